@@ -1,0 +1,325 @@
+// Builds what is stale and nothing else: the kernel's three WebAssembly builds, the bundles and the
+// type declarations.
+//
+//   node scripts/build.mjs [--quiet] [--check-layout] [part ...]
+//
+// A part is one of the names in PARTS; without any, all are built. --check-layout fails when
+// src/generated/layout.ts is not what the kernel's sources say, instead of writing it.
+//
+// A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
+// where the stamp differs but the contents do not, nothing is built either. A lock lets two builds
+// run at once: the second waits and then finds nothing to do. Every output is written beside its
+// place and renamed, so that a reader sees the old file or the new one, never half of one.
+
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const STAMPS = join(ROOT, "build/.stamps");
+const LOCK = join(ROOT, "build/.lock");
+const LAYOUT = "src/generated/layout.ts";
+const LOCK_POLL_MS = 50;
+
+/** A failure that the compiler's own text or one sentence explains; no stack trace is shown. */
+export class BuildError extends Error {}
+
+const WASM_INPUTS = ["assembly", "asconfig.json", "scripts", "package-lock.json"];
+const HOST_INPUTS = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
+
+/** Every part: what it reads, what it writes, how it is made, and the file it cannot do without. */
+const PARTS = {
+  release: wasmPart("release", ["build/layout.ts"]),
+  check: wasmPart("check", []),
+  debug: wasmPart("debug", []),
+  index: bundlePart("src/index.ts", "dist/index.js", []),
+  cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
+  conformance: bundlePart("src/conformance/main.ts", "dist/conformance.js", []),
+  bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
+  types: {
+    entry: "src/index.ts",
+    inputs: [...HOST_INPUTS, "tsconfig.json", "tsconfig.types.json"],
+    outputs: ["dist/types/index.d.ts"],
+    make: makeTypes,
+  },
+};
+
+function wasmPart(target, extraOutputs) {
+  return {
+    entry: "assembly/index.ts",
+    inputs: WASM_INPUTS,
+    outputs: [`build/${target}.wasm`, `dist/${target}.wasm`, ...extraOutputs],
+    make: () => makeWasm(target),
+  };
+}
+
+function bundlePart(entry, output, extraInputs) {
+  return {
+    entry,
+    inputs: [...HOST_INPUTS, ...extraInputs],
+    outputs: [output],
+    make: () => makeBundle(entry, output),
+  };
+}
+
+// --- making one part ------------------------------------------------------------------------
+
+async function makeWasm(target) {
+  const { default: asc } = await import("assemblyscript/asc");
+  const files = new Map();
+  const messages = asc.createMemoryStream();
+  const args = ["--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
+  if (target === "release") args.push("--transform", join(ROOT, "scripts/layout-transform.mjs"));
+  const { error } = await asc.main(args, {
+    stdout: messages,
+    stderr: messages,
+    readFile: (path, baseDir) => readOrNull(resolve(baseDir, path)),
+    writeFile: (path, contents, baseDir) => {
+      files.set(relative(ROOT, resolve(baseDir, path)), contents);
+    },
+    listFiles: () => [],
+  });
+  if (error) throw new BuildError(`${messages}\nThe ${target} build of the kernel failed.`);
+  const wasm = files.get(`build/${target}.wasm`);
+  write(`build/${target}.wasm`, wasm);
+  write(`dist/${target}.wasm`, wasm);
+  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
+  return messages.toString();
+}
+
+async function makeBundle(entry, output) {
+  const esbuild = await import("esbuild");
+  let result;
+  try {
+    result = await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: [entry],
+      outfile: output,
+      write: false,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      packages: "external",
+      legalComments: "none",
+      banner: output === "dist/cli.js" ? { js: "#!/usr/bin/env node" } : {},
+      logLevel: "silent",
+    });
+  } catch (error) {
+    const texts = await esbuild.formatMessages(error.errors ?? [], { kind: "error" });
+    throw new BuildError(`${texts.join("") || error.message}\nThe bundle ${output} failed.`);
+  }
+  write(output, result.outputFiles[0].text);
+  return "";
+}
+
+async function makeTypes() {
+  const { spawnSync } = await import("node:child_process");
+  const temporary = join(ROOT, `build/types.${process.pid}`);
+  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
+  const args = [tsc, "-p", "tsconfig.types.json", "--outDir", temporary];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw new BuildError(`${stdout}${stderr}\nThe type declarations failed.`);
+  }
+  const final = join(ROOT, "dist/types");
+  rmSync(final, { recursive: true, force: true });
+  mkdirSync(dirname(final), { recursive: true });
+  renameSync(temporary, final);
+  return "";
+}
+
+/** Brings src/generated/layout.ts up to date, or fails if it is not and may not be written. */
+function settleLayout(checkOnly) {
+  const made = readOrNull(join(ROOT, "build/layout.ts"));
+  if (made === null || made === readOrNull(join(ROOT, LAYOUT))) return;
+  if (checkOnly) {
+    throw new BuildError(
+      `${LAYOUT} is not what assembly/sys says: run \`npm run build\` and commit the file.`,
+    );
+  }
+  write(LAYOUT, made);
+}
+
+function readOrNull(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+function write(path, contents) {
+  const final = join(ROOT, path);
+  mkdirSync(dirname(final), { recursive: true });
+  const temporary = `${final}.${process.pid}`;
+  writeFileSync(temporary, contents);
+  renameSync(temporary, final);
+}
+
+// --- staleness ------------------------------------------------------------------------------
+
+/** All files below the inputs, sorted, as [path, size and time of last change]. */
+function inputStats(inputs) {
+  const files = [];
+  for (const input of inputs) collect(join(ROOT, input), files);
+  return files.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+}
+
+function collect(path, files) {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  if (!stat.isDirectory()) {
+    files.push([relative(ROOT, path), `${stat.size} ${stat.mtimeMs}`]);
+    return;
+  }
+  for (const name of readdirSync(path)) collect(join(path, name), files);
+}
+
+function hash(texts) {
+  const digest = createHash("sha256");
+  for (const text of texts) digest.update(text).update("\0");
+  return digest.digest("hex");
+}
+
+const stampOf = (stats) => hash(stats.flat());
+
+function contentOf(stats) {
+  return hash(stats.flatMap(([path]) => [path, readOrNull(join(ROOT, path)) ?? ""]));
+}
+
+function stampPath(name) {
+  return join(STAMPS, `${name}.json`);
+}
+
+function readStamp(name) {
+  const text = readOrNull(stampPath(name));
+  return text === null ? {} : JSON.parse(text);
+}
+
+const exists = (path) => existsSync(join(ROOT, path));
+
+/** True when the part's outputs are there and were made from the inputs as they are now. */
+function isFresh(name) {
+  const { inputs, outputs } = PARTS[name];
+  if (!outputs.every(exists)) return false;
+  const stamp = readStamp(name);
+  const stats = inputStats(inputs);
+  if (stamp.stats === stampOf(stats)) return true;
+  if (stamp.content !== contentOf(stats)) return false;
+  saveStamp(name, stats, stamp.content);
+  return true;
+}
+
+function saveStamp(name, stats, content) {
+  write(relative(ROOT, stampPath(name)), JSON.stringify({ stats: stampOf(stats), content }));
+}
+
+// --- the lock -------------------------------------------------------------------------------
+
+async function withLock(action) {
+  mkdirSync(dirname(LOCK), { recursive: true });
+  while (!takeLock()) await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS));
+  try {
+    return await action();
+  } finally {
+    rmSync(LOCK, { force: true });
+  }
+}
+
+function takeLock() {
+  try {
+    writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    if (!isAlive(Number(readOrNull(LOCK)))) rmSync(LOCK, { force: true });
+    return false;
+  }
+}
+
+function isAlive(pid) {
+  if (!pid) return true; // the owner has created the file and is about to write its number
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+// --- the build ------------------------------------------------------------------------------
+
+/** The parts whose entry file exists: a tree may be without its tools. */
+export function knownParts(names = Object.keys(PARTS)) {
+  return names.filter((name) => exists(PARTS[name].entry));
+}
+
+/** Builds the stale ones among the named parts (all of them by default). */
+export async function build({ parts, quiet = false, checkLayout = false } = {}) {
+  const names = knownParts(parts);
+  if (names.every(isFresh) && !layoutDiffers()) return;
+  await withLock(async () => {
+    for (const name of names) {
+      if (!isFresh(name)) await buildPart(name, quiet);
+      if (name === "release") settleLayout(checkLayout);
+    }
+  });
+}
+
+function layoutDiffers() {
+  const made = readOrNull(join(ROOT, "build/layout.ts"));
+  return made !== null && made !== readOrNull(join(ROOT, LAYOUT));
+}
+
+async function buildPart(name, quiet) {
+  const { inputs, outputs, make } = PARTS[name];
+  const stats = inputStats(inputs);
+  const content = contentOf(stats);
+  const messages = await make();
+  saveStamp(name, stats, content);
+  if (!quiet) process.stdout.write(`${messages}built ${outputs[0]}\n`);
+}
+
+async function main(args) {
+  const flags = new Set(args.filter((arg) => arg.startsWith("--")));
+  const parts = args.filter((arg) => !arg.startsWith("--"));
+  const unknown = [
+    ...parts.filter((part) => !(part in PARTS)),
+    ...[...flags].filter((flag) => flag !== "--quiet" && flag !== "--check-layout"),
+  ];
+  if (unknown.length > 0) {
+    throw new BuildError(
+      `Unknown part or flag ${unknown[0]}; parts: ${Object.keys(PARTS).join(", ")}.`,
+    );
+  }
+  await build({
+    parts: parts.length > 0 ? parts : undefined,
+    quiet: flags.has("--quiet"),
+    checkLayout: flags.has("--check-layout"),
+  });
+}
+
+/** Prints a failure the way the build reports it, and makes the process exit with 1. */
+export function reportFailure(error) {
+  process.stderr.write(`${error instanceof BuildError ? error.message : error.stack}\n`);
+  process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  main(process.argv.slice(2)).catch(reportFailure);
+}

@@ -1,0 +1,29 @@
+// Builds what is stale, silently, and runs one of the bundled programs in this same process:
+//
+//   node scripts/run.mjs cli|bench|conformance [argument ...]
+//
+// A second Node.js process would cost more than the check for stale parts does.
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BuildError, build, reportFailure } from "./build.mjs";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const WASM = ["release", "check", "debug"];
+
+async function run(program, args) {
+  await build({ parts: [...WASM, program], quiet: true });
+  const path = join(ROOT, `dist/${program}.js`);
+  if (!existsSync(path)) throw new BuildError(`This tree has no ${program} program to run.`);
+  process.argv = [process.argv[0], path, ...args];
+  return pathToFileURL(path).href;
+}
+
+const [program, ...args] = process.argv.slice(2);
+try {
+  const url = await run(program, args);
+  await import(url);
+} catch (error) {
+  reportFailure(error);
+}

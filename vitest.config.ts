@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// KTM_BUILD=release|check|debug chooses the kernel build under test (release when it is unset).
+// Tests read it through `process.env.KTM_BUILD`; `.ci/run` runs the whole suite on release and check.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    env: { KTM_BUILD: process.env.KTM_BUILD ?? "release" },
+  },
+});

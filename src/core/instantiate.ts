@@ -1,0 +1,106 @@
+// The one place that turns the kernel's WebAssembly into a running instance, and the only one that
+// knows the loader.
+//
+// The loader's own `exports` wrap every function to pass the number of arguments along, which would
+// double the price of a call into the kernel; no kernel export has optional arguments, so callers
+// get the instance's plain exports.
+
+import { instantiate, instantiateSync } from "@assemblyscript/loader";
+
+/** A build of the kernel: fast; optimised with every check (INVARIANTS); or with debug information. */
+export type KernelBuild = "release" | "check" | "debug";
+
+/** What the kernel exports: its memory and functions that take and return 32-bit numbers. */
+export type KernelExports = { readonly memory: WebAssembly.Memory } & {
+  readonly [name: string]: KernelFunction;
+};
+
+/** A kernel export. Addresses and other unsigned results arrive signed: `>>> 0` them. */
+export type KernelFunction = (...args: number[]) => number;
+
+/** What the kernel imports from the host, by module and name (assembly/env.ts). */
+export type KernelImports = Record<string, Record<string, unknown>>;
+
+/** A build by name, the bytes of a build, or a module that has been compiled already. */
+export type KernelSource = KernelBuild | BufferSource | WebAssembly.Module;
+
+const compiled = new Map<KernelBuild, WebAssembly.Module>();
+
+/**
+ * Instantiates the kernel. A build by name is read from the package (from the network in a browser)
+ * and compiled once. `Exports` may name the exports that the caller relies on.
+ *
+ * @throws Error when there is no such build to read.
+ */
+export async function instantiateKernel<Exports = KernelExports>(
+  source: KernelSource,
+  imports: KernelImports,
+): Promise<Exports> {
+  const code = isBuild(source) ? await compileBuild(source) : source;
+  return plainExports(await instantiate(code, imports));
+}
+
+/**
+ * Instantiates the kernel at once. A build by name is read from the package and compiled once; in a
+ * browser it must have been loaded by {@link instantiateKernel} before.
+ *
+ * @throws Error when there is no such build to read.
+ */
+export function instantiateKernelSync<Exports = KernelExports>(
+  source: KernelSource,
+  imports: KernelImports,
+): Exports {
+  const code = isBuild(source) ? compileBuildSync(source) : source;
+  return plainExports(instantiateSync(code, imports));
+}
+
+function isBuild(source: KernelSource): source is KernelBuild {
+  return typeof source === "string";
+}
+
+function plainExports<Exports>(result: { instance: WebAssembly.Instance }): Exports {
+  return result.instance.exports as unknown as Exports;
+}
+
+async function compileBuild(build: KernelBuild): Promise<WebAssembly.Module> {
+  if (compiled.has(build) || nodeFs() !== undefined) return compileBuildSync(build);
+  const response = await fetch(candidates(build)[0]);
+  if (!response.ok) throw new Error(`Cannot fetch the ${build} build of the kernel.`);
+  const module = await WebAssembly.compile(await response.arrayBuffer());
+  compiled.set(build, module);
+  return module;
+}
+
+function compileBuildSync(build: KernelBuild): WebAssembly.Module {
+  let module = compiled.get(build);
+  if (module === undefined) {
+    module = new WebAssembly.Module(readBuild(build));
+    compiled.set(build, module);
+  }
+  return module;
+}
+
+function readBuild(build: KernelBuild): Uint8Array<ArrayBuffer> {
+  const fs = nodeFs();
+  if (fs === undefined) {
+    throw new Error(`The ${build} build of the kernel must be loaded before it is used here.`);
+  }
+  const url = candidates(build).find((candidate) => fs.existsSync(candidate));
+  if (url === undefined) {
+    throw new Error(`The ${build} build of the kernel is missing: run \`npm run build\`.`);
+  }
+  return new Uint8Array(fs.readFileSync(url));
+}
+
+/** Where a build may lie: beside the bundle, or in build/ when this file runs from its source. */
+function candidates(build: KernelBuild): [URL, URL] {
+  return [
+    new URL(`./${build}.wasm`, import.meta.url),
+    new URL(`../../build/${build}.wasm`, import.meta.url),
+  ];
+}
+
+/** Node's file system, or undefined in a browser: a plain import would not load there. */
+function nodeFs(): typeof import("node:fs") | undefined {
+  return globalThis.process?.getBuiltinModule?.("node:fs");
+}

@@ -93,14 +93,14 @@ describe("the generated layout", () => {
   it("has exported enums and constants, folded and of the right sign", async () => {
     const { text } = await layoutOfSys({
       "a.ts":
-        "export enum Sys { yield = 1, block, wake = 1 << 4 }\n" +
+        "export enum Sys { lwkt_yield = 1, block, wake = 1 << 4 }\n" +
         "export const A: i32 = -1;\nexport const B: u32 = 0x80000000;\n" +
         "export const C: u32 = B | (A & 3);\nexport const D: u64 = 0xffffffffffffffff;\n" +
         "export const E: i64 = -5;\nexport const N: u32 = offsetof<S>();\n" +
         "@unmanaged class S { a: u64; }\n",
     });
     const { Sys, A, B, C, D, E, N } = await evaluate(text);
-    expect(Sys).toEqual({ yield: 1, block: 2, wake: 16 });
+    expect(Sys).toEqual({ lwkt_yield: 1, block: 2, wake: 16 });
     expect([A, B, C, N]).toEqual([-1, 2 ** 31, 2 ** 31 + 3, 8]);
     expect([D, E]).toEqual([2n ** 64n - 1n, -5n]);
   });

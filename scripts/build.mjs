@@ -14,6 +14,7 @@
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -241,19 +242,24 @@ async function withLock(action) {
   }
 }
 
+/** Takes the lock, or clears it away when its owner is dead; a link appears with its text at once. */
 function takeLock() {
+  const mine = `${LOCK}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
   try {
-    writeFileSync(LOCK, String(process.pid), { flag: "wx" });
+    linkSync(mine, LOCK);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
-    if (!isAlive(Number(readOrNull(LOCK)))) rmSync(LOCK, { force: true });
+    const owner = readOrNull(LOCK);
+    if (owner !== null && !isAlive(Number(owner))) rmSync(LOCK, { force: true });
     return false;
+  } finally {
+    rmSync(mine, { force: true });
   }
 }
 
 function isAlive(pid) {
-  if (!pid) return true; // the owner has created the file and is about to write its number
   try {
     process.kill(pid, 0);
     return true;

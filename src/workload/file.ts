@@ -1,0 +1,73 @@
+/** The bytes of a workload file, checked to be a text of bearable size. */
+import { closeSync, openSync, readSync } from "node:fs";
+import { WHOLE_FILE, WorkloadError } from "./diagnostics.js";
+
+/** The largest file that is read, in bytes. */
+export const FILE_BYTES_MAX = 8 << 20;
+
+/**
+ * Reads a text file.
+ * @param path a file, or a pipe
+ * @throws WorkloadError when it cannot be read, is too large or is not text
+ */
+export function readText(path: string): string {
+  return decode(readBytes(path), path);
+}
+
+function failFile(path: string, message: string): never {
+  throw new WorkloadError({ fileName: path, key: null, message, ...WHOLE_FILE });
+}
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "this is a directory, not a workload file",
+  EACCES: "the file cannot be read: permission denied",
+  EPERM: "the file cannot be read: permission denied",
+};
+
+/** Reads at most one byte more than allowed, so that an endless device does no harm. */
+function readBytes(path: string): Uint8Array {
+  try {
+    const file = openSync(path, "r");
+    try {
+      return readOpen(file, path);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (error instanceof WorkloadError) {
+      throw error;
+    }
+    const code = String((error as NodeJS.ErrnoException).code ?? "unknown error");
+    return failFile(path, SYSTEM_ERRORS[code] ?? `the file cannot be read (${code})`);
+  }
+}
+
+function readOpen(file: number, path: string): Uint8Array {
+  const bytes = new Uint8Array(FILE_BYTES_MAX + 1);
+  let length = 0;
+  while (length < bytes.length) {
+    const got = readSync(file, bytes, length, bytes.length - length, null);
+    if (got === 0) {
+      break;
+    }
+    length += got;
+  }
+  if (length > FILE_BYTES_MAX) {
+    failFile(path, `the file is larger than a workload can be (${FILE_BYTES_MAX >> 20} MiB)`);
+  }
+  return bytes.subarray(0, length);
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) {
+    failFile(path, `this is not a text file: byte ${zero} is zero`);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return failFile(path, "this is not a text file: it is not valid UTF-8");
+  }
+}

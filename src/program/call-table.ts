@@ -1,0 +1,82 @@
+/** The shape of a table of kernel calls: what the program builder needs to know of each call. */
+
+import { KERNEL_CALL_MAX } from "./encode.js";
+
+/**
+ * What an argument stands for. A `u64` and a `cycles` take two registers, the low word first; every
+ * other kind takes one.
+ *
+ * - `i32`, `u32`, `pri`: a number
+ * - `ticks`: a number of clock ticks; a duration is rounded up to whole ticks
+ * - `u64`, `cycles`: a 64-bit number of cycles, or a duration, rounded up to whole cycles
+ * - `thread`, `proc`: a reference that an earlier call returned
+ * - `channel`: a wait channel, by name or by address
+ * - `wait`, `token`: a kernel object, by address or by the number that an earlier call returned
+ * - `string`: a text, such as a wait message or a thread's name
+ * - `address`: a guest address, or the function of a thread
+ */
+export type ArgumentKind =
+  | "i32"
+  | "u32"
+  | "pri"
+  | "ticks"
+  | "u64"
+  | "cycles"
+  | "thread"
+  | "proc"
+  | "channel"
+  | "wait"
+  | "token"
+  | "string"
+  | "address";
+
+/**
+ * What a call leaves in a0 (for `u64` in a0 and a1, the low word first). `void` leaves nothing
+ * useful there; a `never` call does not return.
+ */
+export type ResultKind = "void" | "never" | "bool" | Exclude<ArgumentKind, "string">;
+
+/** One kernel call. */
+export interface CallSpec {
+  /** The number in the call's instruction, 0 to 4095. */
+  readonly nr: number;
+  /** The arguments, in the order of their registers from a0 on. */
+  readonly args: readonly ArgumentKind[];
+  readonly returns: ResultKind;
+  /** One sentence on what the call does. */
+  readonly doc: string;
+}
+
+/** Kernel calls by name. */
+export type CallTable = Readonly<Record<string, CallSpec>>;
+
+/** The most argument registers that a call can use: a0 to a7. */
+export const ARGUMENT_REGISTERS_MAX = 8;
+
+/** How many registers an argument of a kind takes. */
+export function registersOf(kind: ArgumentKind): 1 | 2 {
+  return kind === "u64" || kind === "cycles" ? 2 : 1;
+}
+
+/** Throws a RangeError if a table's numbers clash or a call has too many arguments. */
+export function checkCallTable(table: CallTable): void {
+  const seen = new Map<number, string>();
+  for (const [name, call] of Object.entries(table)) {
+    const other = seen.get(call.nr);
+    if (other !== undefined) {
+      throw new RangeError(`kernel calls ${other} and ${name} have the same number ${call.nr}`);
+    }
+    seen.set(call.nr, name);
+    checkCall(name, call);
+  }
+}
+
+function checkCall(name: string, call: CallSpec): void {
+  if (!Number.isInteger(call.nr) || call.nr < 0 || call.nr > KERNEL_CALL_MAX) {
+    throw new RangeError(`kernel call ${name}: number ${call.nr} is not from 0 to 4095`);
+  }
+  const registers = call.args.reduce((sum, kind) => sum + registersOf(kind), 0);
+  if (registers > ARGUMENT_REGISTERS_MAX) {
+    throw new RangeError(`kernel call ${name} needs ${registers} argument registers, more than 8`);
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * What a program can be given besides numbers and registers: values that are known only when the
+ * program is loaded (addresses, channels, texts, amounts of time), and values in data or registers.
+ */
+
+import type { ArgumentKind } from "./call-table.js";
+import type { Register } from "./registers.js";
+
+/** An amount of virtual time. How many cycles or ticks it is depends on the machine that runs it. */
+export interface Duration {
+  readonly kind: "duration";
+  readonly nanoseconds: bigint;
+}
+
+/** A number of clock ticks: a count, or a duration rounded up. */
+export interface Ticks {
+  readonly kind: "ticks";
+  readonly amount: number | Duration;
+}
+
+/** A 64-bit number of cycles: a count, or a duration rounded up. */
+export interface Cycles {
+  readonly kind: "cycles";
+  readonly amount: bigint | Duration;
+}
+
+/** A wait channel known by a name. */
+export interface Channel {
+  readonly kind: "channel";
+  readonly name: string;
+}
+
+/** A text that the kernel is told of, such as a wait message. */
+export interface Text {
+  readonly kind: "string";
+  readonly text: string;
+}
+
+/** The address of a data block or label, plus `offset` bytes. */
+export interface SymbolAddress {
+  readonly kind: "symbol";
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** The address of a label: the function of a thread. */
+export interface LabelAddress {
+  readonly kind: "label";
+  readonly name: string;
+}
+
+/** A 32-bit value that whoever loads the program supplies by name. */
+export interface External {
+  readonly kind: "external";
+  readonly name: string;
+}
+
+/** The word that a data block holds when the instruction runs. */
+export interface WordAt {
+  readonly kind: "word-at";
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** A 64-bit value in two registers. */
+export interface RegisterPair {
+  readonly kind: "pair";
+  readonly lo: Register;
+  readonly hi: Register;
+}
+
+/** An operand that is neither a number nor a register. */
+export type Symbolic =
+  | Duration
+  | Ticks
+  | Cycles
+  | Channel
+  | Text
+  | SymbolAddress
+  | LabelAddress
+  | External
+  | WordAt
+  | RegisterPair;
+
+/** Anything that can be handed to a kernel call. */
+export type Operand = number | bigint | Register | Symbolic;
+
+/** A symbolic operand of 32 bits that becomes a constant when the program is loaded. */
+export type Constant32 = Ticks | Channel | Text | SymbolAddress | LabelAddress | External;
+
+const nanosecondsPer = { ns: 1, us: 1_000, ms: 1_000_000, seconds: 1_000_000_000 } as const;
+
+function duration(unit: keyof typeof nanosecondsPer, count: number | bigint): Duration {
+  const scale = nanosecondsPer[unit];
+  const nanoseconds = typeof count === "bigint" ? count * BigInt(scale) : whole(unit, count, scale);
+  if (nanoseconds < 0n) throw new RangeError(`${unit}(${count}): a duration cannot be negative`);
+  return Object.freeze({ kind: "duration", nanoseconds });
+}
+
+/** The exact product of a count and a scale; a count such as 2.3 is meant as the decimal it shows. */
+function whole(unit: string, count: number, scale: number): bigint {
+  if (Number.isSafeInteger(count)) return BigInt(count) * BigInt(scale);
+  const product = Math.round(count * scale);
+  if (!Number.isSafeInteger(product) || product / scale !== count) {
+    throw new RangeError(`${unit}(${count}): a duration is a whole number of nanoseconds`);
+  }
+  return BigInt(product);
+}
+
+/** A duration in nanoseconds. */
+export const ns = (count: number | bigint): Duration => duration("ns", count);
+/** A duration in microseconds; fractions down to a nanosecond are allowed. */
+export const us = (count: number | bigint): Duration => duration("us", count);
+/** A duration in milliseconds; fractions down to a nanosecond are allowed. */
+export const ms = (count: number | bigint): Duration => duration("ms", count);
+/** A duration in seconds; fractions down to a nanosecond are allowed. */
+export const seconds = (count: number | bigint): Duration => duration("seconds", count);
+
+/** A number of clock ticks (0 to 2,147,483,647), or a duration rounded up to whole ticks. */
+export function ticks(amount: number | Duration): Ticks {
+  if (
+    typeof amount === "number" &&
+    (!Number.isInteger(amount) || amount < 0 || amount >= 2 ** 31)
+  ) {
+    throw new RangeError(`ticks(${amount}): not a whole number from 0 to 2147483647`);
+  }
+  return Object.freeze({ kind: "ticks", amount });
+}
+
+/** A number of cycles (below 2^64), or a duration rounded up to whole cycles. */
+export function cycles(amount: number | bigint | Duration): Cycles {
+  if (typeof amount === "object") return Object.freeze({ kind: "cycles", amount });
+  if (typeof amount === "number" && !Number.isSafeInteger(amount)) {
+    throw new RangeError(`cycles(${amount}): not a whole number (use a BigInt beyond 2^53)`);
+  }
+  const count = BigInt(amount);
+  if (count < 0n || count >= 1n << 64n) throw new RangeError(`cycles(${count}): not in 64 bits`);
+  return Object.freeze({ kind: "cycles", amount: count });
+}
+
+/** The wait channel called `name`; the same name is the same channel in the whole machine. */
+export const channel = (name: string): Channel => Object.freeze({ kind: "channel", name });
+
+/** A text for the kernel, such as a wait message or a thread's name. */
+export const string = (text: string): Text => Object.freeze({ kind: "string", text });
+
+/** The address of the data block or label `name`, plus `offset` bytes. */
+export const symbol = (name: string, offset = 0): SymbolAddress =>
+  Object.freeze({ kind: "symbol", name, offset });
+
+/** The address of the label `name`, as the function of a thread. */
+export const label = (name: string): LabelAddress => Object.freeze({ kind: "label", name });
+
+/** The 32-bit value that whoever loads the program supplies under `name`. */
+export const external = (name: string): External => Object.freeze({ kind: "external", name });
+
+/** The word that the data block `name` holds, at `offset` bytes, when the instruction runs. */
+export const wordAt = (name: string, offset = 0): WordAt =>
+  Object.freeze({ kind: "word-at", name, offset });
+
+/** The 64-bit value whose low word is in `lo` and whose high word is in `hi`. */
+export const pair = (lo: Register, hi: Register): RegisterPair =>
+  Object.freeze({ kind: "pair", lo, hi });
+
+/** Which symbolic operands an argument takes besides numbers, registers, `wordAt`, `external`. */
+const accepted = {
+  i32: [],
+  u32: [],
+  pri: [],
+  ticks: ["ticks", "duration"],
+  u64: ["cycles", "duration", "pair"],
+  cycles: ["cycles", "duration", "pair"],
+  thread: [],
+  proc: [],
+  channel: ["channel", "symbol", "label"],
+  wait: ["channel", "symbol"],
+  token: ["channel", "symbol"],
+  string: ["string"],
+  address: ["symbol", "label"],
+} as const satisfies Record<ArgumentKind, readonly Symbolic["kind"][]>;
+
+/** What can be given for an argument of a kind. */
+export type OperandOf<K extends ArgumentKind> =
+  | number
+  | Register
+  | External
+  | WordAt
+  | Extract<Symbolic, { kind: (typeof accepted)[K][number] }>
+  | (K extends "u64" | "cycles" ? bigint : never);
+
+/** What can be given for the arguments of a call. */
+export type OperandsOf<A extends readonly ArgumentKind[]> = {
+  [I in keyof A]: OperandOf<A[I]>;
+};
+
+/** Whether an argument of a kind takes a symbolic operand. */
+export function accepts(kind: ArgumentKind, operand: Symbolic): boolean {
+  if (operand.kind === "word-at" || operand.kind === "external") return true;
+  return (accepted[kind] as readonly string[]).includes(operand.kind);
+}
+
+/** A number of nanoseconds as text, in the greatest unit that keeps it whole. */
+export function formatNanoseconds(nanoseconds: bigint): string {
+  const units: [string, bigint][] = [
+    ["s", 1_000_000_000n],
+    ["ms", 1_000_000n],
+    ["us", 1_000n],
+  ];
+  for (const [unit, scale] of units) {
+    if (nanoseconds !== 0n && nanoseconds % scale === 0n) return `${nanoseconds / scale} ${unit}`;
+  }
+  return `${nanoseconds} ns`;
+}
+
+/** An operand as it is shown in a listing. */
+export function formatOperand(operand: Operand): string {
+  if (typeof operand !== "object") return String(operand);
+  switch (operand.kind) {
+    case "duration":
+      return formatNanoseconds(operand.nanoseconds);
+    case "ticks":
+    case "cycles":
+      return `${operand.kind}(${formatOperand(operand.amount)})`;
+    case "string":
+      return JSON.stringify(operand.text);
+    case "pair":
+      return `${operand.hi}:${operand.lo}`;
+    case "symbol":
+      return `&${operand.name}${formatOffset(operand.offset)}`;
+    case "label":
+      return `&${operand.name}`;
+    case "word-at":
+      return `[${operand.name}${formatOffset(operand.offset)}]`;
+    default:
+      return `${operand.kind}(${operand.name})`;
+  }
+}
+
+function formatOffset(offset: number): string {
+  if (offset === 0) return "";
+  return offset > 0 ? `+${offset}` : String(offset);
+}

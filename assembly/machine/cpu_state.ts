@@ -1,0 +1,23 @@
+// What the emulated CPU itself remembers between instructions, apart from the thread's registers. It
+// lies at the end of the CPU's GlobalData, which gives it a place of its own per CPU.
+import { GLOBALDATA_STRIDE, GlobalData } from "../sys/globaldata";
+
+@unmanaged
+export class CpuState {
+  /** The address that lr.w reserved; a reservation ends with every switch, kernel call and slice. */
+  reservation: u32;
+  /** The address that the last fault was about: memory, a jump's target, or the instruction. */
+  fault_address: u32;
+  /** Sum of the words that were loaded only to have their cache lines. */
+  touched: u32;
+}
+
+/** No word's address. */
+export const NO_RESERVATION: u32 = 1;
+
+const CPU_STATE_OFFSET: usize = GLOBALDATA_STRIDE - 64;
+
+/** The state of the CPU that `gd` belongs to. */
+export function cpu_state(gd: GlobalData): CpuState {
+  return changetype<CpuState>(changetype<usize>(gd) + CPU_STATE_OFFSET);
+}

@@ -1,0 +1,604 @@
+// Decoding of RV32IMA text into records that the inner loop (rv32.ts) executes.
+//
+// Each 4-byte word of guest text has a 16-byte record at decoded_base + 4 * its guest address:
+//
+//   0        4        8        12
+//  | op     | a      | b      | c      |
+//
+// `op` is dense, so that the loop's switch becomes one jump table. A register operand is an offset from
+// the thread's frame, ready to be added; a branch's distance is in bytes of records, from the next
+// record. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
+// no-operation, a source x0 makes a constant, a move, or a comparison with zero. What is too rare for a
+// record of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
+//
+// Behind the last record lies one that faults, so that running off the text's end needs no check:
+// the arena holds rv32_decoded_size() bytes.
+import { machine } from "../sys/machine";
+import { Sys } from "../sys/syscall";
+import { rv32_fuse } from "./rv32_fuse";
+
+/** Operations of records. The comment names the operands a, b, c; no comment: rd, rs1, and rs2 or imm. */
+export enum RvOp {
+  SLOW, //    anything, and every fault: zeroed memory is an illegal instruction
+  NOP,
+  LI, //      rd, -, value: lui, auipc, and whatever is constant
+  MV, //      rd, rs
+  ADDI,
+  SLTI,
+  SLTIU,
+  XORI,
+  ORI,
+  ANDI,
+  SLLI,
+  SRLI,
+  SRAI,
+  ADD,
+  SUB,
+  SLL,
+  SLT,
+  SLTU,
+  XOR,
+  SRL,
+  SRA,
+  OR,
+  AND,
+  MUL,
+  MULH,
+  MULHSU,
+  MULHU,
+  DIV,
+  DIVU,
+  REM,
+  REMU,
+  NEG, //     rd, rs
+  SNEZ, //    rd, rs
+  SGTZ, //    rd, rs
+  LB,
+  LH,
+  LW,
+  LBU,
+  LHU,
+  SB, //      value, base, offset; so are all stores
+  SH,
+  SW,
+  SB0, //     -, base, offset: stores zero
+  SH0,
+  SW0,
+  BEQ, //     rs1, rs2, distance
+  BNE,
+  BLT,
+  BGE,
+  BLTU,
+  BGEU,
+  BEQZ, //    rs, -, distance
+  BNEZ,
+  BLTZ,
+  BGEZ,
+  BGTZ,
+  BLEZ,
+  J, //       -, -, distance
+  JAL, //     rd, return address, distance
+  JR, //      -, rs1, offset
+  JALR, //    rd, rs1, offset
+  RET, //     jalr x0, 0(ra)
+  CALL, //    -, -, event: RV_CALL with the call's number
+  ECALL,
+  YIELD, //   as CALL
+  FUSED, //   the first of the fused operations, which rv32_fuse.ts lists
+}
+
+/** Bytes of a record, and as a shift from the bytes of its word. */
+export const RECORD_SIZE: usize = 16;
+export const RECORD_SHIFT: usize = 2;
+
+/** One decoded instruction. */
+@unmanaged
+export class Record {
+  op: u32;
+  a: u32;
+  b: u32;
+  c: u32;
+}
+
+/** Event of the inner loop, low byte of what rv32_run returns: a kernel call, its number above. */
+export const RV_CALL: u32 = 1;
+
+/** Bytes that the decoded text takes: a record a word, and the one behind the last. */
+export function rv32_decoded_size(text_size: u32): usize {
+  return (<usize>text_size << RECORD_SHIFT) + RECORD_SIZE;
+}
+
+/** The record of a guest address in the text. */
+export function rv32_record(guest: u32): usize {
+  return machine().decoded_base + (<usize>guest << RECORD_SHIFT);
+}
+
+/** The guest address of a record. */
+export function rv32_guest_pc(record: usize): u32 {
+  return <u32>((record - machine().decoded_base) >> RECORD_SHIFT);
+}
+
+/**
+ * Decodes the guest's text from `from` to `to`, guest addresses that are multiples of 4. The host calls
+ * it after it has loaded a program. Instructions next to the range that were decoded before are
+ * fused anew, because what they are fused with may have changed.
+ */
+export function rv32_decode_text(from: u32, to: u32): void {
+  const m = machine();
+  if (has_end_record()) store<u32>(rv32_record(m.text_size), RvOp.SLOW);
+  const first = rv32_decoded_before(from);
+  for (let pc = first; pc < to; pc += 4) decode_word(pc);
+  rv32_fuse(first, to);
+}
+
+/** True when the arena has room for the record behind the text; else the last word is not executed. */
+function has_end_record(): bool {
+  const m = machine();
+  return m.guest_base >= m.decoded_base + rv32_decoded_size(m.text_size);
+}
+
+/** Where the instructions begin that may be fused with the one at `from`. */
+function rv32_decoded_before(from: u32): u32 {
+  let pc = from;
+  while (pc != 0 && from - pc < 8 && load<u32>(rv32_record(pc - 4)) != RvOp.SLOW) pc -= 4;
+  return pc;
+}
+
+// ---- Fields of an instruction ----
+
+export function rv_rd(word: u32): u32 {
+  return (word >> 7) & 31;
+}
+
+export function rv_rs1(word: u32): u32 {
+  return (word >> 15) & 31;
+}
+
+export function rv_rs2(word: u32): u32 {
+  return (word >> 20) & 31;
+}
+
+export function rv_funct3(word: u32): u32 {
+  return (word >> 12) & 7;
+}
+
+export function rv_imm_i(word: u32): i32 {
+  return <i32>word >> 20;
+}
+
+export function rv_imm_s(word: u32): i32 {
+  return ((<i32>word >> 25) << 5) | ((word >> 7) & 31);
+}
+
+export function rv_imm_b(word: u32): i32 {
+  return (
+    ((<i32>word >> 31) << 12) |
+    ((word << 4) & 0x800) |
+    ((word >> 20) & 0x7e0) |
+    ((word >> 7) & 0x1e)
+  );
+}
+
+export function rv_imm_j(word: u32): i32 {
+  return (
+    ((<i32>word >> 31) << 20) | (word & 0xff000) | ((word >> 9) & 0x800) | ((word >> 20) & 0x7fe)
+  );
+}
+
+/** True when the machine's threads have register `r`: without FrameHigh they end at x15 (RV32E). */
+export function rv_has_register(r: u32): bool {
+  return r < 16 || machine().frame_high != 0;
+}
+
+/** Where register `r`, not x0, lies relative to a thread's frame. */
+export function rv_register_offset(r: u32): u32 {
+  if (r < 16) return r << 2;
+  const m = machine();
+  return <u32>(m.high_delta - m.frame_delta) + ((r - 16) << 2);
+}
+
+// ---- Records ----
+
+function put(pc: u32, op: RvOp, a: u32, b: u32, c: u32): void {
+  const record = changetype<Record>(rv32_record(pc));
+  record.op = op;
+  record.a = a;
+  record.b = b;
+  record.c = c;
+}
+
+function slow(pc: u32): void {
+  put(pc, RvOp.SLOW, 0, 0, 0);
+}
+
+function put_li(pc: u32, rd: u32, value: i32): void {
+  put(pc, RvOp.LI, rv_register_offset(rd), 0, value);
+}
+
+function put_mv(pc: u32, rd: u32, rs: u32): void {
+  put(pc, RvOp.MV, rv_register_offset(rd), rv_register_offset(rs), 0);
+}
+
+function put_unary(pc: u32, op: RvOp, rd: u32, rs: u32): void {
+  put(pc, op, rv_register_offset(rd), rv_register_offset(rs), 0);
+}
+
+function decode_word(pc: u32): void {
+  const m = machine();
+  const word = load<u32>(m.guest_base + <usize>pc);
+  if (pc + 4 == m.text_size && !has_end_record()) {
+    slow(pc);
+    return;
+  }
+  switch (word & 0x7f) {
+    case 0x37:
+      decode_constant(pc, word, word & 0xfffff000);
+      return;
+    case 0x17:
+      decode_constant(pc, word, pc + (word & 0xfffff000));
+      return;
+    case 0x6f:
+      decode_jal(pc, rv_rd(word), pc + rv_imm_j(word));
+      return;
+    case 0x67:
+      decode_jalr(pc, word);
+      return;
+    case 0x63:
+      decode_branch(pc, word);
+      return;
+    case 0x03:
+      decode_load(pc, word);
+      return;
+    case 0x23:
+      decode_store(pc, word);
+      return;
+    case 0x13:
+      decode_op_imm(pc, word);
+      return;
+    case 0x33:
+      decode_op(pc, word);
+      return;
+    case 0x0f:
+      if (rv_funct3(word) == 0) put(pc, RvOp.NOP, 0, 0, 0);
+      else slow(pc);
+      return;
+    case 0x0b:
+      decode_kernel_call(pc, word);
+      return;
+    case 0x73:
+      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
+      else slow(pc);
+      return;
+    default:
+      slow(pc); // atomics, and what is no instruction
+  }
+}
+
+/** Where `ecall` finds its number: a7, or t0 where there is no a7 (the RV32E convention). */
+function ecall_register(): u32 {
+  return machine().frame_high != 0 ? 17 : 5;
+}
+
+function decode_kernel_call(pc: u32, word: u32): void {
+  if (((word >> 7) & 0x1fff) != 0) {
+    slow(pc);
+    return;
+  }
+  const nr = word >> 20;
+  put(pc, nr == Sys.lwkt_yield ? RvOp.YIELD : RvOp.CALL, 0, 0, RV_CALL | (nr << 8));
+}
+
+function decode_constant(pc: u32, word: u32, value: u32): void {
+  const rd = rv_rd(word);
+  if (!rv_has_register(rd)) slow(pc);
+  else if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
+  else put_li(pc, rd, value);
+}
+
+/** True when execution can go on at `target`. */
+export function rv_is_target(target: u32): bool {
+  return (target & 3) == 0 && target < machine().text_size;
+}
+
+/** Bytes of records from the one behind `pc` to `target`. */
+function distance(pc: u32, target: u32): u32 {
+  return (target - (pc + 4)) << <u32>RECORD_SHIFT;
+}
+
+function decode_jal(pc: u32, rd: u32, target: u32): void {
+  if (!rv_has_register(rd) || !rv_is_target(target)) slow(pc);
+  else if (rd == 0) put(pc, RvOp.J, 0, 0, distance(pc, target));
+  else put(pc, RvOp.JAL, rv_register_offset(rd), pc + 4, distance(pc, target));
+}
+
+function decode_jalr(pc: u32, word: u32): void {
+  const rd = rv_rd(word);
+  const rs1 = rv_rs1(word);
+  const imm = rv_imm_i(word);
+  if (rv_funct3(word) != 0 || !rv_has_register(rd) || !rv_has_register(rs1)) slow(pc);
+  else if (rs1 == 0) decode_jal(pc, rd, imm & ~1);
+  else if (rd != 0) put(pc, RvOp.JALR, rv_register_offset(rd), rv_register_offset(rs1), imm);
+  else if (rs1 == 1 && imm == 0) put(pc, RvOp.RET, 0, 0, 0);
+  else put(pc, RvOp.JR, 0, rv_register_offset(rs1), imm);
+}
+
+// ---- Branches ----
+
+function decode_branch(pc: u32, word: u32): void {
+  const rs1 = rv_rs1(word);
+  const rs2 = rv_rs2(word);
+  const target = pc + rv_imm_b(word);
+  const op = branch_op(rv_funct3(word));
+  // A branch to where execution cannot go on faults only if it is taken.
+  if (op == RvOp.SLOW || !rv_has_register(rs1) || !rv_has_register(rs2) || !rv_is_target(target)) {
+    slow(pc);
+    return;
+  }
+  const far = distance(pc, target);
+  if (rs1 != 0 && rs2 != 0) {
+    put(pc, op, rv_register_offset(rs1), rv_register_offset(rs2), far);
+    return;
+  }
+  const zero = rs1 != 0 ? branch_with_zero(op) : rs2 != 0 ? zero_with_branch(op) : both_zero(op);
+  const rs = rs1 | rs2;
+  if (zero == RvOp.NOP) put(pc, RvOp.NOP, 0, 0, 0);
+  else put(pc, zero, rs == 0 ? 0 : rv_register_offset(rs), 0, far);
+}
+
+function branch_op(funct3: u32): RvOp {
+  switch (funct3) {
+    case 0:
+      return RvOp.BEQ;
+    case 1:
+      return RvOp.BNE;
+    case 4:
+      return RvOp.BLT;
+    case 5:
+      return RvOp.BGE;
+    case 6:
+      return RvOp.BLTU;
+    case 7:
+      return RvOp.BGEU;
+    default:
+      return RvOp.SLOW;
+  }
+}
+
+/** `op rs, x0` as a comparison with zero, J if it is always taken, NOP if never. */
+function branch_with_zero(op: RvOp): RvOp {
+  switch (op) {
+    case RvOp.BEQ:
+      return RvOp.BEQZ;
+    case RvOp.BNE:
+      return RvOp.BNEZ;
+    case RvOp.BLT:
+      return RvOp.BLTZ;
+    case RvOp.BGE:
+      return RvOp.BGEZ;
+    case RvOp.BLTU:
+      return RvOp.NOP;
+    default:
+      return RvOp.J;
+  }
+}
+
+/** `op x0, rs`. */
+function zero_with_branch(op: RvOp): RvOp {
+  switch (op) {
+    case RvOp.BEQ:
+    case RvOp.BGEU:
+      return RvOp.BEQZ;
+    case RvOp.BNE:
+    case RvOp.BLTU:
+      return RvOp.BNEZ;
+    case RvOp.BLT:
+      return RvOp.BGTZ;
+    default:
+      return RvOp.BLEZ;
+  }
+}
+
+/** `op x0, x0`. */
+function both_zero(op: RvOp): RvOp {
+  return op == RvOp.BEQ || op == RvOp.BGE || op == RvOp.BGEU ? RvOp.J : RvOp.NOP;
+}
+
+// ---- Loads and stores ----
+
+function decode_load(pc: u32, word: u32): void {
+  const rd = rv_rd(word);
+  const rs1 = rv_rs1(word);
+  const op = load_op(rv_funct3(word));
+  if (op == RvOp.SLOW || rd == 0 || rs1 == 0 || !rv_has_register(rd) || !rv_has_register(rs1)) {
+    slow(pc);
+    return;
+  }
+  put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), rv_imm_i(word));
+}
+
+function load_op(funct3: u32): RvOp {
+  switch (funct3) {
+    case 0:
+      return RvOp.LB;
+    case 1:
+      return RvOp.LH;
+    case 2:
+      return RvOp.LW;
+    case 4:
+      return RvOp.LBU;
+    case 5:
+      return RvOp.LHU;
+    default:
+      return RvOp.SLOW;
+  }
+}
+
+function decode_store(pc: u32, word: u32): void {
+  const rs1 = rv_rs1(word);
+  const rs2 = rv_rs2(word);
+  const width = rv_funct3(word);
+  if (width > 2 || rs1 == 0 || !rv_has_register(rs1) || !rv_has_register(rs2)) slow(pc);
+  else if (rs2 == 0) put(pc, RvOp.SB0 + width, 0, rv_register_offset(rs1), rv_imm_s(word));
+  else {
+    put(
+      pc,
+      RvOp.SB + width,
+      rv_register_offset(rs2),
+      rv_register_offset(rs1),
+      rv_imm_s(word),
+    );
+  }
+}
+
+// ---- Arithmetic ----
+
+function decode_op_imm(pc: u32, word: u32): void {
+  const rd = rv_rd(word);
+  const rs1 = rv_rs1(word);
+  const op = op_imm(word);
+  if (op == RvOp.SLOW || !rv_has_register(rd) || !rv_has_register(rs1)) {
+    slow(pc);
+    return;
+  }
+  const imm = op >= RvOp.SLLI ? <i32>rv_rs2(word) : rv_imm_i(word);
+  if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
+  else if (rs1 == 0) put_li(pc, rd, immediate_of_zero(op, imm));
+  else if (op == RvOp.ADDI && imm == 0) put_mv(pc, rd, rs1);
+  else put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), imm);
+}
+
+function op_imm(word: u32): RvOp {
+  const funct7 = word >> 25;
+  switch (rv_funct3(word)) {
+    case 0:
+      return RvOp.ADDI;
+    case 1:
+      return funct7 == 0 ? RvOp.SLLI : RvOp.SLOW;
+    case 2:
+      return RvOp.SLTI;
+    case 3:
+      return RvOp.SLTIU;
+    case 4:
+      return RvOp.XORI;
+    case 5:
+      return funct7 == 0 ? RvOp.SRLI : funct7 == 0x20 ? RvOp.SRAI : RvOp.SLOW;
+    case 6:
+      return RvOp.ORI;
+    default:
+      return RvOp.ANDI;
+  }
+}
+
+/** What `op rd, x0, imm` gives. */
+function immediate_of_zero(op: RvOp, imm: i32): i32 {
+  switch (op) {
+    case RvOp.ADDI:
+    case RvOp.XORI:
+    case RvOp.ORI:
+      return imm;
+    case RvOp.SLTI:
+      return i32(0 < imm);
+    case RvOp.SLTIU:
+      return i32(imm != 0);
+    default:
+      return 0;
+  }
+}
+
+function decode_op(pc: u32, word: u32): void {
+  const rd = rv_rd(word);
+  const rs1 = rv_rs1(word);
+  const rs2 = rv_rs2(word);
+  const op = register_op(word);
+  if (op == RvOp.SLOW || !rv_has_register(rd | rs1 | rs2)) slow(pc);
+  else if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
+  else if (rs1 != 0 && rs2 != 0) {
+    put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), rv_register_offset(rs2));
+  } else if (rs1 != 0) decode_op_with_zero(pc, op, rd, rs1);
+  else if (rs2 != 0) decode_zero_with_op(pc, op, rd, rs2);
+  else put_li(pc, rd, op == RvOp.DIV || op == RvOp.DIVU ? -1 : 0);
+}
+
+function register_op(word: u32): RvOp {
+  const funct3 = rv_funct3(word);
+  switch (word >> 25) {
+    case 0:
+      return base_op(funct3);
+    case 1:
+      return RvOp.MUL + funct3;
+    case 0x20:
+      return funct3 == 0 ? RvOp.SUB : funct3 == 5 ? RvOp.SRA : RvOp.SLOW;
+    default:
+      return RvOp.SLOW;
+  }
+}
+
+function base_op(funct3: u32): RvOp {
+  switch (funct3) {
+    case 0:
+      return RvOp.ADD;
+    case 1:
+      return RvOp.SLL;
+    case 2:
+      return RvOp.SLT;
+    case 3:
+      return RvOp.SLTU;
+    case 4:
+      return RvOp.XOR;
+    case 5:
+      return RvOp.SRL;
+    case 6:
+      return RvOp.OR;
+    default:
+      return RvOp.AND;
+  }
+}
+
+/** `op rd, rs, x0`. */
+function decode_op_with_zero(pc: u32, op: RvOp, rd: u32, rs: u32): void {
+  switch (op) {
+    case RvOp.SLT:
+      put(pc, RvOp.SLTI, rv_register_offset(rd), rv_register_offset(rs), 0);
+      return;
+    case RvOp.SLTU:
+    case RvOp.AND:
+    case RvOp.MUL:
+    case RvOp.MULH:
+    case RvOp.MULHSU:
+    case RvOp.MULHU:
+      put_li(pc, rd, 0);
+      return;
+    case RvOp.DIV:
+    case RvOp.DIVU:
+      put_li(pc, rd, -1);
+      return;
+    default:
+      put_mv(pc, rd, rs); // add, sub, or, xor, the shifts, rem and remu leave rs
+  }
+}
+
+/** `op rd, x0, rs`. */
+function decode_zero_with_op(pc: u32, op: RvOp, rd: u32, rs: u32): void {
+  switch (op) {
+    case RvOp.ADD:
+    case RvOp.XOR:
+    case RvOp.OR:
+      put_mv(pc, rd, rs);
+      return;
+    case RvOp.SUB:
+      put_unary(pc, RvOp.NEG, rd, rs);
+      return;
+    case RvOp.SLT:
+      put_unary(pc, RvOp.SGTZ, rd, rs);
+      return;
+    case RvOp.SLTU:
+      put_unary(pc, RvOp.SNEZ, rd, rs);
+      return;
+    case RvOp.DIV:
+    case RvOp.DIVU:
+      slow(pc); // 0, or -1 if rs is zero
+      return;
+    default:
+      put_li(pc, rd, 0);
+  }
+}

@@ -15,13 +15,19 @@
  */
 
 import {
+  type ArgumentKind,
+  type CallSpec,
+  type CallTable,
+  checkCallTable,
+  registersOf,
+} from "../core/call-table.js";
+import {
   assemble,
   type DataBlock,
   describeItem,
   type Item,
   type PendingValue,
 } from "./assemble.js";
-import { type ArgumentKind, type CallTable, checkCallTable, registersOf } from "./call-table.js";
 import { callNames } from "./disassemble.js";
 import {
   decode,
@@ -301,7 +307,8 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
    * Makes a kernel call. The arguments go to a0, a1, ... all at once, so that they may be given in
    * these registers in any order; a 64-bit argument takes two registers (a single register stands
    * for its low word, with the high word 0). The result is in a0, for a 64-bit one in a0 and a1.
-   * All other registers keep their values.
+   * Some calls with a 32-bit result return a second one in a1, as their documentation says. All
+   * other registers keep their values.
    */
   call<N extends keyof T & string>(name: N, ...args: OperandsOf<T[N]["args"]>): this {
     const call = Object.hasOwn(this.table, name) ? this.table[name] : undefined;
@@ -534,7 +541,11 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   private checkBody(loop: Loop, bodyStart: number): void {
     const body = this.items.slice(bodyStart);
-    if (body.some((item) => writtenRegister(item) === loop.counter)) {
+    const { counter } = loop;
+    const isResult = counter === "a0" || counter === "a1";
+    const writes = (item: Item) =>
+      writtenRegister(item) === counter || (isResult && isKernelCall(item));
+    if (body.some(writes)) {
       this.fail(`the loop's body writes to ${loop.counter}, which counts the loop`);
     }
     loop.callsSubroutine = body.some(isSubroutineCall);
@@ -669,7 +680,8 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
     const insn = item.kind === "word" ? decode(item.word) : undefined;
     if (insn?.op === "jalr" || insn?.op === "jal") return insn.rd === 0;
     if (insn?.op !== "kcall") return false;
-    return Object.values(this.table).some((c) => c.nr === insn.imm && c.returns === "never");
+    const isLast = (call: CallSpec) => call.nr === insn.imm && call.returns === "never";
+    return Object.values(this.table).some(isLast);
   }
 
   private returnItem(): Item {
@@ -724,11 +736,10 @@ function itemWords(item: Item): number[] {
   return item.kind === "pair" ? [item.upper, item.lower] : [];
 }
 
-/** The register that an item changes; of a kernel call, the one that every call changes. */
+/** The register that an item changes, not counting what a kernel call does. */
 function writtenRegister(item: Item): Register | undefined {
   if (item.kind === "jump") return item.rd === "zero" ? undefined : item.rd;
   const insn = decode(itemWords(item)[0] ?? 0);
-  if (insn?.op === "kcall" || insn?.op === "ecall") return "a0";
   return insn === undefined || insn.rd === 0 ? undefined : registerName(insn.rd);
 }
 
@@ -739,6 +750,12 @@ function mentionedRegisters(item: Item): Register[] {
     const insn = decode(word);
     return insn === undefined ? [] : [insn.rd, insn.rs1, insn.rs2].map(registerName);
   });
+}
+
+/** Whether an item is a kernel call, which changes a0 and may change a1. */
+function isKernelCall(item: Item): boolean {
+  const op = item.kind === "word" ? decode(item.word)?.op : undefined;
+  return op === "kcall" || op === "ecall";
 }
 
 function isSubroutineCall(item: Item): boolean {

@@ -1,6 +1,6 @@
 /** Words as assembler text, in the notation of the RISC-V assemblers without aliases. */
 
-import type { CallTable } from "./call-table.js";
+import type { CallTable } from "../core/call-table.js";
 import { decode, formatOf, type Instruction, orderings } from "./encode.js";
 import { registerName } from "./registers.js";
 

@@ -6,13 +6,11 @@
  * strict: a word that no instruction of the table would produce decodes to nothing.
  */
 
+import { KERNEL_CALL_MAX } from "../core/call-table.js";
 import { type Register, registerNumber } from "./registers.js";
 
 /** The opcode of a kernel call: RISC-V's custom-0 space. */
 export const KERNEL_CALL_OPCODE = 0x0b;
-
-/** The greatest number that a kernel call can have: the call's number is a 12-bit field. */
-export const KERNEL_CALL_MAX = 0xfff;
 
 interface Spec<F extends string> {
   readonly format: F;

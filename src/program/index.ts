@@ -1,5 +1,9 @@
 /** The program builder's public face. */
 
+import { calls } from "../core/calls.js";
+import { type ProgramBuilder, programBuilder } from "./builder.js";
+
+export type { ArgumentKind, CallSpec, CallTable, ResultKind } from "../core/call-table.js";
 export {
   type Comparison,
   type Condition,
@@ -8,7 +12,6 @@ export {
   ProgramBuilder,
   programBuilder,
 } from "./builder.js";
-export type { ArgumentKind, CallSpec, CallTable, ResultKind } from "./call-table.js";
 export { type CallNames, callNames, disassemble } from "./disassemble.js";
 export { decode, encode, type Instruction, type Mnemonic, type Ordering } from "./encode.js";
 export { ProgramError } from "./errors.js";
@@ -51,3 +54,13 @@ export type {
   Section,
 } from "./program.js";
 export { type Register, registerName, registerNames, registerNumber } from "./registers.js";
+
+/** A builder of programs that can make every kernel call of the machine. */
+export type MachineProgramBuilder = ProgramBuilder<typeof calls>;
+
+/**
+ * Starts a program for a thread. The name is shown in listings and errors.
+ *
+ *     program("yielder").label("again").compute(us(100)).call("lwkt_yield").jump("again").build();
+ */
+export const program: (name?: string) => MachineProgramBuilder = programBuilder(calls);

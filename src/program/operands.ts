@@ -3,7 +3,7 @@
  * program is loaded (addresses, channels, texts, amounts of time), and values in data or registers.
  */
 
-import type { ArgumentKind } from "./call-table.js";
+import type { ArgumentKind } from "../core/call-table.js";
 import type { Register } from "./registers.js";
 
 /** An amount of virtual time. How many cycles or ticks it is depends on the machine that runs it. */
@@ -165,7 +165,7 @@ export const pair = (lo: Register, hi: Register): RegisterPair =>
 /** Which symbolic operands an argument takes besides numbers, registers, `wordAt`, `external`. */
 const accepted = {
   i32: [],
-  u32: [],
+  u32: ["symbol", "label"],
   pri: [],
   ticks: ["ticks", "duration"],
   u64: ["cycles", "duration", "pair"],
@@ -173,8 +173,8 @@ const accepted = {
   thread: [],
   proc: [],
   channel: ["channel", "symbol", "label"],
-  wait: ["channel", "symbol"],
-  token: ["channel", "symbol"],
+  wait: ["symbol"],
+  token: ["symbol"],
   string: ["string"],
   address: ["symbol", "label"],
 } as const satisfies Record<ArgumentKind, readonly Symbolic["kind"][]>;

@@ -1,6 +1,6 @@
 /** Runs built programs in the reference interpreter, with a small table of kernel calls. */
 
-import type { CallTable } from "../../src/program/call-table.js";
+import type { CallTable } from "../../src/core/call-table.js";
 import { type LinkedProgram, link } from "../../src/program/link.js";
 import type { Program } from "../../src/program/program.js";
 import { type Register, registerNumber } from "../../src/program/registers.js";

@@ -412,6 +412,7 @@ describe("loops", () => {
     expect(() => program("p").loop(2, (p, i) => p.addi(i, i, 1))).toThrow(writes);
     const call = () => program("p").loop(2, (p) => p.call("lwkt_yield"), { counter: "a0" });
     expect(call).toThrow("writes to a0, which counts the loop");
+    expect(() => program("p").loop(2, (p) => p.ecall(), { counter: "a1" })).toThrow("writes to a1");
     expect(() => program("p").loop(2, () => {}, { counter: "zero" })).toThrow(
       "the register zero cannot count a loop",
     );

@@ -1,6 +1,7 @@
 /** The shape of a table of kernel calls: what the program builder needs to know of each call. */
 
-import { KERNEL_CALL_MAX } from "./encode.js";
+/** The largest number of a kernel call: the immediate of its instruction has 12 bits, unsigned. */
+export const KERNEL_CALL_MAX = 0xfff;
 
 /**
  * What an argument stands for. A `u64` and a `cycles` take two registers, the low word first; every

@@ -86,6 +86,16 @@ function reg_c(fp: usize, pc: usize): i32 {
   return load<i32>(fp + load<usize>(pc, offsetof<Record>("c")));
 }
 
+// The same unsigned, for products of 64 bits: Binaryen turns <u64><u32>load<i32>() into a load that
+// extends the sign.
+function word_b(fp: usize, pc: usize): u32 {
+  return load<u32>(fp + load<usize>(pc, offsetof<Record>("b")));
+}
+
+function word_c(fp: usize, pc: usize): u32 {
+  return load<u32>(fp + load<usize>(pc, offsetof<Record>("c")));
+}
+
 function imm_c(pc: usize): i32 {
   return load<i32>(pc, offsetof<Record>("c"));
 }
@@ -353,11 +363,11 @@ export function rv32_run(gd: GlobalData): u32 {
           pc += RECORD_SIZE;
           continue;
         case RvOp.MULHSU:
-          set_a(fp, pc, mulhsu(reg_b(fp, pc), reg_c(fp, pc)));
+          set_a(fp, pc, mulhsu(reg_b(fp, pc), word_c(fp, pc)));
           pc += RECORD_SIZE;
           continue;
         case RvOp.MULHU:
-          set_a(fp, pc, mulhu(reg_b(fp, pc), reg_c(fp, pc)));
+          set_a(fp, pc, mulhu(word_b(fp, pc), word_c(fp, pc)));
           pc += RECORD_SIZE;
           continue;
         case RvOp.DIV:

@@ -33,9 +33,10 @@ export type ArgumentKind =
 
 /**
  * What a call leaves in a0 (for `u64` in a0 and a1, the low word first). `void` leaves nothing
- * useful there; a `never` call does not return.
+ * useful there; a `never` call does not return; a `created` call leaves an error number in a0 and, if
+ * that is 0, the address of the new thread or process in a1.
  */
-export type ResultKind = "void" | "never" | "bool" | Exclude<ArgumentKind, "string">;
+export type ResultKind = "void" | "never" | "bool" | "created" | Exclude<ArgumentKind, "string">;
 
 /** One kernel call. */
 export interface CallSpec {

@@ -1,0 +1,56 @@
+// Every import from the host, and nothing else. None is called on a path that a switch takes.
+
+// @ts-ignore: decorator
+@external("env", "panic")
+declare function host_panic(fmt: usize, arg0: usize, arg1: usize, arg2: usize): void;
+
+// @ts-ignore: decorator
+@external("env", "printf")
+declare function host_printf(
+  fmt: usize,
+  arg0: usize,
+  arg1: usize,
+  arg2: usize,
+  arg3: usize,
+  arg4: usize,
+  arg5: usize,
+): void;
+
+// @ts-ignore: decorator
+@external("env", "ktr_flush")
+declare function host_ktr_flush(from: usize, to: usize): void;
+
+import { machine } from "./sys/machine";
+
+/**
+ * Stops the machine for good: the host throws a KernelPanic with the text, formatted as printf does
+ * (%d %u %x %s with an interned or static string, %p with a thread's or process's address).
+ */
+export function panic(fmt: string, arg0: usize = 0, arg1: usize = 0, arg2: usize = 0): void {
+  const m = machine();
+  m.panicked = 1;
+  m.panic_fmt = changetype<usize>(fmt);
+  m.panic_arg0 = arg0;
+  m.panic_arg1 = arg1;
+  m.panic_arg2 = arg2;
+  host_panic(changetype<usize>(fmt), arg0, arg1, arg2);
+  unreachable();
+}
+
+/** The kernel's printf, to the host's console. %N prints the name of a thread or process. */
+export function printf(
+  fmt: string,
+  arg0: usize = 0,
+  arg1: usize = 0,
+  arg2: usize = 0,
+  arg3: usize = 0,
+  arg4: usize = 0,
+  arg5: usize = 0,
+): void {
+  host_printf(changetype<usize>(fmt), arg0, arg1, arg2, arg3, arg4, arg5);
+}
+
+/** Hands the trace records in [from, to) to the host. */
+export function ktr_flush(from: usize, to: usize): void {
+  host_ktr_flush(from, to);
+}

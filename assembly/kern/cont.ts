@@ -1,0 +1,111 @@
+// Continuations: how a kernel function goes on after a context switch.
+//
+// WebAssembly cannot switch stacks, so a kernel function that may switch follows this protocol:
+//
+//  1. It returns DONE when it finished without a switch, or PENDING when the trampoline
+//     (kern/kern_switch.ts) has to go on, with whatever thread is current by then.
+//  2. Before it calls a function that may return PENDING it pushes what is left of itself onto the
+//     current thread's continuation stack: `cont_push(K.X, a, b); f(); return PENDING;`. The trampoline
+//     then runs K.X, at once if f() returned DONE, or when the thread runs again. A tail call,
+//     `return f();`, pushes nothing.
+//  3. The result of a kernel function that may switch is left in td_retval of the thread that called it
+//     (set_retval), where its continuation, and at the end the body, finds it.
+//  4. Continuations run innermost first, and all of them before the thread's own code goes on. They may
+//     push and switch like any other kernel function.
+//
+// The innermost continuation lies in the thread's hot line, the rest in a small array. Rejected: frames
+// linked in allocated blocks (a malloc on a path that a million threads take), and returning a chain
+// of results by unwinding (the frames would be pushed in the wrong order).
+import { panic } from "../env";
+import { curthread } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { Thread } from "../sys/proc";
+import { cold, td_index } from "../sys/thread";
+
+/** The function has finished. */
+export const DONE: u32 = 0;
+/** The trampoline has to go on: the caller returns PENDING at once. */
+export const PENDING: u32 = 1;
+
+/** Every continuation. `a` and `b` are its words. */
+export enum K {
+  NONE = 0,
+  // kern/kern_switch.ts
+  COMPUTE = 1, //            a, b: cycles left, low and high word
+  BODY = 2, //               first instruction of the body: thread enters its function
+  // kern/lwkt_thread.ts
+  YIELD_QUICK_1 = 10, //     after splz
+  YIELD_QUICK_2 = 11, //     after lwkt_schedule_self
+  YIELD_QUICK_3 = 12, //     after lwkt_switch, not on the queue before: deschedule
+  CRIT_EXIT_NOYIELD = 13, // leave a section without a yield
+  LWKT_SWITCH = 14, //       call lwkt_switch
+  PREEMPT_1 = 15, //         a: thread that preempted us
+  SPLZ = 16, //              go on with the pended interrupts
+  INTR_1 = 17, //            a: interrupt thread, now scheduled: preempt
+  CRIT_DROP = 18, //         subtract a section directly, no check
+  BLOCK_1 = 19, //           a: wait, b: generation; token held
+  BLOCK_2 = 20, //           a: wait: awake again
+  SIGNAL_1 = 21, //          a: wait, token held
+  SIGNAL_2 = 22, //          a: wait, b: count left
+  GETTOKEN_1 = 23, //        a: token: look again
+  REGETTOKEN_1 = 24, //      a: token: look again, returns 1
+  LWKT_EXIT_1 = 25, //       descheduled: put on the free list and leave
+  CREATE_1 = 26, //          a: thread: allocated
+  CREATE_2 = 27, //          a: thread: scheduled
+  FREE_1 = 28, //            a: thread
+  ALLOC_1 = 29, //           a: template or 0
+  SETPRI_1 = 30,
+  RETVAL = 31, //            a: td_retval becomes a
+  THREAD_EXIT_1 = 32, //     cpu_thread_exit after lwkt_deschedule_self
+  INTERRUPT_1 = 33, //       interrupt request done: section dropped, returns 1
+  // kern/kern_synch.ts, kern_single.ts, kern_kthread.ts, kern_exit.ts ...: 64 and up
+  MSLEEP_1 = 64,
+}
+
+/** Pushes a continuation of the current thread. */
+export function cont_push(fn: K, a: u32 = 0, b: u32 = 0): void {
+  const td = curthread();
+  if (td.td_kfn != 0) cont_spill(td);
+  td.td_kfn = <u8>fn;
+  td.td_ka = a;
+  cold(td).td_kb = b;
+}
+
+/** Moves the innermost continuation of `td` to the array, to make room for another. */
+function cont_spill(td: Thread): void {
+  const m = machine();
+  const depth = <u32>td.td_kdepth;
+  if (depth == m.kstack_depth) panic("continuation stack overflow: %p", changetype<usize>(td));
+  const at = cont_slot(td, depth);
+  store<u32>(at, td.td_kfn);
+  store<u32>(at, td.td_ka, 4);
+  store<u32>(at, cold(td).td_kb, 8);
+  td.td_kdepth = <u8>(depth + 1);
+}
+
+/** Takes the innermost continuation off; its words must have been read before. */
+export function cont_pop(td: Thread): void {
+  const depth = <u32>td.td_kdepth;
+  if (depth == 0) {
+    td.td_kfn = 0;
+    return;
+  }
+  const at = cont_slot(td, depth - 1);
+  td.td_kfn = load<u8>(at);
+  td.td_ka = load<u32>(at, 4);
+  cold(td).td_kb = load<u32>(at, 8);
+  td.td_kdepth = <u8>(depth - 1);
+}
+
+/** Bytes of a continuation in the array. */
+export const CONT_SIZE: usize = 12;
+
+function cont_slot(td: Thread, depth: u32): usize {
+  const m = machine();
+  return m.kstack_base + (<usize>td_index(td) * m.kstack_depth + depth) * CONT_SIZE;
+}
+
+/** Sets the result of the kernel function that the current thread is in. */
+export function set_retval(value: i32): void {
+  cold(curthread()).td_retval = value;
+}

@@ -1,0 +1,186 @@
+// Boot: from a configuration in the machine structure to a machine with its first threads.
+import { GDF_HALTED, globaldata } from "../sys/globaldata";
+import { KOBJ_SIZE } from "../sys/kobj";
+import { KtrRecord } from "../sys/ktr";
+import { machine, Machine, Sched } from "../sys/machine";
+import { NINTR } from "../sys/param";
+import {
+  Frame,
+  FrameHigh,
+  TDB,
+  TDF_STARTED,
+  TDPRI_CRIT,
+  TDS,
+  Thread,
+  ThreadCold,
+} from "../sys/proc";
+import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
+import { Sys } from "../sys/syscall";
+import { td_at } from "../sys/thread";
+import { rv32_decode_text } from "../machine/rv32_decode";
+import { CONT_SIZE } from "./cont";
+import { cred_arena_bytes, limit_arena_bytes } from "./kern_cred";
+import { proc_arena_bytes, pidhash_bytes } from "./kern_fork";
+import { fbsd_init } from "./kern_fbsd";
+import { random_init } from "./kern_random";
+import { stats_stride } from "./kern_stats";
+import { sleepq_bytes } from "./kern_synch";
+import { callwheel_bytes, callwheel_init } from "./kern_timeout";
+import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes } from "./kern_tid";
+import { ipiq_bytes } from "./lwkt_ipiq";
+import { lwkt_gdinit, lwkt_init_thread } from "./lwkt_thread";
+import { bsd4_bytes } from "./sched_4bsd";
+
+/** Indices outside the zone: 0 is no thread, then thread0, the host's thread, and an idle thread a CPU. */
+const THREAD0_INDEX: u32 = 1;
+const HOST_INDEX: u32 = 2;
+const IDLE_INDEX: u32 = 3;
+/** Bytes of a page of WebAssembly. */
+const PAGE: u64 = 65536;
+/** Records of the trace buffer. */
+const KTR_RECORDS: u64 = 4096;
+/** Arenas start at multiples of 256: chunks need it. */
+const ALIGN: u64 = 255;
+
+/** Thread structures outside the zone. */
+function reserved_threads(m: Machine): u32 {
+  return IDLE_INDEX + m.ncpus;
+}
+
+/** Lays `bytes` aside and returns where; touches no memory. */
+function carve(m: Machine, bytes: u64): usize {
+  const at = (m.carve + ALIGN) & ~ALIGN;
+  m.carve = at + bytes;
+  return <usize>at;
+}
+
+/** Lays out all arenas for the configuration and returns the pages of 64 KiB that they need. */
+export function carve_arenas(): u32 {
+  const m = machine();
+  const ncpus = m.ncpus;
+  if (m.maxthread == 0) m.maxthread = default_maxthread(m);
+  m.td_count = <u32>m.maxthread + reserved_threads(m);
+  const n = <u64>m.td_count;
+  m.carve = <u64>__heap_base;
+  m.td_base = carve(m, n * offsetof<Thread>());
+  m.frame_delta = carve(m, n * offsetof<Frame>()) - m.td_base;
+  m.cold_base = carve(m, n * offsetof<ThreadCold>());
+  m.kstack_base = carve(m, n * m.kstack_depth * CONT_SIZE);
+  m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
+  m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;
+  m.chunk_base = carve(
+    m,
+    <u64>runq_pool_chunks(m.td_count, ncpus, m.sched == Sched.BSD4) * CHUNK_SIZE,
+  );
+  m.chunk_end = <usize>m.carve;
+  m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
+  m.ipiq_base = carve(m, ipiq_bytes(ncpus));
+  m.callwheel_base = carve(m, callwheel_bytes(ncpus));
+  m.intr_thread = carve(m, NINTR * 4);
+  carve_fbsd(m);
+  m.ktr_base = carve(m, KTR_RECORDS * offsetof<KtrRecord>());
+  m.ktr_end = <usize>m.carve;
+  m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
+  m.kobj_end = <usize>m.carve;
+  m.string_base = carve(m, m.string_size);
+  m.string_end = <usize>m.carve;
+  m.decoded_base = carve(m, <u64>m.text_size << 2);
+  m.guest_base = carve(m, m.guest_size);
+  m.arena_end = <usize>m.carve;
+  return <u32>((m.carve + PAGE - 1) / PAGE);
+}
+
+/** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
+function carve_fbsd(m: Machine): void {
+  m.tid_bitmap = carve(m, tid_bitmap_bytes(m.maxthread));
+  m.tid_index = carve(m, tid_index_bytes(m.maxthread));
+  m.tidhash_base = carve(m, tidhash_bytes(m.maxproc));
+  m.pidhash_base = carve(m, pidhash_bytes(m.maxproc));
+  m.sleepq_base = carve(m, sleepq_bytes(m.maxthread));
+  m.proc_base = carve(m, proc_arena_bytes(m.maxproc));
+  m.cred_base = carve(m, cred_arena_bytes(m.maxthread, m.maxproc));
+  m.limit_base = carve(m, limit_arena_bytes(m.maxthread, m.maxproc));
+}
+
+/** kern.maxthread when the configuration leaves it 0 (kern_thread.c 552). */
+function default_maxthread(m: Machine): i32 {
+  const product = <i64>m.maxproc * m.max_threads_per_proc;
+  return product < 1000000 ? <i32>product : 1000000;
+}
+
+/**
+ * Boots the machine: 0, or the number of 64 KiB pages that the configuration would need if that is more
+ * than a 32-bit memory has or than the host gives.
+ */
+export function machine_boot(): u32 {
+  const m = machine();
+  const pages = carve_arenas();
+  if (pages > 65536) return pages;
+  const have = <u32>memory.size();
+  if (pages > have && memory.grow(pages - have) < 0) return pages;
+  init_derived(m);
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) init_cpu(m, cpu);
+  init_thread0(m);
+  init_text(m);
+  random_init();
+  if (m.bare == 0) fbsd_init();
+  return 0;
+}
+
+function init_derived(m: Machine): void {
+  m.chunk_next = m.chunk_base;
+  m.ktr_next = m.ktr_base;
+  m.kobj_next = m.kobj_base;
+  m.string_next = m.string_base;
+  m.cycles_per_tick = m.cycles_per_second / m.hz;
+  m.tick_epoch = m.ticks64;
+  m.ticks = <i32>m.ticks64;
+  m.round_cpu = m.ncpus;
+  m.run_until = u64.MAX_VALUE;
+  m.zone_next = reserved_threads(m);
+  m.busy = 1;
+}
+
+/** A CPU and its idle thread, which stays in a critical section for ever and is on no queue. */
+function init_cpu(m: Machine, cpu: u32): void {
+  const gd = globaldata(cpu);
+  gd.gd_cpuid = cpu;
+  gd.gd_hash = 0x51_7cc1b727220a95 * (<u64>cpu + 1);
+  const idle = td_at(IDLE_INDEX + cpu);
+  lwkt_init_thread(idle, 1, 0, gd);
+  idle.td_body = <u8>TDB.NONE;
+  idle.td_state = <u8>TDS.CAN_RUN;
+  gd.gd_idletd = idle;
+  gd.gd_curthread = idle;
+  gd.gd_last = idle;
+  lwkt_gdinit(gd);
+  callwheel_init(gd);
+  if (cpu == 0) return;
+  idle.td_lwflags |= TDF_STARTED;
+  idle.td_state = <u8>TDS.RUNNING;
+  gd.gd_flags = GDF_HALTED;
+}
+
+/** The thread that boots: current on CPU 0, on no queue, in one critical section until the end of boot. */
+function init_thread0(m: Machine): void {
+  const gd = globaldata(0);
+  const td = td_at(THREAD0_INDEX);
+  m.curcpu = gd;
+  lwkt_init_thread(td, 1, 0, gd);
+  td.td_lwflags |= TDF_STARTED;
+  td.td_state = <u8>TDS.RUNNING;
+  td.td_body = <u8>TDB.NONE;
+  gd.gd_curthread = td;
+  m.thread0 = td;
+  m.last_thread = td;
+  m.host_td = td_at(HOST_INDEX);
+  lwkt_init_thread(m.host_td, 1, 0, gd);
+  if (m.bare == 0) td.td_pri -= TDPRI_CRIT;
+}
+
+/** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
+function init_text(m: Machine): void {
+  if (m.text_size == 0) return;
+  store<u32>(m.guest_base, 0x0b | (<u32>Sys.body_return << 20));
+  rv32_decode_text(0, 4);
+}

@@ -1,0 +1,62 @@
+// What the host may ask of a machine that is between two steps: kernel calls from outside a run, made by
+// a thread of the host's own, and interrupts.
+import { panic } from "../env";
+import { globaldata } from "../sys/globaldata";
+import { ktr_drain } from "../sys/ktr";
+import { machine } from "../sys/machine";
+import { Proc, PRS, SSLEEP, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { cont_run } from "./kern_cont";
+import { cpu_wake } from "./kern_run";
+import { interrupt_post } from "./lwkt_intr";
+import { trap } from "./trap";
+
+/**
+ * Performs kernel call `nr` as the host's thread on CPU 0, with the arguments in its frame; the results
+ * are in its a0 and a1. For calls that do not wait: one that does panics.
+ */
+export function host_call(nr: u32): void {
+  const m = machine();
+  const cpu = m.curcpu;
+  const gd = globaldata(0);
+  const td = m.host_td;
+  cpu_wake(m, gd);
+  const current = gd.gd_curthread;
+  m.curcpu = gd;
+  gd.gd_curthread = td;
+  td.td_pri = TDPRI_CRIT; // what is pended does not take the CPU from the host
+  td.td_state = <u8>TDS.RUNNING;
+  trap(td, nr);
+  while (td.td_kfn != 0 && gd.gd_curthread == td) cont_run(td);
+  if (gd.gd_curthread != td) panic("kernel call %d waits: only a thread can make it", nr);
+  gd.gd_curthread = current;
+  m.curcpu = cpu;
+  if (m.ktr_mask != 0) ktr_drain();
+}
+
+/** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. */
+export function host_interrupt(td: Thread): void {
+  const m = machine();
+  const gd = globaldata(td.td_cpu);
+  cpu_wake(m, gd);
+  interrupt_post(gd, td);
+}
+
+/** Gives a thread of a bare machine a process, which LWKT looks at for its state only. */
+export function bare_proc(td: Thread, pid: i32, stat: u32): void {
+  const m = machine();
+  const p = changetype<Proc>(m.proc_base + <usize>m.proc_next * offsetof<Proc>());
+  if (m.proc_next == <u32>m.maxproc) panic("bare_proc: more than %d processes", m.maxproc);
+  m.proc_next++;
+  p.p_pid = pid;
+  p.p_state = PRS.NORMAL;
+  td.td_proc = p;
+  proc_set_stat(p, stat);
+}
+
+/** Sets the state of a process that LWKT looks at. */
+export function proc_set_stat(p: Proc, stat: u32): void {
+  const m = machine();
+  if (p.p_stat == SSLEEP) m.sleep_procs--;
+  if (stat == SSLEEP) m.sleep_procs++;
+  p.p_stat = stat;
+}

@@ -1,0 +1,285 @@
+// The machine's time: rounds, slices, ticks, and the jump over idle time.
+//
+// CPUs run in rounds. In a round each CPU that is not halted runs its slice: to the same end on its own
+// clock, a quantum after the round's start, or earlier if a callout is due then. Messages sent in one
+// round are delivered at the start of the next. When every CPU is halted, time jumps to the earliest
+// callout. A run call may stop between any two steps and the next one goes on exactly there: how a run
+// is cut changes nothing.
+//
+// With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
+import {
+  GDF_HALTED,
+  GDF_INVOL,
+  GDF_RESCHED,
+  globaldata,
+  GlobalData,
+} from "../sys/globaldata";
+import { Ktr, KTR_PROC, ktr, ktr_drain } from "../sys/ktr";
+import { machine, Machine, Run, Sched } from "../sys/machine";
+import { TDB, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
+import { cold, td_frame } from "../sys/thread";
+import { rv32_run, RV_CALL, RV_FAULT } from "../machine/rv32";
+import { cont_pop, K } from "./cont";
+import { body_return } from "./kern_fbsd";
+import { cont_run } from "./kern_cont";
+import { charge_runtime } from "./kern_switch";
+import { softclock } from "./kern_timeout";
+import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { idle_interrupts } from "./lwkt_intr";
+import { lwkt_switch, lwkt_yield, lwkt_yield_quick } from "./lwkt_thread";
+import { mi_switch } from "./sched";
+import { fault, trap } from "./trap";
+
+const NEVER: u64 = u64.MAX_VALUE;
+
+/**
+ * Runs the machine until one of Run happens. Machine.run_until (cycles), run_rounds (0 = no limit),
+ * run_limited with run_switches, and stop_request bound it.
+ */
+export function machine_run(): u32 {
+  const m = machine();
+  const reason = run_rounds(m);
+  if (m.ktr_mask != 0) ktr_drain();
+  return reason;
+}
+
+/** Performs kernel call `nr` for the thread whose next step the host was asked for, and runs on. */
+export function machine_step(nr: u32): u32 {
+  const m = machine();
+  const gd = m.curcpu;
+  gd.gd_cycles += m.cycle_cost;
+  trap(gd.gd_curthread, nr);
+  return machine_run();
+}
+
+function run_rounds(m: Machine): u32 {
+  while (true) {
+    if (m.round_cpu == m.ncpus) {
+      const reason = round_begin(m);
+      if (reason != 0) return reason;
+    }
+    while (m.round_cpu < m.ncpus) {
+      const cpu = m.round_cpu;
+      if ((m.busy & (<u64>1 << cpu)) != 0) {
+        const gd = globaldata(cpu);
+        m.curcpu = gd;
+        if (m.in_slice == 0) slice_begin(m, gd);
+        const reason = slice_run(m, gd);
+        if (reason != 0) return reason;
+        m.in_slice = 0;
+      }
+      m.round_cpu = cpu + 1;
+    }
+  }
+}
+
+// ---- Rounds ----
+
+/** Starts the next round, or says why not. */
+function round_begin(m: Machine): u32 {
+  if (m.stop_request != 0) {
+    m.stop_request = 0;
+    return Run.STOPPED;
+  }
+  m.now = m.round_end;
+  if (m.now >= m.run_until) return Run.TIME;
+  if (m.run_rounds != 0) {
+    m.run_rounds--;
+    if (m.run_rounds == 0) return Run.BUDGET;
+  }
+  const reason = m.busy == 0 ? jump_to_callout(m) : 0;
+  if (reason != 0) return reason;
+  ticks_update(m);
+  const end = wake_due(m, m.now + m.quantum);
+  m.round_end = m.cycle_cost == 0 ? m.now : end;
+  if (m.ipi_cpus != 0) deliver_messages(m);
+  m.rounds++;
+  m.round_cpu = 0;
+  return 0;
+}
+
+/** The cycle at which a tick begins. */
+function cycle_of_tick(m: Machine, tick: u64): u64 {
+  return (tick - m.tick_epoch) * m.cycles_per_tick;
+}
+
+/** Sets the kernel's ticks from the time. */
+function ticks_update(m: Machine): void {
+  m.ticks64 = m.tick_epoch + m.now / m.cycles_per_tick;
+  m.ticks = <i32>m.ticks64;
+}
+
+/** Tick of the earliest callout of any CPU, NEVER if none is armed. */
+function earliest_callout(m: Machine): u64 {
+  let earliest = NEVER;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const next = globaldata(cpu).gd_next_callout;
+    if (next < earliest) earliest = next;
+  }
+  return earliest;
+}
+
+/** All CPUs are halted: moves time to the earliest callout. */
+function jump_to_callout(m: Machine): u32 {
+  const tick = earliest_callout(m);
+  if (tick == NEVER) {
+    m.round_end = m.now;
+    return Run.IDLE;
+  }
+  const at = cycle_of_tick(m, tick);
+  if (at > m.run_until) {
+    m.now = m.run_until;
+    m.round_end = m.now;
+    return Run.TIME;
+  }
+  if (at > m.now) {
+    m.now = at;
+    m.round_end = at;
+  }
+  ticks_update(m);
+  ktr(KTR_PROC, Ktr.TICK, <u32>m.ticks64, <u32>(m.ticks64 >> 32));
+  return 0;
+}
+
+/** Wakes the CPUs whose callouts are due; the round ends at `end`, or earlier where the next one is. */
+function wake_due(m: Machine, end: u64): u64 {
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const next = globaldata(cpu).gd_next_callout;
+    if (next == NEVER) continue;
+    if (next <= m.ticks64) {
+      m.busy |= <u64>1 << cpu;
+      continue;
+    }
+    const at = cycle_of_tick(m, next);
+    if (at < end) end = at;
+  }
+  return end;
+}
+
+/** Delivers to each CPU what was sent to it in the last round. */
+function deliver_messages(m: Machine): void {
+  const cpus = m.ipi_cpus;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if ((cpus & (<u64>1 << cpu)) == 0) continue;
+    const gd = globaldata(cpu);
+    m.curcpu = gd;
+    cpu_wake(m, gd);
+    if (gd.gd_curthread.td_pri < TDPRI_CRIT || gd.gd_curthread == gd.gd_idletd) {
+      lwkt_process_ipiq(gd);
+    } else if (gd.gd_reqpri < TDPRI_CRIT) {
+      gd.gd_reqpri = TDPRI_CRIT; // when the section is left, splz delivers them
+    }
+  }
+}
+
+/** Takes a CPU out of its halt: its clock has stood still. */
+export function cpu_wake(m: Machine, gd: GlobalData): void {
+  m.busy |= <u64>1 << gd.gd_cpuid;
+  if ((gd.gd_flags & GDF_HALTED) == 0) return;
+  gd.gd_flags &= ~GDF_HALTED;
+  if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
+}
+
+// ---- Slices ----
+
+function slice_begin(m: Machine, gd: GlobalData): void {
+  cpu_wake(m, gd);
+  m.in_slice = 1;
+  gd.gd_slice_end = m.round_end;
+  if (gd.gd_next_callout <= m.ticks64) softclock(gd, m.ticks64);
+  if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
+}
+
+/** The running thread has had its share: its equals are next, if there are any. */
+function sched_clock(gd: GlobalData): void {
+  charge_runtime(gd);
+  if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
+}
+
+/** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
+function slice_run(m: Machine, gd: GlobalData): u32 {
+  while (true) {
+    if (gd.gd_cycles >= gd.gd_slice_end && m.cycle_cost != 0) return 0;
+    if (m.run_limited != 0 && m.run_switches == 0) return Run.SWITCHES;
+    const td = gd.gd_curthread;
+    if (td.td_kfn != 0 && td.td_kfn != K.COMPUTE) {
+      cont_run(td);
+      continue;
+    }
+    if (gd.gd_flags & GDF_RESCHED || td.td_pri < gd.gd_reqpri) {
+      if (safe_point(m, gd, td)) continue;
+    }
+    if (td.td_kfn != 0) {
+      compute_run(gd, td);
+      continue;
+    }
+    const kind = td.td_body & TDB_KIND;
+    if ((td.td_body & TDB_INCALL) != 0) {
+      td.td_body &= ~TDB_INCALL;
+      td_frame(td).a0 = cold(td).td_retval;
+    }
+    if (kind == TDB.RV32) {
+      const event = rv32_run(gd);
+      if ((event & 0xff) == RV_CALL) trap(gd.gd_curthread, event >> 8);
+      else if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
+      else if (m.cycle_cost == 0) return Run.BUDGET;
+      continue;
+    }
+    if (kind == TDB.HOST) return Run.HOST;
+    if (td == gd.gd_idletd) {
+      if (idle(m, gd)) continue;
+      return 0;
+    }
+    body_return();
+  }
+}
+
+/**
+ * The thread is between two instructions of its own: gives the CPU to a better thread if one asked, and
+ * runs pended interrupts. False if the thread is in a critical section and goes on.
+ */
+function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
+  if (td == gd.gd_idletd) {
+    gd.gd_flags &= ~GDF_RESCHED;
+    return false;
+  }
+  if (td.td_pri < gd.gd_reqpri) {
+    lwkt_yield_quick();
+    return true;
+  }
+  if (td.td_pri >= TDPRI_CRIT) return false;
+  gd.gd_flags = (gd.gd_flags & ~GDF_RESCHED) | GDF_INVOL;
+  if (m.sched == Sched.LWKT) lwkt_yield();
+  else mi_switch();
+  gd.gd_flags &= ~GDF_INVOL;
+  return true;
+}
+
+/** The idle thread: switches if there is anything to run, otherwise halts its CPU and returns false. */
+function idle(m: Machine, gd: GlobalData): bool {
+  idle_interrupts(gd);
+  gd.gd_flags &= ~GDF_RESCHED;
+  if (gd.gd_nrunnable != 0) {
+    if (m.sched == Sched.LWKT) lwkt_switch();
+    else mi_switch();
+    return true;
+  }
+  if (ipi_waiting(gd)) return false;
+  gd.gd_flags |= GDF_HALTED;
+  m.busy &= ~(<u64>1 << gd.gd_cpuid);
+  return false;
+}
+
+/** Burns cycles of a `compute` call, as many as the slice has. */
+function compute_run(gd: GlobalData, td: Thread): void {
+  const left = (<u64>cold(td).td_kb << 32) | <u64>td.td_ka;
+  const slice = gd.gd_slice_end - gd.gd_cycles;
+  if (left <= slice || machine().cycle_cost == 0) {
+    if (machine().cycle_cost != 0) gd.gd_cycles += left;
+    cont_pop(td);
+    return;
+  }
+  gd.gd_cycles += slice;
+  td.td_ka = <u32>(left - slice);
+  cold(td).td_kb = <u32>((left - slice) >> 32);
+}

@@ -1,0 +1,123 @@
+// The context switch: from one thread to another on the running CPU, and what a thread does first when
+// it gets the CPU. Every switch goes through cpu_switch, or through its copy in the inner loop of
+// machine/rv32.ts, which must account the same.
+import { GDF_INVOL, GlobalData } from "../sys/globaldata";
+import { Ktr, KTR_LWKT, KTR_PROC, KTR_SCHED, ktr, SW } from "../sys/ktr";
+import { machine, Sched } from "../sys/machine";
+import {
+  TDB,
+  TDB_FRESH,
+  TDF_EXITED,
+  TDF_EXITING,
+  TDF_PREEMPT_LOCK,
+  TDF_RUNQ,
+  TDF_STARTED,
+  TDI_SLEEPING,
+  TDI_SUSPENDED,
+  TDPRI_CRIT,
+  TDS,
+  Thread,
+} from "../sys/proc";
+import { is_td, no_td, td_frame } from "../sys/thread";
+import { switch_hash } from "../sys/trace_hash";
+import { stats_running } from "./kern_stats";
+import { thread_stash } from "./kern_thread";
+import { crit_exit } from "./lwkt_thread";
+
+/** `func` of a thread whose body is a generator of the host; its argument tells the host which. */
+export const FUNC_HOST: u32 = 0xffffffff;
+
+/** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
+export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
+  const frame = td_frame(td);
+  frame.a0 = arg;
+  frame.ra = 0; // guest address 0 holds the instruction that ends a thread
+  if (func == FUNC_HOST) {
+    td.td_body = <u8>TDB.HOST | TDB_FRESH;
+    return;
+  }
+  td.td_body = <u8>TDB.RV32;
+  frame.pc = <u32>(machine().decoded_base + (<usize>func << 2));
+}
+
+/** Charges the running thread for its time on the CPU so far. */
+export function charge_runtime(gd: GlobalData): void {
+  const delta = gd.gd_cycles - gd.gd_switchtime;
+  const td = gd.gd_curthread;
+  td.td_runtime += delta;
+  if (td == gd.gd_idletd) gd.gd_idle += delta;
+  gd.gd_switchtime = gd.gd_cycles;
+}
+
+/** Makes `ntd` the current thread in place of `td`: accounting, states, hash and trace. */
+export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
+  const m = machine();
+  charge_runtime(gd);
+  const exits = (td.td_lwflags & TDF_EXITING) != 0;
+  const why = switch_reason(gd, td, exits);
+  if (why == SW.PREEMPTED) td.td_nivcsw++;
+  else td.td_nvcsw++;
+  gd.gd_flags &= ~GDF_INVOL;
+  gd.gd_switches++;
+  gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
+  if (m.ktr_mask != 0) {
+    m.switch_why = why;
+    ktr(
+      KTR_SCHED,
+      exits ? Ktr.XSWITCH : Ktr.SWITCH,
+      changetype<u32>(td),
+      changetype<u32>(ntd),
+      gd.gd_runqmask,
+      td.td_pri,
+      ntd.td_pri,
+    );
+    m.switch_why = 0;
+  }
+  if (exits) td.td_lwflags |= TDF_EXITED;
+  if (td.td_state == TDS.RUNNING) {
+    td.td_state = (td.td_lwflags & TDF_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
+  }
+  ntd.td_state = <u8>TDS.RUNNING;
+  gd.gd_curthread = ntd;
+  if (m.run_switches != 0) m.run_switches--;
+}
+
+function switch_reason(gd: GlobalData, td: Thread, exits: bool): SW {
+  if (exits) return SW.EXIT;
+  if ((gd.gd_flags & GDF_INVOL) != 0 || (td.td_lwflags & TDF_PREEMPT_LOCK) != 0) {
+    return SW.PREEMPTED;
+  }
+  if ((td.td_inhib & TDI_SUSPENDED) != 0) return SW.SUSPENDED;
+  if ((td.td_inhib & TDI_SLEEPING) != 0) return SW.SLEEP;
+  if (td.td_state == TDS.RUNQ || (td.td_lwflags & TDF_RUNQ) != 0) return SW.YIELD;
+  return SW.DESCHEDULED;
+}
+
+/**
+ * What a thread does first when it has the CPU: it files the thread that died here (kern_thread.c 619);
+ * on its first run it leaves the section it was created with, otherwise the section of the
+ * lwkt_switch that it left the CPU by. A thread that was preempted goes on in lwkt_preempt instead.
+ */
+export function switch_in(gd: GlobalData, ntd: Thread): void {
+  const m = machine();
+  if (is_td(gd.gd_deadthread)) {
+    const dead = gd.gd_deadthread;
+    gd.gd_deadthread = no_td();
+    thread_stash(dead);
+  }
+  if (m.stats != 0) stats_running(gd, ntd);
+  const idle = ntd == gd.gd_idletd;
+  if (!idle) {
+    if (m.last_thread != ntd) {
+      ktr(KTR_PROC, Ktr.FBSWITCH, changetype<u32>(m.last_thread), changetype<u32>(ntd));
+    }
+    m.last_thread = ntd;
+  }
+  if ((ntd.td_lwflags & TDF_STARTED) == 0) {
+    ntd.td_lwflags |= TDF_STARTED;
+    if (!idle) ntd.td_pri -= TDPRI_CRIT;
+    ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
+    return;
+  }
+  if (m.sched == Sched.LWKT && (ntd.td_lwflags & TDF_PREEMPT_LOCK) == 0) crit_exit();
+}

@@ -1,0 +1,650 @@
+// The light weight kernel threads of DragonFly (lwkt_thread.c, 2003), function by function in its order;
+// numbers in brackets are its lines.
+//
+// Each CPU has a scheduler of its own: 32 levels, round robin within a level, a mask of levels that may
+// have threads. Only the owning CPU touches its queues, in a critical section (the count in the upper
+// bits of td_pri). What another CPU wants of a thread it asks for by message (lwkt_ipiq.ts), where the
+// original still panicked with "cpu mismatch".
+//
+// A running thread stays on its run queue: picking rotates (274), and blocking dequeues.
+//
+// Functions that may switch follow the protocol of cont.ts. A thread that lwkt_switch left owes the
+// crit_exit of line 284 when it comes back; switch_in does it, so that a plain switch pushes nothing.
+import { panic, printf } from "../env";
+import { curthread, GlobalData, mycpu } from "../sys/globaldata";
+import { KASSERT } from "../sys/kassert";
+import { LwktWait } from "../sys/kobj";
+import { Ktr, KTR_LWKT, KTR_SCHED, ktr } from "../sys/ktr";
+import { machine } from "../sys/machine";
+import { CACHE_NTHREADS, KSTACK_PAGES } from "../sys/param";
+import {
+  Proc,
+  SSLEEP,
+  TDF_ALLOCATED_STACK,
+  TDF_ALLOCATED_THREAD,
+  TDF_EXITED,
+  TDF_EXITING,
+  TDF_PREEMPT_DONE,
+  TDF_PREEMPT_LOCK,
+  TDF_RUNQ,
+  TDF_STOPREQ,
+  TDF_VERBOSE,
+  TDI_SLEEPING,
+  TDPRI_CRIT,
+  TDPRI_MASK,
+  TDPRI_MAX,
+  TDS,
+  Thread,
+} from "../sys/proc";
+import { tailq_insert_head, tailq_insert_tail, tailq_remove, ThreadList } from "../sys/queue";
+import { lwkt_level, runq_append, runq_first_slot, runq_remove } from "../sys/runq";
+import { cold, is_td, no_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { stats_runnable } from "./kern_stats";
+import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
+import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
+import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "./lwkt_token";
+import { splz } from "./lwkt_intr";
+import { thread_zone_alloc, thread_zone_free, thread_zero } from "./thread_zone";
+
+// ---- Critical sections (sys/thread2.h of the original) ----
+
+/** Enters a critical section of the current thread. */
+export function crit_enter(): void {
+  const td = curthread();
+  if (td.td_pri < 0) crit_panic();
+  td.td_pri += TDPRI_CRIT;
+}
+
+/** Leaves a critical section without looking for pending work. */
+export function crit_exit_noyield(): void {
+  const td = curthread();
+  td.td_pri -= TDPRI_CRIT;
+  if (td.td_pri < 0) crit_panic();
+}
+
+/** Leaves a critical section; pending work above the whole of td_pri runs now. May switch. */
+export function crit_exit(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  td.td_pri -= TDPRI_CRIT;
+  if (td.td_pri < 0) crit_panic();
+  if (td.td_pri < gd.gd_reqpri) return lwkt_yield_quick();
+  return DONE;
+}
+
+// ---- The run queue ----
+
+/** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
+export function _lwkt_dequeue(td: Thread): void {
+  if ((td.td_lwflags & TDF_RUNQ) != 0) {
+    const gd = mycpu();
+    td.td_lwflags &= ~TDF_RUNQ;
+    runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
+    gd.gd_nrunnable--;
+    if (td.td_state == TDS.RUNQ) td.td_state = <u8>TDS.CAN_RUN;
+  }
+}
+
+/** Puts `td` at the tail of its level on this CPU. */
+export function _lwkt_enqueue(td: Thread): void {
+  if ((td.td_lwflags & TDF_RUNQ) == 0) {
+    const gd = mycpu();
+    const nq = td.td_pri & TDPRI_MASK;
+    td.td_lwflags |= TDF_RUNQ;
+    runq_append(lwkt_level(gd, nq), td);
+    gd.gd_runqmask |= 1 << nq;
+    gd.gd_nrunnable++;
+    if (td.td_state != TDS.RUNNING) td.td_state = <u8>TDS.RUNQ;
+  }
+}
+
+/** Initialises a CPU's run queues (114). The levels are zero already. */
+export function lwkt_gdinit(gd: GlobalData): void {
+  gd.gd_runqmask = 0;
+}
+
+/** Initialises a wait structure (129): only its queue, as in the original. */
+export function lwkt_init_wait(w: LwktWait): void {
+  w.wa_waitq = no_td();
+  w.wa_waitq_last = no_td();
+}
+
+function waitq(w: LwktWait): ThreadList {
+  return changetype<ThreadList>(changetype<usize>(w) + offsetof<LwktWait>("wa_waitq"));
+}
+
+function tdfreeq(gd: GlobalData): ThreadList {
+  return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq"));
+}
+
+// ---- Threads ----
+
+/** Where an allocated structure came from, in the ALLOC record. */
+export const ALLOC_FRESH: u32 = 0;
+export const ALLOC_TEMPLATE: u32 = 1;
+export const ALLOC_REUSED: u32 = 2;
+
+/**
+ * Allocates a thread (142): the caller's structure, the first of this CPU's exited ones, or a fresh one.
+ * Leaves the thread's address in td_retval, 0 if all are in use. May switch at its crit_exit.
+ */
+export function lwkt_alloc_thread(template: Thread): u32 {
+  if (is_td(template)) return lwkt_alloc_1(template, ALLOC_TEMPLATE);
+  crit_enter();
+  const gd = mycpu();
+  let td = no_td();
+  if (gd.gd_tdfreecount > 0) {
+    gd.gd_tdfreecount--;
+    td = gd.gd_tdfreeq;
+    KASSERT(
+      is_td(td) && (td.td_lwflags & TDF_EXITED) != 0,
+      "lwkt_alloc_thread: unexpected NULL or corrupted td",
+    );
+    tailq_remove(tdfreeq(gd), td);
+  }
+  const how = is_td(td) ? ALLOC_REUSED : ALLOC_FRESH;
+  if (curthread().td_pri - TDPRI_CRIT < gd.gd_reqpri) {
+    cont_push(K.ALLOC_1, changetype<u32>(td), how);
+    crit_exit();
+    return PENDING;
+  }
+  crit_exit();
+  return lwkt_alloc_1(td, how);
+}
+
+/** The rest of lwkt_alloc_thread: structure and stack. */
+export function lwkt_alloc_1(td: Thread, how: u32): u32 {
+  let flags: u32 = 0;
+  if (how == ALLOC_REUSED) {
+    flags = td.td_lwflags & (TDF_ALLOCATED_STACK | TDF_ALLOCATED_THREAD);
+  } else if (how == ALLOC_FRESH) {
+    td = thread_zone_alloc();
+    if (!is_td(td)) {
+      set_retval(0);
+      return DONE;
+    }
+    flags = TDF_ALLOCATED_THREAD;
+  }
+  let pages = cold(td).td_kstack_pages;
+  if (pages == 0) {
+    pages = <u8>KSTACK_PAGES;
+    flags |= TDF_ALLOCATED_STACK;
+  }
+  lwkt_init_thread(td, pages, <u16>flags, mycpu());
+  ktr(KTR_LWKT, Ktr.ALLOC, changetype<u32>(td), how);
+  set_retval(changetype<i32>(td));
+  return DONE;
+}
+
+/** Initialises a structure (180): one critical section, priority 0, owned by `gd`'s CPU. */
+export function lwkt_init_thread(td: Thread, pages: u8, flags: u16, gd: GlobalData): void {
+  thread_zero(td);
+  const c = cold(td);
+  c.td_tid = -1;
+  c.td_kstack_pages = pages;
+  td.td_lwflags = flags;
+  td.td_cpu = <u8>gd.gd_cpuid;
+  td.td_pri = TDPRI_CRIT;
+}
+
+/** Frees an exited thread (191): into this CPU's cache while that holds fewer than 6. May switch. */
+export function lwkt_free_thread(td: Thread): u32 {
+  KASSERT(
+    (td.td_lwflags & TDF_EXITED) != 0,
+    "lwkt_free_thread: did not exit! %p",
+    changetype<usize>(td),
+  );
+  crit_enter();
+  const gd = mycpu();
+  if (
+    gd.gd_tdfreecount < CACHE_NTHREADS &&
+    (td.td_lwflags & TDF_ALLOCATED_THREAD) != 0
+  ) {
+    gd.gd_tdfreecount++;
+    tailq_insert_head(tdfreeq(gd), td);
+    return crit_exit();
+  }
+  cont_push(K.FREE_1, changetype<u32>(td));
+  crit_exit();
+  return PENDING;
+}
+
+/** The rest of lwkt_free_thread: give the stack and the structure back. */
+export function lwkt_free_1(td: Thread): u32 {
+  const c = cold(td);
+  if (c.td_kstack_pages != 0 && (td.td_lwflags & TDF_ALLOCATED_STACK) != 0) {
+    ktr(KTR_LWKT, Ktr.KFREE, changetype<u32>(td));
+    c.td_kstack_pages = 0;
+  }
+  if ((td.td_lwflags & TDF_ALLOCATED_THREAD) != 0) {
+    ktr(KTR_LWKT, Ktr.ZFREE, changetype<u32>(td));
+    thread_zone_free(td);
+  }
+  return DONE;
+}
+
+// ---- The switch ----
+
+/**
+ * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
+ * first yield after a peer was created comes back to oneself. A level found empty loses its bit (271).
+ */
+export function lwkt_choose(gd: GlobalData): Thread {
+  while (true) {
+    const mask = gd.gd_runqmask;
+    if (mask == 0) return gd.gd_idletd;
+    const nq = 31 - clz<u32>(mask);
+    const level = lwkt_level(gd, nq);
+    const slot = runq_first_slot(level);
+    if (slot == 0) {
+      gd.gd_runqmask = mask & ~(1 << nq);
+      continue;
+    }
+    const td = changetype<Thread>(load<usize>(slot));
+    level.head = slot + 4;
+    runq_append(level, td);
+    return td;
+  }
+}
+
+/**
+ * Switches to the next runnable thread, or to the one that this thread has preempted, which wins over
+ * everything (248). Picking oneself counts as a switch (247) but is none.
+ */
+export function lwkt_switch(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  if (gd.gd_intr_nesting_level != 0 && !is_td(td.td_preempted)) {
+    panic("lwkt_switch: cannot switch from within an interrupt, yet\n");
+  }
+  crit_enter();
+  gd.gd_switch_count++;
+  let ntd = td.td_preempted;
+  if (is_td(ntd)) {
+    KASSERT(
+      (ntd.td_lwflags & TDF_PREEMPT_LOCK) != 0,
+      "assertion: ntd->td_flags & TDF_PREEMPT_LOCK in lwkt_switch",
+    );
+    ntd.td_lwflags |= TDF_PREEMPT_DONE;
+  } else {
+    ntd = lwkt_choose(gd);
+  }
+  KASSERT(
+    ntd.td_pri >= TDPRI_CRIT,
+    "priority problem in lwkt_switch %d %d",
+    td.td_pri,
+    ntd.td_pri,
+  );
+  if (td == ntd) return crit_exit();
+  cpu_switch(gd, td, ntd);
+  switch_in(gd, ntd);
+  return PENDING;
+}
+
+/**
+ * Lets `ntd` preempt the current thread (311) and returns when it blocks. For interrupt threads: the
+ * caller is in exactly one critical section. A refusal counts as weird, hit (it is preempting
+ * somebody already, 327) or miss (its priority is no better).
+ */
+export function lwkt_preempt(ntd: Thread, id: i32): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  KASSERT(ntd.td_pri >= TDPRI_CRIT, "BADCRIT0 %d", ntd.td_pri);
+  KASSERT((td.td_pri & ~TDPRI_MASK) == TDPRI_CRIT, "BADPRI %d", td.td_pri);
+  if (td == ntd || ((td.td_lwflags | ntd.td_lwflags) & TDF_PREEMPT_LOCK) != 0) {
+    gd.gd_preempt_weird++;
+    return DONE;
+  }
+  if (is_td(ntd.td_preempted)) {
+    gd.gd_preempt_hit++;
+    return DONE;
+  }
+  if ((ntd.td_pri & TDPRI_MASK) <= (td.td_pri & TDPRI_MASK)) {
+    gd.gd_preempt_miss++;
+    return DONE;
+  }
+  gd.gd_preempt_hit++;
+  ntd.td_preempted = td;
+  td.td_lwflags |= TDF_PREEMPT_LOCK;
+  cont_push(K.PREEMPT_1, changetype<u32>(ntd));
+  cpu_switch(gd, td, ntd); // not counted in switch_count (339)
+  switch_in(gd, ntd);
+  return PENDING;
+}
+
+/** The preempted thread is back (340). */
+export function lwkt_preempt_1(ntd: Thread): u32 {
+  const td = curthread();
+  KASSERT(
+    is_td(ntd.td_preempted) && (td.td_lwflags & TDF_PREEMPT_DONE) != 0,
+    "assertion: ntd->td_preempted && (td->td_flags & TDF_PREEMPT_DONE) in lwkt_preempt",
+  );
+  ntd.td_preempted = no_td();
+  td.td_lwflags &= ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE);
+  return DONE;
+}
+
+/**
+ * Runs pending work of higher priority (361). Compares the masked priority, where crit_exit compares
+ * the whole td_pri (365). With lwkt.untimely_switch it also gives the CPU away.
+ */
+export function lwkt_yield_quick(): u32 {
+  const gd = mycpu();
+  if ((gd.gd_curthread.td_pri & TDPRI_MASK) < gd.gd_reqpri) {
+    gd.gd_reqpri = 0;
+    cont_push(K.YIELD_QUICK_1);
+    splz();
+    return PENDING;
+  }
+  return lwkt_yield_quick_1();
+}
+
+/** After splz: the untimely switch (376). */
+export function lwkt_yield_quick_1(): u32 {
+  const gd = mycpu();
+  if (machine().untimely_switch == 0 || gd.gd_intr_nesting_level != 0) return DONE;
+  crit_enter();
+  if ((gd.gd_curthread.td_lwflags & TDF_RUNQ) != 0) {
+    cont_push(K.CRIT_EXIT_NOYIELD);
+    lwkt_switch();
+    return PENDING;
+  }
+  cont_push(K.YIELD_QUICK_2);
+  lwkt_schedule_self();
+  return PENDING;
+}
+
+/** Scheduled for the untimely switch: switch, and undo it afterwards (386). */
+export function lwkt_yield_quick_2(): u32 {
+  cont_push(K.YIELD_QUICK_3);
+  lwkt_switch();
+  return PENDING;
+}
+
+export function lwkt_yield_quick_3(): u32 {
+  cont_push(K.CRIT_EXIT_NOYIELD);
+  lwkt_deschedule_self();
+  return PENDING;
+}
+
+/** Yields to threads of equal priority, too (401). */
+export function lwkt_yield(): u32 {
+  const gd = mycpu();
+  if (gd.gd_curthread.td_pri < gd.gd_reqpri) {
+    cont_push(K.LWKT_SWITCH);
+    lwkt_schedule_self();
+    return PENDING;
+  }
+  lwkt_schedule_self();
+  return lwkt_switch();
+}
+
+function stat_of(p: Proc): u32 {
+  return changetype<usize>(p) == 0 ? 0 : p.p_stat;
+}
+
+/** Puts the current thread on the run queue (415). */
+export function lwkt_schedule_self(): u32 {
+  const td = curthread();
+  crit_enter();
+  KASSERT(td.td_wait == 0, "lwkt_schedule_self(): td_wait not NULL!");
+  _lwkt_enqueue(td);
+  if (stat_of(td.td_proc) == SSLEEP) panic("SCHED SELF PANIC");
+  return crit_exit();
+}
+
+/**
+ * Makes a thread runnable (441), whichever CPU owns it and whatever wait structure it is blocked on:
+ * what this CPU does not own it asks the owner for.
+ */
+export function lwkt_schedule(td: Thread): u32 {
+  if ((td.td_lwflags & TDF_PREEMPT_LOCK) == 0 && stat_of(td.td_proc) == SSLEEP) {
+    lwkt_schedule_panic(td);
+  }
+  crit_enter();
+  if (td == curthread()) _lwkt_enqueue(td);
+  else lwkt_schedule_other(td);
+  return crit_exit();
+}
+
+/** Schedules another thread, without the section around it: also what a message's target does. */
+export function lwkt_schedule_other(td: Thread): void {
+  if (td.td_wait != 0) {
+    const w = changetype<LwktWait>(td.td_wait);
+    if (!lwkt_havetoken(w)) {
+      if (!cpu_exists(w.t_cpu)) panic("lwkt_schedule: cpu mismatch2");
+      ipi_schedule(w.t_cpu, td);
+      return;
+    }
+    lwkt_unwait(w, td);
+    if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch1");
+  }
+  if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch3");
+  if (td.td_cpu == mycpu().gd_cpuid) _lwkt_enqueue(td);
+  else ipi_schedule(td.td_cpu, td);
+}
+
+/** Takes a thread off the wait queue it is blocked on; the caller has the token. */
+function lwkt_unwait(w: LwktWait, td: Thread): void {
+  tailq_remove(waitq(w), td);
+  w.wa_count--;
+  td.td_wait = 0;
+  td.td_inhib &= ~TDI_SLEEPING;
+  if (td.td_state == TDS.INHIBITED && td.td_inhib == 0) td.td_state = <u8>TDS.CAN_RUN;
+  ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(curthread()));
+  if (machine().stats != 0) stats_runnable(td);
+}
+
+/** Prints what the original prints, which shows the current process for the target, too (451), and panics. */
+function lwkt_schedule_panic(td: Thread): void {
+  const cur = curthread();
+  const p = cur.td_proc;
+  const has = changetype<usize>(p) != 0;
+  printf(
+    "PANIC schedule curtd = %p (%d %d) target %p (%d %d)\n",
+    changetype<usize>(cur),
+    has ? <usize>p.p_pid : -1,
+    has ? <usize>p.p_stat : -1,
+    changetype<usize>(td),
+    has ? <usize>p.p_pid : 0,
+    has ? <usize>p.p_stat : 0,
+  );
+  panic("SCHED PANIC");
+}
+
+/** Takes the current thread off the run queue (523); it runs on until it switches. */
+export function lwkt_deschedule_self(): u32 {
+  const td = curthread();
+  crit_enter();
+  KASSERT(td.td_wait == 0, "lwkt_schedule_self(): td_wait not NULL!");
+  _lwkt_dequeue(td);
+  return crit_exit();
+}
+
+/** Takes a thread off its run queue (541), asynchronously if another CPU owns it. */
+export function lwkt_deschedule(td: Thread): u32 {
+  crit_enter();
+  if (td == curthread() || td.td_cpu == mycpu().gd_cpuid) {
+    _lwkt_dequeue(td);
+  } else {
+    if (!cpu_exists(td.td_cpu)) panic("lwkt_deschedule: cpu mismatch");
+    ipi_deschedule(td.td_cpu, td);
+  }
+  return crit_exit();
+}
+
+/**
+ * Sets a thread's priority (571), 0..31, or 32 n + p for n critical sections on top: it is added
+ * unmasked (577). Switches to nobody.
+ */
+export function lwkt_setpri(td: Thread, pri: i32): u32 {
+  KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
+  crit_enter();
+  if (td.td_cpu == mycpu().gd_cpuid || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, pri);
+  else ipi_setpri(td.td_cpu, td, pri);
+  return crit_exit();
+}
+
+/** The same for the current thread, 0..31 (586). */
+export function lwkt_setpri_self(pri: i32): u32 {
+  KASSERT(
+    pri >= 0 && pri <= TDPRI_MAX,
+    "assertion: pri >= 0 && pri <= TDPRI_MAX in lwkt_setpri_self",
+  );
+  crit_enter();
+  lwkt_setpri_locked(curthread(), pri);
+  return crit_exit();
+}
+
+/** Sets the priority of a thread of this CPU, requeueing it if it is queued. */
+export function lwkt_setpri_locked(td: Thread, pri: i32): void {
+  if ((td.td_lwflags & TDF_RUNQ) != 0) {
+    _lwkt_dequeue(td);
+    td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
+    _lwkt_enqueue(td);
+  } else {
+    td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
+  }
+}
+
+/** The process that really was interrupted: at the end of the chain of preempted threads (603). */
+export function lwkt_preempted_proc(): Proc {
+  let td = curthread();
+  while (is_td(td.td_preempted)) td = td.td_preempted;
+  return td.td_proc;
+}
+
+// ---- Wait queues ----
+
+/**
+ * Blocks on `w` (624) unless its generation has moved on from `gen`. td_retval gets the generation
+ * afterwards.
+ */
+export function lwkt_block(w: LwktWait, wmesg: u32, gen: i32): u32 {
+  cold(curthread()).td_wmesg = wmesg;
+  if (lwkt_havetoken(w)) {
+    lwkt_gettoken(w);
+    return lwkt_block_1(w, gen);
+  }
+  cont_push(K.BLOCK_1, changetype<u32>(w), gen);
+  lwkt_gettoken(w);
+  return PENDING;
+}
+
+/** With the token: queue and switch, or not. */
+export function lwkt_block_1(w: LwktWait, gen: i32): u32 {
+  if (w.wa_gen != gen) return lwkt_block_2(w);
+  const td = curthread();
+  _lwkt_dequeue(td);
+  tailq_insert_tail(waitq(w), td);
+  w.wa_count++;
+  td.td_wait = changetype<u32>(w);
+  td.td_state = <u8>TDS.INHIBITED;
+  td.td_inhib |= TDI_SLEEPING;
+  cont_push(K.BLOCK_2, changetype<u32>(w));
+  lwkt_switch();
+  return PENDING;
+}
+
+/** Awake, or never asleep (638): the token may be lost, which does not matter here. */
+export function lwkt_block_2(w: LwktWait): u32 {
+  set_retval(w.wa_gen);
+  return lwkt_reltoken(w);
+}
+
+/** Wakes everybody who is blocked on `w` now (651), in order. */
+export function lwkt_signal(w: LwktWait): u32 {
+  if (lwkt_havetoken(w)) {
+    lwkt_gettoken(w);
+    return lwkt_signal_1(w);
+  }
+  cont_push(K.SIGNAL_1, changetype<u32>(w));
+  lwkt_gettoken(w);
+  return PENDING;
+}
+
+export function lwkt_signal_1(w: LwktWait): u32 {
+  w.wa_gen++;
+  return lwkt_signal_2(w, w.wa_count);
+}
+
+/** Wakes up to `count` sleepers, taking the token again after each if it was lost (675). */
+export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
+  const cpu = mycpu().gd_cpuid;
+  while (is_td(w.wa_waitq) && count != 0) {
+    const td = w.wa_waitq;
+    count--;
+    lwkt_unwait(w, td);
+    cold(td).td_wmesg = 0;
+    if (!cpu_exists(td.td_cpu)) panic("lwkt_signal: cpu mismatch");
+    if (td.td_cpu == cpu) _lwkt_enqueue(td);
+    else ipi_schedule(td.td_cpu, td);
+    if (!lwkt_havetoken(w)) {
+      cont_push(K.SIGNAL_2, changetype<u32>(w), count);
+      lwkt_regettoken(w);
+      return PENDING;
+    }
+  }
+  return lwkt_reltoken(w);
+}
+
+// ---- Creation and exit ----
+
+/**
+ * Creates a thread (763) in `template` or an allocated structure and schedules it, unless `tdflags` has
+ * TDF_STOPREQ. Returns 0; the thread's address is left in a1 of the caller's frame. The other arguments
+ * are read from the caller's frame when the structure is there (trap.ts); `kthread` 1: those of
+ * DragonFly's kthread_create (815), which has no template and no flags.
+ */
+export function lwkt_create(template: Thread, kthread: u32): u32 {
+  cont_push(K.CREATE_1, kthread);
+  lwkt_alloc_thread(template);
+  return PENDING;
+}
+
+/** The structure is there: set it up and schedule it. */
+export function lwkt_create_1(td: Thread, func: u32, arg: u32, tdflags: u32, fmt: u32, fmtarg: u32): u32 {
+  cpu_set_thread_handler(td, func, arg);
+  td.td_lwflags |= TDF_VERBOSE | <u16>tdflags;
+  const c = cold(td);
+  c.td_namefmt = fmt;
+  c.td_namearg = fmtarg;
+  cont_push(K.CREATE_2, changetype<u32>(td));
+  if ((td.td_lwflags & TDF_STOPREQ) == 0) lwkt_schedule(td);
+  else td.td_lwflags &= ~TDF_STOPREQ;
+  return PENDING;
+}
+
+/** Ends the current thread (797): its structure goes to the tail of this CPU's free list. */
+export function lwkt_exit(): u32 {
+  const td = curthread();
+  if ((td.td_lwflags & TDF_VERBOSE) != 0) {
+    printf("kthread %p %N has exited\n", changetype<usize>(td), changetype<usize>(td));
+  }
+  crit_enter();
+  cont_push(K.LWKT_EXIT_1);
+  lwkt_deschedule_self();
+  return PENDING;
+}
+
+export function lwkt_exit_1(): u32 {
+  const gd = mycpu();
+  gd.gd_tdfreecount++;
+  tailq_insert_tail(tdfreeq(gd), gd.gd_curthread);
+  return cpu_thread_exit();
+}
+
+/** Leaves the current thread for good: the switch that follows marks it exited. */
+export function cpu_thread_exit(): u32 {
+  curthread().td_lwflags |= TDF_EXITING;
+  return lwkt_switch();
+}
+
+/** Panics because td_pri went negative (840). */
+export function crit_panic(): void {
+  const td = curthread();
+  const lpri = td.td_pri;
+  td.td_pri = 0;
+  panic("td_pri is/would-go negative! %p %d", changetype<usize>(td), lpri);
+}

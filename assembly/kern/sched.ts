@@ -1,0 +1,169 @@
+// The scheduler seam: FreeBSD's sched_* interface, over the scheduler that was chosen at boot. Kernel
+// code of FreeBSD's side (kern_thread, kern_synch, kern_fork ...) reaches a run queue only through here.
+//
+// None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
+// protocol of cont.ts.
+import { panic } from "../env";
+import { GDF_RESCHED, globaldata, GlobalData, mycpu } from "../sys/globaldata";
+import { Ktr, KTR_PROC, KTR_SCHED, ktr } from "../sys/ktr";
+import { machine, Sched } from "../sys/machine";
+import { TDF_EXITING, TDF_RUNQ, TDPRI_CRIT, TDPRI_MASK, TDS, Thread } from "../sys/proc";
+import { cold } from "../sys/thread";
+import { stats_runnable } from "./kern_stats";
+import { cpu_switch, switch_in } from "./kern_switch";
+import { DONE, PENDING } from "./cont";
+import { ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
+import {
+  _lwkt_dequeue,
+  _lwkt_enqueue,
+  crit_enter,
+  lwkt_schedule_self,
+  lwkt_setpri_locked,
+  lwkt_switch,
+  lwkt_yield,
+} from "./lwkt_thread";
+import { bsd4_add, bsd4_choose, bsd4_rem } from "./sched_4bsd";
+
+/** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
+export function lwkt_level_of(priority: u32): i32 {
+  return 31 - <i32>(priority >> 3);
+}
+
+/**
+ * Makes a thread runnable: state RUNQ, tail of the queue of its priority, on its own CPU. A better
+ * thread than the one that runs there asks for the CPU, which takes effect at that CPU's next safe
+ * point.
+ */
+export function sched_add(td: Thread): void {
+  if (td.td_inhib != 0) panic("sched_add: trying to run inhibited thread");
+  if (td.td_state != TDS.CAN_RUN && td.td_state != TDS.RUNNING) {
+    panic("sched_add: bad thread state");
+  }
+  const m = machine();
+  const gd = m.curcpu;
+  const yields = td == gd.gd_curthread;
+  td.td_state = <u8>TDS.RUNQ;
+  ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
+  if (!yields) {
+    ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(gd.gd_curthread));
+    if (m.stats != 0) stats_runnable(td);
+  }
+  if (td.td_cpu != gd.gd_cpuid) {
+    ipi_schedule(td.td_cpu, td);
+    return;
+  }
+  sched_enqueue(gd, td);
+}
+
+/** Puts a runnable thread on this CPU's queue: also what the message that schedules it does. */
+export function sched_enqueue(gd: GlobalData, td: Thread): void {
+  if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
+  else bsd4_add(gd, td);
+  sched_check_preempt(gd, td);
+}
+
+/** Asks for the CPU if `td` is better than the thread that runs. */
+function sched_check_preempt(gd: GlobalData, td: Thread): void {
+  const cur = gd.gd_curthread;
+  if (machine().preemption == 0 || cur == td) return;
+  const better =
+    machine().sched == Sched.LWKT
+      ? (td.td_pri & TDPRI_MASK) > (cur.td_pri & TDPRI_MASK)
+      : cold(td).td_priority < cold(cur).td_priority;
+  if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
+}
+
+/** Sets the base priority of a thread and, with it, its priority; requeues it if it is queued. */
+export function sched_prio(td: Thread, pri: u32): void {
+  const c = cold(td);
+  c.td_base_pri = <u8>pri;
+  if (c.td_priority == <u8>pri) return;
+  const gd = mycpu();
+  if (machine().sched == Sched.BSD4) {
+    const queued = td.td_state == TDS.RUNQ && td.td_slot != 0;
+    if (queued) bsd4_rem(globaldata(td.td_cpu), td);
+    c.td_priority = <u8>pri;
+    if (queued) bsd4_add(globaldata(td.td_cpu), td);
+    return;
+  }
+  c.td_priority = <u8>pri;
+  const level = lwkt_level_of(pri);
+  if (td.td_cpu == gd.gd_cpuid) lwkt_setpri_locked(td, level);
+  else ipi_setpri(td.td_cpu, td, level);
+}
+
+/** A thread goes to sleep, at priority `pri` if that is not 0. */
+export function sched_sleep(td: Thread, pri: u32): void {
+  if (pri != 0) sched_prio(td, pri);
+}
+
+/** A new thread starts with its base priority, on a CPU of its own choosing order. */
+export function sched_fork_thread(parent: Thread, child: Thread): void {
+  const c = cold(child);
+  c.td_priority = c.td_base_pri;
+  child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
+  child.td_cpu = <u8>sched_place();
+}
+
+/** The CPU that the next new thread goes to: one after the other, so that threads spread evenly. */
+export function sched_place(): u32 {
+  const m = machine();
+  const cpu = m.next_cpu;
+  m.next_cpu = cpu + 1 == m.ncpus ? 0 : cpu + 1;
+  return cpu;
+}
+
+/** A thread of a process with others exits. */
+export function sched_exit_thread(other: Thread, td: Thread): void {}
+
+/**
+ * Gives up the CPU: a RUNNING thread stays runnable, behind its equals; one that has made itself
+ * INHIBITED before does not. Returns DONE when the thread picked itself.
+ */
+export function mi_switch(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  if (machine().sched == Sched.LWKT) {
+    if (td.td_state == TDS.RUNNING) {
+      ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
+      return lwkt_yield();
+    }
+    _lwkt_dequeue(td);
+    return lwkt_switch();
+  }
+  if (td.td_state == TDS.RUNNING && td != gd.gd_idletd) sched_add(td);
+  return bsd4_switch(gd, td);
+}
+
+function bsd4_switch(gd: GlobalData, td: Thread): u32 {
+  gd.gd_switch_count++;
+  const ntd = bsd4_choose(gd);
+  if (ntd == td) {
+    td.td_state = <u8>TDS.RUNNING;
+    return DONE;
+  }
+  cpu_switch(gd, td, ntd);
+  switch_in(gd, ntd);
+  return PENDING;
+}
+
+/** Yields the CPU of the current thread. */
+export function sched_relinquish(td: Thread): u32 {
+  return mi_switch();
+}
+
+/** The current thread is dead: the CPU goes on with another one. Never comes back. */
+export function sched_throw(td: Thread): u32 {
+  const gd = mycpu();
+  td.td_lwflags |= TDF_EXITING;
+  if (machine().sched == Sched.LWKT) {
+    _lwkt_dequeue(td);
+    return lwkt_switch();
+  }
+  return bsd4_switch(gd, td);
+}
+
+/** True when this CPU has a thread to run besides the idle thread. */
+export function sched_runnable(gd: GlobalData): bool {
+  return gd.gd_nrunnable != 0;
+}

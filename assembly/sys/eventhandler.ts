@@ -1,0 +1,41 @@
+// Event handlers: functions that are called, in the order of their priorities, when something happens.
+
+/** Lists of event handlers. */
+export enum EventList {
+  SHUTDOWN_PRE_SYNC = 0,
+  SHUTDOWN_POST_SYNC = 1,
+  SHUTDOWN_FINAL = 2,
+  THREAD_CTOR = 3, // a thread was allocated (kern_thread.c 804)
+  THREAD_DTOR = 4, // a thread will be freed (851)
+  THREAD_INIT = 5, // a structure was made (464)
+  THREAD_FINI = 6, // a structure is given up (480)
+}
+
+/** Number of lists. */
+export const EVENT_LISTS: u32 = 7;
+
+/** Functions of handlers. */
+export enum EventFn {
+  HOST = 0, //             the host's: called with the list, the handler's argument and the event's
+  KTHREAD_SHUTDOWN = 1, // suspends the kernel thread that is the argument; shutdown lists only
+  KPROC_SHUTDOWN = 2, //   suspends the kernel process that is the argument; shutdown lists only
+}
+
+export const EVENTHANDLER_PRI_FIRST: i32 = 0;
+export const EVENTHANDLER_PRI_ANY: i32 = 10000;
+export const EVENTHANDLER_PRI_LAST: i32 = 20000;
+
+/** Seconds that a shutdown waits for a kernel thread or process to suspend. */
+export const SHUTDOWN_WAIT: i32 = 60;
+
+/** A registered handler, in a cell of the kernel objects. */
+@unmanaged
+export class EventHandler {
+  ko_kind: u32; // KOBJ_EVENT
+  ee_next: EventHandler;
+  ee_list: u32;
+  ee_priority: i32;
+  ee_fn: u32;
+  ee_arg: u32;
+  ee_live: u32; // 0 = deregistered
+}

@@ -1,0 +1,20 @@
+// Assertions. KASSERT belongs to the original's behaviour: it is active in every build, and its text is
+// what the original prints. Checks of our own are guarded at the call site, `if (INVARIANTS) ...`, the
+// only form that the compiler strips whole.
+import { panic } from "../env";
+
+/** Panics with the formatted text unless `cond` holds. */
+export function KASSERT(
+  cond: bool,
+  fmt: string,
+  arg0: usize = 0,
+  arg1: usize = 0,
+  arg2: usize = 0,
+): void {
+  if (!cond) panic(fmt, arg0, arg1, arg2);
+}
+
+/** Panics with the text of the expression unless `cond` holds (MPASS of the original). */
+export function MPASS(cond: bool, expression: string): void {
+  if (!cond) panic("Assertion %s failed", changetype<usize>(expression));
+}

@@ -1,0 +1,25 @@
+// Kernel objects that thread code names by address: LWKT wait structures and tokens. They live in an
+// arena of 64-byte cells and are never freed ("wait structures use stable storage", lwkt_thread.c 470).
+import { Thread } from "./proc";
+
+/** Kinds of object; the first word of each cell. */
+export const KOBJ_WAIT: u32 = 0x57414954;
+export const KOBJ_TOKEN: u32 = 0x544f4b4e;
+export const KOBJ_SIZE: usize = 64;
+
+/** A token: ownership by a CPU, not by a thread (lwkt_thread.c 680-754). */
+@unmanaged
+export class LwktToken {
+  ko_kind: u32; //   KOBJ_TOKEN, or KOBJ_WAIT for the token inside a wait structure
+  t_cpu: i32; //     owner
+  t_reqcpu: i32; //  the CPU it goes to when it is released
+}
+
+/** A wait structure: a token, a generation number and a queue of blocked threads. */
+@unmanaged
+export class LwktWait extends LwktToken {
+  wa_gen: i32;
+  wa_count: i32;
+  wa_waitq: Thread; //       first and last thread that is blocked
+  wa_waitq_last: Thread;
+}

@@ -1,0 +1,95 @@
+// The trace: fixed-size records of what the kernel did, in a buffer that the host empties when it is
+// full or when a run call returns. Nothing is written unless the record's class is in ktr_mask.
+import { ktr_flush } from "../env";
+import { machine } from "./machine";
+
+/** Record types. What a, b, c, d hold stands behind each; threads and processes are addresses. */
+export enum Ktr {
+  SWITCH = 1, //     from, to, run queue mask, td_pri of from, td_pri of to
+  XSWITCH = 2, //    the same, by an exiting thread
+  START = 3, //      thread: runs for the first time
+  ALLOC = 4, //      LWKT: thread, where from (0 fresh, 1 template, 2 reused)
+  SPLZ = 5, //       LWKT: thread
+  INTR = 6, //       LWKT: thread, interrupt thread
+  RETURN = 7, //     thread: its body is used up
+  KFREE = 8, //      LWKT: thread whose stack is freed
+  ZFREE = 9, //      LWKT: thread whose structure is freed
+  RUNNABLE = 10, //  thread: put on the run queue (FreeBSD)
+  FBSWITCH = 11, //  last thread that ran, thread that runs now (FreeBSD: idle does not count)
+  TICK = 12, //      ticks, low and high word
+  ZOMBIE = 13, //    process
+  HARVEST = 14, //   process, pid, exit code
+  STOPPED = 15, //   process
+  CTOR = 16, //      tid
+  DTOR = 17, //      tid
+  INIT = 18, //      memory domain
+  FINI = 19, //      memory domain
+  TIDSET = 20, //    tid
+  TIDCLEAR = 21, //  tid
+  COUNT = 22, //     change of the thread count
+  WAKEUP = 23, //    thread that was made runnable, thread that did it
+  CREATE = 24, //    thread, process
+  EXIT = 25, //      thread, process
+  NAME = 26, //      thread: its name has changed
+}
+
+// Classes of records, bits of ktr_mask.
+export const KTR_SCHED: u32 = 0x1; //   SWITCH, XSWITCH, START, WAKEUP, CREATE, EXIT, NAME
+export const KTR_LWKT: u32 = 0x2; //    ALLOC, SPLZ, INTR, RETURN, KFREE, ZFREE
+export const KTR_PROC: u32 = 0x4; //    RUNNABLE, FBSWITCH, TICK, ZOMBIE, HARVEST, STOPPED
+export const KTR_THREAD: u32 = 0x8; //  CTOR, DTOR, INIT, FINI, TIDSET, TIDCLEAR, COUNT
+
+/** Why a thread left its CPU. */
+export enum SW {
+  YIELD = 0, //     still runnable, by its own will
+  PREEMPTED = 1, // still runnable, not by its own will
+  SLEEP = 2, //     asleep: msleep, or blocked on an LWKT wait structure
+  SUSPENDED = 3,
+  DESCHEDULED = 4, // taken off the run queue
+  EXIT = 5,
+}
+
+/** One record: 32 bytes. */
+@unmanaged
+export class KtrRecord {
+  kr_time: u64; //  cycles of the CPU that wrote it
+  kr_type: u16;
+  kr_cpu: u8;
+  kr_why: u8; //    SWITCH: why `from` leaves, SW_*
+  kr_a: u32;
+  kr_b: u32;
+  kr_c: u32;
+  kr_d: u32;
+  kr_e: u32;
+}
+
+/** Writes a record, if its class is on. */
+export function ktr(cls: u32, type: Ktr, a: u32 = 0, b: u32 = 0, c: u32 = 0, d: u32 = 0, e: u32 = 0): void {
+  if ((machine().ktr_mask & cls) != 0) ktr_write(type, a, b, c, d, e);
+}
+
+function ktr_write(type: Ktr, a: u32, b: u32, c: u32, d: u32, e: u32): void {
+  const m = machine();
+  const at = m.ktr_next;
+  const r = changetype<KtrRecord>(at);
+  r.kr_time = m.curcpu.gd_cycles;
+  r.kr_type = <u16>type;
+  r.kr_cpu = <u8>m.curcpu.gd_cpuid;
+  r.kr_why = <u8>m.switch_why;
+  r.kr_a = a;
+  r.kr_b = b;
+  r.kr_c = c;
+  r.kr_d = d;
+  r.kr_e = e;
+  m.ktr_next = at + offsetof<KtrRecord>();
+  if (m.ktr_next == m.ktr_end) ktr_drain();
+}
+
+/** Hands all records to the host and empties the buffer. */
+export function ktr_drain(): void {
+  const m = machine();
+  const to = m.ktr_next;
+  if (to == m.ktr_base) return;
+  m.ktr_next = m.ktr_base;
+  ktr_flush(m.ktr_base, to);
+}

@@ -1,0 +1,163 @@
+// The machine structure: configuration, where the arenas lie, and all state that is not a CPU's, a
+// thread's or a process's. It has a fixed address, so that a field is one load.
+import { MACHINE_ADDRESS } from "./param";
+import { GlobalData } from "./globaldata";
+import { Proc, Thread, Ucred, Plimit } from "./proc";
+import { Task } from "./reap";
+
+/** Schedulers, chosen at boot. */
+export enum Sched {
+  LWKT = 0,
+  BSD4 = 1,
+}
+
+/** Why a run call returned. */
+export enum Run {
+  HOST = 1, //     the current thread's body is the host's: do its next step, then machine_step
+  IDLE = 2, //     nothing can ever happen again: no thread is runnable, no callout is armed
+  TIME = 3, //     run_until is reached
+  SWITCHES = 4, // run_switches is used up
+  STOPPED = 5, //  stop_request
+  BUDGET = 6, //   run_rounds is used up
+}
+
+@unmanaged
+export class Machine {
+  curcpu: GlobalData; //       the CPU that runs
+
+  // Configuration, set by the host before boot and constant since.
+  ncpus: u32; //               1..MAXCPU
+  maxthread: i32; //           kern.maxthread
+  maxproc: i32; //             kern.maxproc
+  max_threads_per_proc: i32;
+  hz: u32; //                  ticks a second
+  sched: u32; //               Sched
+  ndomains: u32; //            vm_ndomains
+  seed: u64;
+  cycles_per_second: u64;
+  cycles_per_tick: u64; //     derived
+  quantum: u64; //             cycles of a slice
+  cycle_cost: u32; //          cycles an instruction or a kernel call takes; 0 = time moves only when idle
+  preemption: u32; //          1 = a wakeup of a better thread takes the CPU at the next safe point
+  rr_cycles: u64; //           round-robin share between equals, 0 = never
+  kstack_depth: u32; //        continuations a thread can hold beyond the innermost
+  kstack_pages: u32; //        default of kthread_add
+  bare: u32; //                1 = LWKT only: no processes, no thread ids
+  frame_high: u32; //          1 = threads have x16..x31 (RV32I), 0 = RV32E
+  guest_size: u32; //          bytes of guest memory
+  text_size: u32; //           of which program text, at its start
+  kobj_count: u32; //          wait structures and tokens
+  string_size: u32; //         bytes for interned strings
+
+  // Arenas, carved at boot (kern/init_main.ts).
+  td_base: usize; //           Thread[maxthread + reserved]
+  td_count: u32; //            structures in the arrays
+  frame_delta: usize; //       address of a thread's Frame minus that of its Thread
+  high_delta: usize; //        the same for FrameHigh
+  cold_base: usize;
+  kstack_base: usize;
+  stats_base: usize; //        ThreadStats[], or 0
+  proc_base: usize;
+  cred_base: usize;
+  limit_base: usize;
+  tid_bitmap: usize; //        kern/kern_tid.ts
+  tid_index: usize; //         thread of a tid
+  tidhash_base: usize;
+  pidhash_base: usize;
+  sleepq_base: usize; //       kern/kern_synch.ts
+  callwheel_base: usize; //    kern/kern_timeout.ts
+  reap_base: usize; //         sys/reap.ts
+  chunk_base: usize; //        sys/runq.ts
+  chunk_end: usize;
+  bsd4_base: usize; //         levels of the 4bsd run queues
+  ipiq_base: usize; //         kern/lwkt_ipiq.ts
+  string_base: usize; //       interned strings
+  string_end: usize;
+  ktr_base: usize; //          sys/ktr.ts
+  ktr_end: usize;
+  decoded_base: usize; //      decoded text
+  guest_base: usize;
+  arena_end: usize;
+  carve: u64; //               end of what is laid out so far
+
+  // State.
+  booted: u32; //              1 once init_main is through: proc0.p_stats
+  ticks: i32; //               low 32 bits of ticks64
+  ticks64: u64;
+  tick_epoch: u64; //          ticks64 at cycle 0
+  now: u64; //                 start of the current round, in cycles
+  round_end: u64;
+  round_cpu: u32; //           next CPU of the round
+  in_slice: u32; //            1 = round_cpu is in the middle of its slice
+  rounds: u64; //              rounds so far
+  run_switches: u64; //        switches left of this run call's budget
+  run_limited: u32; //         1 = run_switches counts
+  run_rounds: u32; //          rounds left of the budget, plus one; 0 = no limit
+  run_until: u64; //           cycles
+  stop_request: u32;
+  busy: u64; //                CPUs that are not halted
+  ipi_cpus: u64; //            CPUs with messages waiting
+  untimely_switch: i32; //     sysctl lwkt.untimely_switch
+  sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
+  intr_thread: usize; //       thread of each interrupt line: NINTR words
+  kobj_next: usize; //         arena of kernel objects (sys/kobj.ts)
+  kobj_end: usize;
+  kobj_base: usize;
+  rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
+
+  thread0: Thread;
+  host_td: Thread; //          the host's thread: makes kernel calls from outside a run, never scheduled
+  proc0: Proc;
+  initproc: Proc;
+  allproc: Proc; //            all processes, newest first
+  nthreads: i32;
+  nprocs: i32;
+  nextpid: i32;
+  trytid: i32;
+  tidhash_mask: u32;
+  tidhashlock: u32;
+  pidhash_mask: u32;
+  sleepq_mask: u32;
+  zone_free: Thread; //        thread zone: last in, first out
+  zone_next: u32; //           index of the next structure that was never used
+  zone_constructed: u32;
+  proc_free: Proc; //          harvested processes, last in first out
+  proc_next: u32;
+  cred_free: Ucred;
+  cred_next: u32;
+  limit_free: Plimit;
+  limit_next: u32;
+  chunk_free: usize;
+  chunk_next: usize;
+  string_next: usize;
+  next_cpu: u32; //            where the next new thread is placed
+  last_thread: Thread; //      last thread that ran, on any CPU
+  kstack_fail: u32; //         fault injection: kernel stack allocations that fail next
+  lwkt_zone_next: u32;
+
+  // Reaping (kern/kern_thread.ts).
+  reap_lastfail: i32; //       rate limiter of the maxthread message
+  reap_curfail: i32;
+  proc_lastfail: i32; //       rate limiter of the maxproc message
+  proc_curfail: i32;
+  taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
+  taskq_last: Task;
+
+  // Trace (sys/ktr.ts).
+  switch_why: u32; //          SW_* of the switch being recorded
+  ktr_mask: u32;
+  ktr_next: usize;
+  stats: u32; //               1 = wakeup latencies are recorded
+
+  // Panic.
+  panicked: u32;
+  panic_fmt: usize; //           string
+  panic_arg0: usize;
+  panic_arg1: usize;
+  panic_arg2: usize;
+}
+
+/** The machine. */
+export function machine(): Machine {
+  return changetype<Machine>(MACHINE_ADDRESS);
+}

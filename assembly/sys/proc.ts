@@ -1,0 +1,292 @@
+// Threads and processes.
+//
+// Locking keys (who may touch a field):
+//   (o) the CPU that owns the thread (td_cpu), in a critical section
+//   (k) the thread itself, while it runs
+//   (p) the process lock      (t) the thread lock      (h) the tid hash lock
+//   (c) set at creation and constant since
+// One host thread runs all CPUs today and no kernel code gives up the CPU with a lock held, so the
+// locks (p), (t), (h) are free; the keys say where they go when CPUs run on several host threads.
+//
+// A thread is three parallel structures, one in each of three arrays, so that a switch touches two
+// cache lines only: Thread (hot), Frame (registers) and ThreadCold. The address of the hot part is
+// the thread's identity inside the kernel.
+
+/**
+ * What a context switch touches: 64 bytes, one cache line.
+ *
+ *  0        4        8     10 11 12       16       20       24       28
+ * | td_pri | flags  |lwfl |st|in| slot   | wchan  | wait   | qnext  | qprev  |
+ *  32       36       40                48       52       56 57 58 59 60
+ * | proc   | preempt| runtime         | nvcsw  | nivcsw |kf|kd|cp|bk| ka     |
+ */
+@unmanaged
+export class Thread {
+  td_pri: i32; //       (o) priority 0..31 in the low 5 bits, critical sections above
+  td_flags: u32; //     (t) TDF_* of FreeBSD
+  td_lwflags: u16; //   (o) TDF_* of LWKT
+  td_state: u8; //      (t) TDS_*
+  td_inhib: u8; //      (t) TDI_*
+  td_slot: usize; //      (o) address of its run queue slot, 0 = not queued
+  td_wchan: u32; //     (t) sleep channel of msleep, 0 = on no sleep queue
+  td_wait: u32; //      (o) LWKT wait structure it is blocked on
+  td_qnext: u32; //     links of the one list it is on: sleep queue (t), wait queue (token),
+  td_qprev: u32; //         LWKT free list (o), zombie list, zone free list
+  td_proc: Proc; //     (c)
+  td_preempted: Thread; // (o) the thread that this one has preempted (lwkt_thread.c 337)
+  td_runtime: u64; //   (k) cycles
+  td_nvcsw: u32; //     (k) voluntary switches
+  td_nivcsw: u32; //    (k) involuntary switches
+  td_kfn: u8; //        (k) innermost continuation: K_*, 0 = none
+  td_kdepth: u8; //     (k) continuations below it, in the continuation stack
+  td_cpu: u8; //        (o) owning CPU
+  td_body: u8; //       (c) TDB_*: what kind of code the thread runs
+  td_ka: u32; //        (k) first word of the innermost continuation
+}
+
+/** Registers of an RV32 thread, first line. The pc lies where x0 would: x0 reads as zero by decoding. */
+@unmanaged
+export class Frame {
+  pc: u32; // address of the decoded instruction (machine/rv32.ts), not the guest address
+  ra: u32;
+  sp: u32;
+  gp: u32;
+  tp: u32;
+  t0: u32;
+  t1: u32;
+  t2: u32;
+  s0: u32;
+  s1: u32;
+  a0: u32;
+  a1: u32;
+  a2: u32;
+  a3: u32;
+  a4: u32;
+  a5: u32;
+}
+
+/** Registers x16..x31, in an array of their own: threads that do not use them never touch it. */
+@unmanaged
+export class FrameHigh {
+  a6: u32;
+  a7: u32;
+  s2: u32;
+  s3: u32;
+  s4: u32;
+  s5: u32;
+  s6: u32;
+  s7: u32;
+  s8: u32;
+  s9: u32;
+  s10: u32;
+  s11: u32;
+  t3: u32;
+  t4: u32;
+  t5: u32;
+  t6: u32;
+}
+
+/** What creation, sleep and exit touch: 96 bytes. */
+@unmanaged
+export class ThreadCold {
+  td_tid: i32; //          (h) NO_PID and up, -1 = none
+  td_plist_next: Thread; //(p) p_threads
+  td_plist_prev: Thread; //(p)
+  td_hash_next: Thread; // (h) chain of the tid hash
+  td_hash_prev: Thread; // (h)
+  td_hash_stamp: u32; //   (h) order of insertion into the chain
+  td_ucred: Ucred; //      (p)
+  td_limit: Plimit; //     (p)
+  td_cowgen: u32; //       (k) p_cowgen that ucred and limit agree with
+  td_wmesg: u32; //        (t) why it sleeps: a string
+  td_c_next: u32; //       (t) sleep timeout: links of the callout wheel's slot, see sys/callout.ts
+  td_c_prev: u32;
+  td_c_time: u64; //       (t) deadline in ticks; also td_sleeptimo
+  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
+  td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
+  td_sq_prev: Thread;
+  td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
+  td_namearg: u32;
+  td_kb: u32; //           (k) second word of the innermost continuation
+  td_retval: i32; //       (k) result of the kernel function that the next continuation resumes from
+  td_pflags: u16; //       (c) TDP_*
+  td_ast: u8; //           (t) pending ASTs: TDA_*
+  td_intrval: i8; //       (t) what an aborted sleep returns: 0, EINTR, ERESTART
+  td_priority: u8; //      (t) 0..255, smaller runs first
+  td_base_pri: u8; //      (t)
+  td_pri_class: u8; //     (t) PRI_*
+  td_kstack_pages: u8; //  (c) 0 = no kernel stack
+  td_allocdomain: u8; //   (c) memory domain of the structure
+  td_dbgflags: u8; //      (p) TDB_SUSPEND
+  td_cflags: u8; //        (t) TDC_*: state of the sleep timeout
+  td_critnest: u8; //      (k)
+}
+
+@unmanaged
+export class Ucred {
+  cr_ref: u32;
+  cr_uid: u32;
+  cr_next: Ucred; // free list
+}
+
+@unmanaged
+export class Plimit {
+  pl_ref: u32;
+  pl_id: u32;
+  pl_next: Plimit; // free list
+}
+
+@unmanaged
+export class Proc {
+  p_pid: i32; //            (c)
+  p_state: u32; //          (p) PRS_*
+  p_flag: u32; //           (p) P_*
+  p_flag2: u32; //          (p) P2_*
+  p_stat: u32; //           (p) LWKT's view: SIDL .. SZOMB
+  p_threads: Thread; //     (p) first thread, in the order of thread_link
+  p_threads_last: Thread;
+  p_numthreads: i32; //     (p)
+  p_suspcount: i32; //      (p)
+  p_boundary_count: i32; // (p)
+  p_exitthreads: i32; //    (p)
+  p_pendingexits: i32; //   (p)
+  p_singlethread: Thread; //(p)
+  p_siglist: u32; //        (p) bit 0: SIGSTOP of kproc_suspend
+  p_ps_flag: u32; //        (p) PS_NOCLDWAIT
+  p_cowgen: u32; //         (p)
+  p_xexit: i32; //          (p)
+  p_ucred: Ucred; //        (p)
+  p_limit: Plimit; //       (p)
+  p_pptr: Proc; //          parent
+  p_children: Proc; //      newest first
+  p_sibling_next: Proc;
+  p_sibling_prev: Proc;
+  p_list_next: Proc; //     all processes, or the free list
+  p_list_prev: Proc;
+  p_hash_next: Proc; //     pid hash
+  p_runtime: u64; //        (p) cycles of exited threads
+  p_nvcsw: u64;
+  p_nivcsw: u64;
+  p_namefmt: u32; //        (p) p_comm
+  p_namearg: u32;
+}
+
+/** Kinds of body (low bits of td_body). */
+export enum TDB {
+  NONE = 0, // no code of its own: an idle thread, or a thread that only continues kernel functions
+  RV32 = 1,
+  HOST = 2, // JavaScript generator: the machine returns to the host for its next step
+}
+
+/** Thread states (td_state). */
+export enum TDS {
+  INACTIVE = 0,
+  INHIBITED = 1,
+  CAN_RUN = 2,
+  RUNQ = 3,
+  RUNNING = 4,
+}
+
+// Inhibitors (td_inhib).
+export const TDI_SUSPENDED: u8 = 1;
+export const TDI_SLEEPING: u8 = 2;
+
+/** Bit of td_body: inside a kernel call; td_retval goes to a0 when the thread returns to its body. */
+export const TDB_INCALL: u8 = 0x80;
+/** Bit of td_body: a host body that has not run: its first register tells the host which it is. */
+export const TDB_FRESH: u8 = 0x40;
+export const TDB_KIND: u8 = 0x3f;
+
+// td_flags (FreeBSD).
+export const TDF_INMEM: u32 = 0x4;
+export const TDF_SINTR: u32 = 0x8;
+export const TDF_TIMEOUT: u32 = 0x10;
+export const TDF_KTH_SUSP: u32 = 0x100;
+export const TDF_ALLPROCSUSP: u32 = 0x200;
+export const TDF_BOUNDARY: u32 = 0x400;
+export const TDF_SBDRY: u32 = 0x2000;
+export const TDF_SERESTART: u32 = 0x80000;
+export const TDF_SEINTR: u32 = 0x200000;
+
+// td_lwflags (LWKT's TDF_*).
+export const TDF_EXITED: u16 = 0x1;
+export const TDF_RUNQ: u16 = 0x2;
+export const TDF_PREEMPT_LOCK: u16 = 0x4;
+export const TDF_PREEMPT_DONE: u16 = 0x8;
+/** Has run before: its first switch-in already released the section it was created with. */
+export const TDF_STARTED: u16 = 0x10;
+/** Leaves its CPU for good at the next switch. */
+export const TDF_EXITING: u16 = 0x20;
+export const TDF_ALLOCATED_THREAD: u16 = 0x200;
+export const TDF_ALLOCATED_STACK: u16 = 0x400;
+export const TDF_VERBOSE: u16 = 0x800;
+export const TDF_DEADLKTREAT: u16 = 0x1000;
+export const TDF_STOPREQ: u16 = 0x2000;
+export const TDF_WAKEREQ: u16 = 0x4000;
+export const TDF_LWTIMEOUT: u16 = 0x8000;
+
+// td_pri of LWKT.
+export const TDPRI_MASK: i32 = 31;
+export const TDPRI_MAX: i32 = 31;
+export const TDPRI_CRIT: i32 = 32;
+
+// td_pflags.
+export const TDP_KTHREAD: u16 = 0x1;
+
+// td_ast.
+export const TDA_SUSPEND: u8 = 0x1;
+
+// td_dbgflags.
+export const TDB_SUSPEND: u8 = 0x1;
+
+// td_cflags.
+export const TDC_ARMED: u8 = 0x1; //    the callout is in the wheel
+export const TDC_DEADLINE: u8 = 0x2; // td_c_time is a deadline that msleep waits for
+/** The upper bits of td_cflags: the CPU whose wheel the callout is in. */
+export const TDC_CPU_SHIFT: u32 = 2;
+
+// td_pri_class.
+export const PRI_ITHD: u8 = 1;
+export const PRI_REALTIME: u8 = 2;
+export const PRI_TIMESHARE: u8 = 3;
+export const PRI_IDLE: u8 = 4;
+
+/** Process states (p_state). */
+export enum PRS {
+  NEW = 0,
+  NORMAL = 1,
+  ZOMBIE = 2,
+}
+
+// p_stat, as LWKT looks at it.
+export const SIDL: u32 = 1;
+export const SRUN: u32 = 2;
+export const SSLEEP: u32 = 3;
+export const SSTOP: u32 = 4;
+export const SZOMB: u32 = 5;
+
+// p_flag.
+export const P_KPROC: u32 = 0x4;
+export const P_HADTHREADS: u32 = 0x80;
+export const P_SYSTEM: u32 = 0x200;
+export const P_SINGLE_EXIT: u32 = 0x400;
+export const P_TRACED: u32 = 0x800;
+export const P_WEXIT: u32 = 0x2000;
+export const P_STOPPED_SIG: u32 = 0x20000;
+export const P_STOPPED_TRACE: u32 = 0x40000;
+export const P_STOPPED_SINGLE: u32 = 0x80000;
+export const P_SINGLE_BOUNDARY: u32 = 0x400000;
+export const P_TOTAL_STOP: u32 = 0x2000000;
+export const P_SHOULDSTOP_MASK: u32 = 0xe0000;
+
+// p_flag2.
+export const P2_WEXIT: u32 = 0x40000;
+
+// p_ps_flag.
+export const PS_NOCLDWAIT: u32 = 0x1;
+
+/** Modes of thread_single. */
+export const SINGLE_NO_EXIT: i32 = 0;
+export const SINGLE_EXIT: i32 = 1;
+export const SINGLE_BOUNDARY: i32 = 2;
+export const SINGLE_ALLPROC: i32 = 3;

@@ -1,0 +1,14 @@
+// Wakeup statistics of a thread, see kern/kern_stats.ts.
+
+/** Buckets of the latency histogram, four an octave. */
+export const STATS_BUCKETS: i32 = 168;
+
+/** Followed by STATS_BUCKETS counts of 32 bits. */
+@unmanaged
+export class ThreadStats {
+  ts_runnable_at: u64; //   1 + cycles at which it became runnable, 0 = it runs or sleeps
+  ts_latency_sum: u64; //   cycles
+  ts_latency_max: u64;
+  ts_wakeups: u32;
+  ts_latency_count: u32;
+}

@@ -1,0 +1,46 @@
+// From a thread to its other parts, and back.
+import { machine } from "./machine";
+import { Frame, FrameHigh, Thread, ThreadCold } from "./proc";
+
+/** Size of the hot part, as a shift. */
+export const THREAD_SHIFT: usize = 6;
+
+/** A thread's index: its place in every thread array. */
+export function td_index(td: Thread): u32 {
+  return <u32>((changetype<usize>(td) - machine().td_base) >> THREAD_SHIFT);
+}
+
+/** The thread with an index. */
+export function td_at(index: u32): Thread {
+  return changetype<Thread>(machine().td_base + (<usize>index << THREAD_SHIFT));
+}
+
+/** The part that creation, sleep and exit touch. */
+export function cold(td: Thread): ThreadCold {
+  return changetype<ThreadCold>(
+    machine().cold_base + <usize>td_index(td) * offsetof<ThreadCold>(),
+  );
+}
+
+/** The thread that a cold part belongs to. */
+export function cold_thread(part: ThreadCold): Thread {
+  return td_at(<u32>((changetype<usize>(part) - machine().cold_base) / offsetof<ThreadCold>()));
+}
+
+export function td_frame(td: Thread): Frame {
+  return changetype<Frame>(changetype<usize>(td) + machine().frame_delta);
+}
+
+export function td_frame_high(td: Thread): FrameHigh {
+  return changetype<FrameHigh>(changetype<usize>(td) + machine().high_delta);
+}
+
+/** True when there is a thread. */
+export function is_td(td: Thread): bool {
+  return changetype<usize>(td) != 0;
+}
+
+/** No thread. */
+export function no_td(): Thread {
+  return changetype<Thread>(0);
+}

@@ -1,0 +1,12 @@
+// The running hash over the switches of a CPU: from, to, and the time. Two runs are the same when
+// their hashes are; the machine's hash folds those of its CPUs in order.
+import { machine } from "./machine";
+import { Thread } from "./proc";
+
+/** Advances `hash` by a switch: one xor, rotate and multiply. */
+export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u64 {
+  const base = machine().td_base;
+  const pair =
+    ((<u64>(changetype<usize>(from) - base)) << 32) | <u64>(changetype<usize>(to) - base);
+  return rotl<u64>(hash ^ pair, 29) * 0x9e3779b97f4a7c15 + cycles;
+}

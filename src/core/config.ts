@@ -1,0 +1,192 @@
+// The machine's configuration: names, units, ranges and defaults, and how it gets into the kernel.
+
+import * as Layout from "../generated/layout.js";
+import { ConfigError } from "./errors.js";
+
+/** Schedulers that a machine can boot with. */
+export type SchedulerName = "lwkt" | "4bsd";
+
+/** What a machine is made of. Every field has a default. */
+export interface MachineConfig {
+  /** Emulated CPUs, 1 to 64. Default 1. */
+  readonly cpus?: number;
+  /** kern.maxthread: at most `maxthread` - 1 threads exist at a time. 0: computed from maxproc, as FreeBSD does. Default 100,000. */
+  readonly maxthread?: number;
+  /** kern.maxproc: processes at a time, 2 and up. It sizes the hash of thread ids. Default 1,000. */
+  readonly maxproc?: number;
+  /** Threads that a user process may have. Default 1,500. */
+  readonly maxThreadsPerProc?: number;
+  /** Clock ticks a second, 1 to 1,000,000. Default 1,000. */
+  readonly hz?: number;
+  /** Cycles a second of each CPU. Default 1,000,000,000: a cycle is a nanosecond. */
+  readonly cyclesPerSecond?: number;
+  /** Cycles of a slice: how far a CPU runs before the others catch up and messages arrive. Default 10,000. */
+  readonly quantum?: number;
+  /** Scheduler. Default "lwkt". */
+  readonly scheduler?: SchedulerName;
+  /** Seed of the machine's random numbers, any integer of 64 bits. Default 0. */
+  readonly seed?: bigint | number;
+  /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
+  readonly preemption?: boolean;
+  /** Cycles after which a running thread lets its equals run, 0 = never. Default 100 ms. */
+  readonly roundRobin?: number;
+  /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
+  readonly guestMemory?: number;
+  /** Bytes of guest memory, at its start, that hold program text. Default 64 KiB. */
+  readonly textMemory?: number;
+  /** Default pages of a kernel stack, 1 to 32. Default 4. */
+  readonly kstackPages?: number;
+  /** Kernel functions that a blocked thread can be nested in, 2 to 64. Default 10. */
+  readonly kstackDepth?: number;
+  /** Registers of an RV32 thread: 32, or 16 for RV32E, which saves 64 bytes a thread. Default 32. */
+  readonly registers?: 16 | 32;
+  /** Memory domains of thread structures, 1 to 8. Default 1. */
+  readonly domains?: number;
+  /** Wait structures and tokens that can be made. Default 4,096. */
+  readonly objects?: number;
+  /** Bytes for names, wait messages and channels. Default 1 MiB. */
+  readonly stringMemory?: number;
+  /** Record wakeup latencies, 704 bytes a thread. Default false. */
+  readonly statistics?: boolean;
+  /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
+  readonly ticks?: number;
+  /**
+   * "cycles": code takes time, one cycle an instruction. "idle": code takes none, and time moves only
+   * when no thread is runnable, from one timeout to the next. Default "cycles".
+   */
+  readonly time?: "cycles" | "idle";
+  /** Only LWKT: no processes, no thread ids, nothing of FreeBSD's. Default false. */
+  readonly bare?: boolean;
+}
+
+/** A configuration with all defaults filled in. */
+export type CompleteConfig = Required<MachineConfig>;
+
+/** What a field of the configuration may be. */
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly default: number;
+  readonly unit: string;
+}
+
+const ranges = {
+  cpus: { min: 1, max: Layout.MAXCPU, default: 1, unit: "CPUs" },
+  maxthread: { min: 0, max: 40_000_000, default: 100_000, unit: "threads" },
+  maxproc: { min: 2, max: 99_999, default: 1_000, unit: "processes" },
+  maxThreadsPerProc: { min: 1, max: 40_000_000, default: 1_500, unit: "threads" },
+  hz: { min: 1, max: 1_000_000, default: 1_000, unit: "ticks a second" },
+  cyclesPerSecond: { min: 1_000, max: 1e12, default: 1e9, unit: "cycles a second" },
+  quantum: { min: 100, max: 1e9, default: 10_000, unit: "cycles" },
+  roundRobin: { min: 0, max: 1e15, default: -1, unit: "cycles" },
+  guestMemory: { min: 4096, max: 2 ** 31, default: 1 << 20, unit: "bytes" },
+  textMemory: { min: 1024, max: 1 << 26, default: 1 << 16, unit: "bytes" },
+  kstackPages: { min: 1, max: Layout.KSTACK_MAX_PAGES, default: 4, unit: "pages" },
+  kstackDepth: { min: 2, max: 64, default: 10, unit: "functions" },
+  registers: { min: 16, max: 32, default: 32, unit: "registers" },
+  domains: { min: 1, max: Layout.MAXMEMDOM, default: 1, unit: "memory domains" },
+  objects: { min: 1, max: 1 << 24, default: 4096, unit: "objects" },
+  stringMemory: { min: 4096, max: 1 << 30, default: 1 << 20, unit: "bytes" },
+  ticks: { min: -(2 ** 31), max: 2 ** 31 - 1, default: 0, unit: "ticks" },
+} as const satisfies Partial<Record<keyof MachineConfig, Range>>;
+
+function checkedNumber(name: keyof typeof ranges, value: number | undefined): number {
+  const { min, max, default: fallback, unit } = ranges[name];
+  if (value === undefined) return fallback;
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new ConfigError(
+      `${name} is ${String(value)}; it must be a whole number from ${min} to ${max} (${unit})`,
+    );
+  }
+  return value;
+}
+
+function checkedChoice<T extends string>(name: string, value: T | undefined, all: readonly T[]): T {
+  if (value === undefined) return all[0] as T;
+  if (!all.includes(value)) {
+    throw new ConfigError(`${name} is "${String(value)}"; it must be one of ${all.join(", ")}`);
+  }
+  return value;
+}
+
+function checkedSeed(seed: bigint | number | undefined): bigint {
+  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
+    throw new ConfigError(`seed is ${seed}; it must be a whole number or a bigint`);
+  }
+  return BigInt.asUintN(64, BigInt(seed ?? 0));
+}
+
+/** Fills in defaults and checks ranges; throws a {@link ConfigError} that names the field. */
+export function completeConfig(config: MachineConfig): CompleteConfig {
+  checkNames(config);
+  const numbers = Object.fromEntries(
+    (Object.keys(ranges) as (keyof typeof ranges)[]).map((name) => [
+      name,
+      checkedNumber(name, config[name]),
+    ]),
+  ) as Record<keyof typeof ranges, number>;
+  if (numbers.roundRobin < 0) numbers.roundRobin = Math.round(numbers.cyclesPerSecond / 10);
+  if (numbers.hz > numbers.cyclesPerSecond) {
+    throw new ConfigError(`hz is ${numbers.hz}; it cannot exceed cyclesPerSecond`);
+  }
+  if (numbers.registers !== 16 && numbers.registers !== 32) {
+    throw new ConfigError(`registers is ${numbers.registers}; it must be 16 or 32`);
+  }
+  if (numbers.textMemory > numbers.guestMemory) {
+    throw new ConfigError(`textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`);
+  }
+  if (numbers.textMemory % 4 !== 0 || numbers.guestMemory % 4 !== 0) {
+    throw new ConfigError("textMemory and guestMemory must be multiples of 4 bytes");
+  }
+  return Object.freeze({
+    ...numbers,
+    registers: numbers.registers,
+    scheduler: checkedChoice("scheduler", config.scheduler, ["lwkt", "4bsd"]),
+    time: checkedChoice("time", config.time, ["cycles", "idle"]),
+    seed: checkedSeed(config.seed),
+    preemption: config.preemption ?? true,
+    statistics: config.statistics ?? false,
+    bare: config.bare ?? false,
+  });
+}
+
+const otherNames = ["scheduler", "time", "seed", "preemption", "statistics", "bare"];
+
+function checkNames(config: MachineConfig): void {
+  for (const name of Object.keys(config)) {
+    if (!(name in ranges) && !otherNames.includes(name)) {
+      throw new ConfigError(`there is no setting "${name}" of a machine`);
+    }
+  }
+}
+
+/** Writes a configuration into the machine structure of a kernel that has not booted. */
+export function writeConfig(view: DataView, config: CompleteConfig): void {
+  const { Machine: M, MACHINE_ADDRESS: at } = Layout;
+  const u32 = (offset: number, value: number) => view.setUint32(at + offset, value, true);
+  const u64 = (offset: number, value: number | bigint) =>
+    view.setBigUint64(at + offset, BigInt.asUintN(64, BigInt(value)), true);
+  u32(M.ncpus, config.cpus);
+  u32(M.maxthread, config.maxthread);
+  u32(M.maxproc, config.maxproc);
+  u32(M.max_threads_per_proc, config.maxThreadsPerProc);
+  u32(M.hz, config.hz);
+  u32(M.sched, config.scheduler === "lwkt" ? Layout.Sched.LWKT : Layout.Sched.BSD4);
+  u32(M.ndomains, config.domains);
+  u64(M.seed, config.seed);
+  u64(M.cycles_per_second, config.cyclesPerSecond);
+  u64(M.quantum, config.quantum);
+  u32(M.cycle_cost, config.time === "cycles" ? 1 : 0);
+  u32(M.preemption, config.preemption ? 1 : 0);
+  u64(M.rr_cycles, config.roundRobin);
+  u32(M.kstack_depth, config.kstackDepth);
+  u32(M.kstack_pages, config.kstackPages);
+  u32(M.frame_high, config.registers === 32 ? 1 : 0);
+  u32(M.guest_size, config.guestMemory);
+  u32(M.text_size, config.textMemory);
+  u32(M.kobj_count, config.objects);
+  u32(M.string_size, config.stringMemory);
+  u32(M.stats, config.statistics ? 1 : 0);
+  u32(M.bare, config.bare ? 1 : 0);
+  u64(M.ticks64, config.ticks);
+}

@@ -1,0 +1,347 @@
+// The kernel as the host sees it: an instance with its memory, booted from a configuration. This is the
+// only file that touches kernel memory by address; everything else goes through it or through the typed
+// views over it.
+
+import * as Layout from "../generated/layout.js";
+import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
+import { ConfigError, KernelPanic } from "./errors.js";
+import { formatKernel } from "./format.js";
+import { instantiateKernelSync, type KernelSource } from "./instantiate.js";
+
+const { Machine: M, MACHINE_ADDRESS } = Layout;
+
+/** What the kernel exports (assembly/index.ts). */
+export interface Exports {
+  readonly memory: WebAssembly.Memory;
+  machine_boot(): number;
+  carve_arenas(): number;
+  machine_run(): number;
+  machine_step(nr: number): number;
+  host_call(nr: number): void;
+  host_interrupt(td: number): void;
+  bare_proc(td: number, pid: number, stat: number): void;
+  proc_set_stat(proc: number, stat: number): void;
+  rv32_decode_text(from: number, to: number): void;
+}
+
+/** A trace record, read from the kernel's buffer. */
+export interface TraceRecord {
+  readonly time: bigint;
+  readonly type: number;
+  readonly cpu: number;
+  readonly why: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  readonly d: number;
+  readonly e: number;
+}
+
+const PAGES_MAX = 65_536;
+const NEVER = 0xffff_ffff_ffff_ffffn;
+
+/** A booted kernel. */
+export class Kernel {
+  /** The kernel's exports. */
+  readonly exports: Exports;
+  /** The configuration with its defaults. */
+  readonly config: CompleteConfig;
+  /** Kernel memory in units of 4 bytes; index = address >>> 2. Memory never grows after boot. */
+  readonly u32: Uint32Array;
+  /** The same, signed. */
+  readonly i32: Int32Array;
+  /** The same in bytes. */
+  readonly u8: Uint8Array;
+  /** The same with unaligned and 64-bit access; little-endian. */
+  readonly view: DataView;
+  /** Receives the kernel's printf, one formatted text at a time. */
+  onPrint: (text: string) => void = () => {};
+  /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
+  onTrace: ((from: number, to: number) => void) | null = null;
+  /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
+  namePointer: (address: number) => string = (address) => `0x${address.toString(16)}`;
+  /** The panic that killed this kernel, or null. */
+  panic: KernelPanic | null = null;
+
+  private readonly interned = new Map<string, number>();
+
+  /** Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. */
+  constructor(config: MachineConfig = {}, source: KernelSource = "release") {
+    this.config = completeConfig(config);
+    this.exports = instantiateKernelSync<Exports>(source, { env: this.imports() });
+    writeConfig(new DataView(this.exports.memory.buffer), this.config);
+    this.boot();
+    const { buffer } = this.exports.memory;
+    this.u32 = new Uint32Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.u8 = new Uint8Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  private boot(): void {
+    const pages = this.exports.machine_boot() >>> 0;
+    if (pages === 0) return;
+    const mib = Math.ceil(pages / 16);
+    const why =
+      pages > PAGES_MAX ? "a machine has at most 4096 MiB" : "the host does not give that much";
+    throw new ConfigError(
+      `this configuration needs ${mib} MiB of memory and ${why}; ${this.suggestion()}`,
+    );
+  }
+
+  /** The largest maxthread that fits with the other settings as they are. */
+  private suggestion(): string {
+    const view = new DataView(this.exports.memory.buffer);
+    const fits = (maxthread: number) => {
+      writeConfig(view, { ...this.config, maxthread });
+      return this.exports.carve_arenas() >>> 0 <= PAGES_MAX;
+    };
+    if (!fits(1)) return "guestMemory, stringMemory or maxproc must be smaller";
+    let low = 1;
+    let high = Math.max(this.config.maxthread, 1);
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (fits(middle)) low = middle;
+      else high = middle - 1;
+    }
+    return `maxthread up to ${low} fits`;
+  }
+
+  private imports() {
+    return {
+      panic: (fmt: number, ...args: number[]) => {
+        this.panic = new KernelPanic(this.format(fmt, args));
+        throw this.panic;
+      },
+      printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
+      ktr_flush: (from: number, to: number) => this.onTrace?.(from >>> 0, to >>> 0),
+    };
+  }
+
+  private format(fmt: number, args: readonly number[]): string {
+    return formatKernel(this.text(fmt >>> 0), args, {
+      pointer: (address) => this.namePointer(address),
+      text: (address) => this.text(address),
+      name: (address) => this.nameAt(address),
+    });
+  }
+
+  // ---- Memory ----
+
+  /** The word at an address. */
+  read(address: number): number {
+    // During boot the views do not exist yet.
+    return this.u32 === undefined
+      ? new DataView(this.exports.memory.buffer).getUint32(address, true)
+      : (this.u32[address >>> 2] as number);
+  }
+
+  /** The signed word at an address. */
+  readSigned(address: number): number {
+    return this.read(address) | 0;
+  }
+
+  /** The 64-bit number at an address. */
+  read64(address: number): bigint {
+    return this.view.getBigUint64(address, true);
+  }
+
+  /** A 64-bit number that is known to stay below 2^53. */
+  readNumber(address: number): number {
+    return this.read(address) + this.read(address + 4) * 2 ** 32;
+  }
+
+  /** A field of the machine structure. */
+  machine(field: keyof typeof M): number {
+    return this.read(MACHINE_ADDRESS + M[field]);
+  }
+
+  /** A 64-bit field of the machine structure. */
+  machine64(field: keyof typeof M): bigint {
+    return this.read64(MACHINE_ADDRESS + M[field]);
+  }
+
+  /** Sets a field of the machine structure. */
+  setMachine(field: keyof typeof M, value: number): void {
+    this.u32[(MACHINE_ADDRESS + M[field]) >>> 2] = value;
+  }
+
+  /** Sets a 64-bit field of the machine structure. */
+  setMachine64(field: keyof typeof M, value: bigint): void {
+    this.view.setBigUint64(MACHINE_ADDRESS + M[field], value, true);
+  }
+
+  // ---- Texts ----
+
+  /** The address of a text in kernel memory; the same text has the same address. */
+  intern(text: string): number {
+    const known = this.interned.get(text);
+    if (known !== undefined) return known;
+    const bytes = new TextEncoder().encode(text);
+    const at = this.machine("string_next");
+    const end = (at + 4 + bytes.length + 3) & ~3;
+    if (end > this.machine("string_end")) {
+      throw new ConfigError(
+        `no room for another text in the kernel; stringMemory (${this.config.stringMemory} bytes) must be larger`,
+      );
+    }
+    this.u32[at >>> 2] = bytes.length;
+    this.u8.set(bytes, at + 4);
+    this.setMachine("string_next", end);
+    this.interned.set(text, at);
+    return at;
+  }
+
+  /** The text at an address: an interned one, or one of the kernel's own. */
+  text(address: number): string {
+    const memory = new Uint8Array(this.exports.memory.buffer);
+    const length = this.read(address);
+    if (address >= this.machine("string_base") && address < this.machine("string_end")) {
+      return new TextDecoder().decode(memory.subarray(address + 4, address + 4 + length));
+    }
+    // A static string of the compiler: UTF-16 with its size in bytes before it.
+    const size = this.read(address - 4);
+    return new TextDecoder("utf-16le").decode(memory.subarray(address, address + size));
+  }
+
+  /** The name of the thread or process at an address, as printf formats it: at most 19 bytes. */
+  nameAt(address: number): string {
+    const base = this.machine("td_base");
+    const count = this.machine("td_count");
+    if (address >= base && address < base + count * Layout.Thread.size) {
+      const cold = this.cold(address);
+      return this.formatName(
+        this.read(cold + Layout.ThreadCold.td_namefmt),
+        this.read(cold + Layout.ThreadCold.td_namearg),
+      );
+    }
+    return this.formatName(
+      this.read(address + Layout.Proc.p_namefmt),
+      this.read(address + Layout.Proc.p_namearg),
+    );
+  }
+
+  private formatName(fmt: number, arg: number): string {
+    if (fmt === 0) return "";
+    return this.format(fmt, [arg]).slice(0, Layout.MAXCOMLEN);
+  }
+
+  // ---- Structures ----
+
+  /** The address of a CPU's structure. */
+  globaldata(cpu: number): number {
+    return Layout.GLOBALDATA_ADDRESS + cpu * Layout.GLOBALDATA_STRIDE;
+  }
+
+  /** The address of the thread with an index. */
+  threadAt(index: number): number {
+    return this.machine("td_base") + index * Layout.Thread.size;
+  }
+
+  /** The index of the thread at an address. */
+  threadIndex(td: number): number {
+    return (td - this.machine("td_base")) / Layout.Thread.size;
+  }
+
+  /** The address of a thread's cold part. */
+  cold(td: number): number {
+    return this.machine("cold_base") + this.threadIndex(td) * Layout.ThreadCold.size;
+  }
+
+  /** The address of a thread's registers. */
+  frame(td: number): number {
+    return td + this.machine("frame_delta");
+  }
+
+  /** The thread that runs on the CPU that runs. */
+  curthread(): number {
+    return this.read(this.machine("curcpu") + Layout.GlobalData.gd_curthread);
+  }
+
+  /** Makes a wait structure or a token; returns its address. */
+  newObject(kind: "wait" | "token", owner = 0, reqcpu = owner): number {
+    const at = this.machine("kobj_next");
+    if (at === this.machine("kobj_end")) {
+      throw new ConfigError(
+        `no room for another kernel object; objects (${this.config.objects}) must be larger`,
+      );
+    }
+    const word = (offset: number, value: number) => {
+      this.u32[(at + offset) >>> 2] = value;
+    };
+    word(Layout.LwktToken.ko_kind, kind === "wait" ? Layout.KOBJ_WAIT : Layout.KOBJ_TOKEN);
+    word(Layout.LwktToken.t_cpu, owner);
+    word(Layout.LwktToken.t_reqcpu, reqcpu);
+    this.setMachine("kobj_next", at + Layout.KOBJ_SIZE);
+    return at;
+  }
+
+  // ---- Calls and runs ----
+
+  /** Makes a kernel call from outside a run; returns its two result words, a0 and a1. */
+  hostCall(nr: number, args: readonly number[]): readonly [number, number] {
+    this.assertAlive();
+    const td = this.machine("host_td");
+    this.writeArguments(td, args);
+    this.exports.host_call(nr);
+    const frame = this.frame(td) >>> 2;
+    return [
+      this.i32[frame + Layout.Frame.a0 / 4] as number,
+      this.i32[frame + Layout.Frame.a1 / 4] as number,
+    ];
+  }
+
+  /** Puts a call's arguments into the registers of a thread. */
+  writeArguments(td: number, args: readonly number[]): void {
+    const frame = (this.frame(td) + Layout.Frame.a0) >>> 2;
+    const low = Math.min(args.length, 6);
+    for (let i = 0; i < low; i++) this.u32[frame + i] = args[i] as number;
+    if (args.length <= 6) return;
+    const high = (td + this.machine("high_delta")) >>> 2;
+    for (let i = 6; i < args.length; i++) this.u32[high + i - 6] = args[i] as number;
+  }
+
+  /** Throws the panic that killed the kernel, if one did. */
+  assertAlive(): void {
+    if (this.panic !== null) throw this.panic;
+  }
+
+  /**
+   * Bounds the next run: until a time in cycles, for a number of switches, and for a number of rounds,
+   * after which the host is asked whether to go on. What is left out does not bound it.
+   */
+  setBudget(budget: { until?: bigint; switches?: number; rounds?: number }): void {
+    this.setMachine64("run_until", budget.until ?? NEVER);
+    this.setMachine("run_limited", budget.switches === undefined ? 0 : 1);
+    this.setMachine64("run_switches", BigInt(budget.switches ?? 0));
+    this.setMachine("run_rounds", budget.rounds === undefined ? 0 : budget.rounds + 1);
+  }
+
+  /** The hash of all switches so far: the CPUs' hashes, folded in order. */
+  hash(): bigint {
+    let hash = 0xcbf29ce484222325n;
+    for (let cpu = 0; cpu < this.config.cpus; cpu++) {
+      const value = this.read64(this.globaldata(cpu) + Layout.GlobalData.gd_hash);
+      hash = BigInt.asUintN(64, (hash ^ value) * 0x100000001b3n + (hash >> 29n));
+    }
+    return hash;
+  }
+
+  /** Reads the trace records in an address range. */
+  *records(from: number, to: number): Generator<TraceRecord> {
+    const R = Layout.KtrRecord;
+    for (let at = from; at < to; at += R.size) {
+      yield {
+        time: this.view.getBigUint64(at + R.kr_time, true),
+        type: this.view.getUint16(at + R.kr_type, true),
+        cpu: this.u8[at + R.kr_cpu] as number,
+        why: this.u8[at + R.kr_why] as number,
+        a: this.read(at + R.kr_a),
+        b: this.read(at + R.kr_b),
+        c: this.read(at + R.kr_c),
+        d: this.read(at + R.kr_d),
+        e: this.read(at + R.kr_e),
+      };
+    }
+  }
+}

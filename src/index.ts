@@ -1,0 +1,46 @@
+/**
+ * kthread-machine: a deterministic machine of BSD kernel threads in WebAssembly.
+ *
+ * @packageDocumentation
+ */
+
+export type { CompleteConfig, MachineConfig, SchedulerName } from "./core/config.js";
+export {
+  ConfigError,
+  errnoName,
+  KernelError,
+  KernelPanic,
+  type PostMortem,
+} from "./core/errors.js";
+export type { KernelBuild, KernelSource } from "./core/instantiate.js";
+export type { TraceRecord } from "./core/kernel.js";
+export { BodyError } from "./machine/bodies.js";
+export {
+  type Body,
+  type BodyFunction,
+  type Created,
+  type Handle,
+  KernelCall,
+  type KernelCalls,
+  kernel,
+} from "./machine/calls.js";
+export {
+  type Counters,
+  type LoadedProgram,
+  type LwktOptions,
+  Machine,
+  type ProcessOptions,
+  type RunOptions,
+  type RunReason,
+  type RunResult,
+  type ThreadOptions,
+} from "./machine/machine.js";
+export {
+  CpuView,
+  type Latency,
+  type ProcessState,
+  ProcessView,
+  type ThreadState,
+  ThreadView,
+} from "./machine/views.js";
+export * from "./program/index.js";

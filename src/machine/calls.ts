@@ -1,0 +1,134 @@
+// Kernel calls as values: what the generator body of a thread yields. `kernel.msleep("disk", ...)` makes
+// a call; `const error = yield* kernel.msleep(...)` performs it and has its result, typed. Where speed
+// counts and the result does not, `yield kernel.lwkt_yield()` saves the delegation.
+
+import type { ArgumentKind, CallSpec, ResultKind } from "../core/call-table.js";
+import { registersOf } from "../core/call-table.js";
+import { type CallName, calls } from "../core/calls.js";
+
+/** Something that stands for a kernel structure by its address: a thread, process, wait or token. */
+export interface Handle {
+  readonly address: number;
+}
+
+/** The body of a thread: a generator that yields kernel calls and gets their results. */
+export type Body = Generator<KernelCall<unknown>, void, number>;
+
+/** A function that makes a thread's body; it gets the thread's argument. */
+export type BodyFunction = (arg: number) => Body;
+
+type ValueOf<K extends ArgumentKind> = K extends "thread" | "proc" | "wait" | "token"
+  ? Handle | number
+  : K extends "string"
+    ? string | number
+    : K extends "channel"
+      ? string | Handle | number
+      : K extends "u64" | "cycles"
+        ? bigint | number
+        : K extends "address"
+          ? BodyFunction | number
+          : number;
+
+type ValuesOf<A extends readonly ArgumentKind[]> = {
+  -readonly [I in keyof A]: ValueOf<A[I]>;
+};
+
+type ResultOf<R extends ResultKind> = R extends "void"
+  ? void
+  : R extends "never"
+    ? never
+    : R extends "bool"
+      ? boolean
+      : R extends "u64" | "cycles"
+        ? bigint
+        : R extends "created"
+          ? Created
+          : number;
+
+/** What a creating call returns: an error number, or 0 and the address of what it created. */
+export interface Created {
+  readonly error: number;
+  readonly address: number;
+}
+
+/** An argument of a call as a body gives it. */
+export type CallArgument = string | number | bigint | Handle | BodyFunction;
+
+/** A kernel call with its arguments. */
+export class KernelCall<Result> {
+  /** Its name. */
+  readonly call: CallName;
+  /** Its number. */
+  readonly nr: number;
+  /** Its arguments as given. */
+  readonly args: readonly CallArgument[];
+  /** True if its result takes two registers. */
+  readonly isWide: boolean;
+
+  constructor(call: CallName, args: readonly CallArgument[]) {
+    this.call = call;
+    this.nr = calls[call].nr;
+    this.args = args;
+    const { returns } = calls[call] as CallSpec;
+    this.isWide = returns === "u64" || returns === "cycles" || returns === "created";
+  }
+
+  /** Performs the call: for `yield*` in a body. */
+  *[Symbol.iterator](): Generator<KernelCall<unknown>, Result, number> {
+    const low = yield this as KernelCall<unknown>;
+    return convertResult(calls[this.call].returns, low) as Result;
+  }
+}
+
+/** The high word of a 64-bit result, which the machine leaves here just before it resumes a body. */
+export const resultHigh = { word: 0 };
+
+function convertResult(kind: ResultKind, low: number): unknown {
+  switch (kind) {
+    case "void":
+    case "never":
+      return undefined;
+    case "bool":
+      return low !== 0;
+    case "u64":
+    case "cycles":
+      return (BigInt(resultHigh.word >>> 0) << 32n) | BigInt(low >>> 0);
+    case "created":
+      return { error: low, address: low === 0 ? resultHigh.word >>> 0 : 0 } satisfies Created;
+    case "i32":
+    case "pri":
+    case "ticks":
+      return low;
+    default:
+      return low >>> 0;
+  }
+}
+
+/** A function for each kernel call that makes the call. */
+export type KernelCalls = {
+  readonly [N in CallName]: (
+    ...args: ValuesOf<(typeof calls)[N]["args"]>
+  ) => KernelCall<ResultOf<(typeof calls)[N]["returns"]>>;
+};
+
+function callFactory(name: CallName): (...args: CallArgument[]) => KernelCall<unknown> {
+  const { length } = calls[name].args;
+  if (length === 0) {
+    const only = Object.freeze(new KernelCall<unknown>(name, []));
+    return () => only;
+  }
+  return (...args) => new KernelCall<unknown>(name, args);
+}
+
+/** The kernel calls, for bodies and for {@link Machine.call}. */
+export const kernel = Object.freeze(
+  Object.fromEntries((Object.keys(calls) as CallName[]).map((name) => [name, callFactory(name)])),
+) as unknown as KernelCalls;
+
+/** How many argument registers a call takes. */
+export function argumentRegisters(call: CallName): number {
+  return (calls[call].args as readonly ArgumentKind[]).reduce(
+    (sum, kind) => sum + registersOf(kind),
+    0,
+  );
+}

@@ -1,0 +1,510 @@
+// The machine: boot, create processes and threads, run, look.
+
+import { type CallName, calls } from "../core/calls.js";
+import type { CompleteConfig, MachineConfig } from "../core/config.js";
+import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
+import type { KernelSource } from "../core/instantiate.js";
+import { Kernel, type TraceRecord } from "../core/kernel.js";
+import * as Layout from "../generated/layout.js";
+import { type LinkedProgram, link, type Program } from "../program/index.js";
+import { Bodies, FUNC_HOST } from "./bodies.js";
+import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
+import { KernelCall } from "./calls.js";
+import { formatPs } from "./ps.js";
+import { CpuView, ProcessView, ThreadView } from "./views.js";
+
+/** Why a run ended. */
+export type RunReason =
+  /** Nothing can happen any more: no thread is runnable, no timeout is armed. */
+  | "idle"
+  /** The time of `until` is reached. */
+  | "time"
+  /** The number of switches is reached. */
+  | "switches"
+  /** {@link Machine.stop} was called, or `onProgress` returned false. */
+  | "stopped"
+  /** The number of rounds is reached. */
+  | "rounds";
+
+/** How long to run. What is left out does not bound the run. */
+export interface RunOptions {
+  /** Until this virtual time, in cycles since boot; reached to within a quantum. */
+  readonly until?: bigint | number;
+  /** For this much virtual time, in cycles. */
+  readonly for?: bigint | number;
+  /** For this number of switches, exactly. */
+  readonly switches?: number;
+  /** For this number of rounds (of a quantum each). */
+  readonly rounds?: number;
+  /** Called about every 2,000 rounds; the run ends when it returns false. */
+  readonly onProgress?: (machine: Machine) => boolean | undefined;
+}
+
+/** What a run did. */
+export interface RunResult {
+  readonly reason: RunReason;
+  /** Virtual time in cycles since boot. */
+  readonly cycles: bigint;
+}
+
+/** How to build a thread. */
+export interface ThreadOptions {
+  /** Name, cut to 19 characters. */
+  readonly name: string;
+  /** What it runs: a generator function, a loaded program's entry, or a guest address. */
+  readonly body: BodyFunction | LoadedProgram | number;
+  /** Argument of the body. Default 0. */
+  readonly arg?: number;
+  /** Process that it belongs to. Default: the kernel's own. */
+  readonly process?: Handle;
+  /** FreeBSD priority 0 to 255, smaller runs first. Default: that of the process's first thread. */
+  readonly priority?: number;
+  /** CPU that owns it. Default: the next in turn. */
+  readonly cpu?: number;
+  /** Do not put it on the run queue. Default false. */
+  readonly stopped?: boolean;
+  /** Pages of kernel stack, 1 to 32. Default: the machine's. */
+  readonly stackPages?: number;
+}
+
+/** How to build a kernel process: its first thread. */
+export type ProcessOptions = Omit<ThreadOptions, "process">;
+
+/** How to build an LWKT thread: no process, no thread id. */
+export interface LwktOptions {
+  /** Name, cut to 16 characters. */
+  readonly name: string;
+  readonly body: BodyFunction | LoadedProgram | number;
+  readonly arg?: number;
+  /** LWKT priority 0 to 31, larger runs first. Default 0. */
+  readonly priority?: number;
+  /** Do not put it on the run queue. Default false. */
+  readonly stopped?: boolean;
+  /** CPU that owns it. Default 0. */
+  readonly cpu?: number;
+}
+
+/** A program in guest memory. */
+export interface LoadedProgram extends LinkedProgram {
+  readonly name: string;
+  readonly textBase: number;
+  readonly dataBase: number;
+}
+
+/** Counters of the whole machine. */
+export interface Counters {
+  /** Switches from one thread to another. */
+  readonly switches: number;
+  /** RV32 instructions. */
+  readonly instructions: number;
+  /** Threads that exist, those that wait to be reaped included. */
+  readonly threads: number;
+  /** Processes, zombies included. */
+  readonly processes: number;
+  /** Messages between CPUs. */
+  readonly messages: number;
+  /** Rounds of a quantum. */
+  readonly rounds: bigint;
+}
+
+const ROUNDS_PER_CALL = 2_000;
+const KEPT_TRACE_RECORDS = 32;
+const reasons: Readonly<Record<number, RunReason>> = {
+  [Layout.Run.IDLE]: "idle",
+  [Layout.Run.TIME]: "time",
+  [Layout.Run.SWITCHES]: "switches",
+  [Layout.Run.STOPPED]: "stopped",
+  [Layout.Run.BUDGET]: "rounds",
+};
+
+/**
+ * A machine of emulated CPUs with a kernel and its threads.
+ *
+ * @example
+ * const machine = new Machine({ cpus: 2 });
+ * machine.createThread({ name: "hello", *body() {
+ *   yield* kernel.compute(1_000n);
+ *   yield kernel.lwkt_yield();
+ * }});
+ * machine.run();
+ */
+export class Machine {
+  /** The kernel underneath: for tools that read its structures. */
+  readonly kernel: Kernel;
+  /** The configuration with its defaults. */
+  readonly config: CompleteConfig;
+  private readonly bodies: Bodies;
+  private readonly printed: string[] = [];
+  private readonly lastRecords: TraceRecord[] = [];
+  private textNext = 4;
+  private dataNext: number;
+
+  /**
+   * Boots a machine.
+   *
+   * @throws ConfigError when a setting is out of range, or when the whole does not fit into memory:
+   *   the message says what fits.
+   */
+  constructor(config: MachineConfig = {}, build: KernelSource = "release") {
+    this.kernel = new Kernel(config, build);
+    this.config = this.kernel.config;
+    this.bodies = new Bodies(this.kernel);
+    this.dataNext = this.config.textMemory;
+    this.kernel.onPrint = (text) => this.print(text);
+  }
+
+  // ---- Creating ----
+
+  /**
+   * Creates a kernel thread (kthread_add(9)) in the kernel's own process or another one.
+   *
+   * @throws KernelError ENOMEM when maxthread is reached or no kernel stack is to be had.
+   */
+  createThread(options: ThreadOptions): ThreadView {
+    const { process, stackPages = 0, stopped = false } = options;
+    const [func, arg] = this.bodyArguments(options.body, options.arg);
+    const created = this.create("kthread_add", arg, [
+      func,
+      arg,
+      process?.address ?? 0,
+      Layout.RFSTOPPED,
+      stackPages,
+      this.kernel.intern("%s"),
+      this.kernel.intern(options.name),
+    ]);
+    return this.startThread(created, options, stopped);
+  }
+
+  /**
+   * Creates a kernel process with one thread (kproc_create(9)).
+   *
+   * @throws KernelError EAGAIN when maxproc is reached, ENOMEM when maxthread is.
+   */
+  createProcess(options: ProcessOptions): ProcessView {
+    const { stackPages = 0, stopped = false } = options;
+    const [func, arg] = this.bodyArguments(options.body, options.arg);
+    const address = this.create("kproc_create", arg, [
+      func,
+      arg,
+      Layout.RFSTOPPED,
+      stackPages,
+      this.kernel.intern("%s"),
+      this.kernel.intern(options.name),
+    ]);
+    const process = new ProcessView(this.kernel, address);
+    const [first] = process.threads();
+    if (first !== undefined) this.startThread(first.address, options, stopped);
+    return process;
+  }
+
+  /** Creates a thread of LWKT only (lwkt_create): no process, no thread id. */
+  createLwkt(options: LwktOptions): ThreadView {
+    const { priority = 0, stopped = false, cpu = 0 } = options;
+    const [func, arg] = this.bodyArguments(options.body, options.arg);
+    const address = this.create("lwkt_create", arg, [
+      func,
+      arg,
+      0,
+      Layout.TDF_STOPREQ,
+      this.kernel.intern("%s"),
+      this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
+    ]);
+    if (priority !== 0) this.invoke("lwkt_setpri", [address, priority]);
+    if (cpu !== 0) this.invoke("lwkt_migrate", [address, cpu]);
+    if (!stopped) this.invoke("lwkt_schedule", [address]);
+    return new ThreadView(this.kernel, address);
+  }
+
+  private bodyArguments(body: ThreadOptions["body"], arg = 0): [number, number] {
+    if (typeof body === "function") return [FUNC_HOST, this.bodies.announce(body, arg)];
+    if (typeof body === "number") return [body, arg];
+    return [body.entry, arg];
+  }
+
+  private create(call: CallName, cookie: number, args: number[]): number {
+    const [error, address] = this.invoke(call, args);
+    if (error === 0) return address >>> 0;
+    if (args[0] === FUNC_HOST) this.bodies.withdraw(cookie);
+    throw new KernelError(call, error, this.creationError(call, error));
+  }
+
+  private creationError(call: CallName, error: number): string | undefined {
+    if (error === Layout.ENOMEM) {
+      return `${call}: ENOMEM: no more threads (kern.maxthread is ${this.config.maxthread}), or no memory for a stack`;
+    }
+    if (error === Layout.EAGAIN) {
+      return `${call}: EAGAIN: no more processes (kern.maxproc is ${this.config.maxproc})`;
+    }
+    return undefined;
+  }
+
+  /** A thread was created stopped: gives it its priority and CPU, and starts it. */
+  private startThread(address: number, options: ProcessOptions, stopped: boolean): ThreadView {
+    if (options.cpu !== undefined) this.setCpu(address, options.cpu);
+    if (options.priority !== undefined) this.invoke("sched_prio", [address, options.priority]);
+    if (!stopped) this.invoke("sched_add", [address]);
+    return new ThreadView(this.kernel, address);
+  }
+
+  private setCpu(address: number, cpu: number): void {
+    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.config.cpus) {
+      throw new ConfigError(`cpu is ${cpu}; this machine has CPUs 0 to ${this.config.cpus - 1}`);
+    }
+    this.kernel.u8[address + Layout.Thread.td_cpu] = cpu;
+  }
+
+  /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
+  createWait(cpu = 0): Handle {
+    return Object.freeze({ address: this.kernel.newObject("wait", cpu) });
+  }
+
+  /** Makes a token that belongs to `cpu`. */
+  createToken(cpu = 0): Handle {
+    return Object.freeze({ address: this.kernel.newObject("token", cpu) });
+  }
+
+  /** The number of the wait channel with a name, as msleep and wakeup take it. */
+  channel(name: string): number {
+    return this.kernel.intern(name);
+  }
+
+  /**
+   * Loads a program into guest memory. Threads that run it share its text and data.
+   *
+   * @param externals values of the program's external operands
+   * @throws ConfigError when guest memory has no room for it.
+   */
+  load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
+    const textBase = this.textNext;
+    const align = Math.max(program.data.align, 4);
+    const dataBase = Math.ceil(this.dataNext / align) * align;
+    const textEnd = textBase + program.words.byteLength;
+    const dataEnd = dataBase + program.data.size;
+    if (textEnd > this.config.textMemory) {
+      throw new ConfigError(
+        `no room for the text of program "${program.name}"; textMemory (${this.config.textMemory} bytes) must be at least ${textEnd}`,
+      );
+    }
+    if (dataEnd > this.config.guestMemory) {
+      throw new ConfigError(
+        `no room for the data of program "${program.name}"; guestMemory (${this.config.guestMemory} bytes) must be at least ${dataEnd}`,
+      );
+    }
+    const linked = link(program, { textBase, dataBase, resolve: this.resolver(externals) });
+    const guest = this.kernel.machine("guest_base");
+    this.kernel.u8.set(new Uint8Array(linked.text.buffer), guest + textBase);
+    this.kernel.u8.set(linked.data, guest + dataBase);
+    this.kernel.exports.rv32_decode_text(textBase, textEnd);
+    this.textNext = textEnd;
+    this.dataNext = dataEnd;
+    return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
+  }
+
+  private resolver(externals: Readonly<Record<string, number>>) {
+    return {
+      channel: (name: string) => this.kernel.intern(name),
+      string: (text: string) => this.kernel.intern(text),
+      external: (name: string) => externals[name],
+      cyclesPerSecond: this.config.cyclesPerSecond,
+      hz: this.config.hz,
+    };
+  }
+
+  /** Guest memory, as RV32 programs see it. */
+  get guestMemory(): Uint8Array {
+    const base = this.kernel.machine("guest_base");
+    return this.kernel.u8.subarray(base, base + this.config.guestMemory);
+  }
+
+  // ---- Calls ----
+
+  /**
+   * Makes a kernel call from outside, as a thread of the host's own; for calls that do not wait.
+   *
+   * @example machine.call(kernel.wakeup("disk"));
+   * @returns the two result words of the call
+   */
+  call(call: KernelCall<unknown>): readonly [number, number] {
+    return this.guarded(() => this.kernel.hostCall(call.nr, this.bodies.convert(call)));
+  }
+
+  private invoke(name: CallName, args: readonly number[]): readonly [number, number] {
+    return this.guarded(() => this.kernel.hostCall(calls[name].nr, args));
+  }
+
+  /** Raises the interrupt of an interrupt thread: it preempts at the next safe point of its CPU. */
+  interrupt(thread: Handle): void {
+    this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
+  }
+
+  // ---- Running ----
+
+  /**
+   * Runs until nothing can happen any more, or to the end of what the options allow. A later run goes on
+   * exactly where this one stopped; how a run is cut does not change it.
+   *
+   * @throws BodyError when a host body throws; the machine can be inspected, and run on without it.
+   * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
+   */
+  run(options: RunOptions = {}): RunResult {
+    this.kernel.assertAlive();
+    const until = this.runUntil(options);
+    let rounds = options.rounds ?? Number.POSITIVE_INFINITY;
+    for (;;) {
+      const batch = Math.min(rounds, ROUNDS_PER_CALL);
+      this.kernel.setBudget({
+        ...(until === undefined ? {} : { until }),
+        ...(options.switches === undefined ? {} : { switches: this.switchesLeft(options) }),
+        rounds: batch,
+      });
+      const reason = this.guarded(() => this.bodies.drive(this.kernel.exports.machine_run()));
+      rounds -= batch;
+      if (reason !== Layout.Run.BUDGET || rounds <= 0) return this.result(reason);
+      if (options.onProgress?.(this) === false) return this.result(Layout.Run.STOPPED);
+    }
+  }
+
+  private switchesAtStart: number | null = null;
+
+  /** The rest of the switches that a run may make, over several calls into the kernel. */
+  private switchesLeft({ switches = 0 }: RunOptions): number {
+    this.switchesAtStart ??= this.counters.switches;
+    return Math.max(0, switches - (this.counters.switches - this.switchesAtStart));
+  }
+
+  private result(reason: number): RunResult {
+    this.switchesAtStart = null;
+    return { reason: reasons[reason] ?? "rounds", cycles: this.cycles };
+  }
+
+  private runUntil(options: RunOptions): bigint | undefined {
+    if (options.until !== undefined) return BigInt(options.until);
+    return options.for === undefined ? undefined : this.cycles + BigInt(options.for);
+  }
+
+  /** Ends the run at the end of the current round: for a body, or for `onProgress`. */
+  stop(): void {
+    this.kernel.setMachine("stop_request", 1);
+  }
+
+  /** Runs `action`, and completes the post-mortem if the kernel panics in it. */
+  private guarded<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      if (error instanceof KernelPanic && error.postMortem === null) this.autopsy(error);
+      throw error;
+    }
+  }
+
+  private autopsy(panic: KernelPanic): void {
+    const { kernel } = this;
+    const gd = kernel.machine("curcpu");
+    const td = kernel.curthread();
+    panic.postMortem = {
+      cpu: kernel.read(gd + Layout.GlobalData.gd_cpuid),
+      thread: td === 0 ? null : `${kernel.nameAt(td)} (0x${td.toString(16)})`,
+      cycles: kernel.read64(gd + Layout.GlobalData.gd_cycles),
+      ps: this.ps(),
+      trace: this.lastRecords.map((record) => JSON.stringify(record, bigintText)),
+    };
+  }
+
+  private print(text: string): void {
+    this.printed.push(text);
+    this.onPrint?.(text);
+  }
+
+  /** Receives what the kernel prints; without it, {@link console} keeps it. */
+  onPrint: ((text: string) => void) | null = null;
+
+  /** What the kernel has printed so far. */
+  get console(): string {
+    return this.printed.join("");
+  }
+
+  /** Keeps the last records of a trace for the post-mortem of a panic. */
+  rememberRecord(record: TraceRecord): void {
+    this.lastRecords.push(record);
+    if (this.lastRecords.length > KEPT_TRACE_RECORDS) this.lastRecords.shift();
+  }
+
+  // ---- Looking ----
+
+  /** Virtual time in cycles since boot: the start of the next round. */
+  get cycles(): bigint {
+    return this.kernel.machine64("round_end");
+  }
+
+  /** Virtual time in seconds. */
+  get seconds(): number {
+    return Number(this.cycles) / this.config.cyclesPerSecond;
+  }
+
+  /** The kernel's tick count, 32 bits. */
+  get ticks(): number {
+    return this.kernel.machine("ticks") | 0;
+  }
+
+  /** Identifies the run so far: two runs are the same when their hashes are. 16 hexadecimal digits. */
+  get hash(): string {
+    return this.kernel.hash().toString(16).padStart(16, "0");
+  }
+
+  /** The CPUs. */
+  get cpus(): readonly CpuView[] {
+    return Array.from({ length: this.config.cpus }, (_, id) => new CpuView(this.kernel, id));
+  }
+
+  /** All processes, oldest first. */
+  processes(): readonly ProcessView[] {
+    const found: ProcessView[] = [];
+    let address = this.kernel.machine("allproc");
+    while (address !== 0) {
+      found.push(new ProcessView(this.kernel, address));
+      address = this.kernel.read(address + Layout.Proc.p_list_next);
+    }
+    return found.reverse();
+  }
+
+  /** All threads of all processes. */
+  *threads(): Generator<ThreadView> {
+    for (const process of this.processes()) yield* process.threads();
+  }
+
+  /** The thread at an address, such as a kernel call returned. */
+  thread(address: number): ThreadView {
+    return new ThreadView(this.kernel, address);
+  }
+
+  /** The process at an address. */
+  process(address: number): ProcessView {
+    return new ProcessView(this.kernel, address);
+  }
+
+  /** Counters of the whole machine. */
+  get counters(): Counters {
+    const { cpus } = this;
+    const sum = (of: (cpu: CpuView) => number) => cpus.reduce((total, cpu) => total + of(cpu), 0);
+    return {
+      switches: sum((cpu) => cpu.switches),
+      instructions: sum((cpu) => cpu.instructions),
+      threads: this.kernel.machine("nthreads"),
+      processes: this.kernel.machine("nprocs"),
+      messages: sum((cpu) => cpu.messagesSent),
+      rounds: this.kernel.machine64("rounds"),
+    };
+  }
+
+  /** A listing of all threads, as `ps -H` shows them. */
+  ps(): string {
+    return formatPs(this);
+  }
+}
+
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}
+
+export type { Body, BodyFunction, CallArgument, Handle };
+export { KernelCall };

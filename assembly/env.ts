@@ -20,6 +20,10 @@ declare function host_printf(
 @external("env", "ktr_flush")
 declare function host_ktr_flush(from: usize, to: usize): void;
 
+// @ts-ignore: decorator
+@external("env", "event")
+declare function host_event(list: u32, cookie: u32, arg: u32): void;
+
 import { machine } from "./sys/machine";
 
 /**
@@ -53,4 +57,9 @@ export function printf(
 /** Hands the trace records in [from, to) to the host. */
 export function ktr_flush(from: usize, to: usize): void {
   host_ktr_flush(from, to);
+}
+
+/** Calls the host's event handler `cookie` of a list (sys/eventhandler.ts) with the event's argument. */
+export function event(list: u32, cookie: u32, arg: u32): void {
+  host_event(list, cookie, arg);
 }

@@ -59,7 +59,23 @@ export enum K {
   THREAD_EXIT_1 = 32, //     cpu_thread_exit after lwkt_deschedule_self
   INTERRUPT_1 = 33, //       interrupt request done: section dropped, returns 1
   // kern/kern_synch.ts, kern_single.ts, kern_kthread.ts, kern_exit.ts ...: 64 and up
-  MSLEEP_1 = 64,
+  MSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
+  MSLEEP_2 = 65, //          a: priority, b: timeout: awake
+  SUSPEND_CHECK = 66, //     a: return_instead: look again
+  SINGLE_1 = 67, //          a: process, b: mode: another single-threading has ended
+  SINGLE_2 = 68, //          a: process, b: mode: unsuspended
+  SINGLE_3 = 69, //          a: process: wait for exited threads
+  AST = 70, //               look again
+  EXIT1_1 = 71, //           a: code: nothing stops it any more
+  EXIT1_2 = 72, //           a: code: back from thread_single
+  EXIT1_3 = 73, //           a: code: another thread was first
+  WAIT_1 = 74, //            a: child, b: its pid
+  INIT_LOOP = 75,
+  SWAPPER_LOOP = 76,
+  KTHREAD_SUSPEND_CHECK = 77,
+  KPROC_SUSPEND_CHECK = 78, // a: process
+  REBOOT_1 = 79, //          a: next handler, b: how
+  SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
 }
 
 /** Pushes a continuation of the current thread. */

@@ -14,6 +14,7 @@ import {
   Thread,
   ThreadCold,
 } from "../sys/proc";
+import { reap_bytes } from "../sys/reap";
 import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
 import { Sys } from "../sys/syscall";
 import { td_at } from "../sys/thread";
@@ -92,6 +93,7 @@ export function carve_arenas(): u32 {
 
 /** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
 function carve_fbsd(m: Machine): void {
+  m.reap_base = carve(m, reap_bytes(m.ndomains));
   m.tid_bitmap = carve(m, tid_bitmap_bytes(m.maxthread));
   m.tid_index = carve(m, tid_index_bytes(m.maxthread));
   m.tidhash_base = carve(m, tidhash_bytes(m.maxproc));

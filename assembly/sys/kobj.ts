@@ -5,6 +5,7 @@ import { Thread } from "./proc";
 /** Kinds of object; the first word of each cell. */
 export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
+export const KOBJ_EVENT: u32 = 0x45564e54;
 export const KOBJ_SIZE: usize = 64;
 
 /** A token: ownership by a CPU, not by a thread (lwkt_thread.c 680-754). */

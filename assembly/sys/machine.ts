@@ -142,6 +142,7 @@ export class Machine {
   proc_curfail: i32;
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
+  event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
   switch_why: u32; //          SW_* of the switch being recorded

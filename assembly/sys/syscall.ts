@@ -46,4 +46,68 @@ export enum Sys {
   curthread = 50,
   curcpu = 51,
   random = 52, //              32 random bits of the machine's seed
+  // Kernel threads and processes (kern/kern_kthread.ts).
+  kthread_add = 64, //         func, arg, proc or 0, flags, pages, fmt, fmtarg; a1: thread
+  kthread_exit = 65,
+  kthread_suspend = 66, //     thread, timo
+  kthread_resume = 67, //      thread
+  kthread_suspend_check = 68,
+  kthread_start = 69, //       name, func, arg; a1: thread
+  kproc_create = 70, //        func, arg, flags, pages, fmt, fmtarg; a1: process, a2: thread
+  kproc_exit = 71, //          code
+  kproc_suspend = 72, //       process, timo
+  kproc_resume = 73, //        process
+  kproc_suspend_check = 74, // process
+  kproc_start = 75, //         name, func, arg; a1: process, a2: thread
+  kproc_kthread_add = 76, //   func, arg, proc or 0, flags, pages, procname, fmt, fmtarg; a1, a2
+  // User processes and their threads.
+  fork = 77, //                func, arg, flags, pages, uid or -1; a1: process, a2: thread
+  thr_create = 78, //          func, arg; a1: thread
+  thr_exit = 79,
+  exit = 80, //                code
+  wait = 81, //                process
+  proc_stop = 82, //           process
+  proc_cont = 83, //           process
+  ast = 84,
+  // Sleeping and the scheduler.
+  msleep = 85, //              channel, priority, wmesg, timo
+  wakeup = 86, //              channel
+  wakeup_one = 87, //          channel
+  pause = 88, //               wmesg, timo
+  sched_relinquish = 89,
+  sched_add = 90, //           thread
+  sched_prio = 91, //          thread, priority
+  ticks = 92,
+  // Threads (kern/kern_thread.ts, kern_single.ts).
+  thread_exit = 96,
+  thread_alloc = 97, //        pages; returns the thread or 0
+  thread_free = 98, //         thread
+  thread_recycle = 99, //      thread, pages; a1: pages now
+  thread_reap = 100,
+  thread_reap_all = 101,
+  thread_reap_barrier = 102,
+  thread_single = 103, //      process, mode
+  thread_single_end = 104, //  process, mode
+  thread_suspend_check = 105, // return_instead
+  thread_suspend_check_needed = 106,
+  thread_check_susp = 107, //  sleep
+  thread_unsuspend = 108, //   process
+  thread_run_flash = 109, //   thread
+  tdfind = 110, //             tid, pid or -1; returns the thread or 0
+  pfind = 111, //              pid; returns the process or 0
+  proc_setcred = 112, //       process, uid
+  proc_setlimit = 113, //      process, id
+  thread_cow_update = 114,
+  thread_cow_synced = 115,
+  cow_sync_creds = 116, //     only the pointers
+  // What a test needs to look into the allocation of ids.
+  tid_alloc = 120,
+  tid_free = 121, //           tid
+  tidhash_add = 122, //        thread
+  tidhash_remove = 123, //     thread
+  kstack_fail = 124, //        n: that many kernel stack allocations fail next
+  // Event handlers and shutdown.
+  eventhandler_register = 126, // list, function, argument, priority; returns a handle or 0
+  eventhandler_deregister = 127, // handle
+  reboot = 128, //             howto: runs the shutdown handlers
 }

@@ -1,0 +1,460 @@
+// Suspension and single-threading of a process (kern_thread.c 1115-1719), its stop and continue, and the
+// AST that makes a thread look. Numbers in brackets are lines of kern_thread.c.
+//
+// thread_single asks the other threads of a process to stop by setting their suspend AST, wakes those
+// whose sleep may be interrupted, and suspends its caller until enough of them have suspended or gone.
+// They look in thread_suspend_check: at the boundary to user code (ast), in an interruptible sleep, and
+// where a kernel function calls it. The counters p_suspcount and p_boundary_count belong to the process
+// and always agree with the states of its threads.
+import { panic } from "../env";
+import { EINTR, ERESTART } from "../sys/errno";
+import { curthread } from "../sys/globaldata";
+import { KASSERT, MPASS } from "../sys/kassert";
+import { Ktr, KTR_PROC, ktr } from "../sys/ktr";
+import { PCATCH } from "../sys/param";
+import {
+  P2_WEXIT,
+  P_HADTHREADS,
+  P_SHOULDSTOP_MASK,
+  P_SINGLE_BOUNDARY,
+  P_SINGLE_EXIT,
+  P_STOPPED_SIG,
+  P_STOPPED_SINGLE,
+  P_STOPPED_TRACE,
+  P_TOTAL_STOP,
+  P_TRACED,
+  Proc,
+  SINGLE_ALLPROC,
+  SINGLE_BOUNDARY,
+  SINGLE_EXIT,
+  SINGLE_NO_EXIT,
+  TDA_SUSPEND,
+  TDB_SUSPEND,
+  TDF_ALLPROCSUSP,
+  TDF_BOUNDARY,
+  TDF_SBDRY,
+  TDF_SEINTR,
+  TDF_SERESTART,
+  TDF_SINTR,
+  TDI_SUSPENDED,
+  TDS,
+  Thread,
+} from "../sys/proc";
+import { cold, is_td, no_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { kern_thr_exit } from "./kern_exit";
+import { str } from "./kern_subr";
+import {
+  msleep,
+  setrunnable,
+  sleepq_abort,
+  sleepq_remove,
+  td_can_abort,
+  td_clear_inhib,
+  td_is_sleeping,
+  td_is_suspended,
+  td_set_inhib,
+  wakeup,
+} from "./kern_synch";
+import { thread_next } from "./kern_thread";
+import { mi_switch, sched_relinquish, sched_sleep } from "./sched";
+
+/** Why the process should stop: its P_STOPPED_* bits (P_SHOULDSTOP). */
+export function proc_should_stop(p: Proc): u32 {
+  return p.p_flag & P_SHOULDSTOP_MASK;
+}
+
+/** Address of p_flag: the channel of those who wait for single-threading to end. */
+function p_flag_channel(p: Proc): u32 {
+  return changetype<u32>(p) + <u32>offsetof<Proc>("p_flag");
+}
+
+function ast_sched(td: Thread): void {
+  cold(td).td_ast |= TDA_SUSPEND;
+}
+
+function ast_unsched(td: Thread): void {
+  cold(td).td_ast &= ~TDA_SUSPEND;
+}
+
+// ---- Counting ----
+
+/** How many threads have not stopped yet, in the sense of `mode` (1115). */
+function calc_remaining(p: Proc, mode: i32): i32 {
+  if (mode == SINGLE_EXIT) return p.p_numthreads;
+  if (mode == SINGLE_BOUNDARY) return p.p_numthreads - p.p_boundary_count;
+  if (mode == SINGLE_NO_EXIT || mode == SINGLE_ALLPROC) return p.p_numthreads - p.p_suspcount;
+  panic("calc_remaining: wrong mode %d", mode);
+  return 0;
+}
+
+/** How many may go on (1133). */
+function remain_for_mode(mode: i32): i32 {
+  return mode == SINGLE_ALLPROC ? 0 : 1;
+}
+
+// ---- One thread ----
+
+/** Suspends a thread of a process, which is on no run queue, or runs and will switch (1573). */
+export function thread_suspend_one(td: Thread): void {
+  KASSERT(!td_is_suspended(td), "already suspended");
+  td.td_proc.p_suspcount++;
+  ast_unsched(td);
+  td_set_inhib(td, TDI_SUSPENDED);
+  sched_sleep(td, 0);
+}
+
+/** Ends a thread's suspension; with `boundary` also its wait at the user boundary (1588). */
+export function thread_unsuspend_one(td: Thread, p: Proc, boundary: bool): void {
+  KASSERT(td_is_suspended(td), "Thread not suspended");
+  td_clear_inhib(td, TDI_SUSPENDED);
+  td.td_flags &= ~TDF_ALLPROCSUSP;
+  if (td.td_proc == p) {
+    p.p_suspcount--;
+    if (boundary && (td.td_flags & TDF_BOUNDARY) != 0) {
+      td.td_flags &= ~TDF_BOUNDARY;
+      p.p_boundary_count--;
+    }
+  }
+  setrunnable(td);
+}
+
+/** Suspends the current thread until another one unsuspends it (1545). */
+function thread_suspend_switch(td: Thread, p: Proc): u32 {
+  KASSERT(!td_is_suspended(td), "already suspended");
+  if (p == td.td_proc) {
+    thread_stopped(p);
+    p.p_suspcount++;
+  }
+  ast_unsched(td);
+  td_set_inhib(td, TDI_SUSPENDED);
+  sched_sleep(td, 0);
+  return mi_switch();
+}
+
+/** Lets one suspended thread run, whatever its process is asked to do (1607). */
+export function thread_run_flash(td: Thread): void {
+  const p = td.td_proc;
+  if (td.td_wchan != 0) sleepq_remove(td);
+  KASSERT(td_is_suspended(td), "Thread not suspended");
+  td_clear_inhib(td, TDI_SUSPENDED);
+  MPASS(p.p_suspcount > 0, "p->p_suspcount > 0");
+  p.p_suspcount--;
+  setrunnable(td);
+}
+
+/**
+ * Hurries an inhibited thread on for `mode` (1140): one that is suspended in a way that does not count is
+ * let go, so that it looks again, and a sleep that may be interrupted ends.
+ */
+function weed_inhib(mode: i32, td: Thread, p: Proc): void {
+  switch (mode) {
+    case SINGLE_EXIT:
+      while (td_is_suspended(td)) thread_unsuspend_one(td, p, true);
+      if (td_can_abort(td)) sleepq_abort(td, EINTR);
+      break;
+    case SINGLE_BOUNDARY:
+    case SINGLE_NO_EXIT:
+      while (td_is_suspended(td) && (td.td_flags & TDF_BOUNDARY) == 0) {
+        thread_unsuspend_one(td, p, false);
+      }
+      if (td_can_abort(td)) sleepq_abort(td, ERESTART);
+      break;
+    case SINGLE_ALLPROC:
+      while (td_is_suspended(td) && (td.td_flags & TDF_ALLPROCSUSP) == 0) {
+        thread_unsuspend_one(td, p, false);
+      }
+      if (td_can_abort(td)) {
+        td.td_flags |= TDF_ALLPROCSUSP;
+        sleepq_abort(td, ERESTART);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+// ---- Single-threading ----
+
+function check_mode(mode: i32): void {
+  KASSERT(
+    mode == SINGLE_EXIT ||
+      mode == SINGLE_BOUNDARY ||
+      mode == SINGLE_ALLPROC ||
+      mode == SINGLE_NO_EXIT,
+    "invalid mode %d",
+    mode,
+  );
+}
+
+/**
+ * Makes the current thread the only one of its process that runs, or with SINGLE_ALLPROC stops another
+ * process whole (1222). td_retval gets 0, or 1 if the caller must back out because somebody else was
+ * first. Without P_HADTHREADS there is nothing to do.
+ */
+export function thread_single(p: Proc, mode: i32): u32 {
+  const td = curthread();
+  check_mode(mode);
+  KASSERT(
+    (mode == SINGLE_ALLPROC && td.td_proc != p) || (mode != SINGLE_ALLPROC && td.td_proc == p),
+    "mode %d proc %p curproc %p",
+    mode,
+    changetype<usize>(p),
+    changetype<usize>(td.td_proc),
+  );
+  return thread_single_1(p, mode);
+}
+
+/** Waits for its turn, then sets the process's flags (1249). */
+export function thread_single_1(p: Proc, mode: i32): u32 {
+  const td = curthread();
+  if (mode == SINGLE_ALLPROC) {
+    if ((p.p_flag & P_STOPPED_SINGLE) != 0) {
+      if ((p.p_flag2 & P2_WEXIT) != 0) return single_result(1);
+      cont_push(K.SINGLE_1, changetype<u32>(p), mode);
+      msleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
+      return PENDING;
+    }
+    if ((p.p_flag & (P_STOPPED_SIG | P_TRACED)) != 0 || (p.p_flag2 & P2_WEXIT) != 0) {
+      return single_result(1);
+    }
+  } else if ((p.p_flag & P_HADTHREADS) == 0) {
+    return single_result(0);
+  }
+  if (is_td(p.p_singlethread) && p.p_singlethread != td) return single_result(1);
+  single_flags(p, mode);
+  p.p_singlethread = td;
+  return thread_single_2(p, mode);
+}
+
+function single_result(value: i32): u32 {
+  set_retval(value);
+  return DONE;
+}
+
+function single_flags(p: Proc, mode: i32): void {
+  let flag = p.p_flag & ~(P_SINGLE_EXIT | P_SINGLE_BOUNDARY);
+  if (mode == SINGLE_EXIT) flag |= P_SINGLE_EXIT;
+  if (mode == SINGLE_BOUNDARY) flag |= P_SINGLE_BOUNDARY;
+  if (mode == SINGLE_ALLPROC) flag |= P_TOTAL_STOP;
+  p.p_flag = flag | P_STOPPED_SINGLE;
+}
+
+/** Asks the others to stop, and suspends until enough of them have (1279). */
+export function thread_single_2(p: Proc, mode: i32): u32 {
+  const td = curthread();
+  if (calc_remaining(p, mode) != remain_for_mode(mode)) {
+    if (proc_should_stop(p) == P_STOPPED_SINGLE) single_ask(p, mode, td);
+    if (calc_remaining(p, mode) != remain_for_mode(mode)) {
+      cont_push(K.SINGLE_2, changetype<u32>(p), mode);
+      thread_suspend_switch(td, p);
+      return PENDING;
+    }
+  }
+  if (mode == SINGLE_EXIT) {
+    KASSERT(p.p_numthreads == 1, "Unthreading with >1 threads");
+    p.p_singlethread = no_td();
+    p.p_flag &= ~(P_STOPPED_SINGLE | P_SINGLE_EXIT | P_HADTHREADS);
+    return thread_single_3(p);
+  }
+  if (mode == SINGLE_BOUNDARY) single_boundary_check(p, td);
+  return single_result(0);
+}
+
+function single_ask(p: Proc, mode: i32, td: Thread): void {
+  for (let other = p.p_threads; is_td(other); other = thread_next(other)) {
+    if (other == td) continue;
+    ast_sched(other);
+    if (other.td_state == TDS.INHIBITED) weed_inhib(mode, other, p);
+  }
+}
+
+/** Everybody else is suspended at the boundary (1349). */
+function single_boundary_check(p: Proc, td: Thread): void {
+  for (let other = p.p_threads; is_td(other); other = thread_next(other)) {
+    if (other == td) continue;
+    const at = changetype<usize>(other);
+    KASSERT((other.td_flags & TDF_BOUNDARY) != 0, "td %p not on boundary", at);
+    KASSERT(td_is_suspended(other), "td %p is not suspended", at);
+  }
+}
+
+/** Waits until the exited threads have left their CPUs (1329). */
+export function thread_single_3(p: Proc): u32 {
+  if (p.p_exitthreads == 0) return single_result(0);
+  cont_push(K.SINGLE_3, changetype<u32>(p));
+  sched_relinquish(curthread());
+  return PENDING;
+}
+
+/** Ends what thread_single began; the others go on unless the process is to stop as a whole (1673). */
+export function thread_single_end(p: Proc, mode: i32): void {
+  check_mode(mode);
+  KASSERT(
+    (mode == SINGLE_ALLPROC) == ((p.p_flag & P_TOTAL_STOP) != 0),
+    "mode %d does not match P_TOTAL_STOP",
+    mode,
+  );
+  KASSERT(
+    mode == SINGLE_ALLPROC || p.p_singlethread == curthread(),
+    "thread_single_end from other thread %p %p",
+    changetype<usize>(curthread()),
+    changetype<usize>(p.p_singlethread),
+  );
+  KASSERT(
+    mode != SINGLE_BOUNDARY || (p.p_flag & P_SINGLE_BOUNDARY) != 0,
+    "mis-matched SINGLE_BOUNDARY flags %x",
+    p.p_flag,
+  );
+  p.p_flag &= ~(P_STOPPED_SINGLE | P_SINGLE_EXIT | P_SINGLE_BOUNDARY | P_TOTAL_STOP);
+  p.p_singlethread = no_td();
+  if (p.p_numthreads != remain_for_mode(mode) && proc_should_stop(p) == 0) unsuspend_all(p);
+  KASSERT(
+    mode != SINGLE_BOUNDARY || p.p_boundary_count == 0,
+    "inconsistent boundary count %d",
+    p.p_boundary_count,
+  );
+  wakeup(p_flag_channel(p));
+}
+
+function unsuspend_all(p: Proc): void {
+  for (let td = p.p_threads; is_td(td); td = thread_next(td)) {
+    if (td_is_suspended(td)) thread_unsuspend_one(td, p, true);
+  }
+}
+
+/** Lets the threads of a process go on that nothing stops any more (1635). */
+export function thread_unsuspend(p: Proc): void {
+  if (proc_should_stop(p) == 0) {
+    unsuspend_all(p);
+  } else if (proc_should_stop(p) == P_STOPPED_SINGLE && p.p_numthreads == p.p_suspcount) {
+    // Stopping everything has also done what single-threading asked for.
+    if (p.p_singlethread.td_proc == p) thread_unsuspend_one(p.p_singlethread, p, false);
+  }
+}
+
+// ---- The check ----
+
+/** Would thread_suspend_check do anything for the current thread (1364)? */
+export function thread_suspend_check_needed(): bool {
+  const td = curthread();
+  const p = td.td_proc;
+  if (proc_should_stop(p) != 0) return true;
+  return (p.p_flag & P_TRACED) != 0 && (cold(td).td_dbgflags & TDB_SUSPEND) != 0;
+}
+
+/**
+ * Stops the current thread for as long as its process is asked to stop, or ends it if the process is to
+ * exit (1410). With `return_instead` it returns EINTR or ERESTART in td_retval where the caller has to
+ * get out of the way first; 0 means that the caller may go on. A request for single-threading does
+ * not stop the thread that made it.
+ */
+export function thread_suspend_check(return_instead: i32): u32 {
+  const td = curthread();
+  const p = td.td_proc;
+  if (changetype<usize>(p) == 0 || !thread_suspend_check_needed()) return single_result(0);
+  if (proc_should_stop(p) == P_STOPPED_SINGLE) {
+    KASSERT(is_td(p.p_singlethread), "singlethread not set");
+    if (p.p_singlethread == td) return single_result(0);
+  }
+  if ((p.p_flag & P_SINGLE_EXIT) != 0 && return_instead != 0) return single_result(EINTR);
+  if (
+    proc_should_stop(p) == P_STOPPED_SINGLE &&
+    (p.p_flag & P_SINGLE_BOUNDARY) != 0 &&
+    return_instead != 0
+  ) {
+    return single_result(ERESTART);
+  }
+  if ((td.td_flags & TDF_SBDRY) != 0) return suspend_deferred(td, return_instead);
+  if ((p.p_flag & P_SINGLE_EXIT) != 0 && p.p_singlethread != td) {
+    if (kern_thr_exit() == DONE) panic("stopped thread did not exit");
+    return PENDING;
+  }
+  return suspend_self(td, p, return_instead);
+}
+
+/** Suspensions are deferred (1445): the call that deferred them said how to fail, if at all. */
+function suspend_deferred(td: Thread, return_instead: i32): u32 {
+  const both = TDF_SEINTR | TDF_SERESTART;
+  KASSERT(return_instead != 0, "TDF_SBDRY set for unsafe thread_suspend_check");
+  KASSERT((td.td_flags & both) != both, "both TDF_SEINTR and TDF_SERESTART");
+  return single_result(sbdry_error(td));
+}
+
+/** What an interruptible sleep with TDF_SBDRY returns: 0 if it is not interrupted. */
+function sbdry_error(td: Thread): i32 {
+  if ((td.td_flags & TDF_SEINTR) != 0) return EINTR;
+  return (td.td_flags & TDF_SERESTART) != 0 ? ERESTART : 0;
+}
+
+/** Suspends the current thread once and looks again (1473). */
+function suspend_self(td: Thread, p: Proc, return_instead: i32): u32 {
+  thread_stopped(p);
+  if (proc_should_stop(p) == P_STOPPED_SINGLE && p.p_numthreads == p.p_suspcount + 1) {
+    thread_unsuspend_one(p.p_singlethread, p, false);
+  }
+  thread_suspend_one(td);
+  if (return_instead == 0) {
+    p.p_boundary_count++;
+    td.td_flags |= TDF_BOUNDARY;
+  }
+  cont_push(K.SUSPEND_CHECK, return_instead);
+  mi_switch();
+  return PENDING;
+}
+
+/**
+ * For loops that may fail for a while (1521): 0 while nothing asks the current thread to suspend; EINTR
+ * if its process is to exit; otherwise it suspends if `sleep` is true, or returns ERESTART.
+ */
+export function thread_check_susp(sleep: bool): u32 {
+  const td = curthread();
+  const p = td.td_proc;
+  if ((cold(td).td_ast & TDA_SUSPEND) == 0) return single_result(0);
+  if ((p.p_flag & P_SINGLE_EXIT) != 0) return single_result(EINTR);
+  if (!thread_suspend_check_needed()) return single_result(0);
+  return sleep ? thread_suspend_check(0) : single_result(ERESTART);
+}
+
+/** The current thread is about to go back to user code: handle what was asked of it (518). */
+export function ast(): u32 {
+  const c = cold(curthread());
+  if ((c.td_ast & TDA_SUSPEND) == 0) return single_result(0);
+  c.td_ast &= ~TDA_SUSPEND;
+  cont_push(K.AST);
+  thread_suspend_check(0);
+  return PENDING;
+}
+
+// ---- Stop and continue ----
+
+/** Reports that the process has stopped, if this was its last thread to do so. */
+export function thread_stopped(p: Proc): void {
+  let stopped = p.p_suspcount;
+  if (p == curthread().td_proc) stopped++;
+  if ((p.p_flag & P_STOPPED_SIG) != 0 && stopped == p.p_numthreads) {
+    ktr(KTR_PROC, Ktr.STOPPED, changetype<u32>(p));
+  }
+}
+
+/** Stops a process as SIGSTOP does: its threads stop where they next look, or in their sleep. */
+export function proc_stop(p: Proc): void {
+  p.p_flag |= P_STOPPED_SIG;
+  for (let td = p.p_threads; is_td(td); td = thread_next(td)) {
+    ast_sched(td);
+    if (!td_is_sleeping(td) || (td.td_flags & TDF_SINTR) == 0) continue;
+    if ((td.td_flags & TDF_SBDRY) != 0) {
+      const error = sbdry_error(td);
+      if (error != 0) sleepq_abort(td, error);
+    } else if (!td_is_suspended(td)) {
+      thread_suspend_one(td);
+    }
+  }
+  if (p.p_numthreads == p.p_suspcount) thread_stopped(p);
+}
+
+/** Continues a stopped process. */
+export function proc_cont(p: Proc): void {
+  p.p_flag &= ~(P_STOPPED_SIG | P_STOPPED_TRACE);
+  thread_unsuspend(p);
+}

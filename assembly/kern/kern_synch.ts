@@ -1,0 +1,324 @@
+// Sleep queues: msleep and wakeup.
+//
+// A channel is any number: the address of something in the kernel, or of an interned string. The hash of
+// channels has one entry a channel, its first sleeper, which also holds the channel's last sleeper and its
+// neighbours in the hash chain; the sleepers are linked in the order in which they came. Nothing is
+// allocated, and a wakeup touches the sleepers of its own channel only.
+//
+// A thread is on a sleep queue while td_wchan is not 0, and sleeps while it has TDI_SLEEPING as well:
+// between the two it may already be woken, or be suspended (thread_suspend_check).
+import { panic } from "../env";
+import { EWOULDBLOCK } from "../sys/errno";
+import { curthread, mycpu } from "../sys/globaldata";
+import { KASSERT } from "../sys/kassert";
+import { machine, Sched } from "../sys/machine";
+import { PCATCH, PRIMASK } from "../sys/param";
+import {
+  PRS,
+  TDA_SUSPEND,
+  TDC_DEADLINE,
+  TDF_SINTR,
+  TDF_TIMEOUT,
+  TDI_SLEEPING,
+  TDI_SUSPENDED,
+  TDS,
+  Thread,
+} from "../sys/proc";
+import { cold, is_td, no_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { thread_suspend_check } from "./kern_single";
+import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
+import { mi_switch, sched_add, sched_sleep } from "./sched";
+
+// ---- Channels ----
+
+const SLEEPQ_BUCKETS_MIN: u32 = 64;
+const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
+
+/** Buckets of the hash of channels: a power of two, about one for two threads. */
+function sleepq_buckets(maxthread: u32): u32 {
+  let buckets = SLEEPQ_BUCKETS_MIN;
+  while (buckets < SLEEPQ_BUCKETS_MAX && buckets << 1 < maxthread) buckets <<= 1;
+  return buckets;
+}
+
+/** Bytes of the hash of channels. */
+export function sleepq_bytes(maxthread: u32): usize {
+  return <usize>sleepq_buckets(maxthread) << 2;
+}
+
+/** Sets the size of the hash, whose arena is zero. */
+export function sleepq_init(): void {
+  const m = machine();
+  m.sleepq_mask = sleepq_buckets(m.maxthread) - 1;
+}
+
+/** Address of the bucket of a channel: its upper bits are spread by Fibonacci hashing. */
+function sleepq_bucket(wchan: u32): usize {
+  const m = machine();
+  return m.sleepq_base + (<usize>((wchan * 0x9e3779b1) >> clz<u32>(m.sleepq_mask)) << 2);
+}
+
+/** First sleeper of a channel, or null. */
+export function sleepq_lookup(wchan: u32): Thread {
+  let head = changetype<Thread>(load<u32>(sleepq_bucket(wchan)));
+  while (is_td(head) && head.td_wchan != wchan) head = cold(head).td_sq_next;
+  return head;
+}
+
+function sleepq_add(td: Thread, wchan: u32): void {
+  td.td_wchan = wchan;
+  const bucket = sleepq_bucket(wchan);
+  const first = changetype<Thread>(load<u32>(bucket));
+  let head = first;
+  while (is_td(head) && head.td_wchan != wchan) head = cold(head).td_sq_next;
+  td.td_qnext = 0;
+  if (is_td(head)) {
+    const last = cold(head).td_sq_tail;
+    td.td_qprev = changetype<u32>(last);
+    last.td_qnext = changetype<u32>(td);
+    cold(head).td_sq_tail = td;
+    return;
+  }
+  const c = cold(td);
+  td.td_qprev = 0;
+  c.td_sq_tail = td;
+  c.td_sq_next = first;
+  c.td_sq_prev = no_td();
+  if (is_td(first)) cold(first).td_sq_prev = td;
+  store<u32>(bucket, changetype<u32>(td));
+}
+
+/** Puts `to`, or nothing if it is null, in the place that the channel's head has in the hash chain. */
+function sleepq_replace_head(head: Thread, to: Thread): void {
+  const c = cold(head);
+  const next = c.td_sq_next;
+  const prev = c.td_sq_prev;
+  let after = next;
+  let before = prev;
+  if (is_td(to)) {
+    const t = cold(to);
+    t.td_sq_tail = c.td_sq_tail;
+    t.td_sq_next = next;
+    t.td_sq_prev = prev;
+    after = to;
+    before = to;
+  }
+  if (is_td(next)) cold(next).td_sq_prev = before;
+  if (is_td(prev)) cold(prev).td_sq_next = after;
+  else store<u32>(sleepq_bucket(head.td_wchan), changetype<u32>(after));
+  c.td_sq_tail = no_td();
+  c.td_sq_next = no_td();
+  c.td_sq_prev = no_td();
+}
+
+/** Takes a thread off its sleep queue: channel, message and TDF_SINTR go. */
+export function sleepq_remove(td: Thread): void {
+  const next = changetype<Thread>(td.td_qnext);
+  const prev = changetype<Thread>(td.td_qprev);
+  if (is_td(prev)) {
+    prev.td_qnext = changetype<u32>(next);
+    if (is_td(next)) next.td_qprev = changetype<u32>(prev);
+    else cold(sleepq_lookup(td.td_wchan)).td_sq_tail = prev;
+  } else {
+    sleepq_replace_head(td, next);
+    if (is_td(next)) next.td_qprev = 0;
+  }
+  sleepq_forget(td);
+}
+
+/** The thread is on no queue any more. */
+function sleepq_forget(td: Thread): void {
+  td.td_qnext = 0;
+  td.td_qprev = 0;
+  td.td_wchan = 0;
+  td.td_flags &= ~TDF_SINTR;
+  cold(td).td_wmesg = 0;
+}
+
+// ---- States ----
+
+/** Gives a thread an inhibitor. */
+export function td_set_inhib(td: Thread, inhibitor: u8): void {
+  td.td_state = <u8>TDS.INHIBITED;
+  td.td_inhib |= inhibitor;
+}
+
+/** Takes an inhibitor away; without any left the thread can run. */
+export function td_clear_inhib(td: Thread, inhibitor: u8): void {
+  td.td_inhib &= ~inhibitor;
+  if (td.td_inhib == 0) td.td_state = <u8>TDS.CAN_RUN;
+}
+
+export function td_is_sleeping(td: Thread): bool {
+  return (td.td_inhib & TDI_SLEEPING) != 0;
+}
+
+export function td_is_suspended(td: Thread): bool {
+  return (td.td_inhib & TDI_SUSPENDED) != 0;
+}
+
+/** On a sleep queue, and a signal may take it off (TD_CAN_ABORT). */
+export function td_can_abort(td: Thread): bool {
+  return td.td_wchan != 0 && (td.td_flags & TDF_SINTR) != 0;
+}
+
+/** Puts a thread on the run queue if nothing inhibits it any more. */
+export function setrunnable(td: Thread): void {
+  const p = td.td_proc;
+  if (changetype<usize>(p) != 0 && p.p_state == PRS.ZOMBIE) {
+    panic("setrunnable: pid %d is a zombie", p.p_pid);
+  }
+  switch (<i32>td.td_state) {
+    case TDS.RUNNING:
+    case TDS.RUNQ:
+    case TDS.INHIBITED:
+      return;
+    case TDS.CAN_RUN:
+      sched_add(td);
+      return;
+    default:
+      panic("setrunnable: state 0x%x", td.td_state);
+  }
+}
+
+/** The thread has left its queue: it wakes, if it slept. */
+function sleepq_wake(td: Thread): void {
+  if (!td_is_sleeping(td)) return;
+  td_clear_inhib(td, TDI_SLEEPING);
+  setrunnable(td);
+}
+
+function sleepq_resume(td: Thread): void {
+  sleepq_remove(td);
+  sleepq_wake(td);
+}
+
+// ---- Waking ----
+
+/** Wakes every sleeper of a channel, in the order in which they came. */
+export function wakeup(wchan: u32): void {
+  let td = sleepq_lookup(wchan);
+  if (!is_td(td)) return;
+  sleepq_replace_head(td, no_td());
+  while (is_td(td)) {
+    const next = changetype<Thread>(td.td_qnext);
+    sleepq_forget(td);
+    sleepq_wake(td);
+    td = next;
+  }
+}
+
+/** Wakes the sleeper of best priority, the one that came first among equals. */
+export function wakeup_one(wchan: u32): void {
+  let best = sleepq_lookup(wchan);
+  if (!is_td(best)) return;
+  let priority = cold(best).td_priority;
+  let td = changetype<Thread>(best.td_qnext);
+  while (is_td(td)) {
+    if (cold(td).td_priority < priority) {
+      best = td;
+      priority = cold(td).td_priority;
+    }
+    td = changetype<Thread>(td.td_qnext);
+  }
+  sleepq_resume(best);
+}
+
+/** Ends an interruptible sleep, which returns `error`, unless its timeout was first. */
+export function sleepq_abort(td: Thread, error: i32): void {
+  if ((td.td_flags & TDF_TIMEOUT) != 0) return;
+  cold(td).td_intrval = <i8>error;
+  if (td_is_sleeping(td) && td.td_wchan != 0) sleepq_resume(td);
+}
+
+/** A thread's sleep timeout is due. */
+export function sleepq_timeout(td: Thread): void {
+  const c = cold(td);
+  if ((c.td_cflags & TDC_DEADLINE) == 0 || c.td_c_time > machine().ticks64) return;
+  if (td.td_wchan == 0) return;
+  td.td_flags |= TDF_TIMEOUT;
+  if (td_is_sleeping(td)) sleepq_resume(td);
+}
+
+// ---- Sleeping ----
+
+/**
+ * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for
+ * `timo` ticks (0: for ever). td_retval gets 0; EWOULDBLOCK if the deadline has come, even if the thread
+ * was woken; with PCATCH in `pri` also EINTR or ERESTART. PDROP makes no difference: the lock that the
+ * original gives up is free.
+ */
+export function msleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
+  const td = curthread();
+  const c = cold(td);
+  if (td.td_wchan != 0) panic("recursive sleep");
+  if (INVARIANTS) KASSERT(wchan != 0 && td != mycpu().gd_idletd, "msleep: channel 0 or idle thread");
+  sleepq_add(td, wchan);
+  c.td_wmesg = wmesg;
+  c.td_intrval = 0;
+  td.td_flags &= ~TDF_TIMEOUT;
+  if (timo != 0) {
+    callout_arm_thread(td, timo);
+    c.td_cflags |= TDC_DEADLINE;
+  }
+  if ((pri & PCATCH) != 0) {
+    td.td_flags |= TDF_SINTR;
+    if ((c.td_ast & TDA_SUSPEND) != 0) {
+      cont_push(K.MSLEEP_1, pri, timo);
+      thread_suspend_check(1);
+      return PENDING;
+    }
+  }
+  return msleep_1(pri, timo, 0);
+}
+
+/** With the result of the suspension check: sleep, unless something has happened already. */
+export function msleep_1(pri: u32, timo: i32, error: i32): u32 {
+  const td = curthread();
+  if (td.td_wchan != 0) {
+    if (error == 0 && (td.td_flags & TDF_TIMEOUT) == 0) {
+      sleep_priority(td, pri & PRIMASK);
+      td_set_inhib(td, TDI_SLEEPING);
+      cont_push(K.MSLEEP_2, pri, timo);
+      mi_switch();
+      return PENDING;
+    }
+    sleepq_remove(td);
+  }
+  return msleep_2(pri, timo, error);
+}
+
+/** Puts a thread that has never run to sleep, interruptibly: what its continuation goes on from. */
+export function sleepq_park(td: Thread, wchan: u32, wmesg: u32): void {
+  sleepq_add(td, wchan);
+  cold(td).td_wmesg = wmesg;
+  td.td_flags |= TDF_SINTR;
+  td_set_inhib(td, TDI_SLEEPING);
+}
+
+/** A thread of LWKT has a level of its own, which FreeBSD's sleep priorities do not touch. */
+function sleep_priority(td: Thread, pri: u32): void {
+  if (machine().sched == Sched.LWKT && changetype<usize>(td.td_proc) == 0) return;
+  sched_sleep(td, pri);
+}
+
+/** Awake: what does the sleep return? */
+export function msleep_2(pri: u32, timo: i32, error: i32): u32 {
+  const td = curthread();
+  const c = cold(td);
+  let result = error;
+  if ((pri & PCATCH) != 0) {
+    td.td_flags &= ~TDF_SINTR;
+    if (result == 0) result = c.td_intrval;
+  }
+  if (timo != 0) {
+    const due = c.td_c_time <= machine().ticks64;
+    c.td_cflags &= ~TDC_DEADLINE;
+    if ((td.td_flags & TDF_TIMEOUT) != 0) td.td_flags &= ~TDF_TIMEOUT;
+    else callout_cancel_thread(td);
+    if (result == 0 && due) result = EWOULDBLOCK;
+  }
+  set_retval(result);
+  return DONE;
+}

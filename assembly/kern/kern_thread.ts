@@ -1,0 +1,486 @@
+// Threads of processes (kern_thread.c): the count and its limit, allocation and reuse, exit, reaping,
+// credentials and limits copied on write. Numbers in brackets are its lines.
+//
+// A thread that exits while others of its process go on cannot be freed while it is still on the CPU. It
+// waits in gd_deadthread until the next thread has the CPU, then on the zombie list of its memory domain
+// until a reaper frees it: the next allocation, a callout every five seconds, or a barrier. The last
+// thread of a process stays attached to it and is used again with it (kern_fork.ts).
+import { panic, printf } from "../env";
+import { ENOMEM } from "../sys/errno";
+import { curthread, mycpu } from "../sys/globaldata";
+import { KASSERT, MPASS } from "../sys/kassert";
+import { Ktr, KTR_SCHED, KTR_THREAD, ktr } from "../sys/ktr";
+import { machine, Machine } from "../sys/machine";
+import { KSTACK_MAX_PAGES, THREAD0_TID } from "../sys/param";
+import {
+  Frame,
+  P_HADTHREADS,
+  P_STOPPED_SINGLE,
+  Plimit,
+  Proc,
+  TDF_INMEM,
+  TDS,
+  Thread,
+  ThreadCold,
+  Ucred,
+} from "../sys/proc";
+import {
+  barrier_task,
+  reap_task,
+  reaper,
+  TaskFn,
+  TDCOUNTBATCH,
+  thread_domain,
+  ThreadDomain,
+  TIDBATCH,
+  TIDBATCH_OFFSET,
+} from "../sys/reap";
+import { CalloutFn } from "../sys/callout";
+import { EventList } from "../sys/eventhandler";
+import { cold, is_td, no_td } from "../sys/thread";
+import {
+  crcowsync,
+  crfree,
+  crhold,
+  is_cred,
+  is_limit,
+  lim_cowsync,
+  lim_free,
+  lim_hold,
+  privileged,
+  td_cred,
+} from "./kern_cred";
+import { eventhandler_invoke } from "./subr_eventhandler";
+import { proc_should_stop, thread_unsuspend_one } from "./kern_single";
+import { ppsratecheck } from "./kern_subr";
+import { charge_runtime } from "./kern_switch";
+import { task_init, taskqueue_drain, taskqueue_enqueue } from "./kern_taskqueue";
+import { tid_alloc, tid_free, tid_free_batch, tid_init, tidhash_init } from "./kern_tid";
+import { callout_cancel_thread, callout_reset } from "./kern_timeout";
+import { sched_exit_thread, sched_throw } from "./sched";
+import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+
+// The reaper's task and the host's tables know these places.
+if (offsetof<Thread>() != 64) ERROR("struct thread KBI size");
+if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
+if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
+if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
+if (offsetof<Thread>("td_kfn") != 56) ERROR("struct thread KBI td_kfn");
+if (offsetof<ThreadCold>() != 96) ERROR("struct thread_cold KBI size");
+if (offsetof<ThreadCold>("td_c_next") % 8 != 0) ERROR("struct thread_cold KBI td_c_next");
+if (offsetof<ThreadCold>("td_c_time") != offsetof<ThreadCold>("td_c_next") + 8) {
+  ERROR("struct thread_cold KBI td_c_time");
+}
+if (offsetof<Frame>() != 64) ERROR("struct trapframe KBI size");
+if (offsetof<Proc>() % 8 != 0) ERROR("struct proc KBI size");
+
+// ---- The count ----
+
+function thread_count_add(n: i32): void {
+  machine().nthreads += n;
+  ktr(KTR_THREAD, Ktr.COUNT, n);
+}
+
+/** Counts one more thread if the limit allows it; the last 100 are for privileged callers (176). */
+function thread_count_inc_try(): bool {
+  const m = machine();
+  thread_count_add(1);
+  if (m.nthreads >= m.maxthread - 100) {
+    if (!privileged(curthread()) || m.nthreads >= m.maxthread) {
+      thread_count_add(-1);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Counts one more thread, reaping first; says once a second that there are too many (192). */
+function thread_count_inc(): bool {
+  thread_reap();
+  if (thread_count_inc_try()) return true;
+  thread_reap_all();
+  if (thread_count_inc_try()) return true;
+  const m = machine();
+  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("reap_lastfail"), 1)) {
+    const td = curthread();
+    const p = td.td_proc;
+    printf(
+      "maxthread limit exceeded by uid %u (pid %d); consider increasing kern.maxthread\n",
+      td_cred(td).cr_uid,
+      changetype<usize>(p) == 0 ? 0 : p.p_pid,
+    );
+  }
+  return false;
+}
+
+// ---- Initialisation ----
+
+/** kern.maxthread when it is set to 0 (552). */
+export function thread_limit(maxproc: i32, max_threads_per_proc: i32): i32 {
+  const product = <i64>maxproc * <i64>max_threads_per_proc;
+  return product < 1000000 ? <i32>product : 1000000;
+}
+
+/** Sets up the allocation of threads, with thread0 as the first, and the reaper (539). */
+export function threadinit(): void {
+  const m = machine();
+  tid_init();
+  thread_count_inc();
+  const tid0 = tid_alloc();
+  if (tid0 != THREAD0_TID) panic("tid0 %d != %d\n", tid0, THREAD0_TID);
+  tidhash_init();
+  task_init(reap_task(), TaskFn.THREAD_REAP, 0);
+  callout_reset(reaper(), m.hz * 5, CalloutFn.THREAD_REAP, 0);
+}
+
+// ---- Zombies ----
+
+/** Files a dead thread in front of its domain's others (598). */
+function thread_zombie(td: Thread): void {
+  const tdd = thread_domain(cold(td).td_allocdomain);
+  td.td_qnext = changetype<u32>(tdd.tdd_zombies);
+  tdd.tdd_zombies = td;
+  tdd.tdd_nzombies++;
+}
+
+/** Takes over a thread that has left its CPU for good (618). */
+export function thread_stash(td: Thread): void {
+  td.td_proc.p_exitthreads--;
+  thread_zombie(td);
+}
+
+/**
+ * Frees the zombies of a domain, newest first (628). Their ids go back 16 at a time and their count 32 at
+ * a time, each rest at the end.
+ */
+function thread_reap_domain(tdd: ThreadDomain): void {
+  let td = tdd.tdd_zombies;
+  if (!is_td(td)) return;
+  tdd.tdd_zombies = no_td();
+  tdd.tdd_nzombies = 0;
+  tdd.tdd_reapticks = machine().ticks;
+  const tids = changetype<usize>(tdd) + TIDBATCH_OFFSET;
+  let ntids: u32 = 0;
+  let ntds: u32 = 0;
+  while (is_td(td)) {
+    const next = changetype<Thread>(td.td_qnext);
+    td.td_qnext = 0;
+    thread_dtor_event(td);
+    store<i32>(tids + (<usize>ntids << 2), cold(td).td_tid);
+    ntids++;
+    ntds++;
+    thread_cow_free(td);
+    thread_free_batched(td);
+    if (ntids == TIDBATCH) {
+      tid_free_batch(tids, ntids);
+      ntids = 0;
+    }
+    if (ntds == TDCOUNTBATCH) {
+      thread_count_add(-(<i32>ntds));
+      ntds = 0;
+    }
+    td = next;
+  }
+  if (ntids != 0) tid_free_batch(tids, ntids);
+  if (ntds != 0) thread_count_add(-(<i32>ntds));
+}
+
+/** The memory domain of the running CPU: CPUs are dealt out to the domains. */
+function cpu_domain(): u32 {
+  return mycpu().gd_cpuid % machine().ndomains;
+}
+
+/** Frees the zombies of all domains, this CPU's first (688). */
+export function thread_reap_all(): void {
+  const n = machine().ndomains;
+  const domain = cpu_domain();
+  for (let i: u32 = 0; i < n; i++) thread_reap_domain(thread_domain((i + domain) % n));
+}
+
+/** Frees the zombies of this CPU's domain (704). */
+export function thread_reap(): void {
+  thread_reap_domain(thread_domain(cpu_domain()));
+}
+
+/** Every five seconds: reaps if some domain has not been reaped for longer than that (723). */
+export function thread_reap_callout(): void {
+  const m = machine();
+  const period: u32 = m.hz * 5;
+  for (let i: u32 = 0; i < m.ndomains; i++) {
+    const tdd = thread_domain(i);
+    if (is_td(tdd.tdd_zombies) && <u32>(m.ticks - tdd.tdd_reapticks) > period) {
+      taskqueue_enqueue(reap_task());
+      break;
+    }
+  }
+  callout_reset(reaper(), period, CalloutFn.THREAD_REAP, 0);
+}
+
+/**
+ * When it returns, every thread that had exited before the call is reaped (755). A dead thread leaves its
+ * CPU in the same step in which it exits, so that there is no CPU to wait for.
+ */
+export function thread_reap_barrier(): void {
+  const task = barrier_task();
+  task_init(task, TaskFn.THREAD_REAP, 0);
+  taskqueue_enqueue(task);
+  taskqueue_drain(task);
+}
+
+// ---- Allocation ----
+
+/** Gives a thread a kernel stack; false if there is no memory for it. */
+function vm_thread_new(td: Thread, pages: u32): bool {
+  const m = machine();
+  if (m.kstack_fail != 0) {
+    m.kstack_fail--;
+    return false;
+  }
+  const most = <u32>KSTACK_MAX_PAGES;
+  const n = pages == 0 ? m.kstack_pages : pages;
+  cold(td).td_kstack_pages = <u8>(n > most ? most : n);
+  return true;
+}
+
+/** Tells the handlers, and the trace, of a thread that was allocated. */
+function thread_ctor_event(td: Thread): void {
+  ktr(KTR_THREAD, Ktr.CTOR, cold(td).td_tid);
+  eventhandler_invoke(EventList.THREAD_CTOR, td);
+}
+
+/** Tells the handlers, and the trace, of a thread that will be freed. */
+function thread_dtor_event(td: Thread): void {
+  ktr(KTR_THREAD, Ktr.DTOR, cold(td).td_tid);
+  eventhandler_invoke(EventList.THREAD_DTOR, td);
+}
+
+/** What the zone does with every structure that it hands out (381). */
+function thread_ctor(td: Thread): void {
+  thread_zero(td);
+  const c = cold(td);
+  td.td_state = <u8>TDS.INACTIVE;
+  c.td_tid = -1;
+  c.td_critnest = 1;
+}
+
+/** What the zone does with every structure that comes back (411). */
+function thread_dtor(td: Thread): void {
+  switch (<i32>td.td_state) {
+    case TDS.INACTIVE:
+      break;
+    case TDS.INHIBITED:
+    case TDS.RUNNING:
+    case TDS.CAN_RUN:
+    case TDS.RUNQ:
+      panic("bad state for thread unlinking");
+      break;
+    default:
+      panic("bad thread state");
+  }
+  cold(td).td_ast = 0;
+}
+
+function thread_uma_free(td: Thread): void {
+  thread_dtor(td);
+  thread_zone_free(td);
+}
+
+/** A new thread with an id and a kernel stack, linked to no process; null beyond the limit (780). */
+export function thread_alloc(pages: u32): Thread {
+  if (!thread_count_inc()) return no_td();
+  const tid = tid_alloc();
+  const td = thread_zone_alloc();
+  if (!is_td(td)) {
+    tid_free(tid);
+    thread_count_add(-1);
+    return td;
+  }
+  thread_ctor(td);
+  KASSERT(cold(td).td_kstack_pages == 0, "thread_alloc got thread with kstack");
+  if (!vm_thread_new(td, pages)) {
+    thread_uma_free(td);
+    tid_free(tid);
+    thread_count_add(-1);
+    return no_td();
+  }
+  cold(td).td_tid = tid;
+  thread_ctor_event(td);
+  return td;
+}
+
+/** Prepares the thread of a used process for its next life: ENOMEM without a stack (808). */
+export function thread_recycle(td: Thread, pages: u32): i32 {
+  const c = cold(td);
+  if (c.td_kstack_pages == 0 || <u32>c.td_kstack_pages != pages) {
+    c.td_kstack_pages = 0;
+    if (!vm_thread_new(td, pages)) return ENOMEM;
+  }
+  return 0;
+}
+
+/** Frees a thread but for its id and its place in the count (826). */
+function thread_free_batched(td: Thread): void {
+  const c = cold(td);
+  c.td_kstack_pages = 0;
+  callout_cancel_thread(td);
+  c.td_tid = -1;
+  thread_uma_free(td);
+}
+
+/** Frees a thread that is linked to no process and has never run (846). */
+export function thread_free(td: Thread): void {
+  thread_dtor_event(td);
+  const tid = cold(td).td_tid;
+  thread_free_batched(td);
+  tid_free(tid);
+  thread_count_add(-1);
+}
+
+/** Clears what a new thread does not inherit, and copies what it does (kern_kthread.c 278-281). */
+export function thread_copy(td: Thread, from: Thread): void {
+  const c = cold(td);
+  const f = cold(from);
+  c.td_pflags = 0;
+  c.td_dbgflags = 0;
+  c.td_ast = 0;
+  c.td_intrval = 0;
+  c.td_wmesg = 0;
+  c.td_retval = 0;
+  td.td_flags = 0;
+  td.td_runtime = 0;
+  td.td_nvcsw = 0;
+  td.td_nivcsw = 0;
+  c.td_pri_class = f.td_pri_class;
+  c.td_base_pri = f.td_base_pri;
+  c.td_priority = f.td_priority;
+  c.td_namefmt = f.td_namefmt;
+  c.td_namearg = f.td_namearg;
+}
+
+// ---- Credentials and limits ----
+
+/** A new thread gets its process's credential and limits (858). */
+export function thread_cow_get_proc(newtd: Thread, p: Proc): void {
+  const c = cold(newtd);
+  c.td_ucred = crhold(p.p_ucred);
+  c.td_limit = lim_hold(p.p_limit);
+  c.td_cowgen = p.p_cowgen;
+}
+
+/** A new thread gets another thread's credential and limits, which may be old ones (869). */
+export function thread_cow_get(newtd: Thread, td: Thread): void {
+  const c = cold(newtd);
+  const from = cold(td);
+  c.td_ucred = crhold(from.td_ucred);
+  c.td_limit = lim_hold(from.td_limit);
+  c.td_cowgen = from.td_cowgen;
+}
+
+/** Drops a thread's credential and limits (880). */
+export function thread_cow_free(td: Thread): void {
+  const c = cold(td);
+  if (is_cred(c.td_ucred)) crfree(c.td_ucred);
+  if (is_limit(c.td_limit)) lim_free(c.td_limit);
+  c.td_ucred = changetype<Ucred>(0);
+  c.td_limit = changetype<Plimit>(0);
+}
+
+/** The current thread catches up with its process (890). */
+export function thread_cow_update(td: Thread): void {
+  crcowsync();
+  lim_cowsync();
+  cold(td).td_cowgen = td.td_proc.p_cowgen;
+}
+
+/** The current thread has caught up by other means (909). */
+export function thread_cow_synced(td: Thread): void {
+  const c = cold(td);
+  const p = td.td_proc;
+  MPASS(c.td_cowgen != p.p_cowgen, "td->td_cowgen != p->p_cowgen");
+  MPASS(c.td_ucred == p.p_ucred, "td->td_ucred == p->p_ucred");
+  MPASS(c.td_limit == p.p_limit, "td->td_limit == p->p_limit");
+  c.td_cowgen = p.p_cowgen;
+}
+
+// ---- Exit ----
+
+/**
+ * Ends the current thread (931). With others in the process it becomes a zombie; the only thread of a
+ * process that never had more stays attached to it. Never comes back.
+ */
+export function thread_exit(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  const p = td.td_proc;
+  KASSERT(changetype<usize>(p) != 0, "thread exiting without a process");
+  if ((p.p_flag & P_HADTHREADS) != 0) {
+    if (p.p_numthreads <= 1) panic("thread_exit: Last thread exiting on its own");
+    p.p_exitthreads++;
+    thread_unlink(td);
+    sched_exit_thread(p.p_threads, td);
+    if (proc_should_stop(p) == P_STOPPED_SINGLE && p.p_numthreads == p.p_suspcount) {
+      thread_unsuspend_one(p.p_singlethread, p, false);
+    }
+    gd.gd_deadthread = td;
+  }
+  charge_runtime(gd);
+  p.p_runtime += td.td_runtime;
+  p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
+  p.p_nivcsw += <u64>td.td_nivcsw;
+  td.td_state = <u8>TDS.INACTIVE;
+  ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
+  return sched_throw(td);
+}
+
+/** Cleans up the last thread of a process that is harvested (1044). */
+export function thread_wait(p: Proc): void {
+  KASSERT(p.p_numthreads == 1, "multiple threads in thread_wait()");
+  KASSERT(p.p_exitthreads == 0, "p_exitthreads leaking");
+  const td = p.p_threads;
+  thread_cow_free(td);
+  callout_cancel_thread(td);
+  thread_reap();
+}
+
+// ---- Links between threads and processes ----
+
+/** Makes `td` the first thread of a new process (503). */
+export function proc_linkup(p: Proc, td: Thread): void {
+  p.p_threads = no_td();
+  p.p_threads_last = no_td();
+  p.p_numthreads = 0;
+  thread_link(td, p);
+}
+
+/** Adds a thread to a process, as its last one (1070). */
+export function thread_link(td: Thread, p: Proc): void {
+  const c = cold(td);
+  const last = p.p_threads_last;
+  td.td_state = <u8>TDS.INACTIVE;
+  td.td_proc = p;
+  td.td_flags = TDF_INMEM;
+  c.td_plist_next = no_td();
+  c.td_plist_prev = last;
+  if (is_td(last)) cold(last).td_plist_next = td;
+  else p.p_threads = td;
+  p.p_threads_last = td;
+  p.p_numthreads++;
+}
+
+/** Takes a thread out of its process; td_proc stays (1099). */
+export function thread_unlink(td: Thread): void {
+  const c = cold(td);
+  const p = td.td_proc;
+  const next = c.td_plist_next;
+  const prev = c.td_plist_prev;
+  if (is_td(next)) cold(next).td_plist_prev = prev;
+  else p.p_threads_last = prev;
+  if (is_td(prev)) cold(prev).td_plist_next = next;
+  else p.p_threads = next;
+  p.p_numthreads--;
+}
+
+/** The thread after `td` in its process's list, or null. */
+export function thread_next(td: Thread): Thread {
+  return cold(td).td_plist_next;
+}

@@ -1,0 +1,348 @@
+// Callouts: a hierarchical wheel for each CPU, with constant-time arm, cancel and fire.
+//
+// A callout is placed by blocks, not by distance: level 0 has a slot for each tick of the block of 4096
+// that the wheel stands in, level 1 one for each such block of the 2^24 ticks that it stands in, level 2
+// one for each block of 2^24 ticks beyond. When the wheel enters a block, the block's list is dealt out
+// to the level below. Nothing can have been placed there before, so that callouts of the same tick run in
+// the order in which they were armed, always.
+//
+// Rejected: the classic wheel of FreeBSD, which scans a slot for those of this revolution, and a heap,
+// which costs log n and does not keep the order of arming.
+//
+// gd_next_callout is never later than the CPU's earliest callout. It is earlier only while level 0 is
+// empty and the earliest one was cancelled: finding the next one then means to walk a list, which is put
+// off until time has to jump there (callout_earliest), when that list is dealt out anyway.
+import { panic } from "../env";
+import {
+  Callout,
+  callout_cold,
+  CalloutFn,
+  CalloutLink,
+  CalloutSlot,
+  CalloutWheel,
+  thread_callout,
+  WHEEL_BITS_OFFSET,
+  WHEEL_SHIFT,
+  WHEEL_SIZE,
+  WHEEL_SLOTS_OFFSET,
+  WHEEL0_SLOTS,
+  WHEEL1_SLOTS,
+  WHEEL2_SLOTS,
+} from "../sys/callout";
+import { globaldata, GlobalData, mycpu } from "../sys/globaldata";
+import { KASSERT } from "../sys/kassert";
+import { machine } from "../sys/machine";
+import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
+import { cold, cold_thread } from "../sys/thread";
+import { sleepq_timeout } from "./kern_synch";
+import { taskqueue_run } from "./kern_taskqueue";
+import { thread_reap_callout } from "./kern_thread";
+
+const NEVER: u64 = u64.MAX_VALUE;
+
+/** Bytes of the wheels of `ncpus` CPUs. */
+export function callwheel_bytes(ncpus: u32): usize {
+  return <usize>ncpus * WHEEL_SIZE;
+}
+
+/** Gives a CPU its wheel, which stands at the present tick. */
+export function callwheel_init(gd: GlobalData): void {
+  const m = machine();
+  gd.gd_wheel = m.callwheel_base + <usize>gd.gd_cpuid * WHEEL_SIZE;
+  gd.gd_softticks = m.ticks64;
+  gd.gd_next_callout = NEVER;
+  const w = wheel(gd);
+  w.cw_ticks = m.ticks64;
+  w.cw_exact = 1;
+}
+
+function wheel(gd: GlobalData): CalloutWheel {
+  return changetype<CalloutWheel>(gd.gd_wheel);
+}
+
+// ---- Slots ----
+
+function is_link(link: CalloutLink): bool {
+  return changetype<usize>(link) != 0;
+}
+
+/** The level that a callout of tick `time` belongs to, from where the wheel stands. */
+function level_of(w: CalloutWheel, time: u64): u32 {
+  const differ = time ^ w.cw_ticks;
+  if (differ < <u64>WHEEL0_SLOTS) return 0;
+  return differ < (<u64>WHEEL0_SLOTS << WHEEL_SHIFT) ? 1 : 2;
+}
+
+/** Number of the slot of tick `time` in its level. */
+function slot_of(level: u32, time: u64): u32 {
+  const block = <u32>(time >> (WHEEL_SHIFT * <u64>level));
+  return block & (level == 2 ? WHEEL2_SLOTS - 1 : WHEEL0_SLOTS - 1);
+}
+
+function slot_at(w: CalloutWheel, level: u32, slot: u32): CalloutSlot {
+  const before = level == 0 ? 0 : level == 1 ? WHEEL0_SLOTS : WHEEL0_SLOTS + WHEEL1_SLOTS;
+  return changetype<CalloutSlot>(
+    changetype<usize>(w) + WHEEL_SLOTS_OFFSET + (<usize>(before + slot) << 3),
+  );
+}
+
+function summary_at(w: CalloutWheel, level: u32): usize {
+  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + (<usize>level << 3);
+}
+
+function bits_at(w: CalloutWheel, level: u32, word: u32): usize {
+  return changetype<usize>(w) + WHEEL_BITS_OFFSET + (<usize>level << 9) + (<usize>word << 3);
+}
+
+function slot_mark(w: CalloutWheel, level: u32, slot: u32): void {
+  const bits = bits_at(w, level, slot >> 6);
+  store<u64>(bits, load<u64>(bits) | ((<u64>1) << (slot & 63)));
+  const sum = summary_at(w, level);
+  store<u64>(sum, load<u64>(sum) | ((<u64>1) << (slot >> 6)));
+}
+
+function slot_unmark(w: CalloutWheel, level: u32, slot: u32): void {
+  const bits = bits_at(w, level, slot >> 6);
+  const word = load<u64>(bits) & ~((<u64>1) << (slot & 63));
+  store<u64>(bits, word);
+  if (word != 0) return;
+  const sum = summary_at(w, level);
+  store<u64>(sum, load<u64>(sum) & ~((<u64>1) << (slot >> 6)));
+}
+
+/** The first slot of a level at or after `slot` that has a list, or -1. */
+function slot_next(w: CalloutWheel, level: u32, slot: u32): i32 {
+  const first = slot >> 6;
+  if (first >= 64) return -1;
+  const here = load<u64>(bits_at(w, level, first)) & (~<u64>0 << (slot & 63));
+  if (here != 0) return <i32>((first << 6) + <u32>ctz<u64>(here));
+  if (first == 63) return -1;
+  const sum = load<u64>(summary_at(w, level)) & (~<u64>0 << (first + 1));
+  if (sum == 0) return -1;
+  const word = <u32>ctz<u64>(sum);
+  return <i32>((word << 6) + <u32>ctz<u64>(load<u64>(bits_at(w, level, word))));
+}
+
+/** The first slot of level 2, which is a ring, that comes after the one the wheel stands in, or -1. */
+function ring_next(w: CalloutWheel): i32 {
+  const at = slot_of(2, w.cw_ticks);
+  const later = slot_next(w, 2, at + 1);
+  return later >= 0 ? later : slot_next(w, 2, 0);
+}
+
+function wheel_insert(w: CalloutWheel, link: CalloutLink): void {
+  const level = level_of(w, link.c_time);
+  const slot = slot_of(level, link.c_time);
+  const list = slot_at(w, level, slot);
+  const last = list.last;
+  link.c_next = changetype<CalloutLink>(0);
+  link.c_prev = last;
+  list.last = link;
+  if (is_link(last)) {
+    last.c_next = link;
+    return;
+  }
+  list.first = link;
+  slot_mark(w, level, slot);
+}
+
+function wheel_remove(w: CalloutWheel, link: CalloutLink): void {
+  const next = link.c_next;
+  const prev = link.c_prev;
+  if (is_link(next) && is_link(prev)) {
+    next.c_prev = prev;
+    prev.c_next = next;
+    return;
+  }
+  const level = level_of(w, link.c_time);
+  const slot = slot_of(level, link.c_time);
+  const list = slot_at(w, level, slot);
+  if (is_link(next)) next.c_prev = prev;
+  else list.last = prev;
+  if (is_link(prev)) prev.c_next = next;
+  else list.first = next;
+  if (!is_link(list.first)) slot_unmark(w, level, slot);
+}
+
+// ---- Arm and cancel ----
+
+/** Puts a link into the wheel of `gd`, due at tick `time`, or at the next one if that is past. */
+function wheel_arm(gd: GlobalData, link: CalloutLink, time: u64): void {
+  const w = wheel(gd);
+  if (time <= w.cw_ticks) time = w.cw_ticks + 1;
+  link.c_time = time;
+  wheel_insert(w, link);
+  w.cw_count++;
+  if (time <= gd.gd_next_callout) {
+    gd.gd_next_callout = time;
+    w.cw_exact = 1;
+  }
+}
+
+function wheel_cancel(gd: GlobalData, link: CalloutLink): void {
+  const w = wheel(gd);
+  wheel_remove(w, link);
+  w.cw_count--;
+  if (link.c_time == gd.gd_next_callout) callout_bound(gd);
+}
+
+/** Arms a thread's sleep timeout on this CPU, `timo` ticks from now. */
+export function callout_arm_thread(td: Thread, timo: i32): void {
+  const gd = mycpu();
+  const c = cold(td);
+  if (INVARIANTS) KASSERT((c.td_cflags & TDC_ARMED) == 0, "callout_arm_thread: armed");
+  c.td_cflags |= TDC_ARMED | <u8>(gd.gd_cpuid << TDC_CPU_SHIFT);
+  wheel_arm(gd, thread_callout(c), machine().ticks64 + <u64>(timo > 0 ? timo : 1));
+}
+
+/** Disarms a thread's sleep timeout, if it is armed. */
+export function callout_cancel_thread(td: Thread): void {
+  const c = cold(td);
+  if ((c.td_cflags & TDC_ARMED) == 0) return;
+  wheel_cancel(globaldata(<u32>c.td_cflags >> TDC_CPU_SHIFT), thread_callout(c));
+  callout_disarmed(c);
+}
+
+function callout_disarmed(c: ThreadCold): void {
+  c.td_cflags &= TDC_DEADLINE; // and no CPU
+}
+
+/** Arms a callout of the kernel on this CPU, `timo` ticks from now; an armed one starts anew. */
+export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u32): void {
+  if (callout.c_armed != 0) wheel_cancel(globaldata(callout.c_cpu), callout);
+  const gd = mycpu();
+  callout.c_fn = fn;
+  callout.c_arg = arg;
+  callout.c_cpu = gd.gd_cpuid;
+  callout.c_armed = 1;
+  wheel_arm(gd, callout, machine().ticks64 + <u64>timo);
+}
+
+// ---- The next one ----
+
+/** Sets gd_next_callout from the bits alone: exactly if level 0 has any, else to a block's start. */
+function callout_bound(gd: GlobalData): void {
+  const w = wheel(gd);
+  w.cw_exact = 0;
+  const now = w.cw_ticks;
+  const slot0 = slot_next(w, 0, slot_of(0, now));
+  if (slot0 >= 0) {
+    gd.gd_next_callout = (now & ~<u64>(WHEEL0_SLOTS - 1)) + <u64>slot0;
+    w.cw_exact = 1;
+    return;
+  }
+  const list = first_block(w);
+  gd.gd_next_callout = is_link(list) ? block_start(w, list.c_time) : NEVER;
+  if (!is_link(list)) w.cw_exact = 1;
+}
+
+/** The list of the earliest block beyond level 0: its first link, or null. */
+function first_block(w: CalloutWheel): CalloutLink {
+  const slot1 = slot_next(w, 1, slot_of(1, w.cw_ticks));
+  if (slot1 >= 0) return slot_at(w, 1, slot1).first;
+  const slot2 = ring_next(w);
+  return slot2 >= 0 ? slot_at(w, 2, slot2).first : changetype<CalloutLink>(0);
+}
+
+/** First tick of the block that `time`, which is beyond level 0, lies in. */
+function block_start(w: CalloutWheel, time: u64): u64 {
+  return time & ~((<u64>1 << (WHEEL_SHIFT * <u64>level_of(w, time))) - 1);
+}
+
+/** Tick of the earliest callout of this CPU, exactly, or ~0. */
+export function callout_next(gd: GlobalData): u64 {
+  const w = wheel(gd);
+  if (w.cw_exact != 0) return gd.gd_next_callout;
+  let next = NEVER;
+  for (let link = first_block(w); is_link(link); link = link.c_next) {
+    if (link.c_time < next) next = link.c_time;
+  }
+  gd.gd_next_callout = next;
+  w.cw_exact = 1;
+  return next;
+}
+
+/** Tick of the earliest callout of all CPUs, exactly, or ~0: where idle time jumps to. */
+export function callout_earliest(): u64 {
+  const ncpus = machine().ncpus;
+  let earliest = NEVER;
+  for (let cpu: u32 = 0; cpu < ncpus; cpu++) {
+    const gd = globaldata(cpu);
+    if (gd.gd_next_callout >= earliest) continue;
+    const next = callout_next(gd);
+    if (next < earliest) earliest = next;
+  }
+  return earliest;
+}
+
+// ---- Time passes ----
+
+/** Moves the wheel to `time`, before which nothing is due, and deals out the blocks that it enters. */
+function wheel_advance(w: CalloutWheel, time: u64): void {
+  const level = level_of(w, time);
+  w.cw_ticks = time;
+  if (level == 2) wheel_deal(w, 2, time);
+  if (level != 0) wheel_deal(w, 1, time);
+}
+
+/** Deals the list of the block of `level` that the wheel has entered out to the levels below. */
+function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
+  const slot = slot_of(level, time);
+  const list = slot_at(w, level, slot);
+  let link = list.first;
+  if (!is_link(link)) return;
+  list.first = changetype<CalloutLink>(0);
+  list.last = changetype<CalloutLink>(0);
+  slot_unmark(w, level, slot);
+  while (is_link(link)) {
+    const next = link.c_next;
+    wheel_insert(w, link);
+    link = next;
+  }
+}
+
+/**
+ * Runs every callout of a CPU that is due by `ticks64`, in order of time and then of arming, and then the
+ * pending tasks. The current thread is whatever runs on that CPU.
+ */
+export function softclock(gd: GlobalData, ticks64: u64): void {
+  const w = wheel(gd);
+  for (;;) {
+    const next = gd.gd_next_callout; // or the start of a block that is dealt out now
+    if (next > ticks64) break;
+    wheel_advance(w, next);
+    wheel_expire(gd, w, next);
+    callout_bound(gd);
+  }
+  if (ticks64 > w.cw_ticks) wheel_advance(w, ticks64);
+  gd.gd_softticks = ticks64;
+  taskqueue_run();
+}
+
+/** Runs the callouts of tick `time`, at which the wheel stands. */
+function wheel_expire(gd: GlobalData, w: CalloutWheel, time: u64): void {
+  const list = slot_at(w, 0, slot_of(0, time));
+  for (let link = list.first; is_link(link); link = list.first) {
+    wheel_remove(w, link);
+    w.cw_count--;
+    callout_fire(link);
+  }
+}
+
+function callout_fire(link: CalloutLink): void {
+  const c = callout_cold(link);
+  if (changetype<usize>(c) != 0) {
+    callout_disarmed(c);
+    sleepq_timeout(cold_thread(c));
+    return;
+  }
+  const callout = changetype<Callout>(link);
+  callout.c_armed = 0;
+  switch (callout.c_fn) {
+    case CalloutFn.THREAD_REAP:
+      thread_reap_callout();
+      break;
+    default:
+      panic("softclock: callout %p has no function", changetype<usize>(callout));
+  }
+}

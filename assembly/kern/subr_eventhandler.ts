@@ -1,0 +1,179 @@
+// Event handlers (EVENTHANDLER(9)): lists of functions, sorted by priority, the earlier registered first
+// among equals. Those of threads run in the middle of what causes them and cannot sleep; those of a
+// shutdown are run by the thread that called reboot, one after the other, and may.
+import { event, printf } from "../env";
+import { EWOULDBLOCK } from "../sys/errno";
+import {
+  EVENT_LISTS,
+  EventFn,
+  EventHandler,
+  EventList,
+  SHUTDOWN_WAIT,
+} from "../sys/eventhandler";
+import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
+import { machine } from "../sys/machine";
+import { Proc, Thread } from "../sys/proc";
+import { curthread } from "../sys/globaldata";
+import { cold } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { thread_alive } from "./kern_fbsd";
+import { proc_valid } from "./kern_fork";
+import { kproc_suspend, kthread_suspend } from "./kern_kthread";
+
+function is_handler(handler: EventHandler): bool {
+  return changetype<usize>(handler) != 0;
+}
+
+function no_handler(): EventHandler {
+  return changetype<EventHandler>(0);
+}
+
+/** A zeroed cell of the kernel objects, or 0 when they are used up. */
+function cell_alloc(): usize {
+  const m = machine();
+  if (m.kobj_next == m.kobj_end) return 0;
+  const cell = m.kobj_next;
+  m.kobj_next = cell + KOBJ_SIZE;
+  return cell;
+}
+
+/** Where the first handler of a list is kept: one cell holds the heads of all lists. */
+function list_head(list: u32): usize {
+  return machine().event_lists + 4 + (<usize>list << 2);
+}
+
+/** Adds a handler to a list; null when the kernel objects are used up. */
+export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i32): EventHandler {
+  const m = machine();
+  if (m.event_lists == 0) m.event_lists = cell_alloc();
+  const handler = changetype<EventHandler>(m.event_lists == 0 ? 0 : cell_alloc());
+  if (!is_handler(handler)) return handler;
+  handler.ko_kind = KOBJ_EVENT;
+  handler.ee_list = list;
+  handler.ee_priority = priority;
+  handler.ee_fn = fn;
+  handler.ee_arg = arg;
+  handler.ee_live = 1;
+  let link = list_head(list);
+  let next = changetype<EventHandler>(load<u32>(link));
+  while (is_handler(next) && next.ee_priority <= priority) {
+    link = changetype<usize>(next) + offsetof<EventHandler>("ee_next");
+    next = next.ee_next;
+  }
+  handler.ee_next = next;
+  store<u32>(link, changetype<u32>(handler));
+  return handler;
+}
+
+/** Takes a handler off its list. Whoever runs the list now still finds the way from it to the next. */
+export function eventhandler_deregister(handler: EventHandler): void {
+  handler.ee_live = 0;
+  let link = list_head(handler.ee_list);
+  while (load<u32>(link) != changetype<u32>(handler)) {
+    link = <usize>load<u32>(link) + offsetof<EventHandler>("ee_next");
+  }
+  store<u32>(link, changetype<u32>(handler.ee_next));
+}
+
+/** True for the address of a registered handler. */
+export function eventhandler_valid(address: u32): bool {
+  const m = machine();
+  if (address < <u32>m.kobj_base || address >= <u32>m.kobj_next) return false;
+  if ((address & (<u32>KOBJ_SIZE - 1)) != 0) return false;
+  const handler = changetype<EventHandler>(address);
+  return handler.ko_kind == KOBJ_EVENT && handler.ee_live != 0;
+}
+
+/** Tells the handlers of a list of threads about `td`. */
+export function eventhandler_invoke(list: EventList, td: Thread): void {
+  if (machine().event_lists == 0) return;
+  let handler = changetype<EventHandler>(load<u32>(list_head(list)));
+  while (is_handler(handler)) {
+    if (handler.ee_live != 0) event(list, handler.ee_arg, changetype<u32>(td));
+    handler = handler.ee_next;
+  }
+}
+
+/**
+ * Shuts the system down (reboot): runs the handlers of shutdown_pre_sync, shutdown_post_sync and
+ * shutdown_final in the current thread. `howto` is passed on to them.
+ */
+export function kern_reboot(howto: i32): u32 {
+  if (machine().event_lists == 0) return reboot_done();
+  return reboot_from(changetype<EventHandler>(load<u32>(list_head(0))), 0, howto);
+}
+
+/** Goes on behind `last`, which has run. */
+export function kern_reboot_1(last: EventHandler, howto: i32): u32 {
+  return reboot_from(last.ee_next, last.ee_list, howto);
+}
+
+function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
+  while (list <= <u32>EventList.SHUTDOWN_FINAL) {
+    while (is_handler(handler) && handler.ee_live == 0) handler = handler.ee_next;
+    if (is_handler(handler)) {
+      cont_push(K.REBOOT_1, changetype<u32>(handler), howto);
+      shutdown_handler(handler, howto);
+      return PENDING;
+    }
+    list++;
+    handler = changetype<EventHandler>(load<u32>(list_head(list)));
+  }
+  return reboot_done();
+}
+
+function reboot_done(): u32 {
+  set_retval(0);
+  return DONE;
+}
+
+function shutdown_handler(handler: EventHandler, howto: i32): u32 {
+  switch (handler.ee_fn) {
+    case EventFn.KTHREAD_SHUTDOWN:
+      if (!thread_alive(handler.ee_arg)) return DONE;
+      return kthread_shutdown(changetype<Thread>(handler.ee_arg), howto);
+    case EventFn.KPROC_SHUTDOWN:
+      if (!proc_valid(handler.ee_arg)) return DONE;
+      return kproc_shutdown(changetype<Proc>(handler.ee_arg), howto);
+    default:
+      event(handler.ee_list, handler.ee_arg, howto);
+      return DONE;
+  }
+}
+
+/** Suspends a kernel thread for a shutdown, and says so: the function to register (kthread(9)). */
+export function kthread_shutdown(td: Thread, howto: i32): u32 {
+  printf(
+    "Waiting (max %d seconds) for system thread `%N' to stop... ",
+    SHUTDOWN_WAIT,
+    changetype<usize>(td),
+  );
+  cont_push(K.SHUTDOWN_1);
+  kthread_suspend(td, SHUTDOWN_WAIT * machine().hz);
+  return PENDING;
+}
+
+/** Suspends a kernel process for a shutdown, and says so: the function to register (kproc(9)). */
+export function kproc_shutdown(p: Proc, howto: i32): u32 {
+  printf(
+    "Waiting (max %d seconds) for system process `%N' to stop... ",
+    SHUTDOWN_WAIT,
+    changetype<usize>(p),
+  );
+  cont_push(K.SHUTDOWN_1);
+  kproc_suspend(p, SHUTDOWN_WAIT * machine().hz);
+  return PENDING;
+}
+
+/** Back from the suspension. */
+export function shutdown_1(): u32 {
+  printf(cold(curthread()).td_retval == EWOULDBLOCK ? "timed out\n" : "done\n");
+  return DONE;
+}
+
+/** True for a list, a function and an argument that go together. */
+export function eventhandler_sane(list: u32, fn: u32): bool {
+  if (list >= EVENT_LISTS) return false;
+  if (fn == <u32>EventFn.HOST) return true;
+  return fn <= <u32>EventFn.KPROC_SHUTDOWN && list <= <u32>EventList.SHUTDOWN_FINAL;
+}

@@ -1,0 +1,183 @@
+// Runs one case: all contestants are set up and warmed up, and then take turns, round by round, so
+// that whatever else the host does hits all of them alike. Who begins moves on by one each round.
+
+import { freemem } from "node:os";
+import { Contestant } from "./contestant.js";
+import { pickCores } from "./tools.js";
+import type { Benchmark, Command, Measure, Params, Result, Values } from "./types.js";
+
+/** A round is long enough when it takes this long. */
+const ROUND_MS = 250;
+/** Rounds before the first that counts; they also find the number of operations. */
+const WARM_UP_ROUNDS = 3;
+/** A warm-up round may raise the operations by so much: the first ones are not yet compiled. */
+const RAISE_MAX = 50;
+const OPS_MAX = 2_000_000_000;
+
+/** With less free memory than this, contestants with a million threads are not set up together. */
+const ROOMY_BYTES = 12e9;
+const MANY_THREADS = 1_000_000;
+
+/** Who takes part in a case, and how it is started. */
+export interface Entrant {
+  readonly who: string;
+  readonly command: Command;
+}
+
+/** What became of one entrant: its results, one for each measure, or why there are none. */
+export interface Outcome {
+  readonly who: string;
+  readonly results: readonly Result[];
+  readonly failure?: string;
+}
+
+/** One entrant while the case runs. */
+interface Runner {
+  readonly entrant: Entrant;
+  readonly values: Values[];
+  contestant?: Contestant;
+  ops: number;
+  failure?: string;
+}
+
+/** Runs `rounds` rounds of a case with each entrant, and returns what each of them achieved. */
+export async function runCase(
+  benchmark: Benchmark,
+  params: Params,
+  entrants: readonly Entrant[],
+  rounds: number,
+): Promise<Outcome[]> {
+  const ops = benchmark.leastOps?.(params) ?? 1;
+  const runners = entrants.map((entrant): Runner => ({ entrant, values: [], ops }));
+  const cores = pickCores(benchmark.cores?.(params) ?? 1);
+  if (benchmark.isolated || isCrowded(params)) {
+    await runIsolated(benchmark, runners, cores, rounds);
+  } else {
+    await runTogether(benchmark, runners, cores, rounds);
+  }
+  return runners.map((runner) => outcome(benchmark, params, runner));
+}
+
+function isCrowded(params: Params): boolean {
+  return Number(params.threads ?? 0) >= MANY_THREADS && freemem() < ROOMY_BYTES;
+}
+
+/** All contestants live through the whole case; an idle one waits for its next line. */
+async function runTogether(
+  benchmark: Benchmark,
+  runners: readonly Runner[],
+  cores: readonly number[],
+  rounds: number,
+): Promise<void> {
+  for (const runner of runners) {
+    await guard(runner, async () => {
+      await begin(runner, cores);
+      await warmUp(benchmark, runner);
+    });
+  }
+  for (let round = 0; round < rounds; round++) {
+    for (const runner of inTurn(runners, round)) await guard(runner, () => oneRound(runner));
+  }
+  for (const runner of runners) await end(runner);
+}
+
+/** Each round has a process of its own, and the first process of each entrant is the warm-up. */
+async function runIsolated(
+  benchmark: Benchmark,
+  runners: readonly Runner[],
+  cores: readonly number[],
+  rounds: number,
+): Promise<void> {
+  for (let round = -1; round < rounds; round++) {
+    for (const runner of inTurn(runners, round + runners.length)) {
+      await guard(runner, async () => {
+        await begin(runner, cores);
+        if (round < 0 || !benchmark.isolated) await warmUp(benchmark, runner);
+        if (round >= 0) await oneRound(runner);
+      });
+      await end(runner);
+    }
+  }
+}
+
+function inTurn<T>(items: readonly T[], first: number): T[] {
+  return items.map((_, i) => items[(i + first) % items.length] as T);
+}
+
+/** A contestant that fails is out; the others go on. */
+async function guard(runner: Runner, action: () => Promise<void>): Promise<void> {
+  if (runner.failure !== undefined) return;
+  try {
+    await action();
+  } catch (error) {
+    runner.failure = (error as Error).message;
+    await end(runner);
+  }
+}
+
+async function begin(runner: Runner, cores: readonly number[]): Promise<void> {
+  runner.contestant = new Contestant(runner.entrant.command, cores);
+  await runner.contestant.ready();
+}
+
+async function end(runner: Runner): Promise<void> {
+  await runner.contestant?.stop();
+  runner.contestant = undefined;
+}
+
+async function oneRound(runner: Runner): Promise<void> {
+  runner.values.push(await runner.contestant!.round(runner.ops));
+}
+
+/** Lets compilers and caches settle, and raises the operations until a round takes ROUND_MS. */
+async function warmUp(benchmark: Benchmark, runner: Runner): Promise<void> {
+  const leastOps = runner.ops;
+  for (let i = 0; i < WARM_UP_ROUNDS; i++) {
+    const start_ms = performance.now();
+    await runner.contestant!.round(runner.ops);
+    const took_ms = performance.now() - start_ms;
+    if (benchmark.leastOps === undefined) {
+      if (took_ms > ROUND_MS) return;
+      continue;
+    }
+    const raise = Math.min(ROUND_MS / took_ms, RAISE_MAX);
+    runner.ops = Math.round(Math.min(Math.max(runner.ops * raise, leastOps), OPS_MAX));
+    if (took_ms > 2 * ROUND_MS) return;
+  }
+}
+
+// --- results ----------------------------------------------------------------------------------
+
+function outcome(benchmark: Benchmark, params: Params, runner: Runner): Outcome {
+  const { who } = runner.entrant;
+  if (runner.failure !== undefined) return { who, results: [], failure: runner.failure };
+  const measured = benchmark.measures.filter((measure) => measure.name in runner.values[0]!);
+  const results = measured.map((measure) => summarize(benchmark, params, runner, measure));
+  return { who, results };
+}
+
+function summarize(benchmark: Benchmark, params: Params, runner: Runner, measure: Measure): Result {
+  const sorted = runner.values.map((values) => values[measure.name]!).sort((a, b) => a - b);
+  return {
+    name: benchmark.name,
+    params: measure.name === "value" ? params : { ...params, measure: measure.name },
+    who: runner.entrant.who,
+    unit: measure.unit,
+    median: significant(median(sorted)),
+    min: significant(sorted[0]!),
+    max: significant(sorted[sorted.length - 1]!),
+    rounds: sorted.length,
+  };
+}
+
+/** The middle of sorted numbers, or the mean of the middle two. */
+export function median(sorted: readonly number[]): number {
+  const middle = sorted.length >> 1;
+  if (sorted.length % 2 === 1) return sorted[middle]!;
+  return (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Five digits say more than a measurement knows. */
+function significant(value: number): number {
+  return Number(value.toPrecision(5));
+}

@@ -1,0 +1,117 @@
+// The results as a table: one group of rows for each case and measure, with ratios and bars.
+
+import Table from "cli-table3";
+import { type Benchmark, type Measure, OURS, type Params, type Result } from "./types.js";
+
+const BAR_WIDTH = 32;
+/** A bar ends at so many times the length of the one that all are compared with. */
+const BAR_RATIO_MAX = 8;
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+const CUT = "»";
+
+/** The contestants' results for one case and one measure. */
+interface Group {
+  readonly label: string;
+  readonly results: readonly Result[];
+}
+
+/** A benchmark's table, with its title above and the remarks below. */
+export function renderTable(
+  benchmark: Benchmark,
+  results: readonly Result[],
+  remarks: readonly string[],
+): string {
+  const title = `${benchmark.name}: ${benchmark.title}`;
+  const parts = [title, "=".repeat(title.length)];
+  for (const measure of benchmark.measures) {
+    const groups = groupsOf(benchmark, results, measure);
+    if (groups.length > 0) parts.push(renderMeasure(benchmark, measure, groups));
+  }
+  return `${[...parts, ...remarks.map((remark) => `  ${remark}`)].join("\n")}\n`;
+}
+
+function groupsOf(benchmark: Benchmark, results: readonly Result[], measure: Measure): Group[] {
+  const groups = benchmark.cases.map((params) => {
+    const full = measure.name === "value" ? params : { ...params, measure: measure.name };
+    const key = JSON.stringify(full);
+    const members = results.filter((result) => JSON.stringify(result.params) === key);
+    return { label: describe(params), results: members };
+  });
+  return groups.filter((group) => group.results.length > 0);
+}
+
+/** A case in words: "threads 1,000,000, order shuffled". */
+export function describe(params: Params): string {
+  const words = Object.entries(params).map(([name, value]) => `${name} ${number(value)}`);
+  return words.join(", ");
+}
+
+function number(value: string | number): string {
+  return typeof value === "number" ? value.toLocaleString("en") : value;
+}
+
+function renderMeasure(benchmark: Benchmark, measure: Measure, groups: readonly Group[]): string {
+  const what = measure.name === "value" ? "" : `${measure.name}, `;
+  const better = measure.better === "higher" ? "longer is better" : "shorter is better";
+  const reference = referenceOf(groups[0]!).who;
+  const table = new Table({
+    head: ["", `${what}${measure.unit}`, "median", "min", "max", `to ${reference}`, better],
+    colAligns: ["left", "left", "right", "right", "right", "right", "left"],
+    style: { head: [], border: [], compact: true },
+    chars: plainLines(),
+  });
+  for (const [i, group] of groups.entries()) {
+    if (i > 0) table.push(["", "", "", "", "", "", ""]);
+    table.push(...rowsOf(group, benchmark.cases.length > 1));
+  }
+  return table.toString().replace(/ +$/gm, "");
+}
+
+/** One rule below the head, and no other lines. */
+function plainLines(): Record<string, string> {
+  const sides = ["top", "bottom", "left", "right"].flatMap((side) =>
+    ["", "-mid", "-left", "-right"].map((end) => [`${side}${end}`, ""]),
+  );
+  return { ...Object.fromEntries(sides), mid: "─", "left-mid": "", "mid-mid": "─", middle: " " };
+}
+
+function rowsOf(group: Group, labelled: boolean): string[][] {
+  const reference = referenceOf(group);
+  const scale = scaleOf(group, reference);
+  return group.results.map((result, i) => [
+    labelled && i === 0 ? group.label : "",
+    result.who,
+    amount(result.median),
+    amount(result.min),
+    amount(result.max),
+    ratio(result.median / reference.median),
+    bar(result.median, scale),
+  ]);
+}
+
+/** What the ratios are to: our machine, or the first peer where our machine has no result. */
+function referenceOf(group: Group): Result {
+  return group.results.find((result) => result.who === OURS) ?? group.results[0]!;
+}
+
+/** The amount that a full bar stands for. */
+function scaleOf(group: Group, reference: Result): number {
+  const longest = Math.max(...group.results.map((result) => result.median));
+  return Math.min(longest, BAR_RATIO_MAX * reference.median);
+}
+
+function bar(value: number, scale: number): string {
+  if (value > scale * 1.0001) return "█".repeat(BAR_WIDTH - 1) + CUT;
+  const eighths = Math.max(Math.round((value / scale) * BAR_WIDTH * 8), 1);
+  return "█".repeat(eighths >> 3) + EIGHTHS[eighths & 7];
+}
+
+/** Three digits, or all that stand before the point. */
+function amount(value: number): string {
+  if (value >= 100) return Math.round(value).toLocaleString("en");
+  return value.toPrecision(3);
+}
+
+function ratio(value: number): string {
+  return `${value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(2)}x`;
+}

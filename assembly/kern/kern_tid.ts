@@ -15,6 +15,7 @@ import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { NO_PID } from "../sys/param";
 import { PRS, Thread } from "../sys/proc";
+import { TID_BITMAP_HEAD, TidBitmap, TidBucket } from "../sys/tid";
 import { cold, is_td, no_td } from "../sys/thread";
 
 // ---- The bitmap ----
@@ -22,15 +23,7 @@ import { cold, is_td, no_td } from "../sys/thread";
 /** Most levels: 64^5 ids are more than memory holds. */
 const TID_LEVELS: u32 = 5;
 
-/** Head of the bitmap's arena: how many levels there are, and where each starts and how long it is. */
-@unmanaged
-class TidBitmap {
-  levels: u32;
-  pad: u32;
-}
-
-const LEVEL_OFFSET: usize = 8; //   then base and words of each level
-const BITMAP_HEAD: usize = 64;
+const LEVEL_OFFSET: usize = offsetof<TidBitmap>("tb_base0");
 
 function level_base(level: u32): usize {
   return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + (<usize>level << 3));
@@ -42,7 +35,7 @@ function level_words(level: u32): u32 {
 
 /** Bytes of the bitmap for `maxthread` ids. */
 export function tid_bitmap_bytes(maxthread: u32): usize {
-  let bytes = BITMAP_HEAD;
+  let bytes = TID_BITMAP_HEAD;
   let bits = maxthread;
   do {
     bits = (bits + 63) >> 6;
@@ -60,7 +53,7 @@ export function tid_index_bytes(maxthread: u32): usize {
 export function tid_init(): void {
   const m = machine();
   const map = changetype<TidBitmap>(m.tid_bitmap);
-  let at = m.tid_bitmap + BITMAP_HEAD;
+  let at = m.tid_bitmap + TID_BITMAP_HEAD;
   let bits = <u32>m.maxthread;
   let level: u32 = 0;
   do {
@@ -75,12 +68,12 @@ export function tid_init(): void {
     level++;
   } while (bits > 1);
   if (INVARIANTS) KASSERT(level <= TID_LEVELS, "tid_init: %d levels", level);
-  map.levels = level;
+  map.tb_levels = level;
 }
 
 /** The first free bit at or after `start`, or -1 (bit_ffc_at). */
 export function tid_ffc_at(start: i32): i32 {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).levels;
+  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
   let index = <u32>start;
   let level: u32 = 0;
   for (;;) {
@@ -105,7 +98,7 @@ export function tid_ffc_at(start: i32): i32 {
 }
 
 function tid_set(tid: i32): void {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).levels;
+  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
   let index = <u32>tid;
   for (let level: u32 = 0; level < levels; level++) {
     const at = level_base(level) + (<usize>(index >> 6) << 3);
@@ -118,7 +111,7 @@ function tid_set(tid: i32): void {
 }
 
 function tid_clear(tid: i32): void {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).levels;
+  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
   let index = <u32>tid;
   for (let level: u32 = 0; level < levels; level++) {
     const at = level_base(level) + (<usize>(index >> 6) << 3);
@@ -171,14 +164,6 @@ export function tid_free_batch(batch: usize, n: u32): void {
 /** Threads in front of which a found thread stays where it is (1735). */
 const RUN_THRESH: u32 = 16;
 
-@unmanaged
-class TidBucket {
-  head: Thread;
-  seventeenth: Thread; // the last thread that a lookup leaves in its place; null if there are fewer
-  count: u32;
-  stamp: u32; //          of the newest insertion
-}
-
 const BUCKET_SHIFT: usize = 4;
 
 /** Buckets of the hash: the largest power of two that is not above maxproc / 2 (579). */
@@ -209,7 +194,7 @@ function bucket_of(tid: i32): TidBucket {
 
 /** First thread of bucket `index` (taken modulo the size), for whoever looks at chains. */
 export function tidhash_first(index: u32): Thread {
-  return bucket_of(index).head;
+  return bucket_of(index).thb_head;
 }
 
 /** Makes a thread known by its id: it becomes the first of its list (1809). */
@@ -231,31 +216,31 @@ function index_at(tid: i32): usize {
 }
 
 function bucket_insert(b: TidBucket, td: Thread): void {
-  if (b.stamp == u32.MAX_VALUE) bucket_renumber(b);
+  if (b.thb_stamp == u32.MAX_VALUE) bucket_renumber(b);
   const c = cold(td);
-  const head = b.head;
-  c.td_hash_stamp = ++b.stamp;
+  const head = b.thb_head;
+  c.td_hash_stamp = ++b.thb_stamp;
   c.td_hash_next = head;
   c.td_hash_prev = no_td();
   if (is_td(head)) cold(head).td_hash_prev = td;
-  b.head = td;
-  b.count++;
-  if (is_td(b.seventeenth)) b.seventeenth = cold(b.seventeenth).td_hash_prev;
-  else if (b.count > RUN_THRESH) b.seventeenth = bucket_walk(td, RUN_THRESH);
+  b.thb_head = td;
+  b.thb_count++;
+  if (is_td(b.thb_seventeenth)) b.thb_seventeenth = cold(b.thb_seventeenth).td_hash_prev;
+  else if (b.thb_count > RUN_THRESH) b.thb_seventeenth = bucket_walk(td, RUN_THRESH);
 }
 
 function bucket_remove(b: TidBucket, td: Thread): void {
   const c = cold(td);
   const next = c.td_hash_next;
   const prev = c.td_hash_prev;
-  const last = b.seventeenth;
+  const last = b.thb_seventeenth;
   if (is_td(last) && c.td_hash_stamp >= cold(last).td_hash_stamp) {
-    b.seventeenth = cold(last).td_hash_next;
+    b.thb_seventeenth = cold(last).td_hash_next;
   }
   if (is_td(next)) cold(next).td_hash_prev = prev;
   if (is_td(prev)) cold(prev).td_hash_next = next;
-  else b.head = next;
-  b.count--;
+  else b.thb_head = next;
+  b.thb_count--;
 }
 
 /** The thread `steps` places behind `td`. */
@@ -266,9 +251,9 @@ function bucket_walk(td: Thread, steps: u32): Thread {
 
 /** Gives the list small stamps again: once in four thousand million insertions. */
 function bucket_renumber(b: TidBucket): void {
-  let stamp = b.count;
-  b.stamp = stamp;
-  for (let td = b.head; is_td(td); td = cold(td).td_hash_next) cold(td).td_hash_stamp = stamp--;
+  let stamp = b.thb_count;
+  b.thb_stamp = stamp;
+  for (let td = b.thb_head; is_td(td); td = cold(td).td_hash_next) cold(td).td_hash_stamp = stamp--;
 }
 
 /** Looks a thread id up in the hash alone, moving what stood far behind to the head (1732). */
@@ -278,7 +263,7 @@ function tdfind_hash(tid: i32, pid: i32): Thread {
   if (!is_td(td)) return td;
   if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
   const b = bucket_of(tid);
-  const last = b.seventeenth;
+  const last = b.thb_seventeenth;
   if (is_td(last) && cold(td).td_hash_stamp < cold(last).td_hash_stamp) {
     bucket_remove(b, td);
     bucket_insert(b, td);

@@ -20,7 +20,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { Sys } from "../sys/syscall";
-import { cold, td_frame_high } from "../sys/thread";
+import { cold, td_frame, td_frame_high } from "../sys/thread";
 import { DONE, K, set_retval } from "./cont";
 import {
   crcowsync,
@@ -251,13 +251,16 @@ function kthread_syscall(nr: u32, f: Frame): u32 {
   }
 }
 
-/** Argument 6 and 7 of the current thread's call. */
+/** Argument 6 of the current thread's call: in a6, or in t1 where there are 16 registers only. */
 function arg6(): u32 {
-  return machine().frame_high != 0 ? td_frame_high(curthread()).a6 : 0;
+  const td = curthread();
+  return machine().frame_high != 0 ? td_frame_high(td).a6 : td_frame(td).t1;
 }
 
+/** Argument 7: in a7, or in t2. */
 function arg7(): u32 {
-  return machine().frame_high != 0 ? td_frame_high(curthread()).a7 : 0;
+  const td = curthread();
+  return machine().frame_high != 0 ? td_frame_high(td).a7 : td_frame(td).t2;
 }
 
 function sys_kthread_add(f: Frame): u32 {

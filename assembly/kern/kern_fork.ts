@@ -5,7 +5,6 @@
 import { printf } from "../env";
 import { EAGAIN, EINVAL, ENOMEM, EPROCLIM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
-import { Ktr, KTR_SCHED, ktr } from "../sys/ktr";
 import { machine, Machine } from "../sys/machine";
 import { PID_MAX, RFCFDG, RFFDG, RFSTOPPED } from "../sys/param";
 import {
@@ -25,6 +24,7 @@ import { proc_should_stop } from "./kern_single";
 import { ppsratecheck } from "./kern_subr";
 import { cpu_set_thread_handler } from "./kern_switch";
 import {
+  ktr_create,
   proc_linkup,
   thread_alloc,
   thread_copy,
@@ -280,7 +280,7 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   sched_fork_thread(td1, td);
   tidhash_add(td);
   p.p_state = PRS.NORMAL;
-  ktr(KTR_SCHED, Ktr.CREATE, changetype<u32>(td), changetype<u32>(p));
+  ktr_create(td, p);
   return 0;
 }
 
@@ -332,7 +332,7 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   if (proc_should_stop(p) != 0) c.td_ast |= TDA_SUSPEND;
   tidhash_add(newtd);
   newtd.td_state = <u8>TDS.CAN_RUN;
-  ktr(KTR_SCHED, Ktr.CREATE, changetype<u32>(newtd), changetype<u32>(p));
+  ktr_create(newtd, p);
   sched_add(newtd);
   return 0;
 }

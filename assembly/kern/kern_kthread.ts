@@ -26,6 +26,7 @@ import { cpu_set_thread_handler } from "./kern_switch";
 import { msleep, wakeup } from "./kern_synch";
 import {
   thread_alloc,
+  ktr_create,
   thread_copy,
   thread_cow_get_proc,
   thread_exit,
@@ -46,7 +47,7 @@ function thread_setname(td: Thread, fmt: u32, arg: u32): void {
   const c = cold(td);
   c.td_namefmt = fmt;
   c.td_namearg = arg;
-  ktr(KTR_SCHED, Ktr.NAME, changetype<u32>(td));
+  ktr(KTR_SCHED, Ktr.NAME, changetype<u32>(td), fmt, arg);
 }
 
 // ---- Kernel processes ----
@@ -172,7 +173,7 @@ export function kthread_add(
   sched_fork_thread(oldtd, newtd);
   newtd.td_state = <u8>TDS.CAN_RUN;
   tidhash_add(newtd);
-  ktr(KTR_SCHED, Ktr.CREATE, changetype<u32>(newtd), changetype<u32>(p));
+  ktr_create(newtd, p);
   if ((flags & RFSTOPPED) == 0) sched_add(newtd);
   return 0;
 }

@@ -10,7 +10,7 @@ import { panic } from "../env";
 import { EINTR, ERESTART } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
-import { Ktr, KTR_PROC, ktr } from "../sys/ktr";
+import { Ktr, KTR_PROC, KTR_STATE, ktr } from "../sys/ktr";
 import { PCATCH } from "../sys/param";
 import {
   P2_WEXIT,
@@ -448,6 +448,7 @@ export function proc_stop(p: Proc): void {
       if (error != 0) sleepq_abort(td, error);
     } else if (!td_is_suspended(td)) {
       thread_suspend_one(td);
+      ktr(KTR_STATE, Ktr.SUSPEND, changetype<u32>(td));
     }
   }
   if (p.p_numthreads == p.p_suspcount) thread_stopped(p);

@@ -2,7 +2,7 @@
 // it gets the CPU. Every switch goes through cpu_switch, or through its copy in the inner loop of
 // machine/rv32.ts, which must account the same.
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
-import { Ktr, KTR_LWKT, KTR_PROC, KTR_SCHED, ktr, SW } from "../sys/ktr";
+import { Ktr, KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, ktr, SW } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import {
   TDB,
@@ -18,7 +18,7 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
-import { is_td, no_td, td_frame } from "../sys/thread";
+import { cold, is_td, no_td, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
@@ -60,19 +60,7 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   gd.gd_flags &= ~GDF_INVOL;
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
-  if (m.ktr_mask != 0) {
-    m.switch_why = why;
-    ktr(
-      KTR_SCHED,
-      exits ? Ktr.XSWITCH : Ktr.SWITCH,
-      changetype<u32>(td),
-      changetype<u32>(ntd),
-      gd.gd_runqmask,
-      td.td_pri,
-      ntd.td_pri,
-    );
-    m.switch_why = 0;
-  }
+  if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);
   if (exits) td.td_lwflags |= TDF_EXITED;
   if (td.td_state == TDS.RUNNING) {
     td.td_state = (td.td_lwflags & TDF_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
@@ -80,6 +68,26 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   ntd.td_state = <u8>TDS.RUNNING;
   gd.gd_curthread = ntd;
   if (m.run_switches != 0) m.run_switches--;
+}
+
+/** Records a switch; before it, what the thread goes to sleep on. */
+function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
+  const m = machine();
+  if (why == SW.SLEEP) {
+    const channel = td.td_wait != 0 ? td.td_wait : td.td_wchan;
+    ktr(KTR_STATE, Ktr.SLEEP, changetype<u32>(td), cold(td).td_wmesg, channel);
+  }
+  m.switch_why = why;
+  ktr(
+    KTR_SCHED,
+    why == SW.EXIT ? Ktr.XSWITCH : Ktr.SWITCH,
+    changetype<u32>(td),
+    changetype<u32>(ntd),
+    gd.gd_runqmask,
+    td.td_pri,
+    ntd.td_pri,
+  );
+  m.switch_why = 0;
 }
 
 function switch_reason(gd: GlobalData, td: Thread, exits: bool): SW {

@@ -113,6 +113,18 @@ function thread_count_inc(): bool {
   return false;
 }
 
+/** Records that a thread was created, with the ids by which a trace shows it. */
+export function ktr_create(td: Thread, p: Proc): void {
+  ktr(
+    KTR_SCHED,
+    Ktr.CREATE,
+    changetype<u32>(td),
+    changetype<u32>(p),
+    cold(td).td_tid,
+    p.p_pid,
+  );
+}
+
 // ---- Initialisation ----
 
 /** kern.maxthread when it is set to 0 (552). */

@@ -14,7 +14,7 @@ import { panic, printf } from "../env";
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
-import { Ktr, KTR_LWKT, KTR_SCHED, ktr } from "../sys/ktr";
+import { Ktr, KTR_LWKT, KTR_SCHED, KTR_STATE, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { CACHE_NTHREADS, KSTACK_PAGES } from "../sys/param";
 import {
@@ -610,6 +610,7 @@ export function lwkt_create_1(td: Thread, func: u32, arg: u32, tdflags: u32, fmt
   const c = cold(td);
   c.td_namefmt = fmt;
   c.td_namearg = fmtarg;
+  ktr(KTR_STATE, Ktr.CREATE, changetype<u32>(td), 0, -1, -1);
   cont_push(K.CREATE_2, changetype<u32>(td));
   if ((td.td_lwflags & TDF_STOPREQ) == 0) lwkt_schedule(td);
   else td.td_lwflags &= ~TDF_STOPREQ;

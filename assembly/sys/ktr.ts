@@ -28,16 +28,22 @@ export enum Ktr {
   TIDCLEAR = 21, //  tid
   COUNT = 22, //     change of the thread count
   WAKEUP = 23, //    thread that was made runnable, thread that did it
-  CREATE = 24, //    thread, process
+  CREATE = 24, //    thread, process, tid, pid
   EXIT = 25, //      thread, process
-  NAME = 26, //      thread: its name has changed
+  NAME = 26, //      thread, name: format and its argument
+  SLEEP = 27, //     thread that a SWITCH puts to sleep next, wait message, channel
+  SUSPEND = 28, //   thread that another one has suspended in its sleep
 }
+
+/** kr_why of a WAKEUP that a callout made: the thread in kr_b only happened to run. */
+export const WHY_CALLOUT: u32 = 16;
 
 // Classes of records, bits of ktr_mask.
 export const KTR_SCHED: u32 = 0x1; //   SWITCH, XSWITCH, START, WAKEUP, CREATE, EXIT, NAME
 export const KTR_LWKT: u32 = 0x2; //    ALLOC, SPLZ, INTR, RETURN, KFREE, ZFREE
 export const KTR_PROC: u32 = 0x4; //    RUNNABLE, FBSWITCH, TICK, ZOMBIE, HARVEST, STOPPED
 export const KTR_THREAD: u32 = 0x8; //  CTOR, DTOR, INIT, FINI, TIDSET, TIDCLEAR, COUNT
+export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, and CREATE of threads of LWKT
 
 /** Why a thread left its CPU. */
 export enum SW {
@@ -55,7 +61,7 @@ export class KtrRecord {
   kr_time: u64; //  cycles of the CPU that wrote it
   kr_type: u16;
   kr_cpu: u8;
-  kr_why: u8; //    SWITCH: why `from` leaves, SW_*
+  kr_why: u8; //    SWITCH: why `from` leaves, SW_*; WAKEUP: WHY_CALLOUT or 0
   kr_a: u32;
   kr_b: u32;
   kr_c: u32;

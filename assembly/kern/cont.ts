@@ -76,6 +76,13 @@ export enum K {
   KPROC_SUSPEND_CHECK = 78, // a: process
   REBOOT_1 = 79, //          a: next handler, b: how
   SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
+  // kern/kern_sync.ts: 200 and up
+  MTX_LOCK_1 = 200, //       a: mutex: awake
+  CV_WAIT_1 = 201, //        a: condition variable, b: mutex: awake, take the mutex
+  SEMA_WAIT_1 = 202, //      a: semaphore: awake, look again
+  BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
+  NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
+  TIMER_1 = 205, //          a: low word of the result
 }
 
 /** Pushes a continuation of the current thread. */

@@ -5,6 +5,7 @@ import { curthread } from "../sys/globaldata";
 import { cold } from "../sys/thread";
 import { cont_pop, DONE, K, set_retval } from "./cont";
 import { fbsd_continue } from "./kern_fbsd";
+import { K_SYNC, sync_continue } from "./kern_sync";
 import { interrupt_1, interrupt_run_1, splz_1 } from "./lwkt_intr";
 import * as lwkt from "./lwkt_thread";
 import { lwkt_gettoken_1 } from "./lwkt_token";
@@ -19,7 +20,8 @@ export function cont_run(td: Thread): void {
   const a = td.td_ka;
   const b = cold(td).td_kb;
   cont_pop(td);
-  if (fn >= K_FBSD) fbsd_continue(fn, a, b);
+  if (fn >= K_SYNC) sync_continue(fn, a, b);
+  else if (fn >= K_FBSD) fbsd_continue(fn, a, b);
   else lwkt_continue(fn, a, b);
 }
 

@@ -22,6 +22,7 @@ import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { body_return, fbsd_syscall } from "./kern_fbsd";
 import { FUNC_HOST } from "./kern_switch";
 import { random_next } from "./kern_random";
+import { SYS_SYNC, sync_syscall } from "./kern_sync";
 import { cpu_exists } from "./lwkt_ipiq";
 import { interrupt_request } from "./lwkt_intr";
 import { lwkt_migrate, lwkt_setcpu_self } from "./lwkt_migrate";
@@ -75,6 +76,7 @@ function has_result(nr: u32): bool {
 }
 
 function syscall(nr: u32, f: Frame): u32 {
+  if (nr >= SYS_SYNC) return sync_syscall(nr, f);
   if (nr >= SYS_FBSD) return fbsd_syscall(nr, f);
   if (nr >= <u32>Sys.compute) return machine_syscall(nr, f);
   if (machine().sched != Sched.LWKT) panic("kernel call %d exists under the lwkt scheduler only", nr);

@@ -110,4 +110,26 @@ export enum Sys {
   eventhandler_register = 126, // list, function, argument, priority; returns a handle or 0
   eventhandler_deregister = 127, // handle
   reboot = 128, //             howto: runs the shutdown handlers
+  // Synchronisation objects (kern/kern_sync.ts); a *_create leaves the object in a1.
+  mtx_create = 160, //         name
+  mtx_lock = 161, //           mutex
+  mtx_unlock = 162, //         mutex
+  cv_create = 163, //          name
+  cv_wait = 164, //            condition variable, mutex
+  cv_signal = 165, //          condition variable
+  cv_broadcast = 166, //       condition variable
+  sema_create = 167, //        name, value
+  sema_wait = 168, //          semaphore
+  sema_post = 169, //          semaphore
+  barrier_create = 170, //     name, parties
+  barrier_wait = 171, //       barrier; returns 1 for the last to arrive
+  // Time.
+  timer_create = 172, //       name
+  timer_wait = 173, //         timer, period (cycles, two words), mode
+  timer_next = 174, //         last expiry, period (two words each), mode; returns the expiry in a0, a1
+  sleep_until = 175, //        cycles since boot, two words
+  sleep = 176, //              cycles, two words
+  // What a thread asks of the scheduler.
+  cpuset_setaffinity = 177, // mask of CPUs, two words
+  sched_prio_self = 178, //    priority
 }

@@ -1,0 +1,53 @@
+// Counting semaphores (sema(9)) and barriers.
+import { SyncObject } from "../sys/sync";
+import { DONE, K, set_retval } from "./cont";
+import { sync_awake, sync_sleep, sync_wake_first } from "./kern_sync";
+import { wakeup } from "./kern_synch";
+
+// ---- Semaphores ----
+
+/** Takes one unit, sleeping while there is none. As in the original a running thread may be first. */
+export function sema_wait(s: SyncObject): u32 {
+  if (s.so_value == 0) return sync_sleep(s, K.SEMA_WAIT_1);
+  s.so_value--;
+  s.so_uses++;
+  set_retval(0);
+  return DONE;
+}
+
+export function sema_wait_1(s: SyncObject): u32 {
+  sync_awake(s);
+  return sema_wait(s);
+}
+
+/** Adds one unit and wakes the thread that has waited longest. */
+export function sema_post(s: SyncObject): u32 {
+  s.so_value++;
+  sync_wake_first(s);
+  set_retval(0);
+  return DONE;
+}
+
+// ---- Barriers ----
+
+/**
+ * Waits until as many threads as the barrier was made for have arrived, and then starts anew. The last
+ * one does not wait; its result is 1, that of the others 0.
+ */
+export function barrier_wait(b: SyncObject): u32 {
+  b.so_value++;
+  if (b.so_value < b.so_limit) return sync_sleep(b, K.BARRIER_WAIT_1, b.so_uses);
+  b.so_value = 0;
+  b.so_uses++;
+  wakeup(changetype<u32>(b));
+  set_retval(1);
+  return DONE;
+}
+
+/** Awake: has the barrier opened since it was the `turn`th time? */
+export function barrier_wait_1(b: SyncObject, turn: u32): u32 {
+  sync_awake(b);
+  if (b.so_uses == turn) return sync_sleep(b, K.BARRIER_WAIT_1, turn);
+  set_retval(0);
+  return DONE;
+}

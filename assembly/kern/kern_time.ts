@@ -1,0 +1,80 @@
+// Sleeping by the clock, and periodic timers.
+//
+// `msleep` and `pause` count ticks from the start of the current round, as the original's `ticks` would.
+// These calls go by the CPU's own clock: they end at the first tick that is not before the moment asked
+// for, so that a machine whose quantum is no longer than its tick is exact to a tick.
+import { curthread, mycpu } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { Frame, Thread } from "../sys/proc";
+import { SyncObject } from "../sys/sync";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { str } from "./kern_subr";
+import { msleep } from "./kern_synch";
+
+/** Longest timeout that is armed at once, in ticks. */
+const TICKS_MAX: u64 = 0x40000000;
+
+/** A timer that has missed its moment goes on from now. */
+const TIMER_RELATIVE: u32 = 0;
+
+/** The channel of a thread that nobody but its timeout wakes. */
+function own_channel(td: Thread): u32 {
+  return changetype<u32>(td) + <u32>offsetof<Thread>("td_wchan");
+}
+
+/** Ticks from the start of the round to the first tick that is not before `target`. */
+function ticks_until(target: u64): i32 {
+  const m = machine();
+  const tick = (target + m.cycles_per_tick - 1) / m.cycles_per_tick;
+  const ticks = tick - (m.ticks64 - m.tick_epoch);
+  return <i32>min<u64>(ticks, TICKS_MAX);
+}
+
+/** Sleeps until the CPU's clock has reached `target`, in cycles since boot. */
+export function sleep_until(target: u64): u32 {
+  if (target <= mycpu().gd_cycles) {
+    set_retval(0);
+    return DONE;
+  }
+  const td = curthread();
+  cont_push(K.NANOSLEEP_1, <u32>target, <u32>(target >> 32));
+  msleep(own_channel(td), 0, str("nanslp"), ticks_until(target));
+  return PENDING;
+}
+
+/** Awake: at the end of a very long sleep, or in the middle of it. */
+export function nanosleep_1(target: u64): u32 {
+  return sleep_until(target);
+}
+
+/**
+ * When a timer expires next that expired last at `last` (0: never, so it starts now), with a result that
+ * is not after `now` where it has been missed.
+ */
+function timer_expiry(last: u64, period: u64, mode: u32, now: u64): u64 {
+  const next = (last == 0 ? now : last) + period;
+  return next <= now && mode == TIMER_RELATIVE ? now : next;
+}
+
+/** Sleeps until a shared timer's next expiry; those who miss it do not sleep. */
+export function timer_wait(timer: SyncObject, period: u64, mode: u32): u32 {
+  const next = timer_expiry(timer.so_expiry, period, mode, mycpu().gd_cycles);
+  timer.so_expiry = next;
+  timer.so_uses++;
+  return sleep_until(next);
+}
+
+/** The same for a timer whose last expiry the thread keeps itself: the result is the new one. */
+export function timer_next(f: Frame, last: u64, period: u64, mode: u32): u32 {
+  const next = timer_expiry(last, period, mode, mycpu().gd_cycles);
+  f.a1 = <u32>(next >> 32);
+  cont_push(K.TIMER_1, <u32>next);
+  sleep_until(next);
+  return PENDING;
+}
+
+/** The low word of timer_next's result, which the sleep has overwritten. */
+export function timer_1(low: u32): u32 {
+  set_retval(low);
+  return DONE;
+}

@@ -13,6 +13,8 @@ export const KERNEL_CALL_MAX = 0xfff;
  * - `thread`, `proc`: a reference that an earlier call returned
  * - `channel`: a wait channel, by name or by address
  * - `wait`, `token`: a kernel object, by address or by the number that an earlier call returned
+ * - `object`: a mutex, condition variable, semaphore, barrier or timer, by the address that the call
+ *   which made it returned
  * - `string`: a text, such as a wait message or a thread's name
  * - `address`: a guest address, or the function of a thread
  */
@@ -28,6 +30,7 @@ export type ArgumentKind =
   | "channel"
   | "wait"
   | "token"
+  | "object"
   | "string"
   | "address";
 

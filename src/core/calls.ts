@@ -3,6 +3,7 @@
 
 import { Sys } from "../generated/layout.js";
 import type { CallTable } from "./call-table.js";
+import { syncCalls } from "./sync-calls.js";
 
 /** The kernel calls by name. */
 export const calls = {
@@ -146,7 +147,12 @@ export const calls = {
     returns: "created",
     doc: "Creates a thread: function, argument, template or 0, flags, name format and its argument. ENOMEM if all are in use.",
   },
-  lwkt_exit: { nr: Sys.lwkt_exit, args: [], returns: "never", doc: "Ends the calling LWKT thread." },
+  lwkt_exit: {
+    nr: Sys.lwkt_exit,
+    args: [],
+    returns: "never",
+    doc: "Ends the calling LWKT thread.",
+  },
   lwkt_kthread_create: {
     nr: Sys.lwkt_kthread_create,
     args: ["address", "u32", "string", "u32"],
@@ -229,6 +235,361 @@ export const calls = {
     returns: "u32",
     doc: "32 random bits, a function of the machine's seed.",
   },
+  // ---- Kernel threads and processes: kthread(9), kproc(9) ----
+  kthread_add: {
+    nr: Sys.kthread_add,
+    args: ["address", "u32", "proc", "u32", "u32", "string", "u32"],
+    returns: "created",
+    doc: "Creates a kernel thread: function, argument, process (0 = the kernel's own), flags (RFSTOPPED), pages of kernel stack (0 = default), name format and its argument. ENOMEM when maxthread is reached or no stack is to be had.",
+  },
+  kthread_exit: {
+    nr: Sys.kthread_exit,
+    args: [],
+    returns: "never",
+    doc: "Ends the calling kernel thread; the last one takes its process down.",
+  },
+  kthread_suspend: {
+    nr: Sys.kthread_suspend,
+    args: ["thread", "ticks"],
+    returns: "i32",
+    doc: "Asks a kernel thread to suspend itself and waits until it has, at most so many ticks (0 = for ever). 0, EWOULDBLOCK after a timeout, EINVAL if it is no kernel thread.",
+  },
+  kthread_resume: {
+    nr: Sys.kthread_resume,
+    args: ["thread"],
+    returns: "i32",
+    doc: "Lets a suspended kernel thread go on. 0, or EINVAL if it is no kernel thread.",
+  },
+  kthread_suspend_check: {
+    nr: Sys.kthread_suspend_check,
+    args: [],
+    returns: "void",
+    doc: "Suspends the caller here if somebody asked for it, until it is resumed.",
+  },
+  kthread_start: {
+    nr: Sys.kthread_start,
+    args: ["string", "address", "u32"],
+    returns: "created",
+    doc: "Creates a kernel thread from a descriptor: name, function, argument. Panics if it cannot.",
+  },
+  kproc_create: {
+    nr: Sys.kproc_create,
+    args: ["address", "u32", "u32", "u32", "string", "u32"],
+    returns: "created",
+    doc: "Creates a kernel process: function, argument, flags (RFSTOPPED), pages, name format and its argument. EAGAIN when maxproc is reached, EINVAL for RFCFDG, ENOMEM when maxthread is.",
+  },
+  kproc_exit: {
+    nr: Sys.kproc_exit,
+    args: ["i32"],
+    returns: "never",
+    doc: "Ends the calling kernel process with an exit code.",
+  },
+  kproc_suspend: {
+    nr: Sys.kproc_suspend,
+    args: ["proc", "ticks"],
+    returns: "i32",
+    doc: "Asks a kernel process to suspend itself and waits until it has. 0, EWOULDBLOCK, or EINVAL if it is no kernel process.",
+  },
+  kproc_resume: {
+    nr: Sys.kproc_resume,
+    args: ["proc"],
+    returns: "i32",
+    doc: "Lets a suspended kernel process go on. 0, or EINVAL if it is no kernel process.",
+  },
+  kproc_suspend_check: {
+    nr: Sys.kproc_suspend_check,
+    args: ["proc"],
+    returns: "void",
+    doc: "Suspends the caller here if somebody asked its process to, until it is resumed.",
+  },
+  kproc_start: {
+    nr: Sys.kproc_start,
+    args: ["string", "address", "u32"],
+    returns: "created",
+    doc: "Creates a kernel process from a descriptor: name, function, argument. Panics if it cannot.",
+  },
+  kproc_kthread_add: {
+    nr: Sys.kproc_kthread_add,
+    args: ["address", "u32", "proc", "u32", "u32", "string", "string", "u32"],
+    returns: "created",
+    doc: "Adds a thread to a kernel process, or creates the process if it is 0: function, argument, process, flags, pages, process name, thread name format and its argument. Errors as of kthread_add and kproc_create.",
+  },
+  // ---- User processes and their threads ----
+  fork: {
+    nr: Sys.fork,
+    args: ["address", "u32", "u32", "u32", "i32"],
+    returns: "created",
+    doc: "Creates a process with one thread: function, argument, flags, pages, user id (-1 = the caller's). EAGAIN, EINVAL, ENOMEM as of fork1.",
+  },
+  thr_create: {
+    nr: Sys.thr_create,
+    args: ["address", "u32"],
+    returns: "created",
+    doc: "Adds a thread to the calling process: function, argument. EPROCLIM or ENOMEM.",
+  },
+  thr_exit: {
+    nr: Sys.thr_exit,
+    args: [],
+    returns: "i32",
+    doc: "Ends the calling thread; returns 0 if it is the last of its process.",
+  },
+  exit: {
+    nr: Sys.exit,
+    args: ["i32"],
+    returns: "never",
+    doc: "Ends the calling process with an exit code.",
+  },
+  wait: {
+    nr: Sys.wait,
+    args: ["proc"],
+    returns: "i32",
+    doc: "Waits until a child has ended and harvests it. 0, or EINTR, ERESTART, ESRCH.",
+  },
+  proc_stop: {
+    nr: Sys.proc_stop,
+    args: ["proc"],
+    returns: "void",
+    doc: "Stops a process, as SIGSTOP does.",
+  },
+  proc_cont: {
+    nr: Sys.proc_cont,
+    args: ["proc"],
+    returns: "void",
+    doc: "Lets a stopped process go on, as SIGCONT does.",
+  },
+  ast: {
+    nr: Sys.ast,
+    args: [],
+    returns: "void",
+    doc: "The return to user mode: handles a pending suspension.",
+  },
+  // ---- Sleeping and scheduling ----
+  msleep: {
+    nr: Sys.msleep,
+    args: ["channel", "pri", "string", "ticks"],
+    returns: "i32",
+    doc: "Sleeps on a channel: priority with PCATCH or 0, wait message, timeout in ticks (0 = none). 0 when woken, EWOULDBLOCK, EINTR or ERESTART.",
+  },
+  wakeup: {
+    nr: Sys.wakeup,
+    args: ["channel"],
+    returns: "void",
+    doc: "Wakes all threads that sleep on a channel.",
+  },
+  wakeup_one: {
+    nr: Sys.wakeup_one,
+    args: ["channel"],
+    returns: "void",
+    doc: "Wakes the thread of the best priority that sleeps on a channel, the longest asleep among equals.",
+  },
+  pause: {
+    nr: Sys.pause,
+    args: ["string", "ticks"],
+    returns: "i32",
+    doc: "Sleeps for so many ticks, at least one: wait message, ticks. Returns EWOULDBLOCK.",
+  },
+  sched_relinquish: {
+    nr: Sys.sched_relinquish,
+    args: [],
+    returns: "void",
+    doc: "Lets threads of the same priority run; under every scheduler.",
+  },
+  sched_add: {
+    nr: Sys.sched_add,
+    args: ["thread"],
+    returns: "void",
+    doc: "Puts a thread that was created stopped on the run queue.",
+  },
+  sched_prio: {
+    nr: Sys.sched_prio,
+    args: ["thread", "pri"],
+    returns: "void",
+    doc: "Sets a thread's priority, 0 to 255; smaller runs first.",
+  },
+  ticks: {
+    nr: Sys.ticks,
+    args: [],
+    returns: "i32",
+    doc: "The kernel's tick count, 32 bits.",
+  },
+  // ---- Threads in detail ----
+  thread_exit: {
+    nr: Sys.thread_exit,
+    args: [],
+    returns: "never",
+    doc: "Ends the calling thread without the care that kthread_exit takes.",
+  },
+  thread_alloc: {
+    nr: Sys.thread_alloc,
+    args: ["u32"],
+    returns: "thread",
+    doc: "Allocates a thread structure with so many pages of stack; 0 when there is none.",
+  },
+  thread_free: {
+    nr: Sys.thread_free,
+    args: ["thread"],
+    returns: "void",
+    doc: "Frees a thread structure of thread_alloc.",
+  },
+  thread_recycle: {
+    nr: Sys.thread_recycle,
+    args: ["thread", "u32"],
+    returns: "i32",
+    doc: "Gives a thread structure a stack of so many pages. 0 or ENOMEM.",
+  },
+  thread_reap: {
+    nr: Sys.thread_reap,
+    args: [],
+    returns: "void",
+    doc: "Frees the exited threads of this CPU's memory domain.",
+  },
+  thread_reap_all: {
+    nr: Sys.thread_reap_all,
+    args: [],
+    returns: "void",
+    doc: "Frees all exited threads.",
+  },
+  thread_reap_barrier: {
+    nr: Sys.thread_reap_barrier,
+    args: [],
+    returns: "void",
+    doc: "Returns when every thread that had exited before the call is freed.",
+  },
+  thread_single: {
+    nr: Sys.thread_single,
+    args: ["proc", "i32"],
+    returns: "i32",
+    doc: "Makes the caller the only running thread of a process: SINGLE_NO_EXIT, _EXIT, _BOUNDARY or _ALLPROC. 0, or 1 if the caller must give up.",
+  },
+  thread_single_end: {
+    nr: Sys.thread_single_end,
+    args: ["proc", "i32"],
+    returns: "void",
+    doc: "Ends single threading; the other threads go on.",
+  },
+  thread_suspend_check: {
+    nr: Sys.thread_suspend_check,
+    args: ["u32"],
+    returns: "i32",
+    doc: "Suspends the caller if its process asks for it, or returns EINTR or ERESTART instead if the argument is not 0.",
+  },
+  thread_suspend_check_needed: {
+    nr: Sys.thread_suspend_check_needed,
+    args: [],
+    returns: "bool",
+    doc: "True if the process asks its threads to suspend.",
+  },
+  thread_check_susp: {
+    nr: Sys.thread_check_susp,
+    args: ["u32"],
+    returns: "i32",
+    doc: "Looks for a pending suspension: 0, EINTR, ERESTART; the argument allows it to suspend here.",
+  },
+  thread_unsuspend: {
+    nr: Sys.thread_unsuspend,
+    args: ["proc"],
+    returns: "void",
+    doc: "Lets the suspended threads of a process go on.",
+  },
+  thread_run_flash: {
+    nr: Sys.thread_run_flash,
+    args: ["thread"],
+    returns: "void",
+    doc: "Lets one suspended thread go on at once.",
+  },
+  tdfind: {
+    nr: Sys.tdfind,
+    args: ["i32", "i32"],
+    returns: "thread",
+    doc: "The thread with an id, in the process with a pid (-1 = any); 0 for none.",
+  },
+  pfind: {
+    nr: Sys.pfind,
+    args: ["i32"],
+    returns: "proc",
+    doc: "The process with a pid; 0 for none.",
+  },
+  proc_setcred: {
+    nr: Sys.proc_setcred,
+    args: ["proc", "u32"],
+    returns: "void",
+    doc: "Gives a process the credential of a user id.",
+  },
+  proc_setlimit: {
+    nr: Sys.proc_setlimit,
+    args: ["proc", "u32"],
+    returns: "void",
+    doc: "Gives a process another set of limits.",
+  },
+  thread_cow_update: {
+    nr: Sys.thread_cow_update,
+    args: [],
+    returns: "void",
+    doc: "Brings the caller's credential and limits up to its process's.",
+  },
+  thread_cow_synced: {
+    nr: Sys.thread_cow_synced,
+    args: [],
+    returns: "void",
+    doc: "Notes that the caller's credential and limits are its process's.",
+  },
+  cow_sync_creds: {
+    nr: Sys.cow_sync_creds,
+    args: [],
+    returns: "void",
+    doc: "Brings the caller's credential and limit pointers up to its process's.",
+  },
+  tid_alloc: {
+    nr: Sys.tid_alloc,
+    args: [],
+    returns: "i32",
+    doc: "Allocates a thread id.",
+  },
+  tid_free: {
+    nr: Sys.tid_free,
+    args: ["i32"],
+    returns: "void",
+    doc: "Frees a thread id.",
+  },
+  tidhash_add: {
+    nr: Sys.tidhash_add,
+    args: ["thread"],
+    returns: "void",
+    doc: "Puts a thread into the hash of thread ids.",
+  },
+  tidhash_remove: {
+    nr: Sys.tidhash_remove,
+    args: ["thread"],
+    returns: "void",
+    doc: "Takes a thread out of the hash of thread ids.",
+  },
+  kstack_fail: {
+    nr: Sys.kstack_fail,
+    args: ["u32"],
+    returns: "void",
+    doc: "Makes the next so many allocations of a kernel stack fail, to test what happens then.",
+  },
+  // ---- Event handlers and shutdown ----
+  eventhandler_register: {
+    nr: Sys.eventhandler_register,
+    args: ["u32", "address", "u32", "i32"],
+    returns: "u32",
+    doc: "Registers a handler of an event: list, function, argument, priority. Returns a handle, 0 when there is no room.",
+  },
+  eventhandler_deregister: {
+    nr: Sys.eventhandler_deregister,
+    args: ["u32"],
+    returns: "void",
+    doc: "Takes a handler off its list.",
+  },
+  reboot: {
+    nr: Sys.reboot,
+    args: ["u32"],
+    returns: "void",
+    doc: "Shuts down: runs the shutdown handlers in the order of their priorities.",
+  },
+  // ---- Synchronisation objects, time, the caller's own scheduling ----
+  ...syncCalls,
 } as const satisfies CallTable;
 
 /** Name of a kernel call. */

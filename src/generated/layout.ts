@@ -3,10 +3,89 @@
 // A struct `S` becomes `S` (its size in bytes and the byte offset of every field) and `STypes`
 // (the type of every field; a reference to another struct is a `usize` address).
 
+// assembly/sys/callout.ts
+
+export const CalloutLink = {
+  size: 16,
+  c_next: 0,
+  c_prev: 4,
+  c_time: 8,
+} as const;
+
+export const CalloutLinkTypes = {
+  c_next: "usize",
+  c_prev: "usize",
+  c_time: "u64",
+} as const;
+
+export const CalloutFn = {
+  NONE: 0,
+  THREAD_REAP: 1,
+} as const;
+
+export const Callout = {
+  size: 32,
+  c_next: 0,
+  c_prev: 4,
+  c_time: 8,
+  c_fn: 16,
+  c_arg: 20,
+  c_cpu: 24,
+  c_armed: 28,
+} as const;
+
+export const CalloutTypes = {
+  c_next: "usize",
+  c_prev: "usize",
+  c_time: "u64",
+  c_fn: "u32",
+  c_arg: "u32",
+  c_cpu: "u32",
+  c_armed: "u32",
+} as const;
+
+export const CalloutSlot = {
+  size: 8,
+  first: 0,
+  last: 4,
+} as const;
+
+export const CalloutSlotTypes = {
+  first: "usize",
+  last: "usize",
+} as const;
+export const WHEEL0_SLOTS = 4096;
+export const WHEEL1_SLOTS = 4096;
+export const WHEEL2_SLOTS = 512;
+export const WHEEL_SHIFT = 12n;
+
+export const CalloutWheel = {
+  size: 40,
+  cw_ticks: 0,
+  cw_exact: 8,
+  cw_count: 12,
+  cw_sum0: 16,
+  cw_sum1: 24,
+  cw_sum2: 32,
+} as const;
+
+export const CalloutWheelTypes = {
+  cw_ticks: "u64",
+  cw_exact: "u32",
+  cw_count: "u32",
+  cw_sum0: "u64",
+  cw_sum1: "u64",
+  cw_sum2: "u64",
+} as const;
+export const WHEEL_BITS_OFFSET = 64;
+export const WHEEL_SLOTS_OFFSET = 1600;
+export const WHEEL_SIZE = 71232;
+
 // assembly/sys/errno.ts
 export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
+export const ECHILD = 10;
 export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
@@ -16,6 +95,50 @@ export const EOPNOTSUPP = 45;
 export const EPROCLIM = 67;
 export const ENOSYS = 78;
 export const ERESTART = -1;
+
+// assembly/sys/eventhandler.ts
+
+export const EventList = {
+  SHUTDOWN_PRE_SYNC: 0,
+  SHUTDOWN_POST_SYNC: 1,
+  SHUTDOWN_FINAL: 2,
+  THREAD_CTOR: 3,
+  THREAD_DTOR: 4,
+  THREAD_INIT: 5,
+  THREAD_FINI: 6,
+} as const;
+export const EVENT_LISTS = 7;
+
+export const EventFn = {
+  HOST: 0,
+  KTHREAD_SHUTDOWN: 1,
+  KPROC_SHUTDOWN: 2,
+} as const;
+export const EVENTHANDLER_PRI_FIRST = 0;
+export const EVENTHANDLER_PRI_ANY = 10000;
+export const EVENTHANDLER_PRI_LAST = 20000;
+export const SHUTDOWN_WAIT = 60;
+
+export const EventHandler = {
+  size: 28,
+  ko_kind: 0,
+  ee_next: 4,
+  ee_list: 8,
+  ee_priority: 12,
+  ee_fn: 16,
+  ee_arg: 20,
+  ee_live: 24,
+} as const;
+
+export const EventHandlerTypes = {
+  ko_kind: "u32",
+  ee_next: "usize",
+  ee_list: "u32",
+  ee_priority: "i32",
+  ee_fn: "u32",
+  ee_arg: "u32",
+  ee_live: "u32",
+} as const;
 
 // assembly/sys/globaldata.ts
 
@@ -93,6 +216,8 @@ export const GlobalDataTypes = {
 } as const;
 export const GDF_RESCHED = 1;
 export const GDF_IPI = 2;
+export const GDF_INVOL = 8;
+export const GDF_INTR = 16;
 export const GDF_HALTED = 4;
 export const GLOBALDATA_STRIDE = 1024;
 export const GD_RUNQ_OFFSET = 320;
@@ -101,6 +226,7 @@ export const GD_INTRQ_OFFSET = 576;
 // assembly/sys/kobj.ts
 export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
+export const KOBJ_EVENT = 1163284052;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {
@@ -165,19 +291,32 @@ export const Ktr = {
   WAKEUP: 23,
   CREATE: 24,
   EXIT: 25,
-  BLOCK: 26,
-  NAME: 27,
+  NAME: 26,
+  SLEEP: 27,
+  SUSPEND: 28,
 } as const;
+export const WHY_CALLOUT = 16;
 export const KTR_SCHED = 1;
 export const KTR_LWKT = 2;
 export const KTR_PROC = 4;
 export const KTR_THREAD = 8;
+export const KTR_STATE = 16;
+
+export const SW = {
+  YIELD: 0,
+  PREEMPTED: 1,
+  SLEEP: 2,
+  SUSPENDED: 3,
+  DESCHEDULED: 4,
+  EXIT: 5,
+} as const;
 
 export const KtrRecord = {
   size: 32,
   kr_time: 0,
   kr_type: 8,
   kr_cpu: 10,
+  kr_why: 11,
   kr_a: 12,
   kr_b: 16,
   kr_c: 20,
@@ -188,7 +327,8 @@ export const KtrRecord = {
 export const KtrRecordTypes = {
   kr_time: "u64",
   kr_type: "u16",
-  kr_cpu: "u16",
+  kr_cpu: "u8",
+  kr_why: "u8",
   kr_a: "u32",
   kr_b: "u32",
   kr_c: "u32",
@@ -203,8 +343,17 @@ export const Sched = {
   BSD4: 1,
 } as const;
 
+export const Run = {
+  HOST: 1,
+  IDLE: 2,
+  TIME: 3,
+  SWITCHES: 4,
+  STOPPED: 5,
+  BUDGET: 6,
+} as const;
+
 export const Machine = {
-  size: 476,
+  size: 548,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -219,95 +368,112 @@ export const Machine = {
   quantum: 56,
   cycle_cost: 64,
   preemption: 68,
-  rr_ticks: 72,
-  kstack_depth: 76,
-  kstack_pages: 80,
-  frame_high: 84,
-  guest_size: 88,
-  text_size: 92,
-  td_base: 96,
-  td_count: 100,
-  frame_delta: 104,
-  high_delta: 108,
-  cold_base: 112,
-  kstack_base: 116,
-  stats_base: 120,
-  proc_base: 124,
-  cred_base: 128,
-  limit_base: 132,
-  tid_bitmap: 136,
-  tid_index: 140,
-  tidhash_base: 144,
-  pidhash_base: 148,
-  sleepq_base: 152,
-  callwheel_base: 156,
-  chunk_base: 160,
-  chunk_end: 164,
-  bsd4_base: 168,
-  ipiq_base: 172,
-  string_base: 176,
-  string_end: 180,
-  ktr_base: 184,
-  ktr_end: 188,
-  decoded_base: 192,
-  guest_base: 196,
-  arena_end: 200,
-  booted: 204,
-  ticks: 208,
-  ticks64: 216,
-  tick_epoch: 224,
-  now: 232,
-  round_end: 240,
-  round_cpu: 248,
-  run_reason: 252,
-  run_switches: 256,
-  run_until: 264,
-  stop_request: 272,
-  busy: 280,
-  ipi_cpus: 288,
-  untimely_switch: 296,
-  rng: 304,
-  thread0: 312,
-  proc0: 316,
-  initproc: 320,
-  allproc: 324,
-  nthreads: 328,
-  nprocs: 332,
-  nextpid: 336,
-  trytid: 340,
-  tidhash_mask: 344,
-  tidhashlock: 348,
-  pidhash_mask: 352,
-  sleepq_mask: 356,
-  zone_free: 360,
-  zone_next: 364,
-  zone_constructed: 368,
-  proc_free: 372,
-  proc_next: 376,
-  cred_free: 380,
-  cred_next: 384,
-  limit_free: 388,
-  limit_next: 392,
-  chunk_free: 396,
-  chunk_next: 400,
-  string_next: 404,
-  next_cpu: 408,
-  last_thread: 412,
-  kstack_fail: 416,
-  lwkt_zone_next: 420,
-  reap_lastfail: 424,
-  reap_curfail: 428,
-  proc_lastfail: 432,
-  proc_curfail: 436,
-  reap_pending: 440,
-  ktr_mask: 444,
-  ktr_next: 448,
-  stats: 452,
-  panicked: 456,
-  panic_fmt: 460,
-  panic_arg0: 464,
-  panic_arg1: 468,
-  panic_arg2: 472,
+  rr_cycles: 72,
+  kstack_depth: 80,
+  kstack_pages: 84,
+  bare: 88,
+  frame_high: 92,
+  guest_size: 96,
+  text_size: 100,
+  kobj_count: 104,
+  string_size: 108,
+  td_base: 112,
+  td_count: 116,
+  frame_delta: 120,
+  high_delta: 124,
+  cold_base: 128,
+  kstack_base: 132,
+  stats_base: 136,
+  proc_base: 140,
+  cred_base: 144,
+  limit_base: 148,
+  tid_bitmap: 152,
+  tid_index: 156,
+  tidhash_base: 160,
+  pidhash_base: 164,
+  sleepq_base: 168,
+  callwheel_base: 172,
+  reap_base: 176,
+  chunk_base: 180,
+  chunk_end: 184,
+  bsd4_base: 188,
+  ipiq_base: 192,
+  string_base: 196,
+  string_end: 200,
+  ktr_base: 204,
+  ktr_end: 208,
+  decoded_base: 212,
+  guest_base: 216,
+  arena_end: 220,
+  carve: 224,
+  booted: 232,
+  ticks: 236,
+  ticks64: 240,
+  tick_epoch: 248,
+  now: 256,
+  round_end: 264,
+  round_cpu: 272,
+  in_slice: 276,
+  rounds: 280,
+  run_switches: 288,
+  run_limited: 296,
+  run_rounds: 300,
+  run_until: 304,
+  stop_request: 312,
+  busy: 320,
+  ipi_cpus: 328,
+  untimely_switch: 336,
+  sleep_procs: 340,
+  intr_thread: 344,
+  kobj_next: 348,
+  kobj_end: 352,
+  kobj_base: 356,
+  rng: 360,
+  thread0: 368,
+  host_td: 372,
+  proc0: 376,
+  initproc: 380,
+  allproc: 384,
+  nthreads: 388,
+  nprocs: 392,
+  nextpid: 396,
+  trytid: 400,
+  tidhash_mask: 404,
+  tidhashlock: 408,
+  pidhash_mask: 412,
+  sleepq_mask: 416,
+  zone_free: 420,
+  zone_next: 424,
+  zone_constructed: 428,
+  proc_free: 432,
+  proc_next: 436,
+  cred_free: 440,
+  cred_next: 444,
+  limit_free: 448,
+  limit_next: 452,
+  chunk_free: 456,
+  chunk_next: 460,
+  string_next: 464,
+  next_cpu: 468,
+  last_thread: 472,
+  kstack_fail: 476,
+  lwkt_zone_next: 480,
+  reap_lastfail: 484,
+  reap_curfail: 488,
+  proc_lastfail: 492,
+  proc_curfail: 496,
+  taskq_first: 500,
+  taskq_last: 504,
+  event_lists: 508,
+  switch_why: 512,
+  ktr_mask: 516,
+  ktr_next: 520,
+  stats: 524,
+  panicked: 528,
+  panic_fmt: 532,
+  panic_arg0: 536,
+  panic_arg1: 540,
+  panic_arg2: 544,
 } as const;
 
 export const MachineTypes = {
@@ -325,12 +491,15 @@ export const MachineTypes = {
   quantum: "u64",
   cycle_cost: "u32",
   preemption: "u32",
-  rr_ticks: "u32",
+  rr_cycles: "u64",
   kstack_depth: "u32",
   kstack_pages: "u32",
+  bare: "u32",
   frame_high: "u32",
   guest_size: "u32",
   text_size: "u32",
+  kobj_count: "u32",
+  string_size: "u32",
   td_base: "usize",
   td_count: "u32",
   frame_delta: "usize",
@@ -347,6 +516,7 @@ export const MachineTypes = {
   pidhash_base: "usize",
   sleepq_base: "usize",
   callwheel_base: "usize",
+  reap_base: "usize",
   chunk_base: "usize",
   chunk_end: "usize",
   bsd4_base: "usize",
@@ -358,6 +528,7 @@ export const MachineTypes = {
   decoded_base: "usize",
   guest_base: "usize",
   arena_end: "usize",
+  carve: "u64",
   booted: "u32",
   ticks: "i32",
   ticks64: "u64",
@@ -365,15 +536,24 @@ export const MachineTypes = {
   now: "u64",
   round_end: "u64",
   round_cpu: "u32",
-  run_reason: "u32",
+  in_slice: "u32",
+  rounds: "u64",
   run_switches: "u64",
+  run_limited: "u32",
+  run_rounds: "u32",
   run_until: "u64",
   stop_request: "u32",
   busy: "u64",
   ipi_cpus: "u64",
   untimely_switch: "i32",
+  sleep_procs: "u32",
+  intr_thread: "usize",
+  kobj_next: "usize",
+  kobj_end: "usize",
+  kobj_base: "usize",
   rng: "u64",
   thread0: "usize",
+  host_td: "usize",
   proc0: "usize",
   initproc: "usize",
   allproc: "usize",
@@ -405,15 +585,18 @@ export const MachineTypes = {
   reap_curfail: "i32",
   proc_lastfail: "i32",
   proc_curfail: "i32",
-  reap_pending: "u32",
+  taskq_first: "usize",
+  taskq_last: "usize",
+  event_lists: "usize",
+  switch_why: "u32",
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
   panicked: "u32",
-  panic_fmt: "u32",
-  panic_arg0: "u32",
-  panic_arg1: "u32",
-  panic_arg2: "u32",
+  panic_fmt: "usize",
+  panic_arg0: "usize",
+  panic_arg1: "usize",
+  panic_arg2: "usize",
 } as const;
 
 // assembly/sys/param.ts
@@ -488,7 +671,7 @@ export const ThreadTypes = {
   td_lwflags: "u16",
   td_state: "u8",
   td_inhib: "u8",
-  td_slot: "u32",
+  td_slot: "usize",
   td_wchan: "u32",
   td_wait: "u32",
   td_qnext: "u32",
@@ -752,6 +935,7 @@ export const TDB = {
   RV32: 1,
   HOST: 2,
 } as const;
+export const FUNC_HOST = 4294967295;
 
 export const TDS = {
   INACTIVE: 0,
@@ -763,7 +947,8 @@ export const TDS = {
 export const TDI_SUSPENDED = 1;
 export const TDI_SLEEPING = 2;
 export const TDB_INCALL = 128;
-export const TDB_KIND = 127;
+export const TDB_FRESH = 64;
+export const TDB_KIND = 63;
 export const TDF_INMEM = 4;
 export const TDF_SINTR = 8;
 export const TDF_TIMEOUT = 16;
@@ -778,7 +963,7 @@ export const TDF_RUNQ = 2;
 export const TDF_PREEMPT_LOCK = 4;
 export const TDF_PREEMPT_DONE = 8;
 export const TDF_STARTED = 16;
-export const TDF_INTRANSIT = 32;
+export const TDF_EXITING = 32;
 export const TDF_ALLOCATED_THREAD = 512;
 export const TDF_ALLOCATED_STACK = 1024;
 export const TDF_VERBOSE = 2048;
@@ -794,6 +979,7 @@ export const TDA_SUSPEND = 1;
 export const TDB_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
+export const TDC_CPU_SHIFT = 2;
 export const PRI_ITHD = 1;
 export const PRI_REALTIME = 2;
 export const PRI_TIMESHARE = 3;
@@ -841,6 +1027,82 @@ export const ThreadListTypes = {
   last: "usize",
 } as const;
 
+// assembly/sys/reap.ts
+
+export const TaskFn = {
+  NONE: 0,
+  THREAD_REAP: 1,
+} as const;
+
+export const Task = {
+  size: 16,
+  ta_next: 0,
+  ta_pending: 4,
+  ta_fn: 8,
+  ta_arg: 12,
+} as const;
+
+export const TaskTypes = {
+  ta_next: "usize",
+  ta_pending: "u32",
+  ta_fn: "u32",
+  ta_arg: "u32",
+} as const;
+export const TIDBATCH = 16;
+export const TDCOUNTBATCH = 32;
+
+export const ThreadDomain = {
+  size: 12,
+  tdd_zombies: 0,
+  tdd_reapticks: 4,
+  tdd_nzombies: 8,
+} as const;
+
+export const ThreadDomainTypes = {
+  tdd_zombies: "usize",
+  tdd_reapticks: "i32",
+  tdd_nzombies: "i32",
+} as const;
+export const THREAD_DOMAIN_STRIDE = 128;
+export const TIDBATCH_OFFSET = 64;
+
+export const Reaper = {
+  size: 64,
+  c_next: 0,
+  c_prev: 4,
+  c_time: 8,
+  c_fn: 16,
+  c_arg: 20,
+  c_cpu: 24,
+  c_armed: 28,
+  reap_task_next: 32,
+  reap_task_pending: 36,
+  reap_task_fn: 40,
+  reap_task_arg: 44,
+  barrier_task_next: 48,
+  barrier_task_pending: 52,
+  barrier_task_fn: 56,
+  barrier_task_arg: 60,
+} as const;
+
+export const ReaperTypes = {
+  c_next: "usize",
+  c_prev: "usize",
+  c_time: "u64",
+  c_fn: "u32",
+  c_arg: "u32",
+  c_cpu: "u32",
+  c_armed: "u32",
+  reap_task_next: "usize",
+  reap_task_pending: "u32",
+  reap_task_fn: "u32",
+  reap_task_arg: "u32",
+  barrier_task_next: "usize",
+  barrier_task_pending: "u32",
+  barrier_task_fn: "u32",
+  barrier_task_arg: "u32",
+} as const;
+
 // assembly/sys/runq.ts
 export const CHUNK_SIZE = 256;
 export const CHUNK_SLOT0 = 8;
@@ -868,5 +1130,222 @@ export const ChunkTypes = {
   prev_dead: "usize",
 } as const;
 
+// assembly/sys/stats.ts
+export const STATS_BUCKETS = 168;
+
+export const ThreadStats = {
+  size: 32,
+  ts_runnable_at: 0,
+  ts_latency_sum: 8,
+  ts_latency_max: 16,
+  ts_wakeups: 24,
+  ts_latency_count: 28,
+} as const;
+
+export const ThreadStatsTypes = {
+  ts_runnable_at: "u64",
+  ts_latency_sum: "u64",
+  ts_latency_max: "u64",
+  ts_wakeups: "u32",
+  ts_latency_count: "u32",
+} as const;
+
+// assembly/sys/sync.ts
+export const KOBJ_MTX = 1297373217;
+export const KOBJ_CV = 1129718049;
+export const KOBJ_SEMA = 1397050689;
+export const KOBJ_BARRIER = 1111577170;
+export const KOBJ_TIMER = 1414090053;
+
+export const SyncObject = {
+  size: 64,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+} as const;
+
+export const SyncObjectTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+} as const;
+
+// assembly/sys/syscall.ts
+
+export const Sys = {
+  body_return: 0,
+  lwkt_yield: 1,
+  lwkt_yield_quick: 2,
+  lwkt_switch: 3,
+  lwkt_schedule_self: 4,
+  lwkt_deschedule_self: 5,
+  lwkt_schedule: 6,
+  lwkt_deschedule: 7,
+  lwkt_setpri: 8,
+  lwkt_setpri_self: 9,
+  lwkt_preempt: 10,
+  lwkt_preempted_proc: 11,
+  lwkt_block: 12,
+  lwkt_signal: 13,
+  lwkt_init_wait: 14,
+  lwkt_gettoken: 15,
+  lwkt_reltoken: 16,
+  lwkt_regettoken: 17,
+  lwkt_havetoken: 18,
+  crit_enter: 19,
+  crit_exit: 20,
+  crit_exit_noyield: 21,
+  crit_panic: 22,
+  lwkt_create: 23,
+  lwkt_exit: 24,
+  lwkt_kthread_create: 25,
+  lwkt_kthread_exit: 26,
+  lwkt_free_thread: 27,
+  lwkt_proc_exit: 28,
+  lwkt_wait_gen: 29,
+  lwkt_migrate: 30,
+  lwkt_setcpu_self: 31,
+  interrupt: 32,
+  intr_enter: 33,
+  intr_exit: 34,
+  set_reqpri: 35,
+  set_untimely_switch: 36,
+  compute: 48,
+  cycles: 49,
+  curthread: 50,
+  curcpu: 51,
+  random: 52,
+  kthread_add: 64,
+  kthread_exit: 65,
+  kthread_suspend: 66,
+  kthread_resume: 67,
+  kthread_suspend_check: 68,
+  kthread_start: 69,
+  kproc_create: 70,
+  kproc_exit: 71,
+  kproc_suspend: 72,
+  kproc_resume: 73,
+  kproc_suspend_check: 74,
+  kproc_start: 75,
+  kproc_kthread_add: 76,
+  fork: 77,
+  thr_create: 78,
+  thr_exit: 79,
+  exit: 80,
+  wait: 81,
+  proc_stop: 82,
+  proc_cont: 83,
+  ast: 84,
+  msleep: 85,
+  wakeup: 86,
+  wakeup_one: 87,
+  pause: 88,
+  sched_relinquish: 89,
+  sched_add: 90,
+  sched_prio: 91,
+  ticks: 92,
+  thread_exit: 96,
+  thread_alloc: 97,
+  thread_free: 98,
+  thread_recycle: 99,
+  thread_reap: 100,
+  thread_reap_all: 101,
+  thread_reap_barrier: 102,
+  thread_single: 103,
+  thread_single_end: 104,
+  thread_suspend_check: 105,
+  thread_suspend_check_needed: 106,
+  thread_check_susp: 107,
+  thread_unsuspend: 108,
+  thread_run_flash: 109,
+  tdfind: 110,
+  pfind: 111,
+  proc_setcred: 112,
+  proc_setlimit: 113,
+  thread_cow_update: 114,
+  thread_cow_synced: 115,
+  cow_sync_creds: 116,
+  tid_alloc: 120,
+  tid_free: 121,
+  tidhash_add: 122,
+  tidhash_remove: 123,
+  kstack_fail: 124,
+  eventhandler_register: 126,
+  eventhandler_deregister: 127,
+  reboot: 128,
+  mtx_create: 160,
+  mtx_lock: 161,
+  mtx_unlock: 162,
+  cv_create: 163,
+  cv_wait: 164,
+  cv_signal: 165,
+  cv_broadcast: 166,
+  sema_create: 167,
+  sema_wait: 168,
+  sema_post: 169,
+  barrier_create: 170,
+  barrier_wait: 171,
+  timer_create: 172,
+  timer_wait: 173,
+  timer_next: 174,
+  sleep_until: 175,
+  sleep: 176,
+  cpuset_setaffinity: 177,
+  sched_prio_self: 178,
+} as const;
+
 // assembly/sys/thread.ts
 export const THREAD_SHIFT = 6;
+
+// assembly/sys/tid.ts
+
+export const TidBitmap = {
+  size: 16,
+  tb_levels: 0,
+  tb_pad: 4,
+  tb_base0: 8,
+  tb_words0: 12,
+} as const;
+
+export const TidBitmapTypes = {
+  tb_levels: "u32",
+  tb_pad: "u32",
+  tb_base0: "u32",
+  tb_words0: "u32",
+} as const;
+export const TID_BITMAP_HEAD = 64;
+
+export const TidBucket = {
+  size: 16,
+  thb_head: 0,
+  thb_seventeenth: 4,
+  thb_count: 8,
+  thb_stamp: 12,
+} as const;
+
+export const TidBucketTypes = {
+  thb_head: "usize",
+  thb_seventeenth: "usize",
+  thb_count: "u32",
+  thb_stamp: "u32",
+} as const;

@@ -17,7 +17,7 @@ export type Body = Generator<KernelCall<unknown>, void, number>;
 /** A function that makes a thread's body; it gets the thread's argument. */
 export type BodyFunction = (arg: number) => Body;
 
-type ValueOf<K extends ArgumentKind> = K extends "thread" | "proc" | "wait" | "token"
+type ValueOf<K extends ArgumentKind> = K extends "thread" | "proc" | "wait" | "token" | "object"
   ? Handle | number
   : K extends "string"
     ? string | number
@@ -34,7 +34,7 @@ type ValuesOf<A extends readonly ArgumentKind[]> = {
 };
 
 type ResultOf<R extends ResultKind> = R extends "void"
-  ? void
+  ? undefined
   : R extends "never"
     ? never
     : R extends "bool"

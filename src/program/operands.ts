@@ -175,6 +175,7 @@ const accepted = {
   channel: ["channel", "symbol", "label"],
   wait: ["symbol"],
   token: ["symbol"],
+  object: [],
   string: ["string"],
   address: ["symbol", "label"],
 } as const satisfies Record<ArgumentKind, readonly Symbolic["kind"][]>;

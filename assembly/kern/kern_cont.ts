@@ -2,7 +2,7 @@
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { curthread } from "../sys/globaldata";
-import { cold } from "../sys/thread";
+import { cold, td_frame } from "../sys/thread";
 import { cont_pop, DONE, K, set_retval } from "./cont";
 import { fbsd_continue } from "./kern_fbsd";
 import { K_SYNC, sync_continue } from "./kern_sync";
@@ -48,7 +48,7 @@ function lwkt_continue(fn: u32, a: u32, b: u32): u32 {
       curthread().td_pri -= TDPRI_CRIT;
       return DONE;
     case K.BLOCK_1:
-      return lwkt.lwkt_block_1(changetype<LwktWait>(a), b);
+      return lwkt.lwkt_block_1(changetype<LwktWait>(a), b, td_frame(curthread()).a1);
     case K.BLOCK_2:
       return lwkt.lwkt_block_2(changetype<LwktWait>(a));
     case K.SIGNAL_1:

@@ -5,6 +5,7 @@ import { panic, printf } from "../env";
 import { EBUSY, EINVAL, ENOMEM, ENOSYS } from "../sys/errno";
 import { EventFn, EventHandler } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
+import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { PRI_MAX, PRIMASK, PVM, PWAIT, RFFDG, THREAD0_TID } from "../sys/param";
 import {
@@ -147,7 +148,10 @@ function init_init(): void {
 export function body_return(): u32 {
   const td = curthread();
   const p = td.td_proc;
-  if (machine().bare != 0 || !is_proc(p)) return lwkt_exit();
+  if (machine().bare != 0 || !is_proc(p)) {
+    ktr(KTR_LWKT, Ktr.RETURN, changetype<u32>(td));
+    return lwkt_exit();
+  }
   if (td == machine().thread0) return swapper_loop();
   if ((p.p_flag & P_KPROC) != 0) {
     printf(

@@ -9,21 +9,22 @@
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 import {
   GDF_HALTED,
+  GDF_INTR,
   GDF_INVOL,
   GDF_RESCHED,
   globaldata,
   GlobalData,
 } from "../sys/globaldata";
-import { Ktr, KTR_PROC, ktr, ktr_drain } from "../sys/ktr";
+import { Ktr, KTR_PROC, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { machine, Machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
-import { cold, td_frame } from "../sys/thread";
+import { cold, no_td, td_frame } from "../sys/thread";
 import { rv32_run, RV_CALL, RV_FAULT } from "../machine/rv32";
 import { cont_pop, K } from "./cont";
 import { body_return } from "./kern_fbsd";
 import { cont_run } from "./kern_cont";
 import { charge_runtime } from "./kern_switch";
-import { softclock } from "./kern_timeout";
+import { callout_earliest, softclock } from "./kern_timeout";
 import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { idle_interrupts } from "./lwkt_intr";
 import { lwkt_switch, lwkt_yield, lwkt_yield_quick } from "./lwkt_thread";
@@ -109,19 +110,9 @@ function ticks_update(m: Machine): void {
   m.ticks = <i32>m.ticks64;
 }
 
-/** Tick of the earliest callout of any CPU, NEVER if none is armed. */
-function earliest_callout(m: Machine): u64 {
-  let earliest = NEVER;
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    const next = globaldata(cpu).gd_next_callout;
-    if (next < earliest) earliest = next;
-  }
-  return earliest;
-}
-
 /** All CPUs are halted: moves time to the earliest callout. */
 function jump_to_callout(m: Machine): u32 {
-  const tick = earliest_callout(m);
+  const tick = callout_earliest();
   if (tick == NEVER) {
     m.round_end = m.now;
     return Run.IDLE;
@@ -186,7 +177,11 @@ function slice_begin(m: Machine, gd: GlobalData): void {
   cpu_wake(m, gd);
   m.in_slice = 1;
   gd.gd_slice_end = m.round_end;
-  if (gd.gd_next_callout <= m.ticks64) softclock(gd, m.ticks64);
+  if (gd.gd_next_callout <= m.ticks64) {
+    m.switch_why = WHY_CALLOUT;
+    softclock(gd, m.ticks64);
+    m.switch_why = 0;
+  }
   if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
 }
 
@@ -196,17 +191,30 @@ function sched_clock(gd: GlobalData): void {
   if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
+/**
+ * Runs one CPU to the end of its slice; 0, or why the run has to stop before.
+ *
+ * A slice ends between two instructions of a body or just after a switch, never between the steps of a
+ * kernel function: what a kernel function does between two switches other CPUs see as one. A step costs
+ * a cycle, so that threads that only wake each other use up their time like all others.
+ */
 function slice_run(m: Machine, gd: GlobalData): u32 {
+  const cost = m.cycle_cost;
+  let last = no_td();
   while (true) {
-    if (gd.gd_cycles >= gd.gd_slice_end && m.cycle_cost != 0) return 0;
-    if (m.run_limited != 0 && m.run_switches == 0) return Run.SWITCHES;
     const td = gd.gd_curthread;
-    if (td.td_kfn != 0 && td.td_kfn != K.COMPUTE) {
+    const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
+    if (!in_kernel || td != last) {
+      if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
+      if (m.run_limited != 0 && m.run_switches == 0) return Run.SWITCHES;
+      last = td;
+    }
+    if (in_kernel) {
+      gd.gd_cycles += cost;
       cont_run(td);
       continue;
     }
-    if (gd.gd_flags & GDF_RESCHED || td.td_pri < gd.gd_reqpri) {
+    if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
     if (td.td_kfn != 0) {
@@ -222,7 +230,7 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
       const event = rv32_run(gd);
       if ((event & 0xff) == RV_CALL) trap(gd.gd_curthread, event >> 8);
       else if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
-      else if (m.cycle_cost == 0) return Run.BUDGET;
+      else if (cost == 0) return Run.BUDGET;
       continue;
     }
     if (kind == TDB.HOST) return Run.HOST;
@@ -243,11 +251,12 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
     gd.gd_flags &= ~GDF_RESCHED;
     return false;
   }
-  if (td.td_pri < gd.gd_reqpri) {
+  if (td.td_pri >= TDPRI_CRIT) return false;
+  if ((gd.gd_flags & GDF_INTR) != 0) {
+    gd.gd_flags &= ~GDF_INTR;
     lwkt_yield_quick();
     return true;
   }
-  if (td.td_pri >= TDPRI_CRIT) return false;
   gd.gd_flags = (gd.gd_flags & ~GDF_RESCHED) | GDF_INVOL;
   if (m.sched == Sched.LWKT) lwkt_yield();
   else mi_switch();

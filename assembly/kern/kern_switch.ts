@@ -5,6 +5,7 @@ import { GDF_INVOL, GlobalData } from "../sys/globaldata";
 import { Ktr, KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, ktr, SW } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import {
+  FUNC_HOST,
   TDB,
   TDB_FRESH,
   TDF_EXITED,
@@ -23,9 +24,6 @@ import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { crit_exit } from "./lwkt_thread";
-
-/** `func` of a thread whose body is a generator of the host; its argument tells the host which. */
-export const FUNC_HOST: u32 = 0xffffffff;
 
 /** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {

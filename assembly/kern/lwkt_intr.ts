@@ -2,7 +2,7 @@
 // critical section, otherwise it is pended, gd_reqpri says so, and splz makes up for it when the section
 // is left.
 import { panic } from "../env";
-import { GlobalData, GD_INTRQ_OFFSET, mycpu } from "../sys/globaldata";
+import { GDF_INTR, GlobalData, GD_INTRQ_OFFSET, mycpu } from "../sys/globaldata";
 import { Ktr, KTR_LWKT, ktr } from "../sys/ktr";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -78,12 +78,14 @@ export function interrupt_run_1(td: Thread): u32 {
 export function interrupt_post(gd: GlobalData, td: Thread): void {
   pend(gd, td);
   gd.gd_reqpri = TDPRI_CRIT;
+  gd.gd_flags |= GDF_INTR;
 }
 
 /** The idle thread has nothing to preempt: what is pended becomes runnable. */
 export function idle_interrupts(gd: GlobalData): void {
   while (gd.gd_nintr != 0) sched_enqueue(gd, unpend(gd));
   gd.gd_reqpri = 0;
+  gd.gd_flags &= ~GDF_INTR;
 }
 
 /** Runs what was pended while the thread was in a critical section: messages, then interrupts. */

@@ -522,10 +522,9 @@ export function lwkt_preempted_proc(): Proc {
  * afterwards.
  */
 export function lwkt_block(w: LwktWait, wmesg: u32, gen: i32): u32 {
-  cold(curthread()).td_wmesg = wmesg;
   if (lwkt_havetoken(w)) {
     lwkt_gettoken(w);
-    return lwkt_block_1(w, gen);
+    return lwkt_block_1(w, gen, wmesg);
   }
   cont_push(K.BLOCK_1, changetype<u32>(w), gen);
   lwkt_gettoken(w);
@@ -533,9 +532,10 @@ export function lwkt_block(w: LwktWait, wmesg: u32, gen: i32): u32 {
 }
 
 /** With the token: queue and switch, or not. */
-export function lwkt_block_1(w: LwktWait, gen: i32): u32 {
+export function lwkt_block_1(w: LwktWait, gen: i32, wmesg: u32): u32 {
   if (w.wa_gen != gen) return lwkt_block_2(w);
   const td = curthread();
+  cold(td).td_wmesg = wmesg;
   _lwkt_dequeue(td);
   tailq_insert_tail(waitq(w), td);
   w.wa_count++;
@@ -611,6 +611,7 @@ export function lwkt_create_1(td: Thread, func: u32, arg: u32, tdflags: u32, fmt
   c.td_namefmt = fmt;
   c.td_namearg = fmtarg;
   ktr(KTR_STATE, Ktr.CREATE, changetype<u32>(td), 0, -1, -1);
+  ktr(KTR_STATE, Ktr.NAME, changetype<u32>(td), fmt, fmtarg);
   cont_push(K.CREATE_2, changetype<u32>(td));
   if ((td.td_lwflags & TDF_STOPREQ) == 0) lwkt_schedule(td);
   else td.td_lwflags &= ~TDF_STOPREQ;

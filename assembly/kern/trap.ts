@@ -9,7 +9,7 @@ import { EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
-import { Frame, TDB_INCALL, Thread } from "../sys/proc";
+import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, is_td, no_td, td_frame, THREAD_SHIFT } from "../sys/thread";
 import {
@@ -20,7 +20,6 @@ import {
 } from "../machine/rv32";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { body_return, fbsd_syscall } from "./kern_fbsd";
-import { FUNC_HOST } from "./kern_switch";
 import { random_next } from "./kern_random";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
 import { cpu_exists } from "./lwkt_ipiq";

@@ -178,6 +178,9 @@ export enum TDB {
   HOST = 2, // JavaScript generator: the machine returns to the host for its next step
 }
 
+/** Start function of a thread whose body is the host's; its argument tells the host which. */
+export const FUNC_HOST: u32 = 0xffffffff;
+
 /** Thread states (td_state). */
 export enum TDS {
   INACTIVE = 0,

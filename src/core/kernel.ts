@@ -58,6 +58,8 @@ export class Kernel {
   onPrint: (text: string) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
   onTrace: ((from: number, to: number) => void) | null = null;
+  /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
+  onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
   namePointer: (address: number) => string = (address) => `0x${address.toString(16)}`;
   /** The panic that killed this kernel, or null. */
@@ -114,6 +116,7 @@ export class Kernel {
         throw this.panic;
       },
       printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
+      event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
       ktr_flush: (from: number, to: number) => this.onTrace?.(from >>> 0, to >>> 0),
     };
   }
@@ -204,15 +207,20 @@ export class Kernel {
     return new TextDecoder("utf-16le").decode(memory.subarray(address, address + size));
   }
 
-  /** The name of the thread or process at an address, as printf formats it: at most 19 bytes. */
+  /**
+   * The name of the thread or process at an address, as printf formats it: at most 19 bytes, 16 of a
+   * thread of LWKT alone, which has no thread id.
+   */
   nameAt(address: number): string {
     const base = this.machine("td_base");
     const count = this.machine("td_count");
     if (address >= base && address < base + count * Layout.Thread.size) {
       const cold = this.cold(address);
+      const bare = this.readSigned(cold + Layout.ThreadCold.td_tid) === -1;
       return this.formatName(
         this.read(cold + Layout.ThreadCold.td_namefmt),
         this.read(cold + Layout.ThreadCold.td_namearg),
+        bare ? Layout.LWKT_COMLEN : Layout.MAXCOMLEN,
       );
     }
     return this.formatName(
@@ -221,9 +229,12 @@ export class Kernel {
     );
   }
 
-  private formatName(fmt: number, arg: number): string {
+  /** A name as printf makes it of a format and a word: its first `length` bytes. */
+  formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
     if (fmt === 0) return "";
-    return this.format(fmt, [arg]).slice(0, Layout.MAXCOMLEN);
+    const name = this.format(fmt, [arg]);
+    const bytes = new TextEncoder().encode(name);
+    return bytes.length <= length ? name : new TextDecoder().decode(bytes.subarray(0, length));
   }
 
   // ---- Structures ----
@@ -297,8 +308,12 @@ export class Kernel {
     const low = Math.min(args.length, 6);
     for (let i = 0; i < low; i++) this.u32[frame + i] = args[i] as number;
     if (args.length <= 6) return;
-    const high = (td + this.machine("high_delta")) >>> 2;
-    for (let i = 6; i < args.length; i++) this.u32[high + i - 6] = args[i] as number;
+    // The seventh and eighth are in a6 and a7, or in t1 and t2 where there are 16 registers only.
+    const seventh =
+      this.config.registers === 16
+        ? this.frame(td) + Layout.Frame.t1
+        : td + this.machine("high_delta");
+    for (let i = 6; i < args.length; i++) this.u32[(seventh >>> 2) + i - 6] = args[i] as number;
   }
 
   /** Throws the panic that killed the kernel, if one did. */

@@ -9,7 +9,7 @@ import { panic, printf } from "../env";
 import { ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
-import { Ktr, KTR_SCHED, KTR_THREAD, ktr } from "../sys/ktr";
+import { Ktr, KTR_SCHED, KTR_STATE, KTR_THREAD, ktr } from "../sys/ktr";
 import { machine, Machine } from "../sys/machine";
 import { KSTACK_MAX_PAGES, THREAD0_TID } from "../sys/param";
 import {
@@ -113,16 +113,12 @@ function thread_count_inc(): bool {
   return false;
 }
 
-/** Records that a thread was created, with the ids by which a trace shows it. */
+/** Records that a thread was created, with the ids and the name by which a trace shows it. */
 export function ktr_create(td: Thread, p: Proc): void {
-  ktr(
-    KTR_SCHED,
-    Ktr.CREATE,
-    changetype<u32>(td),
-    changetype<u32>(p),
-    cold(td).td_tid,
-    p.p_pid,
-  );
+  const c = cold(td);
+  const at = changetype<u32>(td);
+  ktr(KTR_SCHED, Ktr.CREATE, at, changetype<u32>(p), c.td_tid, p.p_pid);
+  ktr(KTR_STATE, Ktr.NAME, at, c.td_namefmt, c.td_namearg);
 }
 
 // ---- Initialisation ----

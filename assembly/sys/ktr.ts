@@ -43,7 +43,7 @@ export const KTR_SCHED: u32 = 0x1; //   SWITCH, XSWITCH, START, WAKEUP, CREATE, 
 export const KTR_LWKT: u32 = 0x2; //    ALLOC, SPLZ, INTR, RETURN, KFREE, ZFREE
 export const KTR_PROC: u32 = 0x4; //    RUNNABLE, FBSWITCH, TICK, ZOMBIE, HARVEST, STOPPED
 export const KTR_THREAD: u32 = 0x8; //  CTOR, DTOR, INIT, FINI, TIDSET, TIDCLEAR, COUNT
-export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, and CREATE of threads of LWKT
+export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, CREATE of LWKT's threads, NAME after a CREATE
 
 /** Why a thread left its CPU. */
 export enum SW {

@@ -113,7 +113,7 @@ function ticks_update(m: Machine): void {
 /** All CPUs are halted: moves time to the earliest callout. */
 function jump_to_callout(m: Machine): u32 {
   const tick = callout_earliest();
-  if (tick == NEVER) {
+  if (tick == NEVER || m.timeouts == 0) {
     m.round_end = m.now;
     return Run.IDLE;
   }

@@ -192,6 +192,7 @@ export function callout_arm_thread(td: Thread, timo: i32): void {
   const c = cold(td);
   if (INVARIANTS) KASSERT((c.td_cflags & TDC_ARMED) == 0, "callout_arm_thread: armed");
   c.td_cflags |= TDC_ARMED | <u8>(gd.gd_cpuid << TDC_CPU_SHIFT);
+  machine().timeouts++;
   wheel_arm(gd, thread_callout(c), machine().ticks64 + <u64>(timo > 0 ? timo : 1));
 }
 
@@ -205,6 +206,7 @@ export function callout_cancel_thread(td: Thread): void {
 
 function callout_disarmed(c: ThreadCold): void {
   c.td_cflags &= TDC_DEADLINE; // and no CPU
+  machine().timeouts--;
 }
 
 /** Arms a callout of the kernel on this CPU, `timo` ticks from now; an armed one starts anew. */

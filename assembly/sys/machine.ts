@@ -95,6 +95,7 @@ export class Machine {
   run_rounds: u32; //          rounds left of the budget, plus one; 0 = no limit
   run_until: u64; //           cycles
   stop_request: u32;
+  timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
   busy: u64; //                CPUs that are not halted
   ipi_cpus: u64; //            CPUs with messages waiting
   untimely_switch: i32; //     sysctl lwkt.untimely_switch

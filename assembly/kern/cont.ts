@@ -47,8 +47,8 @@ export enum K {
   BLOCK_2 = 20, //           a: wait: awake again
   SIGNAL_1 = 21, //          a: wait, token held
   SIGNAL_2 = 22, //          a: wait, b: count left
-  GETTOKEN_1 = 23, //        a: token: look again
-  REGETTOKEN_1 = 24, //      a: token: look again, returns 1
+  GETTOKEN_1 = 23, //        a: token: look
+  REGETTOKEN_1 = 24, //      a: token: look, returns 1
   LWKT_EXIT_1 = 25, //       descheduled: put on the free list and leave
   CREATE_1 = 26, //          a: thread: allocated
   CREATE_2 = 27, //          a: thread: scheduled
@@ -58,6 +58,8 @@ export enum K {
   RETVAL = 31, //            a: td_retval becomes a
   THREAD_EXIT_1 = 32, //     cpu_thread_exit after lwkt_deschedule_self
   INTERRUPT_1 = 33, //       interrupt request done: section dropped, returns 1
+  INVOL_1 = 34, //           back from a switch that was not its own will: deschedule
+  INTR_WAIT_1 = 35, //       a: line: look again
   // kern/kern_synch.ts, kern_single.ts, kern_kthread.ts, kern_exit.ts ...: 64 and up
   MSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
   MSLEEP_2 = 65, //          a: priority, b: timeout: awake

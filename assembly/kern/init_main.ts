@@ -1,5 +1,7 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
+import { IntrLine } from "../sys/intr";
+import { ipiq_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { machine, Machine, Sched } from "../sys/machine";
@@ -28,7 +30,6 @@ import { stats_stride } from "./kern_stats";
 import { sleepq_bytes } from "./kern_synch";
 import { callwheel_bytes, callwheel_init } from "./kern_timeout";
 import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes } from "./kern_tid";
-import { ipiq_bytes } from "./lwkt_ipiq";
 import { lwkt_gdinit, lwkt_init_thread } from "./lwkt_thread";
 import { bsd4_bytes } from "./sched_4bsd";
 
@@ -77,7 +78,7 @@ export function carve_arenas(): u32 {
   m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
   m.ipiq_base = carve(m, ipiq_bytes(ncpus));
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
-  m.intr_thread = carve(m, NINTR * 4);
+  m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
   carve_fbsd(m);
   m.ktr_base = carve(m, KTR_RECORDS * offsetof<KtrRecord>());
   m.ktr_end = <usize>m.carve;

@@ -6,7 +6,7 @@ import { cold, td_frame } from "../sys/thread";
 import { cont_pop, DONE, K, set_retval } from "./cont";
 import { fbsd_continue } from "./kern_fbsd";
 import { K_SYNC, sync_continue } from "./kern_sync";
-import { interrupt_1, interrupt_run_1, splz_1 } from "./lwkt_intr";
+import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "./lwkt_intr";
 import * as lwkt from "./lwkt_thread";
 import { lwkt_gettoken_1 } from "./lwkt_token";
 import { lwkt_create_allocated } from "./trap";
@@ -57,7 +57,7 @@ function lwkt_continue(fn: u32, a: u32, b: u32): u32 {
       return lwkt.lwkt_signal_2(changetype<LwktWait>(a), b);
     case K.GETTOKEN_1:
     case K.REGETTOKEN_1:
-      return lwkt_gettoken_1(changetype<LwktToken>(a), b, fn);
+      return lwkt_gettoken_1(changetype<LwktToken>(a), fn);
     case K.LWKT_EXIT_1:
       return lwkt.lwkt_exit_1();
     case K.ALLOC_1:
@@ -73,6 +73,10 @@ function lwkt_continue(fn: u32, a: u32, b: u32): u32 {
       return lwkt.cpu_thread_exit();
     case K.INTERRUPT_1:
       return interrupt_1();
+    case K.INVOL_1:
+      return lwkt.lwkt_invol_1();
+    case K.INTR_WAIT_1:
+      return intr_wait_1(a);
     default:
       unreachable();
       return DONE;

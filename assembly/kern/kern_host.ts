@@ -3,8 +3,12 @@
 import { panic } from "../env";
 import { globaldata } from "../sys/globaldata";
 import { ktr_drain } from "../sys/ktr";
-import { machine } from "../sys/machine";
+import { EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
+import { intr_line } from "../sys/intr";
+import { machine, Sched } from "../sys/machine";
+import { NINTR } from "../sys/param";
 import { Proc, PRS, SSLEEP, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { is_td } from "../sys/thread";
 import { cont_run } from "./kern_cont";
 import { cpu_wake } from "./kern_run";
 import { interrupt_post } from "./lwkt_intr";
@@ -33,12 +37,23 @@ export function host_call(nr: u32): void {
   if (m.ktr_mask != 0) ktr_drain();
 }
 
-/** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. */
-export function host_interrupt(td: Thread): void {
+/** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. 0 or EOPNOTSUPP. */
+export function host_interrupt(td: Thread): i32 {
   const m = machine();
+  if (m.sched != Sched.LWKT) return EOPNOTSUPP;
   const gd = globaldata(td.td_cpu);
   cpu_wake(m, gd);
   interrupt_post(gd, td);
+  return 0;
+}
+
+/** Raises an interrupt line. 0, EINVAL if there is no such line, ESRCH if no thread serves it. */
+export function host_raise(line: u32): i32 {
+  if (line >= <u32>NINTR) return EINVAL;
+  const il = intr_line(line);
+  if (!is_td(il.il_thread)) return ESRCH;
+  il.il_count++;
+  return host_interrupt(il.il_thread);
 }
 
 /** Gives a thread of a bare machine a process, which LWKT looks at for its state only. */

@@ -25,9 +25,10 @@ import { body_return } from "./kern_fbsd";
 import { cont_run } from "./kern_cont";
 import { charge_runtime } from "./kern_switch";
 import { callout_earliest, softclock } from "./kern_timeout";
-import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { idle_interrupts } from "./lwkt_intr";
-import { lwkt_switch, lwkt_yield, lwkt_yield_quick } from "./lwkt_thread";
+import { lwkt_move_asked } from "./lwkt_migrate";
+import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { fault, trap } from "./trap";
 
@@ -147,19 +148,16 @@ function wake_due(m: Machine, end: u64): u64 {
   return end;
 }
 
-/** Delivers to each CPU what was sent to it in the last round. */
+/** Delivers to each CPU what was sent to it before this round. */
 function deliver_messages(m: Machine): void {
   const cpus = m.ipi_cpus;
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    if ((cpus & (<u64>1 << cpu)) == 0) continue;
-    const gd = globaldata(cpu);
+  for (let left = cpus; left != 0; left &= left - 1) ipi_look(globaldata(<u32>ctz<u64>(left)));
+  for (let left = cpus; left != 0; left &= left - 1) {
+    const gd = globaldata(<u32>ctz<u64>(left));
     m.curcpu = gd;
     cpu_wake(m, gd);
-    if (gd.gd_curthread.td_pri < TDPRI_CRIT || gd.gd_curthread == gd.gd_idletd) {
-      lwkt_process_ipiq(gd);
-    } else if (gd.gd_reqpri < TDPRI_CRIT) {
-      gd.gd_reqpri = TDPRI_CRIT; // when the section is left, splz delivers them
-    }
+    if (!cpu_critical(gd)) lwkt_process_ipiq(gd);
+    else if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT; // splz delivers them
   }
 }
 
@@ -214,6 +212,10 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
       cont_run(td);
       continue;
     }
+    if ((td.td_body & TDB_INCALL) != 0) {
+      td.td_body &= ~TDB_INCALL;
+      td_frame(td).a0 = cold(td).td_retval;
+    }
     if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
@@ -222,10 +224,6 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
       continue;
     }
     const kind = td.td_body & TDB_KIND;
-    if ((td.td_body & TDB_INCALL) != 0) {
-      td.td_body &= ~TDB_INCALL;
-      td_frame(td).a0 = cold(td).td_retval;
-    }
     if (kind == TDB.RV32) {
       const event = rv32_run(gd);
       if ((event & 0xff) == RV_CALL) trap(gd.gd_curthread, event >> 8);
@@ -243,22 +241,25 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
 }
 
 /**
- * The thread is between two instructions of its own: gives the CPU to a better thread if one asked, and
- * runs pended interrupts. False if the thread is in a critical section and goes on.
+ * The thread is between two instructions of its own: runs pended interrupts, leaves for another CPU or
+ * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
+ * section and in an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td == gd.gd_idletd) {
     gd.gd_flags &= ~GDF_RESCHED;
     return false;
   }
-  if (td.td_pri >= TDPRI_CRIT) return false;
+  if (td.td_pri >= TDPRI_CRIT || gd.gd_intr_nesting_level != 0) return false;
   if ((gd.gd_flags & GDF_INTR) != 0) {
     gd.gd_flags &= ~GDF_INTR;
     lwkt_yield_quick();
     return true;
   }
-  gd.gd_flags = (gd.gd_flags & ~GDF_RESCHED) | GDF_INVOL;
-  if (m.sched == Sched.LWKT) lwkt_yield();
+  gd.gd_flags &= ~GDF_RESCHED;
+  if (lwkt_move_asked(td)) return true;
+  gd.gd_flags |= GDF_INVOL;
+  if (m.sched == Sched.LWKT) lwkt_yield_invol();
   else mi_switch();
   gd.gd_flags &= ~GDF_INVOL;
   return true;

@@ -268,7 +268,6 @@ function thread_ctor(td: Thread): void {
   const c = cold(td);
   td.td_state = <u8>TDS.INACTIVE;
   c.td_tid = -1;
-  c.td_critnest = 1;
 }
 
 /** What the zone does with every structure that comes back (411). */

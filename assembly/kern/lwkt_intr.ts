@@ -1,14 +1,31 @@
 // Interrupts: a line has an interrupt thread. A request preempts the current thread if that is in no
 // critical section, otherwise it is pended, gd_reqpri says so, and splz makes up for it when the section
 // is left.
+//
+// A request from outside, by the host or by another CPU, is always pended first, and GDF_INTR has the
+// pended ones run when the current thread is next between two instructions.
+//
+// The thread of a line waits by intr_wait, which looks at the line's count and leaves the CPU within one
+// critical section: an interrupt between the two is pended until the thread is off the run queue.
 import { panic } from "../env";
+import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_INTR, GlobalData, GD_INTRQ_OFFSET, mycpu } from "../sys/globaldata";
+import { intr_line } from "../sys/intr";
 import { Ktr, KTR_LWKT, ktr } from "../sys/ktr";
-import { TDPRI_CRIT, Thread } from "../sys/proc";
+import { NINTR } from "../sys/param";
+import { TDF_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
+import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
-import { sched_enqueue } from "./sched";
-import { lwkt_preempt, lwkt_schedule } from "./lwkt_thread";
+import { cpu_exists, ipi_interrupt, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import {
+  _lwkt_dequeue,
+  crit_enter,
+  crit_exit,
+  lwkt_preempt,
+  lwkt_schedule,
+  lwkt_schedule_other,
+  lwkt_switch,
+} from "./lwkt_thread";
 
 /** Most interrupt threads that a CPU can have pended: the room behind GD_INTRQ_OFFSET. */
 export const MAXPENDING: u32 = 64;
@@ -25,6 +42,16 @@ function pend(gd: GlobalData, td: Thread): void {
   if (gd.gd_nintr == MAXPENDING) panic("interrupt: more than %d threads pended", MAXPENDING);
   store<usize>(pended(gd, gd.gd_nintr), changetype<usize>(td));
   gd.gd_nintr++;
+}
+
+/** Takes an interrupt thread off the pended ones. */
+function pend_remove(gd: GlobalData, td: Thread): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < gd.gd_nintr; i++) {
+    const other = load<usize>(pended(gd, i));
+    if (other != changetype<usize>(td)) store<usize>(pended(gd, kept++), other);
+  }
+  gd.gd_nintr = kept;
 }
 
 /** Takes the oldest pended interrupt thread. */
@@ -59,9 +86,17 @@ export function interrupt_1(): u32 {
   return DONE;
 }
 
-/** Schedules the interrupt thread and lets it preempt the current one, within a section of its own. */
+/**
+ * Schedules the interrupt thread and lets it preempt the current one, within a section of its own. One
+ * that has moved to another CPU is interrupted there.
+ */
 export function interrupt_run(td: Thread): u32 {
-  mycpu().gd_curthread.td_pri += TDPRI_CRIT;
+  const gd = mycpu();
+  if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
+    ipi_interrupt(td.td_cpu, td);
+    return DONE;
+  }
+  gd.gd_curthread.td_pri += TDPRI_CRIT;
   cont_push(K.INTR_1, changetype<u32>(td));
   lwkt_schedule(td);
   return PENDING;
@@ -83,7 +118,7 @@ export function interrupt_post(gd: GlobalData, td: Thread): void {
 
 /** The idle thread has nothing to preempt: what is pended becomes runnable. */
 export function idle_interrupts(gd: GlobalData): void {
-  while (gd.gd_nintr != 0) sched_enqueue(gd, unpend(gd));
+  while (gd.gd_nintr != 0) lwkt_schedule_other(unpend(gd));
   gd.gd_reqpri = 0;
   gd.gd_flags &= ~GDF_INTR;
 }
@@ -103,5 +138,57 @@ export function splz_1(): u32 {
   ktr(KTR_LWKT, Ktr.INTR, changetype<u32>(gd.gd_curthread), changetype<u32>(td));
   cont_push(K.SPLZ);
   interrupt_run(td);
+  return PENDING;
+}
+
+// ---- Lines ----
+
+/** Makes `td` the thread of a line, or frees the line if it is null. 0, EBUSY or EINVAL. */
+export function intr_register(line: u32, td: Thread): i32 {
+  if (line >= <u32>NINTR) return EINVAL;
+  const il = intr_line(line);
+  if (is_td(td) && is_td(il.il_thread) && il.il_thread != td) return EBUSY;
+  il.il_thread = td;
+  il.il_count = 0;
+  if (is_td(td)) td.td_lwflags |= TDF_INTR;
+  return 0;
+}
+
+/** `td` exits: nobody serves its lines any more. */
+export function intr_forget(td: Thread): void {
+  const gd = mycpu();
+  if (gd.gd_nintr != 0) pend_remove(gd, td);
+  if ((td.td_lwflags & TDF_INTR) == 0) return;
+  for (let line: u32 = 0; line < <u32>NINTR; line++) {
+    const il = intr_line(line);
+    if (il.il_thread == td) il.il_thread = no_td();
+  }
+}
+
+/**
+ * The current thread waits until its line is raised. td_retval: how often it was since the last time, 0
+ * if the line is another thread's.
+ */
+export function intr_wait(line: u32): u32 {
+  crit_enter();
+  return intr_wait_1(line);
+}
+
+/** In the section: look, and wait if there is nothing yet. */
+export function intr_wait_1(line: u32): u32 {
+  const td = mycpu().gd_curthread;
+  const il = intr_line(line < <u32>NINTR ? line : 0);
+  if (line >= <u32>NINTR || il.il_thread != td) {
+    set_retval(0);
+    return crit_exit();
+  }
+  if (il.il_count != 0) {
+    set_retval(il.il_count);
+    il.il_count = 0;
+    return crit_exit();
+  }
+  _lwkt_dequeue(td);
+  cont_push(K.INTR_WAIT_1, line);
+  lwkt_switch();
   return PENDING;
 }

@@ -1,138 +1,148 @@
 // Messages between CPUs: the one way in which a CPU acts on what another one owns.
 //
-// Each ordered pair of CPUs has a ring of its own, first in first out, delivered at the start of the
-// target's next slice while its thread is in no critical section, otherwise when that section is left
-// (gd_reqpri, splz). A message about a thread that has moved on is forwarded to where it is now.
+// Each ordered pair of CPUs has a ring of its own (sys/ipiq.ts), first in first out. What was sent in one
+// round is delivered at the start of the next, before the target's slice, so it does not matter in
+// which order the CPUs of a round run. If the target is in a critical section then, it is delivered
+// when that is left (gd_reqpri, splz). A message about a thread that has moved on is forwarded to
+// where it is now: it may chase the thread around (466).
 //
-// A ring is bounded. When it is full the target takes its interrupt at once: the sender has it drain that
-// ring, as DragonFly's sender drains while it waits, so no message is lost and none overtakes another of
-// its pair. Rejected: a list of allocated messages (unbounded), and blocking the sender (every function
-// that wakes a thread would have to be able to switch).
+// A ring is bounded. Whoever finds one full has the target take the oldest message early, which makes
+// room for one. Handling a message sends one at most, so a chain of full rings is as long as there are
+// rings, and no message overtakes another of its pair: the ring that waits for room has a slot free
+// already. Rejected: a list of allocated messages (unbounded); blocking the sender (whatever wakes a
+// thread would have to be able to switch); draining the ring whole (messages that are forwarded from
+// inside a drain overtake each other).
+//
+// A target that takes a message early may be in a critical section. All messages but one are no more to
+// it than a device's register that changes. The exception is the request for a token, which a section
+// protects: that waits on the CPU's list of requests until the section is left.
 import { panic } from "../env";
-import { globaldata, GlobalData } from "../sys/globaldata";
+import { GDF_RESCHED, globaldata, GlobalData } from "../sys/globaldata";
+import { Ipi, message, ring, Ring } from "../sys/ipiq";
 import { LwktToken } from "../sys/kobj";
-import { machine } from "../sys/machine";
+import { machine, Sched } from "../sys/machine";
 import { IPIQ_SLOTS } from "../sys/param";
-import { TDF_PREEMPT_LOCK, TDF_RUNQ, Thread } from "../sys/proc";
-import { sched_enqueue } from "./sched";
-import {
-  _lwkt_dequeue,
-  lwkt_schedule_other,
-  lwkt_setpri_locked,
-} from "./lwkt_thread";
+import { TDF_RUNQ, TDPRI_CRIT, Thread } from "../sys/proc";
+import { cold, is_td } from "../sys/thread";
+import { sched_check_preempt, sched_enqueue, sched_setpri_here } from "./sched";
+import { lwkt_deschedule_here, lwkt_schedule_other } from "./lwkt_thread";
 import { interrupt_post } from "./lwkt_intr";
-
-/** What a message asks for; `a` and `b` are its words. */
-enum Ipi {
-  SCHEDULE = 1, //   a: thread
-  DESCHEDULE = 2, // a: thread
-  SETPRI = 3, //     a: thread, b: priority
-  TOKEN = 4, //      a: token, b: thread that waits for it
-  MIGRATE = 5, //    a: thread, b: CPU it is to go to
-  INTR = 6, //       a: interrupt thread
-}
-
-/** A ring from one CPU to another: 16 bytes, then the slots. */
-@unmanaged
-class Ring {
-  head: u32; // messages taken, ever
-  tail: u32; // messages sent, ever
-  high: u32; // most that ever waited
-  drains: u32; // times that it was full
-}
-
-@unmanaged
-class Message {
-  kind: u32;
-  a: u32;
-  b: u32;
-  seq: u32; // number of the message in its ring, checked on delivery
-}
-
-const RING_SIZE: usize = 16 + <usize>IPIQ_SLOTS * 16;
-
-/** Bytes of the rings of `ncpus` CPUs. */
-export function ipiq_bytes(ncpus: u32): usize {
-  return <usize>ncpus * ncpus * RING_SIZE;
-}
+import { lwkt_cannot_migrate, lwkt_migrate_here } from "./lwkt_migrate";
+import { token_grant, token_request, token_requests_retry } from "./lwkt_token";
 
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
 }
 
-function ring(from: u32, to: u32): Ring {
-  const m = machine();
-  return changetype<Ring>(m.ipiq_base + (<usize>to * m.ncpus + from) * RING_SIZE);
-}
+// ---- Sending ----
 
-function message(r: Ring, seq: u32): Message {
-  return changetype<Message>(
-    changetype<usize>(r) + 16 + (<usize>(seq & (IPIQ_SLOTS - 1)) << 4),
-  );
-}
-
-function ipi_send(to: u32, kind: Ipi, a: u32, b: u32): void {
+/** Sends a message to a CPU, possibly this one: it arrives in the next round. */
+function ipi_send(to: u32, kind: Ipi, a: u32, b: u32 = 0): void {
   const m = machine();
   const gd = m.curcpu;
+  const target = globaldata(to);
   const r = ring(gd.gd_cpuid, to);
-  if (r.tail - r.head == <u32>IPIQ_SLOTS) {
-    r.drains++;
-    ipi_drain_for(globaldata(to), r);
-  }
-  const at = message(r, r.tail);
-  at.kind = kind;
-  at.a = a;
-  at.b = b;
-  at.seq = r.tail;
-  r.tail++;
-  if (r.tail - r.head > r.high) r.high = r.tail - r.head;
+  if (r.rg_tail - r.rg_head == <u32>IPIQ_SLOTS) ipi_make_room(target, r);
+  const at = message(r, r.rg_tail);
+  at.ms_kind = kind;
+  at.ms_a = a;
+  at.ms_b = b;
+  at.ms_seq = r.rg_tail;
+  r.rg_tail++;
   gd.gd_ipi_sent++;
+  target.gd_ipi_from |= <u64>1 << gd.gd_cpuid;
   m.ipi_cpus |= <u64>1 << to;
   m.busy |= <u64>1 << to;
 }
 
-/** Has the target take all messages of one ring now. */
-function ipi_drain_for(target: GlobalData, r: Ring): void {
+/** Has the target take the oldest message of a full ring now. */
+function ipi_make_room(target: GlobalData, r: Ring): void {
   const m = machine();
   const sender = m.curcpu;
+  r.rg_forced++;
   m.curcpu = target;
-  while (r.head != r.tail) ipi_take(target, r);
+  ipi_take(target, r);
   m.curcpu = sender;
+}
+
+/** Asks `cpu` to schedule a thread. */
+export function ipi_schedule(cpu: u32, td: Thread): void {
+  ipi_send(cpu, Ipi.SCHEDULE, changetype<u32>(td));
+}
+
+/** Asks `cpu` to deschedule a thread. */
+export function ipi_deschedule(cpu: u32, td: Thread): void {
+  ipi_send(cpu, Ipi.DESCHEDULE, changetype<u32>(td));
+}
+
+/** Asks `cpu` to set the priority of a thread. */
+export function ipi_setpri(cpu: u32, td: Thread, pri: u32): void {
+  ipi_send(cpu, Ipi.SETPRI, changetype<u32>(td), pri);
+}
+
+/** Asks `cpu`, which owns a token, for it, on behalf of `td`, which waits until it comes. */
+export function ipi_token_request(cpu: u32, tok: LwktToken, td: Thread): void {
+  ipi_send(cpu, Ipi.TOKEN, changetype<u32>(tok), changetype<u32>(td));
+}
+
+/** Tells `cpu` that the token for which its thread `td` waits has come. */
+export function ipi_token_grant(cpu: u32, td: Thread): void {
+  ipi_send(cpu, Ipi.GRANT, changetype<u32>(td));
+}
+
+/** Asks `cpu` to move a thread of its own to the CPU `to`. */
+export function ipi_migrate(cpu: u32, td: Thread, to: u32): void {
+  ipi_send(cpu, Ipi.MIGRATE, changetype<u32>(td), to);
+}
+
+/** Passes an interrupt on to `cpu`, which owns its thread. */
+export function ipi_interrupt(cpu: u32, td: Thread): void {
+  ipi_send(cpu, Ipi.INTR, changetype<u32>(td));
+}
+
+// ---- Delivery ----
+
+/** True while messages or requests for tokens wait for this CPU. */
+export function ipi_waiting(gd: GlobalData): bool {
+  return (machine().ipi_cpus & (<u64>1 << gd.gd_cpuid)) != 0;
+}
+
+/** A round begins: what has been sent to this CPU so far may be delivered. */
+export function ipi_look(gd: GlobalData): void {
+  let from = gd.gd_ipi_from;
+  gd.gd_ipi_from = 0;
+  gd.gd_ipi_seen |= from;
+  for (; from != 0; from &= from - 1) {
+    const r = ring(<u32>ctz<u64>(from), gd.gd_cpuid);
+    r.rg_seen = r.rg_tail;
+  }
+}
+
+/** Delivers to this CPU what was sent before this round, the lowest-numbered sender's messages first. */
+export function lwkt_process_ipiq(gd: GlobalData): void {
+  const m = machine();
+  for (let from = gd.gd_ipi_seen; from != 0; from &= from - 1) {
+    const r = ring(<u32>ctz<u64>(from), gd.gd_cpuid);
+    while (<i32>(r.rg_seen - r.rg_head) > 0) ipi_take(gd, r);
+  }
+  gd.gd_ipi_seen = 0;
+  if (is_td(gd.gd_tokreq)) token_requests_retry(gd);
+  if (gd.gd_ipi_from == 0 && !is_td(gd.gd_tokreq)) m.ipi_cpus &= ~(<u64>1 << gd.gd_cpuid);
 }
 
 /** Takes the oldest message of a ring. */
 function ipi_take(gd: GlobalData, r: Ring): void {
-  const at = message(r, r.head);
+  const at = message(r, r.rg_head);
   if (INVARIANTS) {
-    if (at.seq != r.head) panic("ipiq: message %d out of order", at.seq);
+    if (at.ms_seq != r.rg_head) panic("ipiq: message %d out of order", at.ms_seq);
   }
-  const kind = at.kind;
-  const a = at.a;
-  const b = at.b;
-  r.head++;
+  const kind = at.ms_kind;
+  const a = at.ms_a;
+  const b = at.ms_b;
+  r.rg_head++;
   gd.gd_ipi_received++;
   ipi_dispatch(gd, kind, a, b);
-}
-
-/**
- * Delivers all messages that wait for this CPU, of the lowest-numbered sender first, those that arrive
- * meanwhile included only up to what was there at the start (a message to oneself waits for the next
- * slice).
- */
-export function lwkt_process_ipiq(gd: GlobalData): void {
-  const m = machine();
-  m.ipi_cpus &= ~(<u64>1 << gd.gd_cpuid);
-  for (let from: u32 = 0; from < m.ncpus; from++) {
-    const r = ring(from, gd.gd_cpuid);
-    const end = r.tail;
-    while (<i32>(end - r.head) > 0) ipi_take(gd, r);
-  }
-}
-
-/** True while messages wait for this CPU. */
-export function ipi_waiting(gd: GlobalData): bool {
-  return (machine().ipi_cpus & (<u64>1 << gd.gd_cpuid)) != 0;
 }
 
 function ipi_dispatch(gd: GlobalData, kind: u32, a: u32, b: u32): void {
@@ -142,18 +152,26 @@ function ipi_dispatch(gd: GlobalData, kind: u32, a: u32, b: u32): void {
       ipi_recv_schedule(gd, td);
       break;
     case Ipi.DESCHEDULE:
-      if (td.td_cpu == gd.gd_cpuid) _lwkt_dequeue(td);
+      if (td.td_cpu == gd.gd_cpuid) lwkt_deschedule_here(td);
       else ipi_deschedule(td.td_cpu, td);
       break;
     case Ipi.SETPRI:
-      if (td.td_cpu == gd.gd_cpuid) lwkt_setpri_locked(td, b);
+      if (td.td_cpu == gd.gd_cpuid) sched_setpri_here(td, b);
       else ipi_setpri(td.td_cpu, td, b);
       break;
     case Ipi.TOKEN:
-      ipi_recv_token(gd, changetype<LwktToken>(a), changetype<Thread>(b));
+      token_request(gd, changetype<LwktToken>(a), changetype<Thread>(b));
+      break;
+    case Ipi.GRANT:
+      if (td.td_cpu == gd.gd_cpuid) token_grant(td);
+      else ipi_token_grant(td.td_cpu, td);
       break;
     case Ipi.MIGRATE:
-      ipi_recv_migrate(gd, td, b);
+      if (td.td_cpu == gd.gd_cpuid) ipi_recv_migrate(gd, td, b);
+      else ipi_migrate(td.td_cpu, td, b);
+      break;
+    case Ipi.MOVE:
+      ipi_recv_move(gd, td);
       break;
     default:
       interrupt_post(gd, td);
@@ -161,69 +179,50 @@ function ipi_dispatch(gd: GlobalData, kind: u32, a: u32, b: u32): void {
   }
 }
 
-/** Schedules the thread here, or passes the request on to the CPU or wait structure it is at now. */
+/** Schedules the thread here, or passes the request on to the CPU or the wait structure it is at now. */
 function ipi_recv_schedule(gd: GlobalData, td: Thread): void {
-  if (td.td_cpu == gd.gd_cpuid && td.td_wait == 0) sched_enqueue(gd, td);
-  else lwkt_schedule_other(td);
-}
-
-/** Hands the token over and lets the requester look again; or passes the request on. */
-function ipi_recv_token(gd: GlobalData, tok: LwktToken, td: Thread): void {
-  if (tok.t_cpu == gd.gd_cpuid) tok.t_cpu = td.td_cpu;
-  else if (tok.t_cpu != td.td_cpu && cpu_exists(tok.t_cpu)) {
-    ipi_send(tok.t_cpu, Ipi.TOKEN, changetype<u32>(tok), changetype<u32>(td));
+  if (machine().sched != Sched.LWKT) {
+    sched_enqueue(gd, td);
     return;
   }
-  if (td.td_cpu == gd.gd_cpuid) sched_enqueue(gd, td);
-  else ipi_send(td.td_cpu, Ipi.SCHEDULE, changetype<u32>(td), 0);
+  lwkt_schedule_other(td);
+  if (td.td_cpu == gd.gd_cpuid && (td.td_lwflags & TDF_RUNQ) != 0) sched_check_preempt(gd, td);
 }
 
-/** Moves a thread of this CPU that does not run; one that runs is asked again in the next slice. */
+// ---- Moving a thread that another CPU wants moved ----
+//
+// A thread that runs, or is preempted, or has preempted another one, cannot be moved at once. It keeps
+// where it is to go (td_migrate), and its CPU one message to itself that tries again in the next round.
+// If the thread runs then, too, it moves itself when it is between two instructions (move_self).
+
 function ipi_recv_migrate(gd: GlobalData, td: Thread, cpu: u32): void {
-  if (td.td_cpu != gd.gd_cpuid || lwkt_cannot_migrate(gd, td)) {
-    ipi_send(td.td_cpu, Ipi.MIGRATE, changetype<u32>(td), cpu);
+  const c = cold(td);
+  const waits = c.td_migrate != 0;
+  if (!lwkt_cannot_migrate(gd, td)) {
+    c.td_migrate = 0;
+    lwkt_migrate_here(td, cpu);
     return;
   }
-  lwkt_migrate_local(td, cpu);
+  c.td_migrate = <u8>(cpu + 1);
+  if (!waits) ipi_send(gd.gd_cpuid, Ipi.MOVE, changetype<u32>(td));
 }
 
-/** A thread that runs, or that another one has preempted, stays where it is. */
-export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
-  return td == gd.gd_curthread || (td.td_lwflags & TDF_PREEMPT_LOCK) != 0;
+function ipi_recv_move(gd: GlobalData, td: Thread): void {
+  const c = cold(td);
+  if (c.td_migrate == 0) return;
+  if (td.td_cpu != gd.gd_cpuid) {
+    ipi_send(td.td_cpu, Ipi.MOVE, changetype<u32>(td));
+  } else if (lwkt_cannot_migrate(gd, td)) {
+    if (td == gd.gd_curthread) gd.gd_flags |= GDF_RESCHED;
+    ipi_send(gd.gd_cpuid, Ipi.MOVE, changetype<u32>(td));
+  } else {
+    const cpu: u32 = <u32>c.td_migrate - 1;
+    c.td_migrate = 0;
+    lwkt_migrate_here(td, cpu);
+  }
 }
 
-/** Moves a thread of this CPU that does not run to another CPU, on its run queue if it is on ours. */
-export function lwkt_migrate_local(td: Thread, cpu: u32): void {
-  const queued = (td.td_lwflags & TDF_RUNQ) != 0;
-  _lwkt_dequeue(td);
-  td.td_cpu = <u8>cpu;
-  if (queued) ipi_schedule(cpu, td);
-}
-
-// ---- Senders ----
-
-/** Asks `cpu` to schedule a thread. */
-export function ipi_schedule(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.SCHEDULE, changetype<u32>(td), 0);
-}
-
-export function ipi_deschedule(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.DESCHEDULE, changetype<u32>(td), 0);
-}
-
-export function ipi_setpri(cpu: u32, td: Thread, pri: u32): void {
-  ipi_send(cpu, Ipi.SETPRI, changetype<u32>(td), pri);
-}
-
-/** Asks the token's owner for it, on behalf of `td`, which sleeps until it comes. */
-export function ipi_token_request(tok: LwktToken, td: Thread): void {
-  ipi_send(tok.t_cpu, Ipi.TOKEN, changetype<u32>(tok), changetype<u32>(td));
-}
-
-export function ipi_migrate(cpu: u32, td: Thread, to: u32): void {
-  ipi_send(cpu, Ipi.MIGRATE, changetype<u32>(td), to);
-}
-
-export function ipi_interrupt(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.INTR, changetype<u32>(td), 0);
+/** True while this CPU's thread, and not just its idle thread, is in a critical section. */
+export function cpu_critical(gd: GlobalData): bool {
+  return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
 }

@@ -1,16 +1,25 @@
 // Moving threads between CPUs. The original has one CPU; DragonFly's later sources give the meaning.
-import { mycpu } from "../sys/globaldata";
+import { GlobalData, mycpu } from "../sys/globaldata";
 import { EBUSY } from "../sys/errno";
-import { TDPRI_CRIT, Thread } from "../sys/proc";
-import { is_td } from "../sys/thread";
-import { DONE, PENDING, set_retval } from "./cont";
-import { ipi_migrate, ipi_schedule, lwkt_cannot_migrate, lwkt_migrate_local } from "./lwkt_ipiq";
+import {
+  TDF_EXITED,
+  TDF_EXITING,
+  TDF_PREEMPT_LOCK,
+  TDF_RUNQ,
+  TDF_WANTED,
+  TDPRI_CRIT,
+  Thread,
+} from "../sys/proc";
+import { cold, is_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { ipi_migrate, ipi_schedule } from "./lwkt_ipiq";
 import { _lwkt_dequeue, lwkt_switch } from "./lwkt_thread";
+import { token_forgo } from "./lwkt_token";
 
 /**
  * Moves a thread that is not running to `cpu`; its place in a wait queue it keeps. The owner of the
- * thread does it, so it has happened when this returns only if that is this CPU. A thread that runs is
- * moved when it no longer does; for one that runs here the result is EBUSY.
+ * thread does it, so it has happened when this returns only if that is this CPU. A thread that runs on
+ * another CPU is moved when it is between two instructions; for one that runs here the result is EBUSY.
  */
 export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   const gd = mycpu();
@@ -23,11 +32,30 @@ export function lwkt_migrate(td: Thread, cpu: u32): u32 {
     set_retval(EBUSY);
     return DONE;
   }
-  if (td.td_cpu != cpu) lwkt_migrate_local(td, cpu);
+  lwkt_migrate_here(td, cpu);
   return DONE;
 }
 
-/** Moves the current thread to `cpu`: it goes on there. EBUSY while it has preempted another. */
+/** A thread that runs, or that is at either end of a preemption, stays where it is. */
+export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
+  return (
+    td == gd.gd_curthread ||
+    (td.td_lwflags & TDF_PREEMPT_LOCK) != 0 ||
+    is_td(td.td_preempted)
+  );
+}
+
+/** Moves a thread of this CPU that can be moved, on its run queue if it is on ours. */
+export function lwkt_migrate_here(td: Thread, cpu: u32): void {
+  const flags = td.td_lwflags;
+  if (td.td_cpu == cpu || (flags & (TDF_EXITED | TDF_EXITING)) != 0) return;
+  token_forgo(td);
+  _lwkt_dequeue(td);
+  td.td_cpu = <u8>cpu;
+  if ((flags & TDF_RUNQ) != 0) ipi_schedule(cpu, td);
+}
+
+/** Moves the current thread to `cpu`: it goes on there. EBUSY in a critical section or a preemption. */
 export function lwkt_setcpu_self(cpu: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
@@ -37,9 +65,32 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
     set_retval(EBUSY);
     return DONE;
   }
+  return move_self(td, cpu);
+}
+
+/** The current thread leaves for another CPU; it is on the run queue there if it is on this one's. */
+function move_self(td: Thread, cpu: u32): u32 {
+  if ((td.td_lwflags & TDF_RUNQ) == 0) {
+    td.td_lwflags &= ~TDF_WANTED;
+    cont_push(K.INVOL_1);
+  }
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
   ipi_schedule(cpu, td);
   lwkt_switch();
   return PENDING;
+}
+
+/**
+ * The current thread is between two instructions, in no critical section: if another CPU has asked for
+ * it to be moved, it leaves.
+ */
+export function lwkt_move_asked(td: Thread): bool {
+  const c = cold(td);
+  if (c.td_migrate == 0 || is_td(td.td_preempted)) return false;
+  const cpu: u32 = <u32>c.td_migrate - 1;
+  c.td_migrate = 0;
+  if (cpu == <u32>td.td_cpu) return false;
+  move_self(td, cpu);
+  return true;
 }

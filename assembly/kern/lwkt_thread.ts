@@ -28,7 +28,9 @@ import {
   TDF_PREEMPT_LOCK,
   TDF_RUNQ,
   TDF_STOPREQ,
+  TDF_TOKWAIT,
   TDF_VERBOSE,
+  TDF_WANTED,
   TDI_SLEEPING,
   TDPRI_CRIT,
   TDPRI_MASK,
@@ -43,8 +45,14 @@ import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
 import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
-import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "./lwkt_token";
-import { splz } from "./lwkt_intr";
+import {
+  lwkt_gettoken,
+  lwkt_havetoken,
+  lwkt_regettoken,
+  lwkt_reltoken,
+  token_forgo,
+} from "./lwkt_token";
+import { intr_forget, splz } from "./lwkt_intr";
 import { thread_zone_alloc, thread_zone_free, thread_zero } from "./thread_zone";
 
 // ---- Critical sections (sys/thread2.h of the original) ----
@@ -282,6 +290,13 @@ export function lwkt_switch(): u32 {
   return PENDING;
 }
 
+/** True for a thread that must not run here: it is another CPU's, is gone, or sleeps in msleep. */
+function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
+  if ((ntd.td_lwflags & (TDF_EXITED | TDF_EXITING)) != 0) return true;
+  if (ntd.td_inhib != 0 && ntd.td_wait == 0) return true;
+  return ntd.td_cpu != gd.gd_cpuid && cpu_exists(ntd.td_cpu);
+}
+
 /**
  * Lets `ntd` preempt the current thread (311) and returns when it blocks. For interrupt threads: the
  * caller is in exactly one critical section. A refusal counts as weird, hit (it is preempting
@@ -292,7 +307,11 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   const td = gd.gd_curthread;
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "BADCRIT0 %d", ntd.td_pri);
   KASSERT((td.td_pri & ~TDPRI_MASK) == TDPRI_CRIT, "BADPRI %d", td.td_pri);
-  if (td == ntd || ((td.td_lwflags | ntd.td_lwflags) & TDF_PREEMPT_LOCK) != 0) {
+  if (
+    td == ntd ||
+    ((td.td_lwflags | ntd.td_lwflags) & TDF_PREEMPT_LOCK) != 0 ||
+    lwkt_cannot_preempt(gd, ntd)
+  ) {
     gd.gd_preempt_weird++;
     return DONE;
   }
@@ -380,6 +399,27 @@ export function lwkt_yield(): u32 {
   return lwkt_switch();
 }
 
+/**
+ * Switches although the thread has not asked for it, between two of its instructions. If it is not on the
+ * run queue, because it is about to block, it is put there for as long as it does not run.
+ */
+export function lwkt_yield_invol(): u32 {
+  const td = curthread();
+  if ((td.td_lwflags & TDF_RUNQ) == 0) {
+    td.td_lwflags &= ~TDF_WANTED;
+    cont_push(K.INVOL_1);
+    _lwkt_enqueue(td);
+  }
+  return lwkt_switch();
+}
+
+/** The thread runs again: off the run queue, unless somebody has scheduled it meanwhile. */
+export function lwkt_invol_1(): u32 {
+  const td = curthread();
+  if ((td.td_lwflags & TDF_WANTED) == 0) _lwkt_dequeue(td);
+  return DONE;
+}
+
 function stat_of(p: Proc): u32 {
   return changetype<usize>(p) == 0 ? 0 : p.p_stat;
 }
@@ -421,8 +461,19 @@ export function lwkt_schedule_other(td: Thread): void {
     if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch1");
   }
   if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch3");
-  if (td.td_cpu == mycpu().gd_cpuid) _lwkt_enqueue(td);
+  if (td.td_cpu == mycpu().gd_cpuid) lwkt_schedule_here(td);
   else ipi_schedule(td.td_cpu, td);
+}
+
+/**
+ * Puts a thread of this CPU, off any wait queue, on the run queue. One that waits for a token gets there
+ * when that has come; one that FreeBSD's side keeps from running, or that is gone, never.
+ */
+function lwkt_schedule_here(td: Thread): void {
+  const flags = td.td_lwflags;
+  if ((flags & (TDF_EXITED | TDF_EXITING)) != 0 || td.td_inhib != 0) return;
+  td.td_lwflags = flags | TDF_WANTED;
+  if ((flags & TDF_TOKWAIT) == 0) _lwkt_enqueue(td);
 }
 
 /** Takes a thread off the wait queue it is blocked on; the caller has the token. */
@@ -466,12 +517,19 @@ export function lwkt_deschedule_self(): u32 {
 export function lwkt_deschedule(td: Thread): u32 {
   crit_enter();
   if (td == curthread() || td.td_cpu == mycpu().gd_cpuid) {
-    _lwkt_dequeue(td);
+    lwkt_deschedule_here(td);
   } else {
     if (!cpu_exists(td.td_cpu)) panic("lwkt_deschedule: cpu mismatch");
     ipi_deschedule(td.td_cpu, td);
   }
   return crit_exit();
+}
+
+/** Takes a thread of this CPU off the run queue, and off the way to one. */
+export function lwkt_deschedule_here(td: Thread): void {
+  td.td_lwflags &= ~TDF_WANTED;
+  token_forgo(td);
+  _lwkt_dequeue(td);
 }
 
 /**
@@ -578,7 +636,7 @@ export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
     lwkt_unwait(w, td);
     cold(td).td_wmesg = 0;
     if (!cpu_exists(td.td_cpu)) panic("lwkt_signal: cpu mismatch");
-    if (td.td_cpu == cpu) _lwkt_enqueue(td);
+    if (td.td_cpu == cpu) lwkt_schedule_here(td);
     else ipi_schedule(td.td_cpu, td);
     if (!lwkt_havetoken(w)) {
       cont_push(K.SIGNAL_2, changetype<u32>(w), count);
@@ -632,14 +690,18 @@ export function lwkt_exit(): u32 {
 
 export function lwkt_exit_1(): u32 {
   const gd = mycpu();
+  const td = gd.gd_curthread;
+  intr_forget(td);
   gd.gd_tdfreecount++;
-  tailq_insert_tail(tdfreeq(gd), gd.gd_curthread);
+  tailq_insert_tail(tdfreeq(gd), td);
   return cpu_thread_exit();
 }
 
 /** Leaves the current thread for good: the switch that follows marks it exited. */
 export function cpu_thread_exit(): u32 {
-  curthread().td_lwflags |= TDF_EXITING;
+  const td = curthread();
+  _lwkt_dequeue(td); // if it was preempted and scheduled after it descheduled itself
+  td.td_lwflags |= TDF_EXITING;
   return lwkt_switch();
 }
 

@@ -4,7 +4,7 @@
 // None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
 // protocol of cont.ts.
 import { panic } from "../env";
-import { GDF_RESCHED, globaldata, GlobalData, mycpu } from "../sys/globaldata";
+import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { Ktr, KTR_PROC, KTR_SCHED, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { TDF_EXITING, TDF_RUNQ, TDPRI_CRIT, TDPRI_MASK, TDS, Thread } from "../sys/proc";
@@ -48,22 +48,22 @@ export function sched_add(td: Thread): void {
     ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(gd.gd_curthread));
     if (m.stats != 0) stats_runnable(td);
   }
+  sched_enqueue(gd, td);
+}
+
+/** Puts a runnable thread on its CPU's queue, by a message if that is another one. */
+export function sched_enqueue(gd: GlobalData, td: Thread): void {
   if (td.td_cpu != gd.gd_cpuid) {
     ipi_schedule(td.td_cpu, td);
     return;
   }
-  sched_enqueue(gd, td);
-}
-
-/** Puts a runnable thread on this CPU's queue: also what the message that schedules it does. */
-export function sched_enqueue(gd: GlobalData, td: Thread): void {
   if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
   else bsd4_add(gd, td);
   sched_check_preempt(gd, td);
 }
 
-/** Asks for the CPU if `td` is better than the thread that runs. */
-function sched_check_preempt(gd: GlobalData, td: Thread): void {
+/** Asks for this CPU if `td`, which is on its run queue, is better than the thread that runs. */
+export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   const cur = gd.gd_curthread;
   if (machine().preemption == 0 || cur == td) return;
   const better =
@@ -80,16 +80,26 @@ export function sched_prio(td: Thread, pri: u32): void {
   if (c.td_priority == <u8>pri) return;
   const gd = mycpu();
   if (machine().sched == Sched.BSD4) {
-    const queued = td.td_state == TDS.RUNQ && td.td_slot != 0;
-    if (queued) bsd4_rem(globaldata(td.td_cpu), td);
-    c.td_priority = <u8>pri;
-    if (queued) bsd4_add(globaldata(td.td_cpu), td);
+    if (td.td_state == TDS.RUNQ && td.td_cpu != gd.gd_cpuid) ipi_setpri(td.td_cpu, td, pri);
+    else sched_setpri_here(td, pri);
     return;
   }
   c.td_priority = <u8>pri;
   const level = lwkt_level_of(pri);
-  if (td.td_cpu == gd.gd_cpuid) lwkt_setpri_locked(td, level);
+  if (td.td_cpu == gd.gd_cpuid) sched_setpri_here(td, level);
   else ipi_setpri(td.td_cpu, td, level);
+}
+
+/** Sets the priority of a thread of this CPU, on the scheduler's own scale, and requeues it. */
+export function sched_setpri_here(td: Thread, pri: u32): void {
+  if (machine().sched == Sched.LWKT) {
+    lwkt_setpri_locked(td, pri);
+    return;
+  }
+  const queued = td.td_state == TDS.RUNQ && td.td_slot != 0;
+  if (queued) bsd4_rem(mycpu(), td);
+  cold(td).td_priority = <u8>pri;
+  if (queued) bsd4_add(mycpu(), td);
 }
 
 /** A thread goes to sleep, at priority `pri` if that is not 0. */

@@ -23,7 +23,7 @@ import { body_return, fbsd_syscall } from "./kern_fbsd";
 import { random_next } from "./kern_random";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
 import { cpu_exists } from "./lwkt_ipiq";
-import { interrupt_request } from "./lwkt_intr";
+import { interrupt_request, intr_register, intr_wait } from "./lwkt_intr";
 import { lwkt_migrate, lwkt_setcpu_self } from "./lwkt_migrate";
 import * as lwkt from "./lwkt_thread";
 import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "./lwkt_token";
@@ -64,6 +64,8 @@ function has_result(nr: u32): bool {
     case Sys.lwkt_migrate:
     case Sys.lwkt_setcpu_self:
     case Sys.interrupt:
+    case Sys.intr_register:
+    case Sys.intr_wait:
     case Sys.cycles:
     case Sys.curthread:
     case Sys.curcpu:
@@ -199,6 +201,10 @@ function lwkt_syscall(nr: u32, f: Frame): u32 {
     case Sys.set_untimely_switch:
       machine().untimely_switch = f.a0;
       return DONE;
+    case Sys.intr_register:
+      return result(intr_register(f.a0, f.a1 == 0 ? no_td() : arg_thread(nr, f.a1)));
+    case Sys.intr_wait:
+      return intr_wait(f.a0);
     default:
       panic("unknown kernel call %d", nr);
       return DONE;

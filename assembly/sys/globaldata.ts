@@ -38,14 +38,15 @@ export class GlobalData {
   gd_softticks: u64; //        ticks up to which its callouts have run
   gd_next_callout: u64; //     tick of its earliest callout, ~0 = none
   gd_halted_at: u64; //        cycles at which it was halted
-  gd_token_waits: u32; //      threads of this CPU that wait for a token
+  gd_tokreq: Thread; //        first and last thread whose request for a token waits here
+  gd_tokreq_last: Thread;
+  gd_ipi_from: u64; //         CPUs that have sent messages in this round
+  gd_ipi_seen: u64; //         CPUs whose messages of earlier rounds wait to be delivered
 }
 
 // Bits of gd_flags.
 /** A thread that should run instead of the current one became runnable. */
 export const GDF_RESCHED: u32 = 0x1;
-/** Messages wait in some ring towards this CPU. */
-export const GDF_IPI: u32 = 0x2;
 /** The switch under way is not the thread's own will. */
 export const GDF_INVOL: u32 = 0x8;
 /** An interrupt came from outside: the pended ones run when the thread is next between instructions. */

@@ -14,6 +14,7 @@ export class LwktToken {
   ko_kind: u32; //   KOBJ_TOKEN, or KOBJ_WAIT for the token inside a wait structure
   t_cpu: i32; //     owner
   t_reqcpu: i32; //  the CPU it goes to when it is released
+  t_granted: Thread; // it came to its owner for this thread, which has not looked yet
 }
 
 /** A wait structure: a token, a generation number and a queue of blocked threads. */

@@ -100,7 +100,7 @@ export class Machine {
   ipi_cpus: u64; //            CPUs with messages waiting
   untimely_switch: i32; //     sysctl lwkt.untimely_switch
   sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
-  intr_thread: usize; //       thread of each interrupt line: NINTR words
+  intr_base: usize; //         interrupt lines (sys/intr.ts)
   kobj_next: usize; //         arena of kernel objects (sys/kobj.ts)
   kobj_end: usize;
   kobj_base: usize;

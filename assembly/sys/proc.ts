@@ -119,7 +119,7 @@ export class ThreadCold {
   td_allocdomain: u8; //   (c) memory domain of the structure
   td_dbgflags: u8; //      (p) TDB_SUSPEND
   td_cflags: u8; //        (t) TDC_*: state of the sleep timeout
-  td_critnest: u8; //      (k)
+  td_migrate: u8; //       (o) 1 + the CPU that another CPU wants it moved to, 0 = none
 }
 
 @unmanaged
@@ -220,6 +220,12 @@ export const TDF_PREEMPT_DONE: u16 = 0x8;
 export const TDF_STARTED: u16 = 0x10;
 /** Leaves its CPU for good at the next switch. */
 export const TDF_EXITING: u16 = 0x20;
+/** Off the run queue until a token comes to its CPU (kern/lwkt_token.ts). */
+export const TDF_TOKWAIT: u16 = 0x40;
+/** Somebody has scheduled it: it stays on the run queue that it was put on for a moment only. */
+export const TDF_WANTED: u16 = 0x80;
+/** Has an interrupt line. */
+export const TDF_INTR: u16 = 0x100;
 export const TDF_ALLOCATED_THREAD: u16 = 0x200;
 export const TDF_ALLOCATED_STACK: u16 = 0x400;
 export const TDF_VERBOSE: u16 = 0x800;

@@ -40,6 +40,8 @@ export enum Sys {
   intr_exit = 34,
   set_reqpri = 35,
   set_untimely_switch = 36,
+  intr_register = 37, //       the thread that serves an interrupt line
+  intr_wait = 38, //           the caller waits for its line's next interrupt
   // The machine.
   compute = 48, //             a0, a1: cycles
   cycles = 49, //              returns the CPU's clock in a0, a1

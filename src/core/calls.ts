@@ -214,6 +214,18 @@ export const calls = {
     returns: "void",
     doc: "Sets the sysctl lwkt.untimely_switch.",
   },
+  intr_register: {
+    nr: Sys.intr_register,
+    args: ["u32", "thread"],
+    returns: "i32",
+    doc: "Makes a thread serve an interrupt line; thread 0 frees the line. 0, EBUSY if another one serves it, EINVAL for no such line.",
+  },
+  intr_wait: {
+    nr: Sys.intr_wait,
+    args: ["u32"],
+    returns: "i32",
+    doc: "Waits for the caller's interrupt line; returns how often it was raised since the last time, or 0 if the line is not the caller's.",
+  },
   // ---- The machine ----
   compute: {
     nr: Sys.compute,

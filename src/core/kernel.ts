@@ -18,7 +18,8 @@ export interface Exports {
   machine_run(): number;
   machine_step(nr: number): number;
   host_call(nr: number): void;
-  host_interrupt(td: number): void;
+  host_interrupt(td: number): number;
+  host_raise(line: number): number;
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
   rv32_decode_text(from: number, to: number): void;

@@ -143,7 +143,7 @@ export const EventHandlerTypes = {
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 196,
+  size: 216,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -176,7 +176,10 @@ export const GlobalData = {
   gd_softticks: 168,
   gd_next_callout: 176,
   gd_halted_at: 184,
-  gd_token_waits: 192,
+  gd_tokreq: 192,
+  gd_tokreq_last: 196,
+  gd_ipi_from: 200,
+  gd_ipi_seen: 208,
 } as const;
 
 export const GlobalDataTypes = {
@@ -212,16 +215,75 @@ export const GlobalDataTypes = {
   gd_softticks: "u64",
   gd_next_callout: "u64",
   gd_halted_at: "u64",
-  gd_token_waits: "u32",
+  gd_tokreq: "usize",
+  gd_tokreq_last: "usize",
+  gd_ipi_from: "u64",
+  gd_ipi_seen: "u64",
 } as const;
 export const GDF_RESCHED = 1;
-export const GDF_IPI = 2;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_HALTED = 4;
 export const GLOBALDATA_STRIDE = 1024;
 export const GD_RUNQ_OFFSET = 320;
 export const GD_INTRQ_OFFSET = 576;
+
+// assembly/sys/intr.ts
+
+export const IntrLine = {
+  size: 8,
+  il_thread: 0,
+  il_count: 4,
+} as const;
+
+export const IntrLineTypes = {
+  il_thread: "usize",
+  il_count: "u32",
+} as const;
+
+// assembly/sys/ipiq.ts
+
+export const Ipi = {
+  SCHEDULE: 1,
+  DESCHEDULE: 2,
+  SETPRI: 3,
+  TOKEN: 4,
+  GRANT: 5,
+  MIGRATE: 6,
+  MOVE: 7,
+  INTR: 8,
+} as const;
+
+export const Ring = {
+  size: 16,
+  rg_head: 0,
+  rg_seen: 4,
+  rg_tail: 8,
+  rg_forced: 12,
+} as const;
+
+export const RingTypes = {
+  rg_head: "u32",
+  rg_seen: "u32",
+  rg_tail: "u32",
+  rg_forced: "u32",
+} as const;
+
+export const Message = {
+  size: 16,
+  ms_kind: 0,
+  ms_a: 4,
+  ms_b: 8,
+  ms_seq: 12,
+} as const;
+
+export const MessageTypes = {
+  ms_kind: "u32",
+  ms_a: "u32",
+  ms_b: "u32",
+  ms_seq: "u32",
+} as const;
+export const RING_STRIDE = 4112;
 
 // assembly/sys/kobj.ts
 export const KOBJ_WAIT = 1463896404;
@@ -230,33 +292,37 @@ export const KOBJ_EVENT = 1163284052;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {
-  size: 12,
+  size: 16,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
+  t_granted: 12,
 } as const;
 
 export const LwktTokenTypes = {
   ko_kind: "u32",
   t_cpu: "i32",
   t_reqcpu: "i32",
+  t_granted: "usize",
 } as const;
 
 export const LwktWait = {
-  size: 28,
+  size: 32,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
-  wa_gen: 12,
-  wa_count: 16,
-  wa_waitq: 20,
-  wa_waitq_last: 24,
+  t_granted: 12,
+  wa_gen: 16,
+  wa_count: 20,
+  wa_waitq: 24,
+  wa_waitq_last: 28,
 } as const;
 
 export const LwktWaitTypes = {
   ko_kind: "u32",
   t_cpu: "i32",
   t_reqcpu: "i32",
+  t_granted: "usize",
   wa_gen: "i32",
   wa_count: "i32",
   wa_waitq: "usize",
@@ -420,11 +486,12 @@ export const Machine = {
   run_rounds: 300,
   run_until: 304,
   stop_request: 312,
+  timeouts: 316,
   busy: 320,
   ipi_cpus: 328,
   untimely_switch: 336,
   sleep_procs: 340,
-  intr_thread: 344,
+  intr_base: 344,
   kobj_next: 348,
   kobj_end: 352,
   kobj_base: 356,
@@ -543,11 +610,12 @@ export const MachineTypes = {
   run_rounds: "u32",
   run_until: "u64",
   stop_request: "u32",
+  timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
   untimely_switch: "i32",
   sleep_procs: "u32",
-  intr_thread: "usize",
+  intr_base: "usize",
   kobj_next: "usize",
   kobj_end: "usize",
   kobj_base: "usize",
@@ -798,7 +866,7 @@ export const ThreadCold = {
   td_allocdomain: 92,
   td_dbgflags: 93,
   td_cflags: 94,
-  td_critnest: 95,
+  td_migrate: 95,
 } as const;
 
 export const ThreadColdTypes = {
@@ -832,7 +900,7 @@ export const ThreadColdTypes = {
   td_allocdomain: "u8",
   td_dbgflags: "u8",
   td_cflags: "u8",
-  td_critnest: "u8",
+  td_migrate: "u8",
 } as const;
 
 export const Ucred = {
@@ -964,6 +1032,9 @@ export const TDF_PREEMPT_LOCK = 4;
 export const TDF_PREEMPT_DONE = 8;
 export const TDF_STARTED = 16;
 export const TDF_EXITING = 32;
+export const TDF_TOKWAIT = 64;
+export const TDF_WANTED = 128;
+export const TDF_INTR = 256;
 export const TDF_ALLOCATED_THREAD = 512;
 export const TDF_ALLOCATED_STACK = 1024;
 export const TDF_VERBOSE = 2048;
@@ -1230,6 +1301,8 @@ export const Sys = {
   intr_exit: 34,
   set_reqpri: 35,
   set_untimely_switch: 36,
+  intr_register: 37,
+  intr_wait: 38,
   compute: 48,
   cycles: 49,
   curthread: 50,

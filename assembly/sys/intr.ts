@@ -1,0 +1,15 @@
+// Interrupt lines: what kern/lwkt_intr.ts keeps of each.
+import { machine } from "./machine";
+import { Thread } from "./proc";
+
+/** A line from a device: the host raises it, its interrupt thread serves it. */
+@unmanaged
+export class IntrLine {
+  il_thread: Thread; // null = nobody serves it
+  il_count: u32; //     times raised since the thread asked last
+}
+
+/** Interrupt line `line`. */
+export function intr_line(line: u32): IntrLine {
+  return changetype<IntrLine>(machine().intr_base + <usize>line * offsetof<IntrLine>());
+}

@@ -249,6 +249,11 @@ export class ProcessView {
     return this.kernel.readSigned(this.address + P.p_suspcount);
   }
 
+  /** CPU time of its exited threads, in cycles. */
+  get exitedRuntime(): number {
+    return this.kernel.readNumber(this.address + P.p_runtime);
+  }
+
   /** Exit code of a zombie. */
   get exitCode(): number {
     return this.kernel.readSigned(this.address + P.p_xexit);
@@ -302,6 +307,11 @@ export class CpuView {
   get idleCycles(): number {
     const since = this.cycles - this.kernel.readNumber(this.at + G.gd_switchtime);
     return this.kernel.readNumber(this.at + G.gd_idle) + (this.isIdle ? since : 0);
+  }
+
+  /** Cycles since the last switch, not yet part of the running thread's time; 0 while idle. */
+  get uncharged(): number {
+    return this.isIdle ? 0 : this.cycles - this.kernel.readNumber(this.at + G.gd_switchtime);
   }
 
   /** Cycles spent in threads. */

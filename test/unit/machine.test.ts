@@ -1,0 +1,242 @@
+import { describe, expect, it } from "vitest";
+import {
+  BodyError,
+  ConfigError,
+  KernelError,
+  KernelPanic,
+  kernel,
+  Machine,
+  ms,
+  program,
+  string,
+  us,
+} from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+function boot(config: ConstructorParameters<typeof Machine>[0] = {}): Machine {
+  return new Machine(config, buildUnderTest);
+}
+
+/** Two threads on each CPU that compute, yield, sleep and wake each other. */
+function busyMachine(cpus: number): Machine {
+  const machine = boot({ cpus, seed: 7, statistics: true });
+  const spin = machine.load(
+    program("spin")
+      .loop(40, (b) => b.compute(us(30)).call("sched_relinquish").call("pause", string("nap"), 1))
+      .build(),
+  );
+  for (let i = 0; i < cpus * 2; i++) {
+    machine.createThread({ name: `rv${i}`, body: spin });
+    machine.createThread({
+      name: `js${i}`,
+      *body() {
+        for (let round = 0; round < 20; round++) {
+          yield* kernel.compute(10_000n * BigInt(1 + (i % 3)));
+          yield* kernel.msleep(`channel${i % 2}`, 84, "round", 3);
+          yield kernel.wakeup(`channel${(i + 1) % 2}`);
+        }
+      },
+    });
+  }
+  return machine;
+}
+
+describe("a machine", () => {
+  it("boots with thread0 of the kernel and init, and has nothing to do", () => {
+    const machine = boot();
+    expect([...machine.threads()].map((thread) => [thread.tid, thread.name])).toEqual([
+      [100000, "swapper"],
+      [100001, "init"],
+    ]);
+    expect(machine.run().reason).toBe("idle");
+    expect(machine.counters.threads).toBe(2);
+  });
+
+  it("runs a generator body, which gets the results of its calls", () => {
+    const machine = boot({ hz: 1000 });
+    const seen: unknown[] = [];
+    machine.createThread({
+      name: "worker",
+      arg: 42,
+      *body(arg) {
+        seen.push(arg, yield* kernel.curcpu());
+        seen.push(yield* kernel.msleep("never", 84, "test", 5), yield* kernel.ticks());
+        yield* kernel.compute(2_500n);
+        seen.push((yield* kernel.cycles()) > 5_002_500n);
+      },
+    });
+    expect(machine.run().reason).toBe("idle");
+    expect(seen).toEqual([42, 0, 35, 5, true]);
+  });
+
+  it("runs a program of machine code, which shares guest memory with others", () => {
+    const machine = boot({ cpus: 2 });
+    const adder = machine.load(
+      program("adder")
+        .data("sum", { words: [0] })
+        .la("t0", "sum")
+        .amoaddW("t1", "a0", "t0")
+        .build(),
+    );
+    for (let i = 1; i <= 10; i++) machine.createThread({ name: `add${i}`, body: adder, arg: i });
+    machine.run();
+    const sum = new DataView(machine.guestMemory.buffer, machine.guestMemory.byteOffset);
+    expect(sum.getUint32(adder.addressOf("sum"), true)).toBe(55);
+    expect(machine.counters.instructions).toBeGreaterThan(30);
+  });
+
+  it("accounts every cycle of a CPU as busy or idle, and the busy ones to threads", () => {
+    const machine = busyMachine(4);
+    machine.run({ for: 20_000_000 });
+    const exited = machine.processes().reduce((sum, process) => sum + process.exitedRuntime, 0);
+    const live = [...machine.threads()].reduce((sum, thread) => sum + thread.runtime, 0);
+    const busy = machine.cpus.reduce((sum, cpu) => sum + cpu.busyCycles, 0);
+    const onCpu = machine.cpus.reduce((sum, cpu) => sum + cpu.uncharged, 0);
+    expect(live + exited + onCpu).toBe(busy);
+    for (const cpu of machine.cpus) expect(cpu.busyCycles + cpu.idleCycles).toBe(cpu.cycles);
+  });
+
+  it("makes the same run from the same seed, however the run is cut", () => {
+    for (const cpus of [1, 2, 4]) {
+      const whole = busyMachine(cpus);
+      whole.run();
+      const byTime = busyMachine(cpus);
+      while (byTime.run({ for: 777_777 }).reason !== "idle");
+      const bySwitches = busyMachine(cpus);
+      while (bySwitches.run({ switches: 7 }).reason !== "idle");
+      const byRounds = busyMachine(cpus);
+      while (byRounds.run({ rounds: 3 }).reason !== "idle");
+      expect(byTime.hash).toBe(whole.hash);
+      expect(bySwitches.hash).toBe(whole.hash);
+      expect(byRounds.hash).toBe(whole.hash);
+      expect(byRounds.cycles).toBe(whole.cycles);
+    }
+  });
+
+  it("stops after exactly the number of switches that it was asked for", () => {
+    const machine = busyMachine(2);
+    for (const switches of [1, 5, 100]) {
+      const before = machine.counters.switches;
+      expect(machine.run({ switches }).reason).toBe("switches");
+      expect(machine.counters.switches - before).toBe(switches);
+    }
+  });
+
+  it("gives the host the chance to stop a program that loops for ever", () => {
+    const machine = boot();
+    machine.createThread({
+      name: "loop",
+      body: machine.load(
+        program("loop")
+          .forever((b) => b.addi("t0", "t0", 1))
+          .build(),
+      ),
+    });
+    expect(machine.run({ onProgress: () => false }).reason).toBe("stopped");
+    expect(machine.run({ for: 1_000_000 }).reason).toBe("time");
+  });
+
+  it("says ENOMEM, as kthread_add does, when maxthread is reached", () => {
+    const machine = boot({ maxthread: 6 });
+    const create = () => machine.createThread({ name: "one", *body() {} });
+    for (let i = 0; i < 3; i++) create();
+    expect(create).toThrow(KernelError);
+    expect(create).toThrow(/kthread_add: ENOMEM: no more threads \(kern.maxthread is 6\)/);
+    expect(machine.console).toContain("maxthread limit exceeded by uid 0 (pid 0)");
+    machine.run();
+    expect(create).not.toThrow();
+  });
+
+  it("says EAGAIN, as kproc_create does, when maxproc is reached", () => {
+    const machine = boot({ maxproc: 4 });
+    const create = () => machine.createProcess({ name: "daemon", *body() {} });
+    create();
+    expect(create).toThrow(/kproc_create: EAGAIN: no more processes \(kern.maxproc is 4\)/);
+  });
+
+  it("names the thread whose body throws, and can be inspected and run on", () => {
+    const machine = boot();
+    machine.createThread({
+      name: "bad",
+      *body() {
+        yield kernel.sched_relinquish();
+        throw new Error("out of luck");
+      },
+    });
+    machine.createThread({
+      name: "good",
+      *body() {
+        yield* kernel.pause("nap", 10);
+      },
+    });
+    expect(() => machine.run()).toThrow(BodyError);
+    expect([...machine.threads()].some((thread) => thread.name === "bad")).toBe(true);
+    expect(machine.run().reason).toBe("idle");
+    expect(machine.counters.threads).toBeLessThanOrEqual(4);
+  });
+
+  it("turns a kernel panic into an error with a post-mortem, and stays dead", () => {
+    const machine = boot();
+    machine.createThread({
+      name: "culprit",
+      *body() {
+        yield* kernel.compute(500n);
+        yield kernel.crit_panic();
+      },
+    });
+    let panic: unknown;
+    try {
+      machine.run();
+    } catch (error) {
+      panic = error;
+    }
+    expect(panic).toBeInstanceOf(KernelPanic);
+    expect((panic as KernelPanic).text).toMatch(/^td_pri is\/would-go negative!/);
+    expect((panic as KernelPanic).postMortem?.thread).toMatch(/^culprit/);
+    expect((panic as KernelPanic).postMortem?.ps).toContain("culprit");
+    expect(() => machine.run()).toThrow(KernelPanic);
+    expect(machine.ps()).toContain("culprit");
+  });
+
+  it("panics with the place when a program leaves its memory", () => {
+    const machine = boot();
+    const body = machine.load(program("wild").li("t0", 0x7fff_0000).sw("t0", "t0").build());
+    machine.createThread({ name: "wild", body });
+    expect(() => machine.run()).toThrow(/store out of guest data: pc 0x[0-9a-f]+, thread .* wild/);
+  });
+
+  it("refuses an impossible configuration and says what fits", () => {
+    expect(() => boot({ cpus: 65 })).toThrow(ConfigError);
+    expect(() => boot({ cpus: 65 })).toThrow("cpus is 65; it must be a whole number from 1 to 64");
+    expect(() => boot({ maxthread: 40_000_000 })).toThrow(
+      /needs \d+ MiB of memory and a machine has at most 4096 MiB; maxthread up to \d+ fits/,
+    );
+    expect(() => boot({ colour: 1 } as object)).toThrow(
+      'there is no setting "colour" of a machine',
+    );
+  });
+
+  it("spreads threads over its CPUs, unless a CPU is asked for", () => {
+    const machine = boot({ cpus: 3 });
+    const cpus = [0, 1, 2, 3].map((i) => machine.createThread({ name: `t${i}`, *body() {} }).cpu);
+    expect(cpus).toEqual([1, 2, 0, 1]);
+    expect(machine.createThread({ name: "pinned", cpu: 2, *body() {} }).cpu).toBe(2);
+  });
+
+  it("lets equals share a CPU by round robin, and a better thread take it at once", () => {
+    const machine = boot({ roundRobin: 1_000_000, statistics: true });
+    const burn = machine.load(program("burn").compute(ms(5)).build());
+    const a = machine.createThread({ name: "a", body: burn });
+    machine.createThread({ name: "b", body: burn });
+    const better = machine.createThread({
+      name: "better",
+      priority: 10,
+      *body() {
+        yield* kernel.pause("nap", 2);
+      },
+    });
+    machine.run({ for: 4_000_000 });
+    expect(a.involuntarySwitches).toBeGreaterThan(0);
+    expect(better.latency?.max).toBeLessThanOrEqual(machine.config.quantum * 2);
+  });
+});

@@ -161,18 +161,18 @@ export class Machine {
    * @throws KernelError ENOMEM when maxthread is reached or no kernel stack is to be had.
    */
   createThread(options: ThreadOptions): ThreadView {
-    const { process, stackPages = 0, stopped = false } = options;
+    const { process, stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const created = this.create("kthread_add", arg, [
       func,
       arg,
       process?.address ?? 0,
-      Layout.RFSTOPPED,
+      creationFlags(options),
       stackPages,
       this.kernel.intern("%s"),
       this.kernel.intern(options.name),
     ]);
-    return this.startThread(created, options, stopped);
+    return this.startThread(created, options);
   }
 
   /**
@@ -181,19 +181,19 @@ export class Machine {
    * @throws KernelError EAGAIN when maxproc is reached, ENOMEM when maxthread is.
    */
   createProcess(options: ProcessOptions): ProcessView {
-    const { stackPages = 0, stopped = false } = options;
+    const { stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const address = this.create("kproc_create", arg, [
       func,
       arg,
-      Layout.RFSTOPPED,
+      creationFlags(options),
       stackPages,
       this.kernel.intern("%s"),
       this.kernel.intern(options.name),
     ]);
     const process = new ProcessView(this.kernel, address);
     const [first] = process.threads();
-    if (first !== undefined) this.startThread(first.address, options, stopped);
+    if (first !== undefined) this.startThread(first.address, options);
     return process;
   }
 
@@ -238,11 +238,13 @@ export class Machine {
     return undefined;
   }
 
-  /** A thread was created stopped: gives it its priority and CPU, and starts it. */
-  private startThread(address: number, options: ProcessOptions, stopped: boolean): ThreadView {
+  /** Gives a new thread its priority and CPU, and starts it if it was created stopped for that. */
+  private startThread(address: number, options: ProcessOptions): ThreadView {
     if (options.cpu !== undefined) this.setCpu(address, options.cpu);
     if (options.priority !== undefined) this.invoke("sched_prio", [address, options.priority]);
-    if (!stopped) this.invoke("sched_add", [address]);
+    if (creationFlags(options) !== 0 && options.stopped !== true) {
+      this.invoke("sched_add", [address]);
+    }
     return new ThreadView(this.kernel, address);
   }
 
@@ -500,6 +502,11 @@ export class Machine {
   ps(): string {
     return formatPs(this);
   }
+}
+
+/** A thread that is to have a CPU or priority of its own is created stopped. */
+function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
+  return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
 
 function bigintText(_key: string, value: unknown): unknown {

@@ -28,6 +28,7 @@ import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { cpuset_setaffinity, sched_prio_self } from "./kern_cpuset";
 import { cv_broadcast, cv_signal, cv_wait, cv_wait_1 } from "./kern_condvar";
 import { mtx_lock, mtx_lock_1, mtx_unlock } from "./kern_mutex";
+import { thread_report } from "./kern_report";
 import { barrier_wait, barrier_wait_1, sema_post, sema_wait, sema_wait_1 } from "./kern_sema";
 import {
   msleep,
@@ -168,6 +169,8 @@ export function sync_syscall(nr: u32, f: Frame): u32 {
       return cpuset_setaffinity(wide(f.a0, f.a1));
     case Sys.sched_prio_self:
       return sched_prio_self(f.a0);
+    case Sys.thread_report:
+      return thread_report(f.a0);
     default:
       panic("unknown kernel call %d", nr);
       return DONE;

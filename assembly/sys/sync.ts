@@ -9,6 +9,9 @@ export const KOBJ_SEMA: u32 = 0x53454d41;
 export const KOBJ_BARRIER: u32 = 0x42415252;
 export const KOBJ_TIMER: u32 = 0x54494d45;
 
+/** What the host is told of a thread that is about to end (thread_report), where events have a list. */
+export const HOST_EVENT_REPORT: u32 = 100;
+
 /**
  * A synchronisation object, 64 bytes. What a field means depends on the kind:
  *

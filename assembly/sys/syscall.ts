@@ -134,4 +134,5 @@ export enum Sys {
   // What a thread asks of the scheduler.
   cpuset_setaffinity = 177, // mask of CPUs, two words
   sched_prio_self = 178, //    priority
+  thread_report = 179, //      tells the host that the caller is about to end
 }

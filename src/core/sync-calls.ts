@@ -133,4 +133,10 @@ export const syncCalls = {
     returns: "i32",
     doc: "Sets the caller's FreeBSD priority, 0 to 255; smaller runs first. 0, or EINVAL.",
   },
+  thread_report: {
+    nr: Sys.thread_report,
+    args: ["u32"],
+    returns: "void",
+    doc: "Tells the host, with a number, that the caller is about to end, and clears its statistics: its structure may soon be another thread's.",
+  },
 } as const satisfies CallTable;

@@ -274,7 +274,11 @@ function idle(m: Machine, gd: GlobalData): bool {
     else mi_switch();
     return true;
   }
-  if (ipi_waiting(gd)) return false;
+  if (ipi_waiting(gd)) {
+    // It waits for the next round, and its clock with it: what the messages wake runs no earlier.
+    if (gd.gd_cycles < gd.gd_slice_end) gd.gd_cycles = gd.gd_slice_end;
+    return false;
+  }
   gd.gd_flags |= GDF_HALTED;
   m.busy &= ~(<u64>1 << gd.gd_cpuid);
   return false;

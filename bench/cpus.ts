@@ -11,6 +11,7 @@ export const benchmark: Benchmark = {
     { name: "switches", unit: "million switches/s", better: "higher" },
   ],
   cases: [1, 2, 4, 8, 16, 32, 64].map((cpus) => ({ cpus })),
+  curve: true,
   leastOps: () => 1_000,
   peers: {},
 };

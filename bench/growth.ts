@@ -21,6 +21,7 @@ export const benchmark: Benchmark = {
     { name: "memory", unit: "MB resident" },
   ],
   cases: [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000].map((threads) => ({ threads })),
+  curve: true,
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
   peers: { native: native("growth", { sitsOut: tooLarge }) },
 };

@@ -15,6 +15,6 @@ export const benchmark: Benchmark = {
     native: native("skynet"),
     go: go("skynet"),
     erlang: erlang("skynet"),
-    "node async": node("skynet"),
+    node: node("skynet"),
   },
 };

@@ -18,7 +18,7 @@ export const benchmark: Benchmark = {
     native: native("sleepers"),
     go: go("sleepers"),
     erlang: erlang("sleepers"),
-    "node async": node("sleepers"),
+    node: node("sleepers"),
     pthreads: pthreads("sleepers", ({ threads }) =>
       Number(threads) > 10_000 ? "more threads than a system allows" : undefined,
     ),

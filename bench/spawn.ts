@@ -14,7 +14,7 @@ export const benchmark: Benchmark = {
     native: native("spawn"),
     go: go("spawn"),
     erlang: erlang("spawn"),
-    "node async": node("spawn"),
+    node: node("spawn"),
     pthreads: pthreads("spawn"),
   },
 };

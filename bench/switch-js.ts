@@ -11,7 +11,7 @@ export const benchmark: Benchmark = {
   cases: [2, 1_000, 100_000, 1_000_000].map((threads) => ({ threads, queue: "in order" })),
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
   peers: {
-    "node generators": node("switch-generator"),
-    "node async": node("switch-async"),
+    "node-generators": node("switch-generator"),
+    "node-async": node("switch-async"),
   },
 };

@@ -20,11 +20,11 @@ export const benchmark: Benchmark = {
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
   peers: {
     native: native("switch"),
-    "native, no accounting": native("switch", { variant: "bare", defines: ["ACCOUNTING=0"] }),
+    "native-bare": native("switch", { variant: "bare", defines: ["ACCOUNTING=0"] }),
     go: go("switch"),
     erlang: erlang("switch"),
-    "node generators": node("switch-generator"),
-    "node async": node("switch-async", (params) =>
+    "node-generators": node("switch-generator"),
+    "node-async": node("switch-async", (params) =>
       shuffled(params) ? "a promise's place in the queue is not ours to choose" : undefined,
     ),
     pthreads: pthreads("switch", (params) => {

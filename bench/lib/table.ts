@@ -22,12 +22,13 @@ export function renderTable(
   remarks: readonly string[],
 ): string {
   const title = `${benchmark.name}: ${benchmark.title}`;
-  const parts = [title, "=".repeat(title.length)];
+  const parts = [`${title}\n${"=".repeat(title.length)}`];
   for (const measure of benchmark.measures) {
     const groups = groupsOf(benchmark, results, measure);
     if (groups.length > 0) parts.push(renderMeasure(benchmark, measure, groups));
   }
-  return `${[...parts, ...remarks.map((remark) => `  ${remark}`)].join("\n")}\n`;
+  if (remarks.length > 0) parts.push(remarks.map((remark) => `  ${remark}`).join("\n"));
+  return `${parts.join("\n\n")}\n`;
 }
 
 function groupsOf(benchmark: Benchmark, results: readonly Result[], measure: Measure): Group[] {
@@ -53,16 +54,19 @@ function number(value: string | number): string {
 function renderMeasure(benchmark: Benchmark, measure: Measure, groups: readonly Group[]): string {
   const what = measure.name === "value" ? "" : `${measure.name}, `;
   const better = measure.better === "higher" ? "longer is better" : "shorter is better";
-  const reference = referenceOf(groups[0]!).who;
+  const reference = referenceName(groups[0]!);
   const table = new Table({
     head: ["", `${what}${measure.unit}`, "median", "min", "max", `to ${reference}`, better],
     colAligns: ["left", "left", "right", "right", "right", "right", "left"],
     style: { head: [], border: [], compact: true },
     chars: plainLines(),
   });
+  const curveScale = benchmark.curve ? longestOf(groups) : undefined;
   for (const [i, group] of groups.entries()) {
-    if (i > 0) table.push(["", "", "", "", "", "", ""]);
-    table.push(...rowsOf(group, benchmark.cases.length > 1));
+    const isApart = i > 0 && (curveScale === undefined || group.results.length > 1);
+    if (isApart) table.push(["", "", "", "", "", "", ""]);
+    const label = benchmark.cases.length > 1 ? group.label : "";
+    table.push(...rowsOf(group, label, reference, curveScale));
   }
   return table.toString().replace(/ +$/gm, "");
 }
@@ -75,29 +79,39 @@ function plainLines(): Record<string, string> {
   return { ...Object.fromEntries(sides), mid: "─", "left-mid": "", "mid-mid": "─", middle: " " };
 }
 
-function rowsOf(group: Group, labelled: boolean): string[][] {
-  const reference = referenceOf(group);
-  const scale = scaleOf(group, reference);
+function rowsOf(
+  group: Group,
+  label: string,
+  reference: string,
+  curveScale: number | undefined,
+): string[][] {
+  const base = group.results.find((result) => result.who === reference)?.median;
+  const scale = curveScale ?? scaleOf(group, base);
   return group.results.map((result, i) => [
-    labelled && i === 0 ? group.label : "",
+    i === 0 ? label : "",
     result.who,
     amount(result.median),
     amount(result.min),
     amount(result.max),
-    ratio(result.median / reference.median),
+    base === undefined ? "" : ratio(result.median / base),
     bar(result.median, scale),
   ]);
 }
 
 /** What the ratios are to: our machine, or the first peer where our machine has no result. */
-function referenceOf(group: Group): Result {
-  return group.results.find((result) => result.who === OURS) ?? group.results[0]!;
+function referenceName(group: Group): string {
+  const hasOurs = group.results.some((result) => result.who === OURS);
+  return hasOurs ? OURS : group.results[0]!.who;
 }
 
 /** The amount that a full bar stands for. */
-function scaleOf(group: Group, reference: Result): number {
-  const longest = Math.max(...group.results.map((result) => result.median));
-  return Math.min(longest, BAR_RATIO_MAX * reference.median);
+function scaleOf(group: Group, base: number | undefined): number {
+  const longest = longestOf([group]);
+  return base === undefined ? longest : Math.min(longest, BAR_RATIO_MAX * base);
+}
+
+function longestOf(groups: readonly Group[]): number {
+  return Math.max(...groups.flatMap((group) => group.results.map((result) => result.median)));
 }
 
 function bar(value: number, scale: number): string {

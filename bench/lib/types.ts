@@ -32,6 +32,8 @@ export interface Benchmark {
   readonly leastOps?: (params: Params) => number;
   /** How many cores everybody gets. Default: one. */
   readonly cores?: (params: Params) => number;
+  /** True when the cases form a curve: their bars then have one scale. */
+  readonly curve?: boolean;
   /** True when every round needs a process of its own, for its memory or its first touch of it. */
   readonly isolated?: boolean;
   /** Sets our machine up for a case and returns what does one round. Runs in a pinned process. */

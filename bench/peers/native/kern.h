@@ -404,7 +404,7 @@ map_memory(size_t bytes)
 	if (p == MAP_FAILED)
 		fail("There is not enough address space for the threads.");
 	p = (char *)(((uintptr_t)p + huge - 1) & ~(huge - 1));
-#ifndef SMALL_PAGES
+#ifndef SMALL_PAGES	/* a build with -DSMALL_PAGES shows what huge pages are worth */
 	madvise(p, bytes, MADV_HUGEPAGE);
 #endif
 	return (p);

@@ -1,10 +1,11 @@
 // Credentials and limits. Both are shared and counted: a process has the current ones, and each of its
 // threads those that were current when it last looked. A change gives the process new ones and moves its
 // generation on; a thread that finds its own generation old catches up (thread_cow_update).
+
+import { curthread } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { Plimit, Proc, Thread, Ucred } from "../sys/proc";
-import { curthread } from "../sys/globaldata";
 import { cold } from "../sys/thread";
 
 /** Objects that a machine of this size can hold; when they are used up a change fails with ENOMEM. */

@@ -4,23 +4,28 @@ import { panic } from "../env";
 import { ECHILD } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
-import { Ktr, KTR_PROC, ktr } from "../sys/ktr";
+import { KTR_PROC, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { PCATCH, PVM, PWAIT } from "../sys/param";
 import {
-  P2_WEXIT,
   P_HADTHREADS,
   P_STOPPED_SIG,
   P_WEXIT,
-  Proc,
+  P2_WEXIT,
   PRS,
+  Proc,
   PS_NOCLDWAIT,
   SINGLE_EXIT,
   SZOMB,
 } from "../sys/proc";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { is_proc, proc_free, proc_reparent } from "./kern_fork";
-import { proc_should_stop, thread_single, thread_stopped, thread_suspend_check } from "./kern_single";
+import {
+  proc_should_stop,
+  thread_single,
+  thread_stopped,
+  thread_suspend_check,
+} from "./kern_single";
 import { str } from "./kern_subr";
 import { msleep, wakeup } from "./kern_synch";
 import { thread_exit, thread_wait } from "./kern_thread";

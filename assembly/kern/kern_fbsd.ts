@@ -7,14 +7,14 @@ import { EventFn, EventHandler } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { PRI_MAX, PRIMASK, PVM, PWAIT, RFFDG, THREAD0_TID } from "../sys/param";
+import { PRI_MAX, PVM, PWAIT, RFFDG, THREAD0_TID } from "../sys/param";
 import {
   Frame,
   P_KPROC,
   P_SYSTEM,
   PRI_TIMESHARE,
-  Proc,
   PRS,
+  Proc,
   TDF_EXITED,
   TDP_KTHREAD,
   TDS,
@@ -23,14 +23,7 @@ import {
 import { Sys } from "../sys/syscall";
 import { cold, td_frame, td_frame_high } from "../sys/thread";
 import { DONE, K, set_retval } from "./cont";
-import {
-  crcowsync,
-  crget,
-  lim_alloc,
-  lim_cowsync,
-  proc_setcred,
-  proc_setlimit,
-} from "./kern_cred";
+import { crcowsync, crget, lim_alloc, lim_cowsync, proc_setcred, proc_setlimit } from "./kern_cred";
 import {
   exit1,
   exit1_1,
@@ -47,12 +40,11 @@ import {
   is_proc,
   kern_fork,
   kern_thr_create,
-  no_proc,
   pfind,
   pidhash_init,
-  proc0_init,
   proc_construct,
   proc_valid,
+  proc0_init,
 } from "./kern_fork";
 import * as kthread from "./kern_kthread";
 import * as single from "./kern_single";
@@ -70,11 +62,10 @@ import * as thread from "./kern_thread";
 import {
   tdfind,
   tid_alloc,
-  tid_allocated,
   tid_free,
   tidhash_add,
-  tidhash_remove,
   tidhash_contains,
+  tidhash_remove,
 } from "./kern_tid";
 import { lwkt_exit } from "./lwkt_thread";
 import { sched_add, sched_prio, sched_relinquish } from "./sched";
@@ -154,11 +145,7 @@ export function body_return(): u32 {
   }
   if (td == machine().thread0) return swapper_loop();
   if ((p.p_flag & P_KPROC) != 0) {
-    printf(
-      "Kernel thread \"%N\" (pid %d) exited prematurely.\n",
-      changetype<usize>(td),
-      p.p_pid,
-    );
+    printf('Kernel thread "%N" (pid %d) exited prematurely.\n', changetype<usize>(td), p.p_pid);
     return kthread.kthread_exit();
   }
   return kern_thr_exit() == DONE ? exit1(0) : DONE;

@@ -5,13 +5,13 @@
 import { printf } from "../env";
 import { EAGAIN, EINVAL, ENOMEM, EPROCLIM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
-import { machine, Machine } from "../sys/machine";
+import { Machine, machine } from "../sys/machine";
 import { PID_MAX, RFCFDG, RFFDG, RFSTOPPED } from "../sys/param";
 import {
   Frame,
   P_HADTHREADS,
-  Proc,
   PRS,
+  Proc,
   SRUN,
   TDA_SUSPEND,
   TDF_INMEM,
@@ -19,7 +19,16 @@ import {
   Thread,
 } from "../sys/proc";
 import { cold, is_td, td_frame } from "../sys/thread";
-import { crfree, crget, crhold, is_cred, lim_free, lim_hold, privileged, td_cred } from "./kern_cred";
+import {
+  crfree,
+  crget,
+  crhold,
+  is_cred,
+  lim_free,
+  lim_hold,
+  privileged,
+  td_cred,
+} from "./kern_cred";
 import { proc_should_stop } from "./kern_single";
 import { ppsratecheck } from "./kern_subr";
 import { cpu_set_thread_handler } from "./kern_switch";
@@ -124,7 +133,7 @@ function pidhash_buckets(maxproc: u32): u32 {
 
 /** Bytes of the pid hash. */
 export function pidhash_bytes(maxproc: u32): usize {
-  return <usize>pidhash_buckets(maxproc) << 2;
+  return (<usize>pidhash_buckets(maxproc)) << 2;
 }
 
 /** Sets the size of the pid hash, whose arena is zero. */
@@ -135,7 +144,7 @@ export function pidhash_init(): void {
 
 function pidhash_bucket(pid: i32): usize {
   const m = machine();
-  return m.pidhash_base + (<usize>(<u32>pid & m.pidhash_mask) << 2);
+  return m.pidhash_base + ((<usize>(<u32>pid & m.pidhash_mask)) << 2);
 }
 
 function pidhash_add(p: Proc): void {

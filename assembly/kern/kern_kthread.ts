@@ -3,7 +3,7 @@
 import { panic } from "../env";
 import { EINVAL, ENOMEM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
-import { Ktr, KTR_SCHED, ktr } from "../sys/ktr";
+import { KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { PPAUSE, PVM, RFFDG, RFMEM, RFPROC, RFSTOPPED } from "../sys/param";
 import {
@@ -25,8 +25,8 @@ import { str } from "./kern_subr";
 import { cpu_set_thread_handler } from "./kern_switch";
 import { msleep, wakeup } from "./kern_synch";
 import {
-  thread_alloc,
   ktr_create,
+  thread_alloc,
   thread_copy,
   thread_cow_get_proc,
   thread_exit,

@@ -10,10 +10,9 @@ import { panic } from "../env";
 import { EINTR, ERESTART } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
-import { Ktr, KTR_PROC, KTR_STATE, ktr } from "../sys/ktr";
+import { KTR_PROC, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { PCATCH } from "../sys/param";
 import {
-  P2_WEXIT,
   P_HADTHREADS,
   P_SHOULDSTOP_MASK,
   P_SINGLE_BOUNDARY,
@@ -23,6 +22,7 @@ import {
   P_STOPPED_TRACE,
   P_TOTAL_STOP,
   P_TRACED,
+  P2_WEXIT,
   Proc,
   SINGLE_ALLPROC,
   SINGLE_BOUNDARY,

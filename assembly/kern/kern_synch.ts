@@ -44,7 +44,7 @@ function sleepq_buckets(maxthread: u32): u32 {
 
 /** Bytes of the hash of channels. */
 export function sleepq_bytes(maxthread: u32): usize {
-  return <usize>sleepq_buckets(maxthread) << 2;
+  return (<usize>sleepq_buckets(maxthread)) << 2;
 }
 
 /** Sets the size of the hash, whose arena is zero. */
@@ -56,7 +56,7 @@ export function sleepq_init(): void {
 /** Address of the bucket of a channel: its upper bits are spread by Fibonacci hashing. */
 function sleepq_bucket(wchan: u32): usize {
   const m = machine();
-  return m.sleepq_base + (<usize>((wchan * 0x9e3779b1) >> clz<u32>(m.sleepq_mask)) << 2);
+  return m.sleepq_base + ((<usize>((wchan * 0x9e3779b1) >> clz<u32>(m.sleepq_mask))) << 2);
 }
 
 /** First sleeper of a channel, or null. */
@@ -253,7 +253,8 @@ export function msleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
   const td = curthread();
   const c = cold(td);
   if (td.td_wchan != 0) panic("recursive sleep");
-  if (INVARIANTS) KASSERT(wchan != 0 && td != mycpu().gd_idletd, "msleep: channel 0 or idle thread");
+  if (INVARIANTS)
+    KASSERT(wchan != 0 && td != mycpu().gd_idletd, "msleep: channel 0 or idle thread");
   sleepq_add(td, wchan);
   c.td_wmesg = wmesg;
   c.td_intrval = 0;

@@ -6,11 +6,13 @@
 // until a reaper frees it: the next allocation, a callout every five seconds, or a barrier. The last
 // thread of a process stays attached to it and is used again with it (kern_fork.ts).
 import { panic, printf } from "../env";
+import { CalloutFn } from "../sys/callout";
 import { ENOMEM } from "../sys/errno";
+import { EventList } from "../sys/eventhandler";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
-import { Ktr, KTR_SCHED, KTR_STATE, KTR_THREAD, ktr } from "../sys/ktr";
-import { machine, Machine } from "../sys/machine";
+import { KTR_SCHED, KTR_STATE, KTR_THREAD, Ktr, ktr } from "../sys/ktr";
+import { Machine, machine } from "../sys/machine";
 import { KSTACK_MAX_PAGES, THREAD0_TID } from "../sys/param";
 import {
   Frame,
@@ -30,13 +32,11 @@ import {
   reaper,
   TaskFn,
   TDCOUNTBATCH,
-  thread_domain,
   ThreadDomain,
   TIDBATCH,
   TIDBATCH_OFFSET,
+  thread_domain,
 } from "../sys/reap";
-import { CalloutFn } from "../sys/callout";
-import { EventList } from "../sys/eventhandler";
 import { cold, is_td, no_td } from "../sys/thread";
 import {
   crcowsync,
@@ -50,7 +50,6 @@ import {
   privileged,
   td_cred,
 } from "./kern_cred";
-import { eventhandler_invoke } from "./subr_eventhandler";
 import { proc_should_stop, thread_unsuspend_one } from "./kern_single";
 import { ppsratecheck } from "./kern_subr";
 import { charge_runtime } from "./kern_switch";
@@ -58,6 +57,7 @@ import { task_init, taskqueue_drain, taskqueue_enqueue } from "./kern_taskqueue"
 import { tid_alloc, tid_free, tid_free_batch, tid_init, tidhash_init } from "./kern_tid";
 import { callout_cancel_thread, callout_reset } from "./kern_timeout";
 import { sched_exit_thread, sched_throw } from "./sched";
+import { eventhandler_invoke } from "./subr_eventhandler";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 
 // The reaper's task and the host's tables know these places.
@@ -174,7 +174,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
     const next = changetype<Thread>(td.td_qnext);
     td.td_qnext = 0;
     thread_dtor_event(td);
-    store<i32>(tids + (<usize>ntids << 2), cold(td).td_tid);
+    store<i32>(tids + ((<usize>ntids) << 2), cold(td).td_tid);
     ntids++;
     ntds++;
     thread_cow_free(td);

@@ -9,14 +9,15 @@
 // leads from an id to its thread. The one rule that depends on a thread's place in its list, "more than
 // 16 in front: move it to the head" (1754), is decided by stamps: insertion is at the head only, so a
 // list is sorted by the stamps of insertion, and each bucket points to its seventeenth thread.
-import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
+
 import { curthread } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
+import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { NO_PID } from "../sys/param";
 import { PRS, Thread } from "../sys/proc";
-import { TID_BITMAP_HEAD, TidBitmap, TidBucket } from "../sys/tid";
 import { cold, is_td, no_td } from "../sys/thread";
+import { TID_BITMAP_HEAD, TidBitmap, TidBucket } from "../sys/tid";
 
 // ---- The bitmap ----
 
@@ -26,11 +27,11 @@ const TID_LEVELS: u32 = 5;
 const LEVEL_OFFSET: usize = offsetof<TidBitmap>("tb_base0");
 
 function level_base(level: u32): usize {
-  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + (<usize>level << 3));
+  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3));
 }
 
 function level_words(level: u32): u32 {
-  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + (<usize>level << 3), 4);
+  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3), 4);
 }
 
 /** Bytes of the bitmap for `maxthread` ids. */
@@ -39,14 +40,14 @@ export function tid_bitmap_bytes(maxthread: u32): usize {
   let bits = maxthread;
   do {
     bits = (bits + 63) >> 6;
-    bytes += <usize>bits << 3;
+    bytes += (<usize>bits) << 3;
   } while (bits > 1);
   return bytes;
 }
 
 /** Bytes of the index from ids to threads. */
 export function tid_index_bytes(maxthread: u32): usize {
-  return <usize>maxthread << 2;
+  return (<usize>maxthread) << 2;
 }
 
 /** Lays out the levels in the zeroed arena; bits that stand for no id count as used. */
@@ -58,12 +59,12 @@ export function tid_init(): void {
   let level: u32 = 0;
   do {
     const words = (bits + 63) >> 6;
-    const entry = m.tid_bitmap + LEVEL_OFFSET + (<usize>level << 3);
+    const entry = m.tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3);
     store<u32>(entry, <u32>at);
     store<u32>(entry, words, 4);
     const rest = bits & 63;
-    if (rest != 0) store<u64>(at + (<usize>(words - 1) << 3), ~<u64>0 << rest);
-    at += <usize>words << 3;
+    if (rest != 0) store<u64>(at + ((<usize>(words - 1)) << 3), ~(<u64>0) << rest);
+    at += (<usize>words) << 3;
     bits = words;
     level++;
   } while (bits > 1);
@@ -79,8 +80,8 @@ export function tid_ffc_at(start: i32): i32 {
   for (;;) {
     const word = index >> 6;
     if (word >= level_words(level)) return -1;
-    const used = load<u64>(level_base(level) + (<usize>word << 3));
-    const free = ~used & (~<u64>0 << (index & 63));
+    const used = load<u64>(level_base(level) + ((<usize>word) << 3));
+    const free = ~used & (~(<u64>0) << (index & 63));
     if (free != 0) {
       index = (word << 6) + <u32>ctz<u64>(free);
       break;
@@ -91,7 +92,7 @@ export function tid_ffc_at(start: i32): i32 {
   }
   while (level != 0) {
     level--;
-    const used = load<u64>(level_base(level) + (<usize>index << 3));
+    const used = load<u64>(level_base(level) + ((<usize>index) << 3));
     index = (index << 6) + <u32>ctz<u64>(~used);
   }
   return <i32>index;
@@ -101,10 +102,10 @@ function tid_set(tid: i32): void {
   const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
   let index = <u32>tid;
   for (let level: u32 = 0; level < levels; level++) {
-    const at = level_base(level) + (<usize>(index >> 6) << 3);
+    const at = level_base(level) + ((<usize>(index >> 6)) << 3);
     const word = load<u64>(at) | ((<u64>1) << (index & 63));
     store<u64>(at, word);
-    if (word != ~<u64>0) break;
+    if (word != ~(<u64>0)) break;
     index >>= 6;
   }
   ktr(KTR_THREAD, Ktr.TIDSET, tid + NO_PID);
@@ -114,10 +115,10 @@ function tid_clear(tid: i32): void {
   const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
   let index = <u32>tid;
   for (let level: u32 = 0; level < levels; level++) {
-    const at = level_base(level) + (<usize>(index >> 6) << 3);
+    const at = level_base(level) + ((<usize>(index >> 6)) << 3);
     const word = load<u64>(at);
     store<u64>(at, word & ~((<u64>1) << (index & 63)));
-    if (word != ~<u64>0) break;
+    if (word != ~(<u64>0)) break;
     index >>= 6;
   }
   ktr(KTR_THREAD, Ktr.TIDCLEAR, tid + NO_PID);
@@ -127,7 +128,7 @@ function tid_clear(tid: i32): void {
 export function tid_allocated(rtid: i32): bool {
   const tid = <u32>(rtid - NO_PID);
   if (tid >= <u32>machine().maxthread) return false;
-  const word = load<u64>(level_base(0) + (<usize>(tid >> 6) << 3));
+  const word = load<u64>(level_base(0) + ((<usize>(tid >> 6)) << 3));
   return ((word >> (tid & 63)) & 1) != 0;
 }
 
@@ -156,7 +157,7 @@ export function tid_free(rtid: i32): void {
 
 /** Gives `n` thread ids back at once (278). */
 export function tid_free_batch(batch: usize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++) tid_free(load<i32>(batch + (<usize>i << 2)));
+  for (let i: u32 = 0; i < n; i++) tid_free(load<i32>(batch + ((<usize>i) << 2)));
 }
 
 // ---- The hash ----
@@ -174,7 +175,7 @@ export function tidhash_buckets(maxproc: u32): u32 {
 
 /** Bytes of the hash. */
 export function tidhash_bytes(maxproc: u32): usize {
-  return <usize>tidhash_buckets(maxproc) << BUCKET_SHIFT;
+  return (<usize>tidhash_buckets(maxproc)) << BUCKET_SHIFT;
 }
 
 /** Sets the sizes of the hash and of its locks (579-582). */
@@ -188,7 +189,7 @@ export function tidhash_init(): void {
 function bucket_of(tid: i32): TidBucket {
   const m = machine();
   return changetype<TidBucket>(
-    m.tidhash_base + (<usize>(<u32>tid & m.tidhash_mask) << BUCKET_SHIFT),
+    m.tidhash_base + ((<usize>(<u32>tid & m.tidhash_mask)) << BUCKET_SHIFT),
   );
 }
 
@@ -212,7 +213,7 @@ export function tidhash_remove(td: Thread): void {
 }
 
 function index_at(tid: i32): usize {
-  return machine().tid_index + (<usize>(tid - NO_PID) << 2);
+  return machine().tid_index + ((<usize>(tid - NO_PID)) << 2);
 }
 
 function bucket_insert(b: TidBucket, td: Thread): void {

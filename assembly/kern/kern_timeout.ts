@@ -15,11 +15,11 @@
 import { panic } from "../env";
 import {
   Callout,
-  callout_cold,
   CalloutFn,
   CalloutLink,
   CalloutSlot,
   CalloutWheel,
+  callout_cold,
   thread_callout,
   WHEEL_BITS_OFFSET,
   WHEEL_SHIFT,
@@ -29,7 +29,7 @@ import {
   WHEEL1_SLOTS,
   WHEEL2_SLOTS,
 } from "../sys/callout";
-import { globaldata, GlobalData, mycpu } from "../sys/globaldata";
+import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
@@ -70,7 +70,7 @@ function is_link(link: CalloutLink): bool {
 function level_of(w: CalloutWheel, time: u64): u32 {
   const differ = time ^ w.cw_ticks;
   if (differ < <u64>WHEEL0_SLOTS) return 0;
-  return differ < (<u64>WHEEL0_SLOTS << WHEEL_SHIFT) ? 1 : 2;
+  return differ < (<u64>WHEEL0_SLOTS) << WHEEL_SHIFT ? 1 : 2;
 }
 
 /** Number of the slot of tick `time` in its level. */
@@ -82,16 +82,16 @@ function slot_of(level: u32, time: u64): u32 {
 function slot_at(w: CalloutWheel, level: u32, slot: u32): CalloutSlot {
   const before = level == 0 ? 0 : level == 1 ? WHEEL0_SLOTS : WHEEL0_SLOTS + WHEEL1_SLOTS;
   return changetype<CalloutSlot>(
-    changetype<usize>(w) + WHEEL_SLOTS_OFFSET + (<usize>(before + slot) << 3),
+    changetype<usize>(w) + WHEEL_SLOTS_OFFSET + ((<usize>(before + slot)) << 3),
   );
 }
 
 function summary_at(w: CalloutWheel, level: u32): usize {
-  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + (<usize>level << 3);
+  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + ((<usize>level) << 3);
 }
 
 function bits_at(w: CalloutWheel, level: u32, word: u32): usize {
-  return changetype<usize>(w) + WHEEL_BITS_OFFSET + (<usize>level << 9) + (<usize>word << 3);
+  return changetype<usize>(w) + WHEEL_BITS_OFFSET + ((<usize>level) << 9) + ((<usize>word) << 3);
 }
 
 function slot_mark(w: CalloutWheel, level: u32, slot: u32): void {
@@ -114,10 +114,10 @@ function slot_unmark(w: CalloutWheel, level: u32, slot: u32): void {
 function slot_next(w: CalloutWheel, level: u32, slot: u32): i32 {
   const first = slot >> 6;
   if (first >= 64) return -1;
-  const here = load<u64>(bits_at(w, level, first)) & (~<u64>0 << (slot & 63));
+  const here = load<u64>(bits_at(w, level, first)) & (~(<u64>0) << (slot & 63));
   if (here != 0) return <i32>((first << 6) + <u32>ctz<u64>(here));
   if (first == 63) return -1;
-  const sum = load<u64>(summary_at(w, level)) & (~<u64>0 << (first + 1));
+  const sum = load<u64>(summary_at(w, level)) & (~(<u64>0) << (first + 1));
   if (sum == 0) return -1;
   const word = <u32>ctz<u64>(sum);
   return <i32>((word << 6) + <u32>ctz<u64>(load<u64>(bits_at(w, level, word))));
@@ -229,7 +229,7 @@ function callout_bound(gd: GlobalData): void {
   const now = w.cw_ticks;
   const slot0 = slot_next(w, 0, slot_of(0, now));
   if (slot0 >= 0) {
-    gd.gd_next_callout = (now & ~<u64>(WHEEL0_SLOTS - 1)) + <u64>slot0;
+    gd.gd_next_callout = (now & ~(<u64>(WHEEL0_SLOTS - 1))) + <u64>slot0;
     w.cw_exact = 1;
     return;
   }
@@ -248,7 +248,7 @@ function first_block(w: CalloutWheel): CalloutLink {
 
 /** First tick of the block that `time`, which is beyond level 0, lies in. */
 function block_start(w: CalloutWheel, time: u64): u64 {
-  return time & ~((<u64>1 << (WHEEL_SHIFT * <u64>level_of(w, time))) - 1);
+  return time & ~(((<u64>1) << (WHEEL_SHIFT * <u64>level_of(w, time))) - 1);
 }
 
 /** Tick of the earliest callout of this CPU, exactly, or ~0. */

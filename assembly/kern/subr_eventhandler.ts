@@ -3,17 +3,11 @@
 // shutdown are run by the thread that called reboot, one after the other, and may.
 import { event, printf } from "../env";
 import { EWOULDBLOCK } from "../sys/errno";
-import {
-  EVENT_LISTS,
-  EventFn,
-  EventHandler,
-  EventList,
-  SHUTDOWN_WAIT,
-} from "../sys/eventhandler";
+import { EVENT_LISTS, EventFn, EventHandler, EventList, SHUTDOWN_WAIT } from "../sys/eventhandler";
+import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Proc, Thread } from "../sys/proc";
-import { curthread } from "../sys/globaldata";
 import { cold } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { thread_alive } from "./kern_fbsd";
@@ -22,10 +16,6 @@ import { kproc_suspend, kthread_suspend } from "./kern_kthread";
 
 function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
-}
-
-function no_handler(): EventHandler {
-  return changetype<EventHandler>(0);
 }
 
 /** A zeroed cell of the kernel objects, or 0 when they are used up. */
@@ -39,14 +29,14 @@ function cell_alloc(): usize {
 
 /** Where the first handler of a list is kept: one cell holds the heads of all lists. */
 function list_head(list: u32): usize {
-  return machine().event_lists + 4 + (<usize>list << 2);
+  return machine().event_lists + 4 + ((<usize>list) << 2);
 }
 
 /** Adds a handler to a list; null when the kernel objects are used up. */
 export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i32): EventHandler {
   const m = machine();
   if (m.event_lists == 0) m.event_lists = cell_alloc();
-  const handler = changetype<EventHandler>(m.event_lists == 0 ? 0 : cell_alloc());
+  const handler = changetype<EventHandler>(m.event_lists == 0 ? <usize>0 : cell_alloc());
   if (!is_handler(handler)) return handler;
   handler.ko_kind = KOBJ_EVENT;
   handler.ee_list = list;

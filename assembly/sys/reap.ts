@@ -65,7 +65,5 @@ export function barrier_task(): Task {
 }
 
 export function thread_domain(domain: u32): ThreadDomain {
-  return changetype<ThreadDomain>(
-    machine().reap_base + (<usize>domain + 1) * THREAD_DOMAIN_STRIDE,
-  );
+  return changetype<ThreadDomain>(machine().reap_base + (<usize>domain + 1) * THREAD_DOMAIN_STRIDE);
 }

@@ -1,0 +1,124 @@
+// The conformance command: replays recorded cases on the product's own kernel.
+//
+//   npm run -s conformance -- PATH... [--build release|check|debug]
+//
+// A path is a file of cases or a folder of such files. Each failing case is printed with the first entry
+// that differs; the last line says how many passed and failed. Exit code 0 when all passed, 1 when one
+// failed, 2 when the input cannot be read.
+
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { KernelBuild } from "../core/instantiate.js";
+import { type Difference, InputError } from "./difference.js";
+import { type FreebsdCase, replayFreebsd } from "./freebsd.js";
+import { type LwktCase, replayLwkt } from "./lwkt.js";
+
+const builds: readonly KernelBuild[] = ["release", "check", "debug"];
+
+interface Case {
+  readonly name: string;
+  readonly tunables?: unknown;
+  readonly max_steps?: unknown;
+}
+
+interface Options {
+  readonly paths: readonly string[];
+  readonly build: KernelBuild;
+}
+
+function parseArguments(args: readonly string[]): Options {
+  const paths: string[] = [];
+  let build: KernelBuild = "release";
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] as string;
+    if (arg === "--build" || arg.startsWith("--build=")) {
+      const name = arg === "--build" ? args[++i] : arg.slice("--build=".length);
+      const known = builds.find((other) => other === name);
+      if (known === undefined) {
+        throw new InputError(`--build is "${name}"; it must be one of ${builds.join(", ")}`);
+      }
+      build = known;
+    } else if (arg.startsWith("-")) {
+      throw new InputError(`there is no option ${arg}`);
+    } else {
+      paths.push(arg);
+    }
+  }
+  if (paths.length === 0) throw new InputError("name at least one file or folder of cases");
+  return { paths, build };
+}
+
+/** The files of cases at a path, in order of their names. */
+function filesAt(path: string): string[] {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch {
+    throw new InputError(`${path}: there is no such file or folder`);
+  }
+  if (!isFolder) return [path];
+  const names = readdirSync(path, { recursive: true }) as string[];
+  return names
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .map((name) => join(path, name));
+}
+
+function casesOf(file: string): Case[] {
+  let cases: unknown;
+  try {
+    cases = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new InputError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (!Array.isArray(cases)) throw new InputError(`${file}: it is not a list of cases`);
+  for (const one of cases) {
+    if (typeof one !== "object" || one === null || typeof one.name !== "string") {
+      throw new InputError(`${file}: a case is an object with a name`);
+    }
+  }
+  return cases as Case[];
+}
+
+/** Which of the two formats a case has shows in its content. */
+function replay(one: Case, build: KernelBuild): Difference | null {
+  if ("max_steps" in one || "boot" in one) {
+    return replayLwkt(one as unknown as LwktCase, build);
+  }
+  if ("tunables" in one) return replayFreebsd(one as unknown as FreebsdCase, build);
+  throw new InputError(`case ${one.name}: it has neither "tunables" nor "max_steps"`);
+}
+
+function report(name: string, { where, expected, got }: Difference): void {
+  const text = (value: unknown) => JSON.stringify(value) ?? "nothing";
+  process.stdout.write(
+    `FAILED ${name}: ${where}\n  expected ${text(expected)}\n  got      ${text(got)}\n`,
+  );
+}
+
+function main(args: readonly string[]): number {
+  const { paths, build } = parseArguments(args);
+  let passed = 0;
+  let failed = 0;
+  for (const file of paths.flatMap(filesAt)) {
+    for (const one of casesOf(file)) {
+      const difference = replay(one, build);
+      if (difference === null) {
+        passed++;
+      } else {
+        failed++;
+        report(one.name, difference);
+      }
+    }
+  }
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

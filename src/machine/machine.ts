@@ -11,6 +11,7 @@ import { Bodies, FUNC_HOST } from "./bodies.js";
 import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
 import { KernelCall } from "./calls.js";
 import { formatPs } from "./ps.js";
+import { formatRecord } from "./record-text.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 /** Why a run ended. */
@@ -401,6 +402,7 @@ export class Machine {
 
   private autopsy(panic: KernelPanic): void {
     const { kernel } = this;
+    this.rememberRecords(kernel.machine("ktr_base"), kernel.machine("ktr_next"));
     const gd = kernel.machine("curcpu");
     const td = kernel.curthread();
     panic.postMortem = {
@@ -408,7 +410,7 @@ export class Machine {
       thread: td === 0 ? null : `${kernel.nameAt(td)} (0x${td.toString(16)})`,
       cycles: kernel.read64(gd + Layout.GlobalData.gd_cycles),
       ps: this.ps(),
-      trace: this.lastRecords.map((record) => JSON.stringify(record, bigintText)),
+      trace: this.lastRecords.map((record) => formatRecord(kernel, record)),
     };
   }
 
@@ -425,10 +427,14 @@ export class Machine {
     return this.printed.join("");
   }
 
-  /** Keeps the last records of a trace for the post-mortem of a panic. */
-  rememberRecord(record: TraceRecord): void {
-    this.lastRecords.push(record);
-    if (this.lastRecords.length > KEPT_TRACE_RECORDS) this.lastRecords.shift();
+  /**
+   * Keeps the last of the records in an address range for the post-mortem of a panic: for whoever
+   * receives a trace from the kernel.
+   */
+  rememberRecords(from: number, to: number): void {
+    const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
+    this.lastRecords.push(...this.kernel.records(first, to));
+    this.lastRecords.splice(0, this.lastRecords.length - KEPT_TRACE_RECORDS);
   }
 
   // ---- Looking ----
@@ -507,10 +513,6 @@ export class Machine {
 /** A thread that is to have a CPU or priority of its own is created stopped. */
 function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
-}
-
-function bigintText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? value.toString() : value;
 }
 
 export type { Body, BodyFunction, CallArgument, Handle };

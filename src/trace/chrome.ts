@@ -142,6 +142,7 @@ export class ChromeTrace {
   /** Takes records over from the kernel. A file that fails ends the trace, not the machine. */
   private take(from: number, to: number): void {
     if (this.failure !== null) return;
+    this.machine.rememberRecords(from, to);
     try {
       for (const record of this.kernel.records(from, to)) this.record(record);
     } catch (error) {
@@ -334,7 +335,7 @@ export class ChromeTrace {
   private takeRest(): void {
     const base = this.kernel.machine("ktr_base");
     this.take(base, this.kernel.machine("ktr_next"));
-    if (this.kernel.panic === null) this.kernel.setMachine("ktr_next", base);
+    this.kernel.setMachine("ktr_next", base);
   }
 
   private endAll(): void {

@@ -43,7 +43,8 @@ const HOST: Rules = {
 
 type Sources = ReadonlyMap<string, string>;
 
-const IMPORT = /^\s*(?:import|export)\b[^"'`;]*?["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
+const IMPORT =
+  /^\s*(?:(?:import|export)\b[^"'`;(]*?\bfrom|import)\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
 
 /** What a file imports, as written. */
 function specifiersOf(text: string): string[] {

@@ -264,10 +264,9 @@ function sys_kproc_kthread_add(f: Frame): u32 {
   const p = changetype<Proc>(f.a2);
   if (!func_valid(f.a0) || (is_proc(p) && !proc_alive(f.a2))) return result(EINVAL);
   const error = kthread.kproc_kthread_add(f.a0, f.a1, p, f.a3, f.a4, f.a5, arg6(), arg7());
-  if (!is_proc(p)) return created_proc(f, error);
-  f.a1 = f.a2;
-  f.a2 = error == 0 ? changetype<u32>(p.p_threads_last) : 0;
-  return result(error);
+  const owner = is_proc(p) ? p : machine().allproc; // a new process is the first of all
+  f.a2 = error == 0 ? changetype<u32>(owner) : 0;
+  return created_thread(f, error, owner);
 }
 
 function proc_syscall(nr: u32, f: Frame): u32 {

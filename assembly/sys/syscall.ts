@@ -61,7 +61,7 @@ export enum Sys {
   kproc_resume = 73, //        process
   kproc_suspend_check = 74, // process
   kproc_start = 75, //         name, func, arg; a1: process, a2: thread
-  kproc_kthread_add = 76, //   func, arg, proc or 0, flags, pages, procname, fmt, fmtarg; a1, a2
+  kproc_kthread_add = 76, //   func, arg, proc or 0, flags, pages, procname, fmt, fmtarg; a1: thread, a2: process
   // User processes and their threads.
   fork = 77, //                func, arg, flags, pages, uid or -1; a1: process, a2: thread
   thr_create = 78, //          func, arg; a1: thread

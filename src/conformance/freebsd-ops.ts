@@ -167,8 +167,9 @@ const kproc_kthread_add: Performer = function* (world, op) {
     ...text,
   );
   if (error !== 0) return error;
-  if (p === 0) addBoth(world, process, thread);
-  else world.addThread(thread, created(world)[1]);
+  const [td, owner] = created(world);
+  if (p === 0) world.addProc(process, owner);
+  world.addThread(thread, td);
   return error;
 };
 

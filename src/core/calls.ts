@@ -355,7 +355,7 @@ export const calls = {
     nr: Sys.wait,
     args: ["proc"],
     returns: "i32",
-    doc: "Waits until a child has ended and harvests it. 0, or EINTR, ERESTART, ESRCH.",
+    doc: "Waits until a child has ended and harvests it. 0, ECHILD if it is no child of the caller's process (any more), EINTR, or ERESTART.",
   },
   proc_stop: {
     nr: Sys.proc_stop,

@@ -14,20 +14,13 @@ import { curthread, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Frame, TDI_SLEEPING, Thread } from "../sys/proc";
-import {
-  KOBJ_BARRIER,
-  KOBJ_CV,
-  KOBJ_MTX,
-  KOBJ_SEMA,
-  KOBJ_TIMER,
-  SyncObject,
-} from "../sys/sync";
+import { KOBJ_BARRIER, KOBJ_CV, KOBJ_MTX, KOBJ_SEMA, KOBJ_TIMER, SyncObject } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpuset_setaffinity, sched_prio_self } from "./kern_cpuset";
 import { cv_broadcast, cv_signal, cv_wait, cv_wait_1 } from "./kern_condvar";
-import { mtx_lock, mtx_lock_1, mtx_unlock } from "./kern_mutex";
+import { cpuset_setaffinity, sched_prio_self } from "./kern_cpuset";
+import { mtx_lock, mtx_lock_1, mtx_owned, mtx_unlock } from "./kern_mutex";
 import { thread_report } from "./kern_report";
 import { barrier_wait, barrier_wait_1, sema_post, sema_wait, sema_wait_1 } from "./kern_sema";
 import {
@@ -119,13 +112,18 @@ function arg_object(nr: u32, address: u32, kind: u32): SyncObject {
     (address & (<u32>KOBJ_SIZE - 1)) != 0 ||
     changetype<SyncObject>(address).so_kind != kind
   ) {
-    panic("kernel call %d: 0x%x is not an object of that kind, thread %N", nr, address, changetype<usize>(curthread()));
+    panic(
+      "kernel call %d: 0x%x is not an object of that kind, thread %N",
+      nr,
+      address,
+      changetype<usize>(curthread()),
+    );
   }
   return changetype<SyncObject>(address);
 }
 
 function wide(low: u32, high: u32): u64 {
-  return (<u64>high << 32) | <u64>low;
+  return ((<u64>high) << 32) | <u64>low;
 }
 
 /** Performs a kernel call with a number from SYS_SYNC up. */
@@ -137,6 +135,8 @@ export function sync_syscall(nr: u32, f: Frame): u32 {
       return mtx_lock(arg_object(nr, f.a0, KOBJ_MTX));
     case Sys.mtx_unlock:
       return mtx_unlock(arg_object(nr, f.a0, KOBJ_MTX));
+    case Sys.mtx_owned:
+      return result(mtx_owned(arg_object(nr, f.a0, KOBJ_MTX), curthread()) ? 1 : 0);
     case Sys.cv_create:
       return created(sync_create(KOBJ_CV, f.a0), f);
     case Sys.cv_wait:

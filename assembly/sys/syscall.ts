@@ -135,4 +135,5 @@ export enum Sys {
   cpuset_setaffinity = 177, // mask of CPUs, two words
   sched_prio_self = 178, //    priority
   thread_report = 179, //      tells the host that the caller is about to end
+  mtx_owned = 180, //          mutex; returns 1 if the caller holds it
 }

@@ -33,6 +33,12 @@ export const syncCalls = {
     returns: "void",
     doc: "Hands a mutex to the thread that has waited longest, or frees it. Panics if the caller does not hold it.",
   },
+  mtx_owned: {
+    nr: Sys.mtx_owned,
+    args: ["object"],
+    returns: "bool",
+    doc: "True if the caller holds a mutex.",
+  },
   // ---- Condition variables: condvar(9) ----
   cv_create: {
     nr: Sys.cv_create,

@@ -1,0 +1,132 @@
+// Views over the kernel's synchronisation objects: who holds them, who waits for them, what they cost.
+
+import * as Layout from "../generated/layout.js";
+import type { Machine } from "./machine.js";
+import { ThreadView } from "./views.js";
+
+const { SyncObject: S } = Layout;
+
+/** Kinds of synchronisation objects. */
+export type SyncKind = "mutex" | "condition" | "semaphore" | "barrier" | "timer";
+
+const kinds: Readonly<Record<number, SyncKind>> = {
+  [Layout.KOBJ_MTX]: "mutex",
+  [Layout.KOBJ_CV]: "condition",
+  [Layout.KOBJ_SEMA]: "semaphore",
+  [Layout.KOBJ_BARRIER]: "barrier",
+  [Layout.KOBJ_TIMER]: "timer",
+};
+
+/** A synchronisation object: a property is read when it is asked for. */
+export class SyncObjectView {
+  /** Its address: what kernel calls take, and the channel of those who wait for it. */
+  readonly address: number;
+  readonly kind: SyncKind;
+  private readonly machine: Machine;
+
+  constructor(machine: Machine, address: number, kind: SyncKind) {
+    this.machine = machine;
+    this.address = address;
+    this.kind = kind;
+  }
+
+  private word(offset: number): number {
+    return this.machine.kernel.read(this.address + offset);
+  }
+
+  private signed(offset: number): number {
+    return this.machine.kernel.readSigned(this.address + offset);
+  }
+
+  /** The name that it was made with. */
+  get name(): string {
+    const text = this.word(S.so_name);
+    return text === 0 ? "" : this.machine.kernel.text(text);
+  }
+
+  /** Mutexes: whether somebody holds it. */
+  get isOwned(): boolean {
+    return this.word(S.so_owner) !== 0;
+  }
+
+  /** Mutexes: who holds it; null if nobody does, or if the thread has ended without releasing it. */
+  get owner(): ThreadView | null {
+    const address = this.word(S.so_owner);
+    if (address === 0) return null;
+    const thread = new ThreadView(this.machine.kernel, address);
+    const isSame = thread.tid === this.ownerTid && thread.state !== "exited";
+    return isSame ? thread : null;
+  }
+
+  /** Mutexes: thread id of who holds it, or held it last. */
+  get ownerTid(): number {
+    return this.signed(S.so_owner_tid);
+  }
+
+  /** Semaphores: the value. Barriers: how many have arrived. */
+  get value(): number {
+    return this.signed(S.so_value);
+  }
+
+  /** Barriers: how many threads meet. */
+  get limit(): number {
+    return this.signed(S.so_limit);
+  }
+
+  /** Threads that wait, those included that were woken and have not run yet. */
+  get waiters(): number {
+    return this.signed(S.so_waiters);
+  }
+
+  /** Most waiters at a time. */
+  get waitersMax(): number {
+    return this.signed(S.so_waiters_max);
+  }
+
+  /** Locks and semaphore units taken, waits on a condition, openings of a barrier, uses of a timer. */
+  get uses(): number {
+    return this.word(S.so_uses);
+  }
+
+  /** How often a thread had to wait. */
+  get contended(): number {
+    return this.word(S.so_contended);
+  }
+
+  /** Cycles that threads have waited, all together. */
+  get waitedCycles(): number {
+    const { kernel } = this.machine;
+    const since = kernel.readNumber(this.address + S.so_since);
+    const open = this.waiters * Math.max(0, Number(this.machine.cycles) - since);
+    return kernel.readNumber(this.address + S.so_waited) + open;
+  }
+}
+
+function viewAt(machine: Machine, address: number): SyncObjectView | null {
+  const kind = kinds[machine.kernel.read(address)];
+  return kind === undefined ? null : new SyncObjectView(machine, address, kind);
+}
+
+/** All synchronisation objects, in the order in which they were made. */
+export function syncObjects(machine: Machine): readonly SyncObjectView[] {
+  const found: SyncObjectView[] = [];
+  const end = machine.kernel.machine("kobj_next");
+  for (let at = machine.kernel.machine("kobj_base"); at < end; at += Layout.KOBJ_SIZE) {
+    const view = viewAt(machine, at);
+    if (view !== null) found.push(view);
+  }
+  return found;
+}
+
+/** The synchronisation object that a thread sleeps on, or null. */
+export function waitsFor(machine: Machine, thread: ThreadView): SyncObjectView | null {
+  const at = thread.waitChannel;
+  const { kernel } = machine;
+  if (at < kernel.machine("kobj_base") || at >= kernel.machine("kobj_next")) return null;
+  return at % Layout.KOBJ_SIZE === 0 ? viewAt(machine, at) : null;
+}
+
+/** Puts a thread that was created stopped on a CPU. */
+export function placeThread(machine: Machine, thread: number, cpu: number): void {
+  machine.kernel.u8[thread + Layout.Thread.td_cpu] = cpu;
+}

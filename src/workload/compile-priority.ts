@@ -1,0 +1,71 @@
+/**
+ * From the scheduling policies of a workload file to FreeBSD priorities: the one place that decides.
+ *
+ * FreeBSD has 256 priorities, smaller runs first; under the lwkt scheduler eight of them share one of
+ * its 32 levels. Priorities are fixed: a thread that is ready always runs before one of a worse
+ * priority, and equals take turns. So a nice value is a rank here, not a share of the CPU.
+ *
+ * | policy         | priority in the file      | FreeBSD priority                                     |
+ * |----------------|---------------------------|------------------------------------------------------|
+ * | SCHED_DEADLINE | none: the deadline counts | 16..23: up to 1 ms 16, 2 ms 17, 4 ms 18 ... above 64 ms 23 |
+ * | SCHED_RR, FIFO | 99 (best) .. 1            | 24..47                                               |
+ * | SCHED_OTHER    | nice -20 .. 19            | 92..209: three to a step, nice 0 is 152              |
+ * | SCHED_BATCH    | nice -20 .. 19            | 100..217: one lwkt level behind SCHED_OTHER          |
+ * | SCHED_IDLE     | nice -20 .. 19            | 224..255                                             |
+ *
+ * These are FreeBSD's own ranges: real-time threads 16 to 47, then the kernel's, time-sharing threads
+ * 88 to 223, idle threads 224 to 255.
+ */
+import type { Scheduling } from "./model.js";
+
+const DEADLINE_BEST = 16;
+const DEADLINE_STEPS = 8;
+const REALTIME_BEST = 24;
+const REALTIME_STEPS = 24;
+const REALTIME_MAX = 99;
+const NICE_MIN = -20;
+const NICE_STEPS = 40;
+const NICE_SPACING = 3;
+const OTHER_BEST = 92;
+const BATCH_BEST = 100;
+const IDLE_BEST = 224;
+const IDLE_STEPS = 32;
+
+/** The FreeBSD priority of a thread that is scheduled like this. */
+export function freebsdPriority(scheduling: Scheduling): number {
+  const { policy, priority } = scheduling;
+  const nice = priority - NICE_MIN;
+  switch (policy) {
+    case "SCHED_DEADLINE":
+      return deadlinePriority(scheduling.deadline?.deadlineUs ?? 0);
+    case "SCHED_RR":
+    case "SCHED_FIFO":
+      return (
+        REALTIME_BEST + Math.floor(((REALTIME_MAX - priority) * REALTIME_STEPS) / REALTIME_MAX)
+      );
+    case "SCHED_OTHER":
+      return OTHER_BEST + nice * NICE_SPACING;
+    case "SCHED_BATCH":
+      return BATCH_BEST + nice * NICE_SPACING;
+    case "SCHED_IDLE":
+      return IDLE_BEST + Math.floor((nice * IDLE_STEPS) / NICE_STEPS);
+  }
+}
+
+/** The shorter the deadline, the better: a step for each doubling from a millisecond on. */
+function deadlinePriority(deadlineUs: number): number {
+  const doublings = Math.ceil(Math.log2(Math.max(deadlineUs, 1000) / 1000));
+  return DEADLINE_BEST + Math.min(doublings, DEADLINE_STEPS - 1);
+}
+
+/** What has to be said about a policy that the machine only approximates; null: nothing. */
+export function policyNote(policy: Scheduling["policy"]): string | null {
+  switch (policy) {
+    case "SCHED_DEADLINE":
+      return "SCHED_DEADLINE is a fixed priority here, by its deadline; its budget is not enforced";
+    case "SCHED_FIFO":
+      return "SCHED_FIFO threads of the same priority take turns here, as SCHED_RR threads do";
+    default:
+      return null;
+  }
+}

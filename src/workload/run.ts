@@ -1,0 +1,333 @@
+/**
+ * Runs a workload on a machine: boots it to measure, loads the programs, creates the threads, and goes
+ * on for as long as its caller wants.
+ *
+ * A cycle of the machine is a nanosecond, its clock ticks a million times a second, and a quantum is a
+ * tick: what threads do is exact to the microsecond, also between CPUs.
+ */
+import type { MachineConfig, SchedulerName } from "../core/config.js";
+import { ConfigError, KernelError } from "../core/errors.js";
+import type { KernelBuild } from "../core/instantiate.js";
+import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
+import { type KernelCall, kernel } from "../machine/calls.js";
+import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
+import { placeThread } from "../machine/sync-views.js";
+import { ThreadView } from "../machine/views.js";
+import {
+  type CompiledTask,
+  type CompiledWorkload,
+  compileWorkload,
+  FORK_ENTRY,
+  FORK_TABLE,
+  type ObjectSpec,
+  objectExternal,
+} from "./compile.js";
+import { LOOP_FOREVER, type Workload } from "./model.js";
+import { accountOf, type ThreadAccount } from "./run-account.js";
+
+/** The machine that a workload runs on. */
+export interface WorkloadOptions {
+  /** CPUs, 1 to 64. Default 4. */
+  readonly cpus?: number;
+  /** Scheduler. Default "lwkt". */
+  readonly scheduler?: SchedulerName;
+  /** Seed of the machine's random numbers. Default 0. */
+  readonly seed?: bigint | number;
+  /** Build of the kernel. Default "release". */
+  readonly build?: KernelBuild;
+}
+
+/** CPUs of a workload's machine, unless it is told otherwise. */
+export const DEFAULT_CPUS = 4;
+/** Cycles in a microsecond of a workload's machine. */
+export const CYCLES_PER_US = 1_000;
+/** How long a workload runs that neither ends nor says how long, in microseconds. */
+export const DEFAULT_DURATION_US = 10_000_000;
+/** Ended threads of which everything is kept; of more only sums. */
+export const ENDED_KEPT_MAX = 20_000;
+
+const HZ = 1_000_000;
+const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
+/** Statistics take 704 bytes a thread: with more threads than this there are none. */
+const STATISTICS_THREADS_MAX = 1_000_000;
+/** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
+const SPARE_THREADS = 200;
+/** Room for forked threads at a time. */
+const FORKED_THREADS_MAX = 20_000;
+const PROCESSES_MAX = 99_999;
+const SPARE_PROCESSES = 16;
+/** Bytes of a kernel text besides its letters, and how many texts a name can become. */
+const TEXT_OVERHEAD = 16;
+const TEXTS_PER_NAME = 4;
+/** The kernel's own objects: its lists of event handlers. */
+const SPARE_OBJECTS = 16;
+
+/** Sums over ended threads that are not kept one by one. */
+export interface EndedSums {
+  threads: number;
+  cpuCycles: number;
+  voluntarySwitches: number;
+  involuntarySwitches: number;
+  wakeups: number;
+}
+
+/** How long a workload wants to run, in microseconds; null: until its threads have ended. */
+export function workloadDurationUs(workload: Workload): number | null {
+  if (workload.global.durationUs !== null) return workload.global.durationUs;
+  return workload.tasks.some(isEndless) ? DEFAULT_DURATION_US : null;
+}
+
+/** True for a task that has threads, or may get some, which never end by themselves. */
+export function isEndless(task: Workload["tasks"][number]): boolean {
+  return task.loop === LOOP_FOREVER || task.phases.some((phase) => phase.loop === LOOP_FOREVER);
+}
+
+/** A workload on its machine. */
+export class WorkloadRun {
+  readonly workload: Workload;
+  readonly compiled: CompiledWorkload;
+  readonly machine: Machine;
+  /** Threads that have ended, in that order. */
+  readonly ended: ThreadAccount[] = [];
+  /** Those that have ended after ENDED_KEPT_MAX others. */
+  readonly endedSums: EndedSums = {
+    threads: 0,
+    cpuCycles: 0,
+    voluntarySwitches: 0,
+    involuntarySwitches: 0,
+    wakeups: 0,
+  };
+  /** What the reader, the compiler and the machine's size have to say. */
+  readonly notes: readonly string[];
+  private readonly programs: LoadedProgram[] = [];
+  private readonly tasksByPid = new Map<number, CompiledTask>();
+  private readonly tasksByName = new Map<string, CompiledTask>();
+  private forkTable = 0;
+
+  /**
+   * @throws WorkloadError when the workload cannot be compiled.
+   * @throws ConfigError when no machine can hold it.
+   */
+  constructor(workload: Workload, options: WorkloadOptions = {}) {
+    const { cpus = DEFAULT_CPUS, scheduler = "lwkt" } = options;
+    this.workload = workload;
+    this.compiled = compileWorkload(workload, { cpus, scheduler });
+    const config = machineConfig(this.compiled, { ...options, cpus, scheduler });
+    this.machine = new Machine(config, options.build ?? "release");
+    this.notes = [...workload.notes, ...this.compiled.notes, ...sizeNotes(config)];
+    this.watchEnds();
+    this.load();
+    for (const task of this.compiled.tasks) this.createThreads(task);
+  }
+
+  /**
+   * Runs on, until a time in cycles since boot (none: until nothing can happen any more) or for a
+   * number of rounds.
+   */
+  advance(until: bigint | null, rounds?: number): RunReason {
+    const { reason } = this.machine.run({
+      ...(until === null ? {} : { until }),
+      ...(rounds === undefined ? {} : { rounds }),
+    });
+    return reason;
+  }
+
+  /** The threads that exist. */
+  *threads(): Generator<ThreadView> {
+    for (const process of this.machine.processes()) {
+      if (process.pid > 1) yield* process.threads();
+    }
+  }
+
+  /** The task of a thread: that of its process, which for a forked thread is known by its name. */
+  taskOf(thread: ThreadView): CompiledTask | null {
+    const { process } = thread;
+    if (process === null) return null;
+    return this.tasksByPid.get(process.pid) ?? this.tasksByName.get(process.name) ?? null;
+  }
+
+  /** How many forks of a task have found no room for another thread. */
+  failedForks(task: CompiledTask): number {
+    return task.forkIndex === null ? 0 : this.forkWord(task.forkIndex, FORK_ENTRY.failed).get();
+  }
+
+  // ---- Loading ----
+
+  private load(): void {
+    const { machine, compiled } = this;
+    const externals: Record<string, number> = {};
+    for (const object of compiled.objects) {
+      externals[objectExternal(object.kind, object.name)] = this.createObject(object);
+    }
+    if (compiled.forkTable !== null) {
+      this.forkTable = machine.load(compiled.forkTable).addressOf(FORK_TABLE);
+      externals[FORK_TABLE] = this.forkTable;
+    }
+    for (const task of compiled.tasks) this.programs.push(machine.load(task.program, externals));
+    compiled.forkTargets.forEach((taskIndex, forkIndex) => {
+      const entry = this.programOf(taskIndex).addressOf("forked");
+      this.forkWord(forkIndex, FORK_ENTRY.entry).set(entry);
+      const task = compiled.tasks[taskIndex] as CompiledTask;
+      this.tasksByName.set(this.processName(task), task);
+    });
+  }
+
+  private programOf(taskIndex: number): LoadedProgram {
+    return this.programs[taskIndex] as LoadedProgram;
+  }
+
+  private forkWord(forkIndex: number, offset: number) {
+    const at = this.forkTable + forkIndex * FORK_ENTRY.size + offset;
+    const { buffer, byteOffset } = this.machine.guestMemory;
+    const view = new DataView(buffer, byteOffset + at, 4);
+    return {
+      get: () => view.getUint32(0, true),
+      set: (value: number) => view.setUint32(0, value, true),
+    };
+  }
+
+  private createObject({ kind, name, parties }: ObjectSpec): number {
+    switch (kind) {
+      case "mutex":
+        return this.create(kernel.mtx_create(name));
+      case "condition":
+        return this.create(kernel.cv_create(name));
+      case "semaphore":
+        return this.create(kernel.sema_create(name, 0));
+      case "barrier":
+        return this.create(kernel.barrier_create(name, parties));
+      case "timer":
+        return this.create(kernel.timer_create(name));
+    }
+  }
+
+  /** Makes a creating call and returns the address of what it created. */
+  private create(call: KernelCall<unknown>): number {
+    const [error, address] = this.machine.call(call);
+    if (error !== 0) throw new KernelError(call.call, error);
+    return address >>> 0;
+  }
+
+  /** The name of a task's processes as the kernel cuts it. */
+  private processName({ task }: CompiledTask): string {
+    const { kernel: machineKernel } = this.machine;
+    return machineKernel.formatName(machineKernel.intern("%s"), machineKernel.intern(task.name));
+  }
+
+  // ---- Threads ----
+
+  /** A process for the task; its threads are the task's instances. */
+  private createThreads(compiled: CompiledTask): void {
+    const { task, nameFormat } = compiled;
+    const { entry } = this.programOf(task.index);
+    let process = 0;
+    for (let instance = 0; instance < task.instances; instance++) {
+      if (instance === 0) {
+        process = this.create(
+          kernel.kproc_kthread_add(entry, 0, 0, RFSTOPPED, 0, task.name, nameFormat, 0),
+        );
+        this.tasksByPid.set(this.machine.process(process).pid, compiled);
+        const [first] = this.machine.process(process).threads();
+        this.start(compiled, (first as ThreadView).address, instance);
+      } else {
+        const thread = this.create(
+          kernel.kthread_add(entry, 0, process, RFSTOPPED, 0, nameFormat, instance),
+        );
+        this.start(compiled, thread, instance);
+      }
+    }
+  }
+
+  private start({ priority, cpus }: CompiledTask, thread: number, instance: number): void {
+    const { machine } = this;
+    if (cpus !== null) placeThread(machine, thread, cpus[instance % cpus.length] as number);
+    machine.call(kernel.sched_prio(thread, priority));
+    machine.call(kernel.sched_add(thread));
+  }
+
+  /** Keeps the accounts of threads that end, whose structures are used again. */
+  private watchEnds(): void {
+    const { kernel: machineKernel } = this.machine;
+    const before = machineKernel.onEvent;
+    machineKernel.onEvent = (list, cookie, arg) => {
+      if (list === HOST_EVENT_REPORT) this.threadEnds(cookie, arg >>> 0);
+      else before?.(list, cookie, arg);
+    };
+  }
+
+  private threadEnds(taskIndex: number, address: number): void {
+    const account = accountOf(this.machine, new ThreadView(this.machine.kernel, address), {
+      task: this.compiled.tasks[taskIndex]?.task.name ?? "",
+      isEnded: true,
+    });
+    if (this.ended.length < ENDED_KEPT_MAX) {
+      this.ended.push(account);
+      return;
+    }
+    const sums = this.endedSums;
+    sums.threads += 1;
+    sums.cpuCycles += account.cpuCycles;
+    sums.voluntarySwitches += account.voluntarySwitches;
+    sums.involuntarySwitches += account.involuntarySwitches;
+    sums.wakeups += account.wakeups;
+  }
+}
+
+// ---- The machine's size ----
+
+const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
+
+function machineConfig(
+  compiled: CompiledWorkload,
+  options: WorkloadOptions & { cpus: number; scheduler: SchedulerName },
+): MachineConfig {
+  const { workload, forkTargets } = compiled;
+  const forked = forkTargets.length > 0 ? FORKED_THREADS_MAX : 0;
+  const processes = compiled.tasks.filter(({ task }) => task.instances > 0).length;
+  if (processes > PROCESSES_MAX - SPARE_PROCESSES) {
+    throw new ConfigError(
+      `${workload.fileName} has ${processes} tasks with threads; a machine has room for ${PROCESSES_MAX - SPARE_PROCESSES} of them`,
+    );
+  }
+  const memory = guestMemory(compiled);
+  return {
+    cpus: options.cpus,
+    scheduler: options.scheduler,
+    seed: options.seed ?? 0,
+    hz: HZ,
+    cyclesPerSecond: CYCLES_PER_SECOND,
+    quantum: CYCLES_PER_US,
+    statistics: workload.threadCount <= STATISTICS_THREADS_MAX,
+    maxthread: Math.max(1_000, workload.threadCount + forked + SPARE_THREADS),
+    maxproc: Math.min(PROCESSES_MAX, Math.max(1_000, processes + forked + SPARE_PROCESSES)),
+    objects: compiled.objects.length + SPARE_OBJECTS,
+    stringMemory: stringMemory(compiled),
+    textMemory: memory.text,
+    guestMemory: memory.text + memory.data,
+  };
+}
+
+/** Bytes of the programs' text and data. The first word of the text is the kernel's. */
+function guestMemory({ tasks, forkTable }: CompiledWorkload): { text: number; data: number } {
+  const programs = tasks.map(({ program }) => program);
+  if (forkTable !== null) programs.push(forkTable);
+  const text = programs.reduce((sum, { words }) => sum + words.byteLength, 4);
+  const data = programs.reduce((sum, program) => sum + program.data.size + program.data.align, 0);
+  return { text: roundUp(Math.max(text, 1024), 4096), data: roundUp(Math.max(data, 4), 4096) };
+}
+
+function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
+  const names = [
+    ...tasks.map(({ task }) => task.name),
+    ...objects.map(({ name }) => name),
+    ...workload.suspendPoints,
+  ];
+  const bytes = names.reduce((sum, name) => sum + name.length * 3 + TEXT_OVERHEAD, 0);
+  return roundUp(bytes * TEXTS_PER_NAME + 65_536, 4096);
+}
+
+function sizeNotes(config: MachineConfig): string[] {
+  if (config.statistics !== false) return [];
+  const most = STATISTICS_THREADS_MAX.toLocaleString("en-US");
+  return [`with more than ${most} threads no wakeups and latencies are recorded`];
+}

@@ -16,9 +16,9 @@ import { mi_switch, sched_prio } from "./sched";
 export function cpuset_setaffinity(mask: u64): u32 {
   const m = machine();
   const gd = mycpu();
-  const allowed = mask & (~<u64>0 >> (64 - m.ncpus));
+  const allowed = mask & (~(<u64>0) >> (64 - m.ncpus));
   set_retval(allowed == 0 ? EINVAL : 0);
-  if (allowed == 0 || (allowed & (<u64>1 << gd.gd_cpuid)) != 0) return DONE;
+  if (allowed == 0 || (allowed & ((<u64>1) << gd.gd_cpuid)) != 0) return DONE;
   const cpu = place_within(allowed);
   if (m.sched == Sched.LWKT) return lwkt_setcpu_self(cpu);
   gd.gd_curthread.td_cpu = <u8>cpu;
@@ -28,7 +28,7 @@ export function cpuset_setaffinity(mask: u64): u32 {
 /** The CPU of a set that is next in turn: threads that move spread evenly, as new ones do. */
 function place_within(allowed: u64): u32 {
   const m = machine();
-  const later = allowed & (~<u64>0 << m.next_cpu);
+  const later = allowed & (~(<u64>0) << m.next_cpu);
   const cpu = <u32>ctz<u64>(later != 0 ? later : allowed);
   m.next_cpu = cpu + 1 == m.ncpus ? 0 : cpu + 1;
   return cpu;

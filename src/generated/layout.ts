@@ -1227,6 +1227,7 @@ export const KOBJ_CV = 1129718049;
 export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
+export const HOST_EVENT_REPORT = 100;
 
 export const SyncObject = {
   size: 64,
@@ -1385,6 +1386,8 @@ export const Sys = {
   sleep: 176,
   cpuset_setaffinity: 177,
   sched_prio_self: 178,
+  thread_report: 179,
+  mtx_owned: 180,
 } as const;
 
 // assembly/sys/thread.ts

@@ -178,10 +178,10 @@ function forkTable(workload: Workload, targets: readonly number[]): Program {
 
 /** The format of a task's thread names, short enough to keep the numbers. */
 export function nameFormat(task: Task, isForked: boolean): string {
-  const escape = (text: string) => text.replaceAll("%", "%%");
-  if (task.instances <= 1 && !isForked) return escape(task.name);
+  const escaped = (text: string) => text.replaceAll("%", "%%");
+  if (task.instances <= 1 && !isForked) return escaped(task.name);
   const digits = isForked ? 6 : String(task.instances - 1).length;
-  return `${escape(cutToBytes(task.name, KERNEL_NAME_MAX - 1 - digits))}-%d`;
+  return `${escaped(cutToBytes(task.name, KERNEL_NAME_MAX - 1 - digits))}-%d`;
 }
 
 /** The beginning of a text that takes at most so many bytes. */

@@ -90,7 +90,7 @@ function metadataOf(events: readonly TraceEvent[], what: string): TraceEvent[] {
 function arrowsOf(events: readonly TraceEvent[], slices: readonly Slice[]) {
   const starts = new Map<number, TraceEvent>();
   const arrows: { from: TraceEvent; to: TraceEvent }[] = [];
-  const byTrack = Map.groupBy?.(slices, key) ?? groupBy(slices);
+  const byTrack = groupBy(slices);
   for (const event of events) {
     if (event.ph !== "s" && event.ph !== "f") continue;
     const time = timeOf(event);
@@ -112,7 +112,11 @@ function arrowsOf(events: readonly TraceEvent[], slices: readonly Slice[]) {
 
 function groupBy(slices: readonly Slice[]): Map<string, Slice[]> {
   const groups = new Map<string, Slice[]>();
-  for (const slice of slices) groups.set(key(slice), [...(groups.get(key(slice)) ?? []), slice]);
+  for (const slice of slices) {
+    const group = groups.get(key(slice));
+    if (group === undefined) groups.set(key(slice), [slice]);
+    else group.push(slice);
+  }
   return groups;
 }
 

@@ -181,7 +181,10 @@ describe("a trace", () => {
     const machine = new Machine({ cpus: 2 }, build);
     populate(machine);
     machine.run({ for: 10_000_000 });
-    const before = [...machine.threads()].map((thread) => [thread.tid, cpuTime(machine, thread.address)]);
+    const before = [...machine.threads()].map((thread) => [
+      thread.tid,
+      cpuTime(machine, thread.address),
+    ]);
     const path = join(folder, "middle.json");
     const trace = createChromeTrace(machine, path);
     machine.run({ for: 10_000_000 });
@@ -201,7 +204,11 @@ describe("a trace", () => {
         booted.createThread({
           name: `busy${cpu}`,
           cpu,
-          body: booted.load(program("busy").forever((b) => b.compute(us(100))).build()),
+          body: booted.load(
+            program("busy")
+              .forever((b) => b.compute(us(100)))
+              .build(),
+          ),
         });
       }
       booted.run({ until: 3_000_000 });

@@ -1,12 +1,12 @@
 // Trace records as text, and what of them a panic leaves behind.
 
+import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
-import { kernel, KernelPanic, Machine } from "../../src/index.js";
+import { KernelPanic, kernel, Machine } from "../../src/index.js";
 import { formatRecord } from "../../src/machine/record-text.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
 

@@ -1,0 +1,199 @@
+// The stress test as a function: boots a machine that just fits, runs the program, and measures. The
+// host's clock is read to report speed only: nothing in the machine depends on it.
+
+import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/config.js";
+import type { KernelSource } from "../core/instantiate.js";
+import { type LoadedProgram, Machine } from "../machine/machine.js";
+import { type StressWord, stressProgram } from "./stress-program.js";
+
+/** Threads that exist besides, and room that the kernel keeps. */
+const SLACK_THREADS = 16;
+/** Rounds of the machine between two looks at it. */
+const ROUNDS_PER_LOOK = 200;
+/** Milliseconds after which the host's other business has its turn. */
+const BREAK_INTERVAL_MS = 100;
+
+/** What to do. */
+export interface StressOptions {
+  readonly threads: number;
+  readonly cpus: number;
+  /** How often each thread yields, wakes another and sleeps. */
+  readonly rounds: number;
+  readonly scheduler: SchedulerName;
+  readonly seed?: bigint | number;
+  /** Build of the kernel. */
+  readonly build?: KernelSource;
+  /** Called about ten times a second; the run ends when it returns false. */
+  readonly onProgress?: (progress: StressProgress) => boolean | undefined;
+}
+
+/** How far a stress test has come. */
+export interface StressProgress {
+  readonly created: number;
+  readonly exited: number;
+}
+
+/** What came out. Times but the virtual one are the host's. */
+export interface StressReport {
+  readonly threads: number;
+  readonly cpus: number;
+  readonly rounds: number;
+  readonly scheduler: SchedulerName;
+  readonly seed: string;
+  /** All threads were created, ran, exited and were reaped. */
+  readonly complete: boolean;
+  readonly created: number;
+  readonly exited: number;
+  /** Sleeps that a neighbour ended; the timeout ended the others. */
+  readonly woken: number;
+  /** Error of the kthread_add that failed, 0 for none. */
+  readonly errno: number;
+  /** Threads that are left over, the kernel's own and the spawner not counted; null when the run was not finished. */
+  readonly leaked: number | null;
+  readonly seconds: number;
+  readonly creationSeconds: number;
+  /** Threads created, run and reaped in a second. */
+  readonly threadsPerSecond: number;
+  readonly creationsPerSecond: number;
+  readonly switches: number;
+  readonly switchesPerSecond: number;
+  readonly instructions: number;
+  readonly messages: number;
+  readonly virtualSeconds: number;
+  /** Most memory that the whole process has had resident. */
+  readonly residentBytes: number;
+  /** What each thread has added to that. */
+  readonly bytesPerThread: number;
+  /** Addresses that the machine uses, resident or not. */
+  readonly machineBytes: number;
+  readonly hash: string;
+}
+
+/** The configuration of a machine that holds so many threads and little else. */
+export function stressConfig(options: StressOptions): MachineConfig {
+  return {
+    cpus: options.cpus,
+    scheduler: options.scheduler,
+    seed: options.seed ?? 0,
+    maxthread: options.threads + SLACK_THREADS,
+    maxproc: 64,
+    registers: 16,
+    kstackDepth: 2,
+    kstackPages: 1,
+    objects: 1,
+    stringMemory: 4096,
+    guestMemory: 8192,
+    textMemory: 4096,
+  };
+}
+
+/** A running stress test. */
+class Stress {
+  private readonly options: StressOptions;
+  private readonly machine: Machine;
+  private readonly program: LoadedProgram;
+  private readonly threadsAtStart: number;
+  private readonly residentAtStart: number;
+  private readonly startedAt: number;
+  private residentMax: number;
+  private creationSeconds = 0;
+
+  constructor(options: StressOptions) {
+    this.options = options;
+    this.machine = new Machine(stressConfig(options), options.build);
+    this.program = this.machine.load(stressProgram(options));
+    this.machine.createThread({ name: "spawner", body: this.program, cpu: 0 });
+    this.threadsAtStart = this.machine.counters.threads;
+    this.residentAtStart = process.memoryUsage.rss();
+    this.residentMax = this.residentAtStart;
+    this.startedAt = performance.now();
+  }
+
+  private word(name: StressWord): number {
+    const { buffer, byteOffset } = this.machine.guestMemory;
+    return new DataView(buffer, byteOffset).getInt32(this.program.addressOf(name), true);
+  }
+
+  private get isFinished(): boolean {
+    return this.word("finished") !== 0;
+  }
+
+  private elapsedSeconds(): number {
+    return (performance.now() - this.startedAt) / 1_000;
+  }
+
+  private look(): StressProgress {
+    const created = this.word("created");
+    const isCreated = created === this.options.threads || this.word("errno") !== 0;
+    if (isCreated && this.creationSeconds === 0) this.creationSeconds = this.elapsedSeconds();
+    this.residentMax = Math.max(this.residentMax, process.memoryUsage.rss());
+    return { created, exited: isCreated ? created - this.word("left") : 0 };
+  }
+
+  /** Runs to the end, or until told to stop. */
+  async run(): Promise<StressReport> {
+    let progress = this.look();
+    let breakAt = performance.now() + BREAK_INTERVAL_MS;
+    while (!this.isFinished) {
+      const { reason } = this.machine.run({ rounds: ROUNDS_PER_LOOK });
+      progress = this.look();
+      if (reason === "idle") break;
+      if (performance.now() < breakAt) continue;
+      if (this.options.onProgress?.(progress) === false) break;
+      await new Promise((resolve) => setImmediate(resolve));
+      breakAt = performance.now() + BREAK_INTERVAL_MS;
+    }
+    this.options.onProgress?.(progress);
+    return this.report(progress);
+  }
+
+  private report({ created, exited }: StressProgress): StressReport {
+    const { threads, cpus, rounds, scheduler } = this.options;
+    const { config, counters, hash } = this.machine;
+    const seconds = this.elapsedSeconds();
+    const leaked = this.isFinished ? counters.threads - this.threadsAtStart : null;
+    const grown = this.residentMax - this.residentAtStart;
+    return {
+      threads,
+      cpus,
+      rounds,
+      scheduler,
+      seed: String(config.seed),
+      complete: exited === threads && leaked === 0,
+      created,
+      exited,
+      woken: this.word("woken"),
+      errno: this.word("errno"),
+      leaked,
+      seconds,
+      creationSeconds: this.creationSeconds,
+      threadsPerSecond: exited / seconds,
+      creationsPerSecond: created / (this.creationSeconds || seconds),
+      switches: counters.switches,
+      switchesPerSecond: counters.switches / seconds,
+      instructions: counters.instructions,
+      messages: counters.messages,
+      virtualSeconds: this.virtualSeconds(config),
+      residentBytes: Math.max(process.resourceUsage().maxRSS * 1024, this.residentMax),
+      bytesPerThread: Math.round(grown / Math.max(created, 1)),
+      machineBytes: this.machine.kernel.machine("arena_end"),
+      hash,
+    };
+  }
+
+  private virtualSeconds({ cyclesPerSecond }: CompleteConfig): number {
+    if (!this.isFinished) return this.machine.seconds;
+    const cycles = (this.word("cycles high") >>> 0) * 2 ** 32 + (this.word("cycles low") >>> 0);
+    return cycles / cyclesPerSecond;
+  }
+}
+
+/**
+ * Creates a number of threads that all exist at once, has each yield, wake another, sleep and exit, and
+ * measures.
+ *
+ * @throws ConfigError when that many threads do not fit; the message says how many do.
+ */
+export function runStress(options: StressOptions): Promise<StressReport> {
+  return new Stress(options).run();
+}

@@ -1,0 +1,159 @@
+// Thread ids against the simplest models of what the original does: a flat bitmap that is searched from
+// where the last search ended, and plain lists.
+
+import { describe, expect, it } from "vitest";
+import { kernel, Machine } from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+import { Reader } from "../support/fbsd-invariants.js";
+import { Random } from "../support/random.js";
+
+const NO_PID = 100_000;
+
+/** The allocator of kern_thread.c 229, with a byte for a bit. */
+class FlatBitmap {
+  readonly used: Uint8Array;
+  private next = 0;
+
+  constructor(size: number) {
+    this.used = new Uint8Array(size);
+  }
+
+  alloc(): number {
+    if (this.next >= this.used.length) this.next = 0;
+    let id = this.used.indexOf(0, this.next);
+    if (id < 0) id = this.used.indexOf(0);
+    this.used[id] = 1;
+    this.next = id + 1;
+    return id + NO_PID;
+  }
+}
+
+/** Allocates and frees at random, drifting between empty and full; returns operations done. */
+function tidStorm(maxthread: number, operations: number, seed: number): number {
+  const machine = new Machine({ maxthread, maxproc: 4 }, buildUnderTest);
+  const random = new Random(seed);
+  const model = new FlatBitmap(maxthread);
+  for (let i = 0; i < 2; i++) model.alloc(); // thread0 and init
+  const mine: number[] = [];
+  let goal = maxthread - 2;
+  for (let i = 0; i < operations; i++) {
+    if (mine.length === goal || random.once(4 * maxthread)) goal = random.below(maxthread - 1);
+    const grow = mine.length < goal ? !random.once(8) : random.once(8);
+    if (mine.length === 0 || (grow && mine.length < maxthread - 2)) {
+      const [tid] = machine.call(kernel.tid_alloc());
+      const wanted = model.alloc();
+      if (tid !== wanted) {
+        throw new Error(`seed ${seed}, operation ${i}: id ${tid}, should be ${wanted}`);
+      }
+      mine.push(tid);
+    } else {
+      const place = random.below(mine.length);
+      const tid = mine[place] as number;
+      mine[place] = mine.at(-1) as number;
+      mine.pop();
+      machine.call(kernel.tid_free(tid));
+      model.used[tid - NO_PID] = 0;
+    }
+  }
+  const left = new Reader(machine.kernel).tids();
+  expect(left.size).toBe(mine.length + 2);
+  return operations;
+}
+
+describe("thread ids", () => {
+  it.each([
+    [3, 20_000],
+    [64, 100_000],
+    [65, 100_000],
+    [130, 150_000],
+    [4_096, 200_000],
+    [4_097, 200_000],
+    [20_000, 150_000],
+    [300_000, 150_000],
+  ])("are those of a flat next-fit bitmap of %d ids in %d operations", (maxthread, operations) => {
+    expect(tidStorm(maxthread, operations, maxthread)).toBe(operations);
+  });
+
+  it("are those of a flat bitmap when only the last of a million is free", () => {
+    const maxthread = 1_000_000;
+    const machine = new Machine({ maxthread, maxproc: 4 }, buildUnderTest);
+    for (let id = 2; id < maxthread - 1; id++) machine.call(kernel.tid_alloc());
+    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + maxthread - 1);
+    machine.call(kernel.tid_free(NO_PID + 500_000));
+    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + 500_000);
+    machine.call(kernel.tid_free(NO_PID + 499_999));
+    machine.call(kernel.tid_free(NO_PID + 500_000));
+    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + 499_999);
+  });
+});
+
+/** Adds, removes and looks up at random; the model is a list a bucket, head first. */
+function hashStorm(maxproc: number, threads: number, operations: number, seed: number): void {
+  const machine = new Machine({ maxthread: threads + 120, maxproc }, buildUnderTest);
+  const reader = new Reader(machine.kernel);
+  const random = new Random(seed);
+  const mask = reader.buckets() - 1;
+  const model = Array.from({ length: mask + 1 }, (_, i) => reader.chain(i));
+  const all = Array.from({ length: threads }, () => machine.call(kernel.thread_alloc(0))[0] >>> 0);
+  const hashed = new Set<number>();
+  const compare = (index: number, i: number) => {
+    const chain = reader.chain(index);
+    const wanted = model[index] as number[];
+    if (chain.length !== wanted.length || chain.some((td, k) => td !== wanted[k])) {
+      throw new Error(`seed ${seed}, operation ${i}: bucket ${index} differs`);
+    }
+  };
+  for (let i = 0; i < operations; i++) {
+    const td = random.pick(all);
+    const tid = reader.tid(td);
+    const list = model[tid & mask] as number[];
+    if (!hashed.has(td)) {
+      machine.call(kernel.tidhash_add(td));
+      list.unshift(td);
+      hashed.add(td);
+    } else if (random.once(8)) {
+      machine.call(kernel.tidhash_remove(td));
+      list.splice(list.indexOf(td), 1);
+      hashed.delete(td);
+    } else {
+      expect(machine.call(kernel.tdfind(tid, -1))[0] >>> 0).toBe(td);
+      const place = list.indexOf(td);
+      if (place > 16) list.unshift(...list.splice(place, 1));
+    }
+    if (i % 64 === 0) compare(tid & mask, i);
+  }
+  for (let index = 0; index <= mask; index++) compare(index, operations);
+}
+
+describe("the hash of thread ids", () => {
+  it.each([
+    [2, 10, 4_000],
+    [2, 40, 20_000],
+    [4, 300, 40_000],
+    [100, 2_000, 40_000],
+  ])("with maxproc %d and %d threads has the chains of plain lists", (maxproc, threads, n) => {
+    for (const seed of [1, 2, 3]) hashStorm(maxproc, threads, n, seed * 1000 + maxproc);
+  });
+
+  it("finds a thread in a bucket with 100,000 others as fast as in one with ten", () => {
+    const time = (threads: number) => {
+      const machine = new Machine({ maxthread: threads + 200, maxproc: 2 }, buildUnderTest);
+      const reader = new Reader(machine.kernel);
+      const tids: number[] = [];
+      for (let i = 0; i < threads; i++) {
+        const td = machine.call(kernel.thread_alloc(0))[0];
+        machine.call(kernel.tidhash_add(td));
+        tids.push(reader.tid(td));
+      }
+      const start = process.hrtime.bigint();
+      for (let i = 0; i < 100_000; i++) {
+        machine.call(kernel.tdfind(tids[(i * 7919) % threads] as number, -1));
+      }
+      return Number(process.hrtime.bigint() - start);
+    };
+    time(10);
+    const few = time(10);
+    const many = time(100_000);
+    expect(many / few).toBeLessThan(20); // walking would be 5,000 times slower
+  });
+});

@@ -1,14 +1,15 @@
 // What the host may ask of a machine that is between two steps: kernel calls from outside a run, made by
 // a thread of the host's own, and interrupts.
 import { panic } from "../env";
-import { globaldata } from "../sys/globaldata";
+import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { ktr_drain } from "../sys/ktr";
 import { EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { intr_line } from "../sys/intr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
-import { Proc, PRS, SSLEEP, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { is_td } from "../sys/thread";
+import { Proc, PRS, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { cold, is_td, td_frame } from "../sys/thread";
+import { K } from "./cont";
 import { cont_run } from "./kern_cont";
 import { cpu_wake } from "./kern_run";
 import { interrupt_post } from "./lwkt_intr";
@@ -30,8 +31,15 @@ export function host_call(nr: u32): void {
   td.td_pri = TDPRI_CRIT; // what is pended does not take the CPU from the host
   td.td_state = <u8>TDS.RUNNING;
   trap(td, nr);
-  while (td.td_kfn != 0 && gd.gd_curthread == td) cont_run(td);
-  if (gd.gd_curthread != td) panic("kernel call %d waits: only a thread can make it", nr);
+  while (td.td_kfn != 0 && td.td_kfn != K.COMPUTE && gd.gd_curthread == td) cont_run(td);
+  if (gd.gd_curthread != td || td.td_kfn != 0) {
+    panic("kernel call %d waits: only a thread can make it", nr);
+  }
+  if ((td.td_body & TDB_INCALL) != 0) {
+    td.td_body &= ~TDB_INCALL;
+    td_frame(td).a0 = cold(td).td_retval;
+  }
+  if (gd.gd_nintr != 0) gd.gd_flags |= GDF_INTR;
   gd.gd_curthread = current;
   m.curcpu = cpu;
   if (m.ktr_mask != 0) ktr_drain();

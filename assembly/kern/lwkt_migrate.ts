@@ -8,6 +8,7 @@ import {
   TDF_RUNQ,
   TDF_WANTED,
   TDPRI_CRIT,
+  TDS,
   Thread,
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
@@ -40,6 +41,7 @@ export function lwkt_migrate(td: Thread, cpu: u32): u32 {
 export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   return (
     td == gd.gd_curthread ||
+    td.td_state == TDS.RUNNING || // the host makes a call in its place
     (td.td_lwflags & TDF_PREEMPT_LOCK) != 0 ||
     is_td(td.td_preempted)
   );

@@ -1,0 +1,204 @@
+// What must hold of an LWKT machine of any number of CPUs whenever no CPU is in the middle of a step.
+
+import type { Kernel } from "../../src/core/kernel.js";
+import { levelThreads, linkedThreads, lwktLevel } from "../../src/core/runq-view.js";
+import * as Layout from "../../src/generated/layout.js";
+
+const { GlobalData: G, Ipi, LwktToken, LwktWait: W, Message, Ring, Thread: T } = Layout;
+
+/** A message that has not been delivered. */
+export interface Message {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: number;
+  readonly a: number;
+  readonly b: number;
+}
+
+/** All messages under way; throws if the numbers in a ring are not in order. */
+export function messages(kernel: Kernel): Message[] {
+  const { cpus } = kernel.config;
+  const found: Message[] = [];
+  for (let to = 0; to < cpus; to++) {
+    for (let from = 0; from < cpus; from++) collectRing(kernel, from, to, found);
+  }
+  return found;
+}
+
+/** The address of the ring from one CPU to another. */
+export function ringAt(kernel: Kernel, from: number, to: number): number {
+  return kernel.machine("ipiq_base") + (to * kernel.config.cpus + from) * Layout.RING_STRIDE;
+}
+
+function collectRing(kernel: Kernel, from: number, to: number, found: Message[]): void {
+  const ring = ringAt(kernel, from, to);
+  const head = kernel.read(ring + Ring.rg_head);
+  const tail = kernel.read(ring + Ring.rg_tail);
+  if (head === tail) return;
+  check(tail - head > 0 && tail - head <= Layout.IPIQ_SLOTS, `ring ${from}->${to} overflows`);
+  for (let seq = head; seq !== tail; seq++) {
+    const at = ring + Ring.size + (seq % Layout.IPIQ_SLOTS) * Message.size;
+    check(kernel.read(at + Message.ms_seq) === seq, `ring ${from}->${to} is out of order`);
+    found.push({
+      from,
+      to,
+      kind: kernel.read(at + Message.ms_kind),
+      a: kernel.read(at + Message.ms_a),
+      b: kernel.read(at + Message.ms_b),
+    });
+  }
+}
+
+function check(condition: boolean, text: string): void {
+  if (!condition) throw new Error(`invariant: ${text}`);
+}
+
+/** Where a thread is; each must be in one place only. */
+class Places {
+  private readonly places = new Map<number, string>();
+
+  put(td: number, place: string): void {
+    const other = this.places.get(td);
+    check(other === undefined, `thread ${td.toString(16)} is on ${other} and on ${place}`);
+    this.places.set(td, place);
+  }
+
+  get(td: number): string | undefined {
+    return this.places.get(td);
+  }
+}
+
+/** The objects of a test. */
+export interface Objects {
+  readonly waits: readonly number[];
+  readonly tokens: readonly number[];
+}
+
+/**
+ * Checks the machine and says where each of `threads` is that is in a place: `runq 3`, `wait`, `token`.
+ * A thread that runs and is on the run queue, too, is at its run queue.
+ */
+export function checkMachine(
+  kernel: Kernel,
+  objects: Objects,
+  threads: readonly number[],
+): ReadonlyMap<number, string> {
+  const places = new Places();
+  const running = new Set<number>();
+  const sent = messages(kernel);
+  for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
+    checkCpu(kernel, cpu, running);
+    checkRunq(kernel, cpu, places);
+    for (const td of linkedThreads(kernel, kernel.read(kernel.globaldata(cpu) + G.gd_tokreq))) {
+      places.put(td, "a list of token requests");
+    }
+  }
+  for (const wait of objects.waits) checkWait(kernel, wait, places, running);
+  for (const token of [...objects.waits, ...objects.tokens]) checkToken(kernel, token);
+  checkCounts(kernel, sent);
+  checkTokenRequests(kernel, sent, threads, places);
+  const found = new Map<number, string>();
+  for (const td of threads) {
+    const place = checkThread(kernel, td, places, running, sent);
+    if (place !== undefined) found.set(td, place);
+  }
+  return found;
+}
+
+function checkCpu(kernel: Kernel, cpu: number, running: Set<number>): void {
+  const gd = kernel.globaldata(cpu);
+  const td = kernel.read(gd + G.gd_curthread);
+  check(!running.has(td), `a thread runs on two CPUs, one is ${cpu}`);
+  running.add(td);
+  check(kernel.u8[td + T.td_cpu] === cpu, `CPU ${cpu} runs a thread of another CPU`);
+  check(kernel.u8[td + T.td_state] === Layout.TDS.RUNNING, `CPU ${cpu}: the thread does not run`);
+}
+
+function checkRunq(kernel: Kernel, cpu: number, places: Places): void {
+  const gd = kernel.globaldata(cpu);
+  const mask = kernel.read(gd + G.gd_runqmask);
+  let count = 0;
+  for (let nq = 0; nq < Layout.NRUNQ; nq++) {
+    const level = levelThreads(kernel, lwktLevel(kernel, cpu, nq));
+    if (level.length > 0)
+      check((mask & (1 << nq)) !== 0, `CPU ${cpu}: level ${nq} is not in the mask`);
+    for (const td of level) {
+      places.put(td, `runq ${cpu}`);
+      check(kernel.u8[td + T.td_cpu] === cpu, `CPU ${cpu} queues a thread of another CPU`);
+      check((kernel.readSigned(td + T.td_pri) & 31) === nq, `a thread is on level ${nq} wrongly`);
+      check((flagsOf(kernel, td) & Layout.TDF_RUNQ) !== 0, "a queued thread has no TDF_RUNQ");
+    }
+    count += level.length;
+  }
+  check(kernel.readSigned(gd + G.gd_nrunnable) === count, `CPU ${cpu}: gd_nrunnable is wrong`);
+}
+
+function checkWait(kernel: Kernel, wait: number, places: Places, running: Set<number>): void {
+  const queue = linkedThreads(kernel, kernel.read(wait + W.wa_waitq));
+  check(kernel.readSigned(wait + W.wa_count) === queue.length, "wa_count is wrong");
+  for (const td of queue) {
+    places.put(td, "wait");
+    check(!running.has(td), "a blocked thread runs");
+    check(kernel.read(td + T.td_wait) === wait, "a blocked thread has another td_wait");
+  }
+}
+
+function checkToken(kernel: Kernel, token: number): void {
+  const owner = kernel.readSigned(token + LwktToken.t_cpu);
+  check(owner >= 0 && owner < kernel.config.cpus, `a token is owned by CPU ${owner}`);
+}
+
+/** No message is lost or made up: what was sent and not taken is in the rings. */
+function checkCounts(kernel: Kernel, sent: readonly Message[]): void {
+  let under = 0;
+  for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
+    const gd = kernel.globaldata(cpu);
+    under += kernel.readNumber(gd + G.gd_ipi_sent) - kernel.readNumber(gd + G.gd_ipi_received);
+  }
+  check(under === sent.length, `${sent.length} messages are under way, of ${under}`);
+}
+
+/** A thread that waits for a token has exactly one request or answer under way. */
+function checkTokenRequests(
+  kernel: Kernel,
+  sent: readonly Message[],
+  threads: readonly number[],
+  places: Places,
+): void {
+  const requests = new Map<number, number>();
+  for (const { kind, a, b } of sent) {
+    const td = kind === Ipi.TOKEN ? b : kind === Ipi.GRANT ? a : 0;
+    if (td !== 0) requests.set(td, (requests.get(td) ?? 0) + 1);
+  }
+  for (const td of threads) {
+    const listed = places.get(td) === "a list of token requests" ? 1 : 0;
+    const expected = (flagsOf(kernel, td) & Layout.TDF_TOKWAIT) !== 0 ? 1 : 0;
+    const found = (requests.get(td) ?? 0) + listed;
+    check(found === expected, `a thread has ${found} token requests, not ${expected}`);
+  }
+}
+
+function flagsOf(kernel: Kernel, td: number): number {
+  return kernel.view.getUint16(td + T.td_lwflags, true);
+}
+
+function checkThread(
+  kernel: Kernel,
+  td: number,
+  places: Places,
+  running: Set<number>,
+  sent: readonly Message[],
+): string | undefined {
+  const flags = flagsOf(kernel, td);
+  const place = places.get(td);
+  const queued = place?.startsWith("runq") ?? false;
+  check(queued === ((flags & Layout.TDF_RUNQ) !== 0), "TDF_RUNQ and the run queues disagree");
+  const state = kernel.u8[td + T.td_state];
+  check((state === Layout.TDS.RUNNING) === running.has(td), "td_state RUNNING is wrong");
+  if (queued && !running.has(td)) check(state === Layout.TDS.RUNQ, "td_state RUNQ is wrong");
+  if ((flags & Layout.TDF_TOKWAIT) !== 0) return "token";
+  if (place !== undefined) return place;
+  if (running.has(td)) return "running";
+  if ((flags & Layout.TDF_PREEMPT_LOCK) !== 0) return "preempted";
+  return sent.some(({ kind, a }) => kind === Ipi.SCHEDULE && a === td) ? "under way" : undefined;
+}

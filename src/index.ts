@@ -35,6 +35,7 @@ export {
   type RunResult,
   type ThreadOptions,
 } from "./machine/machine.js";
+export { formatRecord } from "./machine/record-text.js";
 export {
   CpuView,
   type Latency,
@@ -44,3 +45,5 @@ export {
   ThreadView,
 } from "./machine/views.js";
 export * from "./program/index.js";
+export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
+export { TraceError } from "./trace/file.js";

@@ -1,7 +1,7 @@
 // The file that a trace is written to: through a buffer of fixed size, under a name that says that it is
 // not complete, until it is closed.
 
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+type FileSystem = typeof import("node:fs");
 
 /** Characters that are collected before they are written. */
 const BUFFER_CHARACTERS = 64 * 1024;
@@ -16,9 +16,17 @@ export class TraceError extends Error {
   }
 }
 
+/** Node's file system: a plain import would keep the library from loading in a browser. */
+function fileSystem(): FileSystem {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined) throw new Error("there is no file system here");
+  return fs;
+}
+
 /** A text file that has its name only once it is whole; until then it is `path`.partial. */
 export class TraceFile {
   readonly path: string;
+  private readonly fs: FileSystem;
   private readonly descriptor: number;
   private buffer = "";
   private written = 0;
@@ -26,7 +34,8 @@ export class TraceFile {
   /** @throws TraceError when there can be no such file. */
   constructor(path: string) {
     this.path = path;
-    this.descriptor = this.attempt(() => openSync(this.partialPath, "w"));
+    this.fs = this.attempt(fileSystem);
+    this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "w"));
   }
 
   /** Where the text is until {@link close}. */
@@ -49,15 +58,15 @@ export class TraceFile {
   close(): void {
     this.flush();
     this.attempt(() => {
-      closeSync(this.descriptor);
-      renameSync(this.partialPath, this.path);
+      this.fs.closeSync(this.descriptor);
+      this.fs.renameSync(this.partialPath, this.path);
     });
   }
 
   /** Gives up: what was written stays where it is. */
   abandon(): void {
     this.buffer = "";
-    this.attempt(() => closeSync(this.descriptor));
+    this.attempt(() => this.fs.closeSync(this.descriptor));
   }
 
   private flush(): void {
@@ -65,7 +74,7 @@ export class TraceFile {
     this.written += this.buffer.length;
     this.buffer = "";
     this.attempt(() => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor, bytes, at);
+      for (let at = 0; at < bytes.length; ) at += this.fs.writeSync(this.descriptor, bytes, at);
     });
   }
 

@@ -249,7 +249,7 @@ export class ChromeTrace {
     const pid = process === 0 ? -1 : this.kernel.readSigned(process + P.p_pid);
     const tid = this.kernel.readSigned(this.kernel.cold(td) + C.td_tid);
     const track = this.newTrack(td, process, tid, pid);
-    this.nameThread(track, this.kernel.nameAt(td));
+    this.nameThread(track, this.kernel.nameAt(td) || `thread ${this.kernel.threadIndex(td)}`);
     return track;
   }
 
@@ -259,7 +259,7 @@ export class ChromeTrace {
     const place = { pid: isLwkt ? LWKT_PID : pid, tid: tid < 0 ? index : tid };
     const track: ThreadTrack = {
       place,
-      name: '""',
+      name: "",
       args: JSON.stringify(isLwkt ? { thread: index } : { pid, tid }),
       process,
       state: null,

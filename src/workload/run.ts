@@ -12,7 +12,7 @@ import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, kernel } from "../machine/calls.js";
 import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
 import { placeThread } from "../machine/sync-views.js";
-import { ThreadView } from "../machine/views.js";
+import { type ProcessView, ThreadView } from "../machine/views.js";
 import {
   type CompiledTask,
   type CompiledWorkload,
@@ -21,6 +21,7 @@ import {
   FORK_TABLE,
   type ObjectSpec,
   objectExternal,
+  suspendChannel,
 } from "./compile.js";
 import { LOOP_FOREVER, type Workload } from "./model.js";
 import { accountOf, type ThreadAccount } from "./run-account.js";
@@ -102,6 +103,7 @@ export class WorkloadRun {
   private readonly programs: LoadedProgram[] = [];
   private readonly tasksByPid = new Map<number, CompiledTask>();
   private readonly tasksByName = new Map<string, CompiledTask>();
+  private readonly lastAccounts = new Map<number, ThreadAccount>();
   private forkTable = 0;
 
   /**
@@ -132,11 +134,18 @@ export class WorkloadRun {
     return reason;
   }
 
-  /** The threads that exist. */
+  /** The threads that exist, but for those that have closed their accounts. */
   *threads(): Generator<ThreadView> {
     for (const process of this.machine.processes()) {
-      if (process.pid > 1) yield* process.threads();
+      if (process.pid <= 1) continue;
+      for (const thread of process.threads()) if (!this.isEnding(thread)) yield thread;
     }
+  }
+
+  /** True for a thread on its last steps, which is among the ended ones already. */
+  private isEnding(thread: ThreadView): boolean {
+    const account = this.lastAccounts.get(thread.address);
+    return account?.tid === thread.tid && thread.runtime >= account.cpuCycles;
   }
 
   /** The task of a thread: that of its process, which for a forked thread is known by its name. */
@@ -144,6 +153,12 @@ export class WorkloadRun {
     const { process } = thread;
     if (process === null) return null;
     return this.tasksByPid.get(process.pid) ?? this.tasksByName.get(process.name) ?? null;
+  }
+
+  /** The suspend point whose sleepers use a wait channel, or null. */
+  suspendPointAt(waitChannel: number): string | null {
+    const isAt = (point: string) => this.machine.channel(suspendChannel(point)) === waitChannel;
+    return this.workload.suspendPoints.find(isAt) ?? null;
   }
 
   /** How many forks of a task have found no room for another thread. */
@@ -222,20 +237,19 @@ export class WorkloadRun {
     const { entry } = this.programOf(task.index);
     let process = 0;
     for (let instance = 0; instance < task.instances; instance++) {
-      if (instance === 0) {
-        process = this.create(
-          kernel.kproc_kthread_add(entry, 0, 0, RFSTOPPED, 0, task.name, nameFormat, 0),
-        );
-        this.tasksByPid.set(this.machine.process(process).pid, compiled);
-        const [first] = this.machine.process(process).threads();
-        this.start(compiled, (first as ThreadView).address, instance);
-      } else {
-        const thread = this.create(
-          kernel.kthread_add(entry, 0, process, RFSTOPPED, 0, nameFormat, instance),
-        );
-        this.start(compiled, thread, instance);
-      }
+      const thread = this.create(
+        kernel.kproc_kthread_add(entry, 0, process, RFSTOPPED, 0, task.name, nameFormat, instance),
+      );
+      if (instance === 0) process = this.newProcess(compiled, thread);
+      this.start(compiled, thread, instance);
     }
+  }
+
+  /** The process that was created with a task's first thread. */
+  private newProcess(compiled: CompiledTask, thread: number): number {
+    const process = this.machine.thread(thread).process as ProcessView;
+    this.tasksByPid.set(process.pid, compiled);
+    return process.address;
   }
 
   private start({ priority, cpus }: CompiledTask, thread: number, instance: number): void {
@@ -260,6 +274,7 @@ export class WorkloadRun {
       task: this.compiled.tasks[taskIndex]?.task.name ?? "",
       isEnded: true,
     });
+    this.lastAccounts.set(address, account);
     if (this.ended.length < ENDED_KEPT_MAX) {
       this.ended.push(account);
       return;

@@ -1,0 +1,13 @@
+// What the command's exit codes mean.
+
+/** Exit codes other than 0. */
+export const ExitCode = Object.freeze({
+  /** The kernel panicked, or the command itself has failed. */
+  FAILURE: 1,
+  /** The user asked for something impossible. */
+  USAGE: 2,
+  /** The workload has deadlocked. */
+  DEADLOCK: 3,
+  /** Ctrl-C. */
+  INTERRUPTED: 130,
+});

@@ -1,0 +1,98 @@
+// The command `kthread-machine`.
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ConfigError, KernelPanic } from "../core/errors.js";
+import { TraceError } from "../trace/file.js";
+import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
+import { ExitCode } from "./exit.js";
+import { registerPs, registerRun } from "./run.js";
+import { registerStress } from "./stress.js";
+import { formatTime } from "./units.js";
+
+const NAME = "kthread-machine";
+
+function version(): string {
+  const { version } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { version: string };
+  return version;
+}
+
+function buildProgram(): Command {
+  const program = new Command(NAME)
+    .description(
+      "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their\n" +
+        "locks, timers and priorities, or a million threads at once.",
+    )
+    .version(version(), "--version", "print the version")
+    .helpOption("--help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError(`(${NAME} --help tells more)`)
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${NAME}: `)) })
+    .addHelpText("after", HELP);
+  registerRun(program);
+  registerPs(program);
+  registerStress(program);
+  return program;
+}
+
+const HELP = `
+Start here:
+  ${NAME} run examples/webserver.json       what a busy web server's threads do
+  ${NAME} run examples/deadlock.json        who waits for whom in a deadlock
+  ${NAME} stress --threads 1000000 --cpus 4 a million threads
+
+${NAME} <command> --help tells about a command's options and exit codes.
+`;
+
+/** Says what went wrong, in a sentence where possible, and sets the exit code. */
+function reportError(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : ExitCode.USAGE;
+    return;
+  }
+  if (error instanceof WorkloadError) {
+    for (const problem of error.errors) complain(formatProblem(problem));
+    process.exitCode = ExitCode.USAGE;
+  } else if (error instanceof ConfigError || error instanceof TraceError) {
+    complain(error.message);
+    process.exitCode = ExitCode.USAGE;
+  } else {
+    complain(error instanceof KernelPanic ? panicText(error) : unexpectedText(error));
+    process.exitCode = ExitCode.FAILURE;
+  }
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${NAME}: ${text}\n`);
+}
+
+function panicText(panic: KernelPanic): string {
+  const { postMortem } = panic;
+  if (postMortem === null) return panic.message;
+  const { cpu, thread, cycles, ps } = postMortem;
+  const where = `on CPU ${cpu}, thread ${thread ?? "none"}`;
+  return `${panic.message}\n${where}, after ${formatTime(Number(cycles))} of virtual time\n\n${ps.trimEnd()}`;
+}
+
+function unexpectedText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Whoever reads our output may stop, as `head` does: then nobody is left to tell anything. */
+function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+}
+
+endQuietlyWithReader(process.stdout);
+endQuietlyWithReader(process.stderr);
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  reportError(error);
+}

@@ -1,0 +1,88 @@
+// How far a run has come, on the standard error: a bar on a terminal, otherwise a line now and then.
+
+import { SingleBar } from "cli-progress";
+import { formatCount, formatTime } from "./units.js";
+
+const LINE_EVERY_PERCENT = 10;
+const LINE_EVERY_NS = 1e9;
+const BAR_STEPS = 1_000;
+
+/** Where a run is. */
+export interface Position {
+  readonly timeNs: number;
+  readonly switches: number;
+}
+
+/** Shows the progress of a run. */
+export interface Progress {
+  show(position: Position): void;
+  /** Clears what is on the terminal. */
+  stop(): void;
+}
+
+/** Progress towards a virtual time; null: a run that ends when it ends. */
+export function createProgress(durationNs: number | null, stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY && durationNs !== null
+    ? new BarProgress(durationNs)
+    : new LineProgress(durationNs, stream);
+}
+
+class BarProgress implements Progress {
+  private readonly bar: SingleBar;
+  private readonly durationNs: number;
+  private isShown = false;
+
+  constructor(durationNs: number) {
+    this.durationNs = durationNs;
+    this.bar = new SingleBar({
+      format: " [{bar}] {percentage}%  {time} of {total_time}  {switches} switches",
+      hideCursor: true,
+      clearOnComplete: true,
+    });
+  }
+
+  show({ timeNs, switches }: Position): void {
+    const payload = {
+      time: formatTime(timeNs),
+      total_time: formatTime(this.durationNs),
+      switches: formatCount(switches),
+    };
+    if (!this.isShown) this.bar.start(BAR_STEPS, 0, payload);
+    this.isShown = true;
+    this.bar.update(Math.floor((BAR_STEPS * timeNs) / Math.max(1, this.durationNs)), payload);
+  }
+
+  stop(): void {
+    if (this.isShown) this.bar.stop();
+    this.isShown = false;
+  }
+}
+
+class LineProgress implements Progress {
+  private readonly durationNs: number | null;
+  private readonly stream: NodeJS.WriteStream;
+  private step = 0;
+
+  constructor(durationNs: number | null, stream: NodeJS.WriteStream) {
+    this.durationNs = durationNs;
+    this.stream = stream;
+  }
+
+  show({ timeNs, switches }: Position): void {
+    const step = this.stepOf(timeNs);
+    if (step <= this.step) return;
+    this.step = step;
+    const share = this.durationNs === null ? "" : `${step * LINE_EVERY_PERCENT}%, `;
+    this.stream.write(
+      `progress: ${share}${formatTime(timeNs)} of virtual time, ${formatCount(switches)} switches\n`,
+    );
+  }
+
+  private stepOf(timeNs: number): number {
+    if (this.durationNs === null) return Math.floor(timeNs / LINE_EVERY_NS);
+    const percent = (100 * timeNs) / Math.max(1, this.durationNs);
+    return Math.floor(Math.min(100, percent) / LINE_EVERY_PERCENT);
+  }
+
+  stop(): void {}
+}

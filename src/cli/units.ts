@@ -1,0 +1,80 @@
+// Times and counts as people write and read them.
+
+import { InvalidArgumentError } from "commander";
+
+const NS_PER_UNIT: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  ms: 1e6,
+  s: 1e9,
+  min: 60e9,
+};
+/** A million seconds, as the workload files have it. */
+const DURATION_NS_MAX = 1e15;
+
+/**
+ * Reads an amount of virtual time, such as 2s, 500ms, 1.5s or 10us, as nanoseconds.
+ *
+ * @throws InvalidArgumentError with what is allowed.
+ */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min)$/.exec(text.trim());
+  if (match === null) {
+    throw new InvalidArgumentError("It must be a time with its unit, such as 2s, 500ms or 10us.");
+  }
+  const ns = Math.round(Number(match[1]) * (NS_PER_UNIT[match[2] as string] as number));
+  if (ns > DURATION_NS_MAX) throw new InvalidArgumentError("It must be at most 1000000s.");
+  return ns;
+}
+
+/** A parser of whole numbers from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Reads the seed of a machine: any whole number. */
+export function parseSeed(text: string): bigint {
+  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return BigInt(text);
+}
+
+/** Formats a time in the unit that suits it, with up to four digits: 1.234 s, 56.7 ms, 890 ns. */
+export function formatTime(ns: number): string {
+  if (ns === 0) return "0";
+  for (const [unit, scale] of [
+    ["s", 1e9],
+    ["ms", 1e6],
+    ["us", 1e3],
+  ] as const) {
+    if (roundTo(ns / scale, 4) >= 1) return `${fourDigits(ns / scale)} ${unit}`;
+  }
+  return `${Math.round(ns)} ns`;
+}
+
+function roundTo(value: number, digits: number): number {
+  return Number(value.toPrecision(digits));
+}
+
+function fourDigits(value: number): string {
+  const digitsBefore = Math.max(1, Math.floor(Math.log10(roundTo(value, 4))) + 1);
+  return value.toFixed(Math.max(0, Math.min(3, 4 - digitsBefore)));
+}
+
+/** Formats a count with commas between groups of digits. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString("en-US");
+}
+
+/** Formats a share of a whole as a percentage. */
+export function formatShare(part: number, whole: number): string {
+  return whole === 0 ? "-" : `${((100 * part) / whole).toFixed(1)}%`;
+}
+
+/** A count with its noun: "1 thread", "12 threads". */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}

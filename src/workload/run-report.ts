@@ -1,0 +1,188 @@
+/** What happened in a run: everything that the command prints, as one value that JSON can hold. */
+import { type SyncKind, syncObjects } from "../machine/sync-views.js";
+import type { ThreadState } from "../machine/views.js";
+import { CYCLES_PER_US, type EndedSums, type WorkloadRun } from "./run.js";
+import { accountOf, type ThreadAccount } from "./run-account.js";
+import { findStalemate, type Stalemate } from "./run-deadlock.js";
+
+/** How a run ended. */
+export type Outcome =
+  /** All threads have ended. */
+  | "finished"
+  /** The time that it was given is over. */
+  | "time"
+  /** Nothing can happen any more, and those who wait are servants without clients. */
+  | "rest"
+  /** Threads wait for ever for something that they can never get. */
+  | "deadlock"
+  /** Somebody stopped it. */
+  | "interrupted";
+
+/** Wakeup latencies, in nanoseconds. */
+export interface LatencyReport {
+  readonly meanNs: number;
+  readonly p50Ns: number;
+  readonly p99Ns: number;
+  readonly maxNs: number;
+}
+
+/** What a thread did. */
+export interface ThreadReport {
+  readonly name: string;
+  readonly tid: number;
+  readonly pid: number;
+  readonly task: string;
+  readonly state: ThreadState | "ended";
+  /** What it sleeps on; null while it does not sleep. */
+  readonly waitMessage: string | null;
+  readonly cpu: number;
+  readonly priority: number;
+  readonly cpuTimeNs: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+  readonly wakeups: number;
+  /** Null when it was never woken, or no statistics were kept. */
+  readonly latency: LatencyReport | null;
+}
+
+/** What a CPU did. */
+export interface CpuReport {
+  readonly cpu: number;
+  readonly busyNs: number;
+  readonly idleNs: number;
+  readonly switches: number;
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+}
+
+/** How a synchronisation object was used. */
+export interface SyncReport {
+  readonly kind: SyncKind;
+  readonly name: string;
+  readonly uses: number;
+  readonly contended: number;
+  readonly waitersMax: number;
+  readonly waitedNs: number;
+}
+
+/** A run's report. Times are virtual. */
+export interface RunReport {
+  readonly file: string;
+  readonly outcome: Outcome;
+  readonly timeNs: number;
+  readonly cpuCount: number;
+  readonly scheduler: string;
+  readonly seed: string;
+  /** Identifies the run: the same for every run of the same file on the same machine. */
+  readonly hash: string;
+  readonly switches: number;
+  readonly instructions: number;
+  /** Threads that were started, forked ones included. */
+  readonly threadCount: number;
+  readonly threads: readonly ThreadReport[];
+  /** Threads that have ended and are not among `threads`, for there were too many. */
+  readonly others: EndedSums | null;
+  readonly cpus: readonly CpuReport[];
+  readonly objects: readonly SyncReport[];
+  readonly stalemate: Stalemate | null;
+  readonly notes: readonly string[];
+  /** What the kernel printed. */
+  readonly console: string;
+}
+
+const NS_PER_CYCLE = 1_000 / CYCLES_PER_US;
+
+const toNs = (cycles: number): number => cycles * NS_PER_CYCLE;
+
+/**
+ * Reports on a run as it stands.
+ * @param stopped why it stopped: nothing could happen any more, its time was over, or it was interrupted
+ */
+export function reportRun(run: WorkloadRun, stopped: "idle" | "time" | "interrupted"): RunReport {
+  const { machine, workload } = run;
+  const stalemate = stopped === "idle" ? findStalemate(run) : null;
+  const threads = threadReports(run);
+  const { counters, config } = machine;
+  return {
+    file: workload.fileName,
+    outcome: outcomeOf(stopped, stalemate),
+    timeNs: toNs(Number(machine.cycles)),
+    cpuCount: config.cpus,
+    scheduler: config.scheduler,
+    seed: config.seed.toString(),
+    hash: machine.hash,
+    switches: counters.switches,
+    instructions: counters.instructions,
+    threadCount: threads.length + run.endedSums.threads,
+    threads,
+    others: run.endedSums.threads > 0 ? run.endedSums : null,
+    cpus: cpuReports(run),
+    objects: syncReports(run),
+    stalemate,
+    notes: [...run.notes, ...forkNotes(run)],
+    console: machine.console,
+  };
+}
+
+function outcomeOf(stopped: "idle" | "time" | "interrupted", stalemate: Stalemate | null): Outcome {
+  if (stopped !== "idle") return stopped;
+  if (stalemate === null) return "finished";
+  return stalemate.isDeadlock ? "deadlock" : "rest";
+}
+
+/** Threads in the order of their ids: as they were created. */
+function threadReports(run: WorkloadRun): ThreadReport[] {
+  const accounts = [...run.ended];
+  for (const thread of run.threads()) {
+    const task = run.taskOf(thread)?.task.name ?? thread.process?.name ?? "";
+    accounts.push(accountOf(run.machine, thread, { task, isEnded: false }));
+  }
+  return accounts.map(threadReport).sort((a, b) => a.tid - b.tid);
+}
+
+function threadReport(account: ThreadAccount): ThreadReport {
+  const { cpuCycles, latency, ...rest } = account;
+  return {
+    ...rest,
+    cpuTimeNs: toNs(cpuCycles),
+    latency:
+      latency === null || latency.count === 0
+        ? null
+        : {
+            meanNs: toNs(latency.mean),
+            p50Ns: toNs(latency.p50),
+            p99Ns: toNs(latency.p99),
+            maxNs: toNs(latency.max),
+          },
+  };
+}
+
+function cpuReports({ machine }: WorkloadRun): CpuReport[] {
+  return machine.cpus.map((cpu) => ({
+    cpu: cpu.id,
+    busyNs: toNs(cpu.busyCycles),
+    idleNs: toNs(cpu.idleCycles),
+    switches: cpu.switches,
+    messagesSent: cpu.messagesSent,
+    messagesReceived: cpu.messagesReceived,
+  }));
+}
+
+function syncReports({ machine }: WorkloadRun): SyncReport[] {
+  return syncObjects(machine).map((object) => ({
+    kind: object.kind,
+    name: object.name,
+    uses: object.uses,
+    contended: object.contended,
+    waitersMax: object.waitersMax,
+    waitedNs: toNs(object.waitedCycles),
+  }));
+}
+
+function forkNotes(run: WorkloadRun): string[] {
+  return run.compiled.tasks.flatMap((task) => {
+    const failed = run.failedForks(task);
+    const name = JSON.stringify(task.task.name);
+    return failed === 0 ? [] : [`${failed} forks of task ${name} failed: too many threads exist`];
+  });
+}

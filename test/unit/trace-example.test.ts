@@ -1,0 +1,53 @@
+// The trace of each example workload: valid, the same run, and in agreement with the threads' accounts.
+
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { KernelBuild } from "../../src/core/instantiate.js";
+import { createChromeTrace } from "../../src/trace/chrome.js";
+import { readWorkload } from "../../src/workload/parse.js";
+import { WorkloadRun } from "../../src/workload/run.js";
+import { checkTrace, lengthOf, runsOf, type Slice } from "../support/chrome-trace.js";
+
+const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
+const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+const HALF_A_SECOND = 500_000_000n;
+
+function run(file: string, cpus: number, tracePath?: string): WorkloadRun {
+  const workload = new WorkloadRun(readWorkload(join(EXAMPLES, file)), { cpus, build });
+  const trace = tracePath === undefined ? null : createChromeTrace(workload.machine, tracePath);
+  workload.advance(HALF_A_SECOND);
+  trace?.close();
+  return workload;
+}
+
+/** Checks what the threads that still exist have done against their runs in the trace. */
+function compareThreads(workload: WorkloadRun, runs: readonly Slice[]): void {
+  for (const thread of workload.threads()) {
+    const own = runs.filter((one) => one.args.tid === thread.tid);
+    const over = own.filter((one) => one.leaves !== "still runs");
+    const switches = thread.voluntarySwitches + thread.involuntarySwitches;
+    expect(lengthOf(over), thread.name).toBeLessThanOrEqual(thread.runtime);
+    expect(lengthOf(own), thread.name).toBeGreaterThanOrEqual(thread.runtime);
+    expect(over.length, thread.name).toBe(switches);
+  }
+}
+
+const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith(".json"));
+
+describe.each(examples)("the trace of %s", (file) => {
+  it.each([1, 4])("agrees with its run on %i CPUs, which it does not change", (cpus) => {
+    const folder = mkdtempSync(join(tmpdir(), "trace-"));
+    const path = join(folder, "trace.json");
+    const workload = run(file, cpus, path);
+    const runs = runsOf(checkTrace(path));
+    rmSync(folder, { recursive: true });
+    compareThreads(workload, runs);
+    for (const cpu of workload.machine.cpus) {
+      expect(lengthOf(runs.filter((one) => one.tid === cpu.id))).toBe(cpu.busyCycles);
+    }
+    expect(workload.machine.hash).toBe(run(file, cpus).machine.hash);
+  });
+});

@@ -2,6 +2,7 @@
 // host's clock is read to report speed only: nothing in the machine depends on it.
 
 import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { type LoadedProgram, Machine } from "../machine/machine.js";
 import { type StressWord, stressProgram } from "./stress-program.js";
@@ -87,6 +88,17 @@ export function stressConfig(options: StressOptions): MachineConfig {
   };
 }
 
+function bootMachine(options: StressOptions): Machine {
+  try {
+    return new Machine(stressConfig(options), options.build);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `${options.threads} threads do not fit: ${error.message}, of which ${SLACK_THREADS} are the machine's own`,
+    );
+  }
+}
+
 /** A running stress test. */
 class Stress {
   private readonly options: StressOptions;
@@ -100,7 +112,7 @@ class Stress {
 
   constructor(options: StressOptions) {
     this.options = options;
-    this.machine = new Machine(stressConfig(options), options.build);
+    this.machine = bootMachine(options);
     this.program = this.machine.load(stressProgram(options));
     this.machine.createThread({ name: "spawner", body: this.program, cpu: 0 });
     this.threadsAtStart = this.machine.counters.threads;

@@ -1,19 +1,31 @@
 // `kthread-machine stress`: as many threads as asked for, all at once, and what they cost.
 
 import { SingleBar } from "cli-progress";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import type { SchedulerName } from "../core/config.js";
 import { errnoName } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
+import { ExitCode } from "./exit.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
+import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
 
 const DEFAULT_THREADS = 1_000_000;
 const DEFAULT_CPUS = 4;
 /** No 32-bit memory holds more. */
 const THREADS_MAX = 40_000_000;
 const ROUNDS_MAX = 1_000_000;
-const EXIT_INCOMPLETE = 1;
-const EXIT_INTERRUPTED = 130;
+
+const HELP = `
+Exit codes:
+  0    all threads were created, have run and were reaped
+  1    some were not: the report says how many
+  2    wrong options, or so many threads do not fit into memory: the message says how many do
+  130  interrupted by Ctrl-C: the report shows how far it came
+
+Examples:
+  kthread-machine stress --threads 10000000 --cpus 8
+  kthread-machine stress --threads 100000 --rounds 10 --json
+`;
 
 interface Flags {
   readonly threads: number;
@@ -22,21 +34,6 @@ interface Flags {
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
   readonly json?: true;
-}
-
-/** A parser of whole numbers from `min` to `max`; underscores and commas may group the digits. */
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = /^\d[\d_,]*$/.test(text) ? Number(text.replaceAll(/[_,]/g, "")) : Number.NaN;
-    if (value >= min && value <= max) return value;
-    const range = `${min} to ${max.toLocaleString("en")}`;
-    throw new InvalidArgumentError(`It must be a whole number from ${range}.`);
-  };
-}
-
-function seed(text: string): bigint {
-  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return BigInt(text);
 }
 
 /** Adds the command `stress` to a program. */
@@ -55,9 +52,12 @@ export function registerStress(program: Command): void {
       new Option("--scheduler <name>", "scheduler").choices(["lwkt", "4bsd"]).default("lwkt"),
     )
     .addOption(
-      new Option("--seed <n>", "seed of the machine's choices").argParser(seed).default(0n, "0"),
+      new Option("--seed <n>", "seed of the machine's choices")
+        .argParser(parseSeed)
+        .default(0n, "0"),
     )
     .option("--json", "print the report as JSON")
+    .addHelpText("after", HELP)
     .action(stress);
 }
 
@@ -78,7 +78,7 @@ async function stress(flags: Flags): Promise<void> {
     });
     bar?.stop();
     process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-    if (!report.complete) process.exitCode = interrupted ? EXIT_INTERRUPTED : EXIT_INCOMPLETE;
+    if (!report.complete) process.exitCode = interrupted ? ExitCode.INTERRUPTED : ExitCode.FAILURE;
   } finally {
     bar?.stop();
     process.removeListener("SIGINT", interrupt);
@@ -114,15 +114,14 @@ class ProgressBar {
   }
 }
 
-const count = (value: number) => Math.round(value).toLocaleString("en");
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 function headline(report: StressReport): string {
   const { threads, cpus, scheduler, created, exited, errno } = report;
-  const where = `on ${cpus} ${cpus === 1 ? "CPU" : "CPUs"} under ${scheduler}`;
-  if (report.complete) return `${count(threads)} threads ${where}: all created, run and reaped`;
+  const where = `on ${plural(cpus, "CPU")} under ${scheduler}`;
+  if (report.complete) return `${plural(threads, "thread")} ${where}: all created, run and reaped`;
   const why = errno === 0 ? "" : `, then kthread_add failed with ${errnoName(errno)}`;
-  return `INCOMPLETE: of ${count(threads)} threads ${where} ${count(created)} were created${why}, and ${count(exited)} have exited`;
+  return `INCOMPLETE: of ${plural(threads, "thread")} ${where} ${formatCount(created)} were created${why}, and ${formatCount(exited)} have exited`;
 }
 
 /** The report as text. */
@@ -131,18 +130,24 @@ export function describe(report: StressReport): string {
   const lines: [string, string][] = [
     [
       "threads/s",
-      `${count(report.threadsPerSecond)} (created: ${count(report.creationsPerSecond)}/s)`,
+      `${formatCount(report.threadsPerSecond)} (created: ${formatCount(report.creationsPerSecond)}/s)`,
     ],
-    ["switches/s", `${count(report.switchesPerSecond)} (${count(report.switches)} in all)`],
-    ["bytes a thread", count(report.bytesPerThread)],
+    [
+      "switches/s",
+      `${formatCount(report.switchesPerSecond)} (${formatCount(report.switches)} in all)`,
+    ],
+    ["bytes a thread", formatCount(report.bytesPerThread)],
     ["resident memory", `${mebibytes(report.residentBytes)} of the whole process`],
     ["machine's memory", `${mebibytes(report.machineBytes)} of addresses`],
-    ["sleeps", `${count(sleeps)}, of which another thread ended ${count(report.woken)}`],
-    ["messages", `${count(report.messages)} between CPUs`],
-    ["instructions", count(report.instructions)],
+    [
+      "sleeps",
+      `${formatCount(sleeps)}, of which another thread ended ${formatCount(report.woken)}`,
+    ],
+    ["messages", `${formatCount(report.messages)} between CPUs`],
+    ["instructions", formatCount(report.instructions)],
     [
       "time",
-      `${report.seconds.toFixed(2)} s here, ${report.virtualSeconds.toFixed(6)} s in the machine`,
+      `${formatTime(report.seconds * 1e9)} here, ${formatTime(report.virtualSeconds * 1e9)} in the machine`,
     ],
     ["hash", report.hash],
   ];

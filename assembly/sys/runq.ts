@@ -131,9 +131,13 @@ export function runq_prepend(level: Level, td: Thread): void {
 }
 
 function runq_prepend_chunk(level: Level, td: Thread): void {
+  let c = chunk_alloc();
+  if (c == 0) {
+    runq_compact_all();
+    c = chunk_alloc();
+    if (c == 0) panic("runq_prepend: out of run queue chunks");
+  }
   const first = chunk_of(level.head);
-  const c = chunk_alloc();
-  if (c == 0) panic("runq_prepend: out of run queue chunks");
   const chunk = changetype<Chunk>(c);
   chunk.next = first;
   chunk.prev_dead = 0;

@@ -275,10 +275,11 @@ export function knownParts(names = Object.keys(PARTS)) {
   return names.filter((name) => exists(PARTS[name].entry));
 }
 
-/** Builds the stale ones among the named parts (all of them by default). */
-export async function build({ parts, quiet = false, checkLayout = false } = {}) {
+/** Builds the stale ones among the named parts (all of them by default); says so first by `onStale`. */
+export async function build({ parts, quiet = false, checkLayout = false, onStale } = {}) {
   const names = knownParts(parts);
   if (names.every(isFresh) && !layoutDiffers()) return;
+  onStale?.();
   await withLock(async () => {
     for (const name of names) {
       if (!isFresh(name)) await buildPart(name, quiet);

@@ -10,10 +10,17 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BuildError, build, reportFailure } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const WASM = ["release", "check", "debug"];
+const BUILDING = "building what has changed ...";
+/** Builds of the kernel that a program can be asked to run; a build takes some seconds. */
+const KERNELS = {
+  cli: ["release"],
+  bench: ["release"],
+  conformance: ["release", "check", "debug"],
+};
 
 async function run(program, args) {
-  await build({ parts: [...WASM, program], quiet: true });
+  const onStale = () => process.stderr.write(`${BUILDING}\n`);
+  await build({ parts: [...(KERNELS[program] ?? []), program], quiet: true, onStale });
   const path = join(ROOT, `dist/${program}.js`);
   if (!existsSync(path)) throw new BuildError(`This tree has no ${program} program to run.`);
   process.argv = [process.argv[0], path, ...args];

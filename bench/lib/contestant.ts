@@ -8,7 +8,9 @@ import { findProgram } from "./tools.js";
 import type { Command, Values } from "./types.js";
 
 /** The longest that a set-up or a round may take before the contestant is given up. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
+/** The longest that it may take to end when its input has. */
+const EXIT_PATIENCE_MS = 10_000;
 
 /** A started contestant. Whatever goes wrong with it is an Error with one sentence. */
 export class Contestant {
@@ -46,7 +48,7 @@ export class Contestant {
     if (this.child.pid === undefined) return;
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin.end();
-    const killer = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE_MS / 10);
+    const killer = setTimeout(() => this.child.kill("SIGKILL"), EXIT_PATIENCE_MS);
     await ended;
     clearTimeout(killer);
   }
@@ -56,7 +58,16 @@ export class Contestant {
     clearTimeout(this.patience);
     if (line.done !== true) return line.value;
     const [reason] = this.complaints.trim().split("\n");
-    throw new Error(reason || "It ended without an answer.");
+    throw new Error(reason || `It ended without an answer${await this.howItEnded()}.`);
+  }
+
+  /** A process that the system killed, for want of memory perhaps, says nothing by itself. */
+  private async howItEnded(): Promise<string> {
+    if (this.child.exitCode === null && this.child.signalCode === null) {
+      await new Promise((resolve) => this.child.once("exit", resolve));
+    }
+    const { exitCode, signalCode } = this.child;
+    return signalCode === null ? `, with exit code ${exitCode}` : `, by signal ${signalCode}`;
   }
 
   private patience: NodeJS.Timeout | undefined;

@@ -64,7 +64,7 @@ export enum K {
   MSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
   MSLEEP_2 = 65, //          a: priority, b: timeout: awake
   SUSPEND_CHECK = 66, //     a: return_instead: look again
-  SINGLE_1 = 67, //          a: process, b: mode: another single-threading has ended
+  SINGLE_1 = 67, //          a: process, b: pid and mode: another single-threading has ended
   SINGLE_2 = 68, //          a: process, b: mode: unsuspended
   SINGLE_3 = 69, //          a: process: wait for exited threads
   AST = 70, //               look again

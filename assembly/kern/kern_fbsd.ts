@@ -486,7 +486,7 @@ export function fbsd_continue(fn: u32, a: u32, b: u32): u32 {
     case K.SUSPEND_CHECK:
       return single.thread_suspend_check(a);
     case K.SINGLE_1:
-      return single.thread_single_1(changetype<Proc>(a), b);
+      return single.thread_single_turn(changetype<Proc>(a), b);
     case K.SINGLE_2:
       return single.thread_single_2(changetype<Proc>(a), b);
     case K.SINGLE_3:

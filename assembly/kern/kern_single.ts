@@ -206,12 +206,12 @@ export function thread_single(p: Proc, mode: i32): u32 {
 }
 
 /** Waits for its turn, then sets the process's flags (1249). */
-export function thread_single_1(p: Proc, mode: i32): u32 {
+function thread_single_1(p: Proc, mode: i32): u32 {
   const td = curthread();
   if (mode == SINGLE_ALLPROC) {
     if ((p.p_flag & P_STOPPED_SINGLE) != 0) {
       if ((p.p_flag2 & P2_WEXIT) != 0) return single_result(1);
-      cont_push(K.SINGLE_1, changetype<u32>(p), mode);
+      cont_push(K.SINGLE_1, changetype<u32>(p), single_word(p, mode));
       msleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
       return PENDING;
     }
@@ -225,6 +225,18 @@ export function thread_single_1(p: Proc, mode: i32): u32 {
   single_flags(p, mode);
   p.p_singlethread = td;
   return thread_single_2(p, mode);
+}
+
+/** A mode and the pid of the process that it is for. */
+function single_word(p: Proc, mode: i32): u32 {
+  return (<u32>p.p_pid << 2) | mode;
+}
+
+/** Its turn has come, unless the process is gone: the original's caller holds it, this one backs out. */
+export function thread_single_turn(p: Proc, word: u32): u32 {
+  const mode = <i32>(word & 3);
+  if (single_word(p, mode) != word) return single_result(1);
+  return thread_single_1(p, mode);
 }
 
 function single_result(value: i32): u32 {

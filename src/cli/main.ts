@@ -22,7 +22,7 @@ function version(): string {
 function buildProgram(): Command {
   const program = new Command(NAME)
     .description(
-      "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their\n" +
+      "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their " +
         "locks, timers and priorities, or a million threads at once.",
     )
     .version(version(), "--version", "print the version")

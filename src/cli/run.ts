@@ -55,8 +55,8 @@ export function registerRun(program: Command): void {
     .command("run")
     .summary("run a workload and report what its threads did")
     .description(
-      "Runs the threads that an rt-app workload file describes, on a machine of emulated CPUs with a\n" +
-        "virtual clock, and reports what every thread, CPU and lock did. The same file on the same\n" +
+      "Runs the threads that an rt-app workload file describes, on a machine of emulated CPUs with a " +
+        "virtual clock, and reports what every thread, CPU and lock did. The same file on the same " +
         "machine always gives the same run: its hash tells.",
     )
     .argument("<file>", "workload in rt-app's JSON");
@@ -64,7 +64,7 @@ export function registerRun(program: Command): void {
     .addOption(
       new Option(
         "--for <time>",
-        "virtual time to run, such as 2s or 500ms (default: the file's duration; 10s if it has\nnone and threads that never end)",
+        "virtual time to run, such as 2s or 500ms (default: the file's duration; 10s if it has none and threads that never end)",
       ).argParser(parseDuration),
     )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")

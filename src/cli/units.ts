@@ -44,7 +44,7 @@ export function parseSeed(text: string): bigint {
 
 /** Formats a time in the unit that suits it, with up to four digits: 1.234 s, 56.7 ms, 890 ns. */
 export function formatTime(ns: number): string {
-  if (ns === 0) return "0";
+  if (Math.round(ns) === 0) return "0";
   for (const [unit, scale] of [
     ["s", 1e9],
     ["ms", 1e6],

@@ -10,11 +10,12 @@
  * What threads share are kernel objects, which exist before the programs are loaded: a program names
  * them by externals (`objectExternal`). The table of tasks that can be forked is guest memory.
  *
- * A program has two entries. "start": the host has given the thread its priority and CPU already.
- * "forked": the thread was created by another one and begins by setting both itself.
+ * A program has two entries. "start": the host has put the thread on its CPU already. "forked": the
+ * thread was created by another one, and begins by moving to a CPU that it may run on.
  */
 import type { SchedulerName } from "../core/config.js";
 import { TimerMode } from "../core/sync-calls.js";
+import { RFSTOPPED } from "../generated/layout.js";
 import {
   channel,
   type External,
@@ -229,7 +230,7 @@ class TaskCompiler {
     const forkIndex = context.forkTargets.indexOf(task.index);
     const priority = this.priorityOf(task.scheduling);
     const cpus = this.cpusOf(task.phases[0]?.cpus ?? task.cpus);
-    if (forkIndex >= 0) this.placeForkedEntry(priority, cpus);
+    if (forkIndex >= 0) this.placeForkedEntry(cpus);
     builder.label("start").entry("start");
     for (const [low, high] of this.timers.values()) builder.li(low, 0).li(high, 0);
     if (task.delayUs > 0) builder.comment("delay").call("sleep", us(task.delayUs));
@@ -287,8 +288,8 @@ class TaskCompiler {
 
   // Structure
 
-  private placeForkedEntry(priority: number, cpus: readonly number[] | null): void {
-    this.builder.label("forked").call("sched_prio_self", priority);
+  private placeForkedEntry(cpus: readonly number[] | null): void {
+    this.builder.label("forked");
     this.placeAffinity(cpus);
   }
 
@@ -479,6 +480,7 @@ class TaskCompiler {
   private placeFork(taskIndex: number): void {
     const { builder, context } = this;
     const target = context.workload.tasks[taskIndex] as Task;
+    const failed = builder.newLabel("failed");
     const done = builder.newLabel("forked");
     const at = context.forkTargets.indexOf(taskIndex) * FORK_ENTRY.size;
     builder.comment(`fork ${quote(target.name)}`).li("a5", external(FORK_TABLE));
@@ -488,8 +490,13 @@ class TaskCompiler {
       .li("a3", 1)
       .amoaddW("a4", "a3", "a4")
       .lw("a0", "a5", FORK_ENTRY.entry)
-      .call("kproc_create", "a0", 0, 0, 0, string(nameFormat(target, true)), "a4")
-      .beqz("a0", done)
+      .call("kproc_create", "a0", 0, RFSTOPPED, 0, string(nameFormat(target, true)), "a4")
+      .bnez("a0", failed)
+      .comment("a2 is the thread: it starts with its own priority")
+      .call("sched_prio", "a2", freebsdPriority(target.scheduling))
+      .call("sched_add", "a2")
+      .jump(done)
+      .label(failed)
       .li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);

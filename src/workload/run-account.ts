@@ -16,6 +16,8 @@ export interface ThreadAccount {
   /** FreeBSD priority. */
   readonly priority: number;
   readonly cpuCycles: number;
+  /** Its CPU's clock when it ended; null while it exists. */
+  readonly endedAtCycles: number | null;
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
   readonly wakeups: number;
@@ -41,6 +43,7 @@ export function accountOf(
     cpu: thread.cpu,
     priority: thread.priority,
     cpuCycles: thread.runtime + open,
+    endedAtCycles: isEnded ? (machine.cpus[thread.cpu]?.cycles ?? 0) : null,
     voluntarySwitches: thread.voluntarySwitches + (isEnded ? 1 : 0),
     involuntarySwitches: thread.involuntarySwitches,
     wakeups: thread.wakeups,

@@ -38,6 +38,8 @@ export interface ThreadReport {
   readonly cpu: number;
   readonly priority: number;
   readonly cpuTimeNs: number;
+  /** When it ended; null while it exists. */
+  readonly endedAtNs: number | null;
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
   readonly wakeups: number;
@@ -141,10 +143,11 @@ function threadReports(run: WorkloadRun): ThreadReport[] {
 }
 
 function threadReport(account: ThreadAccount): ThreadReport {
-  const { cpuCycles, latency, ...rest } = account;
+  const { cpuCycles, endedAtCycles, latency, ...rest } = account;
   return {
     ...rest,
     cpuTimeNs: toNs(cpuCycles),
+    endedAtNs: endedAtCycles === null ? null : toNs(endedAtCycles),
     latency:
       latency === null || latency.count === 0
         ? null

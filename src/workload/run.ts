@@ -47,10 +47,12 @@ export const DEFAULT_DURATION_US = 10_000_000;
 /** Ended threads of which everything is kept; of more only sums. */
 export const ENDED_KEPT_MAX = 20_000;
 
+/** Threads with closed accounts that are remembered before those that have exited are forgotten. */
+const CLOSED_MAX = 1_000;
 const HZ = 1_000_000;
 const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
 /** Statistics take 704 bytes a thread: with more threads than this there are none. */
-const STATISTICS_THREADS_MAX = 1_000_000;
+const STATISTICS_THREADS_MAX = 200_000;
 /** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
 const SPARE_THREADS = 200;
 /** Room for forked threads at a time. */
@@ -103,7 +105,8 @@ export class WorkloadRun {
   private readonly programs: LoadedProgram[] = [];
   private readonly tasksByPid = new Map<number, CompiledTask>();
   private readonly tasksByName = new Map<string, CompiledTask>();
-  private readonly lastAccounts = new Map<number, ThreadAccount>();
+  /** Threads that have closed their accounts and may not have exited yet, by address. */
+  private readonly closed = new Map<number, { readonly tid: number; readonly runtime: number }>();
   private forkTable = 0;
 
   /**
@@ -144,8 +147,8 @@ export class WorkloadRun {
 
   /** True for a thread on its last steps, which is among the ended ones already. */
   private isEnding(thread: ThreadView): boolean {
-    const account = this.lastAccounts.get(thread.address);
-    return account?.tid === thread.tid && thread.runtime >= account.cpuCycles;
+    const closed = this.closed.get(thread.address);
+    return closed?.tid === thread.tid && thread.runtime >= closed.runtime;
   }
 
   /** The task of a thread: that of its process, which for a forked thread is known by its name. */
@@ -270,21 +273,32 @@ export class WorkloadRun {
   }
 
   private threadEnds(taskIndex: number, address: number): void {
-    const account = accountOf(this.machine, new ThreadView(this.machine.kernel, address), {
-      task: this.compiled.tasks[taskIndex]?.task.name ?? "",
-      isEnded: true,
-    });
-    this.lastAccounts.set(address, account);
-    if (this.ended.length < ENDED_KEPT_MAX) {
-      this.ended.push(account);
+    const thread = new ThreadView(this.machine.kernel, address);
+    this.closed.set(address, { tid: thread.tid, runtime: thread.runtime });
+    if (this.closed.size > CLOSED_MAX) this.forgetExited();
+    if (this.ended.length >= ENDED_KEPT_MAX) {
+      this.addToSums(thread);
       return;
     }
+    const task = this.compiled.tasks[taskIndex]?.task.name ?? "";
+    this.ended.push(accountOf(this.machine, thread, { task, isEnded: true }));
+  }
+
+  private addToSums(thread: ThreadView): void {
     const sums = this.endedSums;
     sums.threads += 1;
-    sums.cpuCycles += account.cpuCycles;
-    sums.voluntarySwitches += account.voluntarySwitches;
-    sums.involuntarySwitches += account.involuntarySwitches;
-    sums.wakeups += account.wakeups;
+    sums.cpuCycles += thread.runtime;
+    sums.voluntarySwitches += thread.voluntarySwitches + 1;
+    sums.involuntarySwitches += thread.involuntarySwitches;
+    sums.wakeups += thread.wakeups;
+  }
+
+  /** Most threads that have closed their accounts are gone soon after. */
+  private forgetExited(): void {
+    for (const [address, { tid }] of this.closed) {
+      const thread = new ThreadView(this.machine.kernel, address);
+      if (thread.tid !== tid || thread.state === "exited") this.closed.delete(address);
+    }
   }
 }
 

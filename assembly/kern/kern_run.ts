@@ -49,8 +49,14 @@ export function machine_run(): u32 {
 export function machine_step(nr: u32): u32 {
   const m = machine();
   const gd = m.curcpu;
+  const td = gd.gd_curthread;
   gd.gd_cycles += m.cycle_cost;
-  trap(gd.gd_curthread, nr);
+  trap(td, nr);
+  // The slice must not end between this step of a kernel function and its next one.
+  while (td == gd.gd_curthread && td.td_kfn != 0 && td.td_kfn != K.COMPUTE) {
+    gd.gd_cycles += m.cycle_cost;
+    cont_run(td);
+  }
   return machine_run();
 }
 

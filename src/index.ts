@@ -14,6 +14,7 @@ export {
 } from "./core/errors.js";
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
+export { type SysctlName, sysctlNames } from "./core/sysctl.js";
 export { BodyError } from "./machine/bodies.js";
 export {
   type Body,

@@ -79,7 +79,10 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
  * on its way to it. May switch.
  */
 export function lwkt_reltoken(tok: LwktToken): u32 {
-  if (lwkt_havetoken(tok) && !is_td(tok.t_granted)) tok.t_cpu = tok.t_reqcpu;
+  const gd = mycpu();
+  if (lwkt_havetoken(tok) && !is_td(tok.t_granted) && !token_hand_over(gd, tok)) {
+    tok.t_cpu = tok.t_reqcpu;
+  }
   return crit_exit();
 }
 
@@ -109,6 +112,23 @@ export function token_request(gd: GlobalData, tok: LwktToken, td: Thread): void 
   }
   if (cpu == gd.gd_cpuid) token_grant(td);
   else ipi_token_grant(cpu, td);
+}
+
+/** Hands a token that is released to the first that has asked this CPU for it; false if nobody has. */
+function token_hand_over(gd: GlobalData, tok: LwktToken): bool {
+  let td = gd.gd_tokreq;
+  if (!is_td(td)) return false;
+  if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT; // the others follow when the section ends
+  while (td.td_ka != changetype<u32>(tok)) {
+    td = changetype<Thread>(td.td_qnext);
+    if (!is_td(td)) return false;
+  }
+  tailq_remove(tokreqs(gd), td);
+  tok.t_cpu = td.td_cpu;
+  tok.t_granted = td;
+  if (td.td_cpu == gd.gd_cpuid) token_grant(td);
+  else ipi_token_grant(td.td_cpu, td);
+  return true;
 }
 
 function tokreqs(gd: GlobalData): ThreadList {

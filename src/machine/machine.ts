@@ -5,6 +5,7 @@ import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Kernel, type TraceRecord } from "../core/kernel.js";
+import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
 import { Bodies, FUNC_HOST } from "./bodies.js";
@@ -335,9 +336,38 @@ export class Machine {
     return this.guarded(() => this.kernel.hostCall(calls[name].nr, args));
   }
 
-  /** Raises the interrupt of an interrupt thread: it preempts at the next safe point of its CPU. */
+  /**
+   * Raises the interrupt of an interrupt thread: it preempts at the next safe point of its CPU.
+   *
+   * @throws KernelError EOPNOTSUPP under another scheduler than lwkt.
+   */
   interrupt(thread: Handle): void {
-    this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
+    const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
+    if (error !== 0) throw new KernelError("interrupt", error);
+  }
+
+  /**
+   * Raises an interrupt line, 0 to 31, for the thread that serves it (intr_register, intr_wait).
+   *
+   * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP under
+   * another scheduler than lwkt.
+   */
+  raise(line: number): void {
+    const error = this.guarded(() => this.kernel.exports.host_raise(line));
+    if (error !== 0) throw new KernelError("raise", error);
+  }
+
+  // ---- Variables ----
+
+  /** The value of a kernel variable, such as "lwkt.switch_count". */
+  sysctl(name: SysctlName): number {
+    return readSysctl(this.kernel, name);
+  }
+
+  /** Sets a kernel variable, such as "lwkt.untimely_switch". */
+  setSysctl(name: SysctlName, value: number): void {
+    this.kernel.assertAlive();
+    writeSysctl(this.kernel, name, value);
   }
 
   // ---- Running ----

@@ -1,0 +1,58 @@
+// The kernel's variables that can be read and set by name, as sysctl(8) does.
+
+import * as Layout from "../generated/layout.js";
+import { ConfigError } from "./errors.js";
+import type { Kernel } from "./kernel.js";
+
+const { GlobalData: G } = Layout;
+
+/** Counters that each CPU keeps: the variable is their sum. */
+const counters = {
+  "lwkt.switch_count": G.gd_switch_count,
+  "lwkt.preempt_hit": G.gd_preempt_hit,
+  "lwkt.preempt_miss": G.gd_preempt_miss,
+  "lwkt.preempt_weird": G.gd_preempt_weird,
+} as const;
+
+/** Names of the variables. */
+export type SysctlName = keyof typeof counters | "lwkt.untimely_switch";
+
+/** All names, in alphabetical order. */
+export const sysctlNames: readonly SysctlName[] = Object.freeze(
+  [...(Object.keys(counters) as SysctlName[]), "lwkt.untimely_switch" as const].sort(),
+);
+
+function checkName(name: string): asserts name is SysctlName {
+  if (sysctlNames.includes(name as SysctlName)) return;
+  throw new ConfigError(`there is no variable "${name}"; there are ${sysctlNames.join(", ")}`);
+}
+
+/** The value of a variable. Throws a {@link ConfigError} if there is none of this name. */
+export function readSysctl(kernel: Kernel, name: SysctlName): number {
+  checkName(name);
+  if (name === "lwkt.untimely_switch") return kernel.machine("untimely_switch") | 0;
+  let sum = 0;
+  for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
+    sum += kernel.readNumber(kernel.globaldata(cpu) + counters[name]);
+  }
+  return sum;
+}
+
+/**
+ * Sets a variable to a whole number; a counter goes on from there. Throws a {@link ConfigError} for
+ * another name or value.
+ */
+export function writeSysctl(kernel: Kernel, name: SysctlName, value: number): void {
+  checkName(name);
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new ConfigError(`${name} cannot be ${value}; it must be a whole number, 0 or more`);
+  }
+  if (name === "lwkt.untimely_switch") {
+    kernel.setMachine("untimely_switch", Math.min(value, 2 ** 31 - 1));
+    return;
+  }
+  for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
+    const at = kernel.globaldata(cpu) + counters[name];
+    kernel.view.setBigUint64(at, cpu === 0 ? BigInt(value) : 0n, true);
+  }
+}

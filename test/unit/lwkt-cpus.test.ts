@@ -1,0 +1,384 @@
+// LWKT between CPUs: messages, tokens, migration and interrupts, one behaviour each.
+
+import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
+import { messages } from "../support/lwkt-invariants.js";
+import { type Body, LwktMachine } from "../support/lwkt-machine.js";
+
+const { Ipi, Run, Sys, LwktToken, Thread: T } = Layout;
+
+function cpus(count: number, more = {}): LwktMachine {
+  return new LwktMachine({ cpus: count, quantum: 1000, roundRobin: 0, ...more });
+}
+
+function cpuOf(machine: LwktMachine, td: number): number {
+  return machine.kernel.u8[td + T.td_cpu] as number;
+}
+
+/** Sleeps until it is scheduled, `times` times, and says each time what CPU it is on. */
+function* sleeper(seen: number[], times = 1): Body {
+  for (let i = 0; i < times; i++) {
+    yield [Sys.lwkt_deschedule_self];
+    yield [Sys.lwkt_switch];
+    seen.push(yield [Sys.curcpu]);
+  }
+}
+
+describe("a message", () => {
+  it("is delivered in the round after it was sent, on the CPU that owns the thread", () => {
+    const machine = cpus(2);
+    const seen: number[] = [];
+    const target = machine.spawn("target", 5, () => sleeper(seen), 1);
+    machine.run();
+    machine.call(Sys.lwkt_schedule, target);
+    expect(messages(machine.kernel)).toEqual([
+      { from: 0, to: 1, kind: Ipi.SCHEDULE, a: target, b: 0 },
+    ]);
+    machine.run();
+    expect(seen).toEqual([1]);
+  });
+
+  it("chases a thread that has moved on (466)", () => {
+    const machine = cpus(4);
+    const seen: number[] = [];
+    const target = machine.spawn("target", 5, () => sleeper(seen), 1);
+    machine.run();
+    machine.call(Sys.lwkt_migrate, target, 2);
+    machine.call(Sys.lwkt_schedule, target);
+    machine.run({ rounds: 1 });
+    expect(cpuOf(machine, target)).toBe(2);
+    machine.run();
+    expect(seen).toEqual([2]);
+  });
+
+  it("finds a thread that is blocked on a wait structure of a third CPU (472)", () => {
+    const machine = cpus(3);
+    const wait = machine.kernel.newObject("wait", 1);
+    const seen: number[] = [];
+    const target = machine.spawn(
+      "target",
+      5,
+      function* () {
+        yield [Sys.lwkt_block, wait, 0, 0];
+        seen.push(yield [Sys.curcpu]);
+      },
+      1,
+    );
+    machine.run();
+    machine.call(Sys.lwkt_migrate, target, 2);
+    machine.run();
+    machine.call(Sys.lwkt_schedule, target);
+    expect(messages(machine.kernel).map(({ to }) => to)).toEqual([1]);
+    machine.run();
+    expect(seen).toEqual([2]);
+  });
+
+  it("waits while its target is in a critical section, and comes when that is left", () => {
+    const machine = cpus(2, { preemption: false });
+    const order: string[] = [];
+    const target = machine.spawn(
+      "target",
+      20,
+      function* () {
+        yield [Sys.lwkt_deschedule_self];
+        yield [Sys.lwkt_switch];
+        order.push("target");
+      },
+      1,
+    );
+    machine.run();
+    machine.spawn(
+      "holder",
+      5,
+      function* () {
+        yield [Sys.crit_enter];
+        for (let i = 0; i < 10; i++) yield [Sys.compute, 1000, 0];
+        order.push(machine.flags(target) & Layout.TDF_RUNQ ? "scheduled" : "held back");
+        yield [Sys.crit_exit];
+        order.push(machine.flags(target) & Layout.TDF_RUNQ ? "scheduled" : "held back");
+      },
+      1,
+    );
+    machine.run({ rounds: 4 });
+    machine.call(Sys.lwkt_schedule, target);
+    machine.run();
+    expect(order).toEqual(["held back", "scheduled", "target"]);
+  });
+
+  it("is never lost or overtaken when more are sent than a ring holds", () => {
+    const machine = cpus(2, { quantum: 100_000 });
+    const target = machine.spawn("target", 0, () => sleeper([]), 1);
+    machine.run();
+    machine.spawn("sender", 5, function* () {
+      for (let i = 0; i < 3 * Layout.IPIQ_SLOTS + 7; i++) yield [Sys.lwkt_setpri, target, i % 32];
+      yield [Sys.lwkt_schedule, target];
+    });
+    machine.run({ rounds: 1 });
+    expect(machine.pri(target) & 31).toBe((2 * Layout.IPIQ_SLOTS + 7) % 32);
+    machine.run();
+    expect(machine.pri(target) & 31).toBe((3 * Layout.IPIQ_SLOTS + 6) % 32);
+  });
+
+  it("about a thread that has exited meanwhile does nothing", () => {
+    const machine = cpus(2);
+    const target = machine.spawn("target", 5, () => sleeper([]), 1);
+    machine.run();
+    machine.call(Sys.lwkt_schedule, target);
+    machine.run();
+    expect(machine.flags(target) & Layout.TDF_EXITED).not.toBe(0);
+    machine.call(Sys.lwkt_schedule, target);
+    machine.call(Sys.lwkt_deschedule, target);
+    machine.call(Sys.lwkt_migrate, target, 0);
+    expect(machine.run()).toBe(Run.IDLE);
+    expect(cpuOf(machine, target)).toBe(1);
+  });
+});
+
+describe("a token", () => {
+  it("comes to the CPU that asks for it, and goes to its return CPU when it is released", () => {
+    const machine = cpus(3);
+    const token = machine.kernel.newObject("token", 1, 2);
+    const owner = () => machine.kernel.readSigned(token + LwktToken.t_cpu);
+    const owners = [owner()];
+    machine.spawn("a", 5, function* () {
+      yield [Sys.lwkt_gettoken, token];
+      owners.push(owner());
+      yield [Sys.lwkt_reltoken, token];
+      owners.push(owner());
+    });
+    machine.run();
+    expect(owners).toEqual([1, 0, 2]);
+  });
+
+  it("stays while its holder computes, and is lost when its holder blocks (regettoken tells)", () => {
+    const machine = cpus(2, { preemption: false });
+    const token = machine.kernel.newObject("token", 0);
+    const results: number[] = [];
+    machine.spawn("holder", 5, function* () {
+      yield [Sys.lwkt_gettoken, token];
+      yield [Sys.compute, 20_000, 0];
+      results.push(yield [Sys.lwkt_havetoken, token], yield [Sys.lwkt_regettoken, token]);
+      yield [Sys.lwkt_deschedule_self];
+      yield [Sys.lwkt_switch];
+      results.push(yield [Sys.lwkt_havetoken, token], yield [Sys.lwkt_regettoken, token]);
+      results.push(yield [Sys.lwkt_havetoken, token]);
+      yield [Sys.lwkt_reltoken, token];
+    });
+    const holder = machine.kernel.threadAt(machine.kernel.machine("zone_next") - 1);
+    machine.spawn(
+      "other",
+      5,
+      function* () {
+        yield [Sys.lwkt_gettoken, token];
+        yield [Sys.lwkt_schedule, holder];
+        yield [Sys.compute, 3000, 0];
+        yield [Sys.lwkt_reltoken, token];
+      },
+      1,
+    );
+    machine.run();
+    // It kept it while it computed; then the other one had it; then it got it back.
+    expect(results).toEqual([1, 0, 0, 1, 1]);
+  });
+
+  it("passes between CPUs that all want it, and none starves", () => {
+    const machine = cpus(8);
+    const token = machine.kernel.newObject("token", 0);
+    const had = new Array<number>(8).fill(0);
+    let inside = 0;
+    for (let cpu = 0; cpu < 8; cpu++) {
+      const body = function* (): Body {
+        for (let i = 0; i < 50; i++) {
+          yield [Sys.lwkt_gettoken, token];
+          expect(++inside).toBe(1);
+          yield [Sys.compute, 30, 0];
+          inside--;
+          had[cpu] = (had[cpu] as number) + 1;
+          yield [Sys.lwkt_reltoken, token];
+        }
+      };
+      machine.spawn(`t${cpu}`, 5, body, cpu);
+    }
+    machine.run({ rounds: 150 });
+    const [, ...away] = had; // the token's own CPU has it whenever nobody has asked
+    expect(Math.min(...away)).toBeGreaterThan(0);
+    expect(Math.max(...away) - Math.min(...away)).toBeLessThan(5);
+    machine.run();
+    expect(had).toEqual(new Array(8).fill(50));
+  });
+
+  it("is not taken from a critical section by a message that a full ring forces", () => {
+    const machine = cpus(2, { quantum: 100_000, preemption: false });
+    const token = machine.kernel.newObject("token", 1);
+    const target = machine.spawn("target", 0, () => sleeper([]), 1);
+    machine.run();
+    let lost = 0;
+    machine.spawn(
+      "holder",
+      5,
+      function* () {
+        yield [Sys.lwkt_gettoken, token];
+        for (let i = 0; i < 2000; i++) {
+          yield [Sys.compute, 500, 0];
+          if ((yield [Sys.lwkt_havetoken, token]) === 0) lost++;
+        }
+        yield [Sys.lwkt_reltoken, token];
+      },
+      1,
+    );
+    machine.run({ rounds: 2 });
+    let got = false;
+    machine.spawn("asker", 9, function* () {
+      yield [Sys.lwkt_gettoken, token];
+      got = true;
+      yield [Sys.lwkt_reltoken, token];
+    });
+    machine.spawn("flood", 5, function* () {
+      for (let i = 0; i < 1000; i++) yield [Sys.lwkt_setpri, target, i % 32];
+    });
+    machine.run();
+    expect([lost, got]).toEqual([0, true]);
+  });
+
+  it("lets a thread that waits for it keep a wakeup that comes meanwhile", () => {
+    const machine = cpus(2);
+    const token = machine.kernel.newObject("token", 1);
+    const order: string[] = [];
+    const sleeping = machine.spawn("sleeper", 5, function* () {
+      yield [Sys.lwkt_deschedule_self];
+      yield [Sys.lwkt_gettoken, token];
+      order.push("token");
+      yield [Sys.lwkt_reltoken, token];
+      yield [Sys.lwkt_switch];
+      order.push("woken");
+    });
+    machine.spawn("waker", 3, function* () {
+      yield [Sys.lwkt_schedule, sleeping];
+      order.push("waker");
+    });
+    machine.run();
+    expect(order).toEqual(["waker", "token", "woken"]);
+  });
+});
+
+describe("migration", () => {
+  it("moves a queued thread with its turn", () => {
+    const machine = cpus(2);
+    const seen: number[] = [];
+    const td = machine.spawn("a", 5, function* () {
+      seen.push(yield [Sys.curcpu]);
+    });
+    machine.call(Sys.lwkt_migrate, td, 1);
+    machine.run();
+    expect(seen).toEqual([1]);
+  });
+
+  it("of the caller goes on there, and is refused in a critical section", () => {
+    const machine = cpus(2);
+    const seen: number[] = [];
+    machine.spawn("a", 5, function* () {
+      yield [Sys.crit_enter];
+      seen.push(yield [Sys.lwkt_setcpu_self, 1]);
+      yield [Sys.crit_exit];
+      seen.push(yield [Sys.lwkt_setcpu_self, 1], yield [Sys.curcpu]);
+      seen.push(yield [Sys.lwkt_setcpu_self, 2]);
+    });
+    machine.run();
+    expect(seen).toEqual([Layout.EBUSY, 0, 1, Layout.EINVAL]);
+  });
+
+  it("of a thread that runs on another CPU takes place between two of its instructions", () => {
+    const machine = cpus(3);
+    const seen: number[] = [];
+    const runner = machine.spawn(
+      "runner",
+      5,
+      function* () {
+        for (let i = 0; i < 50; i++) yield [Sys.compute, 1000, 0];
+        seen.push(yield [Sys.curcpu]);
+      },
+      1,
+    );
+    machine.run({ rounds: 5 });
+    machine.call(Sys.lwkt_migrate, runner, 2);
+    machine.run();
+    expect(seen).toEqual([2]);
+  });
+});
+
+describe("an interrupt line", () => {
+  /** A thread that serves a line and counts. */
+  function* serve(line: number, counts: number[]): Body {
+    for (;;) counts.push(yield [Sys.intr_wait, line]);
+  }
+
+  it("preempts what runs on its thread's CPU, which then goes on", () => {
+    const machine = cpus(2);
+    const counts: number[] = [];
+    const td = machine.spawn("intr", 31, () => serve(3, counts), 1);
+    expect(machine.call(Sys.intr_register, 3, td)[0]).toBe(0);
+    let finished = false;
+    machine.spawn(
+      "worker",
+      5,
+      function* () {
+        yield [Sys.compute, 100_000, 0];
+        finished = true;
+      },
+      1,
+    );
+    machine.run({ rounds: 10 });
+    expect(machine.kernel.exports.host_raise(3)).toBe(0);
+    machine.run({ rounds: 2 });
+    expect([counts, finished]).toEqual([[1], false]);
+    machine.run();
+    expect([counts, finished]).toEqual([[1], true]);
+    expect(machine.cpu("gd_preempt_hit", 1)).toBe(1);
+  });
+
+  it("is pended in a critical section, and all raises until then are one wakeup", () => {
+    const machine = cpus(1);
+    const counts: number[] = [];
+    const td = machine.spawn("intr", 31, () => serve(0, counts));
+    machine.call(Sys.intr_register, 0, td);
+    const seen: number[] = [];
+    machine.spawn("worker", 5, function* () {
+      yield [Sys.crit_enter];
+      yield [Sys.compute, 50_000, 0];
+      seen.push(counts.length);
+      yield [Sys.crit_exit];
+      seen.push(counts.length);
+    });
+    machine.run({ rounds: 10 });
+    for (let i = 0; i < 3; i++) machine.kernel.exports.host_raise(0);
+    machine.run();
+    expect(seen).toEqual([0, 1]);
+    expect(counts).toEqual([3]);
+  });
+
+  it("wakes a machine that is idle", () => {
+    const machine = cpus(4);
+    const counts: number[] = [];
+    const td = machine.spawn("intr", 31, () => serve(31, counts), 3);
+    machine.call(Sys.intr_register, 31, td);
+    expect(machine.run()).toBe(Run.IDLE);
+    machine.kernel.exports.host_raise(31);
+    machine.run();
+    expect(counts).toEqual([1]);
+  });
+
+  it("has one thread at most, and none after that has exited", () => {
+    const machine = cpus(1);
+    const { exports } = machine.kernel;
+    const [a, b] = [1, 2].map((i) => machine.spawn(`t${i}`, 5, function* () {})) as [
+      number,
+      number,
+    ];
+    expect(machine.call(Sys.intr_register, 0, a)[0]).toBe(0);
+    expect(machine.call(Sys.intr_register, 0, b)[0]).toBe(Layout.EBUSY);
+    expect(machine.call(Sys.intr_register, 32, b)[0]).toBe(Layout.EINVAL);
+    expect(exports.host_raise(32)).toBe(Layout.EINVAL);
+    machine.run();
+    expect(exports.host_raise(0)).toBe(Layout.ESRCH);
+  });
+});

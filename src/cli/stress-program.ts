@@ -38,8 +38,10 @@ export type StressWord = (typeof WORDS)[number];
 const GATE_SHIFT = 10;
 /** Bit of the gates' channels, which tells them from the threads'. */
 const GATE_BIT = -(2 ** 31);
-const GATE_TIMEOUT_TICKS = 1_000;
-const ROUND_TIMEOUT_TICKS = 10;
+/** The ends of sleeps whose wakeup came too early: longer than any CPU is behind another. */
+const SLEEP_TIMEOUT_TICKS = 1_000;
+/** How often the spawner looks whether all have exited, should the last one be faster than it. */
+const LOOK_TICKS = 10;
 
 /** What the program is made for. */
 export interface StressShape {
@@ -76,7 +78,7 @@ function placeSpawner(b: MachineProgramBuilder, { threads }: StressShape): void 
       .addi("s0", "s0", 1);
   });
   b.label("wait").la("t0", "left").lw("t0", "t0", 0).beqz("t0", "done");
-  b.call("msleep", symbol("left", 1), 0, string("stress"), ticks(ROUND_TIMEOUT_TICKS)).jump("wait");
+  b.call("msleep", symbol("left", 1), 0, string("stress"), ticks(LOOK_TICKS)).jump("wait");
   b.label("done").call("thread_reap_barrier").call("cycles");
   b.la("t0", "cycles low").sw("a0", "t0", 0).la("t0", "cycles high").sw("a1", "t0", 0);
   b.la("t0", "finished").li("t1", 1).sw("t1", "t0", 0);
@@ -103,7 +105,7 @@ function placeWorker(b: MachineProgramBuilder, { rounds, scheduler }: StressShap
   b.label("worker").mv("s0", "a0").li("gp", 0);
   b.label("gate").la("t0", "open").lw("t0", "t0", 0).bnez("t0", "opened");
   b.srli("s1", "s0", GATE_SHIFT).apply((gate) => placeGateChannel(gate, "s1"));
-  b.call("msleep", "a0", 0, string("gate"), ticks(GATE_TIMEOUT_TICKS)).jump("gate");
+  b.call("msleep", "a0", 0, string("gate"), ticks(SLEEP_TIMEOUT_TICKS)).jump("gate");
   b.label("opened");
   const body = () => {
     b.call(scheduler === "lwkt" ? "lwkt_yield" : "sched_relinquish");
@@ -111,7 +113,7 @@ function placeWorker(b: MachineProgramBuilder, { rounds, scheduler }: StressShap
       .apply((w) => placeThreadChannel(w, "t0"))
       .call("wakeup", "a0");
     b.apply((w) => placeThreadChannel(w, "s0"));
-    b.call("msleep", "a0", 0, string("stress"), ticks(ROUND_TIMEOUT_TICKS));
+    b.call("msleep", "a0", 0, string("stress"), ticks(SLEEP_TIMEOUT_TICKS));
     b.seqz("a0", "a0").add("gp", "gp", "a0");
   };
   b.loop(rounds, body, { counter: "s1" });

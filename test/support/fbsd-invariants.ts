@@ -167,9 +167,7 @@ class Checker {
   private dying(p: number): number {
     let count = 0;
     for (let cpu = 0; cpu < this.kernel.config.cpus; cpu++) {
-      const td = this.kernel.read(
-        this.kernel.globaldata(cpu) + Layout.GlobalData.gd_deadthread,
-      );
+      const td = this.kernel.read(this.kernel.globaldata(cpu) + Layout.GlobalData.gd_deadthread);
       if (td !== 0 && this.read.hot(td, "td_proc") === p) count++;
     }
     return count;
@@ -189,9 +187,7 @@ class Checker {
     const zombies = this.read.zombies();
     const dead: number[] = [];
     for (let cpu = 0; cpu < this.kernel.config.cpus; cpu++) {
-      const td = this.kernel.read(
-        this.kernel.globaldata(cpu) + Layout.GlobalData.gd_deadthread,
-      );
+      const td = this.kernel.read(this.kernel.globaldata(cpu) + Layout.GlobalData.gd_deadthread);
       if (td !== 0) dead.push(td);
     }
     const all = [...this.linked, ...this.attached, ...zombies, ...dead];
@@ -203,7 +199,11 @@ class Checker {
       this.expect(`tid ${tid} in use`, used.delete(tid), true);
     }
     this.expect("ids in use without a thread", [...used].join(" "), "");
-    this.expect("nthreads below maxthread", this.kernel.machine("nthreads") < this.kernel.machine("maxthread"), true);
+    this.expect(
+      "nthreads below maxthread",
+      this.kernel.machine("nthreads") < this.kernel.machine("maxthread"),
+      true,
+    );
   }
 
   private hash(): void {

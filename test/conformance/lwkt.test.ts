@@ -1,0 +1,123 @@
+// The replay of LWKT cases: that it passes what is right, and says where something is wrong. Recorded
+// cases lie outside of the project; those that are there are all replayed.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type LwktCase, replayLwkt } from "../../src/conformance/lwkt.js";
+import { buildUnderTest } from "../support/build.js";
+
+const thread = (pri: number, crit: number, flags: string[]) => ({
+  pri,
+  crit,
+  flags,
+  wait: null,
+  wmesg: null,
+  preempted: null,
+});
+
+/** One thread that yields to itself once. */
+const yields: LwktCase = {
+  name: "one-yield",
+  about: "a yield with nobody else picks oneself, which is no switch of the machine",
+  sysctl: { untimely_switch: 0 },
+  max_steps: 10,
+  waits: [],
+  tokens: [],
+  threads: [
+    {
+      name: "A",
+      pri: 10,
+      create: "lwkt_create",
+      start: "boot",
+      template: false,
+      tdflags: [],
+      repeat: 1,
+      proc: null,
+      body: [["lwkt_yield"]],
+    },
+  ],
+  boot: [],
+  idle: [],
+  log: [
+    ["alloc", "A", null],
+    ["switch", "boot", "A", "0x00000401", 32, 42],
+    ["start", "A"],
+    ["call", "A", 0, "lwkt_yield"],
+    ["ret", "A", 0],
+    ["return", "A"],
+    ["print", "kthread <A> A has exited\n"],
+    ["xswitch", "A", "idle", "0x00000000", 74, 32],
+    ["start", "idle"],
+    ["idle"],
+  ],
+  final: {
+    cur: "idle",
+    switch_count: 3,
+    preempt_hit: 0,
+    preempt_miss: 0,
+    preempt_weird: 0,
+    runqmask: "0x00000000",
+    reqpri: 0,
+    intr_nesting: 0,
+    untimely_switch: 0,
+    pending: [],
+    runq: {},
+    waits: {},
+    tokens: {},
+    freecount: 1,
+    freeq: ["A"],
+    threads: {
+      boot: thread(0, 1, []),
+      idle: thread(0, 1, []),
+      A: thread(10, 2, ["EXITED", "ALLOCATED_THREAD", "ALLOCATED_STACK", "VERBOSE"]),
+    },
+  },
+};
+
+describe("the replay of a case", () => {
+  it("finds no difference where there is none", () => {
+    expect(replayLwkt(yields, buildUnderTest)).toBeNull();
+  });
+
+  it("shows the first entry of the log that differs", () => {
+    const log = yields.log.with(4, ["ret", "A", 0, 7]);
+    expect(replayLwkt({ ...yields, log }, buildUnderTest)).toMatchObject({
+      where: "log[4]",
+      expected: ["ret", "A", 0, 7],
+      got: ["ret", "A", 0],
+    });
+  });
+
+  it("shows an entry that is missing at the end", () => {
+    const log = [...yields.log, ["limit"]];
+    expect(replayLwkt({ ...yields, log }, buildUnderTest)).toMatchObject({ where: "log[10]" });
+  });
+
+  it("shows where the final state differs", () => {
+    const final = { ...(yields.final as object), switch_count: 4 };
+    expect(replayLwkt({ ...yields, final }, buildUnderTest)).toMatchObject({
+      where: "final.switch_count",
+      expected: 4,
+      got: 3,
+    });
+  });
+
+  it("refuses an operation that the format does not have", () => {
+    const threads = yields.threads.map((one) => ({ ...one, body: [["fly"]] as [[string]] }));
+    expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow("the operation fly");
+  });
+});
+
+it("every recorded case that is there is replayed without a difference", () => {
+  const folder = fileURLToPath(new URL("../../../shared/conformance/lwkt/", import.meta.url));
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const failed: unknown[] = [];
+  for (const file of files.filter((name) => name.endsWith(".json"))) {
+    for (const test of JSON.parse(readFileSync(folder + file, "utf8")) as LwktCase[]) {
+      const difference = replayLwkt(test, buildUnderTest);
+      if (difference !== null) failed.push({ name: test.name, ...difference });
+    }
+  }
+  expect(failed).toEqual([]);
+});

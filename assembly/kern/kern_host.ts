@@ -13,7 +13,7 @@ import { K } from "./cont";
 import { cont_run } from "./kern_cont";
 import { cpu_wake } from "./kern_run";
 import { interrupt_post } from "./lwkt_intr";
-import { trap } from "./trap";
+import { td_valid, trap } from "./trap";
 
 /**
  * Performs kernel call `nr` as the host's thread on CPU 0, with the arguments in its frame; the results
@@ -45,10 +45,11 @@ export function host_call(nr: u32): void {
   if (m.ktr_mask != 0) ktr_drain();
 }
 
-/** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. 0 or EOPNOTSUPP. */
+/** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. 0, EOPNOTSUPP or ESRCH. */
 export function host_interrupt(td: Thread): i32 {
   const m = machine();
   if (m.sched != Sched.LWKT) return EOPNOTSUPP;
+  if (!td_valid(changetype<u32>(td))) return ESRCH;
   const gd = globaldata(td.td_cpu);
   cpu_wake(m, gd);
   interrupt_post(gd, td);

@@ -87,6 +87,7 @@ export function crit_exit(): u32 {
 export function _lwkt_dequeue(td: Thread): void {
   if ((td.td_lwflags & TDF_RUNQ) != 0) {
     const gd = mycpu();
+    if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags &= ~TDF_RUNQ;
     runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
@@ -99,11 +100,19 @@ export function _lwkt_enqueue(td: Thread): void {
   if ((td.td_lwflags & TDF_RUNQ) == 0) {
     const gd = mycpu();
     const nq = td.td_pri & TDPRI_MASK;
+    if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags |= TDF_RUNQ;
     runq_append(lwkt_level(gd, nq), td);
     gd.gd_runqmask |= 1 << nq;
     gd.gd_nrunnable++;
     if (td.td_state != TDS.RUNNING) td.td_state = <u8>TDS.RUNQ;
+  }
+}
+
+/** Only the CPU that owns a thread may queue it. */
+function check_owner(gd: GlobalData, td: Thread): void {
+  if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
+    panic("CPU %d queues %p, which is CPU %d's", gd.gd_cpuid, changetype<usize>(td), td.td_cpu);
   }
 }
 

@@ -6,7 +6,7 @@
 // to the body (TDB_INCALL); a second result is written to a1 at once.
 import { panic } from "../env";
 import { EINVAL, ENOMEM } from "../sys/errno";
-import { curthread, mycpu } from "../sys/globaldata";
+import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
@@ -238,8 +238,15 @@ export function td_valid(address: u32): bool {
 }
 
 function arg_thread(nr: u32, address: u32): Thread {
-  if (!td_valid(address)) panic("kernel call %d: 0x%x is not a thread", nr, address);
+  if (!td_valid(address) || td_off_limits(changetype<Thread>(address))) {
+    panic("kernel call %d: 0x%x is not a thread", nr, address);
+  }
   return changetype<Thread>(address);
+}
+
+/** True for the host's thread and the idle threads, which are never on a queue. */
+function td_off_limits(td: Thread): bool {
+  return td == machine().host_td || td == globaldata(td.td_cpu).gd_idletd;
 }
 
 function kobj_valid(address: u32): bool {

@@ -258,6 +258,20 @@ describe("thread structures", () => {
   });
 });
 
+describe("a call about another thread", () => {
+  it("refuses the idle thread, which is never on a queue, and what is no thread at all", () => {
+    const idle = new LwktMachine().cpu("gd_idletd");
+    for (const address of [idle, 0, 4, 0xffff_ffc0]) {
+      const machine = quiet();
+      expect(() => machine.call(Sys.lwkt_schedule, address)).toThrow("is not a thread");
+    }
+  });
+
+  it("does not raise an interrupt of what is no thread", () => {
+    expect(quiet().kernel.exports.host_interrupt(8)).toBe(Layout.ESRCH);
+  });
+});
+
 describe("a wait structure", () => {
   it("does not put a thread to sleep whose generation has passed (629)", () => {
     const machine = quiet();

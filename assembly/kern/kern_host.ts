@@ -1,13 +1,13 @@
 // What the host may ask of a machine that is between two steps: kernel calls from outside a run, made by
 // a thread of the host's own, and interrupts.
 import { panic } from "../env";
-import { GDF_INTR, globaldata } from "../sys/globaldata";
-import { ktr_drain } from "../sys/ktr";
 import { EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
+import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
+import { ktr_drain } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
-import { Proc, PRS, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { PRS, Proc, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { cold, is_td, td_frame } from "../sys/thread";
 import { K } from "./cont";
 import { cont_run } from "./kern_cont";

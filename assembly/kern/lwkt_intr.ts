@@ -9,9 +9,9 @@
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
 import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
-import { GDF_INTR, GlobalData, GD_INTRQ_OFFSET, mycpu } from "../sys/globaldata";
+import { GD_INTRQ_OFFSET, GDF_INTR, GlobalData, mycpu } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
-import { Ktr, KTR_LWKT, ktr } from "../sys/ktr";
+import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { NINTR } from "../sys/param";
 import { TDF_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
@@ -31,7 +31,7 @@ import {
 export const MAXPENDING: u32 = 64;
 
 function pended(gd: GlobalData, i: u32): usize {
-  return changetype<usize>(gd) + GD_INTRQ_OFFSET + (<usize>i << 2);
+  return changetype<usize>(gd) + GD_INTRQ_OFFSET + ((<usize>i) << 2);
 }
 
 /** Pends an interrupt thread, unless it is already. */
@@ -58,7 +58,7 @@ function pend_remove(gd: GlobalData, td: Thread): void {
 function unpend(gd: GlobalData): Thread {
   const td = changetype<Thread>(load<usize>(pended(gd, 0)));
   gd.gd_nintr--;
-  memory.copy(pended(gd, 0), pended(gd, 1), <usize>gd.gd_nintr << 2);
+  memory.copy(pended(gd, 0), pended(gd, 1), (<usize>gd.gd_nintr) << 2);
   return td;
 }
 

@@ -17,18 +17,18 @@
 // it than a device's register that changes. The exception is the request for a token, which a section
 // protects: that waits on the CPU's list of requests until the section is left.
 import { panic } from "../env";
-import { GDF_RESCHED, globaldata, GlobalData } from "../sys/globaldata";
-import { Ipi, message, ring, Ring } from "../sys/ipiq";
+import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { Ipi, message, Ring, ring } from "../sys/ipiq";
 import { LwktToken } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { IPIQ_SLOTS } from "../sys/param";
 import { TDF_RUNQ, TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
-import { sched_check_preempt, sched_enqueue, sched_setpri_here } from "./sched";
-import { lwkt_deschedule_here, lwkt_schedule_other } from "./lwkt_thread";
 import { interrupt_post } from "./lwkt_intr";
 import { lwkt_cannot_migrate, lwkt_migrate_here } from "./lwkt_migrate";
+import { lwkt_deschedule_here, lwkt_schedule_other } from "./lwkt_thread";
 import { token_grant, token_request, token_requests_retry } from "./lwkt_token";
+import { sched_check_preempt, sched_enqueue, sched_setpri_here } from "./sched";
 
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
@@ -51,9 +51,9 @@ function ipi_send(to: u32, kind: Ipi, a: u32, b: u32 = 0): void {
   at.ms_seq = r.rg_tail;
   r.rg_tail++;
   gd.gd_ipi_sent++;
-  target.gd_ipi_from |= <u64>1 << gd.gd_cpuid;
-  m.ipi_cpus |= <u64>1 << to;
-  m.busy |= <u64>1 << to;
+  target.gd_ipi_from |= (<u64>1) << gd.gd_cpuid;
+  m.ipi_cpus |= (<u64>1) << to;
+  m.busy |= (<u64>1) << to;
 }
 
 /** Has the target take the oldest message of a full ring now. */
@@ -105,7 +105,7 @@ export function ipi_interrupt(cpu: u32, td: Thread): void {
 
 /** True while messages or requests for tokens wait for this CPU. */
 export function ipi_waiting(gd: GlobalData): bool {
-  return (machine().ipi_cpus & (<u64>1 << gd.gd_cpuid)) != 0;
+  return (machine().ipi_cpus & ((<u64>1) << gd.gd_cpuid)) != 0;
 }
 
 /** A round begins: what has been sent to this CPU so far may be delivered. */
@@ -128,7 +128,7 @@ export function lwkt_process_ipiq(gd: GlobalData): void {
   }
   gd.gd_ipi_seen = 0;
   if (is_td(gd.gd_tokreq)) token_requests_retry(gd);
-  if (gd.gd_ipi_from == 0 && !is_td(gd.gd_tokreq)) m.ipi_cpus &= ~(<u64>1 << gd.gd_cpuid);
+  if (gd.gd_ipi_from == 0 && !is_td(gd.gd_tokreq)) m.ipi_cpus &= ~((<u64>1) << gd.gd_cpuid);
 }
 
 /** Takes the oldest message of a ring. */

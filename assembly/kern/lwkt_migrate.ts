@@ -1,6 +1,7 @@
 // Moving threads between CPUs. The original has one CPU; DragonFly's later sources give the meaning.
-import { GlobalData, mycpu } from "../sys/globaldata";
+
 import { EBUSY } from "../sys/errno";
+import { GlobalData, mycpu } from "../sys/globaldata";
 import {
   TDF_EXITED,
   TDF_EXITING,

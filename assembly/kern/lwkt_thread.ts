@@ -14,7 +14,7 @@ import { panic, printf } from "../env";
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
-import { Ktr, KTR_LWKT, KTR_SCHED, KTR_STATE, ktr } from "../sys/ktr";
+import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { CACHE_NTHREADS, KSTACK_PAGES } from "../sys/param";
 import {
@@ -38,12 +38,13 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
-import { tailq_insert_head, tailq_insert_tail, tailq_remove, ThreadList } from "../sys/queue";
+import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { lwkt_level, runq_append, runq_first_slot, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
+import { intr_forget, splz } from "./lwkt_intr";
 import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
 import {
   lwkt_gettoken,
@@ -52,8 +53,7 @@ import {
   lwkt_reltoken,
   token_forgo,
 } from "./lwkt_token";
-import { intr_forget, splz } from "./lwkt_intr";
-import { thread_zone_alloc, thread_zone_free, thread_zero } from "./thread_zone";
+import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 
 // ---- Critical sections (sys/thread2.h of the original) ----
 
@@ -214,10 +214,7 @@ export function lwkt_free_thread(td: Thread): u32 {
   );
   crit_enter();
   const gd = mycpu();
-  if (
-    gd.gd_tdfreecount < CACHE_NTHREADS &&
-    (td.td_lwflags & TDF_ALLOCATED_THREAD) != 0
-  ) {
+  if (gd.gd_tdfreecount < CACHE_NTHREADS && (td.td_lwflags & TDF_ALLOCATED_THREAD) != 0) {
     gd.gd_tdfreecount++;
     tailq_insert_head(tdfreeq(gd), td);
     return crit_exit();
@@ -287,12 +284,7 @@ export function lwkt_switch(): u32 {
   } else {
     ntd = lwkt_choose(gd);
   }
-  KASSERT(
-    ntd.td_pri >= TDPRI_CRIT,
-    "priority problem in lwkt_switch %d %d",
-    td.td_pri,
-    ntd.td_pri,
-  );
+  KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
   if (td == ntd) return crit_exit();
   cpu_switch(gd, td, ntd);
   switch_in(gd, ntd);
@@ -671,7 +663,14 @@ export function lwkt_create(template: Thread, kthread: u32): u32 {
 }
 
 /** The structure is there: set it up and schedule it. */
-export function lwkt_create_1(td: Thread, func: u32, arg: u32, tdflags: u32, fmt: u32, fmtarg: u32): u32 {
+export function lwkt_create_1(
+  td: Thread,
+  func: u32,
+  arg: u32,
+  tdflags: u32,
+  fmt: u32,
+  fmtarg: u32,
+): u32 {
   cpu_set_thread_handler(td, func, arg);
   td.td_lwflags |= TDF_VERBOSE | <u16>tdflags;
   const c = cold(td);

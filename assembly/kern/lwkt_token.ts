@@ -15,14 +15,14 @@
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
+import { machine } from "../sys/machine";
 import { TDF_RUNQ, TDF_TOKWAIT, TDF_WANTED, TDPRI_CRIT, Thread } from "../sys/proc";
-import { tailq_insert_tail, tailq_remove, ThreadList } from "../sys/queue";
+import { ThreadList, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { cpu_critical, cpu_exists, ipi_token_grant, ipi_token_request } from "./lwkt_ipiq";
-import { machine } from "../sys/machine";
-import { sched_check_preempt } from "./sched";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
+import { sched_check_preempt } from "./sched";
 
 /** True if this CPU owns the token. */
 export function lwkt_havetoken(tok: LwktToken): bool {
@@ -139,8 +139,8 @@ function tokreqs(gd: GlobalData): ThreadList {
 function token_request_defer(gd: GlobalData, td: Thread): void {
   const m = machine();
   tailq_insert_tail(tokreqs(gd), td);
-  m.ipi_cpus |= <u64>1 << gd.gd_cpuid;
-  m.busy |= <u64>1 << gd.gd_cpuid;
+  m.ipi_cpus |= (<u64>1) << gd.gd_cpuid;
+  m.busy |= (<u64>1) << gd.gd_cpuid;
   if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT;
 }
 

@@ -14,7 +14,7 @@
 // milliseconds when it compacts. The pool holds twice what dense queues need; when removals from the
 // middle have thinned the chunks so far that it runs dry, all queues are compacted once, in place.
 import { panic } from "../env";
-import { GlobalData, globaldata, GD_RUNQ_OFFSET } from "./globaldata";
+import { GD_RUNQ_OFFSET, GlobalData, globaldata } from "./globaldata";
 import { machine } from "./machine";
 import { NRUNQ, RQ_NQS } from "./param";
 import { Thread } from "./proc";
@@ -41,7 +41,7 @@ export class Chunk {
 
 /** Level `nq` of the LWKT run queues of a CPU. */
 export function lwkt_level(gd: GlobalData, nq: u32): Level {
-  return changetype<Level>(changetype<usize>(gd) + GD_RUNQ_OFFSET + (<usize>nq << 3));
+  return changetype<Level>(changetype<usize>(gd) + GD_RUNQ_OFFSET + ((<usize>nq) << 3));
 }
 
 /** Level `pri` of the 4bsd run queue of a CPU. */

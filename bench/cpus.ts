@@ -2,6 +2,7 @@
 // any, so there are no peers.
 
 import type { Benchmark } from "./lib/types.js";
+import { runCpus } from "./ours/cpus.js";
 
 export const benchmark: Benchmark = {
   name: "cpus",
@@ -13,5 +14,6 @@ export const benchmark: Benchmark = {
   cases: [1, 2, 4, 8, 16, 32, 64].map((cpus) => ({ cpus })),
   curve: true,
   leastOps: () => 1_000,
+  ours: runCpus,
   peers: {},
 };

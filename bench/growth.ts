@@ -4,6 +4,7 @@
 import { freemem } from "node:os";
 import { native } from "./lib/peers.js";
 import type { Benchmark, Params } from "./lib/types.js";
+import { runGrowth } from "./ours/growth.js";
 
 /** A native thread's slot, and its part of the tables. */
 const NATIVE_BYTES = 600;
@@ -23,5 +24,6 @@ export const benchmark: Benchmark = {
   cases: [100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000].map((threads) => ({ threads })),
   curve: true,
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
+  ours: runGrowth,
   peers: { native: native("growth", { sitsOut: tooLarge }) },
 };

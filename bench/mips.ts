@@ -3,6 +3,7 @@
 
 import { plainC } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runMips } from "./ours/mips.js";
 
 export const benchmark: Benchmark = {
   name: "mips",
@@ -13,5 +14,6 @@ export const benchmark: Benchmark = {
   ],
   cases: ["fib", "sieve", "crc32", "count"].map((work) => ({ work })),
   leastOps: () => 1,
+  ours: runMips,
   peers: { native: plainC("native", "mips") },
 };

@@ -2,6 +2,7 @@
 
 import { erlang, go, native, node } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runSkynet } from "./ours/skynet.js";
 
 export const benchmark: Benchmark = {
   name: "skynet",
@@ -11,6 +12,7 @@ export const benchmark: Benchmark = {
     { name: "memory", unit: "MB resident at the end" },
   ],
   cases: [{}],
+  ours: runSkynet,
   peers: {
     native: native("skynet"),
     go: go("skynet"),

@@ -3,6 +3,7 @@
 
 import { erlang, go, native, node, pthreads } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runSleepers } from "./ours/sleepers.js";
 
 export const benchmark: Benchmark = {
   name: "sleepers",
@@ -14,6 +15,7 @@ export const benchmark: Benchmark = {
   ],
   cases: [{ threads: 10_000 }, { threads: 1_000_000 }],
   isolated: true,
+  ours: runSleepers,
   peers: {
     native: native("sleepers"),
     go: go("sleepers"),

@@ -3,6 +3,7 @@
 
 import { erlang, go, native, node, pthreads } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runSpawn } from "./ours/spawn.js";
 
 export const benchmark: Benchmark = {
   name: "spawn",
@@ -10,6 +11,7 @@ export const benchmark: Benchmark = {
   measures: [{ name: "value", unit: "ns/thread" }],
   cases: [{ alive: 1 }, { alive: 10_000 }],
   leastOps: ({ alive }) => Math.max(Number(alive), 1_000),
+  ours: runSpawn,
   peers: {
     native: native("spawn"),
     go: go("spawn"),

@@ -3,6 +3,8 @@
 
 import { erlang, go, native, node, pthreads } from "./lib/peers.js";
 import type { Benchmark, Params } from "./lib/types.js";
+import { runSwitch } from "./ours/switch.js";
+import { variant } from "./ours/variant.js";
 
 const shuffled = (params: Params) => params.queue === "shuffled";
 
@@ -18,7 +20,10 @@ export const benchmark: Benchmark = {
     ]),
   ],
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
+  ours: runSwitch,
   peers: {
+    "with INVARIANTS": variant("switch", "check"),
+    "with tracing": variant("switch", "tracing"),
     native: native("switch"),
     "native-bare": native("switch", { variant: "bare", defines: ["ACCOUNTING=0"] }),
     go: go("switch"),

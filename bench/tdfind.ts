@@ -3,6 +3,7 @@
 
 import { native } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runTdfind } from "./ours/tables.js";
 
 export const benchmark: Benchmark = {
   name: "tdfind",
@@ -12,5 +13,6 @@ export const benchmark: Benchmark = {
     ["random", "hot"].map((ids) => ({ maxproc, ids })),
   ),
   leastOps: () => 200,
+  ours: runTdfind,
   peers: { native: native("tdfind") },
 };

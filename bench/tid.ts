@@ -3,6 +3,7 @@
 
 import { native } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runTid } from "./ours/tables.js";
 
 export const benchmark: Benchmark = {
   name: "tid",
@@ -10,5 +11,6 @@ export const benchmark: Benchmark = {
   measures: [{ name: "value", unit: "ns/id" }],
   cases: ["0", "90%", "99.9%", "all but one"].map((fill) => ({ fill })),
   leastOps: () => 1_000,
+  ours: runTid,
   peers: { native: native("tid") },
 };

@@ -3,6 +3,7 @@
 
 import { erlang, go, native, node } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
+import { runTimers } from "./ours/tables.js";
 
 export const benchmark: Benchmark = {
   name: "timers",
@@ -13,6 +14,7 @@ export const benchmark: Benchmark = {
     { name: "fire", unit: "ns/callout" },
   ],
   cases: [{ timers: 1_000_000 }],
+  ours: runTimers,
   peers: {
     native: native("timers"),
     go: go("timers"),

@@ -3,6 +3,7 @@
 import { erlang, go, native, node, pthreads } from "./lib/peers.js";
 import { pickCores } from "./lib/tools.js";
 import type { Benchmark, Params } from "./lib/types.js";
+import { runWake } from "./ours/wake.js";
 
 const across = (params: Params) => params.cpus === "across";
 
@@ -19,6 +20,7 @@ export const benchmark: Benchmark = {
   ),
   leastOps: () => 2_000,
   cores: (params) => (across(params) ? 2 : 1),
+  ours: runWake,
   peers: {
     native: native("wake", { sitsOut: oneCore }),
     go: go("wake", oneCore),

@@ -1,0 +1,55 @@
+// The switch benchmark on our machine: RV32 threads that do nothing but lwkt_yield, with the machine's
+// full accounting and the hash of the trace, which cannot be turned off.
+
+import { RFSTOPPED } from "../../src/generated/layout.js";
+import { type BodyFunction, kernel } from "../../src/machine/calls.js";
+import { Machine } from "../../src/machine/machine.js";
+import { program } from "../../src/program/index.js";
+import type { Params, RoundFn } from "../lib/types.js";
+import { configFor, makeOrder, time_ms } from "./workbench.js";
+
+const ALL_CLASSES = 0xffff_ffff;
+
+const yielder = program("yielder")
+  .forever((b) => b.call("lwkt_yield"))
+  .build();
+
+/** One round of the benchmark: that many switches. */
+function rounds(machine: Machine): RoundFn {
+  machine.run({ switches: 2 * (machine.config.maxthread + 1) }); // every thread has begun
+  return (ops) => ({ value: (time_ms(() => machine.run({ switches: ops })) * 1e6) / ops });
+}
+
+/**
+ * The benchmark's run. The case's `variant` is "check" for the build with INVARIANTS, and "tracing" where
+ * every trace record is made, and discarded by the host.
+ */
+export async function runSwitch(params: Params): Promise<RoundFn> {
+  const threads = Number(params.threads);
+  const machine = new Machine(configFor(threads), params.variant === "check" ? "check" : "release");
+  const { entry } = machine.load(yielder);
+  const created = new Uint32Array(threads);
+  for (let i = 0; i < threads; i++) {
+    const [, address] = machine.call(kernel.kthread_add(entry, 0, 0, RFSTOPPED, 0, "yielder", 0));
+    created[i] = address;
+  }
+  for (const i of makeOrder(threads, params.queue === "shuffled")) {
+    machine.call(kernel.sched_add(created[i] as number));
+  }
+  if (params.variant === "tracing") {
+    machine.kernel.onTrace = () => {};
+    machine.kernel.setMachine("ktr_mask", ALL_CLASSES);
+  }
+  return rounds(machine);
+}
+
+/** Generator bodies instead of machine code. */
+export async function runSwitchJs(params: Params): Promise<RoundFn> {
+  const threads = Number(params.threads);
+  const machine = new Machine(configFor(threads));
+  const body: BodyFunction = function* () {
+    for (;;) yield kernel.lwkt_yield();
+  };
+  for (let i = 0; i < threads; i++) machine.createThread({ name: "yielder", body });
+  return rounds(machine);
+}

@@ -37,6 +37,7 @@ export {
   type ThreadOptions,
 } from "./machine/machine.js";
 export { formatRecord } from "./machine/record-text.js";
+export * from "./machine/sysinit.js";
 export {
   CpuView,
   type Latency,

@@ -24,7 +24,7 @@ import { rv32_decode_text } from "../machine/rv32_decode";
 import { CONT_SIZE } from "./cont";
 import { cred_arena_bytes, limit_arena_bytes } from "./kern_cred";
 import { proc_arena_bytes, pidhash_bytes } from "./kern_fork";
-import { fbsd_init } from "./kern_fbsd";
+import { fbsd_init_init, fbsd_init_proc0 } from "./kern_fbsd";
 import { random_init } from "./kern_random";
 import { stats_stride } from "./kern_stats";
 import { sleepq_bytes } from "./kern_synch";
@@ -126,8 +126,17 @@ export function machine_boot(): u32 {
   init_thread0(m);
   init_text(m);
   random_init();
-  if (m.bare == 0) fbsd_init();
   return 0;
+}
+
+/**
+ * Starts a booted machine's processes, in two steps between which the host may put work of its own
+ * (SYSINIT): 0 makes proc0 (SI_SUB_INTRINSIC), 1 makes init (SI_SUB_CREATE_INIT). A bare machine has none.
+ */
+export function machine_startup(step: u32): void {
+  if (machine().bare != 0) return;
+  if (step == 0) fbsd_init_proc0();
+  else fbsd_init_init();
 }
 
 function init_derived(m: Machine): void {

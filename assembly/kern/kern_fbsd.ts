@@ -82,8 +82,8 @@ import { func_valid, td_valid } from "./trap";
 
 // ---- Boot ----
 
-/** Boots FreeBSD's side: proc0 with thread0, which runs, and init, asleep. */
-export function fbsd_init(): void {
+/** Makes proc0 with thread0, which runs, and everything that threads and processes stand on. */
+export function fbsd_init_proc0(): void {
   const m = machine();
   sleepq_init();
   pidhash_init();
@@ -94,7 +94,6 @@ export function fbsd_init(): void {
   thread.threadinit();
   init_thread0(m.thread0);
   m.booted = 1;
-  init_init();
 }
 
 function init_proc0(p: Proc, td: Thread): void {
@@ -119,7 +118,7 @@ function init_thread0(td: Thread): void {
 }
 
 /** Makes init, whose thread sleeps until a process of its becomes a zombie. */
-function init_init(): void {
+export function fbsd_init_init(): void {
   const m = machine();
   const error = fork1(m.thread0, RFFDG, 0);
   if (error != 0) panic("cannot fork init: %d\n", error);
@@ -191,7 +190,7 @@ function created_proc(f: Frame, error: i32): u32 {
  * that lead nowhere give EINVAL.
  */
 export function fbsd_syscall(nr: u32, f: Frame): u32 {
-  if (machine().booted == 0) panic("kernel call %d in a machine without processes", nr);
+  if (machine().bare != 0) panic("kernel call %d in a machine without processes", nr);
   if (nr < <u32>Sys.fork) return kthread_syscall(nr, f);
   if (nr < <u32>Sys.thread_exit) return proc_syscall(nr, f);
   if (nr < <u32>Sys.thread_single) return thread_syscall(nr, f);

@@ -43,6 +43,7 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   handler.ee_priority = priority;
   handler.ee_fn = fn;
   handler.ee_arg = arg;
+  handler.ee_id = shutdown_id(fn, arg);
   handler.ee_live = 1;
   let link = list_head(list);
   let next = changetype<EventHandler>(load<u32>(link));
@@ -117,13 +118,23 @@ function reboot_done(): u32 {
   return DONE;
 }
 
+/** Id of the thread or process that a shutdown function is for. */
+function shutdown_id(fn: u32, arg: u32): i32 {
+  if (fn == <u32>EventFn.KTHREAD_SHUTDOWN) return cold(changetype<Thread>(arg)).td_tid;
+  return fn == <u32>EventFn.KPROC_SHUTDOWN ? changetype<Proc>(arg).p_pid : 0;
+}
+
+function is_same(handler: EventHandler): bool {
+  return shutdown_id(handler.ee_fn, handler.ee_arg) == handler.ee_id;
+}
+
 function shutdown_handler(handler: EventHandler, howto: i32): u32 {
   switch (handler.ee_fn) {
     case EventFn.KTHREAD_SHUTDOWN:
-      if (!thread_alive(handler.ee_arg)) return DONE;
+      if (!thread_alive(handler.ee_arg) || !is_same(handler)) return DONE;
       return kthread_shutdown(changetype<Thread>(handler.ee_arg), howto);
     case EventFn.KPROC_SHUTDOWN:
-      if (!proc_valid(handler.ee_arg)) return DONE;
+      if (!proc_valid(handler.ee_arg) || !is_same(handler)) return DONE;
       return kproc_shutdown(changetype<Proc>(handler.ee_arg), howto);
     default:
       event(handler.ee_list, handler.ee_arg, howto);

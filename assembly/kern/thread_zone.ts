@@ -1,9 +1,11 @@
 // The thread zone: structures of threads, last freed first reused, constructed when none is free.
 // A structure keeps its index and its memory domain for ever (type-stable, as UMA_ZONE_NOFREE).
+import { EventList } from "../sys/eventhandler";
 import { Ktr, KTR_THREAD, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { Frame, Thread, ThreadCold } from "../sys/proc";
 import { cold, no_td, td_at, td_frame } from "../sys/thread";
+import { eventhandler_invoke } from "./subr_eventhandler";
 
 /** Takes a structure: the last one freed, or a new one. Null when the arrays are used up. */
 export function thread_zone_alloc(): Thread {
@@ -28,6 +30,7 @@ function thread_zone_construct(): Thread {
   m.zone_constructed++;
   if (domain != 0) cold(td).td_allocdomain = <u8>domain;
   ktr(KTR_THREAD, Ktr.INIT, domain);
+  eventhandler_invoke(EventList.THREAD_INIT, td);
   return td;
 }
 

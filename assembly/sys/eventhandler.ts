@@ -37,5 +37,6 @@ export class EventHandler {
   ee_priority: i32;
   ee_fn: u32;
   ee_arg: u32;
+  ee_id: i32; //   tid or pid of the argument: its structure may be somebody else's by then
   ee_live: u32; // 0 = deregistered
 }

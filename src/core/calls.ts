@@ -584,21 +584,21 @@ export const calls = {
   // ---- Event handlers and shutdown ----
   eventhandler_register: {
     nr: Sys.eventhandler_register,
-    args: ["u32", "address", "u32", "i32"],
+    args: ["u32", "u32", "thread", "i32"],
     returns: "u32",
-    doc: "Registers a handler of an event: list, function, argument, priority. Returns a handle, 0 when there is no room.",
+    doc: "Registers a handler of an event: list, function (kthread_shutdown, kproc_shutdown), its argument, priority (smaller runs first). Returns a handle; 0 when the arguments make no sense or there is no room.",
   },
   eventhandler_deregister: {
     nr: Sys.eventhandler_deregister,
     args: ["u32"],
-    returns: "void",
-    doc: "Takes a handler off its list.",
+    returns: "i32",
+    doc: "Takes a handler off its list. 0, or EINVAL for no handle of a registered one.",
   },
   reboot: {
     nr: Sys.reboot,
     args: ["u32"],
     returns: "void",
-    doc: "Shuts down: runs the shutdown handlers in the order of their priorities.",
+    doc: "Shuts the system down: runs the handlers of shutdown_pre_sync, shutdown_post_sync and shutdown_final in the order of their priorities, in the calling thread.",
   },
   // ---- Synchronisation objects, time, the caller's own scheduling ----
   ...syncCalls,

@@ -133,7 +133,9 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     throw new ConfigError(`registers is ${numbers.registers}; it must be 16 or 32`);
   }
   if (numbers.textMemory > numbers.guestMemory) {
-    throw new ConfigError(`textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`);
+    throw new ConfigError(
+      `textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`,
+    );
   }
   if (numbers.textMemory % 4 !== 0 || numbers.guestMemory % 4 !== 0) {
     throw new ConfigError("textMemory and guestMemory must be multiples of 4 bytes");
@@ -188,5 +190,5 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
   u32(M.bare, config.bare ? 1 : 0);
-  u64(M.ticks64, config.ticks);
+  u64(M.ticks64, config.ticks >>> 0);
 }

@@ -14,6 +14,7 @@ const { Machine: M, MACHINE_ADDRESS } = Layout;
 export interface Exports {
   readonly memory: WebAssembly.Memory;
   machine_boot(): number;
+  machine_startup(step: number): void;
   carve_arenas(): number;
   machine_run(): number;
   machine_step(nr: number): number;
@@ -68,8 +69,15 @@ export class Kernel {
 
   private readonly interned = new Map<string, number>();
 
-  /** Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. */
-  constructor(config: MachineConfig = {}, source: KernelSource = "release") {
+  /**
+   * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
+   * his own to put between the steps of starting its processes says that he calls {@link startup}.
+   */
+  constructor(
+    config: MachineConfig = {},
+    source: KernelSource = "release",
+    startup: "now" | "later" = "now",
+  ) {
     this.config = completeConfig(config);
     this.exports = instantiateKernelSync<Exports>(source, { env: this.imports() });
     writeConfig(new DataView(this.exports.memory.buffer), this.config);
@@ -79,6 +87,14 @@ export class Kernel {
     this.i32 = new Int32Array(buffer);
     this.u8 = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    if (startup === "later") return;
+    this.startup(Layout.SI_SUB_INTRINSIC);
+    this.startup(Layout.SI_SUB_CREATE_INIT);
+  }
+
+  /** Takes a step of starting the processes: proc0 (SI_SUB_INTRINSIC), or init (SI_SUB_CREATE_INIT). */
+  startup(subsystem: number): void {
+    this.exports.machine_startup(subsystem === Layout.SI_SUB_INTRINSIC ? 0 : 1);
   }
 
   private boot(): void {

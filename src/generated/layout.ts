@@ -120,14 +120,15 @@ export const EVENTHANDLER_PRI_LAST = 20000;
 export const SHUTDOWN_WAIT = 60;
 
 export const EventHandler = {
-  size: 28,
+  size: 32,
   ko_kind: 0,
   ee_next: 4,
   ee_list: 8,
   ee_priority: 12,
   ee_fn: 16,
   ee_arg: 20,
-  ee_live: 24,
+  ee_id: 24,
+  ee_live: 28,
 } as const;
 
 export const EventHandlerTypes = {
@@ -137,6 +138,7 @@ export const EventHandlerTypes = {
   ee_priority: "i32",
   ee_fn: "u32",
   ee_arg: "u32",
+  ee_id: "i32",
   ee_live: "u32",
 } as const;
 
@@ -1389,6 +1391,29 @@ export const Sys = {
   thread_report: 179,
   mtx_owned: 180,
 } as const;
+
+// assembly/sys/sysinit.ts
+export const SI_SUB_TUNABLES = 7340032;
+export const SI_SUB_VM = 16777216;
+export const SI_SUB_KMEM = 25165824;
+export const SI_SUB_EVENTHANDLER = 29360128;
+export const SI_SUB_INTRINSIC = 35651584;
+export const SI_SUB_CREATE_INIT = 38797312;
+export const SI_SUB_DRIVERS = 51380224;
+export const SI_SUB_KTHREAD_INIT = 234881024;
+export const SI_SUB_KTHREAD_PAGE = 239075328;
+export const SI_SUB_KTHREAD_VM = 243269632;
+export const SI_SUB_KTHREAD_BUF = 245366784;
+export const SI_SUB_KTHREAD_UPDATE = 247463936;
+export const SI_SUB_KTHREAD_IDLE = 249561088;
+export const SI_SUB_SMP = 251658240;
+export const SI_SUB_LAST = 268435455;
+export const SI_ORDER_FIRST = 0;
+export const SI_ORDER_SECOND = 1;
+export const SI_ORDER_THIRD = 2;
+export const SI_ORDER_FOURTH = 3;
+export const SI_ORDER_MIDDLE = 16777216;
+export const SI_ORDER_ANY = 268435455;
 
 // assembly/sys/thread.ts
 export const THREAD_SHIFT = 6;

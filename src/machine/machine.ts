@@ -10,9 +10,10 @@ import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
 import { Bodies, FUNC_HOST } from "./bodies.js";
 import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
-import { KernelCall } from "./calls.js";
+import { kernel as calling, KernelCall } from "./calls.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
+import { type EventListName, eventLists, inOrder, type SysInit } from "./sysinit.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 /** Why a run ended. */
@@ -144,15 +145,95 @@ export class Machine {
   /**
    * Boots a machine.
    *
+   * @param sysinits what is to be done when the system starts: see {@link sysinit}
    * @throws ConfigError when a setting is out of range, or when the whole does not fit into memory:
    *   the message says what fits.
    */
-  constructor(config: MachineConfig = {}, build: KernelSource = "release") {
-    this.kernel = new Kernel(config, build);
+  constructor(
+    config: MachineConfig = {},
+    build: KernelSource = "release",
+    sysinits: readonly SysInit[] = [],
+  ) {
+    this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
     this.dataNext = this.config.textMemory;
     this.kernel.onPrint = (text) => this.print(text);
+    this.kernel.onEvent = (_list, cookie, arg) => this.handlers.get(cookie)?.(arg);
+    this.startup(sysinits);
+  }
+
+  // ---- Start and end ----
+
+  /** Starts the system: the kernel's own steps among those of the caller, in subsystem order. */
+  private startup(sysinits: readonly SysInit[]): void {
+    const own = (subsystem: number): SysInit => ({
+      name: "kernel",
+      subsystem,
+      order: Layout.SI_ORDER_FIRST,
+      start: () => this.kernel.startup(subsystem),
+    });
+    const steps = [own(Layout.SI_SUB_INTRINSIC), own(Layout.SI_SUB_CREATE_INIT), ...sysinits];
+    for (const { start } of inOrder(steps)) this.guarded(() => start(this));
+  }
+
+  /** Makes a kthread_start or kproc_start call; returns the address of what it created. */
+  startFrom(
+    call: "kthread_start" | "kproc_start",
+    name: string,
+    body: ThreadOptions["body"],
+  ): number {
+    const [func, arg] = this.bodyArguments(body);
+    return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
+  }
+
+  private readonly handlers = new Map<number, (argument: number) => void>();
+  private nextHandler = 1;
+
+  /**
+   * Registers an event handler of the host's (EVENTHANDLER(9)). Handlers of a list are called in the order
+   * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
+   * middle of one.
+   *
+   * @param handler gets the address of the thread, or what `reboot` was called with
+   * @returns a function that takes the handler off its list
+   * @throws KernelError ENOMEM when there is no room for another kernel object.
+   */
+  onEvent(
+    list: EventListName,
+    handler: (argument: number) => void,
+    priority: number = Layout.EVENTHANDLER_PRI_ANY,
+  ): () => void {
+    const cookie = this.nextHandler++;
+    const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
+    const handle = this.invoke("eventhandler_register", args)[0];
+    if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
+    this.handlers.set(cookie, handler);
+    return () => {
+      this.handlers.delete(cookie);
+      this.invoke("eventhandler_deregister", [handle]);
+    };
+  }
+
+  /**
+   * Shuts the system down: a kernel thread runs the shutdown handlers, which wait for those that are
+   * registered to suspend, up to a minute of virtual time each. Returns when all have run.
+   *
+   * @param howto is passed on to the handlers
+   */
+  shutdown(howto = 0): void {
+    const machine = this;
+    let done = false;
+    this.createThread({
+      name: "shutdown",
+      *body() {
+        yield* calling.reboot(howto);
+        done = true;
+        machine.stop();
+        yield calling.kthread_exit();
+      },
+    });
+    while (!done && this.run().reason === "stopped");
   }
 
   // ---- Creating ----
@@ -339,7 +420,7 @@ export class Machine {
   /**
    * Raises the interrupt of an interrupt thread: it preempts at the next safe point of its CPU.
    *
-   * @throws KernelError EOPNOTSUPP under another scheduler than lwkt.
+   * @throws KernelError ESRCH if it is no thread, EOPNOTSUPP under another scheduler than lwkt.
    */
   interrupt(thread: Handle): void {
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));

@@ -1,0 +1,408 @@
+// Every error number of kern_thread.c and kern_kthread.c, provoked through the public API, under both
+// schedulers.
+
+import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
+import { KernelError, kernel } from "../../src/index.js";
+import { FbsdMachine, schedulers } from "../support/fbsd-machine.js";
+
+const { EAGAIN, ECHILD, EINTR, EINVAL, ENOMEM, EPROCLIM, ERESTART, EWOULDBLOCK } = Layout;
+const { PPAUSE, PCATCH, RFCFDG, RFSTOPPED } = Layout;
+
+describe.each(schedulers)("under %s", (scheduler) => {
+  const boot = (config = {}) => new FbsdMachine({ scheduler, ...config });
+
+  it("kthread_suspend and kthread_resume return EINVAL for a thread that is no kernel thread", () => {
+    const m = boot();
+    const { td } = m.user(function* () {
+      yield* kernel.msleep("never", PPAUSE, "never", 0);
+    });
+    const notes = m.do(function* (note) {
+      note(yield* kernel.kthread_suspend(td, 10));
+      note(yield* kernel.kthread_resume(td));
+    });
+    expect(notes).toEqual([EINVAL, EINVAL]);
+  });
+
+  it("kproc_suspend and kproc_resume return EINVAL for a process that is no kernel process", () => {
+    const m = boot();
+    const { p } = m.user(function* () {
+      yield* kernel.msleep("never", PPAUSE, "never", 0);
+    });
+    const notes = m.do(function* (note) {
+      note(yield* kernel.kproc_suspend(p, 10));
+      note(yield* kernel.kproc_resume(p));
+    });
+    expect(notes).toEqual([EINVAL, EINVAL]);
+  });
+
+  it("a handle that leads nowhere gives EINVAL, whatever the call", () => {
+    const m = boot();
+    const notes = m.do(function* (note) {
+      for (const bad of [0, 4, 0xffff_ff00, 0x1_0001]) {
+        note(yield* kernel.kthread_suspend(bad, 1));
+        note(yield* kernel.kthread_resume(bad));
+        note(yield* kernel.kproc_suspend(bad, 1));
+        note(yield* kernel.kproc_resume(bad));
+        note(yield* kernel.thread_single(bad, Layout.SINGLE_ALLPROC));
+        note(yield* kernel.wait(bad));
+        note((yield* kernel.kthread_add(0x7fff_fff0, 0, 0, 0, 0, "x", 0)).error);
+      }
+      note((yield* kernel.kthread_add(0, 0, 12345, 0, 0, "x", 0)).error);
+    });
+    expect(new Set(notes)).toEqual(new Set([EINVAL]));
+  });
+
+  it("kthread_suspend returns EWOULDBLOCK when the thread does not answer in time", () => {
+    const m = boot();
+    const deaf = m.thread("deaf", function* () {
+      yield* kernel.msleep("never", PPAUSE, "never", 50);
+    });
+    const notes = m.do(function* (note) {
+      note(yield* kernel.kthread_suspend(deaf, 10));
+      note(m.reader.hot(deaf, "td_flags") & Layout.TDF_KTH_SUSP); // the request stays
+    });
+    expect(notes).toEqual([EWOULDBLOCK, Layout.TDF_KTH_SUSP]);
+  });
+
+  it("kthread_suspend returns 0 when the thread suspends itself, or when somebody resumes it", () => {
+    const m = boot();
+    let turns = 0;
+    const td = m.thread("loop", function* () {
+      for (turns = 0; turns < 40; turns++) {
+        yield kernel.kthread_suspend_check();
+        yield* kernel.pause("turn", 1);
+      }
+    });
+    const notes = m.do(function* (note) {
+      yield* kernel.pause("test", 5);
+      note(yield* kernel.kthread_suspend(td, 100));
+      const stopped = turns;
+      yield* kernel.pause("test", 20);
+      note(turns - stopped);
+      note(yield* kernel.kthread_resume(td));
+      yield* kernel.pause("test", 5);
+      note(turns > stopped);
+    });
+    expect(notes).toEqual([0, 0, 0, true]);
+    expect(turns).toBe(40);
+  });
+
+  it("kproc_suspend returns 0 or EWOULDBLOCK, and the process sleeps until it is resumed", () => {
+    const m = boot();
+    let turns = 0;
+    const { address: p } = m.machine.createProcess({
+      name: "daemon",
+      *body() {
+        const me = m.reader.hot(yield* kernel.curthread(), "td_proc");
+        for (turns = 0; turns < 40; turns++) {
+          yield kernel.kproc_suspend_check(me);
+          yield* kernel.pause("turn", 3);
+        }
+      },
+    });
+    const notes = m.do(function* (note) {
+      yield* kernel.pause("test", 5);
+      note(yield* kernel.kproc_suspend(p, 1)); // in the middle of its turn
+      note(yield* kernel.kproc_resume(p)); // or else it would be suspended already
+      note(yield* kernel.kproc_suspend(p, 100));
+      const stopped = turns;
+      yield* kernel.pause("test", 20);
+      note(turns - stopped);
+      note(yield* kernel.kproc_resume(p));
+    });
+    expect(notes).toEqual([EWOULDBLOCK, 0, 0, 0, 0]);
+    expect(turns).toBe(40);
+  });
+
+  it("kthread_add returns ENOMEM at maxthread, and says so once a second", () => {
+    const m = boot({ maxthread: 6 });
+    const asleep = () =>
+      (function* () {
+        yield* kernel.msleep("never", PPAUSE, "never", 0);
+      })();
+    for (let i = 0; i < 3; i++) m.thread(`t${i}`, asleep);
+    expect(() => m.thread("one more", asleep)).toThrow(KernelError);
+    expect(() => m.thread("one more", asleep)).toThrow(/ENOMEM.*maxthread is 6/);
+    expect(m.machine.console).toBe(
+      "maxthread limit exceeded by uid 0 (pid 0); consider increasing kern.maxthread\n",
+    );
+    expect(m.machine.counters.threads).toBe(5);
+  });
+
+  it("the last hundred threads are for the privileged: others get ENOMEM", () => {
+    const m = boot({ maxthread: 110 });
+    const notes: unknown[] = [];
+    m.do(function* () {
+      yield* kernel.fork(
+        function* () {
+          for (let i = 0; i < 10; i++) {
+            const made = yield* kernel.thr_create(function* () {
+              yield* kernel.msleep("never", PPAUSE, "never", 0);
+            }, 0);
+            notes.push(made.error);
+          }
+        },
+        0,
+        0,
+        0,
+        5,
+      );
+    });
+    // thread0, init and the process's own thread leave room for six below 110 - 100.
+    expect(notes).toEqual([0, 0, 0, 0, 0, 0, ENOMEM, ENOMEM, ENOMEM, ENOMEM]);
+    expect(m.machine.console).toContain("maxthread limit exceeded by uid 5 (pid 2)");
+  });
+
+  it("kthread_add returns ENOMEM when there is no memory for a kernel stack, and takes nothing", () => {
+    const m = boot();
+    m.machine.call(kernel.kstack_fail(1));
+    const before = [m.machine.counters.threads, m.reader.tids().size];
+    expect(() => m.thread("t", function* () {})).toThrow(/ENOMEM/);
+    expect([m.machine.counters.threads, m.reader.tids().size]).toEqual(before);
+  });
+
+  it("thread_recycle returns ENOMEM without a stack, and thread_alloc no thread", () => {
+    const m = boot();
+    const [td] = m.machine.call(kernel.thread_alloc(2));
+    m.machine.call(kernel.kstack_fail(2));
+    expect(m.machine.call(kernel.thread_recycle(td, 2))[0]).toBe(0); // has two pages already
+    expect(m.machine.call(kernel.thread_recycle(td, 3))[0]).toBe(ENOMEM);
+    expect(m.machine.call(kernel.thread_alloc(0))[0]).toBe(0);
+    expect(m.machine.call(kernel.thread_recycle(td, 99))).toEqual([0, 32]);
+  });
+
+  it("thr_create returns EPROCLIM beyond the threads that a process may have", () => {
+    const m = boot({ maxThreadsPerProc: 3 });
+    const errors: number[] = [];
+    m.user(function* () {
+      for (let i = 0; i < 4; i++) {
+        const made = yield* kernel.thr_create(function* () {
+          yield* kernel.pause("t", 5);
+        }, 0);
+        errors.push(made.error);
+      }
+    });
+    m.run();
+    expect(errors).toEqual([0, 0, EPROCLIM, EPROCLIM]);
+  });
+
+  it("kproc_create returns EAGAIN at the process limit, once a second with a message", () => {
+    const m = boot({ maxproc: 5 });
+    const asleep = function* () {
+      yield* kernel.msleep("never", PPAUSE, "never", 0);
+    };
+    m.machine.createProcess({ name: "a", body: asleep });
+    m.machine.createProcess({ name: "b", body: asleep });
+    expect(() => m.machine.createProcess({ name: "c", body: asleep })).toThrow(/EAGAIN/);
+    expect(() => m.machine.createProcess({ name: "c", body: asleep })).toThrow(/EAGAIN/);
+    expect(m.machine.console).toBe(
+      "maxproc limit exceeded by uid 0 (pid 0); see tuning(7) and login.conf(5)\n",
+    );
+    expect(m.machine.counters.processes).toBe(4);
+  });
+
+  it("fork leaves the last ten processes to the privileged: others get EAGAIN", () => {
+    const m = boot({ maxproc: 13 });
+    const notes: unknown[] = [];
+    m.do(function* () {
+      yield* kernel.fork(
+        function* () {
+          notes.push((yield* kernel.fork(function* () {}, 0, 0, 0, -1)).error);
+        },
+        0,
+        0,
+        0,
+        7,
+      );
+    });
+    expect(notes).toEqual([EAGAIN]);
+    expect(m.machine.console).toContain("maxproc limit exceeded by uid 7 (pid 2)");
+  });
+
+  it("kproc_create returns EINVAL for RFCFDG, and ENOMEM without a stack", () => {
+    const m = boot();
+    const notes = m.do(function* (note) {
+      note((yield* kernel.kproc_create(function* () {}, 0, RFCFDG, 0, "p", 0)).error);
+      yield kernel.kstack_fail(1);
+      note((yield* kernel.kproc_create(function* () {}, 0, 0, 0, "p", 0)).error);
+    });
+    expect(notes).toEqual([EINVAL, ENOMEM]);
+    expect(m.machine.counters.processes).toBe(2);
+  });
+
+  it("msleep returns EWOULDBLOCK after its timeout, also when it is woken at that very tick", () => {
+    const m = boot({ time: "idle" });
+    m.thread(
+      "waker",
+      function* () {
+        yield* kernel.pause("w", 5);
+        yield kernel.wakeup("x");
+      },
+      40,
+    );
+    const notes = m.do(function* (note) {
+      note(yield* kernel.msleep("x", PPAUSE, "x", 5));
+      note(yield* kernel.ticks());
+    });
+    expect(notes).toEqual([EWOULDBLOCK, 1005]);
+  });
+
+  it("an interruptible sleep returns EINTR when the process exits around it", () => {
+    const m = boot();
+    const notes: unknown[] = [];
+    m.user(function* () {
+      yield* kernel.thr_create(function* () {
+        notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 0));
+      }, 0);
+      yield* kernel.pause("m", 3);
+      yield kernel.exit(3);
+    });
+    m.run();
+    expect(notes).toEqual([EINTR]);
+    expect(m.machine.processes()).toHaveLength(3); // the zombie waits for proc0, its parent
+  });
+
+  it.each([Layout.SINGLE_NO_EXIT, Layout.SINGLE_BOUNDARY])(
+    "an interruptible sleep returns ERESTART when mode %d single-threads around it",
+    (mode) => {
+      const m = boot();
+      const notes: unknown[] = [];
+      const { p } = m.user(function* () {
+        yield* kernel.thr_create(function* () {
+          notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 0));
+          yield kernel.ast();
+          notes.push("on");
+        }, 0);
+        yield* kernel.pause("m", 3);
+        notes.push(yield* kernel.thread_single(p, mode));
+        yield* kernel.pause("m", 3);
+        notes.push("end");
+        yield kernel.thread_single_end(p, mode);
+      });
+      m.run();
+      expect(notes).toEqual([ERESTART, 0, "end", "on"]);
+    },
+  );
+
+  it("thread_suspend_check(1) returns EINTR for an exit and ERESTART for a boundary", () => {
+    const m = boot();
+    const notes: unknown[] = [];
+    const { p } = m.user(function* () {
+      yield* kernel.thr_create(function* () {
+        yield* kernel.pause("t", 6); // not interruptible: the others wait for it
+        notes.push(yield* kernel.thread_suspend_check(1));
+        yield kernel.ast();
+        yield* kernel.pause("t", 6);
+        notes.push(yield* kernel.thread_suspend_check(1));
+        notes.push(yield* kernel.thread_check_susp(0));
+      }, 0);
+      yield* kernel.pause("m", 3);
+      yield* kernel.thread_single(p, Layout.SINGLE_BOUNDARY);
+      yield kernel.thread_single_end(p, Layout.SINGLE_BOUNDARY);
+      yield* kernel.pause("m", 3);
+      yield kernel.exit(0);
+    });
+    m.run();
+    expect(notes).toEqual([ERESTART, EINTR, EINTR]);
+  });
+
+  it("thread_check_susp returns ERESTART where it may not sleep, and 0 when nothing is asked", () => {
+    const m = boot();
+    const notes: unknown[] = [];
+    const { p } = m.user(function* () {
+      notes.push(yield* kernel.thread_check_susp(1));
+      yield* kernel.pause("m", 6);
+      notes.push(yield* kernel.thread_check_susp(0));
+      notes.push(yield* kernel.thread_suspend_check_needed());
+      notes.push(yield* kernel.thread_check_susp(1));
+      notes.push(yield* kernel.thread_suspend_check_needed());
+    });
+    m.thread("stopper", function* () {
+      yield* kernel.pause("s", 3);
+      yield kernel.proc_stop(p);
+      yield* kernel.pause("s", 10);
+      notes.push("cont");
+      yield kernel.proc_cont(p);
+    });
+    m.run();
+    expect(notes).toEqual([0, ERESTART, true, "cont", 0, false]);
+  });
+
+  it("a sleep with TDF_SBDRY returns what the thread has asked for: nothing, EINTR or ERESTART", () => {
+    for (const [flags, wanted] of [
+      [Layout.TDF_SBDRY | Layout.TDF_SEINTR, EINTR],
+      [Layout.TDF_SBDRY | Layout.TDF_SERESTART, ERESTART],
+      [Layout.TDF_SBDRY, EWOULDBLOCK],
+    ] as const) {
+      const m = boot();
+      const notes: unknown[] = [];
+      const { p, td } = m.user(function* () {
+        notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 20));
+        m.poke(td + Layout.Thread.td_flags, Layout.TDF_INMEM);
+        yield kernel.proc_cont(p);
+      });
+      m.step(() => m.reader.hot(td, "td_wchan") !== 0);
+      m.poke(td + Layout.Thread.td_flags, m.reader.hot(td, "td_flags") | flags);
+      m.machine.call(kernel.proc_stop(p));
+      m.run();
+      expect(notes).toEqual([wanted]);
+    }
+  });
+
+  it("thread_single returns 1 to all but the first, and to whoever wants to stop a process that exits", () => {
+    const m = boot();
+    const notes: unknown[] = [];
+    const { p } = m.user(function* () {
+      yield* kernel.thr_create(function* () {
+        yield* kernel.pause("t", 4);
+        notes.push(yield* kernel.thread_single(p, Layout.SINGLE_NO_EXIT));
+        yield kernel.ast();
+        yield* kernel.pause("t", 9);
+      }, 0);
+      yield* kernel.pause("m", 2);
+      notes.push(yield* kernel.thread_single(p, Layout.SINGLE_NO_EXIT));
+      yield kernel.thread_single_end(p, Layout.SINGLE_NO_EXIT);
+      yield kernel.exit(0);
+    });
+    m.thread("stopper", function* () {
+      yield* kernel.pause("s", 8);
+      notes.push(yield* kernel.thread_single(p, Layout.SINGLE_ALLPROC));
+    });
+    m.run();
+    expect(notes).toEqual([1, 0, 1]);
+  });
+
+  it("wait returns 0 for a child that has ended, and ECHILD for a process that is none", () => {
+    const m = boot();
+    const notes = m.do(function* (note) {
+      const child = yield* kernel.fork(
+        function* () {
+          yield* kernel.pause("c", 5);
+          yield kernel.exit(9);
+        },
+        0,
+        0,
+        0,
+        -1,
+      );
+      note(yield* kernel.wait(child.address));
+      note(yield* kernel.wait(m.machine.kernel.machine("proc0")));
+    });
+    expect(notes).toEqual([0, ECHILD]);
+    expect(m.machine.counters.processes).toBe(2);
+  });
+
+  it("an unknown FreeBSD call returns ENOSYS, and no argument of a call brings the machine down", () => {
+    const m = boot();
+    const notes = m.do(function* (note) {
+      note(yield* kernel.msleep(0, 0, "x", 1));
+      note(yield* kernel.pause("x", 0));
+      note(yield* kernel.pause("x", -1));
+      note((yield* kernel.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "s", 0)).error);
+      note(yield* kernel.eventhandler_register(99, 1, 0, 0));
+      note(yield* kernel.eventhandler_deregister(4));
+    });
+    expect(notes).toEqual([EINVAL, EINVAL, EINVAL, 0, 0, EINVAL]);
+  });
+});

@@ -1,0 +1,185 @@
+// The replay of FreeBSD's cases: that it passes what is right, and says where something is wrong. Recorded
+// cases lie outside of the project; those that are there are all replayed.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type FreebsdCase, replayFreebsd } from "../../src/conformance/freebsd.js";
+import { buildUnderTest } from "../support/build.js";
+
+const thread = {
+  tid: 100000,
+  proc: "proc0",
+  name: "swapper",
+  state: "INHIBITED",
+  inhib: 2,
+  flags: ["TDF_INMEM"],
+  kthread: true,
+  ast: false,
+  pri: 52,
+  base_pri: 52,
+  wchan: "(sched)",
+  wmesg: "sched",
+};
+
+const process = {
+  pid: 0,
+  state: "NORMAL",
+  comm: "kernel",
+  flags: ["P_KPROC", "P_HADTHREADS", "P_SYSTEM"],
+  wexit2: false,
+  numthreads: 1,
+  threads: ["thread0"],
+  suspcount: 0,
+  boundary_count: 0,
+  exitthreads: 0,
+  pendingexits: 0,
+  singlethread: null,
+  sigstop: false,
+  cowgen: 0,
+  xexit: 0,
+  parent: null,
+};
+
+/** A kernel thread that exits, and thread0, which reaps it. */
+const reaps: FreebsdCase = {
+  name: "one-reap",
+  tunables: { trace: 1, maxthread: 20 },
+  threads: [
+    {
+      name: "thread0",
+      body: [
+        ["kthread_add", "A", null, { name: "a%d", arg: 7 }],
+        ["msleep", "x", "PVM", "wait", 3, false],
+        ["tidhash_remove", "A"],
+        ["thread_reap"],
+      ],
+    },
+    { name: "A", body: [["kthread_exit"]] },
+  ],
+  log: [
+    ["call", "thread0", 0, "kthread_add"],
+    ["count", 1],
+    ["tidset", 100002],
+    ["init", 0],
+    ["ctor", 100002],
+    ["runnable", "A"],
+    ["ret", "thread0", 0, 0],
+    ["call", "thread0", 1, "msleep"],
+    ["switch", "thread0", "A"],
+    ["call", "A", 0, "kthread_exit"],
+    ["tick", 1003],
+    ["runnable", "thread0"],
+    ["switch", "A", "thread0"],
+    ["ret", "thread0", 1, 35],
+    ["call", "thread0", 2, "tidhash_remove"],
+    ["ret", "thread0", 2, "dead"],
+    ["call", "thread0", 3, "thread_reap"],
+    ["dtor", 100002],
+    ["tidclear", 100002],
+    ["count", -1],
+    ["ret", "thread0", 3, null],
+    ["end", "thread0"],
+  ],
+  final: {
+    ticks: 1003,
+    nthreads: 2,
+    nprocs: 2,
+    procs: {
+      proc0: process,
+      init: { ...process, pid: 1, comm: "init", flags: [], threads: ["init"], parent: "proc0" },
+    },
+    threads: {
+      thread0: thread,
+      init: {
+        ...thread,
+        tid: 100001,
+        proc: "init",
+        name: "init",
+        flags: ["TDF_INMEM", "TDF_SINTR"],
+        kthread: false,
+        pri: 76,
+        base_pri: 76,
+        wchan: "proc:init",
+        wmesg: "wait",
+      },
+      A: { tid: 100002, dead: "reaped" },
+    },
+    zombies: [[]],
+    tids: [[100000, 100001]],
+  },
+};
+
+const unit: FreebsdCase = {
+  name: "ids",
+  tunables: { maxthread: 4 },
+  ops: [["tid_alloc"], ["tid_alloc"], ["tid_alloc"], ["hashsize"]],
+  results: [100002, 100003, { panic: "unexpectedly ran out of IDs" }],
+};
+
+describe("the replay of a case", () => {
+  it("finds no difference where there is none", () => {
+    expect(replayFreebsd(reaps, buildUnderTest)).toBeNull();
+    expect(replayFreebsd(unit, buildUnderTest)).toBeNull();
+  });
+
+  it("shows the first entry of the log that differs", () => {
+    const log = reaps.log?.with(13, ["ret", "thread0", 1, 0]);
+    expect(replayFreebsd({ ...reaps, log }, buildUnderTest)).toEqual({
+      where: "log[13]",
+      expected: ["ret", "thread0", 1, 0],
+      got: ["ret", "thread0", 1, 35],
+    });
+  });
+
+  it("shows an entry that is missing at the end", () => {
+    const log = [...(reaps.log ?? []), ["switch", "thread0", "init"]];
+    expect(replayFreebsd({ ...reaps, log }, buildUnderTest)).toMatchObject({
+      where: "log[22]",
+      expected: ["switch", "thread0", "init"],
+    });
+  });
+
+  it("shows where the final state differs", () => {
+    const final = { ...(reaps.final as object), nthreads: 3 };
+    expect(replayFreebsd({ ...reaps, final }, buildUnderTest)).toEqual({
+      where: "final.nthreads",
+      expected: 3,
+      got: 2,
+    });
+  });
+
+  it("shows the result of a unit case that differs", () => {
+    const results = [100002, 100004, ...(unit.results?.slice(2) ?? [])];
+    expect(replayFreebsd({ ...unit, results }, buildUnderTest)).toMatchObject({
+      where: "results",
+      expected: results,
+      got: unit.results,
+    });
+  });
+
+  it("stops at the length that the case gives its log, without a final state", () => {
+    const cut = { ...reaps, tunables: { ...reaps.tunables, maxlog: 5 }, final: null };
+    expect(replayFreebsd({ ...cut, log: reaps.log?.slice(0, 5) }, buildUnderTest)).toBeNull();
+  });
+
+  it("refuses an operation that the format does not have", () => {
+    const threads = [{ name: "thread0", body: [["fly"]] as [[string]] }];
+    expect(() => replayFreebsd({ ...reaps, threads }, buildUnderTest)).toThrow(
+      'there is no operation "fly"',
+    );
+  });
+});
+
+it("every recorded case that is there is replayed without a difference", () => {
+  const folder = fileURLToPath(new URL("../../../shared/conformance/freebsd/", import.meta.url));
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const failed: unknown[] = [];
+  for (const file of files.filter((name) => name.endsWith(".json"))) {
+    for (const test of JSON.parse(readFileSync(folder + file, "utf8")) as FreebsdCase[]) {
+      const difference = replayFreebsd(test, buildUnderTest);
+      if (difference !== null) failed.push({ name: test.name, ...difference });
+    }
+  }
+  expect(failed).toEqual([]);
+});

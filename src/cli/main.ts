@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { ConfigError, KernelPanic } from "../core/errors.js";
+import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
 import { ExitCode } from "./exit.js";
@@ -78,6 +78,7 @@ function panicText(panic: KernelPanic): string {
 }
 
 function unexpectedText(error: unknown): string {
+  if (error instanceof KernelError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

@@ -23,6 +23,7 @@ import { rv32_run, RV_CALL, RV_FAULT } from "../machine/rv32";
 import { cont_pop, K } from "./cont";
 import { body_return } from "./kern_fbsd";
 import { cont_run } from "./kern_cont";
+import { quiet_until } from "./kern_quiet";
 import { charge_runtime } from "./kern_switch";
 import { callout_earliest, softclock } from "./kern_timeout";
 import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
@@ -98,7 +99,11 @@ function round_begin(m: Machine): u32 {
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
   ticks_update(m);
-  const end = wake_due(m, m.now + m.quantum);
+  let end = wake_due(m, m.now + m.quantum);
+  if (m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
+    const next = bound_callout(m);
+    if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
+  }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
   if (m.ipi_cpus != 0) deliver_messages(m);
   m.rounds++;
@@ -137,6 +142,16 @@ function jump_to_callout(m: Machine): u32 {
   ticks_update(m);
   ktr(KTR_PROC, Ktr.TICK, <u32>m.ticks64, <u32>(m.ticks64 >> 32));
   return 0;
+}
+
+/** A tick that is not after the earliest callout of any CPU, NEVER if none is armed. */
+function bound_callout(m: Machine): u64 {
+  let bound = NEVER;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const next = globaldata(cpu).gd_next_callout;
+    if (next < bound) bound = next;
+  }
+  return bound;
 }
 
 /** Wakes the CPUs whose callouts are due; the round ends at `end`, or earlier where the next one is. */

@@ -1,0 +1,49 @@
+// Quiet stretches: rounds in which nothing can happen but that time passes, taken as one.
+//
+// While every CPU that is not halted is in the middle of a `compute`, with no message, callout, interrupt
+// or round-robin share due, a round only moves the clocks on by a quantum. A machine whose quantum is a
+// microsecond would spend most of its time so. The end of the stretch is one of the ends that the
+// single rounds would have had, and the rounds are counted: the run is the same to the last bit.
+import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { Machine } from "../sys/machine";
+import { cold } from "../sys/thread";
+import { K } from "./cont";
+
+/**
+ * The end of the round that begins now, which is `end` at least: later if nothing can happen until then.
+ * `callout` is the cycle of the earliest callout of any CPU, none of which is due.
+ */
+export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
+  const q = m.quantum;
+  let most = (u64.MAX_VALUE >> 1) / q;
+  if (m.run_rounds != 0) most = min<u64>(most, m.run_rounds);
+  most = min<u64>(most, (callout - m.now) / q);
+  most = min<u64>(most, rounds_to(m, m.run_until));
+  for (let busy = m.busy; busy != 0 && most > 1; busy &= busy - 1) {
+    most = min<u64>(most, quiet_rounds(m, globaldata(<u32>ctz<u64>(busy))));
+  }
+  if (most <= 1) return end;
+  m.rounds += most - 1;
+  if (m.run_rounds != 0) m.run_rounds -= <u32>(most - 1);
+  return m.now + most * q;
+}
+
+/** Rounds from now to the first end of one that is not before `cycle`. */
+function rounds_to(m: Machine, cycle: u64): u64 {
+  const distance = cycle - m.now;
+  return distance / m.quantum + (distance % m.quantum != 0 ? 1 : 0);
+}
+
+/** Rounds for which a CPU does nothing but compute. */
+function quiet_rounds(m: Machine, gd: GlobalData): u64 {
+  const td = gd.gd_curthread;
+  if (td.td_kfn != K.COMPUTE || td == gd.gd_idletd) return 0;
+  if ((gd.gd_flags & GDF_RESCHED) != 0 || td.td_pri < gd.gd_reqpri) return 0;
+  const left = ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;
+  const done = gd.gd_cycles + left;
+  if (done < left) return 0; // beyond the end of time
+  const rounds = (done - m.now) / m.quantum;
+  if (m.rr_cycles == 0) return rounds;
+  const share = gd.gd_switchtime + m.rr_cycles;
+  return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));
+}

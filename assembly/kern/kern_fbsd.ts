@@ -191,6 +191,11 @@ function created_proc(f: Frame, error: i32): u32 {
  */
 export function fbsd_syscall(nr: u32, f: Frame): u32 {
   if (machine().bare != 0) panic("kernel call %d in a machine without processes", nr);
+  // The life of a thread, by comparisons: no table jump, which not every host predicts.
+  if (nr == Sys.kthread_add) return sys_kthread_add(f);
+  if (nr == Sys.kthread_exit) return sys_kthread_exit();
+  if (nr == Sys.wakeup) return sys_wakeup(f);
+  if (nr == Sys.msleep) return sys_msleep(f);
   if (nr < <u32>Sys.fork) return kthread_syscall(nr, f);
   if (nr < <u32>Sys.thread_exit) return proc_syscall(nr, f);
   if (nr < <u32>Sys.thread_single) return thread_syscall(nr, f);
@@ -200,10 +205,6 @@ export function fbsd_syscall(nr: u32, f: Frame): u32 {
 
 function kthread_syscall(nr: u32, f: Frame): u32 {
   switch (nr) {
-    case Sys.kthread_add:
-      return sys_kthread_add(f);
-    case Sys.kthread_exit:
-      return is_proc(curthread().td_proc) ? kthread.kthread_exit() : result(EINVAL);
     case Sys.kthread_suspend:
       if (!thread_alive(f.a0)) return result(EINVAL);
       return kthread.kthread_suspend(changetype<Thread>(f.a0), f.a1);
@@ -259,6 +260,19 @@ function sys_kthread_add(f: Frame): u32 {
   return created_thread(f, kthread.kthread_add(f.a0, f.a1, p, f.a3, f.a4, f.a5, arg6()), p);
 }
 
+function sys_kthread_exit(): u32 {
+  return is_proc(curthread().td_proc) ? kthread.kthread_exit() : result(EINVAL);
+}
+
+function sys_msleep(f: Frame): u32 {
+  return f.a0 == 0 ? result(EINVAL) : msleep(f.a0, f.a1, f.a2, f.a3);
+}
+
+function sys_wakeup(f: Frame): u32 {
+  wakeup(f.a0);
+  return result(0);
+}
+
 function sys_kproc_kthread_add(f: Frame): u32 {
   const p = changetype<Proc>(f.a2);
   if (!func_valid(f.a0) || (is_proc(p) && !proc_alive(f.a2))) return result(EINVAL);
@@ -300,11 +314,6 @@ function proc_syscall(nr: u32, f: Frame): u32 {
 
 function sleep_syscall(nr: u32, f: Frame): u32 {
   switch (nr) {
-    case Sys.msleep:
-      return f.a0 == 0 ? result(EINVAL) : msleep(f.a0, f.a1, f.a2, f.a3);
-    case Sys.wakeup:
-      wakeup(f.a0);
-      return result(0);
     case Sys.wakeup_one:
       wakeup_one(f.a0);
       return result(0);
@@ -476,12 +485,11 @@ function tid_syscall(nr: u32, f: Frame): u32 {
 
 /** Goes on with one of FreeBSD's continuations of the current thread. */
 export function fbsd_continue(fn: u32, a: u32, b: u32): u32 {
+  if (fn == K.MSLEEP_2) return msleep_2(a, b, 0); // no table jump on the commonest path
   const retval = cold(curthread()).td_retval;
   switch (fn) {
     case K.MSLEEP_1:
       return msleep_1(a, b, retval);
-    case K.MSLEEP_2:
-      return msleep_2(a, b, 0);
     case K.SUSPEND_CHECK:
       return single.thread_suspend_check(a);
     case K.SINGLE_1:

@@ -169,17 +169,9 @@ export function setrunnable(td: Thread): void {
   if (changetype<usize>(p) != 0 && p.p_state == PRS.ZOMBIE) {
     panic("setrunnable: pid %d is a zombie", p.p_pid);
   }
-  switch (<i32>td.td_state) {
-    case TDS.RUNNING:
-    case TDS.RUNQ:
-    case TDS.INHIBITED:
-      return;
-    case TDS.CAN_RUN:
-      sched_add(td);
-      return;
-    default:
-      panic("setrunnable: state 0x%x", td.td_state);
-  }
+  const state = <i32>td.td_state;
+  if (state == TDS.CAN_RUN) sched_add(td);
+  else if (state == TDS.INACTIVE || state > TDS.RUNNING) panic("setrunnable: state 0x%x", state);
 }
 
 /** The thread has left its queue: it wakes, if it slept. */

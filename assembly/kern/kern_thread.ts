@@ -195,7 +195,8 @@ function thread_reap_domain(tdd: ThreadDomain): void {
 
 /** The memory domain of the running CPU: CPUs are dealt out to the domains. */
 function cpu_domain(): u32 {
-  return mycpu().gd_cpuid % machine().ndomains;
+  const n = machine().ndomains;
+  return n == 1 ? 0 : mycpu().gd_cpuid % n;
 }
 
 /** Frees the zombies of all domains, this CPU's first (688). */
@@ -270,20 +271,14 @@ function thread_ctor(td: Thread): void {
   c.td_tid = -1;
 }
 
+function thread_dtor_panic(td: Thread): void {
+  if (<i32>td.td_state > TDS.RUNNING) panic("bad thread state");
+  panic("bad state for thread unlinking");
+}
+
 /** What the zone does with every structure that comes back (411). */
 function thread_dtor(td: Thread): void {
-  switch (<i32>td.td_state) {
-    case TDS.INACTIVE:
-      break;
-    case TDS.INHIBITED:
-    case TDS.RUNNING:
-    case TDS.CAN_RUN:
-    case TDS.RUNQ:
-      panic("bad state for thread unlinking");
-      break;
-    default:
-      panic("bad thread state");
-  }
+  if (td.td_state != TDS.INACTIVE) thread_dtor_panic(td);
   cold(td).td_ast = 0;
 }
 

@@ -9,7 +9,7 @@ import {
   type Body,
   type BodyFunction,
   type CallArgument,
-  KernelCall,
+  type KernelCall,
   resultHigh,
 } from "./calls.js";
 
@@ -137,7 +137,11 @@ export class Bodies {
     } else if (typeof value === "number" && Number.isInteger(value)) {
       registers.push(value);
     } else {
-      throw new KernelError(call.call, Layout.EINVAL, `${call.call}: ${String(value)} is not a ${kind}`);
+      throw new KernelError(
+        call.call,
+        Layout.EINVAL,
+        `${call.call}: ${String(value)} is not a ${kind}`,
+      );
     }
   }
 }

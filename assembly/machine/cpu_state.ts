@@ -4,8 +4,11 @@ import { GLOBALDATA_STRIDE, GlobalData } from "../sys/globaldata";
 
 @unmanaged
 export class CpuState {
-  /** The address that lr.w reserved; a reservation ends with every switch, kernel call and slice. */
+  /** The address that lr.w reserved, or NO_RESERVATION; a kernel call or a new slice ends it, too. */
   reservation: u32;
+  /** Its thread, and how often that had been switched away from: a switch ends a reservation. */
+  reserved_td: usize;
+  reserved_switches: u32;
   /** The address that the last fault was about: memory, a jump's target, or the instruction. */
   fault_address: u32;
   /** Sum of the words that were loaded only to have their cache lines. */

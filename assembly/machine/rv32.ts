@@ -1,38 +1,57 @@
 // The emulated CPU: runs RV32 threads, and switches between those that only yield.
 //
 // rv32_run's inner loop executes one record (rv32_decode.ts) per turn, with the pc, the frame and the
-// scheduler's state in locals. Whatever is unusual leaves it by `break`, is dealt with behind the
-// switch, and either goes back in or returns to kern/kern_run.ts. Nothing is called inside the loop:
-// a call there costs every instruction the registers that it may destroy.
+// scheduler's state in locals. Whatever is unusual leaves it by `break`, is dealt with behind it, and
+// either goes back in or returns to kern/kern_run.ts. Nothing is called inside the loop: a call there
+// costs every instruction the registers that it may destroy.
 //
-// Time. No instruction is counted. `end` is the record address at which the slice would end if
-// execution went straight on; a jump moves it by as much as the pc. So `end - pc` is always what is left
-// of the slice, 16 a cycle, and the executed instructions are exact in any place. It is looked at where
-// the straight line ends: at taken branches, jumps and kernel calls.
+// Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 16 units an
+// instruction. `clock` is what must be
+// added to it for the time in sixteenths of a cycle; a jump subtracts from `clock` what it adds to the
+// pc. So the time, and with it the number of instructions, is exact in any place. It is compared with
+// the slice's end where the straight line ends: at taken branches, jumps and kernel calls.
 //
 // The switch. The kernel call lwkt_yield, when nothing unusual is on, does here what lwkt_yield,
 // lwkt_switch, cpu_switch and switch_in do in kern/: the same counts, states, hash and queue. Where a
 // thread or the kernel is in any other state the call goes the long way round, which decides
-// everything afresh; so the short way may give up at any point before its first store.
+// everything afresh; so the short way may give up at any point before its first store. Three things
+// are put off to the end of the run, where they come to the same:
+//  - A thread that is left gets 32 added to td_pri and becomes RUNQ, one that is switched to has 32
+//    subtracted and becomes RUNNING: of all that the run comes through only the first and the last
+//    are changed in the end. (The assertion of lwkt_switch that td_pri is 32 or more cannot fail: a
+//    queued thread that has run before left its CPU by a switch, which added 32 to what was not
+//    negative, and nobody subtracts from a thread that does not run.)
+//  - Switches are counted by how far the queue's head has moved.
+//  - The queue's level is written back.
 import { GlobalData } from "../sys/globaldata";
-import { machine, Machine, Sched } from "../sys/machine";
-import {
-  Frame,
-  TDB,
-  TDF_EXITING,
-  TDF_PREEMPT_LOCK,
-  TDF_RUNQ,
-  TDF_STARTED,
-  TDPRI_CRIT,
-  TDS,
-  Thread,
-} from "../sys/proc";
-import { CHUNK_SLOT0, Level, lwkt_level, runq_first_slot, runq_grow } from "../sys/runq";
-import { is_td } from "../sys/thread";
-import { switch_hash } from "../sys/trace_hash";
+import { machine } from "../sys/machine";
+import { Frame, TDB, TDF_STARTED, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { CHUNK_SIZE, CHUNK_SLOTS, Level, runq_append, runq_take } from "../sys/runq";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
-import { Record, RECORD_SIZE, RV_CALL, RvOp } from "./rv32_decode";
+import {
+  DATA,
+  DECODED,
+  FRAME_DELTA,
+  GAP,
+  GUEST,
+  LIMIT,
+  LOAD1,
+  LOAD2,
+  LOAD4,
+  MULTIPLIER,
+  PLAIN,
+  STOP,
+  STORE1,
+  STORE2,
+  STORE4,
+  TD_BASES,
+  TEXT,
+  WORDS,
+} from "./rv32_cell";
+import { RECORD_SIZE, Record } from "./rv32_decode";
+import { RvOp } from "./rv32_op";
 import { rv32_slow } from "./rv32_slow";
+import { rv32_yield_level } from "./rv32_yield";
 
 export { RV_CALL } from "./rv32_decode";
 export {
@@ -44,6 +63,7 @@ export {
   RV_FAULT_MISALIGNED_ATOMIC,
   RV_FAULT_MISALIGNED_JUMP,
   RV_FAULT_STORE,
+  rv32_fault_address,
 } from "./rv32_slow";
 
 /** Event: the slice is over; with cycle_cost 0, RUN_INSTRUCTIONS_MAX instructions were executed. */
@@ -51,675 +71,2591 @@ export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
 export const RV_SWITCHES: u32 = 4;
 
-/** Instructions that `end` looks ahead: within half of the address space of records. */
+/** Most instructions of a run where time does not pass. */
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
+/** Latest end of a slice, so that it has a place in 64 bits in sixteenths. */
+const SLICE_END_MAX: u64 = 1 << 59;
 
-/** Threads from which on a chunk's threads are touched ahead: more than the caches hold. */
-const TOUCH_AHEAD_THREADS: i32 = 300000;
+/** The multiplier of switch_hash (sys/trace_hash.ts). */
+const SWITCH_HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
-const CHUNK_MASK: usize = 255;
+const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
 // Reasons to leave the inner loop.
 const EXIT_SLOW: u32 = 0; //  execute the instruction, or its fault, by rv32_slow
 const EXIT_SLICE: u32 = 1; // look whether the slice or the budget of switches is over
 const EXIT_CALL: u32 = 2; //  return a kernel call
-const EXIT_QUEUE: u32 = 3; // the run queue needs more than a slot; then yield again
-const EXIT_SELF: u32 = 4; //  a yield picked the same thread again
+const EXIT_NONE: u32 = 3; //  of a loop inside an operation: go on behind it
+const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one of plain RV32 code
+const EXIT_FRESH: u32 = 5; // a yield: the next thread has not run yet
 
-// What a switch tests with one load each: td_lwflags with td_state, and td_kfn to td_body.
-const FLAGS_MASK: u32 = TDF_RUNQ | TDF_STARTED | TDF_PREEMPT_LOCK | TDF_EXITING;
-const FLAGS_READY: u32 = TDF_RUNQ | TDF_STARTED;
-const BODY_MASK: u32 = 0xff0000ff;
-const BODY_READY: u32 = <u32>TDB.RV32 << 24;
+/** Numbers of kernel calls by ecall that do not fit into an event are all this one, which is none. */
+const ECALL_MAX: u32 = 0xffffff;
 
-// ---- Operands of the record at `pc`, for the thread with the frame at `fp` ----
-
-function reg_a(fp: usize, pc: usize): i32 {
-  return load<i32>(fp + load<usize>(pc, offsetof<Record>("a")));
-}
-
-function reg_b(fp: usize, pc: usize): i32 {
-  return load<i32>(fp + load<usize>(pc, offsetof<Record>("b")));
-}
-
-function reg_c(fp: usize, pc: usize): i32 {
-  return load<i32>(fp + load<usize>(pc, offsetof<Record>("c")));
-}
-
-// The same unsigned, for products of 64 bits: Binaryen turns <u64><u32>load<i32>() into a load that
-// extends the sign.
-function word_b(fp: usize, pc: usize): u32 {
-  return load<u32>(fp + load<usize>(pc, offsetof<Record>("b")));
-}
-
-function word_c(fp: usize, pc: usize): u32 {
-  return load<u32>(fp + load<usize>(pc, offsetof<Record>("c")));
-}
-
-function imm_c(pc: usize): i32 {
-  return load<i32>(pc, offsetof<Record>("c"));
-}
-
-/** How far a jump goes, from the record behind it. */
-function distance(pc: usize): usize {
-  return load<usize>(pc, offsetof<Record>("c"));
-}
-
-function set_a(fp: usize, pc: usize, value: i32): void {
-  store<i32>(fp + load<usize>(pc, offsetof<Record>("a")), value);
-}
-
-/** Where execution goes on after a jump to a guest address, or 0 if it cannot. */
-function record_of(m: Machine, target: u32): usize {
-  // One comparison for both: a rotation moves misalignment into the highest bits.
-  if (rotr<u32>(target, 2) >= m.text_size >> 2) return 0;
-  return m.decoded_base + (<usize>target << 2);
-}
-
-function div_i32(a: i32, b: i32): i32 {
-  if (b == 0) return -1;
-  return b == -1 ? -a : a / b;
-}
-
-function rem_i32(a: i32, b: i32): i32 {
-  if (b == 0) return a;
-  return b == -1 ? 0 : a % b;
-}
-
-function div_u32(a: u32, b: u32): u32 {
-  return b == 0 ? -1 : a / b;
-}
-
-function rem_u32(a: u32, b: u32): u32 {
-  return b == 0 ? a : a % b;
-}
-
-function mulh(a: i32, b: i32): i32 {
-  return <i32>((<i64>a * <i64>b) >> 32);
-}
-
-function mulhsu(a: i32, b: u32): i32 {
-  return <i32>((<i64>a * <i64>b) >> 32);
-}
-
-function mulhu(a: u32, b: u32): i32 {
-  return <i32>((<u64>a * <u64>b) >> 32);
-}
-
-// ---- Around the inner loop ----
-
-/** True when lwkt_yield of the current thread may take the short way. */
-function can_switch_here(m: Machine, gd: GlobalData): bool {
-  const td = gd.gd_curthread;
-  return (
-    m.sched == Sched.LWKT &&
-    gd.gd_reqpri == 0 &&
-    gd.gd_flags == 0 &&
-    gd.gd_intr_nesting_level == 0 &&
-    m.untimely_switch == 0 &&
-    m.ktr_mask == 0 &&
-    m.stats == 0 &&
-    m.sleep_procs == 0 &&
-    !is_td(gd.gd_deadthread) &&
-    !is_td(td.td_preempted) &&
-    td.td_pri >= 0 &&
-    td.td_state == TDS.RUNNING &&
-    (flags_of(changetype<usize>(td)) & FLAGS_MASK) == FLAGS_READY
-  );
-}
-
-function flags_of(td: usize): u32 {
-  return load<u32>(td, offsetof<Thread>("td_lwflags"));
+/** Fills in what the inner loop reads; returns the time in sixteenths of a cycle. */
+function run_begin(gd: GlobalData): u64 {
+  const m = machine();
+  const text = m.text_size;
+  const size = m.guest_size;
+  const room = size - text;
+  store<usize>(GUEST, m.guest_base);
+  store<usize>(DATA, m.guest_base + text);
+  store<u32>(TEXT, text);
+  store<u32>(WORDS, text >> 2);
+  store<usize>(DECODED, m.decoded_base);
+  store<u32>(LOAD1, size);
+  store<u32>(LOAD2, max<u32>(size, 1) - 1);
+  store<u32>(LOAD4, max<u32>(size, 3) - 3);
+  store<u32>(STORE1, room);
+  store<u32>(STORE2, max<u32>(room, 1) - 1);
+  store<u32>(STORE4, max<u32>(room, 3) - 3);
+  store<u64>(TD_BASES, ((<u64>m.td_base) << 32) + <u64>m.td_base);
+  store<usize>(FRAME_DELTA, m.frame_delta);
+  store<usize>(STOP, 0);
+  store<u32>(PLAIN, ((<u32>TDB.RV32) << 24) | (gd.gd_cpuid << 16));
+  store<u64>(MULTIPLIER, SWITCH_HASH_MULTIPLIER);
+  cpu_state(gd).reservation = NO_RESERVATION;
+  if (m.cycle_cost == 0) {
+    store<u64>(LIMIT, RUN_INSTRUCTIONS_MAX << 4);
+    return 0;
+  }
+  store<u64>(LIMIT, min<u64>(gd.gd_slice_end, SLICE_END_MAX) << 4);
+  return gd.gd_cycles << 4;
 }
 
 /**
- * The level that the next thread comes from, with a thread in its first slot and room at its tail, as
- * lwkt_choose finds it; null if there is none.
+ * The level that the next thread is taken from, or null if the yield must take the long way. Gives
+ * `level` back first, and says how far the loop may move the new one's head.
  */
-function ready_level(gd: GlobalData): Level | null {
-  for (;;) {
-    const mask = gd.gd_runqmask;
-    if (mask == 0) return null;
-    const nq = 31 - clz<u32>(mask);
-    const level = lwkt_level(gd, nq);
-    if (runq_first_slot(level) == 0) {
-      gd.gd_runqmask = mask & ~(1 << nq);
-      continue;
-    }
-    if ((level.tail & CHUNK_MASK) == 0) level.tail = runq_grow(level);
-    const head = level.head;
-    if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
-      touch_ahead(gd, head, level.tail);
-    }
-    return level;
-  }
+function next_level(gd: GlobalData, level: Level | null, head: usize, budget: u32): Level | null {
+  give_level(level, head);
+  const next = rv32_yield_level(gd, level);
+  if (next === null) return null;
+  const tail = next.tail;
+  const slots = CHUNK_SIZE - max(next.head & CHUNK_MASK, tail & CHUNK_MASK);
+  store<usize>(GAP, tail - next.head);
+  store<usize>(STOP, next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) << 2));
+  return next;
 }
 
-/** Loads a word of each line that switching to the threads of a chunk will need. */
-function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
-  const delta = machine().frame_delta;
-  const end = (slot | CHUNK_MASK) + 1;
-  let sum: u32 = 0;
-  for (; slot != end && slot != tail; slot += 4) {
-    const td = load<usize>(slot);
-    if (td != 0) sum += load<u32>(td) + load<u32>(td + delta);
-  }
-  cpu_state(gd).touched = sum;
+/** Gives a level back to the queue. */
+function give_level(level: Level | null, head: usize): void {
+  if (level === null) return;
+  level.head = head;
+  level.tail = head + load<usize>(GAP);
 }
 
-/** Places where `width` bytes fit into `size` bytes. */
-function room(size: u32, width: u32): u32 {
-  return size < width ? 0 : size - width + 1;
+/** A yield came back to the same thread: it moves to its level's tail, and that is all. */
+function yield_to_self(gd: GlobalData, level: Level): void {
+  const td = runq_take(level);
+  if (td !== null) runq_append(level, td);
+  gd.gd_switch_count++;
+  cpu_state(gd).reservation = NO_RESERVATION;
 }
 
-/** Instructions until the slice should be looked at again. */
-function window(m: Machine, gd: GlobalData, now: u64): u64 {
-  if (m.cycle_cost == 0) return RUN_INSTRUCTIONS_MAX;
-  return min<u64>(gd.gd_slice_end - now, RUN_INSTRUCTIONS_MAX);
+/** The event of the kernel call at a record. */
+function call_event(frame: usize, at: usize): u32 {
+  const record = changetype<Record>(at);
+  if (record.op != RvOp.ECALL) return record.c;
+  return record.c | (min<u32>(load<u32>(frame + record.a), ECALL_MAX) << 8);
 }
 
-/** The number that an ecall's register holds, as an event: numbers that do not fit are no call's. */
-function ecall_event(nr: u32): u32 {
-  return RV_CALL | (min<u32>(nr, 0xffffff) << 8);
+/** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
+function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32): void {
+  const m = machine();
+  first.td_pri += TDPRI_CRIT;
+  first.td_state = <u8>TDS.RUNQ;
+  td.td_pri -= TDPRI_CRIT;
+  td.td_state = <u8>TDS.RUNNING;
+  gd.gd_curthread = td;
+  m.last_thread = td;
+  gd.gd_switches += switches;
+  gd.gd_switch_count += switches;
+  if (m.run_limited != 0) m.run_switches -= switches;
+}
+
+/** Ends a run that began at time `from` and ends at `time`, both in sixteenths of a cycle. */
+function run_end(gd: GlobalData, from: u64, time: u64): void {
+  const instructions = (time - from) >> 4;
+  gd.gd_instructions += instructions;
+  if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
 }
 
 /**
  * Runs the CPU's current thread, an RV32 body without a pending continuation, and those that it switches
  * to by plain yields, until an event: RV_CALL with the number of the call above the low byte (the pc
- * is behind it), RV_FAULT with its RV_FAULT_* above the low byte (the pc is on it, see rv32_fault_address), RV_SLICE, or
+ * is behind it), RV_FAULT with its RV_FAULT_* above the low byte (the pc is on it), RV_SLICE, or
  * RV_SWITCHES. Cycles, instructions, registers and the scheduler's state are up to date then.
  */
 export function rv32_run(gd: GlobalData): u32 {
   const m = machine();
   if (m.cycle_cost != 0 && gd.gd_cycles >= gd.gd_slice_end) return RV_SLICE;
-  const cost: i32 = m.cycle_cost != 0 ? -1 : 0;
-  const frame_delta = m.frame_delta;
-  const guest = m.guest_base;
-  const text = m.text_size;
-  // Below these may a load, and a store that far behind the text, of 1, 2 and 4 bytes begin.
-  const load1 = room(m.guest_size, 1);
-  const load2 = room(m.guest_size, 2);
-  const load4 = room(m.guest_size, 4);
-  const store1 = room(m.guest_size - text, 1);
-  const store2 = room(m.guest_size - text, 2);
-  const store4 = room(m.guest_size - text, 4);
-  const budget: u32 = m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
-  const short = can_switch_here(m, gd);
-  let switches: u32 = 0;
+  if (m.run_limited != 0 && m.run_switches == 0) return RV_SWITCHES;
+  const budget = m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
+  const first = gd.gd_curthread;
+  const from = run_begin(gd);
+  let fp = changetype<usize>(first) + m.frame_delta;
+  let pc = load<usize>(fp);
+  let clock = from - <u64>pc;
   let hash = gd.gd_hash;
   let switchtime = gd.gd_switchtime;
+  /** The level that yields take threads from, its head, and the head when switches were counted. */
   let level: Level | null = null;
   let head: usize = 0;
-  let tail: usize = 0;
-
-  let fp = changetype<usize>(gd.gd_curthread) + frame_delta;
-  let pc = load<usize>(fp);
-  let armed = window(m, gd, gd.gd_cycles);
-  /** The time when `end` is reached. */
-  let deadline = gd.gd_cycles + (cost != 0 ? armed : 0);
-  let end = pc + (<usize>armed << 4);
+  let mark: usize = 0;
+  let switches: u32 = 0;
   let event: u32 = 0;
-  cpu_state(gd).reservation = NO_RESERVATION;
+  // Locals of the generated code
+  let a0: usize = 0;
+  let a1: usize = 0;
+  let a2: usize = 0;
+  let a3: usize = 0;
+  let at: u32 = 0;
+  let b: i32 = 0;
+  let b0: usize = 0;
+  let b1: usize = 0;
+  let b2: usize = 0;
+  let b3: usize = 0;
+  let b4: usize = 0;
+  let c: i32 = 0;
+  let c1: usize = 0;
+  let far: i64 = 0;
+  let i0: i32 = 0;
+  let i1: i32 = 0;
+  let i2: i32 = 0;
+  let i3: i32 = 0;
+  let to: usize = 0;
+  let v0: i32 = 0;
+  let v1: i32 = 0;
+  let v2: i32 = 0;
+  let v3: i32 = 0;
+  let v4: i32 = 0;
+  let x0: i32 = 0;
+  let x1: i32 = 0;
+  let x2: i32 = 0;
+  let x3: i32 = 0;
+  // End of locals.
 
   for (;;) {
     let exit: u32 = EXIT_SLOW;
     for (;;) {
-      switch (load<u32>(pc)) {
-        case RvOp.SLOW:
-          break;
-        case RvOp.NOP:
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.LI:
-          set_a(fp, pc, imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.MV:
-          set_a(fp, pc, reg_b(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.ADDI:
-          set_a(fp, pc, reg_b(fp, pc) + imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLTI:
-          set_a(fp, pc, i32(reg_b(fp, pc) < imm_c(pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLTIU:
-          set_a(fp, pc, i32(<u32>reg_b(fp, pc) < <u32>imm_c(pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.XORI:
-          set_a(fp, pc, reg_b(fp, pc) ^ imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.ORI:
-          set_a(fp, pc, reg_b(fp, pc) | imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.ANDI:
-          set_a(fp, pc, reg_b(fp, pc) & imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLLI:
-          set_a(fp, pc, reg_b(fp, pc) << imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SRLI:
-          set_a(fp, pc, <u32>reg_b(fp, pc) >> imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SRAI:
-          set_a(fp, pc, reg_b(fp, pc) >> imm_c(pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.ADD:
-          set_a(fp, pc, reg_b(fp, pc) + reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SUB:
-          set_a(fp, pc, reg_b(fp, pc) - reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLL:
-          set_a(fp, pc, reg_b(fp, pc) << reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLT:
-          set_a(fp, pc, i32(reg_b(fp, pc) < reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SLTU:
-          set_a(fp, pc, i32(<u32>reg_b(fp, pc) < <u32>reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.XOR:
-          set_a(fp, pc, reg_b(fp, pc) ^ reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SRL:
-          set_a(fp, pc, <u32>reg_b(fp, pc) >> reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SRA:
-          set_a(fp, pc, reg_b(fp, pc) >> reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.OR:
-          set_a(fp, pc, reg_b(fp, pc) | reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.AND:
-          set_a(fp, pc, reg_b(fp, pc) & reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.MUL:
-          set_a(fp, pc, reg_b(fp, pc) * reg_c(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.MULH:
-          set_a(fp, pc, mulh(reg_b(fp, pc), reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.MULHSU:
-          set_a(fp, pc, mulhsu(reg_b(fp, pc), word_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.MULHU:
-          set_a(fp, pc, mulhu(word_b(fp, pc), word_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.DIV:
-          set_a(fp, pc, div_i32(reg_b(fp, pc), reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.DIVU:
-          set_a(fp, pc, div_u32(reg_b(fp, pc), reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.REM:
-          set_a(fp, pc, rem_i32(reg_b(fp, pc), reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.REMU:
-          set_a(fp, pc, rem_u32(reg_b(fp, pc), reg_c(fp, pc)));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.NEG:
-          set_a(fp, pc, -reg_b(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SNEZ:
-          set_a(fp, pc, i32(reg_b(fp, pc) != 0));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.SGTZ:
-          set_a(fp, pc, i32(reg_b(fp, pc) > 0));
-          pc += RECORD_SIZE;
-          continue;
-        case RvOp.LB: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at >= load1) break;
-          set_a(fp, pc, load<i8>(guest + at));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.LH: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at >= load2) break;
-          set_a(fp, pc, load<i16>(guest + at));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.LW: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at >= load4) break;
-          set_a(fp, pc, load<i32>(guest + at));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.LBU: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at >= load1) break;
-          set_a(fp, pc, load<u8>(guest + at));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.LHU: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at >= load2) break;
-          set_a(fp, pc, load<u16>(guest + at));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SB: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store1) break;
-          store<u8>(guest + at, reg_a(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SH: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store2) break;
-          store<u16>(guest + at, reg_a(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SW: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store4) break;
-          store<i32>(guest + at, reg_a(fp, pc));
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SB0: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store1) break;
-          store<u8>(guest + at, 0);
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SH0: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store2) break;
-          store<u16>(guest + at, 0);
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.SW0: {
-          const at = <u32>(reg_b(fp, pc) + imm_c(pc));
-          if (at - text >= store4) break;
-          store<i32>(guest + at, 0);
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BEQ: {
-          if (reg_a(fp, pc) == reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
+      const record = pc;
+      const op = load<i32>(record);
+      // Generated by scripts/rv32-loop.mjs from here
+      if (op < RvOp.ANDI) {
+        if (op < RvOp.SRLI_TO_XOR) {
+          if (op < RvOp.MUL) {
+            if (op < RvOp.SB0) {
+              if (op < RvOp.SELF_ADDI_TO_BNEZ_LOOP) {
+                if (op < RvOp.SRAI) {
+                  if (op < RvOp.DIVU) {
+                    if (op < RvOp.ECALL) {
+                      if (op < RvOp.SH0) {
+                        if (op < RvOp.SGTZ) {
+                          if (op < RvOp.MULHSU) {
+                            // SLOW
+                            break;
+                          } else {
+                            if (op < RvOp.NOP) {
+                              // MULHSU
+                              store<i32>(
+                                fp + load<usize>(record, 4),
+                                <i32>(
+                                  ((<i64>load<i32>(fp + load<usize>(record, 8)) *
+                                    <i64>load<u32>(fp + load<usize>(record, 12))) >>
+                                    32)
+                                ),
+                              );
+                              pc = record + 16;
+                              continue;
+                            } else {
+                              // NOP
+                              pc = record + 16;
+                              continue;
+                            }
+                          }
+                        } else {
+                          if (op < RvOp.MULH) {
+                            // SGTZ
+                            store<i32>(
+                              fp + load<usize>(record, 4),
+                              i32(load<i32>(fp + load<usize>(record, 8)) > 0),
+                            );
+                            pc = record + 16;
+                            continue;
+                          } else {
+                            // MULH
+                            store<i32>(
+                              fp + load<usize>(record, 4),
+                              <i32>(
+                                ((<i64>load<i32>(fp + load<usize>(record, 8)) *
+                                  <i64>load<i32>(fp + load<usize>(record, 12))) >>
+                                  32)
+                              ),
+                            );
+                            pc = record + 16;
+                            continue;
+                          }
+                        }
+                      } else {
+                        if (op < RvOp.SLTI) {
+                          // SH0
+                          at =
+                            <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                            load<u32>(TEXT);
+                          if (at >= load<u32>(STORE2)) {
+                            break;
+                          }
+                          store<u16>(load<usize>(DATA) + at, 0);
+                          pc = record + 16;
+                          continue;
+                        } else {
+                          // SLTI
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            i32(load<i32>(fp + load<usize>(record, 8)) < load<i32>(record, 12)),
+                          );
+                          pc = record + 16;
+                          continue;
+                        }
+                      }
+                    } else {
+                      if (op < RvOp.REM) {
+                        if (op < RvOp.DIV) {
+                          // ECALL
+                          exit = EXIT_CALL;
+                          break;
+                        } else {
+                          // DIV
+                          b = load<i32>(fp + load<usize>(record, 8));
+                          c = load<i32>(fp + load<usize>(record, 12));
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            c == 0 ? -1 : c == -1 ? -b : b / c,
+                          );
+                          pc = record + 16;
+                          continue;
+                        }
+                      } else {
+                        if (op < RvOp.MULHU) {
+                          // REM
+                          b = load<i32>(fp + load<usize>(record, 8));
+                          c = load<i32>(fp + load<usize>(record, 12));
+                          store<i32>(fp + load<usize>(record, 4), c == 0 ? b : c == -1 ? 0 : b % c);
+                          pc = record + 16;
+                          continue;
+                        } else {
+                          // MULHU
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            <i32>(
+                              ((<u64>load<u32>(fp + load<usize>(record, 8)) *
+                                <u64>load<u32>(fp + load<usize>(record, 12))) >>
+                                32)
+                            ),
+                          );
+                          pc = record + 16;
+                          continue;
+                        }
+                      }
+                    }
+                  } else {
+                    if (op < RvOp.XORI) {
+                      if (op < RvOp.SLTIU) {
+                        if (op < RvOp.REMU) {
+                          // DIVU
+                          b = load<i32>(fp + load<usize>(record, 8));
+                          c = load<i32>(fp + load<usize>(record, 12));
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            c == 0 ? -1 : <i32>(<u32>b / <u32>c),
+                          );
+                          pc = record + 16;
+                          continue;
+                        } else {
+                          // REMU
+                          b = load<i32>(fp + load<usize>(record, 8));
+                          c = load<i32>(fp + load<usize>(record, 12));
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            c == 0 ? b : <i32>(<u32>b % <u32>c),
+                          );
+                          pc = record + 16;
+                          continue;
+                        }
+                      } else {
+                        // SLTIU
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          i32(
+                            <u32>load<i32>(fp + load<usize>(record, 8)) <
+                              <u32>load<i32>(record, 12),
+                          ),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.ORI) {
+                        // XORI
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          load<i32>(fp + load<usize>(record, 8)) ^ load<i32>(record, 12),
+                        );
+                        pc = record + 16;
+                        continue;
+                      } else {
+                        // ORI
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          load<i32>(fp + load<usize>(record, 8)) | load<i32>(record, 12),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    }
+                  }
+                } else {
+                  if (op < RvOp.SRL) {
+                    if (op < RvOp.SLT) {
+                      if (op < RvOp.SLL) {
+                        // SRAI
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12),
+                        );
+                        pc = record + 16;
+                        continue;
+                      } else {
+                        // SLL
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          load<i32>(fp + load<usize>(record, 8)) <<
+                            load<i32>(fp + load<usize>(record, 12)),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.SLTU) {
+                        // SLT
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          i32(
+                            load<i32>(fp + load<usize>(record, 8)) <
+                              load<i32>(fp + load<usize>(record, 12)),
+                          ),
+                        );
+                        pc = record + 16;
+                        continue;
+                      } else {
+                        // SLTU
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          i32(
+                            <u32>load<i32>(fp + load<usize>(record, 8)) <
+                              <u32>load<i32>(fp + load<usize>(record, 12)),
+                          ),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    }
+                  } else {
+                    if (op < RvOp.SNEZ) {
+                      if (op < RvOp.SRA) {
+                        // SRL
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          <i32>(
+                            (<u32>load<i32>(fp + load<usize>(record, 8)) >>
+                              load<i32>(fp + load<usize>(record, 12)))
+                          ),
+                        );
+                        pc = record + 16;
+                        continue;
+                      } else {
+                        // SRA
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          load<i32>(fp + load<usize>(record, 8)) >>
+                            load<i32>(fp + load<usize>(record, 12)),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.LH) {
+                        // SNEZ
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          i32(load<i32>(fp + load<usize>(record, 8)) != 0),
+                        );
+                        pc = record + 16;
+                        continue;
+                      } else {
+                        if (op < RvOp.SH) {
+                          // LH
+                          at = <u32>(
+                            (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12))
+                          );
+                          if (at >= load<u32>(LOAD2)) {
+                            break;
+                          }
+                          store<i32>(
+                            fp + load<usize>(record, 4),
+                            load<i16>(load<usize>(GUEST) + at),
+                          );
+                          pc = record + 16;
+                          continue;
+                        } else {
+                          // SH
+                          at =
+                            <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                            load<u32>(TEXT);
+                          if (at >= load<u32>(STORE2)) {
+                            break;
+                          }
+                          store<u16>(
+                            load<usize>(DATA) + at,
+                            load<i32>(fp + load<usize>(record, 4)),
+                          );
+                          pc = record + 16;
+                          continue;
+                        }
+                      }
+                    }
+                  }
+                }
+              } else {
+                if (op < RvOp.SB_SELF_ADD_TO_BLTU_LOOP) {
+                  if (op < RvOp.SB_SELF_ADDI_TO_BNE_LOOP) {
+                    if (op < RvOp.SELF_ADDI_TO_BLT_LOOP) {
+                      if (op < RvOp.SELF_ADDI_TO_BNE_LOOP) {
+                        // SELF_ADDI_TO_BNEZ_LOOP
+                        i0 = load<i32>(record, 12);
+                        b0 = fp + load<usize>(record, 8);
+                        x0 = load<i32>(b0);
+                        a0 = fp + load<usize>(record, 4);
+                        for (;;) {
+                          x0 = x0 + i0;
+                          store<i32>(a0, x0);
+                          v0 = x0;
+                          if (!(v0 != 0)) {
+                            pc = record + 32;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 32;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // SELF_ADDI_TO_BNE_LOOP
+                        i0 = load<i32>(record, 12);
+                        b0 = fp + load<usize>(record, 8);
+                        x0 = load<i32>(b0);
+                        a0 = fp + load<usize>(record, 4);
+                        b1 = fp + load<usize>(record, 24);
+                        for (;;) {
+                          x0 = x0 + i0;
+                          store<i32>(a0, x0);
+                          v0 = x0;
+                          if (!(v0 != load<i32>(b1))) {
+                            pc = record + 32;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 32;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.SELF_ADDI_TO_BLTU_LOOP) {
+                        // SELF_ADDI_TO_BLT_LOOP
+                        i0 = load<i32>(record, 12);
+                        b0 = fp + load<usize>(record, 8);
+                        x0 = load<i32>(b0);
+                        a0 = fp + load<usize>(record, 4);
+                        b1 = fp + load<usize>(record, 24);
+                        for (;;) {
+                          x0 = x0 + i0;
+                          store<i32>(a0, x0);
+                          v0 = x0;
+                          if (!(v0 < load<i32>(b1))) {
+                            pc = record + 32;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 32;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // SELF_ADDI_TO_BLTU_LOOP
+                        i0 = load<i32>(record, 12);
+                        b0 = fp + load<usize>(record, 8);
+                        x0 = load<i32>(b0);
+                        a0 = fp + load<usize>(record, 4);
+                        b1 = fp + load<usize>(record, 24);
+                        for (;;) {
+                          x0 = x0 + i0;
+                          store<i32>(a0, x0);
+                          v0 = x0;
+                          if (!(<u32>v0 < <u32>load<i32>(b1))) {
+                            pc = record + 32;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 32;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      }
+                    }
+                  } else {
+                    if (op < RvOp.SB0_SELF_ADDI_TO_BNE_LOOP) {
+                      if (op < RvOp.SW_SELF_ADDI_TO_BNE_LOOP) {
+                        // SB_SELF_ADDI_TO_BNE_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        a0 = fp + load<usize>(record, 4);
+                        i1 = load<i32>(record, 28);
+                        b1 = fp + load<usize>(record, 24);
+                        x1 = load<i32>(b1);
+                        a1 = fp + load<usize>(record, 20);
+                        b2 = fp + load<usize>(record, 40);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE1)) {
+                            break;
+                          }
+                          store<u8>(load<usize>(DATA) + at, load<i32>(a0));
+                          x1 = x1 + i1;
+                          store<i32>(a1, x1);
+                          v1 = x1;
+                          if (!(v1 != load<i32>(b2))) {
+                            pc = record + 48;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // SW_SELF_ADDI_TO_BNE_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        a0 = fp + load<usize>(record, 4);
+                        i1 = load<i32>(record, 28);
+                        b1 = fp + load<usize>(record, 24);
+                        x1 = load<i32>(b1);
+                        a1 = fp + load<usize>(record, 20);
+                        b2 = fp + load<usize>(record, 40);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE4)) {
+                            break;
+                          }
+                          store<i32>(load<usize>(DATA) + at, load<i32>(a0));
+                          x1 = x1 + i1;
+                          store<i32>(a1, x1);
+                          v1 = x1;
+                          if (!(v1 != load<i32>(b2))) {
+                            pc = record + 48;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.SW0_SELF_ADDI_TO_BNE_LOOP) {
+                        // SB0_SELF_ADDI_TO_BNE_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        i1 = load<i32>(record, 28);
+                        b1 = fp + load<usize>(record, 24);
+                        x1 = load<i32>(b1);
+                        a1 = fp + load<usize>(record, 20);
+                        b2 = fp + load<usize>(record, 40);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE1)) {
+                            break;
+                          }
+                          store<u8>(load<usize>(DATA) + at, 0);
+                          x1 = x1 + i1;
+                          store<i32>(a1, x1);
+                          v1 = x1;
+                          if (!(v1 != load<i32>(b2))) {
+                            pc = record + 48;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        if (op < RvOp.SB_SELF_ADD_TO_BLT_LOOP) {
+                          // SW0_SELF_ADDI_TO_BNE_LOOP
+                          b0 = fp + load<usize>(record, 8);
+                          i0 = load<i32>(record, 12);
+                          i1 = load<i32>(record, 28);
+                          b1 = fp + load<usize>(record, 24);
+                          x1 = load<i32>(b1);
+                          a1 = fp + load<usize>(record, 20);
+                          b2 = fp + load<usize>(record, 40);
+                          for (;;) {
+                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                            if (at >= load<u32>(STORE4)) {
+                              break;
+                            }
+                            store<i32>(load<usize>(DATA) + at, 0);
+                            x1 = x1 + i1;
+                            store<i32>(a1, x1);
+                            v1 = x1;
+                            if (!(v1 != load<i32>(b2))) {
+                              pc = record + 48;
+                              exit = EXIT_NONE;
+                              break;
+                            }
+                            clock += 48;
+                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            exit = EXIT_SLICE;
+                            break;
+                          }
+                          if (exit != EXIT_NONE) break;
+                          exit = EXIT_SLOW;
+                          continue;
+                        } else {
+                          // SB_SELF_ADD_TO_BLT_LOOP
+                          b0 = fp + load<usize>(record, 8);
+                          i0 = load<i32>(record, 12);
+                          a0 = fp + load<usize>(record, 4);
+                          c1 = fp + load<usize>(record, 28);
+                          b1 = fp + load<usize>(record, 24);
+                          x1 = load<i32>(b1);
+                          a1 = fp + load<usize>(record, 20);
+                          b2 = fp + load<usize>(record, 40);
+                          for (;;) {
+                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                            if (at >= load<u32>(STORE1)) {
+                              break;
+                            }
+                            store<u8>(load<usize>(DATA) + at, load<i32>(a0));
+                            x1 = x1 + load<i32>(c1);
+                            store<i32>(a1, x1);
+                            v1 = x1;
+                            if (!(v1 < load<i32>(b2))) {
+                              pc = record + 48;
+                              exit = EXIT_NONE;
+                              break;
+                            }
+                            clock += 48;
+                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            exit = EXIT_SLICE;
+                            break;
+                          }
+                          if (exit != EXIT_NONE) break;
+                          exit = EXIT_SLOW;
+                          continue;
+                        }
+                      }
+                    }
+                  }
+                } else {
+                  if (op < RvOp.LB) {
+                    if (op < RvOp.LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                      if (op < RvOp.LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                        // SB_SELF_ADD_TO_BLTU_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        a0 = fp + load<usize>(record, 4);
+                        c1 = fp + load<usize>(record, 28);
+                        b1 = fp + load<usize>(record, 24);
+                        x1 = load<i32>(b1);
+                        a1 = fp + load<usize>(record, 20);
+                        b2 = fp + load<usize>(record, 40);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE1)) {
+                            break;
+                          }
+                          store<u8>(load<usize>(DATA) + at, load<i32>(a0));
+                          x1 = x1 + load<i32>(c1);
+                          store<i32>(a1, x1);
+                          v1 = x1;
+                          if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                            pc = record + 48;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        a0 = fp + load<usize>(record, 4);
+                        b1 = fp + load<usize>(record, 24);
+                        i1 = load<i32>(record, 28);
+                        a1 = fp + load<usize>(record, 20);
+                        i2 = load<i32>(record, 44);
+                        b2 = fp + load<usize>(record, 40);
+                        x2 = load<i32>(b2);
+                        a2 = fp + load<usize>(record, 36);
+                        i3 = load<i32>(record, 60);
+                        b3 = fp + load<usize>(record, 56);
+                        x3 = load<i32>(b3);
+                        a3 = fp + load<usize>(record, 52);
+                        b4 = fp + load<usize>(record, 72);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0);
+                          if (at >= load<u32>(LOAD4)) {
+                            break;
+                          }
+                          store<i32>(a0, load<i32>(load<usize>(GUEST) + at));
+                          at = <u32>(load<i32>(b1) + i1) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE4)) {
+                            pc = record + 16;
+                            break;
+                          }
+                          store<i32>(load<usize>(DATA) + at, load<i32>(a1));
+                          x2 = x2 + i2;
+                          store<i32>(a2, x2);
+                          x3 = x3 + i3;
+                          store<i32>(a3, x3);
+                          v3 = x3;
+                          if (!(v3 != load<i32>(b4))) {
+                            pc = record + 80;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 80;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      }
+                    } else {
+                      if (op < RvOp.NEG) {
+                        // LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                        b0 = fp + load<usize>(record, 8);
+                        i0 = load<i32>(record, 12);
+                        a0 = fp + load<usize>(record, 4);
+                        b1 = fp + load<usize>(record, 24);
+                        i1 = load<i32>(record, 28);
+                        a1 = fp + load<usize>(record, 20);
+                        i2 = load<i32>(record, 44);
+                        b2 = fp + load<usize>(record, 40);
+                        x2 = load<i32>(b2);
+                        a2 = fp + load<usize>(record, 36);
+                        i3 = load<i32>(record, 60);
+                        b3 = fp + load<usize>(record, 56);
+                        x3 = load<i32>(b3);
+                        a3 = fp + load<usize>(record, 52);
+                        b4 = fp + load<usize>(record, 72);
+                        for (;;) {
+                          at = <u32>(load<i32>(b0) + i0);
+                          if (at >= load<u32>(LOAD1)) {
+                            break;
+                          }
+                          store<i32>(a0, load<u8>(load<usize>(GUEST) + at));
+                          at = <u32>(load<i32>(b1) + i1) - load<u32>(TEXT);
+                          if (at >= load<u32>(STORE1)) {
+                            pc = record + 16;
+                            break;
+                          }
+                          store<u8>(load<usize>(DATA) + at, load<i32>(a1));
+                          x2 = x2 + i2;
+                          store<i32>(a2, x2);
+                          x3 = x3 + i3;
+                          store<i32>(a3, x3);
+                          v3 = x3;
+                          if (!(v3 != load<i32>(b4))) {
+                            pc = record + 80;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 80;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // NEG
+                        store<i32>(
+                          fp + load<usize>(record, 4),
+                          -load<i32>(fp + load<usize>(record, 8)),
+                        );
+                        pc = record + 16;
+                        continue;
+                      }
+                    }
+                  } else {
+                    if (op < RvOp.LHU) {
+                      // LB
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD1)) {
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 4), load<i8>(load<usize>(GUEST) + at));
+                      pc = record + 16;
+                      continue;
+                    } else {
+                      // LHU
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD2)) {
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 4), load<u16>(load<usize>(GUEST) + at));
+                      pc = record + 16;
+                      continue;
+                    }
+                  }
+                }
+              }
+            } else {
+              if (op < RvOp.XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW) {
+                if (op < RvOp.BGTZ) {
+                  if (op < RvOp.BLTZ) {
+                    if (op < RvOp.SW0) {
+                      // SB0
+                      at =
+                        <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE1)) {
+                        break;
+                      }
+                      store<u8>(load<usize>(DATA) + at, 0);
+                      pc = record + 16;
+                      continue;
+                    } else {
+                      // SW0
+                      at =
+                        <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE4)) {
+                        break;
+                      }
+                      store<i32>(load<usize>(DATA) + at, 0);
+                      pc = record + 16;
+                      continue;
+                    }
+                  } else {
+                    if (op < RvOp.BGEZ) {
+                      // BLTZ
+                      if (load<i32>(fp + load<usize>(record, 4)) < 0) {
+                        far = load<i32>(record, 12);
+                        clock -= far;
+                        pc = record + <usize>far + 16;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 16;
+                      continue;
+                    } else {
+                      // BGEZ
+                      if (load<i32>(fp + load<usize>(record, 4)) >= 0) {
+                        far = load<i32>(record, 12);
+                        clock -= far;
+                        pc = record + <usize>far + 16;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 16;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.MV_RET) {
+                    if (op < RvOp.BLEZ) {
+                      // BGTZ
+                      if (load<i32>(fp + load<usize>(record, 4)) > 0) {
+                        far = load<i32>(record, 12);
+                        clock -= far;
+                        pc = record + <usize>far + 16;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 16;
+                      continue;
+                    } else {
+                      // BLEZ
+                      if (load<i32>(fp + load<usize>(record, 4)) <= 0) {
+                        far = load<i32>(record, 12);
+                        clock -= far;
+                        pc = record + <usize>far + 16;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 16;
+                      continue;
+                    }
+                  } else {
+                    if (op < RvOp.MUL_INTO_ADD) {
+                      // MV_RET
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)),
+                      );
+                      to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                      if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      to = load<usize>(DECODED) + (to << 2);
+                      clock += <u64>(record + 32);
+                      clock -= <u64>to;
+                      pc = to;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    } else {
+                      if (op < RvOp.LBU_INTO_XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW) {
+                        // MUL_INTO_ADD
+                        v0 =
+                          load<i32>(fp + load<usize>(record, 8)) *
+                          load<i32>(fp + load<usize>(record, 12));
+                        store<i32>(
+                          fp + load<usize>(record, 20),
+                          v0 + load<i32>(fp + load<usize>(record, 28)),
+                        );
+                        pc = record + 32;
+                        continue;
+                      } else {
+                        // LBU_INTO_XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW
+                        at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                        if (at >= load<u32>(LOAD1)) {
+                          break;
+                        }
+                        v0 = load<u8>(load<usize>(GUEST) + at);
+                        v1 = v0 ^ load<i32>(fp + load<usize>(record, 28));
+                        v2 = v1 & load<i32>(record, 44);
+                        v3 = v2 << load<i32>(record, 60);
+                        v4 = v3 + load<i32>(fp + load<usize>(record, 76));
+                        at = <u32>(v4 + load<i32>(record, 92));
+                        if (at >= load<u32>(LOAD4)) {
+                          store<i32>(fp + load<usize>(record, 68), v4);
+                          pc = record + 80;
+                          break;
+                        }
+                        store<i32>(
+                          fp + load<usize>(record, 84),
+                          load<i32>(load<usize>(GUEST) + at),
+                        );
+                        pc = record + 96;
+                        continue;
+                      }
+                    }
+                  }
+                }
+              } else {
+                if (op < RvOp.CALL) {
+                  if (op < RvOp.ANDI_INTO_NEG_INTO_AND) {
+                    if (op < RvOp.ANDI_INTO_SLLI_INTO_ADD_INTO_LW) {
+                      // XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) ^
+                        load<i32>(fp + load<usize>(record, 12));
+                      v1 = v0 & load<i32>(record, 28);
+                      v2 = v1 << load<i32>(record, 44);
+                      v3 = v2 + load<i32>(fp + load<usize>(record, 60));
+                      at = <u32>(v3 + load<i32>(record, 76));
+                      if (at >= load<u32>(LOAD4)) {
+                        store<i32>(fp + load<usize>(record, 52), v3);
+                        pc = record + 64;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 68), load<i32>(load<usize>(GUEST) + at));
+                      pc = record + 80;
+                      continue;
+                    } else {
+                      // ANDI_INTO_SLLI_INTO_ADD_INTO_LW
+                      v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                      v1 = v0 << load<i32>(record, 28);
+                      v2 = v1 + load<i32>(fp + load<usize>(record, 44));
+                      at = <u32>(v2 + load<i32>(record, 60));
+                      if (at >= load<u32>(LOAD4)) {
+                        store<i32>(fp + load<usize>(record, 36), v2);
+                        pc = record + 48;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 52), load<i32>(load<usize>(GUEST) + at));
+                      pc = record + 64;
+                      continue;
+                    }
+                  } else {
+                    if (op < RvOp.SLLI_SRLI_OR) {
+                      // ANDI_INTO_NEG_INTO_AND
+                      v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                      v1 = -v0;
+                      store<i32>(
+                        fp + load<usize>(record, 36),
+                        v1 & load<i32>(fp + load<usize>(record, 44)),
+                      );
+                      pc = record + 48;
+                      continue;
+                    } else {
+                      // SLLI_SRLI_OR
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12),
+                      );
+                      store<i32>(
+                        fp + load<usize>(record, 20),
+                        <i32>(
+                          (<u32>load<i32>(fp + load<usize>(record, 24)) >> load<i32>(record, 28))
+                        ),
+                      );
+                      store<i32>(
+                        fp + load<usize>(record, 36),
+                        load<i32>(fp + load<usize>(record, 40)) |
+                          load<i32>(fp + load<usize>(record, 44)),
+                      );
+                      pc = record + 48;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.OR) {
+                    // CALL
+                    exit = EXIT_CALL;
+                    break;
+                  } else {
+                    if (op < RvOp.AND) {
+                      // OR
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) |
+                          load<i32>(fp + load<usize>(record, 12)),
+                      );
+                      pc = record + 16;
+                      continue;
+                    } else {
+                      // AND
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) &
+                          load<i32>(fp + load<usize>(record, 12)),
+                      );
+                      pc = record + 16;
+                      continue;
+                    }
+                  }
+                }
+              }
+            }
+          } else {
+            if (op < RvOp.MV_LI) {
+              if (op < RvOp.LW_BNE) {
+                if (op < RvOp.JALR) {
+                  if (op < RvOp.JR) {
+                    // MUL
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) *
+                        load<i32>(fp + load<usize>(record, 12)),
+                    );
+                    pc = record + 16;
+                    continue;
+                  } else {
+                    // JR
+                    to = (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      break;
+                    }
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 16);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                } else {
+                  if (op < RvOp.ADDI_BNE) {
+                    // JALR
+                    to = (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      break;
+                    }
+                    store<usize>(
+                      fp + load<usize>(record, 4),
+                      (record + 16 - load<usize>(DECODED)) >> 2,
+                    );
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 16);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  } else {
+                    if (op < RvOp.LBU_BNE) {
+                      // ADDI_BNE
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      );
+                      if (
+                        load<i32>(fp + load<usize>(record, 20)) !=
+                        load<i32>(fp + load<usize>(record, 24))
+                      ) {
+                        far = load<i32>(record, 28);
+                        clock -= far;
+                        pc = record + <usize>far + 32;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // LBU_BNE
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD1)) {
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                      if (
+                        load<i32>(fp + load<usize>(record, 20)) !=
+                        load<i32>(fp + load<usize>(record, 24))
+                      ) {
+                        far = load<i32>(record, 28);
+                        clock -= far;
+                        pc = record + <usize>far + 32;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                }
+              } else {
+                if (op < RvOp.ANDI_TO_BEQZ) {
+                  if (op < RvOp.ADD_TO_LBU_TO_BEQZ) {
+                    // LW_BNE
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    if (
+                      load<i32>(fp + load<usize>(record, 20)) !=
+                      load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.ADD_TO_LBU_TO_BNEZ) {
+                      // ADD_TO_LBU_TO_BEQZ
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) +
+                        load<i32>(fp + load<usize>(record, 12));
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      at = <u32>(v0 + load<i32>(record, 28));
+                      if (at >= load<u32>(LOAD1)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      v1 = load<u8>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 20), v1);
+                      if (v1 == 0) {
+                        far = load<i32>(record, 44);
+                        clock -= far;
+                        pc = record + <usize>far + 48;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 48;
+                      continue;
+                    } else {
+                      // ADD_TO_LBU_TO_BNEZ
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) +
+                        load<i32>(fp + load<usize>(record, 12));
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      at = <u32>(v0 + load<i32>(record, 28));
+                      if (at >= load<u32>(LOAD1)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      v1 = load<u8>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 20), v1);
+                      if (v1 != 0) {
+                        far = load<i32>(record, 44);
+                        clock -= far;
+                        pc = record + <usize>far + 48;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 48;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.ANDI_TO_BNEZ) {
+                    // ANDI_TO_BEQZ
+                    v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (v0 == 0) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.ADDI_J) {
+                      // ANDI_TO_BNEZ
+                      v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      if (v0 != 0) {
+                        far = load<i32>(record, 28);
+                        clock -= far;
+                        pc = record + <usize>far + 32;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // ADDI_J
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      );
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                  }
+                }
+              }
+            } else {
+              if (op < RvOp.ADD_TO_SB) {
+                if (op < RvOp.ADD_TO_LW) {
+                  if (op < RvOp.SLLI_INTO_ADD_TO_LW) {
+                    // MV_LI
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<i32>(fp + load<usize>(record, 20), load<i32>(record, 28));
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.ADD_INTO_LW) {
+                      // SLLI_INTO_ADD_TO_LW
+                      v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
+                      v1 = v0 + load<i32>(fp + load<usize>(record, 28));
+                      store<i32>(fp + load<usize>(record, 20), v1);
+                      at = <u32>(v1 + load<i32>(record, 44));
+                      if (at >= load<u32>(LOAD4)) {
+                        pc = record + 32;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                      pc = record + 48;
+                      continue;
+                    } else {
+                      // ADD_INTO_LW
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) +
+                        load<i32>(fp + load<usize>(record, 12));
+                      at = <u32>(v0 + load<i32>(record, 28));
+                      if (at >= load<u32>(LOAD4)) {
+                        store<i32>(fp + load<usize>(record, 4), v0);
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.ADD_TO_LBU) {
+                    // ADD_TO_LW
+                    v0 =
+                      load<i32>(fp + load<usize>(record, 8)) +
+                      load<i32>(fp + load<usize>(record, 12));
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    at = <u32>(v0 + load<i32>(record, 28));
+                    if (at >= load<u32>(LOAD4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.ADD_TO_SW) {
+                      // ADD_TO_LBU
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) +
+                        load<i32>(fp + load<usize>(record, 12));
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      at = <u32>(v0 + load<i32>(record, 28));
+                      if (at >= load<u32>(LOAD1)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 20), load<u8>(load<usize>(GUEST) + at));
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // ADD_TO_SW
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) +
+                        load<i32>(fp + load<usize>(record, 12));
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      at = <u32>(v0 + load<i32>(record, 28)) - load<u32>(TEXT);
+                      if (at >= load<u32>(STORE4)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                }
+              } else {
+                if (op < RvOp.LW_INTO_ADDI_SW) {
+                  if (op < RvOp.LW_TO_ADD) {
+                    // ADD_TO_SB
+                    v0 =
+                      load<i32>(fp + load<usize>(record, 8)) +
+                      load<i32>(fp + load<usize>(record, 12));
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    at = <u32>(v0 + load<i32>(record, 28)) - load<u32>(TEXT);
+                    if (at >= load<u32>(STORE1)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<u8>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.LW_TO_ADDI) {
+                      // LW_TO_ADD
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD4)) {
+                        break;
+                      }
+                      v0 = load<i32>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      store<i32>(
+                        fp + load<usize>(record, 20),
+                        v0 + load<i32>(fp + load<usize>(record, 28)),
+                      );
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // LW_TO_ADDI
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD4)) {
+                        break;
+                      }
+                      v0 = load<i32>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.XOR_INTO_ANDI) {
+                    // LW_INTO_ADDI_SW
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    v0 = load<i32>(load<usize>(GUEST) + at);
+                    store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    pc = record + 48;
+                    continue;
+                  } else {
+                    if (op < RvOp.SRLI_INTO_XOR) {
+                      // XOR_INTO_ANDI
+                      v0 =
+                        load<i32>(fp + load<usize>(record, 8)) ^
+                        load<i32>(fp + load<usize>(record, 12));
+                      store<i32>(fp + load<usize>(record, 20), v0 & load<i32>(record, 28));
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // SRLI_INTO_XOR
+                      v0 = <i32>(
+                        (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                      );
+                      store<i32>(
+                        fp + load<usize>(record, 20),
+                        v0 ^ load<i32>(fp + load<usize>(record, 28)),
+                      );
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                }
+              }
+            }
           }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BNE: {
-          if (reg_a(fp, pc) != reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
+        } else {
+          if (op < RvOp.ADDI_SW_SW) {
+            if (op < RvOp.LI_BNE) {
+              if (op < RvOp.SRLI) {
+                if (op < RvOp.LW_SW) {
+                  if (op < RvOp.SRLI_INTO_ANDI) {
+                    // SRLI_TO_XOR
+                    v0 = <i32>(
+                      (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                    );
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      v0 ^ load<i32>(fp + load<usize>(record, 28)),
+                    );
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.ADDI_LW) {
+                      // SRLI_INTO_ANDI
+                      v0 = <i32>(
+                        (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                      );
+                      store<i32>(fp + load<usize>(record, 20), v0 & load<i32>(record, 28));
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // ADDI_LW
+                      store<i32>(
+                        fp + load<usize>(record, 4),
+                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      );
+                      at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                      if (at >= load<u32>(LOAD4)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                } else {
+                  if (op < RvOp.SLLI) {
+                    if (op < RvOp.LI_SW) {
+                      // LW_SW
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD4)) {
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                      at =
+                        <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE4)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // LI_SW
+                      store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                      at =
+                        <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE4)) {
+                        pc = record + 16;
+                        break;
+                      }
+                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      pc = record + 32;
+                      continue;
+                    }
+                  } else {
+                    // SLLI
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12),
+                    );
+                    pc = record + 16;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.ADDI_TO_BLT) {
+                  if (op < RvOp.SUB) {
+                    // SRLI
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      <i32>(<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12)),
+                    );
+                    pc = record + 16;
+                    continue;
+                  } else {
+                    // SUB
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) -
+                        load<i32>(fp + load<usize>(record, 12)),
+                    );
+                    pc = record + 16;
+                    continue;
+                  }
+                } else {
+                  if (op < RvOp.ADDI_TO_BLTU) {
+                    // ADDI_TO_BLT
+                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (v0 < load<i32>(fp + load<usize>(record, 24))) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // ADDI_TO_BLTU
+                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (<u32>v0 < <u32>load<i32>(fp + load<usize>(record, 24))) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              }
+            } else {
+              if (op < RvOp.LI_BLTU) {
+                if (op < RvOp.LI_BLT) {
+                  if (op < RvOp.LI_BEQ) {
+                    // LI_BNE
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    if (
+                      load<i32>(fp + load<usize>(record, 20)) !=
+                      load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // LI_BEQ
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    if (
+                      load<i32>(fp + load<usize>(record, 20)) ==
+                      load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  }
+                } else {
+                  if (op < RvOp.LI_BGE) {
+                    // LI_BLT
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    if (
+                      load<i32>(fp + load<usize>(record, 20)) <
+                      load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // LI_BGE
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    if (
+                      load<i32>(fp + load<usize>(record, 20)) >=
+                      load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.LBU_TO_BNEZ) {
+                  if (op < RvOp.LBU_TO_BEQZ) {
+                    // LI_BLTU
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    if (
+                      <u32>load<i32>(fp + load<usize>(record, 20)) <
+                      <u32>load<i32>(fp + load<usize>(record, 24))
+                    ) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // LBU_TO_BEQZ
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD1)) {
+                      break;
+                    }
+                    v0 = load<u8>(load<usize>(GUEST) + at);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (v0 == 0) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  }
+                } else {
+                  if (op < RvOp.LW_TO_BEQZ) {
+                    // LBU_TO_BNEZ
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD1)) {
+                      break;
+                    }
+                    v0 = load<u8>(load<usize>(GUEST) + at);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (v0 != 0) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.LW_TO_BNEZ) {
+                      // LW_TO_BEQZ
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD4)) {
+                        break;
+                      }
+                      v0 = load<i32>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      if (v0 == 0) {
+                        far = load<i32>(record, 28);
+                        clock -= far;
+                        pc = record + <usize>far + 32;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // LW_TO_BNEZ
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD4)) {
+                        break;
+                      }
+                      v0 = load<i32>(load<usize>(GUEST) + at);
+                      store<i32>(fp + load<usize>(record, 4), v0);
+                      if (v0 != 0) {
+                        far = load<i32>(record, 28);
+                        clock -= far;
+                        pc = record + <usize>far + 32;
+                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                        exit = EXIT_SLICE;
+                        break;
+                      }
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                }
+              }
+            }
+          } else {
+            if (op < RvOp.LI_JAL) {
+              if (op < RvOp.LW_ADDI_RET) {
+                if (op < RvOp.LW_LW_LW_ADDI_RET) {
+                  if (op < RvOp.SW_SW_SW) {
+                    // ADDI_SW_SW
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                    );
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    pc = record + 48;
+                    continue;
+                  } else {
+                    // SW_SW_SW
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    pc = record + 48;
+                    continue;
+                  }
+                } else {
+                  if (op < RvOp.LW_LW_ADDI_RET) {
+                    // LW_LW_LW_ADDI_RET
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    if (at >= load<u32>(LOAD4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44));
+                    if (at >= load<u32>(LOAD4)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(
+                      fp + load<usize>(record, 52),
+                      load<i32>(fp + load<usize>(record, 56)) + load<i32>(record, 60),
+                    );
+                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      pc = record + 64;
+                      break;
+                    }
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 80);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  } else {
+                    // LW_LW_ADDI_RET
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    if (at >= load<u32>(LOAD4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(
+                      fp + load<usize>(record, 36),
+                      load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44),
+                    );
+                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      pc = record + 48;
+                      break;
+                    }
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 64);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                }
+              } else {
+                if (op < RvOp.MV_JAL) {
+                  if (op < RvOp.ADDI_RET) {
+                    // LW_ADDI_RET
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                    );
+                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 48);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  } else {
+                    // ADDI_RET
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                    );
+                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    to = load<usize>(DECODED) + (to << 2);
+                    clock += <u64>(record + 32);
+                    clock -= <u64>to;
+                    pc = to;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                } else {
+                  if (op < RvOp.ADDI_JAL) {
+                    // MV_JAL
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                    far = load<i32>(record, 28);
+                    clock -= far;
+                    pc = record + <usize>far + 32;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  } else {
+                    // ADDI_JAL
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                    );
+                    store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                    far = load<i32>(record, 28);
+                    clock -= far;
+                    pc = record + <usize>far + 32;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                }
+              }
+            } else {
+              if (op < RvOp.SLLI_INTO_ADD_INTO_LW) {
+                if (op < RvOp.MV_MV) {
+                  if (op < RvOp.MV_ADDI_JAL) {
+                    // LI_JAL
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                    far = load<i32>(record, 28);
+                    clock -= far;
+                    pc = record + <usize>far + 32;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  } else {
+                    // MV_ADDI_JAL
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                    );
+                    store<u32>(fp + load<usize>(record, 36), load<u32>(record, 40));
+                    far = load<i32>(record, 44);
+                    clock -= far;
+                    pc = record + <usize>far + 48;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                } else {
+                  if (op < RvOp.LI_INTO_ADDI) {
+                    // MV_MV
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      load<i32>(fp + load<usize>(record, 24)),
+                    );
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // LI_INTO_ADDI
+                    v0 = load<i32>(record, 12);
+                    store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.LW_ADDI) {
+                  if (op < RvOp.SLLI_INTO_ADD) {
+                    // SLLI_INTO_ADD_INTO_LW
+                    v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
+                    v1 = v0 + load<i32>(fp + load<usize>(record, 28));
+                    at = <u32>(v1 + load<i32>(record, 44));
+                    if (at >= load<u32>(LOAD4)) {
+                      store<i32>(fp + load<usize>(record, 20), v1);
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                    pc = record + 48;
+                    continue;
+                  } else {
+                    // SLLI_INTO_ADD
+                    v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      v0 + load<i32>(fp + load<usize>(record, 28)),
+                    );
+                    pc = record + 32;
+                    continue;
+                  }
+                } else {
+                  if (op < RvOp.LBU_ADDI) {
+                    // LW_ADDI
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                    );
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    if (op < RvOp.SW_ADDI) {
+                      // LBU_ADDI
+                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      if (at >= load<u32>(LOAD1)) {
+                        break;
+                      }
+                      store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                      store<i32>(
+                        fp + load<usize>(record, 20),
+                        load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      );
+                      pc = record + 32;
+                      continue;
+                    } else {
+                      // SW_ADDI
+                      at =
+                        <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE4)) {
+                        break;
+                      }
+                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                      store<i32>(
+                        fp + load<usize>(record, 20),
+                        load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      );
+                      pc = record + 32;
+                      continue;
+                    }
+                  }
+                }
+              }
+            }
           }
-          pc += RECORD_SIZE;
-          continue;
         }
-        case RvOp.BLT: {
-          if (reg_a(fp, pc) < reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
+      } else {
+        if (op < RvOp.BEQZ) {
+          if (op < RvOp.ADDI_TO_BNE) {
+            if (op < RvOp.LBU) {
+              if (op < RvOp.J_YIELD) {
+                if (op < RvOp.XOR) {
+                  // ANDI
+                  store<i32>(
+                    fp + load<usize>(record, 4),
+                    load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12),
+                  );
+                  pc = record + 16;
+                  continue;
+                } else {
+                  if (op < RvOp.SB) {
+                    // XOR
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) ^
+                        load<i32>(fp + load<usize>(record, 12)),
+                    );
+                    pc = record + 16;
+                    continue;
+                  } else {
+                    // SB
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE1)) {
+                      break;
+                    }
+                    store<u8>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    pc = record + 16;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.ADDI_SW_SW_SW) {
+                  // J_YIELD
+                  far = load<i32>(record, 12);
+                  clock -= far;
+                  pc = record + <usize>far + 16;
+                  continue;
+                } else {
+                  if (op < RvOp.SW_SW) {
+                    // ADDI_SW_SW_SW
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                    );
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 32;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 56)) + load<i32>(record, 60)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 48;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 52)));
+                    pc = record + 64;
+                    continue;
+                  } else {
+                    // SW_SW
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    at =
+                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      load<u32>(TEXT);
+                    if (at >= load<u32>(STORE4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              }
+            } else {
+              if (op < RvOp.BLTU) {
+                if (op < RvOp.BLT) {
+                  // LBU
+                  at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                  if (at >= load<u32>(LOAD1)) {
+                    break;
+                  }
+                  store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                  pc = record + 16;
+                  continue;
+                } else {
+                  if (op < RvOp.BGE) {
+                    // BLT
+                    if (
+                      load<i32>(fp + load<usize>(record, 4)) <
+                      load<i32>(fp + load<usize>(record, 8))
+                    ) {
+                      far = load<i32>(record, 12);
+                      clock -= far;
+                      pc = record + <usize>far + 16;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 16;
+                    continue;
+                  } else {
+                    // BGE
+                    if (
+                      load<i32>(fp + load<usize>(record, 4)) >=
+                      load<i32>(fp + load<usize>(record, 8))
+                    ) {
+                      far = load<i32>(record, 12);
+                      clock -= far;
+                      pc = record + <usize>far + 16;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 16;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.BGEU) {
+                  // BLTU
+                  if (
+                    <u32>load<i32>(fp + load<usize>(record, 4)) <
+                    <u32>load<i32>(fp + load<usize>(record, 8))
+                  ) {
+                    far = load<i32>(record, 12);
+                    clock -= far;
+                    pc = record + <usize>far + 16;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 16;
+                  continue;
+                } else {
+                  if (op < RvOp.ADDI_TO_BNEZ) {
+                    // BGEU
+                    if (
+                      <u32>load<i32>(fp + load<usize>(record, 4)) >=
+                      <u32>load<i32>(fp + load<usize>(record, 8))
+                    ) {
+                      far = load<i32>(record, 12);
+                      clock -= far;
+                      pc = record + <usize>far + 16;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 16;
+                    continue;
+                  } else {
+                    // ADDI_TO_BNEZ
+                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(fp + load<usize>(record, 4), v0);
+                    if (v0 != 0) {
+                      far = load<i32>(record, 28);
+                      clock -= far;
+                      pc = record + <usize>far + 32;
+                      if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                      exit = EXIT_SLICE;
+                      break;
+                    }
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              }
+            }
+          } else {
+            if (op < RvOp.RET) {
+              if (op < RvOp.BEQ) {
+                if (op < RvOp.LW_LW) {
+                  // ADDI_TO_BNE
+                  v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
+                  store<i32>(fp + load<usize>(record, 4), v0);
+                  if (v0 != load<i32>(fp + load<usize>(record, 24))) {
+                    far = load<i32>(record, 28);
+                    clock -= far;
+                    pc = record + <usize>far + 32;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 32;
+                  continue;
+                } else {
+                  if (op < RvOp.ADDI_ADDI) {
+                    // LW_LW
+                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    if (at >= load<u32>(LOAD4)) {
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    if (at >= load<u32>(LOAD4)) {
+                      pc = record + 16;
+                      break;
+                    }
+                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    pc = record + 32;
+                    continue;
+                  } else {
+                    // ADDI_ADDI
+                    store<i32>(
+                      fp + load<usize>(record, 4),
+                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                    );
+                    store<i32>(
+                      fp + load<usize>(record, 20),
+                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                    );
+                    pc = record + 32;
+                    continue;
+                  }
+                }
+              } else {
+                if (op < RvOp.BNE) {
+                  // BEQ
+                  if (
+                    load<i32>(fp + load<usize>(record, 4)) == load<i32>(fp + load<usize>(record, 8))
+                  ) {
+                    far = load<i32>(record, 12);
+                    clock -= far;
+                    pc = record + <usize>far + 16;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 16;
+                  continue;
+                } else {
+                  // BNE
+                  if (
+                    load<i32>(fp + load<usize>(record, 4)) != load<i32>(fp + load<usize>(record, 8))
+                  ) {
+                    far = load<i32>(record, 12);
+                    clock -= far;
+                    pc = record + <usize>far + 16;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 16;
+                  continue;
+                }
+              }
+            } else {
+              if (op < RvOp.MV) {
+                if (op < RvOp.LI) {
+                  // RET
+                  to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                  if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
+                    break;
+                  }
+                  to = load<usize>(DECODED) + (to << 2);
+                  clock += <u64>(record + 16);
+                  clock -= <u64>to;
+                  pc = to;
+                  if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                  exit = EXIT_SLICE;
+                  break;
+                } else {
+                  // LI
+                  store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                  pc = record + 16;
+                  continue;
+                }
+              } else {
+                if (op < RvOp.ADD) {
+                  // MV
+                  store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                  pc = record + 16;
+                  continue;
+                } else {
+                  // ADD
+                  store<i32>(
+                    fp + load<usize>(record, 4),
+                    load<i32>(fp + load<usize>(record, 8)) +
+                      load<i32>(fp + load<usize>(record, 12)),
+                  );
+                  pc = record + 16;
+                  continue;
+                }
+              }
+            }
           }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BGE: {
-          if (reg_a(fp, pc) >= reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
+        } else {
+          if (op < RvOp.LW) {
+            if (op < RvOp.J) {
+              if (op < RvOp.JAL) {
+                if (op < RvOp.BNEZ) {
+                  // BEQZ
+                  if (load<i32>(fp + load<usize>(record, 4)) == 0) {
+                    far = load<i32>(record, 12);
+                    clock -= far;
+                    pc = record + <usize>far + 16;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 16;
+                  continue;
+                } else {
+                  // BNEZ
+                  if (load<i32>(fp + load<usize>(record, 4)) != 0) {
+                    far = load<i32>(record, 12);
+                    clock -= far;
+                    pc = record + <usize>far + 16;
+                    if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                    exit = EXIT_SLICE;
+                    break;
+                  }
+                  pc = record + 16;
+                  continue;
+                }
+              } else {
+                if (op < RvOp.SW) {
+                  // JAL
+                  store<u32>(fp + load<usize>(record, 4), load<u32>(record, 8));
+                  far = load<i32>(record, 12);
+                  clock -= far;
+                  pc = record + <usize>far + 16;
+                  if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                  exit = EXIT_SLICE;
+                  break;
+                } else {
+                  // SW
+                  at =
+                    <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                    load<u32>(TEXT);
+                  if (at >= load<u32>(STORE4)) {
+                    break;
+                  }
+                  store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                  pc = record + 16;
+                  continue;
+                }
+              }
+            } else {
+              if (op < RvOp.ADDI) {
+                // J
+                far = load<i32>(record, 12);
+                clock -= far;
+                pc = record + <usize>far + 16;
+                if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                exit = EXIT_SLICE;
+                break;
+              } else {
+                // ADDI
+                store<i32>(
+                  fp + load<usize>(record, 4),
+                  load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                );
+                pc = record + 16;
+                continue;
+              }
+            }
+          } else {
+            if (op < RvOp.YIELD) {
+              // LW
+              at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+              if (at >= load<u32>(LOAD4)) {
+                break;
+              }
+              store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+              pc = record + 16;
+              continue;
+            } else {
+              // YIELD
+              // below
+            }
           }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BLTU: {
-          if (<u32>reg_a(fp, pc) < <u32>reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BGEU: {
-          if (<u32>reg_a(fp, pc) >= <u32>reg_b(fp, pc)) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BEQZ: {
-          if (reg_a(fp, pc) == 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BNEZ: {
-          if (reg_a(fp, pc) != 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BLTZ: {
-          if (reg_a(fp, pc) < 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BGEZ: {
-          if (reg_a(fp, pc) >= 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BGTZ: {
-          if (reg_a(fp, pc) > 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.BLEZ: {
-          if (reg_a(fp, pc) <= 0) {
-            const far = distance(pc);
-            end += far;
-            pc += far + RECORD_SIZE;
-            if (<i32>(end - pc) > 0) continue;
-            exit = EXIT_SLICE;
-            break;
-          }
-          pc += RECORD_SIZE;
-          continue;
-        }
-        case RvOp.J: {
-          const far = distance(pc);
-          end += far;
-          pc += far + RECORD_SIZE;
-          if (<i32>(end - pc) > 0) continue;
-          exit = EXIT_SLICE;
-          break;
-        }
-        case RvOp.JAL: {
-          const far = distance(pc);
-          set_a(fp, pc, load<i32>(pc, offsetof<Record>("b")));
-          end += far;
-          pc += far + RECORD_SIZE;
-          if (<i32>(end - pc) > 0) continue;
-          exit = EXIT_SLICE;
-          break;
-        }
-        case RvOp.JR: {
-          const to = record_of(m, (reg_b(fp, pc) + imm_c(pc)) & ~1);
-          if (to == 0) break;
-          end += to - (pc + RECORD_SIZE);
-          pc = to;
-          if (<i32>(end - pc) > 0) continue;
-          exit = EXIT_SLICE;
-          break;
-        }
-        case RvOp.JALR: {
-          const to = record_of(m, (reg_b(fp, pc) + imm_c(pc)) & ~1);
-          if (to == 0) break;
-          set_a(fp, pc, <i32>((pc + RECORD_SIZE - m.decoded_base) >> 2));
-          end += to - (pc + RECORD_SIZE);
-          pc = to;
-          if (<i32>(end - pc) > 0) continue;
-          exit = EXIT_SLICE;
-          break;
-        }
-        case RvOp.RET: {
-          const to = record_of(m, load<u32>(fp, offsetof<Frame>("ra")) & ~1);
-          if (to == 0) break;
-          end += to - (pc + RECORD_SIZE);
-          pc = to;
-          if (<i32>(end - pc) > 0) continue;
-          exit = EXIT_SLICE;
-          break;
-        }
-        case RvOp.CALL:
-        case RvOp.ECALL:
-          exit = EXIT_CALL;
-          break;
-        case RvOp.YIELD: {
-          if ((head & CHUNK_MASK) == 0 || (tail & CHUNK_MASK) == 0) {
-            exit = EXIT_QUEUE;
-            break;
-          }
-          const ntd = load<usize>(head);
-          if (ntd == 0) {
-            exit = EXIT_QUEUE;
-            break;
-          }
-          const td = fp - frame_delta;
-          if (ntd == td) {
-            exit = EXIT_SELF;
-            break;
-          }
-          if (
-            (load<u32>(ntd, offsetof<Thread>("td_kfn")) & BODY_MASK) != BODY_READY ||
-            (flags_of(ntd) & FLAGS_MASK) != FLAGS_READY ||
-            load<i32>(ntd) < TDPRI_CRIT
-          ) {
-            exit = EXIT_CALL;
-            break;
-          }
-          store<usize>(tail, ntd);
-          store<usize>(ntd, tail, offsetof<Thread>("td_slot"));
-          head += 4;
-          tail += 4;
-          pc += RECORD_SIZE;
-          store<usize>(fp, pc);
-          const now = deadline - <u64>(<i64>((<i32>(end - pc) >> 4) & cost));
-          const from = changetype<Thread>(td);
-          const to = changetype<Thread>(ntd);
-          hash = switch_hash(hash, from, to, now);
-          from.td_pri += TDPRI_CRIT;
-          from.td_runtime += now - switchtime;
-          from.td_nvcsw++;
-          from.td_state = <u8>TDS.RUNQ;
-          switchtime = now;
-          to.td_pri -= TDPRI_CRIT;
-          to.td_state = <u8>TDS.RUNNING;
-          cpu_state(gd).reservation = NO_RESERVATION;
-          fp = ntd + frame_delta;
-          const next = load<usize>(fp);
-          end += next - pc;
-          pc = next;
-          switches++;
-          if (<i32>(end - pc) > 0 && switches != budget) continue;
-          exit = EXIT_SLICE;
-          break;
         }
       }
-      break;
+      // to here.
+
+      // YIELD, and again as long as the next thread yields at once, after a jump, or in a counting loop
+      let td = fp - load<usize>(FRAME_DELTA);
+      for (;;) {
+        const ntd = load<usize>(head); // at first head is 0, and there is no thread at 0
+        exit = EXIT_YIELD;
+        if (load<u32>(ntd, offsetof<Thread>("td_kfn")) != load<u32>(PLAIN)) break;
+        exit = EXIT_FRESH;
+        if ((load<u8>(ntd, offsetof<Thread>("td_lwflags")) & TDF_STARTED) == 0) break;
+        const tail = head + load<usize>(GAP);
+        store<usize>(tail, ntd);
+        store<usize>(ntd, tail, offsetof<Thread>("td_slot"));
+        head += 4;
+        pc += RECORD_SIZE;
+        store<usize>(fp, pc);
+        const time = clock + <u64>pc;
+        const now = time >> 4;
+        // switch_hash of sys/trace_hash.ts
+        const pair = (((<u64>td) << 32) | <u64>ntd) - load<u64>(TD_BASES);
+        hash = rotl<u64>(hash ^ pair, 29) * load<u64>(MULTIPLIER) + now;
+        const runtime = load<u64>(td, offsetof<Thread>("td_runtime")) + now - switchtime;
+        store<u64>(td, runtime, offsetof<Thread>("td_runtime"));
+        switchtime = now;
+        const nvcsw = load<u32>(td, offsetof<Thread>("td_nvcsw"));
+        store<u32>(td, nvcsw + 1, offsetof<Thread>("td_nvcsw"));
+        td = ntd;
+        fp = ntd + load<usize>(FRAME_DELTA);
+        to = load<usize>(fp);
+        clock = time - <u64>to;
+        pc = to;
+        exit = EXIT_SLICE;
+        if (time >= load<u64>(LIMIT)) break;
+        if (head == load<usize>(STOP)) break;
+        const next = load<i32>(pc);
+        if (next == RvOp.J_YIELD) {
+          far = load<i32>(pc, offsetof<Record>("c"));
+          clock -= far;
+          pc += <usize>far + RECORD_SIZE;
+          continue;
+        }
+        if (next == RvOp.YIELD) continue;
+        exit = EXIT_NONE;
+        if (next != RvOp.ADDI_TO_BNEZ) break;
+        v0 = load<i32>(fp + load<usize>(pc, 8)) + load<i32>(pc, 12);
+        store<i32>(fp + load<usize>(pc, 4), v0);
+        if (v0 == 0) {
+          pc += 2 * RECORD_SIZE;
+          break;
+        }
+        far = load<i32>(pc, 28);
+        clock -= far;
+        pc += <usize>far + 2 * RECORD_SIZE;
+        exit = EXIT_SLICE;
+        if (clock + <u64>pc >= load<u64>(LIMIT)) break;
+        if (load<i32>(pc) == RvOp.YIELD) continue;
+        exit = EXIT_NONE;
+        break;
+      }
+      if (exit != EXIT_NONE) break;
+      exit = EXIT_SLOW;
     }
 
     if (exit == EXIT_SLOW) {
@@ -728,69 +2664,54 @@ export function rv32_run(gd: GlobalData): u32 {
       pc += RECORD_SIZE;
       continue;
     }
-    if (exit == EXIT_QUEUE) {
-      if (level !== null) {
-        level.head = head;
-        level.tail = tail;
-      }
-      if (short) {
-        level = ready_level(gd);
-        if (level !== null) {
-          head = level.head;
-          tail = level.tail;
-          continue;
-        }
-      }
-      exit = EXIT_CALL;
-    }
     if (exit == EXIT_CALL) {
-      event = load<u32>(pc) == RvOp.ECALL ? ecall_event(reg_a(fp, pc)) : imm_c(pc);
+      event = call_event(fp, pc);
       pc += RECORD_SIZE;
       break;
     }
-    if (exit == EXIT_SELF) {
-      store<usize>(tail, fp - frame_delta);
-      store<usize>(fp - frame_delta, tail, offsetof<Thread>("td_slot"));
-      head += 4;
-      tail += 4;
+    switches += <u32>(head - mark) >> 2;
+    mark = head;
+    if (exit != EXIT_SLICE) {
+      // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
+      if (level === null || load<usize>(head) == 0) {
+        level = next_level(gd, level, head, budget - switches);
+        if (level !== null) {
+          head = level.head;
+          mark = head;
+          if (load<usize>(head) + m.frame_delta != fp) continue;
+          yield_to_self(gd, level);
+          level = null;
+          head = 0;
+          mark = 0;
+          pc += RECORD_SIZE;
+          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+          event = RV_SLICE;
+          break;
+        }
+      }
+      event = call_event(fp, pc);
       pc += RECORD_SIZE;
-      gd.gd_switch_count++;
-      cpu_state(gd).reservation = NO_RESERVATION;
-      if (<i32>(end - pc) > 0) continue;
+      break;
     }
     if (switches == budget) {
       event = RV_SWITCHES;
       break;
     }
-    const left = <i64>(<i32>(end - pc) >> 4);
-    const now = deadline - <u64>(left & <i64>cost);
-    if (cost == 0 || now >= gd.gd_slice_end) {
+    if (clock + <u64>pc >= load<u64>(LIMIT)) {
       event = RV_SLICE;
       break;
     }
-    gd.gd_instructions += armed - <u64>left;
-    armed = window(m, gd, now);
-    deadline = now + armed;
-    end = pc + (<usize>armed << 4);
+    level = next_level(gd, level, head, budget - switches);
+    if (level !== null) head = level.head; // it is the same, because the running thread is on it
+    mark = head;
   }
 
-  const left = <i64>(<i32>(end - pc) >> 4);
-  gd.gd_instructions += armed - <u64>left;
-  gd.gd_cycles = deadline - <u64>(left & <i64>cost);
+  run_end(gd, from, clock + <u64>pc);
+  gd.gd_hash = hash;
+  gd.gd_switchtime = switchtime;
   store<usize>(fp, pc);
-  if (level !== null) {
-    level.head = head;
-    level.tail = tail;
-  }
-  if (switches != 0) {
-    const td = changetype<Thread>(fp - frame_delta);
-    gd.gd_curthread = td;
-    m.last_thread = td;
-    gd.gd_hash = hash;
-    gd.gd_switchtime = switchtime;
-    gd.gd_switches += switches;
-    gd.gd_switch_count += switches;
-    if (m.run_limited != 0) m.run_switches -= switches;
-  }
+  give_level(level, head);
+  switches += <u32>(head - mark) >> 2;
+  if (switches != 0) run_switched(gd, first, changetype<Thread>(fp - m.frame_delta), switches);
   return event;
 }

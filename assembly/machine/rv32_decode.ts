@@ -5,9 +5,13 @@
 //   0        4        8        12
 //  | op     | a      | b      | c      |
 //
-// `op` is dense, so that the loop's switch becomes one jump table. A register operand is an offset from
-// the thread's frame, ready to be added; a branch's distance is in bytes of records, from the next
-// record. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
+// Operands, where an operation has them:
+//   a  result; a store's value; a branch's left side
+//   b  first source; the base of a load or store; a branch's right side; JAL: the return address
+//   c  second source, immediate or offset; the distance of a branch or jump; CALL, YIELD: the event
+//
+// A register is an offset from the thread's frame, ready to be added; a distance is in bytes of
+// records, from the next record. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
 // no-operation, a source x0 makes a constant, a move, or a comparison with zero. What is too rare for a
 // record of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
 //
@@ -15,77 +19,8 @@
 // the arena holds rv32_decoded_size() bytes.
 import { machine } from "../sys/machine";
 import { Sys } from "../sys/syscall";
-import { rv32_fuse } from "./rv32_fuse";
-
-/** Operations of records. The comment names the operands a, b, c; no comment: rd, rs1, and rs2 or imm. */
-export enum RvOp {
-  SLOW, //    anything, and every fault: zeroed memory is an illegal instruction
-  NOP,
-  LI, //      rd, -, value: lui, auipc, and whatever is constant
-  MV, //      rd, rs
-  ADDI,
-  SLTI,
-  SLTIU,
-  XORI,
-  ORI,
-  ANDI,
-  SLLI,
-  SRLI,
-  SRAI,
-  ADD,
-  SUB,
-  SLL,
-  SLT,
-  SLTU,
-  XOR,
-  SRL,
-  SRA,
-  OR,
-  AND,
-  MUL,
-  MULH,
-  MULHSU,
-  MULHU,
-  DIV,
-  DIVU,
-  REM,
-  REMU,
-  NEG, //     rd, rs
-  SNEZ, //    rd, rs
-  SGTZ, //    rd, rs
-  LB,
-  LH,
-  LW,
-  LBU,
-  LHU,
-  SB, //      value, base, offset; so are all stores
-  SH,
-  SW,
-  SB0, //     -, base, offset: stores zero
-  SH0,
-  SW0,
-  BEQ, //     rs1, rs2, distance
-  BNE,
-  BLT,
-  BGE,
-  BLTU,
-  BGEU,
-  BEQZ, //    rs, -, distance
-  BNEZ,
-  BLTZ,
-  BGEZ,
-  BGTZ,
-  BLEZ,
-  J, //       -, -, distance
-  JAL, //     rd, return address, distance
-  JR, //      -, rs1, offset
-  JALR, //    rd, rs1, offset
-  RET, //     jalr x0, 0(ra)
-  CALL, //    -, -, event: RV_CALL with the call's number
-  ECALL,
-  YIELD, //   as CALL
-  FUSED, //   the first of the fused operations, which rv32_fuse.ts lists
-}
+import { FUSED_PARTS_MAX, rv32_fuse } from "./rv32_fuse";
+import { RvOp } from "./rv32_op";
 
 /** Bytes of a record, and as a shift from the bytes of its word. */
 export const RECORD_SIZE: usize = 16;
@@ -105,12 +40,12 @@ export const RV_CALL: u32 = 1;
 
 /** Bytes that the decoded text takes: a record a word, and the one behind the last. */
 export function rv32_decoded_size(text_size: u32): usize {
-  return (<usize>text_size << RECORD_SHIFT) + RECORD_SIZE;
+  return ((<usize>text_size) << RECORD_SHIFT) + RECORD_SIZE;
 }
 
 /** The record of a guest address in the text. */
 export function rv32_record(guest: u32): usize {
-  return machine().decoded_base + (<usize>guest << RECORD_SHIFT);
+  return machine().decoded_base + ((<usize>guest) << RECORD_SHIFT);
 }
 
 /** The guest address of a record. */
@@ -128,7 +63,17 @@ export function rv32_decode_text(from: u32, to: u32): void {
   if (has_end_record()) store<u32>(rv32_record(m.text_size), RvOp.SLOW);
   const first = rv32_decoded_before(from);
   for (let pc = first; pc < to; pc += 4) decode_word(pc);
+  for (let pc = first; pc < to; pc += 4) mark_jump_to_yield(pc);
   rv32_fuse(first, to);
+}
+
+/** A jump to a yield is an operation of its own if the yield was decoded before. */
+function mark_jump_to_yield(pc: u32): void {
+  const at = rv32_record(pc);
+  const record = changetype<Record>(at);
+  if (record.op != RvOp.J) return;
+  const target = at + RECORD_SIZE + <usize>record.c;
+  if (load<u32>(target) == RvOp.YIELD) record.op = RvOp.J_YIELD;
 }
 
 /** True when the arena has room for the record behind the text; else the last word is not executed. */
@@ -140,7 +85,12 @@ function has_end_record(): bool {
 /** Where the instructions begin that may be fused with the one at `from`. */
 function rv32_decoded_before(from: u32): u32 {
   let pc = from;
-  while (pc != 0 && from - pc < 8 && load<u32>(rv32_record(pc - 4)) != RvOp.SLOW) pc -= 4;
+  while (
+    pc != 0 &&
+    from - pc < 4 * (FUSED_PARTS_MAX - 1) &&
+    load<u32>(rv32_record(pc - 4)) != RvOp.SLOW
+  )
+    pc -= 4;
   return pc;
 }
 
@@ -266,7 +216,7 @@ function decode_word(pc: u32): void {
       decode_kernel_call(pc, word);
       return;
     case 0x73:
-      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
+      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, RV_CALL);
       else slow(pc);
       return;
     default:
@@ -302,7 +252,7 @@ export function rv_is_target(target: u32): bool {
 
 /** Bytes of records from the one behind `pc` to `target`. */
 function distance(pc: u32, target: u32): u32 {
-  return (target - (pc + 4)) << <u32>RECORD_SHIFT;
+  return (target - (pc + 4)) << (<u32>RECORD_SHIFT);
 }
 
 function decode_jal(pc: u32, rd: u32, target: u32): void {
@@ -436,17 +386,25 @@ function load_op(funct3: u32): RvOp {
 function decode_store(pc: u32, word: u32): void {
   const rs1 = rv_rs1(word);
   const rs2 = rv_rs2(word);
-  const width = rv_funct3(word);
-  if (width > 2 || rs1 == 0 || !rv_has_register(rs1) || !rv_has_register(rs2)) slow(pc);
-  else if (rs2 == 0) put(pc, RvOp.SB0 + width, 0, rv_register_offset(rs1), rv_imm_s(word));
-  else {
-    put(
-      pc,
-      RvOp.SB + width,
-      rv_register_offset(rs2),
-      rv_register_offset(rs1),
-      rv_imm_s(word),
-    );
+  const op = store_op(rv_funct3(word), rs2 == 0);
+  if (op == RvOp.SLOW || rs1 == 0 || !rv_has_register(rs1 | rs2)) {
+    slow(pc);
+    return;
+  }
+  const value = rs2 == 0 ? 0 : rv_register_offset(rs2);
+  put(pc, op, value, rv_register_offset(rs1), rv_imm_s(word));
+}
+
+function store_op(width: u32, zero: bool): RvOp {
+  switch (width) {
+    case 0:
+      return zero ? RvOp.SB0 : RvOp.SB;
+    case 1:
+      return zero ? RvOp.SH0 : RvOp.SH;
+    case 2:
+      return zero ? RvOp.SW0 : RvOp.SW;
+    default:
+      return RvOp.SLOW;
   }
 }
 
@@ -460,7 +418,8 @@ function decode_op_imm(pc: u32, word: u32): void {
     slow(pc);
     return;
   }
-  const imm = op >= RvOp.SLLI ? <i32>rv_rs2(word) : rv_imm_i(word);
+  const is_shift = (rv_funct3(word) & 3) == 1;
+  const imm = is_shift ? <i32>rv_rs2(word) : rv_imm_i(word);
   if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
   else if (rs1 == 0) put_li(pc, rd, immediate_of_zero(op, imm));
   else if (op == RvOp.ADDI && imm == 0) put_mv(pc, rd, rs1);
@@ -525,7 +484,7 @@ function register_op(word: u32): RvOp {
     case 0:
       return base_op(funct3);
     case 1:
-      return RvOp.MUL + funct3;
+      return multiply_op(funct3);
     case 0x20:
       return funct3 == 0 ? RvOp.SUB : funct3 == 5 ? RvOp.SRA : RvOp.SLOW;
     default:
@@ -551,6 +510,27 @@ function base_op(funct3: u32): RvOp {
       return RvOp.OR;
     default:
       return RvOp.AND;
+  }
+}
+
+function multiply_op(funct3: u32): RvOp {
+  switch (funct3) {
+    case 0:
+      return RvOp.MUL;
+    case 1:
+      return RvOp.MULH;
+    case 2:
+      return RvOp.MULHSU;
+    case 3:
+      return RvOp.MULHU;
+    case 4:
+      return RvOp.DIV;
+    case 5:
+      return RvOp.DIVU;
+    case 6:
+      return RvOp.REM;
+    default:
+      return RvOp.REMU;
   }
 }
 

@@ -6,20 +6,20 @@
 // the jump itself, so that the pc shows where the wild jump was.
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { Thread } from "../sys/proc";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import {
-  rv32_guest_pc,
   rv_funct3,
   rv_has_register,
   rv_imm_b,
   rv_imm_i,
   rv_imm_j,
   rv_imm_s,
-  rv_is_target,
   rv_rd,
   rv_register_offset,
   rv_rs1,
   rv_rs2,
+  rv32_guest_pc,
 } from "./rv32_decode";
 
 /** Event of the inner loop, low byte of what rv32_run returns: a fault, its kind (RV_FAULT_*) above. */
@@ -203,14 +203,14 @@ function atomic(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
   const at = machine().guest_base + <usize>address;
   if (operation == LR) {
     if (!can_load(address, 4)) return fault(gd, RV_FAULT_LOAD, address);
-    cpu_state(gd).reservation = address;
+    reserve(gd, frame, address);
     set(frame, rd, load<u32>(at));
     return 0;
   }
   if (!can_store(address, 4)) return fault(gd, RV_FAULT_STORE, address);
   const value = get(frame, rv_rs2(word));
   if (operation == SC) {
-    const succeeds = cpu_state(gd).reservation == address;
+    const succeeds = is_reserved(gd, frame, address);
     cpu_state(gd).reservation = NO_RESERVATION;
     if (succeeds) store<u32>(at, value);
     set(frame, rd, succeeds ? 0 : 1);
@@ -220,6 +220,28 @@ function atomic(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
   store<u32>(at, combine(operation, old, value));
   set(frame, rd, old);
   return 0;
+}
+
+function reserve(gd: GlobalData, frame: usize, address: u32): void {
+  const state = cpu_state(gd);
+  state.reservation = address;
+  state.reserved_td = frame;
+  state.reserved_switches = switches_of(frame);
+}
+
+function is_reserved(gd: GlobalData, frame: usize, address: u32): bool {
+  const state = cpu_state(gd);
+  return (
+    state.reservation == address &&
+    state.reserved_td == frame &&
+    state.reserved_switches == switches_of(frame)
+  );
+}
+
+/** How often the thread with this frame was switched away from. */
+function switches_of(frame: usize): u32 {
+  const td = changetype<Thread>(frame - machine().frame_delta);
+  return td.td_nvcsw + td.td_nivcsw;
 }
 
 function is_atomic(operation: u32, rs2: u32): bool {

@@ -1,0 +1,95 @@
+// What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, and
+// everything about the run queue that is more than taking the next slot.
+import { GlobalData } from "../sys/globaldata";
+import { machine, Sched } from "../sys/machine";
+import { TDF_EXITING, TDF_PREEMPT_LOCK, TDF_RUNQ, TDF_STARTED, TDPRI_MASK, TDS } from "../sys/proc";
+import {
+  CHUNK_SIZE,
+  CHUNK_SLOT0,
+  Level,
+  lwkt_level,
+  runq_first_slot,
+  runq_grow,
+} from "../sys/runq";
+import { is_td } from "../sys/thread";
+import { cpu_state } from "./cpu_state";
+
+/** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
+const YIELD_FLAGS: u32 = TDF_RUNQ | TDF_STARTED | TDF_PREEMPT_LOCK | TDF_EXITING;
+const YIELD_READY: u32 = TDF_RUNQ | TDF_STARTED;
+
+/** Threads from which on a chunk's threads are touched ahead: more than a second-level cache holds. */
+const TOUCH_AHEAD_THREADS: i32 = 16384;
+
+const CHUNK_MASK: usize = CHUNK_SIZE - 1;
+
+/**
+ * True when lwkt_yield of the current thread may take the short way: no kernel state asks for more than
+ * a plain switch. Nothing in a run of the inner loop changes that.
+ */
+function can_yield(gd: GlobalData): bool {
+  const m = machine();
+  const td = gd.gd_curthread;
+  return (
+    m.cycle_cost != 0 &&
+    m.sched == Sched.LWKT &&
+    gd.gd_reqpri == 0 &&
+    gd.gd_flags == 0 &&
+    gd.gd_intr_nesting_level == 0 &&
+    m.untimely_switch == 0 &&
+    m.ktr_mask == 0 &&
+    m.stats == 0 &&
+    m.sleep_procs == 0 &&
+    !is_td(gd.gd_deadthread) &&
+    !is_td(td.td_preempted) &&
+    td.td_pri >= 0 &&
+    td.td_state == TDS.RUNNING &&
+    (td.td_lwflags & YIELD_FLAGS) == YIELD_READY
+  );
+}
+
+/**
+ * The level that the next thread comes from, as lwkt_choose finds it, with a thread in its first slot and
+ * room at its tail; null if the yield must take the long way. `current` is the level that the loop
+ * has taken threads from, or null at its first yield.
+ */
+export function rv32_yield_level(gd: GlobalData, current: Level | null): Level | null {
+  if (current === null && !can_yield(gd)) return null;
+  for (;;) {
+    const mask = gd.gd_runqmask;
+    if (mask == 0) return null;
+    const nq = 31 - clz<u32>(mask);
+    // The loop relies on the running thread being on the level: two threads, and it never meets itself.
+    if (current === null && (gd.gd_curthread.td_pri & TDPRI_MASK) != nq) return null;
+    const level = lwkt_level(gd, nq);
+    if (runq_first_slot(level) == 0) {
+      gd.gd_runqmask = mask & ~(1 << nq);
+      continue;
+    }
+    if ((level.tail & CHUNK_MASK) == 0) level.tail = runq_grow(level);
+    const head = level.head;
+    if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
+      touch_ahead(gd, head, level.tail);
+    }
+    return level;
+  }
+}
+
+/**
+ * Loads a word of each cache line that switching to the threads of a chunk will need, so that the misses
+ * overlap. Threads that lie one behind the other are left to the processor, which sees that itself.
+ */
+function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
+  const delta = machine().frame_delta;
+  const chunk_end = (slot | CHUNK_MASK) + 1;
+  const end = ((tail - 1) | CHUNK_MASK) + 1 == chunk_end ? tail : chunk_end;
+  const stride = load<usize>(slot, 4) - load<usize>(slot);
+  const count = (end - slot) >> 2;
+  if (load<usize>(end - 4) - load<usize>(slot) == stride * (count - 1)) return;
+  let sum: u32 = 0;
+  for (; slot != end; slot += 4) {
+    const td = load<usize>(slot);
+    if (td != 0) sum += load<u32>(td) + load<u32>(td + delta);
+  }
+  cpu_state(gd).touched = sum;
+}

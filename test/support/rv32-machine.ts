@@ -1,0 +1,173 @@
+// One RV32 thread in a bare machine, beside the reference interpreter with the same program, registers
+// and memory.
+
+import { expect } from "vitest";
+import { KernelPanic } from "../../src/core/errors.js";
+import * as Layout from "../../src/generated/layout.js";
+import { encode, type Instruction, type Mnemonic } from "../../src/program/encode.js";
+import { LwktMachine } from "./lwkt-machine.js";
+import { ReferenceCpu, type Stop } from "./rv32-reference.js";
+
+export const TEXT_SIZE = 1024;
+export const MEMORY_SIZE = 8192;
+/** Where test programs begin: word 0 ends a thread. */
+export const ENTRY = 0x100;
+
+const { Sys } = Layout;
+
+/** What runs, and from where. */
+export interface Setup {
+  readonly words: readonly number[];
+  /** x1 to x31. */
+  readonly registers: readonly number[];
+  /** Every byte of guest memory behind the text is a function of this. */
+  readonly fill: number;
+  /** Cycles of a slice, and when the run ends. */
+  readonly quantum: number;
+  readonly until: number;
+}
+
+/** The word of an instruction; what its format lacks may be left out. */
+export function word(op: Mnemonic, fields: Partial<Instruction> = {}): number {
+  return encode({ op, rd: 0, rs1: 0, rs2: 0, imm: 0, ...fields });
+}
+
+function fillMemory(memory: Uint8Array, { words, fill }: Setup): void {
+  let state = fill;
+  for (let at = TEXT_SIZE; at < MEMORY_SIZE; at++) {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    memory[at] = state >>> 16;
+  }
+  const view = new DataView(memory.buffer, memory.byteOffset);
+  for (const [index, value] of words.entries()) view.setUint32(ENTRY + 4 * index, value, true);
+}
+
+/** The machine and its thread, as they are when the run is over. */
+export class Subject {
+  readonly machine: LwktMachine;
+  readonly td: number;
+  readonly guest: Uint8Array;
+  /** The panic that ended the run, or null. */
+  panic: string | null = null;
+
+  constructor(setup: Setup, registers: 16 | 32 = 32) {
+    this.machine = new LwktMachine({
+      guestMemory: MEMORY_SIZE,
+      textMemory: TEXT_SIZE,
+      quantum: setup.quantum,
+      maxthread: 10,
+      objects: 1,
+      registers,
+      roundRobin: 0,
+    });
+    const { kernel } = this.machine;
+    const base = kernel.machine("guest_base");
+    this.guest = kernel.u8.subarray(base, base + MEMORY_SIZE);
+    fillMemory(this.guest, setup);
+    kernel.exports.rv32_decode_text(ENTRY, ENTRY + 4 * setup.words.length);
+    const name = kernel.intern("subject");
+    const [error, td] = this.machine.call(Sys.lwkt_create, ENTRY, 0, 0, 0, name, 0);
+    expect(error).toBe(0);
+    this.td = td >>> 0;
+    for (const [index, value] of setup.registers.entries()) {
+      if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
+    }
+  }
+
+  /** Runs until the given cycle, or a panic. */
+  run(until: number): void {
+    try {
+      this.machine.run({ until: BigInt(until) });
+    } catch (thrown) {
+      if (!(thrown instanceof KernelPanic)) throw thrown;
+      this.panic = thrown.message.replace(/^panic: /, "");
+    }
+  }
+
+  private place(register: number): number {
+    const { kernel } = this.machine;
+    const high = this.td + kernel.machine("high_delta") + 4 * (register - 16);
+    return (register < 16 ? kernel.frame(this.td) + 4 * register : high) >>> 2;
+  }
+
+  register(register: number): number {
+    return this.machine.kernel.u32[this.place(register)] as number;
+  }
+
+  /** The guest address of the next instruction. */
+  get pc(): number {
+    const { kernel } = this.machine;
+    return (kernel.read(kernel.frame(this.td)) - kernel.machine("decoded_base")) / 4;
+  }
+
+  get instructions(): number {
+    const { kernel } = this.machine;
+    return Number(kernel.read64(kernel.globaldata(0) + Layout.GlobalData.gd_instructions));
+  }
+
+  /** The operation that the instruction at a guest address was decoded to. */
+  operation(address: number): number {
+    const { kernel } = this.machine;
+    return kernel.read(kernel.machine("decoded_base") + 4 * address);
+  }
+}
+
+const PANICS: readonly (readonly [RegExp, (stop: Stop) => boolean])[] = [
+  [/^illegal instruction/, (stop) => isFault(stop, "illegal-instruction")],
+  [/^jump out of the text/, (stop) => isFault(stop, "fetch")],
+  [/^load out of/, (stop) => isFault(stop, "load")],
+  [/^store out of/, (stop) => isFault(stop, "store")],
+  [/^breakpoint/, (stop) => stop.reason === "break" || isMisaligned(stop)],
+  [/kernel call/, () => true],
+];
+
+/** The kernel reports what has no text of its own as a breakpoint. */
+function isMisaligned(stop: Stop): boolean {
+  return stop.reason === "fault" && stop.fault.startsWith("misaligned");
+}
+
+function isFault(stop: Stop, fault: string): boolean {
+  return stop.reason === "fault" && stop.fault === fault;
+}
+
+/**
+ * Runs the program in the machine, then as many instructions in the reference, and expects the same
+ * registers, memory, pc and end. Yields do nothing, because there is nobody to yield to.
+ */
+export function expectAsReference(setup: Setup): Subject {
+  const subject = new Subject(setup);
+  const memory = subject.guest.slice();
+  const reference = new ReferenceCpu({
+    memory,
+    text: { base: 0, size: TEXT_SIZE },
+    returnAddress: 0xffff_fff1,
+    onCall: (cpu) => {
+      cpu.reservation = -1;
+      return undefined;
+    },
+  });
+  reference.pc = ENTRY;
+  for (const [index, value] of setup.registers.entries()) reference.x[index + 1] = value;
+  subject.run(setup.until);
+  const { instructions } = subject;
+  if (instructions > 0) reference.run(instructions);
+  expect(reference.instructions, "instructions").toBe(instructions);
+  expect(subject.pc, "pc").toBe(reference.pc);
+  for (let register = 1; register < 32; register++) {
+    expect(subject.register(register), `x${register}`).toBe(
+      (reference.x[register] as number) >>> 0,
+    );
+  }
+  expect(Buffer.compare(subject.guest, memory), "memory").toBe(0);
+  if (subject.panic !== null) expectSameEnd(subject.panic, reference);
+  return subject;
+}
+
+function expectSameEnd(panic: string, reference: ReferenceCpu): void {
+  const isSame = PANICS.find(([text]) => text.test(panic))?.[1];
+  expect(isSame, `a panic that this test knows: ${panic}`).toBeDefined();
+  const stop = reference.run(1);
+  // A jump out of the text is the jump's fault here; in the reference it is that of its target.
+  const later = /^jump out/.test(panic) && stop.reason === "budget" ? reference.run(1) : stop;
+  expect(isSame?.(later), `${panic} / ${JSON.stringify(later)}`).toBe(true);
+}

@@ -53,10 +53,16 @@ export function sleepq_init(): void {
   m.sleepq_mask = sleepq_buckets(m.maxthread) - 1;
 }
 
-/** Address of the bucket of a channel: its upper bits are spread by Fibonacci hashing. */
+/**
+ * Address of the bucket of a channel. Channels that are neighbours in memory, such as threads that exit one
+ * after the other, have neighbouring buckets, so that a million of them share cache lines: the bucket
+ * is the number of the channel's 64 bytes, folded, and its place in them is spread by Fibonacci hashing.
+ */
 function sleepq_bucket(wchan: u32): usize {
   const m = machine();
-  return m.sleepq_base + ((<usize>((wchan * 0x9e3779b1) >> clz<u32>(m.sleepq_mask))) << 2);
+  const line = wchan >> 6;
+  const hash = line ^ (line >> 14) ^ (((wchan & 63) * 0x9e3779b1) >> 12);
+  return m.sleepq_base + ((<usize>(hash & m.sleepq_mask)) << 2);
 }
 
 /** First sleeper of a channel, or null. */

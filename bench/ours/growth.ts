@@ -1,12 +1,13 @@
 // The growth benchmark on our machine: an RV32 thread creates all threads, which yield until they are
 // told to leave. The program stamps the host's clock before and after the creation.
 
-import { label, type MachineProgramBuilder, program, string } from "../../src/program/index.js";
+import { type MachineProgramBuilder, program } from "../../src/program/index.js";
 import type { Params, RoundFn } from "../lib/types.js";
 import {
   check,
   configFor,
   increment,
+  placeCreations,
   placeDriver,
   resident_mb,
   stamp,
@@ -23,9 +24,7 @@ const CREATES = 200_000;
 function placeRound(b: MachineProgramBuilder, threads: number): void {
   b.load("s0", "repeats").la("t0", "leaving").sw("zero", "t0", 0);
   b.label("again").apply(stamp);
-  b.loop(threads, () => b.call("kthread_add", label("body"), 0, 0, 0, 0, string("growth"), 0), {
-    counter: "s1",
-  });
+  placeCreations(b, threads, "body");
   b.apply(stamp)
     .addi("s0", "s0", -1)
     .beqz("s0", "created")

@@ -3,7 +3,6 @@
 import { kernel } from "../../src/machine/calls.js";
 import {
   channel,
-  label,
   type MachineProgramBuilder,
   program,
   seconds,
@@ -15,6 +14,7 @@ import {
   check,
   configFor,
   increment,
+  placeCreations,
   placeDriver,
   resident_mb,
   stampAndStop,
@@ -26,9 +26,7 @@ import {
 const TIMEOUT = seconds(3_600);
 
 function placeRound(b: MachineProgramBuilder, threads: number): void {
-  b.loop(threads, () => b.call("kthread_add", label("body"), 0, 0, 0, 0, string("sleeper"), 0), {
-    counter: "s1",
-  });
+  placeCreations(b, threads, "body");
   b.li("s0", threads)
     .apply((w) => yieldUntil(w, "asleep", "s0"))
     .call("lwkt_yield")

@@ -1,12 +1,13 @@
 // The spawn benchmark on our machine: an RV32 thread creates threads by kthread_add, yields until they
 // have run and exited, and so on; in the end all are reaped.
 
-import { label, type MachineProgramBuilder, program, string } from "../../src/program/index.js";
+import { type MachineProgramBuilder, program } from "../../src/program/index.js";
 import type { Params, RoundFn } from "../lib/types.js";
 import {
   check,
   configFor,
   increment,
+  placeCreations,
   placeDriver,
   time_ms,
   Workbench,
@@ -14,14 +15,12 @@ import {
 } from "./workbench.js";
 
 function placeRound(b: MachineProgramBuilder, alive: number): void {
-  b.load("s0", "batches").li("s1", 0);
+  b.load("s0", "batches").li("s3", 0);
   b.while(["s0", ">", "zero"], () => {
-    b.loop(alive, () => b.call("kthread_add", label("body"), 0, 0, 0, 0, string("spawned"), 0), {
-      counter: "s2",
-    });
+    placeCreations(b, alive, "body");
     b.li("t0", alive)
-      .add("s1", "s1", "t0")
-      .apply((w) => yieldUntil(w, "ran", "s1"));
+      .add("s3", "s3", "t0")
+      .apply((w) => yieldUntil(w, "ran", "s3"));
     b.addi("s0", "s0", -1);
   });
   b.call("thread_reap");

@@ -1,13 +1,16 @@
 // What the runs of our own machine share: a machine that just fits, a program with a driver thread that
 // does a round whenever the host wakes it, and stamps of the host's clock from inside the program.
 
+import { calls } from "../../src/core/calls.js";
 import type { MachineConfig } from "../../src/core/config.js";
 import type { KernelSource } from "../../src/core/instantiate.js";
 import { HOST_EVENT_REPORT } from "../../src/generated/layout.js";
 import { kernel } from "../../src/machine/calls.js";
 import { type LoadedProgram, Machine } from "../../src/machine/machine.js";
+import { encodeKernelCall } from "../../src/program/encode.js";
 import {
   channel,
+  label,
   type MachineProgramBuilder,
   type Program,
   string,
@@ -118,6 +121,16 @@ export function stampAndStop(b: MachineProgramBuilder): void {
   b.call("thread_report", 1);
 }
 
+/**
+ * Creates that many threads, at a label, with the loop's counter in s1. The arguments that are the same
+ * for all stay in their registers: a kernel call leaves them alone.
+ */
+export function placeCreations(b: MachineProgramBuilder, threads: number, body: string): void {
+  b.li("a2", 0).li("a3", 0).li("a4", 0).li("a5", string(body)).li("a6", 0).li("s2", label(body));
+  const create = () => b.mv("a0", "s2").mv("a1", "s1").raw(encodeKernelCall(calls.kthread_add.nr));
+  b.loop(threads, create, { counter: "s1" });
+}
+
 /** Adds 1 to a word: on one CPU, where nobody interrupts, three plain instructions will do. */
 export function increment(b: MachineProgramBuilder, name: string): void {
   b.la("t0", name).lw("t1", "t0", 0).addi("t1", "t1", 1).sw("t1", "t0", 0);
@@ -127,7 +140,7 @@ export function increment(b: MachineProgramBuilder, name: string): void {
 export function yieldUntil(
   b: MachineProgramBuilder,
   name: string,
-  register: "s0" | "s1" | "s2",
+  register: "s0" | "s2" | "s3",
 ): void {
   const again = b.newLabel("again");
   b.label(again).call("lwkt_yield").la("t0", name).lw("t0", "t0", 0).bne("t0", register, again);

@@ -17,6 +17,7 @@ import {
   TDF_INMEM,
   TDS,
   Thread,
+  Ucred,
 } from "../sys/proc";
 import { cold, is_td, td_frame } from "../sys/thread";
 import {
@@ -294,9 +295,7 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
 }
 
 /** Gives a process and its only thread a credential of their own. */
-function fork_setcred(p: Proc, td: Thread, uid: u32): void {
-  const cred = crget(uid);
-  if (!is_cred(cred)) return;
+function fork_setcred(p: Proc, td: Thread, cred: Ucred): void {
   crfree(p.p_ucred);
   p.p_ucred = cred;
   thread_cow_free(td);
@@ -305,14 +304,20 @@ function fork_setcred(p: Proc, td: Thread, uid: u32): void {
 
 /**
  * The fork call of a body: a user process whose thread runs `func(arg)`, at once unless RFSTOPPED is in
- * `flags`, as user `uid` unless that is -1.
+ * `flags`, as user `uid` unless that is -1. A thread outside of any process forks proc0.
  */
 export function kern_fork(func: u32, arg: u32, flags: i32, pages: u32, uid: i32): i32 {
-  const error = fork1(curthread(), flags | RFFDG, pages);
-  if (error != 0) return error;
+  const me = curthread();
+  const cred = uid == -1 ? changetype<Ucred>(0) : crget(uid);
+  if (uid != -1 && !is_cred(cred)) return ENOMEM;
+  const error = fork1(is_proc(me.td_proc) ? me : machine().thread0, flags | RFFDG, pages);
+  if (error != 0) {
+    if (is_cred(cred)) crfree(cred);
+    return error;
+  }
   const p = machine().allproc;
   const td = p.p_threads;
-  if (uid != -1) fork_setcred(p, td, uid);
+  if (is_cred(cred)) fork_setcred(p, td, cred);
   cpu_set_thread_handler(td, func, arg);
   td.td_state = <u8>TDS.CAN_RUN;
   if ((flags & RFSTOPPED) == 0) sched_add(td);

@@ -229,7 +229,7 @@ function thread_single_1(p: Proc, mode: i32): u32 {
 
 /** A mode and the pid of the process that it is for. */
 function single_word(p: Proc, mode: i32): u32 {
-  return (<u32>p.p_pid << 2) | mode;
+  return ((<u32>p.p_pid) << 2) | mode;
 }
 
 /** Its turn has come, unless the process is gone: the original's caller holds it, this one backs out. */

@@ -98,51 +98,76 @@ export function tid_ffc_at(start: i32): i32 {
   return <i32>index;
 }
 
+/** The word of level 0 that holds the bit of an id. */
+function word_of(tid: u32): usize {
+  return level_base(0) + ((<usize>(tid >> 6)) << 3);
+}
+
 function tid_set(tid: i32): void {
+  const at = word_of(tid);
+  const word = load<u64>(at) | ((<u64>1) << (tid & 63));
+  store<u64>(at, word);
+  if (word == ~(<u64>0)) levels_set(<u32>tid >> 6);
+  ktr(KTR_THREAD, Ktr.TIDSET, tid + NO_PID);
+}
+
+function tid_clear(tid: i32): void {
+  const at = word_of(tid);
+  const word = load<u64>(at);
+  store<u64>(at, word & ~((<u64>1) << (tid & 63)));
+  if (word == ~(<u64>0)) levels_clear(<u32>tid >> 6);
+  ktr(KTR_THREAD, Ktr.TIDCLEAR, tid + NO_PID);
+}
+
+/** Word `index` of level 0 is full: so it is at the level above, and so on up. */
+function levels_set(index: u32): void {
   const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
-  let index = <u32>tid;
-  for (let level: u32 = 0; level < levels; level++) {
+  for (let level: u32 = 1; level < levels; level++) {
     const at = level_base(level) + ((<usize>(index >> 6)) << 3);
     const word = load<u64>(at) | ((<u64>1) << (index & 63));
     store<u64>(at, word);
     if (word != ~(<u64>0)) break;
     index >>= 6;
   }
-  ktr(KTR_THREAD, Ktr.TIDSET, tid + NO_PID);
 }
 
-function tid_clear(tid: i32): void {
+/** Word `index` of level 0 is no longer full. */
+function levels_clear(index: u32): void {
   const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
-  let index = <u32>tid;
-  for (let level: u32 = 0; level < levels; level++) {
+  for (let level: u32 = 1; level < levels; level++) {
     const at = level_base(level) + ((<usize>(index >> 6)) << 3);
     const word = load<u64>(at);
     store<u64>(at, word & ~((<u64>1) << (index & 63)));
     if (word != ~(<u64>0)) break;
     index >>= 6;
   }
-  ktr(KTR_THREAD, Ktr.TIDCLEAR, tid + NO_PID);
 }
 
 /** True while `rtid` is in use. */
-export function tid_allocated(rtid: i32): bool {
+function tid_allocated(rtid: i32): bool {
   const tid = <u32>(rtid - NO_PID);
   if (tid >= <u32>machine().maxthread) return false;
-  const word = load<u64>(level_base(0) + ((<usize>(tid >> 6)) << 3));
-  return ((word >> (tid & 63)) & 1) != 0;
+  return ((load<u64>(word_of(tid)) >> (tid & 63)) & 1) != 0;
+}
+
+/** The first free bit from `start` on, or from 0 on; there must be one. */
+function tid_next(start: i32): i32 {
+  let tid = tid_ffc_at(start);
+  if (tid == -1) {
+    KASSERT(start != 0, "unexpectedly ran out of IDs");
+    tid = tid_ffc_at(0);
+    KASSERT(tid != -1, "unexpectedly ran out of IDs");
+  }
+  return tid;
 }
 
 /** Takes the next free thread id after the last one taken, wrapping (229). There must be one. */
 export function tid_alloc(): i32 {
   const m = machine();
-  if (m.trytid >= m.maxthread) m.trytid = 0;
-  let tid = tid_ffc_at(m.trytid);
-  if (tid == -1) {
-    KASSERT(m.trytid != 0, "unexpectedly ran out of IDs");
-    m.trytid = 0;
-    tid = tid_ffc_at(0);
-    KASSERT(tid != -1, "unexpectedly ran out of IDs");
-  }
+  let start = m.trytid;
+  if (start >= m.maxthread) start = 0;
+  const free = ~load<u64>(word_of(start)) & (~(<u64>0) << (start & 63));
+  const tid = free != 0 ? (start & ~63) + <i32>ctz<u64>(free) : tid_next(start);
   tid_set(tid);
   m.trytid = tid + 1;
   return tid + NO_PID;

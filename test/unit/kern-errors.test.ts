@@ -220,6 +220,25 @@ describe.each(schedulers)("under %s", (scheduler) => {
     expect(m.machine.console).toContain("maxproc limit exceeded by uid 7 (pid 2)");
   });
 
+  it("fork from outside of any process forks the kernel's own, and counts as privileged", () => {
+    const m = boot();
+    const [error, p] = m.machine.call(
+      kernel.fork(
+        function* () {
+          yield* kernel.pause("c", 2);
+        },
+        0,
+        0,
+        0,
+        -1,
+      ),
+    );
+    expect(error).toBe(0);
+    expect(m.machine.process(p >>> 0).parent?.pid).toBe(0);
+    m.run();
+    expect(m.machine.process(p >>> 0).state).toBe("zombie");
+  });
+
   it("kproc_create returns EINVAL for RFCFDG, and ENOMEM without a stack", () => {
     const m = boot();
     const notes = m.do(function* (note) {

@@ -59,7 +59,14 @@ const PARTS = {
 const INLINING = {
   alwaysMax: 120,
   flexibleMax: 800,
-  features: ["MVP", "BulkMemory", "BulkMemoryOpt", "MutableGlobals", "NontrappingFPToInt", "SignExt"],
+  features: [
+    "MVP",
+    "BulkMemory",
+    "BulkMemoryOpt",
+    "MutableGlobals",
+    "NontrappingFPToInt",
+    "SignExt",
+  ],
 };
 
 function wasmPart(target, extraOutputs) {

@@ -1,10 +1,12 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
+
+import { rv32_decode_text } from "../machine/rv32_decode";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { ipiq_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
-import { machine, Machine, Sched } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
 import {
   Frame,
@@ -20,16 +22,15 @@ import { reap_bytes } from "../sys/reap";
 import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
 import { Sys } from "../sys/syscall";
 import { td_at } from "../sys/thread";
-import { rv32_decode_text } from "../machine/rv32_decode";
 import { CONT_SIZE } from "./cont";
 import { cred_arena_bytes, limit_arena_bytes } from "./kern_cred";
-import { proc_arena_bytes, pidhash_bytes } from "./kern_fork";
 import { fbsd_init_init, fbsd_init_proc0 } from "./kern_fbsd";
+import { pidhash_bytes, proc_arena_bytes } from "./kern_fork";
 import { random_init } from "./kern_random";
 import { stats_stride } from "./kern_stats";
 import { sleepq_bytes } from "./kern_synch";
-import { callwheel_bytes, callwheel_init } from "./kern_timeout";
 import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes } from "./kern_tid";
+import { callwheel_bytes, callwheel_init } from "./kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "./lwkt_thread";
 import { bsd4_bytes } from "./sched_4bsd";
 
@@ -86,7 +87,7 @@ export function carve_arenas(): u32 {
   m.kobj_end = <usize>m.carve;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
-  m.decoded_base = carve(m, <u64>m.text_size << 2);
+  m.decoded_base = carve(m, (<u64>m.text_size) << 2);
   m.guest_base = carve(m, m.guest_size);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
@@ -193,6 +194,6 @@ function init_thread0(m: Machine): void {
 /** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
-  store<u32>(m.guest_base, 0x0b | (<u32>Sys.body_return << 20));
+  store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
   rv32_decode_text(0, 4);
 }

@@ -1,7 +1,8 @@
 // The trampoline's table: which function goes on with a continuation.
+
+import { curthread } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
-import { curthread } from "../sys/globaldata";
 import { cold, td_frame } from "../sys/thread";
 import { cont_pop, DONE, K, set_retval } from "./cont";
 import { fbsd_continue } from "./kern_fbsd";

@@ -7,27 +7,28 @@
 // is cut changes nothing.
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
+
+import { RV_CALL, RV_FAULT, rv32_run } from "../machine/rv32";
 import {
   GDF_HALTED,
   GDF_INTR,
   GDF_INVOL,
   GDF_RESCHED,
-  globaldata,
   GlobalData,
+  globaldata,
 } from "../sys/globaldata";
-import { Ktr, KTR_PROC, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
-import { machine, Machine, Run, Sched } from "../sys/machine";
+import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
+import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, no_td, td_frame } from "../sys/thread";
-import { rv32_run, RV_CALL, RV_FAULT } from "../machine/rv32";
 import { cont_pop, K } from "./cont";
-import { body_return } from "./kern_fbsd";
 import { cont_run } from "./kern_cont";
+import { body_return } from "./kern_fbsd";
 import { quiet_until } from "./kern_quiet";
 import { charge_runtime } from "./kern_switch";
 import { callout_earliest, softclock } from "./kern_timeout";
-import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { idle_interrupts } from "./lwkt_intr";
+import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { lwkt_move_asked } from "./lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "./lwkt_thread";
 import { mi_switch } from "./sched";
@@ -69,7 +70,7 @@ function run_rounds(m: Machine): u32 {
     }
     while (m.round_cpu < m.ncpus) {
       const cpu = m.round_cpu;
-      if ((m.busy & (<u64>1 << cpu)) != 0) {
+      if ((m.busy & ((<u64>1) << cpu)) != 0) {
         const gd = globaldata(cpu);
         m.curcpu = gd;
         if (m.in_slice == 0) slice_begin(m, gd);
@@ -160,7 +161,7 @@ function wake_due(m: Machine, end: u64): u64 {
     const next = globaldata(cpu).gd_next_callout;
     if (next == NEVER) continue;
     if (next <= m.ticks64) {
-      m.busy |= <u64>1 << cpu;
+      m.busy |= (<u64>1) << cpu;
       continue;
     }
     const at = cycle_of_tick(m, next);
@@ -184,7 +185,7 @@ function deliver_messages(m: Machine): void {
 
 /** Takes a CPU out of its halt: its clock has stood still. */
 export function cpu_wake(m: Machine, gd: GlobalData): void {
-  m.busy |= <u64>1 << gd.gd_cpuid;
+  m.busy |= (<u64>1) << gd.gd_cpuid;
   if ((gd.gd_flags & GDF_HALTED) == 0) return;
   gd.gd_flags &= ~GDF_HALTED;
   if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
@@ -301,13 +302,13 @@ function idle(m: Machine, gd: GlobalData): bool {
     return false;
   }
   gd.gd_flags |= GDF_HALTED;
-  m.busy &= ~(<u64>1 << gd.gd_cpuid);
+  m.busy &= ~((<u64>1) << gd.gd_cpuid);
   return false;
 }
 
 /** Burns cycles of a `compute` call, as many as the slice has. */
 function compute_run(gd: GlobalData, td: Thread): void {
-  const left = (<u64>cold(td).td_kb << 32) | <u64>td.td_ka;
+  const left = ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;
   const slice = gd.gd_slice_end - gd.gd_cycles;
   if (left <= slice || machine().cycle_cost == 0) {
     if (machine().cycle_cost != 0) gd.gd_cycles += left;

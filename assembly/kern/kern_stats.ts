@@ -2,15 +2,13 @@
 // Machine.stats is on, in an array of its own, so that machines without it pay one test a wakeup.
 import { GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
-import { STATS_BUCKETS, ThreadStats } from "../sys/stats";
 import { Thread } from "../sys/proc";
+import { STATS_BUCKETS, ThreadStats } from "../sys/stats";
 import { td_index } from "../sys/thread";
 
 /** Statistics of a thread. */
 export function thread_stats(td: Thread): ThreadStats {
-  return changetype<ThreadStats>(
-    machine().stats_base + <usize>td_index(td) * stats_stride(),
-  );
+  return changetype<ThreadStats>(machine().stats_base + <usize>td_index(td) * stats_stride());
 }
 
 /** Bytes of one thread's statistics with its histogram. */
@@ -36,7 +34,8 @@ export function stats_running(gd: GlobalData, td: Thread): void {
   s.ts_latency_count++;
   s.ts_latency_sum += latency;
   if (latency > s.ts_latency_max) s.ts_latency_max = latency;
-  const bucket = changetype<usize>(s) + offsetof<ThreadStats>() + (<usize>stats_bucket(latency) << 2);
+  const bucket =
+    changetype<usize>(s) + offsetof<ThreadStats>() + ((<usize>stats_bucket(latency)) << 2);
   store<u32>(bucket, load<u32>(bucket) + 1);
 }
 

@@ -2,7 +2,7 @@
 // it gets the CPU. Every switch goes through cpu_switch, or through its copy in the inner loop of
 // machine/rv32.ts, which must account the same.
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
-import { Ktr, KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, ktr, SW } from "../sys/ktr";
+import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import {
   FUNC_HOST,
@@ -35,7 +35,7 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
     return;
   }
   td.td_body = <u8>TDB.RV32;
-  frame.pc = <u32>(machine().decoded_base + (<usize>func << 2));
+  frame.pc = <u32>(machine().decoded_base + ((<usize>func) << 2));
 }
 
 /** Charges the running thread for its time on the CPU so far. */

@@ -5,19 +5,17 @@
 // protocol of cont.ts.
 import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
-import { Ktr, KTR_PROC, KTR_SCHED, ktr } from "../sys/ktr";
+import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
-import { TDF_EXITING, TDF_RUNQ, TDPRI_CRIT, TDPRI_MASK, TDS, Thread } from "../sys/proc";
+import { TDF_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { cold } from "../sys/thread";
+import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
-import { DONE, PENDING } from "./cont";
 import { ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   _lwkt_enqueue,
-  crit_enter,
-  lwkt_schedule_self,
   lwkt_setpri_locked,
   lwkt_switch,
   lwkt_yield,

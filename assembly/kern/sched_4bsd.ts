@@ -26,8 +26,8 @@ export function bsd4_add(gd: GlobalData, td: Thread): void {
   const level = bsd4_level(gd.gd_cpuid, pri);
   if (td == gd.gd_curthread && (gd.gd_flags & GDF_INVOL) != 0) runq_prepend(level, td);
   else runq_append(level, td);
-  const word = status(gd.gd_cpuid) + (<usize>(pri >> 6) << 3);
-  store<u64>(word, load<u64>(word) | (<u64>1 << (pri & 63)));
+  const word = status(gd.gd_cpuid) + ((<usize>(pri >> 6)) << 3);
+  store<u64>(word, load<u64>(word) | ((<u64>1) << (pri & 63)));
   gd.gd_nrunnable++;
 }
 
@@ -41,7 +41,7 @@ export function bsd4_rem(gd: GlobalData, td: Thread): void {
 export function bsd4_choose(gd: GlobalData): Thread {
   const base = status(gd.gd_cpuid);
   for (let i: u32 = 0; i < 4; i++) {
-    const word = base + (<usize>i << 3);
+    const word = base + ((<usize>i) << 3);
     let bits = load<u64>(word);
     while (bits != 0) {
       const pri = (i << 6) + <u32>ctz<u64>(bits);
@@ -51,7 +51,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
         return td;
       }
       bits &= bits - 1;
-      store<u64>(word, load<u64>(word) & ~(<u64>1 << (pri & 63)));
+      store<u64>(word, load<u64>(word) & ~((<u64>1) << (pri & 63)));
     }
   }
   return gd.gd_idletd;

@@ -1,7 +1,7 @@
 // The thread zone: structures of threads, last freed first reused, constructed when none is free.
 // A structure keeps its index and its memory domain for ever (type-stable, as UMA_ZONE_NOFREE).
 import { EventList } from "../sys/eventhandler";
-import { Ktr, KTR_THREAD, ktr } from "../sys/ktr";
+import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
 import { cold, no_td, td_at, td_frame } from "../sys/thread";

@@ -5,25 +5,20 @@
 // continuation may read them again. A result is left in td_retval and moved to a0 when the call returns
 // to the body (TDB_INCALL); a second result is written to a1 at once.
 import { panic } from "../env";
+import { RV_FAULT_FETCH, RV_FAULT_ILLEGAL, RV_FAULT_LOAD, RV_FAULT_STORE } from "../machine/rv32";
 import { EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
-import { cold, is_td, no_td, td_frame, THREAD_SHIFT } from "../sys/thread";
-import {
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_STORE,
-} from "../machine/rv32";
+import { cold, is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { body_return, fbsd_syscall } from "./kern_fbsd";
 import { random_next } from "./kern_random";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
-import { cpu_exists } from "./lwkt_ipiq";
 import { interrupt_request, intr_register, intr_wait } from "./lwkt_intr";
+import { cpu_exists } from "./lwkt_ipiq";
 import { lwkt_migrate, lwkt_setcpu_self } from "./lwkt_migrate";
 import * as lwkt from "./lwkt_thread";
 import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "./lwkt_token";
@@ -52,22 +47,22 @@ export function trap(td: Thread, nr: u32): void {
 
 /** The calls below SYS_FBSD that have a result: a bit each. */
 const RESULTS: u64 =
-  (<u64>1 << <u64>Sys.lwkt_preempted_proc) |
-  (<u64>1 << <u64>Sys.lwkt_block) |
-  (<u64>1 << <u64>Sys.lwkt_regettoken) |
-  (<u64>1 << <u64>Sys.lwkt_havetoken) |
-  (<u64>1 << <u64>Sys.lwkt_create) |
-  (<u64>1 << <u64>Sys.lwkt_kthread_create) |
-  (<u64>1 << <u64>Sys.lwkt_wait_gen) |
-  (<u64>1 << <u64>Sys.lwkt_migrate) |
-  (<u64>1 << <u64>Sys.lwkt_setcpu_self) |
-  (<u64>1 << <u64>Sys.interrupt) |
-  (<u64>1 << <u64>Sys.intr_register) |
-  (<u64>1 << <u64>Sys.intr_wait) |
-  (<u64>1 << <u64>Sys.cycles) |
-  (<u64>1 << <u64>Sys.curthread) |
-  (<u64>1 << <u64>Sys.curcpu) |
-  (<u64>1 << <u64>Sys.random);
+  ((<u64>1) << (<u64>Sys.lwkt_preempted_proc)) |
+  ((<u64>1) << (<u64>Sys.lwkt_block)) |
+  ((<u64>1) << (<u64>Sys.lwkt_regettoken)) |
+  ((<u64>1) << (<u64>Sys.lwkt_havetoken)) |
+  ((<u64>1) << (<u64>Sys.lwkt_create)) |
+  ((<u64>1) << (<u64>Sys.lwkt_kthread_create)) |
+  ((<u64>1) << (<u64>Sys.lwkt_wait_gen)) |
+  ((<u64>1) << (<u64>Sys.lwkt_migrate)) |
+  ((<u64>1) << (<u64>Sys.lwkt_setcpu_self)) |
+  ((<u64>1) << (<u64>Sys.interrupt)) |
+  ((<u64>1) << (<u64>Sys.intr_register)) |
+  ((<u64>1) << (<u64>Sys.intr_wait)) |
+  ((<u64>1) << (<u64>Sys.cycles)) |
+  ((<u64>1) << (<u64>Sys.curthread)) |
+  ((<u64>1) << (<u64>Sys.curcpu)) |
+  ((<u64>1) << (<u64>Sys.random));
 
 /** Calls without a result leave all registers alone. */
 function has_result(nr: u32): bool {
@@ -78,7 +73,8 @@ function syscall(nr: u32, f: Frame): u32 {
   if (nr >= SYS_SYNC) return sync_syscall(nr, f);
   if (nr >= SYS_FBSD) return fbsd_syscall(nr, f);
   if (nr >= <u32>Sys.compute) return machine_syscall(nr, f);
-  if (machine().sched != Sched.LWKT) panic("kernel call %d exists under the lwkt scheduler only", nr);
+  if (machine().sched != Sched.LWKT)
+    panic("kernel call %d exists under the lwkt scheduler only", nr);
   return lwkt_syscall(nr, f);
 }
 
@@ -229,7 +225,10 @@ export function td_valid(address: u32): bool {
   const m = machine();
   const offset = address - <u32>m.td_base;
   return (
-    address >= <u32>m.td_base && (offset & 63) == 0 && offset >> <u32>THREAD_SHIFT < m.zone_next && offset != 0
+    address >= <u32>m.td_base &&
+    (offset & 63) == 0 &&
+    offset >> <u32>THREAD_SHIFT < m.zone_next &&
+    offset != 0
   );
 }
 

@@ -1,7 +1,8 @@
 // The per-CPU structure. Only its own CPU touches it, in a critical section; other CPUs send messages
 // (kern/lwkt_ipiq.ts). The host reads it between slices.
-import { GLOBALDATA_ADDRESS } from "./param";
+
 import { machine } from "./machine";
+import { GLOBALDATA_ADDRESS } from "./param";
 import { Thread } from "./proc";
 
 @unmanaged

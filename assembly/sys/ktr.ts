@@ -70,7 +70,15 @@ export class KtrRecord {
 }
 
 /** Writes a record, if its class is on. */
-export function ktr(cls: u32, type: Ktr, a: u32 = 0, b: u32 = 0, c: u32 = 0, d: u32 = 0, e: u32 = 0): void {
+export function ktr(
+  cls: u32,
+  type: Ktr,
+  a: u32 = 0,
+  b: u32 = 0,
+  c: u32 = 0,
+  d: u32 = 0,
+  e: u32 = 0,
+): void {
   if ((machine().ktr_mask & cls) != 0) ktr_write(type, a, b, c, d, e);
 }
 

@@ -1,8 +1,9 @@
 // The machine structure: configuration, where the arenas lie, and all state that is not a CPU's, a
 // thread's or a process's. It has a fixed address, so that a field is one load.
-import { MACHINE_ADDRESS } from "./param";
+
 import { GlobalData } from "./globaldata";
-import { Proc, Thread, Ucred, Plimit } from "./proc";
+import { MACHINE_ADDRESS } from "./param";
+import { Plimit, Proc, Thread, Ucred } from "./proc";
 import { Task } from "./reap";
 
 /** Schedulers, chosen at boot. */

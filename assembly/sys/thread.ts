@@ -12,14 +12,12 @@ export function td_index(td: Thread): u32 {
 
 /** The thread with an index. */
 export function td_at(index: u32): Thread {
-  return changetype<Thread>(machine().td_base + (<usize>index << THREAD_SHIFT));
+  return changetype<Thread>(machine().td_base + ((<usize>index) << THREAD_SHIFT));
 }
 
 /** The part that creation, sleep and exit touch. */
 export function cold(td: Thread): ThreadCold {
-  return changetype<ThreadCold>(
-    machine().cold_base + <usize>td_index(td) * offsetof<ThreadCold>(),
-  );
+  return changetype<ThreadCold>(machine().cold_base + <usize>td_index(td) * offsetof<ThreadCold>());
 }
 
 /** The thread that a cold part belongs to. */

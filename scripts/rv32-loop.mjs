@@ -132,7 +132,8 @@ const WEIGHTS = new Map(
  */
 const FUSED = `
   1  +ADDI>{BNEZ,BNE,BLT,BLTU} *
-  1  {SB,SW,SB0,SW0} +ADDI>BNE *
+  1  {SB,SW,SB0,SW0} +ADDI>{BNE,BLTU} *
+  1  SB +ADDI +ADDI>BNE *
   1  SB +ADD>{BLT,BLTU} *
   1  {LW SW,LBU SB} +ADDI +ADDI>BNE *
 
@@ -145,8 +146,13 @@ const FUSED = `
   3  ADD>LBU>{BEQZ,BNEZ}
   3  ANDI>{BEQZ,BNEZ}
   3  ADDI J
+  2  ANDI SRLI {BEQZ,BNEZ}
+  2  XOR {BNE,ADDI>BNEZ}
+  3  SRLI~XOR BNE
 
+  5  ADDI SW SW SW MV
   5  ADDI SW SW SW
+  5  ADDI SW SW MV
   4  ADDI SW SW
   4  SW SW SW
   5  SW SW
@@ -158,6 +164,7 @@ const FUSED = `
   2  MV RET
   4  {MV,ADDI,LI} JAL
   4  MV ADDI JAL
+  4  SW ADDI JAL
   4  MV MV
   3  MV LI
 

@@ -1,6 +1,6 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
 
-import { rv32_decode_text } from "../machine/rv32_decode";
+import { rv32_decode_text, rv32_decoded_size } from "../machine/rv32_decode";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { ipiq_bytes } from "../sys/ipiq";
@@ -87,7 +87,7 @@ export function carve_arenas(): u32 {
   m.kobj_end = <usize>m.carve;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
-  m.decoded_base = carve(m, (<u64>m.text_size) << 2);
+  m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
   m.guest_base = carve(m, m.guest_size);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);

@@ -8,7 +8,7 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_CALL, RV_FAULT, rv32_run } from "../machine/rv32";
+import { RV_CALL, RV_FAULT, RV_SLICE, rv32_run } from "../machine/rv32";
 import {
   GDF_HALTED,
   GDF_INTR,
@@ -250,7 +250,7 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
       const event = rv32_run(gd);
       if ((event & 0xff) == RV_CALL) trap(gd.gd_curthread, event >> 8);
       else if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
-      else if (cost == 0) return Run.BUDGET;
+      else if (event == RV_SLICE && cost == 0) return Run.BUDGET;
       continue;
     }
     if (kind == TDB.HOST) return Run.HOST;

@@ -5,7 +5,14 @@
 // continuation may read them again. A result is left in td_retval and moved to a0 when the call returns
 // to the body (TDB_INCALL); a second result is written to a1 at once.
 import { panic } from "../env";
-import { RV_FAULT_FETCH, RV_FAULT_ILLEGAL, RV_FAULT_LOAD, RV_FAULT_STORE } from "../machine/rv32";
+import {
+  RV_FAULT_FETCH,
+  RV_FAULT_ILLEGAL,
+  RV_FAULT_LOAD,
+  RV_FAULT_MISALIGNED_ATOMIC,
+  RV_FAULT_MISALIGNED_JUMP,
+  RV_FAULT_STORE,
+} from "../machine/rv32";
 import { EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
@@ -293,6 +300,12 @@ export function fault(td: Thread, kind: u32): void {
       break;
     case RV_FAULT_STORE:
       panic("store out of guest data: pc 0x%x, thread %p %N", pc, p, p);
+      break;
+    case RV_FAULT_MISALIGNED_JUMP:
+      panic("misaligned jump: pc 0x%x, thread %p %N", pc, p, p);
+      break;
+    case RV_FAULT_MISALIGNED_ATOMIC:
+      panic("misaligned atomic access: pc 0x%x, thread %p %N", pc, p, p);
       break;
     default:
       panic("breakpoint: pc 0x%x, thread %p %N", pc, p, p);

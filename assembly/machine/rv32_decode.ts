@@ -59,8 +59,7 @@ export function rv32_guest_pc(record: usize): u32 {
  * fused anew, because what they are fused with may have changed.
  */
 export function rv32_decode_text(from: u32, to: u32): void {
-  const m = machine();
-  if (has_end_record()) store<u32>(rv32_record(m.text_size), RvOp.SLOW);
+  store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
   const first = rv32_decoded_before(from);
   for (let pc = first; pc < to; pc += 4) decode_word(pc);
   for (let pc = first; pc < to; pc += 4) mark_jump_to_yield(pc);
@@ -74,12 +73,6 @@ function mark_jump_to_yield(pc: u32): void {
   if (record.op != RvOp.J) return;
   const target = at + RECORD_SIZE + <usize>record.c;
   if (load<u32>(target) == RvOp.YIELD) record.op = RvOp.J_YIELD;
-}
-
-/** True when the arena has room for the record behind the text; else the last word is not executed. */
-function has_end_record(): bool {
-  const m = machine();
-  return m.guest_base >= m.decoded_base + rv32_decoded_size(m.text_size);
 }
 
 /** Where the instructions begin that may be fused with the one at `from`. */
@@ -176,10 +169,6 @@ function put_unary(pc: u32, op: RvOp, rd: u32, rs: u32): void {
 function decode_word(pc: u32): void {
   const m = machine();
   const word = load<u32>(m.guest_base + <usize>pc);
-  if (pc + 4 == m.text_size && !has_end_record()) {
-    slow(pc);
-    return;
-  }
   switch (word & 0x7f) {
     case 0x37:
       decode_constant(pc, word, word & 0xfffff000);

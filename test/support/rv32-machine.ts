@@ -117,14 +117,11 @@ const PANICS: readonly (readonly [RegExp, (stop: Stop) => boolean])[] = [
   [/^jump out of the text/, (stop) => isFault(stop, "fetch")],
   [/^load out of/, (stop) => isFault(stop, "load")],
   [/^store out of/, (stop) => isFault(stop, "store")],
-  [/^breakpoint/, (stop) => stop.reason === "break" || isMisaligned(stop)],
+  [/^misaligned jump/, (stop) => isFault(stop, "misaligned-jump")],
+  [/^misaligned atomic/, (stop) => isFault(stop, "misaligned-atomic")],
+  [/^breakpoint/, (stop) => stop.reason === "break"],
   [/kernel call/, () => true],
 ];
-
-/** The kernel reports what has no text of its own as a breakpoint. */
-function isMisaligned(stop: Stop): boolean {
-  return stop.reason === "fault" && stop.fault.startsWith("misaligned");
-}
 
 function isFault(stop: Stop, fault: string): boolean {
   return stop.reason === "fault" && stop.fault === fault;

@@ -72,12 +72,13 @@ export enum K {
   EXIT1_2 = 72, //           a: code: back from thread_single
   EXIT1_3 = 73, //           a: code: another thread was first
   WAIT_1 = 74, //            a: child, b: its pid
-  INIT_LOOP = 75,
+  INIT_LOOP = 75, //         look for zombies
   SWAPPER_LOOP = 76,
   KTHREAD_SUSPEND_CHECK = 77,
   KPROC_SUSPEND_CHECK = 78, // a: process
   REBOOT_1 = 79, //          a: next handler, b: how
   SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
+  INIT_1 = 81, //            init is awake
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
   CV_WAIT_1 = 201, //        a: condition variable, b: mutex: awake, take the mutex

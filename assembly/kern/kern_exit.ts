@@ -21,6 +21,7 @@ import {
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { is_proc, proc_free, proc_reparent } from "./kern_fork";
 import {
+  ast,
   proc_should_stop,
   thread_single,
   thread_stopped,
@@ -160,9 +161,16 @@ export function init_loop(): u32 {
     if (child.p_state == PRS.ZOMBIE) proc_harvest(child);
     child = next;
   }
-  cont_push(K.INIT_LOOP);
+  cont_push(K.INIT_1);
   msleep(changetype<u32>(p), PWAIT | PCATCH, str("wait"), 0);
   return PENDING;
+}
+
+/** Woken: look again; interrupted: somebody wants init's threads to stop, so stop at the boundary. */
+export function init_1(error: i32): u32 {
+  if (error == 0) return init_loop();
+  cont_push(K.INIT_LOOP);
+  return ast();
 }
 
 /** What thread0 does when its body has ended, for ever: sleep. */

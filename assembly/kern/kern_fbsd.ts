@@ -29,6 +29,7 @@ import {
   exit1_1,
   exit1_2,
   exit1_threads,
+  init_1,
   init_loop,
   kern_thr_exit,
   kern_wait,
@@ -510,6 +511,8 @@ export function fbsd_continue(fn: u32, a: u32, b: u32): u32 {
       return kern_wait_1(changetype<Proc>(a), b, retval);
     case K.INIT_LOOP:
       return init_loop();
+    case K.INIT_1:
+      return init_1(retval);
     case K.SWAPPER_LOOP:
       return swapper_loop();
     case K.KTHREAD_SUSPEND_CHECK:

@@ -302,7 +302,7 @@ class SequenceCode {
 
   /** Where a register operand of the k-th record lies. */
   place(k, name) {
-    const sum = `fp + load<usize>(record, ${16 * k + FIELD[name]})`;
+    const sum = `td + load<usize>(record, ${16 * k + FIELD[name]})`;
     return this.sequence.loops ? this.hoist(`${name}${k}`, sum) : sum;
   }
 
@@ -448,10 +448,10 @@ class SequenceCode {
 
   jump(op, k) {
     const { lines } = this;
-    const target = op === "RET" ? 'load<u32>(fp, offsetof<Frame>("ra"))' : undefined;
+
     if (op === "J") lines.push(...this.jumpBy(k));
     else if (op === "J_YIELD") lines.push(...this.moveBy(k), "continue;");
-    else if (op === "RET") lines.push(...this.jumpTo(k, target));
+    else if (op === "RET") lines.push(...this.jumpTo(k, this.register(k, "b", "u32")));
     else if (op === "JAL") {
       lines.push(`store<u32>(${this.place(k, "a")}, ${this.field(k, "b", "u32")});`);
       lines.push(...this.jumpBy(k));

@@ -8,6 +8,7 @@ import {
   FUNC_HOST,
   TDB,
   TDB_FRESH,
+  TDB_KIND,
   TDF_EXITED,
   TDF_EXITING,
   TDF_PREEMPT_LOCK,
@@ -34,8 +35,8 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
     td.td_body = <u8>TDB.HOST | TDB_FRESH;
     return;
   }
-  td.td_body = <u8>TDB.RV32;
-  frame.pc = <u32>(machine().decoded_base + ((<usize>func) << 2));
+  td.td_body = <u8>TDB.RV32 | TDB_FRESH;
+  td.td_pc = <u32>(machine().decoded_base + ((<usize>func) << 2));
 }
 
 /** Charges the running thread for its time on the CPU so far. */
@@ -53,7 +54,7 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   charge_runtime(gd);
   const exits = (td.td_lwflags & TDF_EXITING) != 0;
   const why = switch_reason(gd, td, exits);
-  if (why == SW.PREEMPTED) td.td_nivcsw++;
+  if (why == SW.PREEMPTED) cold(td).td_nivcsw++;
   else td.td_nvcsw++;
   gd.gd_flags &= ~GDF_INVOL;
   gd.gd_switches++;
@@ -121,6 +122,7 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
   }
   if ((ntd.td_lwflags & TDF_STARTED) == 0) {
     ntd.td_lwflags |= TDF_STARTED;
+    if ((ntd.td_body & TDB_KIND) == TDB.RV32) ntd.td_body = <u8>TDB.RV32;
     if (!idle) ntd.td_pri -= TDPRI_CRIT;
     ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
     return;

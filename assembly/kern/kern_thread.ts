@@ -66,7 +66,7 @@ if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
 if (offsetof<Thread>("td_kfn") != 56) ERROR("struct thread KBI td_kfn");
-if (offsetof<ThreadCold>() != 96) ERROR("struct thread_cold KBI size");
+if (offsetof<ThreadCold>() != 104) ERROR("struct thread_cold KBI size");
 if (offsetof<ThreadCold>("td_c_next") % 8 != 0) ERROR("struct thread_cold KBI td_c_next");
 if (offsetof<ThreadCold>("td_c_time") != offsetof<ThreadCold>("td_c_next") + 8) {
   ERROR("struct thread_cold KBI td_c_time");
@@ -351,7 +351,7 @@ export function thread_copy(td: Thread, from: Thread): void {
   td.td_flags = 0;
   td.td_runtime = 0;
   td.td_nvcsw = 0;
-  td.td_nivcsw = 0;
+  c.td_nivcsw = 0;
   c.td_pri_class = f.td_pri_class;
   c.td_base_pri = f.td_base_pri;
   c.td_priority = f.td_priority;
@@ -428,7 +428,7 @@ export function thread_exit(): u32 {
   charge_runtime(gd);
   p.p_runtime += td.td_runtime;
   p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
-  p.p_nivcsw += <u64>td.td_nivcsw;
+  p.p_nivcsw += <u64>cold(td).td_nivcsw;
   td.td_state = <u8>TDS.INACTIVE;
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
   return sched_throw(td);

@@ -286,7 +286,7 @@ function check_func(nr: u32, func: u32): void {
 /** The code of a body did what it must not: kernel code, so the machine panics. */
 export function fault(td: Thread, kind: u32): void {
   const m = machine();
-  const pc = <u32>((<usize>td_frame(td).pc - m.decoded_base) >> 2);
+  const pc = <u32>((<usize>td.td_pc - m.decoded_base) >> 2);
   const p = changetype<usize>(td);
   switch (kind) {
     case RV_FAULT_ILLEGAL:

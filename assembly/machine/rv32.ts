@@ -25,13 +25,12 @@
 //  - The queue's level is written back.
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
-import { Frame, TDB, TDF_STARTED, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { CHUNK_SIZE, CHUNK_SLOTS, Level, runq_append, runq_take } from "../sys/runq";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import {
   DATA,
   DECODED,
-  FRAME_DELTA,
   GAP,
   GUEST,
   LIMIT,
@@ -81,13 +80,15 @@ const SWITCH_HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
 const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
+/** Distance of a jump back to the yield in front of it. */
+const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
+
 // Reasons to leave the inner loop.
 const EXIT_SLOW: u32 = 0; //  execute the instruction, or its fault, by rv32_slow
 const EXIT_SLICE: u32 = 1; // look whether the slice or the budget of switches is over
 const EXIT_CALL: u32 = 2; //  return a kernel call
 const EXIT_NONE: u32 = 3; //  of a loop inside an operation: go on behind it
 const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one of plain RV32 code
-const EXIT_FRESH: u32 = 5; // a yield: the next thread has not run yet
 
 /** Numbers of kernel calls by ecall that do not fit into an event are all this one, which is none. */
 const ECALL_MAX: u32 = 0xffffff;
@@ -110,7 +111,6 @@ function run_begin(gd: GlobalData): u64 {
   store<u32>(STORE2, max<u32>(room, 1) - 1);
   store<u32>(STORE4, max<u32>(room, 3) - 3);
   store<u64>(TD_BASES, ((<u64>m.td_base) << 32) + <u64>m.td_base);
-  store<usize>(FRAME_DELTA, m.frame_delta);
   store<usize>(STOP, 0);
   store<u32>(PLAIN, ((<u32>TDB.RV32) << 24) | (gd.gd_cpuid << 16));
   store<u64>(MULTIPLIER, SWITCH_HASH_MULTIPLIER);
@@ -154,10 +154,10 @@ function yield_to_self(gd: GlobalData, level: Level): void {
 }
 
 /** The event of the kernel call at a record. */
-function call_event(frame: usize, at: usize): u32 {
+function call_event(td: usize, at: usize): u32 {
   const record = changetype<Record>(at);
   if (record.op != RvOp.ECALL) return record.c;
-  return record.c | (min<u32>(load<u32>(frame + record.a), ECALL_MAX) << 8);
+  return record.c | (min<u32>(load<u32>(td + record.a), ECALL_MAX) << 8);
 }
 
 /** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
@@ -194,8 +194,8 @@ export function rv32_run(gd: GlobalData): u32 {
   const budget = m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
   const first = gd.gd_curthread;
   const from = run_begin(gd);
-  let fp = changetype<usize>(first) + m.frame_delta;
-  let pc = load<usize>(fp);
+  let td = changetype<usize>(first);
+  let pc = load<usize>(td, offsetof<Thread>("td_pc"));
   let clock = from - <u64>pc;
   let hash = gd.gd_hash;
   let switchtime = gd.gd_switchtime;
@@ -259,10 +259,10 @@ export function rv32_run(gd: GlobalData): u32 {
                             if (op < RvOp.NOP) {
                               // MULHSU
                               store<i32>(
-                                fp + load<usize>(record, 4),
+                                td + load<usize>(record, 4),
                                 <i32>(
-                                  ((<i64>load<i32>(fp + load<usize>(record, 8)) *
-                                    <i64>load<u32>(fp + load<usize>(record, 12))) >>
+                                  ((<i64>load<i32>(td + load<usize>(record, 8)) *
+                                    <i64>load<u32>(td + load<usize>(record, 12))) >>
                                     32)
                                 ),
                               );
@@ -278,18 +278,18 @@ export function rv32_run(gd: GlobalData): u32 {
                           if (op < RvOp.MULH) {
                             // SGTZ
                             store<i32>(
-                              fp + load<usize>(record, 4),
-                              i32(load<i32>(fp + load<usize>(record, 8)) > 0),
+                              td + load<usize>(record, 4),
+                              i32(load<i32>(td + load<usize>(record, 8)) > 0),
                             );
                             pc = record + 16;
                             continue;
                           } else {
                             // MULH
                             store<i32>(
-                              fp + load<usize>(record, 4),
+                              td + load<usize>(record, 4),
                               <i32>(
-                                ((<i64>load<i32>(fp + load<usize>(record, 8)) *
-                                  <i64>load<i32>(fp + load<usize>(record, 12))) >>
+                                ((<i64>load<i32>(td + load<usize>(record, 8)) *
+                                  <i64>load<i32>(td + load<usize>(record, 12))) >>
                                   32)
                               ),
                             );
@@ -303,7 +303,7 @@ export function rv32_run(gd: GlobalData): u32 {
                             // SH0
                             at =
                               <u32>(
-                                (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12))
+                                (load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12))
                               ) - load<u32>(TEXT);
                             if (at >= load<u32>(STORE2)) {
                               break;
@@ -314,8 +314,8 @@ export function rv32_run(gd: GlobalData): u32 {
                           } else {
                             // SLTI
                             store<i32>(
-                              fp + load<usize>(record, 4),
-                              i32(load<i32>(fp + load<usize>(record, 8)) < load<i32>(record, 12)),
+                              td + load<usize>(record, 4),
+                              i32(load<i32>(td + load<usize>(record, 8)) < load<i32>(record, 12)),
                             );
                             pc = record + 16;
                             continue;
@@ -330,19 +330,19 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.MULHU) {
                         if (op < RvOp.REM) {
                           // DIV
-                          b = load<i32>(fp + load<usize>(record, 8));
-                          c = load<i32>(fp + load<usize>(record, 12));
+                          b = load<i32>(td + load<usize>(record, 8));
+                          c = load<i32>(td + load<usize>(record, 12));
                           store<i32>(
-                            fp + load<usize>(record, 4),
+                            td + load<usize>(record, 4),
                             c == 0 ? -1 : c == -1 ? -b : b / c,
                           );
                           pc = record + 16;
                           continue;
                         } else {
                           // REM
-                          b = load<i32>(fp + load<usize>(record, 8));
-                          c = load<i32>(fp + load<usize>(record, 12));
-                          store<i32>(fp + load<usize>(record, 4), c == 0 ? b : c == -1 ? 0 : b % c);
+                          b = load<i32>(td + load<usize>(record, 8));
+                          c = load<i32>(td + load<usize>(record, 12));
+                          store<i32>(td + load<usize>(record, 4), c == 0 ? b : c == -1 ? 0 : b % c);
                           pc = record + 16;
                           continue;
                         }
@@ -350,10 +350,10 @@ export function rv32_run(gd: GlobalData): u32 {
                         if (op < RvOp.DIVU) {
                           // MULHU
                           store<i32>(
-                            fp + load<usize>(record, 4),
+                            td + load<usize>(record, 4),
                             <i32>(
-                              ((<u64>load<u32>(fp + load<usize>(record, 8)) *
-                                <u64>load<u32>(fp + load<usize>(record, 12))) >>
+                              ((<u64>load<u32>(td + load<usize>(record, 8)) *
+                                <u64>load<u32>(td + load<usize>(record, 12))) >>
                                 32)
                             ),
                           );
@@ -361,10 +361,10 @@ export function rv32_run(gd: GlobalData): u32 {
                           continue;
                         } else {
                           // DIVU
-                          b = load<i32>(fp + load<usize>(record, 8));
-                          c = load<i32>(fp + load<usize>(record, 12));
+                          b = load<i32>(td + load<usize>(record, 8));
+                          c = load<i32>(td + load<usize>(record, 12));
                           store<i32>(
-                            fp + load<usize>(record, 4),
+                            td + load<usize>(record, 4),
                             c == 0 ? -1 : <i32>(<u32>b / <u32>c),
                           );
                           pc = record + 16;
@@ -377,10 +377,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.XORI) {
                         if (op < RvOp.SLTIU) {
                           // REMU
-                          b = load<i32>(fp + load<usize>(record, 8));
-                          c = load<i32>(fp + load<usize>(record, 12));
+                          b = load<i32>(td + load<usize>(record, 8));
+                          c = load<i32>(td + load<usize>(record, 12));
                           store<i32>(
-                            fp + load<usize>(record, 4),
+                            td + load<usize>(record, 4),
                             c == 0 ? b : <i32>(<u32>b % <u32>c),
                           );
                           pc = record + 16;
@@ -388,9 +388,9 @@ export function rv32_run(gd: GlobalData): u32 {
                         } else {
                           // SLTIU
                           store<i32>(
-                            fp + load<usize>(record, 4),
+                            td + load<usize>(record, 4),
                             i32(
-                              <u32>load<i32>(fp + load<usize>(record, 8)) <
+                              <u32>load<i32>(td + load<usize>(record, 8)) <
                                 <u32>load<i32>(record, 12),
                             ),
                           );
@@ -400,8 +400,8 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         // XORI
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) ^ load<i32>(record, 12),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) ^ load<i32>(record, 12),
                         );
                         pc = record + 16;
                         continue;
@@ -410,16 +410,16 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SRAI) {
                         // ORI
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) | load<i32>(record, 12),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) | load<i32>(record, 12),
                         );
                         pc = record + 16;
                         continue;
                       } else {
                         // SRAI
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12),
                         );
                         pc = record + 16;
                         continue;
@@ -432,19 +432,19 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SLT) {
                         // SLL
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) <<
-                            load<i32>(fp + load<usize>(record, 12)),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) <<
+                            load<i32>(td + load<usize>(record, 12)),
                         );
                         pc = record + 16;
                         continue;
                       } else {
                         // SLT
                         store<i32>(
-                          fp + load<usize>(record, 4),
+                          td + load<usize>(record, 4),
                           i32(
-                            load<i32>(fp + load<usize>(record, 8)) <
-                              load<i32>(fp + load<usize>(record, 12)),
+                            load<i32>(td + load<usize>(record, 8)) <
+                              load<i32>(td + load<usize>(record, 12)),
                           ),
                         );
                         pc = record + 16;
@@ -454,10 +454,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SRL) {
                         // SLTU
                         store<i32>(
-                          fp + load<usize>(record, 4),
+                          td + load<usize>(record, 4),
                           i32(
-                            <u32>load<i32>(fp + load<usize>(record, 8)) <
-                              <u32>load<i32>(fp + load<usize>(record, 12)),
+                            <u32>load<i32>(td + load<usize>(record, 8)) <
+                              <u32>load<i32>(td + load<usize>(record, 12)),
                           ),
                         );
                         pc = record + 16;
@@ -465,10 +465,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         // SRL
                         store<i32>(
-                          fp + load<usize>(record, 4),
+                          td + load<usize>(record, 4),
                           <i32>(
-                            (<u32>load<i32>(fp + load<usize>(record, 8)) >>
-                              load<i32>(fp + load<usize>(record, 12)))
+                            (<u32>load<i32>(td + load<usize>(record, 8)) >>
+                              load<i32>(td + load<usize>(record, 12)))
                           ),
                         );
                         pc = record + 16;
@@ -480,17 +480,17 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SNEZ) {
                         // SRA
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) >>
-                            load<i32>(fp + load<usize>(record, 12)),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) >>
+                            load<i32>(td + load<usize>(record, 12)),
                         );
                         pc = record + 16;
                         continue;
                       } else {
                         // SNEZ
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          i32(load<i32>(fp + load<usize>(record, 8)) != 0),
+                          td + load<usize>(record, 4),
+                          i32(load<i32>(td + load<usize>(record, 8)) != 0),
                         );
                         pc = record + 16;
                         continue;
@@ -498,34 +498,34 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       if (op < RvOp.SH) {
                         // LH
-                        at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                        at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                         if (at >= load<u32>(LOAD2)) {
                           break;
                         }
-                        store<i32>(fp + load<usize>(record, 4), load<i16>(load<usize>(GUEST) + at));
+                        store<i32>(td + load<usize>(record, 4), load<i16>(load<usize>(GUEST) + at));
                         pc = record + 16;
                         continue;
                       } else {
                         if (op < RvOp.SELF_ADDI_TO_BNEZ_LOOP) {
                           // SH
                           at =
-                            <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                            <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                             load<u32>(TEXT);
                           if (at >= load<u32>(STORE2)) {
                             break;
                           }
                           store<u16>(
                             load<usize>(DATA) + at,
-                            load<i32>(fp + load<usize>(record, 4)),
+                            load<i32>(td + load<usize>(record, 4)),
                           );
                           pc = record + 16;
                           continue;
                         } else {
                           // SELF_ADDI_TO_BNEZ_LOOP
                           i0 = load<i32>(record, 12);
-                          b0 = fp + load<usize>(record, 8);
+                          b0 = td + load<usize>(record, 8);
                           x0 = load<i32>(b0);
-                          a0 = fp + load<usize>(record, 4);
+                          a0 = td + load<usize>(record, 4);
                           for (;;) {
                             x0 = x0 + i0;
                             store<i32>(a0, x0);
@@ -555,10 +555,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SELF_ADDI_TO_BLT_LOOP) {
                         // SELF_ADDI_TO_BNE_LOOP
                         i0 = load<i32>(record, 12);
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         x0 = load<i32>(b0);
-                        a0 = fp + load<usize>(record, 4);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        b1 = td + load<usize>(record, 24);
                         for (;;) {
                           x0 = x0 + i0;
                           store<i32>(a0, x0);
@@ -579,10 +579,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         // SELF_ADDI_TO_BLT_LOOP
                         i0 = load<i32>(record, 12);
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         x0 = load<i32>(b0);
-                        a0 = fp + load<usize>(record, 4);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        b1 = td + load<usize>(record, 24);
                         for (;;) {
                           x0 = x0 + i0;
                           store<i32>(a0, x0);
@@ -605,10 +605,10 @@ export function rv32_run(gd: GlobalData): u32 {
                       if (op < RvOp.SB_SELF_ADDI_TO_BNE_LOOP) {
                         // SELF_ADDI_TO_BLTU_LOOP
                         i0 = load<i32>(record, 12);
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         x0 = load<i32>(b0);
-                        a0 = fp + load<usize>(record, 4);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        b1 = td + load<usize>(record, 24);
                         for (;;) {
                           x0 = x0 + i0;
                           store<i32>(a0, x0);
@@ -628,14 +628,14 @@ export function rv32_run(gd: GlobalData): u32 {
                         continue;
                       } else {
                         // SB_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
+                        a0 = td + load<usize>(record, 4);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE1)) {
@@ -664,14 +664,14 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.SW_SELF_ADDI_TO_BLTU_LOOP) {
                       if (op < RvOp.SW_SELF_ADDI_TO_BNE_LOOP) {
                         // SB_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
+                        a0 = td + load<usize>(record, 4);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE1)) {
@@ -696,14 +696,14 @@ export function rv32_run(gd: GlobalData): u32 {
                         continue;
                       } else {
                         // SW_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
+                        a0 = td + load<usize>(record, 4);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE4)) {
@@ -730,14 +730,14 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       if (op < RvOp.SB0_SELF_ADDI_TO_BNE_LOOP) {
                         // SW_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
+                        a0 = td + load<usize>(record, 4);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE4)) {
@@ -763,13 +763,13 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         if (op < RvOp.SB0_SELF_ADDI_TO_BLTU_LOOP) {
                           // SB0_SELF_ADDI_TO_BNE_LOOP
-                          b0 = fp + load<usize>(record, 8);
+                          b0 = td + load<usize>(record, 8);
                           i0 = load<i32>(record, 12);
                           i1 = load<i32>(record, 28);
-                          b1 = fp + load<usize>(record, 24);
+                          b1 = td + load<usize>(record, 24);
                           x1 = load<i32>(b1);
-                          a1 = fp + load<usize>(record, 20);
-                          b2 = fp + load<usize>(record, 40);
+                          a1 = td + load<usize>(record, 20);
+                          b2 = td + load<usize>(record, 40);
                           for (;;) {
                             at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                             if (at >= load<u32>(STORE1)) {
@@ -794,13 +794,13 @@ export function rv32_run(gd: GlobalData): u32 {
                           continue;
                         } else {
                           // SB0_SELF_ADDI_TO_BLTU_LOOP
-                          b0 = fp + load<usize>(record, 8);
+                          b0 = td + load<usize>(record, 8);
                           i0 = load<i32>(record, 12);
                           i1 = load<i32>(record, 28);
-                          b1 = fp + load<usize>(record, 24);
+                          b1 = td + load<usize>(record, 24);
                           x1 = load<i32>(b1);
-                          a1 = fp + load<usize>(record, 20);
-                          b2 = fp + load<usize>(record, 40);
+                          a1 = td + load<usize>(record, 20);
+                          b2 = td + load<usize>(record, 40);
                           for (;;) {
                             at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                             if (at >= load<u32>(STORE1)) {
@@ -832,13 +832,13 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
                       if (op < RvOp.SW0_SELF_ADDI_TO_BLTU_LOOP) {
                         // SW0_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE4)) {
@@ -863,13 +863,13 @@ export function rv32_run(gd: GlobalData): u32 {
                         continue;
                       } else {
                         // SW0_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE4)) {
@@ -896,18 +896,18 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       if (op < RvOp.SB_SELF_ADD_TO_BLT_LOOP) {
                         // SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
+                        a0 = td + load<usize>(record, 4);
                         i1 = load<i32>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
+                        a1 = td + load<usize>(record, 20);
                         i2 = load<i32>(record, 44);
-                        b2 = fp + load<usize>(record, 40);
+                        b2 = td + load<usize>(record, 40);
                         x2 = load<i32>(b2);
-                        a2 = fp + load<usize>(record, 36);
-                        b3 = fp + load<usize>(record, 56);
+                        a2 = td + load<usize>(record, 36);
+                        b3 = td + load<usize>(record, 56);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE1)) {
@@ -934,14 +934,14 @@ export function rv32_run(gd: GlobalData): u32 {
                         continue;
                       } else {
                         // SB_SELF_ADD_TO_BLT_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
-                        c1 = fp + load<usize>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        c1 = td + load<usize>(record, 28);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE1)) {
@@ -970,14 +970,14 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
                       if (op < RvOp.LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
                         // SB_SELF_ADD_TO_BLTU_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
-                        c1 = fp + load<usize>(record, 28);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        c1 = td + load<usize>(record, 28);
+                        b1 = td + load<usize>(record, 24);
                         x1 = load<i32>(b1);
-                        a1 = fp + load<usize>(record, 20);
-                        b2 = fp + load<usize>(record, 40);
+                        a1 = td + load<usize>(record, 20);
+                        b2 = td + load<usize>(record, 40);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
                           if (at >= load<u32>(STORE1)) {
@@ -1002,21 +1002,21 @@ export function rv32_run(gd: GlobalData): u32 {
                         continue;
                       } else {
                         // LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        b1 = td + load<usize>(record, 24);
                         i1 = load<i32>(record, 28);
-                        a1 = fp + load<usize>(record, 20);
+                        a1 = td + load<usize>(record, 20);
                         i2 = load<i32>(record, 44);
-                        b2 = fp + load<usize>(record, 40);
+                        b2 = td + load<usize>(record, 40);
                         x2 = load<i32>(b2);
-                        a2 = fp + load<usize>(record, 36);
+                        a2 = td + load<usize>(record, 36);
                         i3 = load<i32>(record, 60);
-                        b3 = fp + load<usize>(record, 56);
+                        b3 = td + load<usize>(record, 56);
                         x3 = load<i32>(b3);
-                        a3 = fp + load<usize>(record, 52);
-                        b4 = fp + load<usize>(record, 72);
+                        a3 = td + load<usize>(record, 52);
+                        b4 = td + load<usize>(record, 72);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0);
                           if (at >= load<u32>(LOAD4)) {
@@ -1051,21 +1051,21 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       if (op < RvOp.NEG) {
                         // LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                        b0 = fp + load<usize>(record, 8);
+                        b0 = td + load<usize>(record, 8);
                         i0 = load<i32>(record, 12);
-                        a0 = fp + load<usize>(record, 4);
-                        b1 = fp + load<usize>(record, 24);
+                        a0 = td + load<usize>(record, 4);
+                        b1 = td + load<usize>(record, 24);
                         i1 = load<i32>(record, 28);
-                        a1 = fp + load<usize>(record, 20);
+                        a1 = td + load<usize>(record, 20);
                         i2 = load<i32>(record, 44);
-                        b2 = fp + load<usize>(record, 40);
+                        b2 = td + load<usize>(record, 40);
                         x2 = load<i32>(b2);
-                        a2 = fp + load<usize>(record, 36);
+                        a2 = td + load<usize>(record, 36);
                         i3 = load<i32>(record, 60);
-                        b3 = fp + load<usize>(record, 56);
+                        b3 = td + load<usize>(record, 56);
                         x3 = load<i32>(b3);
-                        a3 = fp + load<usize>(record, 52);
-                        b4 = fp + load<usize>(record, 72);
+                        a3 = td + load<usize>(record, 52);
+                        b4 = td + load<usize>(record, 72);
                         for (;;) {
                           at = <u32>(load<i32>(b0) + i0);
                           if (at >= load<u32>(LOAD1)) {
@@ -1099,8 +1099,8 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         // NEG
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          -load<i32>(fp + load<usize>(record, 8)),
+                          td + load<usize>(record, 4),
+                          -load<i32>(td + load<usize>(record, 8)),
                         );
                         pc = record + 16;
                         continue;
@@ -1115,20 +1115,20 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SB0) {
                     if (op < RvOp.LHU) {
                       // LB
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD1)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<i8>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<i8>(load<usize>(GUEST) + at));
                       pc = record + 16;
                       continue;
                     } else {
                       // LHU
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD2)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<u16>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<u16>(load<usize>(GUEST) + at));
                       pc = record + 16;
                       continue;
                     }
@@ -1136,7 +1136,7 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.SW0) {
                       // SB0
                       at =
-                        <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                         load<u32>(TEXT);
                       if (at >= load<u32>(STORE1)) {
                         break;
@@ -1147,7 +1147,7 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       // SW0
                       at =
-                        <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                         load<u32>(TEXT);
                       if (at >= load<u32>(STORE4)) {
                         break;
@@ -1161,7 +1161,7 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.BGTZ) {
                     if (op < RvOp.BGEZ) {
                       // BLTZ
-                      if (load<i32>(fp + load<usize>(record, 4)) < 0) {
+                      if (load<i32>(td + load<usize>(record, 4)) < 0) {
                         far = load<i32>(record, 12);
                         clock -= far;
                         pc = record + <usize>far + 16;
@@ -1173,7 +1173,7 @@ export function rv32_run(gd: GlobalData): u32 {
                       continue;
                     } else {
                       // BGEZ
-                      if (load<i32>(fp + load<usize>(record, 4)) >= 0) {
+                      if (load<i32>(td + load<usize>(record, 4)) >= 0) {
                         far = load<i32>(record, 12);
                         clock -= far;
                         pc = record + <usize>far + 16;
@@ -1187,7 +1187,7 @@ export function rv32_run(gd: GlobalData): u32 {
                   } else {
                     if (op < RvOp.BLEZ) {
                       // BGTZ
-                      if (load<i32>(fp + load<usize>(record, 4)) > 0) {
+                      if (load<i32>(td + load<usize>(record, 4)) > 0) {
                         far = load<i32>(record, 12);
                         clock -= far;
                         pc = record + <usize>far + 16;
@@ -1200,7 +1200,7 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       if (op < RvOp.ANDI_SRLI_BEQZ) {
                         // BLEZ
-                        if (load<i32>(fp + load<usize>(record, 4)) <= 0) {
+                        if (load<i32>(td + load<usize>(record, 4)) <= 0) {
                           far = load<i32>(record, 12);
                           clock -= far;
                           pc = record + <usize>far + 16;
@@ -1213,16 +1213,16 @@ export function rv32_run(gd: GlobalData): u32 {
                       } else {
                         // ANDI_SRLI_BEQZ
                         store<i32>(
-                          fp + load<usize>(record, 4),
-                          load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12),
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
                         );
                         store<i32>(
-                          fp + load<usize>(record, 20),
+                          td + load<usize>(record, 20),
                           <i32>(
-                            (<u32>load<i32>(fp + load<usize>(record, 24)) >> load<i32>(record, 28))
+                            (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
                           ),
                         );
-                        if (load<i32>(fp + load<usize>(record, 36)) == 0) {
+                        if (load<i32>(td + load<usize>(record, 36)) == 0) {
                           far = load<i32>(record, 44);
                           clock -= far;
                           pc = record + <usize>far + 48;
@@ -1242,16 +1242,16 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.XOR_BNE) {
                       // ANDI_SRLI_BNEZ
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
                       );
                       store<i32>(
-                        fp + load<usize>(record, 20),
+                        td + load<usize>(record, 20),
                         <i32>(
-                          (<u32>load<i32>(fp + load<usize>(record, 24)) >> load<i32>(record, 28))
+                          (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
                         ),
                       );
-                      if (load<i32>(fp + load<usize>(record, 36)) != 0) {
+                      if (load<i32>(td + load<usize>(record, 36)) != 0) {
                         far = load<i32>(record, 44);
                         clock -= far;
                         pc = record + <usize>far + 48;
@@ -1264,13 +1264,13 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       // XOR_BNE
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) ^
-                          load<i32>(fp + load<usize>(record, 12)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) ^
+                          load<i32>(td + load<usize>(record, 12)),
                       );
                       if (
-                        load<i32>(fp + load<usize>(record, 20)) !=
-                        load<i32>(fp + load<usize>(record, 24))
+                        load<i32>(td + load<usize>(record, 20)) !=
+                        load<i32>(td + load<usize>(record, 24))
                       ) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -1286,12 +1286,12 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.MV_RET) {
                       // XOR_ADDI_TO_BNEZ
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) ^
-                          load<i32>(fp + load<usize>(record, 12)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) ^
+                          load<i32>(td + load<usize>(record, 12)),
                       );
-                      v1 = load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28);
-                      store<i32>(fp + load<usize>(record, 20), v1);
+                      v1 = load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28);
+                      store<i32>(td + load<usize>(record, 20), v1);
                       if (v1 != 0) {
                         far = load<i32>(record, 44);
                         clock -= far;
@@ -1305,10 +1305,10 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       // MV_RET
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)),
                       );
-                      to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                      to = load<u32>(td + load<usize>(record, 24)) & ~1;
                       if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                         pc = record + 16;
                         break;
@@ -1327,32 +1327,32 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.LBU_INTO_XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW) {
                       // MUL_INTO_ADD
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) *
-                        load<i32>(fp + load<usize>(record, 12));
+                        load<i32>(td + load<usize>(record, 8)) *
+                        load<i32>(td + load<usize>(record, 12));
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        v0 + load<i32>(fp + load<usize>(record, 28)),
+                        td + load<usize>(record, 20),
+                        v0 + load<i32>(td + load<usize>(record, 28)),
                       );
                       pc = record + 32;
                       continue;
                     } else {
                       // LBU_INTO_XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD1)) {
                         break;
                       }
                       v0 = load<u8>(load<usize>(GUEST) + at);
-                      v1 = v0 ^ load<i32>(fp + load<usize>(record, 28));
+                      v1 = v0 ^ load<i32>(td + load<usize>(record, 28));
                       v2 = v1 & load<i32>(record, 44);
                       v3 = v2 << load<i32>(record, 60);
-                      v4 = v3 + load<i32>(fp + load<usize>(record, 76));
+                      v4 = v3 + load<i32>(td + load<usize>(record, 76));
                       at = <u32>(v4 + load<i32>(record, 92));
                       if (at >= load<u32>(LOAD4)) {
-                        store<i32>(fp + load<usize>(record, 68), v4);
+                        store<i32>(td + load<usize>(record, 68), v4);
                         pc = record + 80;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 84), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 84), load<i32>(load<usize>(GUEST) + at));
                       pc = record + 96;
                       continue;
                     }
@@ -1360,45 +1360,45 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.ANDI_INTO_SLLI_INTO_ADD_INTO_LW) {
                       // XOR_INTO_ANDI_INTO_SLLI_INTO_ADD_INTO_LW
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) ^
-                        load<i32>(fp + load<usize>(record, 12));
+                        load<i32>(td + load<usize>(record, 8)) ^
+                        load<i32>(td + load<usize>(record, 12));
                       v1 = v0 & load<i32>(record, 28);
                       v2 = v1 << load<i32>(record, 44);
-                      v3 = v2 + load<i32>(fp + load<usize>(record, 60));
+                      v3 = v2 + load<i32>(td + load<usize>(record, 60));
                       at = <u32>(v3 + load<i32>(record, 76));
                       if (at >= load<u32>(LOAD4)) {
-                        store<i32>(fp + load<usize>(record, 52), v3);
+                        store<i32>(td + load<usize>(record, 52), v3);
                         pc = record + 64;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 68), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 68), load<i32>(load<usize>(GUEST) + at));
                       pc = record + 80;
                       continue;
                     } else {
                       if (op < RvOp.ANDI_INTO_NEG_INTO_AND) {
                         // ANDI_INTO_SLLI_INTO_ADD_INTO_LW
-                        v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                        v0 = load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12);
                         v1 = v0 << load<i32>(record, 28);
-                        v2 = v1 + load<i32>(fp + load<usize>(record, 44));
+                        v2 = v1 + load<i32>(td + load<usize>(record, 44));
                         at = <u32>(v2 + load<i32>(record, 60));
                         if (at >= load<u32>(LOAD4)) {
-                          store<i32>(fp + load<usize>(record, 36), v2);
+                          store<i32>(td + load<usize>(record, 36), v2);
                           pc = record + 48;
                           break;
                         }
                         store<i32>(
-                          fp + load<usize>(record, 52),
+                          td + load<usize>(record, 52),
                           load<i32>(load<usize>(GUEST) + at),
                         );
                         pc = record + 64;
                         continue;
                       } else {
                         // ANDI_INTO_NEG_INTO_AND
-                        v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
+                        v0 = load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12);
                         v1 = -v0;
                         store<i32>(
-                          fp + load<usize>(record, 36),
-                          v1 & load<i32>(fp + load<usize>(record, 44)),
+                          td + load<usize>(record, 36),
+                          v1 & load<i32>(td + load<usize>(record, 44)),
                         );
                         pc = record + 48;
                         continue;
@@ -1416,19 +1416,19 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.CALL) {
                       // SLLI_SRLI_OR
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) << load<i32>(record, 12),
                       );
                       store<i32>(
-                        fp + load<usize>(record, 20),
+                        td + load<usize>(record, 20),
                         <i32>(
-                          (<u32>load<i32>(fp + load<usize>(record, 24)) >> load<i32>(record, 28))
+                          (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
                         ),
                       );
                       store<i32>(
-                        fp + load<usize>(record, 36),
-                        load<i32>(fp + load<usize>(record, 40)) |
-                          load<i32>(fp + load<usize>(record, 44)),
+                        td + load<usize>(record, 36),
+                        load<i32>(td + load<usize>(record, 40)) |
+                          load<i32>(td + load<usize>(record, 44)),
                       );
                       pc = record + 48;
                       continue;
@@ -1441,18 +1441,18 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.AND) {
                       // OR
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) |
-                          load<i32>(fp + load<usize>(record, 12)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) |
+                          load<i32>(td + load<usize>(record, 12)),
                       );
                       pc = record + 16;
                       continue;
                     } else {
                       // AND
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) &
-                          load<i32>(fp + load<usize>(record, 12)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) &
+                          load<i32>(td + load<usize>(record, 12)),
                       );
                       pc = record + 16;
                       continue;
@@ -1462,16 +1462,16 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.JR) {
                     // MUL
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) *
-                        load<i32>(fp + load<usize>(record, 12)),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) *
+                        load<i32>(td + load<usize>(record, 12)),
                     );
                     pc = record + 16;
                     continue;
                   } else {
                     if (op < RvOp.JALR) {
                       // JR
-                      to = (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
+                      to = (load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
                       if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                         break;
                       }
@@ -1484,12 +1484,12 @@ export function rv32_run(gd: GlobalData): u32 {
                       break;
                     } else {
                       // JALR
-                      to = (load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
+                      to = (load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) & ~1;
                       if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                         break;
                       }
                       store<usize>(
-                        fp + load<usize>(record, 4),
+                        td + load<usize>(record, 4),
                         (record + 16 - load<usize>(DECODED)) >> 2,
                       );
                       to = load<usize>(DECODED) + (to << 2);
@@ -1507,12 +1507,12 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.LBU_BNE) {
                     // ADDI_BNE
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     if (
-                      load<i32>(fp + load<usize>(record, 20)) !=
-                      load<i32>(fp + load<usize>(record, 24))
+                      load<i32>(td + load<usize>(record, 20)) !=
+                      load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -1526,14 +1526,14 @@ export function rv32_run(gd: GlobalData): u32 {
                   } else {
                     if (op < RvOp.LW_BNE) {
                       // LBU_BNE
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD1)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
                       if (
-                        load<i32>(fp + load<usize>(record, 20)) !=
-                        load<i32>(fp + load<usize>(record, 24))
+                        load<i32>(td + load<usize>(record, 20)) !=
+                        load<i32>(td + load<usize>(record, 24))
                       ) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -1546,14 +1546,14 @@ export function rv32_run(gd: GlobalData): u32 {
                       continue;
                     } else {
                       // LW_BNE
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD4)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
                       if (
-                        load<i32>(fp + load<usize>(record, 20)) !=
-                        load<i32>(fp + load<usize>(record, 24))
+                        load<i32>(td + load<usize>(record, 20)) !=
+                        load<i32>(td + load<usize>(record, 24))
                       ) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -1570,16 +1570,16 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.ADD_TO_LBU_TO_BNEZ) {
                     // ADD_TO_LBU_TO_BEQZ
                     v0 =
-                      load<i32>(fp + load<usize>(record, 8)) +
-                      load<i32>(fp + load<usize>(record, 12));
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                      load<i32>(td + load<usize>(record, 8)) +
+                      load<i32>(td + load<usize>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), v0);
                     at = <u32>(v0 + load<i32>(record, 28));
                     if (at >= load<u32>(LOAD1)) {
                       pc = record + 16;
                       break;
                     }
                     v1 = load<u8>(load<usize>(GUEST) + at);
-                    store<i32>(fp + load<usize>(record, 20), v1);
+                    store<i32>(td + load<usize>(record, 20), v1);
                     if (v1 == 0) {
                       far = load<i32>(record, 44);
                       clock -= far;
@@ -1594,16 +1594,16 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.ANDI_TO_BEQZ) {
                       // ADD_TO_LBU_TO_BNEZ
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) +
-                        load<i32>(fp + load<usize>(record, 12));
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                        load<i32>(td + load<usize>(record, 8)) +
+                        load<i32>(td + load<usize>(record, 12));
+                      store<i32>(td + load<usize>(record, 4), v0);
                       at = <u32>(v0 + load<i32>(record, 28));
                       if (at >= load<u32>(LOAD1)) {
                         pc = record + 16;
                         break;
                       }
                       v1 = load<u8>(load<usize>(GUEST) + at);
-                      store<i32>(fp + load<usize>(record, 20), v1);
+                      store<i32>(td + load<usize>(record, 20), v1);
                       if (v1 != 0) {
                         far = load<i32>(record, 44);
                         clock -= far;
@@ -1616,8 +1616,8 @@ export function rv32_run(gd: GlobalData): u32 {
                       continue;
                     } else {
                       // ANDI_TO_BEQZ
-                      v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                      v0 = load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12);
+                      store<i32>(td + load<usize>(record, 4), v0);
                       if (v0 == 0) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -1637,8 +1637,8 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.MV_LI) {
                   if (op < RvOp.ADDI_J) {
                     // ANDI_TO_BNEZ
-                    v0 = load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                    v0 = load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12);
+                    store<i32>(td + load<usize>(record, 4), v0);
                     if (v0 != 0) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -1653,8 +1653,8 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.SRLI_INTO_XOR_BNE) {
                       // ADDI_J
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                       );
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -1665,15 +1665,15 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       // SRLI_INTO_XOR_BNE
                       v0 = <i32>(
-                        (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                        (<u32>load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12))
                       );
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        v0 ^ load<i32>(fp + load<usize>(record, 28)),
+                        td + load<usize>(record, 20),
+                        v0 ^ load<i32>(td + load<usize>(record, 28)),
                       );
                       if (
-                        load<i32>(fp + load<usize>(record, 36)) !=
-                        load<i32>(fp + load<usize>(record, 40))
+                        load<i32>(td + load<usize>(record, 36)) !=
+                        load<i32>(td + load<usize>(record, 40))
                       ) {
                         far = load<i32>(record, 44);
                         clock -= far;
@@ -1689,36 +1689,36 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.SLLI_INTO_ADD_TO_LW) {
                     // MV_LI
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
-                    store<i32>(fp + load<usize>(record, 20), load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(td + load<usize>(record, 8)));
+                    store<i32>(td + load<usize>(record, 20), load<i32>(record, 28));
                     pc = record + 32;
                     continue;
                   } else {
                     if (op < RvOp.ADD_INTO_LW) {
                       // SLLI_INTO_ADD_TO_LW
-                      v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
-                      v1 = v0 + load<i32>(fp + load<usize>(record, 28));
-                      store<i32>(fp + load<usize>(record, 20), v1);
+                      v0 = load<i32>(td + load<usize>(record, 8)) << load<i32>(record, 12);
+                      v1 = v0 + load<i32>(td + load<usize>(record, 28));
+                      store<i32>(td + load<usize>(record, 20), v1);
                       at = <u32>(v1 + load<i32>(record, 44));
                       if (at >= load<u32>(LOAD4)) {
                         pc = record + 32;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
                       pc = record + 48;
                       continue;
                     } else {
                       // ADD_INTO_LW
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) +
-                        load<i32>(fp + load<usize>(record, 12));
+                        load<i32>(td + load<usize>(record, 8)) +
+                        load<i32>(td + load<usize>(record, 12));
                       at = <u32>(v0 + load<i32>(record, 28));
                       if (at >= load<u32>(LOAD4)) {
-                        store<i32>(fp + load<usize>(record, 4), v0);
+                        store<i32>(td + load<usize>(record, 4), v0);
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
                       pc = record + 32;
                       continue;
                     }
@@ -1729,44 +1729,44 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.ADD_TO_LBU) {
                     // ADD_TO_LW
                     v0 =
-                      load<i32>(fp + load<usize>(record, 8)) +
-                      load<i32>(fp + load<usize>(record, 12));
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                      load<i32>(td + load<usize>(record, 8)) +
+                      load<i32>(td + load<usize>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), v0);
                     at = <u32>(v0 + load<i32>(record, 28));
                     if (at >= load<u32>(LOAD4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
                     pc = record + 32;
                     continue;
                   } else {
                     if (op < RvOp.ADD_TO_SW) {
                       // ADD_TO_LBU
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) +
-                        load<i32>(fp + load<usize>(record, 12));
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                        load<i32>(td + load<usize>(record, 8)) +
+                        load<i32>(td + load<usize>(record, 12));
+                      store<i32>(td + load<usize>(record, 4), v0);
                       at = <u32>(v0 + load<i32>(record, 28));
                       if (at >= load<u32>(LOAD1)) {
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 20), load<u8>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 20), load<u8>(load<usize>(GUEST) + at));
                       pc = record + 32;
                       continue;
                     } else {
                       // ADD_TO_SW
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) +
-                        load<i32>(fp + load<usize>(record, 12));
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                        load<i32>(td + load<usize>(record, 8)) +
+                        load<i32>(td + load<usize>(record, 12));
+                      store<i32>(td + load<usize>(record, 4), v0);
                       at = <u32>(v0 + load<i32>(record, 28)) - load<u32>(TEXT);
                       if (at >= load<u32>(STORE4)) {
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                       pc = record + 32;
                       continue;
                     }
@@ -1775,41 +1775,41 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.LW_TO_ADD) {
                     // ADD_TO_SB
                     v0 =
-                      load<i32>(fp + load<usize>(record, 8)) +
-                      load<i32>(fp + load<usize>(record, 12));
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                      load<i32>(td + load<usize>(record, 8)) +
+                      load<i32>(td + load<usize>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), v0);
                     at = <u32>(v0 + load<i32>(record, 28)) - load<u32>(TEXT);
                     if (at >= load<u32>(STORE1)) {
                       pc = record + 16;
                       break;
                     }
-                    store<u8>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<u8>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     pc = record + 32;
                     continue;
                   } else {
                     if (op < RvOp.LW_TO_ADDI) {
                       // LW_TO_ADD
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD4)) {
                         break;
                       }
                       v0 = load<i32>(load<usize>(GUEST) + at);
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                      store<i32>(td + load<usize>(record, 4), v0);
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        v0 + load<i32>(fp + load<usize>(record, 28)),
+                        td + load<usize>(record, 20),
+                        v0 + load<i32>(td + load<usize>(record, 28)),
                       );
                       pc = record + 32;
                       continue;
                     } else {
                       // LW_TO_ADDI
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD4)) {
                         break;
                       }
                       v0 = load<i32>(load<usize>(GUEST) + at);
-                      store<i32>(fp + load<usize>(record, 4), v0);
-                      store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                      store<i32>(td + load<usize>(record, 4), v0);
+                      store<i32>(td + load<usize>(record, 20), v0 + load<i32>(record, 28));
                       pc = record + 32;
                       continue;
                     }
@@ -1825,39 +1825,39 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.SRLI_TO_XOR) {
                   if (op < RvOp.XOR_INTO_ANDI) {
                     // LW_INTO_ADDI_SW
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
                     v0 = load<i32>(load<usize>(GUEST) + at);
-                    store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 20), v0 + load<i32>(record, 28));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     pc = record + 48;
                     continue;
                   } else {
                     if (op < RvOp.SRLI_INTO_XOR) {
                       // XOR_INTO_ANDI
                       v0 =
-                        load<i32>(fp + load<usize>(record, 8)) ^
-                        load<i32>(fp + load<usize>(record, 12));
-                      store<i32>(fp + load<usize>(record, 20), v0 & load<i32>(record, 28));
+                        load<i32>(td + load<usize>(record, 8)) ^
+                        load<i32>(td + load<usize>(record, 12));
+                      store<i32>(td + load<usize>(record, 20), v0 & load<i32>(record, 28));
                       pc = record + 32;
                       continue;
                     } else {
                       // SRLI_INTO_XOR
                       v0 = <i32>(
-                        (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                        (<u32>load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12))
                       );
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        v0 ^ load<i32>(fp + load<usize>(record, 28)),
+                        td + load<usize>(record, 20),
+                        v0 ^ load<i32>(td + load<usize>(record, 28)),
                       );
                       pc = record + 32;
                       continue;
@@ -1867,12 +1867,12 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SRLI_INTO_ANDI) {
                     // SRLI_TO_XOR
                     v0 = <i32>(
-                      (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                      (<u32>load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12))
                     );
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                    store<i32>(td + load<usize>(record, 4), v0);
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      v0 ^ load<i32>(fp + load<usize>(record, 28)),
+                      td + load<usize>(record, 20),
+                      v0 ^ load<i32>(td + load<usize>(record, 28)),
                     );
                     pc = record + 32;
                     continue;
@@ -1880,23 +1880,23 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.ADDI_LW) {
                       // SRLI_INTO_ANDI
                       v0 = <i32>(
-                        (<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12))
+                        (<u32>load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12))
                       );
-                      store<i32>(fp + load<usize>(record, 20), v0 & load<i32>(record, 28));
+                      store<i32>(td + load<usize>(record, 20), v0 & load<i32>(record, 28));
                       pc = record + 32;
                       continue;
                     } else {
                       // ADDI_LW
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                       );
-                      at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                      at = <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28));
                       if (at >= load<u32>(LOAD4)) {
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
                       pc = record + 32;
                       continue;
                     }
@@ -1907,40 +1907,40 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SLLI) {
                     if (op < RvOp.LI_SW) {
                       // LW_SW
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD4)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
                       at =
-                        <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                        <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                         load<u32>(TEXT);
                       if (at >= load<u32>(STORE4)) {
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                       pc = record + 32;
                       continue;
                     } else {
                       // LI_SW
-                      store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                      store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                       at =
-                        <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                        <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                         load<u32>(TEXT);
                       if (at >= load<u32>(STORE4)) {
                         pc = record + 16;
                         break;
                       }
-                      store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                      store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                       pc = record + 32;
                       continue;
                     }
                   } else {
                     // SLLI
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) << load<i32>(record, 12),
                     );
                     pc = record + 16;
                     continue;
@@ -1949,17 +1949,17 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SUB) {
                     // SRLI
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      <i32>(<u32>load<i32>(fp + load<usize>(record, 8)) >> load<i32>(record, 12)),
+                      td + load<usize>(record, 4),
+                      <i32>(<u32>load<i32>(td + load<usize>(record, 8)) >> load<i32>(record, 12)),
                     );
                     pc = record + 16;
                     continue;
                   } else {
                     // SUB
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) -
-                        load<i32>(fp + load<usize>(record, 12)),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) -
+                        load<i32>(td + load<usize>(record, 12)),
                     );
                     pc = record + 16;
                     continue;
@@ -1971,9 +1971,9 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.LI_BNE) {
                   if (op < RvOp.ADDI_TO_BLTU) {
                     // ADDI_TO_BLT
-                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 4), v0);
-                    if (v0 < load<i32>(fp + load<usize>(record, 24))) {
+                    v0 = load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(td + load<usize>(record, 4), v0);
+                    if (v0 < load<i32>(td + load<usize>(record, 24))) {
                       far = load<i32>(record, 28);
                       clock -= far;
                       pc = record + <usize>far + 32;
@@ -1985,9 +1985,9 @@ export function rv32_run(gd: GlobalData): u32 {
                     continue;
                   } else {
                     // ADDI_TO_BLTU
-                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 4), v0);
-                    if (<u32>v0 < <u32>load<i32>(fp + load<usize>(record, 24))) {
+                    v0 = load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(td + load<usize>(record, 4), v0);
+                    if (<u32>v0 < <u32>load<i32>(td + load<usize>(record, 24))) {
                       far = load<i32>(record, 28);
                       clock -= far;
                       pc = record + <usize>far + 32;
@@ -2001,10 +2001,10 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.LI_BEQ) {
                     // LI_BNE
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                     if (
-                      load<i32>(fp + load<usize>(record, 20)) !=
-                      load<i32>(fp + load<usize>(record, 24))
+                      load<i32>(td + load<usize>(record, 20)) !=
+                      load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2017,10 +2017,10 @@ export function rv32_run(gd: GlobalData): u32 {
                     continue;
                   } else {
                     // LI_BEQ
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                     if (
-                      load<i32>(fp + load<usize>(record, 20)) ==
-                      load<i32>(fp + load<usize>(record, 24))
+                      load<i32>(td + load<usize>(record, 20)) ==
+                      load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2037,10 +2037,10 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.LI_BLTU) {
                   if (op < RvOp.LI_BGE) {
                     // LI_BLT
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                     if (
-                      load<i32>(fp + load<usize>(record, 20)) <
-                      load<i32>(fp + load<usize>(record, 24))
+                      load<i32>(td + load<usize>(record, 20)) <
+                      load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2053,10 +2053,10 @@ export function rv32_run(gd: GlobalData): u32 {
                     continue;
                   } else {
                     // LI_BGE
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                     if (
-                      load<i32>(fp + load<usize>(record, 20)) >=
-                      load<i32>(fp + load<usize>(record, 24))
+                      load<i32>(td + load<usize>(record, 20)) >=
+                      load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2071,10 +2071,10 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.LBU_TO_BEQZ) {
                     // LI_BLTU
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                     if (
-                      <u32>load<i32>(fp + load<usize>(record, 20)) <
-                      <u32>load<i32>(fp + load<usize>(record, 24))
+                      <u32>load<i32>(td + load<usize>(record, 20)) <
+                      <u32>load<i32>(td + load<usize>(record, 24))
                     ) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2088,12 +2088,12 @@ export function rv32_run(gd: GlobalData): u32 {
                   } else {
                     if (op < RvOp.LBU_TO_BNEZ) {
                       // LBU_TO_BEQZ
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD1)) {
                         break;
                       }
                       v0 = load<u8>(load<usize>(GUEST) + at);
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                      store<i32>(td + load<usize>(record, 4), v0);
                       if (v0 == 0) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -2106,12 +2106,12 @@ export function rv32_run(gd: GlobalData): u32 {
                       continue;
                     } else {
                       // LBU_TO_BNEZ
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD1)) {
                         break;
                       }
                       v0 = load<u8>(load<usize>(GUEST) + at);
-                      store<i32>(fp + load<usize>(record, 4), v0);
+                      store<i32>(td + load<usize>(record, 4), v0);
                       if (v0 != 0) {
                         far = load<i32>(record, 28);
                         clock -= far;
@@ -2133,12 +2133,12 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.ADDI_SW_SW) {
                   if (op < RvOp.LW_TO_BNEZ) {
                     // LW_TO_BEQZ
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
                     v0 = load<i32>(load<usize>(GUEST) + at);
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                    store<i32>(td + load<usize>(record, 4), v0);
                     if (v0 == 0) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2151,12 +2151,12 @@ export function rv32_run(gd: GlobalData): u32 {
                     continue;
                   } else {
                     // LW_TO_BNEZ
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
                     v0 = load<i32>(load<usize>(GUEST) + at);
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                    store<i32>(td + load<usize>(record, 4), v0);
                     if (v0 != 0) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2172,52 +2172,52 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SW_SW_SW) {
                     // ADDI_SW_SW
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     pc = record + 48;
                     continue;
                   } else {
                     // SW_SW_SW
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     pc = record + 48;
                     continue;
                   }
@@ -2226,28 +2226,28 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.LW_ADDI_RET) {
                   if (op < RvOp.LW_LW_ADDI_RET) {
                     // LW_LW_LW_ADDI_RET
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
-                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28));
                     if (at >= load<u32>(LOAD4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
-                    at = <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44));
+                    store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44));
                     if (at >= load<u32>(LOAD4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
                     store<i32>(
-                      fp + load<usize>(record, 52),
-                      load<i32>(fp + load<usize>(record, 56)) + load<i32>(record, 60),
+                      td + load<usize>(record, 52),
+                      load<i32>(td + load<usize>(record, 56)) + load<i32>(record, 60),
                     );
-                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    to = load<u32>(td + load<usize>(record, 72)) & ~1;
                     if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                       pc = record + 64;
                       break;
@@ -2261,22 +2261,22 @@ export function rv32_run(gd: GlobalData): u32 {
                     break;
                   } else {
                     // LW_LW_ADDI_RET
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
-                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28));
                     if (at >= load<u32>(LOAD4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
                     store<i32>(
-                      fp + load<usize>(record, 36),
-                      load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44),
+                      td + load<usize>(record, 36),
+                      load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44),
                     );
-                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    to = load<u32>(td + load<usize>(record, 56)) & ~1;
                     if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                       pc = record + 48;
                       break;
@@ -2292,16 +2292,16 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.ADDI_RET) {
                     // LW_ADDI_RET
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
-                    to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                    to = load<u32>(td + load<usize>(record, 40)) & ~1;
                     if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                       pc = record + 32;
                       break;
@@ -2317,10 +2317,10 @@ export function rv32_run(gd: GlobalData): u32 {
                     if (op < RvOp.MV_JAL) {
                       // ADDI_RET
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                       );
-                      to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                      to = load<u32>(td + load<usize>(record, 24)) & ~1;
                       if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                         pc = record + 16;
                         break;
@@ -2335,10 +2335,10 @@ export function rv32_run(gd: GlobalData): u32 {
                     } else {
                       // MV_JAL
                       store<i32>(
-                        fp + load<usize>(record, 4),
-                        load<i32>(fp + load<usize>(record, 8)),
+                        td + load<usize>(record, 4),
+                        load<i32>(td + load<usize>(record, 8)),
                       );
-                      store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                      store<u32>(td + load<usize>(record, 20), load<u32>(record, 24));
                       far = load<i32>(record, 28);
                       clock -= far;
                       pc = record + <usize>far + 32;
@@ -2355,10 +2355,10 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.LI_JAL) {
                     // ADDI_JAL
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
-                    store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                    store<u32>(td + load<usize>(record, 20), load<u32>(record, 24));
                     far = load<i32>(record, 28);
                     clock -= far;
                     pc = record + <usize>far + 32;
@@ -2367,8 +2367,8 @@ export function rv32_run(gd: GlobalData): u32 {
                     break;
                   } else {
                     // LI_JAL
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
-                    store<u32>(fp + load<usize>(record, 20), load<u32>(record, 24));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
+                    store<u32>(td + load<usize>(record, 20), load<u32>(record, 24));
                     far = load<i32>(record, 28);
                     clock -= far;
                     pc = record + <usize>far + 32;
@@ -2379,12 +2379,12 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.SW_ADDI_JAL) {
                     // MV_ADDI_JAL
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(td + load<usize>(record, 8)));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
-                    store<u32>(fp + load<usize>(record, 36), load<u32>(record, 40));
+                    store<u32>(td + load<usize>(record, 36), load<u32>(record, 40));
                     far = load<i32>(record, 44);
                     clock -= far;
                     pc = record + <usize>far + 48;
@@ -2394,17 +2394,17 @@ export function rv32_run(gd: GlobalData): u32 {
                   } else {
                     // SW_ADDI_JAL
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
-                    store<u32>(fp + load<usize>(record, 36), load<u32>(record, 40));
+                    store<u32>(td + load<usize>(record, 36), load<u32>(record, 40));
                     far = load<i32>(record, 44);
                     clock -= far;
                     pc = record + <usize>far + 48;
@@ -2417,54 +2417,54 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.SLLI_INTO_ADD_INTO_LW) {
                   if (op < RvOp.LI_INTO_ADDI) {
                     // MV_MV
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(td + load<usize>(record, 8)));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)),
                     );
                     pc = record + 32;
                     continue;
                   } else {
                     // LI_INTO_ADDI
                     v0 = load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 20), v0 + load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 20), v0 + load<i32>(record, 28));
                     pc = record + 32;
                     continue;
                   }
                 } else {
                   if (op < RvOp.SLLI_INTO_ADD) {
                     // SLLI_INTO_ADD_INTO_LW
-                    v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
-                    v1 = v0 + load<i32>(fp + load<usize>(record, 28));
+                    v0 = load<i32>(td + load<usize>(record, 8)) << load<i32>(record, 12);
+                    v1 = v0 + load<i32>(td + load<usize>(record, 28));
                     at = <u32>(v1 + load<i32>(record, 44));
                     if (at >= load<u32>(LOAD4)) {
-                      store<i32>(fp + load<usize>(record, 20), v1);
+                      store<i32>(td + load<usize>(record, 20), v1);
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 36), load<i32>(load<usize>(GUEST) + at));
                     pc = record + 48;
                     continue;
                   } else {
                     if (op < RvOp.LW_ADDI) {
                       // SLLI_INTO_ADD
-                      v0 = load<i32>(fp + load<usize>(record, 8)) << load<i32>(record, 12);
+                      v0 = load<i32>(td + load<usize>(record, 8)) << load<i32>(record, 12);
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        v0 + load<i32>(fp + load<usize>(record, 28)),
+                        td + load<usize>(record, 20),
+                        v0 + load<i32>(td + load<usize>(record, 28)),
                       );
                       pc = record + 32;
                       continue;
                     } else {
                       // LW_ADDI
-                      at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                       if (at >= load<u32>(LOAD4)) {
                         break;
                       }
-                      store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                      store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
                       store<i32>(
-                        fp + load<usize>(record, 20),
-                        load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                        td + load<usize>(record, 20),
+                        load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                       );
                       pc = record + 32;
                       continue;
@@ -2483,29 +2483,29 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.ANDI) {
                   if (op < RvOp.SW_ADDI) {
                     // LBU_ADDI
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD1)) {
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
                     pc = record + 32;
                     continue;
                   } else {
                     // SW_ADDI
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
                     pc = record + 32;
                     continue;
@@ -2514,17 +2514,17 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.XOR) {
                     // ANDI
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) & load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
                     );
                     pc = record + 16;
                     continue;
                   } else {
                     // XOR
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) ^
-                        load<i32>(fp + load<usize>(record, 12)),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) ^
+                        load<i32>(td + load<usize>(record, 12)),
                     );
                     pc = record + 16;
                     continue;
@@ -2535,12 +2535,12 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.J_YIELD) {
                     // SB
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE1)) {
                       break;
                     }
-                    store<u8>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    store<u8>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                     pc = record + 16;
                     continue;
                   } else {
@@ -2554,69 +2554,69 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.ADDI_SW_SW_SW) {
                     // ADDI_SW_SW_SW_MV
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 56)) + load<i32>(record, 60)) -
+                      <u32>(load<i32>(td + load<usize>(record, 56)) + load<i32>(record, 60)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 48;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 52)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 52)));
                     store<i32>(
-                      fp + load<usize>(record, 68),
-                      load<i32>(fp + load<usize>(record, 72)),
+                      td + load<usize>(record, 68),
+                      load<i32>(td + load<usize>(record, 72)),
                     );
                     pc = record + 80;
                     continue;
                   } else {
                     // ADDI_SW_SW_SW
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 56)) + load<i32>(record, 60)) -
+                      <u32>(load<i32>(td + load<usize>(record, 56)) + load<i32>(record, 60)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 48;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 52)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 52)));
                     pc = record + 64;
                     continue;
                   }
@@ -2628,58 +2628,58 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.SW_SW) {
                     // ADDI_SW_SW_MV
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 40)) + load<i32>(record, 44)) -
+                      <u32>(load<i32>(td + load<usize>(record, 40)) + load<i32>(record, 44)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 32;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 36)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 36)));
                     store<i32>(
-                      fp + load<usize>(record, 52),
-                      load<i32>(fp + load<usize>(record, 56)),
+                      td + load<usize>(record, 52),
+                      load<i32>(td + load<usize>(record, 56)),
                     );
                     pc = record + 64;
                     continue;
                   } else {
                     // SW_SW
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                      <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                     at =
-                      <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28)) -
+                      <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28)) -
                       load<u32>(TEXT);
                     if (at >= load<u32>(STORE4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 20)));
+                    store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 20)));
                     pc = record + 32;
                     continue;
                   }
                 } else {
                   // LBU
-                  at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                  at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                   if (at >= load<u32>(LOAD1)) {
                     break;
                   }
-                  store<i32>(fp + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
+                  store<i32>(td + load<usize>(record, 4), load<u8>(load<usize>(GUEST) + at));
                   pc = record + 16;
                   continue;
                 }
@@ -2687,7 +2687,7 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.BGE) {
                   // BLT
                   if (
-                    load<i32>(fp + load<usize>(record, 4)) < load<i32>(fp + load<usize>(record, 8))
+                    load<i32>(td + load<usize>(record, 4)) < load<i32>(td + load<usize>(record, 8))
                   ) {
                     far = load<i32>(record, 12);
                     clock -= far;
@@ -2702,8 +2702,8 @@ export function rv32_run(gd: GlobalData): u32 {
                   if (op < RvOp.BLTU) {
                     // BGE
                     if (
-                      load<i32>(fp + load<usize>(record, 4)) >=
-                      load<i32>(fp + load<usize>(record, 8))
+                      load<i32>(td + load<usize>(record, 4)) >=
+                      load<i32>(td + load<usize>(record, 8))
                     ) {
                       far = load<i32>(record, 12);
                       clock -= far;
@@ -2717,8 +2717,8 @@ export function rv32_run(gd: GlobalData): u32 {
                   } else {
                     // BLTU
                     if (
-                      <u32>load<i32>(fp + load<usize>(record, 4)) <
-                      <u32>load<i32>(fp + load<usize>(record, 8))
+                      <u32>load<i32>(td + load<usize>(record, 4)) <
+                      <u32>load<i32>(td + load<usize>(record, 8))
                     ) {
                       far = load<i32>(record, 12);
                       clock -= far;
@@ -2739,8 +2739,8 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.ADDI_TO_BNEZ) {
                   // BGEU
                   if (
-                    <u32>load<i32>(fp + load<usize>(record, 4)) >=
-                    <u32>load<i32>(fp + load<usize>(record, 8))
+                    <u32>load<i32>(td + load<usize>(record, 4)) >=
+                    <u32>load<i32>(td + load<usize>(record, 8))
                   ) {
                     far = load<i32>(record, 12);
                     clock -= far;
@@ -2754,8 +2754,8 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   if (op < RvOp.ADDI_TO_BNE) {
                     // ADDI_TO_BNEZ
-                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 4), v0);
+                    v0 = load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(td + load<usize>(record, 4), v0);
                     if (v0 != 0) {
                       far = load<i32>(record, 28);
                       clock -= far;
@@ -2768,9 +2768,9 @@ export function rv32_run(gd: GlobalData): u32 {
                     continue;
                   } else {
                     // ADDI_TO_BNE
-                    v0 = load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12);
-                    store<i32>(fp + load<usize>(record, 4), v0);
-                    if (v0 != load<i32>(fp + load<usize>(record, 24))) {
+                    v0 = load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12);
+                    store<i32>(td + load<usize>(record, 4), v0);
+                    if (v0 != load<i32>(td + load<usize>(record, 24))) {
                       far = load<i32>(record, 28);
                       clock -= far;
                       pc = record + <usize>far + 32;
@@ -2786,28 +2786,28 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.BEQ) {
                   if (op < RvOp.ADDI_ADDI) {
                     // LW_LW
-                    at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                    at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                     if (at >= load<u32>(LOAD4)) {
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
-                    at = <u32>(load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28));
+                    store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                    at = <u32>(load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28));
                     if (at >= load<u32>(LOAD4)) {
                       pc = record + 16;
                       break;
                     }
-                    store<i32>(fp + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
+                    store<i32>(td + load<usize>(record, 20), load<i32>(load<usize>(GUEST) + at));
                     pc = record + 32;
                     continue;
                   } else {
                     // ADDI_ADDI
                     store<i32>(
-                      fp + load<usize>(record, 4),
-                      load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                      td + load<usize>(record, 4),
+                      load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                     );
                     store<i32>(
-                      fp + load<usize>(record, 20),
-                      load<i32>(fp + load<usize>(record, 24)) + load<i32>(record, 28),
+                      td + load<usize>(record, 20),
+                      load<i32>(td + load<usize>(record, 24)) + load<i32>(record, 28),
                     );
                     pc = record + 32;
                     continue;
@@ -2815,7 +2815,7 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   // BEQ
                   if (
-                    load<i32>(fp + load<usize>(record, 4)) == load<i32>(fp + load<usize>(record, 8))
+                    load<i32>(td + load<usize>(record, 4)) == load<i32>(td + load<usize>(record, 8))
                   ) {
                     far = load<i32>(record, 12);
                     clock -= far;
@@ -2833,7 +2833,7 @@ export function rv32_run(gd: GlobalData): u32 {
                 if (op < RvOp.RET) {
                   // BNE
                   if (
-                    load<i32>(fp + load<usize>(record, 4)) != load<i32>(fp + load<usize>(record, 8))
+                    load<i32>(td + load<usize>(record, 4)) != load<i32>(td + load<usize>(record, 8))
                   ) {
                     far = load<i32>(record, 12);
                     clock -= far;
@@ -2846,7 +2846,7 @@ export function rv32_run(gd: GlobalData): u32 {
                   continue;
                 } else {
                   // RET
-                  to = load<u32>(fp, offsetof<Frame>("ra")) & ~1;
+                  to = load<u32>(td + load<usize>(record, 8)) & ~1;
                   if (rotr<u32>(<u32>to, 2) >= load<u32>(WORDS)) {
                     break;
                   }
@@ -2861,12 +2861,12 @@ export function rv32_run(gd: GlobalData): u32 {
               } else {
                 if (op < RvOp.MV) {
                   // LI
-                  store<i32>(fp + load<usize>(record, 4), load<i32>(record, 12));
+                  store<i32>(td + load<usize>(record, 4), load<i32>(record, 12));
                   pc = record + 16;
                   continue;
                 } else {
                   // MV
-                  store<i32>(fp + load<usize>(record, 4), load<i32>(fp + load<usize>(record, 8)));
+                  store<i32>(td + load<usize>(record, 4), load<i32>(td + load<usize>(record, 8)));
                   pc = record + 16;
                   continue;
                 }
@@ -2879,15 +2879,15 @@ export function rv32_run(gd: GlobalData): u32 {
               if (op < RvOp.BEQZ) {
                 // ADD
                 store<i32>(
-                  fp + load<usize>(record, 4),
-                  load<i32>(fp + load<usize>(record, 8)) + load<i32>(fp + load<usize>(record, 12)),
+                  td + load<usize>(record, 4),
+                  load<i32>(td + load<usize>(record, 8)) + load<i32>(td + load<usize>(record, 12)),
                 );
                 pc = record + 16;
                 continue;
               } else {
                 if (op < RvOp.BNEZ) {
                   // BEQZ
-                  if (load<i32>(fp + load<usize>(record, 4)) == 0) {
+                  if (load<i32>(td + load<usize>(record, 4)) == 0) {
                     far = load<i32>(record, 12);
                     clock -= far;
                     pc = record + <usize>far + 16;
@@ -2899,7 +2899,7 @@ export function rv32_run(gd: GlobalData): u32 {
                   continue;
                 } else {
                   // BNEZ
-                  if (load<i32>(fp + load<usize>(record, 4)) != 0) {
+                  if (load<i32>(td + load<usize>(record, 4)) != 0) {
                     far = load<i32>(record, 12);
                     clock -= far;
                     pc = record + <usize>far + 16;
@@ -2915,7 +2915,7 @@ export function rv32_run(gd: GlobalData): u32 {
               if (op < RvOp.J) {
                 if (op < RvOp.SW) {
                   // JAL
-                  store<u32>(fp + load<usize>(record, 4), load<u32>(record, 8));
+                  store<u32>(td + load<usize>(record, 4), load<u32>(record, 8));
                   far = load<i32>(record, 12);
                   clock -= far;
                   pc = record + <usize>far + 16;
@@ -2925,12 +2925,12 @@ export function rv32_run(gd: GlobalData): u32 {
                 } else {
                   // SW
                   at =
-                    <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                    <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
                     load<u32>(TEXT);
                   if (at >= load<u32>(STORE4)) {
                     break;
                   }
-                  store<i32>(load<usize>(DATA) + at, load<i32>(fp + load<usize>(record, 4)));
+                  store<i32>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
                   pc = record + 16;
                   continue;
                 }
@@ -2949,18 +2949,18 @@ export function rv32_run(gd: GlobalData): u32 {
               if (op < RvOp.LW) {
                 // ADDI
                 store<i32>(
-                  fp + load<usize>(record, 4),
-                  load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12),
+                  td + load<usize>(record, 4),
+                  load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12),
                 );
                 pc = record + 16;
                 continue;
               } else {
                 // LW
-                at = <u32>(load<i32>(fp + load<usize>(record, 8)) + load<i32>(record, 12));
+                at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                 if (at >= load<u32>(LOAD4)) {
                   break;
                 }
-                store<i32>(fp + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
+                store<i32>(td + load<usize>(record, 4), load<i32>(load<usize>(GUEST) + at));
                 pc = record + 16;
                 continue;
               }
@@ -2973,20 +2973,60 @@ export function rv32_run(gd: GlobalData): u32 {
       }
       // to here.
 
-      // YIELD, and again as long as the next thread yields at once, after a jump, or in a counting loop
-      let td = fp - load<usize>(FRAME_DELTA);
+      // YIELD. Threads that stand in the same endless loop of a yield take turns here: each has the CPU for
+      // two cycles, and no pc changes.
+      to = pc + RECORD_SIZE;
+      const same = ((<u64>load<u32>(PLAIN)) << 32) | <u64>to;
+      if (
+        load<u64>(load<usize>(head), offsetof<Thread>("td_pc")) == same &&
+        load<i32>(to) == RvOp.J_YIELD &&
+        load<i32>(to, offsetof<Record>("c")) == YIELD_LOOP
+      ) {
+        let now = (clock + <u64>to) >> 4;
+        const runtime = load<u64>(td, offsetof<Thread>("td_runtime")) + (now - switchtime - 2);
+        store<u64>(td, runtime, offsetof<Thread>("td_runtime"));
+        store<usize>(td, to, offsetof<Thread>("td_pc"));
+        const slice = load<u64>(LIMIT) >> 4;
+        const turns = now < slice ? ((slice - now + 1) >> 1) + 1 : 1;
+        const stop = head + <usize>min<u64>(load<usize>(STOP) - head, turns << 2);
+        for (;;) {
+          const ntd = load<usize>(head);
+          if (load<u64>(ntd, offsetof<Thread>("td_pc")) != same) break;
+          const tail = head + load<usize>(GAP);
+          store<usize>(tail, ntd);
+          store<usize>(ntd, tail, offsetof<Thread>("td_slot"));
+          const pair = (((<u64>td) << 32) | <u64>ntd) - load<u64>(TD_BASES);
+          hash = rotl<u64>(hash ^ pair, 29) * load<u64>(MULTIPLIER) + now;
+          const ran = load<u64>(td, offsetof<Thread>("td_runtime"));
+          store<u64>(td, ran + 2, offsetof<Thread>("td_runtime"));
+          const nvcsw = load<u32>(td, offsetof<Thread>("td_nvcsw"));
+          store<u32>(td, nvcsw + 1, offsetof<Thread>("td_nvcsw"));
+          td = ntd;
+          head += 4;
+          now += 2;
+          if (head == stop) break;
+        }
+        switchtime = now - 2;
+        if (head == stop) {
+          pc = to;
+          clock = (switchtime << 4) - <u64>to;
+          exit = EXIT_SLICE;
+          break;
+        }
+        clock = (now << 4) - <u64>to; // at its yield, as it was in the beginning
+      }
+
+      // And again as long as the next thread yields at once, after a jump, or in a counting loop
       for (;;) {
         const ntd = load<usize>(head); // at first head is 0, and there is no thread at 0
         exit = EXIT_YIELD;
         if (load<u32>(ntd, offsetof<Thread>("td_kfn")) != load<u32>(PLAIN)) break;
-        exit = EXIT_FRESH;
-        if ((load<u8>(ntd, offsetof<Thread>("td_lwflags")) & TDF_STARTED) == 0) break;
         const tail = head + load<usize>(GAP);
         store<usize>(tail, ntd);
         store<usize>(ntd, tail, offsetof<Thread>("td_slot"));
         head += 4;
         pc += RECORD_SIZE;
-        store<usize>(fp, pc);
+        store<usize>(td, pc, offsetof<Thread>("td_pc"));
         const time = clock + <u64>pc;
         const now = time >> 4;
         // switch_hash of sys/trace_hash.ts
@@ -2998,8 +3038,7 @@ export function rv32_run(gd: GlobalData): u32 {
         const nvcsw = load<u32>(td, offsetof<Thread>("td_nvcsw"));
         store<u32>(td, nvcsw + 1, offsetof<Thread>("td_nvcsw"));
         td = ntd;
-        fp = ntd + load<usize>(FRAME_DELTA);
-        to = load<usize>(fp);
+        to = load<usize>(td, offsetof<Thread>("td_pc"));
         clock = time - <u64>to;
         pc = to;
         exit = EXIT_SLICE;
@@ -3015,8 +3054,8 @@ export function rv32_run(gd: GlobalData): u32 {
         if (next == RvOp.YIELD) continue;
         exit = EXIT_NONE;
         if (next != RvOp.ADDI_TO_BNEZ) break;
-        v0 = load<i32>(fp + load<usize>(pc, 8)) + load<i32>(pc, 12);
-        store<i32>(fp + load<usize>(pc, 4), v0);
+        v0 = load<i32>(td + load<usize>(pc, 8)) + load<i32>(pc, 12);
+        store<i32>(td + load<usize>(pc, 4), v0);
         if (v0 == 0) {
           pc += 2 * RECORD_SIZE;
           break;
@@ -3035,13 +3074,13 @@ export function rv32_run(gd: GlobalData): u32 {
     }
 
     if (exit == EXIT_SLOW) {
-      event = rv32_slow(gd, fp, pc);
+      event = rv32_slow(gd, td, pc);
       if (event != 0) break;
       pc += RECORD_SIZE;
       continue;
     }
     if (exit == EXIT_CALL) {
-      event = call_event(fp, pc);
+      event = call_event(td, pc);
       pc += RECORD_SIZE;
       break;
     }
@@ -3054,7 +3093,7 @@ export function rv32_run(gd: GlobalData): u32 {
         if (level !== null) {
           head = level.head;
           mark = head;
-          if (load<usize>(head) + m.frame_delta != fp) continue;
+          if (load<usize>(head) != td) continue;
           yield_to_self(gd, level);
           level = null;
           head = 0;
@@ -3065,7 +3104,7 @@ export function rv32_run(gd: GlobalData): u32 {
           break;
         }
       }
-      event = call_event(fp, pc);
+      event = call_event(td, pc);
       pc += RECORD_SIZE;
       break;
     }
@@ -3085,9 +3124,9 @@ export function rv32_run(gd: GlobalData): u32 {
   run_end(gd, from, clock + <u64>pc);
   gd.gd_hash = hash;
   gd.gd_switchtime = switchtime;
-  store<usize>(fp, pc);
+  store<usize>(td, pc, offsetof<Thread>("td_pc"));
   give_level(level, head);
   switches += <u32>(head - mark) >> 2;
-  if (switches != 0) run_switched(gd, first, changetype<Thread>(fp - m.frame_delta), switches);
+  if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
   return event;
 }

@@ -17,8 +17,6 @@ export const LOAD4: usize = CELL + 28;
 export const STORE1: usize = CELL + 32;
 export const STORE2: usize = CELL + 36;
 export const STORE4: usize = CELL + 40;
-/** Machine.frame_delta. */
-export const FRAME_DELTA: usize = CELL + 48;
 /** td_base in both halves of a u64. */
 export const TD_BASES: usize = CELL + 72;
 /** Distance from the head of the level that yields take threads from to its tail. */

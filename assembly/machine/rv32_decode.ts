@@ -10,7 +10,7 @@
 //   b  first source; the base of a load or store; a branch's right side; JAL: the return address
 //   c  second source, immediate or offset; the distance of a branch or jump; CALL, YIELD: the event
 //
-// A register is an offset from the thread's frame, ready to be added; a distance is in bytes of
+// A register is an offset from the thread, ready to be added; a distance is in bytes of
 // records, from the next record. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
 // no-operation, a source x0 makes a constant, a move, or a comparison with zero. What is too rare for a
 // record of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
@@ -133,11 +133,11 @@ export function rv_has_register(r: u32): bool {
   return r < 16 || machine().frame_high != 0;
 }
 
-/** Where register `r`, not x0, lies relative to a thread's frame. */
+/** Where register `r`, not x0, lies relative to its thread. */
 export function rv_register_offset(r: u32): u32 {
-  if (r < 16) return r << 2;
   const m = machine();
-  return <u32>(m.high_delta - m.frame_delta) + ((r - 16) << 2);
+  if (r < 16) return <u32>m.frame_delta + (r << 2);
+  return <u32>m.high_delta + ((r - 16) << 2);
 }
 
 // ---- Records ----
@@ -257,7 +257,7 @@ function decode_jalr(pc: u32, word: u32): void {
   if (rv_funct3(word) != 0 || !rv_has_register(rd) || !rv_has_register(rs1)) slow(pc);
   else if (rs1 == 0) decode_jal(pc, rd, imm & ~1);
   else if (rd != 0) put(pc, RvOp.JALR, rv_register_offset(rd), rv_register_offset(rs1), imm);
-  else if (rs1 == 1 && imm == 0) put(pc, RvOp.RET, 0, 0, 0);
+  else if (rs1 == 1 && imm == 0) put(pc, RvOp.RET, 0, rv_register_offset(rs1), 0);
   else put(pc, RvOp.JR, 0, rv_register_offset(rs1), imm);
 }
 

@@ -7,6 +7,7 @@
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
+import { cold } from "../sys/thread";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import {
   rv_funct3,
@@ -51,19 +52,19 @@ function fault(gd: GlobalData, kind: u32, address: u32): u32 {
   return RV_FAULT | (kind << 8);
 }
 
-function get(frame: usize, r: u32): u32 {
-  return r == 0 ? 0 : load<u32>(frame + rv_register_offset(r));
+function get(td: usize, r: u32): u32 {
+  return r == 0 ? 0 : load<u32>(td + rv_register_offset(r));
 }
 
-function set(frame: usize, r: u32, value: u32): void {
-  if (r != 0) store<u32>(frame + rv_register_offset(r), value);
+function set(td: usize, r: u32, value: u32): void {
+  if (r != 0) store<u32>(td + rv_register_offset(r), value);
 }
 
 /**
- * Executes the instruction of a record, other than a kernel call, for the thread with this frame: 0, or
+ * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, or
  * the event of its fault. Control transfers come here only when they are not taken or fault.
  */
-export function rv32_slow(gd: GlobalData, frame: usize, record: usize): u32 {
+export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const m = machine();
   const pc = rv32_guest_pc(record);
   if (pc >= m.text_size) return fault(gd, RV_FAULT_FETCH, pc);
@@ -74,17 +75,17 @@ export function rv32_slow(gd: GlobalData, frame: usize, record: usize): u32 {
       return jump_fault(gd, pc + rv_imm_j(word));
     case 0x67:
       if (rv_funct3(word) != 0) return fault(gd, RV_FAULT_ILLEGAL, pc);
-      return jump_fault(gd, (get(frame, rv_rs1(word)) + rv_imm_i(word)) & ~1);
+      return jump_fault(gd, (get(td, rv_rs1(word)) + rv_imm_i(word)) & ~1);
     case 0x63:
-      return slow_branch(gd, frame, pc, word);
+      return slow_branch(gd, td, pc, word);
     case 0x03:
-      return slow_load(gd, frame, pc, word);
+      return slow_load(gd, td, pc, word);
     case 0x23:
-      return slow_store(gd, frame, pc, word);
+      return slow_store(gd, td, pc, word);
     case 0x33:
-      return slow_divide(gd, frame, pc, word);
+      return slow_divide(gd, td, pc, word);
     case 0x2f:
-      return atomic(gd, frame, pc, word);
+      return atomic(gd, td, pc, word);
     case 0x73:
       return fault(gd, word == 0x100073 ? RV_FAULT_BREAKPOINT : RV_FAULT_ILLEGAL, pc);
     default:
@@ -110,9 +111,9 @@ function jump_fault(gd: GlobalData, target: u32): u32 {
   return fault(gd, (target & 3) != 0 ? RV_FAULT_MISALIGNED_JUMP : RV_FAULT_FETCH, target);
 }
 
-function slow_branch(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
-  const a = get(frame, rv_rs1(word));
-  const b = get(frame, rv_rs2(word));
+function slow_branch(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
+  const a = get(td, rv_rs1(word));
+  const b = get(td, rv_rs2(word));
   let taken: bool;
   switch (rv_funct3(word)) {
     case 0:
@@ -150,8 +151,8 @@ function can_store(address: u32, size: u32): bool {
   return can_load(address, size) && address >= machine().text_size;
 }
 
-function slow_load(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
-  const address = get(frame, rv_rs1(word)) + rv_imm_i(word);
+function slow_load(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
+  const address = get(td, rv_rs1(word)) + rv_imm_i(word);
   const width = rv_funct3(word);
   if (width == 3 || width > 5) return fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!can_load(address, 1 << (width & 3))) return fault(gd, RV_FAULT_LOAD, address);
@@ -162,13 +163,13 @@ function slow_load(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
   else if (width == 2) value = load<u32>(at);
   else if (width == 4) value = load<u8>(at);
   else value = load<u16>(at);
-  set(frame, rv_rd(word), value);
+  set(td, rv_rd(word), value);
   return 0;
 }
 
-function slow_store(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
-  const address = get(frame, rv_rs1(word)) + rv_imm_s(word);
-  const value = get(frame, rv_rs2(word));
+function slow_store(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
+  const address = get(td, rv_rs1(word)) + rv_imm_s(word);
+  const value = get(td, rv_rs2(word));
   const width = rv_funct3(word);
   if (width > 2) return fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!can_store(address, 1 << width)) return fault(gd, RV_FAULT_STORE, address);
@@ -180,10 +181,10 @@ function slow_store(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
 }
 
 /** A division of x0; every other register operation has a record. */
-function slow_divide(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
+function slow_divide(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const funct3 = rv_funct3(word);
   if (word >> 25 != 1 || (funct3 != 4 && funct3 != 5)) return fault(gd, RV_FAULT_ILLEGAL, pc);
-  set(frame, rv_rd(word), get(frame, rv_rs2(word)) == 0 ? -1 : 0);
+  set(td, rv_rd(word), get(td, rv_rs2(word)) == 0 ? -1 : 0);
   return 0;
 }
 
@@ -192,56 +193,56 @@ function slow_divide(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
 const LR: u32 = 0x02;
 const SC: u32 = 0x03;
 
-function atomic(gd: GlobalData, frame: usize, pc: u32, word: u32): u32 {
+function atomic(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const operation = word >> 27;
   if (rv_funct3(word) != 2 || !is_atomic(operation, rv_rs2(word))) {
     return fault(gd, RV_FAULT_ILLEGAL, pc);
   }
-  const address = get(frame, rv_rs1(word));
+  const address = get(td, rv_rs1(word));
   if ((address & 3) != 0) return fault(gd, RV_FAULT_MISALIGNED_ATOMIC, address);
   const rd = rv_rd(word);
   const at = machine().guest_base + <usize>address;
   if (operation == LR) {
     if (!can_load(address, 4)) return fault(gd, RV_FAULT_LOAD, address);
-    reserve(gd, frame, address);
-    set(frame, rd, load<u32>(at));
+    reserve(gd, td, address);
+    set(td, rd, load<u32>(at));
     return 0;
   }
   if (!can_store(address, 4)) return fault(gd, RV_FAULT_STORE, address);
-  const value = get(frame, rv_rs2(word));
+  const value = get(td, rv_rs2(word));
   if (operation == SC) {
-    const succeeds = is_reserved(gd, frame, address);
+    const succeeds = is_reserved(gd, td, address);
     cpu_state(gd).reservation = NO_RESERVATION;
     if (succeeds) store<u32>(at, value);
-    set(frame, rd, succeeds ? 0 : 1);
+    set(td, rd, succeeds ? 0 : 1);
     return 0;
   }
   const old = load<u32>(at);
   store<u32>(at, combine(operation, old, value));
-  set(frame, rd, old);
+  set(td, rd, old);
   return 0;
 }
 
-function reserve(gd: GlobalData, frame: usize, address: u32): void {
+function reserve(gd: GlobalData, td: usize, address: u32): void {
   const state = cpu_state(gd);
   state.reservation = address;
-  state.reserved_td = frame;
-  state.reserved_switches = switches_of(frame);
+  state.reserved_td = td;
+  state.reserved_switches = switches_of(td);
 }
 
-function is_reserved(gd: GlobalData, frame: usize, address: u32): bool {
+function is_reserved(gd: GlobalData, td: usize, address: u32): bool {
   const state = cpu_state(gd);
   return (
     state.reservation == address &&
-    state.reserved_td == frame &&
-    state.reserved_switches == switches_of(frame)
+    state.reserved_td == td &&
+    state.reserved_switches == switches_of(td)
   );
 }
 
-/** How often the thread with this frame was switched away from. */
-function switches_of(frame: usize): u32 {
-  const td = changetype<Thread>(frame - machine().frame_delta);
-  return td.td_nvcsw + td.td_nivcsw;
+/** How often a thread was switched away from. */
+function switches_of(at: usize): u32 {
+  const td = changetype<Thread>(at);
+  return td.td_nvcsw + cold(td).td_nivcsw;
 }
 
 function is_atomic(operation: u32, rs2: u32): bool {

@@ -2,7 +2,17 @@
 // everything about the run queue that is more than taking the next slot.
 import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
-import { TDF_EXITING, TDF_PREEMPT_LOCK, TDF_RUNQ, TDF_STARTED, TDPRI_MASK, TDS } from "../sys/proc";
+import {
+  TDB,
+  TDB_KIND,
+  TDF_EXITING,
+  TDF_PREEMPT_LOCK,
+  TDF_RUNQ,
+  TDF_STARTED,
+  TDPRI_MASK,
+  TDS,
+  Thread,
+} from "../sys/proc";
 import {
   CHUNK_SIZE,
   CHUNK_SLOT0,
@@ -13,6 +23,7 @@ import {
 } from "../sys/runq";
 import { is_td } from "../sys/thread";
 import { cpu_state } from "./cpu_state";
+import { RvOp } from "./rv32_op";
 
 /** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
 const YIELD_FLAGS: u32 = TDF_RUNQ | TDF_STARTED | TDF_PREEMPT_LOCK | TDF_EXITING;
@@ -20,6 +31,9 @@ const YIELD_READY: u32 = TDF_RUNQ | TDF_STARTED;
 
 /** Threads from which on a chunk's threads are touched ahead: more than a second-level cache holds. */
 const TOUCH_AHEAD_THREADS: i32 = 16384;
+
+/** If none of the first so many threads of a chunk touches its registers, none is taken to. */
+const SAMPLE: usize = 8;
 
 const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
@@ -87,9 +101,23 @@ function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
   const count = (end - slot) >> 2;
   if (load<usize>(end - 4) - load<usize>(slot) == stride * (count - 1)) return;
   let sum: u32 = 0;
+  for (let at = slot; at != end; at += 4) sum += load<u32>(load<usize>(at));
+  let sampled = slot + SAMPLE * 4;
   for (; slot != end; slot += 4) {
-    const td = load<usize>(slot);
-    if (td != 0) sum += load<u32>(td) + load<u32>(td + delta);
+    const td = changetype<Thread>(load<usize>(slot));
+    if (!touches_registers(td)) {
+      if (slot == sampled) break;
+      continue;
+    }
+    sampled = 0;
+    sum += load<u32>(changetype<usize>(td) + delta);
   }
   cpu_state(gd).touched = sum;
+}
+
+/** False for a thread that is about to yield again. */
+function touches_registers(td: Thread): bool {
+  if ((td.td_body & TDB_KIND) != TDB.RV32) return false;
+  const op = load<i32>(td.td_pc);
+  return op != RvOp.YIELD && op != RvOp.J_YIELD;
 }

@@ -18,7 +18,7 @@
  *  0        4        8     10 11 12       16       20       24       28
  * | td_pri | flags  |lwfl |st|in| slot   | wchan  | wait   | qnext  | qprev  |
  *  32       36       40                48       52       56 57 58 59 60
- * | proc   | preempt| runtime         | nvcsw  | nivcsw |kf|kd|cp|bk| ka     |
+ * | proc   | preempt| runtime         | nvcsw  | pc     |kf|kd|cp|bk| ka     |
  */
 @unmanaged
 export class Thread {
@@ -36,7 +36,7 @@ export class Thread {
   td_preempted: Thread; // (o) the thread that this one has preempted (lwkt_thread.c 337)
   td_runtime: u64; //   (k) cycles
   td_nvcsw: u32; //     (k) voluntary switches
-  td_nivcsw: u32; //    (k) involuntary switches
+  td_pc: u32; //        (k) RV32: where it goes on: the address of a decoded instruction (machine/rv32.ts)
   td_kfn: u8; //        (k) innermost continuation: K_*, 0 = none
   td_kdepth: u8; //     (k) continuations below it, in the continuation stack
   td_cpu: u8; //        (o) owning CPU
@@ -44,10 +44,10 @@ export class Thread {
   td_ka: u32; //        (k) first word of the innermost continuation
 }
 
-/** Registers of an RV32 thread, first line. The pc lies where x0 would: x0 reads as zero by decoding. */
+/** Registers of an RV32 thread, first line. Nobody reads x0: decoding sees to that. */
 @unmanaged
 export class Frame {
-  pc: u32; // address of the decoded instruction (machine/rv32.ts), not the guest address
+  zero: u32;
   ra: u32;
   sp: u32;
   gp: u32;
@@ -107,6 +107,8 @@ export class ThreadCold {
   td_sq_prev: Thread;
   td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
   td_namearg: u32;
+  td_nivcsw: u32; //       (k) involuntary switches
+  td_pad: u32;
   td_kb: u32; //           (k) second word of the innermost continuation
   td_retval: i32; //       (k) result of the kernel function that the next continuation resumes from
   td_pflags: u16; //       (c) TDP_*
@@ -196,7 +198,7 @@ export const TDI_SLEEPING: u8 = 2;
 
 /** Bit of td_body: inside a kernel call; td_retval goes to a0 when the thread returns to its body. */
 export const TDB_INCALL: u8 = 0x80;
-/** Bit of td_body: a host body that has not run: its first register tells the host which it is. */
+/** Bit of td_body: has not run. The first register of a host body then tells the host which it is. */
 export const TDB_FRESH: u8 = 0x40;
 export const TDB_KIND: u8 = 0x3f;
 

@@ -727,7 +727,7 @@ export const Thread = {
   td_preempted: 36,
   td_runtime: 40,
   td_nvcsw: 48,
-  td_nivcsw: 52,
+  td_pc: 52,
   td_kfn: 56,
   td_kdepth: 57,
   td_cpu: 58,
@@ -750,7 +750,7 @@ export const ThreadTypes = {
   td_preempted: "usize",
   td_runtime: "u64",
   td_nvcsw: "u32",
-  td_nivcsw: "u32",
+  td_pc: "u32",
   td_kfn: "u8",
   td_kdepth: "u8",
   td_cpu: "u8",
@@ -760,7 +760,7 @@ export const ThreadTypes = {
 
 export const Frame = {
   size: 64,
-  pc: 0,
+  zero: 0,
   ra: 4,
   sp: 8,
   gp: 12,
@@ -779,7 +779,7 @@ export const Frame = {
 } as const;
 
 export const FrameTypes = {
-  pc: "u32",
+  zero: "u32",
   ra: "u32",
   sp: "u32",
   gp: "u32",
@@ -837,7 +837,7 @@ export const FrameHighTypes = {
 } as const;
 
 export const ThreadCold = {
-  size: 96,
+  size: 104,
   td_tid: 0,
   td_plist_next: 4,
   td_plist_prev: 8,
@@ -856,19 +856,21 @@ export const ThreadCold = {
   td_sq_prev: 64,
   td_namefmt: 68,
   td_namearg: 72,
-  td_kb: 76,
-  td_retval: 80,
-  td_pflags: 84,
-  td_ast: 86,
-  td_intrval: 87,
-  td_priority: 88,
-  td_base_pri: 89,
-  td_pri_class: 90,
-  td_kstack_pages: 91,
-  td_allocdomain: 92,
-  td_dbgflags: 93,
-  td_cflags: 94,
-  td_migrate: 95,
+  td_nivcsw: 76,
+  td_pad: 80,
+  td_kb: 84,
+  td_retval: 88,
+  td_pflags: 92,
+  td_ast: 94,
+  td_intrval: 95,
+  td_priority: 96,
+  td_base_pri: 97,
+  td_pri_class: 98,
+  td_kstack_pages: 99,
+  td_allocdomain: 100,
+  td_dbgflags: 101,
+  td_cflags: 102,
+  td_migrate: 103,
 } as const;
 
 export const ThreadColdTypes = {
@@ -890,6 +892,8 @@ export const ThreadColdTypes = {
   td_sq_prev: "usize",
   td_namefmt: "u32",
   td_namearg: "u32",
+  td_nivcsw: "u32",
+  td_pad: "u32",
   td_kb: "u32",
   td_retval: "i32",
   td_pflags: "u16",

@@ -97,7 +97,7 @@ export class Subject {
   /** The guest address of the next instruction. */
   get pc(): number {
     const { kernel } = this.machine;
-    return (kernel.read(kernel.frame(this.td)) - kernel.machine("decoded_base")) / 4;
+    return (kernel.read(this.td + Layout.Thread.td_pc) - kernel.machine("decoded_base")) / 4;
   }
 
   get instructions(): number {

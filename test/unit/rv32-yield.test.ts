@@ -8,7 +8,7 @@ import * as Layout from "../../src/generated/layout.js";
 import { LwktMachine } from "../support/lwkt-machine.js";
 import { word } from "../support/rv32-machine.js";
 
-const { Sys, Thread: T, GlobalData: G } = Layout;
+const { Sys, Thread: T, ThreadCold: C, GlobalData: G } = Layout;
 const TEXT = 0x100;
 const yieldNow = word("kcall", { imm: Sys.lwkt_yield });
 const countDown = [word("addi", { rd: 8, rs1: 8, imm: -1 }), word("bne", { rs1: 8, imm: -8 })];
@@ -125,16 +125,16 @@ function state(machine: LwktMachine, { cpus, threads }: Scenario) {
     );
     return { wide, narrow, queues: [...lwktRunq(kernel, cpu)] };
   });
-  const first = kernel.machine("td_base") / 64 + 3 + cpus;
+  const first = 3 + cpus;
   const perThread = threads.map((_, k) => {
-    const td = (first + k) * 64;
+    const td = kernel.threadAt(first + k);
     const frame = kernel.frame(td);
     return {
       pri: kernel.readSigned(td + T.td_pri),
       flags: kernel.view.getUint16(td + T.td_lwflags, true),
       state: kernel.u8[td + T.td_state],
       runtime: kernel.read64(td + T.td_runtime),
-      switches: [kernel.read(td + T.td_nvcsw), kernel.read(td + T.td_nivcsw)],
+      switches: [kernel.read(td + T.td_nvcsw), kernel.read(kernel.cold(td) + C.td_nivcsw)],
       registers: kernel.u32.slice(frame >>> 2, (frame >>> 2) + 16).join(),
     };
   });

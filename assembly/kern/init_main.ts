@@ -1,5 +1,6 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
 
+import { rv32_init } from "../machine/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../machine/rv32_decode";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
@@ -125,6 +126,7 @@ export function machine_boot(): u32 {
   init_derived(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) init_cpu(m, cpu);
   init_thread0(m);
+  rv32_init();
   init_text(m);
   random_init();
   return 0;

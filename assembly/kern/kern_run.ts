@@ -8,7 +8,7 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_CALL, RV_FAULT, RV_SLICE, rv32_run } from "../machine/rv32";
+import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../machine/rv32";
 import {
   GDF_HALTED,
   GDF_INTR,
@@ -211,23 +211,52 @@ function sched_clock(gd: GlobalData): void {
   if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
+/** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */
+const READY: u32 = 0xff;
+
+/** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
+function slice_run(m: Machine, gd: GlobalData): u32 {
+  m.slice_td = no_td();
+  while (true) {
+    const reason = slice_step(m, gd);
+    if (reason != READY) return reason;
+    const event = rv32_run<Kernel>(gd);
+    if (event == RV_LEFT) return m.slice_reason;
+    if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
+    else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+  }
+}
+
+/** The kernel, as the emulated CPU sees it. */
+@unmanaged
+class Kernel {
+  /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */
+  @inline call(gd: GlobalData, nr: u32): bool {
+    const m = machine();
+    trap(gd.gd_curthread, nr);
+    const reason = slice_step(m, gd);
+    m.slice_reason = reason;
+    return reason == READY;
+  }
+}
+
 /**
- * Runs one CPU to the end of its slice; 0, or why the run has to stop before.
+ * Goes on until the CPU is to run RV32 code (READY), until its slice is over (0), or until the run has to
+ * stop.
  *
  * A slice ends between two instructions of a body or just after a switch, never between the steps of a
  * kernel function: what a kernel function does between two switches other CPUs see as one. A step costs
  * a cycle, so that threads that only wake each other use up their time like all others.
  */
-function slice_run(m: Machine, gd: GlobalData): u32 {
+function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
-  let last = no_td();
   while (true) {
     const td = gd.gd_curthread;
     const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
-    if (!in_kernel || td != last) {
+    if (!in_kernel || td != m.slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
       if (m.run_limited != 0 && m.run_switches == 0) return Run.SWITCHES;
-      last = td;
+      m.slice_td = td;
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
@@ -246,13 +275,7 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
       continue;
     }
     const kind = td.td_body & TDB_KIND;
-    if (kind == TDB.RV32) {
-      const event = rv32_run(gd);
-      if ((event & 0xff) == RV_CALL) trap(gd.gd_curthread, event >> 8);
-      else if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
-      else if (event == RV_SLICE && cost == 0) return Run.BUDGET;
-      continue;
-    }
+    if (kind == TDB.RV32) return READY;
     if (kind == TDB.HOST) return Run.HOST;
     if (td == gd.gd_idletd) {
       if (idle(m, gd)) continue;

@@ -24,7 +24,7 @@
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
 import { GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
+import { Machine, machine } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { CHUNK_SIZE, CHUNK_SLOTS, Level, runq_append, runq_take } from "../sys/runq";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
@@ -52,7 +52,6 @@ import { RvOp } from "./rv32_op";
 import { rv32_slow } from "./rv32_slow";
 import { rv32_yield_level } from "./rv32_yield";
 
-export { RV_CALL } from "./rv32_decode";
 export {
   RV_FAULT,
   RV_FAULT_BREAKPOINT,
@@ -65,6 +64,8 @@ export {
   rv32_fault_address,
 } from "./rv32_slow";
 
+/** Event: after a kernel call, something else than RV32 code goes on. */
+export const RV_LEFT: u32 = 1;
 /** Event: the slice is over; with cycle_cost 0, RUN_INSTRUCTIONS_MAX instructions were executed. */
 export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
@@ -90,11 +91,8 @@ const EXIT_CALL: u32 = 2; //  return a kernel call
 const EXIT_NONE: u32 = 3; //  of a loop inside an operation: go on behind it
 const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one of plain RV32 code
 
-/** Numbers of kernel calls by ecall that do not fit into an event are all this one, which is none. */
-const ECALL_MAX: u32 = 0xffffff;
-
-/** Fills in what the inner loop reads; returns the time in sixteenths of a cycle. */
-function run_begin(gd: GlobalData): u64 {
+/** Fills in what the inner loop reads and never changes: at boot, when the arenas are laid out. */
+export function rv32_init(): void {
   const m = machine();
   const text = m.text_size;
   const size = m.guest_size;
@@ -111,9 +109,13 @@ function run_begin(gd: GlobalData): u64 {
   store<u32>(STORE2, max<u32>(room, 1) - 1);
   store<u32>(STORE4, max<u32>(room, 3) - 3);
   store<u64>(TD_BASES, ((<u64>m.td_base) << 32) + <u64>m.td_base);
+  store<u64>(MULTIPLIER, SWITCH_HASH_MULTIPLIER);
+}
+
+/** Fills in what holds for one run of the inner loop; returns the time in sixteenths of a cycle. */
+function run_begin(m: Machine, gd: GlobalData): u64 {
   store<usize>(STOP, 0);
   store<u32>(PLAIN, ((<u32>TDB.RV32) << 24) | (gd.gd_cpuid << 16));
-  store<u64>(MULTIPLIER, SWITCH_HASH_MULTIPLIER);
   cpu_state(gd).reservation = NO_RESERVATION;
   if (m.cycle_cost == 0) {
     store<u64>(LIMIT, RUN_INSTRUCTIONS_MAX << 4);
@@ -121,6 +123,11 @@ function run_begin(gd: GlobalData): u64 {
   }
   store<u64>(LIMIT, min<u64>(gd.gd_slice_end, SLICE_END_MAX) << 4);
   return gd.gd_cycles << 4;
+}
+
+/** How many switches the run call still allows. */
+function switch_budget(m: Machine): u32 {
+  return m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
 }
 
 /**
@@ -153,11 +160,10 @@ function yield_to_self(gd: GlobalData, level: Level): void {
   cpu_state(gd).reservation = NO_RESERVATION;
 }
 
-/** The event of the kernel call at a record. */
-function call_event(td: usize, at: usize): u32 {
+/** The number of the kernel call at a record. */
+function call_number(td: usize, at: usize): u32 {
   const record = changetype<Record>(at);
-  if (record.op != RvOp.ECALL) return record.c;
-  return record.c | (min<u32>(load<u32>(td + record.a), ECALL_MAX) << 8);
+  return record.op == RvOp.ECALL ? load<u32>(td + record.a) : record.c;
 }
 
 /** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
@@ -183,17 +189,20 @@ function run_end(gd: GlobalData, from: u64, time: u64): void {
 
 /**
  * Runs the CPU's current thread, an RV32 body without a pending continuation, and those that it switches
- * to by plain yields, until an event: RV_CALL with the number of the call above the low byte (the pc
- * is behind it), RV_FAULT with its RV_FAULT_* above the low byte (the pc is on it), RV_SLICE, or
- * RV_SWITCHES. Cycles, instructions, registers and the scheduler's state are up to date then.
+ * to by plain yields and by kernel calls, until an event: RV_LEFT, RV_FAULT with its RV_FAULT_* above the
+ * low byte (the pc is on it), RV_SLICE, or RV_SWITCHES. Cycles, instructions, registers and the
+ * scheduler's state are up to date then.
+ *
+ * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
+ * behind it, and is true if RV32 code of this CPU goes on next.
  */
-export function rv32_run(gd: GlobalData): u32 {
+export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
   if (m.cycle_cost != 0 && gd.gd_cycles >= gd.gd_slice_end) return RV_SLICE;
   if (m.run_limited != 0 && m.run_switches == 0) return RV_SWITCHES;
-  const budget = m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
-  const first = gd.gd_curthread;
-  const from = run_begin(gd);
+  let budget = switch_budget(m);
+  let first = gd.gd_curthread;
+  let from = run_begin(m, gd);
   let td = changetype<usize>(first);
   let pc = load<usize>(td, offsetof<Thread>("td_pc"));
   let clock = from - <u64>pc;
@@ -3079,34 +3088,49 @@ export function rv32_run(gd: GlobalData): u32 {
       pc += RECORD_SIZE;
       continue;
     }
-    if (exit == EXIT_CALL) {
-      event = call_event(td, pc);
-      pc += RECORD_SIZE;
-      break;
-    }
     switches += <u32>(head - mark) >> 2;
     mark = head;
-    if (exit != EXIT_SLICE) {
-      // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
-      if (level === null || load<usize>(head) == 0) {
-        level = next_level(gd, level, head, budget - switches);
-        if (level !== null) {
-          head = level.head;
-          mark = head;
-          if (load<usize>(head) != td) continue;
-          yield_to_self(gd, level);
-          level = null;
-          head = 0;
-          mark = 0;
-          pc += RECORD_SIZE;
-          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-          event = RV_SLICE;
-          break;
-        }
+    // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
+    if (exit == EXIT_YIELD && (level === null || load<usize>(head) == 0)) {
+      level = next_level(gd, level, head, budget - switches);
+      if (level !== null) {
+        head = level.head;
+        mark = head;
+        if (load<usize>(head) != td) continue;
+        yield_to_self(gd, level);
+        level = null;
+        head = 0;
+        mark = 0;
+        pc += RECORD_SIZE;
+        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+        event = RV_SLICE;
+        break;
       }
-      event = call_event(td, pc);
+    }
+    if (exit != EXIT_SLICE) {
+      // A kernel call: all is written back as behind this loop, and read again as in front of it.
+      const call = call_number(td, pc);
       pc += RECORD_SIZE;
-      break;
+      run_end(gd, from, clock + <u64>pc);
+      gd.gd_hash = hash;
+      gd.gd_switchtime = switchtime;
+      store<usize>(td, pc, offsetof<Thread>("td_pc"));
+      give_level(level, head);
+      if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
+      if (!changetype<Kernel>(0).call(gd, call)) return RV_LEFT;
+      budget = switch_budget(m);
+      first = gd.gd_curthread;
+      from = run_begin(m, gd);
+      td = changetype<usize>(first);
+      pc = load<usize>(td, offsetof<Thread>("td_pc"));
+      clock = from - <u64>pc;
+      hash = gd.gd_hash;
+      switchtime = gd.gd_switchtime;
+      level = null;
+      head = 0;
+      mark = 0;
+      switches = 0;
+      continue;
     }
     if (switches == budget) {
       event = RV_SWITCHES;

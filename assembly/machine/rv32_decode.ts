@@ -35,9 +35,6 @@ export class Record {
   c: u32;
 }
 
-/** Event of the inner loop, low byte of what rv32_run returns: a kernel call, its number above. */
-export const RV_CALL: u32 = 1;
-
 /** Bytes that the decoded text takes: a record a word, and the one behind the last. */
 export function rv32_decoded_size(text_size: u32): usize {
   return ((<usize>text_size) << RECORD_SHIFT) + RECORD_SIZE;
@@ -205,7 +202,7 @@ function decode_word(pc: u32): void {
       decode_kernel_call(pc, word);
       return;
     case 0x73:
-      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, RV_CALL);
+      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
       else slow(pc);
       return;
     default:
@@ -224,7 +221,7 @@ function decode_kernel_call(pc: u32, word: u32): void {
     return;
   }
   const nr = word >> 20;
-  put(pc, nr == Sys.lwkt_yield ? RvOp.YIELD : RvOp.CALL, 0, 0, RV_CALL | (nr << 8));
+  put(pc, nr == Sys.lwkt_yield ? RvOp.YIELD : RvOp.CALL, 0, 0, nr);
 }
 
 function decode_constant(pc: u32, word: u32, value: u32): void {

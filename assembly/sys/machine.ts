@@ -90,6 +90,8 @@ export class Machine {
   round_end: u64;
   round_cpu: u32; //           next CPU of the round
   in_slice: u32; //            1 = round_cpu is in the middle of its slice
+  slice_td: Thread; //         the thread that the slice's last step began with
+  slice_reason: u32; //        why the emulated CPU left its loop
   rounds: u64; //              rounds so far
   run_switches: u64; //        switches left of this run call's budget
   run_limited: u32; //         1 = run_switches counts

@@ -94,7 +94,11 @@ async function makeWasm(target) {
   const files = new Map();
   const messages = asc.createMemoryStream();
   const args = ["--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
-  if (target === "release") args.push("--transform", join(ROOT, "scripts/layout-transform.mjs"));
+  if (target === "release") {
+    for (const name of ["layout", "inline"]) {
+      args.push("--transform", join(ROOT, `scripts/${name}-transform.mjs`));
+    }
+  }
   const { error } = await asc.main(args, {
     stdout: messages,
     stderr: messages,

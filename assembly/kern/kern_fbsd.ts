@@ -193,7 +193,7 @@ function created_proc(f: Frame, error: i32): u32 {
 export function fbsd_syscall(nr: u32, f: Frame): u32 {
   if (machine().bare != 0) panic("kernel call %d in a machine without processes", nr);
   // The life of a thread, by comparisons: no table jump, which not every host predicts.
-  if (nr == Sys.kthread_add) return sys_kthread_add(f);
+  if (nr == Sys.kthread_add) return result(sys_kthread_add(f));
   if (nr == Sys.kthread_exit) return sys_kthread_exit();
   if (nr == Sys.wakeup) return sys_wakeup(f);
   if (nr == Sys.msleep) return sys_msleep(f);
@@ -255,10 +255,13 @@ function arg7(): u32 {
   return machine().frame_high != 0 ? td_frame_high(td).a7 : td_frame(td).t2;
 }
 
-function sys_kthread_add(f: Frame): u32 {
+/** The kernel call kthread_add, which never switches: its result. */
+export function sys_kthread_add(f: Frame): i32 {
   const p = f.a2 == 0 ? machine().proc0 : changetype<Proc>(f.a2);
-  if (!func_valid(f.a0) || !proc_alive(changetype<u32>(p))) return result(EINVAL);
-  return created_thread(f, kthread.kthread_add(f.a0, f.a1, p, f.a3, f.a4, f.a5, arg6()), p);
+  if (!func_valid(f.a0) || !proc_alive(changetype<u32>(p))) return EINVAL;
+  const error = kthread.kthread_add(f.a0, f.a1, p, f.a3, f.a4, f.a5, arg6());
+  f.a1 = error == 0 ? changetype<u32>(p.p_threads_last) : 0;
+  return error;
 }
 
 function sys_kthread_exit(): u32 {

@@ -234,6 +234,17 @@ class Kernel {
   @inline call(gd: GlobalData, nr: u32): bool {
     const m = machine();
     trap(gd.gd_curthread, nr);
+    const td = gd.gd_curthread;
+    if (
+      load<u32>(changetype<usize>(td), offsetof<Thread>("td_kfn")) ==
+        (((<u32>TDB.RV32) << 24) | (gd.gd_cpuid << 16)) &&
+      (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) == 0 &&
+      gd.gd_cycles < gd.gd_slice_end &&
+      m.run_limited == 0
+    ) {
+      m.slice_td = td;
+      return true;
+    }
     const reason = slice_step(m, gd);
     m.slice_reason = reason;
     return reason == READY;

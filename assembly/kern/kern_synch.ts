@@ -196,8 +196,13 @@ function sleepq_resume(td: Thread): void {
 
 /** Wakes every sleeper of a channel, in the order in which they came. */
 export function wakeup(wchan: u32): void {
-  let td = sleepq_lookup(wchan);
-  if (!is_td(td)) return;
+  const first = sleepq_lookup(wchan);
+  if (is_td(first)) sleepq_wake_all(first);
+}
+
+/** Wakes a channel's first sleeper and all behind it. */
+function sleepq_wake_all(first: Thread): void {
+  let td = first;
   sleepq_replace_head(td, no_td());
   while (is_td(td)) {
     const next = changetype<Thread>(td.td_qnext);

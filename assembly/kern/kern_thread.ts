@@ -96,7 +96,14 @@ function thread_count_inc_try(): bool {
 
 /** Counts one more thread, reaping first; says once a second that there are too many (192). */
 function thread_count_inc(): bool {
+  const m = machine();
   thread_reap();
+  if (m.nthreads + 1 >= m.maxthread - 100) return thread_count_inc_hard();
+  thread_count_add(1);
+  return true;
+}
+
+function thread_count_inc_hard(): bool {
   if (thread_count_inc_try()) return true;
   thread_reap_all();
   if (thread_count_inc_try()) return true;
@@ -208,7 +215,8 @@ export function thread_reap_all(): void {
 
 /** Frees the zombies of this CPU's domain (704). */
 export function thread_reap(): void {
-  thread_reap_domain(thread_domain(cpu_domain()));
+  const tdd = thread_domain(cpu_domain());
+  if (is_td(tdd.tdd_zombies)) thread_reap_domain(tdd);
 }
 
 /** Every five seconds: reaps if some domain has not been reaped for longer than that (723). */

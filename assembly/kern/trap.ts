@@ -21,8 +21,9 @@ import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { body_return, fbsd_syscall } from "./kern_fbsd";
+import { body_return, fbsd_syscall, sys_kthread_add } from "./kern_fbsd";
 import { random_next } from "./kern_random";
+import { wakeup } from "./kern_synch";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
 import { interrupt_request, intr_register, intr_wait } from "./lwkt_intr";
 import { cpu_exists } from "./lwkt_ipiq";
@@ -41,6 +42,15 @@ export function trap(td: Thread, nr: u32): void {
     return;
   }
   const frame = td_frame(td);
+  if (nr == Sys.wakeup && machine().bare == 0) {
+    wakeup(frame.a0);
+    frame.a0 = 0;
+    return;
+  }
+  if (nr == Sys.kthread_add && machine().bare == 0) {
+    frame.a0 = sys_kthread_add(frame);
+    return;
+  }
   if (!has_result(nr)) {
     syscall(nr, frame);
     return;

@@ -1,0 +1,32 @@
+// A compiler transform (`asc --transform`): what the release build compiles into its callers.
+//
+// A call costs the kernel's short functions more than their work, above all on hosts that do not predict
+// returns. Binaryen inlines what is small; here stand the functions that it leaves alone because they
+// call others, although a profile shows them where every switch, create and exit passes.
+
+import { DecoratorFlags, FunctionPrototype } from "assemblyscript";
+
+const INLINED = `
+  assembly/kern/kern_switch/cpu_switch
+  assembly/kern/kern_switch/switch_in
+  assembly/kern/lwkt_thread/crit_exit
+  assembly/kern/lwkt_thread/lwkt_switch
+  assembly/kern/kern_thread/thread_alloc
+  assembly/kern/kern_thread/thread_exit
+  assembly/kern/kern_synch/wakeup
+  assembly/kern/sched/sched_throw
+  assembly/kern/sched/mi_switch
+  assembly/kern/sched/sched_add
+  assembly/kern/sched/sched_enqueue
+  assembly/kern/kern_kthread/kthread_exit
+`;
+
+export default class InlineTransform {
+  afterInitialize(program) {
+    for (const name of INLINED.trim().split(/\s+/)) {
+      const element = program.elementsByName.get(name);
+      if (!(element instanceof FunctionPrototype)) throw new Error(`inline: there is no ${name}`);
+      element.decoratorFlags |= DecoratorFlags.Inline;
+    }
+  }
+}

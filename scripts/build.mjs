@@ -25,6 +25,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { inlineFurther } from "./inline.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
@@ -53,20 +54,6 @@ const PARTS = {
     outputs: ["dist/types/index.d.ts"],
     make: makeTypes,
   },
-};
-
-/** Sizes are Binaryen's, in nodes of its tree; the features are those of asconfig.json. */
-const INLINING = {
-  alwaysMax: 120,
-  flexibleMax: 800,
-  features: [
-    "MVP",
-    "BulkMemory",
-    "BulkMemoryOpt",
-    "MutableGlobals",
-    "NontrappingFPToInt",
-    "SignExt",
-  ],
 };
 
 function wasmPart(target, extraOutputs) {
@@ -110,31 +97,11 @@ async function makeWasm(target) {
   });
   if (error) throw new BuildError(`${messages}\nThe ${target} build of the kernel failed.`);
   const compiled = files.get(`build/${target}.wasm`);
-  const wasm = target === "release" ? await inlineFurther(compiled) : compiled;
+  const wasm = target === "release" ? inlineFurther(compiled) : compiled;
   write(`build/${target}.wasm`, wasm);
   write(`dist/${target}.wasm`, wasm);
   if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
   return messages.toString();
-}
-
-/**
- * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
- * functions, and in them the calls cost more than the work: threads are created and reaped in two thirds
- * of the time.
- */
-async function inlineFurther(wasm) {
-  const { default: binaryen } = await import("binaryen");
-  const module = binaryen.readBinary(wasm);
-  module.setFeatures(INLINING.features.reduce((set, name) => set | binaryen.Features[name], 0));
-  binaryen.setOptimizeLevel(3);
-  binaryen.setShrinkLevel(0);
-  binaryen.setAlwaysInlineMaxSize(INLINING.alwaysMax);
-  binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
-  binaryen.setAllowInliningFunctionsWithLoops(true);
-  module.optimize();
-  const result = module.emitBinary();
-  module.dispose();
-  return result;
 }
 
 async function makeBundle(entry, output) {

@@ -1,5 +1,5 @@
-// Compiles the kernel with the exports of assembly/index.ts, for benchmarks of kernel functions: by the
-// options of the release build, into build/bench.wasm when a source is newer than that.
+// Compiles the kernel with the exports of assembly/index.ts, for benchmarks of kernel functions: as the
+// release build is made, into build/bench.wasm when a source is newer than that.
 
 import {
   existsSync,
@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MachineConfig } from "../../src/core/config.js";
 import type { Exports } from "../../src/core/kernel.js";
 import { RFSTOPPED } from "../../src/generated/layout.js";
@@ -32,7 +32,8 @@ export interface BenchExports extends Exports {
 
 // This file runs from dist/bench.js.
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const SOURCES = ["assembly", "bench/ours/assembly", "asconfig.json"];
+const INLINE = "scripts/inline.mjs";
+const SOURCES = ["assembly", "bench/ours/assembly", "asconfig.json", INLINE];
 const ENTRY = "bench/ours/assembly/index.ts";
 const OUTPUT = join(ROOT, "build/bench.wasm");
 
@@ -65,7 +66,8 @@ async function compile(): Promise<Uint8Array> {
   });
   if (error !== null || wasm === undefined)
     throw new Error(`The kernel did not compile: ${stderr}`);
-  return wasm;
+  const { inlineFurther } = await import(pathToFileURL(join(ROOT, INLINE)).href);
+  return inlineFurther(wasm);
 }
 
 async function readKernel(): Promise<Uint8Array<ArrayBuffer>> {

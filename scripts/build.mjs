@@ -25,7 +25,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { inlineFurther } from "./inline.mjs";
+import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
@@ -82,8 +82,8 @@ async function makeWasm(target) {
   const messages = asc.createMemoryStream();
   const args = ["--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
   if (target === "release") {
-    for (const name of ["layout", "inline"]) {
-      args.push("--transform", join(ROOT, `scripts/${name}-transform.mjs`));
+    for (const path of [join(ROOT, "scripts/layout-transform.mjs"), INLINE_TRANSFORM]) {
+      args.push("--transform", path);
     }
   }
   const { error } = await asc.main(args, {

@@ -19,6 +19,9 @@ const INLINED = `
   assembly/kern/sched/sched_add
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
+  assembly/kern/kern_tid/tid_alloc
+  assembly/kern/kern_tid/tid_free
+  assembly/kern/kern_tid/tdfind
 `;
 
 export default class InlineTransform {

@@ -1,7 +1,11 @@
-// The last step of the kernel's release build, which the build of the benchmarks' kernel shares
+// What the kernel's release build inlines, which the build of the benchmarks' kernel shares
 // (bench/ours/kernel.ts): what is measured is what is shipped.
 
+import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
+
+/** The compiler's transform that comes first. */
+export const INLINE_TRANSFORM = fileURLToPath(new URL("inline-transform.mjs", import.meta.url));
 
 /** Sizes are Binaryen's, in nodes of its tree; the features are those of asconfig.json. */
 const INLINING = {

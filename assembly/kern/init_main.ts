@@ -30,7 +30,7 @@ import { pidhash_bytes, proc_arena_bytes } from "./kern_fork";
 import { random_init } from "./kern_random";
 import { stats_stride } from "./kern_stats";
 import { sleepq_bytes } from "./kern_synch";
-import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes } from "./kern_tid";
+import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes, tidhash_limit_bytes } from "./kern_tid";
 import { callwheel_bytes, callwheel_init } from "./kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "./lwkt_thread";
 import { bsd4_bytes } from "./sched_4bsd";
@@ -100,6 +100,7 @@ function carve_fbsd(m: Machine): void {
   m.tid_bitmap = carve(m, tid_bitmap_bytes(m.maxthread));
   m.tid_index = carve(m, tid_index_bytes(m.maxthread));
   m.tidhash_base = carve(m, tidhash_bytes(m.maxproc));
+  m.tidhash_limits = carve(m, tidhash_limit_bytes(m.maxproc));
   m.pidhash_base = carve(m, pidhash_bytes(m.maxproc));
   m.sleepq_base = carve(m, sleepq_bytes(m.maxthread));
   m.proc_base = carve(m, proc_arena_bytes(m.maxproc));

@@ -470,6 +470,7 @@ function tid_syscall(nr: u32, f: Frame): u32 {
       return result(tid_alloc());
     case Sys.tid_free:
       tid_free(f.a0);
+      machine().tid_care++; // it may still be somebody's
       return result(0);
     case Sys.tidhash_add:
       if (!thread_alive(f.a0)) return result(EINVAL);

@@ -94,14 +94,21 @@ function proc_setup(p: Proc, pid: i32): void {
   p.p_threads_last = last;
   p.p_numthreads = n;
   p.p_pid = pid;
+  const m = machine();
   p.p_state = PRS.NEW;
+  m.tid_care++;
   p.p_stat = SRUN;
   pidhash_add(p);
-  const m = machine();
   const next = m.allproc;
   p.p_list_next = next;
   if (is_proc(next)) next.p_list_prev = p;
   m.allproc = p;
+}
+
+/** From now on whoever looks finds the process. */
+function proc_complete(p: Proc): void {
+  p.p_state = PRS.NORMAL;
+  machine().tid_care--;
 }
 
 /** A harvested process goes to the free list with its thread; its pid means nobody any more. */
@@ -211,7 +218,7 @@ export function proc_reparent(p: Proc, parent: Proc): void {
 /** proc0, with thread0 as its thread: the machine before its first fork. */
 export function proc0_init(p: Proc, td: Thread): void {
   proc_setup(p, 0);
-  p.p_state = PRS.NORMAL;
+  proc_complete(p);
   proc_linkup(p, td);
 }
 
@@ -289,7 +296,7 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   thread_cow_get_proc(td, p);
   sched_fork_thread(td1, td);
   tidhash_add(td);
-  p.p_state = PRS.NORMAL;
+  proc_complete(p);
   ktr_create(td, p);
   return 0;
 }

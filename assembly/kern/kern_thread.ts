@@ -66,7 +66,7 @@ if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
 if (offsetof<Thread>("td_kfn") != 56) ERROR("struct thread KBI td_kfn");
-if (offsetof<ThreadCold>() != 104) ERROR("struct thread_cold KBI size");
+if (offsetof<ThreadCold>() != 88) ERROR("struct thread_cold KBI size");
 if (offsetof<ThreadCold>("td_c_next") % 8 != 0) ERROR("struct thread_cold KBI td_c_next");
 if (offsetof<ThreadCold>("td_c_time") != offsetof<ThreadCold>("td_c_next") + 8) {
   ERROR("struct thread_cold KBI td_c_time");

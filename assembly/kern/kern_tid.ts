@@ -1,183 +1,183 @@
 // Thread ids: which are in use, and which thread has one (kern_thread.c 229-288, 1721-1824).
 //
-// The bitmap of ids in use is a hierarchy of 64-bit words: a bit of level n + 1 is set while the word of
-// level n below it is full. The next free id at or after any other is found by climbing until there is
-// one and descending again, a few instructions at any fill; the ids handed out are those of the
-// original's search through a flat bitmap.
+// The bitmap of ids in use has three levels of 64-bit words: a bit of one level is set while its word of
+// the level below is full. A search that finds nothing in the word where it starts climbs, and where
+// nothing is free up to the end it descends once from the top to the lowest that is; the ids handed out
+// are those of the original's search through a flat bitmap.
 //
-// The hash is kept as the original's lists, whose order can be observed, but nobody walks them: tid_index
-// leads from an id to its thread. The one rule that depends on a thread's place in its list, "more than
-// 16 in front: move it to the head" (1754), is decided by stamps: insertion is at the head only, so a
-// list is sorted by the stamps of insertion, and each bucket points to its seventeenth thread.
+// The original's hash is lists whose order can be observed, with one rule that depends on a thread's
+// place: "more than 16 in front: move it to the head" (1754). Here are no lists. Threads come into a
+// list at its head only, so each that does gets a higher stamp than all others of its bucket, and the
+// order of the list is that of the stamps. tid_index leads from an id to its thread and the stamp, and
+// a bucket knows the newest stamps, the seventeenth of which decides the rule. Where so many have left
+// that it knows fewer, it looks through the ids that are its own, once for a dozen that left.
+// Rejected: the lists themselves, which cost a lookup five cache lines of other threads.
 
+import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
-import { KASSERT } from "../sys/kassert";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { NO_PID } from "../sys/param";
 import { PRS, Thread } from "../sys/proc";
-import { cold, is_td, no_td } from "../sys/thread";
-import { TID_BITMAP_HEAD, TidBitmap, TidBucket } from "../sys/tid";
+import { cold, is_td, no_td, td_at } from "../sys/thread";
+import { TID_BUCKET_SHIFT, TID_STAMPS, TID_STAMPS_OFFSET, TidBucket, TidEntry } from "../sys/tid";
 
 // ---- The bitmap ----
 
-/** Most levels: 64^5 ids are more than memory holds. */
-const TID_LEVELS: u32 = 5;
+const FULL: u64 = ~(<u64>0);
 
-const LEVEL_OFFSET: usize = offsetof<TidBitmap>("tb_base0");
-
-function level_base(level: u32): usize {
-  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3));
+/** Words of a level with a bit for each of `n`. */
+function words_for(n: u32): u32 {
+  return (n + 63) >> 6;
 }
 
-function level_words(level: u32): u32 {
-  return load<u32>(machine().tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3), 4);
+function word_at(level: usize, index: u32): usize {
+  return level + ((<usize>index) << 3);
 }
 
-/** Bytes of the bitmap for `maxthread` ids. */
+/**
+ * Bytes of the bitmap for `maxthread` ids: the bits, the summary with a word beyond for a search that
+ * starts there, and the top with a word beyond that ends every search.
+ */
 export function tid_bitmap_bytes(maxthread: u32): usize {
-  let bytes = TID_BITMAP_HEAD;
-  let bits = maxthread;
-  do {
-    bits = (bits + 63) >> 6;
-    bytes += (<usize>bits) << 3;
-  } while (bits > 1);
-  return bytes;
+  const bits = words_for(maxthread);
+  const summary = words_for(bits);
+  return (<usize>(bits + summary + 1 + words_for(summary) + 1)) << 3;
 }
 
 /** Bytes of the index from ids to threads. */
 export function tid_index_bytes(maxthread: u32): usize {
-  return (<usize>maxthread) << 2;
+  return <usize>maxthread * offsetof<TidEntry>();
 }
 
-/** Lays out the levels in the zeroed arena; bits that stand for no id count as used. */
+/** Lays out the levels in the zeroed arena; bits that stand for nothing count as used. */
 export function tid_init(): void {
   const m = machine();
-  const map = changetype<TidBitmap>(m.tid_bitmap);
-  let at = m.tid_bitmap + TID_BITMAP_HEAD;
-  let bits = <u32>m.maxthread;
-  let level: u32 = 0;
-  do {
-    const words = (bits + 63) >> 6;
-    const entry = m.tid_bitmap + LEVEL_OFFSET + ((<usize>level) << 3);
-    store<u32>(entry, <u32>at);
-    store<u32>(entry, words, 4);
-    const rest = bits & 63;
-    if (rest != 0) store<u64>(at + ((<usize>(words - 1)) << 3), ~(<u64>0) << rest);
-    at += (<usize>words) << 3;
-    bits = words;
-    level++;
-  } while (bits > 1);
-  if (INVARIANTS) KASSERT(level <= TID_LEVELS, "tid_init: %d levels", level);
-  map.tb_levels = level;
+  const bits = words_for(m.maxthread);
+  const summary = words_for(bits);
+  m.tid_tops = words_for(summary);
+  m.tid_high = bits - 1;
+  m.tid_summary = word_at(m.tid_bitmap, bits);
+  m.tid_top = word_at(m.tid_summary, summary + 1);
+  level_end(m.tid_bitmap, m.maxthread);
+  level_end(m.tid_summary, bits);
+  store<u64>(word_at(m.tid_summary, summary), FULL);
+  level_end(m.tid_top, summary);
 }
 
-/** The first free bit at or after `start`, or -1 (bit_ffc_at). */
-export function tid_ffc_at(start: i32): i32 {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
-  let index = <u32>start;
-  let level: u32 = 0;
-  for (;;) {
-    const word = index >> 6;
-    if (word >= level_words(level)) return -1;
-    const used = load<u64>(level_base(level) + ((<usize>word) << 3));
-    const free = ~used & (~(<u64>0) << (index & 63));
-    if (free != 0) {
-      index = (word << 6) + <u32>ctz<u64>(free);
-      break;
+/** Marks the bits of a level's last word that lie beyond its `n`. */
+function level_end(level: usize, n: u32): void {
+  if ((n & 63) != 0) store<u64>(word_at(level, n >> 6), FULL << (n & 63));
+}
+
+/** The first word of level 0, from `next` on or else from 0 on, that is not full; there must be one. */
+function tid_word_next(next: u32): u32 {
+  const m = machine();
+  if (next > m.tid_high) return tid_word_lowest();
+  let index = next >> 6;
+  let free = ~load<u64>(word_at(m.tid_summary, index)) & (FULL << (next & 63));
+  if (free == 0) {
+    index = tid_summary_next(index + 1);
+    if (index >> 6 == m.tid_tops) {
+      m.tid_high = next - 1;
+      return tid_word_lowest();
     }
-    level++;
-    if (level == levels) return -1;
-    index = word + 1;
+    free = ~load<u64>(word_at(m.tid_summary, index));
   }
-  while (level != 0) {
-    level--;
-    const used = load<u64>(level_base(level) + ((<usize>index) << 3));
-    index = (index << 6) + <u32>ctz<u64>(~used);
-  }
-  return <i32>index;
+  return (index << 6) + <u32>ctz<u64>(free);
 }
 
-/** The word of level 0 that holds the bit of an id. */
-function word_of(tid: u32): usize {
-  return level_base(0) + ((<usize>(tid >> 6)) << 3);
+/** The same a level higher. */
+function tid_summary_next(next: u32): u32 {
+  const m = machine();
+  let index = next >> 6;
+  let free = ~load<u64>(word_at(m.tid_top, index)) & (FULL << (next & 63));
+  while (free == 0) free = ~load<u64>(word_at(m.tid_top, ++index));
+  return (index << 6) + <u32>ctz<u64>(free);
 }
 
-function tid_set(tid: i32): void {
-  const at = word_of(tid);
-  const word = load<u64>(at) | ((<u64>1) << (tid & 63));
+/** The first word of level 0 that is not full; there must be one. */
+function tid_word_lowest(): u32 {
+  const m = machine();
+  if (load<u64>(word_at(m.tid_bitmap, m.tid_low)) != FULL) return m.tid_low;
+  const index = tid_summary_next(0);
+  if (index >> 6 == m.tid_tops) panic("unexpectedly ran out of IDs");
+  const free = ~load<u64>(word_at(m.tid_summary, index));
+  m.tid_low = (index << 6) + <u32>ctz<u64>(free);
+  return m.tid_low;
+}
+
+/** A word of level 0 has become full: so it is at the levels above. */
+function tid_word_full(index: u32): void {
+  const m = machine();
+  const at = word_at(m.tid_summary, index >> 6);
+  const word = load<u64>(at) | ((<u64>1) << (index & 63));
   store<u64>(at, word);
-  if (word == ~(<u64>0)) levels_set(<u32>tid >> 6);
-  ktr(KTR_THREAD, Ktr.TIDSET, tid + NO_PID);
+  if (word != FULL) return;
+  const top = word_at(m.tid_top, index >> 12);
+  store<u64>(top, load<u64>(top) | ((<u64>1) << ((index >> 6) & 63)));
 }
 
-function tid_clear(tid: i32): void {
-  const at = word_of(tid);
+/** A word of level 0 is no longer full. */
+function tid_word_freed(index: u32): void {
+  const m = machine();
+  if (index < m.tid_low) m.tid_low = index;
+  if (index > m.tid_high) m.tid_high = index;
+  const at = word_at(m.tid_summary, index >> 6);
   const word = load<u64>(at);
-  store<u64>(at, word & ~((<u64>1) << (tid & 63)));
-  if (word == ~(<u64>0)) levels_clear(<u32>tid >> 6);
-  ktr(KTR_THREAD, Ktr.TIDCLEAR, tid + NO_PID);
-}
-
-/** Word `index` of level 0 is full: so it is at the level above, and so on up. */
-function levels_set(index: u32): void {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
-  for (let level: u32 = 1; level < levels; level++) {
-    const at = level_base(level) + ((<usize>(index >> 6)) << 3);
-    const word = load<u64>(at) | ((<u64>1) << (index & 63));
-    store<u64>(at, word);
-    if (word != ~(<u64>0)) break;
-    index >>= 6;
-  }
-}
-
-/** Word `index` of level 0 is no longer full. */
-function levels_clear(index: u32): void {
-  const levels = changetype<TidBitmap>(machine().tid_bitmap).tb_levels;
-  for (let level: u32 = 1; level < levels; level++) {
-    const at = level_base(level) + ((<usize>(index >> 6)) << 3);
-    const word = load<u64>(at);
-    store<u64>(at, word & ~((<u64>1) << (index & 63)));
-    if (word != ~(<u64>0)) break;
-    index >>= 6;
-  }
-}
-
-/** True while `rtid` is in use. */
-function tid_allocated(rtid: i32): bool {
-  const tid = <u32>(rtid - NO_PID);
-  if (tid >= <u32>machine().maxthread) return false;
-  return ((load<u64>(word_of(tid)) >> (tid & 63)) & 1) != 0;
-}
-
-/** The first free bit from `start` on, or from 0 on; there must be one. */
-function tid_next(start: i32): i32 {
-  let tid = tid_ffc_at(start);
-  if (tid == -1) {
-    KASSERT(start != 0, "unexpectedly ran out of IDs");
-    tid = tid_ffc_at(0);
-    KASSERT(tid != -1, "unexpectedly ran out of IDs");
-  }
-  return tid;
+  store<u64>(at, word & ~((<u64>1) << (index & 63)));
+  if (word != FULL) return;
+  const top = word_at(m.tid_top, index >> 12);
+  store<u64>(top, load<u64>(top) & ~((<u64>1) << ((index >> 6) & 63)));
 }
 
 /** Takes the next free thread id after the last one taken, wrapping (229). There must be one. */
 export function tid_alloc(): i32 {
   const m = machine();
-  let start = m.trytid;
-  if (start >= m.maxthread) start = 0;
-  const free = ~load<u64>(word_of(start)) & (~(<u64>0) << (start & 63));
-  const tid = free != 0 ? (start & ~63) + <i32>ctz<u64>(free) : tid_next(start);
-  tid_set(tid);
+  let start = <u32>m.trytid;
+  if (start >= <u32>m.maxthread) start = 0;
+  let index = start >> 6;
+  let used = load<u64>(word_at(m.tid_bitmap, index));
+  let free = ~used & (FULL << (start & 63));
+  if (free == 0) {
+    index = tid_word_next(index + 1);
+    used = load<u64>(word_at(m.tid_bitmap, index));
+    free = ~used;
+  }
+  used |= free & -free;
+  store<u64>(word_at(m.tid_bitmap, index), used);
+  if (used == FULL) tid_word_full(index);
+  const tid = <i32>((index << 6) + <u32>ctz<u64>(free));
   m.trytid = tid + 1;
+  if ((m.ktr_mask & KTR_THREAD) != 0) return tid_alloc_traced();
   return tid + NO_PID;
+}
+
+/** Records the id that was taken last, and returns it: where nothing is traced, it stays in a register. */
+function tid_alloc_traced(): i32 {
+  const m = machine();
+  ktr(KTR_THREAD, Ktr.TIDSET, m.trytid - 1 + NO_PID);
+  return m.trytid - 1 + NO_PID;
 }
 
 /** Gives a thread id back (269). */
 export function tid_free(rtid: i32): void {
-  KASSERT(rtid >= NO_PID, "tid_free_locked: invalid tid %d\n", rtid);
-  KASSERT(tid_allocated(rtid), "thread ID %d not allocated\n", rtid);
-  tid_clear(rtid - NO_PID);
+  const m = machine();
+  const tid = <u32>(rtid - NO_PID);
+  if (tid >= <u32>m.maxthread) tid_free_panic(rtid);
+  const at = word_at(m.tid_bitmap, tid >> 6);
+  const word = load<u64>(at);
+  const bit = (<u64>1) << (tid & 63);
+  if ((word & bit) == 0) tid_free_panic(rtid);
+  store<u64>(at, word ^ bit);
+  if (word == FULL) tid_word_freed(tid >> 6);
+  ktr(KTR_THREAD, Ktr.TIDCLEAR, rtid);
+}
+
+/** The KASSERTs of tid_free. */
+function tid_free_panic(rtid: i32): void {
+  if (rtid < NO_PID) panic("tid_free_locked: invalid tid %d\n", rtid);
+  panic("thread ID %d not allocated\n", rtid);
 }
 
 /** Gives `n` thread ids back at once (278). */
@@ -189,8 +189,8 @@ export function tid_free_batch(batch: usize, n: u32): void {
 
 /** Threads in front of which a found thread stays where it is (1735). */
 const RUN_THRESH: u32 = 16;
-
-const BUCKET_SHIFT: usize = 4;
+/** No thread has this stamp or a higher one. */
+const STAMP_END: u32 = u32.MAX_VALUE;
 
 /** Buckets of the hash: the largest power of two that is not above maxproc / 2 (579). */
 export function tidhash_buckets(maxproc: u32): u32 {
@@ -200,7 +200,12 @@ export function tidhash_buckets(maxproc: u32): u32 {
 
 /** Bytes of the hash. */
 export function tidhash_bytes(maxproc: u32): usize {
-  return (<usize>tidhash_buckets(maxproc)) << BUCKET_SHIFT;
+  return (<usize>tidhash_buckets(maxproc)) << TID_BUCKET_SHIFT;
+}
+
+/** Bytes of the buckets' limits. */
+export function tidhash_limit_bytes(maxproc: u32): usize {
+  return (<usize>tidhash_buckets(maxproc)) << 2;
 }
 
 /** Sets the sizes of the hash and of its locks (579-582). */
@@ -214,106 +219,283 @@ export function tidhash_init(): void {
 function bucket_of(tid: i32): TidBucket {
   const m = machine();
   return changetype<TidBucket>(
-    m.tidhash_base + ((<usize>(<u32>tid & m.tidhash_mask)) << BUCKET_SHIFT),
+    m.tidhash_base + ((<usize>(<u32>tid & m.tidhash_mask)) << TID_BUCKET_SHIFT),
   );
 }
 
-/** First thread of bucket `index` (taken modulo the size), for whoever looks at chains. */
-export function tidhash_first(index: u32): Thread {
-  return bucket_of(index).thb_head;
+/** Where the stamp is from which on a lookup leaves the threads of a bucket where they are. */
+function limit_at(b: TidBucket): usize {
+  const m = machine();
+  return m.tidhash_limits + ((changetype<usize>(b) - m.tidhash_base) >> (TID_BUCKET_SHIFT - 2));
+}
+
+/** The same stamp, from an id. */
+function limit_of(tid: i32): u32 {
+  const m = machine();
+  return load<u32>(m.tidhash_limits + ((<usize>(<u32>tid & m.tidhash_mask)) << 2));
+}
+
+function entry_at(index: u32): TidEntry {
+  return changetype<TidEntry>(machine().tid_index + <usize>index * offsetof<TidEntry>());
+}
+
+function entry_of(tid: i32): TidEntry {
+  return entry_at(<u32>(tid - NO_PID));
+}
+
+/** Where the `n`th stamp is that a bucket knows, the oldest being the 0th. */
+function stamp_at(b: TidBucket, n: u32): usize {
+  return changetype<usize>(b) + TID_STAMPS_OFFSET + ((<usize>n) << 2);
 }
 
 /** Makes a thread known by its id: it becomes the first of its list (1809). */
 export function tidhash_add(td: Thread): void {
-  const c = cold(td);
-  bucket_insert(bucket_of(c.td_tid), td);
-  store<u32>(index_at(c.td_tid), changetype<u32>(td));
+  const tid = cold(td).td_tid;
+  const b = bucket_of(tid);
+  const e = entry_of(tid);
+  if (e.te_stamp != 0) bucket_forget(b, e.te_stamp); // an id that was given back too early
+  e.te_thread = td;
+  bucket_push(b, e);
 }
 
 /** Takes a thread out of its list (1817). */
 export function tidhash_remove(td: Thread): void {
-  const c = cold(td);
-  bucket_remove(bucket_of(c.td_tid), td);
-  store<u32>(index_at(c.td_tid), 0);
+  const tid = cold(td).td_tid;
+  const e = entry_of(tid);
+  if (e.te_thread != td) return; // its id was given back too early
+  bucket_forget(bucket_of(tid), e.te_stamp);
+  e.te_thread = no_td();
+  e.te_stamp = 0;
 }
 
-function index_at(tid: i32): usize {
-  return machine().tid_index + ((<usize>(tid - NO_PID)) << 2);
+/** Gives a thread the newest stamp of its bucket. */
+function bucket_push(b: TidBucket, e: TidEntry): void {
+  if (b.thb_stamp == STAMP_END - 1) bucket_renumber(b);
+  if (b.thb_known == TID_STAMPS) bucket_drop(b);
+  const stamp = ++b.thb_stamp;
+  const known = b.thb_known;
+  e.te_stamp = stamp;
+  store<u32>(stamp_at(b, known), stamp);
+  b.thb_known = known + 1;
+  bucket_limit(b);
 }
 
-function bucket_insert(b: TidBucket, td: Thread): void {
-  if (b.thb_stamp == u32.MAX_VALUE) bucket_renumber(b);
-  const c = cold(td);
-  const head = b.thb_head;
-  c.td_hash_stamp = ++b.thb_stamp;
-  c.td_hash_next = head;
-  c.td_hash_prev = no_td();
-  if (is_td(head)) cold(head).td_hash_prev = td;
-  b.thb_head = td;
-  b.thb_count++;
-  if (is_td(b.thb_seventeenth)) b.thb_seventeenth = cold(b.thb_seventeenth).td_hash_prev;
-  else if (b.thb_count > RUN_THRESH) b.thb_seventeenth = bucket_walk(td, RUN_THRESH);
-}
-
-function bucket_remove(b: TidBucket, td: Thread): void {
-  const c = cold(td);
-  const next = c.td_hash_next;
-  const prev = c.td_hash_prev;
-  const last = b.thb_seventeenth;
-  if (is_td(last) && c.td_hash_stamp >= cold(last).td_hash_stamp) {
-    b.thb_seventeenth = cold(last).td_hash_next;
+/** Makes room: the newest sixteen and the one that comes decide on. */
+function bucket_drop(b: TidBucket): void {
+  const to = stamp_at(b, 0);
+  const from = stamp_at(b, TID_STAMPS - RUN_THRESH);
+  for (let i: usize = 0; i < (<usize>RUN_THRESH) << 2; i += 8) {
+    store<u64>(to + i, load<u64>(from + i));
   }
-  if (is_td(next)) cold(next).td_hash_prev = prev;
-  if (is_td(prev)) cold(prev).td_hash_next = next;
-  else b.thb_head = next;
-  b.thb_count--;
+  b.thb_known = RUN_THRESH;
 }
 
-/** The thread `steps` places behind `td`. */
-function bucket_walk(td: Thread, steps: u32): Thread {
-  while (steps-- != 0) td = cold(td).td_hash_next;
-  return td;
+/** Works out the limit of a bucket, as far as it knows its stamps. */
+function bucket_limit(b: TidBucket): void {
+  const known = b.thb_known;
+  const first: u32 = known > RUN_THRESH ? known - 1 - RUN_THRESH : 0;
+  store<u32>(limit_at(b), known != 0 ? load<u32>(stamp_at(b, first)) : STAMP_END);
 }
 
-/** Gives the list small stamps again: once in four thousand million insertions. */
-function bucket_renumber(b: TidBucket): void {
-  let stamp = b.thb_count;
-  b.thb_stamp = stamp;
-  for (let td = b.thb_head; is_td(td); td = cold(td).td_hash_next) cold(td).td_hash_stamp = stamp--;
-}
-
-/** Looks a thread id up in the hash alone, moving what stood far behind to the head (1732). */
-function tdfind_hash(tid: i32, pid: i32): Thread {
-  if (<u32>(tid - NO_PID) >= <u32>machine().maxthread) return no_td();
-  const td = changetype<Thread>(load<u32>(index_at(tid)));
-  if (!is_td(td)) return td;
-  if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
-  const b = bucket_of(tid);
-  const last = b.thb_seventeenth;
-  if (is_td(last) && cold(td).td_hash_stamp < cold(last).td_hash_stamp) {
-    bucket_remove(b, td);
-    bucket_insert(b, td);
+/** A stamp is no thread's any more. */
+function bucket_forget(b: TidBucket, stamp: u32): void {
+  const known = b.thb_known - 1;
+  if (known == u32.MAX_VALUE || stamp < load<u32>(stamp_at(b, 0))) return;
+  b.thb_known = known;
+  let at = stamp_at(b, known);
+  let newer = load<u32>(at);
+  while (newer != stamp) {
+    at -= 4;
+    const older = load<u32>(at);
+    store<u32>(at, newer);
+    newer = older;
   }
-  return td;
+  bucket_limit(b);
+}
+
+/**
+ * Moves a thread to the head of its list whose stamp is below the limit: more than 16 stand in front of
+ * it, if the bucket knows enough of them. This is how it goes for one that has not been looked for lately.
+ */
+function bucket_move(b: TidBucket, e: TidEntry): void {
+  const known = b.thb_known;
+  const stamp = b.thb_stamp + 1;
+  if (
+    known - RUN_THRESH - 1 < TID_STAMPS - RUN_THRESH - 1 &&
+    stamp != STAMP_END &&
+    e.te_stamp < load<u32>(stamp_at(b, 0))
+  ) {
+    e.te_stamp = stamp;
+    b.thb_stamp = stamp;
+    b.thb_known = known + 1;
+    store<u32>(stamp_at(b, known), stamp);
+    store<u32>(limit_at(b), load<u32>(stamp_at(b, known - RUN_THRESH)));
+  } else {
+    bucket_move_slow(b, e);
+  }
+}
+
+/** The same in all other cases. It calls itself, so that no compiler puts it into its caller. */
+function bucket_move_slow(b: TidBucket, e: TidEntry): void {
+  if (b.thb_known > RUN_THRESH) {
+    bucket_forget(b, e.te_stamp);
+    e.te_stamp = 0; // whoever gathers or renumbers leaves it out
+    bucket_push(b, e);
+    return;
+  }
+  bucket_gather(b);
+  if (e.te_stamp < load<u32>(limit_at(b))) bucket_move_slow(b, e);
 }
 
 /**
  * The thread with id `tid`, of process `pid` unless that is -1; null if there is none, or if its process
- * is not complete yet (1775).
+ * is not complete yet (1775). What stands far behind in its list moves to the head (1732), but for the
+ * current thread, which the original finds without a look into the hash.
  */
 export function tdfind(tid: i32, pid: i32): Thread {
+  const m = machine();
+  if (<u32>(tid - NO_PID) >= <u32>m.maxthread) return tdfind_self(tid, pid);
+  const e = entry_of(tid);
+  const td = e.te_thread;
+  if (!is_td(td) || m.tid_care != 0) return tdfind_self(tid, pid);
+  if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
+  if (e.te_stamp < limit_of(tid) && td != curthread()) bucket_move(bucket_of(tid), e);
+  return td;
+}
+
+/** The same step by step, for ids without a thread in the hash and while tid_care says so. */
+function tdfind_self(tid: i32, pid: i32): Thread {
   const cur = curthread();
   if (changetype<usize>(cur.td_proc) != 0 && cold(cur).td_tid == tid) {
     return pid != -1 && cur.td_proc.p_pid != pid ? no_td() : cur;
   }
-  const td = tdfind_hash(tid, pid);
-  if (is_td(td) && td.td_proc.p_state == PRS.NEW) return no_td();
-  return td;
+  if (<u32>(tid - NO_PID) >= <u32>machine().maxthread) return no_td();
+  const e = entry_of(tid);
+  const td = e.te_thread;
+  if (!is_td(td)) return td;
+  if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
+  if (e.te_stamp < limit_of(tid)) bucket_move_slow(bucket_of(tid), e);
+  return td.td_proc.p_state == PRS.NEW ? no_td() : td;
 }
 
 /** True while the hash has the thread. */
 export function tidhash_contains(td: Thread): bool {
   const tid = cold(td).td_tid;
   if (<u32>(tid - NO_PID) >= <u32>machine().maxthread) return false;
-  return load<u32>(index_at(tid)) == changetype<u32>(td);
+  return entry_of(tid).te_thread == td;
+}
+
+// ---- What is rarely needed: all ids of a bucket ----
+
+/** Index of the bucket's highest id, below 0 if it has none; the others are a hash's size apart. */
+function bucket_last(b: TidBucket): i32 {
+  const m = machine();
+  const bucket = <u32>((changetype<usize>(b) - m.tidhash_base) >> TID_BUCKET_SHIFT);
+  const last = <u32>(NO_PID + m.maxthread - 1);
+  return m.maxthread - 1 - <i32>((last - bucket) & m.tidhash_mask);
+}
+
+/**
+ * Learns the newest stamps of a bucket. Ids and stamps mostly rise together: the highest ids come first.
+ */
+function bucket_gather(b: TidBucket): void {
+  const step = <i32>machine().tidhash_mask + 1;
+  let known: u32 = 0;
+  for (let i = bucket_last(b); i >= 0; i -= step) {
+    const stamp = entry_at(i).te_stamp;
+    if (stamp == 0) continue;
+    if (known == TID_STAMPS) {
+      if (stamp < load<u32>(stamp_at(b, 0))) continue;
+      for (let n: u32 = 1; n < known; n++)
+        store<u32>(stamp_at(b, n - 1), load<u32>(stamp_at(b, n)));
+      known--;
+    }
+    stamp_insert(b, known++, stamp);
+  }
+  b.thb_known = known;
+  bucket_limit(b);
+}
+
+/** Puts a stamp into its place among the first `known`. */
+function stamp_insert(b: TidBucket, known: u32, stamp: u32): void {
+  let at = stamp_at(b, known);
+  for (; known != 0; known--) {
+    const newer = load<u32>(at - 4);
+    if (newer < stamp) break;
+    store<u32>(at, newer);
+    at -= 4;
+  }
+  store<u32>(at, stamp);
+}
+
+/**
+ * Gives the threads of a bucket small stamps in their order: once in four thousand million insertions.
+ * While it sorts, te_thread links the entries, and the nth word of the known stamps is a sorted list of
+ * 2^n of them or 0.
+ */
+function bucket_renumber(b: TidBucket): void {
+  const step = <i32>machine().tidhash_mask + 1;
+  memory.fill(stamp_at(b, 0), 0, (<usize>TID_STAMPS) << 2);
+  for (let i = bucket_last(b); i >= 0; i -= step) {
+    const e = entry_at(i);
+    if (e.te_stamp == 0) continue;
+    e.te_thread = no_td();
+    let list = e;
+    let bin = stamp_at(b, 0);
+    for (; load<usize>(bin) != 0; bin += 4) {
+      list = entries_merge(list, load<TidEntry>(bin));
+      store<usize>(bin, 0);
+    }
+    store<TidEntry>(bin, list);
+  }
+  let list = changetype<TidEntry>(0);
+  for (let n: u32 = 0; n < TID_STAMPS; n++) {
+    list = entries_merge(list, load<TidEntry>(stamp_at(b, n)));
+  }
+  b.thb_stamp = 0;
+  while (changetype<usize>(list) != 0) {
+    list.te_stamp = ++b.thb_stamp;
+    list = entry_link(list);
+  }
+  bucket_reload(b);
+  bucket_gather(b);
+}
+
+/** The entry behind another one, while they are linked. */
+function entry_link(e: TidEntry): TidEntry {
+  return changetype<TidEntry>(e.te_thread);
+}
+
+/** One list out of two, the lowest stamp first. */
+function entries_merge(a: TidEntry, b: TidEntry): TidEntry {
+  let head = changetype<TidEntry>(0);
+  let last = head;
+  while (changetype<usize>(a) != 0 && changetype<usize>(b) != 0) {
+    let next = a;
+    if (a.te_stamp < b.te_stamp) {
+      a = entry_link(a);
+    } else {
+      next = b;
+      b = entry_link(b);
+    }
+    if (changetype<usize>(head) == 0) head = next;
+    else last.te_thread = changetype<Thread>(next);
+    last = next;
+  }
+  const rest = changetype<usize>(a) != 0 ? a : b;
+  if (changetype<usize>(head) == 0) return rest;
+  last.te_thread = changetype<Thread>(rest);
+  return head;
+}
+
+/** Finds the threads of a bucket's entries again, by looking at all threads that there are. */
+function bucket_reload(b: TidBucket): void {
+  const m = machine();
+  for (let i: u32 = 0; i < m.td_count; i++) {
+    const td = td_at(i);
+    const tid = cold(td).td_tid;
+    if (<u32>(tid - NO_PID) >= <u32>m.maxthread || bucket_of(tid) != b) continue;
+    const e = entry_of(tid);
+    if (e.te_stamp != 0) e.te_thread = td;
+  }
 }

@@ -53,14 +53,12 @@ function line_zero(at: usize): void {
   store<u64>(at, 0, 56);
 }
 
-/** Clears the 104 bytes of a cold part. */
+/** Clears the 88 bytes of a cold part. */
 function cold_zero(at: usize): void {
   line_zero(at);
   store<u64>(at, 0, 64);
   store<u64>(at, 0, 72);
   store<u64>(at, 0, 80);
-  store<u64>(at, 0, 88);
-  store<u64>(at, 0, 96);
 }
 
 /** Clears a structure but for what belongs to the memory itself: its domain and its kernel stack. */

@@ -61,9 +61,13 @@ export class Machine {
   proc_base: usize;
   cred_base: usize;
   limit_base: usize;
-  tid_bitmap: usize; //        kern/kern_tid.ts
-  tid_index: usize; //         thread of a tid
+  tid_bitmap: usize; //        kern/kern_tid.ts: ids in use
+  tid_summary: usize; //       words of it that are full
+  tid_top: usize; //           words of the summary that are full
+  tid_tops: u32; //            words of the top
+  tid_index: usize; //         TidEntry[maxthread]
   tidhash_base: usize;
+  tidhash_limits: usize; //    u32 a bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
   callwheel_base: usize; //    kern/kern_timeout.ts
@@ -118,6 +122,10 @@ export class Machine {
   nprocs: i32;
   nextpid: i32;
   trytid: i32;
+  tid_low: u32; //             no word of the bitmap before this one has a free id,
+  tid_high: u32; //            and none after this one
+  tid_care: u32; //            reasons for tdfind to look closer: processes with p_state NEW, ids that a
+  //                           call has given back
   tidhash_mask: u32;
   tidhashlock: u32;
   pidhash_mask: u32;

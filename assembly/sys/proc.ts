@@ -86,19 +86,17 @@ export class FrameHigh {
   t6: u32;
 }
 
-/** What creation, sleep and exit touch: 96 bytes. */
+/** What creation, sleep and exit touch: 88 bytes. */
 @unmanaged
 export class ThreadCold {
   td_tid: i32; //          (h) NO_PID and up, -1 = none
   td_plist_next: Thread; //(p) p_threads
   td_plist_prev: Thread; //(p)
-  td_hash_next: Thread; // (h) chain of the tid hash
-  td_hash_prev: Thread; // (h)
-  td_hash_stamp: u32; //   (h) order of insertion into the chain
   td_ucred: Ucred; //      (p)
   td_limit: Plimit; //     (p)
   td_cowgen: u32; //       (k) p_cowgen that ucred and limit agree with
   td_wmesg: u32; //        (t) why it sleeps: a string
+  td_nivcsw: u32; //       (k) involuntary switches
   td_c_next: u32; //       (t) sleep timeout: links of the callout wheel's slot, see sys/callout.ts
   td_c_prev: u32;
   td_c_time: u64; //       (t) deadline in ticks; also td_sleeptimo
@@ -107,8 +105,6 @@ export class ThreadCold {
   td_sq_prev: Thread;
   td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
   td_namearg: u32;
-  td_nivcsw: u32; //       (k) involuntary switches
-  td_pad: u32;
   td_kb: u32; //           (k) second word of the innermost continuation
   td_retval: i32; //       (k) result of the kernel function that the next continuation resumes from
   td_pflags: u16; //       (c) TDP_*

@@ -1,23 +1,27 @@
-// Thread ids: the head of the bitmap of those in use, and the buckets of the hash (kern/kern_tid.ts).
+// Thread ids: the index that leads from them to the threads, and the buckets of the hash
+// (kern/kern_tid.ts).
 import { Thread } from "./proc";
 
-/** Head of the bitmap: how many levels there are, then where each starts and how many words it has. */
+/** What the hash has under an id. */
 @unmanaged
-export class TidBitmap {
-  tb_levels: u32;
-  tb_pad: u32;
-  tb_base0: u32; //  level 0: a bit an id, set while it is in use
-  tb_words0: u32; // 64-bit words; the other levels follow in the same form
+export class TidEntry {
+  te_thread: Thread; // null if nothing
+  te_stamp: u32; //     higher than those of the threads behind it in its list; 0 if nothing
 }
 
-/** Bytes of the head, before level 0. */
-export const TID_BITMAP_HEAD: usize = 64;
-
-/** A list of the hash. */
+/**
+ * A list of the hash: 128 bytes, of which the rest are the newest stamps in it, the oldest of them first.
+ *
+ *  0        4        8
+ * | stamp  | known  | 30 stamps ...
+ */
 @unmanaged
 export class TidBucket {
-  thb_head: Thread;
-  thb_seventeenth: Thread; // the last thread that a lookup leaves where it is; null if there are fewer
-  thb_count: u32;
-  thb_stamp: u32; //          of the newest insertion
+  thb_stamp: u32; // of the newest insertion
+  thb_known: u32; // stamps that follow
 }
+
+export const TID_BUCKET_SHIFT: usize = 7;
+export const TID_STAMPS_OFFSET: usize = 8;
+/** Stamps that a bucket has room for: 17 decide, and the others are there to be dropped or lost. */
+export const TID_STAMPS: u32 = 30;

@@ -33,7 +33,7 @@ export interface BenchExports extends Exports {
 // This file runs from dist/bench.js.
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const INLINE = "scripts/inline.mjs";
-const SOURCES = ["assembly", "bench/ours/assembly", "asconfig.json", INLINE];
+const SOURCES = ["assembly", "bench/ours/assembly", "asconfig.json", "scripts"];
 const ENTRY = "bench/ours/assembly/index.ts";
 const OUTPUT = join(ROOT, "build/bench.wasm");
 
@@ -51,8 +51,10 @@ function isFresh(): boolean {
 async function compile(): Promise<Uint8Array> {
   const { default: asc } = await import("assemblyscript/asc");
   const { entries: _, ...config } = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8"));
+  const inline = await import(pathToFileURL(join(ROOT, INLINE)).href);
   let wasm: Uint8Array | undefined;
   const args = [ENTRY, "--baseDir", ROOT, "--config", "asconfig.json", "--target", "release"];
+  args.push("--transform", inline.INLINE_TRANSFORM);
   const { error, stderr } = await asc.main(args, {
     readFile: (path: string, base: string) => {
       if (path.endsWith("asconfig.json")) return JSON.stringify(config);
@@ -66,8 +68,7 @@ async function compile(): Promise<Uint8Array> {
   });
   if (error !== null || wasm === undefined)
     throw new Error(`The kernel did not compile: ${stderr}`);
-  const { inlineFurther } = await import(pathToFileURL(join(ROOT, INLINE)).href);
-  return inlineFurther(wasm);
+  return inline.inlineFurther(wasm);
 }
 
 async function readKernel(): Promise<Uint8Array<ArrayBuffer>> {

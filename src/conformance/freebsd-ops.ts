@@ -424,7 +424,10 @@ export const operations: Readonly<Record<string, Performer>> = {
   ),
   pstate: lookProc((world, p, op) => {
     const state = (op[2] as string).replace("PRS_", "") as keyof typeof Layout.PRS;
-    world.kernel.u32[(p + world.P.p_state) >>> 2] = Layout.PRS[state];
+    const { u32 } = world.kernel;
+    const isNew = Number(state === "NEW") - Number(world.proc(p, "p_state") === Layout.PRS.NEW);
+    u32[(p + world.P.p_state) >>> 2] = Layout.PRS[state];
+    u32[(Layout.MACHINE_ADDRESS + Layout.Machine.tid_care) >>> 2] += isNew;
     return null;
   }),
   zombies: look((world, op) =>

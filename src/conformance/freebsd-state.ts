@@ -130,11 +130,10 @@ function livingState(world: World, td: number): unknown {
   };
 }
 
-/** The ids in use, as ranges: from level 0 of the bitmap. */
+/** The ids in use, as ranges: from the bitmap. */
 function tidRanges(world: World): [number, number][] {
   const { kernel } = world;
-  const map = kernel.machine("tid_bitmap");
-  const base = kernel.read(map + Layout.TidBitmap.tb_base0);
+  const base = kernel.machine("tid_bitmap");
   const maxthread = kernel.machine("maxthread");
   const ranges: [number, number][] = [];
   let first = -1;

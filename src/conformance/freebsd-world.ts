@@ -2,6 +2,7 @@
 
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
+import { tidChain } from "./tid-chain.js";
 
 const { Thread: T, ThreadCold: C, Proc: P, Frame: F } = Layout;
 
@@ -145,9 +146,7 @@ export class World {
 
   /** The threads of a bucket of the hash of thread ids, head first. */
   chain(index: number): number[] {
-    const mask = this.kernel.machine("tidhash_mask");
-    const bucket = this.kernel.machine("tidhash_base") + (index & mask) * Layout.TidBucket.size;
-    return this.list(this.kernel.read(bucket), (td) => this.cold(td, "td_hash_next"));
+    return tidChain(this.kernel, index);
   }
 
   private list(first: number, next: (td: number) => number): number[] {

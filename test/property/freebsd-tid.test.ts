@@ -2,6 +2,7 @@
 // where the last search ended, and plain lists.
 
 import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
 import { kernel, Machine } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Reader } from "../support/fbsd-invariants.js";
@@ -88,41 +89,87 @@ describe("thread ids", () => {
 });
 
 /** Adds, removes and looks up at random; the model is a list a bucket, head first. */
-function hashStorm(maxproc: number, threads: number, operations: number, seed: number): void {
-  const machine = new Machine({ maxthread: threads + 120, maxproc }, buildUnderTest);
-  const reader = new Reader(machine.kernel);
-  const random = new Random(seed);
-  const mask = reader.buckets() - 1;
-  const model = Array.from({ length: mask + 1 }, (_, i) => reader.chain(i));
-  const all = Array.from({ length: threads }, () => machine.call(kernel.thread_alloc(0))[0] >>> 0);
-  const hashed = new Set<number>();
-  const compare = (index: number, i: number) => {
-    const chain = reader.chain(index);
-    const wanted = model[index] as number[];
-    if (chain.length !== wanted.length || chain.some((td, k) => td !== wanted[k])) {
-      throw new Error(`seed ${seed}, operation ${i}: bucket ${index} differs`);
+class HashStorm {
+  private readonly machine: Machine;
+  private readonly reader: Reader;
+  private readonly random: Random;
+  private readonly mask: number;
+  private readonly model: number[][];
+  private readonly all: number[];
+  private operation = 0;
+
+  constructor(
+    maxproc: number,
+    threads: number,
+    private readonly seed: number,
+  ) {
+    this.machine = new Machine({ maxthread: threads + 120, maxproc }, buildUnderTest);
+    this.reader = new Reader(this.machine.kernel);
+    this.random = new Random(seed);
+    this.mask = this.reader.buckets() - 1;
+    this.model = Array.from({ length: this.mask + 1 }, (_, i) => this.reader.chain(i));
+    const alloc = () => this.machine.call(kernel.thread_alloc(0))[0] >>> 0;
+    this.all = Array.from({ length: threads }, alloc);
+  }
+
+  run(operations: number): void {
+    for (; this.operation < operations; this.operation++) {
+      this.step(this.random.pick(this.all));
+      const index = this.random.below(this.mask + 1);
+      if (this.random.once(400)) this.removeNewest(index, this.random.below(40));
+      if (this.random.once(1_000)) this.ageStamps(index);
+      if (this.operation % 64 === 0) this.compare(index);
     }
-  };
-  for (let i = 0; i < operations; i++) {
-    const td = random.pick(all);
-    const tid = reader.tid(td);
-    const list = model[tid & mask] as number[];
-    if (!hashed.has(td)) {
-      machine.call(kernel.tidhash_add(td));
+    for (let index = 0; index <= this.mask; index++) this.compare(index);
+  }
+
+  private list(td: number): number[] {
+    return this.model[this.reader.tid(td) & this.mask] as number[];
+  }
+
+  private step(td: number): void {
+    const list = this.list(td);
+    const place = list.indexOf(td);
+    if (place < 0) {
+      this.machine.call(kernel.tidhash_add(td));
       list.unshift(td);
-      hashed.add(td);
-    } else if (random.once(8)) {
-      machine.call(kernel.tidhash_remove(td));
-      list.splice(list.indexOf(td), 1);
-      hashed.delete(td);
+    } else if (this.random.once(8)) {
+      this.remove(td);
     } else {
-      expect(machine.call(kernel.tdfind(tid, -1))[0] >>> 0).toBe(td);
-      const place = list.indexOf(td);
+      expect(this.machine.call(kernel.tdfind(this.reader.tid(td), -1))[0] >>> 0).toBe(td);
       if (place > 16) list.unshift(...list.splice(place, 1));
     }
-    if (i % 64 === 0) compare(tid & mask, i);
   }
-  for (let index = 0; index <= mask; index++) compare(index, operations);
+
+  private remove(td: number): void {
+    this.machine.call(kernel.tidhash_remove(td));
+    const list = this.list(td);
+    list.splice(list.indexOf(td), 1);
+  }
+
+  /** Many that the bucket knows leave, so that it must look for those that come next. */
+  private removeNewest(index: number, n: number): void {
+    const list = this.model[index] as number[];
+    for (const td of list.slice(0, n)) if (this.all.includes(td)) this.remove(td);
+  }
+
+  /** As if thousands of millions of insertions had been: a few later all get new stamps. */
+  private ageStamps(index: number): void {
+    const at = this.reader.bucket(index) + Layout.TidBucket.thb_stamp;
+    const { u32 } = this.machine.kernel;
+    u32[at >>> 2] = Math.max(u32[at >>> 2] as number, 0xffff_fff0);
+  }
+
+  private compare(index: number): void {
+    const { seed, operation, reader } = this;
+    const chain = reader.chain(index);
+    const wanted = this.model[index] as number[];
+    const what = `seed ${seed}, operation ${operation}: bucket ${index}`;
+    if (chain.join() !== wanted.join()) throw new Error(`${what} differs`);
+    const known = reader.knownStamps(index).join();
+    const newest = chain.slice(0, reader.knownStamps(index).length).map((td) => reader.stamp(td));
+    if (known !== newest.join()) throw new Error(`${what} knows ${known}, should know ${newest}`);
+  }
 }
 
 describe("the hash of thread ids", () => {
@@ -132,7 +179,9 @@ describe("the hash of thread ids", () => {
     [4, 300, 40_000],
     [100, 2_000, 40_000],
   ])("with maxproc %d and %d threads has the chains of plain lists", (maxproc, threads, n) => {
-    for (const seed of [1, 2, 3]) hashStorm(maxproc, threads, n, seed * 1000 + maxproc);
+    for (const seed of [1, 2, 3]) {
+      new HashStorm(maxproc, threads, seed * 1000 + maxproc).run(n);
+    }
   });
 
   it("finds a thread in a bucket with 100,000 others as fast as in one with ten", () => {

@@ -1,6 +1,7 @@
 // What must be true of FreeBSD's structures between any two steps of a machine, checked from outside:
 // the counters agree with the lists, and nothing is on two lists or on none.
 
+import { tidChain } from "../../src/conformance/tid-chain.js";
 import type { Kernel } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
 
@@ -62,12 +63,27 @@ export class Reader {
   }
 
   bucket(index: number): number {
-    return this.kernel.machine("tidhash_base") + index * Layout.TidBucket.size;
+    return this.kernel.machine("tidhash_base") + (index << Layout.TID_BUCKET_SHIFT);
   }
 
   chain(index: number): number[] {
-    const head = this.kernel.read(this.bucket(index) + Layout.TidBucket.thb_head);
-    return this.list(head, (td) => this.cold(td, "td_hash_next"));
+    return tidChain(this.kernel, index);
+  }
+
+  /** The stamp under which the hash has a thread. */
+  stamp(td: number): number {
+    const entry =
+      this.kernel.machine("tid_index") + (this.tid(td) - Layout.NO_PID) * Layout.TidEntry.size;
+    return this.kernel.read(entry + Layout.TidEntry.te_stamp);
+  }
+
+  /** The newest stamps of a bucket, as far as it knows them, the newest first. */
+  knownStamps(index: number): number[] {
+    const at = this.bucket(index);
+    const n = this.kernel.read(at + Layout.TidBucket.thb_known);
+    return Array.from({ length: n }, (_, i) =>
+      this.kernel.read(at + Layout.TID_STAMPS_OFFSET + (n - 1 - i) * 4),
+    );
   }
 
   buckets(): number {
@@ -76,7 +92,7 @@ export class Reader {
 
   /** All ids in use. */
   tids(): Set<number> {
-    const base = this.kernel.read(this.kernel.machine("tid_bitmap") + Layout.TidBitmap.tb_base0);
+    const base = this.kernel.machine("tid_bitmap");
     const used = new Set<number>();
     const maxthread = this.kernel.machine("maxthread");
     for (let id = 0; id < maxthread; id += 32) {
@@ -211,21 +227,18 @@ class Checker {
     const hashed = new Set<number>();
     for (let i = 0; i < read.buckets(); i++) {
       const chain = read.chain(i);
-      const field = (name: keyof typeof Layout.TidBucket) =>
-        this.kernel.read(read.bucket(i) + Layout.TidBucket[name]);
-      this.expect(`bucket ${i} count`, field("thb_count"), chain.length);
-      this.expect(`bucket ${i} seventeenth`, field("thb_seventeenth"), chain[16] ?? 0);
+      const stamps = chain.map((td) => read.stamp(td));
+      const known = read.knownStamps(i);
+      const newest = this.kernel.read(read.bucket(i) + Layout.TidBucket.thb_stamp);
+      this.expect(`bucket ${i} newest stamp`, newest >= (stamps[0] ?? 0), true);
+      const limit = this.kernel.read(this.kernel.machine("tidhash_limits") + i * 4);
+      const wanted = known[Math.min(16, known.length - 1)] ?? 0xffff_ffff;
+      if (stamps.length > 0) this.expect(`bucket ${i} limit`, limit, wanted);
       chain.forEach((td, place) => {
         hashed.add(td);
         const tid = read.tid(td);
         this.expect(`tid ${tid} bucket`, tid & (read.buckets() - 1), i);
-        this.expect(`tid ${tid} prev`, read.cold(td, "td_hash_prev"), chain[place - 1] ?? 0);
-        const index = this.kernel.machine("tid_index") + (tid - Layout.NO_PID) * 4;
-        this.expect(`tid ${tid} index`, this.kernel.read(index), td);
-        const next = chain[place + 1];
-        if (next === undefined) return;
-        const isSorted = read.cold(td, "td_hash_stamp") > read.cold(next, "td_hash_stamp");
-        this.expect(`tid ${tid} stamp above the next one's`, isSorted, true);
+        this.expect(`tid ${tid} has a stamp of its own`, stamps.indexOf(read.stamp(td)), place);
       });
     }
     for (const td of this.linked) this.expect(`tid ${read.tid(td)} hashed`, hashed.has(td), true);

@@ -35,15 +35,15 @@ export function bench_tid(ops: u32): u32 {
 }
 
 /**
- * Finds threads by the ids in an array of a power of two of words, from word `at` on, and adds up a field
- * of each; 0xffffffff when there is none.
+ * Finds threads by the ids in an array of a power of two of words, from word `at` on, and adds up their
+ * addresses; 0xffffffff when there is none.
  */
 export function bench_tdfind(ids: usize, mask: u32, at: u32, ops: u32): u32 {
   let sum: u32 = 0;
   for (let i: u32 = 0; i < ops; i++) {
     const td = tdfind(load<i32>(ids + ((<usize>((at + i) & mask)) << 2)), -1);
     if (!is_td(td)) return u32.MAX_VALUE;
-    sum += td.td_nvcsw;
+    sum += changetype<u32>(td);
   }
   return sum;
 }

@@ -1,0 +1,18 @@
+// The lists of the hash of thread ids, whose order is observed though the kernel keeps stamps only.
+
+import type { Kernel } from "../core/kernel.js";
+import * as Layout from "../generated/layout.js";
+
+/** The threads of a bucket, head first. */
+export function tidChain(kernel: Kernel, index: number): number[] {
+  const mask = kernel.machine("tidhash_mask");
+  const base = kernel.machine("tid_index");
+  const maxthread = kernel.machine("maxthread");
+  const found: { td: number; stamp: number }[] = [];
+  for (let id = (index - Layout.NO_PID) & mask; id < maxthread; id += mask + 1) {
+    const entry = base + id * Layout.TidEntry.size;
+    const td = kernel.read(entry + Layout.TidEntry.te_thread);
+    if (td !== 0) found.push({ td, stamp: kernel.read(entry + Layout.TidEntry.te_stamp) });
+  }
+  return found.sort((a, b) => b.stamp - a.stamp).map(({ td }) => td);
+}

@@ -45,6 +45,12 @@ function findBenchmark(name: string): Benchmark {
   throw new UsageError(`There is no benchmark "${name}"; the benchmarks are ${names}.`);
 }
 
+/** A process that cannot go on must not wait for more input: whoever asked would wait, too. */
+function endServing(error: Error): never {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(EXIT_FAILED);
+}
+
 function parseRounds(text: string): number {
   if (/^\d+$/.test(text) && Number(text) >= ROUNDS_MIN) return Number(text);
   throw new InvalidArgumentError(`It must be a whole number of at least ${ROUNDS_MIN}.`);
@@ -63,7 +69,7 @@ function makeProgram(): Command {
 async function main(args: string[]): Promise<void> {
   if (args[0] === SERVE) {
     const [, name = "", params = "{}"] = args;
-    return serve(findBenchmark(name), JSON.parse(params) as Params);
+    return serve(findBenchmark(name), JSON.parse(params) as Params).catch(endServing);
   }
   const program = makeProgram().parse(args, { from: "user" });
   const names: readonly string[] = program.args;

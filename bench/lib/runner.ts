@@ -129,10 +129,14 @@ async function oneRound(runner: Runner): Promise<void> {
   runner.values.push(await runner.contestant!.round(runner.ops));
 }
 
-/** Lets compilers and caches settle, and raises the operations until a round takes ROUND_MS. */
+/**
+ * Lets compilers and caches settle, and raises the operations until a round takes ROUND_MS. The process of
+ * an isolated benchmark does one round only.
+ */
 async function warmUp(benchmark: Benchmark, runner: Runner): Promise<void> {
   const leastOps = runner.ops;
-  for (let i = 0; i < WARM_UP_ROUNDS; i++) {
+  const rounds = benchmark.isolated ? 1 : WARM_UP_ROUNDS;
+  for (let i = 0; i < rounds; i++) {
     const start_ms = performance.now();
     await runner.contestant!.round(runner.ops);
     const took_ms = performance.now() - start_ms;

@@ -20,7 +20,7 @@ import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
-import { cold, td_index } from "../sys/thread";
+import { cold, td_frame, td_index } from "../sys/thread";
 
 /** The function has finished. */
 export const DONE: u32 = 0;
@@ -133,5 +133,5 @@ function cont_slot(td: Thread, depth: u32): usize {
 
 /** Sets the result of the kernel function that the current thread is in. */
 export function set_retval(value: i32): void {
-  cold(curthread()).td_retval = value;
+  td_frame(curthread()).retval = value;
 }

@@ -18,6 +18,7 @@ import {
   TDS,
   Thread,
   ThreadCold,
+  ThreadRare,
 } from "../sys/proc";
 import { reap_bytes } from "../sys/reap";
 import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
@@ -68,7 +69,8 @@ export function carve_arenas(): u32 {
   m.carve = <u64>__heap_base;
   m.td_base = carve(m, n * offsetof<Thread>());
   m.frame_delta = carve(m, n * offsetof<Frame>()) - m.td_base;
-  m.cold_base = carve(m, n * offsetof<ThreadCold>());
+  m.cold_delta = carve(m, n * offsetof<ThreadCold>()) - m.td_base;
+  m.rare_delta = carve(m, n * offsetof<ThreadRare>()) - (m.td_base >> 2);
   m.kstack_base = carve(m, n * m.kstack_depth * CONT_SIZE);
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;

@@ -112,7 +112,7 @@ function init_thread0(td: Thread): void {
   c.td_pri_class = PRI_TIMESHARE;
   c.td_namefmt = str("swapper");
   c.td_kstack_pages = <u8>machine().kstack_pages;
-  thread.thread_cow_get_proc(td, machine().proc0);
+  thread.thread_cow_get_proc(c, machine().proc0);
   sched_prio(td, PVM);
   td.td_state = <u8>TDS.RUNNING;
   tidhash_add(td);
@@ -491,7 +491,7 @@ function tid_syscall(nr: u32, f: Frame): u32 {
 /** Goes on with one of FreeBSD's continuations of the current thread. */
 export function fbsd_continue(fn: u32, a: u32, b: u32): u32 {
   if (fn == K.MSLEEP_2) return msleep_2(a, b, 0); // no table jump on the commonest path
-  const retval = cold(curthread()).td_retval;
+  const retval = td_frame(curthread()).retval;
   switch (fn) {
     case K.MSLEEP_1:
       return msleep_1(a, b, retval);

@@ -37,6 +37,7 @@ import {
   ktr_create,
   proc_linkup,
   thread_alloc,
+  thread_clear,
   thread_copy,
   thread_cow_free,
   thread_cow_get,
@@ -285,7 +286,9 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   const td = p.p_threads;
   proc_setup(p, pid_alloc());
   thread_renew(td);
-  thread_copy(td, td1);
+  const c = cold(td);
+  thread_clear(td);
+  thread_copy(c, cold(td1));
   td.td_flags = TDF_INMEM;
   td.td_proc = p;
   p.p_namefmt = parent.p_namefmt;
@@ -293,8 +296,8 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   proc_link_child(p, parent);
   p.p_ucred = crhold(parent.p_ucred);
   p.p_limit = lim_hold(parent.p_limit);
-  thread_cow_get_proc(td, p);
-  sched_fork_thread(td1, td);
+  thread_cow_get_proc(c, p);
+  sched_fork_thread(td, c);
   tidhash_add(td);
   proc_complete(p);
   ktr_create(td, p);
@@ -306,7 +309,7 @@ function fork_setcred(p: Proc, td: Thread, cred: Ucred): void {
   crfree(p.p_ucred);
   p.p_ucred = cred;
   thread_cow_free(td);
-  thread_cow_get_proc(td, p);
+  thread_cow_get_proc(cold(td), p);
 }
 
 /**
@@ -341,15 +344,15 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   if (p.p_numthreads >= machine().max_threads_per_proc) return EPROCLIM;
   const newtd = thread_alloc(0);
   if (!is_td(newtd)) return ENOMEM;
-  thread_copy(newtd, td);
+  const c = cold(newtd);
+  thread_copy(c, cold(td));
   cpu_set_thread_handler(newtd, func, arg);
   thread_cow_get(newtd, td);
   p.p_flag |= P_HADTHREADS;
-  thread_link(newtd, p);
-  const c = cold(newtd);
+  thread_link(newtd, c, p);
   c.td_namefmt = p.p_namefmt;
   c.td_namearg = p.p_namearg;
-  sched_fork_thread(td, newtd);
+  sched_fork_thread(newtd, c);
   if (proc_should_stop(p) != 0) c.td_ast |= TDA_SUSPEND;
   tidhash_add(newtd);
   newtd.td_state = <u8>TDS.CAN_RUN;

@@ -8,7 +8,7 @@ import { ktr_drain } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
 import { PRS, Proc, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { cold, is_td, td_frame } from "../sys/thread";
+import { is_td, td_frame } from "../sys/thread";
 import { K } from "./cont";
 import { cont_run } from "./kern_cont";
 import { cpu_wake } from "./kern_run";
@@ -37,7 +37,7 @@ export function host_call(nr: u32): void {
   }
   if ((td.td_body & TDB_INCALL) != 0) {
     td.td_body &= ~TDB_INCALL;
-    td_frame(td).a0 = cold(td).td_retval;
+    td_frame(td).a0 = td_frame(td).retval;
   }
   if (gd.gd_nintr != 0) gd.gd_flags |= GDF_INTR;
   gd.gd_curthread = current;

@@ -16,6 +16,7 @@ import {
   TDP_KTHREAD,
   TDS,
   Thread,
+  ThreadCold,
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -43,8 +44,7 @@ function void_result(): u32 {
   return DONE;
 }
 
-function thread_setname(td: Thread, fmt: u32, arg: u32): void {
-  const c = cold(td);
+function thread_setname(td: Thread, c: ThreadCold, fmt: u32, arg: u32): void {
   c.td_namefmt = fmt;
   c.td_namearg = arg;
   ktr(KTR_SCHED, Ktr.NAME, changetype<u32>(td), fmt, arg);
@@ -82,7 +82,7 @@ export function kproc_create(
   p.p_ps_flag |= PS_NOCLDWAIT;
   p.p_namefmt = fmt;
   p.p_namearg = fmtarg;
-  thread_setname(td, fmt, fmtarg);
+  thread_setname(td, cold(td), fmt, fmtarg);
   cpu_set_thread_handler(td, func, arg);
   td.td_state = <u8>TDS.CAN_RUN;
   sched_prio(td, PVM);
@@ -163,14 +163,15 @@ export function kthread_add(
   const newtd = thread_alloc(pages);
   if (!is_td(newtd)) return ENOMEM;
   const oldtd = p.p_threads;
-  thread_copy(newtd, oldtd);
-  thread_setname(newtd, fmt, fmtarg);
+  const c = cold(newtd);
+  thread_copy(c, cold(oldtd));
+  thread_setname(newtd, c, fmt, fmtarg);
   cpu_set_thread_handler(newtd, func, arg);
-  cold(newtd).td_pflags |= TDP_KTHREAD;
-  thread_cow_get_proc(newtd, p);
+  c.td_pflags = TDP_KTHREAD;
+  thread_cow_get_proc(c, p);
   p.p_flag |= P_HADTHREADS;
-  thread_link(newtd, p);
-  sched_fork_thread(oldtd, newtd);
+  thread_link(newtd, c, p);
+  sched_fork_thread(newtd, c);
   newtd.td_state = <u8>TDS.CAN_RUN;
   tidhash_add(newtd);
   ktr_create(newtd, p);
@@ -248,6 +249,8 @@ export function kproc_kthread_add(
 ): i32 {
   if (is_proc(p)) return kthread_add(func, arg, p, flags, pages, fmt, fmtarg);
   const error = kproc_create(func, arg, flags, pages, str("%s"), procname);
-  if (error == 0) thread_setname(machine().allproc.p_threads, fmt, fmtarg);
+  if (error != 0) return error;
+  const td = machine().allproc.p_threads;
+  thread_setname(td, cold(td), fmt, fmtarg);
   return error;
 }

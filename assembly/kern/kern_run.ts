@@ -276,7 +276,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     if ((td.td_body & TDB_INCALL) != 0) {
       td.td_body &= ~TDB_INCALL;
-      td_frame(td).a0 = cold(td).td_retval;
+      td_frame(td).a0 = td_frame(td).retval;
     }
     if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;

@@ -16,11 +16,12 @@ import {
   TDF_STARTED,
   TDI_SLEEPING,
   TDI_SUSPENDED,
+  TDP_PREEMPTED,
   TDPRI_CRIT,
   TDS,
   Thread,
 } from "../sys/proc";
-import { cold, is_td, no_td, td_frame } from "../sys/thread";
+import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
@@ -54,7 +55,7 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   charge_runtime(gd);
   const exits = (td.td_lwflags & TDF_EXITING) != 0;
   const why = switch_reason(gd, td, exits);
-  if (why == SW.PREEMPTED) cold(td).td_nivcsw++;
+  if (why == SW.PREEMPTED) count_involuntary(td);
   else td.td_nvcsw++;
   gd.gd_flags &= ~GDF_INVOL;
   gd.gd_switches++;
@@ -67,6 +68,11 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   ntd.td_state = <u8>TDS.RUNNING;
   gd.gd_curthread = ntd;
   if (m.run_switches != 0) m.run_switches--;
+}
+
+function count_involuntary(td: Thread): void {
+  cold(td).td_pflags |= TDP_PREEMPTED;
+  rare(td).td_nivcsw++;
 }
 
 /** Records a switch; before it, what the thread goes to sleep on. */

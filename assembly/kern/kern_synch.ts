@@ -24,7 +24,7 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
-import { cold, is_td, no_td } from "../sys/thread";
+import { cold, is_td, no_td, rare } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
@@ -68,7 +68,7 @@ function sleepq_bucket(wchan: u32): usize {
 /** First sleeper of a channel, or null. */
 export function sleepq_lookup(wchan: u32): Thread {
   let head = changetype<Thread>(load<u32>(sleepq_bucket(wchan)));
-  while (is_td(head) && head.td_wchan != wchan) head = cold(head).td_sq_next;
+  while (is_td(head) && head.td_wchan != wchan) head = rare(head).td_sq_next;
   return head;
 }
 
@@ -77,45 +77,45 @@ function sleepq_add(td: Thread, wchan: u32): void {
   const bucket = sleepq_bucket(wchan);
   const first = changetype<Thread>(load<u32>(bucket));
   let head = first;
-  while (is_td(head) && head.td_wchan != wchan) head = cold(head).td_sq_next;
+  while (is_td(head) && head.td_wchan != wchan) head = rare(head).td_sq_next;
   td.td_qnext = 0;
   if (is_td(head)) {
-    const last = cold(head).td_sq_tail;
+    const last = rare(head).td_sq_tail;
     td.td_qprev = changetype<u32>(last);
     last.td_qnext = changetype<u32>(td);
-    cold(head).td_sq_tail = td;
+    rare(head).td_sq_tail = td;
     return;
   }
-  const c = cold(td);
+  const r = rare(td);
   td.td_qprev = 0;
-  c.td_sq_tail = td;
-  c.td_sq_next = first;
-  c.td_sq_prev = no_td();
-  if (is_td(first)) cold(first).td_sq_prev = td;
+  r.td_sq_tail = td;
+  r.td_sq_next = first;
+  r.td_sq_prev = no_td();
+  if (is_td(first)) rare(first).td_sq_prev = td;
   store<u32>(bucket, changetype<u32>(td));
 }
 
 /** Puts `to`, or nothing if it is null, in the place that the channel's head has in the hash chain. */
 function sleepq_replace_head(head: Thread, to: Thread): void {
-  const c = cold(head);
-  const next = c.td_sq_next;
-  const prev = c.td_sq_prev;
+  const r = rare(head);
+  const next = r.td_sq_next;
+  const prev = r.td_sq_prev;
   let after = next;
   let before = prev;
   if (is_td(to)) {
-    const t = cold(to);
-    t.td_sq_tail = c.td_sq_tail;
+    const t = rare(to);
+    t.td_sq_tail = r.td_sq_tail;
     t.td_sq_next = next;
     t.td_sq_prev = prev;
     after = to;
     before = to;
   }
-  if (is_td(next)) cold(next).td_sq_prev = before;
-  if (is_td(prev)) cold(prev).td_sq_next = after;
+  if (is_td(next)) rare(next).td_sq_prev = before;
+  if (is_td(prev)) rare(prev).td_sq_next = after;
   else store<u32>(sleepq_bucket(head.td_wchan), changetype<u32>(after));
-  c.td_sq_tail = no_td();
-  c.td_sq_next = no_td();
-  c.td_sq_prev = no_td();
+  r.td_sq_tail = no_td();
+  r.td_sq_next = no_td();
+  r.td_sq_prev = no_td();
 }
 
 /** Takes a thread off its sleep queue: channel, message and TDF_SINTR go. */
@@ -125,7 +125,7 @@ export function sleepq_remove(td: Thread): void {
   if (is_td(prev)) {
     prev.td_qnext = changetype<u32>(next);
     if (is_td(next)) next.td_qprev = changetype<u32>(prev);
-    else cold(sleepq_lookup(td.td_wchan)).td_sq_tail = prev;
+    else rare(sleepq_lookup(td.td_wchan)).td_sq_tail = prev;
   } else {
     sleepq_replace_head(td, next);
     if (is_td(next)) next.td_qprev = 0;

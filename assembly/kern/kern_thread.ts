@@ -21,9 +21,11 @@ import {
   Plimit,
   Proc,
   TDF_INMEM,
+  TDP_PREEMPTED,
   TDS,
   Thread,
   ThreadCold,
+  ThreadRare,
   Ucred,
 } from "../sys/proc";
 import {
@@ -37,7 +39,7 @@ import {
   TIDBATCH_OFFSET,
   thread_domain,
 } from "../sys/reap";
-import { cold, is_td, no_td } from "../sys/thread";
+import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
   crcowsync,
   crfree,
@@ -66,10 +68,11 @@ if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
 if (offsetof<Thread>("td_kfn") != 56) ERROR("struct thread KBI td_kfn");
-if (offsetof<ThreadCold>() != 88) ERROR("struct thread_cold KBI size");
-if (offsetof<ThreadCold>("td_c_next") % 8 != 0) ERROR("struct thread_cold KBI td_c_next");
-if (offsetof<ThreadCold>("td_c_time") != offsetof<ThreadCold>("td_c_next") + 8) {
-  ERROR("struct thread_cold KBI td_c_time");
+if (offsetof<ThreadCold>() != 64) ERROR("struct thread_cold KBI size");
+if (offsetof<ThreadRare>() != 16) ERROR("struct thread_rare KBI size");
+if (offsetof<ThreadCold>("td_c_time") % 8 != 0) ERROR("struct thread_cold KBI td_c_time");
+if (offsetof<ThreadCold>("td_c_slot") != offsetof<ThreadCold>("td_c_time") + 8) {
+  ERROR("struct thread_cold KBI td_c_slot");
 }
 if (offsetof<Frame>() != 64) ERROR("struct trapframe KBI size");
 if (offsetof<Proc>() % 8 != 0) ERROR("struct proc KBI size");
@@ -247,7 +250,7 @@ export function thread_reap_barrier(): void {
 // ---- Allocation ----
 
 /** Gives a thread a kernel stack; false if there is no memory for it. */
-function vm_thread_new(td: Thread, pages: u32): bool {
+function vm_thread_new(c: ThreadCold, pages: u32): bool {
   const m = machine();
   if (m.kstack_fail != 0) {
     m.kstack_fail--;
@@ -255,7 +258,7 @@ function vm_thread_new(td: Thread, pages: u32): bool {
   }
   const most = <u32>KSTACK_MAX_PAGES;
   const n = pages == 0 ? m.kstack_pages : pages;
-  cold(td).td_kstack_pages = <u8>(n > most ? most : n);
+  c.td_kstack_pages = <u8>(n > most ? most : n);
   return true;
 }
 
@@ -272,9 +275,8 @@ function thread_dtor_event(td: Thread): void {
 }
 
 /** What the zone does with every structure that it hands out (381). */
-function thread_ctor(td: Thread): void {
-  thread_zero(td);
-  const c = cold(td);
+function thread_ctor(td: Thread, c: ThreadCold): void {
+  thread_zero(td, c);
   td.td_state = <u8>TDS.INACTIVE;
   c.td_tid = -1;
 }
@@ -305,15 +307,16 @@ export function thread_alloc(pages: u32): Thread {
     thread_count_add(-1);
     return td;
   }
-  thread_ctor(td);
-  KASSERT(cold(td).td_kstack_pages == 0, "thread_alloc got thread with kstack");
-  if (!vm_thread_new(td, pages)) {
+  const c = cold(td);
+  thread_ctor(td, c);
+  KASSERT(c.td_kstack_pages == 0, "thread_alloc got thread with kstack");
+  if (!vm_thread_new(c, pages)) {
     thread_uma_free(td);
     tid_free(tid);
     thread_count_add(-1);
     return no_td();
   }
-  cold(td).td_tid = tid;
+  c.td_tid = tid;
   thread_ctor_event(td);
   return td;
 }
@@ -323,7 +326,7 @@ export function thread_recycle(td: Thread, pages: u32): i32 {
   const c = cold(td);
   if (c.td_kstack_pages == 0 || <u32>c.td_kstack_pages != pages) {
     c.td_kstack_pages = 0;
-    if (!vm_thread_new(td, pages)) return ENOMEM;
+    if (!vm_thread_new(c, pages)) return ENOMEM;
   }
   return 0;
 }
@@ -346,32 +349,34 @@ export function thread_free(td: Thread): void {
   thread_count_add(-1);
 }
 
-/** Clears what a new thread does not inherit, and copies what it does (kern_kthread.c 278-281). */
-export function thread_copy(td: Thread, from: Thread): void {
+/** Clears what a used thread does not keep for its next life (kern_kthread.c 278). */
+export function thread_clear(td: Thread): void {
   const c = cold(td);
-  const f = cold(from);
+  rare(td).td_nivcsw = 0;
   c.td_pflags = 0;
   c.td_dbgflags = 0;
   c.td_ast = 0;
   c.td_intrval = 0;
   c.td_wmesg = 0;
-  c.td_retval = 0;
+  td_frame(td).retval = 0;
   td.td_flags = 0;
   td.td_runtime = 0;
   td.td_nvcsw = 0;
-  c.td_nivcsw = 0;
-  c.td_pri_class = f.td_pri_class;
-  c.td_base_pri = f.td_base_pri;
-  c.td_priority = f.td_priority;
-  c.td_namefmt = f.td_namefmt;
-  c.td_namearg = f.td_namearg;
+}
+
+/** Copies what a new thread inherits (kern_kthread.c 280). */
+export function thread_copy(c: ThreadCold, from: ThreadCold): void {
+  c.td_pri_class = from.td_pri_class;
+  c.td_base_pri = from.td_base_pri;
+  c.td_priority = from.td_priority;
+  c.td_namefmt = from.td_namefmt;
+  c.td_namearg = from.td_namearg;
 }
 
 // ---- Credentials and limits ----
 
 /** A new thread gets its process's credential and limits (858). */
-export function thread_cow_get_proc(newtd: Thread, p: Proc): void {
-  const c = cold(newtd);
+export function thread_cow_get_proc(c: ThreadCold, p: Proc): void {
   c.td_ucred = crhold(p.p_ucred);
   c.td_limit = lim_hold(p.p_limit);
   c.td_cowgen = p.p_cowgen;
@@ -436,7 +441,7 @@ export function thread_exit(): u32 {
   charge_runtime(gd);
   p.p_runtime += td.td_runtime;
   p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
-  p.p_nivcsw += <u64>cold(td).td_nivcsw;
+  if ((cold(td).td_pflags & TDP_PREEMPTED) != 0) p.p_nivcsw += <u64>rare(td).td_nivcsw;
   td.td_state = <u8>TDS.INACTIVE;
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
   return sched_throw(td);
@@ -459,12 +464,11 @@ export function proc_linkup(p: Proc, td: Thread): void {
   p.p_threads = no_td();
   p.p_threads_last = no_td();
   p.p_numthreads = 0;
-  thread_link(td, p);
+  thread_link(td, cold(td), p);
 }
 
 /** Adds a thread to a process, as its last one (1070). */
-export function thread_link(td: Thread, p: Proc): void {
-  const c = cold(td);
+export function thread_link(td: Thread, c: ThreadCold, p: Proc): void {
   const last = p.p_threads_last;
   td.td_state = <u8>TDS.INACTIVE;
   td.td_proc = p;

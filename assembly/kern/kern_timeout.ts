@@ -17,7 +17,6 @@ import {
   Callout,
   CalloutFn,
   CalloutLink,
-  CalloutSlot,
   CalloutWheel,
   callout_cold,
   thread_callout,
@@ -33,6 +32,16 @@ import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
+import {
+  CHUNK_SIZE,
+  CHUNK_SLOT0,
+  Level,
+  list_append,
+  list_free,
+  list_remove,
+  runq_first_slot,
+  runq_walk,
+} from "../sys/runq";
 import { cold, cold_thread } from "../sys/thread";
 import { sleepq_timeout } from "./kern_synch";
 import { taskqueue_run } from "./kern_taskqueue";
@@ -62,10 +71,6 @@ function wheel(gd: GlobalData): CalloutWheel {
 
 // ---- Slots ----
 
-function is_link(link: CalloutLink): bool {
-  return changetype<usize>(link) != 0;
-}
-
 /** The level that a callout of tick `time` belongs to, from where the wheel stands. */
 function level_of(w: CalloutWheel, time: u64): u32 {
   const differ = time ^ w.cw_ticks;
@@ -79,9 +84,9 @@ function slot_of(level: u32, time: u64): u32 {
   return block & (level == 2 ? WHEEL2_SLOTS - 1 : WHEEL0_SLOTS - 1);
 }
 
-function slot_at(w: CalloutWheel, level: u32, slot: u32): CalloutSlot {
+function slot_at(w: CalloutWheel, level: u32, slot: u32): Level {
   const before = level == 0 ? 0 : level == 1 ? WHEEL0_SLOTS : WHEEL0_SLOTS + WHEEL1_SLOTS;
-  return changetype<CalloutSlot>(
+  return changetype<Level>(
     changetype<usize>(w) + WHEEL_SLOTS_OFFSET + ((<usize>(before + slot)) << 3),
   );
 }
@@ -130,38 +135,39 @@ function ring_next(w: CalloutWheel): i32 {
   return later >= 0 ? later : slot_next(w, 2, 0);
 }
 
+/** Where a callout keeps its slot's address. */
+const SLOT_FIELD: usize = offsetof<CalloutLink>("c_slot");
+
 function wheel_insert(w: CalloutWheel, link: CalloutLink): void {
   const level = level_of(w, link.c_time);
   const slot = slot_of(level, link.c_time);
   const list = slot_at(w, level, slot);
-  const last = list.last;
-  link.c_next = changetype<CalloutLink>(0);
-  link.c_prev = last;
-  list.last = link;
-  if (is_link(last)) {
-    last.c_next = link;
-    return;
-  }
-  list.first = link;
-  slot_mark(w, level, slot);
+  if (list.head == 0) slot_mark(w, level, slot);
+  list_append(list, changetype<usize>(link), SLOT_FIELD);
 }
 
 function wheel_remove(w: CalloutWheel, link: CalloutLink): void {
-  const next = link.c_next;
-  const prev = link.c_prev;
-  if (is_link(next) && is_link(prev)) {
-    next.c_prev = prev;
-    prev.c_next = next;
-    return;
-  }
   const level = level_of(w, link.c_time);
   const slot = slot_of(level, link.c_time);
   const list = slot_at(w, level, slot);
-  if (is_link(next)) next.c_prev = prev;
-  else list.last = prev;
-  if (is_link(prev)) prev.c_next = next;
-  else list.first = next;
-  if (!is_link(list.first)) slot_unmark(w, level, slot);
+  const head = list.head;
+  const tail = list.tail;
+  list_remove(list, link.c_slot);
+  // The list can be empty now only if an end of it has moved.
+  if (list.head != head || list.tail != tail) slot_settle(w, level, slot);
+}
+
+/** Frees a list, and clears its bit, if it is empty. */
+function slot_settle(w: CalloutWheel, level: u32, slot: u32): void {
+  const list = slot_at(w, level, slot);
+  if (runq_first_slot(list) != 0) return;
+  list_free(list);
+  slot_unmark(w, level, slot);
+}
+
+/** The first callout of a list. */
+function list_first(list: Level): CalloutLink {
+  return changetype<CalloutLink>(load<usize>(runq_first_slot(list)));
 }
 
 // ---- Arm and cancel ----
@@ -234,16 +240,16 @@ function callout_bound(gd: GlobalData): void {
     return;
   }
   const list = first_block(w);
-  gd.gd_next_callout = is_link(list) ? block_start(w, list.c_time) : NEVER;
-  if (!is_link(list)) w.cw_exact = 1;
+  if (list === null) w.cw_exact = 1;
+  gd.gd_next_callout = list === null ? NEVER : block_start(w, list_first(list).c_time);
 }
 
-/** The list of the earliest block beyond level 0: its first link, or null. */
-function first_block(w: CalloutWheel): CalloutLink {
+/** The list of the earliest block beyond level 0, or null. */
+function first_block(w: CalloutWheel): Level | null {
   const slot1 = slot_next(w, 1, slot_of(1, w.cw_ticks));
-  if (slot1 >= 0) return slot_at(w, 1, slot1).first;
+  if (slot1 >= 0) return slot_at(w, 1, slot1);
   const slot2 = ring_next(w);
-  return slot2 >= 0 ? slot_at(w, 2, slot2).first : changetype<CalloutLink>(0);
+  return slot2 >= 0 ? slot_at(w, 2, slot2) : null;
 }
 
 /** First tick of the block that `time`, which is beyond level 0, lies in. */
@@ -256,8 +262,12 @@ export function callout_next(gd: GlobalData): u64 {
   const w = wheel(gd);
   if (w.cw_exact != 0) return gd.gd_next_callout;
   let next = NEVER;
-  for (let link = first_block(w); is_link(link); link = link.c_next) {
-    if (link.c_time < next) next = link.c_time;
+  const list = first_block(w);
+  if (list !== null) {
+    for (let at = runq_walk(list, list.head); at != 0; at = runq_walk(list, at + 4)) {
+      const time = changetype<CalloutLink>(load<usize>(at)).c_time;
+      if (time < next) next = time;
+    }
   }
   gd.gd_next_callout = next;
   w.cw_exact = 1;
@@ -291,16 +301,45 @@ function wheel_advance(w: CalloutWheel, time: u64): void {
 function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
   const slot = slot_of(level, time);
   const list = slot_at(w, level, slot);
-  let link = list.first;
-  if (!is_link(link)) return;
-  list.first = changetype<CalloutLink>(0);
-  list.last = changetype<CalloutLink>(0);
+  if (list.head == 0) return;
+  // Off the wheel first: what it is dealt out to may have to compact all lists.
+  const dealt = changetype<Level>(changetype<usize>(w) + offsetof<CalloutWheel>("cw_deal_head"));
+  dealt.head = list.head;
+  dealt.tail = list.tail;
+  list.head = 0;
+  list.tail = 0;
   slot_unmark(w, level, slot);
-  while (is_link(link)) {
-    const next = link.c_next;
-    wheel_insert(w, link);
-    link = next;
+  for (let at = list_next(dealt); at != 0; at = list_next(dealt)) {
+    wheel_insert(w, changetype<CalloutLink>(load<usize>(at)));
   }
+  list_free(dealt);
+}
+
+/** Takes the first callout off a list: its slot's address, or 0. Entering a chunk loads all it leads to. */
+function list_next(list: Level): usize {
+  const at = runq_first_slot(list);
+  if (at == 0) return 0;
+  list.head = at + 4;
+  if ((at & (CHUNK_SIZE - 1)) == CHUNK_SLOT0) callouts_touch(at, list.tail);
+  return at;
+}
+
+/**
+ * Loads a word of each cache line that the callouts of a chunk lie in, and of the hot lines of those threads
+ * that sleep until then, so that the misses overlap.
+ */
+function callouts_touch(first: usize, tail: usize): void {
+  const m = machine();
+  const end = first + CHUNK_SIZE - CHUNK_SLOT0;
+  const stop = tail > first && tail < end ? tail : end;
+  let sum: u32 = 0;
+  for (let at = first; at != stop; at += 4) sum += load<u32>(load<usize>(at));
+  for (let at = first; at != stop; at += 4) {
+    const c = callout_cold(changetype<CalloutLink>(load<usize>(at)));
+    if (changetype<usize>(c) == 0 || (c.td_cflags & TDC_DEADLINE) == 0) continue;
+    sum += load<u32>(changetype<usize>(cold_thread(c)));
+  }
+  m.touched = sum;
 }
 
 /**
@@ -323,12 +362,13 @@ export function softclock(gd: GlobalData, ticks64: u64): void {
 
 /** Runs the callouts of tick `time`, at which the wheel stands. */
 function wheel_expire(gd: GlobalData, w: CalloutWheel, time: u64): void {
-  const list = slot_at(w, 0, slot_of(0, time));
-  for (let link = list.first; is_link(link); link = list.first) {
-    wheel_remove(w, link);
+  const slot = slot_of(0, time);
+  const list = slot_at(w, 0, slot);
+  for (let at = list_next(list); at != 0; at = list_next(list)) {
     w.cw_count--;
-    callout_fire(link);
+    callout_fire(changetype<CalloutLink>(load<usize>(at)));
   }
+  slot_settle(w, 0, slot);
 }
 
 function callout_fire(link: CalloutLink): void {

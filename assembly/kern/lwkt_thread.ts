@@ -196,8 +196,8 @@ export function lwkt_alloc_1(td: Thread, how: u32): u32 {
 
 /** Initialises a structure (180): one critical section, priority 0, owned by `gd`'s CPU. */
 export function lwkt_init_thread(td: Thread, pages: u8, flags: u16, gd: GlobalData): void {
-  thread_zero(td);
   const c = cold(td);
+  thread_zero(td, c);
   c.td_tid = -1;
   c.td_kstack_pages = pages;
   td.td_lwflags = flags;

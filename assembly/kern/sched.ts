@@ -7,7 +7,7 @@ import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
-import { TDF_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread } from "../sys/proc";
+import { TDF_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
 import { cold } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
@@ -106,8 +106,7 @@ export function sched_sleep(td: Thread, pri: u32): void {
 }
 
 /** A new thread starts with its base priority, on a CPU of its own choosing order. */
-export function sched_fork_thread(parent: Thread, child: Thread): void {
-  const c = cold(child);
+export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   c.td_priority = c.td_base_pri;
   child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
   child.td_cpu = <u8>sched_place();

@@ -8,7 +8,7 @@ import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Proc, Thread } from "../sys/proc";
-import { cold } from "../sys/thread";
+import { cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { thread_alive } from "./kern_fbsd";
 import { proc_valid } from "./kern_fork";
@@ -168,7 +168,7 @@ export function kproc_shutdown(p: Proc, howto: i32): u32 {
 
 /** Back from the suspension. */
 export function shutdown_1(): u32 {
-  printf(cold(curthread()).td_retval == EWOULDBLOCK ? "timed out\n" : "done\n");
+  printf(td_frame(curthread()).retval == EWOULDBLOCK ? "timed out\n" : "done\n");
   return DONE;
 }
 

@@ -3,8 +3,8 @@
 import { EventList } from "../sys/eventhandler";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { Thread } from "../sys/proc";
-import { cold, no_td, td_at, td_frame } from "../sys/thread";
+import { TDP_PREEMPTED, Thread, ThreadCold } from "../sys/proc";
+import { cold, no_td, rare, td_at, td_frame } from "../sys/thread";
 import { eventhandler_invoke } from "./subr_eventhandler";
 
 /** Takes a structure: the last one freed, or a new one. Null when the arrays are used up. */
@@ -53,22 +53,14 @@ function line_zero(at: usize): void {
   store<u64>(at, 0, 56);
 }
 
-/** Clears the 88 bytes of a cold part. */
-function cold_zero(at: usize): void {
-  line_zero(at);
-  store<u64>(at, 0, 64);
-  store<u64>(at, 0, 72);
-  store<u64>(at, 0, 80);
-}
-
 /** Clears a structure but for what belongs to the memory itself: its domain and its kernel stack. */
-export function thread_zero(td: Thread): void {
-  const c = cold(td);
+export function thread_zero(td: Thread, c: ThreadCold): void {
   const domain = c.td_allocdomain;
   const pages = c.td_kstack_pages;
+  if ((c.td_pflags & TDP_PREEMPTED) != 0) rare(td).td_nivcsw = 0;
   line_zero(changetype<usize>(td));
   line_zero(changetype<usize>(td_frame(td)));
-  cold_zero(changetype<usize>(c));
+  line_zero(changetype<usize>(c));
   c.td_allocdomain = domain;
   c.td_kstack_pages = pages;
 }

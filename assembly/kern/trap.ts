@@ -19,12 +19,12 @@ import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
-import { cold, is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
+import { is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { body_return, fbsd_syscall, sys_kthread_add } from "./kern_fbsd";
 import { random_next } from "./kern_random";
-import { wakeup } from "./kern_synch";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
+import { wakeup } from "./kern_synch";
 import { interrupt_request, intr_register, intr_wait } from "./lwkt_intr";
 import { cpu_exists } from "./lwkt_ipiq";
 import { lwkt_migrate, lwkt_setcpu_self } from "./lwkt_migrate";
@@ -58,7 +58,7 @@ export function trap(td: Thread, nr: u32): void {
   td.td_body |= TDB_INCALL;
   if (syscall(nr, frame) == DONE) {
     td.td_body &= ~TDB_INCALL;
-    frame.a0 = cold(td).td_retval;
+    frame.a0 = frame.retval;
   }
 }
 
@@ -226,8 +226,8 @@ function lwkt_syscall(nr: u32, f: Frame): u32 {
  */
 export function lwkt_create_allocated(kthread: u32): u32 {
   const cur = curthread();
-  const td = changetype<Thread>(cold(cur).td_retval);
   const f = td_frame(cur);
+  const td = changetype<Thread>(f.retval);
   const arg = f.a1;
   f.a1 = changetype<u32>(td);
   if (!is_td(td)) return result(ENOMEM);

@@ -7,7 +7,7 @@
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
-import { cold } from "../sys/thread";
+import { rare } from "../sys/thread";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import {
   rv_funct3,
@@ -242,7 +242,7 @@ function is_reserved(gd: GlobalData, td: usize, address: u32): bool {
 /** How often a thread was switched away from. */
 function switches_of(at: usize): u32 {
   const td = changetype<Thread>(at);
-  return td.td_nvcsw + cold(td).td_nivcsw;
+  return td.td_nvcsw + rare(td).td_nivcsw;
 }
 
 function is_atomic(operation: u32, rs2: u32): bool {

@@ -1,16 +1,16 @@
 // Callouts: what a CPU's callout wheel (kern/kern_timeout.ts) holds.
 //
-// The lists of the wheel run through CalloutLink, which a thread's sleep timeout has inside ThreadCold
-// and a callout of the kernel at its start. Which of the two a link is follows from its address.
+// The lists of the wheel (sys/runq.ts) are of CalloutLinks, which a thread's sleep timeout has inside
+// ThreadCold and a callout of the kernel at its start. Which of the two a link is follows from its
+// address.
 import { machine } from "./machine";
 import { ThreadCold } from "./proc";
 
-/** The links of a list of the wheel. The fields of a thread are td_c_next, td_c_prev and td_c_time. */
+/** What the wheel knows of a callout. The fields of a thread are td_c_time and td_c_slot. */
 @unmanaged
 export class CalloutLink {
-  c_next: CalloutLink;
-  c_prev: CalloutLink;
-  c_time: u64; // tick at which it is due
+  c_time: u64; //  tick at which it is due
+  c_slot: usize; // where it stands in its list
 }
 
 /** Functions that a callout of the kernel may run. */
@@ -30,23 +30,16 @@ export class Callout extends CalloutLink {
 
 /** The link inside a thread's cold part. */
 export function thread_callout(c: ThreadCold): CalloutLink {
-  return changetype<CalloutLink>(changetype<usize>(c) + offsetof<ThreadCold>("td_c_next"));
+  return changetype<CalloutLink>(changetype<usize>(c) + offsetof<ThreadCold>("td_c_time"));
 }
 
 /** The cold part around a link, or null if the link belongs to a callout of the kernel. */
 export function callout_cold(link: CalloutLink): ThreadCold {
   const m = machine();
   const at = changetype<usize>(link);
-  const end = m.cold_base + <usize>m.td_count * offsetof<ThreadCold>();
-  if (at < m.cold_base || at >= end) return changetype<ThreadCold>(0);
-  return changetype<ThreadCold>(at - offsetof<ThreadCold>("td_c_next"));
-}
-
-/** First and last link of a slot. */
-@unmanaged
-export class CalloutSlot {
-  first: CalloutLink;
-  last: CalloutLink;
+  const start = m.td_base + m.cold_delta;
+  if (at - start >= <usize>m.td_count * offsetof<ThreadCold>()) return changetype<ThreadCold>(0);
+  return changetype<ThreadCold>(at - offsetof<ThreadCold>("td_c_time"));
 }
 
 // Slots of the three levels: ticks of the block of 4096 that the wheel stands in, such blocks of the
@@ -68,8 +61,12 @@ export class CalloutWheel {
   cw_sum0: u64;
   cw_sum1: u64;
   cw_sum2: u64;
+  cw_deal_head: usize; // the list that is being dealt out: head and tail
+  cw_deal_tail: usize;
 }
 
 export const WHEEL_BITS_OFFSET: usize = 64;
 export const WHEEL_SLOTS_OFFSET: usize = 64 + 3 * 512;
-export const WHEEL_SIZE: usize = 64 + 3 * 512 + (4096 + 4096 + 512) * 8;
+/** Lists of a wheel: head and tail of each. */
+export const WHEEL_SLOTS: u32 = WHEEL0_SLOTS + WHEEL1_SLOTS + WHEEL2_SLOTS;
+export const WHEEL_SIZE: usize = WHEEL_SLOTS_OFFSET + WHEEL_SLOTS * 8;

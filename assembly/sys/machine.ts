@@ -55,7 +55,8 @@ export class Machine {
   td_count: u32; //            structures in the arrays
   frame_delta: usize; //       address of a thread's Frame minus that of its Thread
   high_delta: usize; //        the same for FrameHigh
-  cold_base: usize;
+  cold_delta: usize; //        the same for ThreadCold
+  rare_delta: usize; //        address of a thread's ThreadRare minus a quarter of that of its Thread
   kstack_base: usize;
   stats_base: usize; //        ThreadStats[], or 0
   proc_base: usize;
@@ -160,6 +161,7 @@ export class Machine {
   switch_why: u32; //          SW_* of the switch being recorded
   ktr_mask: u32;
   ktr_next: usize;
+  touched: u32; //             sum of words that were loaded only to have their cache lines
   stats: u32; //               1 = wakeup latencies are recorded
 
   // Panic.

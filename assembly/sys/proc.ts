@@ -44,10 +44,10 @@ export class Thread {
   td_ka: u32; //        (k) first word of the innermost continuation
 }
 
-/** Registers of an RV32 thread, first line. Nobody reads x0: decoding sees to that. */
+/** Registers of a thread, first line. Nobody reads x0: decoding sees to that. */
 @unmanaged
 export class Frame {
-  zero: u32;
+  retval: i32; // (k) in the place of x0: result of the kernel function that the next continuation resumes from
   ra: u32;
   sp: u32;
   gp: u32;
@@ -86,7 +86,7 @@ export class FrameHigh {
   t6: u32;
 }
 
-/** What creation, sleep and exit touch: 88 bytes. */
+/** What creation, sleep and exit touch: 64 bytes, one cache line. */
 @unmanaged
 export class ThreadCold {
   td_tid: i32; //          (h) NO_PID and up, -1 = none
@@ -95,18 +95,12 @@ export class ThreadCold {
   td_ucred: Ucred; //      (p)
   td_limit: Plimit; //     (p)
   td_cowgen: u32; //       (k) p_cowgen that ucred and limit agree with
+  td_c_time: u64; //       (t) sleep timeout: deadline in ticks; also td_sleeptimo
+  td_c_slot: u32; //       (t) where it stands in the callout wheel, see sys/callout.ts
   td_wmesg: u32; //        (t) why it sleeps: a string
-  td_nivcsw: u32; //       (k) involuntary switches
-  td_c_next: u32; //       (t) sleep timeout: links of the callout wheel's slot, see sys/callout.ts
-  td_c_prev: u32;
-  td_c_time: u64; //       (t) deadline in ticks; also td_sleeptimo
-  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
-  td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
-  td_sq_prev: Thread;
   td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
   td_namearg: u32;
   td_kb: u32; //           (k) second word of the innermost continuation
-  td_retval: i32; //       (k) result of the kernel function that the next continuation resumes from
   td_pflags: u16; //       (c) TDP_*
   td_ast: u8; //           (t) pending ASTs: TDA_*
   td_intrval: i8; //       (t) what an aborted sleep returns: 0, EINTR, ERESTART
@@ -118,6 +112,15 @@ export class ThreadCold {
   td_dbgflags: u8; //      (p) TDB_SUSPEND
   td_cflags: u8; //        (t) TDC_*: state of the sleep timeout
   td_migrate: u8; //       (o) 1 + the CPU that another CPU wants it moved to, 0 = none
+}
+
+/** What few threads ever need: an array of 16 bytes each, which the others never touch. */
+@unmanaged
+export class ThreadRare {
+  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
+  td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
+  td_sq_prev: Thread;
+  td_nivcsw: u32; //       (k) involuntary switches
 }
 
 @unmanaged
@@ -239,6 +242,8 @@ export const TDPRI_CRIT: i32 = 32;
 
 // td_pflags.
 export const TDP_KTHREAD: u16 = 0x1;
+/** Its td_nivcsw is not 0. */
+export const TDP_PREEMPTED: u16 = 0x2;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;

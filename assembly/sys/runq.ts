@@ -1,4 +1,5 @@
-// The chunked run queue: a first-in-first-out list of threads with removal from the middle.
+// The chunked list: first in, first out, with removal from the middle. Run queues are lists of threads
+// (runq_*), the slots of callout wheels lists of callouts (kern/kern_timeout.ts).
 //
 // A level is two slot addresses, head and tail. Slots lie in chunks of 256 aligned bytes from a pool:
 //
@@ -14,6 +15,7 @@
 // milliseconds when it compacts. The pool holds twice what dense queues need; when removals from the
 // middle have thinned the chunks so far that it runs dry, all queues are compacted once, in place.
 import { panic } from "../env";
+import { CalloutLink, WHEEL_SLOTS, WHEEL_SLOTS_OFFSET } from "./callout";
 import { GD_RUNQ_OFFSET, GlobalData, globaldata } from "./globaldata";
 import { machine } from "./machine";
 import { NRUNQ, RQ_NQS } from "./param";
@@ -49,9 +51,13 @@ export function bsd4_level(cpu: u32, pri: u32): Level {
   return changetype<Level>(machine().bsd4_base + ((<usize>cpu * RQ_NQS + pri) << 3));
 }
 
-/** Chunks that a machine of this size needs: dense queues twice over, and one a level. */
+/**
+ * Chunks that a machine of this size needs: dense lists twice over, once for the run queues and once for
+ * the callouts, and what is not full, two a level and one a slot of the wheels.
+ */
 export function runq_pool_chunks(threads: u32, ncpus: u32, bsd4: bool): u32 {
-  return 2 * (threads / CHUNK_SLOTS + 1) + 2 * ncpus * (bsd4 ? RQ_NQS : NRUNQ) + 64;
+  const levels = 2 * ncpus * (bsd4 ? RQ_NQS : NRUNQ);
+  return 4 * (threads / CHUNK_SLOTS + 1) + levels + min<u32>(threads, ncpus * WHEEL_SLOTS) + 64;
 }
 
 /** The chunk of a slot; for an address at a chunk's end, the chunk that ends there. */
@@ -104,10 +110,15 @@ export function runq_grow(level: Level): usize {
 
 /** Appends `td`, which must be on no queue. */
 export function runq_append(level: Level, td: Thread): void {
+  list_append(level, changetype<usize>(td), offsetof<Thread>("td_slot"));
+}
+
+/** Appends an item, which keeps its slot's address in the field at `field`. */
+export function list_append(level: Level, item: usize, field: usize): void {
   let slot = level.tail;
   if ((slot & CHUNK_MASK) == 0) slot = runq_grow(level);
-  store<usize>(slot, changetype<usize>(td));
-  td.td_slot = slot;
+  store<usize>(slot, item);
+  store<usize>(item + field, slot);
   level.tail = slot + 4;
 }
 
@@ -205,6 +216,11 @@ export function runq_take(level: Level): Thread | null {
 export function runq_remove(level: Level, td: Thread): void {
   const slot = td.td_slot;
   td.td_slot = 0;
+  list_remove(level, slot);
+}
+
+/** Empties the slot of an item that is on this list. */
+export function list_remove(level: Level, slot: usize): void {
   if (slot + 4 == level.tail) {
     level.tail = slot; // block then wake leaves no tombstone
     return;
@@ -249,8 +265,19 @@ export function runq_walk(level: Level, slot: usize): usize {
   }
 }
 
-/** Rewrites a level without tombstones, within its own chunks, and frees those left over. */
+/** Gives the last chunk of an empty list back to the pool. */
+export function list_free(level: Level): void {
+  if (level.head != 0) chunk_free(chunk_of(level.head));
+  level.head = 0;
+  level.tail = 0;
+}
+
 export function runq_compact(level: Level): void {
+  list_compact(level, offsetof<Thread>("td_slot"));
+}
+
+/** Rewrites a list without tombstones, within its own chunks, and frees those left over. */
+export function list_compact(level: Level, field: usize): void {
   let read = level.head;
   if (read == 0) return;
   let c = chunk_of(read);
@@ -263,17 +290,17 @@ export function runq_compact(level: Level): void {
       read = changetype<Chunk>(read - CHUNK_SIZE).next + CHUNK_SLOT0;
       continue;
     }
-    const td = load<usize>(read);
+    const item = load<usize>(read);
     read += 4;
-    if (td == 0) continue;
+    if (item == 0) continue;
     if ((write & CHUNK_MASK) == 0) {
       const next = changetype<Chunk>(c).next;
       changetype<Chunk>(next).prev_dead = c;
       c = next;
       write = c + CHUNK_SLOT0;
     }
-    store<usize>(write, td);
-    changetype<Thread>(td).td_slot = write;
+    store<usize>(write, item);
+    store<usize>(item + field, write);
     write += 4;
   }
   level.tail = write;
@@ -293,6 +320,12 @@ function runq_compact_all(): void {
     for (let nq: u32 = 0; nq < <u32>NRUNQ; nq++) runq_compact(lwkt_level(gd, nq));
     if (m.bsd4_base != 0) {
       for (let pri: u32 = 0; pri < <u32>RQ_NQS; pri++) runq_compact(bsd4_level(cpu, pri));
+    }
+    if (gd.gd_wheel != 0) {
+      const slots = gd.gd_wheel + WHEEL_SLOTS_OFFSET;
+      for (let slot: usize = 0; slot < WHEEL_SLOTS; slot++) {
+        list_compact(changetype<Level>(slots + (slot << 3)), offsetof<CalloutLink>("c_slot"));
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 // From a thread to its other parts, and back.
 import { machine } from "./machine";
-import { Frame, FrameHigh, Thread, ThreadCold } from "./proc";
+import { Frame, FrameHigh, Thread, ThreadCold, ThreadRare } from "./proc";
 
 /** Size of the hot part, as a shift. */
 export const THREAD_SHIFT: usize = 6;
@@ -17,12 +17,17 @@ export function td_at(index: u32): Thread {
 
 /** The part that creation, sleep and exit touch. */
 export function cold(td: Thread): ThreadCold {
-  return changetype<ThreadCold>(machine().cold_base + <usize>td_index(td) * offsetof<ThreadCold>());
+  return changetype<ThreadCold>(changetype<usize>(td) + machine().cold_delta);
 }
 
 /** The thread that a cold part belongs to. */
 export function cold_thread(part: ThreadCold): Thread {
-  return td_at(<u32>((changetype<usize>(part) - machine().cold_base) / offsetof<ThreadCold>()));
+  return changetype<Thread>(changetype<usize>(part) - machine().cold_delta);
+}
+
+/** The part that few threads have any use for: a quarter of the others' size, so a quarter as far away. */
+export function rare(td: Thread): ThreadRare {
+  return changetype<ThreadRare>((changetype<usize>(td) >> 2) + machine().rare_delta);
 }
 
 export function td_frame(td: Thread): Frame {

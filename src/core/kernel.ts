@@ -273,7 +273,12 @@ export class Kernel {
 
   /** The address of a thread's cold part. */
   cold(td: number): number {
-    return this.machine("cold_base") + this.threadIndex(td) * Layout.ThreadCold.size;
+    return td + this.machine("cold_delta");
+  }
+
+  /** The address of a thread's rare part. */
+  rare(td: number): number {
+    return ((td >>> 2) + this.machine("rare_delta")) >>> 0;
   }
 
   /** The address of a thread's registers. */

@@ -144,7 +144,7 @@ export class ThreadView {
 
   /** Switches that it did not ask for. */
   get involuntarySwitches(): number {
-    return this.kernel.read(this.cold + C.td_nivcsw);
+    return this.kernel.read(this.kernel.rare(this.address) + Layout.ThreadRare.td_nivcsw);
   }
 
   /** Pages of its kernel stack. */

@@ -75,7 +75,7 @@ describe("the stress test", () => {
   });
 
   it("creates threads without JavaScript: no more than 300 bytes of memory for each", async () => {
-    const report = await runStress({ ...base, threads: 100_000 });
+    const report = await runStress({ ...base, threads: 500_000 });
     expect(report.bytesPerThread).toBeLessThan(450);
     expect(report.machineBytes / report.threads).toBeLessThan(300);
   });

@@ -24,7 +24,7 @@ const faults: Record<string, Fault> = {
   },
   "a compaction that forgets where the threads are now": {
     file: RUNQ,
-    text: "changetype<Thread>(td).td_slot = write;",
+    text: "store<usize>(item + field, write);",
     instead: "",
   },
 };

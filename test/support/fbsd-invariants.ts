@@ -5,7 +5,7 @@ import { tidChain } from "../../src/conformance/tid-chain.js";
 import type { Kernel } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
 
-const { Thread: T, ThreadCold: C, Proc: P } = Layout;
+const { Thread: T, ThreadCold: C, ThreadRare: R, Proc: P } = Layout;
 
 /** Reads kernel lists. */
 export class Reader {
@@ -21,6 +21,10 @@ export class Reader {
 
   cold(td: number, field: keyof typeof C): number {
     return this.kernel.read(this.kernel.cold(td) + C[field]);
+  }
+
+  rare(td: number, field: keyof typeof R): number {
+    return this.kernel.read(this.kernel.rare(td) + R[field]);
   }
 
   cold8(td: number, field: keyof typeof C): number {
@@ -267,10 +271,10 @@ class Checker {
     const mask = kernel.machine("sleepq_mask");
     for (let i = 0; i <= mask; i++) {
       const head = kernel.read(kernel.machine("sleepq_base") + i * 4);
-      for (const first of read.list(head, (td) => read.cold(td, "td_sq_next"))) {
+      for (const first of read.list(head, (td) => read.rare(td, "td_sq_next"))) {
         const sleepers = read.list(first, (td) => read.hot(td, "td_qnext"));
         const wchan = read.hot(first, "td_wchan");
-        this.expect("last sleeper", read.cold(first, "td_sq_tail"), sleepers.at(-1));
+        this.expect("last sleeper", read.rare(first, "td_sq_tail"), sleepers.at(-1));
         sleepers.forEach((td, place) => {
           queued.add(td);
           this.expect("channel of a sleeper", read.hot(td, "td_wchan"), wchan);

@@ -8,7 +8,7 @@ import * as Layout from "../../src/generated/layout.js";
 import { LwktMachine } from "../support/lwkt-machine.js";
 import { word } from "../support/rv32-machine.js";
 
-const { Sys, Thread: T, ThreadCold: C, GlobalData: G } = Layout;
+const { Sys, Thread: T, ThreadRare: R, GlobalData: G } = Layout;
 const TEXT = 0x100;
 const yieldNow = word("kcall", { imm: Sys.lwkt_yield });
 const countDown = [word("addi", { rd: 8, rs1: 8, imm: -1 }), word("bne", { rs1: 8, imm: -8 })];
@@ -134,7 +134,7 @@ function state(machine: LwktMachine, { cpus, threads }: Scenario) {
       flags: kernel.view.getUint16(td + T.td_lwflags, true),
       state: kernel.u8[td + T.td_state],
       runtime: kernel.read64(td + T.td_runtime),
-      switches: [kernel.read(td + T.td_nvcsw), kernel.read(kernel.cold(td) + C.td_nivcsw)],
+      switches: [kernel.read(td + T.td_nvcsw), kernel.read(kernel.rare(td) + R.td_nivcsw)],
       registers: kernel.u32.slice(frame >>> 2, (frame >>> 2) + 16).join(),
     };
   });

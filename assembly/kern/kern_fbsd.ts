@@ -264,11 +264,13 @@ export function sys_kthread_add(f: Frame): i32 {
   return error;
 }
 
-function sys_kthread_exit(): u32 {
+/** The kernel call kthread_exit. */
+export function sys_kthread_exit(): u32 {
   return is_proc(curthread().td_proc) ? kthread.kthread_exit() : result(EINVAL);
 }
 
-function sys_msleep(f: Frame): u32 {
+/** The kernel call msleep. */
+export function sys_msleep(f: Frame): u32 {
   return f.a0 == 0 ? result(EINVAL) : msleep(f.a0, f.a1, f.a2, f.a3);
 }
 

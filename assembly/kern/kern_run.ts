@@ -26,6 +26,7 @@ import { cont_run } from "./kern_cont";
 import { body_return } from "./kern_fbsd";
 import { quiet_until } from "./kern_quiet";
 import { charge_runtime } from "./kern_switch";
+import { msleep_2 } from "./kern_synch";
 import { callout_earliest, softclock } from "./kern_timeout";
 import { idle_interrupts } from "./lwkt_intr";
 import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
@@ -271,7 +272,8 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
-      cont_run(td);
+      if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
+      else cont_run(td);
       continue;
     }
     if ((td.td_body & TDB_INCALL) != 0) {
@@ -294,6 +296,14 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     body_return();
   }
+}
+
+/** The commonest continuation, without the table of all. */
+function msleep_run(td: Thread): void {
+  const pri = td.td_ka;
+  const timo = cold(td).td_kb;
+  cont_pop(td);
+  msleep_2(pri, timo, 0);
 }
 
 /**

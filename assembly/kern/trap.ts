@@ -21,7 +21,13 @@ import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { body_return, fbsd_syscall, sys_kthread_add } from "./kern_fbsd";
+import {
+  body_return,
+  fbsd_syscall,
+  sys_kthread_add,
+  sys_kthread_exit,
+  sys_msleep,
+} from "./kern_fbsd";
 import { random_next } from "./kern_random";
 import { SYS_SYNC, sync_syscall } from "./kern_sync";
 import { wakeup } from "./kern_synch";
@@ -34,7 +40,10 @@ import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from ".
 /** First of FreeBSD's call numbers. */
 const SYS_FBSD: u32 = 64;
 
-/** Performs kernel call `nr` for `td`, which runs. */
+/**
+ * Performs kernel call `nr` for `td`, which runs. What threads do most of all comes first and takes no
+ * further calls: the tables behind `syscall` lead to the same functions.
+ */
 export function trap(td: Thread, nr: u32): void {
   if (nr == Sys.body_return) {
     td.td_body &= ~TDB_INCALL;
@@ -42,24 +51,40 @@ export function trap(td: Thread, nr: u32): void {
     return;
   }
   const frame = td_frame(td);
-  if (nr == Sys.wakeup && machine().bare == 0) {
-    wakeup(frame.a0);
-    frame.a0 = 0;
-    return;
-  }
-  if (nr == Sys.kthread_add && machine().bare == 0) {
-    frame.a0 = sys_kthread_add(frame);
-    return;
+  if (machine().bare == 0) {
+    if (nr == Sys.wakeup) {
+      wakeup(frame.a0);
+      frame.a0 = 0;
+      return;
+    }
+    if (nr == Sys.kthread_add) {
+      frame.a0 = sys_kthread_add(frame);
+      return;
+    }
+    if (nr == Sys.kthread_exit) {
+      td.td_body |= TDB_INCALL;
+      trap_result(td, frame, sys_kthread_exit());
+      return;
+    }
+    if (nr == Sys.msleep) {
+      td.td_body |= TDB_INCALL;
+      trap_result(td, frame, sys_msleep(frame));
+      return;
+    }
   }
   if (!has_result(nr)) {
     syscall(nr, frame);
     return;
   }
   td.td_body |= TDB_INCALL;
-  if (syscall(nr, frame) == DONE) {
-    td.td_body &= ~TDB_INCALL;
-    frame.a0 = frame.retval;
-  }
+  trap_result(td, frame, syscall(nr, frame));
+}
+
+/** A call is done, or will go on later: then it is in the thread's continuations. */
+function trap_result(td: Thread, frame: Frame, status: u32): void {
+  if (status != DONE) return;
+  td.td_body &= ~TDB_INCALL;
+  frame.a0 = frame.retval;
 }
 
 /** The calls below SYS_FBSD that have a result: a bit each. */

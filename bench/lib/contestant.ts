@@ -16,6 +16,8 @@ const EXIT_PATIENCE_MS = 10_000;
 export class Contestant {
   private readonly child: ChildProcessWithoutNullStreams;
   private readonly lines: AsyncIterator<string>;
+  /** Comes true when the process has ended and all that it said has been read. */
+  private readonly ended: Promise<unknown>;
   private complaints = "";
 
   /** Starts the process on these cores, if this host has taskset and there are any. */
@@ -28,6 +30,7 @@ export class Contestant {
     this.child.on("error", (error) => {
       this.complaints += error.message;
     });
+    this.ended = new Promise((resolve) => this.child.once("close", resolve));
     this.child.stdin.on("error", () => {}); // a dead process shows in what it does not answer
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
@@ -44,12 +47,10 @@ export class Contestant {
 
   /** Lets the process end, and waits for that: its memory is then free for the next one. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     if (this.child.pid === undefined) return;
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.stdin.end();
     const killer = setTimeout(() => this.child.kill("SIGKILL"), EXIT_PATIENCE_MS);
-    await ended;
+    await this.ended;
     clearTimeout(killer);
   }
 
@@ -57,15 +58,13 @@ export class Contestant {
     const line = await Promise.race([this.lines.next(), this.giveUp()]);
     clearTimeout(this.patience);
     if (line.done !== true) return line.value;
+    await this.stop();
     const [reason] = this.complaints.trim().split("\n");
-    throw new Error(reason || `It ended without an answer${await this.howItEnded()}.`);
+    throw new Error(reason || `It ended without an answer${this.howItEnded()}.`);
   }
 
   /** A process that the system killed, for want of memory perhaps, says nothing by itself. */
-  private async howItEnded(): Promise<string> {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      await new Promise((resolve) => this.child.once("exit", resolve));
-    }
+  private howItEnded(): string {
     const { exitCode, signalCode } = this.child;
     return signalCode === null ? `, with exit code ${exitCode}` : `, by signal ${signalCode}`;
   }

@@ -8,8 +8,14 @@ import type { Benchmark, Command, Measure, Params, Result, Values } from "./type
 
 /** A round is long enough when it takes this long. */
 const ROUND_MS = 250;
-/** Rounds before the first that counts; they also find the number of operations. */
+/** Rounds of fixed work before the first that counts, if they are short. */
 const WARM_UP_ROUNDS = 3;
+/** The most rounds before the first that counts while they find the number of operations. */
+const SEARCH_ROUNDS_MAX = 8;
+/** Code has settled when a round's operations are no more than this many times as fast as before. */
+const SETTLED_GAIN = 1.25;
+/** Rounds as long as this enter their functions often enough, or take too long to do another. */
+const ROUND_LONG_MS = 8 * ROUND_MS;
 /** A warm-up round may raise the operations by so much: the first ones are not yet compiled. */
 const RAISE_MAX = 50;
 const OPS_MAX = 2_000_000_000;
@@ -130,24 +136,41 @@ async function oneRound(runner: Runner): Promise<void> {
 }
 
 /**
- * Lets compilers and caches settle, and raises the operations until a round takes ROUND_MS. The process of
- * an isolated benchmark does one round only.
+ * Lets compilers and caches settle, and finds the number of operations of a round. The process of an
+ * isolated benchmark does one round only.
  */
 async function warmUp(benchmark: Benchmark, runner: Runner): Promise<void> {
-  const leastOps = runner.ops;
+  if (benchmark.leastOps !== undefined && !benchmark.isolated) return findOps(runner);
   const rounds = benchmark.isolated ? 1 : WARM_UP_ROUNDS;
   for (let i = 0; i < rounds; i++) {
-    const start_ms = performance.now();
-    await runner.contestant!.round(runner.ops);
-    const took_ms = performance.now() - start_ms;
-    if (benchmark.leastOps === undefined) {
-      if (took_ms > ROUND_MS) return;
-      continue;
-    }
+    if ((await warmUpRound_ms(runner)) > ROUND_MS) return;
+  }
+}
+
+/**
+ * Raises the operations until a round takes ROUND_MS. A function that is entered before it is optimized
+ * can stay as slow as that until it returns, for a whole round: one that is long enough is not the
+ * last, then, until the next is not much faster.
+ */
+async function findOps(runner: Runner): Promise<void> {
+  const leastOps = runner.ops;
+  let before_ns = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < SEARCH_ROUNDS_MAX; i++) {
+    const took_ms = await warmUpRound_ms(runner);
+    const each_ns = (took_ms * 1e6) / runner.ops;
+    const isSettled = before_ns < each_ns * SETTLED_GAIN;
+    before_ns = each_ns;
     const raise = Math.min(ROUND_MS / took_ms, RAISE_MAX);
     runner.ops = Math.round(Math.min(Math.max(runner.ops * raise, leastOps), OPS_MAX));
-    if (took_ms > 2 * ROUND_MS) return;
+    if (took_ms > ROUND_MS / 2 && isSettled) return;
+    if (took_ms > ROUND_LONG_MS) return;
   }
+}
+
+async function warmUpRound_ms(runner: Runner): Promise<number> {
+  const start_ms = performance.now();
+  await runner.contestant!.round(runner.ops);
+  return performance.now() - start_ms;
 }
 
 // --- results ----------------------------------------------------------------------------------

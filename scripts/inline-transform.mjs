@@ -12,6 +12,8 @@ const INLINED = `
   assembly/kern/lwkt_thread/crit_exit
   assembly/kern/lwkt_thread/lwkt_switch
   assembly/kern/kern_thread/thread_alloc
+  assembly/kern/kern_thread/thread_count_inc
+  assembly/kern/thread_zone/thread_zone_alloc
   assembly/kern/kern_thread/thread_exit
   assembly/kern/kern_synch/wakeup
   assembly/kern/sched/sched_throw
@@ -19,6 +21,8 @@ const INLINED = `
   assembly/kern/sched/sched_add
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
+  assembly/kern/trap/trap
+  assembly/kern/kern_timeout/callout_cancel_thread
   assembly/kern/kern_tid/tid_alloc
   assembly/kern/kern_tid/tid_free
   assembly/kern/kern_tid/tdfind

@@ -50,15 +50,7 @@ import {
 import * as kthread from "./kern_kthread";
 import * as single from "./kern_single";
 import { str } from "./kern_subr";
-import {
-  msleep,
-  msleep_1,
-  msleep_2,
-  sleepq_init,
-  sleepq_park,
-  wakeup,
-  wakeup_one,
-} from "./kern_synch";
+import { msleep, msleep_1, msleep_2, sleepq_init, sleepq_park, wakeup_one } from "./kern_synch";
 import * as thread from "./kern_thread";
 import {
   tdfind,
@@ -192,11 +184,6 @@ function created_proc(f: Frame, error: i32): u32 {
  */
 export function fbsd_syscall(nr: u32, f: Frame): u32 {
   if (machine().bare != 0) panic("kernel call %d in a machine without processes", nr);
-  // The life of a thread, by comparisons: no table jump, which not every host predicts.
-  if (nr == Sys.kthread_add) return result(sys_kthread_add(f));
-  if (nr == Sys.kthread_exit) return sys_kthread_exit();
-  if (nr == Sys.wakeup) return sys_wakeup(f);
-  if (nr == Sys.msleep) return sys_msleep(f);
   if (nr < <u32>Sys.fork) return kthread_syscall(nr, f);
   if (nr < <u32>Sys.thread_exit) return proc_syscall(nr, f);
   if (nr < <u32>Sys.thread_single) return thread_syscall(nr, f);
@@ -272,11 +259,6 @@ export function sys_kthread_exit(): u32 {
 /** The kernel call msleep. */
 export function sys_msleep(f: Frame): u32 {
   return f.a0 == 0 ? result(EINVAL) : msleep(f.a0, f.a1, f.a2, f.a3);
-}
-
-function sys_wakeup(f: Frame): u32 {
-  wakeup(f.a0);
-  return result(0);
 }
 
 function sys_kproc_kthread_add(f: Frame): u32 {

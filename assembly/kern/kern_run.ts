@@ -17,6 +17,7 @@ import {
   GlobalData,
   globaldata,
 } from "../sys/globaldata";
+import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
@@ -31,7 +32,7 @@ import { callout_earliest, softclock } from "./kern_timeout";
 import { idle_interrupts } from "./lwkt_intr";
 import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { lwkt_move_asked } from "./lwkt_migrate";
-import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "./lwkt_thread";
+import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { fault, trap } from "./trap";
 
@@ -273,6 +274,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     if (in_kernel) {
       gd.gd_cycles += cost;
       if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
+      else if (td.td_kfn == K.BLOCK_2) block_run(td);
       else cont_run(td);
       continue;
     }
@@ -298,12 +300,19 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   }
 }
 
-/** The commonest continuation, without the table of all. */
+// The commonest continuations, without the table of all.
+
 function msleep_run(td: Thread): void {
   const pri = td.td_ka;
   const timo = cold(td).td_kb;
   cont_pop(td);
   msleep_2(pri, timo, 0);
+}
+
+function block_run(td: Thread): void {
+  const w = changetype<LwktWait>(td.td_ka);
+  cont_pop(td);
+  lwkt_block_2(w);
 }
 
 /**

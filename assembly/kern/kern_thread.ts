@@ -274,13 +274,6 @@ function thread_dtor_event(td: Thread): void {
   eventhandler_invoke(EventList.THREAD_DTOR, td);
 }
 
-/** What the zone does with every structure that it hands out (381). */
-function thread_ctor(td: Thread, c: ThreadCold): void {
-  thread_zero(td, c);
-  td.td_state = <u8>TDS.INACTIVE;
-  c.td_tid = -1;
-}
-
 function thread_dtor_panic(td: Thread): void {
   if (<i32>td.td_state > TDS.RUNNING) panic("bad thread state");
   panic("bad state for thread unlinking");
@@ -308,9 +301,10 @@ export function thread_alloc(pages: u32): Thread {
     return td;
   }
   const c = cold(td);
-  thread_ctor(td, c);
+  thread_zero(td, c); // which also makes it INACTIVE (thread_ctor, 381)
   KASSERT(c.td_kstack_pages == 0, "thread_alloc got thread with kstack");
   if (!vm_thread_new(c, pages)) {
+    c.td_tid = -1;
     thread_uma_free(td);
     tid_free(tid);
     thread_count_add(-1);

@@ -205,7 +205,10 @@ export function callout_arm_thread(td: Thread, timo: i32): void {
 /** Disarms a thread's sleep timeout, if it is armed. */
 export function callout_cancel_thread(td: Thread): void {
   const c = cold(td);
-  if ((c.td_cflags & TDC_ARMED) == 0) return;
+  if ((c.td_cflags & TDC_ARMED) != 0) callout_cancel_armed(c);
+}
+
+function callout_cancel_armed(c: ThreadCold): void {
   wheel_cancel(globaldata(<u32>c.td_cflags >> TDC_CPU_SHIFT), thread_callout(c));
   callout_disarmed(c);
 }

@@ -41,8 +41,8 @@ import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from ".
 const SYS_FBSD: u32 = 64;
 
 /**
- * Performs kernel call `nr` for `td`, which runs. What threads do most of all comes first and takes no
- * further calls: the tables behind `syscall` lead to the same functions.
+ * Performs kernel call `nr` for `td`, which runs. What threads do most of all comes first, by comparisons:
+ * the table jumps behind `syscall` cost hosts that do not predict them more than most calls do.
  */
 export function trap(td: Thread, nr: u32): void {
   if (nr == Sys.body_return) {
@@ -50,8 +50,9 @@ export function trap(td: Thread, nr: u32): void {
     body_return();
     return;
   }
+  const m = machine();
   const frame = td_frame(td);
-  if (machine().bare == 0) {
+  if (m.bare == 0) {
     if (nr == Sys.wakeup) {
       wakeup(frame.a0);
       frame.a0 = 0;
@@ -69,6 +70,21 @@ export function trap(td: Thread, nr: u32): void {
     if (nr == Sys.msleep) {
       td.td_body |= TDB_INCALL;
       trap_result(td, frame, sys_msleep(frame));
+      return;
+    }
+  }
+  if (m.sched == Sched.LWKT) {
+    if (nr == Sys.lwkt_yield) {
+      lwkt.lwkt_yield();
+      return;
+    }
+    if (nr == Sys.lwkt_signal) {
+      lwkt.lwkt_signal(arg_wait(nr, frame.a0));
+      return;
+    }
+    if (nr == Sys.lwkt_block) {
+      td.td_body |= TDB_INCALL;
+      trap_result(td, frame, lwkt.lwkt_block(arg_wait(nr, frame.a0), frame.a1, frame.a2));
       return;
     }
   }
@@ -149,10 +165,6 @@ function result(value: u32): u32 {
 
 // Dense, so that it becomes one table jump: the exception to the rule that a function fits a screen.
 function lwkt_syscall(nr: u32, f: Frame): u32 {
-  // Comparisons before the table jump, which costs hosts that do not predict it more than the call does.
-  if (nr == Sys.lwkt_block) return lwkt.lwkt_block(arg_wait(nr, f.a0), f.a1, f.a2);
-  if (nr == Sys.lwkt_signal) return lwkt.lwkt_signal(arg_wait(nr, f.a0));
-  if (nr == Sys.lwkt_yield) return lwkt.lwkt_yield();
   switch (nr) {
     case Sys.lwkt_yield_quick:
       return lwkt.lwkt_yield_quick();

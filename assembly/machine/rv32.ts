@@ -3108,28 +3108,31 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       }
     }
     if (exit != EXIT_SLICE) {
-      // A kernel call: all is written back as behind this loop, and read again as in front of it.
+      // A kernel call: what it may look at is written back, and what it may change is read again.
       const call = call_number(td, pc);
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
-      gd.gd_hash = hash;
-      gd.gd_switchtime = switchtime;
       store<usize>(td, pc, offsetof<Thread>("td_pc"));
       give_level(level, head);
-      if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
+      level = null;
+      head = 0;
+      mark = 0;
+      if (switches != 0) {
+        run_switched(gd, first, changetype<Thread>(td), switches);
+        gd.gd_hash = hash;
+        gd.gd_switchtime = switchtime;
+        switches = 0;
+      }
+      cpu_state(gd).reservation = NO_RESERVATION;
       if (!changetype<Kernel>(0).call(gd, call)) return RV_LEFT;
-      budget = switch_budget(m);
+      if (m.run_limited != 0) budget = switch_budget(m);
+      from = m.cycle_cost == 0 ? 0 : gd.gd_cycles << 4;
       first = gd.gd_curthread;
-      from = run_begin(m, gd);
       td = changetype<usize>(first);
       pc = load<usize>(td, offsetof<Thread>("td_pc"));
       clock = from - <u64>pc;
       hash = gd.gd_hash;
       switchtime = gd.gd_switchtime;
-      level = null;
-      head = 0;
-      mark = 0;
-      switches = 0;
       continue;
     }
     if (switches == budget) {

@@ -244,8 +244,12 @@ function arg7(): u32 {
 
 /** The kernel call kthread_add, which never switches: its result. */
 export function sys_kthread_add(f: Frame): i32 {
-  const p = f.a2 == 0 ? machine().proc0 : changetype<Proc>(f.a2);
-  if (!func_valid(f.a0) || !proc_alive(changetype<u32>(p))) return EINVAL;
+  let p = machine().proc0;
+  if (f.a2 != 0) {
+    if (!proc_alive(f.a2)) return EINVAL;
+    p = changetype<Proc>(f.a2);
+  }
+  if (!func_valid(f.a0)) return EINVAL;
   const error = kthread.kthread_add(f.a0, f.a1, p, f.a3, f.a4, f.a5, arg6());
   f.a1 = error == 0 ? changetype<u32>(p.p_threads_last) : 0;
   return error;

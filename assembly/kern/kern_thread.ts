@@ -125,6 +125,7 @@ function thread_count_inc_hard(): bool {
 
 /** Records that a thread was created, with the ids and the name by which a trace shows it. */
 export function ktr_create(td: Thread, p: Proc): void {
+  if ((machine().ktr_mask & (KTR_SCHED | KTR_STATE)) == 0) return;
   const c = cold(td);
   const at = changetype<u32>(td);
   ktr(KTR_SCHED, Ktr.CREATE, at, changetype<u32>(p), c.td_tid, p.p_pid);

@@ -50,7 +50,7 @@ import {
 import { RECORD_SIZE, Record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { rv32_slow } from "./rv32_slow";
-import { rv32_yield_level } from "./rv32_yield";
+import { rv32_yield_level, rv32_yield_start } from "./rv32_yield";
 
 export {
   RV_FAULT,
@@ -3091,20 +3091,24 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     switches += <u32>(head - mark) >> 2;
     mark = head;
     // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
-    if (exit == EXIT_YIELD && (level === null || load<usize>(head) == 0)) {
-      level = next_level(gd, level, head, budget - switches);
-      if (level !== null) {
-        head = level.head;
-        mark = head;
-        if (load<usize>(head) != td) continue;
-        yield_to_self(gd, level);
-        level = null;
-        head = 0;
-        mark = 0;
-        pc += RECORD_SIZE;
-        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-        event = RV_SLICE;
-        break;
+    if (exit == EXIT_YIELD) {
+      if (level === null || load<usize>(head) == 0) {
+        level = next_level(gd, level, head, budget - switches);
+        if (level !== null) {
+          head = level.head;
+          mark = head;
+          if (load<usize>(head) != td) continue;
+          yield_to_self(gd, level);
+          level = null;
+          head = 0;
+          mark = 0;
+          pc += RECORD_SIZE;
+          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+          event = RV_SLICE;
+          break;
+        }
+      } else if (rv32_yield_start(gd, changetype<Thread>(load<usize>(head)))) {
+        continue;
       }
     }
     if (exit != EXIT_SLICE) {

@@ -4,6 +4,7 @@ import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
 import {
   TDB,
+  TDB_FRESH,
   TDB_KIND,
   TDF_EXITING,
   TDF_PREEMPT_LOCK,
@@ -87,6 +88,18 @@ export function rv32_yield_level(gd: GlobalData, current: Level | null): Level |
     }
     return level;
   }
+}
+
+/**
+ * Does what switch_in does for a thread of this CPU that has not run yet, if `td`, which is next, is one of
+ * plain RV32 code: from now on the inner loop can switch to it.
+ */
+export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
+  if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
+  if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
+  td.td_lwflags |= TDF_STARTED;
+  td.td_body = <u8>TDB.RV32;
+  return true;
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
+import { replaceTableJumps } from "./table-jumps.mjs";
 
 /** The compiler's transform that comes first. */
 export const INLINE_TRANSFORM = fileURLToPath(new URL("inline-transform.mjs", import.meta.url));
@@ -24,7 +25,7 @@ const INLINING = {
 /**
  * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
  * functions, and in them the calls cost more than the work: threads are created and reaped in two thirds
- * of the time.
+ * of the time. Its table jumps go, too.
  */
 export function inlineFurther(wasm) {
   const module = binaryen.readBinary(wasm);
@@ -35,6 +36,7 @@ export function inlineFurther(wasm) {
   binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
   binaryen.setAllowInliningFunctionsWithLoops(true);
   module.optimize();
+  replaceTableJumps(module);
   const result = module.emitBinary();
   module.dispose();
   return result;

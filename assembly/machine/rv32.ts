@@ -3130,7 +3130,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         clock = (now << 4) - <u64>to; // at its yield, as it was in the beginning
       }
 
-      // And again as long as the next thread yields at once, after a jump, or in a counting loop
+      // And again as long as the next thread yields at once, after a jump, or in a loop that counts or polls
       for (;;) {
         const ntd = load<usize>(head); // at first head is 0, and there is no thread at 0
         exit = EXIT_YIELD;
@@ -3167,10 +3167,17 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         }
         if (next == RvOp.YIELD) continue;
         exit = EXIT_NONE;
-        if (next != RvOp.ADDI_TO_BNEZ) break;
-        v0 = load<i32>(td + load<usize>(pc, 8)) + load<i32>(pc, 12);
+        if (next == RvOp.ADDI_TO_BNEZ) {
+          v0 = load<i32>(td + load<usize>(pc, 8)) + load<i32>(pc, 12);
+        } else if (next == RvOp.LW_TO_BEQZ) {
+          at = <u32>(load<i32>(td + load<usize>(pc, 8)) + load<i32>(pc, 12));
+          if (at >= load<u32>(LOAD4)) break;
+          v0 = load<i32>(load<usize>(GUEST) + at);
+        } else {
+          break;
+        }
         store<i32>(td + load<usize>(pc, 4), v0);
-        if (v0 == 0) {
+        if ((v0 != 0) == (next == RvOp.LW_TO_BEQZ)) {
           pc += 2 * RECORD_SIZE;
           break;
         }

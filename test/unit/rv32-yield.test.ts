@@ -13,6 +13,10 @@ const TEXT = 0x100;
 const yieldNow = word("kcall", { imm: Sys.lwkt_yield });
 const countDown = [word("addi", { rd: 8, rs1: 8, imm: -1 }), word("bne", { rs1: 8, imm: -8 })];
 
+/** A word of guest data. */
+const FLAG = 0x400;
+const pollFlag = [word("lw", { rd: 7, imm: FLAG }), word("beq", { rs1: 7, imm: -8 })];
+
 /** Bodies that yield in every way that the inner loop knows, and in others. */
 const bodies: readonly (readonly number[])[] = [
   [yieldNow, word("jal", { imm: -4 })],
@@ -38,6 +42,14 @@ const bodies: readonly (readonly number[])[] = [
     word("kcall", { imm: Sys.lwkt_setpri_self }),
     yieldNow,
     word("jal", { imm: -4 }),
+  ],
+  [yieldNow, ...pollFlag, word("sw", { imm: FLAG }), word("jal", { imm: -16 })],
+  [
+    word("addi", { rd: 9, rs1: 9, imm: 1 }),
+    word("andi", { rd: 7, rs1: 9, imm: 4 }),
+    word("sw", { rs2: 7, imm: FLAG }),
+    yieldNow,
+    word("jal", { imm: -16 }),
   ],
 ];
 

@@ -15,7 +15,8 @@ const countDown = [word("addi", { rd: 8, rs1: 8, imm: -1 }), word("bne", { rs1: 
 
 /** A word of guest data. */
 const FLAG = 0x400;
-const pollFlag = [word("lw", { rd: 7, imm: FLAG }), word("beq", { rs1: 7, imm: -8 })];
+const atFlag = word("addi", { rd: 6, imm: FLAG });
+const pollFlag = [word("lw", { rd: 7, rs1: 6 }), word("beq", { rs1: 7, imm: -8 })];
 
 /** Bodies that yield in every way that the inner loop knows, and in others. */
 const bodies: readonly (readonly number[])[] = [
@@ -43,11 +44,12 @@ const bodies: readonly (readonly number[])[] = [
     yieldNow,
     word("jal", { imm: -4 }),
   ],
-  [yieldNow, ...pollFlag, word("sw", { imm: FLAG }), word("jal", { imm: -16 })],
+  [atFlag, yieldNow, ...pollFlag, word("sw", { rs1: 6 }), word("jal", { imm: -16 })],
   [
+    atFlag,
     word("addi", { rd: 9, rs1: 9, imm: 1 }),
     word("andi", { rd: 7, rs1: 9, imm: 4 }),
-    word("sw", { rs2: 7, imm: FLAG }),
+    word("sw", { rs1: 6, rs2: 7 }),
     yieldNow,
     word("jal", { imm: -16 }),
   ],

@@ -19,14 +19,15 @@ import {
 } from "../sys/globaldata";
 import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
-import { Machine, machine, Run, Sched } from "../sys/machine";
-import { TDB, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
+import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
+import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_pop, K } from "./cont";
 import { cont_run } from "./kern_cont";
 import { body_return } from "./kern_fbsd";
 import { quiet_until } from "./kern_quiet";
-import { charge_runtime } from "./kern_switch";
+import { charge_runtime, host_yield, is_plain } from "./kern_switch";
 import { msleep_2 } from "./kern_synch";
 import { callout_earliest, softclock } from "./kern_timeout";
 import { idle_interrupts } from "./lwkt_intr";
@@ -40,28 +41,47 @@ const NEVER: u64 = u64.MAX_VALUE;
 
 /**
  * Runs the machine until one of Run happens. Machine.run_until (cycles), run_rounds (0 = no limit),
- * run_limited with run_switches, and stop_request bound it.
+ * run_limited with run_switches, and stop_request bound it. Returns RUN_REASON and what belongs to it.
  */
 export function machine_run(): u32 {
   const m = machine();
-  const reason = run_rounds(m);
-  if (m.ktr_mask != 0) ktr_drain();
-  return reason;
+  return run_result(m, run_rounds(m));
 }
 
-/** Performs kernel call `nr` for the thread whose next step the host was asked for, and runs on. */
+/**
+ * Performs kernel call `nr` for the thread whose next step the host was asked for, and runs on. Where
+ * another step of a host body is next, in the same slice, rounds and slices are left alone.
+ */
 export function machine_step(nr: u32): u32 {
   const m = machine();
   const gd = m.curcpu;
-  const td = gd.gd_curthread;
-  gd.gd_cycles += m.cycle_cost;
-  trap(td, nr);
-  // The slice must not end between this step of a kernel function and its next one.
-  while (td == gd.gd_curthread && td.td_kfn != 0 && td.td_kfn != K.COMPUTE) {
-    gd.gd_cycles += m.cycle_cost;
-    cont_run(td);
+  const now = gd.gd_cycles + m.cycle_cost;
+  gd.gd_cycles = now;
+  if (nr == Sys.lwkt_yield && host_yield(m, gd, now)) {
+    if (now < gd.gd_slice_end && may_switch(m)) {
+      return Run.HOST | changetype<u32>(gd.gd_curthread);
+    }
+  } else {
+    m.slice_td = gd.gd_curthread;
+    trap(gd.gd_curthread, nr);
+    const td = gd.gd_curthread;
+    if (goes_on(gd, td, TDB.HOST) && may_switch(m) && m.ktr_mask == 0) {
+      return Run.HOST | changetype<u32>(td);
+    }
   }
+  const reason = slice_step(m, gd);
+  if (reason != 0 && reason != READY) return run_result(m, reason);
+  if (reason == 0) slice_end(m);
   return machine_run();
+}
+
+/** What a run call returns, for the host. */
+function run_result(m: Machine, reason: u32): u32 {
+  if (m.ktr_mask != 0) ktr_drain();
+  if (reason != Run.HOST) return reason;
+  const td = m.curcpu.gd_curthread;
+  const fresh = (td.td_body & TDB_FRESH) != 0 ? RUN_FRESH : 0;
+  return reason | fresh | changetype<u32>(td);
 }
 
 function run_rounds(m: Machine): u32 {
@@ -78,9 +98,8 @@ function run_rounds(m: Machine): u32 {
         if (m.in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
         if (reason != 0) return reason;
-        m.in_slice = 0;
       }
-      m.round_cpu = cpu + 1;
+      slice_end(m);
     }
   }
 }
@@ -207,6 +226,12 @@ function slice_begin(m: Machine, gd: GlobalData): void {
   if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
 }
 
+/** The slice of a CPU is over: it is the next one's turn. */
+function slice_end(m: Machine): void {
+  m.in_slice = 0;
+  m.round_cpu++;
+}
+
 /** The running thread has had its share: its equals are next, if there are any. */
 function sched_clock(gd: GlobalData): void {
   charge_runtime(gd);
@@ -229,6 +254,20 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
   }
 }
 
+/** True if nothing keeps `td`, the current thread, from the next step of its body, one of this kind. */
+function goes_on(gd: GlobalData, td: Thread, kind: TDB): bool {
+  return (
+    is_plain(td, gd, kind) &&
+    (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) == 0 &&
+    gd.gd_cycles < gd.gd_slice_end
+  );
+}
+
+/** False when the run call's budget of switches is used up. */
+function may_switch(m: Machine): bool {
+  return m.run_limited == 0 || m.run_switches != 0;
+}
+
 /** The kernel, as the emulated CPU sees it. */
 @unmanaged
 class Kernel {
@@ -237,13 +276,7 @@ class Kernel {
     const m = machine();
     trap(gd.gd_curthread, nr);
     const td = gd.gd_curthread;
-    if (
-      load<u32>(changetype<usize>(td), offsetof<Thread>("td_kfn")) ==
-        (((<u32>TDB.RV32) << 24) | (gd.gd_cpuid << 16)) &&
-      (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) == 0 &&
-      gd.gd_cycles < gd.gd_slice_end &&
-      m.run_limited == 0
-    ) {
+    if (goes_on(gd, td, TDB.RV32) && m.run_limited == 0) {
       m.slice_td = td;
       return true;
     }
@@ -268,7 +301,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
     if (!in_kernel || td != m.slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
-      if (m.run_limited != 0 && m.run_switches == 0) return Run.SWITCHES;
+      if (!may_switch(m)) return Run.SWITCHES;
       m.slice_td = td;
     }
     if (in_kernel) {

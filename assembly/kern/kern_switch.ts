@@ -1,9 +1,10 @@
 // The context switch: from one thread to another on the running CPU, and what a thread does first when
-// it gets the CPU. Every switch goes through cpu_switch, or through its copy in the inner loop of
-// machine/rv32.ts, which must account the same.
+// it gets the CPU. Every switch goes through cpu_switch, or through one of its copies for plain yields,
+// host_yield and the inner loop of machine/rv32.ts, which must account the same.
+import { can_yield } from "../machine/rv32_yield";
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
 import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
-import { machine, Sched } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import {
   FUNC_HOST,
   TDB,
@@ -21,11 +22,14 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
+import { CHUNK_SIZE, lwkt_level } from "../sys/runq";
 import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { crit_exit } from "./lwkt_thread";
+
+const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
 /** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
@@ -93,6 +97,50 @@ function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
     ntd.td_pri,
   );
   m.switch_why = 0;
+}
+
+/**
+ * lwkt_yield of the current thread at time `now`, where that is a plain switch to another host body that
+ * goes on with its next step: the same counts, states, hash and queue as by lwkt_yield, lwkt_switch,
+ * cpu_switch and switch_in, without their calls, which cost more than the switch. False if it takes more
+ * than that; then nothing has changed. What it relies on is told at the head of machine/rv32.ts.
+ */
+export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
+  if (!can_yield(gd)) return false;
+  const mask = gd.gd_runqmask;
+  if (mask == 0) return false;
+  const level = lwkt_level(gd, 31 - clz<u32>(mask));
+  const slot = level.head;
+  const tail = level.tail;
+  if (slot == tail || (slot & CHUNK_MASK) == 0 || (tail & CHUNK_MASK) == 0) return false;
+  const td = gd.gd_curthread;
+  const ntd = changetype<Thread>(load<usize>(slot));
+  if (!is_td(ntd) || ntd == td || !is_plain(ntd, gd, TDB.HOST)) return false;
+  level.head = slot + 4;
+  level.tail = tail + 4;
+  store<usize>(tail, changetype<usize>(ntd));
+  ntd.td_slot = tail;
+
+  td.td_runtime += now - gd.gd_switchtime;
+  gd.gd_switchtime = now;
+  td.td_nvcsw++;
+  td.td_pri += TDPRI_CRIT;
+  td.td_state = <u8>TDS.RUNQ;
+  ntd.td_pri -= TDPRI_CRIT;
+  ntd.td_state = <u8>TDS.RUNNING;
+  gd.gd_curthread = ntd;
+  m.last_thread = ntd;
+  gd.gd_switch_count++;
+  gd.gd_switches++;
+  gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, now);
+  if (m.run_switches != 0) m.run_switches--;
+  return true;
+}
+
+/** True for a thread of this CPU that stands between two steps of a body of this kind, in no call. */
+export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
+  const word = load<u32>(changetype<usize>(td), offsetof<Thread>("td_kfn"));
+  return word == (((<u32>kind) << 24) | (gd.gd_cpuid << 16));
 }
 
 function switch_reason(gd: GlobalData, td: Thread, exits: bool): SW {

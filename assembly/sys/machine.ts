@@ -12,7 +12,7 @@ export enum Sched {
   BSD4 = 1,
 }
 
-/** Why a run call returned. */
+/** Why a run call returned: RUN_REASON of its result. */
 export enum Run {
   HOST = 1, //     the current thread's body is the host's: do its next step, then machine_step
   IDLE = 2, //     nothing can ever happen again: no thread is runnable, no callout is armed
@@ -21,6 +21,11 @@ export enum Run {
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
 }
+
+/** The bits of a run call's result that say why. With HOST the others are the address of the thread, */
+export const RUN_REASON: u32 = 0x7;
+/** and this one: its body has TDB_FRESH, the host has not begun it yet. */
+export const RUN_FRESH: u32 = 0x8;
 
 @unmanaged
 export class Machine {

@@ -135,7 +135,7 @@ class Replay implements Identities {
     const { kernel, world } = this;
     const { T, F } = world;
     let reason = kernel.exports.machine_run();
-    while (reason === Layout.Run.HOST) {
+    while ((reason & Layout.RUN_REASON) === Layout.Run.HOST) {
       const td = kernel.curthread();
       const body = this.bodies.get(world.nameOf(td) ?? "") as Operation;
       const step = body.next(kernel.readSigned(kernel.frame(td) + F.a0));

@@ -158,7 +158,7 @@ class Replay {
   run(): unknown {
     try {
       let reason = this.kernel.exports.machine_run();
-      while (reason === Layout.Run.HOST) reason = this.step();
+      while ((reason & Layout.RUN_REASON) === Layout.Run.HOST) reason = this.step();
       this.write(["stopped", reason]);
     } catch (error) {
       if (error instanceof KernelPanic) this.write(["panic", error.text]);

@@ -409,6 +409,8 @@ export const Run = {
   STOPPED: 5,
   BUDGET: 6,
 } as const;
+export const RUN_REASON = 7;
+export const RUN_FRESH = 8;
 
 export const Machine = {
   size: 596,

@@ -10,14 +10,14 @@ import {
   type BodyFunction,
   type CallArgument,
   type KernelCall,
+  noArguments,
   resultHigh,
 } from "./calls.js";
 
 /** `func` of a thread whose body is a generator (kern_switch.ts FUNC_HOST). */
 export const FUNC_HOST = 0xffffffff;
 
-const { Thread: T, Frame: F, Machine: M, MACHINE_ADDRESS, GlobalData: G } = Layout;
-const CURCPU = (MACHINE_ADDRESS + M.curcpu) >>> 2;
+const { Thread: T, Frame: F } = Layout;
 
 /** A body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
 export class BodyError extends Error {
@@ -63,19 +63,28 @@ export class Bodies {
   }
 
   /**
-   * Does steps of host bodies while the machine asks for them: `reason` is what it returned, the result
-   * is the first reason that is not a request for a step.
+   * Does steps of host bodies while the machine asks for them: `result` is what it returned. Returns the
+   * first reason that is not a request for a step.
    */
-  drive(reason: number): number {
-    const { kernel, tdBase, frameDelta } = this;
-    const { u8, u32, i32, exports } = kernel;
-    while (reason === Layout.Run.HOST) {
-      const td = u32[((u32[CURCPU] as number) + G.gd_curthread) >>> 2] as number;
+  drive(result: number): number {
+    // Constants of a module are loaded and checked wherever they are used: hence the locals.
+    const { kernel, running, tdBase } = this;
+    const { i32 } = kernel;
+    const { machine_step } = kernel.exports;
+    const high = resultHigh;
+    const none = noArguments;
+    const { HOST } = Layout.Run;
+    const why = Layout.RUN_REASON;
+    const fresh = Layout.RUN_FRESH;
+    const address = ~(why | fresh);
+    const a0Delta = this.frameDelta + F.a0;
+    while ((result & why) === HOST) {
+      const td = (result & address) >>> 0;
       const index = (td - tdBase) >>> 6;
-      if (((u8[td + T.td_body] as number) & Layout.TDB_FRESH) !== 0) this.start(td, index);
-      const a0 = (td + frameDelta + F.a0) >>> 2;
-      resultHigh.word = i32[a0 + 1] as number;
-      const body = this.running[index] as Body;
+      if ((result & fresh) !== 0) this.start(td, index);
+      const a0 = (td + a0Delta) >>> 2;
+      high.word = i32[a0 + 1] as number;
+      const body = running[index] as Body;
       let call: KernelCall<unknown> | undefined;
       try {
         const step = body.next(i32[a0] as number);
@@ -85,14 +94,15 @@ export class Bodies {
         throw new BodyError(kernel.nameAt(td), td, error);
       }
       if (call === undefined) {
-        this.running[index] = undefined;
-        reason = exports.machine_step(Layout.Sys.body_return);
+        running[index] = undefined;
+        result = machine_step(Layout.Sys.body_return);
       } else {
-        if (call.args.length !== 0) kernel.writeArguments(td, this.convert(call));
-        reason = exports.machine_step(call.nr);
+        const args = call.args;
+        if (args !== none && args.length !== 0) kernel.writeArguments(td, this.convert(call));
+        result = machine_step(call.nr);
       }
     }
-    return reason;
+    return result;
   }
 
   private start(td: number, index: number): void {
@@ -101,6 +111,8 @@ export class Bodies {
     if (waiting === undefined) throw new Error(`thread at 0x${td.toString(16)} has no body`);
     this.waiting.delete(cookie);
     this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
+    // Without holes, whatever the order in which threads begin: V8 has slower kinds of arrays.
+    while (this.running.length <= index) this.running.push(undefined);
     this.running[index] = waiting.body(waiting.arg);
   }
 

@@ -111,10 +111,13 @@ export type KernelCalls = {
   ) => KernelCall<ResultOf<(typeof calls)[N]["returns"]>>;
 };
 
+/** The arguments of all calls without any. */
+export const noArguments: readonly CallArgument[] = Object.freeze([]);
+
 function callFactory(name: CallName): (...args: CallArgument[]) => KernelCall<unknown> {
   const { length } = calls[name].args;
   if (length === 0) {
-    const only = Object.freeze(new KernelCall<unknown>(name, []));
+    const only = Object.freeze(new KernelCall<unknown>(name, noArguments));
     return () => only;
   }
   return (...args) => new KernelCall<unknown>(name, args);

@@ -71,7 +71,7 @@ export class LwktMachine {
   run(budget: Budget = {}): number {
     this.kernel.setBudget(budget);
     let reason = this.kernel.exports.machine_run();
-    while (reason === Layout.Run.HOST) {
+    while ((reason & Layout.RUN_REASON) === Layout.Run.HOST) {
       const td = this.kernel.curthread();
       const { value, done } = this.bodyOf(td).next(this.a0(td));
       if (done === true) {

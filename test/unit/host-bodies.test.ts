@@ -1,0 +1,317 @@
+// The short way that a yield of one host body to another takes (host_yield in kern_switch.ts), and the
+// short way back to the host (machine_step). While a trace or statistics are on neither is taken, so each
+// scenario is run both ways: threads and CPUs must be alike to the last byte.
+
+import { describe, expect, it } from "vitest";
+import {
+  BodyError,
+  type BodyFunction,
+  KernelPanic,
+  kernel,
+  Machine,
+  program,
+} from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+type Config = ConstructorParameters<typeof Machine>[0];
+
+/** What a scenario does to a machine that was booted for it. */
+type Scenario = (machine: Machine) => unknown;
+
+const SCHED_RECORDS = 0xffff_ffff;
+
+const yielding = program("yielding")
+  .forever((b) => b.call("lwkt_yield"))
+  .build();
+
+/** A body that yields so many times, and for ever without a number. */
+function yielder(times = Number.POSITIVE_INFINITY): BodyFunction {
+  return function* () {
+    for (let i = 0; i < times; i++) yield kernel.lwkt_yield();
+  };
+}
+
+/** Everything that a switch touches: the hot lines of all threads, and the CPUs. */
+function state(machine: Machine): readonly Uint8Array[] {
+  const { u8 } = machine.kernel;
+  const threads = machine.kernel.threadAt(0);
+  const end = machine.kernel.threadAt(machine.kernel.machine("td_count"));
+  return [
+    u8.slice(threads, end),
+    u8.slice(machine.kernel.globaldata(0), machine.kernel.globaldata(machine.config.cpus)),
+  ];
+}
+
+/** Runs a scenario by the short way and by the long one. */
+function bothWays(scenario: Scenario, config: Config = {}): Machine {
+  const [short, long] = [false, true].map((isTraced) => {
+    const machine = new Machine({ maxthread: 200, ...config }, buildUnderTest);
+    if (isTraced) {
+      machine.kernel.onTrace = () => {};
+      machine.kernel.setMachine("ktr_mask", SCHED_RECORDS);
+    }
+    return { machine, result: scenario(machine) };
+  }) as [{ machine: Machine; result: unknown }, { machine: Machine; result: unknown }];
+  expect(short.result).toEqual(long.result);
+  expect(short.machine.counters).toEqual(long.machine.counters);
+  expect(short.machine.hash).toBe(long.machine.hash);
+  const [threads, cpus] = state(short.machine);
+  const [longThreads, longCpus] = state(long.machine);
+  expect(threads).toEqual(longThreads);
+  expect(cpus).toEqual(longCpus);
+  return short.machine;
+}
+
+function createYielders(machine: Machine, threads: number, times?: number): void {
+  for (let i = 0; i < threads; i++) machine.createThread({ name: "yielder", body: yielder(times) });
+}
+
+describe("a yield of host bodies", () => {
+  for (const threads of [1, 2, 3, 61, 62, 63, 150]) {
+    it(`is that of lwkt_yield among ${threads} threads`, () => {
+      const machine = bothWays((it) => {
+        createYielders(it, threads);
+        return it.run({ switches: 1_000, rounds: 10 });
+      });
+      expect(machine.sysctl("lwkt.switch_count")).toBeGreaterThan(999);
+    });
+  }
+
+  it("is one among RV32 threads, which yield in their own way", () => {
+    bothWays((it) => {
+      const { entry } = it.load(yielding);
+      for (let i = 0; i < 12; i++) {
+        it.createThread({ name: "thread", body: i % 3 === 0 ? entry : yielder(50 * i) });
+      }
+      return it.run({ switches: 5_000 });
+    });
+  });
+
+  it("leaves threads of lower levels alone until the level is empty", () => {
+    bothWays((it) => {
+      for (const priority of [100, 100, 120, 120, 140]) {
+        it.createThread({ name: "yielder", priority, body: yielder(40) });
+      }
+      return it.run();
+    });
+  });
+
+  it("ends slices at the same cycle on several CPUs, and takes messages there", () => {
+    bothWays(
+      (it) => {
+        for (let cpu = 0; cpu < 3; cpu++) {
+          it.createThread({ name: "yielder", cpu, body: yielder(3_000) });
+          it.createThread({ name: "yielder", cpu, body: yielder(2_000) });
+          it.createThread({
+            name: "pair",
+            cpu,
+            *body() {
+              for (let i = 0; i < 60; i++) {
+                yield* kernel.msleep(`pair${cpu}`, 84, "pair", 2);
+                yield kernel.wakeup(`pair${(cpu + 1) % 3}`);
+                yield kernel.lwkt_yield();
+              }
+            },
+          });
+        }
+        return it.run();
+      },
+      { cpus: 3, quantum: 100 },
+    );
+  });
+
+  it("gives way to a better thread that wakes, and to equals after the round-robin share", () => {
+    bothWays(
+      (it) => {
+        createYielders(it, 4);
+        it.createThread({
+          name: "better",
+          priority: 20,
+          *body() {
+            for (let i = 0; i < 30; i++) yield* kernel.pause("nap", 1);
+          },
+        });
+        return it.run({ for: 2_000_000n });
+      },
+      { hz: 1_000, roundRobin: 1 },
+    );
+  });
+
+  it("is the same where code takes no time, and under 4bsd, where it is a panic", () => {
+    const idle = (it: Machine) => {
+      createYielders(it, 5, 30);
+      return it.run();
+    };
+    bothWays(idle, { time: "idle" });
+    const panics = (it: Machine) => {
+      createYielders(it, 2, 30);
+      try {
+        return it.run();
+      } catch (error) {
+        return (error as KernelPanic).text;
+      }
+    };
+    bothWays(panics, { scheduler: "4bsd" });
+  });
+});
+
+describe("a run of host bodies", () => {
+  const cuts: Record<string, (machine: Machine) => void> = {
+    "at each switch": (machine) => {
+      for (let i = 0; i < 900; i++) {
+        expect(machine.run({ switches: 1 }).reason).toBe("switches");
+      }
+    },
+    "at each round": (machine) => {
+      while (machine.counters.switches < 880) machine.run({ rounds: 1, switches: 20 });
+      machine.run({ switches: 900 - machine.counters.switches });
+    },
+  };
+  for (const [where, cut] of Object.entries(cuts)) {
+    it(`may be cut ${where}`, () => {
+      const machines = [cut, (it: Machine) => it.run({ switches: 900 })].map((run) =>
+        bothWays(
+          (it) => {
+            createYielders(it, 10);
+            run(it);
+          },
+          { cpus: 2, quantum: 100 },
+        ),
+      ) as [Machine, Machine];
+      expect(machines[0].hash).toBe(machines[1].hash);
+      expect(machines[0].counters.switches).toBe(900);
+    });
+  }
+
+  it("reaches its time to within a quantum", () => {
+    const machine = bothWays(
+      (it) => {
+        createYielders(it, 3);
+        return it.run({ until: 10_000n });
+      },
+      { quantum: 128 },
+    );
+    expect(machine.cycles).toBeLessThan(10_128n);
+  });
+
+  it("goes on to the end of the round when a body stops the machine", () => {
+    const machine = bothWays(
+      (it) => {
+        createYielders(it, 2);
+        it.createThread({
+          name: "stopper",
+          *body() {
+            for (let i = 0; i < 5; i++) yield kernel.lwkt_yield();
+            it.stop();
+            yield* yielder()(0);
+          },
+        });
+        const first = it.run();
+        return [first, it.run({ rounds: 2 })];
+      },
+      { quantum: 100 },
+    );
+    expect(machine.counters.rounds).toBe(3n);
+  });
+
+  it("ends where a body throws, and goes on without that thread", () => {
+    const machine = bothWays((it) => {
+      createYielders(it, 2, 50);
+      it.createThread({
+        name: "thrower",
+        *body() {
+          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
+          throw new Error("enough");
+        },
+      });
+      let text = "";
+      try {
+        it.run();
+      } catch (error) {
+        expect(error).toBeInstanceOf(BodyError);
+        text = (error as BodyError).message;
+      }
+      expect(text).toBe('the body of thread "thrower" has thrown: enough');
+      const { switches } = it.counters;
+      return [switches, it.run()];
+    });
+    expect([...machine.threads()].length).toBe(2);
+  });
+
+  it("ends where a call panics, between two yields", () => {
+    bothWays((it) => {
+      createYielders(it, 2);
+      it.createThread({
+        name: "mistaken",
+        *body() {
+          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
+          yield kernel.crit_exit();
+        },
+      });
+      try {
+        return it.run();
+      } catch (error) {
+        expect(error).toBeInstanceOf(KernelPanic);
+        return (error as KernelPanic).text;
+      }
+    });
+  });
+
+  it("runs what takes the place of a thread that has gone", () => {
+    const seen: string[] = [];
+    const machine = bothWays((it) => {
+      createYielders(it, 2, 200);
+      for (let life = 0; life < 5; life++) {
+        it.createThread({
+          name: "mortal",
+          *body() {
+            seen.push(`life ${life}`);
+            yield kernel.lwkt_yield();
+            if (life % 2 === 0) yield kernel.kthread_exit();
+          },
+        });
+        it.run({ switches: 20 });
+      }
+      return it.run();
+    });
+    expect(seen.length).toBe(10);
+    expect([...machine.threads()].length).toBe(2);
+  });
+
+  it("lets a body make calls as the host between two of its own", () => {
+    bothWays((it) => {
+      createYielders(it, 3, 100);
+      it.createThread({
+        name: "sleeper",
+        *body() {
+          for (let i = 0; i < 20; i++) yield* kernel.msleep("door", 84, "door", 0);
+        },
+      });
+      it.createThread({
+        name: "host",
+        *body() {
+          for (let i = 0; i < 40; i++) {
+            if (i % 2 === 0) it.call(kernel.wakeup("door"));
+            yield kernel.lwkt_yield();
+          }
+        },
+      });
+      return it.run();
+    });
+  });
+
+  it.each([
+    [5, "Cannot read properties of undefined (reading 'length')"],
+    [null, "Cannot read properties of null (reading 'args')"],
+  ])("says so when a body yields %s, which is no kernel call", (value, message) => {
+    const machine = new Machine({}, buildUnderTest);
+    machine.createThread({
+      name: "odd",
+      *body() {
+        yield kernel.lwkt_yield();
+        yield value as never;
+      },
+    });
+    expect(() => machine.run()).toThrow(new TypeError(message));
+  });
+});

@@ -17,7 +17,13 @@
 //   A>B     B's first source (a load's or store's base, a branch's left side) is A's result
 //   A~B     the same, and B overwrites it: A's result is not stored
 //   A B *   B is a branch back to A: the loop runs inside the operation
-//   +A      in a loop: A adds to its own source, which stays in a local
+//
+// A loop keeps its registers in locals, and stores those that change when it is left. So it must be known
+// which operands change; in a loop, these are the linked ones and those with a mark:
+//
+//   +A      A's first source is its own result
+//   A@k     A's first source is the result of part k, counted from 0
+//   A=k     A's second source (a store's value, a branch's right side) is the result of part k
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -132,10 +138,10 @@ const WEIGHTS = new Map(
  */
 const FUSED = `
   1  +ADDI>{BNEZ,BNE,BLT,BLTU} *
-  1  {SB,SW,SB0,SW0} +ADDI>{BNE,BLTU} *
-  1  SB +ADDI +ADDI>BNE *
-  1  SB +ADD>{BLT,BLTU} *
-  1  {LW SW,LBU SB} +ADDI +ADDI>BNE *
+  1  {SB@1,SW@1,SB0@1,SW0@1} +ADDI>{BNE,BLTU} *
+  1  {SB@1=2,SB@1} +ADDI +ADDI>BNE *
+  1  SB@1 +ADD>{BLT,BLTU} *
+  1  {LW@2 SW@3=0,LBU@2 SB@3=0} +ADDI +ADDI>BNE *
 
   6  ADDI>{BNEZ,BNE}
   4  ADDI>{BLT,BLTU}
@@ -200,19 +206,22 @@ const FUSED = `
 
 // ---- Sequences ----
 
-const LINKS = { " ": 0, ">": 1, "~": 2 };
 const LINK_NAMES = { " ": "_", ">": "_TO_", "~": "_INTO_" };
 
 // A part in the table: its operation, and what matching must know of it.
 const OP_MASK = 0x1ff;
-const LINK_SHIFT = 9;
-const PLUS_FLAG = 0x800;
-const RESULT_FLAG = 0x1000;
-const READS_C_FLAG = 0x2000;
-const SWAPS_FLAG = 0x4000;
-const BRANCH_FLAG = 0x8000;
+const INTO_FLAG = 0x200;
+const RESULT_FLAG = 0x400;
+const READS_C_FLAG = 0x800;
+const SWAPS_FLAG = 0x1000;
+const BRANCH_FLAG = 0x2000;
+const FIRST_SHIFT = 16;
+const SECOND_SHIFT = 20;
+const SOURCE_MASK = 0xf;
 const LOOP_FLAG = 0x100;
 const COMMUTATIVE = ["ADD", "AND", "OR", "XOR", "MUL", "BEQ", "BNE"];
+
+const hasResult = (op) => op in RESULTS || op in LOADS;
 
 function expandBraces(text) {
   const match = /\{([^{}]*)\}/.exec(text);
@@ -221,18 +230,29 @@ function expandBraces(text) {
   return list.split(",").flatMap((part) => expandBraces(text.replace(whole, part)));
 }
 
-/** A sequence from its line: parts with op, link to the part before, and whether it is an addition to itself. */
+/**
+ * A sequence from its line: parts with op, link to the part before, and the parts whose results are its
+ * sources, if they are known to be.
+ */
 function parseSequence(line) {
   const [, weight, rest] = /^\s*(\d+)\s+(.*)$/.exec(line);
   const loops = rest.endsWith(" *");
   const text = loops ? rest.slice(0, -2) : rest;
-  const parts = [...text.matchAll(/([ >~]?)(\+?)([A-Z0-9]+)/g)].map(([, link, plus, op]) => ({
+  const tokens = [...text.matchAll(/([ >~]?)(\+?)([A-Z0-9]+)(?:@(\d))?(?:=(\d))?/g)];
+  const parts = tokens.map(([, link, plus, op, at, is], k) => ({
     op,
     link: link === "" ? " " : link,
-    plus: plus !== "",
+    first: plus !== "" ? k : at !== undefined ? Number(at) : /[>~]/.test(link) ? k - 1 : undefined,
+    second: is === undefined ? undefined : Number(is),
   }));
-  const names = parts.map(({ op, link, plus }, k) =>
-    [k === 0 ? "" : LINK_NAMES[link], plus ? "SELF_" : "", op].join(""),
+  const names = tokens.map(([, link, plus, op, at, is]) =>
+    [
+      LINK_NAMES[link] ?? "",
+      plus === "" ? "" : "SELF_",
+      op,
+      at === undefined ? "" : `_AT${at}`,
+      is === undefined ? "" : `_IS${is}`,
+    ].join(""),
   );
   return { name: names.join("") + (loops ? "_LOOP" : ""), weight: Number(weight), parts, loops };
 }
@@ -247,7 +267,7 @@ function allSequences() {
 const single = (op) => ({
   name: op,
   weight: WEIGHTS.get(op) ?? 1,
-  parts: [{ op, link: " ", plus: false }],
+  parts: [{ op, link: " " }],
   loops: false,
 });
 
@@ -270,7 +290,6 @@ class SequenceCode {
     this.sequence = sequence;
     this.parts = sequence.parts;
     this.length = sequence.parts.length;
-    this.head = []; // before the loop of a sequence that loops
     this.lines = [];
   }
 
@@ -278,26 +297,9 @@ class SequenceCode {
     this.parts.forEach((part, k) => {
       this.part(part, k);
     });
-    if (this.sequence.loops) return this.loop();
     const last = this.parts.at(-1).op;
     if (!JUMPS.includes(last)) this.lines.push(`pc = record + ${16 * this.length};`, "continue;");
     return this.lines;
-  }
-
-  loop() {
-    return [
-      ...this.head,
-      "for (;;) {",
-      ...this.lines,
-      `clock += ${16 * this.length};`,
-      "if (clock + <u64>pc < load<u64>(LIMIT)) continue;",
-      "exit = EXIT_SLICE;",
-      "break;",
-      "}",
-      "if (exit != EXIT_NONE) break;",
-      "exit = EXIT_SLOW;",
-      "continue;",
-    ];
   }
 
   field(k, name, type) {
@@ -306,14 +308,7 @@ class SequenceCode {
 
   /** Where a register operand of the k-th record lies. */
   place(k, name) {
-    const sum = `td + load<usize>(record, ${16 * k + FIELD[name]})`;
-    return this.sequence.loops ? this.hoist(`${name}${k}`, sum) : sum;
-  }
-
-  hoist(name, value) {
-    const line = `${name} = ${value};`;
-    if (!this.head.includes(line)) this.head.push(line);
-    return name;
+    return `td + load<usize>(record, ${16 * k + FIELD[name]})`;
   }
 
   register(k, name, type = "i32") {
@@ -321,15 +316,17 @@ class SequenceCode {
   }
 
   immediate(k) {
-    const immediate = this.field(k, "c", "i32");
-    return this.sequence.loops ? this.hoist(`i${k}`, immediate) : immediate;
+    return this.field(k, "c", "i32");
   }
 
-  /** The linked source of part k: the value of the part before, or the register. */
+  /** The first source of part k: the value of the part before, or the register. */
   source(k, name) {
-    const { link, plus } = this.parts[k];
-    if (plus) return `x${k}`;
-    return link === " " || k === 0 ? this.register(k, name) : `v${k - 1}`;
+    return this.parts[k].first === undefined ? this.register(k, name) : `v${k - 1}`;
+  }
+
+  /** How far behind the text a store of part k goes. */
+  room(k) {
+    return `<u32>(${this.source(k, "b")} + ${this.immediate(k)}) - load<u32>(TEXT)`;
   }
 
   /** Stops at part k: registers are as they were before it. */
@@ -346,14 +343,7 @@ class SequenceCode {
   }
 
   result(k, value) {
-    const { plus } = this.parts[k];
     const needed = this.parts[k + 1] !== undefined && this.parts[k + 1].link !== " ";
-    if (plus) {
-      this.head.push(`x${k} = ${this.register(k, "b")};`);
-      this.lines.push(`x${k} = ${value};`, `store<i32>(${this.place(k, "a")}, x${k});`);
-      if (needed) this.lines.push(`v${k} = x${k};`);
-      return;
-    }
     if (!needed) {
       this.lines.push(`store<i32>(${this.place(k, "a")}, ${value});`);
       return;
@@ -401,22 +391,20 @@ class SequenceCode {
   store(op, k) {
     const [type, bound] = STORES[op];
     this.lines.push(
-      `at = <u32>(${this.source(k, "b")} + ${this.immediate(k)}) - load<u32>(TEXT);`,
+      `at = ${this.room(k)};`,
       `if (at >= load<u32>(${bound})) { ${this.stop(k)} }`,
       `store<${type}>(load<usize>(DATA) + at, ${op.endsWith("0") ? "0" : this.register(k, "a")});`,
     );
   }
 
-  branch(op, k) {
-    const condition = CONDITIONS[op].replace(/\b[AB]\b/g, (token) =>
+  condition(op, k) {
+    return CONDITIONS[op].replace(/\b[AB]\b/g, (token) =>
       token === "A" ? this.source(k, "a") : this.register(k, "b"),
     );
-    if (this.sequence.loops) {
-      const behind = `pc = record + ${16 * this.length}; exit = EXIT_NONE; break;`;
-      this.lines.push(`if (!(${condition})) { ${behind} }`);
-      return;
-    }
-    this.lines.push(`if (${condition}) {`, ...this.jumpBy(k), "}");
+  }
+
+  branch(op, k) {
+    this.lines.push(`if (${this.condition(op, k)}) {`, ...this.jumpBy(k), "}");
   }
 
   jumpBy(k) {
@@ -472,15 +460,103 @@ class SequenceCode {
   }
 }
 
+/**
+ * Writes the code of a sequence that loops. A register that changes is the local r of the first part
+ * that writes it; what does not change is loaded in front of the loop.
+ */
+class LoopCode extends SequenceCode {
+  constructor(sequence) {
+    super(sequence);
+    this.head = [];
+  }
+
+  write() {
+    this.parts.forEach((part, k) => {
+      this.part(part, k);
+    });
+    const results = this.parts.flatMap(({ op }, k) =>
+      hasResult(op) && this.writer(k) === k ? [k] : [],
+    );
+    return [
+      ...results.map((k) => `r${k} = ${super.register(k, "a")};`),
+      ...this.head,
+      // In the loop the clock says how far behind the slice's end the first part is.
+      "clock += <u64>record;",
+      "clock -= load<u64>(LIMIT);",
+      "for (;;) {",
+      ...this.lines,
+      `clock += ${16 * this.length};`,
+      "if (<i64>clock < 0) continue;",
+      "exit = EXIT_SLICE;",
+      "break;",
+      "}",
+      "clock += load<u64>(LIMIT);",
+      "clock -= <u64>record;",
+      ...results.map((k) => `store<i32>(${this.place(k, "a")}, r${k});`),
+      "if (exit != EXIT_NONE) break;",
+      "exit = EXIT_SLOW;",
+      "continue;",
+    ];
+  }
+
+  /** The first part that writes the register of part k's result. */
+  writer(k) {
+    return this.parts[k].link === "~" ? this.writer(k - 1) : k;
+  }
+
+  hoist(name, value) {
+    const line = `${name} = ${value};`;
+    if (!this.head.includes(line)) this.head.push(line);
+    return name;
+  }
+
+  register(k, name, type = "i32") {
+    const { second } = this.parts[k];
+    const value =
+      second === undefined
+        ? this.hoist(`${name}${k}`, super.register(k, name))
+        : `r${this.writer(second)}`;
+    return type === "i32" ? value : `<${type}>${value}`;
+  }
+
+  immediate(k) {
+    return this.hoist(`i${k}`, super.immediate(k));
+  }
+
+  source(k, name) {
+    const { first } = this.parts[k];
+    return first === undefined
+      ? this.hoist(`${name}${k}`, super.register(k, name))
+      : `r${this.writer(first)}`;
+  }
+
+  room(k) {
+    const base = this.source(k, "b");
+    return `<u32>(${base} + ${this.hoist(`i${k}`, `${super.immediate(k)} - load<i32>(TEXT)`)})`;
+  }
+
+  stop(k) {
+    return k === 0 ? "break;" : `pc = record + ${16 * k}; break;`;
+  }
+
+  result(k, value) {
+    this.lines.push(`r${this.writer(k)} = ${value};`);
+  }
+
+  branch(op, k) {
+    const behind = `pc = record + ${16 * this.length}; exit = EXIT_NONE; break;`;
+    this.lines.push(`if (!(${this.condition(op, k)})) { ${behind} }`);
+  }
+}
+
 /** The locals that the code uses, declared once: one for each would make the compiler slow. */
 function locals(code) {
   const types = { at: "u32", far: "i64", to: "usize", b: "i32", c: "i32" };
-  const families = { a: "usize", b: "usize", c: "usize", i: "i32", v: "i32", x: "i32" };
   const assigned = code.map((line) => /\b(\w+) = /.exec(line)?.[1]);
   const names = [...new Set(assigned)].filter((name) => name !== undefined).sort();
   return names
-    .filter((name) => name in types || /^[abcivx]\d$/.test(name))
-    .map((name) => `let ${name}: ${types[name] ?? families[name[0]]} = 0;`);
+    .filter((name) => name in types || /^[abcirv]\d$/.test(name))
+    .map((name) => `let ${name}: ${types[name] ?? "i32"} = 0;`);
 }
 
 /** The code of an operation in the loop. */
@@ -494,7 +570,7 @@ function codeOf(sequence) {
     case "YIELD":
       return ["// below"];
     default:
-      return new SequenceCode(sequence).write();
+      return new (sequence.loops ? LoopCode : SequenceCode)(sequence).write();
   }
 }
 
@@ -543,14 +619,15 @@ function indent(lines, depth) {
   return out;
 }
 
-function flagsOf({ op, link, plus }) {
+function flagsOf({ op, link, first, second }) {
   return (
-    (LINKS[link] << LINK_SHIFT) |
-    (plus ? PLUS_FLAG : 0) |
-    (op in RESULTS || op in LOADS ? RESULT_FLAG : 0) |
+    (link === "~" ? INTO_FLAG : 0) |
+    (hasResult(op) ? RESULT_FLAG : 0) |
     (/C/.test(RESULTS[op] ?? "") ? READS_C_FLAG : 0) |
     (COMMUTATIVE.includes(op) ? SWAPS_FLAG : 0) |
-    (op in CONDITIONS ? BRANCH_FLAG : 0)
+    (op in CONDITIONS ? BRANCH_FLAG : 0) |
+    (first === undefined ? 0 : (first + 1) << FIRST_SHIFT) |
+    (second === undefined ? 0 : (second + 1) << SECOND_SHIFT)
   );
 }
 
@@ -562,10 +639,9 @@ function opFile(operations, fused) {
     return `  RvOp.${name}, ${length}, ${codes.join(", ")},`;
   };
   // The longest first, loops before others, the most closely linked first.
+  const closeness = ({ link, first }) => (link === "~" ? 2 : first === undefined ? 0 : 1);
   const rank = ({ parts, loops }) =>
-    parts.length * 100 +
-    (loops ? 50 : 0) +
-    parts.reduce((sum, { link, plus }) => sum + LINKS[link] * 2 + (plus ? 1 : 0), 0);
+    parts.length * 100 + (loops ? 50 : 0) + parts.reduce((sum, part) => sum + closeness(part), 0);
   const rows = [...fused].sort((one, other) => rank(other) - rank(one)).map(row);
   return `// Generated by scripts/rv32-loop.mjs. Do not edit: change the tables in it and run it.
 
@@ -576,11 +652,8 @@ ${names.join("\n")}
 
 // A part in the table below: its operation, and what matching must know of it.
 export const PART_OP: u32 = 0x${OP_MASK.toString(16)};
-/** Link to the part before: its result is the source; and it overwrites that. */
-export const PART_TO: u32 = 0x${(LINKS[">"] << LINK_SHIFT).toString(16)};
-export const PART_INTO: u32 = 0x${(LINKS["~"] << LINK_SHIFT).toString(16)};
-/** Adds to its own source, in a loop. */
-export const PART_SELF: u32 = 0x${PLUS_FLAG.toString(16)};
+/** Overwrites the result of the part before, which is its first source. */
+export const PART_INTO: u32 = 0x${INTO_FLAG.toString(16)};
 /** Has a result in a. */
 export const PART_RESULT: u32 = 0x${RESULT_FLAG.toString(16)};
 /** Has a second source, in c. */
@@ -589,6 +662,10 @@ export const PART_READS_C: u32 = 0x${READS_C_FLAG.toString(16)};
 export const PART_SWAPS: u32 = 0x${SWAPS_FLAG.toString(16)};
 /** Has its sources in a and b. */
 export const PART_BRANCH: u32 = 0x${BRANCH_FLAG.toString(16)};
+/** Which part's result the first and the second source are, counted from 1; 0 where that is open. */
+export const PART_FIRST_SHIFT: u32 = ${FIRST_SHIFT};
+export const PART_SECOND_SHIFT: u32 = ${SECOND_SHIFT};
+export const PART_SOURCE: u32 = 0x${SOURCE_MASK.toString(16)};
 /** In the length of a row: the last part is a branch back to the first. */
 export const ROW_LOOPS: u32 = 0x${LOOP_FLAG.toString(16)};
 

@@ -215,34 +215,30 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   let switches: u32 = 0;
   let event: u32 = 0;
   // Locals of the generated code
-  let a0: usize = 0;
-  let a1: usize = 0;
-  let a2: usize = 0;
-  let a3: usize = 0;
+  let a0: i32 = 0;
   let at: u32 = 0;
   let b: i32 = 0;
-  let b0: usize = 0;
-  let b1: usize = 0;
-  let b2: usize = 0;
-  let b3: usize = 0;
-  let b4: usize = 0;
+  let b1: i32 = 0;
+  let b2: i32 = 0;
+  let b3: i32 = 0;
+  let b4: i32 = 0;
   let c: i32 = 0;
-  let c1: usize = 0;
+  let c1: i32 = 0;
   let far: i64 = 0;
   let i0: i32 = 0;
   let i1: i32 = 0;
   let i2: i32 = 0;
   let i3: i32 = 0;
+  let r0: i32 = 0;
+  let r1: i32 = 0;
+  let r2: i32 = 0;
+  let r3: i32 = 0;
   let to: usize = 0;
   let v0: i32 = 0;
   let v1: i32 = 0;
   let v2: i32 = 0;
   let v3: i32 = 0;
   let v4: i32 = 0;
-  let x0: i32 = 0;
-  let x1: i32 = 0;
-  let x2: i32 = 0;
-  let x3: i32 = 0;
   // End of locals.
 
   for (;;) {
@@ -254,8 +250,8 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       if (op < RvOp.MV_LI) {
         if (op < RvOp.LI_SW) {
           if (op < RvOp.JR) {
-            if (op < RvOp.SW0) {
-              if (op < RvOp.SB_SELF_ADDI_TO_BNE_LOOP) {
+            if (op < RvOp.SB0) {
+              if (op < RvOp.SELF_ADDI_TO_BLTU_LOOP) {
                 if (op < RvOp.SLT) {
                   if (op < RvOp.SLTIU) {
                     if (op < RvOp.REM) {
@@ -506,7 +502,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                       }
                     }
                   } else {
-                    if (op < RvOp.SELF_ADDI_TO_BNE_LOOP) {
+                    if (op < RvOp.SELF_ADDI_TO_BNEZ_LOOP) {
                       if (op < RvOp.SH) {
                         // LH
                         at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
@@ -517,116 +513,90 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                         pc = record + 16;
                         continue;
                       } else {
-                        if (op < RvOp.SELF_ADDI_TO_BNEZ_LOOP) {
-                          // SH
-                          at =
-                            <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
-                            load<u32>(TEXT);
-                          if (at >= load<u32>(STORE2)) {
-                            break;
-                          }
-                          store<u16>(
-                            load<usize>(DATA) + at,
-                            load<i32>(td + load<usize>(record, 4)),
-                          );
-                          pc = record + 16;
-                          continue;
-                        } else {
-                          // SELF_ADDI_TO_BNEZ_LOOP
-                          i0 = load<i32>(record, 12);
-                          b0 = td + load<usize>(record, 8);
-                          x0 = load<i32>(b0);
-                          a0 = td + load<usize>(record, 4);
-                          for (;;) {
-                            x0 = x0 + i0;
-                            store<i32>(a0, x0);
-                            v0 = x0;
-                            if (!(v0 != 0)) {
-                              pc = record + 32;
-                              exit = EXIT_NONE;
-                              break;
-                            }
-                            clock += 32;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-                            exit = EXIT_SLICE;
-                            break;
-                          }
-                          if (exit != EXIT_NONE) break;
-                          exit = EXIT_SLOW;
-                          continue;
+                        // SH
+                        at =
+                          <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                          load<u32>(TEXT);
+                        if (at >= load<u32>(STORE2)) {
+                          break;
                         }
+                        store<u16>(load<usize>(DATA) + at, load<i32>(td + load<usize>(record, 4)));
+                        pc = record + 16;
+                        continue;
                       }
                     } else {
-                      if (op < RvOp.SELF_ADDI_TO_BLT_LOOP) {
-                        // SELF_ADDI_TO_BNE_LOOP
+                      if (op < RvOp.SELF_ADDI_TO_BNE_LOOP) {
+                        // SELF_ADDI_TO_BNEZ_LOOP
+                        r0 = load<i32>(td + load<usize>(record, 4));
                         i0 = load<i32>(record, 12);
-                        b0 = td + load<usize>(record, 8);
-                        x0 = load<i32>(b0);
-                        a0 = td + load<usize>(record, 4);
-                        b1 = td + load<usize>(record, 24);
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          x0 = x0 + i0;
-                          store<i32>(a0, x0);
-                          v0 = x0;
-                          if (!(v0 != load<i32>(b1))) {
+                          r0 = r0 + i0;
+                          if (!(r0 != 0)) {
                             pc = record + 32;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 32;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 4), r0);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        if (op < RvOp.SELF_ADDI_TO_BLTU_LOOP) {
-                          // SELF_ADDI_TO_BLT_LOOP
+                        if (op < RvOp.SELF_ADDI_TO_BLT_LOOP) {
+                          // SELF_ADDI_TO_BNE_LOOP
+                          r0 = load<i32>(td + load<usize>(record, 4));
                           i0 = load<i32>(record, 12);
-                          b0 = td + load<usize>(record, 8);
-                          x0 = load<i32>(b0);
-                          a0 = td + load<usize>(record, 4);
-                          b1 = td + load<usize>(record, 24);
+                          b1 = load<i32>(td + load<usize>(record, 24));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
                           for (;;) {
-                            x0 = x0 + i0;
-                            store<i32>(a0, x0);
-                            v0 = x0;
-                            if (!(v0 < load<i32>(b1))) {
+                            r0 = r0 + i0;
+                            if (!(r0 != b1)) {
                               pc = record + 32;
                               exit = EXIT_NONE;
                               break;
                             }
                             clock += 32;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            if (<i64>clock < 0) continue;
                             exit = EXIT_SLICE;
                             break;
                           }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 4), r0);
                           if (exit != EXIT_NONE) break;
                           exit = EXIT_SLOW;
                           continue;
                         } else {
-                          // SELF_ADDI_TO_BLTU_LOOP
+                          // SELF_ADDI_TO_BLT_LOOP
+                          r0 = load<i32>(td + load<usize>(record, 4));
                           i0 = load<i32>(record, 12);
-                          b0 = td + load<usize>(record, 8);
-                          x0 = load<i32>(b0);
-                          a0 = td + load<usize>(record, 4);
-                          b1 = td + load<usize>(record, 24);
+                          b1 = load<i32>(td + load<usize>(record, 24));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
                           for (;;) {
-                            x0 = x0 + i0;
-                            store<i32>(a0, x0);
-                            v0 = x0;
-                            if (!(<u32>v0 < <u32>load<i32>(b1))) {
+                            r0 = r0 + i0;
+                            if (!(r0 < b1)) {
                               pc = record + 32;
                               exit = EXIT_NONE;
                               break;
                             }
                             clock += 32;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            if (<i64>clock < 0) continue;
                             exit = EXIT_SLICE;
                             break;
                           }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 4), r0);
                           if (exit != EXIT_NONE) break;
                           exit = EXIT_SLOW;
                           continue;
@@ -636,168 +606,162 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                   }
                 }
               } else {
-                if (op < RvOp.SB_SELF_ADD_TO_BLTU_LOOP) {
-                  if (op < RvOp.SB0_SELF_ADDI_TO_BLTU_LOOP) {
-                    if (op < RvOp.SW_SELF_ADDI_TO_BNE_LOOP) {
-                      if (op < RvOp.SB_SELF_ADDI_TO_BLTU_LOOP) {
-                        // SB_SELF_ADDI_TO_BNE_LOOP
-                        b0 = td + load<usize>(record, 8);
+                if (op < RvOp.SB_AT1_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                  if (op < RvOp.SB0_AT1_SELF_ADDI_TO_BNE_LOOP) {
+                    if (op < RvOp.SB_AT1_SELF_ADDI_TO_BLTU_LOOP) {
+                      if (op < RvOp.SB_AT1_SELF_ADDI_TO_BNE_LOOP) {
+                        // SELF_ADDI_TO_BLTU_LOOP
+                        r0 = load<i32>(td + load<usize>(record, 4));
                         i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
-                        i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b1 = load<i32>(td + load<usize>(record, 24));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                          if (at >= load<u32>(STORE1)) {
-                            break;
-                          }
-                          store<u8>(load<usize>(DATA) + at, load<i32>(a0));
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(v1 != load<i32>(b2))) {
-                            pc = record + 48;
+                          r0 = r0 + i0;
+                          if (!(<u32>r0 < <u32>b1)) {
+                            pc = record + 32;
                             exit = EXIT_NONE;
                             break;
                           }
-                          clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          clock += 32;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 4), r0);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        // SB_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
+                        // SB_AT1_SELF_ADDI_TO_BNE_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                        a0 = load<i32>(td + load<usize>(record, 4));
                         i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          at = <u32>(r1 + i0);
                           if (at >= load<u32>(STORE1)) {
                             break;
                           }
-                          store<u8>(load<usize>(DATA) + at, load<i32>(a0));
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                          store<u8>(load<usize>(DATA) + at, a0);
+                          r1 = r1 + i1;
+                          if (!(r1 != b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       }
                     } else {
-                      if (op < RvOp.SW_SELF_ADDI_TO_BLTU_LOOP) {
-                        // SW_SELF_ADDI_TO_BNE_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
+                      if (op < RvOp.SW_AT1_SELF_ADDI_TO_BNE_LOOP) {
+                        // SB_AT1_SELF_ADDI_TO_BLTU_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                        a0 = load<i32>(td + load<usize>(record, 4));
                         i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                          if (at >= load<u32>(STORE4)) {
+                          at = <u32>(r1 + i0);
+                          if (at >= load<u32>(STORE1)) {
                             break;
                           }
-                          store<i32>(load<usize>(DATA) + at, load<i32>(a0));
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(v1 != load<i32>(b2))) {
+                          store<u8>(load<usize>(DATA) + at, a0);
+                          r1 = r1 + i1;
+                          if (!(<u32>r1 < <u32>b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        if (op < RvOp.SB0_SELF_ADDI_TO_BNE_LOOP) {
-                          // SW_SELF_ADDI_TO_BLTU_LOOP
-                          b0 = td + load<usize>(record, 8);
-                          i0 = load<i32>(record, 12);
-                          a0 = td + load<usize>(record, 4);
+                        if (op < RvOp.SW_AT1_SELF_ADDI_TO_BLTU_LOOP) {
+                          // SW_AT1_SELF_ADDI_TO_BNE_LOOP
+                          r1 = load<i32>(td + load<usize>(record, 20));
+                          i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                          a0 = load<i32>(td + load<usize>(record, 4));
                           i1 = load<i32>(record, 28);
-                          b1 = td + load<usize>(record, 24);
-                          x1 = load<i32>(b1);
-                          a1 = td + load<usize>(record, 20);
-                          b2 = td + load<usize>(record, 40);
+                          b2 = load<i32>(td + load<usize>(record, 40));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
                           for (;;) {
-                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                            at = <u32>(r1 + i0);
                             if (at >= load<u32>(STORE4)) {
                               break;
                             }
-                            store<i32>(load<usize>(DATA) + at, load<i32>(a0));
-                            x1 = x1 + i1;
-                            store<i32>(a1, x1);
-                            v1 = x1;
-                            if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                            store<i32>(load<usize>(DATA) + at, a0);
+                            r1 = r1 + i1;
+                            if (!(r1 != b2)) {
                               pc = record + 48;
                               exit = EXIT_NONE;
                               break;
                             }
                             clock += 48;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            if (<i64>clock < 0) continue;
                             exit = EXIT_SLICE;
                             break;
                           }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 20), r1);
                           if (exit != EXIT_NONE) break;
                           exit = EXIT_SLOW;
                           continue;
                         } else {
-                          // SB0_SELF_ADDI_TO_BNE_LOOP
-                          b0 = td + load<usize>(record, 8);
-                          i0 = load<i32>(record, 12);
+                          // SW_AT1_SELF_ADDI_TO_BLTU_LOOP
+                          r1 = load<i32>(td + load<usize>(record, 20));
+                          i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                          a0 = load<i32>(td + load<usize>(record, 4));
                           i1 = load<i32>(record, 28);
-                          b1 = td + load<usize>(record, 24);
-                          x1 = load<i32>(b1);
-                          a1 = td + load<usize>(record, 20);
-                          b2 = td + load<usize>(record, 40);
+                          b2 = load<i32>(td + load<usize>(record, 40));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
                           for (;;) {
-                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                            if (at >= load<u32>(STORE1)) {
+                            at = <u32>(r1 + i0);
+                            if (at >= load<u32>(STORE4)) {
                               break;
                             }
-                            store<u8>(load<usize>(DATA) + at, 0);
-                            x1 = x1 + i1;
-                            store<i32>(a1, x1);
-                            v1 = x1;
-                            if (!(v1 != load<i32>(b2))) {
+                            store<i32>(load<usize>(DATA) + at, a0);
+                            r1 = r1 + i1;
+                            if (!(<u32>r1 < <u32>b2)) {
                               pc = record + 48;
                               exit = EXIT_NONE;
                               break;
                             }
                             clock += 48;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            if (<i64>clock < 0) continue;
                             exit = EXIT_SLICE;
                             break;
                           }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 20), r1);
                           if (exit != EXIT_NONE) break;
                           exit = EXIT_SLOW;
                           continue;
@@ -805,170 +769,166 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                       }
                     }
                   } else {
-                    if (op < RvOp.SW0_SELF_ADDI_TO_BLTU_LOOP) {
-                      if (op < RvOp.SW0_SELF_ADDI_TO_BNE_LOOP) {
-                        // SB0_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
+                    if (op < RvOp.SW0_AT1_SELF_ADDI_TO_BNE_LOOP) {
+                      if (op < RvOp.SB0_AT1_SELF_ADDI_TO_BLTU_LOOP) {
+                        // SB0_AT1_SELF_ADDI_TO_BNE_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
                         i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          at = <u32>(r1 + i0);
                           if (at >= load<u32>(STORE1)) {
                             break;
                           }
                           store<u8>(load<usize>(DATA) + at, 0);
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                          r1 = r1 + i1;
+                          if (!(r1 != b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        // SW0_SELF_ADDI_TO_BNE_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
+                        // SB0_AT1_SELF_ADDI_TO_BLTU_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
                         i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                          if (at >= load<u32>(STORE4)) {
+                          at = <u32>(r1 + i0);
+                          if (at >= load<u32>(STORE1)) {
                             break;
                           }
-                          store<i32>(load<usize>(DATA) + at, 0);
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(v1 != load<i32>(b2))) {
+                          store<u8>(load<usize>(DATA) + at, 0);
+                          r1 = r1 + i1;
+                          if (!(<u32>r1 < <u32>b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       }
                     } else {
-                      if (op < RvOp.SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
-                        // SW0_SELF_ADDI_TO_BLTU_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
+                      if (op < RvOp.SW0_AT1_SELF_ADDI_TO_BLTU_LOOP) {
+                        // SW0_AT1_SELF_ADDI_TO_BNE_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
                         i1 = load<i32>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          at = <u32>(r1 + i0);
                           if (at >= load<u32>(STORE4)) {
                             break;
                           }
                           store<i32>(load<usize>(DATA) + at, 0);
-                          x1 = x1 + i1;
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                          r1 = r1 + i1;
+                          if (!(r1 != b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        if (op < RvOp.SB_SELF_ADD_TO_BLT_LOOP) {
-                          // SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                          b0 = td + load<usize>(record, 8);
-                          i0 = load<i32>(record, 12);
-                          a0 = td + load<usize>(record, 4);
+                        if (op < RvOp.SB_AT1_IS2_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                          // SW0_AT1_SELF_ADDI_TO_BLTU_LOOP
+                          r1 = load<i32>(td + load<usize>(record, 20));
+                          i0 = load<i32>(record, 12) - load<i32>(TEXT);
                           i1 = load<i32>(record, 28);
-                          b1 = td + load<usize>(record, 24);
-                          x1 = load<i32>(b1);
-                          a1 = td + load<usize>(record, 20);
-                          i2 = load<i32>(record, 44);
-                          b2 = td + load<usize>(record, 40);
-                          x2 = load<i32>(b2);
-                          a2 = td + load<usize>(record, 36);
-                          b3 = td + load<usize>(record, 56);
+                          b2 = load<i32>(td + load<usize>(record, 40));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
                           for (;;) {
-                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                            if (at >= load<u32>(STORE1)) {
+                            at = <u32>(r1 + i0);
+                            if (at >= load<u32>(STORE4)) {
                               break;
                             }
-                            store<u8>(load<usize>(DATA) + at, load<i32>(a0));
-                            x1 = x1 + i1;
-                            store<i32>(a1, x1);
-                            x2 = x2 + i2;
-                            store<i32>(a2, x2);
-                            v2 = x2;
-                            if (!(v2 != load<i32>(b3))) {
-                              pc = record + 64;
-                              exit = EXIT_NONE;
-                              break;
-                            }
-                            clock += 64;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-                            exit = EXIT_SLICE;
-                            break;
-                          }
-                          if (exit != EXIT_NONE) break;
-                          exit = EXIT_SLOW;
-                          continue;
-                        } else {
-                          // SB_SELF_ADD_TO_BLT_LOOP
-                          b0 = td + load<usize>(record, 8);
-                          i0 = load<i32>(record, 12);
-                          a0 = td + load<usize>(record, 4);
-                          c1 = td + load<usize>(record, 28);
-                          b1 = td + load<usize>(record, 24);
-                          x1 = load<i32>(b1);
-                          a1 = td + load<usize>(record, 20);
-                          b2 = td + load<usize>(record, 40);
-                          for (;;) {
-                            at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
-                            if (at >= load<u32>(STORE1)) {
-                              break;
-                            }
-                            store<u8>(load<usize>(DATA) + at, load<i32>(a0));
-                            x1 = x1 + load<i32>(c1);
-                            store<i32>(a1, x1);
-                            v1 = x1;
-                            if (!(v1 < load<i32>(b2))) {
+                            store<i32>(load<usize>(DATA) + at, 0);
+                            r1 = r1 + i1;
+                            if (!(<u32>r1 < <u32>b2)) {
                               pc = record + 48;
                               exit = EXIT_NONE;
                               break;
                             }
                             clock += 48;
-                            if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                            if (<i64>clock < 0) continue;
                             exit = EXIT_SLICE;
                             break;
                           }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 20), r1);
+                          if (exit != EXIT_NONE) break;
+                          exit = EXIT_SLOW;
+                          continue;
+                        } else {
+                          // SB_AT1_IS2_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                          r1 = load<i32>(td + load<usize>(record, 20));
+                          r2 = load<i32>(td + load<usize>(record, 36));
+                          i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                          i1 = load<i32>(record, 28);
+                          i2 = load<i32>(record, 44);
+                          b3 = load<i32>(td + load<usize>(record, 56));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
+                          for (;;) {
+                            at = <u32>(r1 + i0);
+                            if (at >= load<u32>(STORE1)) {
+                              break;
+                            }
+                            store<u8>(load<usize>(DATA) + at, r2);
+                            r1 = r1 + i1;
+                            r2 = r2 + i2;
+                            if (!(r2 != b3)) {
+                              pc = record + 64;
+                              exit = EXIT_NONE;
+                              break;
+                            }
+                            clock += 64;
+                            if (<i64>clock < 0) continue;
+                            exit = EXIT_SLICE;
+                            break;
+                          }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 20), r1);
+                          store<i32>(td + load<usize>(record, 36), r2);
                           if (exit != EXIT_NONE) break;
                           exit = EXIT_SLOW;
                           continue;
@@ -977,175 +937,228 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                     }
                   }
                 } else {
-                  if (op < RvOp.LB) {
-                    if (op < RvOp.LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
-                      if (op < RvOp.LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
-                        // SB_SELF_ADD_TO_BLTU_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
-                        c1 = td + load<usize>(record, 28);
-                        b1 = td + load<usize>(record, 24);
-                        x1 = load<i32>(b1);
-                        a1 = td + load<usize>(record, 20);
-                        b2 = td + load<usize>(record, 40);
+                  if (op < RvOp.NEG) {
+                    if (op < RvOp.SB_AT1_SELF_ADD_TO_BLTU_LOOP) {
+                      if (op < RvOp.SB_AT1_SELF_ADD_TO_BLT_LOOP) {
+                        // SB_AT1_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        r2 = load<i32>(td + load<usize>(record, 36));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                        a0 = load<i32>(td + load<usize>(record, 4));
+                        i1 = load<i32>(record, 28);
+                        i2 = load<i32>(record, 44);
+                        b3 = load<i32>(td + load<usize>(record, 56));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0) - load<u32>(TEXT);
+                          at = <u32>(r1 + i0);
                           if (at >= load<u32>(STORE1)) {
                             break;
                           }
-                          store<u8>(load<usize>(DATA) + at, load<i32>(a0));
-                          x1 = x1 + load<i32>(c1);
-                          store<i32>(a1, x1);
-                          v1 = x1;
-                          if (!(<u32>v1 < <u32>load<i32>(b2))) {
+                          store<u8>(load<usize>(DATA) + at, a0);
+                          r1 = r1 + i1;
+                          r2 = r2 + i2;
+                          if (!(r2 != b3)) {
+                            pc = record + 64;
+                            exit = EXIT_NONE;
+                            break;
+                          }
+                          clock += 64;
+                          if (<i64>clock < 0) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
+                        store<i32>(td + load<usize>(record, 36), r2);
+                        if (exit != EXIT_NONE) break;
+                        exit = EXIT_SLOW;
+                        continue;
+                      } else {
+                        // SB_AT1_SELF_ADD_TO_BLT_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                        a0 = load<i32>(td + load<usize>(record, 4));
+                        c1 = load<i32>(td + load<usize>(record, 28));
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
+                        for (;;) {
+                          at = <u32>(r1 + i0);
+                          if (at >= load<u32>(STORE1)) {
+                            break;
+                          }
+                          store<u8>(load<usize>(DATA) + at, a0);
+                          r1 = r1 + c1;
+                          if (!(r1 < b2)) {
                             pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
                           clock += 48;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
-                        if (exit != EXIT_NONE) break;
-                        exit = EXIT_SLOW;
-                        continue;
-                      } else {
-                        // LW_SW_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
-                        b1 = td + load<usize>(record, 24);
-                        i1 = load<i32>(record, 28);
-                        a1 = td + load<usize>(record, 20);
-                        i2 = load<i32>(record, 44);
-                        b2 = td + load<usize>(record, 40);
-                        x2 = load<i32>(b2);
-                        a2 = td + load<usize>(record, 36);
-                        i3 = load<i32>(record, 60);
-                        b3 = td + load<usize>(record, 56);
-                        x3 = load<i32>(b3);
-                        a3 = td + load<usize>(record, 52);
-                        b4 = td + load<usize>(record, 72);
-                        for (;;) {
-                          at = <u32>(load<i32>(b0) + i0);
-                          if (at >= load<u32>(LOAD4)) {
-                            break;
-                          }
-                          store<i32>(a0, load<i32>(load<usize>(GUEST) + at));
-                          at = <u32>(load<i32>(b1) + i1) - load<u32>(TEXT);
-                          if (at >= load<u32>(STORE4)) {
-                            pc = record + 16;
-                            break;
-                          }
-                          store<i32>(load<usize>(DATA) + at, load<i32>(a1));
-                          x2 = x2 + i2;
-                          store<i32>(a2, x2);
-                          x3 = x3 + i3;
-                          store<i32>(a3, x3);
-                          v3 = x3;
-                          if (!(v3 != load<i32>(b4))) {
-                            pc = record + 80;
-                            exit = EXIT_NONE;
-                            break;
-                          }
-                          clock += 80;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-                          exit = EXIT_SLICE;
-                          break;
-                        }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       }
                     } else {
-                      if (op < RvOp.NEG) {
-                        // LBU_SB_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
-                        b0 = td + load<usize>(record, 8);
-                        i0 = load<i32>(record, 12);
-                        a0 = td + load<usize>(record, 4);
-                        b1 = td + load<usize>(record, 24);
-                        i1 = load<i32>(record, 28);
-                        a1 = td + load<usize>(record, 20);
-                        i2 = load<i32>(record, 44);
-                        b2 = td + load<usize>(record, 40);
-                        x2 = load<i32>(b2);
-                        a2 = td + load<usize>(record, 36);
-                        i3 = load<i32>(record, 60);
-                        b3 = td + load<usize>(record, 56);
-                        x3 = load<i32>(b3);
-                        a3 = td + load<usize>(record, 52);
-                        b4 = td + load<usize>(record, 72);
+                      if (op < RvOp.LW_AT2_SW_AT3_IS0_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                        // SB_AT1_SELF_ADD_TO_BLTU_LOOP
+                        r1 = load<i32>(td + load<usize>(record, 20));
+                        i0 = load<i32>(record, 12) - load<i32>(TEXT);
+                        a0 = load<i32>(td + load<usize>(record, 4));
+                        c1 = load<i32>(td + load<usize>(record, 28));
+                        b2 = load<i32>(td + load<usize>(record, 40));
+                        clock += <u64>record;
+                        clock -= load<u64>(LIMIT);
                         for (;;) {
-                          at = <u32>(load<i32>(b0) + i0);
-                          if (at >= load<u32>(LOAD1)) {
-                            break;
-                          }
-                          store<i32>(a0, load<u8>(load<usize>(GUEST) + at));
-                          at = <u32>(load<i32>(b1) + i1) - load<u32>(TEXT);
+                          at = <u32>(r1 + i0);
                           if (at >= load<u32>(STORE1)) {
-                            pc = record + 16;
                             break;
                           }
-                          store<u8>(load<usize>(DATA) + at, load<i32>(a1));
-                          x2 = x2 + i2;
-                          store<i32>(a2, x2);
-                          x3 = x3 + i3;
-                          store<i32>(a3, x3);
-                          v3 = x3;
-                          if (!(v3 != load<i32>(b4))) {
-                            pc = record + 80;
+                          store<u8>(load<usize>(DATA) + at, a0);
+                          r1 = r1 + c1;
+                          if (!(<u32>r1 < <u32>b2)) {
+                            pc = record + 48;
                             exit = EXIT_NONE;
                             break;
                           }
-                          clock += 80;
-                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          clock += 48;
+                          if (<i64>clock < 0) continue;
                           exit = EXIT_SLICE;
                           break;
                         }
+                        clock += load<u64>(LIMIT);
+                        clock -= <u64>record;
+                        store<i32>(td + load<usize>(record, 20), r1);
                         if (exit != EXIT_NONE) break;
                         exit = EXIT_SLOW;
                         continue;
                       } else {
-                        // NEG
-                        store<i32>(
-                          td + load<usize>(record, 4),
-                          -load<i32>(td + load<usize>(record, 8)),
-                        );
-                        pc = record + 16;
-                        continue;
+                        if (op < RvOp.LBU_AT2_SB_AT3_IS0_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP) {
+                          // LW_AT2_SW_AT3_IS0_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                          r0 = load<i32>(td + load<usize>(record, 4));
+                          r2 = load<i32>(td + load<usize>(record, 36));
+                          r3 = load<i32>(td + load<usize>(record, 52));
+                          i0 = load<i32>(record, 12);
+                          i1 = load<i32>(record, 28) - load<i32>(TEXT);
+                          i2 = load<i32>(record, 44);
+                          i3 = load<i32>(record, 60);
+                          b4 = load<i32>(td + load<usize>(record, 72));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
+                          for (;;) {
+                            at = <u32>(r2 + i0);
+                            if (at >= load<u32>(LOAD4)) {
+                              break;
+                            }
+                            r0 = load<i32>(load<usize>(GUEST) + at);
+                            at = <u32>(r3 + i1);
+                            if (at >= load<u32>(STORE4)) {
+                              pc = record + 16;
+                              break;
+                            }
+                            store<i32>(load<usize>(DATA) + at, r0);
+                            r2 = r2 + i2;
+                            r3 = r3 + i3;
+                            if (!(r3 != b4)) {
+                              pc = record + 80;
+                              exit = EXIT_NONE;
+                              break;
+                            }
+                            clock += 80;
+                            if (<i64>clock < 0) continue;
+                            exit = EXIT_SLICE;
+                            break;
+                          }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 4), r0);
+                          store<i32>(td + load<usize>(record, 36), r2);
+                          store<i32>(td + load<usize>(record, 52), r3);
+                          if (exit != EXIT_NONE) break;
+                          exit = EXIT_SLOW;
+                          continue;
+                        } else {
+                          // LBU_AT2_SB_AT3_IS0_SELF_ADDI_SELF_ADDI_TO_BNE_LOOP
+                          r0 = load<i32>(td + load<usize>(record, 4));
+                          r2 = load<i32>(td + load<usize>(record, 36));
+                          r3 = load<i32>(td + load<usize>(record, 52));
+                          i0 = load<i32>(record, 12);
+                          i1 = load<i32>(record, 28) - load<i32>(TEXT);
+                          i2 = load<i32>(record, 44);
+                          i3 = load<i32>(record, 60);
+                          b4 = load<i32>(td + load<usize>(record, 72));
+                          clock += <u64>record;
+                          clock -= load<u64>(LIMIT);
+                          for (;;) {
+                            at = <u32>(r2 + i0);
+                            if (at >= load<u32>(LOAD1)) {
+                              break;
+                            }
+                            r0 = load<u8>(load<usize>(GUEST) + at);
+                            at = <u32>(r3 + i1);
+                            if (at >= load<u32>(STORE1)) {
+                              pc = record + 16;
+                              break;
+                            }
+                            store<u8>(load<usize>(DATA) + at, r0);
+                            r2 = r2 + i2;
+                            r3 = r3 + i3;
+                            if (!(r3 != b4)) {
+                              pc = record + 80;
+                              exit = EXIT_NONE;
+                              break;
+                            }
+                            clock += 80;
+                            if (<i64>clock < 0) continue;
+                            exit = EXIT_SLICE;
+                            break;
+                          }
+                          clock += load<u64>(LIMIT);
+                          clock -= <u64>record;
+                          store<i32>(td + load<usize>(record, 4), r0);
+                          store<i32>(td + load<usize>(record, 36), r2);
+                          store<i32>(td + load<usize>(record, 52), r3);
+                          if (exit != EXIT_NONE) break;
+                          exit = EXIT_SLOW;
+                          continue;
+                        }
                       }
                     }
                   } else {
-                    if (op < RvOp.LHU) {
-                      // LB
-                      at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
-                      if (at >= load<u32>(LOAD1)) {
-                        break;
-                      }
-                      store<i32>(td + load<usize>(record, 4), load<i8>(load<usize>(GUEST) + at));
+                    if (op < RvOp.LB) {
+                      // NEG
+                      store<i32>(
+                        td + load<usize>(record, 4),
+                        -load<i32>(td + load<usize>(record, 8)),
+                      );
                       pc = record + 16;
                       continue;
                     } else {
-                      if (op < RvOp.SB0) {
+                      if (op < RvOp.LHU) {
+                        // LB
+                        at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
+                        if (at >= load<u32>(LOAD1)) {
+                          break;
+                        }
+                        store<i32>(td + load<usize>(record, 4), load<i8>(load<usize>(GUEST) + at));
+                        pc = record + 16;
+                        continue;
+                      } else {
                         // LHU
                         at = <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12));
                         if (at >= load<u32>(LOAD2)) {
                           break;
                         }
                         store<i32>(td + load<usize>(record, 4), load<u16>(load<usize>(GUEST) + at));
-                        pc = record + 16;
-                        continue;
-                      } else {
-                        // SB0
-                        at =
-                          <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
-                          load<u32>(TEXT);
-                        if (at >= load<u32>(STORE1)) {
-                          break;
-                        }
-                        store<u8>(load<usize>(DATA) + at, 0);
                         pc = record + 16;
                         continue;
                       }
@@ -1155,9 +1168,20 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
               }
             } else {
               if (op < RvOp.MUL_INTO_ADD) {
-                if (op < RvOp.ANDI_SRLI_BEQZ) {
-                  if (op < RvOp.BGEZ) {
-                    if (op < RvOp.BLTZ) {
+                if (op < RvOp.BLEZ) {
+                  if (op < RvOp.BLTZ) {
+                    if (op < RvOp.SW0) {
+                      // SB0
+                      at =
+                        <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
+                        load<u32>(TEXT);
+                      if (at >= load<u32>(STORE1)) {
+                        break;
+                      }
+                      store<u8>(load<usize>(DATA) + at, 0);
+                      pc = record + 16;
+                      continue;
+                    } else {
                       // SW0
                       at =
                         <u32>(load<i32>(td + load<usize>(record, 8)) + load<i32>(record, 12)) -
@@ -1168,7 +1192,9 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                       store<i32>(load<usize>(DATA) + at, 0);
                       pc = record + 16;
                       continue;
-                    } else {
+                    }
+                  } else {
+                    if (op < RvOp.BGEZ) {
                       // BLTZ
                       if (load<i32>(td + load<usize>(record, 4)) < 0) {
                         far = load<i32>(record, 12);
@@ -1180,24 +1206,10 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                       }
                       pc = record + 16;
                       continue;
-                    }
-                  } else {
-                    if (op < RvOp.BGTZ) {
-                      // BGEZ
-                      if (load<i32>(td + load<usize>(record, 4)) >= 0) {
-                        far = load<i32>(record, 12);
-                        clock -= far;
-                        pc = record + <usize>far + 16;
-                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-                        exit = EXIT_SLICE;
-                        break;
-                      }
-                      pc = record + 16;
-                      continue;
                     } else {
-                      if (op < RvOp.BLEZ) {
-                        // BGTZ
-                        if (load<i32>(td + load<usize>(record, 4)) > 0) {
+                      if (op < RvOp.BGTZ) {
+                        // BGEZ
+                        if (load<i32>(td + load<usize>(record, 4)) >= 0) {
                           far = load<i32>(record, 12);
                           clock -= far;
                           pc = record + <usize>far + 16;
@@ -1208,8 +1220,8 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                         pc = record + 16;
                         continue;
                       } else {
-                        // BLEZ
-                        if (load<i32>(td + load<usize>(record, 4)) <= 0) {
+                        // BGTZ
+                        if (load<i32>(td + load<usize>(record, 4)) > 0) {
                           far = load<i32>(record, 12);
                           clock -= far;
                           pc = record + <usize>far + 16;
@@ -1224,50 +1236,64 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
                   }
                 } else {
                   if (op < RvOp.XOR_BNE) {
-                    if (op < RvOp.ANDI_SRLI_BNEZ) {
-                      // ANDI_SRLI_BEQZ
-                      store<i32>(
-                        td + load<usize>(record, 4),
-                        load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
-                      );
-                      store<i32>(
-                        td + load<usize>(record, 20),
-                        <i32>(
-                          (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
-                        ),
-                      );
-                      if (load<i32>(td + load<usize>(record, 36)) == 0) {
-                        far = load<i32>(record, 44);
+                    if (op < RvOp.ANDI_SRLI_BEQZ) {
+                      // BLEZ
+                      if (load<i32>(td + load<usize>(record, 4)) <= 0) {
+                        far = load<i32>(record, 12);
                         clock -= far;
-                        pc = record + <usize>far + 48;
+                        pc = record + <usize>far + 16;
                         if (clock + <u64>pc < load<u64>(LIMIT)) continue;
                         exit = EXIT_SLICE;
                         break;
                       }
-                      pc = record + 48;
+                      pc = record + 16;
                       continue;
                     } else {
-                      // ANDI_SRLI_BNEZ
-                      store<i32>(
-                        td + load<usize>(record, 4),
-                        load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
-                      );
-                      store<i32>(
-                        td + load<usize>(record, 20),
-                        <i32>(
-                          (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
-                        ),
-                      );
-                      if (load<i32>(td + load<usize>(record, 36)) != 0) {
-                        far = load<i32>(record, 44);
-                        clock -= far;
-                        pc = record + <usize>far + 48;
-                        if (clock + <u64>pc < load<u64>(LIMIT)) continue;
-                        exit = EXIT_SLICE;
-                        break;
+                      if (op < RvOp.ANDI_SRLI_BNEZ) {
+                        // ANDI_SRLI_BEQZ
+                        store<i32>(
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
+                        );
+                        store<i32>(
+                          td + load<usize>(record, 20),
+                          <i32>(
+                            (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
+                          ),
+                        );
+                        if (load<i32>(td + load<usize>(record, 36)) == 0) {
+                          far = load<i32>(record, 44);
+                          clock -= far;
+                          pc = record + <usize>far + 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        pc = record + 48;
+                        continue;
+                      } else {
+                        // ANDI_SRLI_BNEZ
+                        store<i32>(
+                          td + load<usize>(record, 4),
+                          load<i32>(td + load<usize>(record, 8)) & load<i32>(record, 12),
+                        );
+                        store<i32>(
+                          td + load<usize>(record, 20),
+                          <i32>(
+                            (<u32>load<i32>(td + load<usize>(record, 24)) >> load<i32>(record, 28))
+                          ),
+                        );
+                        if (load<i32>(td + load<usize>(record, 36)) != 0) {
+                          far = load<i32>(record, 44);
+                          clock -= far;
+                          pc = record + <usize>far + 48;
+                          if (clock + <u64>pc < load<u64>(LIMIT)) continue;
+                          exit = EXIT_SLICE;
+                          break;
+                        }
+                        pc = record + 48;
+                        continue;
                       }
-                      pc = record + 48;
-                      continue;
                     }
                   } else {
                     if (op < RvOp.XOR_ADDI_TO_BNEZ) {

@@ -6,13 +6,14 @@
 import { RECORD_SIZE, Record, rv32_record } from "./rv32_decode";
 import {
   PART_BRANCH,
+  PART_FIRST_SHIFT,
   PART_INTO,
   PART_OP,
   PART_READS_C,
   PART_RESULT,
-  PART_SELF,
+  PART_SECOND_SHIFT,
+  PART_SOURCE,
   PART_SWAPS,
-  PART_TO,
   ROW_LOOPS,
   rv32_fused_table,
 } from "./rv32_op";
@@ -34,40 +35,55 @@ function best_match(record: usize, count: u32): u32 {
     const length = load<u32>(row, 4);
     const parts = length & ~ROW_LOOPS;
     if (parts <= count && row_matches(row + 8, parts, record)) {
-      if ((length & ROW_LOOPS) == 0 || loops(record, parts)) return load<u32>(row);
+      if ((length & ROW_LOOPS) == 0 || is_loop(row + 8, parts, record)) return load<u32>(row);
     }
     row += 8 + ((<usize>parts) << 2);
   }
   return 0;
 }
 
-/** True when the last of `parts` records is a branch back to the first. */
-function loops(record: usize, parts: u32): bool {
-  const last = changetype<Record>(record + <usize>(parts - 1) * RECORD_SIZE);
-  return last.c == -(parts * <u32>RECORD_SIZE);
+/** What the table says of part k. */
+function part_at(row: usize, k: u32): u32 {
+  return load<u32>(row + ((<usize>k) << 2));
+}
+
+/** The k-th record from `record` on. */
+function record_at(record: usize, k: u32): Record {
+  return changetype<Record>(record + <usize>k * RECORD_SIZE);
+}
+
+/** The part of which a source must be the result, counted from 1; 0 if the table does not say it. */
+function first_of(part: u32): u32 {
+  return (part >> PART_FIRST_SHIFT) & PART_SOURCE;
+}
+
+function second_of(part: u32): u32 {
+  return (part >> PART_SECOND_SHIFT) & PART_SOURCE;
 }
 
 function row_matches(row: usize, parts: u32, record: usize): bool {
   for (let k: u32 = 0; k < parts; k++) {
-    const part = load<u32>(row + ((<usize>k) << 2));
-    if (changetype<Record>(record + <usize>k * RECORD_SIZE).op != (part & PART_OP)) return false;
+    if (record_at(record, k).op != (part_at(row, k) & PART_OP)) return false;
   }
   for (let k: u32 = 0; k < parts; k++) {
-    const part = load<u32>(row + ((<usize>k) << 2));
-    const at = record + <usize>k * RECORD_SIZE;
-    if ((part & (PART_TO | PART_INTO)) != 0 && !is_linked(part, at)) return false;
-    if ((part & PART_SELF) != 0 && !is_only_self(row, parts, record, k)) return false;
+    if (!is_linked(part_at(row, k), record, k)) return false;
   }
   return true;
 }
 
-/** True when the record at `at` takes the result of the one before it as the part's link says. */
-function is_linked(part: u32, at: usize): bool {
-  const record = changetype<Record>(at);
-  const result = changetype<Record>(at - RECORD_SIZE).a;
-  if (!takes_first(part, record, result)) return false;
-  if ((part & PART_INTO) == 0) return true;
-  return record.a == result && ((part & PART_READS_C) == 0 || record.c != result);
+/** True when the sources of part k are the results that the table says. */
+function is_linked(part: u32, at: usize, k: u32): bool {
+  const record = record_at(at, k);
+  const first = first_of(part);
+  if (first != 0) {
+    const result = record_at(at, first - 1).a;
+    if (!takes_first(part, record, result)) return false;
+    if ((part & PART_INTO) != 0) {
+      if (record.a != result || ((part & PART_READS_C) != 0 && record.c == result)) return false;
+    }
+  }
+  const second = second_of(part);
+  return second == 0 || second_source(part, record) == record_at(at, second - 1).a;
 }
 
 /** True when the first source is `result`; the sources change places if that helps. */
@@ -86,15 +102,38 @@ function takes_first(part: u32, record: Record, result: u32): bool {
   return true;
 }
 
-/** True when part k adds to its own source, which no other part of the loop writes. */
-function is_only_self(row: usize, parts: u32, record: usize, k: u32): bool {
-  const self = changetype<Record>(record + <usize>k * RECORD_SIZE);
-  if (self.a != self.b) return false;
-  for (let other: u32 = 0; other < parts; other++) {
-    if (other == k) continue;
-    const has_result = (load<u32>(row + ((<usize>other) << 2)) & PART_RESULT) != 0;
-    const at = record + <usize>other * RECORD_SIZE;
-    if (has_result && changetype<Record>(at).a == self.a) return false;
+function first_source(part: u32, record: Record): u32 {
+  return (part & PART_BRANCH) != 0 ? record.a : record.b;
+}
+
+/** The register of the second source, or 0: in a loop a part without a result is a store or a branch. */
+function second_source(part: u32, record: Record): u32 {
+  if ((part & PART_RESULT) != 0) return (part & PART_READS_C) != 0 ? record.c : 0;
+  return (part & PART_BRANCH) != 0 ? record.b : record.a;
+}
+
+/**
+ * True when the last of the matching `parts` records is a branch back to the first, and the registers are
+ * as the loop's locals are: one for each result that is not linked to the part before, and no other
+ * source than the known ones changes.
+ */
+function is_loop(row: usize, parts: u32, record: usize): bool {
+  if (record_at(record, parts - 1).c != -(parts * <u32>RECORD_SIZE)) return false;
+  for (let k: u32 = 0; k < parts; k++) {
+    const part = part_at(row, k);
+    const own = record_at(record, k);
+    if (first_of(part) == 0 && changes(row, parts, record, first_source(part, own))) return false;
+    if (second_of(part) == 0 && changes(row, parts, record, second_source(part, own))) return false;
+    if ((part & PART_RESULT) == 0 || (part & PART_INTO) != 0) continue;
+    if (changes(row, k, record, own.a)) return false;
   }
   return true;
+}
+
+/** True when one of the first `parts` parts has its result in a register. */
+function changes(row: usize, parts: u32, record: usize, register: u32): bool {
+  for (let k: u32 = 0; k < parts; k++) {
+    if ((part_at(row, k) & PART_RESULT) != 0 && record_at(record, k).a == register) return true;
+  }
+  return false;
 }

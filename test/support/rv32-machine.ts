@@ -47,6 +47,8 @@ export class Subject {
   readonly machine: LwktMachine;
   readonly td: number;
   readonly guest: Uint8Array;
+  /** Guest memory before the run. */
+  readonly memory: Uint8Array;
   /** The panic that ended the run, or null. */
   panic: string | null = null;
 
@@ -64,6 +66,7 @@ export class Subject {
     const base = kernel.machine("guest_base");
     this.guest = kernel.u8.subarray(base, base + MEMORY_SIZE);
     fillMemory(this.guest, setup);
+    this.memory = this.guest.slice();
     kernel.exports.rv32_decode_text(ENTRY, ENTRY + 4 * setup.words.length);
     const name = kernel.intern("subject");
     const [error, td] = this.machine.call(Sys.lwkt_create, ENTRY, 0, 0, 0, name, 0);
@@ -105,6 +108,14 @@ export class Subject {
     return Number(kernel.read64(kernel.globaldata(0) + Layout.GlobalData.gd_instructions));
   }
 
+  /** Instructions until the end of the slice that was the last to run, if the thread ran nothing else. */
+  get sliceInstructions(): number {
+    const { kernel } = this.machine;
+    const read = (field: number) => Number(kernel.read64(kernel.globaldata(0) + field));
+    const before = read(Layout.GlobalData.gd_cycles) - this.instructions;
+    return read(Layout.GlobalData.gd_slice_end) - before;
+  }
+
   /** The operation that the instruction at a guest address was decoded to. */
   operation(address: number): number {
     const { kernel } = this.machine;
@@ -133,18 +144,8 @@ function isFault(stop: Stop, fault: string): boolean {
  */
 export function expectAsReference(setup: Setup): Subject {
   const subject = new Subject(setup);
-  const memory = subject.guest.slice();
-  const reference = new ReferenceCpu({
-    memory,
-    text: { base: 0, size: TEXT_SIZE },
-    returnAddress: 0xffff_fff1,
-    onCall: (cpu) => {
-      cpu.reservation = -1;
-      return undefined;
-    },
-  });
-  reference.pc = ENTRY;
-  for (const [index, value] of setup.registers.entries()) reference.x[index + 1] = value;
+  const memory = subject.memory.slice();
+  const reference = referenceOf(setup, memory);
   subject.run(setup.until);
   const { instructions } = subject;
   if (instructions > 0) reference.run(instructions);
@@ -167,4 +168,39 @@ function expectSameEnd(panic: string, reference: ReferenceCpu): void {
   // A jump out of the text is the jump's fault here; in the reference it is that of its target.
   const later = /^jump out/.test(panic) && stop.reason === "budget" ? reference.run(1) : stop;
   expect(isSame?.(later), `${panic} / ${JSON.stringify(later)}`).toBe(true);
+}
+
+/** The reference interpreter where the program begins. */
+function referenceOf(setup: Setup, memory: Uint8Array): ReferenceCpu {
+  const reference = new ReferenceCpu({
+    memory,
+    text: { base: 0, size: TEXT_SIZE },
+    returnAddress: 0xffff_fff1,
+    onCall: (cpu) => {
+      cpu.reservation = -1;
+      return undefined;
+    },
+  });
+  reference.pc = ENTRY;
+  for (const [index, value] of setup.registers.entries()) reference.x[index + 1] = value;
+  return reference;
+}
+
+/**
+ * Expects that a run of one slice, without kernel calls, went to the first taken branch or jump at or behind
+ * the slice's end. A run that ended in a panic was shorter.
+ */
+export function expectSliceEnd(setup: Setup, subject: Subject): void {
+  const { instructions, sliceInstructions } = subject;
+  const reference = referenceOf(setup, subject.memory.slice());
+  let jumped = true;
+  while (reference.instructions < instructions) {
+    expect(jumped && reference.instructions >= sliceInstructions, "behind the end").toBe(false);
+    const before = reference.pc;
+    reference.run(1);
+    jumped = reference.pc !== before + 4;
+  }
+  if (subject.panic !== null) return;
+  expect(instructions, "instructions").toBeGreaterThanOrEqual(sliceInstructions);
+  expect(jumped, "ends at a jump").toBe(true);
 }

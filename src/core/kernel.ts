@@ -56,6 +56,8 @@ export class Kernel {
   readonly u8: Uint8Array;
   /** The same with unaligned and 64-bit access; little-endian. */
   readonly view: DataView;
+  /** From a thread's address to that of its registers. */
+  readonly frameDelta: number;
   /** Receives the kernel's printf, one formatted text at a time. */
   onPrint: (text: string) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
@@ -87,6 +89,7 @@ export class Kernel {
     this.i32 = new Int32Array(buffer);
     this.u8 = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    this.frameDelta = this.machine("frame_delta");
     if (startup === "later") return;
     this.startup(Layout.SI_SUB_INTRINSIC);
     this.startup(Layout.SI_SUB_CREATE_INIT);
@@ -283,7 +286,7 @@ export class Kernel {
 
   /** The address of a thread's registers. */
   frame(td: number): number {
-    return td + this.machine("frame_delta");
+    return td + this.frameDelta;
   }
 
   /** The thread that runs on the CPU that runs. */
@@ -312,10 +315,14 @@ export class Kernel {
   // ---- Calls and runs ----
 
   /** Makes a kernel call from outside a run; returns its two result words, a0 and a1. */
-  hostCall(nr: number, args: readonly number[]): readonly [number, number] {
+  hostCall(
+    nr: number,
+    args: ArrayLike<number>,
+    count: number = args.length,
+  ): readonly [number, number] {
     this.assertAlive();
     const td = this.machine("host_td");
-    this.writeArguments(td, args);
+    this.writeArguments(td, args, count);
     this.exports.host_call(nr);
     const frame = this.frame(td) >>> 2;
     return [
@@ -324,18 +331,19 @@ export class Kernel {
     ];
   }
 
-  /** Puts a call's arguments into the registers of a thread. */
-  writeArguments(td: number, args: readonly number[]): void {
+  /** Puts a call's arguments, the first `count` of `args`, into the registers of a thread. */
+  writeArguments(td: number, args: ArrayLike<number>, count: number = args.length): void {
     const frame = (this.frame(td) + Layout.Frame.a0) >>> 2;
-    const low = Math.min(args.length, 6);
-    for (let i = 0; i < low; i++) this.u32[frame + i] = args[i] as number;
-    if (args.length <= 6) return;
+    const { u32 } = this;
+    const low = Math.min(count, 6);
+    for (let i = 0; i < low; i++) u32[frame + i] = args[i] as number;
+    if (count <= 6) return;
     // The seventh and eighth are in a6 and a7, or in t1 and t2 where there are 16 registers only.
     const seventh =
       this.config.registers === 16
         ? this.frame(td) + Layout.Frame.t1
         : td + this.machine("high_delta");
-    for (let i = 6; i < args.length; i++) this.u32[(seventh >>> 2) + i - 6] = args[i] as number;
+    for (let i = 6; i < count; i++) u32[(seventh >>> 2) + i - 6] = args[i] as number;
   }
 
   /** Throws the panic that killed the kernel, if one did. */

@@ -1,7 +1,6 @@
 // Host bodies: which generator belongs to which thread, and how the machine's steps and theirs alternate.
 
-import type { ArgumentKind } from "../core/call-table.js";
-import { calls } from "../core/calls.js";
+import { ARGUMENT_REGISTERS_MAX, type ArgumentKind, type CallSpec } from "../core/call-table.js";
 import { KernelError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
@@ -9,6 +8,7 @@ import {
   type Body,
   type BodyFunction,
   type CallArgument,
+  callSpecs,
   type KernelCall,
   noArguments,
   resultHigh,
@@ -41,13 +41,14 @@ export class Bodies {
   private readonly running: (Body | undefined)[] = [];
   private readonly waiting = new Map<number, { body: BodyFunction; arg: number }>();
   private readonly tdBase: number;
-  private readonly frameDelta: number;
   private nextCookie = 1;
+  /** The register values of the call that was converted last. */
+  readonly registers = new Uint32Array(ARGUMENT_REGISTERS_MAX);
+  private readonly wide = new DataView(this.registers.buffer);
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
     this.tdBase = kernel.machine("td_base");
-    this.frameDelta = kernel.machine("frame_delta");
   }
 
   /** Announces a body; the number goes to the new thread as its argument. */
@@ -77,7 +78,7 @@ export class Bodies {
     const why = Layout.RUN_REASON;
     const fresh = Layout.RUN_FRESH;
     const address = ~(why | fresh);
-    const a0Delta = this.frameDelta + F.a0;
+    const a0Delta = kernel.frameDelta + F.a0;
     while ((result & why) === HOST) {
       const td = (result & address) >>> 0;
       const index = (td - tdBase) >>> 6;
@@ -98,7 +99,9 @@ export class Bodies {
         result = machine_step(Layout.Sys.body_return);
       } else {
         const args = call.args;
-        if (args !== none && args.length !== 0) kernel.writeArguments(td, this.convert(call));
+        if (args !== none && args.length !== 0) {
+          kernel.writeArguments(td, this.registers, this.convert(call));
+        }
         result = machine_step(call.nr);
       }
     }
@@ -116,44 +119,51 @@ export class Bodies {
     this.running[index] = waiting.body(waiting.arg);
   }
 
-  /** Turns a call's arguments into register values. */
-  convert(call: KernelCall<unknown>): number[] {
-    const kinds = calls[call.call].args as readonly ArgumentKind[];
-    const registers: number[] = [];
+  /** Turns a call's arguments into register values, in `registers`; returns how many. */
+  convert(call: KernelCall<unknown>): number {
+    const kinds = (callSpecs[call.nr] as CallSpec).args;
+    const { registers } = this;
+    const { args } = call;
+    let count = 0;
     for (let i = 0; i < kinds.length; i++) {
-      const value = call.args[i] ?? 0;
+      const value = args[i] ?? 0;
+      const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
-        const arg = call.args[i + 1];
-        registers.push(FUNC_HOST, this.announce(value, typeof arg === "number" ? arg : 0));
+        const arg = args[i + 1];
+        registers[count++] = FUNC_HOST;
+        registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
         i++;
+      } else if (kind === "u64" || kind === "cycles") {
+        this.convertWide(value as number | bigint, count);
+        count += 2;
       } else {
-        this.convertOne(call, kinds[i] as ArgumentKind, value, registers);
+        registers[count++] = this.convertWord(call, kind, value);
       }
     }
-    return registers;
+    return count;
   }
 
-  private convertOne(
+  private convertWide(value: number | bigint, at: number): void {
+    if (typeof value === "number" && value >>> 0 === value) {
+      this.registers[at] = value;
+      this.registers[at + 1] = 0;
+    } else {
+      this.wide.setBigUint64(4 * at, BigInt(value), true);
+    }
+  }
+
+  private convertWord(
     call: KernelCall<unknown>,
     kind: ArgumentKind,
     value: Exclude<CallArgument, BodyFunction>,
-    registers: number[],
-  ): void {
-    if (kind === "u64" || kind === "cycles") {
-      const wide = BigInt.asUintN(64, BigInt(value as number | bigint));
-      registers.push(Number(wide & 0xffffffffn), Number(wide >> 32n));
-    } else if (typeof value === "string") {
-      registers.push(this.kernel.intern(value));
-    } else if (typeof value === "object") {
-      registers.push(value.address);
-    } else if (typeof value === "number" && Number.isInteger(value)) {
-      registers.push(value);
-    } else {
-      throw new KernelError(
-        call.call,
-        Layout.EINVAL,
-        `${call.call}: ${String(value)} is not a ${kind}`,
-      );
-    }
+  ): number {
+    if (typeof value === "string") return this.kernel.intern(value);
+    if (typeof value === "object") return value.address;
+    if (typeof value === "number" && Number.isInteger(value)) return value;
+    throw new KernelError(
+      call.call,
+      Layout.EINVAL,
+      `${call.call}: ${String(value)} is not a ${kind}`,
+    );
   }
 }

@@ -410,7 +410,10 @@ export class Machine {
    * @returns the two result words of the call
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
-    return this.guarded(() => this.kernel.hostCall(call.nr, this.bodies.convert(call)));
+    return this.guarded(() => {
+      const count = this.bodies.convert(call);
+      return this.kernel.hostCall(call.nr, this.bodies.registers, count);
+    });
   }
 
   private invoke(name: CallName, args: readonly number[]): readonly [number, number] {

@@ -315,3 +315,75 @@ describe("a run of host bodies", () => {
     expect(() => machine.run()).toThrow(new TypeError(message));
   });
 });
+
+describe("the arguments and results of a host body's calls", () => {
+  /** The time at which a thread is done that computes for that long. */
+  function timeOf(cycles: bigint | number): bigint {
+    const machine = new Machine({ quantum: 1_000_000_000, roundRobin: 0 }, buildUnderTest);
+    let done = 0n;
+    machine.createThread({
+      name: "worker",
+      *body() {
+        yield kernel.compute(cycles);
+        done = yield* kernel.cycles();
+      },
+    });
+    machine.run();
+    return done;
+  }
+
+  it("takes 64-bit numbers as numbers or as big ones, of any size", () => {
+    const none = timeOf(0);
+    for (const cycles of [1, 0xffff_ffff, 2 ** 32, 2 ** 32 + 7, 2 ** 35]) {
+      expect(timeOf(cycles) - none).toBe(BigInt(cycles));
+      expect(timeOf(BigInt(cycles))).toBe(timeOf(cycles));
+    }
+    expect(timeOf(2n ** 64n + 12n) - none).toBe(12n);
+    expect(() => timeOf(1.5)).toThrow(RangeError);
+  });
+
+  it("takes names, handles and functions, and refuses what is none of these", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const seen: number[] = [];
+    const token = machine.createToken();
+    machine.createThread({
+      name: "parent",
+      *body() {
+        yield kernel.lwkt_gettoken(token);
+        seen.push((yield* kernel.lwkt_havetoken(token)) ? 1 : 0);
+        yield kernel.lwkt_reltoken(token.address);
+        const child: BodyFunction = function* (arg) {
+          seen.push(arg);
+          yield kernel.wakeup("born");
+        };
+        const { error } = yield* kernel.kthread_add(child, 42, 0, 0, 0, "child", 0);
+        seen.push(error, yield* kernel.msleep("born", 84, "born", 0));
+        yield kernel.wakeup(0.5);
+      },
+    });
+    expect(() => machine.run()).toThrow("wakeup: 0.5 is not a channel");
+    expect(seen).toEqual([1, 42, 0, 0]);
+  });
+
+  it("performs a call step by step as yield* does, and can be given up in between", () => {
+    const call = kernel.curcpu();
+    const performance = call[Symbol.iterator]();
+    expect(performance.next(0)).toEqual({ value: call, done: false });
+    expect(performance.next(3)).toEqual({ value: 3, done: true });
+    const given: string[] = [];
+    const body = (function* () {
+      try {
+        yield* kernel.curcpu();
+      } catch (error) {
+        given.push((error as Error).message);
+        yield* kernel.curcpu();
+      } finally {
+        given.push("finally");
+      }
+    })();
+    body.next();
+    body.throw(new Error("thrown in"));
+    expect(body.return()).toEqual({ value: undefined, done: true });
+    expect(given).toEqual(["thrown in", "finally"]);
+  });
+});

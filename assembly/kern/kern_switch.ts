@@ -103,7 +103,8 @@ function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
  * lwkt_yield of the current thread at time `now`, where that is a plain switch to another host body that
  * goes on with its next step: the same counts, states, hash and queue as by lwkt_yield, lwkt_switch,
  * cpu_switch and switch_in, without their calls, which cost more than the switch. False if it takes more
- * than that; then nothing has changed. What it relies on is told at the head of machine/rv32.ts.
+ * than that; then nothing has changed. Why td_pri needs no look is told at the head of machine/rv32.ts. A
+ * body that the host has begun belongs to a started thread, and a preempted thread is in a call.
  */
 export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
   if (!can_yield(gd)) return false;

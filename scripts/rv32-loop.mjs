@@ -22,7 +22,7 @@
 // which operands change; in a loop, these are the linked ones and those with a mark:
 //
 //   +A      A's first source is its own result
-//   A@k     A's first source is the result of part k, counted from 0
+//   A@k     A's first source is the result of part k, counted from 0; A~B@k overwrites that
 //   A=k     A's second source (a store's value, a branch's right side) is the result of part k
 
 import { spawnSync } from "node:child_process";
@@ -142,6 +142,12 @@ const FUSED = `
   1  {SB@1=2,SB@1} +ADDI +ADDI>BNE *
   1  SB@1 +ADD>{BLT,BLTU} *
   1  {LW@2 SW@3=0,LBU@2 SB@3=0} +ADDI +ADDI>BNE *
+  1  LBU@4 SB@3=0 +ADDI +ADDI +ADDI BNEZ@2 *
+  1  LBU@1 +ADDI +ADDI SB@2=0 {BNE@1,BNE@2} *
+  1  {LW@1,LBU@1} +ADDI +ADD=0 BNE@1 *
+  1  LBU@1 +ADDI BNEZ@0 *
+  1  LW>{BEQZ,BNEZ} *
+  1  LBU@1 +ADDI~XOR@0=7~ANDI~SLLI~ADD~LW +SRLI~XOR=6 BNE@1 *
 
   6  ADDI>{BNEZ,BNE}
   4  ADDI>{BLT,BLTU}
@@ -501,7 +507,8 @@ class LoopCode extends SequenceCode {
 
   /** The first part that writes the register of part k's result. */
   writer(k) {
-    return this.parts[k].link === "~" ? this.writer(k - 1) : k;
+    const { link, first } = this.parts[k];
+    return link === "~" ? this.writer(first) : k;
   }
 
   hoist(name, value) {
@@ -652,7 +659,7 @@ ${names.join("\n")}
 
 // A part in the table below: its operation, and what matching must know of it.
 export const PART_OP: u32 = 0x${OP_MASK.toString(16)};
-/** Overwrites the result of the part before, which is its first source. */
+/** Overwrites the result that is its first source. */
 export const PART_INTO: u32 = 0x${INTO_FLAG.toString(16)};
 /** Has a result in a. */
 export const PART_RESULT: u32 = 0x${RESULT_FLAG.toString(16)};

@@ -19,7 +19,7 @@ import {
 } from "./rv32_op";
 
 /** Most parts that a sequence has. */
-export const FUSED_PARTS_MAX: u32 = 6;
+export const FUSED_PARTS_MAX: u32 = 10;
 
 /** Fuses what can be fused among the instructions from guest address `from` up to `to`. */
 export function rv32_fuse(from: u32, to: u32): void {
@@ -114,7 +114,7 @@ function second_source(part: u32, record: Record): u32 {
 
 /**
  * True when the last of the matching `parts` records is a branch back to the first, and the registers are
- * as the loop's locals are: one for each result that is not linked to the part before, and no other
+ * as the loop's locals are: one for each result that does not overwrite another one, and no other
  * source than the known ones changes.
  */
 function is_loop(row: usize, parts: u32, record: usize): bool {

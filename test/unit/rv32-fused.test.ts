@@ -21,7 +21,7 @@ const operations = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*),$/gm)].map(([, na
 
 interface Part {
   readonly op: string;
-  /** "into": the result replaces that of the part before. */
+  /** "into": the result replaces the first source. */
   readonly link: "none" | "to" | "into";
   /** The parts whose results are the sources, where the name says it. */
   readonly first: number | undefined;
@@ -66,6 +66,8 @@ const straight = fused.filter((sequence) => !sequence.loops);
 type Draw = (below: number) => number;
 
 const POOL = [5, 6, 7, 8, 9, 28, 29];
+/** In loops, where many registers must be distinct. */
+const LOOP_POOL = Array.from({ length: 27 }, (_, k) => k + 5);
 const hasResult = (op: string) => !/^(S[BHW]0?|B[A-Z]+|J|RET)$/.test(op);
 const commutes = (op: string) => ["ADD", "AND", "OR", "XOR", "MUL", "BEQ", "BNE"].includes(op);
 
@@ -108,7 +110,8 @@ function instruction(op: string, rd: number, first: number, second: number, draw
   if (/^S[BHW]0?$/.test(op)) {
     return make(name, { rs1: first, rs2: op.endsWith("0") ? 0 : second, imm });
   }
-  if (/^(SLLI|SRLI|SRAI)$/.test(op)) return make(name, { rd, rs1: first, imm: draw(32) });
+  if (/^(SLLI|SRLI|SRAI)$/.test(op))
+    return make(name, { rd, rs1: first, imm: draw(draw(2) === 0 ? 4 : 32) });
   if (/I$|^L/.test(op)) return make(name, { rd, rs1: first, imm: imm === 0 ? 1 : imm });
   return make(name, { rd, rs1: first, rs2: second });
 }
@@ -132,17 +135,18 @@ function straightWords({ parts }: Fused, draw: Draw): number[] {
 
 /**
  * The instructions of a loop. It must be fused if it is not `wild`: those registers are distinct that
- * change, and the others do not. In a wild one any register may be any other.
+ * change, and the others do not. In a wild one a register may stand for any number of them.
  */
 function loopOf({ parts }: Fused, wild: boolean, draw: Draw): Instruction[] {
-  const shuffled = POOL.map((register) => ({ register, key: draw(1000) }))
+  const shuffled = LOOP_POOL.map((register) => ({ register, key: draw(1000) }))
     .sort((one, other) => one.key - other.key)
     .map(({ register }) => register);
-  const writerOf = (k: number): number => (parts[k]!.link === "into" ? writerOf(k - 1) : k);
-  const changing = shuffled.slice(0, parts.length);
-  const constant = shuffled.slice(parts.length);
+  const writerOf = (k: number): number =>
+    parts[k]!.link === "into" ? writerOf(parts[k]!.first!) : k;
+  const changing = parts.map((_, k) => shuffled[wild ? draw(4) : k]!);
+  const constant = shuffled.slice(wild ? 2 : parts.length, wild ? 6 : undefined);
   const pick = (k: number | undefined): number => {
-    if (wild && draw(4) === 0) return shuffled[draw(3)]!;
+    if (wild && draw(10) === 0) return shuffled[draw(4)]!;
     return k === undefined ? constant[draw(constant.length)]! : changing[writerOf(k)]!;
   };
   return parts.map((part, k) => {
@@ -163,13 +167,13 @@ function limitTurns(
   draw: Draw,
 ) {
   const branch = loop.at(-1)!;
-  const counter = loop[parts.at(-1)!.first!]!;
-  const turns = draw(40);
-  if (/I$/.test(parts[parts.at(-1)!.first!]!.op)) {
-    const from = branch.rs2 === 0 ? 0 : registers[counter.rd - 1]!;
-    const step = branch.rs2 === 0 ? -counter.imm : counter.imm;
-    registers[(branch.rs2 || counter.rd) - 1] = (from + turns * step) >>> 0;
-  } else registers[counter.rs2 - 1] = draw(64);
+  const first = parts.at(-1)!.first!;
+  const counter = loop[first]!;
+  if (parts[first]!.op === "ADD") registers[counter.rs2 - 1] = draw(64);
+  if (parts[first]!.op !== "ADDI") return;
+  const from = branch.rs2 === 0 ? 0 : registers[counter.rd - 1]!;
+  const step = branch.rs2 === 0 ? -counter.imm : counter.imm;
+  registers[(branch.rs2 || counter.rd) - 1] = (from + draw(40) * step) >>> 0;
 }
 
 /** Mostly addresses of data, some of text, and numbers. */

@@ -46,7 +46,9 @@ const PARTS = {
   debug: wasmPart("debug", []),
   index: bundlePart("src/index.ts", "dist/index.js", []),
   cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
-  conformance: bundlePart("src/conformance/main.ts", "dist/conformance.js", []),
+  conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
+    "test/conformance/replay",
+  ]),
   bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
   types: {
     entry: "src/index.ts",

@@ -7,7 +7,7 @@
 import { DecoratorFlags, FunctionPrototype } from "assemblyscript";
 
 const INLINED = `
-  assembly/machine/rv32/next_level
+  assembly/cpu/rv32/next_level
   assembly/kern/kern_switch/cpu_switch
   assembly/kern/kern_switch/switch_in
   assembly/kern/lwkt_thread/crit_exit
@@ -22,7 +22,7 @@ const INLINED = `
   assembly/kern/sched/sched_add
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
-  assembly/kern/trap/trap
+  assembly/run/trap/trap
   assembly/kern/kern_timeout/callout_cancel_thread
   assembly/kern/kern_tid/tid_alloc
   assembly/kern/kern_tid/tid_free

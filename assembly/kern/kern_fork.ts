@@ -14,12 +14,13 @@ import {
   Proc,
   SRUN,
   TDA_SUSPEND,
+  TDF_EXITED,
   TDF_INMEM,
   TDS,
   Thread,
   Ucred,
 } from "../sys/proc";
-import { cold, is_td, td_frame } from "../sys/thread";
+import { cold, is_td, td_frame, td_valid } from "../sys/thread";
 import {
   crfree,
   crget,
@@ -359,4 +360,11 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   ktr_create(newtd, p);
   sched_add(newtd);
   return 0;
+}
+
+/** True for the address of a thread of a process that has not exited. */
+export function thread_alive(address: u32): bool {
+  if (!td_valid(address)) return false;
+  const td = changetype<Thread>(address);
+  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDF_EXITED) == 0;
 }

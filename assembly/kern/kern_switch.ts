@@ -1,7 +1,7 @@
 // The context switch: from one thread to another on the running CPU, and what a thread does first when
 // it gets the CPU. Every switch goes through cpu_switch, or through one of its copies for plain yields,
-// host_yield and the inner loop of machine/rv32.ts, which must account the same.
-import { can_yield } from "../machine/rv32_yield";
+// host_yield and the inner loop of cpu/rv32.ts, which must account the same.
+import { can_yield } from "../cpu/rv32_yield";
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
 import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -103,7 +103,7 @@ function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
  * lwkt_yield of the current thread at time `now`, where that is a plain switch to another host body that
  * goes on with its next step: the same counts, states, hash and queue as by lwkt_yield, lwkt_switch,
  * cpu_switch and switch_in, without their calls, which cost more than the switch. False if it takes more
- * than that; then nothing has changed. Why td_pri needs no look is told at the head of machine/rv32.ts. A
+ * than that; then nothing has changed. Why td_pri needs no look is told at the head of cpu/rv32.ts. A
  * body that the host has begun belongs to a started thread, and a preempted thread is in a call.
  */
 export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {

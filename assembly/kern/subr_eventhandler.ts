@@ -2,6 +2,7 @@
 // among equals. Those of threads run in the middle of what causes them and cannot sleep; those of a
 // shutdown are run by the thread that called reboot, one after the other, and may.
 import { event, printf } from "../env";
+
 import { EWOULDBLOCK } from "../sys/errno";
 import { EVENT_LISTS, EventFn, EventHandler, EventList, SHUTDOWN_WAIT } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
@@ -10,8 +11,7 @@ import { machine } from "../sys/machine";
 import { Proc, Thread } from "../sys/proc";
 import { cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { thread_alive } from "./kern_fbsd";
-import { proc_valid } from "./kern_fork";
+import { proc_valid, thread_alive } from "./kern_fork";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
 
 function is_handler(handler: EventHandler): bool {

@@ -55,7 +55,7 @@ export class Machine {
   kobj_count: u32; //          wait structures and tokens
   string_size: u32; //         bytes for interned strings
 
-  // Arenas, carved at boot (kern/init_main.ts).
+  // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
   td_count: u32; //            structures in the arrays
   frame_delta: usize; //       address of a thread's Frame minus that of its Thread

@@ -36,7 +36,7 @@ export class Thread {
   td_preempted: Thread; // (o) the thread that this one has preempted (lwkt_thread.c 337)
   td_runtime: u64; //   (k) cycles
   td_nvcsw: u32; //     (k) voluntary switches
-  td_pc: u32; //        (k) RV32: where it goes on: the address of a decoded instruction (machine/rv32.ts)
+  td_pc: u32; //        (k) RV32: where it goes on: the address of a decoded instruction (cpu/rv32.ts)
   td_kfn: u8; //        (k) innermost continuation: K_*, 0 = none
   td_kdepth: u8; //     (k) continuations below it, in the continuation stack
   td_cpu: u8; //        (o) owning CPU

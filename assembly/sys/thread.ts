@@ -47,3 +47,15 @@ export function is_td(td: Thread): bool {
 export function no_td(): Thread {
   return changetype<Thread>(0);
 }
+
+/** True for the address of a thread structure that has been in use. */
+export function td_valid(address: u32): bool {
+  const m = machine();
+  const offset = address - <u32>m.td_base;
+  return (
+    address >= <u32>m.td_base &&
+    (offset & 63) == 0 &&
+    offset >> <u32>THREAD_SHIFT < m.zone_next &&
+    offset != 0
+  );
+}

@@ -4,8 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type FreebsdCase, replayFreebsd } from "../../src/conformance/freebsd.js";
 import { buildUnderTest } from "../support/build.js";
+import { type FreebsdCase, replayFreebsd } from "./replay/freebsd.js";
 
 const thread = {
   tid: 100000,

@@ -4,8 +4,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type LwktCase, replayLwkt } from "../../src/conformance/lwkt.js";
 import { buildUnderTest } from "../support/build.js";
+import { type LwktCase, replayLwkt } from "./replay/lwkt.js";
 
 const thread = (pri: number, crit: number, flags: string[]) => ({
   pri,

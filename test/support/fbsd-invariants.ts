@@ -1,9 +1,9 @@
 // What must be true of FreeBSD's structures between any two steps of a machine, checked from outside:
 // the counters agree with the lists, and nothing is on two lists or on none.
 
-import { tidChain } from "../../src/conformance/tid-chain.js";
 import type { Kernel } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
+import { tidChain } from "../conformance/replay/tid-chain.js";
 
 const { Thread: T, ThreadCold: C, ThreadRare: R, Proc: P } = Layout;
 

@@ -16,7 +16,7 @@ import {
   word,
 } from "../support/rv32-machine.js";
 
-const source = readFileSync(new URL("../../assembly/machine/rv32_op.ts", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../assembly/cpu/rv32_op.ts", import.meta.url), "utf8");
 const operations = [...source.matchAll(/^ {2}([A-Z][A-Z0-9_]*),$/gm)].map(([, name]) => name!);
 
 interface Part {

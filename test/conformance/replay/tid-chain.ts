@@ -1,7 +1,7 @@
 // The lists of the hash of thread ids, whose order is observed though the kernel keeps stamps only.
 
-import type { Kernel } from "../core/kernel.js";
-import * as Layout from "../generated/layout.js";
+import type { Kernel } from "../../../src/core/kernel.js";
+import * as Layout from "../../../src/generated/layout.js";
 
 /** The threads of a bucket, head first. */
 export function tidChain(kernel: Kernel, index: number): number[] {

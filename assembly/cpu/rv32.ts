@@ -2,7 +2,7 @@
 //
 // rv32_run's inner loop executes one record (rv32_decode.ts) per turn, with the pc, the frame and the
 // scheduler's state in locals. Whatever is unusual leaves it by `break`, is dealt with behind it, and
-// either goes back in or returns to kern/kern_run.ts. Nothing is called inside the loop: a call there
+// either goes back in or returns to run/run.ts. Nothing is called inside the loop: a call there
 // costs every instruction the registers that it may destroy.
 //
 // Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 16 units an

@@ -8,7 +8,7 @@
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { KernelBuild } from "../core/instantiate.js";
+import type { KernelBuild } from "../../../src/core/instantiate.js";
 import { type Difference, InputError } from "./difference.js";
 import { type FreebsdCase, replayFreebsd } from "./freebsd.js";
 import { type LwktCase, replayLwkt } from "./lwkt.js";

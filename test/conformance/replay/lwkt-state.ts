@@ -1,8 +1,8 @@
 // The state of an LWKT machine of one CPU, in the form in which recorded cases have it.
 
-import type { Kernel } from "../core/kernel.js";
-import { linkedThreads, lwktRunq } from "../core/runq-view.js";
-import * as Layout from "../generated/layout.js";
+import type { Kernel } from "../../../src/core/kernel.js";
+import { linkedThreads, lwktRunq } from "../../../src/core/runq-view.js";
+import * as Layout from "../../../src/generated/layout.js";
 
 const { GlobalData: G, LwktWait: W, Thread: T, ThreadCold: C } = Layout;
 

@@ -1,6 +1,8 @@
 // What the host may ask of a machine that is between two steps: kernel calls from outside a run, made by
 // a thread of the host's own, and interrupts.
 import { panic } from "../env";
+import { K } from "../kern/cont";
+import { interrupt_post } from "../kern/lwkt_intr";
 import { EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
@@ -8,12 +10,10 @@ import { ktr_drain } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
 import { PRS, Proc, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { is_td, td_frame } from "../sys/thread";
-import { K } from "./cont";
-import { cont_run } from "./kern_cont";
-import { cpu_wake } from "./kern_run";
-import { interrupt_post } from "./lwkt_intr";
-import { td_valid, trap } from "./trap";
+import { is_td, td_frame, td_valid } from "../sys/thread";
+import { cont_run } from "./cont_table";
+import { cpu_wake } from "./run";
+import { trap } from "./trap";
 
 /**
  * Performs kernel call `nr` as the host's thread on CPU 0, with the arguments in its frame; the results

@@ -8,7 +8,16 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../machine/rv32";
+import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
+import { cont_pop, K } from "../kern/cont";
+import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
+import { msleep_2 } from "../kern/kern_synch";
+import { callout_earliest, softclock } from "../kern/kern_timeout";
+import { idle_interrupts } from "../kern/lwkt_intr";
+import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "../kern/lwkt_ipiq";
+import { lwkt_move_asked } from "../kern/lwkt_migrate";
+import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { mi_switch } from "../kern/sched";
 import {
   GDF_HALTED,
   GDF_INTR,
@@ -23,18 +32,9 @@ import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
-import { cont_pop, K } from "./cont";
-import { cont_run } from "./kern_cont";
-import { body_return } from "./kern_fbsd";
-import { quiet_until } from "./kern_quiet";
-import { charge_runtime, host_yield, is_plain } from "./kern_switch";
-import { msleep_2 } from "./kern_synch";
-import { callout_earliest, softclock } from "./kern_timeout";
-import { idle_interrupts } from "./lwkt_intr";
-import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
-import { lwkt_move_asked } from "./lwkt_migrate";
-import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "./lwkt_thread";
-import { mi_switch } from "./sched";
+import { cont_run } from "./cont_table";
+import { body_return } from "./fbsd";
+import { quiet_until } from "./quiet";
 import { fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;

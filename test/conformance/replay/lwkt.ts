@@ -4,10 +4,10 @@
 // translate operations into kernel calls, which enter the kernel where the calls of a user's threads do.
 // What the kernel did is read from its trace; what it is like, from its structures.
 
-import { KernelPanic } from "../core/errors.js";
-import type { KernelSource } from "../core/instantiate.js";
-import { Kernel, type TraceRecord } from "../core/kernel.js";
-import * as Layout from "../generated/layout.js";
+import { KernelPanic } from "../../../src/core/errors.js";
+import type { KernelSource } from "../../../src/core/instantiate.js";
+import { Kernel, type TraceRecord } from "../../../src/core/kernel.js";
+import * as Layout from "../../../src/generated/layout.js";
 import { type Difference, firstDifference, InputError } from "./difference.js";
 import { lwktState } from "./lwkt-state.js";
 

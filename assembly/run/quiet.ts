@@ -4,10 +4,11 @@
 // or round-robin share due, a round only moves the clocks on by a quantum. A machine whose quantum is a
 // microsecond would spend most of its time so. The end of the stretch is one of the ends that the
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
+
+import { K } from "../kern/cont";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine } from "../sys/machine";
 import { cold } from "../sys/thread";
-import { K } from "./cont";
 
 /**
  * The end of the round that begins now, which is `end` at least: later if nothing can happen until then.

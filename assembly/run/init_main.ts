@@ -1,7 +1,22 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
 
-import { rv32_init } from "../machine/rv32";
-import { rv32_decode_text, rv32_decoded_size } from "../machine/rv32_decode";
+import { rv32_init } from "../cpu/rv32";
+import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
+import { CONT_SIZE } from "../kern/cont";
+import { cred_arena_bytes, limit_arena_bytes } from "../kern/kern_cred";
+import { pidhash_bytes, proc_arena_bytes } from "../kern/kern_fork";
+import { random_init } from "../kern/kern_random";
+import { stats_stride } from "../kern/kern_stats";
+import { sleepq_bytes } from "../kern/kern_synch";
+import {
+  tid_bitmap_bytes,
+  tid_index_bytes,
+  tidhash_bytes,
+  tidhash_limit_bytes,
+} from "../kern/kern_tid";
+import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
+import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
+import { bsd4_bytes } from "../kern/sched_4bsd";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { ipiq_bytes } from "../sys/ipiq";
@@ -24,17 +39,7 @@ import { reap_bytes } from "../sys/reap";
 import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
 import { Sys } from "../sys/syscall";
 import { td_at } from "../sys/thread";
-import { CONT_SIZE } from "./cont";
-import { cred_arena_bytes, limit_arena_bytes } from "./kern_cred";
-import { fbsd_init_init, fbsd_init_proc0 } from "./kern_fbsd";
-import { pidhash_bytes, proc_arena_bytes } from "./kern_fork";
-import { random_init } from "./kern_random";
-import { stats_stride } from "./kern_stats";
-import { sleepq_bytes } from "./kern_synch";
-import { tid_bitmap_bytes, tid_index_bytes, tidhash_bytes, tidhash_limit_bytes } from "./kern_tid";
-import { callwheel_bytes, callwheel_init } from "./kern_timeout";
-import { lwkt_gdinit, lwkt_init_thread } from "./lwkt_thread";
-import { bsd4_bytes } from "./sched_4bsd";
+import { fbsd_init_init, fbsd_init_proc0 } from "./fbsd";
 
 /** Indices outside the zone: 0 is no thread, then thread0, the host's thread, and an idle thread a CPU. */
 const THREAD0_INDEX: u32 = 1;

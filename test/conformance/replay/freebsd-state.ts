@@ -1,6 +1,6 @@
 // The final state of a case: everything that its threads and processes have become.
 
-import * as Layout from "../generated/layout.js";
+import * as Layout from "../../../src/generated/layout.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";
 
 const procFlags = [

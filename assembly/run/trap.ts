@@ -4,7 +4,7 @@
 // A call's arguments are a0..a7 of the caller's frame, where they stay until the call returns, so that a
 // continuation may read them again. A result is left in td_retval and moved to a0 when the call returns
 // to the body (TDB_INCALL); a second result is written to a1 at once.
-import { panic } from "../env";
+
 import {
   RV_FAULT_FETCH,
   RV_FAULT_ILLEGAL,
@@ -12,30 +12,25 @@ import {
   RV_FAULT_MISALIGNED_ATOMIC,
   RV_FAULT_MISALIGNED_JUMP,
   RV_FAULT_STORE,
-} from "../machine/rv32";
+} from "../cpu/rv32";
+import { panic } from "../env";
+import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
+import { random_next } from "../kern/kern_random";
+import { SYS_SYNC, sync_syscall } from "../kern/kern_sync";
+import { wakeup } from "../kern/kern_synch";
+import { interrupt_request, intr_register, intr_wait } from "../kern/lwkt_intr";
+import { cpu_exists } from "../kern/lwkt_ipiq";
+import { lwkt_migrate, lwkt_setcpu_self } from "../kern/lwkt_migrate";
+import * as lwkt from "../kern/lwkt_thread";
+import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "../kern/lwkt_token";
 import { EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { Frame, FUNC_HOST, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
-import { is_td, no_td, THREAD_SHIFT, td_frame } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import {
-  body_return,
-  fbsd_syscall,
-  sys_kthread_add,
-  sys_kthread_exit,
-  sys_msleep,
-} from "./kern_fbsd";
-import { random_next } from "./kern_random";
-import { SYS_SYNC, sync_syscall } from "./kern_sync";
-import { wakeup } from "./kern_synch";
-import { interrupt_request, intr_register, intr_wait } from "./lwkt_intr";
-import { cpu_exists } from "./lwkt_ipiq";
-import { lwkt_migrate, lwkt_setcpu_self } from "./lwkt_migrate";
-import * as lwkt from "./lwkt_thread";
-import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "./lwkt_token";
+import { is_td, no_td, td_frame, td_valid } from "../sys/thread";
+import { body_return, fbsd_syscall, sys_kthread_add, sys_kthread_exit, sys_msleep } from "./fbsd";
 
 /** First of FreeBSD's call numbers. */
 const SYS_FBSD: u32 = 64;
@@ -273,18 +268,6 @@ export function lwkt_create_allocated(kthread: u32): u32 {
 }
 
 // ---- Arguments ----
-
-/** True for the address of a thread structure that has been in use. */
-export function td_valid(address: u32): bool {
-  const m = machine();
-  const offset = address - <u32>m.td_base;
-  return (
-    address >= <u32>m.td_base &&
-    (offset & 63) == 0 &&
-    offset >> <u32>THREAD_SHIFT < m.zone_next &&
-    offset != 0
-  );
-}
 
 function arg_thread(nr: u32, address: u32): Thread {
   if (!td_valid(address) || td_off_limits(changetype<Thread>(address))) {

@@ -1,7 +1,7 @@
 // Identities of threads and processes in a replay, and what their structures say.
 
-import type { Kernel } from "../core/kernel.js";
-import * as Layout from "../generated/layout.js";
+import type { Kernel } from "../../../src/core/kernel.js";
+import * as Layout from "../../../src/generated/layout.js";
 import { tidChain } from "./tid-chain.js";
 
 const { Thread: T, ThreadCold: C, Proc: P, Frame: F } = Layout;

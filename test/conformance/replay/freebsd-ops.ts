@@ -1,7 +1,7 @@
 // The operations of the cases (FORMAT.md, section 4), as kernel calls and looks at kernel memory.
 
-import * as Layout from "../generated/layout.js";
-import { FUNC_HOST } from "../machine/bodies.js";
+import * as Layout from "../../../src/generated/layout.js";
+import { FUNC_HOST } from "../../../src/machine/bodies.js";
 import { InputError } from "./difference.js";
 import { procFlagMask, stateName } from "./freebsd-state.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";

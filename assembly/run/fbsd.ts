@@ -2,6 +2,70 @@
 // a body. The arguments and results of each call are listed in sys/syscall.ts and documented for the
 // host in src/core/calls.ts.
 import { panic, printf } from "../env";
+import { DONE, K, set_retval } from "../kern/cont";
+import {
+  crcowsync,
+  crget,
+  lim_alloc,
+  lim_cowsync,
+  proc_setcred,
+  proc_setlimit,
+} from "../kern/kern_cred";
+import {
+  exit1,
+  exit1_1,
+  exit1_2,
+  exit1_threads,
+  init_1,
+  init_loop,
+  kern_thr_exit,
+  kern_wait,
+  kern_wait_1,
+  swapper_loop,
+} from "../kern/kern_exit";
+import {
+  fork1,
+  is_proc,
+  kern_fork,
+  kern_thr_create,
+  pfind,
+  pidhash_init,
+  proc_construct,
+  proc_valid,
+  proc0_init,
+  thread_alive,
+} from "../kern/kern_fork";
+import * as kthread from "../kern/kern_kthread";
+import * as single from "../kern/kern_single";
+import { str } from "../kern/kern_subr";
+import {
+  msleep,
+  msleep_1,
+  msleep_2,
+  sleepq_init,
+  sleepq_park,
+  wakeup_one,
+} from "../kern/kern_synch";
+import * as thread from "../kern/kern_thread";
+import {
+  tdfind,
+  tid_alloc,
+  tid_free,
+  tidhash_add,
+  tidhash_contains,
+  tidhash_remove,
+} from "../kern/kern_tid";
+import { lwkt_exit } from "../kern/lwkt_thread";
+import { sched_add, sched_prio, sched_relinquish } from "../kern/sched";
+import {
+  eventhandler_deregister,
+  eventhandler_register,
+  eventhandler_sane,
+  eventhandler_valid,
+  kern_reboot,
+  kern_reboot_1,
+  shutdown_1,
+} from "../kern/subr_eventhandler";
 import { EBUSY, EINVAL, ENOMEM, ENOSYS } from "../sys/errno";
 import { EventFn, EventHandler } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
@@ -22,56 +86,7 @@ import {
 } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, td_frame, td_frame_high } from "../sys/thread";
-import { DONE, K, set_retval } from "./cont";
-import { crcowsync, crget, lim_alloc, lim_cowsync, proc_setcred, proc_setlimit } from "./kern_cred";
-import {
-  exit1,
-  exit1_1,
-  exit1_2,
-  exit1_threads,
-  init_1,
-  init_loop,
-  kern_thr_exit,
-  kern_wait,
-  kern_wait_1,
-  swapper_loop,
-} from "./kern_exit";
-import {
-  fork1,
-  is_proc,
-  kern_fork,
-  kern_thr_create,
-  pfind,
-  pidhash_init,
-  proc_construct,
-  proc_valid,
-  proc0_init,
-} from "./kern_fork";
-import * as kthread from "./kern_kthread";
-import * as single from "./kern_single";
-import { str } from "./kern_subr";
-import { msleep, msleep_1, msleep_2, sleepq_init, sleepq_park, wakeup_one } from "./kern_synch";
-import * as thread from "./kern_thread";
-import {
-  tdfind,
-  tid_alloc,
-  tid_free,
-  tidhash_add,
-  tidhash_contains,
-  tidhash_remove,
-} from "./kern_tid";
-import { lwkt_exit } from "./lwkt_thread";
-import { sched_add, sched_prio, sched_relinquish } from "./sched";
-import {
-  eventhandler_deregister,
-  eventhandler_register,
-  eventhandler_sane,
-  eventhandler_valid,
-  kern_reboot,
-  kern_reboot_1,
-  shutdown_1,
-} from "./subr_eventhandler";
-import { func_valid, td_valid } from "./trap";
+import { func_valid } from "./trap";
 
 // ---- Boot ----
 
@@ -144,13 +159,6 @@ export function body_return(): u32 {
 }
 
 // ---- Arguments ----
-
-/** True for the address of a thread of a process that has not exited. */
-export function thread_alive(address: u32): bool {
-  if (!td_valid(address)) return false;
-  const td = changetype<Thread>(address);
-  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDF_EXITED) == 0;
-}
 
 /** True for the address of a process that threads may be added to. */
 function proc_alive(address: u32): bool {

@@ -3,10 +3,10 @@
 // The kernel is driven one step of a host body at a time, as Machine does it, but the bodies are scripts
 // of operations. What the kernel did in between is read from its trace, in order with the calls.
 
-import { KernelPanic } from "../core/errors.js";
-import type { KernelBuild } from "../core/instantiate.js";
-import { Kernel, type TraceRecord } from "../core/kernel.js";
-import * as Layout from "../generated/layout.js";
+import { KernelPanic } from "../../../src/core/errors.js";
+import type { KernelBuild } from "../../../src/core/instantiate.js";
+import { Kernel, type TraceRecord } from "../../../src/core/kernel.js";
+import * as Layout from "../../../src/generated/layout.js";
 import { type Difference, firstDifference, InputError } from "./difference.js";
 import { type Op, type Operation, operations } from "./freebsd-ops.js";
 import { finalState } from "./freebsd-state.js";

@@ -1,15 +1,15 @@
 // The trampoline's table: which function goes on with a continuation.
 
+import { cont_pop, DONE, K, set_retval } from "../kern/cont";
+import { K_SYNC, sync_continue } from "../kern/kern_sync";
+import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "../kern/lwkt_intr";
+import * as lwkt from "../kern/lwkt_thread";
+import { lwkt_gettoken_1 } from "../kern/lwkt_token";
 import { curthread } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, td_frame } from "../sys/thread";
-import { cont_pop, DONE, K, set_retval } from "./cont";
-import { fbsd_continue } from "./kern_fbsd";
-import { K_SYNC, sync_continue } from "./kern_sync";
-import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "./lwkt_intr";
-import * as lwkt from "./lwkt_thread";
-import { lwkt_gettoken_1 } from "./lwkt_token";
+import { fbsd_continue } from "./fbsd";
 import { lwkt_create_allocated } from "./trap";
 
 /** First of FreeBSD's continuations. */

@@ -14,9 +14,6 @@ import {
   resultHigh,
 } from "./calls.js";
 
-/** `func` of a thread whose body is a generator (kern_switch.ts FUNC_HOST). */
-export const FUNC_HOST = 0xffffffff;
-
 const { Thread: T, Frame: F } = Layout;
 
 /** A body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
@@ -130,7 +127,7 @@ export class Bodies {
       const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
         const arg = args[i + 1];
-        registers[count++] = FUNC_HOST;
+        registers[count++] = Layout.FUNC_HOST;
         registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
         i++;
       } else if (kind === "u64" || kind === "cycles") {

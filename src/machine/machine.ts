@@ -8,7 +8,7 @@ import { Kernel, type TraceRecord } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
-import { Bodies, FUNC_HOST } from "./bodies.js";
+import { Bodies } from "./bodies.js";
 import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
 import { kernel as calling, KernelCall } from "./calls.js";
 import { formatPs } from "./ps.js";
@@ -288,7 +288,7 @@ export class Machine {
       func,
       arg,
       0,
-      Layout.TDF_STOPREQ,
+      Layout.TDL_STOPREQ,
       this.kernel.intern("%s"),
       this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
     ]);
@@ -299,7 +299,7 @@ export class Machine {
   }
 
   private bodyArguments(body: ThreadOptions["body"], arg = 0): [number, number] {
-    if (typeof body === "function") return [FUNC_HOST, this.bodies.announce(body, arg)];
+    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg)];
     if (typeof body === "number") return [body, arg];
     return [body.entry, arg];
   }
@@ -307,7 +307,7 @@ export class Machine {
   private create(call: CallName, cookie: number, args: number[]): number {
     const [error, address] = this.invoke(call, args);
     if (error === 0) return address >>> 0;
-    if (args[0] === FUNC_HOST) this.bodies.withdraw(cookie);
+    if (args[0] === Layout.FUNC_HOST) this.bodies.withdraw(cookie);
     throw new KernelError(call, error, this.creationError(call, error));
   }
 

@@ -1,12 +1,11 @@
 // The operations of the cases (FORMAT.md, section 4), as kernel calls and looks at kernel memory.
 
 import * as Layout from "../../../src/generated/layout.js";
-import { FUNC_HOST } from "../../../src/machine/bodies.js";
 import { InputError } from "./difference.js";
 import { procFlagMask, stateName } from "./freebsd-state.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";
 
-const { Sys, PCATCH } = Layout;
+const { FUNC_HOST, PCATCH, Sys } = Layout;
 
 /** An operation as a case writes it. */
 export type Op = readonly [string, ...unknown[]];

@@ -14,7 +14,7 @@ import {
   resultHigh,
 } from "./calls.js";
 
-const { Thread: T, Frame: F } = Layout;
+const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
 /** A body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
 export class BodyError extends Error {
@@ -127,7 +127,7 @@ export class Bodies {
       const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
         const arg = args[i + 1];
-        registers[count++] = Layout.FUNC_HOST;
+        registers[count++] = FUNC_HOST;
         registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
         i++;
       } else if (kind === "u64" || kind === "cycles") {

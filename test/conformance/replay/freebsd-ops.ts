@@ -5,7 +5,7 @@ import { InputError } from "./difference.js";
 import { procFlagMask, stateName } from "./freebsd-state.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";
 
-const { FUNC_HOST, PCATCH, Sys } = Layout;
+const { PCATCH, Sys } = Layout;
 
 /** An operation as a case writes it. */
 export type Op = readonly [string, ...unknown[]];

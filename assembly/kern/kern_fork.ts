@@ -14,8 +14,8 @@ import {
   Proc,
   SRUN,
   TDA_SUSPEND,
-  TDF_EXITED,
   TDF_INMEM,
+  TDL_EXITED,
   TDS,
   Thread,
   Ucred,
@@ -366,5 +366,5 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
 export function thread_alive(address: u32): bool {
   if (!td_valid(address)) return false;
   const td = changetype<Thread>(address);
-  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDF_EXITED) == 0;
+  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDL_EXITED) == 0;
 }

@@ -12,7 +12,7 @@ import { EWOULDBLOCK } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine, Sched } from "../sys/machine";
-import { PCATCH, PRIMASK } from "../sys/param";
+import { PCATCH, PRIMASK, SLEEPQ_BUCKETS_MAX, SLEEPQ_BUCKETS_MIN } from "../sys/param";
 import {
   PRS,
   TDA_SUSPEND,
@@ -31,9 +31,6 @@ import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep } from "./sched";
 
 // ---- Channels ----
-
-const SLEEPQ_BUCKETS_MIN: u32 = 64;
-const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
 
 /** Buckets of the hash of channels: a power of two, about one for two threads. */
 function sleepq_buckets(maxthread: u32): u32 {

@@ -22,9 +22,10 @@ export {
   type Created,
   type Handle,
   KernelCall,
-  type KernelCalls,
   kernel,
+  sys,
 } from "./machine/calls.js";
+export type { KernelCalls } from "./machine/generated/sys.js";
 export {
   type Counters,
   type LoadedProgram,

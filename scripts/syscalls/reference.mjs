@@ -19,7 +19,7 @@ a0, a1, ... in the order in which they stand here (a \`u64\` and \`cycles\` take
 first); on a CPU with 16 registers the seventh and eighth are in t1 and t2. The result is left in a0; a
 call without one leaves all registers alone. Errors are FreeBSD's numbers (\`EINVAL\` is 22); \`0\` is success.
 
-${shown.map(({ name, title, calls }) => `- [${title}](#${anchor(title)}): ${calls.map((c) => `[\`${c.name}\`](#${c.name})`).join(", ")}`).join("\n")}
+${shown.map(({ title, calls }) => `- [${title}](#${anchor(title)}): ${calls.map((c) => `[\`${c.name}\`](#${c.name})`).join(", ")}`).join("\n")}
 ${shown.map(groupText).join("")}`;
 }
 

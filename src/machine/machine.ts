@@ -10,7 +10,7 @@ import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
 import { Bodies, FUNC_HOST } from "./bodies.js";
 import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
-import { kernel as calling, KernelCall } from "./calls.js";
+import { KernelCall, sys } from "./calls.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import { type EventListName, eventLists, inOrder, type SysInit } from "./sysinit.js";
@@ -126,8 +126,8 @@ const reasons: Readonly<Record<number, RunReason>> = {
  * @example
  * const machine = new Machine({ cpus: 2 });
  * machine.createThread({ name: "hello", *body() {
- *   yield* kernel.compute(1_000n);
- *   yield kernel.lwkt_yield();
+ *   yield* sys.compute(1_000n);
+ *   yield sys.lwkt_yield();
  * }});
  * machine.run();
  */
@@ -227,10 +227,10 @@ export class Machine {
     this.createThread({
       name: "shutdown",
       *body() {
-        yield* calling.reboot(howto);
+        yield* sys.reboot(howto);
         done = true;
         machine.stop();
-        yield calling.kthread_exit();
+        yield sys.kthread_exit();
       },
     });
     while (!done && this.run().reason === "stopped");
@@ -406,7 +406,7 @@ export class Machine {
   /**
    * Makes a kernel call from outside, as a thread of the host's own; for calls that do not wait.
    *
-   * @example machine.call(kernel.wakeup("disk"));
+   * @example machine.call(sys.wakeup("disk"));
    * @returns the two result words of the call
    */
   call(call: KernelCall<unknown>): readonly [number, number] {

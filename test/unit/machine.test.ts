@@ -4,11 +4,11 @@ import {
   ConfigError,
   KernelError,
   KernelPanic,
-  kernel,
   Machine,
   ms,
   program,
   string,
+  sys,
   us,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -31,9 +31,9 @@ function busyMachine(cpus: number): Machine {
       name: `js${i}`,
       *body() {
         for (let round = 0; round < 20; round++) {
-          yield* kernel.compute(10_000n * BigInt(1 + (i % 3)));
-          yield* kernel.msleep(`channel${i % 2}`, 84, "round", 3);
-          yield kernel.wakeup(`channel${(i + 1) % 2}`);
+          yield* sys.compute(10_000n * BigInt(1 + (i % 3)));
+          yield* sys.msleep(`channel${i % 2}`, 84, "round", 3);
+          yield sys.wakeup(`channel${(i + 1) % 2}`);
         }
       },
     });
@@ -59,10 +59,10 @@ describe("a machine", () => {
       name: "worker",
       arg: 42,
       *body(arg) {
-        seen.push(arg, yield* kernel.curcpu());
-        seen.push(yield* kernel.msleep("never", 84, "test", 5), yield* kernel.ticks());
-        yield* kernel.compute(2_500n);
-        seen.push((yield* kernel.cycles()) > 5_002_500n);
+        seen.push(arg, yield* sys.curcpu());
+        seen.push(yield* sys.msleep("never", 84, "test", 5), yield* sys.ticks());
+        yield* sys.compute(2_500n);
+        seen.push((yield* sys.cycles()) > 5_002_500n);
       },
     });
     expect(machine.run().reason).toBe("idle");
@@ -159,14 +159,14 @@ describe("a machine", () => {
     machine.createThread({
       name: "bad",
       *body() {
-        yield kernel.sched_relinquish();
+        yield sys.sched_relinquish();
         throw new Error("out of luck");
       },
     });
     machine.createThread({
       name: "good",
       *body() {
-        yield* kernel.pause("nap", 10);
+        yield* sys.pause("nap", 10);
       },
     });
     expect(() => machine.run()).toThrow(BodyError);
@@ -180,8 +180,8 @@ describe("a machine", () => {
     machine.createThread({
       name: "culprit",
       *body() {
-        yield* kernel.compute(500n);
-        yield kernel.crit_panic();
+        yield* sys.compute(500n);
+        yield sys.crit_panic();
       },
     });
     let panic: unknown;
@@ -232,7 +232,7 @@ describe("a machine", () => {
       name: "better",
       priority: 10,
       *body() {
-        yield* kernel.pause("nap", 2);
+        yield* sys.pause("nap", 2);
       },
     });
     machine.run({ for: 4_000_000 });

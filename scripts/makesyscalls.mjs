@@ -16,6 +16,8 @@ import * as numbers from "./syscalls/numbers.mjs";
 import * as reference from "./syscalls/reference.mjs";
 import { parseTable } from "./syscalls/table.mjs";
 
+export { parseTable };
+
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TABLE = "assembly/syscalls.master";
 const EMITTERS = [numbers, dispatch, hostTable, hostTypes, reference];

@@ -25,6 +25,7 @@ export {
   kernel,
   sys,
 } from "./machine/calls.js";
+export * from "./machine/event-lists.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
 export {
   type Counters,
@@ -35,6 +36,7 @@ export {
   type RunOptions,
   type RunReason,
   type RunResult,
+  type SysInit,
   type ThreadOptions,
 } from "./machine/machine.js";
 export { formatRecord } from "./machine/record-text.js";

@@ -2,8 +2,7 @@
 // a call; `const error = yield* sys.msleep(...)` performs it and has its result, typed. Where speed
 // counts and the result does not, `yield sys.lwkt_yield()` saves the delegation.
 
-import type { ArgumentKind, CallSpec, ResultKind } from "../core/call-table.js";
-import { registersOf } from "../core/call-table.js";
+import type { CallSpec, ResultKind } from "../core/call-table.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { KernelCalls } from "./generated/sys.js";
 
@@ -142,11 +141,3 @@ export const sys = Object.freeze(
  * @deprecated Use {@link sys}; this name goes with the next release.
  */
 export const kernel = sys;
-
-/** How many argument registers a call takes. */
-export function argumentRegisters(call: CallName): number {
-  return (calls[call].args as readonly ArgumentKind[]).reduce(
-    (sum, kind) => sum + registersOf(kind),
-    0,
-  );
-}

@@ -42,6 +42,7 @@ import {
 } from "../sys/proc";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { ast_tell } from "./kern_ast";
 import { kern_thr_exit } from "./kern_exit";
 import { str } from "./kern_subr";
 import {
@@ -277,6 +278,7 @@ function single_ask(p: Proc, mode: i32, td: Thread): void {
   for (let other = p.p_threads; is_td(other); other = thread_next(other)) {
     if (other == td) continue;
     ast_sched(other);
+    ast_tell(other);
     if (other.td_state == TDS.INHIBITED) weed_inhib(mode, other, p);
   }
 }
@@ -454,6 +456,7 @@ export function proc_stop(p: Proc): void {
   p.p_flag |= P_STOPPED_SIG;
   for (let td = p.p_threads; is_td(td); td = thread_next(td)) {
     ast_sched(td);
+    ast_tell(td);
     if (!td_is_sleeping(td) || (td.td_flags & TDF_SINTR) == 0) continue;
     if ((td.td_flags & TDF_SBDRY) != 0) {
       const error = sbdry_error(td);

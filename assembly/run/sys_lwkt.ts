@@ -1,13 +1,13 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
-import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
-import { crit_enter, lwkt_create, lwkt_create_1, lwkt_deschedule_self } from "../kern/lwkt_thread";
-import { ENOMEM } from "../sys/errno";
+import { DONE, set_retval } from "../kern/cont";
+import { lwkt_create, lwkt_create_1 } from "../kern/lwkt_thread";
+import { EBUSY, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { Frame, Thread } from "../sys/proc";
-import { is_td, no_td, td_frame } from "../sys/thread";
+import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { cold, is_td, no_td, td_frame } from "../sys/thread";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
@@ -23,7 +23,19 @@ export function sys_lwkt_create(
   fmt: u32,
   fmtarg: u32,
 ): u32 {
+  if (is_td(template) && is_alive(template)) {
+    f.a1 = 0;
+    set_retval(EBUSY);
+    return DONE;
+  }
   return lwkt_create(template, 0);
+}
+
+/** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */
+function is_alive(td: Thread): bool {
+  if ((td.td_lwflags & TDL_EXITED) != 0) return false;
+  if (machine().bare == 0 && cold(td).td_tid != -1) return true;
+  return (td.td_lwflags & (TDL_STARTED | TDL_RUNQ)) != 0;
 }
 
 export function sys_lwkt_kthread_create(f: Frame, func: u32, arg: u32, fmt: u32, fmtarg: u32): u32 {
@@ -46,13 +58,6 @@ export function lwkt_create_allocated(kthread: u32): u32 {
   }
   if (kthread != 0) return lwkt_create_1(td, f.a0, arg, 0, f.a2, f.a3);
   return lwkt_create_1(td, f.a0, arg, f.a3, f.a4, f.a5);
-}
-
-export function sys_lwkt_proc_exit(): u32 {
-  crit_enter();
-  cont_push(K.THREAD_EXIT_1);
-  lwkt_deschedule_self();
-  return PENDING;
 }
 
 export function sys_intr_enter(): void {

@@ -237,6 +237,10 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
+// Two of this kernel's own, under the owner's key (o): it is among the pended interrupt threads of some CPU;
+// it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+export const TDF_PENDED: u32 = 0x40000000;
+export const TDF_TRANSIT: u32 = 0x80000000;
 
 // td_lwflags: LWKT's TDF_*, which has a prefix of its own here since a thread has both words.
 export const TDL_EXITED: u16 = 0x1;

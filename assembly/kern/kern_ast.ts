@@ -4,11 +4,13 @@
 // On a machine with one CPU the thread that asks runs, so the others do not: they look where they call ast, as
 // recorded. With several CPUs one may be in the middle of a long computation, and nobody knows whether it
 // will ever call anything.
+import { EINTR, ERESTART } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import {
   P_KPROC,
   P_SYSTEM,
+  TDA_SEEN,
   TDA_SUSPEND,
   TDB_INCALL,
   TDL_PREEMPT_LOCK,
@@ -25,6 +27,17 @@ export function ast_pending(td: Thread): bool {
   if ((cold(td).td_ast & TDA_SUSPEND) == 0) return false;
   const p = td.td_proc;
   return is_proc(p) && (p.p_flag & (P_KPROC | P_SYSTEM)) == 0;
+}
+
+/**
+ * True for a thread that is to have the result of its call first, which says that its sleep was interrupted:
+ * whoever sleeps has to be able to undo what he did before. Once; then the AST comes before anything else.
+ */
+export function ast_after_result(td: Thread, result: i32): bool {
+  const c = cold(td);
+  if ((result != EINTR && result != ERESTART) || (c.td_ast & TDA_SEEN) != 0) return false;
+  c.td_ast |= TDA_SEEN;
+  return true;
 }
 
 /** Tells a thread, whose suspend AST has just been set, that it is to look. */

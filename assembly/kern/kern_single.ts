@@ -29,6 +29,7 @@ import {
   SINGLE_BOUNDARY,
   SINGLE_EXIT,
   SINGLE_NO_EXIT,
+  TDA_SEEN,
   TDA_SUSPEND,
   TDF_ALLPROCSUSP,
   TDF_BOUNDARY,
@@ -434,7 +435,7 @@ export function thread_check_susp(sleep: bool): u32 {
 export function ast(): u32 {
   const c = cold(curthread());
   if ((c.td_ast & TDA_SUSPEND) == 0) return single_result(0);
-  c.td_ast &= ~TDA_SUSPEND;
+  c.td_ast &= ~(TDA_SUSPEND | TDA_SEEN);
   cont_push(K.AST);
   thread_suspend_check(0);
   return PENDING;

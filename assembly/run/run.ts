@@ -10,7 +10,7 @@
 
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
 import { cont_pop, K } from "../kern/cont";
-import { ast_pending } from "../kern/kern_ast";
+import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { ast } from "../kern/kern_single";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { msleep_2 } from "../kern/kern_synch";
@@ -289,15 +289,20 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
       else cont_run(td);
       continue;
     }
+    let told = false;
     if ((td.td_body & TDB_INCALL) != 0) {
       td.td_body &= ~TDB_INCALL;
       td_frame(td).a0 = td_frame(td).retval;
       if (m.ncpus != 1 && ast_pending(td)) {
-        ast();
-        continue;
+        told = ast_after_result(td, td_frame(td).retval);
+        if (!told) {
+          ast();
+          continue;
+        }
+        gd.gd_flags |= GDF_RESCHED; // when it has seen the result
       }
     }
-    if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
+    if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
     if (td.td_kfn != 0) {

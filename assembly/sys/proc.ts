@@ -277,6 +277,8 @@ export const TDP_PREEMPTED: u16 = 0x2;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;
+/** It has been let back into its body once, with the result of a sleep that was interrupted. */
+export const TDA_SEEN: u8 = 0x2;
 
 // td_dbgflags: FreeBSD's TDB_*, which here are the kinds of body.
 export const DBG_SUSPEND: u8 = 0x1;

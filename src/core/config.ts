@@ -38,7 +38,7 @@ export interface MachineConfig {
   readonly kstackPages?: number;
   /** Kernel functions that a blocked thread can be nested in, 2 to 64. Default 10. */
   readonly kstackDepth?: number;
-  /** Registers of an RV32 thread: 32, or 16 for RV32E, which saves 64 bytes a thread. Default 32. */
+  /** Registers of an RV32 thread: 32, or 16 for RV32E, which saves 64 bytes per thread. Default 32. */
   readonly registers?: 16 | 32;
   /** Memory domains of thread structures, 1 to 8. Default 1. */
   readonly domains?: number;
@@ -46,7 +46,7 @@ export interface MachineConfig {
   readonly objects?: number;
   /** Bytes for names, wait messages and channels. Default 1 MiB. */
   readonly stringMemory?: number;
-  /** Record wakeup latencies, 704 bytes a thread. Default false. */
+  /** Record wakeup latencies, 704 bytes per thread. Default false. */
   readonly statistics?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;

@@ -153,7 +153,7 @@ export class Machine {
    * Boots a machine.
    *
    * @param sysinits what is to be done when the system starts: see {@link sysinit}
-   * @throws ConfigError when a setting is out of range, or when the whole does not fit into memory:
+   * @throws ConfigError when a setting is out of range, or when everything together does not fit into memory:
    *   the message says what fits.
    */
   constructor(
@@ -249,7 +249,7 @@ export class Machine {
   /**
    * Creates a kernel thread (kthread_add(9)) in the kernel's own process or another one.
    *
-   * @throws KernelError ENOMEM when maxthread is reached or no kernel stack is to be had.
+   * @throws KernelError ENOMEM when maxthread is reached or there is no memory for a kernel stack.
    */
   createThread(options: ThreadOptions): ThreadView {
     const { process, stackPages = 0 } = options;

@@ -82,6 +82,7 @@ describe("run", () => {
       threadCount: 5,
     });
     expect(text.out).toContain(`hash ${report.hash}\n`);
+    expect(report.threads).toHaveLength(5);
     for (const { name } of report.threads) expect(text.out).toContain(`\n${name} `);
   });
 

@@ -97,7 +97,7 @@ describe("the command stress", () => {
   it("prints a report for people", async () => {
     const text = await command("--threads", "1000", "--cpus", "2", "--rounds", "2");
     expect(text).toMatch(/^1,000 threads on 2 CPUs under lwkt: all created, run and reaped\n/);
-    for (const row of ["threads/s", "switches/s", "bytes a thread", "resident memory", "hash"]) {
+    for (const row of ["threads/s", "switches/s", "bytes per thread", "resident memory", "hash"]) {
       expect(text).toContain(`  ${row} `);
     }
   });

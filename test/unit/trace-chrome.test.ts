@@ -181,20 +181,23 @@ describe("a trace", () => {
     const machine = new Machine({ cpus: 2 }, build);
     populate(machine);
     machine.run({ for: 10_000_000 });
-    const before = [...machine.threads()].map((thread) => [
-      thread.tid,
-      cpuTime(machine, thread.address),
-    ]);
+    const before = [...machine.threads()].map(
+      (thread) => [thread.tid, cpuTime(machine, thread.address)] as const,
+    );
     const path = join(folder, "middle.json");
     const trace = createChromeTrace(machine, path);
     machine.run({ for: 10_000_000 });
     trace.close();
     const runs = runsOf(checkTrace(path));
-    for (const [tid, time] of before) {
+    const still = before.flatMap(([tid, time]) => {
       const thread = [...machine.threads()].find((one) => one.tid === tid);
-      if (thread === undefined) continue;
+      return thread === undefined ? [] : [{ tid, time, thread }];
+    });
+    // The kernel's two, the four sleepers, the urgent one and the factory.
+    expect(still.length).toBeGreaterThanOrEqual(8);
+    for (const { tid, time, thread } of still) {
       const own = runs.filter((run) => run.args.tid === tid);
-      expect(lengthOf(own), thread.name).toBe(cpuTime(machine, thread.address) - (time as number));
+      expect(lengthOf(own), thread.name).toBe(cpuTime(machine, thread.address) - time);
     }
   });
 

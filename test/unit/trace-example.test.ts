@@ -37,6 +37,8 @@ function compareThreads(workload: WorkloadRun, runs: readonly Slice[]): void {
 
 const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith(".json"));
 
+it("there are three examples to trace", () => expect(examples).toHaveLength(3));
+
 describe.each(examples)("the trace of %s", (file) => {
   it.each([1, 4])("agrees with its run on %i CPUs, which it does not change", (cpus) => {
     const folder = mkdtempSync(join(tmpdir(), "trace-"));
@@ -44,6 +46,7 @@ describe.each(examples)("the trace of %s", (file) => {
     const workload = run(file, cpus, path);
     const runs = runsOf(checkTrace(path));
     rmSync(folder, { recursive: true });
+    expect(runs.length).toBeGreaterThan(3);
     compareThreads(workload, runs);
     for (const cpu of workload.machine.cpus) {
       expect(lengthOf(runs.filter((one) => one.tid === cpu.id))).toBe(cpu.busyCycles);

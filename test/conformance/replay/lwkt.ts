@@ -223,7 +223,7 @@ class Replay {
     script.next(); // to its first call, which `bootScript` and `idleScript` make at once
   }
 
-  /** The structure that the caller owns of a template thread: zero-filled, one a thread. */
+  /** The structure that the caller owns of a template thread: zero-filled, one per thread. */
   private template(name: string): number {
     let at = this.templates.get(name);
     if (at === undefined) {
@@ -422,7 +422,7 @@ class Replay {
       kernel.i32[(this.object(a) + Layout.LwktToken[b]) >>> 2] = Number(c);
     } else {
       throw new InputError(
-        `case ${this.test.name} has the operation ${op}, which the format has not`,
+        `case ${this.test.name} has the operation ${op}, which the format does not have`,
       );
     }
   }

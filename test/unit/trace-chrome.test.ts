@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MachineConfig } from "../../src/core/config.js";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
 import { channel, kernel, Machine, program, string, ticks, us } from "../../src/index.js";
 import { CPUS_PID, createChromeTrace, LWKT_PID } from "../../src/trace/chrome.js";
+import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, nanoseconds, runsOf } from "../support/chrome-trace.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "trace-"));

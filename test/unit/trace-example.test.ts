@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
 import { readWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
+import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, runsOf, type Slice } from "../support/chrome-trace.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const HALF_A_SECOND = 500_000_000n;
 

@@ -16,9 +16,9 @@ export interface MachineConfig {
   readonly maxproc?: number;
   /** Threads that a user process may have. Default 1,500. */
   readonly maxThreadsPerProc?: number;
-  /** Clock ticks a second, 1 to 1,000,000. Default 1,000. */
+  /** Clock ticks per second, 1 to 1,000,000. Default 1,000. */
   readonly hz?: number;
-  /** Cycles a second of each CPU. Default 1,000,000,000: a cycle is a nanosecond. */
+  /** Cycles per second of each CPU. Default 1,000,000,000: a cycle is a nanosecond. */
   readonly cyclesPerSecond?: number;
   /** Cycles of a slice: how far a CPU runs before the others catch up and messages arrive. Default 10,000. */
   readonly quantum?: number;
@@ -51,7 +51,7 @@ export interface MachineConfig {
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
-   * "cycles": code takes time, one cycle an instruction. "idle": code takes none, and time moves only
+   * "cycles": code takes time, one cycle per instruction. "idle": code takes none, and time moves only
    * when no thread is runnable, from one timeout to the next. Default "cycles".
    */
   readonly time?: "cycles" | "idle";

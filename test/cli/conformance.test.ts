@@ -56,7 +56,7 @@ describe("the conformance command", () => {
     });
   });
 
-  it("replays the project's own cases when no path is given", () => {
+  it("replays the project's own cases when no path is given", { timeout: 300_000 }, () => {
     expect(run()).toEqual({ code: 0, out: "886 passed, 0 failed\n", err: "" });
   });
 

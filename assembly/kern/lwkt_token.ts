@@ -10,7 +10,7 @@
 //
 // The requester is off the run queue until the token comes (TDL_TOKWAIT). Whoever schedules or
 // deschedules it meanwhile decides whether it stays on the run queue afterwards (TDL_WANTED), so that
-// no wakeup is lost and none is mistaken for the token. Rejected: to let it look again at every
+// no wakeup is lost and none is mistaken for the token. Rejected: letting it look again at every
 // wakeup, which sends a second request while the first is still chasing the token.
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";

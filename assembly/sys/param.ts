@@ -11,16 +11,16 @@ export const STATICS_ADDRESS: usize = 0x12000;
 
 /** Most emulated CPUs: CPU sets are 64-bit masks. */
 export const MAXCPU: i32 = 64;
-/** Most memory domains (vm_ndomains). */
+/** Most memory domains (vm_ndomains): FreeBSD's MAXMEMDOM on common platforms. */
 export const MAXMEMDOM: i32 = 8;
 
 /** First thread id and the value that means "no process": ids of threads start above all pids. */
 export const NO_PID: i32 = 100000;
 export const THREAD0_TID: i32 = 100000;
-/** Highest process id before ids start again. */
+/** Highest process id before ids start again: thread ids begin above it. */
 export const PID_MAX: i32 = 99999;
 
-/** Longest name of a thread or process without its terminator. */
+/** Longest name of a thread or process without its terminator, as in FreeBSD. */
 export const MAXCOMLEN: i32 = 19;
 /** Longest name of an LWKT thread without its terminator: lwkt keeps 16 bytes. */
 export const LWKT_COMLEN: i32 = 16;
@@ -49,9 +49,9 @@ export const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
 
 /** Stamps that a bucket of the thread id hash knows: what fills two cache lines; 17 of them decide. */
 export const TID_STAMPS: u32 = 30;
-/** Thread ids that a reaper frees at once (kern_thread.c 294). */
+/** Thread ids that a reaper frees at once: the original's batch (kern_thread.c 294). */
 export const TIDBATCH: u32 = 16;
-/** Threads that it takes off the thread count at once (kern_thread.c 363). */
+/** Threads that it takes off the thread count at once: the original's batch (kern_thread.c 363). */
 export const TDCOUNTBATCH: u32 = 32;
 /** Seconds from one look of the reaper to the next (kern_thread.c 723). */
 export const REAP_SECONDS: u32 = 5;
@@ -76,7 +76,7 @@ export const SHUTDOWN_WAIT: i32 = 60;
 /** Exited structures that a CPU keeps for reuse (lwkt_thread.c 197). */
 export const CACHE_NTHREADS: i32 = 6;
 
-/** Default pages of a kernel stack, and the most that may be asked for. */
+/** Default pages of a kernel stack, and the most that may be asked for, as on FreeBSD's amd64. */
 export const KSTACK_PAGES: i32 = 4;
 export const KSTACK_MAX_PAGES: i32 = 32;
 

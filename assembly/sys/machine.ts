@@ -129,6 +129,7 @@ export class Machine {
   intr_base: usize; //         interrupt lines (sys/intr.ts)
   kobj_next: usize; //         arena of kernel objects (sys/kobj.ts)
   kobj_end: usize;
+  kobj_free: usize; //         cells that were given back
   kobj_base: usize;
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
 
@@ -173,6 +174,8 @@ export class Machine {
   proc_curfail: i32;
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
+  event_dead: usize; //        handlers deregistered while a shutdown runs, to be freed after it
+  event_runs: u32; //          shutdowns that run
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).

@@ -427,7 +427,9 @@ export class Machine {
   call(call: KernelCall<unknown>): readonly [number, number] {
     return this.guarded(() => {
       const count = this.bodies.convert(call);
-      return this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      const results = this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      if (results[0] !== 0) this.bodies.failed();
+      return results;
     });
   }
 

@@ -2,7 +2,6 @@
 // seed. A failure names its seed.
 
 import { describe, expect, it } from "vitest";
-import * as Layout from "../../src/generated/layout.js";
 import type { Budget } from "../support/lwkt-machine.js";
 import { Storm, type StormOptions } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";

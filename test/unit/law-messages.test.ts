@@ -214,6 +214,7 @@ describe("what one CPU asks of one thread", () => {
       "target",
       5,
       function* () {
+        yield [Sys.curcpu];
         ran = true;
       },
       1,
@@ -229,17 +230,18 @@ describe("what one CPU asks of one thread", () => {
     machine.run(LONG_ENOUGH);
     // Asked a round after the move, it stops the thread before it can run there.
     const other = cpus(3);
-    let other_ran = false;
+    let ranThere = false;
     const moved = other.spawn("moved", 5, function* () {
-      other_ran = true;
+      yield [Sys.curcpu];
+      ranThere = true;
     });
     other.call(Sys.lwkt_migrate, moved, 1);
     other.call(Sys.lwkt_deschedule, moved);
     other.run(LONG_ENOUGH);
-    expect([other_ran, isQueued(other, moved)]).toEqual([false, false]);
+    expect([ranThere, isQueued(other, moved)]).toEqual([false, false]);
     other.call(Sys.lwkt_schedule, moved);
     other.run(LONG_ENOUGH);
-    expect(other_ran).toBe(true);
+    expect(ranThere).toBe(true);
   });
 });
 
@@ -335,67 +337,40 @@ describe("a wakeup", () => {
 });
 
 describe("a token", () => {
-  it("that came for a thread which does not get its CPU is within reach of others", () => {
-    const machine = cpus(3, { preemption: true });
-    const token = machine.kernel.newObject("token", 2);
-    const got: [string, number][] = [];
-    const now = () => Number(machine.kernel.machine64("now"));
-    const taker = (name: string): (() => Body) =>
-      function* () {
-        yield [Sys.lwkt_gettoken, token];
-        got.push([name, now()]);
-        yield [Sys.lwkt_reltoken, token];
-      };
-    // It asks, then a better one that computes for long takes its CPU before the token comes.
-    machine.spawn("low", 3, taker("low"), 1);
-    machine.run({ rounds: 2 });
-    machine.spawn("high", 20, () => busy(500_000), 1);
-    machine.run({ rounds: 8 });
-    machine.spawn("other", 5, taker("other"));
-    machine.run(LONG_ENOUGH);
-    const other = got.find(([name]) => name === "other") as [string, number];
-    expect(got.map(([name]) => name).sort()).toEqual(["low", "other"]);
-    expect(other[1]).toBeLessThan(50_000);
-  });
-
-  it("asked for behind a computing thread does not lock out the others for its time", () => {
-    const machine = cpus(2, { preemption: true });
-    const token = machine.kernel.newObject("token", 0);
-    const log: string[] = [];
-    machine.spawn(
-      "low",
-      3,
-      function* () {
-        yield [Sys.lwkt_gettoken, token];
-        log.push("low");
-        yield [Sys.lwkt_reltoken, token];
-      },
-      1,
-    );
-    const high = machine.spawn(
-      "high",
-      20,
-      function* () {
-        yield [Sys.lwkt_deschedule_self];
-        yield [Sys.lwkt_switch];
-        yield* busy(400_000);
-        log.push("high");
-      },
-      1,
-    );
-    machine.spawn("other", 5, function* () {
-      while ((machine.flags(low()) & Layout.TDL_TOKWAIT) === 0) yield [Sys.compute, 50, 0];
-      yield [Sys.lwkt_schedule, high];
-      yield [Sys.compute, 5000, 0];
-      yield [Sys.lwkt_gettoken, token];
-      log.push("other");
-      yield [Sys.lwkt_reltoken, token];
-    });
-    const low = () => machine.kernel.threadAt(machine.kernel.machine("zone_next") - 3);
-    machine.run(LONG_ENOUGH);
-    expect(log.indexOf("other")).toBeLessThan(log.indexOf("high"));
-    expect(log).toContain("low");
-    expect(machine.kernel.readSigned(token + LwktToken.t_granted)).toBe(0);
+  it("that comes for a thread which does not get its CPU is within reach of others", () => {
+    // The better thread takes the CPU at some moment between asking for the token and looking at it.
+    for (let shift = 0; shift < 30; shift++) {
+      const machine = cpus(3);
+      const token = machine.kernel.newObject("token", 2);
+      const got = new Map<string, number>();
+      const taker = (name: string, after: number): (() => Body) =>
+        function* () {
+          yield* busy(after);
+          yield [Sys.lwkt_gettoken, token];
+          got.set(name, Number(machine.kernel.machine64("now")));
+          yield [Sys.lwkt_reltoken, token];
+        };
+      machine.spawn("low", 3, taker("low", 2500), 1);
+      const high = machine.spawn(
+        "high",
+        20,
+        function* () {
+          yield [Sys.lwkt_deschedule_self];
+          yield [Sys.lwkt_switch];
+          yield* busy(300_000);
+        },
+        1,
+      );
+      machine.spawn("waker", 20, function* () {
+        yield* busy(1500 + 200 * shift);
+        yield [Sys.lwkt_schedule, high];
+      });
+      machine.spawn("other", 5, taker("other", 15_000));
+      machine.run(LONG_ENOUGH);
+      expect([...got.keys()].sort()).toEqual(["low", "other"]);
+      expect(got.get("other")).toBeLessThan(40_000);
+      expect(machine.kernel.readSigned(token + LwktToken.t_granted)).toBe(0);
+    }
   });
 });
 
@@ -404,7 +379,7 @@ describe("structures of threads", () => {
     const machine = cpus(2, { maxthread: 100 });
     const errors: number[] = [];
     let ended = 0;
-    machine.spawn("maker", 9, function* () {
+    machine.spawn("maker", 0, function* () {
       for (let i = 0; i < 500; i++) {
         const body = function* (): Body {
           yield [Sys.lwkt_setcpu_self, 1];

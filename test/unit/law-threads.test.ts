@@ -15,6 +15,8 @@ function boot(config: MachineConfig = {}): Machine {
   return new Machine({ ...usual, ...config }, buildUnderTest);
 }
 
+function* nothing(): Body {}
+
 const schedulers = ["lwkt", "4bsd"] as const;
 
 /** Computes in small pieces for so many cycles. */
@@ -99,6 +101,7 @@ describe("what is asked of a thread that ends meanwhile", () => {
           if (!dead) continue;
           const made = yield* kernel.kthread_add(
             function* () {
+              yield kernel.curcpu();
               ran = true;
             },
             0,
@@ -227,7 +230,9 @@ describe("an interrupt thread", () => {
         *body() {
           for (let i = 0; i < 100; i++) {
             const { error } = yield* kernel.kthread_add(
-              function* () {},
+              function* () {
+                yield kernel.curcpu();
+              },
               0,
               0,
               Layout.RFSTOPPED,
@@ -407,11 +412,13 @@ describe("a thread that computes on another CPU", () => {
       );
       machine.run({ until: 30_000 });
       expect(ended).toBe(false);
-      expect(machine.processes().length).toBe(2);
+      const [, , child] = machine.processes();
+      const state = machine.kernel.read((child?.address ?? 0) + P.p_state);
+      expect(state).toBe(Layout.PRS.ZOMBIE);
     });
 
     it(`stops with its process, and goes on with it, under ${scheduler}`, () => {
-      const machine = boot({ scheduler });
+      const machine = boot({ scheduler, cpus: 3 });
       const counts: number[] = [];
       let at = 0n;
       process(
@@ -421,7 +428,7 @@ describe("a thread that computes on another CPU", () => {
           // From another process, since this one stops, too.
           yield* kernel.fork(
             function* () {
-              yield* kernel.cpuset_setaffinity(1);
+              yield* kernel.cpuset_setaffinity(4);
               yield kernel.proc_stop(p);
               yield* busy(4000);
               counts.push(count());
@@ -436,6 +443,7 @@ describe("a thread that computes on another CPU", () => {
             0,
             -1,
           );
+          yield kernel.sched_relinquish(); // until that one has left for CPU 2
           yield kernel.compute(LONG);
         },
         function* () {
@@ -522,6 +530,7 @@ describe("a priority that a message sets", () => {
         cpu: 1,
         priority: 200,
         *body() {
+          yield kernel.curcpu();
           order.push("poor");
         },
       });
@@ -567,7 +576,7 @@ describe("lwkt_exit by a kernel thread", () => {
     machine.call(kernel.thread_reap_all());
     expect(count()).toBe(threads);
     expect(machine.counters.threads).toBe(before);
-    for (let i = 0; i < 50; i++) machine.createThread({ name: `u${i}`, *body() {} });
+    for (let i = 0; i < 50; i++) machine.createThread({ name: `u${i}`, body: nothing });
     machine.run(LONG_ENOUGH);
     expect([...machine.threads()].length).toBe(threads + 1);
   });
@@ -576,10 +585,10 @@ describe("lwkt_exit by a kernel thread", () => {
 describe("structures of LWKT's threads", () => {
   it("go to FreeBSD's threads when there are no others", () => {
     const machine = boot({ maxthread: 300 });
-    for (let i = 0; i < 250; i++) machine.createLwkt({ name: `l${i}`, *body() {} });
+    for (let i = 0; i < 250; i++) machine.createLwkt({ name: `l${i}`, body: nothing });
     machine.run(LONG_ENOUGH);
     for (let i = 0; i < 150; i++)
-      machine.createThread({ name: `t${i}`, stopped: true, *body() {} });
+      machine.createThread({ name: `t${i}`, stopped: true, body: nothing });
     expect([...machine.threads()].length).toBeGreaterThanOrEqual(150);
   });
 });
@@ -636,7 +645,7 @@ describe("affinity", () => {
     machine.run(LONG_ENOUGH);
     expect([...(seen.threads ?? [])]).toEqual([0]);
     expect([...(seen.processes ?? [])]).toEqual([0]);
-    expect(seen["kernel threads"]?.size).toBe(4);
+    expect([...(seen["kernel threads"] ?? [])]).not.toEqual([0]);
   });
 });
 
@@ -649,7 +658,9 @@ describe("bodies", () => {
       *body() {
         for (let i = 0; i < 500; i++) {
           const { error } = yield* kernel.kthread_add(
-            function* () {},
+            function* () {
+              yield kernel.curcpu();
+            },
             0,
             0,
             Layout.RFSTOPPED,

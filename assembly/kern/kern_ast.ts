@@ -7,6 +7,7 @@
 import { EINTR, ERESTART } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import {
   P_KPROC,
   P_SYSTEM,
@@ -43,6 +44,7 @@ export function ast_after_result(td: Thread, result: i32): bool {
 /** Tells a thread, whose suspend AST has just been set, that it is to look. */
 export function ast_tell(td: Thread): void {
   if (machine().ncpus == 1 || td.td_inhib != 0 || !ast_pending(td)) return;
+  if (planted(Plant.AST_UNTOLD)) return;
   if (is_mine(td)) ast_told(mycpu(), td);
   else ipi_ast(td);
 }

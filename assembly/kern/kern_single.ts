@@ -12,6 +12,7 @@ import { curthread } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
 import { KTR_PROC, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { PCATCH } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   DBG_SUSPEND,
   P_HADTHREADS,
@@ -115,7 +116,7 @@ export function thread_unsuspend_one(td: Thread, p: Proc, boundary: bool): void 
     p.p_suspcount--;
     if (boundary && (td.td_flags & TDF_BOUNDARY) != 0) {
       td.td_flags &= ~TDF_BOUNDARY;
-      p.p_boundary_count--;
+      if (!planted(Plant.UNSUSPEND_COUNT)) p.p_boundary_count--;
     }
   }
   setrunnable(td);

@@ -13,6 +13,7 @@ import { intr_line } from "../sys/intr";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { MAXPENDING, NINTR } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -183,11 +184,11 @@ export function intr_register(line: u32, td: Thread): i32 {
 
 /** `td` is gone: nobody serves its lines any more, and no CPU has it pended. */
 export function intr_forget(td: Thread): void {
-  if ((td.td_flags & TDF_PENDED) != 0) {
+  if ((td.td_flags & TDF_PENDED) != 0 && !planted(Plant.PEND_OUTLIVES)) {
     td.td_flags &= ~TDF_PENDED;
     for (let cpu: u32 = 0; cpu < machine().ncpus; cpu++) pend_remove(globaldata(cpu), td);
   }
-  if ((td.td_lwflags & TDL_INTR) == 0) return;
+  if ((td.td_lwflags & TDL_INTR) == 0 || planted(Plant.LINE_OUTLIVES)) return;
   for (let line: u32 = 0; line < <u32>NINTR; line++) {
     const il = intr_line(line);
     if (il.il_thread == td) il.il_thread = no_td();

@@ -36,6 +36,7 @@ import {
 } from "../sys/ipiq";
 import { LwktToken } from "../sys/kobj";
 import { Machine, machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import {
   TDF_TRANSIT,
   TDL_EXITED,
@@ -93,6 +94,7 @@ function ask(td: Thread, what: u32): Letter {
   const m = machine();
   const l = letter(td);
   const before = <u32>l.lt_new;
+  if (planted(Plant.ASK_RUN_LOST) && what == ASK_RUN && before != 0) return l;
   if (before == 0 || (what & ~before & ASK_RUN) != 0) list_append(m, td, l);
   if ((before & what) == 0 && (what & ASK_KINDS) != 0) m.curcpu.gd_ipi_sent++;
   l.lt_new = <u16>(before | what);
@@ -133,14 +135,14 @@ function is_gone(td: Thread): bool {
 export function ipi_schedule(td: Thread): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_RUN);
-  l.lt_new |= <u16>ASK_RUN_LAST;
+  if (!planted(Plant.RUN_NEVER_LAST)) l.lt_new |= <u16>ASK_RUN_LAST;
 }
 
 /** Asks for a thread to be descheduled. */
 export function ipi_deschedule(td: Thread): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_STOP);
-  l.lt_new &= <u16>~ASK_RUN_LAST;
+  if (!planted(Plant.STOP_NEVER_LAST)) l.lt_new &= <u16>~ASK_RUN_LAST;
 }
 
 /** Asks for the level of a thread to be set: 32 n + p, for n critical sections more and level p. */
@@ -149,7 +151,7 @@ export function ipi_setpri(td: Thread, pri: u32): void {
   const l = ask(td, ASK_SETPRI);
   const sections = (<u32>l.lt_pri_new & ~TDPRI_MASK) + (pri & ~TDPRI_MASK);
   l.lt_pri_new = <u16>(sections + (pri & TDPRI_MASK));
-  l.lt_new |= <u16>ASK_SETPRI_LAST;
+  if (!planted(Plant.SETPRI_NEVER_LAST)) l.lt_new |= <u16>ASK_SETPRI_LAST;
 }
 
 /** Asks for the FreeBSD priority of a thread to be set. */
@@ -201,8 +203,8 @@ export function ipi_forget(td: Thread): void {
   const both = <u32>l.lt_new | ((<u32>l.lt_due) << 16);
   if (both == 0) return;
   m.ipi_dropped += <u64>popcnt<u32>(both & (ASK_KINDS | (ASK_KINDS << 16)));
-  l.lt_new = 0;
-  l.lt_due = 0;
+  if (!planted(Plant.NEW_OUTLIVES)) l.lt_new = 0;
+  if (!planted(Plant.DUE_OUTLIVES)) l.lt_due = 0;
   l.lt_pri_new = 0;
   l.lt_pri_due = 0;
 }
@@ -238,7 +240,7 @@ function letters_due(m: Machine): void {
     const l = letter(td);
     if (l.lt_due == 0) continue;
     become_due(l);
-    if (deliver(m, td, l)) continue;
+    if (deliver(m, td, l) || planted(Plant.DUE_LOST)) continue;
     store<u32>(letter_at(m.letters_due, kept), changetype<u32>(td));
     kept++;
   }
@@ -261,7 +263,8 @@ function letters_new(m: Machine, count: u32): void {
 
 /** Takes the first `count` places off the list of new letters: what is behind them was asked just now. */
 function letters_shift(m: Machine, count: u32): void {
-  const left = m.letters_new_count - count;
+  let left = m.letters_new_count - count;
+  if (planted(Plant.SHIFT_LOST) && left != 0) left--;
   for (let i: u32 = 0; i < left; i++) {
     const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, count + i)));
     store<u32>(letter_at(m.letters_new, i), changetype<u32>(td));
@@ -284,7 +287,7 @@ function become_due(l: Letter): void {
     l.lt_pri_new = 0;
   }
   if ((asks & ASK_PRIO) != 0) l.lt_prio_due = l.lt_prio_new;
-  if ((asks & ASK_MOVE) != 0) l.lt_cpu_due = l.lt_cpu_new;
+  if ((asks & ASK_MOVE) != 0) l.lt_cpu_due = planted(Plant.MOVE_WORD) ? 0 : l.lt_cpu_new;
   if ((due & asks & ASK_KINDS) != 0) {
     // Asked for twice, it is carried out once: the first of the two is so now.
     machine().curcpu.gd_ipi_received += <u64>popcnt<u32>(due & asks & ASK_KINDS);
@@ -295,19 +298,20 @@ function become_due(l: Letter): void {
 /** Carries a letter that is due out, unless a CPU is closed that it concerns. */
 function deliver(m: Machine, td: Thread, l: Letter): bool {
   const gd = globaldata(td.td_cpu);
-  if (cpu_critical(gd)) {
+  if (cpu_critical(gd) && !planted(Plant.CLOSED_OWNER)) {
     ipi_hold(m, gd);
     return false;
   }
   if ((<u32>l.lt_due & ASK_RUN) != 0 && td.td_wait != 0) {
     const w = changetype<LwktToken>(td.td_wait);
-    if (cpu_exists(w.t_cpu) && cpu_critical(globaldata(w.t_cpu))) {
+    const closed = cpu_exists(w.t_cpu) && cpu_critical(globaldata(w.t_cpu));
+    if (closed && !planted(Plant.CLOSED_WAIT)) {
       ipi_hold(m, globaldata(w.t_cpu));
       return false;
     }
   }
   m.curcpu = gd;
-  cpu_wake(m, gd);
+  if (!planted(Plant.NO_WAKE)) cpu_wake(m, gd);
   carry_out(m, gd, td, l);
   return true;
 }

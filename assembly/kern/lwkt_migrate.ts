@@ -8,6 +8,7 @@ import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import {
   TDF_TRANSIT,
   TDL_EXITED,
@@ -29,6 +30,7 @@ import { bsd4_rem } from "./sched_4bsd";
 
 /** True if a thread's affinity lets it run on a CPU. */
 export function cpu_allowed(td: Thread, cpu: u32): bool {
+  if (planted(Plant.AFFINITY_IGNORED)) return true;
   return machine().ncpus == 1 || (load<u64>(excluded_cpus(td)) & cpu_bit(cpu)) == 0;
 }
 
@@ -83,14 +85,15 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
   if ((flags & TDL_RUNQ) == 0) return;
-  td.td_lwflags |= TDL_WANTED;
+  if (!planted(Plant.MOVE_LOSES_RUN)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
 }
 
 /** A thread in transit is here: on the run queue, unless somebody has descheduled it on the way. */
 export function lwkt_arrive(gd: GlobalData, td: Thread): void {
   td.td_flags &= ~TDF_TRANSIT;
-  if ((td.td_lwflags & TDL_WANTED) == 0 && td.td_kfn != K.INVOL_1) return;
+  const wanted = (td.td_lwflags & TDL_WANTED) != 0 || planted(Plant.ARRIVE_ALWAYS);
+  if (!wanted && td.td_kfn != K.INVOL_1) return;
   _lwkt_enqueue(td);
   sched_check_preempt(gd, td);
 }
@@ -145,6 +148,7 @@ function move_self(td: Thread, cpu: u32): u32 {
   }
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
     td.td_lwflags &= ~TDL_WANTED;
+    if (planted(Plant.MOVE_WAKES)) td.td_lwflags |= TDL_WANTED;
     cont_push(K.INVOL_1);
   } else {
     td.td_lwflags |= TDL_WANTED;

@@ -16,6 +16,7 @@ import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
 import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
@@ -70,7 +71,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
     lwkt_switch();
     return PENDING;
   }
-  if ((td.td_lwflags & TDL_WANTED) == 0) _lwkt_dequeue(td);
+  if ((td.td_lwflags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
   if (fn == K.REGETTOKEN_1) set_retval(1);
@@ -109,7 +110,8 @@ function is_tok(tok: LwktToken): bool {
 /** `td` joins the line at its end; the token is among those that are looked at between rounds. */
 function line_join(tok: LwktToken, td: Thread): void {
   const m = machine();
-  tailq_insert_tail(line(tok), td);
+  if (planted(Plant.LINE_LIFO)) tailq_insert_head(line(tok), td);
+  else tailq_insert_tail(line(tok), td);
   tok.t_count++;
   if (tok.t_listed == 0) {
     tok.t_listed = 1;
@@ -168,7 +170,7 @@ function line_look(m: Machine, tok: LwktToken): void {
     return;
   }
   const gd = globaldata(tok.t_cpu);
-  if (cpu_critical(gd)) {
+  if (cpu_critical(gd) && !planted(Plant.TOKEN_CLOSED)) {
     ipi_hold(m, gd);
     return;
   }
@@ -178,6 +180,7 @@ function line_look(m: Machine, tok: LwktToken): void {
     line_serve(tok);
     return;
   }
+  if (planted(Plant.TOKEN_LATE)) return;
   if (<u32>m.rounds - tok.t_round < GRANT_ROUNDS || !is_mine(late) || late == gd.gd_curthread)
     return;
   if ((late.td_lwflags & TDL_TOKWAIT) != 0) return; // its CPU has not even heard of it
@@ -231,7 +234,7 @@ export function token_grant(td: Thread): void {
  * up what is kept for it.
  */
 export function token_forgo(td: Thread): void {
-  if (!waits_for_token(td)) return;
+  if (!waits_for_token(td) || planted(Plant.NO_FORGO)) return;
   const tok = changetype<LwktToken>(td.td_ka);
   if (tok.t_granted == td) tok.t_granted = no_td();
 }

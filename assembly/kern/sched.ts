@@ -8,6 +8,7 @@ import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import {
   TDL_EXITING,
   TDL_RUNQ,
@@ -69,6 +70,7 @@ export function sched_add(td: Thread): void {
 function sched_add_busy(td: Thread): bool {
   const waits = (td.td_lwflags & TDL_TOKWAIT) != 0;
   if (td.td_state != <u8>TDS.RUNNING && !waits) return false;
+  if (planted(Plant.ADD_RUNNING)) return false;
   if (!is_mine(td)) ipi_schedule(td);
   else if (machine().sched == Sched.LWKT) lwkt_schedule_here(td);
   return true;
@@ -108,8 +110,12 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
  * does it, or, before the thread is first made runnable, its maker.
  */
 export function sched_prio(td: Thread, pri: u32): void {
-  if (is_mine(td) || is_unborn(td)) sched_prio_here(td, pri);
-  else ipi_prio(td, pri);
+  if (is_mine(td) || is_unborn(td)) {
+    sched_prio_here(td, pri);
+    return;
+  }
+  if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
+  ipi_prio(td, pri);
 }
 
 /** True for a thread that nobody has made runnable yet. */
@@ -121,10 +127,11 @@ export function is_unborn(td: Thread): bool {
 /** The same for a thread of this CPU. */
 export function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
-  c.td_base_pri = <u8>pri;
+  if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   if (c.td_priority == <u8>pri) return;
   if (machine().sched == Sched.LWKT) {
     c.td_priority = <u8>pri;
+    if (planted(Plant.PRIO_NO_LEVEL)) return;
     lwkt_setpri_locked(td, lwkt_level_of(pri));
     return;
   }
@@ -150,7 +157,7 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 
 /** A new thread may run on the CPUs that its maker may run on (cpuset(2)). */
 export function sched_inherit(child: Thread, maker: Thread): void {
-  if (machine().ncpus == 1) return;
+  if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
 }
 

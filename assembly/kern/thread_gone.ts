@@ -2,6 +2,7 @@
 // section 11). Its structure soon is another thread's.
 import { excluded_cpus } from "../sys/ipiq";
 import { machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { K } from "./cont";
@@ -15,7 +16,7 @@ export function thread_gone(td: Thread): void {
   intr_forget(td);
   token_forget(td);
   preempted_forget(td);
-  cold(td).td_migrate = 0;
+  if (!planted(Plant.MIGRATE_OUTLIVES)) cold(td).td_migrate = 0;
   callout_cancel_thread(td);
   if (machine().ncpus == 1) return;
   ipi_forget(td);
@@ -25,6 +26,6 @@ export function thread_gone(td: Thread): void {
 /** The thread that `td` has preempted goes on without looking at it again (K.PREEMPT_1). */
 function preempted_forget(td: Thread): void {
   const low = td.td_preempted;
-  if (!is_td(low)) return;
+  if (!is_td(low) || planted(Plant.PREEMPTED_LOOKS)) return;
   if (low.td_kfn == <u8>K.PREEMPT_1 && low.td_ka == changetype<u32>(td)) low.td_ka = 0;
 }

@@ -4,6 +4,7 @@ import { EventList } from "../sys/eventhandler";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDP_PREEMPTED, Thread, ThreadCold } from "../sys/proc";
 import { ThreadList, tailq_remove } from "../sys/queue";
 import { cold, no_td, rare, td_at, td_frame } from "../sys/thread";
@@ -27,6 +28,7 @@ export function thread_zone_alloc(): Thread {
  * keeps. The caches belong to the memory, not to the threads of their CPUs.
  */
 function thread_zone_reclaim(m: Machine): Thread {
+  if (planted(Plant.NO_RECLAIM)) return no_td();
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const gd = globaldata(cpu);
     const td = gd.gd_tdfreeq;

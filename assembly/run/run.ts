@@ -29,6 +29,7 @@ import {
 } from "../sys/globaldata";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
@@ -289,7 +290,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     if ((td.td_body & TDB_INCALL) != 0) {
       td.td_body &= ~TDB_INCALL;
       td_frame(td).a0 = td_frame(td).retval;
-      if (m.ncpus != 1 && ast_pending(td)) {
+      if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
         told = ast_after_result(td, td_frame(td).retval);
         if (!told) {
           ast();

@@ -184,6 +184,7 @@ export class Machine {
   stats: u32; //               1 = wakeup latencies are recorded
 
   // Panic.
+  plant: u32; //               check build: the fault that is in (sys/plant.ts), 0 = none
   panicked: u32;
   panic_fmt: usize; //           string
   panic_arg0: usize;

@@ -486,7 +486,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 636,
+  size: 640,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -621,11 +621,12 @@ export const Machine = {
   ktr_mask: 604,
   ktr_next: 608,
   stats: 612,
-  panicked: 616,
-  panic_fmt: 620,
-  panic_arg0: 624,
-  panic_arg1: 628,
-  panic_arg2: 632,
+  plant: 616,
+  panicked: 620,
+  panic_fmt: 624,
+  panic_arg0: 628,
+  panic_arg1: 632,
+  panic_arg2: 636,
 } as const;
 
 export const MachineTypes = {
@@ -763,6 +764,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",
@@ -832,6 +834,48 @@ export const RFPROC = 16;
 export const RFMEM = 32;
 export const RFCFDG = 4096;
 export const RFSTOPPED = 131072;
+
+// assembly/sys/plant.ts
+
+export const Plant = {
+  NONE: 0,
+  ASK_RUN_LOST: 1,
+  RUN_NEVER_LAST: 2,
+  STOP_NEVER_LAST: 3,
+  SETPRI_NEVER_LAST: 4,
+  CLOSED_OWNER: 5,
+  CLOSED_WAIT: 6,
+  DUE_OUTLIVES: 7,
+  NEW_OUTLIVES: 8,
+  DUE_LOST: 9,
+  MOVE_WORD: 10,
+  SHIFT_LOST: 11,
+  NO_WAKE: 12,
+  PRIO_NO_BASE: 13,
+  PRIO_NO_LEVEL: 14,
+  PRIO_AT_ONCE: 15,
+  TOKEN_LATE: 16,
+  TOKEN_CLOSED: 17,
+  GRANT_KEEPS: 18,
+  LINE_LIFO: 19,
+  NO_FORGO: 20,
+  ARRIVE_ALWAYS: 21,
+  MOVE_WAKES: 22,
+  TRANSIT_RUNS: 23,
+  MOVE_LOSES_RUN: 24,
+  MIGRATE_OUTLIVES: 25,
+  AFFINITY_IGNORED: 26,
+  AFFINITY_FORGOTTEN: 27,
+  AST_UNTOLD: 28,
+  AST_FORGOTTEN: 29,
+  UNSUSPEND_COUNT: 30,
+  ADD_RUNNING: 31,
+  PEND_OUTLIVES: 32,
+  LINE_OUTLIVES: 33,
+  PREEMPTED_LOOKS: 34,
+  NO_RECLAIM: 35,
+} as const;
+export const PLANTS = 35;
 
 // assembly/sys/proc.ts
 

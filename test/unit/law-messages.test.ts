@@ -43,55 +43,47 @@ function* busy(cycles: number): Body {
 }
 
 describe("any number of messages in one round", () => {
-  it("are all carried out, while tokens go back and forth, too", () => {
-    for (const count of [255, 256, 257, 400]) {
-      const machine = cpus(2, { quantum: 100_000, maxthread: 3000 });
-      const wait = machine.kernel.newObject("wait", 1);
-      const tokens = [0, 1].map((cpu) => machine.kernel.newObject("token", cpu));
-      const woken: number[] = [];
-      const sleepers = [0, 1].map((cpu) =>
-        Array.from({ length: cpu === 0 ? 400 : count }, (_, i) =>
-          machine.spawn(`s${cpu}.${i}`, 3, () => sleeper(woken), cpu),
-        ),
-      );
-      const blocked = Array.from({ length: 300 }, (_, i) =>
-        machine.spawn(
-          `b${i}`,
-          3,
-          function* () {
-            yield [Sys.lwkt_block, wait, 0, 0];
-            woken.push(-1);
-          },
-          i % 2,
-        ),
-      );
-      machine.run(LONG_ENOUGH);
-      for (const cpu of [0, 1]) {
-        const others = sleepers[1 - cpu] as number[];
-        machine.spawn(
-          `waker${cpu}`,
-          5,
-          function* () {
-            for (const td of others) yield [Sys.lwkt_schedule, td];
-            if (cpu === 0) for (const td of blocked) yield [Sys.lwkt_schedule, td];
-          },
-          cpu,
-        );
-        machine.spawn(
-          `taker${cpu}`,
-          6,
-          function* () {
-            for (let i = 0; i < 40; i++) {
-              yield [Sys.lwkt_gettoken, tokens[1 - cpu] as number];
-              yield [Sys.lwkt_reltoken, tokens[1 - cpu] as number];
-            }
-          },
-          cpu,
-        );
-      }
-      machine.run(LONG_ENOUGH);
-      expect(woken.length).toBe(400 + count + 300);
+  /** Both CPUs wake all sleepers of the other in one round, while each has asked for a token of the other. */
+  function flood(counts: readonly [number, number], blocked: number): number {
+    const machine = cpus(2, { quantum: 100_000, maxthread: 3000 });
+    const wait = machine.kernel.newObject("wait", 1);
+    const tokens = [0, 1].map((cpu) => machine.kernel.newObject("token", cpu));
+    const woken: number[] = [];
+    const sleepers = counts.map((count, cpu) =>
+      Array.from({ length: count }, (_, i) =>
+        machine.spawn(`s${cpu}.${i}`, 3, () => sleeper(woken), cpu),
+      ),
+    );
+    const block = function* (): Body {
+      yield [Sys.lwkt_block, wait, 0, 0];
+      woken.push(-1);
+    };
+    const blockers = Array.from({ length: blocked }, (_, i) =>
+      machine.spawn(`b${i}`, 3, block, i % 2),
+    );
+    machine.run(LONG_ENOUGH);
+    for (const cpu of [0, 1]) {
+      const others = sleepers[1 - cpu] as number[];
+      const wake = function* (): Body {
+        for (const td of others) yield [Sys.lwkt_schedule, td];
+        if (cpu === 0) for (const td of blockers) yield [Sys.lwkt_schedule, td];
+      };
+      const take = function* (): Body {
+        for (let i = 0; i < 40; i++) {
+          yield [Sys.lwkt_gettoken, tokens[1 - cpu] as number];
+          yield [Sys.lwkt_reltoken, tokens[1 - cpu] as number];
+        }
+      };
+      machine.spawn(`waker${cpu}`, 5, wake, cpu);
+      machine.spawn(`taker${cpu}`, 6, take, cpu);
     }
+    machine.run(LONG_ENOUGH);
+    return woken.length;
+  }
+
+  it("are all carried out, while tokens go back and forth, too", () => {
+    for (const count of [254, 255, 256, 400]) expect(flood([400, count], 0)).toBe(400 + count);
+    expect(flood([300, 300], 300)).toBe(900);
   });
 
   it("make the last priority that was asked for the one that is set", () => {
@@ -219,16 +211,28 @@ describe("what one CPU asks of one thread", () => {
       },
       1,
     );
-    machine.spawn("hog", 9, () => busy(20_000), 1);
-    machine.run({ rounds: 4 });
-    expect(ran).toBe(false);
-    machine.spawn("mover", 9, function* () {
-      yield [Sys.lwkt_migrate, target, 2];
-      yield [Sys.compute, 1000, 0]; // on its way by now
-      yield [Sys.lwkt_deschedule, target];
-    });
+    machine.spawn(
+      "mover",
+      9,
+      function* () {
+        yield* busy(5000);
+        yield [Sys.lwkt_migrate, target, 2];
+        yield* busy(20_000);
+      },
+      1,
+    );
+    machine.spawn(
+      "stopper",
+      9,
+      function* () {
+        while (cpuOf(machine, target) !== 2) yield [Sys.compute, 100, 0];
+        yield [Sys.lwkt_deschedule, target]; // in the round in which it leaves
+      },
+      2,
+    );
     machine.run(LONG_ENOUGH);
-    // Asked a round after the move, it stops the thread before it can run there.
+    expect([ran, isQueued(machine, target)]).toEqual([false, false]);
+    // And one that the CPU asks which has moved it.
     const other = cpus(3);
     let ranThere = false;
     const moved = other.spawn("moved", 5, function* () {
@@ -310,7 +314,7 @@ describe("a wakeup", () => {
       9,
       function* () {
         yield [Sys.crit_enter];
-        yield [Sys.compute, 5000, 0];
+        yield [Sys.compute, 20_000, 0];
         yield [Sys.crit_exit];
       },
       2,

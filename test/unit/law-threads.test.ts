@@ -443,7 +443,7 @@ describe("a thread that computes on another CPU", () => {
             0,
             -1,
           );
-          yield kernel.sched_relinquish(); // until that one has left for CPU 2
+          for (let i = 0; i < 4; i++) yield kernel.sched_relinquish(); // until that one has left for CPU 2
           yield kernel.compute(LONG);
         },
         function* () {

@@ -1,5 +1,5 @@
 # Turns of a little work, each with its yield, for as long as anybody watches. What a turn does comes from
-# the thread's own random numbers: four kinds of work, four places that yield, one of them in a function.
+# the thread's own random numbers: four kinds of work, five places that yield, one of them in a function.
 # The thread's memory, at a0: random number, sum, turns left, the sum when none were, four words.
 work:
 	mv	s0, a0

@@ -50,7 +50,7 @@ import { tidhash_add } from "./kern_tid";
 import { sched_add, sched_fork_thread } from "./sched";
 
 /** Bytes from one process to the next. */
-export const PROC_STRIDE: usize = offsetof<Proc>();
+const PROC_STRIDE: usize = offsetof<Proc>();
 
 /** Processes that may exist on top of maxproc: proc0 and init, for which it is not enforced. */
 const PROC_SPARE: u32 = 2;
@@ -59,7 +59,7 @@ export function is_proc(p: Proc): bool {
   return changetype<usize>(p) != 0;
 }
 
-export function no_proc(): Proc {
+function no_proc(): Proc {
   return changetype<Proc>(0);
 }
 

@@ -96,7 +96,7 @@ function remain_for_mode(mode: i32): i32 {
 // ---- One thread ----
 
 /** Suspends a thread of a process, which is on no run queue, or runs and will switch (1573). */
-export function thread_suspend_one(td: Thread): void {
+function thread_suspend_one(td: Thread): void {
   KASSERT(!td_is_suspended(td), "already suspended");
   td.td_proc.p_suspcount++;
   ast_unsched(td);

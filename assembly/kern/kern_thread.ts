@@ -477,7 +477,7 @@ export function thread_link(td: Thread, c: ThreadCold, p: Proc): void {
 }
 
 /** Takes a thread out of its process; td_proc stays (1099). */
-export function thread_unlink(td: Thread): void {
+function thread_unlink(td: Thread): void {
   const c = cold(td);
   const p = td.td_proc;
   const next = c.td_plist_next;

@@ -193,7 +193,7 @@ const RUN_THRESH: u32 = 16;
 const STAMP_END: u32 = u32.MAX_VALUE;
 
 /** Buckets of the hash: the largest power of two that is not above maxproc / 2 (579). */
-export function tidhash_buckets(maxproc: u32): u32 {
+function tidhash_buckets(maxproc: u32): u32 {
   const elements = maxproc >> 1;
   return elements == 0 ? 1 : (<u32>1) << (31 - clz<u32>(elements));
 }

@@ -261,7 +261,7 @@ function block_start(w: CalloutWheel, time: u64): u64 {
 }
 
 /** Tick of the earliest callout of this CPU, exactly, or ~0. */
-export function callout_next(gd: GlobalData): u64 {
+function callout_next(gd: GlobalData): u64 {
   const w = wheel(gd);
   if (w.cw_exact != 0) return gd.gd_next_callout;
   let next = NEVER;

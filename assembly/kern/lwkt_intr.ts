@@ -90,7 +90,7 @@ export function interrupt_1(): u32 {
  * Schedules the interrupt thread and lets it preempt the current one, within a section of its own. One
  * that has moved to another CPU is interrupted there.
  */
-export function interrupt_run(td: Thread): u32 {
+function interrupt_run(td: Thread): u32 {
   const gd = mycpu();
   if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
     ipi_interrupt(td.td_cpu, td);

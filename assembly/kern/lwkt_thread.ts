@@ -138,15 +138,15 @@ function tdfreeq(gd: GlobalData): ThreadList {
 // ---- Threads ----
 
 /** Where an allocated structure came from, in the ALLOC record. */
-export const ALLOC_FRESH: u32 = 0;
-export const ALLOC_TEMPLATE: u32 = 1;
-export const ALLOC_REUSED: u32 = 2;
+const ALLOC_FRESH: u32 = 0;
+const ALLOC_TEMPLATE: u32 = 1;
+const ALLOC_REUSED: u32 = 2;
 
 /**
  * Allocates a thread (142): the caller's structure, the first of this CPU's exited ones, or a fresh one.
  * Leaves the thread's address in td_retval, 0 if all are in use. May switch at its crit_exit.
  */
-export function lwkt_alloc_thread(template: Thread): u32 {
+function lwkt_alloc_thread(template: Thread): u32 {
   if (is_td(template)) return lwkt_alloc_1(template, ALLOC_TEMPLATE);
   crit_enter();
   const gd = mycpu();
@@ -244,7 +244,7 @@ export function lwkt_free_1(td: Thread): u32 {
  * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
  * first yield after a peer was created comes back to oneself. A level found empty loses its bit (271).
  */
-export function lwkt_choose(gd: GlobalData): Thread {
+function lwkt_choose(gd: GlobalData): Thread {
   while (true) {
     const mask = gd.gd_runqmask;
     if (mask == 0) return gd.gd_idletd;

@@ -23,7 +23,7 @@ import {
 import { bsd4_add, bsd4_choose, bsd4_rem } from "./sched_4bsd";
 
 /** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
-export function lwkt_level_of(priority: u32): i32 {
+function lwkt_level_of(priority: u32): i32 {
   return 31 - <i32>(priority >> 3);
 }
 
@@ -113,7 +113,7 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 }
 
 /** The CPU that the next new thread goes to: one after the other, so that threads spread evenly. */
-export function sched_place(): u32 {
+function sched_place(): u32 {
   const m = machine();
   const cpu = m.next_cpu;
   m.next_cpu = cpu + 1 == m.ncpus ? 0 : cpu + 1;

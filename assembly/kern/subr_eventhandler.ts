@@ -143,7 +143,7 @@ function shutdown_handler(handler: EventHandler, howto: i32): u32 {
 }
 
 /** Suspends a kernel thread for a shutdown, and says so: the function to register (kthread(9)). */
-export function kthread_shutdown(td: Thread, howto: i32): u32 {
+function kthread_shutdown(td: Thread, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system thread `%N' to stop... ",
     SHUTDOWN_WAIT,
@@ -155,7 +155,7 @@ export function kthread_shutdown(td: Thread, howto: i32): u32 {
 }
 
 /** Suspends a kernel process for a shutdown, and says so: the function to register (kproc(9)). */
-export function kproc_shutdown(p: Proc, howto: i32): u32 {
+function kproc_shutdown(p: Proc, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system process `%N' to stop... ",
     SHUTDOWN_WAIT,

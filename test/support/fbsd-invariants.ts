@@ -287,7 +287,7 @@ class Checker {
     this.expect("threads on sleep queues", queued.size, sleepers.length);
   }
 
-  /** The wheels hold as many callouts as are armed: one a thread that waits for a time, and the reaper's. */
+  /** The wheels hold as many callouts as are armed: one for each thread that waits for a time, and the reaper's. */
   private callouts(): void {
     const { read, kernel } = this;
     const armed = this.linked.filter(

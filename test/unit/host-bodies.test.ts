@@ -62,6 +62,17 @@ function bothWays(scenario: Scenario, config: Config = {}): Machine {
   return short.machine;
 }
 
+/** The text of the panic that a run ends with. */
+function panicOf(machine: Machine): string {
+  try {
+    machine.run();
+  } catch (error) {
+    if (error instanceof KernelPanic) return error.text;
+    throw error;
+  }
+  throw new Error("the machine did not panic");
+}
+
 function createYielders(machine: Machine, threads: number, times?: number): void {
   for (let i = 0; i < threads; i++) machine.createThread({ name: "yielder", body: yielder(times) });
 }
@@ -145,11 +156,7 @@ describe("a yield of host bodies", () => {
     bothWays(idle, { time: "idle" });
     const panics = (it: Machine) => {
       createYielders(it, 2, 30);
-      try {
-        return it.run();
-      } catch (error) {
-        return (error as KernelPanic).text;
-      }
+      return panicOf(it);
     };
     bothWays(panics, { scheduler: "4bsd" });
   });
@@ -248,12 +255,7 @@ describe("a run of host bodies", () => {
           yield kernel.crit_exit();
         },
       });
-      try {
-        return it.run();
-      } catch (error) {
-        expect(error).toBeInstanceOf(KernelPanic);
-        return (error as KernelPanic).text;
-      }
+      return panicOf(it);
     });
   });
 

@@ -1,4 +1,4 @@
-// The benchmarks' programs: assembler text, bench/ours/programs/NAME.s, goes to the program
+// The benchmarks' programs: assembler text, bench/peers/rv32/NAME.S, goes to the program
 // builder line by line. The syntax is the part of GNU's that these programs need: labels, instructions,
 // `.text`, `.data`, `.word` and `.zero`, and comments from # to the end of the line; `kcall NAME` makes a
 // kernel call without arguments.
@@ -9,13 +9,13 @@ import { fileURLToPath } from "node:url";
 import { label, type MachineProgramBuilder, type Register } from "../../src/program/index.js";
 
 // This file runs from dist/bench.js.
-const PROGRAMS = fileURLToPath(new URL("../bench/ours/programs", import.meta.url));
+const PROGRAMS = fileURLToPath(new URL("../bench/peers/rv32", import.meta.url));
 
 type Operand = string | number;
 
 /** Places the program of this name; its first instruction is at the label "work". */
 export function placeProgram(b: MachineProgramBuilder, name: string): void {
-  const file = join(PROGRAMS, `${name}.s`);
+  const file = join(PROGRAMS, `${name}.S`);
   const lines = readFileSync(file, "utf8").split("\n");
   const block = new DataBlock(b);
   for (const [i, line] of lines.entries()) {

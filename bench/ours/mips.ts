@@ -1,4 +1,4 @@
-// The mips benchmark on our machine: a program of bench/ours/programs/ on one emulated CPU. Instructions
+// The mips benchmark on our machine: a program of bench/peers/rv32/ on one emulated CPU. Instructions
 // are those that the machine counts.
 
 import { program } from "../../src/program/index.js";

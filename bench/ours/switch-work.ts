@@ -1,4 +1,4 @@
-// The switch-work benchmark on our machine: programs/turns.s, each thread with its own memory. The
+// The switch-work benchmark on our machine: peers/rv32/turns.S, each thread with its own memory. The
 // checksum is of all threads' sums after TURNS turns.
 
 import { Machine } from "../../src/machine/machine.js";

@@ -1,6 +1,6 @@
 /*
  * mips: milliseconds for `work` on the host's processor: what the machine's programs of this name do
- * (bench/ours/programs/), in C, by the same algorithms and of the same size. The checksum is the
+ * (bench/peers/rv32/), in C, by the same algorithms and of the same size. The checksum is the
  * programs' result.
  */
 #include <stdint.h>

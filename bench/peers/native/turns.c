@@ -1,6 +1,6 @@
 /*
  * switch-work: nanoseconds per yield among `threads` threads that do a little work of their own in
- * between, as bench/ours/programs/turns.s does it: four kinds of work, chosen by the thread's random
+ * between, as bench/peers/rv32/turns.S does it: four kinds of work, chosen by the thread's random
  * numbers, five places that yield, one of them in a function. The checksum is of all threads' sums after
  * TURNS turns.
  */

@@ -7,7 +7,7 @@ import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
-import { TDF_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
+import { TDL_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
 import { cold } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
@@ -162,15 +162,10 @@ export function sched_relinquish(td: Thread): u32 {
 /** The current thread is dead: the CPU goes on with another one. Never comes back. */
 export function sched_throw(td: Thread): u32 {
   const gd = mycpu();
-  td.td_lwflags |= TDF_EXITING;
+  td.td_lwflags |= TDL_EXITING;
   if (machine().sched == Sched.LWKT) {
     _lwkt_dequeue(td);
     return lwkt_switch();
   }
   return bsd4_switch(gd, td);
-}
-
-/** True when this CPU has a thread to run besides the idle thread. */
-export function sched_runnable(gd: GlobalData): bool {
-  return gd.gd_nrunnable != 0;
 }

@@ -4,10 +4,11 @@
 import { event, printf } from "../env";
 
 import { EWOULDBLOCK } from "../sys/errno";
-import { EVENT_LISTS, EventFn, EventHandler, EventList, SHUTDOWN_WAIT } from "../sys/eventhandler";
+import { EVENT_LISTS, EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
+import { SHUTDOWN_WAIT } from "../sys/param";
 import { Proc, Thread } from "../sys/proc";
 import { cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -29,7 +30,7 @@ function cell_alloc(): usize {
 
 /** Where the first handler of a list is kept: one cell holds the heads of all lists. */
 function list_head(list: u32): usize {
-  return machine().event_lists + 4 + ((<usize>list) << 2);
+  return machine().event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
 }
 
 /** Adds a handler to a list; null when the kernel objects are used up. */

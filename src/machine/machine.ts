@@ -296,7 +296,7 @@ export class Machine {
       func,
       arg,
       0,
-      Layout.TDF_STOPREQ,
+      Layout.TDL_STOPREQ,
       this.kernel.intern("%s"),
       this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
     ]);

@@ -60,7 +60,10 @@ export class Reader {
   zombies(): number[] {
     const found: number[] = [];
     for (let i = 0; i < this.kernel.machine("ndomains"); i++) {
-      const domain = this.kernel.machine("reap_base") + (i + 1) * Layout.THREAD_DOMAIN_STRIDE;
+      const domain =
+        this.kernel.machine("reap_base") +
+        Layout.THREAD_DOMAIN_OFFSET +
+        i * Layout.THREAD_DOMAIN_STRIDE;
       found.push(...this.list(this.kernel.read(domain), (td) => this.hot(td, "td_qnext")));
     }
     return found;

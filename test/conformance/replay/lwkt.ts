@@ -506,11 +506,11 @@ function flagsOf({ tdflags }: LwktThread): number {
 }
 
 const threadFlags: ReadonlyMap<string, number> = new Map([
-  ["STOPREQ", Layout.TDF_STOPREQ],
-  ["DEADLKTREAT", Layout.TDF_DEADLKTREAT],
-  ["WAKEREQ", Layout.TDF_WAKEREQ],
-  ["TIMEOUT", Layout.TDF_LWTIMEOUT],
-  ["VERBOSE", Layout.TDF_VERBOSE],
+  ["STOPREQ", Layout.TDL_STOPREQ],
+  ["DEADLKTREAT", Layout.TDL_DEADLKTREAT],
+  ["WAKEREQ", Layout.TDL_WAKEREQ],
+  ["TIMEOUT", Layout.TDL_TIMEOUT],
+  ["VERBOSE", Layout.TDL_VERBOSE],
 ]);
 
 /** Replays a case; the first difference between what happened and what was recorded, or null. */

@@ -1,11 +1,12 @@
 // The switch-work benchmark on our machine: peers/rv32/turns.S, each thread with its own memory. The
 // checksum is of all threads' sums after TURNS turns.
 
+import { RFSTOPPED } from "../../src/generated/layout.js";
+import { kernel } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { program } from "../../src/program/index.js";
 import type { Params, RoundFn } from "../lib/types.js";
 import { placeProgram } from "./assembler.js";
-import { queueThreads } from "./switch.js";
 import { check, configFor, makeOrder, time_ms } from "./workbench.js";
 
 const TURNS = 4;
@@ -29,7 +30,14 @@ export async function runSwitchWork(params: Params): Promise<RoundFn> {
   const own = loaded.addressOf("own");
   const words = ownWords(machine, own, threads);
   const order = makeOrder(threads, params.queue === "shuffled");
-  queueThreads(machine, loaded.entry, order, (i) => own + i * OWN_BYTES);
+  const created = Uint32Array.from(order, (_, i) => {
+    const argument = own + i * OWN_BYTES;
+    const add = kernel.kthread_add(loaded.entry, argument, 0, RFSTOPPED, 0, "worker", 0);
+    const [error, address] = machine.call(add);
+    check(error === 0, "A thread could not be created.");
+    return address;
+  });
+  for (const i of order) machine.call(kernel.sched_add(created[i] as number));
   machine.run({ switches: SWITCHES_PER_CHECK * (machine.config.maxthread + 1) });
   const sum = checksum(words);
   return (ops) => {

@@ -3,10 +3,16 @@
 import { machine } from "./machine";
 import { Thread } from "./proc";
 
-/** Advances `hash` by a switch: one xor, rotate and multiply. */
+/** Advances `hash` by a switch. */
 export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u64 {
   const base = machine().td_base;
   const pair =
     ((<u64>(changetype<usize>(from) - base)) << 32) | <u64>(changetype<usize>(to) - base);
+  return pair_hash(hash, pair, cycles);
+}
+
+/** The same, of the two threads as distances from td_base, `from` above: one xor, rotate and multiply. */
+@inline
+export function pair_hash(hash: u64, pair: u64, cycles: u64): u64 {
   return rotl<u64>(hash ^ pair, 29) * 0x9e3779b97f4a7c15 + cycles;
 }

@@ -6,77 +6,20 @@
  * nothing changes ends, and widens no branch without need.
  */
 
-import type { CallNames } from "./disassemble.js";
-import { decode, encodeB, encodeJ, invertBranch, type MnemonicOf } from "./encode.js";
+import { encodeB, encodeJ, invertBranch } from "./encode.js";
 import { ProgramError } from "./errors.js";
+import {
+  type BranchItem,
+  type DataBlock,
+  describeItem,
+  type Item,
+  type JumpItem,
+  type PendingValue,
+  type Source,
+} from "./items.js";
 import { listing } from "./listing.js";
-import type { LabelAddress, SymbolAddress } from "./operands.js";
 import type { LinkValue, Program, ProgramData, ProgramSymbol, Relocation } from "./program.js";
 import type { Register } from "./registers.js";
-
-/** A value of a pair or data word before the program's own addresses are known. */
-export type PendingValue = Exclude<LinkValue, { kind: "address" }> | SymbolAddress | LabelAddress;
-
-/** A branch to a label: one instruction, or two where the label is far. */
-export interface BranchItem {
-  readonly kind: "branch";
-  readonly op: MnemonicOf<"B">;
-  readonly rs1: Register;
-  readonly rs2: Register;
-  readonly target: string;
-}
-
-/** A jump to a label. */
-export interface JumpItem {
-  readonly kind: "jump";
-  readonly rd: Register;
-  readonly target: string;
-}
-
-/** A `lui` and the instruction that uses it, to be filled in when the program is loaded. */
-export interface PairItem {
-  readonly kind: "pair";
-  readonly upper: number;
-  readonly lower: number;
-  readonly value: PendingValue;
-}
-
-/** One thing that the builder placed in the text. */
-export type Item =
-  | { readonly kind: "word"; readonly word: number }
-  | BranchItem
-  | JumpItem
-  | PairItem;
-
-/** A block of data. `bytes` is undefined where all of it is zero. */
-export interface DataBlock {
-  readonly name: string;
-  readonly size: number;
-  readonly align: number;
-  readonly bytes?: Uint8Array;
-  readonly values: readonly { readonly at: number; readonly value: PendingValue }[];
-}
-
-/** Everything that the builder collected. Labels, notes and comments are keyed by item. */
-export interface Source {
-  readonly name: string;
-  readonly items: readonly Item[];
-  readonly labels: ReadonlyMap<string, number>;
-  readonly notes: ReadonlyMap<number, readonly string[]>;
-  readonly comments: ReadonlyMap<number, readonly string[]>;
-  readonly blocks: readonly DataBlock[];
-  readonly entry: string | undefined;
-  readonly callName: CallNames;
-}
-
-/** How an item is named in an error. */
-export function describeItem(index: number, item: Item): string {
-  const place = `instruction ${index + 1}`;
-  if (item.kind === "branch") return `${place} (${item.op})`;
-  if (item.kind === "jump") return `${place} (jal)`;
-  const first = item.kind === "pair" ? item.upper : item.word;
-  return `${place} (${decode(first)?.op ?? "raw word"})`;
-}
 
 const WORD = 4;
 const BRANCH_REACH = 4096;
@@ -128,11 +71,11 @@ class Assembler {
   }
 
   private sourceMap(): Map<number, string> {
-    const { source, offsets } = this;
+    const { source } = this;
     const map = new Map<number, string>();
     for (let item = 0; item < source.items.length; item++) {
       const texts = [...(source.comments.get(item) ?? []), ...(source.notes.get(item) ?? [])];
-      if (texts.length > 0) map.set(offsets[item]!, texts.join("; "));
+      if (texts.length > 0) map.set(this.offsetOf(item), texts.join("; "));
     }
     return map;
   }
@@ -148,7 +91,9 @@ class Assembler {
     const filledSize = this.placeBlocks(filled, 0);
     const size = roundUp(this.placeBlocks(zero, filledSize), WORD);
     const bytes = new Uint8Array(filledSize);
-    for (const block of filled) bytes.set(block.bytes!, this.blockOffsets.get(block)!);
+    for (const [block, offset] of this.blockOffsets) {
+      if (block.bytes !== undefined) bytes.set(block.bytes, offset);
+    }
     return { size, align: Math.max(WORD, ...blocks.map((block) => block.align)), bytes };
   }
 
@@ -160,6 +105,11 @@ class Assembler {
       end = offset + block.size;
     }
     return end;
+  }
+
+  /** The offset of an item in bytes; of the text's end, where `index` is the number of items. */
+  private offsetOf(index: number): number {
+    return this.offsets[index] as number;
   }
 
   private layOutText(): void {
@@ -188,7 +138,7 @@ class Assembler {
 
   private nameSymbols(): void {
     for (const [name, item] of this.source.labels) {
-      this.symbols.set(name, { section: "text", offset: this.offsets[item]! });
+      this.symbols.set(name, { section: "text", offset: this.offsetOf(item) });
     }
     for (const [block, offset] of this.blockOffsets) {
       this.symbols.set(block.name, { section: "data", offset });
@@ -198,18 +148,18 @@ class Assembler {
   private targetOffset(name: string, who: string): number {
     const item = this.source.labels.get(name);
     if (item === undefined) this.fail(`${who}: the label "${name}" is not defined`);
-    return this.offsets[item]!;
+    return this.offsetOf(item);
   }
 
   private distance(index: number, item: BranchItem | JumpItem): number {
-    return this.targetOffset(item.target, describeItem(index, item)) - this.offsets[index]!;
+    return this.targetOffset(item.target, describeItem(index, item)) - this.offsetOf(index);
   }
 
   private emitText(): Uint32Array {
     const { items } = this.source;
-    const words = new Uint32Array(this.offsets[items.length]! / WORD);
+    const words = new Uint32Array(this.offsetOf(items.length) / WORD);
     items.forEach((item, index) => {
-      words.set(this.wordsOf(item, index), this.offsets[index]! / WORD);
+      words.set(this.wordsOf(item, index), this.offsetOf(index) / WORD);
     });
     return words;
   }
@@ -223,7 +173,7 @@ class Assembler {
       case "jump":
         return [this.jumpWord(item, index, 0)];
       case "pair":
-        this.relocate("text", this.offsets[index]!, "hi-lo", item.value, describeItem(index, item));
+        this.relocate("text", this.offsetOf(index), "hi-lo", item.value, describeItem(index, item));
         return [item.upper, item.lower];
     }
   }
@@ -232,13 +182,17 @@ class Assembler {
     const { op, rs1, rs2 } = item;
     if (!this.widened.has(index)) return [encodeB(op, rs1, rs2, this.distance(index, item))];
     const around = encodeB(invertBranch(op), rs1, rs2, 2 * WORD);
-    return [around, this.jumpWord({ kind: "jump", rd: "zero", target: item.target }, index, WORD)];
+    return [around, this.jumpWord({ ...item, rd: "zero" }, index, WORD)];
   }
 
-  private jumpWord(item: JumpItem, index: number, skipped: number): number {
+  private jumpWord(
+    item: (JumpItem | BranchItem) & { readonly rd: Register },
+    index: number,
+    skipped: number,
+  ): number {
     const distance = this.distance(index, item) - skipped;
     if (distance < -JUMP_REACH || distance >= JUMP_REACH) {
-      const place = describeItem(index, this.source.items[index]!);
+      const place = describeItem(index, item);
       this.fail(
         `${place}: the label "${item.target}" is ${Math.abs(distance)} bytes away, ` +
           "beyond the 1 MiB that a jump reaches",

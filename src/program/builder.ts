@@ -21,13 +21,7 @@ import {
   checkCallTable,
   registersOf,
 } from "../core/call-table.js";
-import {
-  assemble,
-  type DataBlock,
-  describeItem,
-  type Item,
-  type PendingValue,
-} from "./assemble.js";
+import { assemble } from "./assemble.js";
 import { callNames } from "./disassemble.js";
 import {
   decode,
@@ -42,6 +36,7 @@ import {
 } from "./encode.js";
 import { messageOf, ProgramError } from "./errors.js";
 import { Instructions } from "./instructions.js";
+import { type DataBlock, describeItem, type Item, type PendingValue } from "./items.js";
 import { type Move, orderMoves } from "./moves.js";
 import {
   accepts,
@@ -579,14 +574,15 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
   ): void {
     const moves: Move[] = [];
     const loads: Load[] = [];
-    let next = 0;
-    kinds.forEach((kind, index) => {
-      const operand = operands[index]!;
+    const free = argumentRegisters.values();
+    // The table has been checked: no call takes more than the eight registers.
+    const nextRegister = () => free.next().value as Register;
+    operands.forEach((operand, index) => {
+      const kind = kinds[index] as ArgumentKind;
       this.checkArgument(name, kind, index, operand);
-      const lo = argumentRegisters[next]!;
+      const lo = nextRegister();
       if (registersOf(kind) === 1) this.passWord(lo, kind, operand, moves, loads);
-      else this.passDouble(lo, argumentRegisters[next + 1]!, operand, moves, loads);
-      next += registersOf(kind);
+      else this.passDouble(lo, nextRegister(), operand, moves, loads);
     });
     this.moveAll(moves);
     for (const load of loads) load();

@@ -166,8 +166,9 @@ class Linker {
 }
 
 function patchPair(text: Uint32Array, index: number, value: number): void {
-  text[index] = (text[index]! & 0xfff) | upperBits(value);
-  text[index + 1] = patchLower(text[index + 1]!, value);
+  const [upper = 0, lower = 0] = text.subarray(index, index + 2);
+  text[index] = (upper & 0xfff) | upperBits(value);
+  text[index + 1] = patchLower(lower, value);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A program as text, for people. */
 
-import type { Item, PendingValue, Source } from "./assemble.js";
 import { disassemble } from "./disassemble.js";
+import type { Item, PendingValue, Source } from "./items.js";
 import { formatNanoseconds, formatOperand } from "./operands.js";
 import type { ProgramData, ProgramSymbol } from "./program.js";
 
@@ -12,6 +12,8 @@ export interface Layout {
   readonly offsets: Float64Array;
   readonly symbols: ReadonlyMap<string, ProgramSymbol>;
 }
+
+const WORD = 4;
 
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
 
@@ -39,23 +41,21 @@ function instructionLine(offset: number, word: number, text: string, remarks: st
   return remarks.length === 0 ? line : `${line.padEnd(44)} ; ${remarks.join("; ")}`;
 }
 
-function itemLines(source: Source, layout: Layout, index: number): string[] {
-  const start = layout.offsets[index]!;
-  const end = layout.offsets[index + 1]!;
-  const remarks = [...(source.notes.get(index) ?? []), ...remark(source.items[index]!)];
+function itemLines(source: Source, layout: Layout, item: Item, index: number): string[] {
+  const [start = 0, end = start] = layout.offsets.subarray(index, index + 2);
+  const remarks = [...(source.notes.get(index) ?? []), ...remark(item)];
   const lines = (source.comments.get(index) ?? []).map((text) => `  ; ${text}`);
-  for (let offset = start; offset < end; offset += 4) {
-    const word = layout.words[offset / 4]!;
+  layout.words.subarray(start / WORD, end / WORD).forEach((word, nth) => {
     const text = disassemble(word, source.callName);
-    lines.push(instructionLine(offset, word, text, offset === start ? remarks : []));
-  }
+    lines.push(instructionLine(start + nth * WORD, word, text, nth === 0 ? remarks : []));
+  });
   return lines;
 }
 
 function dataLines(source: Source, layout: Layout): string[] {
   if (source.blocks.length === 0) return [];
   const blocks = source.blocks
-    .map((block) => ({ block, offset: layout.symbols.get(block.name)!.offset }))
+    .map((block) => ({ block, offset: layout.symbols.get(block.name)?.offset ?? 0 }))
     .sort((a, b) => a.offset - b.offset);
   const lines = blocks.map(({ block, offset }) => {
     const content = block.bytes === undefined ? "zero" : "initialised";
@@ -69,9 +69,13 @@ export function listing(source: Source, layout: Layout): string {
   const labels = groupByItem(source.labels);
   const sizes = `${layout.words.length} words of text, ${layout.data.size} bytes of data`;
   const lines = [`program ${source.name}: ${sizes}`, "", "text:"];
-  for (let index = 0; index <= source.items.length; index++) {
+  const addLabels = (index: number) => {
     for (const name of labels.get(index) ?? []) lines.push(`${name}:`);
-    if (index < source.items.length) lines.push(...itemLines(source, layout, index));
-  }
+  };
+  source.items.forEach((item, index) => {
+    addLabels(index);
+    lines.push(...itemLines(source, layout, item, index));
+  });
+  addLabels(source.items.length);
   return `${[...lines, ...dataLines(source, layout)].join("\n")}\n`;
 }

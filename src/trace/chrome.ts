@@ -119,8 +119,9 @@ export class ChromeTrace {
   private attach(): void {
     const { machine, kernel } = this;
     for (const thread of machine.threads()) this.attachThread(thread);
-    for (const [id, cpu] of this.cpus.entries()) {
-      const { address } = machine.cpus[id]!.thread;
+    for (const { id, thread } of machine.cpus) {
+      const { address } = thread;
+      const cpu = this.cpuOf(id);
       if (address !== cpu.idle) this.run(cpu, address, this.cpuCycles(id));
     }
     kernel.onTrace = (from, to) => this.take(from, to);
@@ -131,6 +132,11 @@ export class ChromeTrace {
     const track = this.trackOf(thread.address);
     track.since = Number(this.machine.cycles);
     track.state = stateText(thread.state, thread.waitMessage ?? "");
+  }
+
+  /** The track of a CPU of this machine. */
+  private cpuOf(id: number): CpuTrack {
+    return this.cpus[id] as CpuTrack;
   }
 
   private cpuCycles(id: number): number {
@@ -153,7 +159,7 @@ export class ChromeTrace {
 
   private record(record: TraceRecord): void {
     const cycles = Number(record.time);
-    const cpu = this.cpus[record.cpu]!;
+    const cpu = this.cpuOf(record.cpu);
     this.records++;
     switch (record.type) {
       case Ktr.SWITCH:

@@ -17,6 +17,7 @@ beforeAll(() => {
   if (!existsSync(PROGRAM)) throw new Error("dist/conformance.js is missing: run `npm run build`");
   folder = mkdtempSync(join(tmpdir(), "ktm-conformance-"));
   mkdirSync(join(folder, "deep/er"), { recursive: true });
+  mkdirSync(join(folder, "hollow"));
   const good = { name: "good", tunables: {}, ops: [["tid_alloc"]], results: [100002] };
   const bad = { ...good, name: "bad", results: [7] };
   write("good.json", [good, { ...good, name: "good, too" }]);
@@ -53,6 +54,10 @@ describe("the conformance command", () => {
     });
   });
 
+  it("replays the project's own cases when no path is given", () => {
+    expect(run()).toEqual({ code: 0, out: "886 passed, 0 failed\n", err: "" });
+  });
+
   it("shows what differs in a case that fails, goes on, and exits with 1", () => {
     const { code, out } = run(folder);
     expect(code).toBe(1);
@@ -63,6 +68,7 @@ describe("the conformance command", () => {
 
   it.each([
     ["missing.json", "there is no such file or folder"],
+    ["hollow", "there is no .json file in this folder"],
     ["broken.txt", "broken.txt: "],
     ["object.txt", "it is not a list of cases"],
     ["unnamed.txt", "a case is an object with a name"],
@@ -77,8 +83,8 @@ describe("the conformance command", () => {
   });
 
   it.each([
-    [["--fast", "x"], "there is no option --fast"],
-    [[], "name at least one file or folder of cases"],
+    [["--fast", "x"], "there is no option --fast; there is --build"],
+    [["x", "--build"], "--build has no value; it must be one of release, check, debug"],
     [["--build=fast", "x"], '--build is "fast"; it must be one of release, check, debug'],
   ])("refuses the arguments %j", (args, wanted) => {
     const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], {

@@ -1,10 +1,9 @@
-// The replay of FreeBSD's cases: that it passes what is right, and says where something is wrong. Recorded
-// cases lie outside of the project; those that are there are all replayed.
+// The replay of FreeBSD's cases: that it passes what is right, and says where something is wrong; and the
+// recorded cases, all of them.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { buildUnderTest } from "../support/build.js";
+import { describeRecorded } from "./recorded.js";
 import { type FreebsdCase, replayFreebsd } from "./replay/freebsd.js";
 
 const thread = {
@@ -171,15 +170,4 @@ describe("the replay of a case", () => {
   });
 });
 
-it("every recorded case that is there is replayed without a difference", () => {
-  const folder = fileURLToPath(new URL("../../../shared/conformance/freebsd/", import.meta.url));
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  const failed: unknown[] = [];
-  for (const file of files.filter((name) => name.endsWith(".json"))) {
-    for (const test of JSON.parse(readFileSync(folder + file, "utf8")) as FreebsdCase[]) {
-      const difference = replayFreebsd(test, buildUnderTest);
-      if (difference !== null) failed.push({ name: test.name, ...difference });
-    }
-  }
-  expect(failed).toEqual([]);
-});
+describeRecorded<FreebsdCase>("freebsd", 497, (one) => replayFreebsd(one, buildUnderTest));

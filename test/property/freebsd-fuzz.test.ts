@@ -109,7 +109,10 @@ describe.each(["4bsd", "lwkt"] as const)("any call with any arguments under %s",
       if (text === null) calm++;
       else panics.set(text, (panics.get(text) ?? 0) + 1);
     }
-    expect(calm + panics.size).toBeGreaterThan(5);
+    expect(names.length).toBeGreaterThan(50);
+    // Both ends must have been seen often, or the calls were too wild or too tame to say anything.
+    expect(calm).toBeGreaterThan(50);
+    expect(panics.size).toBeGreaterThan(15);
     for (const text of panics.keys()) expect(text).toMatch(/^[\x20-\x7e\n]+$/);
   });
 });

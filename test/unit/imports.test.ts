@@ -45,12 +45,12 @@ const IMPORT =
 
 /** What a file imports, as written. */
 function specifiersOf(text: string): string[] {
-  return [...text.matchAll(IMPORT)].map((match) => match[1] ?? match[2]);
+  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => from ?? dynamic ?? "");
 }
 
 /** The part that a path below the tree's root belongs to: its folder, or its own name. */
 function partOf(rules: Rules, path: string): string {
-  const [first] = path.slice(rules.root.length + 1).split("/");
+  const [first = ""] = path.slice(rules.root.length + 1).split("/");
   return first.replace(/\.(d\.)?[jt]s$/, "");
 }
 

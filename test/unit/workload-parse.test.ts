@@ -556,38 +556,49 @@ describe("the project's own examples", () => {
   });
 });
 
-/** Where the community's own files are, on machines that have them. */
-const COMMUNITY = join(ROOT, "../shared/inputs/rt-app");
-
-describe("the community's workload files", () => {
-  const files = existsSync(COMMUNITY)
-    ? readdirSync(COMMUNITY).filter((name) => name.endsWith(".json"))
-    : [];
-
-  it("all load, with every name resolved", () => {
-    for (const name of files) {
-      const workload = readWorkload(join(COMMUNITY, name));
-      expect(workload.threadCount, name).toBeGreaterThan(0);
-      expect(
-        workload.notes.filter((note) => note.startsWith("line")),
-        name,
-      ).toEqual([]);
-    }
+describe("names that a file uses twice", () => {
+  it("make two phases, one after the other", () => {
+    const { phases } = taskOf(
+      parse(`{"tasks": {"t": {"phases": {
+        "light": {"run": 1}, "heavy": {"run": 2}, "rest": {"sleep": 3}, "heavy": {"run": 4},
+      }}}}`),
+      "t",
+    );
+    expect(phases.map((phase) => phase.name)).toEqual(["light", "heavy", "rest", "heavy"]);
+    expect(phases.map(({ events }) => events.map(bare))).toMatchObject([
+      [{ durationUs: 1 }],
+      [{ durationUs: 2 }],
+      [{ durationUs: 3 }],
+      [{ durationUs: 4 }],
+    ]);
   });
 
-  it("keep phases of the same name apart and suspend points shared", () => {
-    if (files.includes("spreading-tasks.json")) {
-      const spreading = readWorkload(join(COMMUNITY, "spreading-tasks.json"));
-      const names = taskOf(spreading, "thread2").phases.map((phase) => phase.name);
-      expect(names).toEqual(["light1", "heavy1", "light2", "heavy1"]);
-    }
-    if (files.includes("browser-short.json")) {
-      const browser = readWorkload(join(COMMUNITY, "browser-short.json"));
-      expect(browser.suspendPoints).toContain("BrowserSub");
-      expect(browser.tasks).toHaveLength(9);
-    }
+  it("make one suspend point, which tasks share", () => {
+    const workload = parse(`{"tasks": {
+      "a": {"suspend": "gate", "run": 1}, "b": {"suspend": "gate", "run": 1},
+      "c": {"run": 1, "resume": "gate", "suspend"},
+    }}`);
+    expect(workload.suspendPoints).toEqual(["gate", "c"]);
+    expect(workload.notes).toEqual([]);
   });
 });
+
+/** The community's own files lie beside the project on its developers' machines. */
+const COMMUNITY = join(ROOT, "../shared/inputs/rt-app");
+
+if (existsSync(COMMUNITY)) {
+  const files = readdirSync(COMMUNITY).filter((name) => name.endsWith(".json"));
+
+  describe("the community's workload files", () => {
+    it("are there", () => expect(files).not.toEqual([]));
+
+    it.each(files)("load, with every name resolved: %s", (name) => {
+      const workload = readWorkload(join(COMMUNITY, name));
+      expect(workload.threadCount).toBeGreaterThan(0);
+      expect(workload.notes.filter((note) => note.startsWith("line"))).toEqual([]);
+    });
+  });
+}
 
 // Properties: what is generated, printed in any wild layout and read again is the same.
 

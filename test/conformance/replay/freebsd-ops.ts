@@ -427,7 +427,8 @@ export const operations: Readonly<Record<string, Performer>> = {
     const { u32 } = world.kernel;
     const isNew = Number(state === "NEW") - Number(world.proc(p, "p_state") === Layout.PRS.NEW);
     u32[(p + world.P.p_state) >>> 2] = Layout.PRS[state];
-    u32[(Layout.MACHINE_ADDRESS + Layout.Machine.tid_care) >>> 2] += isNew;
+    const care = world.kernel.machine("tid_care");
+    world.kernel.setMachine("tid_care", care + isNew);
     return null;
   }),
   zombies: look((world, op) =>

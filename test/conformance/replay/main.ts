@@ -1,19 +1,23 @@
 // The conformance command: replays recorded cases on the product's own kernel.
 //
-//   npm run -s conformance -- PATH... [--build release|check|debug]
+//   npm run -s conformance -- [PATH...] [--build release|check|debug]
 //
-// A path is a file of cases or a folder of such files. Each failing case is printed with the first entry
-// that differs; the last line says how many passed and failed. Exit code 0 when all passed, 1 when one
-// failed, 2 when the input cannot be read.
+// A path is a file of cases or a folder of such files; without one, the project's own cases are replayed.
+// Each failing case is printed with the first entry that differs; the last line says how many passed and
+// failed. Exit code 0 when all passed, 1 when one failed, 2 when the input cannot be read.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { KernelBuild } from "../../../src/core/instantiate.js";
 import { type Difference, InputError } from "./difference.js";
 import { type FreebsdCase, replayFreebsd } from "./freebsd.js";
 import { type LwktCase, replayLwkt } from "./lwkt.js";
 
 const builds: readonly KernelBuild[] = ["release", "check", "debug"];
+
+/** The project's own cases, as seen from the bundle, dist/conformance.js. */
+const OWN_CASES = fileURLToPath(new URL("../test/conformance/cases", import.meta.url));
 
 interface Case {
   readonly name: string;
@@ -29,23 +33,23 @@ interface Options {
 function parseArguments(args: readonly string[]): Options {
   const paths: string[] = [];
   let build: KernelBuild = "release";
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] as string;
+  const rest = args.values();
+  for (const arg of rest) {
     if (arg === "--build" || arg.startsWith("--build=")) {
-      const name = arg === "--build" ? args[++i] : arg.slice("--build=".length);
+      const name = arg === "--build" ? rest.next().value : arg.slice("--build=".length);
       const known = builds.find((other) => other === name);
       if (known === undefined) {
-        throw new InputError(`--build is "${name}"; it must be one of ${builds.join(", ")}`);
+        const given = name === undefined ? "--build has no value" : `--build is "${name}"`;
+        throw new InputError(`${given}; it must be one of ${builds.join(", ")}`);
       }
       build = known;
     } else if (arg.startsWith("-")) {
-      throw new InputError(`there is no option ${arg}`);
+      throw new InputError(`there is no option ${arg}; there is --build`);
     } else {
       paths.push(arg);
     }
   }
-  if (paths.length === 0) throw new InputError("name at least one file or folder of cases");
-  return { paths, build };
+  return { paths: paths.length > 0 ? paths : [OWN_CASES], build };
 }
 
 /** The files of cases at a path, in order of their names. */
@@ -57,11 +61,10 @@ function filesAt(path: string): string[] {
     throw new InputError(`${path}: there is no such file or folder`);
   }
   if (!isFolder) return [path];
-  const names = readdirSync(path, { recursive: true }) as string[];
-  return names
-    .filter((name) => name.endsWith(".json"))
-    .sort()
-    .map((name) => join(path, name));
+  const names = readdirSync(path, { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => name.endsWith(".json")).sort();
+  if (files.length === 0) throw new InputError(`${path}: there is no .json file in this folder`);
+  return files.map((name) => join(path, name));
 }
 
 function casesOf(file: string): Case[] {
@@ -80,7 +83,7 @@ function casesOf(file: string): Case[] {
   return cases as Case[];
 }
 
-/** Which of the two formats a case has shows in its content. */
+/** Replays a case; its content shows which of the two formats it has. */
 function replay(one: Case, build: KernelBuild): Difference | null {
   if ("max_steps" in one || "boot" in one) {
     return replayLwkt(one as unknown as LwktCase, build);

@@ -1,19 +1,22 @@
 // The emulated CPU: runs RV32 threads, and switches between those that only yield.
 //
-// The inner loop of rv32_run executes one record (rv32_decode.ts) per turn: one switch over its
-// operation, with the pc, the thread and the state of the scheduler in locals. Whatever is unusual leaves the loop with
-// the reason in `exit`, is dealt with behind it, and either goes back in or returns to run/run.ts. Nothing is called
-// inside the loop: a call there costs every instruction the registers that it may destroy.
+// The inner loop of rv32_run executes one record (rv32_decode.ts) per turn: one switch over its operation,
+// with the pc, the thread and the state of the scheduler in locals. Whatever is unusual leaves the loop
+// with its reason in `exit`, is dealt with behind it, and either goes back in or returns to run/run.ts.
+// Nothing is called inside the loop: a call there costs every instruction the registers that it may
+// destroy.
 //
-// In and out. Outside of the loop a thread's pc is the address of a record (td_pc), and all else that an instruction
-// sees is in its registers and guest memory. So the loop can be entered at any instruction, and it is
-// left between any two: rv32_record and rv32_guest_pc lead from a guest address to its record and back.
+// In and out. Outside of the loop a thread's pc is the address of its next record (td_pc), and all else
+// that an instruction sees is in its registers and in guest memory. So the loop can be entered at any
+// instruction and left between any two. rv32_record and rv32_guest_pc lead from a guest address to its
+// record and back.
 //
 // Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 16 units an
-// instruction, as a record has 16 bytes. `clock` is what must be added to the pc for the time in sixteenths of a cycle: a jump
-// subtracts from `clock` what it adds to the pc. So the time, and with it the number of instructions, is
-// exact at every instruction. It is compared with the slice's end where the straight line ends: at taken
-// branches, jumps and kernel calls. A jump to a yield is no such place, because the yield is one.
+// instruction, because a record has 16 bytes. `clock` is what must be added to the pc for the time in
+// sixteenths of a cycle: a jump subtracts from `clock` what it adds to the pc. So the time, and with it the
+// number of instructions, is exact at every instruction. It is compared with the slice's end where the
+// straight line ends: at taken branches, jumps and kernel calls. A jump to a yield is no such place,
+// because the yield is one.
 //
 // The switch. The kernel call lwkt_yield, when nothing unusual is on, does here what lwkt_yield,
 // lwkt_switch, cpu_switch and switch_in do in kern/: the same counts, states, hash and queue. Where a
@@ -29,8 +32,9 @@
 //  - The queue's level is written back.
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
-// speed of programs for which they are made, but bring one that nobody had in mind 13 %, and were four fifths
-// of this file. Calls from one handler to the next: without tail calls in every host each would return.
+// speed of the programs for which they are made and bring others 13 %, for four fifths of this file. A
+// loop of its own for threads that all stand in the same endless yield, or poll a word between yields:
+// nothing but a benchmark consists of those. A table jump for the switch, see scripts/table-jumps.mjs.
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
@@ -174,55 +178,55 @@ function run_end(gd: GlobalData, from: u64, time: u64): void {
   if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
 }
 
-// ---- Operands of the record at `pc`; td is added to what stands for a register ----
+// ---- Operands of the record at `pc`. Binaryen compiles these into the loop. ----
 
-@inline function src1(td: usize, pc: usize): i32 {
+function src1(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).b);
 }
 
-@inline function src2(td: usize, pc: usize): i32 {
+function src2(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).c);
 }
 
 // As unsigned loads: Binaryen makes one that extends the sign of <u64><u32>load<i32>().
-@inline function usrc1(td: usize, pc: usize): u32 {
+function usrc1(td: usize, pc: usize): u32 {
   return load<u32>(td + <usize>changetype<Record>(pc).b);
 }
 
-@inline function usrc2(td: usize, pc: usize): u32 {
+function usrc2(td: usize, pc: usize): u32 {
   return load<u32>(td + <usize>changetype<Record>(pc).c);
 }
 
-@inline function imm(pc: usize): i32 {
+function imm(pc: usize): i32 {
   return <i32>changetype<Record>(pc).c;
 }
 
 /** Writes the result. */
-@inline function set(td: usize, pc: usize, value: i32): void {
+function set(td: usize, pc: usize, value: i32): void {
   store<i32>(td + <usize>changetype<Record>(pc).a, value);
 }
 
 /** What a store writes. */
-@inline function value(td: usize, pc: usize): i32 {
+function value(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).a);
 }
 
 /** Left and right side of a branch. */
-@inline function left(td: usize, pc: usize): i32 {
+function left(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).a);
 }
 
-@inline function right(td: usize, pc: usize): i32 {
+function right(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).b);
 }
 
 /** How far a jump or a branch goes, in bytes of records from the next one. */
-@inline function distance(pc: usize): usize {
+function distance(pc: usize): usize {
   return <usize>changetype<Record>(pc).c;
 }
 
 /** The guest address behind the instruction. */
-@inline function link(cpu: CpuState, pc: usize): usize {
+function link(cpu: CpuState, pc: usize): usize {
   return (pc + RECORD_SIZE - cpu.decoded) >> RECORD_SHIFT;
 }
 
@@ -262,7 +266,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
 
   for (;;) {
     let exit = EXIT_NONE;
-    for (;; pc += RECORD_SIZE) {
+    for (; ; pc += RECORD_SIZE) {
       switch (changetype<Record>(pc).op) {
         // Register operations
         case RvOp.LI:
@@ -517,7 +521,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
             break;
           }
           if (changetype<Record>(pc).op == RvOp.JALR) set(td, pc, <i32>link(cpu, pc));
-          to = cpu.decoded + (<usize>at << RECORD_SHIFT);
+          to = cpu.decoded + ((<usize>at) << RECORD_SHIFT);
           clock += <u64>(pc + RECORD_SIZE) - <u64>to;
           if (clock + <u64>to < cpu.limit) {
             pc = to - RECORD_SIZE; // the loop goes on at the next one
@@ -528,7 +532,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           break;
         case RvOp.J_YIELD:
           far = distance(pc);
-          clock -= <i64><i32>far;
+          clock -= <i64>(<i32>far);
           pc += far;
           continue;
 
@@ -572,7 +576,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
             const op = changetype<Record>(pc).op;
             if (op == RvOp.J_YIELD) {
               far = distance(pc);
-              clock -= <i64><i32>far;
+              clock -= <i64>(<i32>far);
               pc += far + RECORD_SIZE;
             } else if (op != RvOp.YIELD) {
               break;
@@ -585,7 +589,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       if (exit != EXIT_NONE) break;
       // A jump, or a branch that is taken
       far = distance(pc);
-      clock -= <i64><i32>far;
+      clock -= <i64>(<i32>far);
       pc += far;
       if (clock + <u64>pc + RECORD_SIZE < cpu.limit) continue;
       pc += RECORD_SIZE;

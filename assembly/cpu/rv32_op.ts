@@ -12,10 +12,9 @@
 // The rest of what x0 allows is one of these, too: `and rd, rs, x0` is LI.
 
 /**
- * The rarest first; SLOW is 0, as memory is that nothing was decoded to. Behind each stands how often the loop
- * comes to it, measured on compiled programs and rounded: the release build makes
- * the loop's switch a tree of comparisons, and from these weights knows which ways to make short
- * (scripts/table-jumps.mjs).
+ * The rarest first; SLOW is 0, which is what memory holds where nothing was decoded. Behind each stands its weight,
+ * how often the loop comes to it in compiled programs, roughly: the release build makes the loop's switch a
+ * tree of comparisons, and the weights tell it which ways to make short (scripts/table-jumps.mjs).
  */
 export enum RvOp {
   SLOW, //   0.2

@@ -12,7 +12,6 @@ export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u
 }
 
 /** The same, of the two threads as distances from td_base, `from` above: one xor, rotate and multiply. */
-@inline
 export function pair_hash(hash: u64, pair: u64, cycles: u64): u64 {
   return rotl<u64>(hash ^ pair, 29) * 0x9e3779b97f4a7c15 + cycles;
 }

@@ -25,6 +25,7 @@ export {
   type KernelCalls,
   kernel,
 } from "./machine/calls.js";
+export * from "./machine/event-lists.js";
 export {
   type Counters,
   type LoadedProgram,
@@ -34,6 +35,7 @@ export {
   type RunOptions,
   type RunReason,
   type RunResult,
+  type SysInit,
   type ThreadOptions,
 } from "./machine/machine.js";
 export { formatRecord } from "./machine/record-text.js";

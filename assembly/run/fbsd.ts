@@ -79,7 +79,6 @@ import {
   PRI_TIMESHARE,
   PRS,
   Proc,
-  TDF_EXITED,
   TDP_KTHREAD,
   TDS,
   Thread,

@@ -3,7 +3,6 @@
 // counts and the result does not, `yield kernel.lwkt_yield()` saves the delegation.
 
 import type { ArgumentKind, CallSpec, ResultKind } from "../core/call-table.js";
-import { registersOf } from "../core/call-table.js";
 import { type CallName, calls } from "../core/calls.js";
 
 /** Something that stands for a kernel structure by its address: a thread, process, wait or token. */
@@ -170,11 +169,3 @@ function callFactory(name: CallName): (...args: CallArgument[]) => KernelCall<un
 export const kernel = Object.freeze(
   Object.fromEntries((Object.keys(calls) as CallName[]).map((name) => [name, callFactory(name)])),
 ) as unknown as KernelCalls;
-
-/** How many argument registers a call takes. */
-export function argumentRegisters(call: CallName): number {
-  return (calls[call].args as readonly ArgumentKind[]).reduce(
-    (sum, kind) => sum + registersOf(kind),
-    0,
-  );
-}

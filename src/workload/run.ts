@@ -11,7 +11,6 @@ import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, kernel } from "../machine/calls.js";
 import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
-import { placeThread } from "../machine/sync-views.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import {
   type CompiledTask,
@@ -43,9 +42,9 @@ export const DEFAULT_CPUS = 4;
 /** Cycles in a microsecond of a workload's machine. */
 export const CYCLES_PER_US = 1_000;
 /** How long a workload runs that neither ends nor says how long, in microseconds. */
-export const DEFAULT_DURATION_US = 10_000_000;
+const DEFAULT_DURATION_US = 10_000_000;
 /** Ended threads of which everything is kept; of more only sums. */
-export const ENDED_KEPT_MAX = 20_000;
+const ENDED_KEPT_MAX = 20_000;
 
 /** Threads with closed accounts that are remembered before those that have exited are forgotten. */
 const CLOSED_MAX = 1_000;
@@ -257,7 +256,9 @@ export class WorkloadRun {
 
   private start({ priority, cpus }: CompiledTask, thread: number, instance: number): void {
     const { machine } = this;
-    if (cpus !== null) placeThread(machine, thread, cpus[instance % cpus.length] as number);
+    if (cpus !== null) {
+      machine.place({ address: thread }, cpus[instance % cpus.length] as number);
+    }
     machine.call(kernel.sched_prio(thread, priority));
     machine.call(kernel.sched_add(thread));
   }

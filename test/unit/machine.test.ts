@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  type Body,
   BodyError,
   ConfigError,
   KernelError,
@@ -222,6 +223,34 @@ describe("a machine", () => {
     expect(cpus).toEqual([1, 2, 0, 1]);
     expect(machine.createThread({ name: "pinned", cpu: 2, *body() {} }).cpu).toBe(2);
   });
+
+  it.each(["4bsd", "lwkt"] as const)(
+    "moves a thread only before it is runnable (%s)",
+    (scheduler) => {
+      const machine = boot({ cpus: 3, scheduler });
+      function* sleeper(): Body {
+        yield* kernel.msleep("never", 84, "nap", 0);
+      }
+      const thread = machine.createThread({ name: "movable", stopped: true, body: sleeper });
+      machine.place(thread, 2);
+      expect(thread.cpu).toBe(2);
+      const refusal = (place: () => void) => {
+        try {
+          place();
+        } catch (error) {
+          return error instanceof KernelError ? error.code : error;
+        }
+        return null;
+      };
+      expect(refusal(() => machine.place({ address: thread.address + 4 }, 1))).toBe("ESRCH");
+      expect(() => machine.place(thread, 3)).toThrow("cpu is 3; this machine has CPUs 0 to 2");
+      machine.call(kernel.sched_add(thread));
+      expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
+      machine.run();
+      expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
+      expect(thread.cpu).toBe(2);
+    },
+  );
 
   it("lets equals share a CPU by round robin, and a better thread take it at once", () => {
     const machine = boot({ roundRobin: 1_000_000, statistics: true });

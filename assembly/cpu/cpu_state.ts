@@ -5,7 +5,12 @@
 // Rejected: locals of the inner loop for what does not change in it. They would compete for the processor's
 // registers with what does change; as a field each is an operand in memory of the one instruction
 // that needs it.
-import { GD_INTRQ_OFFSET, GLOBALDATA_STRIDE, GlobalData } from "../sys/globaldata";
+import {
+  GD_CPU_STATE_OFFSET,
+  GD_INTRQ_OFFSET,
+  GLOBALDATA_STRIDE,
+  GlobalData,
+} from "../sys/globaldata";
 import { NINTR } from "../sys/param";
 import { Thread } from "../sys/proc";
 
@@ -39,6 +44,8 @@ export class CpuState {
   gap: usize;
   /** Where that head needs attention: at the end of a chunk, or of the budget of switches. */
   stop: usize;
+  /** The hash after rv32_yield_turns. */
+  turns_hash: u64;
 
   // What stays from one instruction to a later one.
   /** The address that lr.w reserved, or NO_RESERVATION; a kernel call or a new slice ends it, too. */
@@ -58,16 +65,16 @@ export const NO_RESERVATION: u32 = 1;
 /** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word. */
 export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
 
-const CPU_STATE_OFFSET: usize = GLOBALDATA_STRIDE - 128;
-
-if (CPU_STATE_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
+if (GD_CPU_STATE_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
-if (GD_INTRQ_OFFSET + <usize>NINTR * 4 > CPU_STATE_OFFSET) {
+if (GD_INTRQ_OFFSET + <usize>NINTR * 4 > GD_CPU_STATE_OFFSET) {
   ERROR("CpuState overlaps the pended interrupt lines of GlobalData");
 }
-if ((CPU_STATE_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
-if ((offsetof<CpuState>("limit") & 7) != 0) ERROR("CpuState.limit must be aligned");
+if ((GD_CPU_STATE_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
+if (((offsetof<CpuState>("limit") | offsetof<CpuState>("turns_hash")) & 7) != 0) {
+  ERROR("the u64 of CpuState must be aligned");
+}
 if (
   offsetof<Thread>("td_kdepth") != PLAIN_FIELD + 1 ||
   offsetof<Thread>("td_cpu") != PLAIN_FIELD + 2 ||
@@ -78,5 +85,5 @@ if (
 
 /** The state of the CPU that `gd` belongs to. */
 export function cpu_state(gd: GlobalData): CpuState {
-  return changetype<CpuState>(changetype<usize>(gd) + CPU_STATE_OFFSET);
+  return changetype<CpuState>(changetype<usize>(gd) + GD_CPU_STATE_OFFSET);
 }

@@ -60,6 +60,8 @@ export const GLOBALDATA_STRIDE: usize = 1024;
 /** Behind the fields: the 32 LWKT levels (sys/runq.ts), then the pended interrupt lines, oldest first. */
 export const GD_RUNQ_OFFSET: usize = 320;
 export const GD_INTRQ_OFFSET: usize = 576;
+/** And at the end, what the emulated CPU keeps for itself (cpu/cpu_state.ts). */
+export const GD_CPU_STATE_OFFSET: usize = 896;
 
 /** The structure of CPU `cpu`. */
 export function globaldata(cpu: u32): GlobalData {

@@ -219,6 +219,7 @@ export const GDF_HALTED = 4;
 export const GLOBALDATA_STRIDE = 1024;
 export const GD_RUNQ_OFFSET = 320;
 export const GD_INTRQ_OFFSET = 576;
+export const GD_CPU_STATE_OFFSET = 896;
 
 // assembly/sys/intr.ts
 

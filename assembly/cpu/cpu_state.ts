@@ -5,13 +5,8 @@
 // Rejected: locals of the inner loop for what does not change in it. They would compete for the processor's
 // registers with what does change; as a field each is an operand in memory of the one instruction
 // that needs it.
-import {
-  GD_CPU_STATE_OFFSET,
-  GD_INTRQ_OFFSET,
-  GLOBALDATA_STRIDE,
-  GlobalData,
-} from "../sys/globaldata";
-import { NINTR } from "../sys/param";
+import { GD_CPU_OFFSET, GlobalData } from "../sys/globaldata";
+import { GLOBALDATA_STRIDE } from "../sys/param";
 import { Thread } from "../sys/proc";
 
 @unmanaged
@@ -65,13 +60,10 @@ export const NO_RESERVATION: u32 = 1;
 /** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word. */
 export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
 
-if (GD_CPU_STATE_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
+if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
-if (GD_INTRQ_OFFSET + <usize>NINTR * 4 > GD_CPU_STATE_OFFSET) {
-  ERROR("CpuState overlaps the pended interrupt lines of GlobalData");
-}
-if ((GD_CPU_STATE_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
+if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
 if (((offsetof<CpuState>("limit") | offsetof<CpuState>("turns_hash")) & 7) != 0) {
   ERROR("the u64 of CpuState must be aligned");
 }
@@ -85,5 +77,5 @@ if (
 
 /** The state of the CPU that `gd` belongs to. */
 export function cpu_state(gd: GlobalData): CpuState {
-  return changetype<CpuState>(changetype<usize>(gd) + GD_CPU_STATE_OFFSET);
+  return changetype<CpuState>(changetype<usize>(gd) + GD_CPU_OFFSET);
 }

@@ -35,10 +35,11 @@
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
 // ahead into loops that count or poll a word between yields: the switch finds them as fast. A table
 // jump for the switch, see scripts/table-jumps.mjs.
+import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { CHUNK_SIZE, CHUNK_SLOTS, Level, runq_append, runq_take } from "../sys/runq";
+import { runq_append, runq_take } from "../sys/runq";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
 import { RECORD_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
@@ -74,8 +75,6 @@ export const RV_SWITCHES: u32 = 4;
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
 /** Latest end of a slice, so that it has a place in 64 bits in sixteenths. */
 const SLICE_END_MAX: u64 = 1 << 59;
-
-const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
 // Reasons to leave the inner loop.
 const EXIT_NONE: u32 = 0; //  stay
@@ -130,7 +129,12 @@ function switch_budget(m: Machine): u32 {
  * The level that the next thread is taken from, or null if the yield must take the long way. Gives
  * `level` back first, and says how far the loop may move the new one's head.
  */
-function next_level(gd: GlobalData, level: Level | null, head: usize, budget: u32): Level | null {
+function next_level(
+  gd: GlobalData,
+  level: ChunkList | null,
+  head: usize,
+  budget: u32,
+): ChunkList | null {
   give_level(gd, level, head);
   const next = rv32_yield_level(gd, level);
   if (next === null) return null;
@@ -143,14 +147,14 @@ function next_level(gd: GlobalData, level: Level | null, head: usize, budget: u3
 }
 
 /** Gives a level back to the queue. */
-function give_level(gd: GlobalData, level: Level | null, head: usize): void {
+function give_level(gd: GlobalData, level: ChunkList | null, head: usize): void {
   if (level === null) return;
   level.head = head;
   level.tail = head + cpu_state(gd).gap;
 }
 
 /** A yield came back to the same thread: it moves to its level's tail, and that is all. */
-function yield_to_self(gd: GlobalData, level: Level): void {
+function yield_to_self(gd: GlobalData, level: ChunkList): void {
   const td = runq_take(level);
   if (td !== null) runq_append(level, td);
   gd.gd_switch_count++;
@@ -259,7 +263,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   let hash = gd.gd_hash;
   let switchtime = gd.gd_switchtime;
   /** The level that yields take threads from, its head, and the head when switches were counted. */
-  let level: Level | null = null;
+  let level: ChunkList | null = null;
   let head: usize = 0;
   let mark: usize = 0;
   let switches: u32 = 0;

@@ -62,7 +62,7 @@ export function machine_step(nr: u32): u32 {
       return Run.HOST | changetype<u32>(gd.gd_curthread);
     }
   } else {
-    m.slice_td = gd.gd_curthread;
+    gd.gd_slice_td = gd.gd_curthread;
     trap(gd.gd_curthread, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.HOST) && may_switch(m) && m.ktr_mask == 0) {
@@ -71,7 +71,10 @@ export function machine_step(nr: u32): u32 {
   }
   const reason = slice_step(m, gd);
   if (reason != 0 && reason != READY) return run_result(m, reason);
-  if (reason == 0) slice_end(m);
+  if (reason == 0) {
+    gd.gd_in_slice = 0;
+    m.round_cpu++;
+  }
   return machine_run();
 }
 
@@ -95,11 +98,12 @@ function run_rounds(m: Machine): u32 {
       if ((m.busy & ((<u64>1) << cpu)) != 0) {
         const gd = globaldata(cpu);
         m.curcpu = gd;
-        if (m.in_slice == 0) slice_begin(m, gd);
+        if (gd.gd_in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
         if (reason != 0) return reason;
+        gd.gd_in_slice = 0;
       }
-      slice_end(m);
+      m.round_cpu++;
     }
   }
 }
@@ -216,20 +220,14 @@ export function cpu_wake(m: Machine, gd: GlobalData): void {
 
 function slice_begin(m: Machine, gd: GlobalData): void {
   cpu_wake(m, gd);
-  m.in_slice = 1;
+  gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
   if (gd.gd_next_callout <= m.ticks64) {
-    m.switch_why = WHY_CALLOUT;
+    gd.gd_switch_why = WHY_CALLOUT;
     softclock(gd, m.ticks64);
-    m.switch_why = 0;
+    gd.gd_switch_why = 0;
   }
   if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
-}
-
-/** The slice of a CPU is over: it is the next one's turn. */
-function slice_end(m: Machine): void {
-  m.in_slice = 0;
-  m.round_cpu++;
 }
 
 /** The running thread has had its share: its equals are next, if there are any. */
@@ -243,12 +241,12 @@ const READY: u32 = 0xff;
 
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 function slice_run(m: Machine, gd: GlobalData): u32 {
-  m.slice_td = no_td();
+  gd.gd_slice_td = no_td();
   while (true) {
     const reason = slice_step(m, gd);
     if (reason != READY) return reason;
     const event = rv32_run<Kernel>(gd);
-    if (event == RV_LEFT) return m.slice_reason;
+    if (event == RV_LEFT) return gd.gd_slice_reason;
     if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
     else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
@@ -277,11 +275,11 @@ class Kernel {
     trap(gd.gd_curthread, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.RV32) && m.run_limited == 0) {
-      m.slice_td = td;
+      gd.gd_slice_td = td;
       return true;
     }
     const reason = slice_step(m, gd);
-    m.slice_reason = reason;
+    gd.gd_slice_reason = reason;
     return reason == READY;
   }
 }
@@ -299,10 +297,10 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   while (true) {
     const td = gd.gd_curthread;
     const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
-    if (!in_kernel || td != m.slice_td) {
+    if (!in_kernel || td != gd.gd_slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
       if (!may_switch(m)) return Run.SWITCHES;
-      m.slice_td = td;
+      gd.gd_slice_td = td;
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
@@ -333,7 +331,8 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   }
 }
 
-// The commonest continuations, without the table of all.
+// How every thread that is woken goes on, without the table of all continuations: with it a wakeup by msleep
+// and wakeup takes 83 ns instead of 78.
 
 function msleep_run(td: Thread): void {
   const pri = td.td_ka;

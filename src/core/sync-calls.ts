@@ -8,7 +8,7 @@ import type { CallTable } from "./call-table.js";
 export const TimerMode = Object.freeze({
   /** It goes on from now. */
   RELATIVE: 0,
-  /** Its grid never moves: whoever is late catches up. */
+  /** Its grid never moves: a thread that is late catches up. */
   ABSOLUTE: 1,
 });
 

@@ -39,10 +39,6 @@ export const CalloutTypes = {
   c_cpu: "u32",
   c_armed: "u32",
 } as const;
-export const WHEEL0_SLOTS = 4096;
-export const WHEEL1_SLOTS = 4096;
-export const WHEEL2_SLOTS = 512;
-export const WHEEL_SHIFT = 12n;
 
 export const CalloutWheel = {
   size: 48,
@@ -67,9 +63,54 @@ export const CalloutWheelTypes = {
   cw_deal_tail: "usize",
 } as const;
 export const WHEEL_BITS_OFFSET = 64;
-export const WHEEL_SLOTS_OFFSET = 1600;
+export const WHEEL_BITS_SIZE = 512;
+export const WHEEL_LISTS_OFFSET = 1600;
 export const WHEEL_SLOTS = 8704;
-export const WHEEL_SIZE = 71232;
+export const WHEEL_SIZE = 71296;
+
+// assembly/sys/chunklist.ts
+export const CHUNK_SIZE = 256;
+export const CHUNK_MASK = 255;
+
+export const Chunk = {
+  size: 8,
+  next: 0,
+  prev_dead: 4,
+} as const;
+
+export const ChunkTypes = {
+  next: "usize",
+  prev_dead: "usize",
+} as const;
+export const SLOT_SIZE = 4;
+export const CHUNK_SLOT0 = 8;
+export const CHUNK_SLOTS = 62;
+
+export const ChunkList = {
+  size: 8,
+  head: 0,
+  tail: 4,
+} as const;
+
+export const ChunkListTypes = {
+  head: "usize",
+  tail: "usize",
+} as const;
+
+export const ChunkLists = {
+  size: 16,
+  cl_next: 0,
+  cl_count: 4,
+  cl_field: 8,
+  cl_unused: 12,
+} as const;
+
+export const ChunkListsTypes = {
+  cl_next: "usize",
+  cl_count: "u32",
+  cl_field: "usize",
+  cl_unused: "u32",
+} as const;
 
 // assembly/sys/errno.ts
 export const EPERM = 1;
@@ -107,7 +148,6 @@ export const EventFn = {
 export const EVENTHANDLER_PRI_FIRST = 0;
 export const EVENTHANDLER_PRI_ANY = 10000;
 export const EVENTHANDLER_PRI_LAST = 20000;
-export const SHUTDOWN_WAIT = 60;
 
 export const EventHandler = {
   size: 32,
@@ -132,10 +172,19 @@ export const EventHandlerTypes = {
   ee_live: "u32",
 } as const;
 
+export const EventLists = {
+  size: 4,
+  ko_kind: 0,
+} as const;
+
+export const EventListsTypes = {
+  ko_kind: "u32",
+} as const;
+
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 216,
+  size: 228,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -149,7 +198,6 @@ export const GlobalData = {
   gd_deadthread: 40,
   gd_nintr: 44,
   gd_nrunnable: 48,
-  gd_switchticks: 52,
   gd_cycles: 56,
   gd_switchtime: 64,
   gd_slice_end: 72,
@@ -163,15 +211,18 @@ export const GlobalData = {
   gd_hash: 136,
   gd_ipi_sent: 144,
   gd_ipi_received: 152,
-  gd_last: 160,
-  gd_wheel: 164,
+  gd_wheel: 160,
   gd_softticks: 168,
   gd_next_callout: 176,
-  gd_halted_at: 184,
-  gd_tokreq: 192,
-  gd_tokreq_last: 196,
-  gd_ipi_from: 200,
-  gd_ipi_seen: 208,
+  gd_tokreq: 184,
+  gd_tokreq_last: 188,
+  gd_ipi_from: 192,
+  gd_ipi_seen: 200,
+  gd_slice_td: 208,
+  gd_slice_reason: 212,
+  gd_in_slice: 216,
+  gd_switch_why: 220,
+  gd_touched: 224,
 } as const;
 
 export const GlobalDataTypes = {
@@ -188,7 +239,6 @@ export const GlobalDataTypes = {
   gd_deadthread: "usize",
   gd_nintr: "u32",
   gd_nrunnable: "i32",
-  gd_switchticks: "i32",
   gd_cycles: "u64",
   gd_switchtime: "u64",
   gd_slice_end: "u64",
@@ -202,24 +252,26 @@ export const GlobalDataTypes = {
   gd_hash: "u64",
   gd_ipi_sent: "u64",
   gd_ipi_received: "u64",
-  gd_last: "usize",
   gd_wheel: "usize",
   gd_softticks: "u64",
   gd_next_callout: "u64",
-  gd_halted_at: "u64",
   gd_tokreq: "usize",
   gd_tokreq_last: "usize",
   gd_ipi_from: "u64",
   gd_ipi_seen: "u64",
+  gd_slice_td: "usize",
+  gd_slice_reason: "u32",
+  gd_in_slice: "u32",
+  gd_switch_why: "u32",
+  gd_touched: "u32",
 } as const;
 export const GDF_RESCHED = 1;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_HALTED = 4;
-export const GLOBALDATA_STRIDE = 1024;
-export const GD_RUNQ_OFFSET = 320;
-export const GD_INTRQ_OFFSET = 576;
-export const GD_CPU_STATE_OFFSET = 896;
+export const GD_RUNQ_OFFSET = 256;
+export const GD_INTRQ_OFFSET = 528;
+export const GD_CPU_OFFSET = 832;
 
 // assembly/sys/intr.ts
 
@@ -414,7 +466,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 596,
+  size: 580,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -479,74 +531,69 @@ export const Machine = {
   now: 280,
   round_end: 288,
   round_cpu: 296,
-  in_slice: 300,
-  slice_td: 304,
-  slice_reason: 308,
-  rounds: 312,
-  run_switches: 320,
-  run_limited: 328,
-  run_rounds: 332,
-  run_until: 336,
-  stop_request: 344,
-  timeouts: 348,
-  busy: 352,
-  ipi_cpus: 360,
-  untimely_switch: 368,
-  sleep_procs: 372,
-  intr_base: 376,
-  kobj_next: 380,
-  kobj_end: 384,
-  kobj_base: 388,
-  rng: 392,
-  thread0: 400,
-  host_td: 404,
-  proc0: 408,
-  initproc: 412,
-  allproc: 416,
-  nthreads: 420,
-  nprocs: 424,
-  nextpid: 428,
-  trytid: 432,
-  tid_low: 436,
-  tid_high: 440,
-  tid_care: 444,
-  tidhash_mask: 448,
-  tidhashlock: 452,
-  pidhash_mask: 456,
-  sleepq_mask: 460,
-  zone_free: 464,
-  zone_next: 468,
-  zone_constructed: 472,
-  proc_free: 476,
-  proc_next: 480,
-  cred_free: 484,
-  cred_next: 488,
-  limit_free: 492,
-  limit_next: 496,
-  chunk_free: 500,
-  chunk_next: 504,
-  string_next: 508,
-  next_cpu: 512,
-  last_thread: 516,
-  kstack_fail: 520,
-  lwkt_zone_next: 524,
-  reap_lastfail: 528,
-  reap_curfail: 532,
-  proc_lastfail: 536,
-  proc_curfail: 540,
-  taskq_first: 544,
-  taskq_last: 548,
-  event_lists: 552,
-  switch_why: 556,
-  ktr_mask: 560,
-  ktr_next: 564,
-  touched: 568,
-  stats: 572,
-  panicked: 576,
-  panic_fmt: 580,
-  panic_arg0: 584,
-  panic_arg1: 588,
-  panic_arg2: 592,
+  rounds: 304,
+  run_switches: 312,
+  run_limited: 320,
+  run_rounds: 324,
+  run_until: 328,
+  stop_request: 336,
+  timeouts: 340,
+  busy: 344,
+  ipi_cpus: 352,
+  untimely_switch: 360,
+  sleep_procs: 364,
+  intr_base: 368,
+  kobj_next: 372,
+  kobj_end: 376,
+  kobj_base: 380,
+  rng: 384,
+  thread0: 392,
+  host_td: 396,
+  proc0: 400,
+  initproc: 404,
+  allproc: 408,
+  nthreads: 412,
+  nprocs: 416,
+  nextpid: 420,
+  trytid: 424,
+  tid_low: 428,
+  tid_high: 432,
+  tid_care: 436,
+  tidhash_mask: 440,
+  tidhashlock: 444,
+  pidhash_mask: 448,
+  sleepq_mask: 452,
+  zone_free: 456,
+  zone_next: 460,
+  zone_constructed: 464,
+  proc_free: 468,
+  proc_next: 472,
+  cred_free: 476,
+  cred_next: 480,
+  limit_free: 484,
+  limit_next: 488,
+  chunk_free: 492,
+  chunk_next: 496,
+  chunk_lists: 500,
+  string_next: 504,
+  next_cpu: 508,
+  last_thread: 512,
+  kstack_fail: 516,
+  reap_lastfail: 520,
+  reap_curfail: 524,
+  proc_lastfail: 528,
+  proc_curfail: 532,
+  taskq_first: 536,
+  taskq_last: 540,
+  event_lists: 544,
+  ktr_mask: 548,
+  ktr_next: 552,
+  stats: 556,
+  panicked: 560,
+  panic_fmt: 564,
+  panic_arg0: 568,
+  panic_arg1: 572,
+  panic_arg2: 576,
 } as const;
 
 export const MachineTypes = {
@@ -614,9 +661,6 @@ export const MachineTypes = {
   now: "u64",
   round_end: "u64",
   round_cpu: "u32",
-  in_slice: "u32",
-  slice_td: "usize",
-  slice_reason: "u32",
   rounds: "u64",
   run_switches: "u64",
   run_limited: "u32",
@@ -660,11 +704,11 @@ export const MachineTypes = {
   limit_next: "u32",
   chunk_free: "usize",
   chunk_next: "usize",
+  chunk_lists: "usize",
   string_next: "usize",
   next_cpu: "u32",
   last_thread: "usize",
   kstack_fail: "u32",
-  lwkt_zone_next: "u32",
   reap_lastfail: "i32",
   reap_curfail: "i32",
   proc_lastfail: "i32",
@@ -672,10 +716,8 @@ export const MachineTypes = {
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
-  switch_why: "u32",
   ktr_mask: "u32",
   ktr_next: "usize",
-  touched: "u32",
   stats: "u32",
   panicked: "u32",
   panic_fmt: "usize",
@@ -687,6 +729,8 @@ export const MachineTypes = {
 // assembly/sys/param.ts
 export const MACHINE_ADDRESS = 1024;
 export const GLOBALDATA_ADDRESS = 4096;
+export const GLOBALDATA_STRIDE = 1024;
+export const STATICS_ADDRESS = 73728;
 export const MAXCPU = 64;
 export const MAXMEMDOM = 8;
 export const NO_PID = 100000;
@@ -696,10 +740,32 @@ export const MAXCOMLEN = 19;
 export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
 export const RQ_NQS = 256;
+export const CHUNKS_SPARE = 64;
+export const WHEEL_LEVELS = 3;
+export const WHEEL_SHIFT = 12n;
+export const WHEEL0_SLOTS = 4096;
+export const WHEEL1_SLOTS = 4096;
+export const WHEEL2_SLOTS = 512;
+export const TICKS_MAX = 1073741824n;
+export const SLEEPQ_BUCKETS_MIN = 64;
+export const SLEEPQ_BUCKETS_MAX = 1048576;
+export const TID_STAMPS = 30;
+export const TIDBATCH = 16;
+export const TDCOUNTBATCH = 32;
+export const REAP_SECONDS = 5;
+export const MAXTHREAD_RESERVE = 100;
+export const MAXTHREAD_DEFAULT = 1000000;
+export const THREAD0_INDEX = 1;
+export const HOST_INDEX = 2;
+export const IDLE_INDEX = 3;
+export const KTR_RECORDS = 4096;
+export const STATS_BUCKETS = 168;
+export const SHUTDOWN_WAIT = 60;
 export const CACHE_NTHREADS = 6;
 export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
+export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
 export const PRI_MIN = 0;
 export const PSWP = 48;
@@ -1042,29 +1108,29 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
-export const TDF_EXITED = 1;
-export const TDF_RUNQ = 2;
-export const TDF_PREEMPT_LOCK = 4;
-export const TDF_PREEMPT_DONE = 8;
-export const TDF_STARTED = 16;
-export const TDF_EXITING = 32;
-export const TDF_TOKWAIT = 64;
-export const TDF_WANTED = 128;
-export const TDF_INTR = 256;
-export const TDF_ALLOCATED_THREAD = 512;
-export const TDF_ALLOCATED_STACK = 1024;
-export const TDF_VERBOSE = 2048;
-export const TDF_DEADLKTREAT = 4096;
-export const TDF_STOPREQ = 8192;
-export const TDF_WAKEREQ = 16384;
-export const TDF_LWTIMEOUT = 32768;
+export const TDL_EXITED = 1;
+export const TDL_RUNQ = 2;
+export const TDL_PREEMPT_LOCK = 4;
+export const TDL_PREEMPT_DONE = 8;
+export const TDL_STARTED = 16;
+export const TDL_EXITING = 32;
+export const TDL_TOKWAIT = 64;
+export const TDL_WANTED = 128;
+export const TDL_INTR = 256;
+export const TDL_ALLOCATED_THREAD = 512;
+export const TDL_ALLOCATED_STACK = 1024;
+export const TDL_VERBOSE = 2048;
+export const TDL_DEADLKTREAT = 4096;
+export const TDL_STOPREQ = 8192;
+export const TDL_WAKEREQ = 16384;
+export const TDL_TIMEOUT = 32768;
 export const TDPRI_MASK = 31;
 export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
 export const TDA_SUSPEND = 1;
-export const TDB_SUSPEND = 1;
+export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
@@ -1136,8 +1202,6 @@ export const TaskTypes = {
   ta_fn: "u32",
   ta_arg: "u32",
 } as const;
-export const TIDBATCH = 16;
-export const TDCOUNTBATCH = 32;
 
 export const ThreadDomain = {
   size: 12,
@@ -1151,73 +1215,10 @@ export const ThreadDomainTypes = {
   tdd_reapticks: "i32",
   tdd_nzombies: "i32",
 } as const;
+export const THREAD_DOMAIN_OFFSET = 64;
 export const THREAD_DOMAIN_STRIDE = 128;
-export const TIDBATCH_OFFSET = 64;
-
-export const Reaper = {
-  size: 60,
-  c_time: 0,
-  c_slot: 8,
-  c_fn: 12,
-  c_arg: 16,
-  c_cpu: 20,
-  c_armed: 24,
-  reap_task_next: 28,
-  reap_task_pending: 32,
-  reap_task_fn: 36,
-  reap_task_arg: 40,
-  barrier_task_next: 44,
-  barrier_task_pending: 48,
-  barrier_task_fn: 52,
-  barrier_task_arg: 56,
-} as const;
-
-export const ReaperTypes = {
-  c_time: "u64",
-  c_slot: "usize",
-  c_fn: "u32",
-  c_arg: "u32",
-  c_cpu: "u32",
-  c_armed: "u32",
-  reap_task_next: "usize",
-  reap_task_pending: "u32",
-  reap_task_fn: "u32",
-  reap_task_arg: "u32",
-  barrier_task_next: "usize",
-  barrier_task_pending: "u32",
-  barrier_task_fn: "u32",
-  barrier_task_arg: "u32",
-} as const;
-
-// assembly/sys/runq.ts
-export const CHUNK_SIZE = 256;
-export const CHUNK_SLOT0 = 8;
-export const CHUNK_SLOTS = 62;
-
-export const Level = {
-  size: 8,
-  head: 0,
-  tail: 4,
-} as const;
-
-export const LevelTypes = {
-  head: "usize",
-  tail: "usize",
-} as const;
-
-export const Chunk = {
-  size: 8,
-  next: 0,
-  prev_dead: 4,
-} as const;
-
-export const ChunkTypes = {
-  next: "usize",
-  prev_dead: "usize",
-} as const;
 
 // assembly/sys/stats.ts
-export const STATS_BUCKETS = 168;
 
 export const ThreadStats = {
   size: 32,
@@ -1456,4 +1457,3 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
-export const TID_STAMPS = 30;

@@ -3,7 +3,7 @@
 // scenario is run both ways: threads and CPUs must be alike to the last byte.
 
 import { describe, expect, it } from "vitest";
-import { GD_CPU_STATE_OFFSET } from "../../src/generated/layout.js";
+import * as Layout from "../../src/generated/layout.js";
 import {
   BodyError,
   type BodyFunction,
@@ -32,14 +32,15 @@ function yielder(times = Number.POSITIVE_INFINITY): BodyFunction {
   };
 }
 
-/** Everything that a switch touches: the hot lines of all threads, and what the kernel knows of the CPUs. */
+/** Everything that a switch touches: the hot lines of all threads, and the CPUs, but for notes of run.ts and cpu/. */
 function state(machine: Machine): readonly Uint8Array[] {
   const { u8 } = machine.kernel;
   const threads = machine.kernel.threadAt(0);
   const end = machine.kernel.threadAt(machine.kernel.machine("td_count"));
   const cpus = Array.from({ length: machine.config.cpus }, (_, cpu) => {
-    const gd = machine.kernel.globaldata(cpu);
-    return u8.slice(gd, gd + GD_CPU_STATE_OFFSET);
+    const from = machine.kernel.globaldata(cpu);
+    const gd = u8.slice(from, from + Layout.GD_CPU_OFFSET);
+    return gd.fill(0, Layout.GlobalData.gd_slice_td, Layout.GlobalData.gd_slice_reason + 4);
   });
   return [u8.slice(threads, end), ...cpus];
 }
@@ -59,6 +60,17 @@ function bothWays(scenario: Scenario, config: Config = {}): Machine {
   expect(short.machine.hash).toBe(long.machine.hash);
   expect(state(short.machine)).toEqual(state(long.machine));
   return short.machine;
+}
+
+/** The text of the panic that a run ends with. */
+function panicOf(machine: Machine): string {
+  try {
+    machine.run();
+  } catch (error) {
+    if (error instanceof KernelPanic) return error.text;
+    throw error;
+  }
+  throw new Error("the machine did not panic");
 }
 
 function createYielders(machine: Machine, threads: number, times?: number): void {
@@ -144,11 +156,7 @@ describe("a yield of host bodies", () => {
     bothWays(idle, { time: "idle" });
     const panics = (it: Machine) => {
       createYielders(it, 2, 30);
-      try {
-        return it.run();
-      } catch (error) {
-        return (error as KernelPanic).text;
-      }
+      return panicOf(it);
     };
     bothWays(panics, { scheduler: "4bsd" });
   });
@@ -247,12 +255,7 @@ describe("a run of host bodies", () => {
           yield kernel.crit_exit();
         },
       });
-      try {
-        return it.run();
-      } catch (error) {
-        expect(error).toBeInstanceOf(KernelPanic);
-        return (error as KernelPanic).text;
-      }
+      return panicOf(it);
     });
   });
 

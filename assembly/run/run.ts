@@ -11,12 +11,11 @@
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
 import { cont_pop, K } from "../kern/cont";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
-import { msleep_2 } from "../kern/kern_synch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch } from "../kern/sched";
 import {
   GDF_HALTED,
@@ -26,16 +25,14 @@ import {
   GlobalData,
   globaldata,
 } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
-import { body_return } from "./fbsd";
 import { quiet_until } from "./quiet";
-import { fault, trap } from "./trap";
+import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
 
@@ -304,9 +301,7 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
-      if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
-      else if (td.td_kfn == K.BLOCK_2) block_run(td);
-      else cont_run(td);
+      cont_run(td);
       continue;
     }
     if ((td.td_body & TDB_INCALL) != 0) {
@@ -329,22 +324,6 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     body_return();
   }
-}
-
-// How every thread that is woken goes on, without the table of all continuations: with it a wakeup by msleep
-// and wakeup takes 83 ns instead of 78.
-
-function msleep_run(td: Thread): void {
-  const pri = td.td_ka;
-  const timo = cold(td).td_kb;
-  cont_pop(td);
-  msleep_2(pri, timo, 0);
-}
-
-function block_run(td: Thread): void {
-  const w = changetype<LwktWait>(td.td_ka);
-  cont_pop(td);
-  lwkt_block_2(w);
 }
 
 /**

@@ -39,6 +39,7 @@ const PLACES: readonly RegExp[] = [
   /^assembly\/(?:tsconfig\.json|build-flags\.d\.ts)$/,
   /^src\/(?:[\w-]+\/)?[\w-]+\.ts$/,
   /^scripts\/(?:[\w-]+\/)?[\w-]+\.mjs$/,
+  /^scripts\/makesyscalls\.d\.mts$/,
   /^examples\/(?:[\w-]+\/)?[\w-]+\.(?:json|mjs)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
@@ -59,7 +60,7 @@ const LONG_FILES = new Map<string, string>([
 /** Functions that may be long, by file and name. */
 const LONG_FUNCTIONS = new Map<string, string>([
   ["assembly/cpu/rv32.ts rv32_run", "one switch over all operations, whose state is in locals"],
-  ["assembly/run/trap.ts lwkt_syscall", "one switch over the calls of LWKT"],
+  ["assembly/run/cont_table.ts cont_continue", "one switch over all continuations"],
 ]);
 
 /** Fields that are reached through a neighbour's address. */

@@ -29,7 +29,7 @@ import { mi_switch, sched_check_preempt } from "./sched";
 import { bsd4_rem } from "./sched_4bsd";
 
 /** True if a thread's affinity lets it run on a CPU. */
-export function cpu_allowed(td: Thread, cpu: u32): bool {
+function cpu_allowed(td: Thread, cpu: u32): bool {
   if (planted(Plant.AFFINITY_IGNORED)) return true;
   return machine().ncpus == 1 || (load<u64>(excluded_cpus(td)) & cpu_bit(cpu)) == 0;
 }

@@ -77,7 +77,7 @@ function sched_add_busy(td: Thread): bool {
 }
 
 /** Puts a runnable thread on its CPU's queue, by a message if that is another one. */
-export function sched_enqueue(gd: GlobalData, td: Thread): void {
+function sched_enqueue(gd: GlobalData, td: Thread): void {
   if (!is_mine(td)) {
     ipi_schedule(td);
     return;

@@ -1,12 +1,21 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
-import { DONE, set_retval } from "../kern/cont";
-import { lwkt_create, lwkt_create_1 } from "../kern/lwkt_thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
+import { exit1, kern_thr_exit } from "../kern/kern_exit";
+import { is_proc } from "../kern/kern_fork";
+import { kthread_exit } from "../kern/kern_kthread";
+import {
+  crit_enter,
+  lwkt_create,
+  lwkt_create_1,
+  lwkt_deschedule_self,
+  lwkt_exit,
+} from "../kern/lwkt_thread";
 import { EBUSY, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { Frame, P_KPROC, Proc, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
 import { cold, is_td, no_td, td_frame } from "../sys/thread";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
@@ -74,4 +83,27 @@ export function sys_set_reqpri(pri: i32): void {
 
 export function sys_set_untimely_switch(value: i32): void {
   machine().untimely_switch = value;
+}
+
+/** Ends the current thread, which belongs to a process, as its kind ends. */
+export function member_exit(p: Proc): u32 {
+  if ((p.p_flag & P_KPROC) != 0) return kthread_exit();
+  return kern_thr_exit() == DONE ? exit1(0) : DONE;
+}
+
+/** True if the current thread is one of LWKT alone; otherwise its process knows it. */
+export function is_lwkt_only(): bool {
+  return machine().bare != 0 || !is_proc(curthread().td_proc);
+}
+
+export function sys_lwkt_exit(): u32 {
+  return is_lwkt_only() ? lwkt_exit() : member_exit(curthread().td_proc);
+}
+
+export function sys_lwkt_proc_exit(): u32 {
+  if (!is_lwkt_only()) return member_exit(curthread().td_proc);
+  crit_enter();
+  cont_push(K.THREAD_EXIT_1);
+  lwkt_deschedule_self();
+  return PENDING;
 }

@@ -16,17 +16,15 @@ import {
   RV_FAULT_STORE,
 } from "../cpu/rv32";
 import { panic, printf } from "../env";
-import { cont_push, DONE, K, PENDING } from "../kern/cont";
-import { exit1, kern_thr_exit, swapper_loop } from "../kern/kern_exit";
-import { is_proc } from "../kern/kern_fork";
-import { kthread_exit } from "../kern/kern_kthread";
-import { crit_enter, lwkt_deschedule_self, lwkt_exit } from "../kern/lwkt_thread";
+import { swapper_loop } from "../kern/kern_exit";
+import { lwkt_exit } from "../kern/lwkt_thread";
 import { curthread } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { P_KPROC, Proc, TDB_INCALL, Thread } from "../sys/proc";
+import { P_KPROC, TDB_INCALL, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { sysent } from "./init_sysent";
+import { is_lwkt_only, member_exit } from "./sys_lwkt";
 
 /** Performs kernel call `nr` for `td`, which runs. */
 export function trap(td: Thread, nr: u32): void {
@@ -42,7 +40,7 @@ export function trap(td: Thread, nr: u32): void {
 export function body_return(): u32 {
   const td = curthread();
   const p = td.td_proc;
-  if (machine().bare != 0 || !is_proc(p)) {
+  if (is_lwkt_only()) {
     ktr(KTR_LWKT, Ktr.RETURN, changetype<u32>(td));
     return lwkt_exit();
   }
@@ -51,29 +49,6 @@ export function body_return(): u32 {
     printf('Kernel thread "%N" (pid %d) exited prematurely.\n', changetype<usize>(td), p.p_pid);
   }
   return member_exit(p);
-}
-
-/** Ends the current thread, which belongs to a process, as its kind ends. */
-function member_exit(p: Proc): u32 {
-  if ((p.p_flag & P_KPROC) != 0) return kthread_exit();
-  return kern_thr_exit() == DONE ? exit1(0) : DONE;
-}
-
-/** True if the current thread is one of LWKT alone; otherwise its process knows it. */
-function is_lwkt_only(): bool {
-  return machine().bare != 0 || !is_proc(curthread().td_proc);
-}
-
-export function sys_lwkt_exit(): u32 {
-  return is_lwkt_only() ? lwkt_exit() : member_exit(curthread().td_proc);
-}
-
-export function sys_lwkt_proc_exit(): u32 {
-  if (!is_lwkt_only()) return member_exit(curthread().td_proc);
-  crit_enter();
-  cont_push(K.THREAD_EXIT_1);
-  lwkt_deschedule_self();
-  return PENDING;
 }
 
 // ---- Faults ----

@@ -47,9 +47,6 @@ export enum Plant {
   NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
 }
 
-/** The last of them. */
-export const PLANTS: u32 = 35;
-
 /** True if a fault is in: never in the release build. */
 export function planted(plant: Plant): bool {
   if (INVARIANTS) return machine().plant == <u32>plant;

@@ -875,7 +875,6 @@ export const Plant = {
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
 } as const;
-export const PLANTS = 35;
 
 // assembly/sys/proc.ts
 

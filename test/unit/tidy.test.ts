@@ -69,6 +69,7 @@ const QUIET_FIELDS = new Map<string, string>([
   ["CalloutWheel.cw_sum2", "the third of them"],
   ["CalloutWheel.cw_deal_tail", "the second half of a list's head"],
   ["GlobalData.gd_tdfreeq_last", "the second half of a list's head"],
+  ["LwktToken.t_line_last", "the second half of a list's head"],
   ...["pending", "fn", "arg"].flatMap((field): [string, string][] => [
     [`Reaper.reap_task_${field}`, "a field of a Task, which starts at reap_task_next"],
     [`Reaper.barrier_task_${field}`, "a field of a Task, which starts at barrier_task_next"],
@@ -106,6 +107,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       ...[
+        "ast",
         "exit",
         "fork",
         "kthread",
@@ -119,7 +121,9 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "thread_zone"].map((name) => `assembly/kern/${name}.ts`),
+      ...["sched", "subr_eventhandler", "thread_gone", "thread_zone"].map(
+        (name) => `assembly/kern/${name}.ts`,
+      ),
     ],
     why: "the original's own: what sleeps switches, what switches reaps, what reaps wakes",
   },

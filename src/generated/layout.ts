@@ -339,6 +339,7 @@ export const LetterTypes = {
 export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
 export const KOBJ_EVENT = 1163284052;
+export const KOBJ_PEND = 1346719300;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {

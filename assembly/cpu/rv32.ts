@@ -43,6 +43,7 @@ import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
+import { RV_FAULT } from "./rv32_access";
 import {
   CLOCK_SHIFT,
   RECORD_HALF,
@@ -53,7 +54,7 @@ import {
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { reservation_resume, reservation_suspend, set_store_end } from "./rv32_reserve";
-import { RV_FAULT, rv32_slow } from "./rv32_slow";
+import { rv32_slow } from "./rv32_slow";
 import {
   rv32_only_yields,
   rv32_yield_level,
@@ -61,16 +62,7 @@ import {
   rv32_yield_turns,
 } from "./rv32_yield";
 
-export {
-  RV_FAULT,
-  RV_FAULT_BREAKPOINT,
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_STORE,
-  rv32_fault_address,
-} from "./rv32_slow";
+export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 
 /** Event: after a kernel call, something else than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;

@@ -1,21 +1,17 @@
 // The A extension: load-reserved and store-conditional, and operations on a word of memory. An address that is
 // no multiple of 4 is a fault. The bits for ordering mean nothing: all accesses are in order.
-import { GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
-import { cpu_state, NO_RESERVATION } from "./cpu_state";
-import { rv_funct3, rv_rd, rv_rs1, rv_rs2 } from "./rv32_decode";
-import { is_reserved, reservation_break, reserve } from "./rv32_reserve";
 import {
   RV_FAULT_ILLEGAL,
   RV_FAULT_LOAD,
   RV_FAULT_MISALIGNED_ATOMIC,
   RV_FAULT_STORE,
-  rv_can_load,
-  rv_can_store,
-  rv_fault,
-  rv_get,
-  rv_set,
-} from "./rv32_slow";
+} from "../sys/fault";
+import { GlobalData } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { cpu_state, NO_RESERVATION } from "./cpu_state";
+import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
+import { rv_funct3, rv_rd, rv_rs1, rv_rs2 } from "./rv32_decode";
+import { is_reserved, reservation_break, reserve } from "./rv32_reserve";
 
 const LR: u32 = 0x02;
 const SC: u32 = 0x03;

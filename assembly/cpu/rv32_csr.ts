@@ -4,8 +4,8 @@
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { cpu_state } from "./cpu_state";
+import { rv_set } from "./rv32_access";
 import { rv_funct3, rv_rd, rv_rs1 } from "./rv32_decode";
-import { rv_set } from "./rv32_slow";
 
 const CYCLE: u32 = 0xc00;
 const TIME: u32 = 0xc01;

@@ -4,9 +4,16 @@
 // cannot be executed: it does not find out why, this does. A faulting instruction changes nothing and is
 // not counted; the pc stays on it. A jump or taken branch to where execution cannot go on is a fault of
 // the jump itself, so that the pc shows where the wild jump was.
+import {
+  RV_FAULT_BREAKPOINT,
+  RV_FAULT_FETCH,
+  RV_FAULT_ILLEGAL,
+  RV_FAULT_LOAD,
+  RV_FAULT_STORE,
+} from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
-import { cpu_state } from "./cpu_state";
+import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
 import { rv_atomic } from "./rv32_atomic";
 import { rv_csr } from "./rv32_csr";
 import {
@@ -19,47 +26,11 @@ import {
   rv_imm_s,
   rv_length,
   rv_rd,
-  rv_register_offset,
   rv_rs1,
   rv_rs2,
   rv32_guest_pc,
 } from "./rv32_decode";
 import { reservation_break } from "./rv32_reserve";
-
-/** Event of the inner loop, low byte of what rv32_run returns: a fault, its kind (RV_FAULT_*) above. */
-export const RV_FAULT: u32 = 2;
-
-// Why an instruction could not be executed.
-/** It is no instruction of RV32IMAC, or names a register that the machine has not. */
-export const RV_FAULT_ILLEGAL: u32 = 1;
-/** Execution left the text. */
-export const RV_FAULT_FETCH: u32 = 2;
-/** A load from outside of guest memory. */
-export const RV_FAULT_LOAD: u32 = 3;
-/** A store outside of guest memory, or into the text. */
-export const RV_FAULT_STORE: u32 = 4;
-/** An atomic on an address that is no multiple of 4. */
-export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
-/** ebreak. */
-export const RV_FAULT_BREAKPOINT: u32 = 7;
-
-/** The address that the last fault of this CPU was about. */
-export function rv32_fault_address(gd: GlobalData): u32 {
-  return cpu_state(gd).fault_address;
-}
-
-export function rv_fault(gd: GlobalData, kind: u32, address: u32): u32 {
-  cpu_state(gd).fault_address = address;
-  return RV_FAULT | (kind << 8);
-}
-
-export function rv_get(td: usize, r: u32): u32 {
-  return r == 0 ? 0 : load<u32>(td + rv_register_offset(r));
-}
-
-export function rv_set(td: usize, r: u32, value: u32): void {
-  if (r != 0) store<u32>(td + rv_register_offset(r), value);
-}
 
 /**
  * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, or
@@ -144,17 +115,6 @@ function slow_branch(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
       return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   }
   return taken ? rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_b(word)) : 0;
-}
-
-/** True when `size` bytes at `address` lie in guest memory. */
-export function rv_can_load(address: u32, size: u32): bool {
-  const limit = machine().guest_size;
-  return size <= limit && address <= limit - size;
-}
-
-/** True when they may be written, too. */
-export function rv_can_store(address: u32, size: u32): bool {
-  return rv_can_load(address, size) && address >= machine().text_size;
 }
 
 function slow_load(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {

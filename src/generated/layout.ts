@@ -181,6 +181,14 @@ export const EventListsTypes = {
   ko_kind: "u32",
 } as const;
 
+// assembly/sys/fault.ts
+export const RV_FAULT_ILLEGAL = 1;
+export const RV_FAULT_FETCH = 2;
+export const RV_FAULT_LOAD = 3;
+export const RV_FAULT_STORE = 4;
+export const RV_FAULT_MISALIGNED_ATOMIC = 6;
+export const RV_FAULT_BREAKPOINT = 7;
+
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {

@@ -10,6 +10,7 @@ const LATER = 2000;
 
 /** Reserves the word, waits for some slices, stores 7 if it is still reserved, tells in `failed`. */
 const reserving = program("reserving")
+  .data("before", { words: [0] })
   .data("word", { words: [1, 0] })
   .data("failed", { words: [9] })
   .la("s0", "word")

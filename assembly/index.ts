@@ -2,6 +2,13 @@
 // threads, processes and CPUs. The host reads structures through src/generated/layout.ts.
 
 export { rv32_decode_text } from "./cpu/rv32_decode";
-export { bare_proc, host_call, host_interrupt, host_raise, proc_set_stat } from "./run/host";
+export {
+  bare_proc,
+  host_call,
+  host_interrupt,
+  host_place,
+  host_raise,
+  proc_set_stat,
+} from "./run/host";
 export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";

@@ -6,6 +6,9 @@
 // A part is one of the names in PARTS; without any, all are built. --check-layout fails when
 // src/generated/layout.ts is not what the kernel's sources say, instead of writing it.
 //
+// Before anything else it brings up to date what follows from the table of kernel calls, which several
+// parts read (scripts/makesyscalls.mjs).
+//
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
 // where the stamp differs but the contents do not, nothing is built either. A lock lets two builds
 // run at once: the second waits and then finds nothing to do. Every output is written beside its
@@ -26,6 +29,7 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
+import { makeSyscalls } from "./makesyscalls.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
@@ -285,6 +289,7 @@ export function knownParts(names = Object.keys(PARTS)) {
 
 /** Builds the stale ones among the named parts (all of them by default); says so first by `onStale`. */
 export async function build({ parts, quiet = false, checkLayout = false, onStale } = {}) {
+  makeSyscalls();
   const names = knownParts(parts);
   if (names.every(isFresh) && !layoutDiffers()) return;
   onStale?.();

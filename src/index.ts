@@ -22,9 +22,11 @@ export {
   type Created,
   type Handle,
   KernelCall,
-  type KernelCalls,
   kernel,
+  sys,
 } from "./machine/calls.js";
+export * from "./machine/event-lists.js";
+export type { KernelCalls } from "./machine/generated/sys.js";
 export {
   type Counters,
   type LoadedProgram,
@@ -34,6 +36,7 @@ export {
   type RunOptions,
   type RunReason,
   type RunResult,
+  type SysInit,
   type ThreadOptions,
 } from "./machine/machine.js";
 export { formatRecord } from "./machine/record-text.js";

@@ -3,7 +3,7 @@
 // WebAssembly cannot switch stacks, so a kernel function that may switch follows this protocol:
 //
 //  1. It returns DONE when it finished without a switch, or PENDING when the trampoline
-//     (kern/kern_switch.ts) has to go on, with whatever thread is current by then.
+//     (run/run.ts) has to go on, with whatever thread is current by then.
 //  2. Before it calls a function that may return PENDING it pushes what is left of itself onto the
 //     current thread's continuation stack: `cont_push(K.X, a, b); f(); return PENDING;`. The trampoline
 //     then runs K.X, at once if f() returned DONE, or when the thread runs again. A tail call,

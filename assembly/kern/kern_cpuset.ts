@@ -2,7 +2,6 @@
 import { EINVAL } from "../sys/errno";
 import { GDF_RESCHED, mycpu } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
-import { PRI_MAX } from "../sys/param";
 import { cold } from "../sys/thread";
 import { DONE, set_retval } from "./cont";
 import { lwkt_setcpu_self } from "./lwkt_migrate";
@@ -36,10 +35,6 @@ function place_within(allowed: u64): u32 {
 
 /** Sets the current thread's priority; with a worse one it gives the CPU to a better thread at once. */
 export function sched_prio_self(pri: u32): u32 {
-  if (pri > <u32>PRI_MAX) {
-    set_retval(EINVAL);
-    return DONE;
-  }
   const gd = mycpu();
   const td = gd.gd_curthread;
   const before = <u32>cold(td).td_priority;

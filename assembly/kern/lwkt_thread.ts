@@ -653,7 +653,7 @@ export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
 /**
  * Creates a thread (763) in `template` or an allocated structure and schedules it, unless `tdflags` has
  * TDF_STOPREQ. Returns 0; the thread's address is left in a1 of the caller's frame. The other arguments
- * are read from the caller's frame when the structure is there (trap.ts); `kthread` 1: those of
+ * are read from the caller's frame when the structure is there (sys_lwkt.ts); `kthread` 1: those of
  * DragonFly's kthread_create (815), which has no template and no flags.
  */
 export function lwkt_create(template: Thread, kthread: u32): u32 {

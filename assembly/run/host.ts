@@ -3,13 +3,23 @@
 import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
-import { EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
+import { EBUSY, EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
 import { ktr_drain } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
-import { PRS, Proc, SSLEEP, TDB_INCALL, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import {
+  PRS,
+  Proc,
+  SSLEEP,
+  TDB_INCALL,
+  TDF_RUNQ,
+  TDF_STARTED,
+  TDPRI_CRIT,
+  TDS,
+  Thread,
+} from "../sys/proc";
 import { is_td, td_frame, td_valid } from "../sys/thread";
 import { cont_run } from "./cont_table";
 import { cpu_wake } from "./run";
@@ -63,6 +73,19 @@ export function host_raise(line: u32): i32 {
   if (!is_td(il.il_thread)) return ESRCH;
   il.il_count++;
   return host_interrupt(il.il_thread);
+}
+
+/**
+ * Gives a thread that has neither run nor been made runnable to a CPU. 0, EINVAL if there is no such CPU,
+ * ESRCH if it is no thread, EBUSY if queues or clocks of its CPU may know it already.
+ */
+export function host_place(td: Thread, cpu: u32): i32 {
+  if (cpu >= machine().ncpus) return EINVAL;
+  if (!td_valid(changetype<u32>(td))) return ESRCH;
+  const isKnown = (td.td_lwflags & (TDF_RUNQ | TDF_STARTED)) != 0 || td.td_state == <u8>TDS.RUNQ;
+  if (isKnown) return EBUSY;
+  td.td_cpu = <u8>cpu;
+  return 0;
 }
 
 /** Gives a thread of a bare machine a process, which LWKT looks at for its state only. */

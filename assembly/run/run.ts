@@ -33,9 +33,8 @@ import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
-import { body_return } from "./fbsd";
 import { quiet_until } from "./quiet";
-import { fault, trap } from "./trap";
+import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
 

@@ -15,7 +15,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MachineConfig } from "../../src/core/config.js";
 import type { Exports } from "../../src/core/kernel.js";
 import { RFSTOPPED } from "../../src/generated/layout.js";
-import { kernel as calls } from "../../src/machine/calls.js";
+import { sys as calls } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { check } from "./workbench.js";
 

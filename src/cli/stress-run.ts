@@ -71,7 +71,7 @@ export interface StressReport {
 }
 
 /** The configuration of a machine that holds so many threads and little else. */
-export function stressConfig(options: StressOptions): MachineConfig {
+function stressConfig(options: StressOptions): MachineConfig {
   return {
     cpus: options.cpus,
     scheduler: options.scheduler,

@@ -4,7 +4,7 @@
 import * as Layout from "../generated/layout.js";
 
 /** Names of the kernel's error numbers. */
-export const errnoNames: Readonly<Record<number, string>> = Object.freeze({
+const errnoNames: Readonly<Record<number, string>> = Object.freeze({
   [Layout.EPERM]: "EPERM",
   [Layout.ESRCH]: "ESRCH",
   [Layout.EINTR]: "EINTR",

@@ -5,7 +5,7 @@
 // double the price of a call into the kernel; no kernel export has optional arguments, so callers
 // get the instance's plain exports.
 
-import { instantiate, instantiateSync } from "@assemblyscript/loader";
+import { instantiateSync } from "@assemblyscript/loader";
 
 /** A build of the kernel: fast; optimised with every check (INVARIANTS); or with debug information. */
 export type KernelBuild = "release" | "check" | "debug";
@@ -27,30 +27,16 @@ export type KernelSource = KernelBuild | BufferSource | WebAssembly.Module;
 const compiled = new Map<KernelBuild, WebAssembly.Module>();
 
 /**
- * Instantiates the kernel. A build by name is read from the package (from the network in a browser)
- * and compiled once. `Exports` may name the exports that the caller relies on.
+ * Instantiates the kernel. A build by name is read from the package and compiled once; a browser passes a
+ * module that it has compiled. `Exports` may name the exports that the caller relies on.
  *
  * @throws Error when there is no such build to read.
  */
-export async function instantiateKernel<Exports = KernelExports>(
-  source: KernelSource,
-  imports: KernelImports,
-): Promise<Exports> {
-  const code = isBuild(source) ? await compileBuild(source) : source;
-  return plainExports(await instantiate(code, imports));
-}
-
-/**
- * Instantiates the kernel at once. A build by name is read from the package and compiled once; in a
- * browser it must have been loaded by {@link instantiateKernel} before.
- *
- * @throws Error when there is no such build to read.
- */
-export function instantiateKernelSync<Exports = KernelExports>(
+export function instantiateKernel<Exports = KernelExports>(
   source: KernelSource,
   imports: KernelImports,
 ): Exports {
-  const code = isBuild(source) ? compileBuildSync(source) : source;
+  const code = isBuild(source) ? compileBuild(source) : source;
   return plainExports(instantiateSync(code, imports));
 }
 
@@ -62,16 +48,7 @@ function plainExports<Exports>(result: { instance: WebAssembly.Instance }): Expo
   return result.instance.exports as unknown as Exports;
 }
 
-async function compileBuild(build: KernelBuild): Promise<WebAssembly.Module> {
-  if (compiled.has(build) || nodeFs() !== undefined) return compileBuildSync(build);
-  const response = await fetch(candidates(build)[0]);
-  if (!response.ok) throw new Error(`Cannot fetch the ${build} build of the kernel.`);
-  const module = await WebAssembly.compile(await response.arrayBuffer());
-  compiled.set(build, module);
-  return module;
-}
-
-function compileBuildSync(build: KernelBuild): WebAssembly.Module {
+function compileBuild(build: KernelBuild): WebAssembly.Module {
   let module = compiled.get(build);
   if (module === undefined) {
     module = new WebAssembly.Module(readBuild(build));
@@ -83,7 +60,9 @@ function compileBuildSync(build: KernelBuild): WebAssembly.Module {
 function readBuild(build: KernelBuild): Uint8Array<ArrayBuffer> {
   const fs = nodeFs();
   if (fs === undefined) {
-    throw new Error(`The ${build} build of the kernel must be loaded before it is used here.`);
+    throw new Error(
+      `There is no file to read the ${build} build from here: pass a compiled module.`,
+    );
   }
   const url = candidates(build).find((candidate) => fs.existsSync(candidate));
   if (url === undefined) {

@@ -6,7 +6,7 @@ import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
 import { ConfigError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
-import { instantiateKernelSync, type KernelSource } from "./instantiate.js";
+import { instantiateKernel, type KernelSource } from "./instantiate.js";
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
 
@@ -20,6 +20,7 @@ export interface Exports {
   machine_step(nr: number): number;
   host_call(nr: number): void;
   host_interrupt(td: number): number;
+  host_place(td: number, cpu: number): number;
   host_raise(line: number): number;
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
@@ -81,7 +82,7 @@ export class Kernel {
     startup: "now" | "later" = "now",
   ) {
     this.config = completeConfig(config);
-    this.exports = instantiateKernelSync<Exports>(source, { env: this.imports() });
+    this.exports = instantiateKernel<Exports>(source, { env: this.imports() });
     writeConfig(new DataView(this.exports.memory.buffer), this.config);
     this.boot();
     const { buffer } = this.exports.memory;

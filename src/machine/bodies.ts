@@ -14,10 +14,7 @@ import {
   resultHigh,
 } from "./calls.js";
 
-/** `func` of a thread whose body is a generator (kern_switch.ts FUNC_HOST). */
-export const FUNC_HOST = 0xffffffff;
-
-const { Thread: T, Frame: F } = Layout;
+const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
 /** A body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
 export class BodyError extends Error {

@@ -8,12 +8,11 @@ import { Kernel, type TraceRecord } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
-import { Bodies, FUNC_HOST } from "./bodies.js";
-import type { Body, BodyFunction, CallArgument, Handle } from "./calls.js";
-import { kernel as calling, KernelCall } from "./calls.js";
+import { Bodies } from "./bodies.js";
+import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
+import { type EventListName, eventLists } from "./event-lists.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
-import { type EventListName, eventLists, inOrder, type SysInit } from "./sysinit.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 /** Why a run ended. */
@@ -94,6 +93,14 @@ export interface LoadedProgram extends LinkedProgram {
   readonly dataBase: number;
 }
 
+/** Something to be done when a machine starts; `sysinit` makes it. */
+export interface SysInit {
+  readonly name: string;
+  readonly subsystem: number;
+  readonly order: number;
+  readonly start: (machine: Machine) => void;
+}
+
 /** Counters of the whole machine. */
 export interface Counters {
   /** Switches from one thread to another. */
@@ -126,8 +133,8 @@ const reasons: Readonly<Record<number, RunReason>> = {
  * @example
  * const machine = new Machine({ cpus: 2 });
  * machine.createThread({ name: "hello", *body() {
- *   yield* kernel.compute(1_000n);
- *   yield kernel.lwkt_yield();
+ *   yield* sys.compute(1_000n);
+ *   yield sys.lwkt_yield();
  * }});
  * machine.run();
  */
@@ -174,7 +181,8 @@ export class Machine {
       start: () => this.kernel.startup(subsystem),
     });
     const steps = [own(Layout.SI_SUB_INTRINSIC), own(Layout.SI_SUB_CREATE_INIT), ...sysinits];
-    for (const { start } of inOrder(steps)) this.guarded(() => start(this));
+    steps.sort((a, b) => a.subsystem - b.subsystem || a.order - b.order);
+    for (const { start } of steps) this.guarded(() => start(this));
   }
 
   /** Makes a kthread_start or kproc_start call; returns the address of what it created. */
@@ -227,10 +235,10 @@ export class Machine {
     this.createThread({
       name: "shutdown",
       *body() {
-        yield* calling.reboot(howto);
+        yield* sys.reboot(howto);
         done = true;
         machine.stop();
-        yield calling.kthread_exit();
+        yield sys.kthread_exit();
       },
     });
     while (!done && this.run().reason === "stopped");
@@ -299,7 +307,7 @@ export class Machine {
   }
 
   private bodyArguments(body: ThreadOptions["body"], arg = 0): [number, number] {
-    if (typeof body === "function") return [FUNC_HOST, this.bodies.announce(body, arg)];
+    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg)];
     if (typeof body === "number") return [body, arg];
     return [body.entry, arg];
   }
@@ -307,7 +315,7 @@ export class Machine {
   private create(call: CallName, cookie: number, args: number[]): number {
     const [error, address] = this.invoke(call, args);
     if (error === 0) return address >>> 0;
-    if (args[0] === FUNC_HOST) this.bodies.withdraw(cookie);
+    if (args[0] === Layout.FUNC_HOST) this.bodies.withdraw(cookie);
     throw new KernelError(call, error, this.creationError(call, error));
   }
 
@@ -323,7 +331,7 @@ export class Machine {
 
   /** Gives a new thread its priority and CPU, and starts it if it was created stopped for that. */
   private startThread(address: number, options: ProcessOptions): ThreadView {
-    if (options.cpu !== undefined) this.setCpu(address, options.cpu);
+    if (options.cpu !== undefined) this.place({ address }, options.cpu);
     if (options.priority !== undefined) this.invoke("sched_prio", [address, options.priority]);
     if (creationFlags(options) !== 0 && options.stopped !== true) {
       this.invoke("sched_add", [address]);
@@ -331,11 +339,18 @@ export class Machine {
     return new ThreadView(this.kernel, address);
   }
 
-  private setCpu(address: number, cpu: number): void {
+  /**
+   * Gives a thread that was created stopped, and has not been made runnable yet, to a CPU.
+   *
+   * @throws ConfigError when there is no such CPU.
+   * @throws KernelError EBUSY when the thread has run or is runnable, ESRCH when it is no thread.
+   */
+  place(thread: Handle, cpu: number): void {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.config.cpus) {
       throw new ConfigError(`cpu is ${cpu}; this machine has CPUs 0 to ${this.config.cpus - 1}`);
     }
-    this.kernel.u8[address + Layout.Thread.td_cpu] = cpu;
+    const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
+    if (error !== 0) throw new KernelError("place", error);
   }
 
   /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
@@ -406,7 +421,7 @@ export class Machine {
   /**
    * Makes a kernel call from outside, as a thread of the host's own; for calls that do not wait.
    *
-   * @example machine.call(kernel.wakeup("disk"));
+   * @example machine.call(sys.wakeup("disk"));
    * @returns the two result words of the call
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
@@ -620,7 +635,7 @@ export class Machine {
 
   /** A listing of all threads, as `ps -H` shows them. */
   ps(): string {
-    return formatPs(this);
+    return formatPs(this.processes(), this.config.cyclesPerSecond);
   }
 }
 
@@ -628,6 +643,3 @@ export class Machine {
 function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
-
-export type { Body, BodyFunction, CallArgument, Handle };
-export { KernelCall };

@@ -125,8 +125,3 @@ export function waitsFor(machine: Machine, thread: ThreadView): SyncObjectView |
   if (at < kernel.machine("kobj_base") || at >= kernel.machine("kobj_next")) return null;
   return at % Layout.KOBJ_SIZE === 0 ? viewAt(machine, at) : null;
 }
-
-/** Puts a thread that was created stopped on a CPU. */
-export function placeThread(machine: Machine, thread: number, cpu: number): void {
-  machine.kernel.u8[thread + Layout.Thread.td_cpu] = cpu;
-}

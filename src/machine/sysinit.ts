@@ -1,14 +1,10 @@
-// The system's start and end, as FreeBSD's drivers see them: SYSINIT(9), descriptors of kernel threads and
-// processes, and event handlers.
+// The system's start, as FreeBSD's drivers see them: SYSINIT(9), and descriptors of kernel threads
+// and processes.
 
-import { EventFn, EventList } from "../generated/layout.js";
 import type { BodyFunction, Handle } from "./calls.js";
-import type { LoadedProgram, Machine } from "./machine.js";
+import type { LoadedProgram, Machine, SysInit } from "./machine.js";
 
 export {
-  EVENTHANDLER_PRI_ANY,
-  EVENTHANDLER_PRI_FIRST,
-  EVENTHANDLER_PRI_LAST,
   SI_ORDER_ANY,
   SI_ORDER_FIRST,
   SI_ORDER_FOURTH,
@@ -31,29 +27,6 @@ export {
   SI_SUB_TUNABLES,
   SI_SUB_VM,
 } from "../generated/layout.js";
-
-/** Lists of event handlers, by FreeBSD's names. */
-export const eventLists = Object.freeze({
-  shutdown_pre_sync: EventList.SHUTDOWN_PRE_SYNC,
-  shutdown_post_sync: EventList.SHUTDOWN_POST_SYNC,
-  shutdown_final: EventList.SHUTDOWN_FINAL,
-  /** A thread was allocated. */
-  thread_ctor: EventList.THREAD_CTOR,
-  /** A thread will be freed. */
-  thread_dtor: EventList.THREAD_DTOR,
-  /** A thread structure was made. */
-  thread_init: EventList.THREAD_INIT,
-  /** A thread structure is given up: never, for they are kept for reuse. */
-  thread_fini: EventList.THREAD_FINI,
-});
-
-/** Name of a list of event handlers. */
-export type EventListName = keyof typeof eventLists;
-
-/** Suspends a kernel thread at shutdown: the function to register with `eventhandler_register`. */
-export const kthread_shutdown = EventFn.KTHREAD_SHUTDOWN;
-/** Suspends a kernel process at shutdown. */
-export const kproc_shutdown = EventFn.KPROC_SHUTDOWN;
 
 /** A variable that others set: what `struct thread **` is in C. */
 export interface Global<T> {
@@ -81,14 +54,6 @@ export interface KprocDesc {
   readonly func: StartBody;
   /** Is set to the process. */
   readonly globalProc?: Global<Handle>;
-}
-
-/** Something to be done when a machine starts. */
-export interface SysInit {
-  readonly name: string;
-  readonly subsystem: number;
-  readonly order: number;
-  readonly start: (machine: Machine) => void;
 }
 
 /**
@@ -133,13 +98,4 @@ export function kthreadStart(machine: Machine, descriptor: KthreadDesc): void {
 export function kprocStart(machine: Machine, descriptor: KprocDesc): void {
   const process = machine.startFrom("kproc_start", descriptor.arg0, descriptor.func);
   if (descriptor.globalProc) descriptor.globalProc.value = machine.process(process);
-}
-
-/** Entries in the order in which they are done. */
-export function inOrder(entries: readonly SysInit[]): SysInit[] {
-  return [...entries].sort(compare);
-}
-
-function compare(a: SysInit, b: SysInit): number {
-  return a.subsystem - b.subsystem || a.order - b.order;
 }

@@ -10,7 +10,7 @@ import { KERNEL_CALL_MAX } from "../core/call-table.js";
 import { type Register, registerNumber } from "./registers.js";
 
 /** The opcode of a kernel call: RISC-V's custom-0 space. */
-export const KERNEL_CALL_OPCODE = 0x0b;
+const KERNEL_CALL_OPCODE = 0x0b;
 
 interface Spec<F extends string> {
   readonly format: F;

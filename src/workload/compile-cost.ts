@@ -11,11 +11,11 @@
 import type { MemoryRunEvent, TransferEvent } from "./model.js";
 
 /** Bytes of memory that are written in a microsecond. */
-export const MEMORY_BYTES_PER_US = 8192;
+const MEMORY_BYTES_PER_US = 8192;
 /** Bytes that go to a device in a microsecond. */
-export const DEVICE_BYTES_PER_US = 1024;
+const DEVICE_BYTES_PER_US = 1024;
 /** Bytes that a strided access moves. */
-export const CACHE_LINE_BYTES = 64;
+const CACHE_LINE_BYTES = 64;
 
 const NS_PER_US = 1000n;
 

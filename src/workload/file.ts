@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { WHOLE_FILE, WorkloadError } from "./diagnostics.js";
 
 /** The largest file that is read, in bytes. */
-export const FILE_BYTES_MAX = 8 << 20;
+const FILE_BYTES_MAX = 8 << 20;
 
 /**
  * Reads a text file.

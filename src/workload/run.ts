@@ -9,9 +9,8 @@ import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
-import { type KernelCall, kernel } from "../machine/calls.js";
+import { type KernelCall, sys } from "../machine/calls.js";
 import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
-import { placeThread } from "../machine/sync-views.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import {
   type CompiledTask,
@@ -43,9 +42,9 @@ export const DEFAULT_CPUS = 4;
 /** Cycles in a microsecond of a workload's machine. */
 export const CYCLES_PER_US = 1_000;
 /** How long a workload runs that neither ends nor says how long, in microseconds. */
-export const DEFAULT_DURATION_US = 10_000_000;
+const DEFAULT_DURATION_US = 10_000_000;
 /** Ended threads of which everything is kept; of more only sums. */
-export const ENDED_KEPT_MAX = 20_000;
+const ENDED_KEPT_MAX = 20_000;
 
 /** Threads with closed accounts that are remembered before those that have exited are forgotten. */
 const CLOSED_MAX = 1_000;
@@ -207,15 +206,15 @@ export class WorkloadRun {
   private createObject({ kind, name, parties }: ObjectSpec): number {
     switch (kind) {
       case "mutex":
-        return this.create(kernel.mtx_create(name));
+        return this.create(sys.mtx_create(name));
       case "condition":
-        return this.create(kernel.cv_create(name));
+        return this.create(sys.cv_create(name));
       case "semaphore":
-        return this.create(kernel.sema_create(name, 0));
+        return this.create(sys.sema_create(name, 0));
       case "barrier":
-        return this.create(kernel.barrier_create(name, parties));
+        return this.create(sys.barrier_create(name, parties));
       case "timer":
-        return this.create(kernel.timer_create(name));
+        return this.create(sys.timer_create(name));
     }
   }
 
@@ -241,7 +240,7 @@ export class WorkloadRun {
     let process = 0;
     for (let instance = 0; instance < task.instances; instance++) {
       const thread = this.create(
-        kernel.kproc_kthread_add(entry, 0, process, RFSTOPPED, 0, task.name, nameFormat, instance),
+        sys.kproc_kthread_add(entry, 0, process, RFSTOPPED, 0, task.name, nameFormat, instance),
       );
       if (instance === 0) process = this.newProcess(compiled, thread);
       this.start(compiled, thread, instance);
@@ -257,9 +256,11 @@ export class WorkloadRun {
 
   private start({ priority, cpus }: CompiledTask, thread: number, instance: number): void {
     const { machine } = this;
-    if (cpus !== null) placeThread(machine, thread, cpus[instance % cpus.length] as number);
-    machine.call(kernel.sched_prio(thread, priority));
-    machine.call(kernel.sched_add(thread));
+    if (cpus !== null) {
+      machine.place({ address: thread }, cpus[instance % cpus.length] as number);
+    }
+    machine.call(sys.sched_prio(thread, priority));
+    machine.call(sys.sched_add(thread));
   }
 
   /** Keeps the accounts of threads that end, whose structures are used again. */

@@ -11,7 +11,7 @@ import type { Difference } from "./replay/difference.js";
 const CASES = fileURLToPath(new URL("cases/", import.meta.url));
 
 /** Cases in each file, by kind. */
-export const recorded = {
+const recorded = {
   lwkt: {
     "hand-block.json": 9,
     "hand-create.json": 9,

@@ -32,9 +32,9 @@ export const testCalls = {
   mixed: { nr: 0xfff, args: ["i32", "u64", "thread"], returns: "u64", doc: "Takes a u64." },
 } as const satisfies CallTable;
 
-export const TEXT_BASE = 0x1000;
-export const DATA_BASE = 0x8000;
-export const MEMORY_SIZE = 0x10000;
+const TEXT_BASE = 0x1000;
+const DATA_BASE = 0x8000;
+const MEMORY_SIZE = 0x10000;
 
 /** A machine's settings for linking: channels and texts get numbers in order of first use. */
 export function testResolver(cyclesPerSecond = 100_000_000, hz = 100) {

@@ -7,9 +7,9 @@ import {
   BodyError,
   type BodyFunction,
   KernelPanic,
-  kernel,
   Machine,
   program,
+  sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -27,7 +27,7 @@ const yielding = program("yielding")
 /** A body that yields so many times, and for ever without a number. */
 function yielder(times = Number.POSITIVE_INFINITY): BodyFunction {
   return function* () {
-    for (let i = 0; i < times; i++) yield kernel.lwkt_yield();
+    for (let i = 0; i < times; i++) yield sys.lwkt_yield();
   };
 }
 
@@ -107,9 +107,9 @@ describe("a yield of host bodies", () => {
             cpu,
             *body() {
               for (let i = 0; i < 60; i++) {
-                yield* kernel.msleep(`pair${cpu}`, 84, "pair", 2);
-                yield kernel.wakeup(`pair${(cpu + 1) % 3}`);
-                yield kernel.lwkt_yield();
+                yield* sys.msleep(`pair${cpu}`, 84, "pair", 2);
+                yield sys.wakeup(`pair${(cpu + 1) % 3}`);
+                yield sys.lwkt_yield();
               }
             },
           });
@@ -128,7 +128,7 @@ describe("a yield of host bodies", () => {
           name: "better",
           priority: 20,
           *body() {
-            for (let i = 0; i < 30; i++) yield* kernel.pause("nap", 1);
+            for (let i = 0; i < 30; i++) yield* sys.pause("nap", 1);
           },
         });
         return it.run({ for: 2_000_000n });
@@ -201,7 +201,7 @@ describe("a run of host bodies", () => {
         it.createThread({
           name: "stopper",
           *body() {
-            for (let i = 0; i < 5; i++) yield kernel.lwkt_yield();
+            for (let i = 0; i < 5; i++) yield sys.lwkt_yield();
             it.stop();
             yield* yielder()(0);
           },
@@ -220,7 +220,7 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "thrower",
         *body() {
-          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
+          for (let i = 0; i < 20; i++) yield sys.lwkt_yield();
           throw new Error("enough");
         },
       });
@@ -244,8 +244,8 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "mistaken",
         *body() {
-          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
-          yield kernel.crit_exit();
+          for (let i = 0; i < 20; i++) yield sys.lwkt_yield();
+          yield sys.crit_exit();
         },
       });
       try {
@@ -266,8 +266,8 @@ describe("a run of host bodies", () => {
           name: "mortal",
           *body() {
             seen.push(`life ${life}`);
-            yield kernel.lwkt_yield();
-            if (life % 2 === 0) yield kernel.kthread_exit();
+            yield sys.lwkt_yield();
+            if (life % 2 === 0) yield sys.kthread_exit();
           },
         });
         it.run({ switches: 20 });
@@ -284,15 +284,15 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "sleeper",
         *body() {
-          for (let i = 0; i < 20; i++) yield* kernel.msleep("door", 84, "door", 0);
+          for (let i = 0; i < 20; i++) yield* sys.msleep("door", 84, "door", 0);
         },
       });
       it.createThread({
         name: "host",
         *body() {
           for (let i = 0; i < 40; i++) {
-            if (i % 2 === 0) it.call(kernel.wakeup("door"));
-            yield kernel.lwkt_yield();
+            if (i % 2 === 0) it.call(sys.wakeup("door"));
+            yield sys.lwkt_yield();
           }
         },
       });
@@ -308,7 +308,7 @@ describe("a run of host bodies", () => {
     machine.createThread({
       name: "odd",
       *body() {
-        yield kernel.lwkt_yield();
+        yield sys.lwkt_yield();
         yield value as never;
       },
     });
@@ -324,8 +324,8 @@ describe("the arguments and results of a host body's calls", () => {
     machine.createThread({
       name: "worker",
       *body() {
-        yield kernel.compute(cycles);
-        done = yield* kernel.cycles();
+        yield sys.compute(cycles);
+        done = yield* sys.cycles();
       },
     });
     machine.run();
@@ -349,16 +349,16 @@ describe("the arguments and results of a host body's calls", () => {
     machine.createThread({
       name: "parent",
       *body() {
-        yield kernel.lwkt_gettoken(token);
-        seen.push((yield* kernel.lwkt_havetoken(token)) ? 1 : 0);
-        yield kernel.lwkt_reltoken(token.address);
+        yield sys.lwkt_gettoken(token);
+        seen.push((yield* sys.lwkt_havetoken(token)) ? 1 : 0);
+        yield sys.lwkt_reltoken(token.address);
         const child: BodyFunction = function* (arg) {
           seen.push(arg);
-          yield kernel.wakeup("born");
+          yield sys.wakeup("born");
         };
-        const { error } = yield* kernel.kthread_add(child, 42, 0, 0, 0, "child", 0);
-        seen.push(error, yield* kernel.msleep("born", 84, "born", 0));
-        yield kernel.wakeup(0.5);
+        const { error } = yield* sys.kthread_add(child, 42, 0, 0, 0, "child", 0);
+        seen.push(error, yield* sys.msleep("born", 84, "born", 0));
+        yield sys.wakeup(0.5);
       },
     });
     expect(() => machine.run()).toThrow("wakeup: 0.5 is not a channel");
@@ -366,17 +366,17 @@ describe("the arguments and results of a host body's calls", () => {
   });
 
   it("performs a call step by step as yield* does, and can be given up in between", () => {
-    const call = kernel.curcpu();
+    const call = sys.curcpu();
     const performance = call[Symbol.iterator]();
     expect(performance.next(0)).toEqual({ value: call, done: false });
     expect(performance.next(3)).toEqual({ value: 3, done: true });
     const given: string[] = [];
     const body = (function* () {
       try {
-        yield* kernel.curcpu();
+        yield* sys.curcpu();
       } catch (error) {
         given.push((error as Error).message);
-        yield* kernel.curcpu();
+        yield* sys.curcpu();
       } finally {
         given.push("finally");
       }

@@ -1,7 +1,6 @@
 // The operations of the cases (FORMAT.md, section 4), as kernel calls and looks at kernel memory.
 
 import * as Layout from "../../../src/generated/layout.js";
-import { FUNC_HOST } from "../../../src/machine/bodies.js";
 import { InputError } from "./difference.js";
 import { procFlagMask, stateName } from "./freebsd-state.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";
@@ -127,7 +126,15 @@ const kthread_add: Performer = function* (world, op) {
   }
   const text = nameArguments(world, options);
   const { pages = 0 } = options;
-  const error = yield* call(Sys.kthread_add, FUNC_HOST, 0, p, flagsOf(options), pages, ...text);
+  const error = yield* call(
+    Sys.kthread_add,
+    Layout.FUNC_HOST,
+    0,
+    p,
+    flagsOf(options),
+    pages,
+    ...text,
+  );
   if (error === 0) world.addThread(name, created(world)[0]);
   return error;
 };
@@ -142,7 +149,14 @@ const kproc_create: Performer = function* (world, op) {
   const [, process, thread, options] = op as [string, string, string, Creation];
   const text = nameArguments(world, options);
   const { pages = 0 } = options;
-  const error = yield* call(Sys.kproc_create, FUNC_HOST, 0, flagsOf(options), pages, ...text);
+  const error = yield* call(
+    Sys.kproc_create,
+    Layout.FUNC_HOST,
+    0,
+    flagsOf(options),
+    pages,
+    ...text,
+  );
   if (error === 0) addBoth(world, process, thread);
   return error;
 };
@@ -158,7 +172,7 @@ const kproc_kthread_add: Performer = function* (world, op) {
   const flags = flagsOf(options);
   const error = yield* call(
     Sys.kproc_kthread_add,
-    FUNC_HOST,
+    Layout.FUNC_HOST,
     0,
     p,
     flags,
@@ -175,14 +189,14 @@ const kproc_kthread_add: Performer = function* (world, op) {
 
 const kthread_start: Performer = function* (world, op) {
   const [, thread, arg0] = op as [string, string, string];
-  yield* call(Sys.kthread_start, world.kernel.intern(arg0), FUNC_HOST, 0);
+  yield* call(Sys.kthread_start, world.kernel.intern(arg0), Layout.FUNC_HOST, 0);
   world.addThread(thread, created(world)[0]);
   return null;
 };
 
 const kproc_start: Performer = function* (world, op) {
   const [, process, thread, arg0] = op as [string, string, string, string];
-  yield* call(Sys.kproc_start, world.kernel.intern(arg0), FUNC_HOST, 0);
+  yield* call(Sys.kproc_start, world.kernel.intern(arg0), Layout.FUNC_HOST, 0);
   addBoth(world, process, thread);
   return null;
 };
@@ -190,13 +204,13 @@ const kproc_start: Performer = function* (world, op) {
 const fork: Performer = function* (world, op) {
   const [, process, thread, options] = op as [string, string, string, Creation];
   const { pages = 0, uid = -1 } = options;
-  const error = yield* call(Sys.fork, FUNC_HOST, 0, flagsOf(options), pages, uid);
+  const error = yield* call(Sys.fork, Layout.FUNC_HOST, 0, flagsOf(options), pages, uid);
   if (error === 0) addBoth(world, process, thread);
   return error;
 };
 
 const thread_create: Performer = function* (world, op) {
-  const error = yield* call(Sys.thr_create, FUNC_HOST, 0);
+  const error = yield* call(Sys.thr_create, Layout.FUNC_HOST, 0);
   if (error === 0) world.addThread(op[1] as string, created(world)[0]);
   return error;
 };

@@ -39,7 +39,7 @@ import {
   TIDBATCH_OFFSET,
   thread_domain,
 } from "../sys/reap";
-import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
+import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
   crcowsync,
   crfree,
@@ -61,6 +61,7 @@ import { callout_cancel_thread, callout_reset } from "./kern_timeout";
 import { sched_exit_thread, sched_throw } from "./sched";
 import { eventhandler_invoke } from "./subr_eventhandler";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import { stack_attach } from "./vm_glue";
 
 // The reaper's task and the host's tables know these places.
 if (offsetof<Thread>() != 64) ERROR("struct thread KBI size");
@@ -259,7 +260,9 @@ function vm_thread_new(c: ThreadCold, pages: u32): bool {
   }
   const most = <u32>KSTACK_MAX_PAGES;
   const n = pages == 0 ? m.kstack_pages : pages;
-  c.td_kstack_pages = <u8>(n > most ? most : n);
+  const taken = n > most ? most : n;
+  if (!stack_attach(cold_thread(c), taken)) return false;
+  c.td_kstack_pages = <u8>taken;
   return true;
 }
 

@@ -4,6 +4,7 @@ import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { panic } from "../env";
 import { CONT_SIZE, K } from "../kern/cont";
+import { strhash_entries } from "../kern/subr_copyin";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
 import {
   fork1,
@@ -109,6 +110,9 @@ export function carve_arenas(): u32 {
   m.ktr_end = <usize>m.carve;
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
+  m.strhash_mask = strhash_entries(m.string_size) - 1;
+  m.strhash_base = carve(m, ((<u64>m.strhash_mask) + 1) * 4);
+  m.stack_base = m.frame_high != 0 ? carve(m, n * 4) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));

@@ -17,6 +17,8 @@ const ALWAYS = {
   "kern/cont": ["DONE"],
   "kern/kern_fork": ["is_proc"],
   "run/arg": ["arg6", "arg7"],
+  "run/c_arguments": ["C_CALL"],
+  "run/trap": ["c_trap"],
   "sys/errno": ["EINVAL", "ENOSYS"],
   "sys/machine": ["machine", "Sched"],
   "sys/proc": ["Frame", "TDB_INCALL", "Thread"],
@@ -45,7 +47,8 @@ function leave(td: Thread, f: Frame, status: u32): void {
 
 /** The calls without a weight. */
 function sysent_cold(td: Thread, nr: u32, f: Frame): void {
-${stretches.map(choiceOf).join("\n")}
+  if (nr >= C_CALL) c_trap(td, nr - C_CALL);
+  else ${stretches.map(choiceOf).join("\n  else ")}
 }
 ${stretches.map(stretchText).join("")}`;
 }
@@ -69,8 +72,7 @@ function stretchName({ layer, from }) {
 function choiceOf(stretch, index, all) {
   const next = all[index + 1];
   const call = `${stretchName(stretch)}(td, nr, f);`;
-  if (next === undefined) return `  else ${call}`;
-  return `  ${index === 0 ? "" : "else "}if (nr < ${next.from}) ${call}`;
+  return next === undefined ? call : `if (nr < ${next.from}) ${call}`;
 }
 
 function stretchText(stretch) {

@@ -1,0 +1,20 @@
+// The kernel calls of C programs that are about the program itself: its output, its memory, its end.
+import { cnputsn } from "../env";
+import { copyin_check } from "../kern/subr_copyin";
+import { machine } from "../sys/machine";
+import { thread_end } from "./trap";
+
+/** Hands text to the host's console. */
+export function sys_cnputsn(address: u32, length: u32): void {
+  if (copyin_check(address, length)) cnputsn(machine().guest_base + <usize>address, length);
+}
+
+/** Ends the run when the caller has ended, which it does as its kind does. */
+export function sys_kern_exit(status: i32): u32 {
+  const m = machine();
+  m.exited = 1;
+  m.exit_status = status;
+  m.run_limited = 1;
+  m.run_switches = 0;
+  return thread_end();
+}

@@ -52,17 +52,7 @@ import { RvOp } from "./rv32_op";
 import { rv32_slow } from "./rv32_slow";
 import { rv32_yield_level, rv32_yield_start } from "./rv32_yield";
 
-export {
-  RV_FAULT,
-  RV_FAULT_BREAKPOINT,
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_MISALIGNED_JUMP,
-  RV_FAULT_STORE,
-  rv32_fault_address,
-} from "./rv32_slow";
+export { RV_FAULT, rv32_fault_address } from "./rv32_slow";
 
 /** Event: after a kernel call, something else than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;

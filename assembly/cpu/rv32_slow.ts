@@ -4,6 +4,15 @@
 // cannot be executed: it does not find out why, this does. A faulting instruction changes nothing and is
 // not counted; the pc stays on it. A jump or taken branch to where execution cannot go on is a fault of
 // the jump itself, so that the pc shows where the wild jump was.
+import {
+  RV_FAULT_BREAKPOINT,
+  RV_FAULT_FETCH,
+  RV_FAULT_ILLEGAL,
+  RV_FAULT_LOAD,
+  RV_FAULT_MISALIGNED_ATOMIC,
+  RV_FAULT_MISALIGNED_JUMP,
+  RV_FAULT_STORE,
+} from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
@@ -25,22 +34,6 @@ import {
 
 /** Event of the inner loop, low byte of what rv32_run returns: a fault, its kind (RV_FAULT_*) above. */
 export const RV_FAULT: u32 = 2;
-
-// Why an instruction could not be executed.
-/** It is no instruction of RV32IMA, or names a register that the machine has not. */
-export const RV_FAULT_ILLEGAL: u32 = 1;
-/** Execution left the text. */
-export const RV_FAULT_FETCH: u32 = 2;
-/** A load from outside of guest memory. */
-export const RV_FAULT_LOAD: u32 = 3;
-/** A store outside of guest memory, or into the text. */
-export const RV_FAULT_STORE: u32 = 4;
-/** A jump to an address that is no multiple of 4. */
-export const RV_FAULT_MISALIGNED_JUMP: u32 = 5;
-/** An atomic on an address that is no multiple of 4. */
-export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
-/** ebreak. */
-export const RV_FAULT_BREAKPOINT: u32 = 7;
 
 /** The address that the last fault of this CPU was about. */
 export function rv32_fault_address(gd: GlobalData): u32 {

@@ -88,10 +88,10 @@ function string_is(at: u32, from: usize, length: u32): bool {
 function string_intern(from: usize, length: u32, hash: u32): u32 {
   const m = machine();
   let probe = hash & m.strhash_mask;
-  let slot = m.strhash_base + (<usize>probe << 2);
+  let slot = m.strhash_base + ((<usize>probe) << 2);
   while (load<u32>(slot) != 0 && !string_is(load<u32>(slot), from, length)) {
     probe = (probe + 1) & m.strhash_mask;
-    slot = m.strhash_base + (<usize>probe << 2);
+    slot = m.strhash_base + ((<usize>probe) << 2);
   }
   return load<u32>(slot) != 0 ? load<u32>(slot) : string_add(slot, from, length);
 }

@@ -13,7 +13,7 @@ import { td_frame, td_index } from "../sys/thread";
 const STACK_PAGES: u32 = 0x3f;
 
 function stack_word(td: Thread): usize {
-  return machine().stack_base + (<usize>td_index(td) << 2);
+  return machine().stack_base + ((<usize>td_index(td)) << 2);
 }
 
 /** The lowest guest address of a thread's stack; 0 where it has none. */

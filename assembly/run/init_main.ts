@@ -4,7 +4,6 @@ import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { panic } from "../env";
 import { CONT_SIZE, K } from "../kern/cont";
-import { strhash_entries } from "../kern/subr_copyin";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
 import {
   fork1,
@@ -30,6 +29,7 @@ import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
 import { sched_prio } from "../kern/sched";
 import { bsd4_bytes } from "../kern/sched_4bsd";
+import { strhash_entries } from "../kern/subr_copyin";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { ipiq_bytes } from "../sys/ipiq";
@@ -111,7 +111,7 @@ export function carve_arenas(): u32 {
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
-  m.strhash_base = carve(m, ((<u64>m.strhash_mask) + 1) * 4);
+  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
   m.stack_base = m.frame_high != 0 ? carve(m, n * 4) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;

@@ -252,8 +252,7 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
     if ((event & 0xff) == RV_FAULT) {
       const td = gd.gd_curthread;
       fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
-    }
-    else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+    } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
 }
 

@@ -7,14 +7,6 @@
 // each call is, and which function performs it, says assembly/syscalls.master; the dispatch
 // (init_sysent.ts) is made from it.
 
-import {
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_MISALIGNED_JUMP,
-  RV_FAULT_STORE,
-} from "../cpu/rv32";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { fault_report, panic, printf } from "../env";
 import { DONE } from "../kern/cont";
@@ -22,6 +14,14 @@ import { exit1, kern_thr_exit, swapper_loop } from "../kern/kern_exit";
 import { is_proc } from "../kern/kern_fork";
 import { kthread_exit } from "../kern/kern_kthread";
 import { lwkt_exit } from "../kern/lwkt_thread";
+import {
+  RV_FAULT_FETCH,
+  RV_FAULT_ILLEGAL,
+  RV_FAULT_LOAD,
+  RV_FAULT_MISALIGNED_ATOMIC,
+  RV_FAULT_MISALIGNED_JUMP,
+  RV_FAULT_STORE,
+} from "../sys/fault";
 import { curthread, globaldata } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { FAULT_PANICS, machine } from "../sys/machine";

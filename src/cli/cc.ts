@@ -5,7 +5,7 @@ import { COMPILERS, type CompilerName, compile, splitArguments } from "./toolcha
 
 const HELP = `
 What is not known here goes to the compiler: -O2 -g -Wall -DNAME=1 -march=rv32ima ...
-Unless told otherwise the compiler gets -O2, -g, -march=rv32imac and -mabi=ilp32.
+Unless told otherwise the compiler gets -O2, -march=rv32imac and -mabi=ilp32. With -g reports name source lines.
 
 Exit codes:
   0  OUT.elf is there

@@ -23,8 +23,8 @@ interface Compiler {
   readonly command: string;
   /** What makes it compile for the machine. */
   readonly target: readonly string[];
-  /** What it links with a program besides. */
-  readonly libraries: readonly string[];
+  /** What it needs to link a program. */
+  readonly linking: readonly string[];
   /** Programs that must be there, too. */
   readonly needs: readonly string[];
 }
@@ -33,15 +33,15 @@ const compilers: Readonly<Record<CompilerName, Compiler>> = {
   clang: {
     name: "clang",
     command: "clang",
-    target: ["--target=riscv32-unknown-elf", "-fuse-ld=lld"],
-    libraries: [],
+    target: ["--target=riscv32-unknown-elf"],
+    linking: ["-fuse-ld=lld"],
     needs: ["ld.lld"],
   },
   gcc: {
     name: "gcc",
     command: "riscv64-unknown-elf-gcc",
     target: [],
-    libraries: ["-lgcc"],
+    linking: ["-lgcc"],
     needs: [],
   },
 };
@@ -59,7 +59,10 @@ export interface CompileRequest {
 const PARTIAL = ["-c", "-S", "-E"];
 
 /** Sorts the arguments of `cc`. */
-export function splitArguments(given: readonly string[], output: string | undefined): CompileRequest {
+export function splitArguments(
+  given: readonly string[],
+  output: string | undefined,
+): CompileRequest {
   const files = given.filter((argument) => !argument.startsWith("-"));
   const missing = files.find((file) => /\.(c|S|s|o|a)$/.test(file) && !existsSync(file));
   if (missing !== undefined) throw new ConfigError(`there is no file ${missing}`);
@@ -121,7 +124,6 @@ function packageFile(path: string): string {
 function optionsFor({ passed }: CompileRequest): string[] {
   const defaults: readonly (readonly [given: RegExp, option: string])[] = [
     [/^-O/, "-O2"],
-    [/^-g/, "-g"],
     [/^-march=/, "-march=rv32imac"],
     [/^-mabi=/, "-mabi=ilp32"],
   ];
@@ -163,12 +165,14 @@ function buildLibrary(
   folder: string,
 ): { start: string; objects: string[] } | null {
   const home = packageFile("lib/c");
+  const debug = request.passed.filter((argument) => argument.startsWith("-g"));
   const sources = readdirSync(join(home, "src"))
     .filter((name) => name.endsWith(".c"))
     .sort();
-  const options = [...instructionOptions(request), "-O2", "-g", "-ffreestanding", "-fno-builtin"];
+  const instructions = instructionOptions(request);
   const start = join(folder, "start.o");
-  if (run(compiler, [...options, "-c", join(home, "start.S"), "-o", start]) !== 0) return null;
+  if (run(compiler, [...instructions, "-c", join(home, "start.S"), "-o", start]) !== 0) return null;
+  const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
   const objects = sources.map((name) => join(folder, name.replace(/c$/, "o")));
   for (const [index, name] of sources.entries()) {
     const output = objects[index] as string;
@@ -195,7 +199,7 @@ function link(
     start,
     ...request.passed,
     ...objects,
-    ...compiler.libraries,
+    ...compiler.linking,
     "-o",
     request.output,
   ]);
@@ -206,6 +210,7 @@ function run(compiler: Compiler, options: readonly string[]): number {
   const { status, error } = spawnSync(compiler.command, [...commonOptions(compiler), ...options], {
     stdio: ["ignore", "inherit", "inherit"],
   });
-  if (error !== undefined) throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
+  if (error !== undefined)
+    throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
   return status === 0 ? 0 : ExitCode.FAILURE;
 }

@@ -89,7 +89,11 @@ function readTable(
       found.push({ at: place, value: addend, isRelative: true });
     } else if (type === Relocation.ABS32 || type === Relocation.JUMP_SLOT) {
       const symbol = symbolValue(reader, segments, symbols, info >>> 8);
-      found.push({ at: place, value: (symbol.value + addend) >>> 0, isRelative: symbol.isRelative });
+      found.push({
+        at: place,
+        value: (symbol.value + addend) >>> 0,
+        isRelative: symbol.isRelative,
+      });
     } else {
       reader.fail(
         `the relocation at ${hex(place)} has type ${type}, which a static program does not need; link it with -static-pie`,
@@ -111,7 +115,9 @@ function viewAt(
       address >= segment.address && address + size <= segment.address + segment.bytes.length,
   );
   if (home === undefined) {
-    reader.fail(`${what} at ${hex(address)}, ${size} bytes long, is not in the file; it is damaged`);
+    reader.fail(
+      `${what} at ${hex(address)}, ${size} bytes long, is not in the file; it is damaged`,
+    );
   }
   const { buffer, byteOffset } = home.bytes;
   return new DataView(buffer, byteOffset + address - home.address, size);

@@ -332,7 +332,8 @@ class LineProgram {
       for (const wanted of this.wanted) {
         if (wanted < row.address || wanted >= address) continue;
         const path = this.header.files[row.file];
-        if (path !== undefined && path !== "") this.found.set(wanted, { file: path, line: row.line });
+        if (path !== undefined && path !== "")
+          this.found.set(wanted, { file: path, line: row.line });
       }
     }
     this.row = { address, file, line };

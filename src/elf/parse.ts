@@ -100,16 +100,27 @@ export function parseElf(bytes: Uint8Array, file = "program"): ElfImage {
 function checkIdentity(reader: Reader): void {
   const { bytes, size } = reader;
   const start = bytes.subarray(0, 4);
-  if (size < 4 || start[0] !== 0x7f || start[1] !== 0x45 || start[2] !== 0x4c || start[3] !== 0x46) {
+  if (
+    size < 4 ||
+    start[0] !== 0x7f ||
+    start[1] !== 0x45 ||
+    start[2] !== 0x4c ||
+    start[3] !== 0x46
+  ) {
     reader.fail("this is not an ELF file; kthread-machine cc makes one from C");
   }
   if (size < EHDR_SIZE) {
-    reader.fail(`the file has ${size} bytes, and an ELF header alone has ${EHDR_SIZE}; it was cut off`);
+    reader.fail(
+      `the file has ${size} bytes, and an ELF header alone has ${EHDR_SIZE}; it was cut off`,
+    );
   }
-  if (bytes[4] === 2) reader.fail(`this is a 64-bit program and the machine has 32 bits; ${COMPILE_FOR}`);
-  if (bytes[4] !== 1) reader.fail(`its class is ${bytes[4]}, neither 32 nor 64 bits; it is damaged`);
+  if (bytes[4] === 2)
+    reader.fail(`this is a 64-bit program and the machine has 32 bits; ${COMPILE_FOR}`);
+  if (bytes[4] !== 1)
+    reader.fail(`its class is ${bytes[4]}, neither 32 nor 64 bits; it is damaged`);
   if (bytes[5] === 2) reader.fail("this is a big-endian program; RISC-V code is little-endian");
-  if (bytes[5] !== 1) reader.fail(`its byte order is ${bytes[5]}, which does not exist; it is damaged`);
+  if (bytes[5] !== 1)
+    reader.fail(`its byte order is ${bytes[5]}, which does not exist; it is damaged`);
   if (bytes[6] !== 1) reader.fail(`its ELF version is ${bytes[6]}, not 1; it is damaged`);
 }
 
@@ -134,7 +145,9 @@ function checkHeader(reader: Reader): number {
 function checkFlags(reader: Reader): number {
   const flags = reader.u32(36);
   if ((flags & EF_RISCV_FLOAT_ABI) !== 0) {
-    reader.fail(`it passes numbers in floating-point registers, which do not exist here; ${COMPILE_FOR}`);
+    reader.fail(
+      `it passes numbers in floating-point registers, which do not exist here; ${COMPILE_FOR}`,
+    );
   }
   if ((flags & EF_RISCV_RVE) !== 0) {
     reader.fail(`it was compiled for RV32E with 16 registers; ${COMPILE_FOR}`);
@@ -153,10 +166,14 @@ function programHeaders(reader: Reader): ProgramHeader[] {
     reader.fail(`it has ${count} program headers; at most ${SEGMENTS_MAX} are allowed`);
   }
   if (entrySize !== PHDR_SIZE) {
-    reader.fail(`its program headers have ${entrySize} bytes each, not ${PHDR_SIZE}; it is damaged`);
+    reader.fail(
+      `its program headers have ${entrySize} bytes each, not ${PHDR_SIZE}; it is damaged`,
+    );
   }
   reader.checkRange("its table of program headers", offset, count * PHDR_SIZE);
-  return Array.from({ length: count }, (_, index) => programHeader(reader, offset + index * PHDR_SIZE));
+  return Array.from({ length: count }, (_, index) =>
+    programHeader(reader, offset + index * PHDR_SIZE),
+  );
 }
 
 function programHeader(reader: Reader, at: number): ProgramHeader {
@@ -177,7 +194,9 @@ function loadSegments(reader: Reader, headers: readonly ProgramHeader[]): readon
       reader.fail("it wants a dynamic loader, and there is none; link it with -static");
     }
     if (header.type === SegmentType.TLS && header.size !== 0) {
-      reader.fail("it has thread-local variables, which are not supported; make them global or pass them");
+      reader.fail(
+        "it has thread-local variables, which are not supported; make them global or pass them",
+      );
     }
     if (header.type === SegmentType.LOAD && header.size !== 0) {
       segments.push(segmentOf(reader, header, index));
@@ -198,7 +217,9 @@ function segmentOf(reader: Reader, header: ProgramHeader, index: number): ElfSeg
     reader.fail(`segment ${index} has ${fileSize} bytes in the file and only ${size} in memory`);
   }
   if (address + size > ADDRESSES) {
-    reader.fail(`segment ${index} of ${size} bytes at ${hex(address)} ends beyond 32-bit addresses`);
+    reader.fail(
+      `segment ${index} of ${size} bytes at ${hex(address)} ends beyond 32-bit addresses`,
+    );
   }
   return Object.freeze({
     address,

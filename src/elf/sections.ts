@@ -1,10 +1,10 @@
 // What a report wants to know of a program: its symbols, and the sections with debug information.
 
 import {
+  SectionType,
   SHDR_SIZE,
   SHF_COMPRESSED,
   SHN_UNDEF,
-  SectionType,
   SYM_SIZE,
   SymbolType,
 } from "./format.js";
@@ -62,7 +62,9 @@ function sectionTable(reader: Reader): Section[] {
   const count = reader.u16(48);
   if (offset === 0 || count === 0) return [];
   if (entrySize !== SHDR_SIZE) {
-    reader.fail(`its section headers have ${entrySize} bytes each, not ${SHDR_SIZE}; it is damaged`);
+    reader.fail(
+      `its section headers have ${entrySize} bytes each, not ${SHDR_SIZE}; it is damaged`,
+    );
   }
   if (count > SECTIONS_MAX) {
     reader.fail(`it has ${count} sections; at most ${SECTIONS_MAX} are allowed: strip it`);
@@ -96,7 +98,9 @@ function namesSection(reader: Reader, table: number, count: number): Names {
   const index = reader.u16(50);
   if (index === 0) return { offset: 0, size: 0 };
   if (index >= count) {
-    reader.fail(`section ${index}, which holds the sections' names, is none of its ${count} sections`);
+    reader.fail(
+      `section ${index}, which holds the sections' names, is none of its ${count} sections`,
+    );
   }
   const at = table + index * SHDR_SIZE;
   const names = { offset: reader.u32(at + 16), size: reader.u32(at + 20) };
@@ -113,7 +117,9 @@ function sectionName(reader: Reader, { offset, size }: Names, at: number): strin
 function readSymbols(reader: Reader, sections: readonly Section[], table: Section): ElfSymbol[] {
   const names = sections[table.link];
   if (names === undefined || names.type !== SectionType.STRTAB) {
-    reader.fail(`its symbols have their names in section ${table.link}, which holds none; strip it`);
+    reader.fail(
+      `its symbols have their names in section ${table.link}, which holds none; strip it`,
+    );
   }
   const count = Math.floor(table.size / SYM_SIZE);
   if (count > SYMBOLS_MAX) {
@@ -124,7 +130,9 @@ function readSymbols(reader: Reader, sections: readonly Section[], table: Sectio
     const symbol = readSymbol(reader, table.offset + index * SYM_SIZE, names);
     if (symbol !== undefined) symbols.push(symbol);
   }
-  return symbols.sort((a, b) => a.address - b.address || b.size - a.size || compare(a.name, b.name));
+  return symbols.sort(
+    (a, b) => a.address - b.address || b.size - a.size || compare(a.name, b.name),
+  );
 }
 
 function compare(a: string, b: string): number {

@@ -72,11 +72,17 @@ export class SymbolTable {
    * @throws ElfError where there is none of that name.
    */
   addressOf(name: string): number {
-    this.byName ??= new Map(this.symbols.map((symbol) => [symbol.name, symbol]));
-    const symbol = this.byName.get(name);
-    if (symbol === undefined) {
+    const address = this.find(name);
+    if (address === undefined) {
       throw new ElfError(this.file, `nothing called "${name}" is defined in it`);
     }
-    return (symbol.address + this.base) >>> 0;
+    return address;
+  }
+
+  /** The address of a function or variable, or undefined where there is none of that name. */
+  find(name: string): number | undefined {
+    this.byName ??= new Map(this.symbols.map((symbol) => [symbol.name, symbol]));
+    const symbol = this.byName.get(name);
+    return symbol === undefined ? undefined : (symbol.address + this.base) >>> 0;
   }
 }

@@ -29,7 +29,7 @@ const HOST: Rules = {
   levels: [
     ["generated"],
     ["core"],
-    ["program", "machine"],
+    ["program", "elf", "machine"],
     ["workload", "trace"],
     ["index"],
     ["cli"],

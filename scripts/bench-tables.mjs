@@ -6,7 +6,7 @@
 
 import { readFileSync } from "node:fs";
 
-/** The columns' order; whoever else there is comes behind. */
+/** The order of the columns; any other system comes after these. */
 const ORDER = ["kthread-machine", "with INVARIANTS", "with tracing", "native", "native-bare", "go"];
 
 function readResults(path) {

@@ -1,6 +1,7 @@
 // What the emulated CPU itself remembers between instructions, apart from the thread's registers. It
 // lies at the end of the CPU's GlobalData, which gives it a place of its own per CPU.
-import { GLOBALDATA_STRIDE, GlobalData } from "../sys/globaldata";
+import { GD_CPU_OFFSET, GlobalData } from "../sys/globaldata";
+import { GLOBALDATA_STRIDE } from "../sys/param";
 
 @unmanaged
 export class CpuState {
@@ -18,9 +19,10 @@ export class CpuState {
 /** No word's address. */
 export const NO_RESERVATION: u32 = 1;
 
-const CPU_STATE_OFFSET: usize = GLOBALDATA_STRIDE - 64;
+if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE)
+  ERROR("CpuState: GLOBALDATA_STRIDE has no room");
 
 /** The state of the CPU that `gd` belongs to. */
 export function cpu_state(gd: GlobalData): CpuState {
-  return changetype<CpuState>(changetype<usize>(gd) + CPU_STATE_OFFSET);
+  return changetype<CpuState>(changetype<usize>(gd) + GD_CPU_OFFSET);
 }

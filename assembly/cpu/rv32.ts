@@ -23,10 +23,12 @@
 //    negative, and nobody subtracts from a thread that does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
+import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { CHUNK_SIZE, CHUNK_SLOTS, Level, runq_append, runq_take } from "../sys/runq";
+import { runq_append, runq_take } from "../sys/runq";
+import { HASH_MULTIPLIER } from "../sys/trace_hash";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import {
   DATA,
@@ -66,11 +68,6 @@ const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
 /** Latest end of a slice, so that it has a place in 64 bits in sixteenths. */
 const SLICE_END_MAX: u64 = 1 << 59;
 
-/** The multiplier of switch_hash (sys/trace_hash.ts). */
-const SWITCH_HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
-
-const CHUNK_MASK: usize = CHUNK_SIZE - 1;
-
 /** Distance of a jump back to the yield in front of it. */
 const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
 
@@ -99,7 +96,7 @@ export function rv32_init(): void {
   store<u32>(STORE2, max<u32>(room, 1) - 1);
   store<u32>(STORE4, max<u32>(room, 3) - 3);
   store<u64>(TD_BASES, ((<u64>m.td_base) << 32) + <u64>m.td_base);
-  store<u64>(MULTIPLIER, SWITCH_HASH_MULTIPLIER);
+  store<u64>(MULTIPLIER, HASH_MULTIPLIER);
 }
 
 /** Fills in what holds for one run of the inner loop; returns the time in sixteenths of a cycle. */
@@ -124,7 +121,12 @@ function switch_budget(m: Machine): u32 {
  * The level that the next thread is taken from, or null if the yield must take the long way. Gives
  * `level` back first, and says how far the loop may move the new one's head.
  */
-function next_level(gd: GlobalData, level: Level | null, head: usize, budget: u32): Level | null {
+function next_level(
+  gd: GlobalData,
+  level: ChunkList | null,
+  head: usize,
+  budget: u32,
+): ChunkList | null {
   give_level(level, head);
   const next = rv32_yield_level(gd, level);
   if (next === null) return null;
@@ -136,14 +138,14 @@ function next_level(gd: GlobalData, level: Level | null, head: usize, budget: u3
 }
 
 /** Gives a level back to the queue. */
-function give_level(level: Level | null, head: usize): void {
+function give_level(level: ChunkList | null, head: usize): void {
   if (level === null) return;
   level.head = head;
   level.tail = head + load<usize>(GAP);
 }
 
 /** A yield came back to the same thread: it moves to its level's tail, and that is all. */
-function yield_to_self(gd: GlobalData, level: Level): void {
+function yield_to_self(gd: GlobalData, level: ChunkList): void {
   const td = runq_take(level);
   if (td !== null) runq_append(level, td);
   gd.gd_switch_count++;
@@ -199,7 +201,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   let hash = gd.gd_hash;
   let switchtime = gd.gd_switchtime;
   /** The level that yields take threads from, its head, and the head when switches were counted. */
-  let level: Level | null = null;
+  let level: ChunkList | null = null;
   let head: usize = 0;
   let mark: usize = 0;
   let switches: u32 = 0;

@@ -1,41 +1,33 @@
 // What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, and
 // everything about the run queue that is more than taking the next slot.
+import { CHUNK_MASK, CHUNK_SLOT0, ChunkList, list_first_slot, list_grow } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
 import {
   TDB,
   TDB_FRESH,
   TDB_KIND,
-  TDF_EXITING,
-  TDF_PREEMPT_LOCK,
-  TDF_RUNQ,
-  TDF_STARTED,
+  TDL_EXITING,
+  TDL_PREEMPT_LOCK,
+  TDL_RUNQ,
+  TDL_STARTED,
   TDPRI_MASK,
   TDS,
   Thread,
 } from "../sys/proc";
-import {
-  CHUNK_SIZE,
-  CHUNK_SLOT0,
-  Level,
-  lwkt_level,
-  runq_first_slot,
-  runq_grow,
-} from "../sys/runq";
+import { lwkt_level } from "../sys/runq";
 import { cpu_state } from "./cpu_state";
 import { RvOp } from "./rv32_op";
 
 /** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
-const YIELD_FLAGS: u32 = TDF_RUNQ | TDF_STARTED | TDF_PREEMPT_LOCK | TDF_EXITING;
-const YIELD_READY: u32 = TDF_RUNQ | TDF_STARTED;
+const YIELD_FLAGS: u32 = TDL_RUNQ | TDL_STARTED | TDL_PREEMPT_LOCK | TDL_EXITING;
+const YIELD_READY: u32 = TDL_RUNQ | TDL_STARTED;
 
 /** Threads from which on a chunk's threads are touched ahead: more than a second-level cache holds. */
 const TOUCH_AHEAD_THREADS: i32 = 16384;
 
 /** If none of the first so many threads of a chunk touches its registers, none is taken to. */
 const SAMPLE: usize = 8;
-
-const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
 /**
  * True when lwkt_yield of the current thread may take a short way: no kernel state asks for more than
@@ -67,7 +59,7 @@ export function can_yield(gd: GlobalData): bool {
  * room at its tail; null if the yield must take the long way. `current` is the level that the loop
  * has taken threads from, or null at its first yield.
  */
-export function rv32_yield_level(gd: GlobalData, current: Level | null): Level | null {
+export function rv32_yield_level(gd: GlobalData, current: ChunkList | null): ChunkList | null {
   if (current === null && (machine().cycle_cost == 0 || !can_yield(gd))) return null;
   for (;;) {
     const mask = gd.gd_runqmask;
@@ -76,11 +68,11 @@ export function rv32_yield_level(gd: GlobalData, current: Level | null): Level |
     // The loop relies on the running thread being on the level: two threads, and it never meets itself.
     if (current === null && (gd.gd_curthread.td_pri & TDPRI_MASK) != nq) return null;
     const level = lwkt_level(gd, nq);
-    if (runq_first_slot(level) == 0) {
+    if (list_first_slot(level) == 0) {
       gd.gd_runqmask = mask & ~(1 << nq);
       continue;
     }
-    if ((level.tail & CHUNK_MASK) == 0) level.tail = runq_grow(level);
+    if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
     const head = level.head;
     if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
       touch_ahead(gd, head, level.tail);
@@ -96,7 +88,7 @@ export function rv32_yield_level(gd: GlobalData, current: Level | null): Level |
 export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
-  td.td_lwflags |= TDF_STARTED;
+  td.td_lwflags |= TDL_STARTED;
   td.td_body = <u8>TDB.RV32;
   return true;
 }

@@ -3,7 +3,7 @@
 // WebAssembly cannot switch stacks, so a kernel function that may switch follows this protocol:
 //
 //  1. It returns DONE when it finished without a switch, or PENDING when the trampoline
-//     (run/run.ts) has to go on, with whatever thread is current by then.
+//     (slice_step in run/run.ts) has to go on, with whatever thread is current by then.
 //  2. Before it calls a function that may return PENDING it pushes what is left of itself onto the
 //     current thread's continuation stack: `cont_push(K.X, a, b); f(); return PENDING;`. The trampoline
 //     then runs K.X, at once if f() returned DONE, or when the thread runs again. A tail call,
@@ -30,9 +30,8 @@ export const PENDING: u32 = 1;
 /** Every continuation. `a` and `b` are its words. */
 export enum K {
   NONE = 0,
-  // kern/kern_switch.ts
+  // run/run.ts
   COMPUTE = 1, //            a, b: cycles left, low and high word
-  BODY = 2, //               first instruction of the body: thread enters its function
   // kern/lwkt_thread.ts
   YIELD_QUICK_1 = 10, //     after splz
   YIELD_QUICK_2 = 11, //     after lwkt_schedule_self
@@ -54,8 +53,6 @@ export enum K {
   CREATE_2 = 27, //          a: thread: scheduled
   FREE_1 = 28, //            a: thread
   ALLOC_1 = 29, //           a: template or 0
-  SETPRI_1 = 30,
-  RETVAL = 31, //            a: td_retval becomes a
   THREAD_EXIT_1 = 32, //     cpu_thread_exit after lwkt_deschedule_self
   INTERRUPT_1 = 33, //       interrupt request done: section dropped, returns 1
   INVOL_1 = 34, //           back from a switch that was not its own will: deschedule
@@ -88,6 +85,14 @@ export enum K {
   TIMER_1 = 205, //          a: low word of the result
 }
 
+/** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */
+@unmanaged
+export class Continuation {
+  ct_fn: u32; // K
+  ct_a: u32;
+  ct_b: u32;
+}
+
 /** Pushes a continuation of the current thread. */
 export function cont_push(fn: K, a: u32 = 0, b: u32 = 0): void {
   const td = curthread();
@@ -103,9 +108,9 @@ function cont_spill(td: Thread): void {
   const depth = <u32>td.td_kdepth;
   if (depth == m.kstack_depth) panic("continuation stack overflow: %p", changetype<usize>(td));
   const at = cont_slot(td, depth);
-  store<u32>(at, td.td_kfn);
-  store<u32>(at, td.td_ka, 4);
-  store<u32>(at, cold(td).td_kb, 8);
+  at.ct_fn = td.td_kfn;
+  at.ct_a = td.td_ka;
+  at.ct_b = cold(td).td_kb;
   td.td_kdepth = <u8>(depth + 1);
 }
 
@@ -117,18 +122,17 @@ export function cont_pop(td: Thread): void {
     return;
   }
   const at = cont_slot(td, depth - 1);
-  td.td_kfn = load<u8>(at);
-  td.td_ka = load<u32>(at, 4);
-  cold(td).td_kb = load<u32>(at, 8);
+  td.td_kfn = <u8>at.ct_fn;
+  td.td_ka = at.ct_a;
+  cold(td).td_kb = at.ct_b;
   td.td_kdepth = <u8>(depth - 1);
 }
 
-/** Bytes of a continuation in the array. */
-export const CONT_SIZE: usize = 12;
-
-function cont_slot(td: Thread, depth: u32): usize {
+/** Where the continuation is that has `depth` others of its thread below it. */
+function cont_slot(td: Thread, depth: u32): Continuation {
   const m = machine();
-  return m.kstack_base + (<usize>td_index(td) * m.kstack_depth + depth) * CONT_SIZE;
+  const index = <usize>td_index(td) * m.kstack_depth + depth;
+  return changetype<Continuation>(m.kstack_base + index * offsetof<Continuation>());
 }
 
 /** Sets the result of the kernel function that the current thread is in. */

@@ -96,7 +96,7 @@ export function lim_free(limit: Plimit): void {
   m.limit_free = limit;
 }
 
-/** The credential that a thread acts with; a thread outside of any process acts as the kernel. */
+/** The credential that a thread acts with; a thread outside any process acts as the kernel. */
 export function td_cred(td: Thread): Ucred {
   const cred = cold(td).td_ucred;
   return is_cred(cred) ? cred : machine().proc0.p_ucred;

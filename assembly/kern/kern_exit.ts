@@ -118,7 +118,7 @@ function exit1_children(p: Proc): void {
   }
 }
 
-/** Takes a zombie's remains away: its structure and its last thread are used again by fork1. */
+/** Clears away a zombie's remains: its structure and its last thread are used again by fork1. */
 function proc_harvest(p: Proc): void {
   ktr(KTR_PROC, Ktr.HARVEST, changetype<u32>(p), p.p_pid, p.p_xexit);
   thread_wait(p);

@@ -14,8 +14,8 @@ import {
   Proc,
   SRUN,
   TDA_SUSPEND,
-  TDF_EXITED,
   TDF_INMEM,
+  TDL_EXITED,
   TDS,
   Thread,
   Ucred,
@@ -50,7 +50,7 @@ import { tidhash_add } from "./kern_tid";
 import { sched_add, sched_fork_thread } from "./sched";
 
 /** Bytes from one process to the next. */
-export const PROC_STRIDE: usize = offsetof<Proc>();
+const PROC_STRIDE: usize = offsetof<Proc>();
 
 /** Processes that may exist on top of maxproc: proc0 and init, for which it is not enforced. */
 const PROC_SPARE: u32 = 2;
@@ -59,7 +59,7 @@ export function is_proc(p: Proc): bool {
   return changetype<usize>(p) != 0;
 }
 
-export function no_proc(): Proc {
+function no_proc(): Proc {
   return changetype<Proc>(0);
 }
 
@@ -113,7 +113,7 @@ function proc_complete(p: Proc): void {
   machine().tid_care--;
 }
 
-/** A harvested process goes to the free list with its thread; its pid means nobody any more. */
+/** A harvested process goes to the free list with its thread; its pid no longer means anybody. */
 export function proc_free(p: Proc): void {
   const m = machine();
   proc_unlink_sibling(p);
@@ -134,7 +134,7 @@ export function proc_free(p: Proc): void {
 
 // ---- Pids ----
 
-/** Buckets of the pid hash: a power of two, about one a process. */
+/** Buckets of the pid hash: a power of two, about one per process. */
 function pidhash_buckets(maxproc: u32): u32 {
   let buckets: u32 = 16;
   while (buckets < maxproc) buckets <<= 1;
@@ -315,7 +315,7 @@ function fork_setcred(p: Proc, td: Thread, cred: Ucred): void {
 
 /**
  * The fork call of a body: a user process whose thread runs `func(arg)`, at once unless RFSTOPPED is in
- * `flags`, as user `uid` unless that is -1. A thread outside of any process forks proc0.
+ * `flags`, as user `uid` unless that is -1. A thread outside any process forks proc0.
  */
 export function kern_fork(func: u32, arg: u32, flags: i32, pages: u32, uid: i32): i32 {
   const me = curthread();
@@ -366,5 +366,5 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
 export function thread_alive(address: u32): bool {
   if (!td_valid(address)) return false;
   const td = changetype<Thread>(address);
-  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDF_EXITED) == 0;
+  return cold(td).td_tid != -1 && is_proc(td.td_proc) && (td.td_lwflags & TDL_EXITED) == 0;
 }

@@ -117,7 +117,7 @@ export function kproc_suspend(p: Proc, timo: i32): u32 {
   return msleep(siglist_channel(p), PPAUSE, str("suspkp"), timo);
 }
 
-/** Lets a kernel process go on (197): EINVAL for another process. Also wakes who waits for it to stop. */
+/** Lets a kernel process go on (197): EINVAL for another process. Also wakes whoever waits for it to stop. */
 export function kproc_resume(p: Proc): i32 {
   if ((p.p_flag & P_KPROC) == 0) return EINVAL;
   p.p_siglist &= ~SIGLIST_STOP;
@@ -206,7 +206,7 @@ export function kthread_suspend(td: Thread, timo: i32): u32 {
   return msleep(flags_channel(td), PPAUSE, str("suspkt"), timo);
 }
 
-/** Lets a kernel thread go on (391): EINVAL for another thread. Also wakes who waits for it to stop. */
+/** Lets a kernel thread go on (391): EINVAL for another thread. Also wakes whoever waits for it to stop. */
 export function kthread_resume(td: Thread): i32 {
   if ((cold(td).td_pflags & TDP_KTHREAD) == 0) return EINVAL;
   td.td_flags &= ~TDF_KTH_SUSP;

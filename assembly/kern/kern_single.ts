@@ -13,6 +13,7 @@ import { KASSERT, MPASS } from "../sys/kassert";
 import { KTR_PROC, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { PCATCH } from "../sys/param";
 import {
+  DBG_SUSPEND,
   P_HADTHREADS,
   P_SHOULDSTOP_MASK,
   P_SINGLE_BOUNDARY,
@@ -29,7 +30,6 @@ import {
   SINGLE_EXIT,
   SINGLE_NO_EXIT,
   TDA_SUSPEND,
-  TDB_SUSPEND,
   TDF_ALLPROCSUSP,
   TDF_BOUNDARY,
   TDF_SBDRY,
@@ -96,7 +96,7 @@ function remain_for_mode(mode: i32): i32 {
 // ---- One thread ----
 
 /** Suspends a thread of a process, which is on no run queue, or runs and will switch (1573). */
-export function thread_suspend_one(td: Thread): void {
+function thread_suspend_one(td: Thread): void {
   KASSERT(!td_is_suspended(td), "already suspended");
   td.td_proc.p_suspcount++;
   ast_unsched(td);
@@ -352,7 +352,7 @@ export function thread_suspend_check_needed(): bool {
   const td = curthread();
   const p = td.td_proc;
   if (proc_should_stop(p) != 0) return true;
-  return (p.p_flag & P_TRACED) != 0 && (cold(td).td_dbgflags & TDB_SUSPEND) != 0;
+  return (p.p_flag & P_TRACED) != 0 && (cold(td).td_dbgflags & DBG_SUSPEND) != 0;
 }
 
 /**

@@ -1,9 +1,10 @@
 // Wakeup latencies: from the moment a thread becomes runnable to the moment it runs. Kept only when
-// Machine.stats is on, in an array of its own, so that machines without it pay one test a wakeup.
+// Machine.stats is on, in an array of its own, so that machines without it pay one test per wakeup.
 import { GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { STATS_BUCKETS } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { STATS_BUCKETS, ThreadStats } from "../sys/stats";
+import { ThreadStats } from "../sys/stats";
 import { td_index } from "../sys/thread";
 
 /** Statistics of a thread. */

@@ -2,9 +2,9 @@
 import { machine } from "../sys/machine";
 
 /**
- * At most `maxpps` events a second (ppsratecheck, at the resolution of ticks): true if this one may be
+ * At most `maxpps` events per second (ppsratecheck, at the resolution of ticks): true if this one may be
  * reported. `last` is the address of the tick of the last report, 0 at first, and of a count behind it.
- * A second starts with the first report, so that with maxpps 1 a second one within it never passes.
+ * A second starts with the first report, so that with maxpps 1 another one within it never passes.
  */
 export function ppsratecheck(last: usize, maxpps: i32): bool {
   const m = machine();

@@ -2,6 +2,7 @@
 // it gets the CPU. Every switch goes through cpu_switch, or through one of its copies for plain yields,
 // host_yield and the inner loop of cpu/rv32.ts, which must account the same.
 import { can_yield } from "../cpu/rv32_yield";
+import { CHUNK_MASK, SLOT_SIZE } from "../sys/chunklist";
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
 import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -10,27 +11,25 @@ import {
   TDB,
   TDB_FRESH,
   TDB_KIND,
-  TDF_EXITED,
-  TDF_EXITING,
-  TDF_PREEMPT_LOCK,
-  TDF_RUNQ,
-  TDF_STARTED,
   TDI_SLEEPING,
   TDI_SUSPENDED,
+  TDL_EXITED,
+  TDL_EXITING,
+  TDL_PREEMPT_LOCK,
+  TDL_RUNQ,
+  TDL_STARTED,
   TDP_PREEMPTED,
   TDPRI_CRIT,
   TDS,
   Thread,
 } from "../sys/proc";
-import { CHUNK_SIZE, lwkt_level } from "../sys/runq";
+import { lwkt_level } from "../sys/runq";
 import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { crit_exit } from "./lwkt_thread";
 import { stack_enter } from "./vm_glue";
-
-const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
 /** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
@@ -59,7 +58,7 @@ export function charge_runtime(gd: GlobalData): void {
 export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   const m = machine();
   charge_runtime(gd);
-  const exits = (td.td_lwflags & TDF_EXITING) != 0;
+  const exits = (td.td_lwflags & TDL_EXITING) != 0;
   const why = switch_reason(gd, td, exits);
   if (why == SW.PREEMPTED) count_involuntary(td);
   else td.td_nvcsw++;
@@ -67,9 +66,9 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);
-  if (exits) td.td_lwflags |= TDF_EXITED;
+  if (exits) td.td_lwflags |= TDL_EXITED;
   if (td.td_state == TDS.RUNNING) {
-    td.td_state = (td.td_lwflags & TDF_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
+    td.td_state = (td.td_lwflags & TDL_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
   }
   ntd.td_state = <u8>TDS.RUNNING;
   gd.gd_curthread = ntd;
@@ -83,12 +82,11 @@ function count_involuntary(td: Thread): void {
 
 /** Records a switch; before it, what the thread goes to sleep on. */
 function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
-  const m = machine();
   if (why == SW.SLEEP) {
     const channel = td.td_wait != 0 ? td.td_wait : td.td_wchan;
     ktr(KTR_STATE, Ktr.SLEEP, changetype<u32>(td), cold(td).td_wmesg, channel);
   }
-  m.switch_why = why;
+  gd.gd_switch_why = why;
   ktr(
     KTR_SCHED,
     why == SW.EXIT ? Ktr.XSWITCH : Ktr.SWITCH,
@@ -98,7 +96,7 @@ function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
     td.td_pri,
     ntd.td_pri,
   );
-  m.switch_why = 0;
+  gd.gd_switch_why = 0;
 }
 
 /**
@@ -119,8 +117,8 @@ export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
   const td = gd.gd_curthread;
   const ntd = changetype<Thread>(load<usize>(slot));
   if (!is_td(ntd) || ntd == td || !is_plain(ntd, gd, TDB.HOST)) return false;
-  level.head = slot + 4;
-  level.tail = tail + 4;
+  level.head = slot + SLOT_SIZE;
+  level.tail = tail + SLOT_SIZE;
   store<usize>(tail, changetype<usize>(ntd));
   ntd.td_slot = tail;
 
@@ -148,12 +146,12 @@ export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
 
 function switch_reason(gd: GlobalData, td: Thread, exits: bool): SW {
   if (exits) return SW.EXIT;
-  if ((gd.gd_flags & GDF_INVOL) != 0 || (td.td_lwflags & TDF_PREEMPT_LOCK) != 0) {
+  if ((gd.gd_flags & GDF_INVOL) != 0 || (td.td_lwflags & TDL_PREEMPT_LOCK) != 0) {
     return SW.PREEMPTED;
   }
   if ((td.td_inhib & TDI_SUSPENDED) != 0) return SW.SUSPENDED;
   if ((td.td_inhib & TDI_SLEEPING) != 0) return SW.SLEEP;
-  if (td.td_state == TDS.RUNQ || (td.td_lwflags & TDF_RUNQ) != 0) return SW.YIELD;
+  if (td.td_state == TDS.RUNQ || (td.td_lwflags & TDL_RUNQ) != 0) return SW.YIELD;
   return SW.DESCHEDULED;
 }
 
@@ -177,12 +175,12 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
     }
     m.last_thread = ntd;
   }
-  if ((ntd.td_lwflags & TDF_STARTED) == 0) {
-    ntd.td_lwflags |= TDF_STARTED;
+  if ((ntd.td_lwflags & TDL_STARTED) == 0) {
+    ntd.td_lwflags |= TDL_STARTED;
     if ((ntd.td_body & TDB_KIND) == TDB.RV32) ntd.td_body = <u8>TDB.RV32;
     if (!idle) ntd.td_pri -= TDPRI_CRIT;
     ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
     return;
   }
-  if (m.sched == Sched.LWKT && (ntd.td_lwflags & TDF_PREEMPT_LOCK) == 0) crit_exit();
+  if (m.sched == Sched.LWKT && (ntd.td_lwflags & TDL_PREEMPT_LOCK) == 0) crit_exit();
 }

@@ -1,7 +1,7 @@
 // Sleep queues: msleep and wakeup.
 //
 // A channel is any number: the address of something in the kernel, or of an interned string. The hash of
-// channels has one entry a channel, its first sleeper, which also holds the channel's last sleeper and its
+// channels has one entry per channel, its first sleeper, which also holds the channel's last sleeper and its
 // neighbours in the hash chain; the sleepers are linked in the order in which they came. Nothing is
 // allocated, and a wakeup touches the sleepers of its own channel only.
 //
@@ -12,7 +12,7 @@ import { EWOULDBLOCK } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine, Sched } from "../sys/machine";
-import { PCATCH, PRIMASK } from "../sys/param";
+import { PCATCH, PRIMASK, SLEEPQ_BUCKETS_MAX, SLEEPQ_BUCKETS_MIN } from "../sys/param";
 import {
   PRS,
   TDA_SUSPEND,
@@ -32,10 +32,7 @@ import { mi_switch, sched_add, sched_sleep } from "./sched";
 
 // ---- Channels ----
 
-const SLEEPQ_BUCKETS_MIN: u32 = 64;
-const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
-
-/** Buckets of the hash of channels: a power of two, about one for two threads. */
+/** Buckets of the hash of channels: a power of two, about one per two threads. */
 function sleepq_buckets(maxthread: u32): u32 {
   let buckets = SLEEPQ_BUCKETS_MIN;
   while (buckets < SLEEPQ_BUCKETS_MAX && buckets << 1 < maxthread) buckets <<= 1;

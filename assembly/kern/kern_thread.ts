@@ -13,9 +13,15 @@ import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
 import { KTR_SCHED, KTR_STATE, KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine } from "../sys/machine";
-import { KSTACK_MAX_PAGES, THREAD0_TID } from "../sys/param";
 import {
-  Frame,
+  KSTACK_MAX_PAGES,
+  MAXTHREAD_RESERVE,
+  REAP_SECONDS,
+  TDCOUNTBATCH,
+  THREAD0_TID,
+  TIDBATCH,
+} from "../sys/param";
+import {
   P_HADTHREADS,
   P_STOPPED_SINGLE,
   Plimit,
@@ -25,19 +31,16 @@ import {
   TDS,
   Thread,
   ThreadCold,
-  ThreadRare,
   Ucred,
 } from "../sys/proc";
 import {
   barrier_task,
+  reap_callout,
   reap_task,
-  reaper,
   TaskFn,
-  TDCOUNTBATCH,
   ThreadDomain,
-  TIDBATCH,
-  TIDBATCH_OFFSET,
   thread_domain,
+  tid_batch,
 } from "../sys/reap";
 import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
@@ -63,21 +66,6 @@ import { eventhandler_invoke } from "./subr_eventhandler";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
 
-// The reaper's task and the host's tables know these places.
-if (offsetof<Thread>() != 64) ERROR("struct thread KBI size");
-if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
-if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
-if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
-if (offsetof<Thread>("td_kfn") != 56) ERROR("struct thread KBI td_kfn");
-if (offsetof<ThreadCold>() != 64) ERROR("struct thread_cold KBI size");
-if (offsetof<ThreadRare>() != 16) ERROR("struct thread_rare KBI size");
-if (offsetof<ThreadCold>("td_c_time") % 8 != 0) ERROR("struct thread_cold KBI td_c_time");
-if (offsetof<ThreadCold>("td_c_slot") != offsetof<ThreadCold>("td_c_time") + 8) {
-  ERROR("struct thread_cold KBI td_c_slot");
-}
-if (offsetof<Frame>() != 64) ERROR("struct trapframe KBI size");
-if (offsetof<Proc>() % 8 != 0) ERROR("struct proc KBI size");
-
 // ---- The count ----
 
 function thread_count_add(n: i32): void {
@@ -89,7 +77,7 @@ function thread_count_add(n: i32): void {
 function thread_count_inc_try(): bool {
   const m = machine();
   thread_count_add(1);
-  if (m.nthreads >= m.maxthread - 100) {
+  if (m.nthreads >= m.maxthread - MAXTHREAD_RESERVE) {
     if (!privileged(curthread()) || m.nthreads >= m.maxthread) {
       thread_count_add(-1);
       return false;
@@ -102,7 +90,7 @@ function thread_count_inc_try(): bool {
 function thread_count_inc(): bool {
   const m = machine();
   thread_reap();
-  if (m.nthreads + 1 >= m.maxthread - 100) return thread_count_inc_hard();
+  if (m.nthreads + 1 >= m.maxthread - MAXTHREAD_RESERVE) return thread_count_inc_hard();
   thread_count_add(1);
   return true;
 }
@@ -135,12 +123,6 @@ export function ktr_create(td: Thread, p: Proc): void {
 
 // ---- Initialisation ----
 
-/** kern.maxthread when it is set to 0 (552). */
-export function thread_limit(maxproc: i32, max_threads_per_proc: i32): i32 {
-  const product = <i64>maxproc * <i64>max_threads_per_proc;
-  return product < 1000000 ? <i32>product : 1000000;
-}
-
 /** Sets up the allocation of threads, with thread0 as the first, and the reaper (539). */
 export function threadinit(): void {
   const m = machine();
@@ -150,7 +132,7 @@ export function threadinit(): void {
   if (tid0 != THREAD0_TID) panic("tid0 %d != %d\n", tid0, THREAD0_TID);
   tidhash_init();
   task_init(reap_task(), TaskFn.THREAD_REAP, 0);
-  callout_reset(reaper(), m.hz * 5, CalloutFn.THREAD_REAP, 0);
+  callout_reset(reap_callout(), m.hz * REAP_SECONDS, CalloutFn.THREAD_REAP, 0);
 }
 
 // ---- Zombies ----
@@ -179,7 +161,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
   tdd.tdd_zombies = no_td();
   tdd.tdd_nzombies = 0;
   tdd.tdd_reapticks = machine().ticks;
-  const tids = changetype<usize>(tdd) + TIDBATCH_OFFSET;
+  const tids = tid_batch(tdd);
   let ntids: u32 = 0;
   let ntds: u32 = 0;
   while (is_td(td)) {
@@ -227,7 +209,7 @@ export function thread_reap(): void {
 /** Every five seconds: reaps if some domain has not been reaped for longer than that (723). */
 export function thread_reap_callout(): void {
   const m = machine();
-  const period: u32 = m.hz * 5;
+  const period: u32 = m.hz * REAP_SECONDS;
   for (let i: u32 = 0; i < m.ndomains; i++) {
     const tdd = thread_domain(i);
     if (is_td(tdd.tdd_zombies) && <u32>(m.ticks - tdd.tdd_reapticks) > period) {
@@ -235,7 +217,7 @@ export function thread_reap_callout(): void {
       break;
     }
   }
-  callout_reset(reaper(), period, CalloutFn.THREAD_REAP, 0);
+  callout_reset(reap_callout(), period, CalloutFn.THREAD_REAP, 0);
 }
 
 /**
@@ -480,7 +462,7 @@ export function thread_link(td: Thread, c: ThreadCold, p: Proc): void {
 }
 
 /** Takes a thread out of its process; td_proc stays (1099). */
-export function thread_unlink(td: Thread): void {
+function thread_unlink(td: Thread): void {
   const c = cold(td);
   const p = td.td_proc;
   const next = c.td_plist_next;

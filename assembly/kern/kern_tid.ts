@@ -17,10 +17,10 @@ import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { NO_PID } from "../sys/param";
+import { NO_PID, TID_STAMPS } from "../sys/param";
 import { PRS, Thread } from "../sys/proc";
 import { cold, is_td, no_td, td_at } from "../sys/thread";
-import { TID_BUCKET_SHIFT, TID_STAMPS, TID_STAMPS_OFFSET, TidBucket, TidEntry } from "../sys/tid";
+import { TID_BUCKET_SHIFT, TID_STAMPS_OFFSET, TidBucket, TidEntry } from "../sys/tid";
 
 // ---- The bitmap ----
 
@@ -193,7 +193,7 @@ const RUN_THRESH: u32 = 16;
 const STAMP_END: u32 = u32.MAX_VALUE;
 
 /** Buckets of the hash: the largest power of two that is not above maxproc / 2 (579). */
-export function tidhash_buckets(maxproc: u32): u32 {
+function tidhash_buckets(maxproc: u32): u32 {
   const elements = maxproc >> 1;
   return elements == 0 ? 1 : (<u32>1) << (31 - clz<u32>(elements));
 }

@@ -5,14 +5,12 @@
 // for, so that a machine whose quantum is no longer than its tick is exact to a tick.
 import { curthread, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { TICKS_MAX } from "../sys/param";
 import { Frame, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { str } from "./kern_subr";
 import { msleep } from "./kern_synch";
-
-/** Longest timeout that is armed at once, in ticks. */
-const TICKS_MAX: u64 = 0x40000000;
 
 /** A timer that has missed its moment goes on from now. */
 const TIMER_RELATIVE: u32 = 0;

@@ -10,7 +10,7 @@
 // which costs log n and does not keep the order of arming.
 //
 // gd_next_callout is never later than the CPU's earliest callout. It is earlier only while level 0 is
-// empty and the earliest one was cancelled: finding the next one then means to walk a list, which is put
+// empty and the earliest one was cancelled: finding the next one then means walking a list, which is put
 // off until time has to jump there (callout_earliest), when that list is dealt out anyway.
 import { panic } from "../env";
 import {
@@ -21,27 +21,31 @@ import {
   callout_cold,
   thread_callout,
   WHEEL_BITS_OFFSET,
-  WHEEL_SHIFT,
+  WHEEL_BITS_SIZE,
   WHEEL_SIZE,
-  WHEEL_SLOTS_OFFSET,
-  WHEEL0_SLOTS,
-  WHEEL1_SLOTS,
-  WHEEL2_SLOTS,
+  WHEEL_SLOTS,
+  wheel_dealt,
+  wheel_lists,
 } from "../sys/callout";
+import {
+  CHUNK_MASK,
+  CHUNK_SIZE,
+  CHUNK_SLOT0,
+  ChunkList,
+  list_append,
+  list_at,
+  list_first_slot,
+  list_free,
+  list_remove,
+  list_walk,
+  lists_init,
+  SLOT_SIZE,
+} from "../sys/chunklist";
 import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
+import { WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "../sys/param";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
-import {
-  CHUNK_SIZE,
-  CHUNK_SLOT0,
-  Level,
-  list_append,
-  list_free,
-  list_remove,
-  runq_first_slot,
-  runq_walk,
-} from "../sys/runq";
 import { cold, cold_thread } from "../sys/thread";
 import { sleepq_timeout } from "./kern_synch";
 import { taskqueue_run } from "./kern_taskqueue";
@@ -63,6 +67,7 @@ export function callwheel_init(gd: GlobalData): void {
   const w = wheel(gd);
   w.cw_ticks = m.ticks64;
   w.cw_exact = 1;
+  lists_init(wheel_lists(w), WHEEL_SLOTS, SLOT_FIELD);
 }
 
 function wheel(gd: GlobalData): CalloutWheel {
@@ -84,11 +89,9 @@ function slot_of(level: u32, time: u64): u32 {
   return block & (level == 2 ? WHEEL2_SLOTS - 1 : WHEEL0_SLOTS - 1);
 }
 
-function slot_at(w: CalloutWheel, level: u32, slot: u32): Level {
+function slot_at(w: CalloutWheel, level: u32, slot: u32): ChunkList {
   const before = level == 0 ? 0 : level == 1 ? WHEEL0_SLOTS : WHEEL0_SLOTS + WHEEL1_SLOTS;
-  return changetype<Level>(
-    changetype<usize>(w) + WHEEL_SLOTS_OFFSET + ((<usize>(before + slot)) << 3),
-  );
+  return list_at(wheel_lists(w), before + slot);
 }
 
 function summary_at(w: CalloutWheel, level: u32): usize {
@@ -96,7 +99,9 @@ function summary_at(w: CalloutWheel, level: u32): usize {
 }
 
 function bits_at(w: CalloutWheel, level: u32, word: u32): usize {
-  return changetype<usize>(w) + WHEEL_BITS_OFFSET + ((<usize>level) << 9) + ((<usize>word) << 3);
+  return (
+    changetype<usize>(w) + WHEEL_BITS_OFFSET + <usize>level * WHEEL_BITS_SIZE + ((<usize>word) << 3)
+  );
 }
 
 function slot_mark(w: CalloutWheel, level: u32, slot: u32): void {
@@ -160,14 +165,14 @@ function wheel_remove(w: CalloutWheel, link: CalloutLink): void {
 /** Frees a list, and clears its bit, if it is empty. */
 function slot_settle(w: CalloutWheel, level: u32, slot: u32): void {
   const list = slot_at(w, level, slot);
-  if (runq_first_slot(list) != 0) return;
+  if (list_first_slot(list) != 0) return;
   list_free(list);
   slot_unmark(w, level, slot);
 }
 
 /** The first callout of a list. */
-function list_first(list: Level): CalloutLink {
-  return changetype<CalloutLink>(load<usize>(runq_first_slot(list)));
+function list_first(list: ChunkList): CalloutLink {
+  return changetype<CalloutLink>(load<usize>(list_first_slot(list)));
 }
 
 // ---- Arm and cancel ----
@@ -248,7 +253,7 @@ function callout_bound(gd: GlobalData): void {
 }
 
 /** The list of the earliest block beyond level 0, or null. */
-function first_block(w: CalloutWheel): Level | null {
+function first_block(w: CalloutWheel): ChunkList | null {
   const slot1 = slot_next(w, 1, slot_of(1, w.cw_ticks));
   if (slot1 >= 0) return slot_at(w, 1, slot1);
   const slot2 = ring_next(w);
@@ -261,13 +266,13 @@ function block_start(w: CalloutWheel, time: u64): u64 {
 }
 
 /** Tick of the earliest callout of this CPU, exactly, or ~0. */
-export function callout_next(gd: GlobalData): u64 {
+function callout_next(gd: GlobalData): u64 {
   const w = wheel(gd);
   if (w.cw_exact != 0) return gd.gd_next_callout;
   let next = NEVER;
   const list = first_block(w);
   if (list !== null) {
-    for (let at = runq_walk(list, list.head); at != 0; at = runq_walk(list, at + 4)) {
+    for (let at = list_walk(list, list.head); at != 0; at = list_walk(list, at + SLOT_SIZE)) {
       const time = changetype<CalloutLink>(load<usize>(at)).c_time;
       if (time < next) next = time;
     }
@@ -306,7 +311,7 @@ function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
   const list = slot_at(w, level, slot);
   if (list.head == 0) return;
   // Off the wheel first: what it is dealt out to may have to compact all lists.
-  const dealt = changetype<Level>(changetype<usize>(w) + offsetof<CalloutWheel>("cw_deal_head"));
+  const dealt = wheel_dealt(w);
   dealt.head = list.head;
   dealt.tail = list.tail;
   list.head = 0;
@@ -319,11 +324,11 @@ function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
 }
 
 /** Takes the first callout off a list: its slot's address, or 0. Entering a chunk loads all it leads to. */
-function list_next(list: Level): usize {
-  const at = runq_first_slot(list);
+function list_next(list: ChunkList): usize {
+  const at = list_first_slot(list);
   if (at == 0) return 0;
-  list.head = at + 4;
-  if ((at & (CHUNK_SIZE - 1)) == CHUNK_SLOT0) callouts_touch(at, list.tail);
+  list.head = at + SLOT_SIZE;
+  if ((at & CHUNK_MASK) == CHUNK_SLOT0) callouts_touch(at, list.tail);
   return at;
 }
 
@@ -332,17 +337,16 @@ function list_next(list: Level): usize {
  * that sleep until then, so that the misses overlap.
  */
 function callouts_touch(first: usize, tail: usize): void {
-  const m = machine();
   const end = first + CHUNK_SIZE - CHUNK_SLOT0;
   const stop = tail > first && tail < end ? tail : end;
   let sum: u32 = 0;
-  for (let at = first; at != stop; at += 4) sum += load<u32>(load<usize>(at));
-  for (let at = first; at != stop; at += 4) {
+  for (let at = first; at != stop; at += SLOT_SIZE) sum += load<u32>(load<usize>(at));
+  for (let at = first; at != stop; at += SLOT_SIZE) {
     const c = callout_cold(changetype<CalloutLink>(load<usize>(at)));
     if (changetype<usize>(c) == 0 || (c.td_cflags & TDC_DEADLINE) == 0) continue;
     sum += load<u32>(changetype<usize>(cold_thread(c)));
   }
-  m.touched = sum;
+  mycpu().gd_touched = sum;
 }
 
 /**

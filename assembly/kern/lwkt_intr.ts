@@ -9,11 +9,11 @@
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
 import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
-import { GD_INTRQ_OFFSET, GDF_INTR, GlobalData, mycpu } from "../sys/globaldata";
+import { GDF_INTR, GlobalData, gd_intrq, mycpu } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
-import { NINTR } from "../sys/param";
-import { TDF_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
+import { MAXPENDING, NINTR } from "../sys/param";
+import { TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { cpu_exists, ipi_interrupt, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
@@ -27,20 +27,13 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 
-/** Most interrupt threads that a CPU can have pended: the room behind GD_INTRQ_OFFSET. */
-export const MAXPENDING: u32 = 64;
-
-function pended(gd: GlobalData, i: u32): usize {
-  return changetype<usize>(gd) + GD_INTRQ_OFFSET + ((<usize>i) << 2);
-}
-
 /** Pends an interrupt thread, unless it is already. */
 function pend(gd: GlobalData, td: Thread): void {
   for (let i: u32 = 0; i < gd.gd_nintr; i++) {
-    if (load<usize>(pended(gd, i)) == changetype<usize>(td)) return;
+    if (load<usize>(gd_intrq(gd, i)) == changetype<usize>(td)) return;
   }
   if (gd.gd_nintr == MAXPENDING) panic("interrupt: more than %d threads pended", MAXPENDING);
-  store<usize>(pended(gd, gd.gd_nintr), changetype<usize>(td));
+  store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
   gd.gd_nintr++;
 }
 
@@ -48,17 +41,17 @@ function pend(gd: GlobalData, td: Thread): void {
 function pend_remove(gd: GlobalData, td: Thread): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < gd.gd_nintr; i++) {
-    const other = load<usize>(pended(gd, i));
-    if (other != changetype<usize>(td)) store<usize>(pended(gd, kept++), other);
+    const other = load<usize>(gd_intrq(gd, i));
+    if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
 }
 
 /** Takes the oldest pended interrupt thread. */
 function unpend(gd: GlobalData): Thread {
-  const td = changetype<Thread>(load<usize>(pended(gd, 0)));
+  const td = changetype<Thread>(load<usize>(gd_intrq(gd, 0)));
   gd.gd_nintr--;
-  memory.copy(pended(gd, 0), pended(gd, 1), (<usize>gd.gd_nintr) << 2);
+  memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), (<usize>gd.gd_nintr) << 2);
   return td;
 }
 
@@ -90,7 +83,7 @@ export function interrupt_1(): u32 {
  * Schedules the interrupt thread and lets it preempt the current one, within a section of its own. One
  * that has moved to another CPU is interrupted there.
  */
-export function interrupt_run(td: Thread): u32 {
+function interrupt_run(td: Thread): u32 {
   const gd = mycpu();
   if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
     ipi_interrupt(td.td_cpu, td);
@@ -150,7 +143,7 @@ export function intr_register(line: u32, td: Thread): i32 {
   if (is_td(td) && is_td(il.il_thread) && il.il_thread != td) return EBUSY;
   il.il_thread = td;
   il.il_count = 0;
-  if (is_td(td)) td.td_lwflags |= TDF_INTR;
+  if (is_td(td)) td.td_lwflags |= TDL_INTR;
   return 0;
 }
 
@@ -158,7 +151,7 @@ export function intr_register(line: u32, td: Thread): i32 {
 export function intr_forget(td: Thread): void {
   const gd = mycpu();
   if (gd.gd_nintr != 0) pend_remove(gd, td);
-  if ((td.td_lwflags & TDF_INTR) == 0) return;
+  if ((td.td_lwflags & TDL_INTR) == 0) return;
   for (let line: u32 = 0; line < <u32>NINTR; line++) {
     const il = intr_line(line);
     if (il.il_thread == td) il.il_thread = no_td();

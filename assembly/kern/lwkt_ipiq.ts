@@ -22,7 +22,7 @@ import { Ipi, message, Ring, ring } from "../sys/ipiq";
 import { LwktToken } from "../sys/kobj";
 import { machine, Sched } from "../sys/machine";
 import { IPIQ_SLOTS } from "../sys/param";
-import { TDF_RUNQ, TDPRI_CRIT, Thread } from "../sys/proc";
+import { TDL_RUNQ, TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { interrupt_post } from "./lwkt_intr";
 import { lwkt_cannot_migrate, lwkt_migrate_here } from "./lwkt_migrate";
@@ -56,13 +56,19 @@ function ipi_send(to: u32, kind: Ipi, a: u32, b: u32 = 0): void {
   m.busy |= (<u64>1) << to;
 }
 
-/** Has the target take the oldest message of a full ring now. */
+/**
+ * Has the target take the oldest message of a full ring now. What it writes into the trace has the
+ * sender's reason.
+ */
 function ipi_make_room(target: GlobalData, r: Ring): void {
   const m = machine();
   const sender = m.curcpu;
+  const why = target.gd_switch_why;
   r.rg_forced++;
   m.curcpu = target;
+  target.gd_switch_why = sender.gd_switch_why;
   ipi_take(target, r);
+  target.gd_switch_why = why;
   m.curcpu = sender;
 }
 
@@ -186,7 +192,7 @@ function ipi_recv_schedule(gd: GlobalData, td: Thread): void {
     return;
   }
   lwkt_schedule_other(td);
-  if (td.td_cpu == gd.gd_cpuid && (td.td_lwflags & TDF_RUNQ) != 0) sched_check_preempt(gd, td);
+  if (td.td_cpu == gd.gd_cpuid && (td.td_lwflags & TDL_RUNQ) != 0) sched_check_preempt(gd, td);
 }
 
 // ---- Moving a thread that another CPU wants moved ----

@@ -3,11 +3,11 @@
 import { EBUSY } from "../sys/errno";
 import { GlobalData, mycpu } from "../sys/globaldata";
 import {
-  TDF_EXITED,
-  TDF_EXITING,
-  TDF_PREEMPT_LOCK,
-  TDF_RUNQ,
-  TDF_WANTED,
+  TDL_EXITED,
+  TDL_EXITING,
+  TDL_PREEMPT_LOCK,
+  TDL_RUNQ,
+  TDL_WANTED,
   TDPRI_CRIT,
   TDS,
   Thread,
@@ -43,7 +43,7 @@ export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   return (
     td == gd.gd_curthread ||
     td.td_state == TDS.RUNNING || // the host makes a call in its place
-    (td.td_lwflags & TDF_PREEMPT_LOCK) != 0 ||
+    (td.td_lwflags & TDL_PREEMPT_LOCK) != 0 ||
     is_td(td.td_preempted)
   );
 }
@@ -51,11 +51,11 @@ export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
 /** Moves a thread of this CPU that can be moved, on its run queue if it is on ours. */
 export function lwkt_migrate_here(td: Thread, cpu: u32): void {
   const flags = td.td_lwflags;
-  if (td.td_cpu == cpu || (flags & (TDF_EXITED | TDF_EXITING)) != 0) return;
+  if (td.td_cpu == cpu || (flags & (TDL_EXITED | TDL_EXITING)) != 0) return;
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
-  if ((flags & TDF_RUNQ) != 0) ipi_schedule(cpu, td);
+  if ((flags & TDL_RUNQ) != 0) ipi_schedule(cpu, td);
 }
 
 /** Moves the current thread to `cpu`: it goes on there. EBUSY in a critical section or a preemption. */
@@ -73,8 +73,8 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
 
 /** The current thread leaves for another CPU; it is on the run queue there if it is on this one's. */
 function move_self(td: Thread, cpu: u32): u32 {
-  if ((td.td_lwflags & TDF_RUNQ) == 0) {
-    td.td_lwflags &= ~TDF_WANTED;
+  if ((td.td_lwflags & TDL_RUNQ) == 0) {
+    td.td_lwflags &= ~TDL_WANTED;
     cont_push(K.INVOL_1);
   }
   _lwkt_dequeue(td);

@@ -11,27 +11,28 @@
 // Functions that may switch follow the protocol of cont.ts. A thread that lwkt_switch left owes the
 // crit_exit of line 284 when it comes back; switch_in does it, so that a plain switch pushes nothing.
 import { panic, printf } from "../env";
-import { curthread, GlobalData, mycpu } from "../sys/globaldata";
+import { list_first_slot, SLOT_SIZE } from "../sys/chunklist";
+import { curthread, GlobalData, gd_runq, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
 import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { CACHE_NTHREADS, KSTACK_PAGES } from "../sys/param";
+import { CACHE_NTHREADS, KSTACK_PAGES, NRUNQ } from "../sys/param";
 import {
   Proc,
   SSLEEP,
-  TDF_ALLOCATED_STACK,
-  TDF_ALLOCATED_THREAD,
-  TDF_EXITED,
-  TDF_EXITING,
-  TDF_PREEMPT_DONE,
-  TDF_PREEMPT_LOCK,
-  TDF_RUNQ,
-  TDF_STOPREQ,
-  TDF_TOKWAIT,
-  TDF_VERBOSE,
-  TDF_WANTED,
   TDI_SLEEPING,
+  TDL_ALLOCATED_STACK,
+  TDL_ALLOCATED_THREAD,
+  TDL_EXITED,
+  TDL_EXITING,
+  TDL_PREEMPT_DONE,
+  TDL_PREEMPT_LOCK,
+  TDL_RUNQ,
+  TDL_STOPREQ,
+  TDL_TOKWAIT,
+  TDL_VERBOSE,
+  TDL_WANTED,
   TDPRI_CRIT,
   TDPRI_MASK,
   TDPRI_MAX,
@@ -39,7 +40,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
-import { lwkt_level, runq_append, runq_first_slot, runq_remove } from "../sys/runq";
+import { lwkt_level, runq_append, runq_init, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { stats_runnable } from "./kern_stats";
@@ -86,10 +87,10 @@ export function crit_exit(): u32 {
 
 /** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
 export function _lwkt_dequeue(td: Thread): void {
-  if ((td.td_lwflags & TDF_RUNQ) != 0) {
+  if ((td.td_lwflags & TDL_RUNQ) != 0) {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags &= ~TDF_RUNQ;
+    td.td_lwflags &= ~TDL_RUNQ;
     runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
     if (td.td_state == TDS.RUNQ) td.td_state = <u8>TDS.CAN_RUN;
@@ -98,11 +99,11 @@ export function _lwkt_dequeue(td: Thread): void {
 
 /** Puts `td` at the tail of its level on this CPU. */
 export function _lwkt_enqueue(td: Thread): void {
-  if ((td.td_lwflags & TDF_RUNQ) == 0) {
+  if ((td.td_lwflags & TDL_RUNQ) == 0) {
     const gd = mycpu();
     const nq = td.td_pri & TDPRI_MASK;
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags |= TDF_RUNQ;
+    td.td_lwflags |= TDL_RUNQ;
     runq_append(lwkt_level(gd, nq), td);
     gd.gd_runqmask |= 1 << nq;
     gd.gd_nrunnable++;
@@ -117,9 +118,10 @@ function check_owner(gd: GlobalData, td: Thread): void {
   }
 }
 
-/** Initialises a CPU's run queues (114). The levels are zero already. */
+/** Initialises a CPU's run queue (114). The levels are empty already. */
 export function lwkt_gdinit(gd: GlobalData): void {
   gd.gd_runqmask = 0;
+  runq_init(gd_runq(gd), NRUNQ);
 }
 
 /** Initialises a wait structure (129): only its queue, as in the original. */
@@ -139,15 +141,15 @@ function tdfreeq(gd: GlobalData): ThreadList {
 // ---- Threads ----
 
 /** Where an allocated structure came from, in the ALLOC record. */
-export const ALLOC_FRESH: u32 = 0;
-export const ALLOC_TEMPLATE: u32 = 1;
-export const ALLOC_REUSED: u32 = 2;
+const ALLOC_FRESH: u32 = 0;
+const ALLOC_TEMPLATE: u32 = 1;
+const ALLOC_REUSED: u32 = 2;
 
 /**
  * Allocates a thread (142): the caller's structure, the first of this CPU's exited ones, or a fresh one.
  * Leaves the thread's address in td_retval, 0 if all are in use. May switch at its crit_exit.
  */
-export function lwkt_alloc_thread(template: Thread): u32 {
+function lwkt_alloc_thread(template: Thread): u32 {
   if (is_td(template)) return lwkt_alloc_1(template, ALLOC_TEMPLATE);
   crit_enter();
   const gd = mycpu();
@@ -156,7 +158,7 @@ export function lwkt_alloc_thread(template: Thread): u32 {
     gd.gd_tdfreecount--;
     td = gd.gd_tdfreeq;
     KASSERT(
-      is_td(td) && (td.td_lwflags & TDF_EXITED) != 0,
+      is_td(td) && (td.td_lwflags & TDL_EXITED) != 0,
       "lwkt_alloc_thread: unexpected NULL or corrupted td",
     );
     tailq_remove(tdfreeq(gd), td);
@@ -175,14 +177,14 @@ export function lwkt_alloc_thread(template: Thread): u32 {
 export function lwkt_alloc_1(td: Thread, how: u32): u32 {
   let flags: u32 = 0;
   if (how == ALLOC_REUSED) {
-    flags = td.td_lwflags & (TDF_ALLOCATED_STACK | TDF_ALLOCATED_THREAD);
+    flags = td.td_lwflags & (TDL_ALLOCATED_STACK | TDL_ALLOCATED_THREAD);
   } else if (how == ALLOC_FRESH) {
     td = thread_zone_alloc();
     if (!is_td(td)) {
       set_retval(0);
       return DONE;
     }
-    flags = TDF_ALLOCATED_THREAD;
+    flags = TDL_ALLOCATED_THREAD;
   }
   if (!stack_attach(td, KSTACK_PAGES)) {
     if (how != ALLOC_TEMPLATE) thread_zone_free(td);
@@ -192,7 +194,7 @@ export function lwkt_alloc_1(td: Thread, how: u32): u32 {
   let pages = cold(td).td_kstack_pages;
   if (pages == 0) {
     pages = <u8>KSTACK_PAGES;
-    flags |= TDF_ALLOCATED_STACK;
+    flags |= TDL_ALLOCATED_STACK;
   }
   lwkt_init_thread(td, pages, <u16>flags, mycpu());
   ktr(KTR_LWKT, Ktr.ALLOC, changetype<u32>(td), how);
@@ -214,13 +216,13 @@ export function lwkt_init_thread(td: Thread, pages: u8, flags: u16, gd: GlobalDa
 /** Frees an exited thread (191): into this CPU's cache while that holds fewer than 6. May switch. */
 export function lwkt_free_thread(td: Thread): u32 {
   KASSERT(
-    (td.td_lwflags & TDF_EXITED) != 0,
+    (td.td_lwflags & TDL_EXITED) != 0,
     "lwkt_free_thread: did not exit! %p",
     changetype<usize>(td),
   );
   crit_enter();
   const gd = mycpu();
-  if (gd.gd_tdfreecount < CACHE_NTHREADS && (td.td_lwflags & TDF_ALLOCATED_THREAD) != 0) {
+  if (gd.gd_tdfreecount < CACHE_NTHREADS && (td.td_lwflags & TDL_ALLOCATED_THREAD) != 0) {
     gd.gd_tdfreecount++;
     tailq_insert_head(tdfreeq(gd), td);
     return crit_exit();
@@ -233,11 +235,11 @@ export function lwkt_free_thread(td: Thread): u32 {
 /** The rest of lwkt_free_thread: give the stack and the structure back. */
 export function lwkt_free_1(td: Thread): u32 {
   const c = cold(td);
-  if (c.td_kstack_pages != 0 && (td.td_lwflags & TDF_ALLOCATED_STACK) != 0) {
+  if (c.td_kstack_pages != 0 && (td.td_lwflags & TDL_ALLOCATED_STACK) != 0) {
     ktr(KTR_LWKT, Ktr.KFREE, changetype<u32>(td));
     c.td_kstack_pages = 0;
   }
-  if ((td.td_lwflags & TDF_ALLOCATED_THREAD) != 0) {
+  if ((td.td_lwflags & TDL_ALLOCATED_THREAD) != 0) {
     ktr(KTR_LWKT, Ktr.ZFREE, changetype<u32>(td));
     thread_zone_free(td);
   }
@@ -250,19 +252,19 @@ export function lwkt_free_1(td: Thread): u32 {
  * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
  * first yield after a peer was created comes back to oneself. A level found empty loses its bit (271).
  */
-export function lwkt_choose(gd: GlobalData): Thread {
+function lwkt_choose(gd: GlobalData): Thread {
   while (true) {
     const mask = gd.gd_runqmask;
     if (mask == 0) return gd.gd_idletd;
     const nq = 31 - clz<u32>(mask);
     const level = lwkt_level(gd, nq);
-    const slot = runq_first_slot(level);
+    const slot = list_first_slot(level);
     if (slot == 0) {
       gd.gd_runqmask = mask & ~(1 << nq);
       continue;
     }
     const td = changetype<Thread>(load<usize>(slot));
-    level.head = slot + 4;
+    level.head = slot + SLOT_SIZE;
     runq_append(level, td);
     return td;
   }
@@ -283,10 +285,10 @@ export function lwkt_switch(): u32 {
   let ntd = td.td_preempted;
   if (is_td(ntd)) {
     KASSERT(
-      (ntd.td_lwflags & TDF_PREEMPT_LOCK) != 0,
+      (ntd.td_lwflags & TDL_PREEMPT_LOCK) != 0,
       "assertion: ntd->td_flags & TDF_PREEMPT_LOCK in lwkt_switch",
     );
-    ntd.td_lwflags |= TDF_PREEMPT_DONE;
+    ntd.td_lwflags |= TDL_PREEMPT_DONE;
   } else {
     ntd = lwkt_choose(gd);
   }
@@ -299,7 +301,7 @@ export function lwkt_switch(): u32 {
 
 /** True for a thread that must not run here: it is another CPU's, is gone, or sleeps in msleep. */
 function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
-  if ((ntd.td_lwflags & (TDF_EXITED | TDF_EXITING)) != 0) return true;
+  if ((ntd.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return true;
   if (ntd.td_inhib != 0 && ntd.td_wait == 0) return true;
   return ntd.td_cpu != gd.gd_cpuid && cpu_exists(ntd.td_cpu);
 }
@@ -316,7 +318,7 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   KASSERT((td.td_pri & ~TDPRI_MASK) == TDPRI_CRIT, "BADPRI %d", td.td_pri);
   if (
     td == ntd ||
-    ((td.td_lwflags | ntd.td_lwflags) & TDF_PREEMPT_LOCK) != 0 ||
+    ((td.td_lwflags | ntd.td_lwflags) & TDL_PREEMPT_LOCK) != 0 ||
     lwkt_cannot_preempt(gd, ntd)
   ) {
     gd.gd_preempt_weird++;
@@ -332,7 +334,7 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   }
   gd.gd_preempt_hit++;
   ntd.td_preempted = td;
-  td.td_lwflags |= TDF_PREEMPT_LOCK;
+  td.td_lwflags |= TDL_PREEMPT_LOCK;
   cont_push(K.PREEMPT_1, changetype<u32>(ntd));
   cpu_switch(gd, td, ntd); // not counted in switch_count (339)
   switch_in(gd, ntd);
@@ -343,11 +345,11 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
 export function lwkt_preempt_1(ntd: Thread): u32 {
   const td = curthread();
   KASSERT(
-    is_td(ntd.td_preempted) && (td.td_lwflags & TDF_PREEMPT_DONE) != 0,
+    is_td(ntd.td_preempted) && (td.td_lwflags & TDL_PREEMPT_DONE) != 0,
     "assertion: ntd->td_preempted && (td->td_flags & TDF_PREEMPT_DONE) in lwkt_preempt",
   );
   ntd.td_preempted = no_td();
-  td.td_lwflags &= ~(TDF_PREEMPT_LOCK | TDF_PREEMPT_DONE);
+  td.td_lwflags &= ~(TDL_PREEMPT_LOCK | TDL_PREEMPT_DONE);
   return DONE;
 }
 
@@ -371,7 +373,7 @@ export function lwkt_yield_quick_1(): u32 {
   const gd = mycpu();
   if (machine().untimely_switch == 0 || gd.gd_intr_nesting_level != 0) return DONE;
   crit_enter();
-  if ((gd.gd_curthread.td_lwflags & TDF_RUNQ) != 0) {
+  if ((gd.gd_curthread.td_lwflags & TDL_RUNQ) != 0) {
     cont_push(K.CRIT_EXIT_NOYIELD);
     lwkt_switch();
     return PENDING;
@@ -412,8 +414,8 @@ export function lwkt_yield(): u32 {
  */
 export function lwkt_yield_invol(): u32 {
   const td = curthread();
-  if ((td.td_lwflags & TDF_RUNQ) == 0) {
-    td.td_lwflags &= ~TDF_WANTED;
+  if ((td.td_lwflags & TDL_RUNQ) == 0) {
+    td.td_lwflags &= ~TDL_WANTED;
     cont_push(K.INVOL_1);
     _lwkt_enqueue(td);
   }
@@ -423,7 +425,7 @@ export function lwkt_yield_invol(): u32 {
 /** The thread runs again: off the run queue, unless somebody has scheduled it meanwhile. */
 export function lwkt_invol_1(): u32 {
   const td = curthread();
-  if ((td.td_lwflags & TDF_WANTED) == 0) _lwkt_dequeue(td);
+  if ((td.td_lwflags & TDL_WANTED) == 0) _lwkt_dequeue(td);
   return DONE;
 }
 
@@ -446,7 +448,7 @@ export function lwkt_schedule_self(): u32 {
  * what this CPU does not own it asks the owner for.
  */
 export function lwkt_schedule(td: Thread): u32 {
-  if ((td.td_lwflags & TDF_PREEMPT_LOCK) == 0 && stat_of(td.td_proc) == SSLEEP) {
+  if ((td.td_lwflags & TDL_PREEMPT_LOCK) == 0 && stat_of(td.td_proc) == SSLEEP) {
     lwkt_schedule_panic(td);
   }
   crit_enter();
@@ -478,9 +480,9 @@ export function lwkt_schedule_other(td: Thread): void {
  */
 function lwkt_schedule_here(td: Thread): void {
   const flags = td.td_lwflags;
-  if ((flags & (TDF_EXITED | TDF_EXITING)) != 0 || td.td_inhib != 0) return;
-  td.td_lwflags = flags | TDF_WANTED;
-  if ((flags & TDF_TOKWAIT) == 0) _lwkt_enqueue(td);
+  if ((flags & (TDL_EXITED | TDL_EXITING)) != 0 || td.td_inhib != 0) return;
+  td.td_lwflags = flags | TDL_WANTED;
+  if ((flags & TDL_TOKWAIT) == 0) _lwkt_enqueue(td);
 }
 
 /** Takes a thread off the wait queue it is blocked on; the caller has the token. */
@@ -534,7 +536,7 @@ export function lwkt_deschedule(td: Thread): u32 {
 
 /** Takes a thread of this CPU off the run queue, and off the way to one. */
 export function lwkt_deschedule_here(td: Thread): void {
-  td.td_lwflags &= ~TDF_WANTED;
+  td.td_lwflags &= ~TDL_WANTED;
   token_forgo(td);
   _lwkt_dequeue(td);
 }
@@ -564,7 +566,7 @@ export function lwkt_setpri_self(pri: i32): u32 {
 
 /** Sets the priority of a thread of this CPU, requeueing it if it is queued. */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
-  if ((td.td_lwflags & TDF_RUNQ) != 0) {
+  if ((td.td_lwflags & TDL_RUNQ) != 0) {
     _lwkt_dequeue(td);
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
     _lwkt_enqueue(td);
@@ -658,7 +660,7 @@ export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
 
 /**
  * Creates a thread (763) in `template` or an allocated structure and schedules it, unless `tdflags` has
- * TDF_STOPREQ. Returns 0; the thread's address is left in a1 of the caller's frame. The other arguments
+ * TDL_STOPREQ. Returns 0; the thread's address is left in a1 of the caller's frame. The other arguments
  * are read from the caller's frame when the structure is there (sys_lwkt.ts); `kthread` 1: those of
  * DragonFly's kthread_create (815), which has no template and no flags.
  */
@@ -678,22 +680,22 @@ export function lwkt_create_1(
   fmtarg: u32,
 ): u32 {
   cpu_set_thread_handler(td, func, arg);
-  td.td_lwflags |= TDF_VERBOSE | <u16>tdflags;
+  td.td_lwflags |= TDL_VERBOSE | <u16>tdflags;
   const c = cold(td);
   c.td_namefmt = fmt;
   c.td_namearg = fmtarg;
   ktr(KTR_STATE, Ktr.CREATE, changetype<u32>(td), 0, -1, -1);
   ktr(KTR_STATE, Ktr.NAME, changetype<u32>(td), fmt, fmtarg);
   cont_push(K.CREATE_2, changetype<u32>(td));
-  if ((td.td_lwflags & TDF_STOPREQ) == 0) lwkt_schedule(td);
-  else td.td_lwflags &= ~TDF_STOPREQ;
+  if ((td.td_lwflags & TDL_STOPREQ) == 0) lwkt_schedule(td);
+  else td.td_lwflags &= ~TDL_STOPREQ;
   return PENDING;
 }
 
 /** Ends the current thread (797): its structure goes to the tail of this CPU's free list. */
 export function lwkt_exit(): u32 {
   const td = curthread();
-  if ((td.td_lwflags & TDF_VERBOSE) != 0) {
+  if ((td.td_lwflags & TDL_VERBOSE) != 0) {
     printf("kthread %p %N has exited\n", changetype<usize>(td), changetype<usize>(td));
   }
   crit_enter();
@@ -715,7 +717,7 @@ export function lwkt_exit_1(): u32 {
 export function cpu_thread_exit(): u32 {
   const td = curthread();
   _lwkt_dequeue(td); // if it was preempted and scheduled after it descheduled itself
-  td.td_lwflags |= TDF_EXITING;
+  td.td_lwflags |= TDL_EXITING;
   return lwkt_switch();
 }
 

@@ -8,15 +8,15 @@
 // too early wait in a list of the CPU. So a token that many CPUs want passes from one to the next in
 // the order of the requests, and each uses it before it goes on.
 //
-// The requester is off the run queue until the token comes (TDF_TOKWAIT). Whoever schedules or
-// deschedules it meanwhile decides whether it stays on the run queue afterwards (TDF_WANTED), so that
-// no wakeup is lost and none is mistaken for the token. Rejected: to let it look again at every
+// The requester is off the run queue until the token comes (TDL_TOKWAIT). Whoever schedules or
+// deschedules it meanwhile decides whether it stays on the run queue afterwards (TDL_WANTED), so that
+// no wakeup is lost and none is mistaken for the token. Rejected: letting it look again at every
 // wakeup, which sends a second request while the first is still chasing the token.
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { TDF_RUNQ, TDF_TOKWAIT, TDF_WANTED, TDPRI_CRIT, Thread } from "../sys/proc";
+import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, TDPRI_CRIT, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -50,9 +50,9 @@ function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   KASSERT(td.td_wait == 0, "lwkt_gettoken: td_wait not NULL!");
   cont_push(fn, changetype<u32>(tok));
-  td.td_lwflags &= ~TDF_WANTED;
-  if ((td.td_lwflags & TDF_RUNQ) != 0) td.td_lwflags |= TDF_WANTED;
-  td.td_lwflags |= TDF_TOKWAIT;
+  td.td_lwflags &= ~TDL_WANTED;
+  if ((td.td_lwflags & TDL_RUNQ) != 0) td.td_lwflags |= TDL_WANTED;
+  td.td_lwflags |= TDL_TOKWAIT;
   _lwkt_dequeue(td);
   ipi_token_request(tok.t_cpu, tok, td);
   lwkt_switch();
@@ -62,12 +62,12 @@ function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
 /** The thread runs again: the token has come, and may have gone again. */
 export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   const td = curthread();
-  if ((td.td_lwflags & TDF_TOKWAIT) != 0) {
+  if ((td.td_lwflags & TDL_TOKWAIT) != 0) {
     cont_push(fn, changetype<u32>(tok)); // lwkt_preempt has made it run: it still waits
     lwkt_switch();
     return PENDING;
   }
-  if ((td.td_lwflags & TDF_WANTED) == 0) _lwkt_dequeue(td);
+  if ((td.td_lwflags & TDL_WANTED) == 0) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
   if (fn == K.REGETTOKEN_1) set_retval(1);
@@ -159,7 +159,7 @@ export function token_requests_retry(gd: GlobalData): void {
 
 /** The token for which `td` waits has come to this CPU: the thread looks. */
 export function token_grant(td: Thread): void {
-  td.td_lwflags &= ~TDF_TOKWAIT;
+  td.td_lwflags &= ~TDL_TOKWAIT;
   _lwkt_enqueue(td);
   sched_check_preempt(mycpu(), td);
 }

@@ -7,7 +7,7 @@ import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
-import { TDF_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
+import { TDL_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
 import { cold } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
@@ -23,7 +23,7 @@ import {
 import { bsd4_add, bsd4_choose, bsd4_rem } from "./sched_4bsd";
 
 /** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
-export function lwkt_level_of(priority: u32): i32 {
+function lwkt_level_of(priority: u32): i32 {
   return 31 - <i32>(priority >> 3);
 }
 
@@ -113,7 +113,7 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 }
 
 /** The CPU that the next new thread goes to: one after the other, so that threads spread evenly. */
-export function sched_place(): u32 {
+function sched_place(): u32 {
   const m = machine();
   const cpu = m.next_cpu;
   m.next_cpu = cpu + 1 == m.ncpus ? 0 : cpu + 1;
@@ -162,15 +162,10 @@ export function sched_relinquish(td: Thread): u32 {
 /** The current thread is dead: the CPU goes on with another one. Never comes back. */
 export function sched_throw(td: Thread): u32 {
   const gd = mycpu();
-  td.td_lwflags |= TDF_EXITING;
+  td.td_lwflags |= TDL_EXITING;
   if (machine().sched == Sched.LWKT) {
     _lwkt_dequeue(td);
     return lwkt_switch();
   }
   return bsd4_switch(gd, td);
-}
-
-/** True when this CPU has a thread to run besides the idle thread. */
-export function sched_runnable(gd: GlobalData): bool {
-  return gd.gd_nrunnable != 0;
 }

@@ -4,20 +4,35 @@ import { GDF_INVOL, GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { RQ_NQS } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { bsd4_level, runq_append, runq_prepend, runq_remove, runq_take } from "../sys/runq";
+import {
+  bsd4_level,
+  bsd4_levels,
+  bsd4_levels_bytes,
+  runq_append,
+  runq_init,
+  runq_prepend,
+  runq_remove,
+  runq_take,
+} from "../sys/runq";
 import { cold } from "../sys/thread";
 
-/** Bytes of a CPU's bits: one a level that may have threads. */
-const STATUS_SIZE: usize = 32;
+/** Words of a CPU's bits, and their bytes: a bit per level that may have threads. */
+const STATUS_WORDS: u32 = RQ_NQS / 64;
+const STATUS_SIZE: usize = STATUS_WORDS * sizeof<u64>();
 
 /** Bytes of the 4bsd arena for `ncpus` CPUs: levels, then status bits. */
 export function bsd4_bytes(ncpus: u32): usize {
-  return <usize>ncpus * (<usize>RQ_NQS * 8 + STATUS_SIZE);
+  return bsd4_levels_bytes(ncpus) + <usize>ncpus * STATUS_SIZE;
+}
+
+/** Makes the run queues of all CPUs, which are empty already. */
+export function bsd4_init(): void {
+  runq_init(bsd4_levels(), machine().ncpus * RQ_NQS);
 }
 
 function status(cpu: u32): usize {
   const m = machine();
-  return m.bsd4_base + <usize>m.ncpus * RQ_NQS * 8 + <usize>cpu * STATUS_SIZE;
+  return m.bsd4_base + bsd4_levels_bytes(m.ncpus) + <usize>cpu * STATUS_SIZE;
 }
 
 /** Queues a thread: at the tail of its level, or at the head if it loses the CPU against its will. */
@@ -40,7 +55,7 @@ export function bsd4_rem(gd: GlobalData, td: Thread): void {
 /** Takes the first thread of the smallest level, or the idle thread. */
 export function bsd4_choose(gd: GlobalData): Thread {
   const base = status(gd.gd_cpuid);
-  for (let i: u32 = 0; i < 4; i++) {
+  for (let i: u32 = 0; i < STATUS_WORDS; i++) {
     const word = base + ((<usize>i) << 3);
     let bits = load<u64>(word);
     while (bits != 0) {

@@ -4,10 +4,11 @@
 import { event, printf } from "../env";
 
 import { EWOULDBLOCK } from "../sys/errno";
-import { EVENT_LISTS, EventFn, EventHandler, EventList, SHUTDOWN_WAIT } from "../sys/eventhandler";
+import { EVENT_LISTS, EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
+import { SHUTDOWN_WAIT } from "../sys/param";
 import { Proc, Thread } from "../sys/proc";
 import { cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
@@ -29,7 +30,7 @@ function cell_alloc(): usize {
 
 /** Where the first handler of a list is kept: one cell holds the heads of all lists. */
 function list_head(list: u32): usize {
-  return machine().event_lists + 4 + ((<usize>list) << 2);
+  return machine().event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
 }
 
 /** Adds a handler to a list; null when the kernel objects are used up. */
@@ -143,7 +144,7 @@ function shutdown_handler(handler: EventHandler, howto: i32): u32 {
 }
 
 /** Suspends a kernel thread for a shutdown, and says so: the function to register (kthread(9)). */
-export function kthread_shutdown(td: Thread, howto: i32): u32 {
+function kthread_shutdown(td: Thread, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system thread `%N' to stop... ",
     SHUTDOWN_WAIT,
@@ -155,7 +156,7 @@ export function kthread_shutdown(td: Thread, howto: i32): u32 {
 }
 
 /** Suspends a kernel process for a shutdown, and says so: the function to register (kproc(9)). */
-export function kproc_shutdown(p: Proc, howto: i32): u32 {
+function kproc_shutdown(p: Proc, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system process `%N' to stop... ",
     SHUTDOWN_WAIT,

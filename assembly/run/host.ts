@@ -14,8 +14,8 @@ import {
   Proc,
   SSLEEP,
   TDB_INCALL,
-  TDF_RUNQ,
-  TDF_STARTED,
+  TDL_RUNQ,
+  TDL_STARTED,
   TDPRI_CRIT,
   TDS,
   Thread,
@@ -82,7 +82,7 @@ export function host_raise(line: u32): i32 {
 export function host_place(td: Thread, cpu: u32): i32 {
   if (cpu >= machine().ncpus) return EINVAL;
   if (!td_valid(changetype<u32>(td))) return ESRCH;
-  const isKnown = (td.td_lwflags & (TDF_RUNQ | TDF_STARTED)) != 0 || td.td_state == <u8>TDS.RUNQ;
+  const isKnown = (td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0 || td.td_state == <u8>TDS.RUNQ;
   if (isKnown) return EBUSY;
   td.td_cpu = <u8>cpu;
   return 0;

@@ -3,7 +3,7 @@
 import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { panic } from "../env";
-import { CONT_SIZE, K } from "../kern/cont";
+import { Continuation, K } from "../kern/cont";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
 import {
   fork1,
@@ -28,15 +28,27 @@ import {
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
 import { sched_prio } from "../kern/sched";
-import { bsd4_bytes } from "../kern/sched_4bsd";
+import { bsd4_bytes, bsd4_init } from "../kern/sched_4bsd";
 import { strhash_entries } from "../kern/subr_copyin";
+import { CHUNK_SIZE } from "../sys/chunklist";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { ipiq_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
-import { NINTR, PVM, PWAIT, RFFDG, THREAD0_TID } from "../sys/param";
+import {
+  HOST_INDEX,
+  IDLE_INDEX,
+  KTR_RECORDS,
+  MAXTHREAD_DEFAULT,
+  NINTR,
+  PVM,
+  PWAIT,
+  RFFDG,
+  THREAD0_INDEX,
+  THREAD0_TID,
+} from "../sys/param";
 import {
   Frame,
   FrameHigh,
@@ -45,7 +57,7 @@ import {
   PRI_TIMESHARE,
   Proc,
   TDB,
-  TDF_STARTED,
+  TDL_STARTED,
   TDP_KTHREAD,
   TDPRI_CRIT,
   TDS,
@@ -54,20 +66,15 @@ import {
   ThreadRare,
 } from "../sys/proc";
 import { reap_bytes } from "../sys/reap";
-import { CHUNK_SIZE, runq_pool_chunks } from "../sys/runq";
+import { runq_pool_chunks } from "../sys/runq";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
 
-/** Indices outside the zone: 0 is no thread, then thread0, the host's thread, and an idle thread a CPU. */
-const THREAD0_INDEX: u32 = 1;
-const HOST_INDEX: u32 = 2;
-const IDLE_INDEX: u32 = 3;
-/** Bytes of a page of WebAssembly. */
+/** Bytes of a page of WebAssembly, and the most pages that a 32-bit memory has. */
 const PAGE: u64 = 65536;
-/** Records of the trace buffer. */
-const KTR_RECORDS: u64 = 4096;
-/** Arenas start at multiples of 256: chunks need it. */
-const ALIGN: u64 = 255;
+const PAGES_MAX: u32 = 65536;
+/** Arenas start at multiples of a chunk. */
+const ALIGN: u64 = CHUNK_SIZE - 1;
 
 /** Thread structures outside the zone. */
 function reserved_threads(m: Machine): u32 {
@@ -93,7 +100,7 @@ export function carve_arenas(): u32 {
   m.frame_delta = carve(m, n * offsetof<Frame>()) - m.td_base;
   m.cold_delta = carve(m, n * offsetof<ThreadCold>()) - m.td_base;
   m.rare_delta = carve(m, n * offsetof<ThreadRare>()) - (m.td_base >> 2);
-  m.kstack_base = carve(m, n * m.kstack_depth * CONT_SIZE);
+  m.kstack_base = carve(m, n * m.kstack_depth * offsetof<Continuation>());
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;
   m.chunk_base = carve(
@@ -106,7 +113,7 @@ export function carve_arenas(): u32 {
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
   carve_fbsd(m);
-  m.ktr_base = carve(m, KTR_RECORDS * offsetof<KtrRecord>());
+  m.ktr_base = carve(m, <u64>KTR_RECORDS * offsetof<KtrRecord>());
   m.ktr_end = <usize>m.carve;
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
@@ -138,7 +145,7 @@ function carve_fbsd(m: Machine): void {
 /** kern.maxthread when the configuration leaves it 0 (kern_thread.c 552). */
 function default_maxthread(m: Machine): i32 {
   const product = <i64>m.maxproc * m.max_threads_per_proc;
-  return product < 1000000 ? <i32>product : 1000000;
+  return product < MAXTHREAD_DEFAULT ? <i32>product : MAXTHREAD_DEFAULT;
 }
 
 /**
@@ -148,11 +155,12 @@ function default_maxthread(m: Machine): i32 {
 export function machine_boot(): u32 {
   const m = machine();
   const pages = carve_arenas();
-  if (pages > 65536) return pages;
+  if (pages > PAGES_MAX) return pages;
   const have = <u32>memory.size();
   if (pages > have && memory.grow(pages - have) < 0) return pages;
   init_derived(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) init_cpu(m, cpu);
+  if (m.sched == Sched.BSD4) bsd4_init();
   init_thread0(m);
   rv32_init();
   init_text(m);
@@ -195,11 +203,10 @@ function init_cpu(m: Machine, cpu: u32): void {
   idle.td_state = <u8>TDS.CAN_RUN;
   gd.gd_idletd = idle;
   gd.gd_curthread = idle;
-  gd.gd_last = idle;
   lwkt_gdinit(gd);
   callwheel_init(gd);
   if (cpu == 0) return;
-  idle.td_lwflags |= TDF_STARTED;
+  idle.td_lwflags |= TDL_STARTED;
   idle.td_state = <u8>TDS.RUNNING;
   gd.gd_flags = GDF_HALTED;
 }
@@ -210,7 +217,7 @@ function init_thread0(m: Machine): void {
   const td = td_at(THREAD0_INDEX);
   m.curcpu = gd;
   lwkt_init_thread(td, 1, 0, gd);
-  td.td_lwflags |= TDF_STARTED;
+  td.td_lwflags |= TDL_STARTED;
   td.td_state = <u8>TDS.RUNNING;
   td.td_body = <u8>TDB.NONE;
   gd.gd_curthread = td;

@@ -12,12 +12,11 @@ import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cp
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { cont_pop, K } from "../kern/cont";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
-import { msleep_2 } from "../kern/kern_synch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch } from "../kern/sched";
 import {
   GDF_HALTED,
@@ -27,7 +26,6 @@ import {
   GlobalData,
   globaldata,
 } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
@@ -62,7 +60,7 @@ export function machine_step(nr: u32): u32 {
       return Run.HOST | changetype<u32>(gd.gd_curthread);
     }
   } else {
-    m.slice_td = gd.gd_curthread;
+    gd.gd_slice_td = gd.gd_curthread;
     trap(gd.gd_curthread, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.HOST) && may_switch(m) && m.ktr_mask == 0) {
@@ -71,7 +69,10 @@ export function machine_step(nr: u32): u32 {
   }
   const reason = slice_step(m, gd);
   if (reason != 0 && reason != READY) return run_result(m, reason);
-  if (reason == 0) slice_end(m);
+  if (reason == 0) {
+    gd.gd_in_slice = 0;
+    m.round_cpu++;
+  }
   return machine_run();
 }
 
@@ -95,11 +96,12 @@ function run_rounds(m: Machine): u32 {
       if ((m.busy & ((<u64>1) << cpu)) != 0) {
         const gd = globaldata(cpu);
         m.curcpu = gd;
-        if (m.in_slice == 0) slice_begin(m, gd);
+        if (gd.gd_in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
         if (reason != 0) return reason;
+        gd.gd_in_slice = 0;
       }
-      slice_end(m);
+      m.round_cpu++;
     }
   }
 }
@@ -216,20 +218,14 @@ export function cpu_wake(m: Machine, gd: GlobalData): void {
 
 function slice_begin(m: Machine, gd: GlobalData): void {
   cpu_wake(m, gd);
-  m.in_slice = 1;
+  gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
   if (gd.gd_next_callout <= m.ticks64) {
-    m.switch_why = WHY_CALLOUT;
+    gd.gd_switch_why = WHY_CALLOUT;
     softclock(gd, m.ticks64);
-    m.switch_why = 0;
+    gd.gd_switch_why = 0;
   }
   if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
-}
-
-/** The slice of a CPU is over: it is the next one's turn. */
-function slice_end(m: Machine): void {
-  m.in_slice = 0;
-  m.round_cpu++;
 }
 
 /** The running thread has had its share: its equals are next, if there are any. */
@@ -243,12 +239,12 @@ const READY: u32 = 0xff;
 
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 function slice_run(m: Machine, gd: GlobalData): u32 {
-  m.slice_td = no_td();
+  gd.gd_slice_td = no_td();
   while (true) {
     const reason = slice_step(m, gd);
     if (reason != READY) return reason;
     const event = rv32_run<Kernel>(gd);
-    if (event == RV_LEFT) return m.slice_reason;
+    if (event == RV_LEFT) return gd.gd_slice_reason;
     if ((event & 0xff) == RV_FAULT) {
       const td = gd.gd_curthread;
       fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
@@ -279,11 +275,11 @@ class Kernel {
     trap(gd.gd_curthread, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.RV32) && m.run_limited == 0) {
-      m.slice_td = td;
+      gd.gd_slice_td = td;
       return true;
     }
     const reason = slice_step(m, gd);
-    m.slice_reason = reason;
+    gd.gd_slice_reason = reason;
     return reason == READY;
   }
 }
@@ -301,16 +297,14 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   while (true) {
     const td = gd.gd_curthread;
     const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
-    if (!in_kernel || td != m.slice_td) {
+    if (!in_kernel || td != gd.gd_slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
       if (!may_switch(m)) return Run.SWITCHES;
-      m.slice_td = td;
+      gd.gd_slice_td = td;
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
-      if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
-      else if (td.td_kfn == K.BLOCK_2) block_run(td);
-      else cont_run(td);
+      cont_run(td);
       continue;
     }
     if ((td.td_body & TDB_INCALL) != 0) {
@@ -333,21 +327,6 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     body_return();
   }
-}
-
-// The commonest continuations, without the table of all.
-
-function msleep_run(td: Thread): void {
-  const pri = td.td_ka;
-  const timo = cold(td).td_kb;
-  cont_pop(td);
-  msleep_2(pri, timo, 0);
-}
-
-function block_run(td: Thread): void {
-  const w = changetype<LwktWait>(td.td_ka);
-  cont_pop(td);
-  lwkt_block_2(w);
 }
 
 /**

@@ -1,4 +1,7 @@
 // Event handlers: functions that are called, in the order of their priorities, when something happens.
+//
+// Locking: the lists are under the lock of event handlers.
+import { KOBJ_SIZE } from "./kobj";
 
 /** Lists of event handlers. */
 export enum EventList {
@@ -25,9 +28,6 @@ export const EVENTHANDLER_PRI_FIRST: i32 = 0;
 export const EVENTHANDLER_PRI_ANY: i32 = 10000;
 export const EVENTHANDLER_PRI_LAST: i32 = 20000;
 
-/** Seconds that a shutdown waits for a kernel thread or process to suspend. */
-export const SHUTDOWN_WAIT: i32 = 60;
-
 /** A registered handler, in a cell of the kernel objects. */
 @unmanaged
 export class EventHandler {
@@ -39,4 +39,18 @@ export class EventHandler {
   ee_arg: u32;
   ee_id: i32; //   tid or pid of the argument: its structure may be somebody else's by then
   ee_live: u32; // 0 = deregistered
+}
+
+/**
+ * The cell with the heads of all lists. Its first word is 0, which is no kind of object; then a word per
+ * list.
+ */
+@unmanaged
+export class EventLists {
+  ko_kind: u32;
+}
+
+if (offsetof<EventHandler>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: struct eventhandler is larger");
+if (offsetof<EventLists>() + <usize>EVENT_LISTS * sizeof<u32>() > KOBJ_SIZE) {
+  ERROR("KOBJ_SIZE: no room for EVENT_LISTS lists");
 }

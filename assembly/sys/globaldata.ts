@@ -1,8 +1,19 @@
-// The per-CPU structure. Only its own CPU touches it, in a critical section; other CPUs send messages
-// (kern/lwkt_ipiq.ts). The host reads it between slices.
-
-import { machine } from "./machine";
-import { GLOBALDATA_ADDRESS } from "./param";
+// The per-CPU structure: fields, then the run queue of LWKT and the pended interrupt threads, and at the end
+// the emulated CPU's own state (cpu/).
+//
+// Locking: only its own CPU touches it, in a critical section; other CPUs send messages, for which they set
+// gd_ipi_from (kern/lwkt_ipiq.ts). The host reads it between slices.
+import { ChunkList, ChunkLists } from "./chunklist";
+import { Machine, machine } from "./machine";
+import {
+  GLOBALDATA_ADDRESS,
+  GLOBALDATA_STRIDE,
+  MACHINE_ADDRESS,
+  MAXCPU,
+  MAXPENDING,
+  NRUNQ,
+  STATICS_ADDRESS,
+} from "./param";
 import { Thread } from "./proc";
 
 @unmanaged
@@ -18,9 +29,8 @@ export class GlobalData {
   gd_tdfreeq: Thread; //       first and last of them
   gd_tdfreeq_last: Thread;
   gd_deadthread: Thread; //    PCPU deadthread: exited, its zombie not yet filed (kern_thread.c 991)
-  gd_nintr: u32; //            interrupt lines pended in a critical section, see GD_INTRQ_OFFSET
+  gd_nintr: u32; //            interrupt lines pended in a critical section (gd_intrq)
   gd_nrunnable: i32; //        threads on this CPU's run queue
-  gd_switchticks: i32;
   gd_cycles: u64; //           this CPU's clock, in cycles since boot
   gd_switchtime: u64; //       its value when the current thread was switched to
   gd_slice_end: u64; //        the current slice ends here
@@ -34,15 +44,18 @@ export class GlobalData {
   gd_hash: u64; //             running hash of the scheduling events
   gd_ipi_sent: u64;
   gd_ipi_received: u64;
-  gd_last: Thread; //          last thread that ran (4bsd logs a switch between different threads)
   gd_wheel: usize; //          this CPU's callout wheel (kern/kern_timeout.ts)
   gd_softticks: u64; //        ticks up to which its callouts have run
   gd_next_callout: u64; //     tick of its earliest callout, ~0 = none
-  gd_halted_at: u64; //        cycles at which it was halted
   gd_tokreq: Thread; //        first and last thread whose request for a token waits here
   gd_tokreq_last: Thread;
   gd_ipi_from: u64; //         CPUs that have sent messages in this round
   gd_ipi_seen: u64; //         CPUs whose messages of earlier rounds wait to be delivered
+  gd_slice_td: Thread; //      the thread that the slice's last step began with
+  gd_slice_reason: u32; //     why the emulated CPU left its loop
+  gd_in_slice: u32; //         1 = it is in the middle of its slice
+  gd_switch_why: u32; //       kr_why of the records that are being written: SW_* or WHY_CALLOUT
+  gd_touched: u32; //          sum of words that were loaded only to have their cache lines
 }
 
 // Bits of gd_flags.
@@ -55,11 +68,32 @@ export const GDF_INTR: u32 = 0x10;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 
-/** Bytes from one CPU's structure to the next. */
-export const GLOBALDATA_STRIDE: usize = 1024;
-/** Behind the fields: the 32 LWKT levels (sys/runq.ts), then the pended interrupt lines, oldest first. */
-export const GD_RUNQ_OFFSET: usize = 320;
-export const GD_INTRQ_OFFSET: usize = 576;
+/** Behind the fields: the levels of LWKT's run queue, in cache lines of their own, */
+export const GD_RUNQ_OFFSET: usize = (offsetof<GlobalData>() + 63) & ~63;
+/** the interrupt threads that are pended, oldest first, */
+export const GD_INTRQ_OFFSET: usize =
+  GD_RUNQ_OFFSET + offsetof<ChunkLists>() + <usize>NRUNQ * offsetof<ChunkList>();
+/** and from here to the next CPU's structure what the emulated CPU has for itself. */
+export const GD_CPU_OFFSET: usize =
+  (GD_INTRQ_OFFSET + <usize>MAXPENDING * sizeof<usize>() + 63) & ~63;
+
+if (GD_CPU_OFFSET >= GLOBALDATA_STRIDE) ERROR("GLOBALDATA_STRIDE: struct globaldata is larger");
+if (MACHINE_ADDRESS + offsetof<Machine>() > GLOBALDATA_ADDRESS) {
+  ERROR("GLOBALDATA_ADDRESS: struct machine reaches into it");
+}
+if (GLOBALDATA_ADDRESS + <usize>MAXCPU * GLOBALDATA_STRIDE > STATICS_ADDRESS) {
+  ERROR("STATICS_ADDRESS: the structures of MAXCPU CPUs reach into it");
+}
+
+/** LWKT's run queue: a list per level. */
+export function gd_runq(gd: GlobalData): ChunkLists {
+  return changetype<ChunkLists>(changetype<usize>(gd) + GD_RUNQ_OFFSET);
+}
+
+/** Address of the `i`th pended interrupt thread. */
+export function gd_intrq(gd: GlobalData, i: u32): usize {
+  return changetype<usize>(gd) + GD_INTRQ_OFFSET + <usize>i * sizeof<usize>();
+}
 
 /** The structure of CPU `cpu`. */
 export function globaldata(cpu: u32): GlobalData {

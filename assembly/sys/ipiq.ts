@@ -1,4 +1,7 @@
 // The message rings between CPUs: what kern/lwkt_ipiq.ts works on, and the host looks at.
+//
+// Locking: the sender owns rg_tail and the slots from there on, the target the rest; the host looks between
+// slices.
 import { machine } from "./machine";
 import { IPIQ_SLOTS } from "./param";
 
@@ -41,7 +44,9 @@ export class Message {
 }
 
 /** Bytes from one ring to the next. */
-export const RING_STRIDE: usize = 16 + <usize>IPIQ_SLOTS * 16;
+export const RING_STRIDE: usize = offsetof<Ring>() + <usize>IPIQ_SLOTS * offsetof<Message>();
+
+if ((IPIQ_SLOTS & (IPIQ_SLOTS - 1)) != 0) ERROR("IPIQ_SLOTS must be a power of two");
 
 /** Bytes of the rings of `ncpus` CPUs. */
 export function ipiq_bytes(ncpus: u32): usize {

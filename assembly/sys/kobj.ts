@@ -6,6 +6,7 @@ import { Thread } from "./proc";
 export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
 export const KOBJ_EVENT: u32 = 0x45564e54;
+/** Bytes of a cell: one cache line, which the largest kind fills. */
 export const KOBJ_SIZE: usize = 64;
 
 /** A token: ownership by a CPU, not by a thread (lwkt_thread.c 680-754). */
@@ -25,3 +26,6 @@ export class LwktWait extends LwktToken {
   wa_waitq: Thread; //       first and last thread that is blocked
   wa_waitq_last: Thread;
 }
+
+if (offsetof<LwktWait>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: struct lwkt_wait is larger");
+if ((KOBJ_SIZE & (KOBJ_SIZE - 1)) != 0) ERROR("KOBJ_SIZE must be a power of two");

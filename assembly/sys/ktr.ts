@@ -84,12 +84,13 @@ export function ktr(
 
 function ktr_write(type: Ktr, a: u32, b: u32, c: u32, d: u32, e: u32): void {
   const m = machine();
+  const gd = m.curcpu;
   const at = m.ktr_next;
   const r = changetype<KtrRecord>(at);
-  r.kr_time = m.curcpu.gd_cycles;
+  r.kr_time = gd.gd_cycles;
   r.kr_type = <u16>type;
-  r.kr_cpu = <u8>m.curcpu.gd_cpuid;
-  r.kr_why = <u8>m.switch_why;
+  r.kr_cpu = <u8>gd.gd_cpuid;
+  r.kr_why = <u8>gd.gd_switch_why;
   r.kr_a = a;
   r.kr_b = b;
   r.kr_c = c;

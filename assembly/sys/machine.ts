@@ -1,6 +1,12 @@
 // The machine structure: configuration, where the arenas lie, and all state that is not a CPU's, a
 // thread's or a process's. It has a fixed address, so that a field is one load.
+//
+// Locking: the configuration and the arenas' places are constant after boot. What is in the state is under the
+// lock of what it counts or lists (ids, processes, zone, chunks, task queue); rounds and time are the main
+// program's (run/), which changes them while no slice runs. The host touches what a run call is bounded by, the
+// sysctls and next_cpu, between two run calls.
 
+import { ChunkLists } from "./chunklist";
 import { GlobalData } from "./globaldata";
 import { MACHINE_ADDRESS } from "./param";
 import { Plimit, Proc, Thread, Ucred } from "./proc";
@@ -40,14 +46,14 @@ export class Machine {
   maxthread: i32; //           kern.maxthread
   maxproc: i32; //             kern.maxproc
   max_threads_per_proc: i32;
-  hz: u32; //                  ticks a second
+  hz: u32; //                  ticks per second
   sched: u32; //               Sched
   ndomains: u32; //            vm_ndomains
   seed: u64;
   cycles_per_second: u64;
   cycles_per_tick: u64; //     derived
   quantum: u64; //             cycles of a slice
-  cycle_cost: u32; //          cycles an instruction or a kernel call takes; 0 = time moves only when idle
+  cycle_cost: u32; //          what an instruction or a kernel call takes, in cycles; 0 = time moves only when idle
   preemption: u32; //          1 = a wakeup of a better thread takes the CPU at the next safe point
   rr_cycles: u64; //           round-robin share between equals, 0 = never
   kstack_depth: u32; //        continuations a thread can hold beyond the innermost
@@ -80,14 +86,14 @@ export class Machine {
   tid_tops: u32; //            words of the top
   tid_index: usize; //         TidEntry[maxthread]
   tidhash_base: usize;
-  tidhash_limits: usize; //    u32 a bucket
+  tidhash_limits: usize; //    u32 per bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
   callwheel_base: usize; //    kern/kern_timeout.ts
   reap_base: usize; //         sys/reap.ts
-  chunk_base: usize; //        sys/runq.ts
+  chunk_base: usize; //        sys/chunklist.ts
   chunk_end: usize;
-  bsd4_base: usize; //         levels of the 4bsd run queues
+  bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
   ipiq_base: usize; //         kern/lwkt_ipiq.ts
   stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
   strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
@@ -109,9 +115,6 @@ export class Machine {
   now: u64; //                 start of the current round, in cycles
   round_end: u64;
   round_cpu: u32; //           next CPU of the round
-  in_slice: u32; //            1 = round_cpu is in the middle of its slice
-  slice_td: Thread; //         the thread that the slice's last step began with
-  slice_reason: u32; //        why the emulated CPU left its loop
   rounds: u64; //              rounds so far
   run_switches: u64; //        switches left of this run call's budget
   run_limited: u32; //         1 = run_switches counts
@@ -157,11 +160,11 @@ export class Machine {
   limit_next: u32;
   chunk_free: usize;
   chunk_next: usize;
+  chunk_lists: ChunkLists; //  every array of lists
   string_next: usize;
   next_cpu: u32; //            where the next new thread is placed
-  last_thread: Thread; //      last thread that ran, on any CPU
+  last_thread: Thread; //      last thread that ran, on any CPU: traces tell of changes
   kstack_fail: u32; //         fault injection: kernel stack allocations that fail next
-  lwkt_zone_next: u32;
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message
@@ -173,10 +176,8 @@ export class Machine {
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
-  switch_why: u32; //          SW_* of the switch being recorded
   ktr_mask: u32;
   ktr_next: usize;
-  touched: u32; //             sum of words that were loaded only to have their cache lines
   stats: u32; //               1 = wakeup latencies are recorded
 
   // C programs.

@@ -2,44 +2,96 @@
 
 /** The machine structure lies at this address in every build, so that a snapshot of one fits another. */
 export const MACHINE_ADDRESS: usize = 0x400;
-/** Per-CPU structures start here; statics of the compiler lie above (asconfig.json memoryBase). */
+/** Per-CPU structures start here: at the first page behind the machine structure. */
 export const GLOBALDATA_ADDRESS: usize = 0x1000;
+/** Bytes from one CPU's structure to the next: a power of two, so that an index is a shift. */
+export const GLOBALDATA_STRIDE: usize = 1024;
+/** Statics of the compiler start here, behind MAXCPU structures (memoryBase in asconfig.json). */
+export const STATICS_ADDRESS: usize = 0x12000;
 
 /** Most emulated CPUs: CPU sets are 64-bit masks. */
 export const MAXCPU: i32 = 64;
-/** Most memory domains (vm_ndomains). */
+/** Most memory domains (vm_ndomains): FreeBSD's MAXMEMDOM on common platforms. */
 export const MAXMEMDOM: i32 = 8;
 
 /** First thread id and the value that means "no process": ids of threads start above all pids. */
 export const NO_PID: i32 = 100000;
 export const THREAD0_TID: i32 = 100000;
-/** Highest process id before ids start again. */
+/** Highest process id before ids start again: thread ids begin above it. */
 export const PID_MAX: i32 = 99999;
 
-/** Longest name of a thread or process without its terminator. */
+/** Longest name of a thread or process without its terminator, as in FreeBSD. */
 export const MAXCOMLEN: i32 = 19;
 /** Longest name of an LWKT thread without its terminator: lwkt keeps 16 bytes. */
 export const LWKT_COMLEN: i32 = 16;
 
-/** LWKT run queues a CPU. */
+/** Levels of LWKT's run queue: gd_runqmask is one word, and td_pri has five bits of priority. */
 export const NRUNQ: i32 = 32;
-/** Levels of the 4bsd run queue: one a FreeBSD priority. */
+/** Levels of the 4bsd run queue: one per FreeBSD priority. */
 export const RQ_NQS: i32 = 256;
+/** Chunks that the pool of run queues has beyond what it can need: for small machines. */
+export const CHUNKS_SPARE: u32 = 64;
+
+// The callout wheel's slots, by level: ticks of the block of 4096 that the wheel stands in; such blocks of the
+// 2^24 ticks that it stands in; blocks of 2^24 ticks beyond, enough for any timeout, which is below 2^31
+// ticks. 4096, because a summary word of 64 bits over words of 64 bits finds the next slot of that many.
+export const WHEEL_LEVELS: usize = 3;
+export const WHEEL_SHIFT: u64 = 12;
+export const WHEEL0_SLOTS: u32 = 4096;
+export const WHEEL1_SLOTS: u32 = 4096;
+export const WHEEL2_SLOTS: u32 = 512;
+/** Longest sleep that is armed at once, in ticks: half of what the wheel takes; longer ones go on. */
+export const TICKS_MAX: u64 = 0x40000000;
+
+/** Buckets of the hash of sleep channels: one per two threads, within what is worth a page or a cache. */
+export const SLEEPQ_BUCKETS_MIN: u32 = 64;
+export const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
+
+/** Stamps that a bucket of the thread id hash knows: what fills two cache lines; 17 of them decide. */
+export const TID_STAMPS: u32 = 30;
+/** Thread ids that a reaper frees at once: the original's batch (kern_thread.c 294). */
+export const TIDBATCH: u32 = 16;
+/** Threads that it takes off the thread count at once: the original's batch (kern_thread.c 363). */
+export const TDCOUNTBATCH: u32 = 32;
+/** Seconds from one look of the reaper to the next (kern_thread.c 723). */
+export const REAP_SECONDS: u32 = 5;
+/** The last so many threads below maxthread are for privileged callers (kern_thread.c 176). */
+export const MAXTHREAD_RESERVE: i32 = 100;
+/** Most that kern.maxthread becomes by itself (kern_thread.c 552). */
+export const MAXTHREAD_DEFAULT: i32 = 1000000;
+
+// Thread structures outside the zone, by index: 0 is no thread, then thread0, the host's thread, and an idle
+// thread per CPU. Addresses of threads are then never 0, and these are never handed out.
+export const THREAD0_INDEX: u32 = 1;
+export const HOST_INDEX: u32 = 2;
+export const IDLE_INDEX: u32 = 3;
+
+/** Records of the trace buffer: 128 KiB, so that the host is called once in some thousand switches. */
+export const KTR_RECORDS: u32 = 4096;
+/** Buckets of the latency histogram: four per octave of 2^43 cycles. */
+export const STATS_BUCKETS: i32 = 168;
+/** Seconds that a shutdown waits for a kernel thread or process to suspend (kern_shutdown.c). */
+export const SHUTDOWN_WAIT: i32 = 60;
 
 /** Exited structures that a CPU keeps for reuse (lwkt_thread.c 197). */
 export const CACHE_NTHREADS: i32 = 6;
 
-/** Default pages of a kernel stack, and the most that may be asked for. */
+/** Default pages of a kernel stack, and the most that may be asked for, as on FreeBSD's amd64. */
 export const KSTACK_PAGES: i32 = 4;
 export const KSTACK_MAX_PAGES: i32 = 32;
 
-/** Interrupt lines of the machine. */
+/** Interrupt lines of the machine: as many as a classic interrupt controller pair and then some. */
 export const NINTR: i32 = 32;
+/** Most interrupt threads that a CPU can have pended: each line's, and as many that programs interrupt. */
+export const MAXPENDING: u32 = 64;
 
-/** Slots of one message ring between two CPUs; a power of two. */
+/**
+ * Slots of one message ring between two CPUs; a power of two. 4 KiB per ordered pair: enough for what a CPU
+ * sends in a slice; a full ring is emptied early.
+ */
 export const IPIQ_SLOTS: i32 = 256;
 
-// Priorities of FreeBSD (smaller runs first).
+// Priorities of FreeBSD (smaller runs first). Programs and recorded cases name them: all stay, used or not.
 export const PRI_MIN: i32 = 0;
 export const PSWP: i32 = 48;
 export const PVM: i32 = 52;

@@ -24,7 +24,7 @@
 export class Thread {
   td_pri: i32; //       (o) priority 0..31 in the low 5 bits, critical sections above
   td_flags: u32; //     (t) TDF_* of FreeBSD
-  td_lwflags: u16; //   (o) TDF_* of LWKT
+  td_lwflags: u16; //   (o) TDL_* of LWKT
   td_state: u8; //      (t) TDS_*
   td_inhib: u8; //      (t) TDI_*
   td_slot: usize; //      (o) address of its run queue slot, 0 = not queued
@@ -43,6 +43,21 @@ export class Thread {
   td_body: u8; //       (c) TDB_*: what kind of code the thread runs
   td_ka: u32; //        (k) first word of the innermost continuation
 }
+
+if (offsetof<Thread>() != 64) ERROR("struct thread is one cache line");
+if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
+if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
+if (offsetof<Thread>("td_qprev") != 28) ERROR("struct thread KBI td_qprev");
+if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
+// is_plain and the interpreter's yield compare these four bytes as one word.
+if (offsetof<Thread>("td_kfn") % 4 != 0) ERROR("struct thread KBI td_kfn");
+if (offsetof<Thread>("td_kdepth") != offsetof<Thread>("td_kfn") + 1) ERROR("KBI td_kdepth");
+if (offsetof<Thread>("td_cpu") != offsetof<Thread>("td_kfn") + 2) ERROR("KBI td_cpu");
+if (offsetof<Thread>("td_body") != offsetof<Thread>("td_kfn") + 3) ERROR("KBI td_body");
+// The interpreter's yield compares these four as one word, too.
+if (offsetof<Thread>("td_lwflags") % 4 != 0) ERROR("struct thread KBI td_lwflags");
+if (offsetof<Thread>("td_state") != offsetof<Thread>("td_lwflags") + 2) ERROR("KBI td_state");
+if (offsetof<Thread>("td_inhib") != offsetof<Thread>("td_lwflags") + 3) ERROR("KBI td_inhib");
 
 /** Registers of a thread, first line. Nobody reads x0: decoding sees to that. */
 @unmanaged
@@ -65,6 +80,8 @@ export class Frame {
   a5: u32;
 }
 
+if (offsetof<Frame>() != 64) ERROR("struct trapframe is one cache line");
+
 /** Registers x16..x31, in an array of their own: threads that do not use them never touch it. */
 @unmanaged
 export class FrameHigh {
@@ -85,6 +102,8 @@ export class FrameHigh {
   t5: u32;
   t6: u32;
 }
+
+if (offsetof<FrameHigh>() != 64) ERROR("the upper registers are one cache line");
 
 /** What creation, sleep and exit touch: 64 bytes, one cache line. */
 @unmanaged
@@ -109,10 +128,12 @@ export class ThreadCold {
   td_pri_class: u8; //     (t) PRI_*
   td_kstack_pages: u8; //  (c) 0 = no kernel stack
   td_allocdomain: u8; //   (c) memory domain of the structure
-  td_dbgflags: u8; //      (p) TDB_SUSPEND
+  td_dbgflags: u8; //      (p) DBG_*
   td_cflags: u8; //        (t) TDC_*: state of the sleep timeout
   td_migrate: u8; //       (o) 1 + the CPU that another CPU wants it moved to, 0 = none
 }
+
+if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
 
 /** What few threads ever need: an array of 16 bytes each, which the others never touch. */
 @unmanaged
@@ -122,6 +143,9 @@ export class ThreadRare {
   td_sq_prev: Thread;
   td_nivcsw: u32; //       (k) involuntary switches
 }
+
+if (offsetof<ThreadRare>() * 4 != offsetof<Thread>())
+  ERROR("the rare part is a quarter as far away");
 
 @unmanaged
 export class Ucred {
@@ -172,6 +196,8 @@ export class Proc {
   p_namearg: u32;
 }
 
+if (offsetof<Proc>() % 8 != 0) ERROR("an array of struct proc keeps 64-bit fields aligned");
+
 /** Kinds of body (low bits of td_body). */
 export enum TDB {
   NONE = 0, // no code of its own: an idle thread, or a thread that only continues kernel functions
@@ -212,28 +238,28 @@ export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
 
-// td_lwflags (LWKT's TDF_*).
-export const TDF_EXITED: u16 = 0x1;
-export const TDF_RUNQ: u16 = 0x2;
-export const TDF_PREEMPT_LOCK: u16 = 0x4;
-export const TDF_PREEMPT_DONE: u16 = 0x8;
+// td_lwflags: LWKT's TDF_*, which has a prefix of its own here since a thread has both words.
+export const TDL_EXITED: u16 = 0x1;
+export const TDL_RUNQ: u16 = 0x2;
+export const TDL_PREEMPT_LOCK: u16 = 0x4;
+export const TDL_PREEMPT_DONE: u16 = 0x8;
 /** Has run before: its first switch-in already released the section it was created with. */
-export const TDF_STARTED: u16 = 0x10;
+export const TDL_STARTED: u16 = 0x10;
 /** Leaves its CPU for good at the next switch. */
-export const TDF_EXITING: u16 = 0x20;
+export const TDL_EXITING: u16 = 0x20;
 /** Off the run queue until a token comes to its CPU (kern/lwkt_token.ts). */
-export const TDF_TOKWAIT: u16 = 0x40;
+export const TDL_TOKWAIT: u16 = 0x40;
 /** Somebody has scheduled it: it stays on the run queue that it was put on for a moment only. */
-export const TDF_WANTED: u16 = 0x80;
+export const TDL_WANTED: u16 = 0x80;
 /** Has an interrupt line. */
-export const TDF_INTR: u16 = 0x100;
-export const TDF_ALLOCATED_THREAD: u16 = 0x200;
-export const TDF_ALLOCATED_STACK: u16 = 0x400;
-export const TDF_VERBOSE: u16 = 0x800;
-export const TDF_DEADLKTREAT: u16 = 0x1000;
-export const TDF_STOPREQ: u16 = 0x2000;
-export const TDF_WAKEREQ: u16 = 0x4000;
-export const TDF_LWTIMEOUT: u16 = 0x8000;
+export const TDL_INTR: u16 = 0x100;
+export const TDL_ALLOCATED_THREAD: u16 = 0x200;
+export const TDL_ALLOCATED_STACK: u16 = 0x400;
+export const TDL_VERBOSE: u16 = 0x800;
+export const TDL_DEADLKTREAT: u16 = 0x1000;
+export const TDL_STOPREQ: u16 = 0x2000;
+export const TDL_WAKEREQ: u16 = 0x4000;
+export const TDL_TIMEOUT: u16 = 0x8000;
 
 // td_pri of LWKT.
 export const TDPRI_MASK: i32 = 31;
@@ -248,8 +274,8 @@ export const TDP_PREEMPTED: u16 = 0x2;
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;
 
-// td_dbgflags.
-export const TDB_SUSPEND: u8 = 0x1;
+// td_dbgflags: FreeBSD's TDB_*, which here are the kinds of body.
+export const DBG_SUSPEND: u8 = 0x1;
 
 // td_cflags.
 export const TDC_ARMED: u8 = 0x1; //    the callout is in the wheel

@@ -1,6 +1,11 @@
 // What thread exit leaves for the reaper, and its callout and tasks (kern/kern_thread.ts).
+//
+// The arena: the reaper's callout, its task and a barrier's, then a ThreadDomain per memory domain.
+//
+// Locking: a domain is under its own lock, a task under the task queue's; the callout is as in sys/callout.ts.
 import { Callout } from "./callout";
 import { machine } from "./machine";
+import { TIDBATCH } from "./param";
 import { Thread } from "./proc";
 
 /** Functions that a task may run. */
@@ -18,11 +23,6 @@ export class Task {
   ta_arg: u32;
 }
 
-/** Thread ids that a reaper frees at once (kern_thread.c 294). */
-export const TIDBATCH: u32 = 16;
-/** Threads that it takes off the thread count at once (kern_thread.c 363). */
-export const TDCOUNTBATCH: u32 = 32;
-
 /** A memory domain's dead threads, followed by room for TIDBATCH thread ids. */
 @unmanaged
 export class ThreadDomain {
@@ -31,39 +31,40 @@ export class ThreadDomain {
   tdd_nzombies: i32;
 }
 
-export const THREAD_DOMAIN_STRIDE: usize = 128;
-export const TIDBATCH_OFFSET: usize = 64;
+const REAP_TASK_OFFSET: usize = offsetof<Callout>();
+const BARRIER_TASK_OFFSET: usize = REAP_TASK_OFFSET + offsetof<Task>();
+/** Where the first domain is, and bytes from one to the next: whole cache lines. */
+export const THREAD_DOMAIN_OFFSET: usize = (BARRIER_TASK_OFFSET + offsetof<Task>() + 63) & ~63;
+export const THREAD_DOMAIN_STRIDE: usize =
+  (offsetof<ThreadDomain>() + <usize>TIDBATCH * sizeof<i32>() + 63) & ~63;
 
-/** The reaper's callout, its task, and the task of a barrier. */
-@unmanaged
-export class Reaper extends Callout {
-  reap_task_next: Task;
-  reap_task_pending: u32;
-  reap_task_fn: u32;
-  reap_task_arg: u32;
-  barrier_task_next: Task;
-  barrier_task_pending: u32;
-  barrier_task_fn: u32;
-  barrier_task_arg: u32;
-}
-
-/** Bytes of the reaper and the domains behind it. */
+/** Bytes of the arena. */
 export function reap_bytes(ndomains: u32): usize {
-  return (<usize>ndomains + 1) * THREAD_DOMAIN_STRIDE;
+  return THREAD_DOMAIN_OFFSET + <usize>ndomains * THREAD_DOMAIN_STRIDE;
 }
 
-export function reaper(): Reaper {
-  return changetype<Reaper>(machine().reap_base);
+/** The callout of the reaper. */
+export function reap_callout(): Callout {
+  return changetype<Callout>(machine().reap_base);
 }
 
+/** The reaper's task, which its callout enqueues. */
 export function reap_task(): Task {
-  return changetype<Task>(machine().reap_base + offsetof<Reaper>("reap_task_next"));
+  return changetype<Task>(machine().reap_base + REAP_TASK_OFFSET);
 }
 
+/** The task of a barrier. */
 export function barrier_task(): Task {
-  return changetype<Task>(machine().reap_base + offsetof<Reaper>("barrier_task_next"));
+  return changetype<Task>(machine().reap_base + BARRIER_TASK_OFFSET);
 }
 
 export function thread_domain(domain: u32): ThreadDomain {
-  return changetype<ThreadDomain>(machine().reap_base + (<usize>domain + 1) * THREAD_DOMAIN_STRIDE);
+  return changetype<ThreadDomain>(
+    machine().reap_base + THREAD_DOMAIN_OFFSET + <usize>domain * THREAD_DOMAIN_STRIDE,
+  );
+}
+
+/** Where a domain's reaper collects the ids that it frees at once. */
+export function tid_batch(tdd: ThreadDomain): usize {
+  return changetype<usize>(tdd) + offsetof<ThreadDomain>();
 }

@@ -1,9 +1,6 @@
 // Wakeup statistics of a thread, see kern/kern_stats.ts.
 
-/** Buckets of the latency histogram, four an octave. */
-export const STATS_BUCKETS: i32 = 168;
-
-/** Followed by STATS_BUCKETS counts of 32 bits. */
+/** Followed by STATS_BUCKETS counts of 32 bits. Its thread's CPU writes it; the host reads it between slices. */
 @unmanaged
 export class ThreadStats {
   ts_runnable_at: u64; //   1 + cycles at which it became runnable, 0 = it runs or sleeps

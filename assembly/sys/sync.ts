@@ -1,5 +1,6 @@
 // Synchronisation objects of the kernel: mutexes, condition variables, semaphores, barriers and timers.
 // Each is a cell of the arena of kernel objects (sys/kobj.ts) and the channel that its waiters sleep on.
+import { KOBJ_SIZE } from "./kobj";
 import { Thread } from "./proc";
 
 /** Kinds of object; the first word of each cell. */
@@ -36,3 +37,5 @@ export class SyncObject {
   so_since: u64;
   so_expiry: u64; //      timer: its last expiry in cycles, 0 = not started
 }
+
+if (offsetof<SyncObject>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: a synchronisation object is larger");

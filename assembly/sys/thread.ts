@@ -5,6 +5,9 @@ import { Frame, FrameHigh, Thread, ThreadCold, ThreadRare } from "./proc";
 /** Size of the hot part, as a shift. */
 export const THREAD_SHIFT: usize = 6;
 
+if (offsetof<Thread>() != (<usize>1) << THREAD_SHIFT)
+  ERROR("THREAD_SHIFT: not struct thread's size");
+
 /** A thread's index: its place in every thread array. */
 export function td_index(td: Thread): u32 {
   return <u32>((changetype<usize>(td) - machine().td_base) >> THREAD_SHIFT);
@@ -54,7 +57,7 @@ export function td_valid(address: u32): bool {
   const offset = address - <u32>m.td_base;
   return (
     address >= <u32>m.td_base &&
-    (offset & 63) == 0 &&
+    (offset & (<u32>offsetof<Thread>() - 1)) == 0 &&
     offset >> <u32>THREAD_SHIFT < m.zone_next &&
     offset != 0
   );

@@ -1,5 +1,6 @@
 // Thread ids: the index that leads from them to the threads, and the buckets of the hash
-// (kern/kern_tid.ts).
+// (kern/kern_tid.ts). All under the tid hash lock.
+import { TID_STAMPS } from "./param";
 import { Thread } from "./proc";
 
 /** What the hash has under an id. */
@@ -21,7 +22,10 @@ export class TidBucket {
   thb_known: u32; // stamps that follow
 }
 
+/** Size of a bucket with its stamps, as a shift. */
 export const TID_BUCKET_SHIFT: usize = 7;
-export const TID_STAMPS_OFFSET: usize = 8;
-/** Stamps that a bucket has room for: 17 decide, and the others are there to be dropped or lost. */
-export const TID_STAMPS: u32 = 30;
+export const TID_STAMPS_OFFSET: usize = offsetof<TidBucket>();
+
+if (TID_STAMPS_OFFSET + <usize>TID_STAMPS * sizeof<u32>() != (<usize>1) << TID_BUCKET_SHIFT) {
+  ERROR("TID_STAMPS: a bucket is not what TID_BUCKET_SHIFT says");
+}

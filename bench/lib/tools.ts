@@ -58,7 +58,7 @@ function allowedCores(): number[] {
 }
 
 /** "0-2,5" as [0, 1, 2, 5]. */
-export function parseCoreList(text: string): number[] {
+function parseCoreList(text: string): number[] {
   return text
     .split(",")
     .filter((range) => range !== "")

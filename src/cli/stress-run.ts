@@ -7,7 +7,7 @@ import type { KernelSource } from "../core/instantiate.js";
 import { type LoadedProgram, Machine } from "../machine/machine.js";
 import { type StressWord, stressProgram } from "./stress-program.js";
 
-/** Threads that exist besides, and room that the kernel keeps. */
+/** Threads that exist besides these, and room that the kernel keeps. */
 const SLACK_THREADS = 16;
 /** Rounds of the machine between two looks at it. */
 const ROUNDS_PER_LOOK = 200;
@@ -70,7 +70,7 @@ export interface StressReport {
   readonly hash: string;
 }
 
-/** The configuration of a machine that holds so many threads and little else. */
+/** The configuration of a machine that holds this many threads and little else. */
 function stressConfig(options: StressOptions): MachineConfig {
   return {
     cpus: options.cpus,

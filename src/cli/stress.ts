@@ -19,7 +19,7 @@ const HELP = `
 Exit codes:
   0    all threads were created, have run and were reaped
   1    some were not: the report says how many
-  2    wrong options, or so many threads do not fit into memory: the message says how many do
+  2    wrong options, or that many threads do not fit into memory: the message says how many do
   130  interrupted by Ctrl-C: the report shows how far it came
 
 Examples:
@@ -136,7 +136,7 @@ export function describe(report: StressReport): string {
       "switches/s",
       `${formatCount(report.switchesPerSecond)} (${formatCount(report.switches)} in all)`,
     ],
-    ["bytes a thread", formatCount(report.bytesPerThread)],
+    ["bytes per thread", formatCount(report.bytesPerThread)],
     ["resident memory", `${mebibytes(report.residentBytes)} of the whole process`],
     ["machine's memory", `${mebibytes(report.machineBytes)} of addresses`],
     [

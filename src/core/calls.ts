@@ -1,5 +1,5 @@
-// The table of kernel calls, which the program builder and the bodies of JavaScript threads go by. It is
-// made from assembly/syscalls.master (scripts/makesyscalls.mjs); docs/kernel-calls.md is for reading.
+// The table of kernel calls, which the program builder and the bodies of JavaScript threads go by. What is
+// in it says assembly/syscalls.master, and docs/kernel-calls.md for readers.
 
 import { calls as made } from "../generated/calls.js";
 import type { CallTable } from "./call-table.js";
@@ -14,6 +14,6 @@ export type CallName = keyof typeof calls;
 export const TimerMode = Object.freeze({
   /** It goes on from now. */
   RELATIVE: 0,
-  /** Its grid never moves: whoever is late catches up. */
+  /** Its grid never moves: a thread that is late catches up. */
   ABSOLUTE: 1,
 });

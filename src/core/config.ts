@@ -16,9 +16,9 @@ export interface MachineConfig {
   readonly maxproc?: number;
   /** Threads that a user process may have. Default 1,500. */
   readonly maxThreadsPerProc?: number;
-  /** Clock ticks a second, 1 to 1,000,000. Default 1,000. */
+  /** Clock ticks per second, 1 to 1,000,000. Default 1,000. */
   readonly hz?: number;
-  /** Cycles a second of each CPU. Default 1,000,000,000: a cycle is a nanosecond. */
+  /** Cycles per second of each CPU. Default 1,000,000,000: a cycle is a nanosecond. */
   readonly cyclesPerSecond?: number;
   /** Cycles of a slice: how far a CPU runs before the others catch up and messages arrive. Default 10,000. */
   readonly quantum?: number;
@@ -42,7 +42,7 @@ export interface MachineConfig {
   readonly kstackPages?: number;
   /** Kernel functions that a blocked thread can be nested in, 2 to 64. Default 10. */
   readonly kstackDepth?: number;
-  /** Registers of an RV32 thread: 32, or 16 for RV32E, which saves 64 bytes a thread. Default 32. */
+  /** Registers of an RV32 thread: 32, or 16 for RV32E, which saves 64 bytes per thread. Default 32. */
   readonly registers?: 16 | 32;
   /** Memory domains of thread structures, 1 to 8. Default 1. */
   readonly domains?: number;
@@ -50,12 +50,12 @@ export interface MachineConfig {
   readonly objects?: number;
   /** Bytes for names, wait messages and channels. Default 1 MiB. */
   readonly stringMemory?: number;
-  /** Record wakeup latencies, 704 bytes a thread. Default false. */
+  /** Record wakeup latencies, 704 bytes per thread. Default false. */
   readonly statistics?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
-   * "cycles": code takes time, one cycle an instruction. "idle": code takes none, and time moves only
+   * "cycles": code takes time, one cycle per instruction. "idle": code takes none, and time moves only
    * when no thread is runnable, from one timeout to the next. Default "cycles".
    */
   readonly time?: "cycles" | "idle";

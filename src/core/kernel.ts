@@ -1,6 +1,10 @@
-// The kernel as the host sees it: an instance with its memory, booted from a configuration. This is the
-// only file that touches kernel memory by address; everything else goes through it or through the typed
-// views over it.
+// The kernel as the host sees it: an instance with its memory, booted from a configuration.
+//
+// Kernel memory has one door: the views of a Kernel, at the offsets of the generated layout. Others may look
+// through it. What the host changes there is this, and only between two steps of the machine: here the budget
+// of a run, texts, kernel objects and the arguments of a call; the configuration before boot (config.ts);
+// sysctls (sysctl.ts); in src/machine that a body has begun (bodies.ts), and the program text and data of the
+// guest. Whatever else it wants changed it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";

@@ -1,4 +1,4 @@
-// The run queues as the host sees them: walks the chunks of a level (assembly/sys/runq.ts), changing
+// The run queues as the host sees them: walks the chunks of a list (assembly/sys/chunklist.ts), changing
 // nothing.
 
 import * as Layout from "../generated/layout.js";
@@ -9,8 +9,8 @@ const { CHUNK_SIZE, CHUNK_SLOT0 } = Layout;
 /** The addresses of the threads on a level, first to last. `level` is the address of its head and tail. */
 export function levelThreads(kernel: Kernel, level: number): number[] {
   const threads: number[] = [];
-  let slot = kernel.read(level + Layout.Level.head);
-  const tail = kernel.read(level + Layout.Level.tail);
+  let slot = kernel.read(level + Layout.ChunkList.head);
+  const tail = kernel.read(level + Layout.ChunkList.tail);
   while (slot !== tail && slot !== 0) {
     if (slot % CHUNK_SIZE === 0) {
       slot = kernel.read(slot - CHUNK_SIZE + Layout.Chunk.next) + CHUNK_SLOT0;
@@ -25,7 +25,8 @@ export function levelThreads(kernel: Kernel, level: number): number[] {
 
 /** The address of one of the 32 levels of a CPU's LWKT run queue. */
 export function lwktLevel(kernel: Kernel, cpu: number, nq: number): number {
-  return kernel.globaldata(cpu) + Layout.GD_RUNQ_OFFSET + nq * Layout.Level.size;
+  const levels = kernel.globaldata(cpu) + Layout.GD_RUNQ_OFFSET + Layout.ChunkLists.size;
+  return levels + nq * Layout.ChunkList.size;
 }
 
 /** The threads on a CPU's LWKT run queue by level; levels without threads are left out. */

@@ -39,10 +39,6 @@ export const CalloutTypes = {
   c_cpu: "u32",
   c_armed: "u32",
 } as const;
-export const WHEEL0_SLOTS = 4096;
-export const WHEEL1_SLOTS = 4096;
-export const WHEEL2_SLOTS = 512;
-export const WHEEL_SHIFT = 12n;
 
 export const CalloutWheel = {
   size: 48,
@@ -67,9 +63,54 @@ export const CalloutWheelTypes = {
   cw_deal_tail: "usize",
 } as const;
 export const WHEEL_BITS_OFFSET = 64;
-export const WHEEL_SLOTS_OFFSET = 1600;
+export const WHEEL_BITS_SIZE = 512;
+export const WHEEL_LISTS_OFFSET = 1600;
 export const WHEEL_SLOTS = 8704;
-export const WHEEL_SIZE = 71232;
+export const WHEEL_SIZE = 71296;
+
+// assembly/sys/chunklist.ts
+export const CHUNK_SIZE = 256;
+export const CHUNK_MASK = 255;
+
+export const Chunk = {
+  size: 8,
+  next: 0,
+  prev_dead: 4,
+} as const;
+
+export const ChunkTypes = {
+  next: "usize",
+  prev_dead: "usize",
+} as const;
+export const SLOT_SIZE = 4;
+export const CHUNK_SLOT0 = 8;
+export const CHUNK_SLOTS = 62;
+
+export const ChunkList = {
+  size: 8,
+  head: 0,
+  tail: 4,
+} as const;
+
+export const ChunkListTypes = {
+  head: "usize",
+  tail: "usize",
+} as const;
+
+export const ChunkLists = {
+  size: 16,
+  cl_next: 0,
+  cl_count: 4,
+  cl_field: 8,
+  cl_unused: 12,
+} as const;
+
+export const ChunkListsTypes = {
+  cl_next: "usize",
+  cl_count: "u32",
+  cl_field: "usize",
+  cl_unused: "u32",
+} as const;
 
 // assembly/sys/errno.ts
 export const EPERM = 1;
@@ -107,7 +148,6 @@ export const EventFn = {
 export const EVENTHANDLER_PRI_FIRST = 0;
 export const EVENTHANDLER_PRI_ANY = 10000;
 export const EVENTHANDLER_PRI_LAST = 20000;
-export const SHUTDOWN_WAIT = 60;
 
 export const EventHandler = {
   size: 32,
@@ -132,19 +172,19 @@ export const EventHandlerTypes = {
   ee_live: "u32",
 } as const;
 
-// assembly/sys/fault.ts
-export const RV_FAULT_ILLEGAL = 1;
-export const RV_FAULT_FETCH = 2;
-export const RV_FAULT_LOAD = 3;
-export const RV_FAULT_STORE = 4;
-export const RV_FAULT_MISALIGNED_JUMP = 5;
-export const RV_FAULT_MISALIGNED_ATOMIC = 6;
-export const RV_FAULT_BREAKPOINT = 7;
+export const EventLists = {
+  size: 4,
+  ko_kind: 0,
+} as const;
+
+export const EventListsTypes = {
+  ko_kind: "u32",
+} as const;
 
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 216,
+  size: 228,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -158,7 +198,6 @@ export const GlobalData = {
   gd_deadthread: 40,
   gd_nintr: 44,
   gd_nrunnable: 48,
-  gd_switchticks: 52,
   gd_cycles: 56,
   gd_switchtime: 64,
   gd_slice_end: 72,
@@ -172,15 +211,18 @@ export const GlobalData = {
   gd_hash: 136,
   gd_ipi_sent: 144,
   gd_ipi_received: 152,
-  gd_last: 160,
-  gd_wheel: 164,
+  gd_wheel: 160,
   gd_softticks: 168,
   gd_next_callout: 176,
-  gd_halted_at: 184,
-  gd_tokreq: 192,
-  gd_tokreq_last: 196,
-  gd_ipi_from: 200,
-  gd_ipi_seen: 208,
+  gd_tokreq: 184,
+  gd_tokreq_last: 188,
+  gd_ipi_from: 192,
+  gd_ipi_seen: 200,
+  gd_slice_td: 208,
+  gd_slice_reason: 212,
+  gd_in_slice: 216,
+  gd_switch_why: 220,
+  gd_touched: 224,
 } as const;
 
 export const GlobalDataTypes = {
@@ -197,7 +239,6 @@ export const GlobalDataTypes = {
   gd_deadthread: "usize",
   gd_nintr: "u32",
   gd_nrunnable: "i32",
-  gd_switchticks: "i32",
   gd_cycles: "u64",
   gd_switchtime: "u64",
   gd_slice_end: "u64",
@@ -211,23 +252,26 @@ export const GlobalDataTypes = {
   gd_hash: "u64",
   gd_ipi_sent: "u64",
   gd_ipi_received: "u64",
-  gd_last: "usize",
   gd_wheel: "usize",
   gd_softticks: "u64",
   gd_next_callout: "u64",
-  gd_halted_at: "u64",
   gd_tokreq: "usize",
   gd_tokreq_last: "usize",
   gd_ipi_from: "u64",
   gd_ipi_seen: "u64",
+  gd_slice_td: "usize",
+  gd_slice_reason: "u32",
+  gd_in_slice: "u32",
+  gd_switch_why: "u32",
+  gd_touched: "u32",
 } as const;
 export const GDF_RESCHED = 1;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_HALTED = 4;
-export const GLOBALDATA_STRIDE = 1024;
-export const GD_RUNQ_OFFSET = 320;
-export const GD_INTRQ_OFFSET = 576;
+export const GD_RUNQ_OFFSET = 256;
+export const GD_INTRQ_OFFSET = 528;
+export const GD_CPU_OFFSET = 832;
 
 // assembly/sys/intr.ts
 
@@ -420,11 +464,9 @@ export const Run = {
 } as const;
 export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
-export const FAULT_PANICS = 0;
-export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 644,
+  size: 580,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -444,131 +486,114 @@ export const Machine = {
   kstack_pages: 84,
   bare: 88,
   frame_high: 92,
-  guest_low: 96,
-  guest_size: 100,
-  text_size: 104,
-  kobj_count: 108,
-  string_size: 112,
-  fault_mode: 116,
-  stack_page: 120,
-  td_base: 124,
-  td_count: 128,
-  frame_delta: 132,
-  high_delta: 136,
-  cold_delta: 140,
-  rare_delta: 144,
-  kstack_base: 148,
-  stats_base: 152,
-  proc_base: 156,
-  cred_base: 160,
-  limit_base: 164,
-  tid_bitmap: 168,
-  tid_summary: 172,
-  tid_top: 176,
-  tid_tops: 180,
-  tid_index: 184,
-  tidhash_base: 188,
-  tidhash_limits: 192,
-  pidhash_base: 196,
-  sleepq_base: 200,
-  callwheel_base: 204,
-  reap_base: 208,
-  chunk_base: 212,
-  chunk_end: 216,
-  bsd4_base: 220,
-  ipiq_base: 224,
-  stack_base: 228,
-  strhash_base: 232,
-  strhash_mask: 236,
-  string_base: 240,
-  string_end: 244,
-  ktr_base: 248,
-  ktr_end: 252,
-  decoded_base: 256,
-  guest_base: 260,
-  arena_end: 264,
-  carve: 272,
-  booted: 280,
-  ticks: 284,
-  ticks64: 288,
-  tick_epoch: 296,
-  now: 304,
-  round_end: 312,
-  round_cpu: 320,
-  in_slice: 324,
-  slice_td: 328,
-  slice_reason: 332,
-  rounds: 336,
-  run_switches: 344,
-  run_limited: 352,
-  run_rounds: 356,
-  run_until: 360,
-  stop_request: 368,
-  timeouts: 372,
-  busy: 376,
-  ipi_cpus: 384,
-  untimely_switch: 392,
-  sleep_procs: 396,
-  intr_base: 400,
-  kobj_next: 404,
-  kobj_end: 408,
-  kobj_base: 412,
-  rng: 416,
-  thread0: 424,
-  host_td: 428,
-  proc0: 432,
-  initproc: 436,
-  allproc: 440,
-  nthreads: 444,
-  nprocs: 448,
-  nextpid: 452,
-  trytid: 456,
-  tid_low: 460,
-  tid_high: 464,
-  tid_care: 468,
-  tidhash_mask: 472,
-  tidhashlock: 476,
-  pidhash_mask: 480,
-  sleepq_mask: 484,
-  zone_free: 488,
-  zone_next: 492,
-  zone_constructed: 496,
-  proc_free: 500,
-  proc_next: 504,
-  cred_free: 508,
-  cred_next: 512,
-  limit_free: 516,
-  limit_next: 520,
-  chunk_free: 524,
-  chunk_next: 528,
-  string_next: 532,
-  next_cpu: 536,
-  last_thread: 540,
-  kstack_fail: 544,
-  lwkt_zone_next: 548,
-  reap_lastfail: 552,
-  reap_curfail: 556,
-  proc_lastfail: 560,
-  proc_curfail: 564,
-  taskq_first: 568,
-  taskq_last: 572,
-  event_lists: 576,
-  switch_why: 580,
-  ktr_mask: 584,
-  ktr_next: 588,
-  touched: 592,
-  stats: 596,
-  brk: 600,
-  stack_low: 604,
-  exited: 608,
-  exit_status: 612,
-  bad_pointer: 616,
-  bad_address: 620,
-  panicked: 624,
-  panic_fmt: 628,
-  panic_arg0: 632,
-  panic_arg1: 636,
-  panic_arg2: 640,
+  guest_size: 96,
+  text_size: 100,
+  kobj_count: 104,
+  string_size: 108,
+  td_base: 112,
+  td_count: 116,
+  frame_delta: 120,
+  high_delta: 124,
+  cold_delta: 128,
+  rare_delta: 132,
+  kstack_base: 136,
+  stats_base: 140,
+  proc_base: 144,
+  cred_base: 148,
+  limit_base: 152,
+  tid_bitmap: 156,
+  tid_summary: 160,
+  tid_top: 164,
+  tid_tops: 168,
+  tid_index: 172,
+  tidhash_base: 176,
+  tidhash_limits: 180,
+  pidhash_base: 184,
+  sleepq_base: 188,
+  callwheel_base: 192,
+  reap_base: 196,
+  chunk_base: 200,
+  chunk_end: 204,
+  bsd4_base: 208,
+  ipiq_base: 212,
+  string_base: 216,
+  string_end: 220,
+  ktr_base: 224,
+  ktr_end: 228,
+  decoded_base: 232,
+  guest_base: 236,
+  arena_end: 240,
+  carve: 248,
+  booted: 256,
+  ticks: 260,
+  ticks64: 264,
+  tick_epoch: 272,
+  now: 280,
+  round_end: 288,
+  round_cpu: 296,
+  rounds: 304,
+  run_switches: 312,
+  run_limited: 320,
+  run_rounds: 324,
+  run_until: 328,
+  stop_request: 336,
+  timeouts: 340,
+  busy: 344,
+  ipi_cpus: 352,
+  untimely_switch: 360,
+  sleep_procs: 364,
+  intr_base: 368,
+  kobj_next: 372,
+  kobj_end: 376,
+  kobj_base: 380,
+  rng: 384,
+  thread0: 392,
+  host_td: 396,
+  proc0: 400,
+  initproc: 404,
+  allproc: 408,
+  nthreads: 412,
+  nprocs: 416,
+  nextpid: 420,
+  trytid: 424,
+  tid_low: 428,
+  tid_high: 432,
+  tid_care: 436,
+  tidhash_mask: 440,
+  tidhashlock: 444,
+  pidhash_mask: 448,
+  sleepq_mask: 452,
+  zone_free: 456,
+  zone_next: 460,
+  zone_constructed: 464,
+  proc_free: 468,
+  proc_next: 472,
+  cred_free: 476,
+  cred_next: 480,
+  limit_free: 484,
+  limit_next: 488,
+  chunk_free: 492,
+  chunk_next: 496,
+  chunk_lists: 500,
+  string_next: 504,
+  next_cpu: 508,
+  last_thread: 512,
+  kstack_fail: 516,
+  reap_lastfail: 520,
+  reap_curfail: 524,
+  proc_lastfail: 528,
+  proc_curfail: 532,
+  taskq_first: 536,
+  taskq_last: 540,
+  event_lists: 544,
+  ktr_mask: 548,
+  ktr_next: 552,
+  stats: 556,
+  panicked: 560,
+  panic_fmt: 564,
+  panic_arg0: 568,
+  panic_arg1: 572,
+  panic_arg2: 576,
 } as const;
 
 export const MachineTypes = {
@@ -591,13 +616,10 @@ export const MachineTypes = {
   kstack_pages: "u32",
   bare: "u32",
   frame_high: "u32",
-  guest_low: "u32",
   guest_size: "u32",
   text_size: "u32",
   kobj_count: "u32",
   string_size: "u32",
-  fault_mode: "u32",
-  stack_page: "u32",
   td_base: "usize",
   td_count: "u32",
   frame_delta: "usize",
@@ -624,9 +646,6 @@ export const MachineTypes = {
   chunk_end: "usize",
   bsd4_base: "usize",
   ipiq_base: "usize",
-  stack_base: "usize",
-  strhash_base: "usize",
-  strhash_mask: "u32",
   string_base: "usize",
   string_end: "usize",
   ktr_base: "usize",
@@ -642,9 +661,6 @@ export const MachineTypes = {
   now: "u64",
   round_end: "u64",
   round_cpu: "u32",
-  in_slice: "u32",
-  slice_td: "usize",
-  slice_reason: "u32",
   rounds: "u64",
   run_switches: "u64",
   run_limited: "u32",
@@ -688,11 +704,11 @@ export const MachineTypes = {
   limit_next: "u32",
   chunk_free: "usize",
   chunk_next: "usize",
+  chunk_lists: "usize",
   string_next: "usize",
   next_cpu: "u32",
   last_thread: "usize",
   kstack_fail: "u32",
-  lwkt_zone_next: "u32",
   reap_lastfail: "i32",
   reap_curfail: "i32",
   proc_lastfail: "i32",
@@ -700,17 +716,9 @@ export const MachineTypes = {
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
-  switch_why: "u32",
   ktr_mask: "u32",
   ktr_next: "usize",
-  touched: "u32",
   stats: "u32",
-  brk: "u32",
-  stack_low: "u32",
-  exited: "u32",
-  exit_status: "i32",
-  bad_pointer: "u32",
-  bad_address: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",
@@ -721,6 +729,8 @@ export const MachineTypes = {
 // assembly/sys/param.ts
 export const MACHINE_ADDRESS = 1024;
 export const GLOBALDATA_ADDRESS = 4096;
+export const GLOBALDATA_STRIDE = 1024;
+export const STATICS_ADDRESS = 73728;
 export const MAXCPU = 64;
 export const MAXMEMDOM = 8;
 export const NO_PID = 100000;
@@ -730,10 +740,32 @@ export const MAXCOMLEN = 19;
 export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
 export const RQ_NQS = 256;
+export const CHUNKS_SPARE = 64;
+export const WHEEL_LEVELS = 3;
+export const WHEEL_SHIFT = 12n;
+export const WHEEL0_SLOTS = 4096;
+export const WHEEL1_SLOTS = 4096;
+export const WHEEL2_SLOTS = 512;
+export const TICKS_MAX = 1073741824n;
+export const SLEEPQ_BUCKETS_MIN = 64;
+export const SLEEPQ_BUCKETS_MAX = 1048576;
+export const TID_STAMPS = 30;
+export const TIDBATCH = 16;
+export const TDCOUNTBATCH = 32;
+export const REAP_SECONDS = 5;
+export const MAXTHREAD_RESERVE = 100;
+export const MAXTHREAD_DEFAULT = 1000000;
+export const THREAD0_INDEX = 1;
+export const HOST_INDEX = 2;
+export const IDLE_INDEX = 3;
+export const KTR_RECORDS = 4096;
+export const STATS_BUCKETS = 168;
+export const SHUTDOWN_WAIT = 60;
 export const CACHE_NTHREADS = 6;
 export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
+export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
 export const PRI_MIN = 0;
 export const PSWP = 48;
@@ -1076,29 +1108,29 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
-export const TDF_EXITED = 1;
-export const TDF_RUNQ = 2;
-export const TDF_PREEMPT_LOCK = 4;
-export const TDF_PREEMPT_DONE = 8;
-export const TDF_STARTED = 16;
-export const TDF_EXITING = 32;
-export const TDF_TOKWAIT = 64;
-export const TDF_WANTED = 128;
-export const TDF_INTR = 256;
-export const TDF_ALLOCATED_THREAD = 512;
-export const TDF_ALLOCATED_STACK = 1024;
-export const TDF_VERBOSE = 2048;
-export const TDF_DEADLKTREAT = 4096;
-export const TDF_STOPREQ = 8192;
-export const TDF_WAKEREQ = 16384;
-export const TDF_LWTIMEOUT = 32768;
+export const TDL_EXITED = 1;
+export const TDL_RUNQ = 2;
+export const TDL_PREEMPT_LOCK = 4;
+export const TDL_PREEMPT_DONE = 8;
+export const TDL_STARTED = 16;
+export const TDL_EXITING = 32;
+export const TDL_TOKWAIT = 64;
+export const TDL_WANTED = 128;
+export const TDL_INTR = 256;
+export const TDL_ALLOCATED_THREAD = 512;
+export const TDL_ALLOCATED_STACK = 1024;
+export const TDL_VERBOSE = 2048;
+export const TDL_DEADLKTREAT = 4096;
+export const TDL_STOPREQ = 8192;
+export const TDL_WAKEREQ = 16384;
+export const TDL_TIMEOUT = 32768;
 export const TDPRI_MASK = 31;
 export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
 export const TDA_SUSPEND = 1;
-export const TDB_SUSPEND = 1;
+export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
@@ -1170,8 +1202,6 @@ export const TaskTypes = {
   ta_fn: "u32",
   ta_arg: "u32",
 } as const;
-export const TIDBATCH = 16;
-export const TDCOUNTBATCH = 32;
 
 export const ThreadDomain = {
   size: 12,
@@ -1185,73 +1215,10 @@ export const ThreadDomainTypes = {
   tdd_reapticks: "i32",
   tdd_nzombies: "i32",
 } as const;
+export const THREAD_DOMAIN_OFFSET = 64;
 export const THREAD_DOMAIN_STRIDE = 128;
-export const TIDBATCH_OFFSET = 64;
-
-export const Reaper = {
-  size: 60,
-  c_time: 0,
-  c_slot: 8,
-  c_fn: 12,
-  c_arg: 16,
-  c_cpu: 20,
-  c_armed: 24,
-  reap_task_next: 28,
-  reap_task_pending: 32,
-  reap_task_fn: 36,
-  reap_task_arg: 40,
-  barrier_task_next: 44,
-  barrier_task_pending: 48,
-  barrier_task_fn: 52,
-  barrier_task_arg: 56,
-} as const;
-
-export const ReaperTypes = {
-  c_time: "u64",
-  c_slot: "usize",
-  c_fn: "u32",
-  c_arg: "u32",
-  c_cpu: "u32",
-  c_armed: "u32",
-  reap_task_next: "usize",
-  reap_task_pending: "u32",
-  reap_task_fn: "u32",
-  reap_task_arg: "u32",
-  barrier_task_next: "usize",
-  barrier_task_pending: "u32",
-  barrier_task_fn: "u32",
-  barrier_task_arg: "u32",
-} as const;
-
-// assembly/sys/runq.ts
-export const CHUNK_SIZE = 256;
-export const CHUNK_SLOT0 = 8;
-export const CHUNK_SLOTS = 62;
-
-export const Level = {
-  size: 8,
-  head: 0,
-  tail: 4,
-} as const;
-
-export const LevelTypes = {
-  head: "usize",
-  tail: "usize",
-} as const;
-
-export const Chunk = {
-  size: 8,
-  next: 0,
-  prev_dead: 4,
-} as const;
-
-export const ChunkTypes = {
-  next: "usize",
-  prev_dead: "usize",
-} as const;
 
 // assembly/sys/stats.ts
-export const STATS_BUCKETS = 168;
 
 export const ThreadStats = {
   size: 32,
@@ -1353,16 +1320,11 @@ export const Sys = {
   set_untimely_switch: 36,
   intr_register: 37,
   intr_wait: 38,
-  lwkt_token_create: 39,
-  lwkt_wait_create: 40,
   compute: 48,
   cycles: 49,
   curthread: 50,
   curcpu: 51,
   random: 52,
-  cnputsn: 53,
-  kmem_malloc: 54,
-  kern_exit: 55,
   kthread_add: 64,
   kthread_exit: 65,
   kthread_suspend: 66,
@@ -1495,4 +1457,6 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
-export const TID_STAMPS = 30;
+
+// assembly/sys/trace_hash.ts
+export const HASH_MULTIPLIER = 11400714819323198485n;

@@ -16,7 +16,7 @@ import {
 
 const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
-/** A body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
+/** The body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   /** Name of the thread. */

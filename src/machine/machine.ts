@@ -53,7 +53,7 @@ export interface RunResult {
   readonly cycles: bigint;
 }
 
-/** How to build a thread. */
+/** How to create a thread. */
 export interface ThreadOptions {
   /** Name, cut to 19 characters. */
   readonly name: string;
@@ -73,10 +73,10 @@ export interface ThreadOptions {
   readonly stackPages?: number;
 }
 
-/** How to build a kernel process: its first thread. */
+/** How to create a kernel process: its first thread. */
 export type ProcessOptions = Omit<ThreadOptions, "process">;
 
-/** How to build an LWKT thread: no process, no thread id. */
+/** How to create an LWKT thread: no process, no thread id. */
 export interface LwktOptions {
   /** Name, cut to 16 characters. */
   readonly name: string;
@@ -149,7 +149,7 @@ export class Machine {
    * Boots a machine.
    *
    * @param sysinits what is to be done when the system starts: see {@link sysinit}
-   * @throws ConfigError when a setting is out of range, or when the whole does not fit into memory:
+   * @throws ConfigError when a setting is out of range, or when everything together does not fit into memory:
    *   the message says what fits.
    */
   constructor(
@@ -197,7 +197,7 @@ export class Machine {
   private nextHandler = 1;
 
   /**
-   * Registers an event handler of the host's (EVENTHANDLER(9)). Handlers of a list are called in the order
+   * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in the order
    * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
    * middle of one.
    *
@@ -247,7 +247,7 @@ export class Machine {
   /**
    * Creates a kernel thread (kthread_add(9)) in the kernel's own process or another one.
    *
-   * @throws KernelError ENOMEM when maxthread is reached or no kernel stack is to be had.
+   * @throws KernelError ENOMEM when maxthread is reached or there is no memory for a kernel stack.
    */
   createThread(options: ThreadOptions): ThreadView {
     const { process, stackPages = 0 } = options;
@@ -294,7 +294,7 @@ export class Machine {
       func,
       arg,
       0,
-      Layout.TDF_STOPREQ,
+      Layout.TDL_STOPREQ,
       this.kernel.intern("%s"),
       this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
     ]);
@@ -429,7 +429,7 @@ export class Machine {
   /**
    * Raises the interrupt of an interrupt thread: it preempts at the next safe point of its CPU.
    *
-   * @throws KernelError ESRCH if it is no thread, EOPNOTSUPP under another scheduler than lwkt.
+   * @throws KernelError ESRCH if it is no thread, EOPNOTSUPP under a scheduler other than lwkt.
    */
   interrupt(thread: Handle): void {
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
@@ -440,7 +440,7 @@ export class Machine {
    * Raises an interrupt line, 0 to 31, for the thread that serves it (intr_register, intr_wait).
    *
    * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP under
-   * another scheduler than lwkt.
+   * a scheduler other than lwkt.
    */
   raise(line: number): void {
     const error = this.guarded(() => this.kernel.exports.host_raise(line));

@@ -1,4 +1,4 @@
-// The process listing: a line a thread, as `ps -H` of FreeBSD shows kernel threads.
+// The process listing: one line per thread, as `ps -H` of FreeBSD shows kernel threads.
 
 import type { ProcessView, ThreadView } from "./views.js";
 

@@ -40,7 +40,7 @@ const phrases: Readonly<Record<number, string>> = {
   [Ktr.SUSPEND]: "$a:thread is suspended in its sleep",
 };
 
-const typeNames = new Map(Object.entries(Ktr).map(([name, type]) => [type as number, name]));
+const typeNames = new Map<number, string>(Object.entries(Ktr).map(([name, type]) => [type, name]));
 
 const reasons: Readonly<Record<number, string>> = {
   [SW.YIELD]: "yields",

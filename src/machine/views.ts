@@ -66,7 +66,7 @@ export class ThreadView {
 
   /** Scheduling state. */
   get state(): ThreadState {
-    if ((this.lwktFlags & Layout.TDF_EXITED) !== 0) return "exited";
+    if ((this.lwktFlags & Layout.TDL_EXITED) !== 0) return "exited";
     const inhibitors = this.u8(T.td_inhib);
     switch (this.u8(T.td_state)) {
       case Layout.TDS.RUNNING:

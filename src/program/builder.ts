@@ -4,7 +4,7 @@
  *     program("yielder").label("again").compute(us(100)).call("lwkt_yield").jump("again").build();
  *
  * Each method places something and returns the builder. Mistakes in one instruction are reported
- * by the method at once; labels may be defined after they are used, so `build` checks those.
+ * by the method straight away; labels may be defined after they are used, so `build` checks those.
  *
  * Registers belong to the program, with two exceptions. A kernel call gets its arguments in a0, a1,
  * ... and changes only these and its result. The builder itself writes to **t6** in the places whose
@@ -238,7 +238,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
     });
   }
 
-  /** Repeats `body` for ever. */
+  /** Repeats `body` forever. */
   forever(body: (builder: this) => unknown): this {
     const again = this.newLabel("forever");
     this.label(again);
@@ -299,7 +299,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
   // Kernel calls
 
   /**
-   * Makes a kernel call. The arguments go to a0, a1, ... all at once, so that they may be given in
+   * Makes a kernel call. The arguments go to a0, a1, ... all at the same time, so that they may be given in
    * these registers in any order; a 64-bit argument takes two registers (a single register stands
    * for its low word, with the high word 0). The result is in a0, for a 64-bit one in a0 and a1.
    * Some calls with a 32-bit result return a second one in a1, as their documentation says. All

@@ -130,7 +130,7 @@ export interface Instruction {
 }
 
 /** An operand that an instruction has no room for. */
-export class EncodeError extends RangeError {
+class EncodeError extends RangeError {
   override readonly name = "EncodeError";
 }
 

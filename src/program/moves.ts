@@ -19,7 +19,7 @@ export interface MoveStep extends Move {
   readonly op: "mv" | "swap";
 }
 
-/** The steps, in order, that do all moves at once. No register may be the target of two moves. */
+/** The steps, in order, that do all moves as if at the same time. No register may be the target of two moves. */
 export function orderMoves(moves: readonly Move[]): MoveStep[] {
   const steps: MoveStep[] = [];
   const sources = new Map<Register, Register>();

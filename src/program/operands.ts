@@ -30,7 +30,7 @@ export interface Channel {
   readonly name: string;
 }
 
-/** A text that the kernel is told of, such as a wait message. */
+/** A text that the kernel is given, such as a wait message. */
 export interface Text {
   readonly kind: "string";
   readonly text: string;

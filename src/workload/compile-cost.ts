@@ -6,7 +6,7 @@
  * - `memrun` touches its `size` once for each `count` at that rate; with a stride it touches one cache
  *   line of 64 bytes for each step, but never more than the whole. Its type, pattern and buffer make no
  *   difference;
- * - `iorun` copies 1,024 bytes a microsecond (about 1 GB/s) to a device that takes them at once.
+ * - `iorun` copies 1,024 bytes per microsecond (about 1 GB/s) to a device that takes them at once.
  */
 import type { MemoryRunEvent, TransferEvent } from "./model.js";
 

@@ -94,7 +94,7 @@ export const FORK_ENTRY = { size: 12, entry: 0, next: 4, failed: 8 } as const;
 /** The fork table's name in its program, and as an external in others. */
 export const FORK_TABLE = "forks";
 
-/** So many events and phases are surely shorter than a jump reaches: none takes 100 bytes. */
+/** This many events and phases are always shorter than a jump reaches: none takes 100 bytes. */
 const EVENTS_WITHIN_REACH = 10_000;
 
 /** Longest name of a thread in the kernel. */
@@ -186,7 +186,7 @@ export function nameFormat(task: Task, isForked: boolean): string {
   return `${escaped(cutToBytes(task.name, KERNEL_NAME_MAX - 1 - digits))}-%d`;
 }
 
-/** The beginning of a text that takes at most so many bytes. */
+/** The beginning of a text that takes at most this many bytes. */
 function cutToBytes(text: string, bytesMax: number): string {
   const encoder = new TextEncoder();
   let cut = "";

@@ -159,7 +159,7 @@ export interface ForkEvent extends EventSource {
   readonly taskIndex: number;
 }
 
-/** `mem`: write so many bytes of memory. `iorun`: write so many bytes to a device. */
+/** `mem`: write this many bytes of memory. `iorun`: write this many bytes to a device. */
 export interface TransferEvent extends EventSource {
   readonly type: "mem" | "iorun";
   readonly bytes: number;

@@ -7,7 +7,7 @@ import {
   type WorkloadProblem,
 } from "./diagnostics.js";
 
-/** After so many notes on single places only their number is kept. */
+/** After this many notes on single places, only their number is kept. */
 const NOTES_MAX = 20;
 
 export class Report {

@@ -50,7 +50,7 @@ const ENDED_KEPT_MAX = 20_000;
 const CLOSED_MAX = 1_000;
 const HZ = 1_000_000;
 const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
-/** Statistics take 704 bytes a thread: with more threads than this there are none. */
+/** Statistics take 704 bytes per thread; with more threads than this there are none. */
 const STATISTICS_THREADS_MAX = 200_000;
 /** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
 const SPARE_THREADS = 200;
@@ -58,7 +58,7 @@ const SPARE_THREADS = 200;
 const FORKED_THREADS_MAX = 20_000;
 const PROCESSES_MAX = 99_999;
 const SPARE_PROCESSES = 16;
-/** Bytes of a kernel text besides its letters, and how many texts a name can become. */
+/** Bytes of a kernel text apart from its letters, and how many texts a name can become. */
 const TEXT_OVERHEAD = 16;
 const TEXTS_PER_NAME = 4;
 /** The kernel's own objects: its lists of event handlers. */

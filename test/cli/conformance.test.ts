@@ -27,6 +27,8 @@ beforeAll(() => {
   write("object.txt", { name: "no list" });
   write("unnamed.txt", [{ tunables: {} }]);
   write("formless.txt", [{ name: "formless" }]);
+  write("bodiless.txt", [{ name: "bodiless", max_steps: 3 }]);
+  write("huge.txt", [{ ...good, tunables: { maxthread: "x" } }]);
   write("unknown.txt", [{ ...good, ops: [["fly"]] }]);
 });
 
@@ -54,7 +56,7 @@ describe("the conformance command", () => {
     });
   });
 
-  it("replays the project's own cases when no path is given", () => {
+  it("replays the project's own cases when no path is given", { timeout: 300_000 }, () => {
     expect(run()).toEqual({ code: 0, out: "886 passed, 0 failed\n", err: "" });
   });
 
@@ -73,7 +75,9 @@ describe("the conformance command", () => {
     ["object.txt", "it is not a list of cases"],
     ["unnamed.txt", "a case is an object with a name"],
     ["formless.txt", 'case formless: it has neither "tunables" nor "max_steps"'],
-    ["unknown.txt", 'there is no operation "fly"'],
+    ["unknown.txt", 'unknown.txt: case good: there is no operation "fly"'],
+    ["bodiless.txt", "bodiless.txt: case bodiless: a part that the format asks for is missing"],
+    ["huge.txt", "huge.txt: case good: maxthread is x; it must be a whole number"],
   ])("says what is wrong with %s, and exits with 2", (name, wanted) => {
     const { code, out, err } = run(join(folder, name));
     expect(code).toBe(2);

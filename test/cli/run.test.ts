@@ -82,6 +82,7 @@ describe("run", () => {
       threadCount: 5,
     });
     expect(text.out).toContain(`hash ${report.hash}\n`);
+    expect(report.threads).toHaveLength(5);
     for (const { name } of report.threads) expect(text.out).toContain(`\n${name} `);
   });
 
@@ -157,7 +158,7 @@ describe("run", () => {
     expect(err).toBe("");
   });
 
-  it("tells a kernel panic in the kernel's words, with where it was, and exits with 1", async () => {
+  it("reports a kernel panic in the kernel's words, with where it was, and exits with 1", async () => {
     const file = workload("bad.json", `"bad": { "loop": 1, "run": 5, "unlock": "door" }`);
     const { code, out, err } = await cli("run", file);
     expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -219,7 +220,7 @@ describe("bad input", () => {
 });
 
 describe("help", () => {
-  it("tells about the commands, the options of each, and the exit codes", async () => {
+  it("describes the commands, the options of each, and the exit codes", async () => {
     const main = await cli("--help");
     expect(main.code).toBe(0);
     for (const word of ["run", "ps", "stress", "Start here"]) expect(main.out).toContain(word);
@@ -229,7 +230,7 @@ describe("help", () => {
     }
   });
 
-  it("tells the version of the package", async () => {
+  it("prints the version of the package", async () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     expect(await cli("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
   });

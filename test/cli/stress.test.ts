@@ -4,9 +4,9 @@ import { Command } from "commander";
 import { describe, expect, it, vi } from "vitest";
 import { describe as describeReport, registerStress } from "../../src/cli/stress.js";
 import { runStress, type StressOptions } from "../../src/cli/stress-run.js";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
+import { buildUnderTest as build } from "../support/build.js";
+
 const base: StressOptions = { threads: 2_000, cpus: 4, rounds: 1, scheduler: "lwkt", build };
 
 /** Runs the command as the command line would; what it prints, and its errors as exceptions. */
@@ -97,7 +97,7 @@ describe("the command stress", () => {
   it("prints a report for people", async () => {
     const text = await command("--threads", "1000", "--cpus", "2", "--rounds", "2");
     expect(text).toMatch(/^1,000 threads on 2 CPUs under lwkt: all created, run and reaped\n/);
-    for (const row of ["threads/s", "switches/s", "bytes a thread", "resident memory", "hash"]) {
+    for (const row of ["threads/s", "switches/s", "bytes per thread", "resident memory", "hash"]) {
       expect(text).toContain(`  ${row} `);
     }
   });

@@ -104,7 +104,9 @@ describe("the replay of a case", () => {
 
   it("refuses an operation that the format does not have", () => {
     const threads = yields.threads.map((one) => ({ ...one, body: [["fly"]] as [[string]] }));
-    expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow("the operation fly");
+    expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow(
+      'there is no operation "fly"',
+    );
   });
 });
 

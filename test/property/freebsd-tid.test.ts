@@ -88,7 +88,7 @@ describe("thread ids", () => {
   });
 });
 
-/** Adds, removes and looks up at random; the model is a list a bucket, head first. */
+/** Adds, removes and looks up at random; the model is a list per bucket, head first. */
 class HashStorm {
   private readonly machine: Machine;
   private readonly reader: Reader;

@@ -45,7 +45,7 @@ describe("a storm of schedules, blocks, signals, tokens, migrations and prioriti
     it(`keeps every invariant and ends on ${cpus} CPUs`, () => {
       for (let seed = 1; seed <= seeds; seed++) {
         const [storm] = weather({ seed, cpus, threads, steps, lines: 0 });
-        expect(storm.actors.every(({ done }) => done)).toBe(true);
+        expect(storm.actors.filter(({ done }) => done)).toHaveLength(threads);
       }
     });
   }

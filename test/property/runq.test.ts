@@ -6,7 +6,7 @@ import { compile, type Fault } from "../support/compile.js";
 import { RunqModel } from "../support/runq-model.js";
 
 const ENTRY = "test/support/assembly/runq-entry.ts";
-const RUNQ = "assembly/sys/runq.ts";
+const RUNQ = "assembly/sys/chunklist.ts";
 const SEED = Number(process.env.KTM_SEED ?? 1);
 const RUNS = 4;
 const OPERATIONS = 260_000;

@@ -8,8 +8,8 @@ import { syncObjects } from "../../src/machine/sync-views.js";
 import { parseWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
 import { type RunReport, reportRun } from "../../src/workload/run-report.js";
+import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults, Reader } from "../support/fbsd-invariants.js";
-import { BUILD } from "../support/workload-run.js";
 
 /** An event as it stands in a file: `"key": value`. */
 type Event = string;
@@ -107,7 +107,7 @@ const machine = fc.record({
 type MachineOptions = Parameters<typeof bootMachine>[1];
 
 function bootMachine(text: string, options: { cpus: number; scheduler: "lwkt" | "4bsd" }) {
-  return new WorkloadRun(parseWorkload(text, "random.json"), { ...options, build: BUILD });
+  return new WorkloadRun(parseWorkload(text, "random.json"), { ...options, build: buildUnderTest });
 }
 
 function runWhole(text: string, options: MachineOptions): { run: WorkloadRun; report: RunReport } {

@@ -60,7 +60,10 @@ export class Reader {
   zombies(): number[] {
     const found: number[] = [];
     for (let i = 0; i < this.kernel.machine("ndomains"); i++) {
-      const domain = this.kernel.machine("reap_base") + (i + 1) * Layout.THREAD_DOMAIN_STRIDE;
+      const domain =
+        this.kernel.machine("reap_base") +
+        Layout.THREAD_DOMAIN_OFFSET +
+        i * Layout.THREAD_DOMAIN_STRIDE;
       found.push(...this.list(this.kernel.read(domain), (td) => this.hot(td, "td_qnext")));
     }
     return found;
@@ -287,7 +290,7 @@ class Checker {
     this.expect("threads on sleep queues", queued.size, sleepers.length);
   }
 
-  /** The wheels hold as many callouts as are armed: one a thread that waits for a time, and the reaper's. */
+  /** The wheels hold as many callouts as are armed: one for each thread that waits for a time, and the reaper's. */
   private callouts(): void {
     const { read, kernel } = this;
     const armed = this.linked.filter(

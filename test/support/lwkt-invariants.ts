@@ -126,7 +126,7 @@ function checkRunq(kernel: Kernel, cpu: number, places: Places): void {
       places.put(td, `runq ${cpu}`);
       check(kernel.u8[td + T.td_cpu] === cpu, `CPU ${cpu} queues a thread of another CPU`);
       check((kernel.readSigned(td + T.td_pri) & 31) === nq, `a thread is on level ${nq} wrongly`);
-      check((flagsOf(kernel, td) & Layout.TDF_RUNQ) !== 0, "a queued thread has no TDF_RUNQ");
+      check((flagsOf(kernel, td) & Layout.TDL_RUNQ) !== 0, "a queued thread has no TDL_RUNQ");
     }
     count += level.length;
   }
@@ -172,7 +172,7 @@ function checkTokenRequests(
   }
   for (const td of threads) {
     const listed = places.get(td) === "a list of token requests" ? 1 : 0;
-    const expected = (flagsOf(kernel, td) & Layout.TDF_TOKWAIT) !== 0 ? 1 : 0;
+    const expected = (flagsOf(kernel, td) & Layout.TDL_TOKWAIT) !== 0 ? 1 : 0;
     const found = (requests.get(td) ?? 0) + listed;
     check(found === expected, `a thread has ${found} token requests, not ${expected}`);
   }
@@ -192,13 +192,13 @@ function checkThread(
   const flags = flagsOf(kernel, td);
   const place = places.get(td);
   const queued = place?.startsWith("runq") ?? false;
-  check(queued === ((flags & Layout.TDF_RUNQ) !== 0), "TDF_RUNQ and the run queues disagree");
+  check(queued === ((flags & Layout.TDL_RUNQ) !== 0), "TDL_RUNQ and the run queues disagree");
   const state = kernel.u8[td + T.td_state];
   check((state === Layout.TDS.RUNNING) === running.has(td), "td_state RUNNING is wrong");
   if (queued && !running.has(td)) check(state === Layout.TDS.RUNQ, "td_state RUNQ is wrong");
-  if ((flags & Layout.TDF_TOKWAIT) !== 0) return "token";
+  if ((flags & Layout.TDL_TOKWAIT) !== 0) return "token";
   if (place !== undefined) return place;
   if (running.has(td)) return "running";
-  if ((flags & Layout.TDF_PREEMPT_LOCK) !== 0) return "preempted";
+  if ((flags & Layout.TDL_PREEMPT_LOCK) !== 0) return "preempted";
   return sent.some(({ kind, a }) => kind === Ipi.SCHEDULE && a === td) ? "under way" : undefined;
 }

@@ -1,14 +1,12 @@
 // A machine of LWKT threads for tests: bodies are generators that yield kernel calls by number.
 
 import type { MachineConfig } from "../../src/core/config.js";
-import type { KernelBuild, KernelSource } from "../../src/core/instantiate.js";
+import type { KernelSource } from "../../src/core/instantiate.js";
 import { Kernel, type TraceRecord } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
+import { buildUnderTest } from "./build.js";
 
 const { Sys, Thread: T } = Layout;
-
-/** The build under test. */
-export const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 
 /** A kernel call: its number and arguments. */
 export type Step = readonly [nr: number, ...args: number[]];
@@ -33,7 +31,7 @@ export class LwktMachine {
   private readonly announced: (() => Body)[] = [];
   private readonly bodies = new Map<number, Body>();
 
-  constructor(config: MachineConfig = {}, source: KernelSource = build) {
+  constructor(config: MachineConfig = {}, source: KernelSource = buildUnderTest) {
     const small = { guestMemory: 4096, textMemory: 1024, maxthread: 2000, objects: 256 };
     this.kernel = new Kernel({ bare: true, ...small, ...config }, source);
     this.kernel.onPrint = (text) => this.printed.push(text);

@@ -4,7 +4,7 @@
 import { Kernel } from "../../src/core/kernel.js";
 import { levelThreads, linkedThreads, lwktLevel } from "../../src/core/runq-view.js";
 import * as Layout from "../../src/generated/layout.js";
-import { build } from "./lwkt-machine.js";
+import { buildUnderTest as build } from "./build.js";
 import { Random } from "./random.js";
 
 const { GlobalData: G, Run, RUN_REASON, Sys, Thread: T } = Layout;

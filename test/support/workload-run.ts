@@ -1,13 +1,12 @@
 /** Runs small workloads on the build under test, to their end or for a time. */
 
 import type { SchedulerName } from "../../src/core/config.js";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import { parseWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
 import { type RunReport, reportRun, type ThreadReport } from "../../src/workload/run-report.js";
+import { buildUnderTest } from "./build.js";
 
 /** The kernel build under test. */
-export const BUILD = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 
 export const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd"];
 
@@ -24,7 +23,11 @@ export function tasks(text: string): string {
 
 /** Boots a workload. */
 export function bootText(text: string, { cpus = 1, scheduler = "lwkt" }: TestRunOptions = {}) {
-  return new WorkloadRun(parseWorkload(text, "test.json"), { cpus, scheduler, build: BUILD });
+  return new WorkloadRun(parseWorkload(text, "test.json"), {
+    cpus,
+    scheduler,
+    build: buildUnderTest,
+  });
 }
 
 /** Runs a workload and reports. */

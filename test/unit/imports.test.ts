@@ -1,11 +1,8 @@
 // Imports go one way, in the kernel and in the host library (ARCHITECTURE.md). This keeps it so.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, posix } from "node:path";
-import { fileURLToPath } from "node:url";
+import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+import { filesOnDisk, importsOf, readSources, type Sources } from "../support/sources.js";
 
 /** The parts of a tree from the lowest up; parts in one row stand on the same level. */
 interface Rules {
@@ -37,16 +34,6 @@ const HOST: Rules = {
   fromEverywhere: [],
   forbidden: [],
 };
-
-type Sources = ReadonlyMap<string, string>;
-
-const IMPORT =
-  /^\s*(?:(?:import|export)\b[^"'`;(]*?\bfrom|import)\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
-
-/** What a file imports, as written. */
-function specifiersOf(text: string): string[] {
-  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => from ?? dynamic ?? "");
-}
 
 /** The part that a path below the tree's root belongs to: its folder, or its own name. */
 function partOf(rules: Rules, path: string): string {
@@ -93,35 +80,29 @@ function violations(rules: Rules, sources: Sources): string[] {
   return found;
 }
 
-/** The sources below a folder; none when there is no such folder. */
-function readSources(folder: string): Sources {
-  const sources = new Map<string, string>();
-  if (!existsSync(join(ROOT, folder))) return sources;
-  const names = readdirSync(join(ROOT, folder), { recursive: true }) as string[];
-  for (const name of names.sort()) {
-    if (!name.endsWith(".ts")) continue;
-    const path = posix.join(folder, name.replaceAll("\\", "/"));
-    sources.set(path, readFileSync(join(ROOT, path), "utf8"));
-  }
-  return sources;
+/** The sources below a folder. */
+function sourcesBelow(folder: string): Sources {
+  return readSources(filesOnDisk(folder).filter((path) => path.endsWith(".ts")));
 }
+
+const specifiersOf = (text: string) => importsOf(text).map(({ specifier }) => specifier);
 
 describe("the direction of imports", () => {
   it("is sys <- cpu <- kern <- run <- index in the kernel", () => {
-    expect(violations(KERNEL, readSources("assembly"))).toEqual([]);
+    expect(violations(KERNEL, sourcesBelow("assembly"))).toEqual([]);
   });
 
   it("is generated <- core <- machine API <- tools in the host library", () => {
-    expect(violations(HOST, readSources("src"))).toEqual([]);
+    expect(violations(HOST, sourcesBelow("src"))).toEqual([]);
   });
 
   it("never leads from the kernel to a package", () => {
-    const specifiers = [...readSources("assembly").values()].flatMap(specifiersOf);
+    const specifiers = [...sourcesBelow("assembly").values()].flatMap(specifiersOf);
     expect(specifiers.filter((specifier) => !specifier.startsWith("."))).toEqual([]);
   });
 
   it("leads to the loader from one file only", () => {
-    const importers = [...readSources("src")]
+    const importers = [...sourcesBelow("src")]
       .filter(([, text]) => specifiersOf(text).some((name) => name.endsWith("/loader")))
       .map(([path]) => path);
     expect(importers).toEqual(["src/core/instantiate.ts"]);

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { afterEach, describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OUTPUT = "src/generated/layout.ts";
@@ -70,6 +71,21 @@ describe("the generated layout", () => {
     const { text, messages } = await layoutOf(ROOT);
     expect(messages).not.toContain("ERROR");
     expect(readFileSync(join(ROOT, OUTPUT), "utf8")).toBe(text);
+  });
+
+  it("has the compiler's statics where the kernel leaves room for them", () => {
+    const { options } = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8"));
+    expect(options.memoryBase).toBe(Layout.STATICS_ADDRESS);
+  });
+
+  it("fails the build of a structure that is not what its users rely on", async () => {
+    const { messages } = await layoutOfSys({
+      "a.ts":
+        "@unmanaged export class S { a: u32; b: u8; }\n" +
+        'if (offsetof<S>() != 5) ERROR("holds");\nif (offsetof<S>("b") != 8) ERROR("struct s KBI b");',
+    });
+    expect(messages).toContain("struct s KBI b");
+    expect(messages).not.toContain("holds");
   });
 
   it("has the aligned offset and the type of every field of a struct that nobody uses", async () => {

@@ -93,9 +93,9 @@ describe("a message", () => {
       function* () {
         yield [Sys.crit_enter];
         for (let i = 0; i < 10; i++) yield [Sys.compute, 1000, 0];
-        order.push(machine.flags(target) & Layout.TDF_RUNQ ? "scheduled" : "held back");
+        order.push(machine.flags(target) & Layout.TDL_RUNQ ? "scheduled" : "held back");
         yield [Sys.crit_exit];
-        order.push(machine.flags(target) & Layout.TDF_RUNQ ? "scheduled" : "held back");
+        order.push(machine.flags(target) & Layout.TDL_RUNQ ? "scheduled" : "held back");
       },
       1,
     );
@@ -125,7 +125,7 @@ describe("a message", () => {
     machine.run();
     machine.call(Sys.lwkt_schedule, target);
     machine.run();
-    expect(machine.flags(target) & Layout.TDF_EXITED).not.toBe(0);
+    expect(machine.flags(target) & Layout.TDL_EXITED).not.toBe(0);
     machine.call(Sys.lwkt_schedule, target);
     machine.call(Sys.lwkt_deschedule, target);
     machine.call(Sys.lwkt_migrate, target, 0);

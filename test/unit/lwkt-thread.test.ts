@@ -18,7 +18,7 @@ function count(machine: LwktMachine, field: keyof typeof Layout.GlobalData): num
 }
 
 describe("the switcher", () => {
-  it("rotates when it picks (274): the first yield after a peer was made comes back to oneself", () => {
+  it("rotates when it picks (274): the first yield after a peer was made comes back to the caller", () => {
     const machine = quiet();
     const ran: string[] = [];
     function* peer(): Body {

@@ -101,7 +101,7 @@ describe("linking", () => {
     expect(unitsOf(10_000_001n, 100)).toBe(2n);
   });
 
-  it("tells every relocation with a place and a value", () => {
+  it("lists every relocation with a place and a value", () => {
     const built = program()
       .compute(ns(5))
       .li("a0", external("workers"))

@@ -6,13 +6,14 @@ import { EINVAL, ENOMEM } from "../../src/generated/layout.js";
 import { type Body, type KernelCall, sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
-import { BUILD, SCHEDULERS } from "../support/workload-run.js";
+import { buildUnderTest } from "../support/build.js";
+import { SCHEDULERS } from "../support/workload-run.js";
 
 const US = 1_000n;
 
 describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
   const boot = (cpus = 1, objects = 64) =>
-    new Machine({ cpus, scheduler, objects, hz: 1_000_000, quantum: 1_000 }, BUILD);
+    new Machine({ cpus, scheduler, objects, hz: 1_000_000, quantum: 1_000 }, buildUnderTest);
 
   const create = (machine: Machine, call: KernelCall<unknown>): number => {
     const [error, address] = machine.call(call);

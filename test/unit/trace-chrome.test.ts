@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MachineConfig } from "../../src/core/config.js";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
 import { channel, Machine, program, string, sys, ticks, us } from "../../src/index.js";
 import { CPUS_PID, createChromeTrace, LWKT_PID } from "../../src/trace/chrome.js";
+import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, nanoseconds, runsOf } from "../support/chrome-trace.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "trace-"));
@@ -181,20 +180,23 @@ describe("a trace", () => {
     const machine = new Machine({ cpus: 2 }, build);
     populate(machine);
     machine.run({ for: 10_000_000 });
-    const before = [...machine.threads()].map((thread) => [
-      thread.tid,
-      cpuTime(machine, thread.address),
-    ]);
+    const before = [...machine.threads()].map(
+      (thread) => [thread.tid, cpuTime(machine, thread.address)] as const,
+    );
     const path = join(folder, "middle.json");
     const trace = createChromeTrace(machine, path);
     machine.run({ for: 10_000_000 });
     trace.close();
     const runs = runsOf(checkTrace(path));
-    for (const [tid, time] of before) {
+    const still = before.flatMap(([tid, time]) => {
       const thread = [...machine.threads()].find((one) => one.tid === tid);
-      if (thread === undefined) continue;
+      return thread === undefined ? [] : [{ tid, time, thread }];
+    });
+    // The kernel's two, the four sleepers, the urgent one and the factory.
+    expect(still.length).toBeGreaterThanOrEqual(8);
+    for (const { tid, time, thread } of still) {
       const own = runs.filter((run) => run.args.tid === tid);
-      expect(lengthOf(own), thread.name).toBe(cpuTime(machine, thread.address) - (time as number));
+      expect(lengthOf(own), thread.name).toBe(cpuTime(machine, thread.address) - time);
     }
   });
 

@@ -5,13 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
 import { readWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
+import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, runsOf, type Slice } from "../support/chrome-trace.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
 const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const HALF_A_SECOND = 500_000_000n;
 
@@ -37,6 +36,8 @@ function compareThreads(workload: WorkloadRun, runs: readonly Slice[]): void {
 
 const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith(".json"));
 
+it("there are three examples to trace", () => expect(examples).toHaveLength(3));
+
 describe.each(examples)("the trace of %s", (file) => {
   it.each([1, 4])("agrees with its run on %i CPUs, which it does not change", (cpus) => {
     const folder = mkdtempSync(join(tmpdir(), "trace-"));
@@ -44,6 +45,7 @@ describe.each(examples)("the trace of %s", (file) => {
     const workload = run(file, cpus, path);
     const runs = runsOf(checkTrace(path));
     rmSync(folder, { recursive: true });
+    expect(runs.length).toBeGreaterThan(3);
     compareThreads(workload, runs);
     for (const cpu of workload.machine.cpus) {
       expect(lengthOf(runs.filter((one) => one.tid === cpu.id))).toBe(cpu.busyCycles);

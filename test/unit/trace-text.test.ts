@@ -4,13 +4,13 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
 import { KernelPanic, Machine, sys } from "../../src/index.js";
 import { formatRecord } from "../../src/machine/record-text.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
 
-const build = (process.env.KTM_BUILD ?? "release") as KernelBuild;
+import { buildUnderTest as build } from "../support/build.js";
+
 const ALL_CLASSES = 0x1f;
 
 /** A machine in which one thread wakes another and dies of a panic. */

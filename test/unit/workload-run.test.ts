@@ -176,7 +176,7 @@ describe("a report", () => {
     expect(reportRun(run, "time")).toEqual(whole);
   });
 
-  it("tells wakeups and their latencies", () => {
+  it("gives wakeups and their latencies", () => {
     const report = runText(
       tasks(`"a": { "loop": 10, "sleep": 100 },
              "b": { "loop": 1, "policy": "SCHED_FIFO", "run": 5000 }`),

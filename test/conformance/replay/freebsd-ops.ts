@@ -5,7 +5,7 @@ import { InputError } from "./difference.js";
 import { procFlagMask, stateName } from "./freebsd-state.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";
 
-const { Sys, PCATCH } = Layout;
+const { PCATCH, Sys } = Layout;
 
 /** An operation as a case writes it. */
 export type Op = readonly [string, ...unknown[]];
@@ -41,6 +41,11 @@ function* call(nr: number, ...args: number[]): Operation {
 function* callVoid(nr: number, ...args: number[]): Operation {
   yield { nr, args };
   return null;
+}
+
+/** A flag of td_dbgflags, which FreeBSD and the cases call TDB_*: here those are the kinds of body. */
+function debugFlag(name: string): number {
+  return constant(name.replace(/^TDB_/, "DBG_"));
 }
 
 /** A word of the Layout by name: a flag, a mode or a priority. */
@@ -425,7 +430,7 @@ export const operations: Readonly<Record<string, Performer>> = {
     setBit(world, td + world.T.td_flags, constant(op[2] as string), op[3]),
   ),
   dbgflag: lookThread((world, td, op) =>
-    setBit8(world, world.kernel.cold(td) + world.C.td_dbgflags, constant(op[2] as string), op[3]),
+    setBit8(world, world.kernel.cold(td) + world.C.td_dbgflags, debugFlag(op[2] as string), op[3]),
   ),
   astset: lookThread((world, td, op) =>
     setBit8(world, world.kernel.cold(td) + world.C.td_ast, Layout.TDA_SUSPEND, op[2]),

@@ -114,7 +114,7 @@ export class World {
     if (thread.raw) return true;
     if (this.cold(thread.td, "td_tid") !== thread.tid) return false;
     const flags = this.kernel.view.getUint16(thread.td + T.td_lwflags, true);
-    return (flags & Layout.TDF_EXITED) === 0;
+    return (flags & Layout.TDL_EXITED) === 0;
   }
 
   /** The process has not been harvested. */
@@ -141,7 +141,11 @@ export class World {
 
   /** Address of a memory domain's structure. */
   domain(domain: number): number {
-    return this.kernel.machine("reap_base") + (domain + 1) * Layout.THREAD_DOMAIN_STRIDE;
+    return (
+      this.kernel.machine("reap_base") +
+      Layout.THREAD_DOMAIN_OFFSET +
+      domain * Layout.THREAD_DOMAIN_STRIDE
+    );
   }
 
   /** The threads of a bucket of the hash of thread ids, head first. */

@@ -18,17 +18,17 @@ export interface LwktNames {
 
 /** Flags in the order in which they are listed. */
 const flagNames: readonly (readonly [string, number])[] = [
-  ["EXITED", Layout.TDF_EXITED],
-  ["RUNQ", Layout.TDF_RUNQ],
-  ["PREEMPT_LOCK", Layout.TDF_PREEMPT_LOCK],
-  ["PREEMPT_DONE", Layout.TDF_PREEMPT_DONE],
-  ["ALLOCATED_THREAD", Layout.TDF_ALLOCATED_THREAD],
-  ["ALLOCATED_STACK", Layout.TDF_ALLOCATED_STACK],
-  ["VERBOSE", Layout.TDF_VERBOSE],
-  ["DEADLKTREAT", Layout.TDF_DEADLKTREAT],
-  ["STOPREQ", Layout.TDF_STOPREQ],
-  ["WAKEREQ", Layout.TDF_WAKEREQ],
-  ["TIMEOUT", Layout.TDF_LWTIMEOUT],
+  ["EXITED", Layout.TDL_EXITED],
+  ["RUNQ", Layout.TDL_RUNQ],
+  ["PREEMPT_LOCK", Layout.TDL_PREEMPT_LOCK],
+  ["PREEMPT_DONE", Layout.TDL_PREEMPT_DONE],
+  ["ALLOCATED_THREAD", Layout.TDL_ALLOCATED_THREAD],
+  ["ALLOCATED_STACK", Layout.TDL_ALLOCATED_STACK],
+  ["VERBOSE", Layout.TDL_VERBOSE],
+  ["DEADLKTREAT", Layout.TDL_DEADLKTREAT],
+  ["STOPREQ", Layout.TDL_STOPREQ],
+  ["WAKEREQ", Layout.TDL_WAKEREQ],
+  ["TIMEOUT", Layout.TDL_TIMEOUT],
 ];
 
 /** The whole state: of CPU 0, the wait structures, the tokens and the threads. */

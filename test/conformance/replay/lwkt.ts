@@ -223,7 +223,7 @@ class Replay {
     script.next(); // to its first call, which `bootScript` and `idleScript` make at once
   }
 
-  /** The structure that the caller owns of a template thread: zero-filled, one a thread. */
+  /** The structure that the caller owns of a template thread: zero-filled, one per thread. */
   private template(name: string): number {
     let at = this.templates.get(name);
     if (at === undefined) {
@@ -421,9 +421,7 @@ class Replay {
     } else if (op === "poke_token" && (b === "t_cpu" || b === "t_reqcpu")) {
       kernel.i32[(this.object(a) + Layout.LwktToken[b]) >>> 2] = Number(c);
     } else {
-      throw new InputError(
-        `case ${this.test.name} has the operation ${op}, which the format has not`,
-      );
+      throw new InputError(`there is no operation "${op}"`);
     }
   }
 
@@ -470,15 +468,14 @@ class Replay {
 
   private thread(name: unknown): number {
     const address = this.addresses.get(String(name));
-    if (address === undefined)
-      throw new InputError(`case ${this.test.name}: no thread ${String(name)}`);
+    if (address === undefined) throw new InputError(`there is no thread "${String(name)}"`);
     return address;
   }
 
   private object(name: unknown): number {
     const address = this.objects.get(String(name));
     if (address === undefined)
-      throw new InputError(`case ${this.test.name}: no object ${String(name)}`);
+      throw new InputError(`there is no wait structure or token "${String(name)}"`);
     return address;
   }
 
@@ -509,11 +506,11 @@ function flagsOf({ tdflags }: LwktThread): number {
 }
 
 const threadFlags: ReadonlyMap<string, number> = new Map([
-  ["STOPREQ", Layout.TDF_STOPREQ],
-  ["DEADLKTREAT", Layout.TDF_DEADLKTREAT],
-  ["WAKEREQ", Layout.TDF_WAKEREQ],
-  ["TIMEOUT", Layout.TDF_LWTIMEOUT],
-  ["VERBOSE", Layout.TDF_VERBOSE],
+  ["STOPREQ", Layout.TDL_STOPREQ],
+  ["DEADLKTREAT", Layout.TDL_DEADLKTREAT],
+  ["WAKEREQ", Layout.TDL_WAKEREQ],
+  ["TIMEOUT", Layout.TDL_TIMEOUT],
+  ["VERBOSE", Layout.TDL_VERBOSE],
 ]);
 
 /** Replays a case; the first difference between what happened and what was recorded, or null. */

@@ -9,6 +9,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ConfigError } from "../../../src/core/errors.js";
 import type { KernelBuild } from "../../../src/core/instantiate.js";
 import { type Difference, InputError } from "./difference.js";
 import { type FreebsdCase, replayFreebsd } from "./freebsd.js";
@@ -89,7 +90,24 @@ function replay(one: Case, build: KernelBuild): Difference | null {
     return replayLwkt(one as unknown as LwktCase, build);
   }
   if ("tunables" in one) return replayFreebsd(one as unknown as FreebsdCase, build);
-  throw new InputError(`case ${one.name}: it has neither "tunables" nor "max_steps"`);
+  throw new InputError('it has neither "tunables" nor "max_steps"');
+}
+
+/** Replays a case of a file; what is wrong with the case itself is an {@link InputError} that names both. */
+function replayFrom(file: string, one: Case, build: KernelBuild): Difference | null {
+  try {
+    return replay(one, build);
+  } catch (error) {
+    // A case is not checked field by field: what is missing shows where it is used.
+    const isBadCase =
+      error instanceof InputError || error instanceof ConfigError || error instanceof TypeError;
+    if (!isBadCase) throw error;
+    const what =
+      error instanceof TypeError
+        ? `a part that the format asks for is missing or of another kind (${error.message})`
+        : error.message;
+    throw new InputError(`${file}: case ${one.name}: ${what}`);
+  }
 }
 
 function report(name: string, { where, expected, got }: Difference): void {
@@ -105,7 +123,7 @@ function main(args: readonly string[]): number {
   let failed = 0;
   for (const file of paths.flatMap(filesAt)) {
     for (const one of casesOf(file)) {
-      const difference = replay(one, build);
+      const difference = replayFrom(file, one, build);
       if (difference === null) {
         passed++;
       } else {

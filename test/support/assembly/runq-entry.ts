@@ -1,28 +1,32 @@
 // The run queue alone, for test/property/runq.test.ts: levels of CPUs in a machine that never boots.
-import { globaldata } from "../../../assembly/sys/globaldata";
-import { machine } from "../../../assembly/sys/machine";
-import { Thread } from "../../../assembly/sys/proc";
 import {
+  CHUNK_MASK,
   CHUNK_SIZE,
   CHUNK_SLOT0,
   Chunk,
-  Level,
+  ChunkList,
+  list_compact,
+  list_first_slot,
+  list_walk,
+} from "../../../assembly/sys/chunklist";
+import { gd_runq, globaldata } from "../../../assembly/sys/globaldata";
+import { machine } from "../../../assembly/sys/machine";
+import { NRUNQ } from "../../../assembly/sys/param";
+import { Thread } from "../../../assembly/sys/proc";
+import {
   lwkt_level,
   runq_append,
-  runq_compact,
-  runq_first_slot,
+  runq_init,
   runq_prepend,
   runq_remove,
   runq_take,
-  runq_walk,
 } from "../../../assembly/sys/runq";
-
-const CHUNK_MASK: usize = 255;
 
 /** Lays out `threads` threads, a pool of `chunks` chunks, and room for a list; returns where that is. */
 export function setup(ncpus: u32, threads: u32, chunks: u32): usize {
   const m = machine();
   m.ncpus = ncpus;
+  for (let cpu: u32 = 0; cpu < ncpus; cpu++) runq_init(gd_runq(globaldata(cpu)), NRUNQ);
   m.td_base = (__heap_base + 255) & ~CHUNK_MASK;
   m.td_count = threads;
   m.chunk_base = (m.td_base + <usize>threads * offsetof<Thread>() + 255) & ~CHUNK_MASK;
@@ -42,7 +46,7 @@ function index(td: Thread): i32 {
   return <i32>((changetype<usize>(td) - machine().td_base) / offsetof<Thread>());
 }
 
-function level(n: u32): Level {
+function level(n: u32): ChunkList {
   return lwkt_level(globaldata(n >> 5), n & 31);
 }
 
@@ -67,7 +71,7 @@ export function take(n: u32): i32 {
 /** Moves the first thread to the tail, as the switcher does; -1 if there is none. */
 export function rotate(n: u32): i32 {
   const l = level(n);
-  const slot = runq_first_slot(l);
+  const slot = list_first_slot(l);
   if (slot == 0) return -1;
   const td = changetype<Thread>(load<usize>(slot));
   l.head = slot + 4;
@@ -76,14 +80,14 @@ export function rotate(n: u32): i32 {
 }
 
 export function compact(n: u32): void {
-  runq_compact(level(n));
+  list_compact(level(n), offsetof<Thread>("td_slot"));
 }
 
 /** Writes the level's threads to the list, first to last; returns how many there are. */
 export function order(n: u32, list: usize): i32 {
   const l = level(n);
   let count = 0;
-  for (let slot = runq_walk(l, l.head); slot != 0; slot = runq_walk(l, slot + 4)) {
+  for (let slot = list_walk(l, l.head); slot != 0; slot = list_walk(l, slot + 4)) {
     store<i32>(list + <usize>count * 4, index(changetype<Thread>(load<usize>(slot))));
     count++;
   }

@@ -84,17 +84,17 @@ struct mtx;
 
 #define PCATCH 0x100 /* a sleep that stops and ends of the process interrupt */
 
-static inline int tsleep(const void *chan, int priority, const char *wmesg, int timo) {
+static inline int tsleep(const volatile void *chan, int priority, const char *wmesg, int timo) {
   return sys_msleep(chan, priority, wmesg, timo);
 }
 
 #define PDROP 0x200 /* msleep() does not take the mutex again */
 
 /* Releases the mutex while it sleeps. As ever, look at what you wait for again when it returns. */
-int msleep(const void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo);
+int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo);
 static inline int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
-static inline void wakeup(const void *chan) { sys_wakeup(chan); }
-static inline void wakeup_one(const void *chan) { sys_wakeup_one(chan); }
+static inline void wakeup(const volatile void *chan) { sys_wakeup(chan); }
+static inline void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
 
 /* Lets threads of the same priority run; under every scheduler. */
 static inline void sched_relinquish(void) { sys_sched_relinquish(); }

@@ -25,7 +25,7 @@ import {
 import { curthread, globaldata } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { FAULT_PANICS, machine } from "../sys/machine";
-import { P_KPROC, TDB_INCALL, TDF_PREEMPT_LOCK, TDPRI_CRIT, Thread } from "../sys/proc";
+import { P_KPROC, TDB_INCALL, TDL_PREEMPT_LOCK, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { c_arguments } from "./c_arguments";
 import { sysent } from "./init_sysent";
@@ -81,7 +81,7 @@ function may_end(td: Thread): bool {
   return (
     td.td_pri < TDPRI_CRIT &&
     globaldata(td.td_cpu).gd_intr_nesting_level == 0 &&
-    (td.td_lwflags & TDF_PREEMPT_LOCK) == 0
+    (td.td_lwflags & TDL_PREEMPT_LOCK) == 0
   );
 }
 

@@ -25,6 +25,17 @@ static void take(int fork) {
   else lwkt_gettoken(tokens[fork]);
 }
 
+/*
+ * Both forks. Whoever waits for a token may lose those that it has: they are asked for again until none
+ * had been lost.
+ */
+static void take_both(int first, int second) {
+  take(first);
+  take(second);
+  if (has_mutexes) return;
+  while (lwkt_regettoken(tokens[first]) || lwkt_regettoken(tokens[second])) continue;
+}
+
 static void put_back(int fork) {
   if (has_mutexes) mtx_unlock(&mutexes[fork]);
   else lwkt_reltoken(tokens[fork]);
@@ -34,8 +45,7 @@ static void philosopher(void *arg) {
   int me = (int)arg, left = me, right = (me + 1) % PHILOSOPHERS;
   int first = left < right ? left : right, second = left < right ? right : left;
   for (int i = 0; i < MEALS; i++) {
-    take(first);
-    take(second);
+    take_both(first, second);
     eating[me] = 1;
     assert(!eating[(me + 1) % PHILOSOPHERS] && !eating[(me + PHILOSOPHERS - 1) % PHILOSOPHERS]);
     sys_compute(100 + sys_random() % 400);

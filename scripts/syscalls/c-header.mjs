@@ -21,7 +21,7 @@ const TYPES = {
   token: "struct lwkt_token *",
   object: "void *",
   string: "const char *",
-  channel: "const void *",
+  channel: "const volatile void *",
   created: "int ",
   void: "int ",
 };

@@ -120,7 +120,7 @@ void kproc_start(const void *udata) {
  * The mutex is released before the thread sleeps. A wakeup that comes in between finds nobody, so that no
  * sleep is longer than a tick: it ends as if the thread had been woken.
  */
-int msleep(const void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
+int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
   if (mtx == NULL) return tsleep(chan, priority, wmesg, timo);
   mtx_unlock(mtx);
   int error = tsleep(chan, priority & ~PDROP, wmesg, timo == 0 ? 1 : timo);

@@ -16,12 +16,6 @@ function stack_word(td: Thread): usize {
   return machine().stack_base + ((<usize>td_index(td)) << 2);
 }
 
-/** The lowest guest address of a thread's stack; 0 where it has none. */
-export function stack_bottom(td: Thread): u32 {
-  if (machine().stack_base == 0) return 0;
-  return load<u32>(stack_word(td)) & ~STACK_PAGES;
-}
-
 /** Gives a thread's structure a stack of at least `pages` pages; false where no memory is left. */
 export function stack_attach(td: Thread, pages: u32): bool {
   const m = machine();

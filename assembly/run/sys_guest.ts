@@ -1,8 +1,8 @@
 // The kernel calls of C programs that are about the program itself: its output, its memory, its end.
 import { cnputsn } from "../env";
 import { copyin_check } from "../kern/subr_copyin";
+import { thread_end } from "../kern/thread_end";
 import { machine } from "../sys/machine";
-import { thread_end } from "./trap";
 
 /** Hands text to the host's console. */
 export function sys_cnputsn(address: u32, length: u32): void {

@@ -9,11 +9,9 @@
 
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { fault_report, panic, printf } from "../env";
-import { DONE } from "../kern/cont";
-import { exit1, kern_thr_exit, swapper_loop } from "../kern/kern_exit";
+import { swapper_loop } from "../kern/kern_exit";
 import { is_proc } from "../kern/kern_fork";
-import { kthread_exit } from "../kern/kern_kthread";
-import { lwkt_exit } from "../kern/lwkt_thread";
+import { thread_end } from "../kern/thread_end";
 import {
   RV_FAULT_FETCH,
   RV_FAULT_ILLEGAL,
@@ -23,11 +21,10 @@ import {
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { curthread, globaldata } from "../sys/globaldata";
-import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { FAULT_PANICS, machine } from "../sys/machine";
 import { P_KPROC, TDB_INCALL, TDL_PREEMPT_LOCK, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
-import { c_arguments } from "./c_arguments";
+import { C_CALL, c_arguments } from "./c_arguments";
 import { sysent } from "./init_sysent";
 
 /** Performs kernel call `nr` for `td`, which runs. */
@@ -37,7 +34,8 @@ export function trap(td: Thread, nr: u32): void {
     body_return();
     return;
   }
-  sysent(td, nr);
+  if (nr < C_CALL) sysent(td, nr);
+  else c_trap(td, nr - C_CALL);
 }
 
 /** The body of the current thread has returned: the thread exits as its kind does. */
@@ -49,18 +47,6 @@ export function body_return(): u32 {
     printf('Kernel thread "%N" (pid %d) exited prematurely.\n', changetype<usize>(td), pid);
   }
   return thread_end();
-}
-
-/** Ends the current thread as its kind does. */
-export function thread_end(): u32 {
-  const td = curthread();
-  const p = td.td_proc;
-  if (machine().bare != 0 || !is_proc(p)) {
-    ktr(KTR_LWKT, Ktr.RETURN, changetype<u32>(td));
-    return lwkt_exit();
-  }
-  if ((p.p_flag & P_KPROC) != 0) return kthread_exit();
-  return kern_thr_exit() == DONE ? exit1(0) : DONE;
 }
 
 // ---- Faults ----
@@ -114,10 +100,10 @@ function fault_panic(td: Thread, kind: u32, pc: u32): void {
 // ---- Calls of C programs ----
 
 /**
- * Performs kernel call `nr` for C code (sys/c_call.ts): its pointers are checked and converted first. A bad
+ * Performs kernel call `nr` for C code (c_arguments.ts): its pointers are checked and converted first. A bad
  * one is a fault of the call, which then does not take place.
  */
-export function c_trap(td: Thread, nr: u32): void {
+function c_trap(td: Thread, nr: u32): void {
   const m = machine();
   c_arguments(td, nr);
   if (m.bad_pointer == 0) {

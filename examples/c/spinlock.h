@@ -5,15 +5,16 @@
 #include <assert.h>
 #include <kthread_machine.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { THREADS = 4, TURNS = 500 };
+enum { THREADS = 4 };
 
 static void acquire(void);
 static void release(void);
 
 static volatile int owners;
 static volatile int turns;
-static int done;
+static int turns_each, done;
 
 static void work(int amount) {
   for (volatile int i = 0; i < amount; i++) continue;
@@ -21,7 +22,7 @@ static void work(int amount) {
 
 static void contender(void *arg) {
   (void)arg;
-  for (int i = 0; i < TURNS; i++) {
+  for (int i = 0; i < turns_each; i++) {
     acquire();
     owners++;
     assert(owners == 1);
@@ -37,10 +38,11 @@ static void contender(void *arg) {
   kthread_exit();
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  turns_each = argc > 1 ? atoi(argv[1]) : 2000;
   for (int i = 0; i < THREADS; i++) kthread_add(contender, NULL, NULL, NULL, 0, 0, "contender %d", i);
   while (__atomic_load_n(&done, __ATOMIC_ACQUIRE) < THREADS) tsleep(&done, 0, "done", 10);
-  assert(turns == THREADS * TURNS);
+  assert(turns == THREADS * turns_each);
   printf("%d turns, never two at a time\n", turns);
   return 0;
 }

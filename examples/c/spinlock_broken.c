@@ -6,8 +6,10 @@
 
 static volatile int lock;
 
+static __attribute__((noinline)) int is_free(void) { return lock == 0; }
+
 static void acquire(void) {
-  while (lock != 0) sched_relinquish();
+  while (!is_free()) sched_relinquish();
   lock = 1;
 }
 

@@ -17,8 +17,6 @@ const ALWAYS = {
   "kern/cont": ["DONE"],
   "kern/kern_fork": ["is_proc"],
   "run/arg": ["arg6", "arg7"],
-  "run/c_arguments": ["C_CALL"],
-  "run/trap": ["c_trap"],
   "sys/errno": ["EINVAL", "ENOSYS"],
   "sys/machine": ["machine", "Sched"],
   "sys/proc": ["Frame", "TDB_INCALL", "Thread"],
@@ -47,8 +45,7 @@ function leave(td: Thread, f: Frame, status: u32): void {
 
 /** The calls without a weight. */
 function sysent_cold(td: Thread, nr: u32, f: Frame): void {
-  if (nr >= C_CALL) c_trap(td, nr - C_CALL);
-  else ${stretches.map(choiceOf).join("\n  else ")}
+  ${stretches.map(choiceOf).join("\n  else ")}
 }
 ${stretches.map(stretchText).join("")}`;
 }

@@ -11,8 +11,8 @@ import {
   STB_WEAK,
   SYM_SIZE,
 } from "./format.js";
-import type { ElfSegment, ProgramHeader } from "./parse.js";
 import { hex, type Reader } from "./reader.js";
+import type { ElfSegment, ProgramHeader } from "./segments.js";
 
 /** A word that gets an address. */
 export interface ElfRelocation {

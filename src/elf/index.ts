@@ -3,7 +3,8 @@
 export type { ElfRelocation } from "./dynamic.js";
 export { ElfError } from "./errors.js";
 export { type SourceLine, sourceLines } from "./lines.js";
-export { type ElfImage, type ElfSegment, parseElf } from "./parse.js";
+export { type ElfImage, parseElf } from "./parse.js";
 export { segmentBytes } from "./relocate.js";
 export type { ElfSections, ElfSymbol } from "./sections.js";
+export type { ElfSegment } from "./segments.js";
 export { type SymbolPlace, SymbolTable } from "./symbols.js";

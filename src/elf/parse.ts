@@ -21,19 +21,7 @@ import {
 } from "./format.js";
 import { hex, Reader } from "./reader.js";
 import { type ElfSections, readSections } from "./sections.js";
-
-/** A part of a program that is loaded as a whole. */
-export interface ElfSegment {
-  /** Where it goes; for a position-independent program relative to where that is loaded. */
-  readonly address: number;
-  /** Bytes in memory; those behind `bytes` are zero (BSS). */
-  readonly size: number;
-  /** Its first bytes, in the file. */
-  readonly bytes: Uint8Array;
-  readonly readable: boolean;
-  readonly writable: boolean;
-  readonly executable: boolean;
-}
+import type { ElfSegment, ProgramHeader } from "./segments.js";
 
 /** A program as its file describes it. */
 export interface ElfImage {
@@ -56,16 +44,6 @@ export interface ElfImage {
 const SEGMENTS_MAX = 64;
 const ADDRESSES = 2 ** 32;
 const COMPILE_FOR = "compile it with -march=rv32imac -mabi=ilp32";
-
-/** A program header. */
-export interface ProgramHeader {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: number;
-  readonly fileSize: number;
-  readonly size: number;
-  readonly flags: number;
-}
 
 /**
  * Reads a program.

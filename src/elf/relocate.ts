@@ -1,6 +1,7 @@
 // Puts a program's bytes where they belong: copies, zeros, and the addresses that only loading knows.
 
-import type { ElfImage, ElfSegment } from "./parse.js";
+import type { ElfImage } from "./parse.js";
+import type { ElfSegment } from "./segments.js";
 
 const ADDRESSES = 2 ** 32;
 

@@ -58,7 +58,7 @@ function hex(value: number): string {
 }
 
 /** Reads guest memory for a backtrace. */
-export function guestReader(kernel: Kernel): GuestReader {
+function guestReader(kernel: Kernel): GuestReader {
   const base = kernel.machine("guest_base");
   const low = kernel.machine("guest_low");
   const size = kernel.config.guestMemory;
@@ -123,7 +123,7 @@ function trace(
 }
 
 /** Places with their symbols and lines; a caller's line is that of its call. */
-export function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
+function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
   return addresses.map((address, index) => {
     const elf = programs.elfAt(address);
     if (elf === undefined) return { address, where: hex(address), line: null };

@@ -15,25 +15,30 @@ import { str } from "./kern_subr";
 /** Longest string of a call; what is longer is cut. */
 const STRING_MAX: u32 = 255;
 
-/** True when `size` bytes at a guest address may be read; otherwise the call will not take place. */
-export function copyin_check(address: u32, size: u32): bool {
+/** True when `size` bytes at a guest address may be read. */
+export function guest_has(address: u32, size: u32): bool {
   const m = machine();
-  const low = m.guest_low;
-  if (address >= low && address <= m.guest_size && m.guest_size - address >= size) return true;
-  return bad(address);
+  return address >= m.guest_low && address <= m.guest_size && m.guest_size - address >= size;
 }
 
-function bad(address: u32): bool {
+/** Unless `size` bytes at a guest address may be read, the call will not take place. */
+export function copyin_check(address: u32, size: u32): void {
+  if (!guest_has(address, size)) bad(address);
+}
+
+function bad(address: u32): void {
   const m = machine();
   m.bad_pointer = 1;
   m.bad_address = address;
-  return false;
 }
 
 /** The interned string for the one at a guest address. */
 export function copyinstr(address: u32): u32 {
   const m = machine();
-  if (!copyin_check(address, 1)) return str("");
+  if (!guest_has(address, 1)) {
+    bad(address);
+    return str("");
+  }
   const from = m.guest_base + <usize>address;
   const room = m.guest_size - address;
   const most = room < STRING_MAX ? room : STRING_MAX;

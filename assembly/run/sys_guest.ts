@@ -1,12 +1,12 @@
 // The kernel calls of C programs that are about the program itself: its output, its memory, its end.
 import { cnputsn } from "../env";
-import { copyin_check } from "../kern/subr_copyin";
+import { guest_has } from "../kern/subr_copyin";
 import { thread_end } from "../kern/thread_end";
 import { machine } from "../sys/machine";
 
-/** Hands text to the host's console. */
+/** Hands text to the host's console; nothing where there is no memory. */
 export function sys_cnputsn(address: u32, length: u32): void {
-  if (copyin_check(address, length)) cnputsn(machine().guest_base + <usize>address, length);
+  if (guest_has(address, length)) cnputsn(machine().guest_base + <usize>address, length);
 }
 
 /** Ends the run when the caller has ended, which it does as its kind does. */

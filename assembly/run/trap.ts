@@ -108,7 +108,7 @@ function c_trap(td: Thread, nr: u32): void {
   c_arguments(td, nr);
   if (m.bad_pointer == 0) {
     sysent(td, nr);
-    if (m.bad_pointer == 0) return;
+    return;
   }
   m.bad_pointer = 0;
   const pc = rv32_guest_pc(<usize>td.td_pc) - KERNEL_CALL_SIZE;

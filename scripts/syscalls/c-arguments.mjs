@@ -11,7 +11,7 @@ export const path = "assembly/run/c_arguments.ts";
 export function emit({ calls }) {
   const converted = calls.filter(isConverted);
   return `${HEADER}
-import { copyin_channel, copyin_fmtarg, copyinstr } from "../kern/subr_copyin";
+import { copyin_channel, copyin_check, copyin_fmtarg, copyinstr } from "../kern/subr_copyin";
 import { Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { td_frame } from "../sys/thread";
@@ -36,7 +36,8 @@ function caseText({ name, args }) {
 }
 
 /** The statement that converts an argument, or null. */
-function conversion({ name, host, register }, index, args) {
+function conversion({ name, kind, host, register }, index, args) {
+  if (kind === "address") return `copyin_check(${read(register)}, ${read(register + 1)});`;
   if (host === "string") return store(register, `copyinstr(${read(register)})`);
   if (host === "channel") return store(register, `copyin_channel(${read(register)})`);
   if (name !== "fmtarg") return null;

@@ -37,7 +37,7 @@ export const ARGUMENT_KINDS = {
   cycles: wide("cycles"),
   string: plain("string"),
   channel: plain("channel"),
-  /** A guest address that the call looks at itself. */
+  /** The guest address of memory whose length is the next argument; the call looks at it itself. */
   address: plain("u32"),
   /** The argument of an event's handler, which the call looks at itself. */
   event_arg: plain("thread"),

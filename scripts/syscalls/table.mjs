@@ -15,9 +15,11 @@ const REGISTERS_MAX = 8;
 /** What a C program adds to the number of a call with strings or channels (c-arguments.mjs). */
 export const C_CALL = 2048;
 
+const POINTERS = ["string", "channel"];
+
 /** True for a call that has arguments which are pointers in C. */
 export function isConverted({ args, isInternal }) {
-  return !isInternal && args.some(({ host }) => host === "string" || host === "channel");
+  return !isInternal && args.some(({ host, kind }) => POINTERS.includes(host) || kind === "address");
 }
 
 /** The first line of what is made from the table. */

@@ -183,7 +183,7 @@ export class Machine {
   // C programs.
   brk: u32; //                 guest address behind what has been handed out from below,
   stack_low: u32; //           and where the stacks of threads begin; 0 = no C program is loaded
-  exited: u32; //              1 = a program has ended the run
+  exited: u32; //              1 = a program has ended the run, 2 = one before
   exit_status: i32; //         its status
   bad_pointer: u32; //         1 = an argument of the current call points to no memory:
   bad_address: u32; //         this one

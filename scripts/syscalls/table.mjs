@@ -19,7 +19,9 @@ const POINTERS = ["string", "channel"];
 
 /** True for a call that has arguments which are pointers in C. */
 export function isConverted({ args, isInternal }) {
-  return !isInternal && args.some(({ host, kind }) => POINTERS.includes(host) || kind === "address");
+  return (
+    !isInternal && args.some(({ host, kind }) => POINTERS.includes(host) || kind === "address")
+  );
 }
 
 /** The first line of what is made from the table. */

@@ -17,6 +17,7 @@ import {
   segmentBytes,
 } from "../elf/index.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
+import type { HostState } from "./host-state.js";
 
 /** A program of the builder in guest memory. */
 export interface LoadedProgram extends LinkedProgram {
@@ -75,20 +76,18 @@ export class Programs {
   private readonly kernel: Kernel;
   private readonly config: CompleteConfig;
   private readonly regions: Region[] = [];
-  private textNext: number;
-  private dataNext: number;
+  private readonly host: HostState;
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, host: HostState) {
     this.kernel = kernel;
     this.config = kernel.config;
-    this.textNext = kernel.machine("guest_low") + 4;
-    this.dataNext = this.config.textMemory;
+    this.host = host;
   }
 
   // ---- Programs of the builder ----
 
   load(program: Program, externals: Readonly<Record<string, number>>): LoadedProgram {
-    const textBase = this.textNext;
+    const textBase = this.host.textNext;
     const align = Math.max(program.data.align, 4);
     const dataBase = Math.ceil(this.dataEnd / align) * align;
     const textEnd = textBase + program.words.byteLength;
@@ -107,7 +106,7 @@ export class Programs {
     this.write(textBase, new Uint8Array(linked.text.buffer));
     this.write(dataBase, linked.data);
     this.kernel.exports.rv32_decode_text(textBase, textEnd);
-    this.textNext = textEnd;
+    this.host.textNext = textEnd;
     this.dataEnd = dataEnd;
     return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
   }
@@ -135,11 +134,11 @@ export class Programs {
 
   /** The end of the data that is in use from below. */
   private get dataEnd(): number {
-    return this.isShared ? this.kernel.machine("brk") : this.dataNext;
+    return this.isShared ? this.kernel.machine("brk") : this.host.dataNext;
   }
 
   private set dataEnd(value: number) {
-    this.dataNext = value;
+    this.host.dataNext = value;
     if (this.isShared) this.kernel.setMachine("brk", value);
   }
 
@@ -166,7 +165,7 @@ export class Programs {
     for (const segment of image.segments) this.fill(image, segment, base);
     this.write(argument, block);
     this.regions.push(...placed);
-    this.textNext = Math.max(this.textNext, ...this.textEnds(placed));
+    this.host.textNext = Math.max(this.host.textNext, ...this.textEnds(placed));
     this.share(argument + block.length);
     const symbols = new SymbolTable(name, image.sections.symbols, base);
     const loaded: LoadedElf = Object.freeze({
@@ -190,10 +189,10 @@ export class Programs {
   /** Where a position-independent program goes: its text to the text, what it writes behind that. */
   private chooseBase(image: ElfImage): number {
     const writable = image.segments.filter((segment) => segment.writable);
-    if (writable.length === 0) return align(this.textNext, PAGE);
+    if (writable.length === 0) return align(this.host.textNext, PAGE);
     const first = Math.min(...writable.map(({ address }) => address));
     const lowest = image.segments[0]?.address ?? 0;
-    const least = Math.max(this.config.textMemory - first, this.textNext - lowest);
+    const least = Math.max(this.config.textMemory - first, this.host.textNext - lowest);
     return align(Math.max(least, 0), PAGE);
   }
 
@@ -238,11 +237,11 @@ export class Programs {
     const low = kernel.machine("guest_low");
     const own: Region[] = [];
     if (this.elfs.length === 0) {
-      own.push({ name: "programs that are loaded already", start: low, end: this.textNext });
+      own.push({ name: "programs that are loaded already", start: low, end: this.host.textNext });
       own.push({
         name: "data that is loaded already",
         start: config.textMemory,
-        end: this.dataNext,
+        end: this.host.dataNext,
       });
     } else {
       own.push({ name: "memory that programs use", start: this.sharedFrom, end: this.dataEnd });
@@ -277,7 +276,7 @@ export class Programs {
       this.kernel.setMachine("stack_low", this.config.guestMemory & ~(ARGUMENT_ALIGN - 1));
     }
     this.kernel.setMachine("brk", from);
-    this.dataNext = from;
+    this.host.dataNext = from;
   }
 
   // ---- Looking ----

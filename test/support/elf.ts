@@ -65,7 +65,8 @@ export function makeElf(spec: ElfSpec): Uint8Array {
       segment.flags ?? R | X,
       4,
     ];
-    for (const [word, value] of words.entries()) view.setUint32(52 + 32 * index + 4 * word, value, true);
+    for (const [word, value] of words.entries())
+      view.setUint32(52 + 32 * index + 4 * word, value, true);
     offset += bytes.length;
   }
   return file;
@@ -93,7 +94,8 @@ export function mutate(file: Uint8Array, seed: number): Uint8Array {
     const kind = random.below(4);
     if (kind === 0) copy[at] = random.below(256);
     else if (kind === 1) view.setUint32(at & ~3, random.below(2 ** 32), true);
-    else if (kind === 2) view.setUint32(at & ~3, extremes[random.below(extremes.length)] ?? 0, true);
+    else if (kind === 2)
+      view.setUint32(at & ~3, extremes[random.below(extremes.length)] ?? 0, true);
     else view.setUint16(at & ~1, extremes[random.below(extremes.length)] ?? 0, true);
   }
   return random.below(8) === 0 ? copy.subarray(0, random.below(copy.length)) : copy;

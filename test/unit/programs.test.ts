@@ -43,8 +43,13 @@ function small(...words: readonly number[]): Uint8Array {
   });
 }
 
-const insn = (op: Parameters<typeof encode>[0]["op"], rd: number, rs1: number, rs2: number, imm: number) =>
-  encode({ op, rd, rs1, rs2, imm });
+const insn = (
+  op: Parameters<typeof encode>[0]["op"],
+  rd: number,
+  rs1: number,
+  rs2: number,
+  imm: number,
+) => encode({ op, rd, rs1, rs2, imm });
 const li = (rd: number, imm: number) => insn("addi", rd, 0, 0, imm);
 const lui = (rd: number, imm: number) => insn("lui", rd, 0, 0, imm);
 const call = (number: number) => ((number << 20) | CUSTOM0) >>> 0;

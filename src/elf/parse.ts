@@ -60,13 +60,14 @@ export function parseElf(bytes: Uint8Array, file = "program"): ElfImage {
   const headers = programHeaders(reader);
   const segments = loadSegments(reader, headers);
   const entry = reader.u32(24);
-  checkEntry(reader, entry, segments);
+  const isCompressed = (flags & EF_RISCV_RVC) !== 0;
+  checkEntry(reader, entry, segments, isCompressed ? 2 : 4);
   const isRelocatable = type === FileType.DYN;
   return Object.freeze({
     file,
     entry,
     isRelocatable,
-    isCompressed: (flags & EF_RISCV_RVC) !== 0,
+    isCompressed,
     segments,
     relocations: isRelocatable ? dynamicRelocations(reader, headers, segments) : [],
     sections: readSections(reader),
@@ -219,11 +220,20 @@ function checkOverlaps(reader: Reader, segments: readonly ElfSegment[]): void {
   }
 }
 
-function checkEntry(reader: Reader, entry: number, segments: readonly ElfSegment[]): void {
+function checkEntry(
+  reader: Reader,
+  entry: number,
+  segments: readonly ElfSegment[],
+  align: number,
+): void {
   const home = segments.find(({ address, size }) => entry >= address && entry < address + size);
   if (home === undefined) reader.fail(`its entry point ${hex(entry)} is in none of its segments`);
   if (!home.executable) {
     reader.fail(`its entry point ${hex(entry)} is in a segment that must not be executed`);
   }
-  if (entry % 2 !== 0) reader.fail(`its entry point ${hex(entry)} is odd; no instruction is there`);
+  if (entry % align !== 0) {
+    reader.fail(
+      `its entry point ${hex(entry)} is no multiple of ${align}; no instruction is there`,
+    );
+  }
 }

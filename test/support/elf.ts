@@ -32,7 +32,7 @@ export interface ElfSpec {
 
 export const R = 4;
 export const W = 2;
-export const X = 1;
+const X = 1;
 
 /** An ELF file without sections. */
 export function makeElf(spec: ElfSpec): Uint8Array {

@@ -121,7 +121,8 @@ describe("a bad ELF file", () => {
       makeElf({ ...good, entry: 0x10000 }),
       "a segment that must not be executed",
     ],
-    ["an odd entry", makeElf({ ...good, entry: 0x1101 }), "its entry point 0x1101 is odd"],
+    ["an odd entry", makeElf({ ...good, entry: 0x1101 }), "its entry point 0x1101 is no multiple"],
+    ["half an instruction", makeElf({ ...good, entry: 0x1102 }), "0x1102 is no multiple of 4"],
     [
       "too many headers",
       makeElf({ segments: Array.from({ length: 65 }, () => code) }),

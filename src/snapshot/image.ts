@@ -73,7 +73,9 @@ export class Memory {
     const records = size === 0 ? NO_RECORDS : this.u8.slice(at, at + size);
     const layout = this.measure();
     const isPacked = packed ?? layout.size > PLAIN_MAX;
-    return isPacked ? this.takeCode(layout, records, reuse) : this.takePlain(layout, records, reuse);
+    return isPacked
+      ? this.takeCode(layout, records, reuse)
+      : this.takePlain(layout, records, reuse);
   }
 
   /** What is in use now. The same object as before while that has not changed. */

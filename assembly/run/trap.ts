@@ -17,7 +17,6 @@ import {
   RV_FAULT_ILLEGAL,
   RV_FAULT_LOAD,
   RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_MISALIGNED_JUMP,
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { curthread, globaldata } from "../sys/globaldata";
@@ -85,9 +84,6 @@ function fault_panic(td: Thread, kind: u32, pc: u32): void {
       break;
     case RV_FAULT_STORE:
       panic("store out of guest data: pc 0x%x, thread %p %N", pc, p, p);
-      break;
-    case RV_FAULT_MISALIGNED_JUMP:
-      panic("misaligned jump: pc 0x%x, thread %p %N", pc, p, p);
       break;
     case RV_FAULT_MISALIGNED_ATOMIC:
       panic("misaligned atomic access: pc 0x%x, thread %p %N", pc, p, p);

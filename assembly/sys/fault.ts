@@ -1,5 +1,5 @@
 // Why an instruction could not be executed: kinds of faults.
-/** It is no instruction of RV32IMA, or names a register that the machine has not. */
+/** It is no instruction of RV32IMAC, or names a register that the machine has not, or may not be used. */
 export const RV_FAULT_ILLEGAL: u32 = 1;
 /** Execution left the text. */
 export const RV_FAULT_FETCH: u32 = 2;
@@ -7,8 +7,6 @@ export const RV_FAULT_FETCH: u32 = 2;
 export const RV_FAULT_LOAD: u32 = 3;
 /** A store outside of guest memory, or into the text. */
 export const RV_FAULT_STORE: u32 = 4;
-/** A jump to an address that is no multiple of 4. */
-export const RV_FAULT_MISALIGNED_JUMP: u32 = 5;
 /** An atomic on an address that is no multiple of 4. */
 export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
 /** ebreak. */

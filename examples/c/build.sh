@@ -6,5 +6,5 @@ cd "$(dirname "$0")"
 out=${1:-.}
 mkdir -p "$out"
 for source in *.c; do
-  node ../../dist/cli.js cc "$source" -o "$out/${source%.c}.elf" --compiler clang -march=rv32ima -O2 -Wall -Wextra -Wl,--strip-debug
+  node ../../dist/cli.js cc "$source" -o "$out/${source%.c}.elf" --compiler clang -O2 -Wall -Wextra -Wl,--strip-debug
 done

@@ -45,7 +45,6 @@ const causes: Readonly<Record<number, (address: string) => string>> = {
   [Layout.RV_FAULT_FETCH]: (address) => `jump to ${address}, where there is no text`,
   [Layout.RV_FAULT_LOAD]: (address) => `load from ${address}, where there is no memory`,
   [Layout.RV_FAULT_STORE]: (address) => `store to ${address}, where nothing can be stored`,
-  [Layout.RV_FAULT_MISALIGNED_JUMP]: (address) => `jump to ${address}, which is misaligned`,
   [Layout.RV_FAULT_MISALIGNED_ATOMIC]: (address) =>
     `atomic operation on ${address}, which is misaligned`,
   [Layout.RV_FAULT_BREAKPOINT]: () => "breakpoint",

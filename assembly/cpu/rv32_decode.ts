@@ -40,7 +40,7 @@ export function rv32_decoded_size(text_size: u32): usize {
 }
 
 /** The record of a guest address in the text. */
-export function rv32_record(guest: u32): usize {
+function rv32_record(guest: u32): usize {
   return machine().decoded_base + ((<usize>guest) << RECORD_SHIFT);
 }
 
@@ -216,7 +216,7 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 }
 
 /** True when execution can go on at `target`. */
-export function rv_is_target(target: u32): bool {
+function rv_is_target(target: u32): bool {
   return (target & 3) == 0 && target < machine().text_size;
 }
 

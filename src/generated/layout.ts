@@ -102,14 +102,14 @@ export const ChunkLists = {
   cl_next: 0,
   cl_count: 4,
   cl_field: 8,
-  cl_unused: 12,
+  cl_pad: 12,
 } as const;
 
 export const ChunkListsTypes = {
   cl_next: "usize",
   cl_count: "u32",
   cl_field: "usize",
-  cl_unused: "u32",
+  cl_pad: "u32",
 } as const;
 
 // assembly/sys/errno.ts
@@ -466,7 +466,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 580,
+  size: 572,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -580,20 +580,18 @@ export const Machine = {
   last_thread: 512,
   kstack_fail: 516,
   reap_lastfail: 520,
-  reap_curfail: 524,
-  proc_lastfail: 528,
-  proc_curfail: 532,
-  taskq_first: 536,
-  taskq_last: 540,
-  event_lists: 544,
-  ktr_mask: 548,
-  ktr_next: 552,
-  stats: 556,
-  panicked: 560,
-  panic_fmt: 564,
-  panic_arg0: 568,
-  panic_arg1: 572,
-  panic_arg2: 576,
+  proc_lastfail: 524,
+  taskq_first: 528,
+  taskq_last: 532,
+  event_lists: 536,
+  ktr_mask: 540,
+  ktr_next: 544,
+  stats: 548,
+  panicked: 552,
+  panic_fmt: 556,
+  panic_arg0: 560,
+  panic_arg1: 564,
+  panic_arg2: 568,
 } as const;
 
 export const MachineTypes = {
@@ -710,9 +708,7 @@ export const MachineTypes = {
   last_thread: "usize",
   kstack_fail: "u32",
   reap_lastfail: "i32",
-  reap_curfail: "i32",
   proc_lastfail: "i32",
-  proc_curfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
@@ -767,7 +763,6 @@ export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
-export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -783,7 +778,6 @@ export const PRI_MAX = 255;
 export const PRIMASK = 255;
 export const PCATCH = 256;
 export const PDROP = 512;
-export const RFNAMEG = 1;
 export const RFFDG = 4;
 export const RFPROC = 16;
 export const RFMEM = 32;
@@ -1134,10 +1128,7 @@ export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
-export const PRI_ITHD = 1;
-export const PRI_REALTIME = 2;
 export const PRI_TIMESHARE = 3;
-export const PRI_IDLE = 4;
 
 export const PRS = {
   NEW: 0,
@@ -1428,9 +1419,6 @@ export const SI_ORDER_THIRD = 2;
 export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
-
-// assembly/sys/thread.ts
-export const THREAD_SHIFT = 6;
 
 // assembly/sys/tid.ts
 

@@ -102,14 +102,14 @@ export const ChunkLists = {
   cl_next: 0,
   cl_count: 4,
   cl_field: 8,
-  cl_pad: 12,
+  cl_unused: 12,
 } as const;
 
 export const ChunkListsTypes = {
   cl_next: "usize",
   cl_count: "u32",
   cl_field: "usize",
-  cl_pad: "u32",
+  cl_unused: "u32",
 } as const;
 
 // assembly/sys/errno.ts
@@ -180,6 +180,14 @@ export const EventLists = {
 export const EventListsTypes = {
   ko_kind: "u32",
 } as const;
+
+// assembly/sys/fault.ts
+export const RV_FAULT_ILLEGAL = 1;
+export const RV_FAULT_FETCH = 2;
+export const RV_FAULT_LOAD = 3;
+export const RV_FAULT_STORE = 4;
+export const RV_FAULT_MISALIGNED_ATOMIC = 6;
+export const RV_FAULT_BREAKPOINT = 7;
 
 // assembly/sys/globaldata.ts
 
@@ -466,7 +474,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 572,
+  size: 588,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -540,58 +548,61 @@ export const Machine = {
   timeouts: 340,
   busy: 344,
   ipi_cpus: 352,
-  untimely_switch: 360,
-  sleep_procs: 364,
-  intr_base: 368,
-  kobj_next: 372,
-  kobj_end: 376,
-  kobj_base: 380,
-  rng: 384,
-  thread0: 392,
-  host_td: 396,
-  proc0: 400,
-  initproc: 404,
-  allproc: 408,
-  nthreads: 412,
-  nprocs: 416,
-  nextpid: 420,
-  trytid: 424,
-  tid_low: 428,
-  tid_high: 432,
-  tid_care: 436,
-  tidhash_mask: 440,
-  tidhashlock: 444,
-  pidhash_mask: 448,
-  sleepq_mask: 452,
-  zone_free: 456,
-  zone_next: 460,
-  zone_constructed: 464,
-  proc_free: 468,
-  proc_next: 472,
-  cred_free: 476,
-  cred_next: 480,
-  limit_free: 484,
-  limit_next: 488,
-  chunk_free: 492,
-  chunk_next: 496,
-  chunk_lists: 500,
-  string_next: 504,
-  next_cpu: 508,
-  last_thread: 512,
-  kstack_fail: 516,
-  reap_lastfail: 520,
-  proc_lastfail: 524,
-  taskq_first: 528,
-  taskq_last: 532,
-  event_lists: 536,
-  ktr_mask: 540,
-  ktr_next: 544,
-  stats: 548,
-  panicked: 552,
-  panic_fmt: 556,
-  panic_arg0: 560,
-  panic_arg1: 564,
-  panic_arg2: 568,
+  reserved: 360,
+  untimely_switch: 368,
+  sleep_procs: 372,
+  intr_base: 376,
+  kobj_next: 380,
+  kobj_end: 384,
+  kobj_base: 388,
+  rng: 392,
+  thread0: 400,
+  host_td: 404,
+  proc0: 408,
+  initproc: 412,
+  allproc: 416,
+  nthreads: 420,
+  nprocs: 424,
+  nextpid: 428,
+  trytid: 432,
+  tid_low: 436,
+  tid_high: 440,
+  tid_care: 444,
+  tidhash_mask: 448,
+  tidhashlock: 452,
+  pidhash_mask: 456,
+  sleepq_mask: 460,
+  zone_free: 464,
+  zone_next: 468,
+  zone_constructed: 472,
+  proc_free: 476,
+  proc_next: 480,
+  cred_free: 484,
+  cred_next: 488,
+  limit_free: 492,
+  limit_next: 496,
+  chunk_free: 500,
+  chunk_next: 504,
+  chunk_lists: 508,
+  string_next: 512,
+  next_cpu: 516,
+  last_thread: 520,
+  kstack_fail: 524,
+  reap_lastfail: 528,
+  reap_curfail: 532,
+  proc_lastfail: 536,
+  proc_curfail: 540,
+  taskq_first: 544,
+  taskq_last: 548,
+  event_lists: 552,
+  ktr_mask: 556,
+  ktr_next: 560,
+  stats: 564,
+  panicked: 568,
+  panic_fmt: 572,
+  panic_arg0: 576,
+  panic_arg1: 580,
+  panic_arg2: 584,
 } as const;
 
 export const MachineTypes = {
@@ -668,6 +679,7 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  reserved: "u64",
   untimely_switch: "i32",
   sleep_procs: "u32",
   intr_base: "usize",
@@ -708,7 +720,9 @@ export const MachineTypes = {
   last_thread: "usize",
   kstack_fail: "u32",
   reap_lastfail: "i32",
+  reap_curfail: "i32",
   proc_lastfail: "i32",
+  proc_curfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
@@ -763,6 +777,7 @@ export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
+export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -778,6 +793,7 @@ export const PRI_MAX = 255;
 export const PRIMASK = 255;
 export const PCATCH = 256;
 export const PDROP = 512;
+export const RFNAMEG = 1;
 export const RFFDG = 4;
 export const RFPROC = 16;
 export const RFMEM = 32;
@@ -1128,7 +1144,10 @@ export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
+export const PRI_ITHD = 1;
+export const PRI_REALTIME = 2;
 export const PRI_TIMESHARE = 3;
+export const PRI_IDLE = 4;
 
 export const PRS = {
   NEW: 0,
@@ -1419,6 +1438,9 @@ export const SI_ORDER_THIRD = 2;
 export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
+
+// assembly/sys/thread.ts
+export const THREAD_SHIFT = 6;
 
 // assembly/sys/tid.ts
 

@@ -321,13 +321,8 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 }
 
 /** True when execution can go on at `target`. */
-<<<<<<< HEAD
 function rv_is_target(target: u32): bool {
-  return (target & 3) == 0 && target < machine().text_size;
-=======
-export function rv_is_target(target: u32): bool {
   return (target & 1) == 0 && target < machine().text_size;
->>>>>>> main
 }
 
 /** Bytes of records from RECORD_SIZE behind that of `pc` to that of `target`. */

@@ -54,7 +54,7 @@ export function rv32_decoded_size(text_size: u32): u64 {
 }
 
 /** The record of a guest address in the text. */
-function rv32_record(guest: u32): usize {
+export function rv32_record(guest: u32): usize {
   return machine().decoded_base + ((<usize>guest) << RECORD_SHIFT);
 }
 

@@ -102,14 +102,14 @@ export const ChunkLists = {
   cl_next: 0,
   cl_count: 4,
   cl_field: 8,
-  cl_unused: 12,
+  cl_pad: 12,
 } as const;
 
 export const ChunkListsTypes = {
   cl_next: "usize",
   cl_count: "u32",
   cl_field: "usize",
-  cl_unused: "u32",
+  cl_pad: "u32",
 } as const;
 
 // assembly/sys/errno.ts
@@ -476,7 +476,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 636,
+  size: 628,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -597,26 +597,24 @@ export const Machine = {
   last_thread: 544,
   kstack_fail: 548,
   reap_lastfail: 552,
-  reap_curfail: 556,
-  proc_lastfail: 560,
-  proc_curfail: 564,
-  taskq_first: 568,
-  taskq_last: 572,
-  event_lists: 576,
-  ktr_mask: 580,
-  ktr_next: 584,
-  stats: 588,
-  brk: 592,
-  stack_low: 596,
-  exited: 600,
-  exit_status: 604,
-  bad_pointer: 608,
-  bad_address: 612,
-  panicked: 616,
-  panic_fmt: 620,
-  panic_arg0: 624,
-  panic_arg1: 628,
-  panic_arg2: 632,
+  proc_lastfail: 556,
+  taskq_first: 560,
+  taskq_last: 564,
+  event_lists: 568,
+  ktr_mask: 572,
+  ktr_next: 576,
+  stats: 580,
+  brk: 584,
+  stack_low: 588,
+  exited: 592,
+  exit_status: 596,
+  bad_pointer: 600,
+  bad_address: 604,
+  panicked: 608,
+  panic_fmt: 612,
+  panic_arg0: 616,
+  panic_arg1: 620,
+  panic_arg2: 624,
 } as const;
 
 export const MachineTypes = {
@@ -740,9 +738,7 @@ export const MachineTypes = {
   last_thread: "usize",
   kstack_fail: "u32",
   reap_lastfail: "i32",
-  reap_curfail: "i32",
   proc_lastfail: "i32",
-  proc_curfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
@@ -803,7 +799,6 @@ export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
-export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -819,7 +814,6 @@ export const PRI_MAX = 255;
 export const PRIMASK = 255;
 export const PCATCH = 256;
 export const PDROP = 512;
-export const RFNAMEG = 1;
 export const RFFDG = 4;
 export const RFPROC = 16;
 export const RFMEM = 32;
@@ -1170,10 +1164,7 @@ export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
-export const PRI_ITHD = 1;
-export const PRI_REALTIME = 2;
 export const PRI_TIMESHARE = 3;
-export const PRI_IDLE = 4;
 
 export const PRS = {
   NEW: 0,
@@ -1469,9 +1460,6 @@ export const SI_ORDER_THIRD = 2;
 export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
-
-// assembly/sys/thread.ts
-export const THREAD_SHIFT = 6;
 
 // assembly/sys/tid.ts
 

@@ -860,7 +860,6 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
-export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;

@@ -42,6 +42,7 @@ import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
+import { COMPILED_JUMPED, rv32_run_compiled, rv32_sample } from "./rv32_compiled";
 import { RECORD_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { rv32_slow } from "./rv32_slow";
@@ -83,6 +84,7 @@ const EXIT_SLICE: u32 = 2; // look whether the slice or the budget of switches i
 const EXIT_CALL: u32 = 3; //  a kernel call
 const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one of plain RV32 code
 const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but yield
+const EXIT_COMPILED: u32 = 6; // compiled code begins here
 
 /** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
 export function rv32_init(): void {
@@ -112,12 +114,25 @@ function run_begin(m: Machine, gd: GlobalData): u64 {
   const cpu = cpu_state(gd);
   cpu.stop = 0;
   cpu.reservation = NO_RESERVATION;
-  if (m.cycle_cost == 0) {
-    cpu.limit = RUN_INSTRUCTIONS_MAX << 4;
-    return 0;
-  }
-  cpu.limit = min<u64>(gd.gd_slice_end, SLICE_END_MAX) << 4;
-  return gd.gd_cycles << 4;
+  const idle = m.cycle_cost == 0;
+  const from = idle ? 0 : gd.gd_cycles << 4;
+  cpu.end = idle ? RUN_INSTRUCTIONS_MAX << 4 : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << 4;
+  set_limit(m, cpu, from);
+  return from;
+}
+
+/** Leaves the inner loop at the slice's end, or where the compiler wants a sample if that is before. */
+function set_limit(m: Machine, cpu: CpuState, time: u64): void {
+  cpu.limit = m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << 4));
+}
+
+/** True when the slice is over at `time`, in sixteenths, and at the record `pc`. */
+function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): bool {
+  if (time < cpu.limit) return false;
+  if (m.jit_period != 0) rv32_sample(cpu, pc, time);
+  if (time >= cpu.end) return true;
+  set_limit(m, cpu, time);
+  return false;
 }
 
 /** How many switches the run call still allows. */
@@ -550,6 +565,9 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.SLOW:
           exit = EXIT_SLOW;
           break;
+        case RvOp.COMPILED:
+          exit = EXIT_COMPILED;
+          break;
         case RvOp.CALL:
         case RvOp.ECALL:
           exit = EXIT_CALL;
@@ -611,6 +629,18 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       break;
     }
 
+    if (exit == EXIT_COMPILED) {
+      const time = clock + <u64>pc;
+      const result = rv32_run_compiled(td, pc, time < cpu.end ? (cpu.end - time) >> 4 : 0);
+      const executed = result & u32.MAX_VALUE;
+      const next = <u32>(result >> 32);
+      if (executed == 0) exit = EXIT_SLOW;
+      else {
+        pc = cpu.decoded + ((<usize>(next & ~COMPILED_JUMPED)) << RECORD_SHIFT);
+        clock = time + (executed << 4) - <u64>pc;
+        if ((next & COMPILED_JUMPED) == 0 || !slice_over(m, cpu, pc, clock + <u64>pc)) continue;
+      }
+    }
     if (exit == EXIT_SLOW) {
       event = rv32_slow(gd, td, pc);
       if (event != 0) break;
@@ -641,7 +671,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           head = 0;
           mark = 0;
           pc += RECORD_SIZE;
-          if (clock + <u64>pc < cpu.limit) continue;
+          if (!slice_over(m, cpu, pc, clock + <u64>pc)) continue;
           event = RV_SLICE;
           break;
         }
@@ -681,10 +711,11 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       event = RV_SWITCHES;
       break;
     }
-    if (clock + <u64>pc >= cpu.limit) {
+    if (slice_over(m, cpu, pc, clock + <u64>pc)) {
       event = RV_SLICE;
       break;
     }
+    if (level === null || head != cpu.stop) continue; // it was for a sample
     level = next_level(gd, level, head, budget - switches);
     if (level !== null) head = level.head; // it is the same, because the running thread is on it
     mark = head;

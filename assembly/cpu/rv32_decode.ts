@@ -17,6 +17,7 @@
 //
 // Behind the last record lies one that faults, so that running off the text's end needs no check:
 // the arena holds rv32_decoded_size() bytes.
+import { text_changed } from "../env";
 import { machine } from "../sys/machine";
 import { Sys } from "../sys/syscall";
 import { RvOp } from "./rv32_op";
@@ -55,6 +56,7 @@ export function rv32_guest_pc(record: usize): u32 {
  */
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
+  if (machine().jit_period != 0) text_changed(from, to);
   for (let pc = from; pc < to; pc += 4) decode_word(pc);
   for (let pc = from; pc < to; pc += 4) mark_jump_to_yield(pc);
 }
@@ -145,6 +147,16 @@ function put_mv(pc: u32, rd: u32, rs: u32): void {
 
 function put_unary(pc: u32, op: RvOp, rd: u32, rs: u32): void {
   put(pc, op, rv_register_offset(rd), rv_register_offset(rs), 0);
+}
+
+/** Decodes the instruction at a guest address once more; not for jumps, which may be to yields. */
+export function rv32_decode_at(pc: u32): void {
+  decode_word(pc);
+}
+
+/** True when the record at a guest address is a jump to a yield, at which no slice ends. */
+export function rv32_is_jump_to_yield(pc: u32): bool {
+  return changetype<Record>(rv32_record(pc)).op == RvOp.J_YIELD;
 }
 
 function decode_word(pc: u32): void {

@@ -170,6 +170,9 @@ export class Machine {
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
 
+  /** Instructions between two samples for the compiler; 0 = there is none. */
+  jit_period: u32;
+
   // Panic.
   panicked: u32;
   panic_fmt: usize; //           string

@@ -466,7 +466,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 580,
+  size: 584,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -589,11 +589,12 @@ export const Machine = {
   ktr_mask: 548,
   ktr_next: 552,
   stats: 556,
-  panicked: 560,
-  panic_fmt: 564,
-  panic_arg0: 568,
-  panic_arg1: 572,
-  panic_arg2: 576,
+  jit_period: 560,
+  panicked: 564,
+  panic_fmt: 568,
+  panic_arg0: 572,
+  panic_arg1: 576,
+  panic_arg2: 580,
 } as const;
 
 export const MachineTypes = {
@@ -719,6 +720,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  jit_period: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",

@@ -1,5 +1,6 @@
 // The machine: boot, create processes and threads, run, look.
 
+import { Compiler, type CompilerCounters } from "../compiler/index.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
@@ -144,6 +145,7 @@ export class Machine {
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
   private readonly bodies: Bodies;
+  private readonly compiler: Compiler | null;
   private readonly printed: string[] = [];
   private readonly lastRecords: TraceRecord[] = [];
   private textNext = 4;
@@ -164,6 +166,7 @@ export class Machine {
     this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
+    this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
     this.dataNext = this.config.textMemory;
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.handlers.get(cookie)?.(arg);
@@ -631,6 +634,11 @@ export class Machine {
       messages: sum((cpu) => cpu.messagesSent),
       rounds: this.kernel.machine64("rounds"),
     };
+  }
+
+  /** What of the RV32 code has been compiled; null when nothing is. It does not belong to what a run computes. */
+  get compiled(): CompilerCounters | null {
+    return this.compiler?.counters ?? null;
   }
 
   /** A listing of all threads, as `ps -H` shows them. */

@@ -26,7 +26,7 @@ const HOST: Rules = {
   levels: [
     ["generated"],
     ["core"],
-    ["program", "machine"],
+    ["program", "compiler", "machine"],
     ["workload", "trace"],
     ["index"],
     ["cli"],

@@ -1,0 +1,162 @@
+// Finds out which parts of guest text are hot, compiles them, and puts them into the kernel.
+//
+// Nothing of this decides what a machine does: a run is the same without it, and compiled code may be dropped
+// at any time (assembly/cpu/rv32_compiled.ts).
+
+import type { Kernel } from "../core/kernel.js";
+import { type Cluster, clusterAt } from "./cluster.js";
+import { emitCluster } from "./emit.js";
+import { frameOffset, registersOf } from "./registers.js";
+import { Text } from "./text.js";
+import { Code, moduleOf, Op } from "./wasm.js";
+
+/** How eagerly to compile. */
+export interface CompilerOptions {
+  /** Instructions between two samples of where a CPU is. Default 16,384. */
+  readonly period?: number;
+  /** Samples in a function before it is compiled. Default 6. */
+  readonly samples?: number;
+}
+
+/** What has been compiled. */
+export interface CompilerCounters {
+  /** Functions of WebAssembly that are in place. */
+  readonly functions: number;
+  /** Guest instructions that they were made of. */
+  readonly instructions: number;
+  /** Host time that compiling took, in milliseconds. */
+  readonly took_ms: number;
+}
+
+/** Compiled code in its place. */
+interface Unit {
+  readonly place: number;
+  readonly cluster: Cluster;
+}
+
+/** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
+const UNITS_MAX = 4096;
+const COMPILED_MAX = 4;
+/** Bytes of text in which calls are looked for until it is known how much there is. */
+const TEXT_AT_FIRST = 1 << 20;
+/** A function that begins further in front of a hot place than this is not the one that the place is in. */
+const FUNCTION_BYTES_MAX = 1 << 16;
+
+/** The compiler of a kernel's RV32 code. */
+export class Compiler {
+  private readonly text: Text;
+  private readonly compiledOp: number;
+  private readonly needed: number;
+  private readonly units = new Map<number, Unit>();
+  private readonly places: number[] = [];
+  private readonly heat = new Map<number, number>();
+  private readonly compiled = new Map<number, number>();
+  private starts: number[] | null = null;
+  /** No text is known behind this guest address. */
+  private end: number;
+  private instructions = 0;
+  private took_ms = 0;
+
+  /** Begins to compile what is hot in a kernel. */
+  constructor(
+    private readonly kernel: Kernel,
+    { period = 16_384, samples = 6 }: CompilerOptions = {},
+  ) {
+    this.text = new Text(kernel);
+    this.compiledOp = kernel.exports.rv32_compiled_op();
+    this.needed = samples;
+    this.end = Math.min(this.text.size, TEXT_AT_FIRST);
+    kernel.onHot = (pc, left) => this.sample(pc, left);
+    kernel.onText = (_, to) => {
+      this.end = Math.max(this.end, to);
+      this.drop();
+    };
+    kernel.setMachine("jit_period", period);
+  }
+
+  /** False where the host forbids to make code. */
+  static get isPossible(): boolean {
+    try {
+      new WebAssembly.Module(moduleOf(new Code().put(Op.unreachable), 0) as BufferSource);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  get counters(): CompilerCounters {
+    const { units, instructions, took_ms } = this;
+    return { functions: units.size, instructions, took_ms };
+  }
+
+  /** Drops all compiled code: the interpreter goes on, and what is hot is compiled again. */
+  drop(): void {
+    for (const { place, cluster } of this.units.values()) {
+      for (const pc of cluster.entries) this.kernel.exports.rv32_unmark(pc);
+      this.kernel.exports.table.set(place, null);
+      this.places.push(place);
+    }
+    this.units.clear();
+    this.heat.clear();
+    this.compiled.clear();
+    this.starts = null;
+  }
+
+  /** Compiles the function that an address is in, if that is possible. */
+  compile(pc: number): boolean {
+    const began = performance.now();
+    const done = this.compileAt(this.startOf(pc), pc) || this.compileAt(pc, pc);
+    this.took_ms += performance.now() - began;
+    return done;
+  }
+
+  /** A CPU was seen at an address; or it has left there compiled code that was too short. */
+  private sample(pc: number, left: boolean): void {
+    const start = this.startOf(pc);
+    const heat = (this.heat.get(start) ?? 0) + (left ? this.needed : 1);
+    this.heat.set(start, heat);
+    if (heat < this.needed) return;
+    this.heat.set(start, 0);
+    const times = this.compiled.get(start) ?? 0;
+    if (times >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
+    this.compiled.set(start, times + 1);
+    this.compile(pc);
+  }
+
+  /** Where the function begins that an address is in, as far as calls tell. */
+  private startOf(pc: number): number {
+    this.starts ??= this.text.callTargets(this.end);
+    const { starts } = this;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] as number) <= pc) low = middle + 1;
+      else high = middle;
+    }
+    const start = starts[low - 1];
+    return start === undefined || pc - start > FUNCTION_BYTES_MAX ? pc : start;
+  }
+
+  private compileAt(start: number, hot: number): boolean {
+    const cluster = clusterAt(this.text, start, hot);
+    if (cluster === null || cluster.entries.length === 0) return false;
+    const { kernel, text, compiledOp } = this;
+    const { table, memory } = kernel.exports;
+    const place = this.places.pop() ?? table.grow(1);
+    const { bytes, entries } = emitCluster(cluster, registersOf(cluster), {
+      text,
+      guestSize: kernel.machine("guest_size"),
+      frameOffset: (register) => frameOffset(kernel, register),
+      compiledOp,
+      place,
+    });
+    const module = new WebAssembly.Module(bytes as BufferSource);
+    const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    table.set(place, run);
+    for (const [pc, entry] of entries) kernel.exports.rv32_mark(pc, place, entry);
+    this.units.set(place, { place, cluster });
+    this.instructions += cluster.covers.size;
+    return true;
+  }
+}

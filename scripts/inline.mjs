@@ -1,5 +1,4 @@
-// What the kernel's release build inlines, which the build of the benchmarks' kernel shares
-// (bench/ours/kernel.ts): what is measured is what is shipped.
+// What the kernel's release build inlines, and the build of the benchmarks' kernel, too.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -4,7 +4,7 @@
 // at any time (assembly/cpu/rv32_compiled.ts).
 
 import type { Kernel } from "../core/kernel.js";
-import { type Cluster, clusterAt } from "./cluster.js";
+import { clusterAt } from "./cluster.js";
 import { emitCluster } from "./emit.js";
 import { frameOffset, registersOf } from "./registers.js";
 import { Text } from "./text.js";
@@ -31,7 +31,8 @@ export interface CompilerCounters {
 /** Compiled code in its place. */
 interface Unit {
   readonly place: number;
-  readonly cluster: Cluster;
+  /** The numbers of its entries by their guest addresses. */
+  readonly entries: ReadonlyMap<number, number>;
 }
 
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
@@ -52,6 +53,9 @@ export class Compiler {
   private readonly heat = new Map<number, number>();
   private readonly compiled = new Map<number, number>();
   private starts: number[] | null = null;
+  private readonly period: number;
+  /** Stands for the text as it is now. */
+  textId: object = {};
   /** No text is known behind this guest address. */
   private end: number;
   private instructions = 0;
@@ -62,6 +66,7 @@ export class Compiler {
     private readonly kernel: Kernel,
     { period = 16_384, samples = 6 }: CompilerOptions = {},
   ) {
+    this.period = period;
     this.text = new Text(kernel);
     this.compiledOp = kernel.exports.rv32_compiled_op();
     this.needed = samples;
@@ -69,6 +74,7 @@ export class Compiler {
     kernel.onHot = (pc, left) => this.sample(pc, left);
     kernel.onText = (_, to) => {
       this.end = Math.max(this.end, to);
+      this.textId = {};
       this.drop();
     };
     kernel.setMachine("jit_period", period);
@@ -89,10 +95,29 @@ export class Compiler {
     return { functions: units.size, instructions, took_ms };
   }
 
+  /** The guest addresses where compiled code may be entered. */
+  get marks(): number[] {
+    return [...this.units.values()].flatMap(({ entries }) => [...entries.keys()]);
+  }
+
+  /** Marks compiled code again: memory has been put back to where it has no marks, and has this text. */
+  restore(text: object): void {
+    this.kernel.setMachine("jit_period", this.period);
+    if (text !== this.textId) {
+      this.textId = text;
+      this.forget();
+    }
+    for (const unit of this.units.values()) this.mark(unit);
+  }
+
   /** Drops all compiled code: the interpreter goes on, and what is hot is compiled again. */
   drop(): void {
-    for (const { place, cluster } of this.units.values()) {
-      for (const pc of cluster.entries) this.kernel.exports.rv32_unmark(pc);
+    for (const pc of this.marks) this.kernel.exports.rv32_unmark(pc);
+    this.forget();
+  }
+
+  private forget(): void {
+    for (const { place } of this.units.values()) {
       this.kernel.exports.table.set(place, null);
       this.places.push(place);
     }
@@ -138,6 +163,10 @@ export class Compiler {
     return start === undefined || pc - start > FUNCTION_BYTES_MAX ? pc : start;
   }
 
+  private mark({ place, entries }: Unit): void {
+    for (const [pc, entry] of entries) this.kernel.exports.rv32_mark(pc, place, entry);
+  }
+
   private compileAt(start: number, hot: number): boolean {
     const cluster = clusterAt(this.text, start, hot);
     if (cluster === null || cluster.entries.length === 0) return false;
@@ -154,8 +183,9 @@ export class Compiler {
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
     table.set(place, run);
-    for (const [pc, entry] of entries) kernel.exports.rv32_mark(pc, place, entry);
-    this.units.set(place, { place, cluster });
+    const unit = { place, entries };
+    this.mark(unit);
+    this.units.set(place, unit);
     this.instructions += cluster.covers.size;
     return true;
   }

@@ -9,7 +9,7 @@
 
 import { accessesOf } from "./accesses.js";
 import type { Block, Cluster } from "./cluster.js";
-import { emitOperation } from "./operations.js";
+import { type BlockCode, emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";
 import type { Step, Text } from "./text.js";
@@ -74,7 +74,7 @@ export function emitCluster(cluster: Cluster, use: RegisterUse, target: Target):
 }
 
 /** Writes the code of one function. */
-export class Emitter {
+class Emitter implements BlockCode {
   readonly code = new Code();
   private readonly nodes: readonly (Block | null)[];
   private readonly nodeOf: ReadonlyMap<number, number>;
@@ -238,7 +238,7 @@ export class Emitter {
   // ---- Exits ----
 
   /** Leaves for the interpreter at an address, `executed` instructions into the block. */
-  exit(pc: number, executed: number): void {
+  private exit(pc: number, executed: number): void {
     this.code.const(pc).set(PC);
     this.spend(executed);
     this.leave();
@@ -253,7 +253,6 @@ export class Emitter {
     this.code.get(LEFT).const(instructions).put(Op.i32_sub).set(LEFT);
   }
 
-  /** Leaves if the condition on the stack is true. */
   exitIf(pc: number, executed: number): void {
     this.open(Op.if);
     this.exit(pc, executed);
@@ -278,20 +277,17 @@ export class Emitter {
 
   // ---- Blocks ----
 
-  /** A local for a number that the block needs. */
   temporary(): number {
     const local = TEMPORARY + this.temporaries++;
     this.mostTemporaries = Math.max(this.mostTemporaries, this.temporaries);
     return local;
   }
 
-  /** Puts a register's value on the stack. */
   read(register: number): void {
     if (register === 0) this.code.const(0);
     else this.code.get(REGISTER + register);
   }
 
-  /** Gives a register, not x0, the value on the stack. */
   write(register: number): void {
     this.code.set(REGISTER + register);
   }
@@ -421,7 +417,7 @@ function jumpsAnywhere({ steps, returns }: Block): boolean {
 }
 
 /** The operations of a block, apart from the one that ends it. */
-function emitOperations(emitter: Emitter, steps: readonly Step[]): void {
+function emitOperations(emitter: BlockCode, steps: readonly Step[]): void {
   const accesses = accessesOf(steps);
   for (const [index, step] of steps.entries()) {
     emitOperation(emitter, step, index, accesses.get(index));

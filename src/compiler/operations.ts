@@ -3,9 +3,22 @@
 
 import { formatOf, type Mnemonic } from "../program/encode.js";
 import type { Access } from "./accesses.js";
-import type { Emitter } from "./emit.js";
-import type { Step } from "./text.js";
-import { Op } from "./wasm.js";
+import type { Step, Text } from "./text.js";
+import { type Code, Op } from "./wasm.js";
+
+/** What an operation needs of the function that it becomes part of. */
+export interface BlockCode {
+  readonly code: Code;
+  readonly target: { readonly text: Text; readonly guestSize: number };
+  /** Puts a register's value on the stack. */
+  read(register: number): void;
+  /** Gives a register, not x0, the value on the stack. */
+  write(register: number): void;
+  /** A local for a number that the block needs. */
+  temporary(): number;
+  /** Leaves for the interpreter if the condition on the stack is true, `executed` instructions into the block. */
+  exitIf(pc: number, executed: number): void;
+}
 
 /** Operations of two numbers that WebAssembly has, too. */
 const simple: Readonly<Partial<Record<Mnemonic, number>>> = {
@@ -47,56 +60,56 @@ const stores: Readonly<Partial<Record<Mnemonic, number>>> = {
 
 /** Writes an instruction that goes on at the next one, `before` instructions into its block. */
 export function emitOperation(
-  emitter: Emitter,
+  block: BlockCode,
   step: Step,
   before: number,
   access: Access | undefined,
 ): void {
   const { insn, pc } = step;
-  const { code } = emitter;
+  const { code } = block;
   if (access !== undefined) {
-    emitAccess(emitter, step, before, access);
+    emitAccess(block, step, before, access);
     return;
   }
   if (insn.op === "fence" || insn.rd === 0) return;
   const op = simple[insn.op];
   if (insn.op === "lui") code.const(insn.imm << 12);
   else if (insn.op === "auipc") code.const(pc + (insn.imm << 12));
-  else if (op === undefined) emitMultiplication(emitter, step);
+  else if (op === undefined) emitMultiplication(block, step);
   else if (formatOf(insn.op) !== "R") {
-    emitter.read(insn.rs1);
+    block.read(insn.rs1);
     if (insn.imm !== 0 || insn.op !== "addi") code.const(insn.imm).put(op);
   } else {
-    emitter.read(insn.rs1);
-    emitter.read(insn.rs2);
+    block.read(insn.rs1);
+    block.read(insn.rs2);
     code.put(op);
   }
-  emitter.write(insn.rd);
+  block.write(insn.rd);
 }
 
 /** mulh and its relatives, division and remainder. */
-function emitMultiplication(emitter: Emitter, { insn }: Step): void {
+function emitMultiplication(block: BlockCode, { insn }: Step): void {
   switch (insn.op) {
     case "mulh":
-      highWord(emitter, insn, Op.i64_extend_i32_s, Op.i64_extend_i32_s);
+      highWord(block, insn, Op.i64_extend_i32_s, Op.i64_extend_i32_s);
       return;
     case "mulhsu":
-      highWord(emitter, insn, Op.i64_extend_i32_s, Op.i64_extend_i32_u);
+      highWord(block, insn, Op.i64_extend_i32_s, Op.i64_extend_i32_u);
       return;
     case "mulhu":
-      highWord(emitter, insn, Op.i64_extend_i32_u, Op.i64_extend_i32_u);
+      highWord(block, insn, Op.i64_extend_i32_u, Op.i64_extend_i32_u);
       return;
     case "div":
-      divide(emitter, insn, Op.i32_div_s, true);
+      divide(block, insn, Op.i32_div_s, true);
       return;
     case "divu":
-      divide(emitter, insn, Op.i32_div_u, true);
+      divide(block, insn, Op.i32_div_u, true);
       return;
     case "rem":
-      divide(emitter, insn, Op.i32_rem_s, false);
+      divide(block, insn, Op.i32_rem_s, false);
       return;
     case "remu":
-      divide(emitter, insn, Op.i32_rem_u, false);
+      divide(block, insn, Op.i32_rem_u, false);
       return;
     default:
       throw new Error(`The compiler does not know ${insn.op}.`);
@@ -108,60 +121,60 @@ interface Sources {
   readonly rs2: number;
 }
 
-function highWord(emitter: Emitter, { rs1, rs2 }: Sources, first: number, second: number): void {
-  emitter.read(rs1);
-  emitter.code.put(first);
-  emitter.read(rs2);
-  emitter.code.put(second, Op.i64_mul, Op.i64_const).signed(32).put(Op.i64_shr_s, Op.i32_wrap_i64);
+function highWord(block: BlockCode, { rs1, rs2 }: Sources, first: number, second: number): void {
+  block.read(rs1);
+  block.code.put(first);
+  block.read(rs2);
+  block.code.put(second, Op.i64_mul, Op.i64_const).signed(32).put(Op.i64_shr_s, Op.i32_wrap_i64);
 }
 
 /** A division by 0 has a result, and the one that overflows, by -1, too. */
-function divide(emitter: Emitter, { rs1, rs2 }: Sources, op: number, quotient: boolean): void {
-  const { code } = emitter;
+function divide(block: BlockCode, { rs1, rs2 }: Sources, op: number, quotient: boolean): void {
+  const { code } = block;
   const isSigned = op === Op.i32_div_s || op === Op.i32_rem_s;
-  emitter.read(rs2);
+  block.read(rs2);
   code.put(Op.i32_eqz).ifValue();
   if (quotient) code.const(-1);
-  else emitter.read(rs1);
+  else block.read(rs1);
   code.put(Op.else);
   if (isSigned) {
-    emitter.read(rs2);
+    block.read(rs2);
     code.const(-1).put(Op.i32_eq).ifValue().const(0);
     if (quotient) {
-      emitter.read(rs1);
+      block.read(rs1);
       code.put(Op.i32_sub);
     }
     code.put(Op.else);
   }
-  emitter.read(rs1);
-  emitter.read(rs2);
+  block.read(rs1);
+  block.read(rs2);
   code.put(op, Op.end);
   if (isSigned) code.put(Op.end);
 }
 
-function emitAccess(emitter: Emitter, step: Step, before: number, access: Access): void {
+function emitAccess(block: BlockCode, step: Step, before: number, access: Access): void {
   const { insn, pc } = step;
-  const { code, target } = emitter;
+  const { code, target } = block;
   const lowest = access.stores ? target.text.size : 0;
   if (access.local < 0) {
-    access.local = emitter.temporary();
+    access.local = block.temporary();
     const room = target.guestSize - lowest - (access.high - access.low) + 1;
-    emitter.read(insn.rs1);
+    block.read(insn.rs1);
     code
       .const(access.low - lowest)
       .put(Op.i32_add)
       .tee(access.local);
     code.const(Math.max(room, 0)).put(Op.i32_ge_u);
-    emitter.exitIf(pc, before);
+    block.exitIf(pc, before);
   }
   const offset = target.text.guest + lowest + insn.imm - access.low;
   const store = stores[insn.op];
   code.get(access.local);
   if (store !== undefined) {
-    emitter.read(insn.rs2);
+    block.read(insn.rs2);
     code.memory(store, offset);
     return;
   }
   code.memory(loads[insn.op] as number, offset);
-  emitter.write(insn.rd);
+  block.write(insn.rd);
 }

@@ -121,14 +121,14 @@ const edge = fc.oneof(
 );
 const inText = fc.integer({ min: ENTRY / 4, max: ENTRY / 4 + 100 }).map((at) => 4 * at);
 
-function valueOf(register: number): fc.Arbitrary<number> {
+function valueIn(register: number): fc.Arbitrary<number> {
   if (BASES.includes(register)) return middle;
   if (EDGES.includes(register)) return edge;
   if (CODE.includes(register) || register === RA) return inText;
   return anyWord;
 }
 
-const registers = fc.tuple(...Array.from({ length: 31 }, (_, index) => valueOf(index + 1)));
+const registers = fc.tuple(...Array.from({ length: 31 }, (_, index) => valueIn(index + 1)));
 
 function setups(time: fc.Arbitrary<{ quantum: number; until: number }>): fc.Arbitrary<Setup> {
   return fc

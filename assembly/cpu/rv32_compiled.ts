@@ -6,8 +6,8 @@
 // instruction: `a` is the place in the table, `b` the number of the entry, `c` the entry's credit. All of
 // that is a cache: without a mark the interpreter goes on, and everything that a run computes is the same.
 //
-// A compiled function is called with the thread, the instructions that are left of the slice, and the entry's
-// number. It keeps registers in locals, and stores what it has changed before it returns. It returns, in
+// A compiled function is called with the thread, the instructions that are left of the slice, the entry's
+// number, and how far behind the text it may store (rv32_reserve.ts). It keeps registers in locals, and stores what it has changed before it returns. It returns, in
 // the high half, the guest address where the interpreter goes on, plus COMPILED_JUMPED if it got
 // there by a jump or a taken branch, where the slice may end; in the low half, the instructions that are left.
 // It may return anywhere: before a fault, an atomic, a kernel call, a jump to somewhere else. If it has
@@ -19,7 +19,7 @@
 import { text_hot } from "../env";
 import { machine } from "../sys/machine";
 import { CpuState } from "./cpu_state";
-import { Record, rv32_decode_at, rv32_guest_pc, rv32_record } from "./rv32_decode";
+import { CLOCK_SHIFT, Record, rv32_decode_at, rv32_guest_pc, rv32_record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
 /** In the address that compiled code returns: the interpreter gets there by a jump. */
@@ -35,6 +35,9 @@ const STRETCH_MAX: u64 = 1 << 17;
 const WORTH: i32 = 24;
 /** What an entry may lose against the interpreter, in instructions, before its mark is taken off. */
 const CREDIT: i32 = 4096;
+
+/** Compiled code checks accesses to so many bytes at once, and may be run where it may store to as many. */
+export const STORE_ROOM_MIN: u32 = 2048;
 
 /** The number of RvOp.COMPILED, which compiled code looks for in records. */
 export function rv32_compiled_op(): u32 {
@@ -56,13 +59,23 @@ export function rv32_unmark(pc: u32): void {
 }
 
 /**
+ * False, and the mark at a record is gone, if the CPU may store to less memory than compiled code takes for
+ * granted: another one has a word reserved that lies next to the text.
+ */
+export function rv32_can_run_compiled(cpu: CpuState, at: usize): bool {
+  if (cpu.store1_end >= STORE_ROOM_MIN) return true;
+  rv32_unmark(rv32_guest_pc(at));
+  return false;
+}
+
+/**
  * Runs the compiled code at a record for the thread at this address. `left` is what is left of the slice, in
  * cycles. Returns what the compiled function does, with the instructions that it has executed in the low half.
  */
-export function rv32_run_compiled(td: usize, at: usize, left: u64): u64 {
+export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64): u64 {
   const record = changetype<Record>(at);
   const most = <i32>min<u64>(left, STRETCH_MAX);
-  const result = call_indirect<u64>(record.a, <u32>td, most, record.b);
+  const result = call_indirect<u64>(record.a, <u32>td, most, record.b, cpu.store1_end);
   const executed = most - <i32>result;
   const credit = <i32>record.c + executed - WORTH;
   record.c = <u32>min<i32>(credit, CREDIT);
@@ -74,9 +87,9 @@ export function rv32_run_compiled(td: usize, at: usize, left: u64): u64 {
   return (result & 0xffffffff00000000) | <u64>(<u32>executed);
 }
 
-/** Tells the host that a CPU is at this record, at `time` in sixteenths of a cycle, if that is of interest. */
+/** Tells the host that a CPU is at this record, at `time` in 32nds of a cycle, if that is of interest. */
 export function rv32_sample(cpu: CpuState, at: usize, time: u64): void {
-  const period = (<u64>machine().jit_period) << 4;
+  const period = (<u64>machine().jit_period) << CLOCK_SHIFT;
   // Without time that passes, `time` begins afresh now and then.
   if (time >= cpu.sampled && time - cpu.sampled < period) return;
   cpu.sampled = time;

@@ -16,7 +16,7 @@ export interface Access {
   local: number;
 }
 
-/** Accesses whose offsets are further apart are checked by themselves. */
+/** Accesses whose offsets are further apart are checked by themselves: STORE_ROOM_MIN of the kernel. */
 const STRETCH_MAX = 2048;
 
 const sizes: Readonly<Record<string, number>> = {

@@ -1,6 +1,7 @@
 // A cluster of guest functions as one WebAssembly function.
 //
-// It gets the thread, the instructions that are left of the slice, and the number of an entry. Registers
+// It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind the
+// text it may store. Registers
 // are loaded into locals where it begins and stored where it ends: it ends at one place, which every exit
 // goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
 // an exit within a block takes off what the block has executed until then. After each jump and taken
@@ -40,8 +41,10 @@ const TD = 0;
 const LEFT = 1;
 /** Where a part that can be entered at several places is entered; 0 = where it begins. */
 const ENTRY = 2;
-const PC = 3;
-const REGISTER = 3; // x1 is the local behind PC
+/** How far behind the text stores may go. */
+const ROOM = 3;
+const PC = 4;
+const REGISTER = 4; // x1 is the local behind PC
 const TEMPORARY = REGISTER + 32;
 
 /** In the address of an exit: a jump or a taken branch leads there. */
@@ -276,6 +279,11 @@ class Emitter implements BlockCode {
   }
 
   // ---- Blocks ----
+
+  emitStoreRoom(bytes: number): void {
+    this.code.get(ROOM);
+    if (bytes > 1) this.code.const(bytes - 1).put(Op.i32_sub);
+  }
 
   temporary(): number {
     const local = TEMPORARY + this.temporaries++;

@@ -14,6 +14,8 @@ export interface BlockCode {
   read(register: number): void;
   /** Gives a register, not x0, the value on the stack. */
   write(register: number): void;
+  /** Puts on the stack how far behind the text so many bytes may be stored: the address must be below. */
+  emitStoreRoom(bytes: number): void;
   /** A local for a number that the block needs. */
   temporary(): number;
   /** Leaves for the interpreter if the condition on the stack is true, `executed` instructions into the block. */
@@ -158,13 +160,15 @@ function emitAccess(block: BlockCode, step: Step, before: number, access: Access
   const lowest = access.stores ? target.text.size : 0;
   if (access.local < 0) {
     access.local = block.temporary();
-    const room = target.guestSize - lowest - (access.high - access.low) + 1;
+    const bytes = access.high - access.low;
     block.read(insn.rs1);
     code
       .const(access.low - lowest)
       .put(Op.i32_add)
       .tee(access.local);
-    code.const(Math.max(room, 0)).put(Op.i32_ge_u);
+    if (access.stores) block.emitStoreRoom(bytes);
+    else code.const(Math.max(target.guestSize - bytes + 1, 0));
+    code.put(Op.i32_ge_u);
     block.exitIf(pc, before);
   }
   const offset = target.text.guest + lowest + insn.imm - access.low;

@@ -166,12 +166,12 @@ function name(text: string): Code {
 }
 
 /**
- * A module that imports a memory as `env.memory` and exports one function `run`, of three numbers of 32 bits,
+ * A module that imports a memory as `env.memory` and exports one function `run`, of four numbers of 32 bits,
  * which returns one of 64. `locals` are the further locals of 32 bits.
  */
 export function moduleOf(body: Code, locals: number): Uint8Array {
   const module = new Code().put(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  section(module, 1, new Code().put(1, 0x60, 3, I32, I32, I32, 1, I64));
+  section(module, 1, new Code().put(1, 0x60, 4, I32, I32, I32, I32, 1, I64));
   const memory = new Code().put(1).append(name("env")).append(name("memory")).put(2, 0, 0);
   section(module, 2, memory);
   section(module, 3, new Code().put(1, 0));

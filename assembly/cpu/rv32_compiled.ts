@@ -37,7 +37,7 @@ const WORTH: i32 = 24;
 const CREDIT: i32 = 4096;
 
 /** Compiled code checks accesses to so many bytes at once, and may be run where it may store to as many. */
-export const STORE_ROOM_MIN: u32 = 2048;
+const STORE_ROOM_MIN: u32 = 2048;
 
 /** The number of RvOp.COMPILED, which compiled code looks for in records. */
 export function rv32_compiled_op(): u32 {

@@ -38,6 +38,8 @@ interface Unit {
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;
 const COMPILED_MAX = 4;
+/** Compiled code takes for granted that so much memory may be written. */
+const ROOM_MIN = 4096;
 /** Bytes of text in which calls are looked for until it is known how much there is. */
 const TEXT_AT_FIRST = 1 << 20;
 /** A function that begins further in front of a hot place than this is not the one that the place is in. */
@@ -170,6 +172,7 @@ export class Compiler {
   private compileAt(start: number, hot: number): boolean {
     const cluster = clusterAt(this.text, start, hot);
     if (cluster === null || cluster.entries.length === 0) return false;
+    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return false;
     const { kernel, text, compiledOp } = this;
     const { table, memory } = kernel.exports;
     const place = this.places.pop() ?? table.grow(1);

@@ -1,7 +1,8 @@
 // Guest text as the compiler reads it: an instruction at a time, by what it does to the flow of control.
 
 import type { Kernel } from "../core/kernel.js";
-import { decode, type Instruction } from "../program/encode.js";
+import { expandCompressed, isCompressed } from "../program/compressed.js";
+import { decode, type Format, formatOf, type Instruction } from "../program/encode.js";
 import { type Code, Op } from "./wasm.js";
 
 /**
@@ -21,6 +22,9 @@ export interface Step {
 }
 
 const NOTHING: Instruction = { op: "ebreak", rd: 0, rs1: 0, rs2: 0, imm: 0 };
+
+/** Formats of instructions that only compute, load and store. */
+const plain: ReadonlySet<Format> = new Set(["R", "I", "Shift", "Load", "S", "U", "Fence"]);
 
 /** RvOp.SLOW: what a record holds of an instruction that is executed from its word, or was never decoded. */
 const SLOW = 0;
@@ -52,18 +56,22 @@ export class Text {
 
   /** True where execution can go on. */
   isTarget(pc: number): boolean {
-    return pc >= 0 && pc < this.size && pc % 4 === 0;
+    return pc >= 0 && pc < this.size && pc % 2 === 0;
   }
 
   /** The instruction at a guest address in the text. */
   step(pc: number): Step {
-    const next = pc + 4;
+    const { view } = this.kernel;
+    const half = view.getUint16(this.guest + pc, true);
+    const next = pc + (isCompressed(half) ? 2 : 4);
     const stop: Step = { pc, next, flow: "stop", insn: NOTHING, target: -1 };
     if (this.kernel.read(this.decoded + (pc << this.shift)) === SLOW) return stop;
-    const insn = decode(this.kernel.read(this.guest + pc));
+    const word = isCompressed(half)
+      ? expandCompressed(half)
+      : view.getUint32(this.guest + pc, true);
+    const insn = word === undefined ? undefined : decode(word);
     if (insn === undefined) return stop;
-    const { flow, target } = this.flowOf(pc, insn);
-    return { pc, next, flow, insn, target };
+    return { pc, next, insn, ...this.flowOf(pc, insn) };
   }
 
   private flowOf(pc: number, insn: Instruction): { flow: Flow; target: number } {
@@ -82,12 +90,8 @@ export class Text {
       case "bltu":
       case "bgeu":
         return to("branch", pc + insn.imm);
-      case "kcall":
-      case "ecall":
-      case "ebreak":
-        return { flow: "stop", target: -1 };
       default:
-        return { flow: insn.op.endsWith(".w") ? "stop" : "next", target: -1 };
+        return { flow: plain.has(formatOf(insn.op)) ? "next" : "stop", target: -1 };
     }
   }
 
@@ -98,12 +102,7 @@ export class Text {
 
   /** Replaces the even address on the stack by whether execution cannot go on there. */
   emitIsNoTarget(code: Code): void {
-    // One comparison for both: a rotation moves misalignment into the highest bits.
-    code
-      .const(2)
-      .put(Op.i32_rotr)
-      .const(this.size >>> 2)
-      .put(Op.i32_ge_u);
+    code.const(this.size).put(Op.i32_ge_u);
   }
 
   /** The targets of all calls below a guest address, in ascending order. */

@@ -44,7 +44,6 @@ export const Op = {
   i32_shl: 0x74,
   i32_shr_s: 0x75,
   i32_shr_u: 0x76,
-  i32_rotr: 0x78,
   i64_or: 0x84,
   i64_shl: 0x86,
   i64_shr_s: 0x87,

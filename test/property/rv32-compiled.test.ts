@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import type { Mnemonic } from "../../src/program/encode.js";
+import { Random } from "../support/random.js";
 import {
   ENTRY,
   expectAsReference,
@@ -14,6 +15,7 @@ import {
   TEXT_SIZE,
   word,
 } from "../support/rv32-machine.js";
+import { randomProgram } from "../support/rv32-programs.js";
 
 const RA = 1;
 const SP = 2;
@@ -167,6 +169,7 @@ function expectAsInterpreted(setup: Setup, compiled: Subject): void {
 }
 
 const RUNS = 600;
+const PROGRAMS = 250;
 
 describe("compiled code", () => {
   it("does what the interpreter and the stepper do, wherever slices end", () => {
@@ -187,5 +190,28 @@ describe("compiled code", () => {
     );
     expect(instructions, "instructions").toBeGreaterThan(1_000_000);
     expect(functions, "functions").toBeGreaterThan(RUNS / 2);
+  });
+
+  it("does so with compressed instructions, counters and jumps into instructions, too", () => {
+    let instructions = 0;
+    let functions = 0;
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const random = new Random(seed + 10_000);
+      const values = Array.from({ length: 31 }, (_, index) => 2 ** random.below(32) - index);
+      for (const pointer of [2, 8, 9]) values[pointer - 1] = MEMORY_SIZE / 2;
+      const setup = {
+        words: randomProgram(random, { from: ENTRY, to: TEXT_SIZE }),
+        registers: values.map((value) => value >>> 0),
+        fill: seed,
+        quantum: 100 + random.below(9900),
+        until: 10_000,
+      };
+      const subject = expectAsReference(setup, true);
+      expectAsInterpreted(setup, subject);
+      instructions += subject.instructions;
+      functions += subject.compiler?.counters.functions ?? 0;
+    }
+    expect(instructions, "instructions").toBeGreaterThan(500_000);
+    expect(functions, "functions").toBeGreaterThan(PROGRAMS / 2);
   });
 });

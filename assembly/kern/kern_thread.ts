@@ -99,7 +99,7 @@ function thread_count_inc_hard(): bool {
   thread_reap_all();
   if (thread_count_inc_try()) return true;
   const m = machine();
-  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("reap_lastfail"), 1)) {
+  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("reap_lastfail"))) {
     const td = curthread();
     const p = td.td_proc;
     printf(

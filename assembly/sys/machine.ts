@@ -159,9 +159,7 @@ export class Machine {
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message
-  reap_curfail: i32;
   proc_lastfail: i32; //       rate limiter of the maxproc message
-  proc_curfail: i32;
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered

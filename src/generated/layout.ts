@@ -102,14 +102,14 @@ export const ChunkLists = {
   cl_next: 0,
   cl_count: 4,
   cl_field: 8,
-  cl_unused: 12,
+  cl_pad: 12,
 } as const;
 
 export const ChunkListsTypes = {
   cl_next: "usize",
   cl_count: "u32",
   cl_field: "usize",
-  cl_unused: "u32",
+  cl_pad: "u32",
 } as const;
 
 // assembly/sys/errno.ts
@@ -474,7 +474,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 592,
+  size: 584,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -589,21 +589,19 @@ export const Machine = {
   last_thread: 520,
   kstack_fail: 524,
   reap_lastfail: 528,
-  reap_curfail: 532,
-  proc_lastfail: 536,
-  proc_curfail: 540,
-  taskq_first: 544,
-  taskq_last: 548,
-  event_lists: 552,
-  ktr_mask: 556,
-  ktr_next: 560,
-  stats: 564,
-  jit_period: 568,
-  panicked: 572,
-  panic_fmt: 576,
-  panic_arg0: 580,
-  panic_arg1: 584,
-  panic_arg2: 588,
+  proc_lastfail: 532,
+  taskq_first: 536,
+  taskq_last: 540,
+  event_lists: 544,
+  ktr_mask: 548,
+  ktr_next: 552,
+  stats: 556,
+  jit_period: 560,
+  panicked: 564,
+  panic_fmt: 568,
+  panic_arg0: 572,
+  panic_arg1: 576,
+  panic_arg2: 580,
 } as const;
 
 export const MachineTypes = {
@@ -721,9 +719,7 @@ export const MachineTypes = {
   last_thread: "usize",
   kstack_fail: "u32",
   reap_lastfail: "i32",
-  reap_curfail: "i32",
   proc_lastfail: "i32",
-  proc_curfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
   event_lists: "usize",
@@ -779,7 +775,6 @@ export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
 export const IPIQ_SLOTS = 256;
-export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -795,7 +790,6 @@ export const PRI_MAX = 255;
 export const PRIMASK = 255;
 export const PCATCH = 256;
 export const PDROP = 512;
-export const RFNAMEG = 1;
 export const RFFDG = 4;
 export const RFPROC = 16;
 export const RFMEM = 32;
@@ -1146,10 +1140,7 @@ export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
 export const TDC_CPU_SHIFT = 2;
-export const PRI_ITHD = 1;
-export const PRI_REALTIME = 2;
 export const PRI_TIMESHARE = 3;
-export const PRI_IDLE = 4;
 
 export const PRS = {
   NEW: 0,
@@ -1440,9 +1431,6 @@ export const SI_ORDER_THIRD = 2;
 export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
-
-// assembly/sys/thread.ts
-export const THREAD_SHIFT = 6;
 
 // assembly/sys/tid.ts
 

@@ -753,6 +753,8 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       const next = <u32>(result >> 32);
       if (executed == 0) exit = EXIT_SLOW;
       else {
+        cpu.sampled += executed << CLOCK_SHIFT; // samples are of what is interpreted
+        set_limit(m, cpu, time + (executed << CLOCK_SHIFT));
         pc = cpu.decoded + ((<usize>(next & ~COMPILED_JUMPED)) << RECORD_SHIFT);
         clock = time + (executed << CLOCK_SHIFT) - <u64>pc;
         if ((next & COMPILED_JUMPED) == 0 || !slice_over(m, cpu, pc, clock + <u64>pc)) continue;

@@ -98,11 +98,16 @@ class Collector {
   }
 }
 
-/** The cluster of the function that begins at `start`, or null if that does not lead to `hot`. */
-export function clusterAt(text: Text, start: number, hot: number): Cluster | null {
-  const collector = new Collector(text);
+/**
+ * The cluster of the function that begins at `start` and of places that were found to be hot: what
+ * is reached by a register alone, such as the cases of a switch, is known from these only.
+ */
+export function clusterAt(text: Text, start: number, hot: Iterable<number>): Cluster {
+  let collector = new Collector(text);
+  const places = [...hot];
   collector.add(start, FUNCTION_MAX);
-  if (!collector.steps.has(hot)) return null;
+  if (!places.some((pc) => collector.steps.has(pc))) collector = new Collector(text);
+  for (const pc of places) collector.add(pc, FUNCTION_MAX);
   collector.addCallees();
   const blocks = blocksOf(collector);
   findReturns(blocks, collector.functions);

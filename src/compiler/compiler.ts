@@ -35,9 +35,18 @@ interface Unit {
   readonly entries: ReadonlyMap<number, number>;
 }
 
+/** How hot a function is. */
+interface Heat {
+  samples: number;
+  /** How often it was compiled: each time it takes twice as many samples. */
+  compiled: number;
+  /** Where CPUs were seen in it. */
+  readonly places: Set<number>;
+}
+
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;
-const COMPILED_MAX = 4;
+const COMPILED_MAX = 8;
 /** Compiled code takes for granted that so much memory may be written. */
 const ROOM_MIN = 4096;
 /** Bytes of text in which calls are looked for until it is known how much there is. */
@@ -52,8 +61,8 @@ export class Compiler {
   private readonly needed: number;
   private readonly units = new Map<number, Unit>();
   private readonly places: number[] = [];
-  private readonly heat = new Map<number, number>();
-  private readonly compiled = new Map<number, number>();
+  /** What is known of functions, by the guest addresses where they begin. */
+  private readonly heat = new Map<number, Heat>();
   private starts: number[] | null = null;
   private readonly period: number;
   /** Stands for the text as it is now. */
@@ -125,28 +134,37 @@ export class Compiler {
     }
     this.units.clear();
     this.heat.clear();
-    this.compiled.clear();
     this.starts = null;
   }
 
   /** Compiles the function that an address is in, if that is possible. */
-  compile(pc: number): boolean {
+  compile(pc: number): void {
+    const start = this.startOf(pc);
+    const { places } = this.heatOf(start);
+    places.add(pc);
     const began = performance.now();
-    const done = this.compileAt(this.startOf(pc), pc) || this.compileAt(pc, pc);
+    this.compileFunction(start, places);
     this.took_ms += performance.now() - began;
-    return done;
+  }
+
+  private heatOf(start: number): Heat {
+    let heat = this.heat.get(start);
+    if (heat === undefined) {
+      heat = { samples: 0, compiled: 0, places: new Set() };
+      this.heat.set(start, heat);
+    }
+    return heat;
   }
 
   /** A CPU was seen at an address; or it has left there compiled code that was too short. */
   private sample(pc: number, left: boolean): void {
-    const start = this.startOf(pc);
-    const heat = (this.heat.get(start) ?? 0) + (left ? this.needed : 1);
-    this.heat.set(start, heat);
-    if (heat < this.needed) return;
-    this.heat.set(start, 0);
-    const times = this.compiled.get(start) ?? 0;
-    if (times >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
-    this.compiled.set(start, times + 1);
+    const heat = this.heatOf(this.startOf(pc));
+    heat.places.add(pc);
+    heat.samples += left ? this.needed : 1;
+    if (heat.samples < this.needed << heat.compiled) return;
+    heat.samples = 0;
+    if (heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
+    heat.compiled++;
     this.compile(pc);
   }
 
@@ -169,10 +187,10 @@ export class Compiler {
     for (const [pc, entry] of entries) this.kernel.exports.rv32_mark(pc, place, entry);
   }
 
-  private compileAt(start: number, hot: number): boolean {
+  private compileFunction(start: number, hot: ReadonlySet<number>): void {
+    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return;
     const cluster = clusterAt(this.text, start, hot);
-    if (cluster === null || cluster.entries.length === 0) return false;
-    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return false;
+    if (cluster.entries.length === 0) return;
     const { kernel, text, compiledOp } = this;
     const { table, memory } = kernel.exports;
     const place = this.places.pop() ?? table.grow(1);
@@ -190,6 +208,5 @@ export class Compiler {
     this.mark(unit);
     this.units.set(place, unit);
     this.instructions += cluster.covers.size;
-    return true;
   }
 }

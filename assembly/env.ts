@@ -32,6 +32,13 @@ declare function host_text_hot(pc: u32, left: u32): void;
 @external("env", "text_changed")
 declare function host_text_changed(from: u32, to: u32): void;
 
+@external("env", "cnputsn")
+declare function host_cnputsn(from: usize, length: u32): void;
+
+// @ts-ignore: decorator
+@external("env", "fault")
+declare function host_fault(td: usize, kind: u32, pc: u32, address: u32): void;
+
 import { machine } from "./sys/machine";
 
 /**
@@ -83,4 +90,14 @@ export function text_hot(pc: u32, left: u32): void {
 /** Tells the host's compiler that the text in [from, to) is decoded afresh. */
 export function text_changed(from: u32, to: u32): void {
   host_text_changed(from, to);
+}
+
+/** Hands over what a C program prints: bytes of guest memory, by their kernel address. */
+export function cnputsn(from: usize, length: u32): void {
+  host_cnputsn(from, length);
+}
+
+/** Tells the host of a fault (RV_FAULT_*) of a thread whose registers still are as they were. */
+export function fault_report(td: usize, kind: u32, pc: u32, address: u32): void {
+  host_fault(td, kind, pc, address);
 }

@@ -27,7 +27,7 @@ const HOST: Rules = {
     ["generated"],
     ["core"],
     ["snapshot"],
-    ["program", "compiler", "machine"],
+    ["program", "elf", "compiler", "machine"],
     ["workload", "trace"],
     ["index"],
     ["cli"],

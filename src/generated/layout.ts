@@ -510,7 +510,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 688,
+  size: 692,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -651,18 +651,19 @@ export const Machine = {
   ktr_mask: 628,
   ktr_next: 632,
   stats: 636,
-  brk: 640,
-  stack_low: 644,
-  exited: 648,
-  exit_status: 652,
-  bad_pointer: 656,
-  bad_address: 660,
-  plant: 664,
-  panicked: 668,
-  panic_fmt: 672,
-  panic_arg0: 676,
-  panic_arg1: 680,
-  panic_arg2: 684,
+  jit_period: 640,
+  brk: 644,
+  stack_low: 648,
+  exited: 652,
+  exit_status: 656,
+  bad_pointer: 660,
+  bad_address: 664,
+  plant: 668,
+  panicked: 672,
+  panic_fmt: 676,
+  panic_arg0: 680,
+  panic_arg1: 684,
+  panic_arg2: 688,
 } as const;
 
 export const MachineTypes = {
@@ -806,6 +807,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  jit_period: "u32",
   brk: "u32",
   stack_low: "u32",
   exited: "u32",

@@ -94,8 +94,11 @@ export class Kernel {
   onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
-  /** Is told where a CPU spends its time, while there is a compiler. */
-  onHot: ((pc: number, left: boolean) => void) | null = null;
+  /**
+   * Is told where a CPU spends its time, while there is a compiler, and which entry it comes from whose compiled
+   * code was too short.
+   */
+  onHot: ((pc: number, left: number | null) => void) | null = null;
   /** Is told that text is decoded, while there is a compiler. */
   onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
@@ -173,7 +176,8 @@ export class Kernel {
       },
       printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
       event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
-      text_hot: (pc: number, left: number) => this.onHot?.(pc >>> 0, left !== 0),
+      text_hot: (pc: number, left: number) =>
+        this.onHot?.(pc >>> 0, left === 0 ? null : (left - 1) >>> 0),
       text_changed: (from: number, to: number) => this.onText?.(from >>> 0, to >>> 0),
       cnputsn: (from: number, length: number) =>
         this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),

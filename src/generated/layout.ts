@@ -188,6 +188,7 @@ export const RV_FAULT_LOAD = 3;
 export const RV_FAULT_STORE = 4;
 export const RV_FAULT_MISALIGNED_ATOMIC = 6;
 export const RV_FAULT_BREAKPOINT = 7;
+export const RV_FAULT_STACK = 8;
 
 // assembly/sys/globaldata.ts
 

@@ -169,7 +169,7 @@ export class Machine {
     this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
-    this.host = new HostState(this.config.textMemory);
+    this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
     this.snapshots = new MachineSnapshots({
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),

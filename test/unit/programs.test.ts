@@ -144,6 +144,60 @@ describe("a fault", () => {
     expect(machine.exitStatus).toBeNull();
   });
 
+  it.each([
+    ["a load", [li(11, 0), insn("lw", A0, 11, 0, 8)], "load from 0x8, where there is no memory"],
+    ["a byte", [li(11, 9), insn("lbu", A0, 11, 0, 0)], "load from 0x9, where there is no memory"],
+    [
+      "the last",
+      [lui(11, 1), insn("lw", A0, 11, 0, -4)],
+      "load from 0xffc, where there is no memory",
+    ],
+    ["a store", [li(11, 0), insn("sw", 0, 11, A0, 8)], "store to 0x8, where nothing can be stored"],
+    ["a call", [li(11, 0), insn("jalr", 1, 11, 0, 0)], "jump to 0x0, where there is no text"],
+    ["a direct call", [insn("jal", 1, 0, 0, -0x1000)], "jump to 0x100, where there is no text"],
+    [
+      "an atomic",
+      [li(11, 8), insn("amoadd.w", A0, 11, A0, 0)],
+      "store to 0x8, where nothing can be",
+    ],
+    [
+      "a store to text",
+      [lui(11, 1), insn("sw", 0, 11, A0, 0x100)],
+      "store to 0x1100, where nothing",
+    ],
+    [
+      "a wild jump",
+      [lui(11, 0x70000), insn("jalr", 0, 11, 0, 0)],
+      "jump to 0x70000000, where there",
+    ],
+  ])("comes of a null pointer, and of what is not allowed: %s", (_, words, cause) => {
+    const { machine } = run(small(...words, call(55)), { faults: "thread" });
+    expect(machine.faults.map((fault) => fault.cause.slice(0, cause.length))).toEqual([cause]);
+  });
+
+  it("comes of a load across the end of memory, and not of one at it", () => {
+    const at = (imm: number) => [lui(11, 0x1000), insn("lw", A0, 11, 0, imm), li(A0, 0), call(55)];
+    expect(run(small(...at(-4))).status).toBe(0);
+    expect(run(small(...at(-3)), { faults: "thread" }).machine.faults[0]?.address).toBe(0xfffffd);
+  });
+
+  it("comes of a stack that is too small, told as such before anything is written", () => {
+    const down = insn("addi", 2, 2, 0, -2048);
+    const count = (words: number) => [...Array<number>(words).fill(down), li(A0, 4), call(55)];
+    expect(run(small(...count(7)), { kstackPages: 4 }).status).toBe(4);
+    const { machine } = run(small(...count(9)), { kstackPages: 4, faults: "thread" });
+    expect(machine.faults[0]?.cause).toMatch(/^stack overflow: the stack pointer would be 0x/);
+    expect(machine.faults[0]?.instruction).toBe("addi sp, sp, -2048");
+    const large = [lui(11, 5), insn("sub", 2, 2, 11, 0), call(55)];
+    const { machine: other } = run(small(...large), { kstackPages: 4, faults: "thread" });
+    expect(other.faults[0]?.cause).toMatch(/^stack overflow/);
+  });
+
+  it("does not come of a stack that the program has made elsewhere", () => {
+    const words = [lui(2, 17), insn("addi", 2, 2, 0, -16), insn("addi", 2, 2, 0, -16), li(A0, 6)];
+    expect(run(small(...words, call(55))).status).toBe(6);
+  });
+
   it("panics all the same in a critical section", () => {
     const inside = small(call(19), lui(A0, 0x80000), insn("lw", A0, A0, 0, 0));
     const machine = new Machine({ faults: "thread" }, KTM_BUILD);

@@ -178,7 +178,7 @@ export class Machine {
     this.kernel.onOutput = (bytes) => this.write(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
-    this.kernel.onEvent = (_list, cookie, arg) => this.host.handlers.get(cookie)?.(arg);
+    this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
     this.startup(sysinits);
   }
 
@@ -225,9 +225,9 @@ export class Machine {
     const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
     const handle = this.invoke("eventhandler_register", args)[0];
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
-    this.host.handlers.set(cookie, handler);
+    this.host.setHandler(cookie, handler);
     return () => {
-      this.host.handlers.delete(cookie);
+      this.host.deleteHandler(cookie);
       this.invoke("eventhandler_deregister", [handle]);
     };
   }
@@ -698,8 +698,8 @@ export class Machine {
    */
   rememberRecords(from: number, to: number): void {
     const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
-    this.host.lastRecords.push(...this.kernel.records(first, to));
-    this.host.lastRecords.splice(0, this.host.lastRecords.length - KEPT_TRACE_RECORDS);
+    const records = [...this.host.lastRecords, ...this.kernel.records(first, to)];
+    this.host.lastRecords = records.slice(-KEPT_TRACE_RECORDS);
   }
 
   // ---- Looking ----

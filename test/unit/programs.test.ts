@@ -71,18 +71,21 @@ describe("the examples in examples/c", () => {
     return { spinlock_right: ["200"], pool: ["300"], work: ["2"] }[name] ?? [];
   };
 
-  it.each(Object.keys(expected))("%s runs on 1, 2 and 8 CPUs, the same run twice", (name) => {
-    const elf = exampleElf(name);
-    for (const scheduler of schedulers) {
-      for (const cpus of [1, 2, 8]) {
-        const once = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
-        expect([scheduler, cpus, once.reason, once.status]).toEqual([scheduler, cpus, "exit", 0]);
-        expect(once.output).toMatch(expected[name] ?? /^$/);
-        const again = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
-        expect(again.hash).toBe(once.hash);
+  it.each(Object.keys(expected))(
+    "%s runs on 1, 2 and 8 CPUs, the same run with and without the compiler",
+    (name) => {
+      const elf = exampleElf(name);
+      for (const scheduler of schedulers) {
+        for (const cpus of [1, 2, 8]) {
+          const once = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
+          expect([scheduler, cpus, once.reason, once.status]).toEqual([scheduler, cpus, "exit", 0]);
+          expect(once.output).toMatch(expected[name] ?? /^$/);
+          const again = run(elf, { cpus, scheduler, jit: false }, argsOf(name, scheduler));
+          expect(again.hash).toBe(once.hash);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("find two owners of the broken lock under some seeds, and never two of the right one", () => {
     const broken = exampleElf("spinlock_broken");
@@ -191,6 +194,33 @@ describe("a fault", () => {
     const large = [lui(11, 5), insn("sub", 2, 2, 11, 0), call(55)];
     const { machine: other } = run(small(...large), { kstackPages: 4, faults: "thread" });
     expect(other.faults[0]?.cause).toMatch(/^stack overflow/);
+  });
+
+  it("comes at the same instruction of compiled code as of code that is interpreted", () => {
+    // Loads downwards from the data to page zero; and calls itself until the stack is used up, from the
+    // start again 300 times.
+    const sweep = [
+      lui(11, 16),
+      insn("lw", A0, 11, 0, 0),
+      insn("addi", 11, 11, 0, -4),
+      insn("jal", 0, 0, 0, -8),
+    ];
+    const deep = [
+      ...[li(12, 300), insn("addi", 9, 2, 0, 0), insn("addi", 2, 9, 0, 0), li(13, 250)],
+      ...[insn("addi", 12, 12, 0, -1), insn("addi", 2, 2, 0, -64), insn("sw", 0, 2, 1, 60)],
+      ...[insn("addi", 13, 13, 0, -1), insn("bne", 0, 13, 0, -12), insn("bne", 0, 12, 0, -28)],
+      ...[insn("addi", 2, 2, 0, -64), insn("jal", 0, 0, 0, -4)],
+    ];
+    for (const words of [sweep, deep]) {
+      const runs = [true, false].map(
+        (jit) => run(small(...words), { jit, faults: "thread" }).machine,
+      );
+      const [compiled, interpreted] = runs.map(({ faults, hash, counters }) => {
+        return { faults, hash, instructions: counters.instructions };
+      });
+      expect(compiled).toEqual(interpreted);
+      expect(compiled?.faults.length).toBe(1);
+    }
   });
 
   it("does not come of a stack that the program has made elsewhere", () => {

@@ -236,11 +236,11 @@ function init_thread0(m: Machine): void {
   if (m.bare == 0) td.td_pri -= TDPRI_CRIT;
 }
 
-/** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
+/** The lowest guest address ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
-  store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
-  rv32_decode_text(0, 4);
+  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 
 // ---- Processes ----

@@ -175,6 +175,7 @@ export class Machine {
       runOn: (to) => this.runTo(to),
     });
     this.programs = new Programs(this.kernel, this.host);
+    this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.write(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);

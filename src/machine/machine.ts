@@ -1,5 +1,6 @@
 // The machine: boot, create processes and threads, run, look.
 
+import { CompiledPart, Compiler, type CompilerCounters } from "../compiler/index.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
@@ -150,6 +151,7 @@ export class Machine {
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
   private readonly bodies: Bodies;
+  private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
   private readonly programs: Programs;
@@ -169,11 +171,13 @@ export class Machine {
     this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
+    this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
     this.host = new HostState(this.config.textMemory);
     this.snapshots = new MachineSnapshots({
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),
     });
+    this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
     this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.write(bytes);
@@ -776,6 +780,11 @@ export class Machine {
       messages: sum((cpu) => cpu.messagesSent),
       rounds: this.kernel.machine64("rounds"),
     };
+  }
+
+  /** What of the RV32 code has been compiled; null when nothing is. It does not belong to what a run computes. */
+  get compiled(): CompilerCounters | null {
+    return this.compiler?.counters ?? null;
   }
 
   /** A listing of all threads, as `ps -H` shows them. */

@@ -149,7 +149,8 @@ export class Machine {
   readonly kernel: Kernel;
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
-  private readonly bodies: Bodies;
+  /** @internal */
+  readonly bodies: Bodies;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
   private readonly programs: Programs;

@@ -75,6 +75,7 @@ const DEFAULTS: MachineConfig = {
   stringMemory: 16_384,
   time: "idle",
   preemption: false,
+  jit: false,
 };
 /** Steps of one thread while others could run, after which one of these is next. */
 const STEPS_IN_A_ROW_MAX = 100;

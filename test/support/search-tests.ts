@@ -12,7 +12,7 @@ export interface Broken {
 
 function object(machine: Machine, kind: "mtx_create" | "cv_create", name: string): Handle {
   const call = kind === "mtx_create" ? sys.mtx_create(name) : sys.cv_create(name);
-  return { address: machine.call(call)[0] >>> 0 };
+  return { address: machine.call(call)[1] >>> 0 };
 }
 
 function counter(isLocked: boolean): Setup {

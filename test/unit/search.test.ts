@@ -182,8 +182,8 @@ describe("a search", () => {
       machine.createThread({
         name: "unlocks",
         *body() {
-          const mutex = yield* sys.mtx_create("m");
-          if ((yield* choice(2)) === 1) yield* sys.mtx_unlock({ address: mutex });
+          const { address } = yield* sys.mtx_create("m");
+          if ((yield* choice(2)) === 1) yield* sys.mtx_unlock({ address });
         },
       });
     };

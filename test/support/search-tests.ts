@@ -110,7 +110,7 @@ export const broken: Readonly<Record<string, Broken>> = {
   "three locks in a circle": {
     setup: philosophers(["AB", "BC", "CA"]),
     kind: "deadlock",
-    preemptions: 2,
+    preemptions: 1,
   },
   "a handover without a lock": { setup: handover(false), kind: "lost-wakeup", preemptions: 1 },
   "a flag that nobody sets": { setup: spinner(false), kind: "livelock", preemptions: 0 },

@@ -10,7 +10,7 @@ import { ConfigError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
-import { type Body, KernelCall, noArguments, resultHigh } from "../machine/calls.js";
+import { type Body, callSpecs, type KernelCall, resultHigh } from "../machine/calls.js";
 import { Machine } from "../machine/machine.js";
 import { ThreadView } from "../machine/views.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
@@ -423,7 +423,7 @@ export class World {
       this.advance(actor, pending.perform(), 0);
     } else if (pending instanceof Choice) {
       this.advance(actor, this.chooseValue(strategy, pending.count), 0);
-    } else if (pending instanceof KernelCall) {
+    } else if (pending !== RETURN) {
       this.call(actor, pending);
     }
   }
@@ -447,7 +447,7 @@ export class World {
     const { kernel } = this;
     const { td } = actor;
     const { bodies } = this.machine;
-    if (call.args !== noArguments && call.args.length > 0) {
+    if (call.args.length > 0) {
       kernel.writeArguments(td, bodies.registers, bodies.convert(call));
     }
     this.noteWakeup(call);
@@ -501,7 +501,7 @@ export class World {
     const pending: unknown = actor.pending;
     const isKnown =
       pending === RETURN ||
-      pending instanceof KernelCall ||
+      isKernelCall(pending) ||
       pending instanceof Operation ||
       pending instanceof Choice;
     if (!isKnown) {
@@ -510,6 +510,12 @@ export class World {
       );
     }
   }
+}
+
+/** True for a kernel call, also one that another copy of this library has made. */
+function isKernelCall(value: unknown): value is KernelCall<unknown> {
+  const { nr, args } = (value ?? {}) as Partial<KernelCall<unknown>>;
+  return typeof nr === "number" && callSpecs[nr] !== undefined && Array.isArray(args);
 }
 
 function textOf(error: unknown): string {

@@ -14,3 +14,4 @@ export {
 } from "./run/host";
 export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";
+export { search_call, search_settle, search_turn } from "./run/search";

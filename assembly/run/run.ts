@@ -112,7 +112,7 @@ function run_rounds(m: Machine): u32 {
 // ---- Rounds ----
 
 /** Starts the next round, or says why not. */
-function round_begin(m: Machine): u32 {
+export function round_begin(m: Machine): u32 {
   if (m.stop_request != 0) {
     m.stop_request = 0;
     return Run.STOPPED;
@@ -198,7 +198,7 @@ function wake_due(m: Machine, end: u64): u64 {
 
 // ---- Slices ----
 
-function slice_begin(m: Machine, gd: GlobalData): void {
+export function slice_begin(m: Machine, gd: GlobalData): void {
   cpu_wake(m, gd);
   gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
@@ -274,7 +274,7 @@ class Kernel {
  * kernel function: what a kernel function does between two switches other CPUs see as one. A step costs
  * a cycle, so that threads that only wake each other use up their time like all others.
  */
-function slice_step(m: Machine, gd: GlobalData): u32 {
+export function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
   while (true) {
     const td = gd.gd_curthread;

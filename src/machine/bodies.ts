@@ -191,6 +191,13 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     if (error !== 0) this.withdraw(cookie);
   }
 
+  /** Begins the body of a thread that has not run yet, for a search: it drives the body itself. */
+  begin(td: number): Body {
+    const index = (td - this.tdBase) >>> 6;
+    this.start(td, index);
+    return this.running[index] as Body;
+  }
+
   private start(td: number, index: number): void {
     this.creating.delete(index);
     const cookie = this.kernel.read(this.kernel.frame(td) + F.a0);

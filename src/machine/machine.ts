@@ -150,7 +150,8 @@ export class Machine {
   readonly kernel: Kernel;
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
-  private readonly bodies: Bodies;
+  /** @internal */
+  readonly bodies: Bodies;
   private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
@@ -178,7 +179,7 @@ export class Machine {
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
     this.snapshots.attach(this.programs);
-    this.kernel.onOutput = (bytes) => this.write(bytes);
+    this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
@@ -656,10 +657,6 @@ export class Machine {
   private print(text: string): void {
     this.host.printed.push(text);
     this.onPrint?.(text);
-  }
-
-  private write(bytes: Uint8Array): void {
-    this.onOutput?.(bytes);
   }
 
   /** Receives what C programs print, as it comes: bytes that are valid during the call. */

@@ -1,0 +1,785 @@
+// A reference model of LWKT on several CPUs, written from the law (docs/law-between-cpus.md) and from the
+// rules of lwkt_thread.c as FORMAT.md of the recorded cases tells them. It shares nothing with the kernel:
+// queues are arrays, a kernel call is a generator that yields where its thread gives up the CPU.
+//
+// The model does not know what time it is. Who drives it says which thread goes on where, and when a round is over:
+// `follow` takes that from a kernel and has every switch checked, `lead` decides it by itself.
+
+/** What a CPU asks of the owner of a thread. */
+export type Kind =
+  | "ARRIVE"
+  | "SETPRI"
+  | "PRIO"
+  | "GRANT"
+  | "STOP"
+  | "RUN"
+  | "INTR"
+  | "AST"
+  | "MOVE";
+
+/** Why a thread gives up its CPU: it calls the switcher, or lets an interrupt thread preempt it. */
+type GiveUp = { readonly to: Thread | null };
+
+/** A kernel call under way. Its result is what the caller gets, undefined where it gets nothing. */
+export type Call = Generator<GiveUp, number | undefined, void>;
+
+/** What has been asked of a thread, in one round or before. */
+class Letter {
+  readonly kinds = new Set<Kind>();
+  level = 0;
+  to = 0;
+  /** RUN was asked after STOP. */
+  runLast = false;
+
+  clear(): void {
+    this.kinds.clear();
+  }
+}
+
+/** A token: owned by a CPU, wanted by those in its line. */
+export class Token {
+  /** The thread that is on its way to it. */
+  granted: Thread | null = null;
+  /** Boundaries since it was handed over. */
+  age = 0;
+  readonly line: Thread[] = [];
+  /** How many of the line have stood there at the last boundary. */
+  due = 0;
+
+  constructor(
+    readonly index: number,
+    public owner: number,
+    readonly back: number,
+  ) {}
+}
+
+/** A wait structure: a token, a generation and those who are blocked on it. */
+export class Wait extends Token {
+  gen = 0;
+  readonly sleepers: Thread[] = [];
+}
+
+/** A thread. */
+export class Thread {
+  cpu = 0;
+  level = 0;
+  /** Critical sections, the one that it was created in or left the CPU in included. */
+  sections = 1;
+  started = false;
+  /** It left the CPU by the switcher, and owes the section of that. */
+  left = false;
+  queued = false;
+  wanted = false;
+  /** On the run queue for as long as it does not run, to get its turn back or to look for a token. */
+  passing: "turn" | "token" | null = null;
+  /** In transit: it is to be on the run queue when it arrives. */
+  carried = false;
+  line: Token | null = null;
+  wait: Wait | null = null;
+  transit = false;
+  /** Where it is to go when it can be moved, or -1. */
+  goal = -1;
+  gone = false;
+  /** It has been preempted. */
+  locked = false;
+  preempts: Thread | null = null;
+  pended = false;
+  readonly asked = new Letter();
+  readonly due = new Letter();
+  /** Kernel calls under way, the innermost last. */
+  readonly calls: Call[] = [];
+  /** What its last call returned. */
+  result: number | undefined;
+
+  constructor(readonly name: string) {}
+}
+
+/** A CPU. */
+export class Cpu {
+  readonly idle = new Thread("idle");
+  current: Thread = this.idle;
+  /** The current thread was switched to and has not gone on yet. */
+  arrived = false;
+  /** Why the current thread gives the CPU up, null while it does not. */
+  gives: GiveUp | null = null;
+  readonly levels: Thread[][] = Array.from({ length: 32 }, () => []);
+  readonly pended: Thread[] = [];
+  sent = 0;
+  received = 0;
+
+  constructor(readonly index: number) {}
+
+  /** The highest level that has threads, -1 without any. */
+  best(): number {
+    for (let level = 31; level >= 0; level--) {
+      if ((this.levels[level] as Thread[]).length > 0) return level;
+    }
+    return -1;
+  }
+
+  /** Closed: nothing is carried out here. */
+  closed(): boolean {
+    return this.current !== this.idle && this.current.sections > 0;
+  }
+}
+
+/** What the model says must not be. */
+export class ModelError extends Error {
+  override readonly name = "ModelError";
+}
+
+const EBUSY = 16;
+
+/** A machine of LWKT threads on several CPUs. */
+export class CpusModel {
+  readonly cpus: Cpu[];
+  readonly threads: Thread[] = [];
+  readonly tokens: Token[] = [];
+  readonly waits: Wait[] = [];
+  dropped = 0;
+  /** Threads whose letters were begun in this round, in order, and those whose letters are due. */
+  private fresh: Thread[] = [];
+  private stayed: Thread[] = [];
+
+  constructor(count: number) {
+    this.cpus = Array.from({ length: count }, (_, index) => new Cpu(index));
+  }
+
+  cpu(index: number): Cpu {
+    return this.cpus[index] as Cpu;
+  }
+
+  newToken(owner: number, back: number): void {
+    this.tokens.push(new Token(this.tokens.length, owner, back));
+  }
+
+  newWait(owner: number, back: number): void {
+    this.waits.push(new Wait(this.waits.length, owner, back));
+  }
+
+  // ---- Run queues ----
+
+  private enqueue(t: Thread): void {
+    if (t.queued) return;
+    t.queued = true;
+    (this.cpu(t.cpu).levels[t.level] as Thread[]).push(t);
+  }
+
+  private dequeue(t: Thread): void {
+    if (!t.queued) return;
+    t.queued = false;
+    const level = this.cpu(t.cpu).levels[t.level] as Thread[];
+    level.splice(level.indexOf(t), 1);
+  }
+
+  private setLevel(t: Thread, level: number): void {
+    const queued = t.queued;
+    this.dequeue(t);
+    t.level = level;
+    if (queued) this.enqueue(t);
+  }
+
+  // ---- Letters (sections 2 to 4) ----
+
+  private mine(cpu: Cpu, t: Thread): boolean {
+    return t.cpu === cpu.index && !t.transit;
+  }
+
+  private ask(by: Cpu, t: Thread, kind: Kind): Letter {
+    const { asked } = t;
+    if (asked.kinds.size === 0 || (kind === "RUN" && !asked.kinds.has("RUN"))) {
+      const at = this.fresh.indexOf(t);
+      if (at >= 0) this.fresh.splice(at, 1);
+      this.fresh.push(t);
+    }
+    if (!asked.kinds.has(kind)) by.sent++;
+    asked.kinds.add(kind);
+    if (kind === "RUN") asked.runLast = true;
+    if (kind === "STOP") asked.runLast = false;
+    return asked;
+  }
+
+  /** Between two rounds (sections 3, 4, 6, 7). */
+  boundary(): void {
+    for (const token of [...this.tokens, ...this.waits]) this.serveAtBoundary(token);
+    const { stayed, fresh } = this;
+    this.stayed = [];
+    this.fresh = [];
+    for (const t of stayed) if (t.due.kinds.size > 0) this.becomeDue(t);
+    for (const t of fresh) if (t.asked.kinds.size > 0) this.becomeDue(t);
+    for (const t of this.threads) if (t.goal >= 0 && !this.cpu(t.cpu).closed()) this.tryMove(t);
+    for (const cpu of this.cpus) {
+      if (cpu.current === cpu.idle) this.idleInterrupts(cpu);
+    }
+  }
+
+  private becomeDue(t: Thread): void {
+    const { asked, due } = t;
+    const { kinds } = asked;
+    for (const kind of kinds) {
+      if (due.kinds.has(kind)) this.cpu(t.cpu).received++; // replaced by the newer one
+      due.kinds.add(kind);
+    }
+    if (kinds.has("RUN") || kinds.has("STOP")) due.runLast = asked.runLast && kinds.has("RUN");
+    if (kinds.has("SETPRI")) due.level = asked.level;
+    if (kinds.has("MOVE")) due.to = asked.to;
+    asked.clear();
+    asked.runLast = false;
+    const owner = this.cpu(t.cpu);
+    const blocked = due.kinds.has("RUN") && t.wait !== null && this.cpu(t.wait.owner).closed();
+    if (owner.closed() || blocked) this.stayed.push(t);
+    else this.carryOut(owner, t);
+  }
+
+  /** A CPU has opened: what waits for that alone is carried out. */
+  private deliverHeld(cpu: Cpu): void {
+    for (const t of this.stayed) {
+      const { kinds } = t.due;
+      if (kinds.size === 0 || t.cpu !== cpu.index) continue;
+      if (kinds.has("RUN") && t.wait !== null && t.wait.owner !== cpu.index) continue;
+      this.carryOut(cpu, t);
+    }
+  }
+
+  private carryOut(cpu: Cpu, t: Thread): void {
+    const { due } = t;
+    const kinds = new Set(due.kinds);
+    due.clear();
+    cpu.received += kinds.size;
+    if (kinds.has("ARRIVE")) {
+      t.transit = false;
+      if (t.carried) this.enqueue(t);
+    }
+    if (kinds.has("SETPRI")) this.setLevel(t, due.level);
+    if (kinds.has("GRANT")) this.granted(t);
+    if (kinds.has("STOP") && due.runLast) this.descheduleHere(t);
+    if (kinds.has("RUN")) {
+      if (t.wait !== null) this.unwait(t.wait, t);
+      this.scheduleHere(t);
+    }
+    if (kinds.has("STOP") && !due.runLast) this.descheduleHere(t);
+    if (kinds.has("INTR")) this.pend(cpu, t);
+    if (kinds.has("MOVE")) {
+      t.goal = due.to;
+      this.tryMove(t);
+    }
+  }
+
+  /** True when nothing is left to be carried out, and no token has somebody to go to. */
+  quiet(): string | null {
+    for (const t of this.threads) {
+      if (t.gone) continue;
+      if (t.asked.kinds.size + t.due.kinds.size > 0) return `${t.name} has a letter`;
+      if (t.queued) return `${t.name} is runnable`;
+      if (t.transit) return `${t.name} is in transit`;
+      if (t.line !== null) return `${t.name} stands in a line`;
+    }
+    for (const cpu of this.cpus) {
+      if (cpu.current !== cpu.idle) return `CPU ${cpu.index} runs ${cpu.current.name}`;
+    }
+    return null;
+  }
+
+  // ---- Making runnable, and not ----
+
+  private scheduleHere(t: Thread): void {
+    if (t.gone) return;
+    t.wanted = true;
+    t.carried = true;
+    if (t.line === null && !t.transit) this.enqueue(t);
+  }
+
+  private descheduleHere(t: Thread): void {
+    t.wanted = false;
+    if (t.passing !== "turn") t.carried = false;
+    this.forgo(t);
+    this.dequeue(t);
+  }
+
+  private unwait(wait: Wait, t: Thread): void {
+    wait.sleepers.splice(wait.sleepers.indexOf(t), 1);
+    t.wait = null;
+  }
+
+  private scheduleOther(cpu: Cpu, t: Thread): void {
+    if (t.gone) return;
+    if (t.wait !== null) {
+      if (t.wait.owner !== cpu.index) {
+        this.ask(cpu, t, "RUN");
+        return;
+      }
+      this.unwait(t.wait, t);
+    }
+    if (this.mine(cpu, t)) this.scheduleHere(t);
+    else this.ask(cpu, t, "RUN");
+  }
+
+  // ---- Moving (section 6) ----
+
+  private cannotMove(t: Thread): boolean {
+    return this.cpu(t.cpu).current === t || t.locked || t.preempts !== null;
+  }
+
+  private tryMove(t: Thread): void {
+    if (this.cannotMove(t)) return;
+    const to = t.goal;
+    t.goal = -1;
+    this.move(t, to);
+  }
+
+  private move(t: Thread, to: number): void {
+    if (t.cpu === to || t.gone) return;
+    const from = this.cpu(t.cpu);
+    const { queued } = t;
+    this.forgo(t);
+    this.dequeue(t);
+    t.cpu = to;
+    if (!queued) return;
+    if (t.passing === null) t.wanted = true;
+    this.depart(from, t);
+  }
+
+  private depart(from: Cpu, t: Thread): void {
+    t.transit = true;
+    t.carried = true;
+    this.ask(from, t, "ARRIVE");
+  }
+
+  // ---- Tokens (section 7) ----
+
+  private serveAtBoundary(token: Token): void {
+    token.age++;
+    token.due = token.line.length;
+    if (token.due === 0 || this.cpu(token.owner).closed()) return;
+    const late = token.granted;
+    if (late === null) {
+      this.serve(token, this.cpu(token.owner));
+      return;
+    }
+    const runs = this.cpu(late.cpu).current === late;
+    if (token.age < 2 || runs || late.line !== null || late.transit) return;
+    const owner = this.cpu(token.owner);
+    token.granted = null;
+    late.line = token;
+    this.dequeue(late);
+    this.serve(token, owner);
+    token.line.unshift(late);
+    token.due++;
+  }
+
+  private serve(token: Token, by: Cpu): void {
+    const t = token.line.shift() as Thread;
+    token.due--;
+    token.owner = t.cpu;
+    token.granted = t;
+    token.age = 0;
+    if (this.mine(by, t)) this.granted(t);
+    else this.ask(by, t, "GRANT");
+  }
+
+  private granted(t: Thread): void {
+    t.line = null;
+    this.enqueue(t);
+  }
+
+  /** `t` was on its way to a token, and is not any more. */
+  private forgo(t: Thread): void {
+    for (const token of this.tokens) if (token.granted === t) token.granted = null;
+    for (const token of this.waits) if (token.granted === t) token.granted = null;
+  }
+
+  private *fetch(t: Thread, token: Token): Call {
+    while (token.owner !== t.cpu) {
+      t.wanted = t.queued;
+      t.line = token;
+      t.passing = "token";
+      this.dequeue(t);
+      token.line.push(t);
+      do yield* this.giveUp(t);
+      while (t.line !== null);
+      t.passing = null;
+      if (!t.wanted) this.dequeue(t);
+      if (token.granted === t) token.granted = null;
+    }
+    return undefined;
+  }
+
+  private *release(t: Thread, token: Token): Call {
+    if (token.owner === t.cpu && token.granted === null) {
+      if (token.due > 0) this.serve(token, this.cpu(t.cpu));
+      else token.owner = token.back;
+    }
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  // ---- Interrupts ----
+
+  private pend(cpu: Cpu, t: Thread): void {
+    if (t.pended || t.gone) return;
+    t.pended = true;
+    cpu.pended.push(t);
+  }
+
+  private idleInterrupts(cpu: Cpu): void {
+    for (const t of cpu.pended.splice(0)) {
+      t.pended = false;
+      this.scheduleOther(cpu, t);
+    }
+  }
+
+  private *interruptRun(t: Thread, line: Thread): Call {
+    const cpu = this.cpu(t.cpu);
+    if (!this.mine(cpu, line)) {
+      if (!line.gone) this.ask(cpu, line, "INTR");
+      return undefined;
+    }
+    t.sections++;
+    if (line === t) this.enqueue(t);
+    else this.scheduleOther(cpu, line);
+    const refused = line === t || line.gone || t.locked || line.locked || line.preempts !== null;
+    if (!refused && line.level > t.level) {
+      line.preempts = t;
+      t.locked = true;
+      yield { to: line };
+      t.locked = false;
+    }
+    t.sections--;
+    return undefined;
+  }
+
+  /** The critical section of a thread has ended: what waited for that happens now. */
+  private *open(t: Thread): Call {
+    const cpu = this.cpu(t.cpu);
+    this.deliverHeld(cpu);
+    for (let line = cpu.pended.shift(); line !== undefined; line = cpu.pended.shift()) {
+      line.pended = false;
+      yield* this.interruptRun(t, line);
+    }
+    return undefined;
+  }
+
+  private *critExit(t: Thread): Call {
+    t.sections--;
+    if (t.sections === 0) yield* this.open(t);
+    return undefined;
+  }
+
+  /** The thread leaves its CPU by the switcher. */
+  private *giveUp(t: Thread): Call {
+    t.sections++;
+    t.left = true;
+    yield { to: null };
+    return undefined;
+  }
+
+  // ---- Calls ----
+
+  /** A thread that is about to be created. */
+  unborn(name: string): Thread {
+    return new Thread(name);
+  }
+
+  /** The host makes a thread, sets its level and moves it. */
+  hostSpawn(name: string, level: number, cpu: number): Thread {
+    const t = this.unborn(name);
+    this.threads.push(t);
+    this.scheduleHere(t);
+    this.setLevel(t, level);
+    if (cpu !== 0) this.move(t, cpu);
+    return t;
+  }
+
+  private by(t: Thread): Cpu {
+    return this.cpu(t.cpu);
+  }
+
+  *yield(t: Thread): Call {
+    this.enqueue(t);
+    yield* this.giveUp(t);
+    return undefined;
+  }
+
+  *switch(t: Thread): Call {
+    yield* this.giveUp(t);
+    return undefined;
+  }
+
+  *scheduleSelf(t: Thread): Call {
+    t.sections++;
+    this.enqueue(t);
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  *descheduleSelf(t: Thread): Call {
+    t.sections++;
+    this.dequeue(t);
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  *schedule(t: Thread, other: Thread): Call {
+    t.sections++;
+    if (other === t) this.enqueue(t);
+    else this.scheduleOther(this.by(t), other);
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  *deschedule(t: Thread, other: Thread): Call {
+    t.sections++;
+    if (this.mine(this.by(t), other)) this.descheduleHere(other);
+    else if (!other.gone) this.ask(this.by(t), other, "STOP");
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  *setpri(t: Thread, other: Thread, level: number): Call {
+    t.sections++;
+    if (this.mine(this.by(t), other)) this.setLevel(other, level);
+    else if (!other.gone) this.ask(this.by(t), other, "SETPRI").level = level;
+    yield* this.critExit(t);
+    return undefined;
+  }
+
+  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
+  *migrate(t: Thread, other: Thread, to: number): Call {
+    const cpu = this.by(t);
+    if (!this.mine(cpu, other)) {
+      if (!other.gone) this.ask(cpu, other, "MOVE").to = to;
+      return 0;
+    }
+    if (this.cannotMove(other)) return EBUSY;
+    other.goal = -1;
+    this.move(other, to);
+    return 0;
+  }
+
+  *setcpuSelf(t: Thread, to: number): Call {
+    if (to === t.cpu) return 0;
+    if (t.preempts !== null || t.sections > 0) return EBUSY;
+    yield* this.leaveFor(t, to);
+    return 0;
+  }
+
+  private *leaveFor(t: Thread, to: number): Call {
+    const from = this.by(t);
+    t.goal = -1;
+    t.passing = t.queued ? null : "turn";
+    t.wanted = t.queued;
+    this.dequeue(t);
+    t.cpu = to;
+    this.depart(from, t);
+    yield* this.giveUp(t);
+    if (t.passing !== null && !t.wanted) this.dequeue(t);
+    t.passing = null;
+    return undefined;
+  }
+
+  *critEnter(t: Thread): Call {
+    t.sections++;
+    return undefined;
+  }
+
+  critLeave(t: Thread): Call {
+    return this.critExit(t);
+  }
+
+  *gettoken(t: Thread, token: Token): Call {
+    t.sections++;
+    yield* this.fetch(t, token);
+    return undefined;
+  }
+
+  reltoken(t: Thread, token: Token): Call {
+    return this.release(t, token);
+  }
+
+  *regettoken(t: Thread, token: Token): Call {
+    if (token.owner === t.cpu) return 0;
+    yield* this.fetch(t, token);
+    return 1;
+  }
+
+  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
+  *havetoken(t: Thread, token: Token): Call {
+    return token.owner === t.cpu ? 1 : 0;
+  }
+
+  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
+  *waitGen(_t: Thread, wait: Wait): Call {
+    return wait.gen;
+  }
+
+  *block(t: Thread, wait: Wait, gen: number): Call {
+    t.sections++;
+    yield* this.fetch(t, wait);
+    if (wait.gen === gen) {
+      this.dequeue(t);
+      wait.sleepers.push(t);
+      t.wait = wait;
+      yield* this.giveUp(t);
+    }
+    const now = wait.gen;
+    yield* this.release(t, wait);
+    return now;
+  }
+
+  *signal(t: Thread, wait: Wait): Call {
+    t.sections++;
+    yield* this.fetch(t, wait);
+    wait.gen++;
+    for (let count = wait.sleepers.length; count > 0 && wait.sleepers.length > 0; count--) {
+      const other = wait.sleepers[0] as Thread;
+      this.unwait(wait, other);
+      if (this.mine(this.by(t), other)) this.scheduleHere(other);
+      else this.ask(this.by(t), other, "RUN");
+      yield* this.fetch(t, wait);
+    }
+    yield* this.release(t, wait);
+    return undefined;
+  }
+
+  *interrupt(t: Thread, line: Thread): Call {
+    if (t.sections > 0) {
+      this.pend(this.by(t), line);
+      return 0;
+    }
+    yield* this.interruptRun(t, line);
+    return 1;
+  }
+
+  /** Creates a thread; with `stopped` it is not made runnable. */
+  *create(t: Thread, child: Thread, stopped: boolean): Call {
+    t.sections++;
+    yield* this.critExit(t);
+    child.cpu = t.cpu;
+    this.threads.push(child);
+    if (!stopped) yield* this.schedule(t, child);
+    return 0;
+  }
+
+  /** The end of a thread (section 11). */
+  *exit(t: Thread): Call {
+    t.sections++;
+    this.dequeue(t);
+    this.forgo(t);
+    t.gone = true;
+    t.goal = -1;
+    for (const letter of [t.asked, t.due]) {
+      this.dropped += letter.kinds.size;
+      letter.clear();
+    }
+    if (t.pended) {
+      t.pended = false;
+      for (const { pended } of this.cpus) if (pended.includes(t)) pended.splice(pended.indexOf(t), 1);
+    }
+    yield* this.giveUp(t);
+    throw new ModelError(`${t.name} is gone, and goes on`);
+  }
+
+  // ---- Running ----
+
+  /** The current thread of a CPU makes a call. */
+  call(cpu: Cpu, call: Call): void {
+    cpu.current.calls.push(call);
+    this.goOn(cpu);
+  }
+
+  /** Goes on with the calls of the current thread, until it is in its body again or gives up the CPU. */
+  private goOn(cpu: Cpu): void {
+    const t = cpu.current;
+    for (let call = t.calls.at(-1); call !== undefined; call = t.calls.at(-1)) {
+      const { done, value } = call.next();
+      if (done !== true) {
+        cpu.gives = value;
+        return;
+      }
+      t.calls.pop();
+      if (t.calls.length === 0) t.result = value;
+    }
+  }
+
+  /** The thread that was switched to goes on. */
+  resume(cpu: Cpu): void {
+    if (!cpu.arrived) return;
+    cpu.arrived = false;
+    const t = cpu.current;
+    if (t === cpu.idle) {
+      this.idleInterrupts(cpu);
+      return;
+    }
+    if (t.sections === 0) t.calls.push(this.open(t));
+    this.goOn(cpu);
+  }
+
+  /** The current thread is between two instructions, and looks for interrupts. */
+  safePoint(cpu: Cpu): void {
+    const t = cpu.current;
+    if (t === cpu.idle || t.sections > 0 || cpu.pended.length === 0) return;
+    this.call(cpu, this.open(t));
+  }
+
+  /** The current thread is between two instructions, and loses its CPU without having asked for it. */
+  lose(cpu: Cpu): void {
+    const t = cpu.current;
+    if (t === cpu.idle) {
+      cpu.gives = { to: null };
+      return;
+    }
+    if (t.sections > 0) throw new ModelError(`${t.name} loses its CPU in a critical section`);
+    this.safePoint(cpu);
+    if (cpu.gives !== null) return;
+    const to = t.preempts === null ? t.goal : -1;
+    if (to >= 0) t.goal = -1;
+    this.call(cpu, to >= 0 && to !== t.cpu ? this.leaveFor(t, to) : this.loseTurn(t));
+  }
+
+  private *loseTurn(t: Thread): Call {
+    if (!t.queued) {
+      t.wanted = false;
+      t.passing = "turn";
+      this.enqueue(t);
+    }
+    yield* this.giveUp(t);
+    if (t.passing !== null && !t.wanted) this.dequeue(t);
+    t.passing = null;
+    return undefined;
+  }
+
+  /** Whom the switcher takes: the head of the best level, unless somebody else has a right to the CPU. */
+  choice(cpu: Cpu): Thread {
+    const to = cpu.gives?.to ?? cpu.current.preempts;
+    if (to !== null) return to;
+    const best = cpu.best();
+    return best < 0 ? cpu.idle : ((cpu.levels[best] as Thread[])[0] as Thread);
+  }
+
+  /** The CPU passes to `next`, if it may: any thread of the best level, as equals take turns. */
+  switchTo(cpu: Cpu, next: Thread): void {
+    const t = cpu.current;
+    const choice = this.choice(cpu);
+    const equal = next.queued && next.cpu === cpu.index && next.level === choice.level;
+    const forced = (cpu.gives?.to ?? t.preempts) !== null;
+    if (next !== choice && (forced || choice === cpu.idle || !equal)) {
+      throw new ModelError(`CPU ${cpu.index} goes from ${t.name} to ${next.name}, not ${choice.name}`);
+    }
+    if (t.preempts !== null && cpu.gives?.to === null) t.preempts = null;
+    if (next.queued && !forced) {
+      const level = cpu.levels[next.level] as Thread[];
+      level.push(...level.splice(level.indexOf(next), 1));
+    }
+    cpu.gives = null;
+    cpu.current = next;
+    cpu.arrived = true;
+    if (next === cpu.idle) return;
+    if (!next.started) {
+      next.started = true;
+      next.sections--;
+    } else if (next.left) {
+      next.left = false;
+      next.sections--;
+    }
+  }
+}

@@ -2,6 +2,7 @@
 // threads, processes and CPUs. The host reads structures through src/generated/layout.ts.
 
 export { rv32_decode_text } from "./cpu/rv32_decode";
+export { kobj_alloc } from "./kern/kern_kobj";
 export {
   bare_proc,
   host_call,

@@ -6,6 +6,9 @@
 // A part is one of the names in PARTS; without any, all are built. --check-layout fails when
 // src/generated/layout.ts is not what the kernel's sources say, instead of writing it.
 //
+// Before anything else it brings up to date what follows from the table of kernel calls, which several
+// parts read (scripts/makesyscalls.mjs).
+//
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
 // where the stamp differs but the contents do not, nothing is built either. A lock lets two builds
 // run at once: the second waits and then finds nothing to do. Every output is written beside its
@@ -26,16 +29,20 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
+import { makeSyscalls } from "./makesyscalls.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
 const LOCK = join(ROOT, "build/.lock");
 const LAYOUT = "src/generated/layout.ts";
+const LAYOUT_TRANSFORM = join(ROOT, "scripts/layout-transform.mjs");
 const LOCK_POLL_MS = 50;
 
 /** A failure that the compiler's own text or one sentence explains; no stack trace is shown. */
 export class BuildError extends Error {}
 
+/** The kernel with more exports, for benchmarks of kernel functions. */
+const BENCH_KERNEL = "bench/ours/assembly/index.ts";
 const WASM_INPUTS = ["assembly", "asconfig.json", "scripts", "package-lock.json"];
 const HOST_INPUTS = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
 
@@ -44,6 +51,12 @@ const PARTS = {
   release: wasmPart("release", ["build/layout.ts"]),
   check: wasmPart("check", []),
   debug: wasmPart("debug", []),
+  "bench-kernel": {
+    entry: BENCH_KERNEL,
+    inputs: [...WASM_INPUTS, dirname(BENCH_KERNEL)],
+    outputs: ["build/bench.wasm"],
+    make: makeBenchKernel,
+  },
   index: bundlePart("src/index.ts", "dist/index.js", []),
   cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
@@ -79,15 +92,31 @@ function bundlePart(entry, output, extraInputs) {
 // --- making one part ------------------------------------------------------------------------
 
 async function makeWasm(target) {
+  const isRelease = target === "release";
+  const transforms = isRelease ? [LAYOUT_TRANSFORM, INLINE_TRANSFORM] : [];
+  const { files, messages } = await compileKernel("assembly/index.ts", target, transforms);
+  const compiled = files.get(`build/${target}.wasm`);
+  const wasm = isRelease ? inlineFurther(compiled) : compiled;
+  write(`build/${target}.wasm`, wasm);
+  write(`dist/${target}.wasm`, wasm);
+  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
+  return messages;
+}
+
+/** As the release build is made: what is measured is what is shipped. */
+async function makeBenchKernel() {
+  const { files, messages } = await compileKernel(BENCH_KERNEL, "release", [INLINE_TRANSFORM]);
+  write("build/bench.wasm", inlineFurther(files.get("build/release.wasm")));
+  return messages;
+}
+
+/** Compiles an entry file by a target of asconfig.json; returns the files that it makes, by their paths. */
+async function compileKernel(entry, target, transforms) {
   const { default: asc } = await import("assemblyscript/asc");
   const files = new Map();
   const messages = asc.createMemoryStream();
-  const args = ["--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
-  if (target === "release") {
-    for (const path of [join(ROOT, "scripts/layout-transform.mjs"), INLINE_TRANSFORM]) {
-      args.push("--transform", path);
-    }
-  }
+  const args = [entry, "--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
+  for (const path of transforms) args.push("--transform", path);
   const { error } = await asc.main(args, {
     stdout: messages,
     stderr: messages,
@@ -97,13 +126,8 @@ async function makeWasm(target) {
     },
     listFiles: () => [],
   });
-  if (error) throw new BuildError(`${messages}\nThe ${target} build of the kernel failed.`);
-  const compiled = files.get(`build/${target}.wasm`);
-  const wasm = target === "release" ? inlineFurther(compiled) : compiled;
-  write(`build/${target}.wasm`, wasm);
-  write(`dist/${target}.wasm`, wasm);
-  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
-  return messages.toString();
+  if (error) throw new BuildError(`${messages}\nThe ${target} build of ${entry} failed.`);
+  return { files, messages: messages.toString() };
 }
 
 async function makeBundle(entry, output) {
@@ -285,6 +309,7 @@ export function knownParts(names = Object.keys(PARTS)) {
 
 /** Builds the stale ones among the named parts (all of them by default); says so first by `onStale`. */
 export async function build({ parts, quiet = false, checkLayout = false, onStale } = {}) {
+  makeSyscalls();
   const names = knownParts(parts);
   if (names.every(isFresh) && !layoutDiffers()) return;
   onStale?.();

@@ -23,6 +23,7 @@ const INLINED = `
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
   assembly/run/trap/trap
+  assembly/run/init_sysent/sysent
   assembly/kern/kern_timeout/callout_cancel_thread
   assembly/kern/kern_tid/tid_alloc
   assembly/kern/kern_tid/tid_free

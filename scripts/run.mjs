@@ -14,7 +14,7 @@ const BUILDING = "building what has changed ...";
 /** Builds of the kernel that a program can be asked to run; a build takes some seconds. */
 const KERNELS = {
   cli: ["release"],
-  bench: ["release"],
+  bench: ["release", "check", "bench-kernel"],
   conformance: ["release", "check", "debug"],
 };
 

@@ -22,10 +22,11 @@ export {
   type Created,
   type Handle,
   KernelCall,
-  type KernelCalls,
   kernel,
+  sys,
 } from "./machine/calls.js";
 export * from "./machine/event-lists.js";
+export type { KernelCalls } from "./machine/generated/sys.js";
 export {
   type Counters,
   type LoadedProgram,

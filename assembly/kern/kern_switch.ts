@@ -64,7 +64,10 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);
-  if (exits) td.td_lwflags |= TDL_EXITED;
+  if (exits) {
+    td.td_lwflags |= TDL_EXITED;
+    td.td_preempted = no_td();
+  }
   if (td.td_state == TDS.RUNNING) {
     td.td_state = (td.td_lwflags & TDL_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
   }

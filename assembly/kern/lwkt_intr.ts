@@ -7,16 +7,17 @@
 //
 // The thread of a line waits by intr_wait, which looks at the line's count and leaves the CPU within one
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
-import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
-import { GDF_INTR, GlobalData, gd_intrq, mycpu } from "../sys/globaldata";
+import { GDF_INTR, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
+import { machine } from "../sys/machine";
 import { MAXPENDING, NINTR } from "../sys/param";
-import { TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
+import { Plant, planted } from "../sys/plant";
+import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_exists, ipi_interrupt, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { cpu_exists, ipi_interrupt, ipi_waiting, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   crit_enter,
@@ -27,14 +28,24 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 
-/** Pends an interrupt thread, unless it is already. */
+/** Address of the thread that is pended behind `td`, where there are more than MAXPENDING. */
+function pend_next(td: Thread): usize {
+  return (changetype<usize>(td) >> 4) + machine().pend_delta;
+}
+
+/** Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. */
 function pend(gd: GlobalData, td: Thread): void {
-  for (let i: u32 = 0; i < gd.gd_nintr; i++) {
-    if (load<usize>(gd_intrq(gd, i)) == changetype<usize>(td)) return;
+  if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  td.td_flags |= TDF_PENDED;
+  if (gd.gd_nintr < MAXPENDING) {
+    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
+    gd.gd_nintr++;
+    return;
   }
-  if (gd.gd_nintr == MAXPENDING) panic("interrupt: more than %d threads pended", MAXPENDING);
-  store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
-  gd.gd_nintr++;
+  store<usize>(pend_next(td), 0);
+  if (is_td(gd.gd_pend_last)) store<usize>(pend_next(gd.gd_pend_last), changetype<usize>(td));
+  else gd.gd_pend_first = td;
+  gd.gd_pend_last = td;
 }
 
 /** Takes an interrupt thread off the pended ones. */
@@ -45,14 +56,38 @@ function pend_remove(gd: GlobalData, td: Thread): void {
     if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
+  let before = no_td();
+  for (let other = gd.gd_pend_first; is_td(other); ) {
+    const next = changetype<Thread>(load<usize>(pend_next(other)));
+    if (other == td) {
+      if (is_td(before)) store<usize>(pend_next(before), changetype<usize>(next));
+      else gd.gd_pend_first = next;
+      if (!is_td(next)) gd.gd_pend_last = before;
+    } else before = other;
+    other = next;
+  }
+  pend_refill(gd);
 }
 
 /** Takes the oldest pended interrupt thread. */
 function unpend(gd: GlobalData): Thread {
   const td = changetype<Thread>(load<usize>(gd_intrq(gd, 0)));
+  td.td_flags &= ~TDF_PENDED;
   gd.gd_nintr--;
   memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), (<usize>gd.gd_nintr) << 2);
+  pend_refill(gd);
   return td;
+}
+
+/** There is room in the CPU's own structure: the first of those behind it moves up. */
+function pend_refill(gd: GlobalData): void {
+  while (gd.gd_nintr < MAXPENDING && is_td(gd.gd_pend_first)) {
+    const td = gd.gd_pend_first;
+    gd.gd_pend_first = changetype<Thread>(load<usize>(pend_next(td)));
+    if (!is_td(gd.gd_pend_first)) gd.gd_pend_last = no_td();
+    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
+    gd.gd_nintr++;
+  }
 }
 
 /**
@@ -85,8 +120,8 @@ export function interrupt_1(): u32 {
  */
 function interrupt_run(td: Thread): u32 {
   const gd = mycpu();
-  if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
-    ipi_interrupt(td.td_cpu, td);
+  if (!is_mine(td) && cpu_exists(td.td_cpu)) {
+    ipi_interrupt(td);
     return DONE;
   }
   gd.gd_curthread.td_pri += TDPRI_CRIT;
@@ -147,11 +182,13 @@ export function intr_register(line: u32, td: Thread): i32 {
   return 0;
 }
 
-/** `td` exits: nobody serves its lines any more. */
+/** `td` is gone: nobody serves its lines any more, and no CPU has it pended. */
 export function intr_forget(td: Thread): void {
-  const gd = mycpu();
-  if (gd.gd_nintr != 0) pend_remove(gd, td);
-  if ((td.td_lwflags & TDL_INTR) == 0) return;
+  if ((td.td_flags & TDF_PENDED) != 0 && !planted(Plant.PEND_OUTLIVES)) {
+    td.td_flags &= ~TDF_PENDED;
+    for (let cpu: u32 = 0; cpu < machine().ncpus; cpu++) pend_remove(globaldata(cpu), td);
+  }
+  if ((td.td_lwflags & TDL_INTR) == 0 || planted(Plant.LINE_OUTLIVES)) return;
   for (let line: u32 = 0; line < <u32>NINTR; line++) {
     const il = intr_line(line);
     if (il.il_thread == td) il.il_thread = no_td();

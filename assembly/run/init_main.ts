@@ -2,25 +2,37 @@
 
 import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
-import { Continuation } from "../kern/cont";
-import { cred_arena_bytes, limit_arena_bytes } from "../kern/kern_cred";
-import { pidhash_bytes, proc_arena_bytes } from "../kern/kern_fork";
+import { panic } from "../env";
+import { Continuation, K } from "../kern/cont";
+import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
+import {
+  fork1,
+  pidhash_bytes,
+  pidhash_init,
+  proc_arena_bytes,
+  proc_construct,
+  proc0_init,
+} from "../kern/kern_fork";
 import { random_init } from "../kern/kern_random";
 import { stats_stride } from "../kern/kern_stats";
-import { sleepq_bytes } from "../kern/kern_synch";
+import { str } from "../kern/kern_subr";
+import { sleepq_bytes, sleepq_init, sleepq_park } from "../kern/kern_synch";
+import { thread_cow_get_proc, threadinit } from "../kern/kern_thread";
 import {
   tid_bitmap_bytes,
   tid_index_bytes,
+  tidhash_add,
   tidhash_bytes,
   tidhash_limit_bytes,
 } from "../kern/kern_tid";
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
+import { sched_prio } from "../kern/sched";
 import { bsd4_bytes, bsd4_init } from "../kern/sched_4bsd";
 import { CHUNK_SIZE } from "../sys/chunklist";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
-import { ipiq_bytes } from "../sys/ipiq";
+import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -30,13 +42,22 @@ import {
   KTR_RECORDS,
   MAXTHREAD_DEFAULT,
   NINTR,
+  PVM,
+  PWAIT,
+  RFFDG,
   THREAD0_INDEX,
+  THREAD0_TID,
 } from "../sys/param";
 import {
   Frame,
   FrameHigh,
+  P_KPROC,
+  P_SYSTEM,
+  PRI_TIMESHARE,
+  Proc,
   TDB,
   TDL_STARTED,
+  TDP_KTHREAD,
   TDPRI_CRIT,
   TDS,
   Thread,
@@ -46,8 +67,7 @@ import {
 import { reap_bytes } from "../sys/reap";
 import { runq_pool_chunks } from "../sys/runq";
 import { Sys } from "../sys/syscall";
-import { td_at } from "../sys/thread";
-import { fbsd_init_init, fbsd_init_proc0 } from "./fbsd";
+import { cold, td_at } from "../sys/thread";
 
 /** Bytes of a page of WebAssembly, and the most pages that a 32-bit memory has. */
 const PAGE: u64 = 65536;
@@ -88,7 +108,8 @@ export function carve_arenas(): u32 {
   );
   m.chunk_end = <usize>m.carve;
   m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
-  m.ipiq_base = carve(m, ipiq_bytes(ncpus));
+  if (ncpus > 1) carve_letters(m, n);
+  m.pend_delta = carve(m, n * sizeof<u32>()) - (m.td_base >> 4);
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
   carve_fbsd(m);
@@ -102,6 +123,14 @@ export function carve_arenas(): u32 {
   m.guest_base = carve(m, m.guest_size);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
+}
+
+/** What threads of several CPUs have in addition: letters and affinity. */
+function carve_letters(m: Machine, n: u64): void {
+  m.letter_delta = carve(m, n * offsetof<Letter>()) - (m.td_base >> 2);
+  m.affinity_delta = carve(m, n * sizeof<u64>()) - (m.td_base >> 3);
+  m.letters_new = carve(m, letter_list_bytes(m.td_count));
+  m.letters_due = carve(m, letter_list_bytes(m.td_count));
 }
 
 /** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
@@ -150,8 +179,8 @@ export function machine_boot(): u32 {
  */
 export function machine_startup(step: u32): void {
   if (machine().bare != 0) return;
-  if (step == 0) fbsd_init_proc0();
-  else fbsd_init_init();
+  if (step == 0) proc0_start();
+  else init_start();
 }
 
 function init_derived(m: Machine): void {
@@ -209,4 +238,56 @@ function init_text(m: Machine): void {
   if (m.text_size == 0) return;
   store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
   rv32_decode_text(0, 4);
+}
+
+// ---- Processes ----
+
+/** Makes proc0 with thread0, which runs, and everything that threads and processes stand on. */
+function proc0_start(): void {
+  const m = machine();
+  sleepq_init();
+  pidhash_init();
+  m.nprocs = 1;
+  m.nextpid = 1;
+  m.proc0 = proc_construct();
+  proc0_fill(m.proc0, m.thread0);
+  threadinit();
+  thread0_start(m.thread0);
+  m.booted = 1;
+}
+
+function proc0_fill(p: Proc, td: Thread): void {
+  proc0_init(p, td);
+  p.p_flag = P_SYSTEM | P_KPROC;
+  p.p_namefmt = str("kernel");
+  p.p_ucred = crget(0);
+  p.p_limit = lim_alloc(0);
+}
+
+function thread0_start(td: Thread): void {
+  const c = cold(td);
+  c.td_tid = THREAD0_TID;
+  c.td_pflags = TDP_KTHREAD;
+  c.td_pri_class = PRI_TIMESHARE;
+  c.td_namefmt = str("swapper");
+  c.td_kstack_pages = <u8>machine().kstack_pages;
+  thread_cow_get_proc(c, machine().proc0);
+  sched_prio(td, PVM);
+  td.td_state = <u8>TDS.RUNNING;
+  tidhash_add(td);
+}
+
+/** Makes init, whose thread sleeps until a process of its becomes a zombie. */
+function init_start(): void {
+  const m = machine();
+  const error = fork1(m.thread0, RFFDG, 0);
+  if (error != 0) panic("cannot fork init: %d\n", error);
+  const p = m.allproc;
+  const td = p.p_threads;
+  m.initproc = p;
+  p.p_namefmt = str("init");
+  cold(td).td_namefmt = str("init");
+  sched_prio(td, PWAIT);
+  td.td_kfn = <u8>K.INIT_LOOP;
+  sleepq_park(td, changetype<u32>(p), str("wait"));
 }

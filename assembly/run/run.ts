@@ -10,13 +10,14 @@
 
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
 import { cont_pop, K } from "../kern/cont";
+import { ast_after_result, ast_pending } from "../kern/kern_ast";
+import { ast } from "../kern/kern_single";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
-import { msleep_2 } from "../kern/kern_synch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "../kern/lwkt_ipiq";
+import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import { lwkt_block_2, lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch } from "../kern/sched";
 import {
   GDF_HALTED,
@@ -26,16 +27,15 @@ import {
   GlobalData,
   globaldata,
 } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
-import { body_return } from "./fbsd";
 import { quiet_until } from "./quiet";
-import { fault, trap } from "./trap";
+import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
 
@@ -131,7 +131,7 @@ function round_begin(m: Machine): u32 {
     if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
-  if (m.ipi_cpus != 0) deliver_messages(m);
+  if (m.ipi_cpus != 0) ipi_boundary(m);
   m.rounds++;
   m.round_cpu = 0;
   return 0;
@@ -193,27 +193,6 @@ function wake_due(m: Machine, end: u64): u64 {
     if (at < end) end = at;
   }
   return end;
-}
-
-/** Delivers to each CPU what was sent to it before this round. */
-function deliver_messages(m: Machine): void {
-  const cpus = m.ipi_cpus;
-  for (let left = cpus; left != 0; left &= left - 1) ipi_look(globaldata(<u32>ctz<u64>(left)));
-  for (let left = cpus; left != 0; left &= left - 1) {
-    const gd = globaldata(<u32>ctz<u64>(left));
-    m.curcpu = gd;
-    cpu_wake(m, gd);
-    if (!cpu_critical(gd)) lwkt_process_ipiq(gd);
-    else if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT; // splz delivers them
-  }
-}
-
-/** Takes a CPU out of its halt: its clock has stood still. */
-export function cpu_wake(m: Machine, gd: GlobalData): void {
-  m.busy |= (<u64>1) << gd.gd_cpuid;
-  if ((gd.gd_flags & GDF_HALTED) == 0) return;
-  gd.gd_flags &= ~GDF_HALTED;
-  if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
 }
 
 // ---- Slices ----
@@ -304,16 +283,23 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     if (in_kernel) {
       gd.gd_cycles += cost;
-      if (td.td_kfn == K.MSLEEP_2) msleep_run(td);
-      else if (td.td_kfn == K.BLOCK_2) block_run(td);
-      else cont_run(td);
+      cont_run(td);
       continue;
     }
+    let told = false;
     if ((td.td_body & TDB_INCALL) != 0) {
       td.td_body &= ~TDB_INCALL;
       td_frame(td).a0 = td_frame(td).retval;
+      if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
+        told = ast_after_result(td, td_frame(td).retval);
+        if (!told) {
+          ast();
+          continue;
+        }
+        gd.gd_flags |= GDF_RESCHED; // when it has seen the result
+      }
     }
-    if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
+    if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
     if (td.td_kfn != 0) {
@@ -331,25 +317,9 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
   }
 }
 
-// How every thread that is woken goes on, without the table of all continuations: with it a wakeup by msleep
-// and wakeup takes 83 ns instead of 78.
-
-function msleep_run(td: Thread): void {
-  const pri = td.td_ka;
-  const timo = cold(td).td_kb;
-  cont_pop(td);
-  msleep_2(pri, timo, 0);
-}
-
-function block_run(td: Thread): void {
-  const w = changetype<LwktWait>(td.td_ka);
-  cont_pop(td);
-  lwkt_block_2(w);
-}
-
 /**
- * The thread is between two instructions of its own: runs pended interrupts, leaves for another CPU or
- * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
+ * The thread is between two instructions of its own: runs pended interrupts, looks at its ASTs, leaves for
+ * another CPU or  * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
  * section and in an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
@@ -361,6 +331,10 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if ((gd.gd_flags & GDF_INTR) != 0) {
     gd.gd_flags &= ~GDF_INTR;
     lwkt_yield_quick();
+    return true;
+  }
+  if (m.ncpus != 1 && ast_pending(td)) {
+    ast();
     return true;
   }
   gd.gd_flags &= ~GDF_RESCHED;

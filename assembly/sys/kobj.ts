@@ -15,7 +15,14 @@ export class LwktToken {
   ko_kind: u32; //   KOBJ_TOKEN, or KOBJ_WAIT for the token inside a wait structure
   t_cpu: i32; //     owner
   t_reqcpu: i32; //  the CPU it goes to when it is released
-  t_granted: Thread; // it came to its owner for this thread, which has not looked yet
+  t_granted: Thread; // it came to its owner for this thread, which has not looked yet,
+  t_round: u32; //     in this round (the low word of Machine.rounds)
+  t_line: Thread; //   first and last of the threads that wait for it
+  t_line_last: Thread;
+  t_count: u32; //     how many there are,
+  t_due: u32; //       and how many of them have waited since before this round
+  t_next: LwktToken; // next token with a line (Machine.tok_first)
+  t_listed: u32; //    1 = it is among those
 }
 
 /** A wait structure: a token, a generation number and a queue of blocked threads. */

@@ -8,6 +8,7 @@
 
 import { ChunkLists } from "./chunklist";
 import { GlobalData } from "./globaldata";
+import { LwktToken } from "./kobj";
 import { MACHINE_ADDRESS } from "./param";
 import { Plimit, Proc, Thread, Ucred } from "./proc";
 import { Task } from "./reap";
@@ -87,7 +88,11 @@ export class Machine {
   chunk_base: usize; //        sys/chunklist.ts
   chunk_end: usize;
   bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
-  ipiq_base: usize; //         kern/lwkt_ipiq.ts
+  letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
+  affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
+  pend_delta: usize; //        of the next pended interrupt thread (u32) minus a sixteenth
+  letters_new: usize; //       kern/lwkt_ipiq.ts: threads whose letters were begun in this round,
+  letters_due: usize; //       and before
   string_base: usize; //       interned strings
   string_end: usize;
   ktr_base: usize; //          sys/ktr.ts
@@ -113,12 +118,18 @@ export class Machine {
   stop_request: u32;
   timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
   busy: u64; //                CPUs that are not halted
-  ipi_cpus: u64; //            CPUs with messages waiting
+  ipi_cpus: u64; //            CPUs that have messages to carry out
+  ipi_dropped: u64; //         messages for threads that were gone
+  letters_new_count: u32;
+  letters_due_count: u32;
+  tok_first: LwktToken; //     first and last token with a line
+  tok_last: LwktToken;
   untimely_switch: i32; //     sysctl lwkt.untimely_switch
   sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
   intr_base: usize; //         interrupt lines (sys/intr.ts)
   kobj_next: usize; //         arena of kernel objects (sys/kobj.ts)
   kobj_end: usize;
+  kobj_free: usize; //         cells that were given back
   kobj_base: usize;
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
 
@@ -163,6 +174,8 @@ export class Machine {
   proc_curfail: i32;
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
+  event_dead: usize; //        handlers deregistered while a shutdown runs, to be freed after it
+  event_runs: u32; //          shutdowns that run
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
@@ -171,6 +184,7 @@ export class Machine {
   stats: u32; //               1 = wakeup latencies are recorded
 
   // Panic.
+  plant: u32; //               check build: the fault that is in (sys/plant.ts), 0 = none
   panicked: u32;
   panic_fmt: usize; //           string
   panic_arg0: usize;

@@ -82,16 +82,10 @@ export const KSTACK_MAX_PAGES: i32 = 32;
 
 /** Interrupt lines of the machine: as many as a classic interrupt controller pair and then some. */
 export const NINTR: i32 = 32;
-/** Most interrupt threads that a CPU can have pended: each line's, and as many that programs interrupt. */
+/** Pended interrupt threads in the CPU's own structure, which is a cache line's; more are linked behind. */
 export const MAXPENDING: u32 = 64;
 
-/**
- * Slots of one message ring between two CPUs; a power of two. 4 KiB per ordered pair: enough for what a CPU
- * sends in a slice; a full ring is emptied early.
- */
-export const IPIQ_SLOTS: i32 = 256;
-
-// Priorities of FreeBSD (smaller runs first). Programs and recorded cases name them: all stay, used or not.
+// Priorities of FreeBSD (smaller runs first).
 export const PRI_MIN: i32 = 0;
 export const PSWP: i32 = 48;
 export const PVM: i32 = 52;

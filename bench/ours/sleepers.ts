@@ -1,6 +1,6 @@
 // The sleepers benchmark on our machine: RV32 threads that msleep on one channel with a timeout of an hour.
 
-import { kernel } from "../../src/machine/calls.js";
+import { sys } from "../../src/machine/calls.js";
 import {
   channel,
   type MachineProgramBuilder,
@@ -58,7 +58,7 @@ export async function runSleepers(params: Params): Promise<RoundFn> {
     const create = time_ms(() => bench.round());
     const memory = resident_mb();
     check(bench.word("asleep") === threads && bench.word("woken") === 0, "A thread is not asleep.");
-    bench.machine.call(kernel.wakeup("measured"));
+    bench.machine.call(sys.wakeup("measured"));
     const wake = time_ms(() => bench.resume());
     check(bench.word("woken") === threads, "A thread was not woken.");
     check(bench.machine.counters.threads === others, "A thread was not reaped.");

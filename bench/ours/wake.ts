@@ -1,7 +1,7 @@
 // The wake benchmark on our machine: two RV32 threads wake each other in turn, on one emulated CPU or on
 // two, which is where a wakeup becomes a message.
 
-import { kernel } from "../../src/machine/calls.js";
+import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import {
   channel,
@@ -65,7 +65,7 @@ export async function runWake(params: Params): Promise<RoundFn> {
     machine.createThread({ name: side, body: loaded.addressOf(side), cpu: across ? i : 0 });
   }
   machine.run();
-  machine.call(sleeps ? kernel.wakeup("0") : kernel.lwkt_signal(waits[0] as number));
+  machine.call(sleeps ? sys.wakeup("0") : sys.lwkt_signal(waits[0] as number));
   const view = new DataView(machine.guestMemory.buffer, machine.guestMemory.byteOffset);
   const at = SIDES.map((side) => loaded.addressOf(`woken ${side}`));
   const woken = () => at.reduce((sum, address) => sum + view.getUint32(address, true), 0);

@@ -5,7 +5,7 @@ import { calls } from "../../src/core/calls.js";
 import type { MachineConfig } from "../../src/core/config.js";
 import type { KernelSource } from "../../src/core/instantiate.js";
 import { HOST_EVENT_REPORT } from "../../src/generated/layout.js";
-import { kernel } from "../../src/machine/calls.js";
+import { sys } from "../../src/machine/calls.js";
 import { type LoadedProgram, Machine } from "../../src/machine/machine.js";
 import { encodeKernelCall } from "../../src/program/encode.js";
 import {
@@ -75,7 +75,7 @@ export class Workbench {
   /** Has the driver do one round; returns when nothing is left to do, or at a `stamp` that stops. */
   round(): void {
     this.stamps_ms.length = 0;
-    this.machine.call(kernel.wakeup(GO));
+    this.machine.call(sys.wakeup(GO));
     this.resume();
   }
 

@@ -6,12 +6,12 @@
 import {
   EVENTHANDLER_PRI_LAST,
   eventLists,
-  kernel,
   kproc_shutdown,
   kprocStart,
   Machine,
   SI_ORDER_FIRST,
   SI_SUB_KTHREAD_BUF,
+  sys,
   sysinit,
 } from "kthread-machine";
 
@@ -24,17 +24,17 @@ let flushed = 0;
 
 function* buf_daemon() {
   // This process needs to be suspended prior to shutdown sync.
-  yield* kernel.eventhandler_register(
+  yield* sys.eventhandler_register(
     eventLists.shutdown_pre_sync,
     kproc_shutdown,
     bufdaemonproc.value,
     EVENTHANDLER_PRI_LAST,
   );
   for (;;) {
-    yield* kernel.kproc_suspend_check(bufdaemonproc.value);
-    yield* kernel.compute(300_000n); // flushes some buffers
+    yield* sys.kproc_suspend_check(bufdaemonproc.value);
+    yield* sys.compute(300_000n); // flushes some buffers
     flushed++;
-    yield* kernel.msleep("psleep", 68, "psleep", 100);
+    yield* sys.msleep("psleep", 68, "psleep", 100);
   }
 }
 

@@ -6,12 +6,12 @@
 import {
   EVENTHANDLER_PRI_LAST,
   eventLists,
-  kernel,
   kthread_shutdown,
   kthreadStart,
   Machine,
   SI_ORDER_FIRST,
   SI_SUB_KTHREAD_BUF,
+  sys,
   sysinit,
 } from "kthread-machine";
 
@@ -24,17 +24,17 @@ let flushed = 0;
 
 function* buf_daemon() {
   // This thread needs to be suspended prior to shutdown sync.
-  yield* kernel.eventhandler_register(
+  yield* sys.eventhandler_register(
     eventLists.shutdown_pre_sync,
     kthread_shutdown,
     bufdaemonthread.value,
     EVENTHANDLER_PRI_LAST,
   );
   for (;;) {
-    yield* kernel.kthread_suspend_check();
-    yield* kernel.compute(300_000n); // flushes some buffers
+    yield* sys.kthread_suspend_check();
+    yield* sys.compute(300_000n); // flushes some buffers
     flushed++;
-    yield* kernel.msleep("psleep", 68, "psleep", 100);
+    yield* sys.msleep("psleep", 68, "psleep", 100);
   }
 }
 

@@ -184,7 +184,7 @@ export const EventListsTypes = {
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 228,
+  size: 212,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -214,15 +214,13 @@ export const GlobalData = {
   gd_wheel: 160,
   gd_softticks: 168,
   gd_next_callout: 176,
-  gd_tokreq: 184,
-  gd_tokreq_last: 188,
-  gd_ipi_from: 192,
-  gd_ipi_seen: 200,
-  gd_slice_td: 208,
-  gd_slice_reason: 212,
-  gd_in_slice: 216,
-  gd_switch_why: 220,
-  gd_touched: 224,
+  gd_pend_first: 184,
+  gd_pend_last: 188,
+  gd_slice_td: 192,
+  gd_slice_reason: 196,
+  gd_in_slice: 200,
+  gd_switch_why: 204,
+  gd_touched: 208,
 } as const;
 
 export const GlobalDataTypes = {
@@ -255,10 +253,8 @@ export const GlobalDataTypes = {
   gd_wheel: "usize",
   gd_softticks: "u64",
   gd_next_callout: "u64",
-  gd_tokreq: "usize",
-  gd_tokreq_last: "usize",
-  gd_ipi_from: "u64",
-  gd_ipi_seen: "u64",
+  gd_pend_first: "usize",
+  gd_pend_last: "usize",
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_in_slice: "u32",
@@ -287,48 +283,44 @@ export const IntrLineTypes = {
 } as const;
 
 // assembly/sys/ipiq.ts
+export const ASK_ARRIVE = 1;
+export const ASK_SETPRI = 2;
+export const ASK_PRIO = 4;
+export const ASK_GRANT = 8;
+export const ASK_STOP = 16;
+export const ASK_RUN = 32;
+export const ASK_INTR = 64;
+export const ASK_AST = 128;
+export const ASK_MOVE = 256;
+export const ASK_KINDS = 511;
+export const ASK_RETRY = 512;
+export const ASK_RUN_LAST = 1024;
+export const ASK_SETPRI_LAST = 2048;
 
-export const Ipi = {
-  SCHEDULE: 1,
-  DESCHEDULE: 2,
-  SETPRI: 3,
-  TOKEN: 4,
-  GRANT: 5,
-  MIGRATE: 6,
-  MOVE: 7,
-  INTR: 8,
-} as const;
-
-export const Ring = {
+export const Letter = {
   size: 16,
-  rg_head: 0,
-  rg_seen: 4,
-  rg_tail: 8,
-  rg_forced: 12,
+  lt_new: 0,
+  lt_due: 2,
+  lt_pri_new: 4,
+  lt_pri_due: 6,
+  lt_prio_new: 8,
+  lt_prio_due: 9,
+  lt_cpu_new: 10,
+  lt_cpu_due: 11,
+  lt_slot: 12,
 } as const;
 
-export const RingTypes = {
-  rg_head: "u32",
-  rg_seen: "u32",
-  rg_tail: "u32",
-  rg_forced: "u32",
+export const LetterTypes = {
+  lt_new: "u16",
+  lt_due: "u16",
+  lt_pri_new: "u16",
+  lt_pri_due: "u16",
+  lt_prio_new: "u8",
+  lt_prio_due: "u8",
+  lt_cpu_new: "u8",
+  lt_cpu_due: "u8",
+  lt_slot: "u32",
 } as const;
-
-export const Message = {
-  size: 16,
-  ms_kind: 0,
-  ms_a: 4,
-  ms_b: 8,
-  ms_seq: 12,
-} as const;
-
-export const MessageTypes = {
-  ms_kind: "u32",
-  ms_a: "u32",
-  ms_b: "u32",
-  ms_seq: "u32",
-} as const;
-export const RING_STRIDE = 4112;
 
 // assembly/sys/kobj.ts
 export const KOBJ_WAIT = 1463896404;
@@ -337,11 +329,18 @@ export const KOBJ_EVENT = 1163284052;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {
-  size: 16,
+  size: 44,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
 } as const;
 
 export const LwktTokenTypes = {
@@ -349,18 +348,32 @@ export const LwktTokenTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
 } as const;
 
 export const LwktWait = {
-  size: 32,
+  size: 60,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
-  wa_gen: 16,
-  wa_count: 20,
-  wa_waitq: 24,
-  wa_waitq_last: 28,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
+  wa_gen: 44,
+  wa_count: 48,
+  wa_waitq: 52,
+  wa_waitq_last: 56,
 } as const;
 
 export const LwktWaitTypes = {
@@ -368,6 +381,13 @@ export const LwktWaitTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
   wa_gen: "i32",
   wa_count: "i32",
   wa_waitq: "usize",
@@ -466,7 +486,7 @@ export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 
 export const Machine = {
-  size: 580,
+  size: 640,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -515,85 +535,98 @@ export const Machine = {
   chunk_base: 200,
   chunk_end: 204,
   bsd4_base: 208,
-  ipiq_base: 212,
-  string_base: 216,
-  string_end: 220,
-  ktr_base: 224,
-  ktr_end: 228,
-  decoded_base: 232,
-  guest_base: 236,
-  arena_end: 240,
-  carve: 248,
-  booted: 256,
-  ticks: 260,
-  ticks64: 264,
-  tick_epoch: 272,
-  now: 280,
-  round_end: 288,
-  round_cpu: 296,
-  rounds: 304,
-  run_switches: 312,
-  run_limited: 320,
-  run_rounds: 324,
-  run_until: 328,
-  stop_request: 336,
-  timeouts: 340,
-  busy: 344,
-  ipi_cpus: 352,
-  untimely_switch: 360,
-  sleep_procs: 364,
-  intr_base: 368,
-  kobj_next: 372,
-  kobj_end: 376,
-  kobj_base: 380,
-  rng: 384,
-  thread0: 392,
-  host_td: 396,
-  proc0: 400,
-  initproc: 404,
-  allproc: 408,
-  nthreads: 412,
-  nprocs: 416,
-  nextpid: 420,
-  trytid: 424,
-  tid_low: 428,
-  tid_high: 432,
-  tid_care: 436,
-  tidhash_mask: 440,
-  tidhashlock: 444,
-  pidhash_mask: 448,
-  sleepq_mask: 452,
-  zone_free: 456,
-  zone_next: 460,
-  zone_constructed: 464,
-  proc_free: 468,
-  proc_next: 472,
-  cred_free: 476,
-  cred_next: 480,
-  limit_free: 484,
-  limit_next: 488,
-  chunk_free: 492,
-  chunk_next: 496,
-  chunk_lists: 500,
-  string_next: 504,
-  next_cpu: 508,
-  last_thread: 512,
-  kstack_fail: 516,
-  reap_lastfail: 520,
-  reap_curfail: 524,
-  proc_lastfail: 528,
-  proc_curfail: 532,
-  taskq_first: 536,
-  taskq_last: 540,
-  event_lists: 544,
-  ktr_mask: 548,
-  ktr_next: 552,
-  stats: 556,
-  panicked: 560,
-  panic_fmt: 564,
-  panic_arg0: 568,
-  panic_arg1: 572,
-  panic_arg2: 576,
+  letter_delta: 212,
+  affinity_delta: 216,
+  pend_delta: 220,
+  letters_new: 224,
+  letters_due: 228,
+  string_base: 232,
+  string_end: 236,
+  ktr_base: 240,
+  ktr_end: 244,
+  decoded_base: 248,
+  guest_base: 252,
+  arena_end: 256,
+  carve: 264,
+  booted: 272,
+  ticks: 276,
+  ticks64: 280,
+  tick_epoch: 288,
+  now: 296,
+  round_end: 304,
+  round_cpu: 312,
+  rounds: 320,
+  run_switches: 328,
+  run_limited: 336,
+  run_rounds: 340,
+  run_until: 344,
+  stop_request: 352,
+  timeouts: 356,
+  busy: 360,
+  ipi_cpus: 368,
+  ipi_dropped: 376,
+  letters_new_count: 384,
+  letters_due_count: 388,
+  tok_first: 392,
+  tok_last: 396,
+  untimely_switch: 400,
+  sleep_procs: 404,
+  intr_base: 408,
+  kobj_next: 412,
+  kobj_end: 416,
+  kobj_free: 420,
+  kobj_base: 424,
+  rng: 432,
+  thread0: 440,
+  host_td: 444,
+  proc0: 448,
+  initproc: 452,
+  allproc: 456,
+  nthreads: 460,
+  nprocs: 464,
+  nextpid: 468,
+  trytid: 472,
+  tid_low: 476,
+  tid_high: 480,
+  tid_care: 484,
+  tidhash_mask: 488,
+  tidhashlock: 492,
+  pidhash_mask: 496,
+  sleepq_mask: 500,
+  zone_free: 504,
+  zone_next: 508,
+  zone_constructed: 512,
+  proc_free: 516,
+  proc_next: 520,
+  cred_free: 524,
+  cred_next: 528,
+  limit_free: 532,
+  limit_next: 536,
+  chunk_free: 540,
+  chunk_next: 544,
+  chunk_lists: 548,
+  string_next: 552,
+  next_cpu: 556,
+  last_thread: 560,
+  kstack_fail: 564,
+  reap_lastfail: 568,
+  reap_curfail: 572,
+  proc_lastfail: 576,
+  proc_curfail: 580,
+  taskq_first: 584,
+  taskq_last: 588,
+  event_dead: 592,
+  event_runs: 596,
+  event_lists: 600,
+  ktr_mask: 604,
+  ktr_next: 608,
+  stats: 612,
+  plant: 616,
+  panicked: 620,
+  panic_fmt: 624,
+  panic_arg0: 628,
+  panic_arg1: 632,
+  panic_arg2: 636,
 } as const;
 
 export const MachineTypes = {
@@ -645,7 +678,11 @@ export const MachineTypes = {
   chunk_base: "usize",
   chunk_end: "usize",
   bsd4_base: "usize",
-  ipiq_base: "usize",
+  letter_delta: "usize",
+  affinity_delta: "usize",
+  pend_delta: "usize",
+  letters_new: "usize",
+  letters_due: "usize",
   string_base: "usize",
   string_end: "usize",
   ktr_base: "usize",
@@ -670,11 +707,17 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  ipi_dropped: "u64",
+  letters_new_count: "u32",
+  letters_due_count: "u32",
+  tok_first: "usize",
+  tok_last: "usize",
   untimely_switch: "i32",
   sleep_procs: "u32",
   intr_base: "usize",
   kobj_next: "usize",
   kobj_end: "usize",
+  kobj_free: "usize",
   kobj_base: "usize",
   rng: "u64",
   thread0: "usize",
@@ -715,10 +758,13 @@ export const MachineTypes = {
   proc_curfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
+  event_dead: "usize",
+  event_runs: "u32",
   event_lists: "usize",
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",
@@ -766,7 +812,6 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
-export const IPIQ_SLOTS = 256;
 export const PRI_MIN = 0;
 export const PSWP = 48;
 export const PVM = 52;
@@ -789,6 +834,47 @@ export const RFPROC = 16;
 export const RFMEM = 32;
 export const RFCFDG = 4096;
 export const RFSTOPPED = 131072;
+
+// assembly/sys/plant.ts
+
+export const Plant = {
+  NONE: 0,
+  ASK_RUN_LOST: 1,
+  RUN_NEVER_LAST: 2,
+  STOP_NEVER_LAST: 3,
+  SETPRI_NEVER_LAST: 4,
+  CLOSED_OWNER: 5,
+  CLOSED_WAIT: 6,
+  DUE_OUTLIVES: 7,
+  NEW_OUTLIVES: 8,
+  DUE_LOST: 9,
+  MOVE_WORD: 10,
+  SHIFT_LOST: 11,
+  NO_WAKE: 12,
+  PRIO_NO_BASE: 13,
+  PRIO_NO_LEVEL: 14,
+  PRIO_AT_ONCE: 15,
+  TOKEN_LATE: 16,
+  TOKEN_CLOSED: 17,
+  GRANT_KEEPS: 18,
+  LINE_LIFO: 19,
+  NO_FORGO: 20,
+  ARRIVE_ALWAYS: 21,
+  MOVE_WAKES: 22,
+  TRANSIT_RUNS: 23,
+  MOVE_LOSES_RUN: 24,
+  MIGRATE_OUTLIVES: 25,
+  AFFINITY_IGNORED: 26,
+  AFFINITY_FORGOTTEN: 27,
+  AST_UNTOLD: 28,
+  AST_FORGOTTEN: 29,
+  UNSUSPEND_COUNT: 30,
+  ADD_RUNNING: 31,
+  PEND_OUTLIVES: 32,
+  LINE_OUTLIVES: 33,
+  PREEMPTED_LOOKS: 34,
+  NO_RECLAIM: 35,
+} as const;
 
 // assembly/sys/proc.ts
 
@@ -1108,6 +1194,8 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_PENDED = 1073741824;
+export const TDF_TRANSIT = 2147483648;
 export const TDL_EXITED = 1;
 export const TDL_RUNQ = 2;
 export const TDL_PREEMPT_LOCK = 4;
@@ -1130,6 +1218,7 @@ export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
 export const TDA_SUSPEND = 1;
+export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
@@ -1404,6 +1493,12 @@ export const Sys = {
   sched_prio_self: 178,
   thread_report: 179,
   mtx_owned: 180,
+  cpuset_setthread: 181,
+  mtx_destroy: 182,
+  cv_destroy: 183,
+  sema_destroy: 184,
+  barrier_destroy: 185,
+  timer_destroy: 186,
 } as const;
 
 // assembly/sys/sysinit.ts
@@ -1457,6 +1552,3 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
-
-// assembly/sys/trace_hash.ts
-export const HASH_MULTIPLIER = 11400714819323198485n;

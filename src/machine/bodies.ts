@@ -39,6 +39,10 @@ export class Bodies {
   private readonly waiting = new Map<number, { body: BodyFunction; arg: number }>();
   private readonly tdBase: number;
   private nextCookie = 1;
+  /** The body that the call converted last has announced, 0 for none. */
+  private announced = 0;
+  /** Bodies announced by calls that are under way, by the index of the calling thread. */
+  private readonly creating = new Map<number, number>();
   /** The register values of the call that was converted last. */
   readonly registers = new Uint32Array(ARGUMENT_REGISTERS_MAX);
   private readonly wide = new DataView(this.registers.buffer);
@@ -82,6 +86,7 @@ export class Bodies {
       if ((result & fresh) !== 0) this.start(td, index);
       const a0 = (td + a0Delta) >>> 2;
       high.word = i32[a0 + 1] as number;
+      if (this.creating.size !== 0) this.created(index, i32[a0] as number);
       const body = running[index] as Body;
       let call: KernelCall<unknown> | undefined;
       try {
@@ -98,6 +103,7 @@ export class Bodies {
         const args = call.args;
         if (args !== none && args.length !== 0) {
           kernel.writeArguments(td, this.registers, this.convert(call));
+          if (this.announced !== 0) this.creating.set(index, this.announced);
         }
         result = machine_step(call.nr);
       }
@@ -105,7 +111,21 @@ export class Bodies {
     return result;
   }
 
+  /** The call converted last has failed: nobody will run the body that it announced, if it did. */
+  failed(): void {
+    if (this.announced !== 0) this.withdraw(this.announced);
+  }
+
+  /** A thread is back from a call, which may have been to create another one: has it? */
+  private created(index: number, error: number): void {
+    const cookie = this.creating.get(index);
+    if (cookie === undefined) return;
+    this.creating.delete(index);
+    if (error !== 0) this.withdraw(cookie);
+  }
+
   private start(td: number, index: number): void {
+    this.creating.delete(index);
     const cookie = this.kernel.read(this.kernel.frame(td) + F.a0);
     const waiting = this.waiting.get(cookie);
     if (waiting === undefined) throw new Error(`thread at 0x${td.toString(16)} has no body`);
@@ -122,13 +142,15 @@ export class Bodies {
     const { registers } = this;
     const { args } = call;
     let count = 0;
+    this.announced = 0;
     for (let i = 0; i < kinds.length; i++) {
       const value = args[i] ?? 0;
       const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
         const arg = args[i + 1];
         registers[count++] = FUNC_HOST;
-        registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
+        this.announced = this.announce(value, typeof arg === "number" ? arg : 0);
+        registers[count++] = this.announced;
         i++;
       } else if (kind === "u64" || kind === "cycles") {
         this.convertWide(value as number | bigint, count);

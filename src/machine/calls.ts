@@ -1,9 +1,10 @@
-// Kernel calls as values: what the generator body of a thread yields. `kernel.msleep("disk", ...)` makes
-// a call; `const error = yield* kernel.msleep(...)` performs it and has its result, typed. Where speed
-// counts and the result does not, `yield kernel.lwkt_yield()` saves the delegation.
+// Kernel calls as values: what the generator body of a thread yields. `sys.msleep("disk", ...)` makes
+// a call; `const error = yield* sys.msleep(...)` performs it and has its result, typed. Where speed
+// counts and the result does not, `yield sys.lwkt_yield()` saves the delegation.
 
-import type { ArgumentKind, CallSpec, ResultKind } from "../core/call-table.js";
+import type { CallSpec, ResultKind } from "../core/call-table.js";
 import { type CallName, calls } from "../core/calls.js";
+import type { KernelCalls } from "./generated/sys.js";
 
 /** Something that stands for a kernel structure by its address: a thread, process, wait or token. */
 export interface Handle {
@@ -15,34 +16,6 @@ export type Body = Generator<KernelCall<unknown>, void, number>;
 
 /** A function that makes a thread's body; it gets the thread's argument. */
 export type BodyFunction = (arg: number) => Body;
-
-type ValueOf<K extends ArgumentKind> = K extends "thread" | "proc" | "wait" | "token" | "object"
-  ? Handle | number
-  : K extends "string"
-    ? string | number
-    : K extends "channel"
-      ? string | Handle | number
-      : K extends "u64" | "cycles"
-        ? bigint | number
-        : K extends "address"
-          ? BodyFunction | number
-          : number;
-
-type ValuesOf<A extends readonly ArgumentKind[]> = {
-  -readonly [I in keyof A]: ValueOf<A[I]>;
-};
-
-type ResultOf<R extends ResultKind> = R extends "void"
-  ? undefined
-  : R extends "never"
-    ? never
-    : R extends "bool"
-      ? boolean
-      : R extends "u64" | "cycles"
-        ? bigint
-        : R extends "created"
-          ? Created
-          : number;
 
 /** What a creating call returns: an error number, or 0 and the address of what it created. */
 export interface Created {
@@ -146,13 +119,6 @@ function convertResult(kind: ResultKind, low: number): unknown {
   }
 }
 
-/** A function for each kernel call that makes the call. */
-export type KernelCalls = {
-  readonly [N in CallName]: (
-    ...args: ValuesOf<(typeof calls)[N]["args"]>
-  ) => KernelCall<ResultOf<(typeof calls)[N]["returns"]>>;
-};
-
 /** The arguments of all calls without any. */
 export const noArguments: readonly CallArgument[] = Object.freeze([]);
 
@@ -166,6 +132,12 @@ function callFactory(name: CallName): (...args: CallArgument[]) => KernelCall<un
 }
 
 /** The kernel calls, for bodies and for {@link Machine.call}. */
-export const kernel = Object.freeze(
+export const sys = Object.freeze(
   Object.fromEntries((Object.keys(calls) as CallName[]).map((name) => [name, callFactory(name)])),
 ) as unknown as KernelCalls;
+
+/**
+ * The kernel calls under their former name.
+ * @deprecated Use {@link sys}; this name goes with the next release.
+ */
+export const kernel = sys;

@@ -9,7 +9,7 @@ import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
 import { Bodies } from "./bodies.js";
-import { type BodyFunction, kernel as calling, type Handle, type KernelCall } from "./calls.js";
+import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
@@ -133,8 +133,8 @@ const reasons: Readonly<Record<number, RunReason>> = {
  * @example
  * const machine = new Machine({ cpus: 2 });
  * machine.createThread({ name: "hello", *body() {
- *   yield* kernel.compute(1_000n);
- *   yield kernel.lwkt_yield();
+ *   yield* sys.compute(1_000n);
+ *   yield sys.lwkt_yield();
  * }});
  * machine.run();
  */
@@ -235,10 +235,10 @@ export class Machine {
     this.createThread({
       name: "shutdown",
       *body() {
-        yield* calling.reboot(howto);
+        yield* sys.reboot(howto);
         done = true;
         machine.stop();
-        yield calling.kthread_exit();
+        yield sys.kthread_exit();
       },
     });
     while (!done && this.run().reason === "stopped");
@@ -421,13 +421,15 @@ export class Machine {
   /**
    * Makes a kernel call from outside, as a thread of the host's own; for calls that do not wait.
    *
-   * @example machine.call(kernel.wakeup("disk"));
+   * @example machine.call(sys.wakeup("disk"));
    * @returns the two result words of the call
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
     return this.guarded(() => {
       const count = this.bodies.convert(call);
-      return this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      const results = this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      if (results[0] !== 0) this.bodies.failed();
+      return results;
     });
   }
 

@@ -13,8 +13,9 @@
  * A program has two entries. "start": the host has put the thread on its CPU already. "forked": the
  * thread was created by another one, and begins by moving to a CPU that it may run on.
  */
+
+import { TimerMode } from "../core/calls.js";
 import type { SchedulerName } from "../core/config.js";
-import { TimerMode } from "../core/sync-calls.js";
 import { RFSTOPPED } from "../generated/layout.js";
 import {
   channel,

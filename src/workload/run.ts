@@ -9,7 +9,7 @@ import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
-import { type KernelCall, kernel } from "../machine/calls.js";
+import { type KernelCall, sys } from "../machine/calls.js";
 import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import {
@@ -206,15 +206,15 @@ export class WorkloadRun {
   private createObject({ kind, name, parties }: ObjectSpec): number {
     switch (kind) {
       case "mutex":
-        return this.create(kernel.mtx_create(name));
+        return this.create(sys.mtx_create(name));
       case "condition":
-        return this.create(kernel.cv_create(name));
+        return this.create(sys.cv_create(name));
       case "semaphore":
-        return this.create(kernel.sema_create(name, 0));
+        return this.create(sys.sema_create(name, 0));
       case "barrier":
-        return this.create(kernel.barrier_create(name, parties));
+        return this.create(sys.barrier_create(name, parties));
       case "timer":
-        return this.create(kernel.timer_create(name));
+        return this.create(sys.timer_create(name));
     }
   }
 
@@ -240,7 +240,7 @@ export class WorkloadRun {
     let process = 0;
     for (let instance = 0; instance < task.instances; instance++) {
       const thread = this.create(
-        kernel.kproc_kthread_add(entry, 0, process, RFSTOPPED, 0, task.name, nameFormat, instance),
+        sys.kproc_kthread_add(entry, 0, process, RFSTOPPED, 0, task.name, nameFormat, instance),
       );
       if (instance === 0) process = this.newProcess(compiled, thread);
       this.start(compiled, thread, instance);
@@ -259,8 +259,8 @@ export class WorkloadRun {
     if (cpus !== null) {
       machine.place({ address: thread }, cpus[instance % cpus.length] as number);
     }
-    machine.call(kernel.sched_prio(thread, priority));
-    machine.call(kernel.sched_add(thread));
+    machine.call(sys.sched_prio(thread, priority));
+    machine.call(sys.sched_add(thread));
   }
 
   /** Keeps the accounts of threads that end, whose structures are used again. */

@@ -3,7 +3,7 @@
 // of the wheel's blocks.
 
 import { describe, expect, it } from "vitest";
-import { kernel, Machine } from "../../src/index.js";
+import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults } from "../support/fbsd-invariants.js";
 import { Random } from "../support/random.js";
@@ -42,7 +42,7 @@ function storm(seed: number, cpus: number, ticks: number): void {
         for (let round = 0; round < 25; round++) {
           const timo = timeout(random);
           const sleep = { deadline: now() + timo, order: order++ };
-          const error = yield* kernel.msleep(`c${i}`, 84, "storm", timo);
+          const error = yield* sys.msleep(`c${i}`, 84, "storm", timo);
           if (error === 0) {
             if (now() >= sleep.deadline) fail(`woken at ${now()}, after ${sleep.deadline}`);
           } else {
@@ -54,9 +54,9 @@ function storm(seed: number, cpus: number, ticks: number): void {
             last[i % cpus] = sleep;
             timeouts++;
           }
-          if (random.once(3)) yield kernel.wakeup(`c${random.below(60)}`);
+          if (random.once(3)) yield sys.wakeup(`c${random.below(60)}`);
         }
-        yield kernel.kthread_exit();
+        yield sys.kthread_exit();
       },
     });
   }

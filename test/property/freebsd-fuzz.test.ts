@@ -7,17 +7,17 @@ import {
   type Body,
   KernelCall,
   KernelPanic,
-  kernel,
   Machine,
   type SchedulerName,
+  sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
 
-type CallName = keyof typeof kernel;
+type CallName = keyof typeof sys;
 
 /** FreeBSD's calls. */
-const names = (Object.keys(kernel) as CallName[]).filter((name) => {
+const names = (Object.keys(sys) as CallName[]).filter((name) => {
   const nr = (Layout.Sys as Record<string, number>)[name];
   return nr !== undefined && nr >= Layout.Sys.kthread_add && nr <= Layout.Sys.reboot;
 });

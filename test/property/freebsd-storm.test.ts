@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { kernel, Machine } from "../../src/index.js";
+import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults } from "../support/fbsd-invariants.js";
 import { FbsdStorm, type StormOptions, type Tally } from "../support/fbsd-storm.js";
@@ -87,7 +87,7 @@ describe("the checker of a storm", () => {
       machine.createThread({
         name: `t${i}`,
         *body() {
-          yield* kernel.msleep(`c${i % 3}`, 84, "test", 1 + i);
+          yield* sys.msleep(`c${i % 3}`, 84, "test", 1 + i);
         },
       });
     }

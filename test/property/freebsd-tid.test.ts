@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { kernel, Machine } from "../../src/index.js";
+import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Reader } from "../support/fbsd-invariants.js";
 import { Random } from "../support/random.js";
@@ -41,7 +41,7 @@ function tidStorm(maxthread: number, operations: number, seed: number): number {
     if (mine.length === goal || random.once(4 * maxthread)) goal = random.below(maxthread - 1);
     const grow = mine.length < goal ? !random.once(8) : random.once(8);
     if (mine.length === 0 || (grow && mine.length < maxthread - 2)) {
-      const [tid] = machine.call(kernel.tid_alloc());
+      const [tid] = machine.call(sys.tid_alloc());
       const wanted = model.alloc();
       if (tid !== wanted) {
         throw new Error(`seed ${seed}, operation ${i}: id ${tid}, should be ${wanted}`);
@@ -52,7 +52,7 @@ function tidStorm(maxthread: number, operations: number, seed: number): number {
       const tid = mine[place] as number;
       mine[place] = mine.at(-1) as number;
       mine.pop();
-      machine.call(kernel.tid_free(tid));
+      machine.call(sys.tid_free(tid));
       model.used[tid - NO_PID] = 0;
     }
   }
@@ -78,13 +78,13 @@ describe("thread ids", () => {
   it("are those of a flat bitmap when only the last of a million is free", () => {
     const maxthread = 1_000_000;
     const machine = new Machine({ maxthread, maxproc: 4 }, buildUnderTest);
-    for (let id = 2; id < maxthread - 1; id++) machine.call(kernel.tid_alloc());
-    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + maxthread - 1);
-    machine.call(kernel.tid_free(NO_PID + 500_000));
-    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + 500_000);
-    machine.call(kernel.tid_free(NO_PID + 499_999));
-    machine.call(kernel.tid_free(NO_PID + 500_000));
-    expect(machine.call(kernel.tid_alloc())[0]).toBe(NO_PID + 499_999);
+    for (let id = 2; id < maxthread - 1; id++) machine.call(sys.tid_alloc());
+    expect(machine.call(sys.tid_alloc())[0]).toBe(NO_PID + maxthread - 1);
+    machine.call(sys.tid_free(NO_PID + 500_000));
+    expect(machine.call(sys.tid_alloc())[0]).toBe(NO_PID + 500_000);
+    machine.call(sys.tid_free(NO_PID + 499_999));
+    machine.call(sys.tid_free(NO_PID + 500_000));
+    expect(machine.call(sys.tid_alloc())[0]).toBe(NO_PID + 499_999);
   });
 });
 
@@ -108,7 +108,7 @@ class HashStorm {
     this.random = new Random(seed);
     this.mask = this.reader.buckets() - 1;
     this.model = Array.from({ length: this.mask + 1 }, (_, i) => this.reader.chain(i));
-    const alloc = () => this.machine.call(kernel.thread_alloc(0))[0] >>> 0;
+    const alloc = () => this.machine.call(sys.thread_alloc(0))[0] >>> 0;
     this.all = Array.from({ length: threads }, alloc);
   }
 
@@ -131,18 +131,18 @@ class HashStorm {
     const list = this.list(td);
     const place = list.indexOf(td);
     if (place < 0) {
-      this.machine.call(kernel.tidhash_add(td));
+      this.machine.call(sys.tidhash_add(td));
       list.unshift(td);
     } else if (this.random.once(8)) {
       this.remove(td);
     } else {
-      expect(this.machine.call(kernel.tdfind(this.reader.tid(td), -1))[0] >>> 0).toBe(td);
+      expect(this.machine.call(sys.tdfind(this.reader.tid(td), -1))[0] >>> 0).toBe(td);
       if (place > 16) list.unshift(...list.splice(place, 1));
     }
   }
 
   private remove(td: number): void {
-    this.machine.call(kernel.tidhash_remove(td));
+    this.machine.call(sys.tidhash_remove(td));
     const list = this.list(td);
     list.splice(list.indexOf(td), 1);
   }
@@ -190,13 +190,13 @@ describe("the hash of thread ids", () => {
       const reader = new Reader(machine.kernel);
       const tids: number[] = [];
       for (let i = 0; i < threads; i++) {
-        const td = machine.call(kernel.thread_alloc(0))[0];
-        machine.call(kernel.tidhash_add(td));
+        const td = machine.call(sys.thread_alloc(0))[0];
+        machine.call(sys.tidhash_add(td));
         tids.push(reader.tid(td));
       }
       const start = process.hrtime.bigint();
       for (let i = 0; i < 100_000; i++) {
-        machine.call(kernel.tdfind(tids[(i * 7919) % threads] as number, -1));
+        machine.call(sys.tdfind(tids[(i * 7919) % threads] as number, -1));
       }
       return Number(process.hrtime.bigint() - start);
     };

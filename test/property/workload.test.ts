@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kernel } from "../../src/machine/calls.js";
+import { sys } from "../../src/machine/calls.js";
 import { syncObjects } from "../../src/machine/sync-views.js";
 import { parseWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
@@ -15,7 +15,7 @@ import { fbsdFaults, Reader } from "../support/fbsd-invariants.js";
 type Event = string;
 
 /** Frees the threads that have exited. */
-const reapAll = kernel.thread_reap_all();
+const reapAll = sys.thread_reap_all();
 
 const MUTEXES = ["m0", "m1", "m2"];
 

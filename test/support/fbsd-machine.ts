@@ -3,10 +3,10 @@
 import {
   type Body,
   KernelPanic,
-  kernel,
   Machine,
   type MachineConfig,
   type SchedulerName,
+  sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
@@ -42,7 +42,7 @@ export class FbsdMachine {
   user(body: () => Body): { p: number; td: number } {
     let made = { error: -1, address: 0 };
     this.thread("forker", function* () {
-      made = yield* kernel.fork(body, 0, 0, 0, -1);
+      made = yield* sys.fork(body, 0, 0, 0, -1);
     });
     this.step(() => made.error !== -1);
     const p = made.address;

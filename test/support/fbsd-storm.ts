@@ -4,10 +4,10 @@
 import * as Layout from "../../src/generated/layout.js";
 import {
   type Body,
-  kernel,
   Machine,
   type MachineConfig,
   type SchedulerName,
+  sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "./build.js";
 import { fbsdFaults, Reader } from "./fbsd-invariants.js";
@@ -82,7 +82,7 @@ export class FbsdStorm {
       if (round > 5_000)
         throw new Error(`seed ${this.options.seed}: no end in sight\n${this.machine.ps()}`);
     }
-    this.machine.call(kernel.thread_reap_barrier());
+    this.machine.call(sys.thread_reap_barrier());
   }
 
   /** Threads that are left when all is over: thread0, init, and those of processes to be used again. */
@@ -130,7 +130,7 @@ export class FbsdStorm {
       else yield* this.kernelStep(kind);
     }
     this.version++;
-    if (this.random.once(2)) yield kind === "user" ? kernel.thr_exit() : kernel.kthread_exit();
+    if (this.random.once(2)) yield kind === "user" ? sys.thr_exit() : sys.kthread_exit();
   }
 
   // ---- Those who see to it that the storm ends ----
@@ -148,13 +148,13 @@ export class FbsdStorm {
   /** Lets everybody go on who waits for somebody to say so. */
   private *janitor(): Body {
     while (this.others() > 0) {
-      yield* kernel.pause("janitor", 3);
-      for (const td of this.tds) yield kernel.kthread_resume(td);
-      for (const p of this.kprocs) yield kernel.kproc_resume(p);
+      yield* sys.pause("janitor", 3);
+      for (const td of this.tds) yield sys.kthread_resume(td);
+      for (const p of this.kprocs) yield sys.kproc_resume(p);
       for (const p of this.users) {
         if (!this.isUser(p)) continue;
-        yield kernel.proc_cont(p);
-        yield kernel.wakeup(p + Layout.Proc.p_flag);
+        yield sys.proc_cont(p);
+        yield sys.wakeup(p + Layout.Proc.p_flag);
       }
     }
   }
@@ -170,10 +170,10 @@ export class FbsdStorm {
         .filter((p) => (reader.proc(p, "p_pid") | 0) > 1);
     while (this.others() > 0 || mine().length > 0) {
       const zombie = mine().find((p) => reader.proc(p, "p_state") === Layout.PRS.ZOMBIE);
-      if (zombie !== undefined) this.count("wait", yield* kernel.wait(zombie));
+      if (zombie !== undefined) this.count("wait", yield* sys.wait(zombie));
       else if (mine().length > 0 && this.random.once(4)) {
-        this.count("wait", yield* kernel.wait(this.random.pick(mine())));
-      } else yield* kernel.pause("harvest", 2);
+        this.count("wait", yield* sys.wait(this.random.pick(mine())));
+      } else yield* sys.pause("harvest", 2);
     }
   }
 
@@ -182,30 +182,30 @@ export class FbsdStorm {
     const { random } = this;
     switch (random.below(8)) {
       case 0:
-        yield* kernel.compute(BigInt(random.below(700)));
+        yield* sys.compute(BigInt(random.below(700)));
         break;
       case 1:
-        yield kernel.sched_relinquish();
+        yield sys.sched_relinquish();
         break;
       case 2: {
         const channel = `c${random.below(4)}`;
         const pri = PPAUSE | (random.once(2) ? PCATCH : 0);
         const ticks = 1 + random.below(6);
-        this.count("msleep", yield* kernel.msleep(channel, pri, "storm", ticks));
+        this.count("msleep", yield* sys.msleep(channel, pri, "storm", ticks));
         break;
       }
       case 3:
-        yield kernel.wakeup(`c${random.below(4)}`);
+        yield sys.wakeup(`c${random.below(4)}`);
         break;
       case 4:
-        yield kernel.wakeup_one(`c${random.below(4)}`);
+        yield sys.wakeup_one(`c${random.below(4)}`);
         break;
       case 5:
         yield* this.find();
         break;
       case 6:
-        if (random.once(4)) yield kernel.thread_reap_barrier();
-        else yield kernel.thread_reap();
+        if (random.once(4)) yield sys.thread_reap_barrier();
+        else yield sys.thread_reap();
         break;
       default:
         if (!this.isFull) yield* this.create();
@@ -217,7 +217,7 @@ export class FbsdStorm {
     if (this.byTid.size === 0) return;
     const tid = this.random.pick([...this.byTid.keys()]);
     const { version } = this;
-    const td = yield* kernel.tdfind(tid, -1);
+    const td = yield* sys.tdfind(tid, -1);
     if (this.version !== version) return; // somebody came or went meanwhile
     this.count("tdfind", td === 0 ? "none" : "found");
     if (td !== 0 && td !== this.byTid.get(tid) && this.reader.tid(td) !== tid) {
@@ -233,23 +233,15 @@ export class FbsdStorm {
       const stopped = random.once(4);
       const flags = stopped ? RFSTOPPED : 0;
       this.created++;
-      const made = yield* kernel.kthread_add(
-        this.body("kernel"),
-        0,
-        p,
-        flags,
-        0,
-        "k%d",
-        this.created,
-      );
+      const made = yield* sys.kthread_add(this.body("kernel"), 0, p, flags, 0, "k%d", this.created);
       this.count("kthread_add", made.error);
       this.created--;
       if (made.error !== 0) return;
       this.spawn(made.address);
-      if (stopped) yield kernel.sched_add(made.address);
+      if (stopped) yield sys.sched_add(made.address);
     } else if (kind === 2) {
       this.created++;
-      const made = yield* kernel.kproc_create(this.body("kproc"), 0, 0, 0, "kp%d", this.created);
+      const made = yield* sys.kproc_create(this.body("kproc"), 0, 0, 0, "kp%d", this.created);
       this.created--;
       this.count("kproc_create", made.error);
       if (made.error !== 0) return;
@@ -258,7 +250,7 @@ export class FbsdStorm {
     } else {
       this.created++;
       const uid = random.once(2) ? 5 : -1;
-      const made = yield* kernel.fork(this.body("user"), 0, 0, 0, uid);
+      const made = yield* sys.fork(this.body("user"), 0, 0, 0, uid);
       this.created--;
       this.count("fork", made.error);
       if (made.error !== 0) return;
@@ -276,30 +268,30 @@ export class FbsdStorm {
 
   private *kernelStep(kind: "kernel" | "kproc"): Body {
     const { random } = this;
-    yield kernel.kthread_suspend_check();
+    yield sys.kthread_suspend_check();
     switch (random.below(6)) {
       case 0:
         if (this.tds.length === 0) break;
         this.count(
           "kthread_suspend",
-          yield* kernel.kthread_suspend(random.pick(this.tds), 1 + random.below(5)),
+          yield* sys.kthread_suspend(random.pick(this.tds), 1 + random.below(5)),
         );
         break;
       case 1:
         if (this.tds.length === 0) break;
-        this.count("kthread_resume", yield* kernel.kthread_resume(random.pick(this.tds)));
+        this.count("kthread_resume", yield* sys.kthread_resume(random.pick(this.tds)));
         break;
       case 2:
         if (this.kprocs.length === 0) break;
         this.count(
           "kproc_suspend",
-          yield* kernel.kproc_suspend(random.pick(this.kprocs), 1 + random.below(5)),
+          yield* sys.kproc_suspend(random.pick(this.kprocs), 1 + random.below(5)),
         );
         break;
       case 3:
         if (kind === "kproc" && this.kprocs.length > 0) {
-          const td = yield* kernel.curthread();
-          yield kernel.kproc_suspend_check(this.reader.hot(td, "td_proc"));
+          const td = yield* sys.curthread();
+          yield sys.kproc_suspend_check(this.reader.hot(td, "td_proc"));
         }
         break;
       case 4:
@@ -320,8 +312,8 @@ export class FbsdStorm {
     const p = this.random.pick(this.users);
     if (!this.isUser(p)) return;
     const isSingle = (this.reader.proc(p, "p_flag") & Layout.P_STOPPED_SINGLE) !== 0;
-    if (!isSingle && this.random.once(2)) yield kernel.proc_stop(p);
-    else yield kernel.proc_cont(p);
+    if (!isSingle && this.random.once(2)) yield sys.proc_stop(p);
+    else yield sys.proc_cont(p);
   }
 
   /**
@@ -331,15 +323,15 @@ export class FbsdStorm {
   private *stopTheWorld(): Body {
     if (this.users.length === 0) return;
     const p = this.random.pick(this.users);
-    const me = yield* kernel.curthread();
+    const me = yield* sys.curthread();
     if (this.isUser(this.reader.hot(me, "td_proc"))) return;
     if (!this.isUser(p)) return;
-    const result = yield* kernel.thread_single(p, Layout.SINGLE_ALLPROC);
+    const result = yield* sys.thread_single(p, Layout.SINGLE_ALLPROC);
     this.count("thread_single allproc", result);
     if (result !== 0) return;
     if (this.reader.proc(p, "p_singlethread") !== me) return;
-    yield* kernel.msleep("world", PPAUSE, "world", 1);
-    yield kernel.thread_single_end(p, Layout.SINGLE_ALLPROC);
+    yield* sys.msleep("world", PPAUSE, "world", 1);
+    yield sys.thread_single_end(p, Layout.SINGLE_ALLPROC);
   }
 
   private isUser(p: number): boolean {
@@ -352,15 +344,15 @@ export class FbsdStorm {
 
   private *userStep(): Body {
     const { random } = this;
-    const me = yield* kernel.curthread();
+    const me = yield* sys.curthread();
     const p = this.reader.hot(me, "td_proc");
-    yield kernel.ast();
+    yield sys.ast();
     switch (random.below(8)) {
       case 0:
       case 1: {
         if (this.isFull) break;
         this.created++;
-        const made = yield* kernel.thr_create(this.body("user"), 0);
+        const made = yield* sys.thr_create(this.body("user"), 0);
         this.created--;
         this.count("thr_create", made.error);
         if (made.error === 0) this.spawn(made.address);
@@ -370,26 +362,26 @@ export class FbsdStorm {
         yield* this.section(me, p, random.once(2) ? Layout.SINGLE_NO_EXIT : Layout.SINGLE_BOUNDARY);
         break;
       case 3:
-        this.count("thread_suspend_check", yield* kernel.thread_suspend_check(1));
+        this.count("thread_suspend_check", yield* sys.thread_suspend_check(1));
         break;
       case 4:
-        this.count("thread_check_susp", yield* kernel.thread_check_susp(random.below(2)));
+        this.count("thread_check_susp", yield* sys.thread_check_susp(random.below(2)));
         break;
       case 5:
-        if (random.once(6)) yield kernel.exit(random.below(100));
+        if (random.once(6)) yield sys.exit(random.below(100));
         break;
       case 6:
-        yield kernel.proc_setcred(p, random.below(9));
-        yield kernel.thread_cow_update();
+        yield sys.proc_setcred(p, random.below(9));
+        yield sys.thread_cow_update();
         break;
       default:
-        yield kernel.ast();
+        yield sys.ast();
     }
-    yield kernel.ast();
+    yield sys.ast();
   }
 
   private *section(me: number, p: number, mode: number): Body {
-    const result = yield* kernel.thread_single(p, mode);
+    const result = yield* sys.thread_single(p, mode);
     this.count(`thread_single ${mode}`, result);
     if (result !== 0 || this.reader.proc(p, "p_singlethread") !== me) return;
     const others = this.reader.threadsOf(p).filter((td) => td !== me);
@@ -398,7 +390,7 @@ export class FbsdStorm {
         throw new Error(`seed ${this.options.seed}: a thread runs beside the single one`);
       }
     }
-    yield* kernel.pause("section", 1);
-    yield kernel.thread_single_end(p, mode);
+    yield* sys.pause("section", 1);
+    yield sys.thread_single_end(p, mode);
   }
 }

@@ -8,9 +8,9 @@ import {
   BodyError,
   type BodyFunction,
   KernelPanic,
-  kernel,
   Machine,
   program,
+  sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -28,18 +28,18 @@ const yielding = program("yielding")
 /** A body that yields so many times, and for ever without a number. */
 function yielder(times = Number.POSITIVE_INFINITY): BodyFunction {
   return function* () {
-    for (let i = 0; i < times; i++) yield kernel.lwkt_yield();
+    for (let i = 0; i < times; i++) yield sys.lwkt_yield();
   };
 }
 
-/** Everything that a switch touches: the hot lines of all threads, and the CPUs, but for notes of run.ts. */
+/** Everything that a switch touches: the hot lines of all threads, and the CPUs, but for notes of run.ts and cpu/. */
 function state(machine: Machine): readonly Uint8Array[] {
   const { u8 } = machine.kernel;
   const threads = machine.kernel.threadAt(0);
   const end = machine.kernel.threadAt(machine.kernel.machine("td_count"));
   const cpus = Array.from({ length: machine.config.cpus }, (_, cpu) => {
     const from = machine.kernel.globaldata(cpu);
-    const gd = u8.slice(from, from + Layout.GLOBALDATA_STRIDE);
+    const gd = u8.slice(from, from + Layout.GD_CPU_OFFSET);
     return gd.fill(0, Layout.GlobalData.gd_slice_td, Layout.GlobalData.gd_slice_reason + 4);
   });
   return [u8.slice(threads, end), ...cpus];
@@ -118,9 +118,9 @@ describe("a yield of host bodies", () => {
             cpu,
             *body() {
               for (let i = 0; i < 60; i++) {
-                yield* kernel.msleep(`pair${cpu}`, 84, "pair", 2);
-                yield kernel.wakeup(`pair${(cpu + 1) % 3}`);
-                yield kernel.lwkt_yield();
+                yield* sys.msleep(`pair${cpu}`, 84, "pair", 2);
+                yield sys.wakeup(`pair${(cpu + 1) % 3}`);
+                yield sys.lwkt_yield();
               }
             },
           });
@@ -139,7 +139,7 @@ describe("a yield of host bodies", () => {
           name: "better",
           priority: 20,
           *body() {
-            for (let i = 0; i < 30; i++) yield* kernel.pause("nap", 1);
+            for (let i = 0; i < 30; i++) yield* sys.pause("nap", 1);
           },
         });
         return it.run({ for: 2_000_000n });
@@ -208,7 +208,7 @@ describe("a run of host bodies", () => {
         it.createThread({
           name: "stopper",
           *body() {
-            for (let i = 0; i < 5; i++) yield kernel.lwkt_yield();
+            for (let i = 0; i < 5; i++) yield sys.lwkt_yield();
             it.stop();
             yield* yielder()(0);
           },
@@ -227,7 +227,7 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "thrower",
         *body() {
-          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
+          for (let i = 0; i < 20; i++) yield sys.lwkt_yield();
           throw new Error("enough");
         },
       });
@@ -251,8 +251,8 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "mistaken",
         *body() {
-          for (let i = 0; i < 20; i++) yield kernel.lwkt_yield();
-          yield kernel.crit_exit();
+          for (let i = 0; i < 20; i++) yield sys.lwkt_yield();
+          yield sys.crit_exit();
         },
       });
       return panicOf(it);
@@ -268,8 +268,8 @@ describe("a run of host bodies", () => {
           name: "mortal",
           *body() {
             seen.push(`life ${life}`);
-            yield kernel.lwkt_yield();
-            if (life % 2 === 0) yield kernel.kthread_exit();
+            yield sys.lwkt_yield();
+            if (life % 2 === 0) yield sys.kthread_exit();
           },
         });
         it.run({ switches: 20 });
@@ -286,15 +286,15 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "sleeper",
         *body() {
-          for (let i = 0; i < 20; i++) yield* kernel.msleep("door", 84, "door", 0);
+          for (let i = 0; i < 20; i++) yield* sys.msleep("door", 84, "door", 0);
         },
       });
       it.createThread({
         name: "host",
         *body() {
           for (let i = 0; i < 40; i++) {
-            if (i % 2 === 0) it.call(kernel.wakeup("door"));
-            yield kernel.lwkt_yield();
+            if (i % 2 === 0) it.call(sys.wakeup("door"));
+            yield sys.lwkt_yield();
           }
         },
       });
@@ -310,7 +310,7 @@ describe("a run of host bodies", () => {
     machine.createThread({
       name: "odd",
       *body() {
-        yield kernel.lwkt_yield();
+        yield sys.lwkt_yield();
         yield value as never;
       },
     });
@@ -326,8 +326,8 @@ describe("the arguments and results of a host body's calls", () => {
     machine.createThread({
       name: "worker",
       *body() {
-        yield kernel.compute(cycles);
-        done = yield* kernel.cycles();
+        yield sys.compute(cycles);
+        done = yield* sys.cycles();
       },
     });
     machine.run();
@@ -351,16 +351,16 @@ describe("the arguments and results of a host body's calls", () => {
     machine.createThread({
       name: "parent",
       *body() {
-        yield kernel.lwkt_gettoken(token);
-        seen.push((yield* kernel.lwkt_havetoken(token)) ? 1 : 0);
-        yield kernel.lwkt_reltoken(token.address);
+        yield sys.lwkt_gettoken(token);
+        seen.push((yield* sys.lwkt_havetoken(token)) ? 1 : 0);
+        yield sys.lwkt_reltoken(token.address);
         const child: BodyFunction = function* (arg) {
           seen.push(arg);
-          yield kernel.wakeup("born");
+          yield sys.wakeup("born");
         };
-        const { error } = yield* kernel.kthread_add(child, 42, 0, 0, 0, "child", 0);
-        seen.push(error, yield* kernel.msleep("born", 84, "born", 0));
-        yield kernel.wakeup(0.5);
+        const { error } = yield* sys.kthread_add(child, 42, 0, 0, 0, "child", 0);
+        seen.push(error, yield* sys.msleep("born", 84, "born", 0));
+        yield sys.wakeup(0.5);
       },
     });
     expect(() => machine.run()).toThrow("wakeup: 0.5 is not a channel");
@@ -368,17 +368,17 @@ describe("the arguments and results of a host body's calls", () => {
   });
 
   it("performs a call step by step as yield* does, and can be given up in between", () => {
-    const call = kernel.curcpu();
+    const call = sys.curcpu();
     const performance = call[Symbol.iterator]();
     expect(performance.next(0)).toEqual({ value: call, done: false });
     expect(performance.next(3)).toEqual({ value: 3, done: true });
     const given: string[] = [];
     const body = (function* () {
       try {
-        yield* kernel.curcpu();
+        yield* sys.curcpu();
       } catch (error) {
         given.push((error as Error).message);
-        yield* kernel.curcpu();
+        yield* sys.curcpu();
       } finally {
         given.push("finally");
       }

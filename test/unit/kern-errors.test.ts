@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { KernelError, kernel } from "../../src/index.js";
+import { KernelError, sys } from "../../src/index.js";
 import { FbsdMachine, schedulers } from "../support/fbsd-machine.js";
 
 const { EAGAIN, ECHILD, EINTR, EINVAL, ENOMEM, EPROCLIM, ERESTART, EWOULDBLOCK } = Layout;
@@ -15,11 +15,11 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kthread_suspend and kthread_resume return EINVAL for a thread that is no kernel thread", () => {
     const m = boot();
     const { td } = m.user(function* () {
-      yield* kernel.msleep("never", PPAUSE, "never", 0);
+      yield* sys.msleep("never", PPAUSE, "never", 0);
     });
     const notes = m.do(function* (note) {
-      note(yield* kernel.kthread_suspend(td, 10));
-      note(yield* kernel.kthread_resume(td));
+      note(yield* sys.kthread_suspend(td, 10));
+      note(yield* sys.kthread_resume(td));
     });
     expect(notes).toEqual([EINVAL, EINVAL]);
   });
@@ -27,11 +27,11 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kproc_suspend and kproc_resume return EINVAL for a process that is no kernel process", () => {
     const m = boot();
     const { p } = m.user(function* () {
-      yield* kernel.msleep("never", PPAUSE, "never", 0);
+      yield* sys.msleep("never", PPAUSE, "never", 0);
     });
     const notes = m.do(function* (note) {
-      note(yield* kernel.kproc_suspend(p, 10));
-      note(yield* kernel.kproc_resume(p));
+      note(yield* sys.kproc_suspend(p, 10));
+      note(yield* sys.kproc_resume(p));
     });
     expect(notes).toEqual([EINVAL, EINVAL]);
   });
@@ -40,15 +40,15 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const notes = m.do(function* (note) {
       for (const bad of [0, 4, 0xffff_ff00, 0x1_0001]) {
-        note(yield* kernel.kthread_suspend(bad, 1));
-        note(yield* kernel.kthread_resume(bad));
-        note(yield* kernel.kproc_suspend(bad, 1));
-        note(yield* kernel.kproc_resume(bad));
-        note(yield* kernel.thread_single(bad, Layout.SINGLE_ALLPROC));
-        note(yield* kernel.wait(bad));
-        note((yield* kernel.kthread_add(0x7fff_fff0, 0, 0, 0, 0, "x", 0)).error);
+        note(yield* sys.kthread_suspend(bad, 1));
+        note(yield* sys.kthread_resume(bad));
+        note(yield* sys.kproc_suspend(bad, 1));
+        note(yield* sys.kproc_resume(bad));
+        note(yield* sys.thread_single(bad, Layout.SINGLE_ALLPROC));
+        note(yield* sys.wait(bad));
+        note((yield* sys.kthread_add(0x7fff_fff0, 0, 0, 0, 0, "x", 0)).error);
       }
-      note((yield* kernel.kthread_add(0, 0, 12345, 0, 0, "x", 0)).error);
+      note((yield* sys.kthread_add(0, 0, 12345, 0, 0, "x", 0)).error);
     });
     expect(new Set(notes)).toEqual(new Set([EINVAL]));
   });
@@ -56,10 +56,10 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kthread_suspend returns EWOULDBLOCK when the thread does not answer in time", () => {
     const m = boot();
     const deaf = m.thread("deaf", function* () {
-      yield* kernel.msleep("never", PPAUSE, "never", 50);
+      yield* sys.msleep("never", PPAUSE, "never", 50);
     });
     const notes = m.do(function* (note) {
-      note(yield* kernel.kthread_suspend(deaf, 10));
+      note(yield* sys.kthread_suspend(deaf, 10));
       note(m.reader.hot(deaf, "td_flags") & Layout.TDF_KTH_SUSP); // the request stays
     });
     expect(notes).toEqual([EWOULDBLOCK, Layout.TDF_KTH_SUSP]);
@@ -70,18 +70,18 @@ describe.each(schedulers)("under %s", (scheduler) => {
     let turns = 0;
     const td = m.thread("loop", function* () {
       for (turns = 0; turns < 40; turns++) {
-        yield kernel.kthread_suspend_check();
-        yield* kernel.pause("turn", 1);
+        yield sys.kthread_suspend_check();
+        yield* sys.pause("turn", 1);
       }
     });
     const notes = m.do(function* (note) {
-      yield* kernel.pause("test", 5);
-      note(yield* kernel.kthread_suspend(td, 100));
+      yield* sys.pause("test", 5);
+      note(yield* sys.kthread_suspend(td, 100));
       const stopped = turns;
-      yield* kernel.pause("test", 20);
+      yield* sys.pause("test", 20);
       note(turns - stopped);
-      note(yield* kernel.kthread_resume(td));
-      yield* kernel.pause("test", 5);
+      note(yield* sys.kthread_resume(td));
+      yield* sys.pause("test", 5);
       note(turns > stopped);
     });
     expect(notes).toEqual([0, 0, 0, true]);
@@ -94,22 +94,22 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const { address: p } = m.machine.createProcess({
       name: "daemon",
       *body() {
-        const me = m.reader.hot(yield* kernel.curthread(), "td_proc");
+        const me = m.reader.hot(yield* sys.curthread(), "td_proc");
         for (turns = 0; turns < 40; turns++) {
-          yield kernel.kproc_suspend_check(me);
-          yield* kernel.pause("turn", 3);
+          yield sys.kproc_suspend_check(me);
+          yield* sys.pause("turn", 3);
         }
       },
     });
     const notes = m.do(function* (note) {
-      yield* kernel.pause("test", 5);
-      note(yield* kernel.kproc_suspend(p, 1)); // in the middle of its turn
-      note(yield* kernel.kproc_resume(p)); // or else it would be suspended already
-      note(yield* kernel.kproc_suspend(p, 100));
+      yield* sys.pause("test", 5);
+      note(yield* sys.kproc_suspend(p, 1)); // in the middle of its turn
+      note(yield* sys.kproc_resume(p)); // or else it would be suspended already
+      note(yield* sys.kproc_suspend(p, 100));
       const stopped = turns;
-      yield* kernel.pause("test", 20);
+      yield* sys.pause("test", 20);
       note(turns - stopped);
-      note(yield* kernel.kproc_resume(p));
+      note(yield* sys.kproc_resume(p));
     });
     expect(notes).toEqual([EWOULDBLOCK, 0, 0, 0, 0]);
     expect(turns).toBe(40);
@@ -119,7 +119,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot({ maxthread: 6 });
     const asleep = () =>
       (function* () {
-        yield* kernel.msleep("never", PPAUSE, "never", 0);
+        yield* sys.msleep("never", PPAUSE, "never", 0);
       })();
     for (let i = 0; i < 3; i++) m.thread(`t${i}`, asleep);
     expect(() => m.thread("one more", asleep)).toThrow(KernelError);
@@ -134,11 +134,11 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot({ maxthread: 110 });
     const notes: unknown[] = [];
     m.do(function* () {
-      yield* kernel.fork(
+      yield* sys.fork(
         function* () {
           for (let i = 0; i < 10; i++) {
-            const made = yield* kernel.thr_create(function* () {
-              yield* kernel.msleep("never", PPAUSE, "never", 0);
+            const made = yield* sys.thr_create(function* () {
+              yield* sys.msleep("never", PPAUSE, "never", 0);
             }, 0);
             notes.push(made.error);
           }
@@ -156,7 +156,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
 
   it("kthread_add returns ENOMEM when there is no memory for a kernel stack, and takes nothing", () => {
     const m = boot();
-    m.machine.call(kernel.kstack_fail(1));
+    m.machine.call(sys.kstack_fail(1));
     const before = [m.machine.counters.threads, m.reader.tids().size];
     expect(() => m.thread("t", function* () {})).toThrow(/ENOMEM/);
     expect([m.machine.counters.threads, m.reader.tids().size]).toEqual(before);
@@ -164,12 +164,12 @@ describe.each(schedulers)("under %s", (scheduler) => {
 
   it("thread_recycle returns ENOMEM without a stack, and thread_alloc no thread", () => {
     const m = boot();
-    const [td] = m.machine.call(kernel.thread_alloc(2));
-    m.machine.call(kernel.kstack_fail(2));
-    expect(m.machine.call(kernel.thread_recycle(td, 2))[0]).toBe(0); // has two pages already
-    expect(m.machine.call(kernel.thread_recycle(td, 3))[0]).toBe(ENOMEM);
-    expect(m.machine.call(kernel.thread_alloc(0))[0]).toBe(0);
-    expect(m.machine.call(kernel.thread_recycle(td, 99))).toEqual([0, 32]);
+    const [td] = m.machine.call(sys.thread_alloc(2));
+    m.machine.call(sys.kstack_fail(2));
+    expect(m.machine.call(sys.thread_recycle(td, 2))[0]).toBe(0); // has two pages already
+    expect(m.machine.call(sys.thread_recycle(td, 3))[0]).toBe(ENOMEM);
+    expect(m.machine.call(sys.thread_alloc(0))[0]).toBe(0);
+    expect(m.machine.call(sys.thread_recycle(td, 99))).toEqual([0, 32]);
   });
 
   it("thr_create returns EPROCLIM beyond the threads that a process may have", () => {
@@ -177,8 +177,8 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const errors: number[] = [];
     m.user(function* () {
       for (let i = 0; i < 4; i++) {
-        const made = yield* kernel.thr_create(function* () {
-          yield* kernel.pause("t", 5);
+        const made = yield* sys.thr_create(function* () {
+          yield* sys.pause("t", 5);
         }, 0);
         errors.push(made.error);
       }
@@ -190,7 +190,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kproc_create returns EAGAIN at the process limit, once a second with a message", () => {
     const m = boot({ maxproc: 5 });
     const asleep = function* () {
-      yield* kernel.msleep("never", PPAUSE, "never", 0);
+      yield* sys.msleep("never", PPAUSE, "never", 0);
     };
     m.machine.createProcess({ name: "a", body: asleep });
     m.machine.createProcess({ name: "b", body: asleep });
@@ -206,9 +206,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot({ maxproc: 13 });
     const notes: unknown[] = [];
     m.do(function* () {
-      yield* kernel.fork(
+      yield* sys.fork(
         function* () {
-          notes.push((yield* kernel.fork(function* () {}, 0, 0, 0, -1)).error);
+          notes.push((yield* sys.fork(function* () {}, 0, 0, 0, -1)).error);
         },
         0,
         0,
@@ -223,9 +223,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("fork from outside of any process forks the kernel's own, and counts as privileged", () => {
     const m = boot();
     const [error, p] = m.machine.call(
-      kernel.fork(
+      sys.fork(
         function* () {
-          yield* kernel.pause("c", 2);
+          yield* sys.pause("c", 2);
         },
         0,
         0,
@@ -242,9 +242,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kproc_create returns EINVAL for RFCFDG, and ENOMEM without a stack", () => {
     const m = boot();
     const notes = m.do(function* (note) {
-      note((yield* kernel.kproc_create(function* () {}, 0, RFCFDG, 0, "p", 0)).error);
-      yield kernel.kstack_fail(1);
-      note((yield* kernel.kproc_create(function* () {}, 0, 0, 0, "p", 0)).error);
+      note((yield* sys.kproc_create(function* () {}, 0, RFCFDG, 0, "p", 0)).error);
+      yield sys.kstack_fail(1);
+      note((yield* sys.kproc_create(function* () {}, 0, 0, 0, "p", 0)).error);
     });
     expect(notes).toEqual([EINVAL, ENOMEM]);
     expect(m.machine.counters.processes).toBe(2);
@@ -255,14 +255,14 @@ describe.each(schedulers)("under %s", (scheduler) => {
     m.thread(
       "waker",
       function* () {
-        yield* kernel.pause("w", 5);
-        yield kernel.wakeup("x");
+        yield* sys.pause("w", 5);
+        yield sys.wakeup("x");
       },
       40,
     );
     const notes = m.do(function* (note) {
-      note(yield* kernel.msleep("x", PPAUSE, "x", 5));
-      note(yield* kernel.ticks());
+      note(yield* sys.msleep("x", PPAUSE, "x", 5));
+      note(yield* sys.ticks());
     });
     expect(notes).toEqual([EWOULDBLOCK, 1005]);
   });
@@ -271,11 +271,11 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const notes: unknown[] = [];
     m.user(function* () {
-      yield* kernel.thr_create(function* () {
-        notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 0));
+      yield* sys.thr_create(function* () {
+        notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 0));
       }, 0);
-      yield* kernel.pause("m", 3);
-      yield kernel.exit(3);
+      yield* sys.pause("m", 3);
+      yield sys.exit(3);
     });
     m.run();
     expect(notes).toEqual([EINTR]);
@@ -288,16 +288,16 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const notes: unknown[] = [];
       const { p } = m.user(function* () {
-        yield* kernel.thr_create(function* () {
-          notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 0));
-          yield kernel.ast();
+        yield* sys.thr_create(function* () {
+          notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 0));
+          yield sys.ast();
           notes.push("on");
         }, 0);
-        yield* kernel.pause("m", 3);
-        notes.push(yield* kernel.thread_single(p, mode));
-        yield* kernel.pause("m", 3);
+        yield* sys.pause("m", 3);
+        notes.push(yield* sys.thread_single(p, mode));
+        yield* sys.pause("m", 3);
         notes.push("end");
-        yield kernel.thread_single_end(p, mode);
+        yield sys.thread_single_end(p, mode);
       });
       m.run();
       expect(notes).toEqual([ERESTART, 0, "end", "on"]);
@@ -308,19 +308,19 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
-      yield* kernel.thr_create(function* () {
-        yield* kernel.pause("t", 6); // not interruptible: the others wait for it
-        notes.push(yield* kernel.thread_suspend_check(1));
-        yield kernel.ast();
-        yield* kernel.pause("t", 6);
-        notes.push(yield* kernel.thread_suspend_check(1));
-        notes.push(yield* kernel.thread_check_susp(0));
+      yield* sys.thr_create(function* () {
+        yield* sys.pause("t", 6); // not interruptible: the others wait for it
+        notes.push(yield* sys.thread_suspend_check(1));
+        yield sys.ast();
+        yield* sys.pause("t", 6);
+        notes.push(yield* sys.thread_suspend_check(1));
+        notes.push(yield* sys.thread_check_susp(0));
       }, 0);
-      yield* kernel.pause("m", 3);
-      yield* kernel.thread_single(p, Layout.SINGLE_BOUNDARY);
-      yield kernel.thread_single_end(p, Layout.SINGLE_BOUNDARY);
-      yield* kernel.pause("m", 3);
-      yield kernel.exit(0);
+      yield* sys.pause("m", 3);
+      yield* sys.thread_single(p, Layout.SINGLE_BOUNDARY);
+      yield sys.thread_single_end(p, Layout.SINGLE_BOUNDARY);
+      yield* sys.pause("m", 3);
+      yield sys.exit(0);
     });
     m.run();
     expect(notes).toEqual([ERESTART, EINTR, EINTR]);
@@ -330,19 +330,19 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
-      notes.push(yield* kernel.thread_check_susp(1));
-      yield* kernel.pause("m", 6);
-      notes.push(yield* kernel.thread_check_susp(0));
-      notes.push(yield* kernel.thread_suspend_check_needed());
-      notes.push(yield* kernel.thread_check_susp(1));
-      notes.push(yield* kernel.thread_suspend_check_needed());
+      notes.push(yield* sys.thread_check_susp(1));
+      yield* sys.pause("m", 6);
+      notes.push(yield* sys.thread_check_susp(0));
+      notes.push(yield* sys.thread_suspend_check_needed());
+      notes.push(yield* sys.thread_check_susp(1));
+      notes.push(yield* sys.thread_suspend_check_needed());
     });
     m.thread("stopper", function* () {
-      yield* kernel.pause("s", 3);
-      yield kernel.proc_stop(p);
-      yield* kernel.pause("s", 10);
+      yield* sys.pause("s", 3);
+      yield sys.proc_stop(p);
+      yield* sys.pause("s", 10);
       notes.push("cont");
-      yield kernel.proc_cont(p);
+      yield sys.proc_cont(p);
     });
     m.run();
     expect(notes).toEqual([0, ERESTART, true, "cont", 0, false]);
@@ -357,13 +357,13 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const notes: unknown[] = [];
       const { p, td } = m.user(function* () {
-        notes.push(yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 20));
+        notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 20));
         m.poke(td + Layout.Thread.td_flags, Layout.TDF_INMEM);
-        yield kernel.proc_cont(p);
+        yield sys.proc_cont(p);
       });
       m.step(() => m.reader.hot(td, "td_wchan") !== 0);
       m.poke(td + Layout.Thread.td_flags, m.reader.hot(td, "td_flags") | flags);
-      m.machine.call(kernel.proc_stop(p));
+      m.machine.call(sys.proc_stop(p));
       m.run();
       expect(notes).toEqual([wanted]);
     }
@@ -373,20 +373,20 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
-      yield* kernel.thr_create(function* () {
-        yield* kernel.pause("t", 4);
-        notes.push(yield* kernel.thread_single(p, Layout.SINGLE_NO_EXIT));
-        yield kernel.ast();
-        yield* kernel.pause("t", 9);
+      yield* sys.thr_create(function* () {
+        yield* sys.pause("t", 4);
+        notes.push(yield* sys.thread_single(p, Layout.SINGLE_NO_EXIT));
+        yield sys.ast();
+        yield* sys.pause("t", 9);
       }, 0);
-      yield* kernel.pause("m", 2);
-      notes.push(yield* kernel.thread_single(p, Layout.SINGLE_NO_EXIT));
-      yield kernel.thread_single_end(p, Layout.SINGLE_NO_EXIT);
-      yield kernel.exit(0);
+      yield* sys.pause("m", 2);
+      notes.push(yield* sys.thread_single(p, Layout.SINGLE_NO_EXIT));
+      yield sys.thread_single_end(p, Layout.SINGLE_NO_EXIT);
+      yield sys.exit(0);
     });
     m.thread("stopper", function* () {
-      yield* kernel.pause("s", 8);
-      notes.push(yield* kernel.thread_single(p, Layout.SINGLE_ALLPROC));
+      yield* sys.pause("s", 8);
+      notes.push(yield* sys.thread_single(p, Layout.SINGLE_ALLPROC));
     });
     m.run();
     expect(notes).toEqual([1, 0, 1]);
@@ -395,18 +395,18 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("wait returns 0 for a child that has ended, and ECHILD for a process that is none", () => {
     const m = boot();
     const notes = m.do(function* (note) {
-      const child = yield* kernel.fork(
+      const child = yield* sys.fork(
         function* () {
-          yield* kernel.pause("c", 5);
-          yield kernel.exit(9);
+          yield* sys.pause("c", 5);
+          yield sys.exit(9);
         },
         0,
         0,
         0,
         -1,
       );
-      note(yield* kernel.wait(child.address));
-      note(yield* kernel.wait(m.machine.kernel.machine("proc0")));
+      note(yield* sys.wait(child.address));
+      note(yield* sys.wait(m.machine.kernel.machine("proc0")));
     });
     expect(notes).toEqual([0, ECHILD]);
     expect(m.machine.counters.processes).toBe(2);
@@ -415,12 +415,12 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("an unknown FreeBSD call returns ENOSYS, and no argument of a call brings the machine down", () => {
     const m = boot();
     const notes = m.do(function* (note) {
-      note(yield* kernel.msleep(0, 0, "x", 1));
-      note(yield* kernel.pause("x", 0));
-      note(yield* kernel.pause("x", -1));
-      note((yield* kernel.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "s", 0)).error);
-      note(yield* kernel.eventhandler_register(99, 1, 0, 0));
-      note(yield* kernel.eventhandler_deregister(4));
+      note(yield* sys.msleep(0, 0, "x", 1));
+      note(yield* sys.pause("x", 0));
+      note(yield* sys.pause("x", -1));
+      note((yield* sys.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "s", 0)).error);
+      note(yield* sys.eventhandler_register(99, 1, 0, 0));
+      note(yield* sys.eventhandler_deregister(4));
     });
     expect(notes).toEqual([EINVAL, EINVAL, EINVAL, 0, 0, EINVAL]);
   });

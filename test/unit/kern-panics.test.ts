@@ -10,12 +10,12 @@ import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import {
   KernelPanic,
-  kernel,
   kprocStart,
   kthreadStart,
   Machine,
   SI_ORDER_ANY,
   SI_SUB_KMEM,
+  sys,
   sysinit,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -27,7 +27,7 @@ const { SINGLE_ALLPROC, SINGLE_BOUNDARY, SINGLE_EXIT, SINGLE_NO_EXIT } = Layout;
 describe.each(schedulers)("under %s", (scheduler) => {
   const boot = (config = {}) => new FbsdMachine({ scheduler, ...config });
   const sleeper = function* () {
-    yield* kernel.msleep("never", PPAUSE, "never", 0);
+    yield* sys.msleep("never", PPAUSE, "never", 0);
   };
 
   /** A thread as `%p` prints it. */
@@ -37,7 +37,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   const panicOf = (m: FbsdMachine, body: (td: number) => Generator) =>
     m.panicOf(() => {
       m.thread("culprit", function* () {
-        const td = yield* kernel.curthread();
+        const td = yield* sys.curthread();
         yield* body(td) as Generator<never, void, number>;
       });
     });
@@ -46,9 +46,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
   const userPanic = (m: FbsdMachine, body: (p: number, td: number) => Generator) =>
     m.panicOf(() => {
       m.thread("forker", function* () {
-        yield* kernel.fork(
+        yield* sys.fork(
           function* () {
-            const td = yield* kernel.curthread();
+            const td = yield* sys.curthread();
             yield* body(m.reader.hot(td, "td_proc"), td) as Generator<never, void, number>;
           },
           0,
@@ -70,20 +70,20 @@ describe.each(schedulers)("under %s", (scheduler) => {
     it("run out: unexpectedly ran out of IDs", () => {
       const m = boot({ maxthread: 4 });
       const text = m.panicOf(() => {
-        for (let i = 0; i < 3; i++) m.machine.call(kernel.tid_alloc());
+        for (let i = 0; i < 3; i++) m.machine.call(sys.tid_alloc());
       });
       expect(text).toBe("unexpectedly ran out of IDs");
     });
 
     it("below the first: tid_free_locked: invalid tid N", () => {
       const m = boot();
-      const text = m.panicOf(() => m.machine.call(kernel.tid_free(99999)));
+      const text = m.panicOf(() => m.machine.call(sys.tid_free(99999)));
       expect(text).toBe("tid_free_locked: invalid tid 99999\n");
     });
 
     it.each([100500, 123456789])("not in use: thread ID %d not allocated", (tid) => {
       const m = boot();
-      const text = m.panicOf(() => m.machine.call(kernel.tid_free(tid)));
+      const text = m.panicOf(() => m.machine.call(sys.tid_free(tid)));
       expect(text).toBe(`thread ID ${tid} not allocated\n`);
     });
   });
@@ -93,26 +93,26 @@ describe.each(schedulers)("under %s", (scheduler) => {
       "freed in state %d: bad state for thread unlinking",
       (state) => {
         const m = boot();
-        const [td] = m.machine.call(kernel.thread_alloc(0));
+        const [td] = m.machine.call(sys.thread_alloc(0));
         m.poke8(td + T.td_state, state);
-        const text = m.panicOf(() => m.machine.call(kernel.thread_free(td)));
+        const text = m.panicOf(() => m.machine.call(sys.thread_free(td)));
         expect(text).toBe("bad state for thread unlinking");
       },
     );
 
     it("freed in no state at all: bad thread state", () => {
       const m = boot();
-      const [td] = m.machine.call(kernel.thread_alloc(0));
+      const [td] = m.machine.call(sys.thread_alloc(0));
       m.poke8(td + T.td_state, 9);
-      expect(m.panicOf(() => m.machine.call(kernel.thread_free(td)))).toBe("bad thread state");
+      expect(m.panicOf(() => m.machine.call(sys.thread_free(td)))).toBe("bad thread state");
     });
 
     it("with a stack when they are allocated: thread_alloc got thread with kstack", () => {
       const m = boot();
-      const [td] = m.machine.call(kernel.thread_alloc(0));
-      m.machine.call(kernel.thread_free(td));
+      const [td] = m.machine.call(sys.thread_alloc(0));
+      m.machine.call(sys.thread_free(td));
       m.poke8(m.cold(td) + C.td_kstack_pages, 4);
-      const text = m.panicOf(() => m.machine.call(kernel.thread_alloc(0)));
+      const text = m.panicOf(() => m.machine.call(sys.thread_alloc(0)));
       expect(text).toBe("thread_alloc got thread with kstack");
     });
   });
@@ -122,18 +122,18 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       return userPanic(m, function* (p) {
         yield* change(m, p);
-        yield kernel.thread_cow_synced();
+        yield sys.thread_cow_synced();
       });
     };
     expect(synced(function* () {})).toBe("Assertion td->td_cowgen != p->p_cowgen failed");
     expect(
       synced(function* (_m, p) {
-        yield kernel.proc_setcred(p, 5);
+        yield sys.proc_setcred(p, 5);
       }),
     ).toBe("Assertion td->td_ucred == p->p_ucred failed");
     expect(
       synced(function* (_m, p) {
-        yield kernel.proc_setlimit(p, 5);
+        yield sys.proc_setlimit(p, 5);
       }),
     ).toBe("Assertion td->td_limit == p->p_limit failed");
   });
@@ -142,9 +142,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
     it("of the last thread, not through exit: Last thread exiting on its own", () => {
       const m = boot();
       const text = userPanic(m, function* () {
-        yield* kernel.thr_create(function* () {}, 0);
-        yield* kernel.pause("m", 5);
-        yield kernel.thread_exit();
+        yield* sys.thr_create(function* () {}, 0);
+        yield* sys.pause("m", 5);
+        yield sys.thread_exit();
       });
       expect(text).toBe("thread_exit: Last thread exiting on its own");
     });
@@ -154,7 +154,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const init = m.machine.kernel.machine("initproc");
       const text = panicOf(m, function* (td) {
         m.poke(td + T.td_proc, init);
-        yield kernel.exit(0);
+        yield sys.exit(0);
       });
       expect(text).toBe("Going nowhere without my init!");
     });
@@ -164,9 +164,9 @@ describe.each(schedulers)("under %s", (scheduler) => {
       let proc = 0;
       const text = userPanic(m, function* (p) {
         proc = p;
-        yield* kernel.thr_create(sleeper, 0);
+        yield* sys.thr_create(sleeper, 0);
         m.poke(p + P.p_flag, 0); // it never had others
-        yield kernel.exit(0);
+        yield sys.exit(0);
       });
       expect(text).toBe(`exit1: proc ${pointer(proc)} exiting with 2 threads`);
     });
@@ -176,7 +176,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const text = userPanic(m, function* (p, td) {
         m.poke(p + P.p_flag, Layout.P_STOPPED_SINGLE);
         m.poke(p + P.p_singlethread, td);
-        yield kernel.exit(0);
+        yield sys.exit(0);
       });
       expect(text).toBe("exiting process is stopped");
     });
@@ -185,7 +185,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const text = userPanic(m, function* (p) {
         m.poke(p + P.p_numthreads, 0);
-        yield kernel.thr_exit();
+        yield sys.thr_exit();
       });
       expect(text).toBe("too few threads");
     });
@@ -196,10 +196,10 @@ describe.each(schedulers)("under %s", (scheduler) => {
     ] as const)("leaves a process as it must be for its parent: %s", (wanted, field, value) => {
       const m = boot();
       const text = panicOf(m, function* () {
-        const child = yield* kernel.fork(function* () {}, 0, 0, 0, -1);
-        yield* kernel.pause("m", 5);
+        const child = yield* sys.fork(function* () {}, 0, 0, 0, -1);
+        yield* sys.pause("m", 5);
         m.poke(child.address + field, value);
-        yield* kernel.wait(child.address);
+        yield* sys.wait(child.address);
       });
       expect(text).toBe(wanted);
     });
@@ -210,13 +210,13 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const single = boot();
       expect(
         userPanic(single, function* (p) {
-          yield* kernel.thread_single(p, 7);
+          yield* sys.thread_single(p, 7);
         }),
       ).toBe("invalid mode 7");
       const end = boot();
       expect(
         userPanic(end, function* (p) {
-          yield kernel.thread_single_end(p, -1);
+          yield sys.thread_single_end(p, -1);
         }),
       ).toBe("invalid mode -1");
     });
@@ -228,14 +228,14 @@ describe.each(schedulers)("under %s", (scheduler) => {
       expect(
         userPanic(other, function* (p) {
           proc = p;
-          yield* kernel.thread_single(proc0, SINGLE_EXIT);
+          yield* sys.thread_single(proc0, SINGLE_EXIT);
         }),
       ).toBe(`mode 1 proc ${pointer(proc0)} curproc ${pointer(proc)}`);
       const own = boot();
       expect(
         userPanic(own, function* (p) {
           proc = p;
-          yield* kernel.thread_single(p, SINGLE_ALLPROC);
+          yield* sys.thread_single(p, SINGLE_ALLPROC);
         }),
       ).toBe(`mode 3 proc ${pointer(proc)} curproc ${pointer(proc)}`);
     });
@@ -243,10 +243,10 @@ describe.each(schedulers)("under %s", (scheduler) => {
     it("with a suspended caller: already suspended", () => {
       const m = boot();
       const text = userPanic(m, function* (p, td) {
-        yield* kernel.thr_create(sleeper, 0);
-        yield* kernel.pause("m", 5);
+        yield* sys.thr_create(sleeper, 0);
+        yield* sys.pause("m", 5);
         m.poke8(td + T.td_inhib, Layout.TDI_SUSPENDED);
-        yield* kernel.thread_single(p, SINGLE_NO_EXIT);
+        yield* sys.thread_single(p, SINGLE_NO_EXIT);
       });
       expect(text).toBe("already suspended");
     });
@@ -256,11 +256,11 @@ describe.each(schedulers)("under %s", (scheduler) => {
         const m = boot();
         let other = 0;
         const text = userPanic(m, function* (p) {
-          other = (yield* kernel.thr_create(sleeper, 0)).address;
-          yield* kernel.pause("m", 5);
+          other = (yield* sys.thr_create(sleeper, 0)).address;
+          yield* sys.pause("m", 5);
           m.poke(p + P.p_boundary_count, 1);
           m.poke(other + T.td_flags, flags);
-          yield* kernel.thread_single(p, SINGLE_BOUNDARY);
+          yield* sys.thread_single(p, SINGLE_BOUNDARY);
         });
         return text.replace(pointer(other), "T");
       };
@@ -271,7 +271,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     it("that ends in another mode: mode N does not match P_TOTAL_STOP", () => {
       const m = boot();
       const text = userPanic(m, function* (p) {
-        yield kernel.thread_single_end(p, SINGLE_ALLPROC);
+        yield sys.thread_single_end(p, SINGLE_ALLPROC);
       });
       expect(text).toBe("mode 3 does not match P_TOTAL_STOP");
     });
@@ -281,7 +281,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       let me = 0;
       const text = userPanic(m, function* (p, td) {
         me = td;
-        yield kernel.thread_single_end(p, SINGLE_NO_EXIT);
+        yield sys.thread_single_end(p, SINGLE_NO_EXIT);
       });
       expect(text).toBe(`thread_single_end from other thread ${pointer(me)} 0`);
     });
@@ -290,7 +290,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const text = userPanic(m, function* (p, td) {
         m.poke(p + P.p_singlethread, td);
-        yield kernel.thread_single_end(p, SINGLE_BOUNDARY);
+        yield sys.thread_single_end(p, SINGLE_BOUNDARY);
       });
       expect(text).toBe("mis-matched SINGLE_BOUNDARY flags 0");
     });
@@ -301,7 +301,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
         m.poke(p + P.p_singlethread, td);
         m.poke(p + P.p_flag, Layout.P_SINGLE_BOUNDARY);
         m.poke(p + P.p_boundary_count, 3);
-        yield kernel.thread_single_end(p, SINGLE_BOUNDARY);
+        yield sys.thread_single_end(p, SINGLE_BOUNDARY);
       });
       expect(text).toBe("inconsistent boundary count 3");
     });
@@ -312,7 +312,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const text = userPanic(m, function* (p) {
         m.poke(p + P.p_flag, Layout.P_STOPPED_SINGLE);
-        yield* kernel.thread_suspend_check(0);
+        yield* sys.thread_suspend_check(0);
       });
       expect(text).toBe("singlethread not set");
     });
@@ -323,7 +323,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
         return userPanic(m, function* (p, td) {
           m.poke(p + P.p_flag, Layout.P_STOPPED_SIG);
           m.poke(td + T.td_flags, flags);
-          yield* kernel.thread_suspend_check(instead);
+          yield* sys.thread_suspend_check(instead);
         });
       };
       expect(deferred(Layout.TDF_SBDRY, 0)).toBe("TDF_SBDRY set for unsafe thread_suspend_check");
@@ -337,7 +337,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const text = userPanic(m, function* (p) {
         m.poke(p + P.p_flag, Layout.P_STOPPED_SINGLE | Layout.P_SINGLE_EXIT);
         m.poke(p + P.p_singlethread, other);
-        yield* kernel.thread_suspend_check(0);
+        yield* sys.thread_suspend_check(0);
       });
       expect(text).toBe("stopped thread did not exit");
     });
@@ -347,7 +347,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const text = userPanic(m, function* (p, td) {
         m.poke(p + P.p_flag, Layout.P_STOPPED_SIG);
         m.poke8(td + T.td_inhib, Layout.TDI_SUSPENDED);
-        yield* kernel.thread_suspend_check(0);
+        yield* sys.thread_suspend_check(0);
       });
       expect(text).toBe("already suspended");
     });
@@ -357,14 +357,14 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const flash = boot();
     expect(
       panicOf(flash, function* (td) {
-        yield kernel.thread_run_flash(td);
+        yield sys.thread_run_flash(td);
       }),
     ).toBe("Thread not suspended");
     const unsuspend = boot();
     expect(
       userPanic(unsuspend, function* (p, td) {
         stopWhole(unsuspend, p, td);
-        yield kernel.thread_unsuspend(p);
+        yield sys.thread_unsuspend(p);
       }),
     ).toBe("Thread not suspended");
   });
@@ -373,7 +373,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const text = panicOf(m, function* (td) {
       m.poke8(td + T.td_inhib, Layout.TDI_SUSPENDED);
-      yield kernel.thread_run_flash(td);
+      yield sys.thread_run_flash(td);
     });
     expect(text).toBe("Assertion p->p_suspcount > 0 failed");
   });
@@ -382,7 +382,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     it("by a thread that is none: curthread is not a valid kthread", () => {
       const m = boot();
       const text = userPanic(m, function* () {
-        yield kernel.kthread_suspend_check();
+        yield sys.kthread_suspend_check();
       });
       expect(text).toBe("kthread_suspend_check: curthread is not a valid kthread");
     });
@@ -424,14 +424,14 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const td = m.thread("sleeper", sleeper);
       m.step(() => m.reader.hot(td, "td_wchan") !== 0);
-      const text = m.panicOf(() => m.machine.call(kernel.sched_add(td)));
+      const text = m.panicOf(() => m.machine.call(sys.sched_add(td)));
       expect(text).toBe("sched_add: trying to run inhibited thread");
     });
 
     it("is not given a thread that cannot run", () => {
       const m = boot();
-      const [td] = m.machine.call(kernel.thread_alloc(0));
-      const text = m.panicOf(() => m.machine.call(kernel.sched_add(td)));
+      const [td] = m.machine.call(sys.thread_alloc(0));
+      const text = m.panicOf(() => m.machine.call(sys.sched_add(td)));
       expect(text).toBe("sched_add: bad thread state");
     });
 
@@ -440,7 +440,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const { p, td } = m.user(sleeper);
       m.step(() => m.reader.hot(td, "td_wchan") !== 0);
       m.poke(p + P.p_state, Layout.PRS.ZOMBIE);
-      const text = m.panicOf(() => m.machine.call(kernel.wakeup("never")));
+      const text = m.panicOf(() => m.machine.call(sys.wakeup("never")));
       expect(text).toBe("setrunnable: pid 2 is a zombie");
     });
 
@@ -450,7 +450,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       m.step(() => m.reader.hot(td, "td_wchan") !== 0);
       m.poke8(td + T.td_inhib, Layout.TDI_SLEEPING | 4);
       m.poke8(td + T.td_state, 12);
-      const text = m.panicOf(() => m.machine.call(kernel.wakeup("never")));
+      const text = m.panicOf(() => m.machine.call(sys.wakeup("never")));
       expect(text).toBe("setrunnable: state 0xc");
     });
   });
@@ -459,7 +459,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const text = panicOf(m, function* (td) {
       m.poke(td + T.td_wchan, 4);
-      yield* kernel.msleep("x", PPAUSE | PCATCH, "x", 1);
+      yield* sys.msleep("x", PPAUSE | PCATCH, "x", 1);
     });
     expect(text).toBe("recursive sleep");
   });

@@ -11,7 +11,6 @@ import {
   eventLists,
   type Global,
   type Handle,
-  kernel,
   kproc_shutdown,
   kprocStart,
   kthread_shutdown,
@@ -26,6 +25,7 @@ import {
   SI_SUB_KMEM,
   SI_SUB_KTHREAD_BUF,
   SI_SUB_KTHREAD_PAGE,
+  sys,
   sysinit,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -76,7 +76,7 @@ describe("SYSINIT", () => {
         arg0: "a thread of a very long name",
         *func() {
           ran.push("thread");
-          yield kernel.sched_relinquish();
+          yield sys.sched_relinquish();
         },
         globalThread: thread,
       }),
@@ -84,7 +84,7 @@ describe("SYSINIT", () => {
         arg0: "syncer",
         *func() {
           ran.push("process");
-          yield kernel.sched_relinquish();
+          yield sys.sched_relinquish();
         },
         globalProc: process,
       }),
@@ -126,7 +126,7 @@ describe("event handlers", () => {
     machine.onEvent("thread_dtor", tell("dtor"));
     machine.onEvent("thread_fini", tell("fini"));
     const body = function* () {
-      yield kernel.kthread_exit();
+      yield sys.kthread_exit();
     };
     const { index } = machine.createThread({ name: "first", body });
     machine.run();
@@ -142,13 +142,13 @@ describe("event handlers", () => {
   it("that cannot be are not registered", () => {
     const machine = new Machine({}, buildUnderTest);
     const register = (...args: [number, number, number, number]) =>
-      machine.call(kernel.eventhandler_register(...args))[0];
+      machine.call(sys.eventhandler_register(...args))[0];
     expect(register(7, kthread_shutdown, 0, 0)).toBe(0);
     expect(register(eventLists.shutdown_pre_sync, kthread_shutdown, 12345, 0)).toBe(0);
     expect(register(eventLists.shutdown_pre_sync, kproc_shutdown, 12345, 0)).toBe(0);
     expect(register(eventLists.thread_ctor, kthread_shutdown, 12345, 0)).toBe(0);
     expect(register(eventLists.shutdown_pre_sync, 3, 0, 0)).toBe(0);
-    expect(machine.call(kernel.eventhandler_deregister(4))[0]).toBe(Layout.EINVAL);
+    expect(machine.call(sys.eventhandler_deregister(4))[0]).toBe(Layout.EINVAL);
   });
 
   it("of a thread that has exited meanwhile are passed over at shutdown", () => {
@@ -156,12 +156,12 @@ describe("event handlers", () => {
     const thread = machine.createThread({
       name: "gone",
       *body() {
-        yield* kernel.pause("soon", 5);
-        yield kernel.kthread_exit();
+        yield* sys.pause("soon", 5);
+        yield sys.kthread_exit();
       },
     });
     const list = eventLists.shutdown_pre_sync;
-    machine.call(kernel.eventhandler_register(list, kthread_shutdown, thread, 0));
+    machine.call(sys.eventhandler_register(list, kthread_shutdown, thread, 0));
     machine.run();
     machine.shutdown();
     expect(machine.console).toBe("");
@@ -172,11 +172,11 @@ describe("event handlers", () => {
     const thread = machine.createThread({
       name: "deaf",
       *body() {
-        yield* kernel.msleep("never", Layout.PPAUSE, "never", 0);
+        yield* sys.msleep("never", Layout.PPAUSE, "never", 0);
       },
     });
     const list = eventLists.shutdown_pre_sync;
-    machine.call(kernel.eventhandler_register(list, kthread_shutdown, thread, 0));
+    machine.call(sys.eventhandler_register(list, kthread_shutdown, thread, 0));
     machine.shutdown();
     expect(machine.console).toBe(
       "Waiting (max 60 seconds) for system thread `deaf' to stop... timed out\n",
@@ -214,22 +214,22 @@ describe("the manual pages' bufdaemon", () => {
         globalThread: daemon,
         *func() {
           for (;;) {
-            yield kernel.kthread_suspend_check();
+            yield sys.kthread_suspend_check();
             turns++;
-            yield* kernel.pause("turn", 10);
+            yield* sys.pause("turn", 10);
           }
         },
       }),
     ]);
     const td = daemon.value as Handle;
     const list = eventLists.shutdown_pre_sync;
-    machine.call(kernel.eventhandler_register(list, kthread_shutdown, td, EVENTHANDLER_PRI_LAST));
+    machine.call(sys.eventhandler_register(list, kthread_shutdown, td, EVENTHANDLER_PRI_LAST));
     machine.run({ for: 100_000_000n });
     machine.shutdown();
     const atShutdown = turns;
     machine.run({ for: 100_000_000n });
     expect(turns).toBe(atShutdown);
-    machine.call(kernel.kthread_resume(td));
+    machine.call(sys.kthread_resume(td));
     machine.run({ for: 100_000_000n });
     expect(turns).toBeGreaterThan(atShutdown + 8);
     expect(fbsdFaults(machine.kernel)).toEqual([]);

@@ -5,11 +5,11 @@ import {
   ConfigError,
   KernelError,
   KernelPanic,
-  kernel,
   Machine,
   ms,
   program,
   string,
+  sys,
   us,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -32,9 +32,9 @@ function busyMachine(cpus: number): Machine {
       name: `js${i}`,
       *body() {
         for (let round = 0; round < 20; round++) {
-          yield* kernel.compute(10_000n * BigInt(1 + (i % 3)));
-          yield* kernel.msleep(`channel${i % 2}`, 84, "round", 3);
-          yield kernel.wakeup(`channel${(i + 1) % 2}`);
+          yield* sys.compute(10_000n * BigInt(1 + (i % 3)));
+          yield* sys.msleep(`channel${i % 2}`, 84, "round", 3);
+          yield sys.wakeup(`channel${(i + 1) % 2}`);
         }
       },
     });
@@ -60,10 +60,10 @@ describe("a machine", () => {
       name: "worker",
       arg: 42,
       *body(arg) {
-        seen.push(arg, yield* kernel.curcpu());
-        seen.push(yield* kernel.msleep("never", 84, "test", 5), yield* kernel.ticks());
-        yield* kernel.compute(2_500n);
-        seen.push((yield* kernel.cycles()) > 5_002_500n);
+        seen.push(arg, yield* sys.curcpu());
+        seen.push(yield* sys.msleep("never", 84, "test", 5), yield* sys.ticks());
+        yield* sys.compute(2_500n);
+        seen.push((yield* sys.cycles()) > 5_002_500n);
       },
     });
     expect(machine.run().reason).toBe("idle");
@@ -160,14 +160,14 @@ describe("a machine", () => {
     machine.createThread({
       name: "bad",
       *body() {
-        yield kernel.sched_relinquish();
+        yield sys.sched_relinquish();
         throw new Error("out of luck");
       },
     });
     machine.createThread({
       name: "good",
       *body() {
-        yield* kernel.pause("nap", 10);
+        yield* sys.pause("nap", 10);
       },
     });
     expect(() => machine.run()).toThrow(BodyError);
@@ -181,8 +181,8 @@ describe("a machine", () => {
     machine.createThread({
       name: "culprit",
       *body() {
-        yield* kernel.compute(500n);
-        yield kernel.crit_panic();
+        yield* sys.compute(500n);
+        yield sys.crit_panic();
       },
     });
     let panic: unknown;
@@ -229,7 +229,7 @@ describe("a machine", () => {
     (scheduler) => {
       const machine = boot({ cpus: 3, scheduler });
       function* sleeper(): Body {
-        yield* kernel.msleep("never", 84, "nap", 0);
+        yield* sys.msleep("never", 84, "nap", 0);
       }
       const thread = machine.createThread({ name: "movable", stopped: true, body: sleeper });
       machine.place(thread, 2);
@@ -244,7 +244,7 @@ describe("a machine", () => {
       };
       expect(refusal(() => machine.place({ address: thread.address + 4 }, 1))).toBe("ESRCH");
       expect(() => machine.place(thread, 3)).toThrow("cpu is 3; this machine has CPUs 0 to 2");
-      machine.call(kernel.sched_add(thread));
+      machine.call(sys.sched_add(thread));
       expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
       machine.run();
       expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
@@ -261,7 +261,7 @@ describe("a machine", () => {
       name: "better",
       priority: 10,
       *body() {
-        yield* kernel.pause("nap", 2);
+        yield* sys.pause("nap", 2);
       },
     });
     machine.run({ for: 4_000_000 });

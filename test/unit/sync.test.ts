@@ -1,9 +1,9 @@
 // The kernel's synchronisation objects and clocks as JavaScript bodies use them.
 
 import { describe, expect, it } from "vitest";
-import { TimerMode } from "../../src/core/sync-calls.js";
+import { TimerMode } from "../../src/core/calls.js";
 import { EINVAL, ENOMEM } from "../../src/generated/layout.js";
-import { type Body, type KernelCall, kernel } from "../../src/machine/calls.js";
+import { type Body, type KernelCall, sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
@@ -26,21 +26,21 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
       name,
       *body() {
         yield* body();
-        yield* kernel.kthread_exit();
+        yield* sys.kthread_exit();
       },
     });
 
   it("hands a mutex over in the order of arrival, across CPUs", () => {
     const machine = boot(8);
-    const mutex = create(machine, kernel.mtx_create("door"));
+    const mutex = create(machine, sys.mtx_create("door"));
     const order: number[] = [];
     for (let i = 0; i < 8; i++) {
       spawn(machine, `t${i}`, function* () {
-        yield* kernel.sleep(BigInt(10 - i) * 10n * US);
-        yield* kernel.mtx_lock(mutex);
+        yield* sys.sleep(BigInt(10 - i) * 10n * US);
+        yield* sys.mtx_lock(mutex);
         order.push(i);
-        yield* kernel.compute(500n * US);
-        yield* kernel.mtx_unlock(mutex);
+        yield* sys.compute(500n * US);
+        yield* sys.mtx_unlock(mutex);
       });
     }
     expect(machine.run().reason).toBe("idle");
@@ -50,23 +50,23 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
 
   it("keeps a mutex with its owner when somebody else wakes those who wait for it", () => {
     const machine = boot();
-    const mutex = create(machine, kernel.mtx_create("door"));
+    const mutex = create(machine, sys.mtx_create("door"));
     const order: string[] = [];
     spawn(machine, "owner", function* () {
-      yield* kernel.mtx_lock(mutex);
-      yield* kernel.sleep(50n * US);
-      yield* kernel.wakeup(mutex);
-      yield* kernel.sleep(50n * US);
+      yield* sys.mtx_lock(mutex);
+      yield* sys.sleep(50n * US);
+      yield* sys.wakeup(mutex);
+      yield* sys.sleep(50n * US);
       order.push("owner done");
-      expect(yield* kernel.mtx_owned(mutex)).toBe(true);
-      yield* kernel.mtx_unlock(mutex);
+      expect(yield* sys.mtx_owned(mutex)).toBe(true);
+      yield* sys.mtx_unlock(mutex);
     });
     spawn(machine, "waiter", function* () {
-      yield* kernel.sleep(10n * US);
-      expect(yield* kernel.mtx_owned(mutex)).toBe(false);
-      yield* kernel.mtx_lock(mutex);
+      yield* sys.sleep(10n * US);
+      expect(yield* sys.mtx_owned(mutex)).toBe(false);
+      yield* sys.mtx_lock(mutex);
       order.push("waiter has it");
-      yield* kernel.mtx_unlock(mutex);
+      yield* sys.mtx_unlock(mutex);
     });
     machine.run();
     expect(order).toEqual(["owner done", "waiter has it"]);
@@ -75,16 +75,16 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
 
   it("shows who owns a mutex and who waits for it", () => {
     const machine = boot();
-    const mutex = create(machine, kernel.mtx_create("door"));
+    const mutex = create(machine, sys.mtx_create("door"));
     const owner = spawn(machine, "owner", function* () {
-      yield* kernel.mtx_lock(mutex);
-      yield* kernel.sleep(100n * US);
-      yield* kernel.mtx_unlock(mutex);
+      yield* sys.mtx_lock(mutex);
+      yield* sys.sleep(100n * US);
+      yield* sys.mtx_unlock(mutex);
     });
     const waiter = spawn(machine, "waiter", function* () {
-      yield* kernel.sleep(10n * US);
-      yield* kernel.mtx_lock(mutex);
-      yield* kernel.mtx_unlock(mutex);
+      yield* sys.sleep(10n * US);
+      yield* sys.mtx_lock(mutex);
+      yield* sys.mtx_unlock(mutex);
     });
     machine.run({ until: 50n * US });
     const view = waitsFor(machine, waiter);
@@ -96,18 +96,18 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
 
   it("counts a semaphore's units and lets the last to arrive open a barrier", () => {
     const machine = boot(2);
-    const semaphore = create(machine, kernel.sema_create("units", 2));
-    const barrier = create(machine, kernel.barrier_create("meet", 3));
+    const semaphore = create(machine, sys.sema_create("units", 2));
+    const barrier = create(machine, sys.barrier_create("meet", 3));
     const taken: number[] = [];
     const opened: boolean[] = [];
     for (let i = 0; i < 3; i++) {
       spawn(machine, `t${i}`, function* () {
-        yield* kernel.sleep(BigInt(1 + i) * 10n * US);
-        yield* kernel.sema_wait(semaphore);
+        yield* sys.sleep(BigInt(1 + i) * 10n * US);
+        yield* sys.sema_wait(semaphore);
         taken.push(i);
-        yield* kernel.sleep(100n * US);
-        yield* kernel.sema_post(semaphore);
-        opened.push(yield* kernel.barrier_wait(barrier));
+        yield* sys.sleep(100n * US);
+        yield* sys.sema_post(semaphore);
+        opened.push(yield* sys.barrier_wait(barrier));
       });
     }
     expect(machine.run().reason).toBe("idle");
@@ -121,18 +121,18 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
 
   it("refuses semaphores below zero, barriers for nobody, and objects without room", () => {
     const machine = boot(1, 16);
-    expect(machine.call(kernel.sema_create("s", -1))[0]).toBe(EINVAL);
-    expect(machine.call(kernel.barrier_create("b", 0))[0]).toBe(EINVAL);
-    const errors = Array.from({ length: 20 }, () => machine.call(kernel.mtx_create("m"))[0]);
+    expect(machine.call(sys.sema_create("s", -1))[0]).toBe(EINVAL);
+    expect(machine.call(sys.barrier_create("b", 0))[0]).toBe(EINVAL);
+    const errors = Array.from({ length: 20 }, () => machine.call(sys.mtx_create("m"))[0]);
     expect(errors.filter((error) => error === 0).length).toBeGreaterThan(10);
     expect(errors.at(-1)).toBe(ENOMEM);
   });
 
   it("panics with the thread's name at an object of another kind", () => {
     const machine = boot();
-    const semaphore = create(machine, kernel.sema_create("s", 0));
+    const semaphore = create(machine, sys.sema_create("s", 0));
     spawn(machine, "confused", function* () {
-      yield* kernel.mtx_lock(semaphore);
+      yield* sys.mtx_lock(semaphore);
     });
     expect(() => machine.run()).toThrow(/is not an object of that kind, thread confused/);
   });
@@ -141,13 +141,13 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     const machine = boot();
     const woken: bigint[] = [];
     spawn(machine, "t", function* () {
-      yield* kernel.sleep_until(1_500_500n);
-      woken.push(yield* kernel.cycles());
-      yield* kernel.sleep_until(1_000n);
-      woken.push(yield* kernel.cycles());
+      yield* sys.sleep_until(1_500_500n);
+      woken.push(yield* sys.cycles());
+      yield* sys.sleep_until(1_000n);
+      woken.push(yield* sys.cycles());
       let last = 0n;
       for (let i = 0; i < 3; i++) {
-        last = yield* kernel.timer_next(last, 10n * US, TimerMode.RELATIVE);
+        last = yield* sys.timer_next(last, 10n * US, TimerMode.RELATIVE);
         woken.push(last);
       }
     });
@@ -163,11 +163,11 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     const seen: number[] = [];
     spawn(machine, "t", function* () {
       for (const mask of [0b0100n, 0b1100n, 0b0001n]) {
-        expect(yield* kernel.cpuset_setaffinity(mask)).toBe(0);
-        seen.push(yield* kernel.curcpu());
+        expect(yield* sys.cpuset_setaffinity(mask)).toBe(0);
+        seen.push(yield* sys.curcpu());
       }
-      expect(yield* kernel.cpuset_setaffinity(0xf0n)).toBe(EINVAL);
-      expect(yield* kernel.sched_prio_self(256)).toBe(EINVAL);
+      expect(yield* sys.cpuset_setaffinity(0xf0n)).toBe(EINVAL);
+      expect(yield* sys.sched_prio_self(256)).toBe(EINVAL);
     });
     expect(machine.run().reason).toBe("idle");
     expect(seen).toEqual([2, 2, 0]);

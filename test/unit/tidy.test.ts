@@ -39,6 +39,7 @@ const PLACES: readonly RegExp[] = [
   /^assembly\/(?:tsconfig\.json|build-flags\.d\.ts)$/,
   /^src\/(?:[\w-]+\/)?[\w-]+\.ts$/,
   /^scripts\/(?:[\w-]+\/)?[\w-]+\.mjs$/,
+  /^scripts\/makesyscalls\.d\.mts$/,
   /^examples\/(?:[\w-]+\/)?[\w-]+\.(?:json|mjs)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
@@ -59,7 +60,7 @@ const LONG_FILES = new Map<string, string>([
 /** Functions that may be long, by file and name. */
 const LONG_FUNCTIONS = new Map<string, string>([
   ["assembly/cpu/rv32.ts rv32_run", "one switch over all operations, whose state is in locals"],
-  ["assembly/run/trap.ts lwkt_syscall", "one switch over the calls of LWKT"],
+  ["assembly/run/cont_table.ts cont_continue", "one switch over all continuations"],
 ]);
 
 /** Fields that are reached through a neighbour's address. */
@@ -68,6 +69,7 @@ const QUIET_FIELDS = new Map<string, string>([
   ["CalloutWheel.cw_sum2", "the third of them"],
   ["CalloutWheel.cw_deal_tail", "the second half of a list's head"],
   ["GlobalData.gd_tdfreeq_last", "the second half of a list's head"],
+  ["LwktToken.t_line_last", "the second half of a list's head"],
   ...["pending", "fn", "arg"].flatMap((field): [string, string][] => [
     [`Reaper.reap_task_${field}`, "a field of a Task, which starts at reap_task_next"],
     [`Reaper.barrier_task_${field}`, "a field of a Task, which starts at barrier_task_next"],
@@ -105,6 +107,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       ...[
+        "ast",
         "exit",
         "fork",
         "kthread",
@@ -118,7 +121,9 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "thread_zone"].map((name) => `assembly/kern/${name}.ts`),
+      ...["sched", "subr_eventhandler", "thread_gone", "thread_zone"].map(
+        (name) => `assembly/kern/${name}.ts`,
+      ),
     ],
     why: "the original's own: what sleeps switches, what switches reaps, what reaps wakes",
   },

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MachineConfig } from "../../src/core/config.js";
 import * as Layout from "../../src/generated/layout.js";
-import { channel, kernel, Machine, program, string, ticks, us } from "../../src/index.js";
+import { channel, Machine, program, string, sys, ticks, us } from "../../src/index.js";
 import { CPUS_PID, createChromeTrace, LWKT_PID } from "../../src/trace/chrome.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, nanoseconds, runsOf } from "../support/chrome-trace.js";
@@ -40,8 +40,8 @@ function populate(machine: Machine): void {
     priority: 20,
     *body() {
       for (;;) {
-        yield* kernel.pause("pause", 1);
-        yield* kernel.compute(3_000n);
+        yield* sys.pause("pause", 1);
+        yield* sys.compute(3_000n);
       }
     },
   });
@@ -50,13 +50,13 @@ function populate(machine: Machine): void {
     *body() {
       for (let i = 0; i < 20; i++) {
         const child = function* () {
-          yield* kernel.compute(2_000n);
-          yield kernel.kthread_exit();
+          yield* sys.compute(2_000n);
+          yield sys.kthread_exit();
         };
-        yield* kernel.kthread_add(child, i, 0, 0, 0, "child%d", i);
-        yield* kernel.msleep("factory", 0, "delay", 1);
+        yield* sys.kthread_add(child, i, 0, 0, 0, "child%d", i);
+        yield* sys.msleep("factory", 0, "delay", 1);
       }
-      yield kernel.kproc_exit(0);
+      yield sys.kproc_exit(0);
     },
   });
 }
@@ -225,8 +225,8 @@ describe("a trace", () => {
       machine.createThread({
         name: "culprit",
         *body() {
-          yield* kernel.compute(500n);
-          yield kernel.crit_exit();
+          yield* sys.compute(500n);
+          yield sys.crit_exit();
         },
       });
       expect(() => machine.run()).toThrow(/panic/);
@@ -258,16 +258,16 @@ describe("a trace", () => {
       machine.createLwkt({
         name: "waiter",
         *body() {
-          const generation = yield* kernel.lwkt_wait_gen(wait);
-          yield* kernel.lwkt_block(wait, "gate", generation);
-          yield* kernel.compute(100n);
+          const generation = yield* sys.lwkt_wait_gen(wait);
+          yield* sys.lwkt_block(wait, "gate", generation);
+          yield* sys.compute(100n);
         },
       });
       machine.createLwkt({
         name: "signaller",
         *body() {
-          yield* kernel.compute(1_000n);
-          yield kernel.lwkt_signal(wait);
+          yield* sys.compute(1_000n);
+          yield sys.lwkt_signal(wait);
         },
       });
       machine.run();
@@ -284,7 +284,7 @@ describe("a trace", () => {
       machine.createThread({
         name,
         *body() {
-          yield kernel.kthread_exit();
+          yield sys.kthread_exit();
         },
       });
       machine.run({ for: 1_000_000 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { KernelPanic, kernel, Machine } from "../../src/index.js";
+import { KernelPanic, Machine, sys } from "../../src/index.js";
 import { formatRecord } from "../../src/machine/record-text.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
 
@@ -19,15 +19,15 @@ function doomed(): Machine {
   machine.createThread({
     name: "sleeper",
     *body() {
-      for (;;) yield* kernel.msleep("bed", 0, "nap", 0);
+      for (;;) yield* sys.msleep("bed", 0, "nap", 0);
     },
   });
   machine.createThread({
     name: "culprit",
     *body() {
-      yield* kernel.pause("wait", 2);
-      yield kernel.wakeup("bed");
-      yield kernel.crit_exit();
+      yield* sys.pause("wait", 2);
+      yield sys.wakeup("bed");
+      yield sys.crit_exit();
     },
   });
   return machine;

@@ -1,0 +1,109 @@
+// LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
+// kern/lwkt_*.ts directly (assembly/syscalls.master).
+import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
+import { exit1, kern_thr_exit } from "../kern/kern_exit";
+import { is_proc } from "../kern/kern_fork";
+import { kthread_exit } from "../kern/kern_kthread";
+import {
+  crit_enter,
+  lwkt_create,
+  lwkt_create_1,
+  lwkt_deschedule_self,
+  lwkt_exit,
+} from "../kern/lwkt_thread";
+import { EBUSY, ENOMEM } from "../sys/errno";
+import { curthread, mycpu } from "../sys/globaldata";
+import { LwktWait } from "../sys/kobj";
+import { machine } from "../sys/machine";
+import { Frame, P_KPROC, Proc, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { cold, is_td, no_td, td_frame } from "../sys/thread";
+
+export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
+  return wait.wa_gen;
+}
+
+/** What is not used here is read from the frame when the structure is there (lwkt_create_allocated). */
+export function sys_lwkt_create(
+  f: Frame,
+  func: u32,
+  arg: u32,
+  template: Thread,
+  flags: u32,
+  fmt: u32,
+  fmtarg: u32,
+): u32 {
+  if (is_td(template) && is_alive(template)) {
+    f.a1 = 0;
+    set_retval(EBUSY);
+    return DONE;
+  }
+  return lwkt_create(template, 0);
+}
+
+/** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */
+function is_alive(td: Thread): bool {
+  if ((td.td_lwflags & TDL_EXITED) != 0) return false;
+  if (machine().bare == 0 && cold(td).td_tid != -1) return true;
+  return (td.td_lwflags & (TDL_STARTED | TDL_RUNQ)) != 0;
+}
+
+export function sys_lwkt_kthread_create(f: Frame, func: u32, arg: u32, fmt: u32, fmtarg: u32): u32 {
+  return lwkt_create(no_td(), 1);
+}
+
+/**
+ * The structure that lwkt_create (`kthread` 0) or lwkt_kthread_create (1) asked for is allocated: the
+ * other arguments are still in the caller's frame.
+ */
+export function lwkt_create_allocated(kthread: u32): u32 {
+  const cur = curthread();
+  const f = td_frame(cur);
+  const td = changetype<Thread>(f.retval);
+  const arg = f.a1;
+  f.a1 = changetype<u32>(td);
+  if (!is_td(td)) {
+    set_retval(ENOMEM);
+    return DONE;
+  }
+  if (kthread != 0) return lwkt_create_1(td, f.a0, arg, 0, f.a2, f.a3);
+  return lwkt_create_1(td, f.a0, arg, f.a3, f.a4, f.a5);
+}
+
+export function sys_intr_enter(): void {
+  mycpu().gd_intr_nesting_level++;
+}
+
+export function sys_intr_exit(): void {
+  mycpu().gd_intr_nesting_level--;
+}
+
+export function sys_set_reqpri(pri: i32): void {
+  mycpu().gd_reqpri = pri;
+}
+
+export function sys_set_untimely_switch(value: i32): void {
+  machine().untimely_switch = value;
+}
+
+/** Ends the current thread, which belongs to a process, as its kind ends. */
+export function member_exit(p: Proc): u32 {
+  if ((p.p_flag & P_KPROC) != 0) return kthread_exit();
+  return kern_thr_exit() == DONE ? exit1(0) : DONE;
+}
+
+/** True if the current thread is one of LWKT alone; otherwise its process knows it. */
+export function is_lwkt_only(): bool {
+  return machine().bare != 0 || !is_proc(curthread().td_proc);
+}
+
+export function sys_lwkt_exit(): u32 {
+  return is_lwkt_only() ? lwkt_exit() : member_exit(curthread().td_proc);
+}
+
+export function sys_lwkt_proc_exit(): u32 {
+  if (!is_lwkt_only()) return member_exit(curthread().td_proc);
+  crit_enter();
+  cont_push(K.THREAD_EXIT_1);
+  lwkt_deschedule_self();
+  return PENDING;
+}

@@ -1,0 +1,48 @@
+// The kernel calls that make synchronisation objects, and a few that are more than a call of one
+// function of kern/ (assembly/syscalls.master).
+import { mtx_owned } from "../kern/kern_mutex";
+import { sync_create } from "../kern/kern_sync";
+import { sleep_until } from "../kern/kern_time";
+import { ENOMEM } from "../sys/errno";
+import { curthread, mycpu } from "../sys/globaldata";
+import { Frame } from "../sys/proc";
+import { KOBJ_BARRIER, KOBJ_CV, KOBJ_MTX, KOBJ_SEMA, KOBJ_TIMER, SyncObject } from "../sys/sync";
+
+/** Leaves 0 and an object's address in a1, or ENOMEM. */
+function created(f: Frame, o: SyncObject): i32 {
+  if (changetype<usize>(o) == 0) return ENOMEM;
+  f.a1 = changetype<u32>(o);
+  return 0;
+}
+
+export function sys_mtx_create(f: Frame, name: u32): i32 {
+  return created(f, sync_create(KOBJ_MTX, name));
+}
+
+export function sys_mtx_owned(mutex: SyncObject): bool {
+  return mtx_owned(mutex, curthread());
+}
+
+export function sys_cv_create(f: Frame, name: u32): i32 {
+  return created(f, sync_create(KOBJ_CV, name));
+}
+
+export function sys_sema_create(f: Frame, name: u32, value: i32): i32 {
+  const o = sync_create(KOBJ_SEMA, name);
+  if (changetype<usize>(o) != 0) o.so_value = value;
+  return created(f, o);
+}
+
+export function sys_barrier_create(f: Frame, name: u32, parties: i32): i32 {
+  const o = sync_create(KOBJ_BARRIER, name);
+  if (changetype<usize>(o) != 0) o.so_limit = parties;
+  return created(f, o);
+}
+
+export function sys_timer_create(f: Frame, name: u32): i32 {
+  return created(f, sync_create(KOBJ_TIMER, name));
+}
+
+export function sys_sleep(cycles: u64): u32 {
+  return sleep_until(mycpu().gd_cycles + cycles);
+}

@@ -1,0 +1,133 @@
+// The table of kernel calls, assembly/syscalls.master, and what the build makes from it.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { madeFiles, parseTable, readTable } from "../../scripts/makesyscalls.mjs";
+import { kernel, sys } from "../../src/index.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+/** The numbers that programs have been compiled with: they stay for ever. */
+const numbers = `
+  0 body_return, 1 lwkt_yield, 2 lwkt_yield_quick, 3 lwkt_switch, 4 lwkt_schedule_self,
+  5 lwkt_deschedule_self, 6 lwkt_schedule, 7 lwkt_deschedule, 8 lwkt_setpri, 9 lwkt_setpri_self,
+  10 lwkt_preempt, 11 lwkt_preempted_proc, 12 lwkt_block, 13 lwkt_signal, 14 lwkt_init_wait,
+  15 lwkt_gettoken, 16 lwkt_reltoken, 17 lwkt_regettoken, 18 lwkt_havetoken, 19 crit_enter,
+  20 crit_exit, 21 crit_exit_noyield, 22 crit_panic, 23 lwkt_create, 24 lwkt_exit,
+  25 lwkt_kthread_create, 26 lwkt_kthread_exit, 27 lwkt_free_thread, 28 lwkt_proc_exit,
+  29 lwkt_wait_gen, 30 lwkt_migrate, 31 lwkt_setcpu_self, 32 interrupt, 33 intr_enter,
+  34 intr_exit, 35 set_reqpri, 36 set_untimely_switch, 37 intr_register, 38 intr_wait,
+  48 compute, 49 cycles, 50 curthread, 51 curcpu, 52 random, 64 kthread_add, 65 kthread_exit,
+  66 kthread_suspend, 67 kthread_resume, 68 kthread_suspend_check, 69 kthread_start,
+  70 kproc_create, 71 kproc_exit, 72 kproc_suspend, 73 kproc_resume, 74 kproc_suspend_check,
+  75 kproc_start, 76 kproc_kthread_add, 77 fork, 78 thr_create, 79 thr_exit, 80 exit, 81 wait,
+  82 proc_stop, 83 proc_cont, 84 ast, 85 msleep, 86 wakeup, 87 wakeup_one, 88 pause,
+  89 sched_relinquish, 90 sched_add, 91 sched_prio, 92 ticks, 96 thread_exit, 97 thread_alloc,
+  98 thread_free, 99 thread_recycle, 100 thread_reap, 101 thread_reap_all,
+  102 thread_reap_barrier, 103 thread_single, 104 thread_single_end, 105 thread_suspend_check,
+  106 thread_suspend_check_needed, 107 thread_check_susp, 108 thread_unsuspend,
+  109 thread_run_flash, 110 tdfind, 111 pfind, 112 proc_setcred, 113 proc_setlimit,
+  114 thread_cow_update, 115 thread_cow_synced, 116 cow_sync_creds, 120 tid_alloc, 121 tid_free,
+  122 tidhash_add, 123 tidhash_remove, 124 kstack_fail, 126 eventhandler_register,
+  127 eventhandler_deregister, 128 reboot, 160 mtx_create, 161 mtx_lock, 162 mtx_unlock,
+  163 cv_create, 164 cv_wait, 165 cv_signal, 166 cv_broadcast, 167 sema_create, 168 sema_wait,
+  169 sema_post, 170 barrier_create, 171 barrier_wait, 172 timer_create, 173 timer_wait,
+  174 timer_next, 175 sleep_until, 176 sleep, 177 cpuset_setaffinity, 178 sched_prio_self,
+  179 thread_report, 180 mtx_owned
+`;
+
+const { calls } = readTable();
+
+describe("the table of kernel calls", () => {
+  it("keeps every number that has been given away", () => {
+    const given = numbers.trim().split(/,\s*/);
+    const now = calls.map(({ nr, name }) => `${nr} ${name}`);
+    expect(given.filter((call) => !now.includes(call))).toEqual([]);
+  });
+
+  it("names functions that exist", () => {
+    const missing = calls.filter(({ impl }) => {
+      return !new RegExp(`^export function ${impl.name}\\(`, "m").test(
+        read(`assembly/${impl.file}.ts`),
+      );
+    });
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("names errors that exist", () => {
+    const known = read("assembly/sys/errno.ts");
+    const errors = new Set(calls.flatMap((call) => call.errors.map(({ name }) => name)));
+    expect([...errors].filter((name) => !known.includes(`const ${name}:`))).toEqual([]);
+  });
+
+  it("gives a result to every call but those that leave the registers alone or never return", () => {
+    for (const { name, result, canFail, hasResult } of calls) {
+      const returns = result !== "nothing" && (result !== "never" || canFail);
+      expect([name, hasResult]).toEqual([name, returns]);
+    }
+  });
+
+  it("has a maker of each call, in `sys` and under the deprecated name `kernel`", () => {
+    const names = calls.filter(({ isInternal }) => !isInternal).map(({ name }) => name);
+    expect(Object.keys(sys).sort()).toEqual([...names].sort());
+    expect(kernel).toBe(sys);
+  });
+
+  it("describes each call in the reference", () => {
+    const reference = read("docs/kernel-calls.md");
+    const headings = [...reference.matchAll(/^### (\w+)$/gm)].map((match) => match[1]);
+    expect(headings.sort()).toEqual(Object.keys(sys).sort());
+  });
+
+  it("is what the made files were made from", () => {
+    const made = madeFiles();
+    expect(made.size).toBeGreaterThan(4);
+    for (const [path, text] of made) expect(read(path) === text, path).toBe(true);
+  });
+});
+
+describe("a new call", () => {
+  it("is one row", () => {
+    const row =
+      "group g any G\n\n200 thing(proc: proc, time: u64): i32\n    = run/x thing value\n    Does it.\n    proc: it\n    time: when\n";
+    const made = madeFiles(parseTable(row));
+    expect(made.get("assembly/sys/syscall.ts")).toContain("  thing = 200,\n");
+    const dispatch = made.get("assembly/run/init_sysent.ts");
+    expect(dispatch).toContain('import { thing } from "./x";');
+    expect(dispatch).toContain(
+      "    case Sys.thing:\n      if (!(proc_valid(f.a0))) {\n        f.a0 = EINVAL;\n        return;\n      }\n" +
+        "      f.a0 = thing(changetype<Proc>(f.a0), wide(f.a1, f.a2));\n      return;\n",
+    );
+    expect(made.get("src/machine/generated/sys.ts")).toContain(
+      "thing(proc: Handle | number, time: bigint | number): KernelCall<number>;",
+    );
+    expect(made.get("src/generated/calls.ts")).toContain('args: ["proc", "u64"],');
+    expect(made.get("docs/kernel-calls.md")).toContain("- `EINVAL`: `proc` is not a process");
+  });
+
+  it.each([
+    ["1 a(): i32\n    = f g value\n    A.\n", "line 1: this call belongs to no group"],
+    ["group g any G\n1 a(): i32\n    A.\n", "line 2: a names no function"],
+    ["group g any G\n1 a(): i32\n    = f g value\n", "line 2: a: the call is not described"],
+    ["group g any G\n1 a(x: u32): i32\n    = f g value\n    A.\n", "a: x is not described"],
+    ["group g any G\n1 a(x: what): i32\n", "line 2: what is no kind of argument"],
+    ["group g any G\n1 a(): what\n", "line 2: what is no kind of result"],
+    ["group g what G\n", "line 1: what is no layer"],
+    ["group g any G\n4096 a(): i32\n    = f g value\n    A.\n", "the number is above 4095"],
+    ["group g any G\n1 a(): nothing\n    = f g value\n    A.\n    EBUSY: x\n", "a can fail"],
+    [
+      "group g any G\n1 a(): i32\n    = f g value\n    A.\n    what: x\n",
+      "line 5: a has no `what`",
+    ],
+    [
+      "group g any G\n1 a(): i32\n    = f g value\n    A.\n1 b(): i32\n    = f g value\n    B.\n",
+      "line 5: b has the nr of a, 1",
+    ],
+    ["group g any G\n1 a(): i32\n  = f g value\n", "line 3: indented by 2"],
+  ])("is refused when its row is wrong: %j", (text, message) => {
+    expect(() => parseTable(text)).toThrow(message);
+  });
+});

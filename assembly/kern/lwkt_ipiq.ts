@@ -322,7 +322,7 @@ export function lwkt_process_ipiq(gd: GlobalData): void {
   for (let i: u32 = 0; i < m.letters_due_count; i++) {
     const td = changetype<Thread>(load<u32>(letter_at(m.letters_due, i)));
     const l = letter(td);
-    if (l.lt_due == 0 || !is_mine(td)) continue;
+    if (l.lt_due == 0 || td.td_cpu != <u8>gd.gd_cpuid) continue;
     if ((<u32>l.lt_due & ASK_RUN) != 0 && td.td_wait != 0) {
       const cpu = changetype<LwktToken>(td.td_wait).t_cpu;
       if (cpu_exists(cpu) && <u32>cpu != gd.gd_cpuid) continue;

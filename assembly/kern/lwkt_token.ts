@@ -21,7 +21,7 @@ import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_bit, cpu_critical, cpu_exists, ipi_hold, ipi_token_grant, is_mine } from "./lwkt_ipiq";
+import { cpu_bit, cpu_critical, cpu_exists, cpu_wake, ipi_hold, ipi_token_grant, is_mine } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
 import { sched_check_preempt } from "./sched";
 
@@ -84,7 +84,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
  */
 export function lwkt_reltoken(tok: LwktToken): u32 {
   if (lwkt_havetoken(tok) && !is_td(tok.t_granted)) {
-    if (tok.t_due != 0) line_serve(tok);
+    if (tok.t_due != 0) line_serve(tok, <u32>machine().rounds - 1);
     else tok.t_cpu = tok.t_reqcpu;
   }
   return crit_exit();
@@ -130,17 +130,21 @@ function line_watch(m: Machine, tok: LwktToken): void {
   m.busy |= bit;
 }
 
-/** The token goes to the first in line. */
-function line_serve(tok: LwktToken): void {
+/** The token goes to the first in line. `boundary`: how many rounds there were before the last boundary. */
+function line_serve(tok: LwktToken, boundary: u32): void {
   const td = tok.t_line;
   tailq_remove(line(tok), td);
   tok.t_count--;
   tok.t_due--;
   tok.t_cpu = td.td_cpu;
   tok.t_granted = td;
-  tok.t_round = <u32>machine().rounds;
-  if (is_mine(td)) token_grant(td);
-  else ipi_token_grant(td);
+  tok.t_round = boundary;
+  if (!is_mine(td)) {
+    ipi_token_grant(td);
+    return;
+  }
+  cpu_wake(machine(), mycpu()); // between two rounds it may be halted
+  token_grant(td);
 }
 
 /** Between two rounds: every token with a line goes to the first in it if it can. */
@@ -177,7 +181,7 @@ function line_look(m: Machine, tok: LwktToken): void {
   m.curcpu = gd;
   const late = tok.t_granted;
   if (!is_td(late)) {
-    line_serve(tok);
+    line_serve(tok, <u32>m.rounds);
     return;
   }
   if (planted(Plant.TOKEN_LATE)) return;
@@ -187,7 +191,7 @@ function line_look(m: Machine, tok: LwktToken): void {
   tok.t_granted = no_td();
   late.td_lwflags |= TDL_TOKWAIT;
   _lwkt_dequeue(late);
-  line_serve(tok);
+  line_serve(tok, <u32>m.rounds);
   tailq_insert_head(line(tok), late);
   tok.t_count++;
   tok.t_due++;

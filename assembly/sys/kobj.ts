@@ -16,7 +16,7 @@ export class LwktToken {
   t_cpu: i32; //     owner
   t_reqcpu: i32; //  the CPU it goes to when it is released
   t_granted: Thread; // it came to its owner for this thread, which has not looked yet,
-  t_round: u32; //     in this round (the low word of Machine.rounds)
+  t_round: u32; //     handed over at or after the boundary before which there were so many rounds
   t_line: Thread; //   first and last of the threads that wait for it
   t_line_last: Thread;
   t_count: u32; //     how many there are,

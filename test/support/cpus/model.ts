@@ -104,6 +104,12 @@ export class Cpu {
   gives: GiveUp | null = null;
   readonly levels: Thread[][] = Array.from({ length: 32 }, () => []);
   readonly pended: Thread[] = [];
+  /** Something waits for the end of a critical section here. */
+  look = false;
+  /** An interrupt has come from another CPU: the thread looks when it is next between two instructions. */
+  posted = false;
+  /** The thread that was switched to is on its first run: it leaves its section without looking. */
+  firstRun = false;
   sent = 0;
   received = 0;
 
@@ -227,8 +233,12 @@ export class CpusModel {
     asked.runLast = false;
     const owner = this.cpu(t.cpu);
     const blocked = due.kinds.has("RUN") && t.wait !== null && this.cpu(t.wait.owner).closed();
-    if (owner.closed() || blocked) this.stayed.push(t);
-    else this.carryOut(owner, t);
+    if (!owner.closed() && !blocked) {
+      this.carryOut(owner, t);
+      return;
+    }
+    (owner.closed() ? owner : this.cpu((t.wait as Wait).owner)).look = true;
+    this.stayed.push(t);
   }
 
   /** A CPU has opened: what waits for that alone is carried out. */
@@ -258,7 +268,10 @@ export class CpusModel {
       this.scheduleHere(t);
     }
     if (kinds.has("STOP") && !due.runLast) this.descheduleHere(t);
-    if (kinds.has("INTR")) this.pend(cpu, t);
+    if (kinds.has("INTR")) {
+      this.pend(cpu, t);
+      cpu.posted = true;
+    }
     if (kinds.has("MOVE")) {
       t.goal = due.to;
       this.tryMove(t);
@@ -419,9 +432,12 @@ export class CpusModel {
     if (t.pended || t.gone) return;
     t.pended = true;
     cpu.pended.push(t);
+    cpu.look = true;
   }
 
   private idleInterrupts(cpu: Cpu): void {
+    cpu.posted = false;
+    cpu.look = false;
     for (const t of cpu.pended.splice(0)) {
       t.pended = false;
       this.scheduleOther(cpu, t);
@@ -451,6 +467,8 @@ export class CpusModel {
   /** The critical section of a thread has ended: what waited for that happens now. */
   private *open(t: Thread): Call {
     const cpu = this.cpu(t.cpu);
+    if (!cpu.look) return undefined;
+    cpu.look = false;
     this.deliverHeld(cpu);
     for (let line = cpu.pended.shift(); line !== undefined; line = cpu.pended.shift()) {
       line.pended = false;
@@ -710,14 +728,15 @@ export class CpusModel {
       this.idleInterrupts(cpu);
       return;
     }
-    if (t.sections === 0) t.calls.push(this.open(t));
+    if (t.sections === 0 && !cpu.firstRun) t.calls.push(this.open(t));
     this.goOn(cpu);
   }
 
   /** The current thread is between two instructions, and looks for interrupts. */
   safePoint(cpu: Cpu): void {
     const t = cpu.current;
-    if (t === cpu.idle || t.sections > 0 || cpu.pended.length === 0) return;
+    if (t === cpu.idle || t.sections > 0 || !cpu.posted) return;
+    cpu.posted = false;
     this.call(cpu, this.open(t));
   }
 
@@ -773,6 +792,7 @@ export class CpusModel {
     cpu.gives = null;
     cpu.current = next;
     cpu.arrived = true;
+    cpu.firstRun = !next.started;
     if (next === cpu.idle) return;
     if (!next.started) {
       next.started = true;

@@ -31,6 +31,8 @@ interface Actor {
 }
 
 const MAX_ROUNDS = 3000;
+/** How often threads create a thread of the same role. */
+const MAX_LIVES = 3;
 const MAX_STEPS = 20_000;
 
 /** Runs a script on a kernel beside the model; throws a {@link Mismatch} at the first difference. */
@@ -47,6 +49,8 @@ export class Storm {
   private readonly models = new Map<number, Thread>();
   /** Threads that a role's creator has made in the model, by role, until they run or are named. */
   private readonly unnamed = new Map<number, Thread[]>();
+  /** How often each role has been created. */
+  private readonly lives = new Map<number, number>();
   /** The CPU at which the kernel stopped last. */
   private at = 0;
 
@@ -102,6 +106,7 @@ export class Storm {
   /** Runs to the end. */
   run(): void {
     const { kernel } = this;
+    this.model.boundary();
     kernel.setBudget({ rounds: 1, switches: 1 });
     let reason = kernel.exports.machine_run();
     for (;;) {
@@ -343,7 +348,9 @@ export class Storm {
     const before = this.newest[index];
     const alive = before !== undefined && this.models.get(before.td)?.gone === false;
     const role = this.script.roles[index] as Role;
-    if (alive || role.cpu >= 0 || (this.unnamed.get(index)?.length ?? 0) > 0) return null;
+    const lives = this.lives.get(index) ?? 0;
+    if (alive || role.cpu >= 0 || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0) return null;
+    this.lives.set(index, lives + 1);
     const child = this.model.unborn(`t${index}`);
     const list = this.unnamed.get(index) ?? [];
     list.push(child);

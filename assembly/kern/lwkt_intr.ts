@@ -7,9 +7,10 @@
 //
 // The thread of a line waits by intr_wait, which looks at the line's count and leaves the CPU within one
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
+import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_INTR, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
-import { intr_line } from "../sys/intr";
+import { intr_line, PendCell } from "../sys/intr";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { MAXPENDING, NINTR } from "../sys/param";
@@ -17,6 +18,7 @@ import { Plant, planted } from "../sys/plant";
 import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { cpu_exists, ipi_interrupt, ipi_waiting, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
@@ -28,11 +30,6 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 
-/** Address of the thread that is pended behind `td`, where there are more than MAXPENDING. */
-function pend_next(td: Thread): usize {
-  return (changetype<usize>(td) >> 4) + machine().pend_delta;
-}
-
 /** Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. */
 function pend(gd: GlobalData, td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -42,10 +39,16 @@ function pend(gd: GlobalData, td: Thread): void {
     gd.gd_nintr++;
     return;
   }
-  store<usize>(pend_next(td), 0);
-  if (is_td(gd.gd_pend_last)) store<usize>(pend_next(gd.gd_pend_last), changetype<usize>(td));
-  else gd.gd_pend_first = td;
-  gd.gd_pend_last = td;
+  const cell = changetype<PendCell>(kobj_alloc());
+  if (changetype<usize>(cell) == 0) panic("interrupt: no kernel object for another pended thread");
+  cell.pc_td = td;
+  if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;
+  else gd.gd_pend_first = cell;
+  gd.gd_pend_last = cell;
+}
+
+function is_cell(cell: PendCell): bool {
+  return changetype<usize>(cell) != 0;
 }
 
 /** Takes an interrupt thread off the pended ones. */
@@ -56,15 +59,16 @@ function pend_remove(gd: GlobalData, td: Thread): void {
     if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
-  let before = no_td();
-  for (let other = gd.gd_pend_first; is_td(other); ) {
-    const next = changetype<Thread>(load<usize>(pend_next(other)));
-    if (other == td) {
-      if (is_td(before)) store<usize>(pend_next(before), changetype<usize>(next));
+  let before = changetype<PendCell>(0);
+  for (let cell = gd.gd_pend_first; is_cell(cell); ) {
+    const next = cell.pc_next;
+    if (cell.pc_td == td) {
+      if (is_cell(before)) before.pc_next = next;
       else gd.gd_pend_first = next;
-      if (!is_td(next)) gd.gd_pend_last = before;
-    } else before = other;
-    other = next;
+      if (!is_cell(next)) gd.gd_pend_last = before;
+      kobj_free(changetype<usize>(cell));
+    } else before = cell;
+    cell = next;
   }
   pend_refill(gd);
 }
@@ -81,12 +85,13 @@ function unpend(gd: GlobalData): Thread {
 
 /** There is room in the CPU's own structure: the first of those behind it moves up. */
 function pend_refill(gd: GlobalData): void {
-  while (gd.gd_nintr < MAXPENDING && is_td(gd.gd_pend_first)) {
-    const td = gd.gd_pend_first;
-    gd.gd_pend_first = changetype<Thread>(load<usize>(pend_next(td)));
-    if (!is_td(gd.gd_pend_first)) gd.gd_pend_last = no_td();
-    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
+  while (gd.gd_nintr < MAXPENDING && is_cell(gd.gd_pend_first)) {
+    const cell = gd.gd_pend_first;
+    gd.gd_pend_first = cell.pc_next;
+    if (!is_cell(cell.pc_next)) gd.gd_pend_last = changetype<PendCell>(0);
+    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(cell.pc_td));
     gd.gd_nintr++;
+    kobj_free(changetype<usize>(cell));
   }
 }
 

@@ -109,7 +109,6 @@ export function carve_arenas(): u32 {
   m.chunk_end = <usize>m.carve;
   m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
   if (ncpus > 1) carve_letters(m, n);
-  m.pend_delta = carve(m, n * sizeof<u32>()) - (m.td_base >> 4);
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
   carve_fbsd(m);

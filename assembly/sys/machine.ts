@@ -90,7 +90,6 @@ export class Machine {
   bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
   letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
   affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
-  pend_delta: usize; //        of the next pended interrupt thread (u32) minus a sixteenth
   letters_new: usize; //       kern/lwkt_ipiq.ts: threads whose letters were begun in this round,
   letters_due: usize; //       and before
   string_base: usize; //       interned strings

@@ -82,7 +82,7 @@ export const KSTACK_MAX_PAGES: i32 = 32;
 
 /** Interrupt lines of the machine: as many as a classic interrupt controller pair and then some. */
 export const NINTR: i32 = 32;
-/** Pended interrupt threads in the CPU's own structure, which is a cache line's; more are linked behind. */
+/** Pended interrupt threads in the CPU's own structure, four cache lines; more are linked behind. */
 export const MAXPENDING: u32 = 64;
 
 // Priorities of FreeBSD (smaller runs first).

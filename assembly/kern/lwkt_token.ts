@@ -21,7 +21,15 @@ import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_bit, cpu_critical, cpu_exists, cpu_wake, ipi_hold, ipi_token_grant, is_mine } from "./lwkt_ipiq";
+import {
+  cpu_bit,
+  cpu_critical,
+  cpu_exists,
+  cpu_wake,
+  ipi_hold,
+  ipi_token_grant,
+  is_mine,
+} from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
 import { sched_check_preempt } from "./sched";
 

@@ -108,7 +108,7 @@ export class Cpu {
   look = false;
   /** An interrupt has come from another CPU: the thread looks when it is next between two instructions. */
   posted = false;
-  /** The thread that was switched to is on its first run: it leaves its section without looking. */
+  /** The thread that was switched to is on its first run: it does not look for interrupts. */
   firstRun = false;
   sent = 0;
   received = 0;
@@ -212,11 +212,16 @@ export class CpusModel {
     this.stayed = [];
     this.fresh = [];
     for (const t of stayed) if (t.due.kinds.size > 0) this.becomeDue(t);
-    for (const t of fresh) if (t.asked.kinds.size > 0) this.becomeDue(t);
-    for (const t of this.threads) if (t.goal >= 0 && !this.cpu(t.cpu).closed()) this.tryMove(t);
-    for (const cpu of this.cpus) {
-      if (cpu.current === cpu.idle) this.idleInterrupts(cpu);
+    for (const t of fresh) {
+      const again = this.fresh.includes(t); // what it was asked just now is due at the next boundary
+      if (t.asked.kinds.size > 0 && !again) this.becomeDue(t);
     }
+    for (const t of this.threads) if (t.goal >= 0 && !this.cpu(t.cpu).closed()) this.tryMove(t);
+  }
+
+  /** A CPU begins its slice: its idle thread has nothing to preempt, and makes runnable what is pended. */
+  sliceBegin(cpu: Cpu): void {
+    if (cpu.current === cpu.idle) this.idleInterrupts(cpu);
   }
 
   private becomeDue(t: Thread): void {
@@ -728,7 +733,10 @@ export class CpusModel {
       this.idleInterrupts(cpu);
       return;
     }
-    if (t.sections === 0 && !cpu.firstRun) t.calls.push(this.open(t));
+    if (t.sections === 0) {
+      if (cpu.firstRun) this.deliverHeld(cpu);
+      else t.calls.push(this.open(t));
+    }
     this.goOn(cpu);
   }
 

@@ -134,6 +134,7 @@ export class Storm {
     const last = why === Run.BUDGET ? this.script.cpus - 1 : this.cpuOf(kernel.machine("curcpu"));
     for (let index = this.at; index <= last; index++) {
       const cpu = model.cpu(index);
+      if (index > this.at || index === 0) model.sliceBegin(cpu);
       const now = this.current(index);
       const stopped = index === last && why === Run.SWITCHES;
       const moved = now !== cpu.current;

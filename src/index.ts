@@ -40,6 +40,8 @@ export {
   type ThreadOptions,
 } from "./machine/machine.js";
 export { formatRecord } from "./machine/record-text.js";
+export type { MachineFunctions } from "./machine/resources.js";
+export type { SnapshotOptions } from "./machine/snapshots.js";
 export * from "./machine/sysinit.js";
 export {
   CpuView,
@@ -50,5 +52,10 @@ export {
   ThreadView,
 } from "./machine/views.js";
 export * from "./program/index.js";
+export { SnapshotError } from "./snapshot/errors.js";
+export { decodeSnapshot, encodeSnapshot, loadSnapshot, saveSnapshot } from "./snapshot/file.js";
+export type { SnapshotPart } from "./snapshot/part.js";
+export type { Moment, Recording, RecordOptions } from "./snapshot/recording.js";
+export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
 export { TraceError } from "./trace/file.js";

@@ -11,6 +11,7 @@ import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_INTR, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
 import { intr_line, PendCell } from "../sys/intr";
+import { KOBJ_PEND } from "../sys/kobj";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { MAXPENDING, NINTR } from "../sys/param";
@@ -41,6 +42,7 @@ function pend(gd: GlobalData, td: Thread): void {
   }
   const cell = changetype<PendCell>(kobj_alloc());
   if (changetype<usize>(cell) == 0) panic("interrupt: no kernel object for another pended thread");
+  cell.pc_kind = KOBJ_PEND;
   cell.pc_td = td;
   if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;
   else gd.gd_pend_first = cell;

@@ -110,6 +110,7 @@ function list_append(m: Machine, td: Thread, l: Letter): void {
   l.lt_slot = m.letters_new_count;
   store<u32>(letter_at(m.letters_new, m.letters_new_count), changetype<u32>(td));
   m.letters_new_count++;
+  if (m.letters_new_count > m.letters_new_most) m.letters_new_most = m.letters_new_count;
 }
 
 /** Takes void places out of the list of new letters. */
@@ -258,6 +259,7 @@ function letters_new(m: Machine, count: u32): void {
     store<u32>(letter_at(m.letters_due, m.letters_due_count), changetype<u32>(td));
     m.letters_due_count++;
   }
+  if (m.letters_due_count > m.letters_due_most) m.letters_due_most = m.letters_due_count;
   letters_shift(m, count);
 }
 

@@ -12,7 +12,7 @@ export class IntrLine {
 /** A pended interrupt thread beyond MAXPENDING, in a cell of the kernel objects. */
 @unmanaged
 export class PendCell {
-  pc_kind: u32; // 0: no kind of object
+  pc_kind: u32; // KOBJ_PEND
   pc_next: PendCell;
   pc_td: Thread;
 }

@@ -6,6 +6,7 @@ import { Thread } from "./proc";
 export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
 export const KOBJ_EVENT: u32 = 0x45564e54;
+export const KOBJ_PEND: u32 = 0x50454e44;
 /** Bytes of a cell: one cache line, which the largest kind fills. */
 export const KOBJ_SIZE: usize = 64;
 

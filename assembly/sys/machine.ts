@@ -121,6 +121,8 @@ export class Machine {
   ipi_dropped: u64; //         messages for threads that were gone
   letters_new_count: u32;
   letters_due_count: u32;
+  letters_new_most: u32; //    most that those ever were: behind them the lists are zero
+  letters_due_most: u32;
   tok_first: LwktToken; //     first and last token with a line
   tok_last: LwktToken;
   untimely_switch: i32; //     sysctl lwkt.untimely_switch

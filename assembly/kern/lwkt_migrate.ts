@@ -24,7 +24,7 @@ import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { cpu_bit, ipi_arrive, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
-import { token_forgo } from "./lwkt_token";
+import { token_forgo, waits_for_token } from "./lwkt_token";
 import { mi_switch, sched_check_preempt } from "./sched";
 import { bsd4_rem } from "./sched_4bsd";
 
@@ -70,6 +70,14 @@ function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   );
 }
 
+/**
+ * True for a thread that is on the run queue only until it has had its turn back, or has looked at its
+ * token: TDL_WANTED says whether it is to stay there, and a move does not change that.
+ */
+function is_passing(td: Thread): bool {
+  return td.td_kfn == K.INVOL_1 || waits_for_token(td);
+}
+
 /** Moves a thread of this CPU that can be moved, with its turn if it is runnable. */
 function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   const flags = td.td_lwflags;
@@ -85,7 +93,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
   if ((flags & TDL_RUNQ) == 0) return;
-  if (!planted(Plant.MOVE_LOSES_RUN)) td.td_lwflags |= TDL_WANTED;
+  if (!is_passing(td) && !planted(Plant.MOVE_LOSES_RUN)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
 }
 
@@ -93,7 +101,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
 export function lwkt_arrive(gd: GlobalData, td: Thread): void {
   td.td_flags &= ~TDF_TRANSIT;
   const wanted = (td.td_lwflags & TDL_WANTED) != 0 || planted(Plant.ARRIVE_ALWAYS);
-  if (!wanted && td.td_kfn != K.INVOL_1) return;
+  if (!wanted && !is_passing(td)) return;
   _lwkt_enqueue(td);
   sched_check_preempt(gd, td);
 }

@@ -228,7 +228,8 @@ export function token_forget(td: Thread): void {
   td.td_lwflags &= ~TDL_TOKWAIT;
 }
 
-function waits_for_token(td: Thread): bool {
+/** True for a thread that stands in line for a token, or that is on its way to one. */
+export function waits_for_token(td: Thread): bool {
   return td.td_kfn == K.GETTOKEN_1 || td.td_kfn == K.REGETTOKEN_1;
 }
 

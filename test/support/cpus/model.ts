@@ -71,7 +71,7 @@ export class Thread {
   queued = false;
   wanted = false;
   /** On the run queue for as long as it does not run, to get its turn back or to look for a token. */
-  passing: "turn" | "token" | null = null;
+  passing = false;
   /** In transit: it is to be on the run queue when it arrives. */
   carried = false;
   line: Token | null = null;
@@ -108,7 +108,7 @@ export class Cpu {
   look = false;
   /** An interrupt has come from another CPU: the thread looks when it is next between two instructions. */
   posted = false;
-  /** The thread that was switched to is on its first run: it does not look for interrupts. */
+  /** The thread that was switched to is on its first run. */
   firstRun = false;
   sent = 0;
   received = 0;
@@ -309,7 +309,7 @@ export class CpusModel {
 
   private descheduleHere(t: Thread): void {
     t.wanted = false;
-    if (t.passing !== "turn") t.carried = false;
+    if (!t.passing) t.carried = false;
     this.forgo(t);
     this.dequeue(t);
   }
@@ -353,7 +353,7 @@ export class CpusModel {
     this.dequeue(t);
     t.cpu = to;
     if (!queued) return;
-    if (t.passing === null) t.wanted = true;
+    if (!t.passing) t.wanted = true;
     this.depart(from, t);
   }
 
@@ -410,12 +410,12 @@ export class CpusModel {
     while (token.owner !== t.cpu) {
       t.wanted = t.queued;
       t.line = token;
-      t.passing = "token";
+      t.passing = true;
       this.dequeue(t);
       token.line.push(t);
       do yield* this.giveUp(t);
       while (t.line !== null);
-      t.passing = null;
+      t.passing = false;
       if (!t.wanted) this.dequeue(t);
       if (token.granted === t) token.granted = null;
     }
@@ -518,7 +518,7 @@ export class CpusModel {
   }
 
   *yield(t: Thread): Call {
-    this.enqueue(t);
+    yield* this.scheduleSelf(t);
     yield* this.giveUp(t);
     return undefined;
   }
@@ -589,14 +589,14 @@ export class CpusModel {
   private *leaveFor(t: Thread, to: number): Call {
     const from = this.by(t);
     t.goal = -1;
-    t.passing = t.queued ? null : "turn";
+    t.passing = !t.queued;
     t.wanted = t.queued;
     this.dequeue(t);
     t.cpu = to;
     this.depart(from, t);
     yield* this.giveUp(t);
-    if (t.passing !== null && !t.wanted) this.dequeue(t);
-    t.passing = null;
+    if (t.passing && !t.wanted) this.dequeue(t);
+    t.passing = false;
     return undefined;
   }
 
@@ -696,7 +696,8 @@ export class CpusModel {
     }
     if (t.pended) {
       t.pended = false;
-      for (const { pended } of this.cpus) if (pended.includes(t)) pended.splice(pended.indexOf(t), 1);
+      for (const { pended } of this.cpus)
+        if (pended.includes(t)) pended.splice(pended.indexOf(t), 1);
     }
     yield* this.giveUp(t);
     throw new ModelError(`${t.name} is gone, and goes on`);
@@ -734,8 +735,8 @@ export class CpusModel {
       return;
     }
     if (t.sections === 0) {
-      if (cpu.firstRun) this.deliverHeld(cpu);
-      else t.calls.push(this.open(t));
+      // On its first run it does not look for interrupts.
+      if (!cpu.firstRun) t.calls.push(this.open(t));
     }
     this.goOn(cpu);
   }
@@ -766,12 +767,12 @@ export class CpusModel {
   private *loseTurn(t: Thread): Call {
     if (!t.queued) {
       t.wanted = false;
-      t.passing = "turn";
+      t.passing = true;
       this.enqueue(t);
     }
     yield* this.giveUp(t);
-    if (t.passing !== null && !t.wanted) this.dequeue(t);
-    t.passing = null;
+    if (t.passing && !t.wanted) this.dequeue(t);
+    t.passing = false;
     return undefined;
   }
 
@@ -790,7 +791,9 @@ export class CpusModel {
     const equal = next.queued && next.cpu === cpu.index && next.level === choice.level;
     const forced = (cpu.gives?.to ?? t.preempts) !== null;
     if (next !== choice && (forced || choice === cpu.idle || !equal)) {
-      throw new ModelError(`CPU ${cpu.index} goes from ${t.name} to ${next.name}, not ${choice.name}`);
+      throw new ModelError(
+        `CPU ${cpu.index} goes from ${t.name} to ${next.name}, not ${choice.name}`,
+      );
     }
     if (t.preempts !== null && cpu.gives?.to === null) t.preempts = null;
     if (next.queued && !forced) {
@@ -805,6 +808,7 @@ export class CpusModel {
     if (!next.started) {
       next.started = true;
       next.sections--;
+      if (next.sections === 0) this.deliverHeld(cpu);
     } else if (next.left) {
       next.left = false;
       next.sections--;

@@ -53,7 +53,8 @@ export class Rig {
     this.step(boot, Sys.crit_exit_noyield, []);
     this.step(boot, Sys.lwkt_deschedule_self, []);
     const reason = this.step(boot, Sys.lwkt_switch, []);
-    if ((reason & Layout.RUN_REASON) !== Layout.Run.IDLE) throw new Error("the boot thread goes on");
+    if ((reason & Layout.RUN_REASON) !== Layout.Run.IDLE)
+      throw new Error("the boot thread goes on");
   }
 
   /** The kernel as it was, with other weather. */

@@ -198,8 +198,15 @@ class Maker {
       case "block": {
         const wait = random.below(3);
         return random.once(4)
-          ? [["gen", wait], ["compute", random.below(200)], [name, wait]]
-          : [["gen", wait], [name, wait]];
+          ? [
+              ["gen", wait],
+              ["compute", random.below(200)],
+              [name, wait],
+            ]
+          : [
+              ["gen", wait],
+              [name, wait],
+            ];
       }
       case "signal":
         return [[name, random.below(3)]];

@@ -5,7 +5,15 @@
 import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
-import { type Call, type Cpu, CpusModel, ModelError, type Thread, type Token, type Wait } from "./model.js";
+import {
+  type Call,
+  type Cpu,
+  CpusModel,
+  ModelError,
+  type Thread,
+  type Token,
+  type Wait,
+} from "./model.js";
 import type { Rig } from "./rig.js";
 import type { Op, Role, Script } from "./script.js";
 
@@ -117,7 +125,8 @@ export class Storm {
         this.compare();
         this.model.boundary();
         this.rounds++;
-        if (this.rounds > MAX_ROUNDS || this.steps > MAX_STEPS) throw new Mismatch("the storm does not end");
+        if (this.rounds > MAX_ROUNDS || this.steps > MAX_STEPS)
+          throw new Mismatch("the storm does not end");
         kernel.setBudget({ rounds: 1, switches: 1 });
       } else kernel.setMachine64("run_switches", 1n);
       reason = why === Run.HOST ? this.step() : kernel.exports.machine_run();
@@ -140,12 +149,22 @@ export class Storm {
       const moved = now !== cpu.current;
       if (cpu.arrived && (!stopped || index === this.at || moved)) model.resume(cpu);
       this.turn(cpu, now);
+      if (index < last || why === Run.BUDGET) this.passSafePoint(cpu);
       if (index === last && why === Run.HOST) {
         if (cpu.arrived) model.resume(cpu);
         this.turn(cpu, now);
       }
     }
     this.at = why === Run.BUDGET ? 0 : last;
+  }
+
+  /** The CPU's slice is over: if its thread was between two instructions, it has looked for interrupts. */
+  private passSafePoint(cpu: Cpu): void {
+    if (cpu.arrived || cpu.current.calls.length > 0) return;
+    this.model.safePoint(cpu);
+    if (cpu.gives !== null) {
+      throw new Mismatch(`${cpu.current.name} computes on, and should be interrupted`);
+    }
   }
 
   /** The CPU has the thread `now`: it has switched, or has chosen the same thread again. */
@@ -236,13 +255,14 @@ export class Storm {
 
   /** Behind its last operation a body leaves what it is in, and returns. */
   private ending(actor: Actor, t: Thread): readonly [number, readonly number[], Call] {
-    const found =
-      this.perform(actor, t, ["reltoken"]) ?? this.perform(actor, t, ["crit_exit"]);
-    return (found as readonly [number, readonly number[], Call] | null) ?? [
-      Sys.body_return,
-      [],
-      this.model.exit(t),
-    ];
+    const found = this.perform(actor, t, ["reltoken"]) ?? this.perform(actor, t, ["crit_exit"]);
+    return (
+      (found as readonly [number, readonly number[], Call] | null) ?? [
+        Sys.body_return,
+        [],
+        this.model.exit(t),
+      ]
+    );
   }
 
   private perform(
@@ -350,7 +370,8 @@ export class Storm {
     const alive = before !== undefined && this.models.get(before.td)?.gone === false;
     const role = this.script.roles[index] as Role;
     const lives = this.lives.get(index) ?? 0;
-    if (alive || role.cpu >= 0 || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0) return null;
+    if (alive || role.cpu >= 0 || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0)
+      return null;
     this.lives.set(index, lives + 1);
     const child = this.model.unborn(`t${index}`);
     const list = this.unnamed.get(index) ?? [];
@@ -382,7 +403,8 @@ export class Storm {
     for (const [td, t] of this.models) {
       if (!t.gone && !t.name.startsWith("idle")) this.compareThread(td, t);
     }
-    for (const [i, token] of model.tokens.entries()) this.compareToken(this.tokens[i] as number, token, "token");
+    for (const [i, token] of model.tokens.entries())
+      this.compareToken(this.tokens[i] as number, token, "token");
     for (const [i, wait] of model.waits.entries()) {
       const at = this.waits[i] as number;
       this.compareToken(at, wait, "wait");
@@ -390,7 +412,11 @@ export class Storm {
       const names = linkedThreads(kernel, kernel.read(at + LwktWait.wa_waitq)).map(
         (td) => this.models.get(td)?.name,
       );
-      this.same(`sleepers of wait ${i}`, names.join(), wait.sleepers.map(({ name }) => name).join());
+      this.same(
+        `sleepers of wait ${i}`,
+        names.join(),
+        wait.sleepers.map(({ name }) => name).join(),
+      );
       this.same(`count of wait ${i}`, kernel.readSigned(at + LwktWait.wa_count), names.length);
     }
     this.compareCounts();
@@ -420,7 +446,11 @@ export class Storm {
     let expected = 0;
     for (const cpu of model.cpus) {
       const gd = kernel.globaldata(cpu.index);
-      this.same(`messages sent by CPU ${cpu.index}`, kernel.readNumber(gd + G.gd_ipi_sent), cpu.sent);
+      this.same(
+        `messages sent by CPU ${cpu.index}`,
+        kernel.readNumber(gd + G.gd_ipi_sent),
+        cpu.sent,
+      );
       received += kernel.readNumber(gd + G.gd_ipi_received);
       expected += cpu.received;
       const current = this.models.get(kernel.read(gd + G.gd_curthread));
@@ -440,7 +470,10 @@ export function failureOf(run: () => void): string | null {
     return null;
   } catch (error) {
     if (error instanceof Mismatch || error instanceof ModelError) return error.message;
-    if (error instanceof Error && (error.name === "KernelPanic" || error instanceof WebAssembly.RuntimeError)) {
+    if (
+      error instanceof Error &&
+      (error.name === "KernelPanic" || error instanceof WebAssembly.RuntimeError)
+    ) {
       return error.message;
     }
     throw error;

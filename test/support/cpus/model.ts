@@ -28,8 +28,11 @@ class Letter {
   readonly kinds = new Set<Kind>();
   level = 0;
   to = 0;
+  priority = 0;
   /** RUN was asked after STOP. */
   runLast = false;
+  /** SETPRI was asked after PRIO. */
+  levelLast = false;
 
   clear(): void {
     this.kinds.clear();
@@ -63,6 +66,13 @@ export class Wait extends Token {
 export class Thread {
   cpu = 0;
   level = 0;
+  /** FreeBSD's priority and base priority. */
+  priority = 0;
+  base = 0;
+  /** CPUs that it must not run on. */
+  readonly excluded = new Set<number>();
+  /** Nobody has made it runnable yet. */
+  unborn = true;
   /** Critical sections, the one that it was created in or left the CPU in included. */
   sections = 1;
   started = false;
@@ -134,7 +144,10 @@ export class ModelError extends Error {
   override readonly name = "ModelError";
 }
 
+/** The base priority of proc0's threads. */
+const PVM = 52;
 const EBUSY = 16;
+const EINVAL = 22;
 
 /** A machine of LWKT threads on several CPUs. */
 export class CpusModel {
@@ -143,6 +156,9 @@ export class CpusModel {
   readonly tokens: Token[] = [];
   readonly waits: Wait[] = [];
   dropped = 0;
+  /** The threads of interrupt lines. */
+  readonly lines: (Thread | null)[] = [];
+  private nextCpu = 0;
   /** Threads whose letters were begun in this round, in order, and those whose letters are due. */
   private fresh: Thread[] = [];
   private stayed: Thread[] = [];
@@ -167,6 +183,7 @@ export class CpusModel {
 
   private enqueue(t: Thread): void {
     if (t.queued) return;
+    t.unborn = false;
     t.queued = true;
     (this.cpu(t.cpu).levels[t.level] as Thread[]).push(t);
   }
@@ -176,6 +193,13 @@ export class CpusModel {
     t.queued = false;
     const level = this.cpu(t.cpu).levels[t.level] as Thread[];
     level.splice(level.indexOf(t), 1);
+  }
+
+  private setPriority(t: Thread, priority: number): void {
+    t.base = priority;
+    if (t.priority === priority) return;
+    t.priority = priority;
+    this.setLevel(t, 31 - (priority >> 3));
   }
 
   private setLevel(t: Thread, level: number): void {
@@ -202,6 +226,8 @@ export class CpusModel {
     asked.kinds.add(kind);
     if (kind === "RUN") asked.runLast = true;
     if (kind === "STOP") asked.runLast = false;
+    if (kind === "SETPRI") asked.levelLast = true;
+    if (kind === "PRIO") asked.levelLast = false;
     return asked;
   }
 
@@ -232,10 +258,15 @@ export class CpusModel {
       due.kinds.add(kind);
     }
     if (kinds.has("RUN") || kinds.has("STOP")) due.runLast = asked.runLast && kinds.has("RUN");
+    if (kinds.has("SETPRI") || kinds.has("PRIO")) {
+      due.levelLast = asked.levelLast && kinds.has("SETPRI");
+    }
     if (kinds.has("SETPRI")) due.level = asked.level;
+    if (kinds.has("PRIO")) due.priority = asked.priority;
     if (kinds.has("MOVE")) due.to = asked.to;
     asked.clear();
     asked.runLast = false;
+    asked.levelLast = false;
     const owner = this.cpu(t.cpu);
     const blocked = due.kinds.has("RUN") && t.wait !== null && this.cpu(t.wait.owner).closed();
     if (!owner.closed() && !blocked) {
@@ -265,7 +296,9 @@ export class CpusModel {
       t.transit = false;
       if (t.carried) this.enqueue(t);
     }
+    if (kinds.has("PRIO") && due.levelLast) this.setPriority(t, due.priority);
     if (kinds.has("SETPRI")) this.setLevel(t, due.level);
+    if (kinds.has("PRIO") && !due.levelLast) this.setPriority(t, due.priority);
     if (kinds.has("GRANT")) this.granted(t);
     if (kinds.has("STOP") && due.runLast) this.descheduleHere(t);
     if (kinds.has("RUN")) {
@@ -277,10 +310,7 @@ export class CpusModel {
       this.pend(cpu, t);
       cpu.posted = true;
     }
-    if (kinds.has("MOVE")) {
-      t.goal = due.to;
-      this.tryMove(t);
-    }
+    if (kinds.has("MOVE")) this.moveHere(t, due.to);
   }
 
   /** True when nothing is left to be carried out, and no token has somebody to go to. */
@@ -333,6 +363,12 @@ export class CpusModel {
   }
 
   // ---- Moving (section 6) ----
+
+  private moveHere(t: Thread, to: number): void {
+    if (t.excluded.has(to)) return;
+    t.goal = to;
+    this.tryMove(t);
+  }
 
   private cannotMove(t: Thread): boolean {
     return this.cpu(t.cpu).current === t || t.locked || t.preempts !== null;
@@ -566,9 +602,9 @@ export class CpusModel {
     return undefined;
   }
 
-  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
   *migrate(t: Thread, other: Thread, to: number): Call {
     const cpu = this.by(t);
+    if (other.excluded.has(to)) return EINVAL;
     if (!this.mine(cpu, other)) {
       if (!other.gone) this.ask(cpu, other, "MOVE").to = to;
       return 0;
@@ -580,6 +616,7 @@ export class CpusModel {
   }
 
   *setcpuSelf(t: Thread, to: number): Call {
+    if (t.excluded.has(to)) return EINVAL;
     if (to === t.cpu) return 0;
     if (t.preempts !== null || t.sections > 0) return EBUSY;
     yield* this.leaveFor(t, to);
@@ -598,6 +635,44 @@ export class CpusModel {
     if (t.passing && !t.wanted) this.dequeue(t);
     t.passing = false;
     return undefined;
+  }
+
+  /** sched_prio */
+  *prio(t: Thread, other: Thread, priority: number): Call {
+    if (this.mine(this.by(t), other) || other.unborn) this.setPriority(other, priority);
+    else if (!other.gone) this.ask(this.by(t), other, "PRIO").priority = priority;
+    return undefined;
+  }
+
+  /** The CPU of a set that is next in turn. */
+  private placeWithin(allowed: readonly number[]): number {
+    const cpu = allowed.find((index) => index >= this.nextCpu) ?? (allowed[0] as number);
+    this.nextCpu = (cpu + 1) % this.cpus.length;
+    return cpu;
+  }
+
+  /** Restricts a thread to a set of CPUs (section 9). */
+  *setAffinity(t: Thread, other: Thread, allowed: readonly number[]): Call {
+    if (allowed.length === 0) return EINVAL;
+    const stays = allowed.includes(other.cpu);
+    if (other === t && !stays && (t.preempts !== null || t.sections > 0)) return EBUSY;
+    other.excluded.clear();
+    for (const { index } of this.cpus) if (!allowed.includes(index)) other.excluded.add(index);
+    if (stays) return 0;
+    const to = this.placeWithin(allowed);
+    if (other === t) yield* this.leaveFor(t, to);
+    else if (other.unborn) other.cpu = to;
+    else if (this.mine(this.by(t), other)) this.moveHere(other, to);
+    else if (!other.gone) this.ask(this.by(t), other, "MOVE").to = to;
+    return 0;
+  }
+
+  /** The thread becomes that of an interrupt line. */
+  *register(t: Thread, line: number): Call {
+    const before = this.lines[line] ?? null;
+    if (before !== null && before !== t) return EBUSY;
+    this.lines[line] = t;
+    return 0;
   }
 
   *critEnter(t: Thread): Call {
@@ -625,12 +700,10 @@ export class CpusModel {
     return 1;
   }
 
-  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
   *havetoken(t: Thread, token: Token): Call {
     return token.owner === t.cpu ? 1 : 0;
   }
 
-  // biome-ignore lint/correctness/useYield: it never gives up the CPU, as all calls may
   *waitGen(_t: Thread, wait: Wait): Call {
     return wait.gen;
   }
@@ -683,6 +756,35 @@ export class CpusModel {
     return 0;
   }
 
+  private addTo(by: Cpu, child: Thread, stopped: boolean): void {
+    this.setPriority(child, PVM);
+    child.cpu = this.placeWithin(this.cpus.map(({ index }) => index));
+    this.threads.push(child);
+    if (stopped) return;
+    if (this.mine(by, child)) this.enqueue(child);
+    else this.ask(by, child, "RUN");
+    child.unborn = false;
+  }
+
+  /** kthread_add: a thread of proc0, on the CPU that is next in turn. */
+  *kthreadAdd(t: Thread, child: Thread, stopped: boolean): Call {
+    this.addTo(this.by(t), child, stopped);
+    return 0;
+  }
+
+  /** The host makes a thread of proc0, sets its level and moves it, as CPU 0. */
+  hostAdd(name: string, level: number, cpu: number): Thread {
+    const host = this.cpu(0);
+    const t = this.unborn(name);
+    this.addTo(host, t, false);
+    if (this.mine(host, t)) this.setLevel(t, level);
+    else this.ask(host, t, "SETPRI").level = level;
+    if (cpu === 0) return t;
+    if (this.mine(host, t)) this.move(t, cpu);
+    else this.ask(host, t, "MOVE").to = cpu;
+    return t;
+  }
+
   /** The end of a thread (section 11). */
   *exit(t: Thread): Call {
     t.sections++;
@@ -690,6 +792,7 @@ export class CpusModel {
     this.forgo(t);
     t.gone = true;
     t.goal = -1;
+    for (const [line, other] of this.lines.entries()) if (other === t) this.lines[line] = null;
     for (const letter of [t.asked, t.due]) {
       this.dropped += letter.kinds.size;
       letter.clear();
@@ -761,7 +864,8 @@ export class CpusModel {
     if (cpu.gives !== null) return;
     const to = t.preempts === null ? t.goal : -1;
     if (to >= 0) t.goal = -1;
-    this.call(cpu, to >= 0 && to !== t.cpu ? this.leaveFor(t, to) : this.loseTurn(t));
+    const leaves = to >= 0 && to !== t.cpu && !t.excluded.has(to);
+    this.call(cpu, leaves ? this.leaveFor(t, to) : this.loseTurn(t));
   }
 
   private *loseTurn(t: Thread): Call {
@@ -784,13 +888,20 @@ export class CpusModel {
     return best < 0 ? cpu.idle : ((cpu.levels[best] as Thread[])[0] as Thread);
   }
 
-  /** The CPU passes to `next`, if it may: any thread of the best level, as equals take turns. */
+  /** True if the CPU may pass to `next`: to any thread of the best level, as equals take turns. */
+  mayTake(cpu: Cpu, next: Thread): boolean {
+    const choice = this.choice(cpu);
+    const forced = (cpu.gives?.to ?? cpu.current.preempts) !== null;
+    if (next === choice || forced || choice === cpu.idle) return next === choice;
+    return next.queued && next.cpu === cpu.index && next.level === choice.level;
+  }
+
+  /** The CPU passes to `next`, if it may. */
   switchTo(cpu: Cpu, next: Thread): void {
     const t = cpu.current;
     const choice = this.choice(cpu);
-    const equal = next.queued && next.cpu === cpu.index && next.level === choice.level;
     const forced = (cpu.gives?.to ?? t.preempts) !== null;
-    if (next !== choice && (forced || choice === cpu.idle || !equal)) {
+    if (!this.mayTake(cpu, next)) {
       throw new ModelError(
         `CPU ${cpu.index} goes from ${t.name} to ${next.name}, not ${choice.name}`,
       );

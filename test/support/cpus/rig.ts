@@ -14,19 +14,22 @@ export interface Weather {
   readonly roundRobin: number;
 }
 
-/** A bare machine whose boot thread waits for ever. */
+/** A machine whose boot thread waits for ever: a bare one, or one with processes, whose threads are proc0's. */
 export class Rig {
   readonly kernel: Kernel;
   private readonly image: Uint8Array;
+  private readonly name: number;
 
   constructor(
     readonly cpus: number,
+    private readonly bare: boolean,
     source: KernelSource,
   ) {
     this.kernel = new Kernel(
       {
-        bare: true,
+        bare,
         cpus,
+        maxproc: 10,
         quantum: 1000,
         roundRobin: 0,
         maxthread: 200,
@@ -39,6 +42,7 @@ export class Rig {
       },
       source,
     );
+    this.name = this.kernel.intern("t");
     this.sleep();
     this.image = this.kernel.u8.slice();
   }
@@ -50,31 +54,42 @@ export class Rig {
     kernel.u8[boot + T.td_body] = Layout.TDB.HOST;
     kernel.setBudget({});
     kernel.exports.machine_run();
-    this.step(boot, Sys.crit_exit_noyield, []);
+    if (this.bare) this.step(boot, Sys.crit_exit_noyield, []);
     this.step(boot, Sys.lwkt_deschedule_self, []);
     const reason = this.step(boot, Sys.lwkt_switch, []);
     if ((reason & Layout.RUN_REASON) !== Layout.Run.IDLE)
       throw new Error("the boot thread goes on");
   }
 
-  /** The kernel as it was, with other weather. */
-  reset({ quantum, preemption, roundRobin }: Weather): void {
+  /** The kernel as it was, with other weather, and structures for so many threads. */
+  reset({ quantum, preemption, roundRobin }: Weather, threads: number): void {
     const { kernel } = this;
     kernel.panic = null;
     kernel.u8.set(this.image);
     kernel.setMachine64("quantum", BigInt(quantum));
     kernel.setMachine64("rr_cycles", BigInt(roundRobin));
+    kernel.setMachine("next_cpu", 0);
+    // No more structures than can be in use at a time: threads live in those of others.
+    if (this.bare) kernel.setMachine("zone_next", kernel.machine("td_count") - threads);
     kernel.setMachine("preemption", preemption ? 1 : 0);
   }
 
   /** The host makes a thread whose body is asked for with this cookie. */
   spawn(cookie: number, level: number, cpu: number): number {
     const { kernel } = this;
-    const [error, td] = kernel.hostCall(Sys.lwkt_create, [Layout.FUNC_HOST, cookie, 0, 0, 0, 0]);
-    if (error !== 0) throw new Error(`lwkt_create: error ${error}`);
+    const [error, td] = kernel.hostCall(...this.creation(cookie, false));
+    if (error !== 0) throw new Error(`creating a thread: error ${error}`);
     kernel.hostCall(Sys.lwkt_setpri, [td >>> 0, level]);
     if (cpu !== 0) kernel.hostCall(Sys.lwkt_migrate, [td >>> 0, cpu]);
     return td >>> 0;
+  }
+
+  /** The call that creates a thread. */
+  creation(cookie: number, stopped: boolean): readonly [number, number[]] {
+    const { bare } = this;
+    const flags = !stopped ? 0 : bare ? Layout.TDL_STOPREQ : Layout.RFSTOPPED;
+    if (bare) return [Sys.lwkt_create, [Layout.FUNC_HOST, cookie, 0, flags, 0, 0]];
+    return [Sys.kthread_add, [Layout.FUNC_HOST, cookie, 0, flags, 0, this.name, 0]];
   }
 
   /** Makes the next call of a thread's body. */
@@ -92,17 +107,19 @@ export class Rig {
   }
 }
 
-/** Rigs of a build, by number of CPUs. */
+/** Rigs of a build. */
 export class Rigs {
-  private readonly rigs = new Map<number, Rig>();
+  private readonly rigs = new Map<string, Rig>();
 
   constructor(private readonly source: KernelSource) {}
 
-  of(cpus: number): Rig {
-    let rig = this.rigs.get(cpus);
+  /** The rig for storms of a kind. */
+  of({ cpus, bare }: { readonly cpus: number; readonly bare: boolean }): Rig {
+    const key = `${cpus} ${bare}`;
+    let rig = this.rigs.get(key);
     if (rig === undefined) {
-      rig = new Rig(cpus, this.source);
-      this.rigs.set(cpus, rig);
+      rig = new Rig(cpus, bare, this.source);
+      this.rigs.set(key, rig);
     }
     return rig;
   }

@@ -31,6 +31,10 @@ const opNames = [
   "signal",
   "interrupt",
   "create",
+  "prio",
+  "affinity",
+  "register",
+  "leave",
 ] as const;
 
 /** A thread of a storm: one that the host makes, or, without a CPU, one that another thread creates. */
@@ -43,6 +47,8 @@ export interface Role {
 /** A storm. */
 export interface Script {
   readonly cpus: number;
+  /** A machine of LWKT alone, or one with processes, whose threads have FreeBSD priorities and affinities. */
+  readonly bare: boolean;
   readonly quantum: number;
   readonly preemption: boolean;
   /** Cycles until equals take turns, 0 = never. */
@@ -94,12 +100,21 @@ const menu: readonly (readonly [OpName, number])[] = [
   ["interrupt", 3],
   ["create", 5],
   ["deschedule_self", 3],
+  ["schedule_self", 2],
   ["switch", 2],
+  ["prio", 4],
+  ["affinity", 3],
+  ["register", 2],
+  ["leave", 1],
 ];
+
+const fullOnly: readonly OpName[] = ["prio", "affinity"];
+const bareOnly: readonly OpName[] = [];
 
 class Maker {
   private readonly random: Random;
   private readonly menu: OpName[] = [];
+  private readonly bare: boolean;
   private readonly born: number;
   private readonly interrupts: number;
   private readonly hot: number;
@@ -110,8 +125,10 @@ class Maker {
   ) {
     this.random = new Random(seed);
     const { random } = this;
+    this.bare = !random.once(3);
     // Each storm has moods: kinds of operations that it has more of, and some that it does without.
     for (const [name, weight] of menu) {
+      if (this.bare ? fullOnly.includes(name) : bareOnly.includes(name)) continue;
       const mood = random.pick([0, 1, 1, 1, 3]);
       for (let i = weight * mood; i > 0; i--) this.menu.push(name);
     }
@@ -128,6 +145,7 @@ class Maker {
     const quantum = random.pick([100, 150, 300, 1000]);
     return {
       cpus: size.cpus,
+      bare: this.bare,
       quantum,
       preemption: random.once(2),
       roundRobin: random.once(2) ? 0 : 100 + random.below(1000),
@@ -158,7 +176,7 @@ class Maker {
     for (let i = 2 + this.random.below(6); i > 0; i--) {
       ops.push(["deschedule_self"], ["switch"]);
       if (this.random.once(3)) ops.push(["schedule", this.someone()]);
-      if (this.random.once(3)) ops.push(["compute", this.random.below(60)]);
+      if (this.random.once(2)) ops.push(["compute", this.random.below(400)]);
       if (this.random.once(4)) ops.push(["signal", this.random.below(3)]);
     }
     return ops;
@@ -171,6 +189,25 @@ class Maker {
 
   private level(): number {
     return this.random.below(this.random.once(2) ? 31 : 4);
+  }
+
+  /** Leaves the run queue, and its CPU after something or nothing. */
+  private sleep(): Op[] {
+    const { random } = this;
+    const between: Op[][] = [
+      [],
+      [["setcpu_self", random.below(this.size.cpus)]],
+      [["compute", random.below(300)]],
+      [["schedule_self"], ["compute", random.below(300)]],
+    ];
+    return [["deschedule_self"], ...random.pick(between), ["switch"]];
+  }
+
+  /** A critical section that lasts for some rounds. */
+  private section(): Op[] {
+    const { random } = this;
+    const end: Op = random.once(4) ? ["leave"] : ["crit_exit"];
+    return [["crit_enter"], ["compute", 50 + random.below(400)], ...this.op().slice(0, 2), end];
   }
 
   /** One operation, or a few that belong together. */
@@ -215,7 +252,15 @@ class Maker {
       case "create":
         return [[name, random.below(this.size.roles), random.once(4) ? 1 : 0]];
       case "deschedule_self":
-        return random.once(3) ? [[name]] : [[name], ["switch"]];
+        return this.sleep();
+      case "crit_enter":
+        return random.once(2) ? [[name]] : this.section();
+      case "prio":
+        return [[name, this.someone(), 8 * this.level() + random.below(8)]];
+      case "affinity":
+        return [[name, this.someone(), random.below(1 << 16)]];
+      case "register":
+        return [[name, random.below(4)]];
       default:
         return [[name]];
     }

@@ -17,7 +17,7 @@ import {
 import type { Rig } from "./rig.js";
 import type { Op, Role, Script } from "./script.js";
 
-const { GlobalData: G, LwktToken, LwktWait, Run, RUN_REASON, Sys, Thread: T } = Layout;
+const { GlobalData: G, LwktToken, LwktWait, Run, RUN_REASON, Sys, Thread: T, ThreadCold: C } = Layout;
 
 /** A kernel that does not do what the model says. */
 export class Mismatch extends Error {
@@ -68,7 +68,7 @@ export class Storm {
   ) {
     this.kernel = rig.kernel;
     this.model = new CpusModel(script.cpus);
-    rig.reset(script);
+    rig.reset(script, script.roles.length + 1);
     this.tokens = script.tokens.map(([owner, back]) => this.kernel.newObject("token", owner, back));
     this.waits = script.waits.map(([owner, back]) => this.kernel.newObject("wait", owner, back));
     for (const [owner, back] of script.tokens) this.model.newToken(owner, back);
@@ -83,7 +83,9 @@ export class Storm {
 
   private spawn(index: number, role: Role): void {
     const td = this.rig.spawn(index, role.level, role.cpu);
-    this.adopt(index, td, this.model.hostSpawn(`t${index}`, role.level, role.cpu));
+    const { model, script } = this;
+    const spawn = script.bare ? "hostSpawn" : "hostAdd";
+    this.adopt(index, td, model[spawn](`t${index}`, role.level, role.cpu));
   }
 
   private adopt(index: number, td: number, thread: Thread): Actor {
@@ -167,19 +169,20 @@ export class Storm {
     }
   }
 
-  /** The CPU has the thread `now`: it has switched, or has chosen the same thread again. */
+  /**
+   * The CPU has the thread `now`: it has switched, or has chosen the same thread again. It may also have chosen
+   * its thread again before it switched, which shows only by what that has let happen.
+   */
   private turn(cpu: Cpu, now: Thread): void {
     const { model } = this;
-    if (now !== cpu.current) {
+    for (let again = 0; now !== cpu.current || cpu.gives !== null; again++) {
       if (cpu.gives === null) model.lose(cpu);
-      model.switchTo(cpu, now);
-      return;
-    }
-    while (cpu.gives !== null) {
-      if (cpu.gives.to !== null) {
-        throw new Mismatch(`${now.name} should be preempted by ${cpu.gives.to.name}`);
+      const chosenAgain = now === cpu.current || (again === 0 && !model.mayTake(cpu, now));
+      if (!chosenAgain || !model.mayTake(cpu, cpu.current)) {
+        model.switchTo(cpu, now);
+        return;
       }
-      model.switchTo(cpu, now);
+      model.switchTo(cpu, cpu.current);
       model.resume(cpu);
     }
   }
@@ -311,6 +314,20 @@ export class Storm {
       }[name]();
       return [Sys[`lwkt_${name}`], args, call];
     }
+    if (name === "prio") {
+      if (other === undefined || known === undefined) return null;
+      return [Sys.sched_prio, [other.td, b], model.prio(t, known, b)];
+    }
+    if (name === "affinity") {
+      if (other === undefined || known === undefined || known.gone) return null;
+      const [low, high, allowed] = cpuSet(b, script.cpus);
+      return [Sys.cpuset_setthread, [other.td, low, high], model.setAffinity(t, known, allowed)];
+    }
+    if (name === "register") return [Sys.intr_register, [a, actor.td], model.register(t, a)];
+    if (name === "leave") {
+      actor.pc = actor.role.ops.length;
+      return [Sys.body_return, [], model.exit(t)];
+    }
     if (name === "interrupt") {
       if (other === undefined || known === undefined) return null;
       return [Sys.interrupt, [other.td], model.interrupt(t, known)];
@@ -368,7 +385,8 @@ export class Storm {
   ): readonly [number, readonly number[], Call] | null {
     const before = this.newest[index];
     const alive = before !== undefined && this.models.get(before.td)?.gone === false;
-    const role = this.script.roles[index] as Role;
+    const { script } = this;
+    const role = script.roles[index] as Role;
     const lives = this.lives.get(index) ?? 0;
     if (alive || role.cpu >= 0 || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0)
       return null;
@@ -379,12 +397,10 @@ export class Storm {
     this.unnamed.set(index, list);
     actor.child = child;
     actor.childRole = index;
-    const flags = stopped ? Layout.TDL_STOPREQ : 0;
-    return [
-      Sys.lwkt_create,
-      [Layout.FUNC_HOST, index, 0, flags, 0, 0],
-      this.model.create(t, child, stopped),
-    ];
+    const call = script.bare
+      ? this.model.create(t, child, stopped)
+      : this.model.kthreadAdd(t, child, stopped);
+    return [...this.rig.creation(index, stopped), call];
   }
 
   // ---- Comparing ----
@@ -428,6 +444,9 @@ export class Storm {
     const pri = kernel.readSigned(td + T.td_pri);
     this.same(`level of ${t.name}`, pri & 31, t.level);
     this.same(`sections of ${t.name}`, pri >> 5, t.sections);
+    const cold = kernel.cold(td);
+    this.same(`priority of ${t.name}`, kernel.u8[cold + C.td_priority], t.priority);
+    this.same(`base priority of ${t.name}`, kernel.u8[cold + C.td_base_pri], t.base);
     this.same(`CPU of ${t.name}`, kernel.u8[td + T.td_cpu], t.cpu);
     this.same(`${t.name} on a run queue`, (flags & Layout.TDL_RUNQ) !== 0, t.queued);
     this.same(`${t.name} in a line`, (flags & Layout.TDL_TOKWAIT) !== 0, t.line !== null);
@@ -461,6 +480,18 @@ export class Storm {
     this.same("messages received", received, expected);
     this.same("messages dropped", Number(kernel.machine64("ipi_dropped")), model.dropped);
   }
+}
+
+/** A set of CPUs, by the bits of a number that may be smaller than it: as two words, and as a list. */
+function cpuSet(bits: number, cpus: number): [number, number, number[]] {
+  const allowed: number[] = [];
+  const words: [number, number] = [0, 0];
+  for (let cpu = 0; cpu < cpus; cpu++) {
+    if (((bits >> (cpu % 16)) & 1) === 0) continue;
+    allowed.push(cpu);
+    words[cpu >> 5] = (words[cpu >> 5] as number) | (1 << (cpu & 31));
+  }
+  return [words[0], words[1], allowed];
 }
 
 /** What went wrong in a storm, or null. Panics and what the model refuses count; other errors are thrown. */

@@ -5,11 +5,12 @@
 // protocol of cont.ts.
 import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
-import { excluded_cpus } from "../sys/ipiq";
+import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import {
+  TDF_TRANSIT,
   TDL_EXITING,
   TDL_RUNQ,
   TDL_STARTED,
@@ -118,10 +119,12 @@ export function sched_prio(td: Thread, pri: u32): void {
   ipi_prio(td, pri);
 }
 
-/** True for a thread that nobody has made runnable yet. */
+/** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */
 export function is_unborn(td: Thread): bool {
-  if ((td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0) return false;
-  return td.td_state != <u8>TDS.RUNQ && td.td_state != <u8>TDS.RUNNING;
+  if ((td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0 || (td.td_flags & TDF_TRANSIT) != 0)
+    return false;
+  if (td.td_state == <u8>TDS.RUNQ || td.td_state == <u8>TDS.RUNNING) return false;
+  return machine().ncpus == 1 || !letter_written(td);
 }
 
 /** The same for a thread of this CPU. */

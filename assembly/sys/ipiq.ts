@@ -42,6 +42,12 @@ export function letter(td: Thread): Letter {
   return changetype<Letter>((changetype<usize>(td) >> 2) + machine().letter_delta);
 }
 
+/** True if something is asked of a thread, on a machine with several CPUs. */
+export function letter_written(td: Thread): bool {
+  const l = letter(td);
+  return (l.lt_new | l.lt_due) != 0;
+}
+
 /** Bytes of a list of letters: each thread's can stand in it twice, once where it was before. */
 export function letter_list_bytes(td_count: u32): u64 {
   return <u64>td_count * 8;

@@ -15,7 +15,9 @@ export type Kind =
   | "RUN"
   | "INTR"
   | "AST"
-  | "MOVE";
+  | "MOVE"
+  /** The owner's reminder to itself that a thread could not be moved: no message. */
+  | "RETRY";
 
 /** Why a thread gives up its CPU: it calls the switcher, or lets an interrupt thread preempt it. */
 type GiveUp = { readonly to: Thread | null };
@@ -71,8 +73,6 @@ export class Thread {
   base = 0;
   /** CPUs that it must not run on. */
   readonly excluded = new Set<number>();
-  /** Nobody has made it runnable yet. */
-  unborn = true;
   /** Critical sections, the one that it was created in or left the CPU in included. */
   sections = 1;
   started = false;
@@ -102,6 +102,17 @@ export class Thread {
   result: number | undefined;
 
   constructor(readonly name: string) {}
+}
+
+/** How many of the kinds are messages. */
+function messages(kinds: ReadonlySet<Kind>): number {
+  return kinds.size - (kinds.has("RETRY") ? 1 : 0);
+}
+
+/** True for a thread that has never run, is not about to, and of which nothing has been asked. */
+function isUnborn(t: Thread): boolean {
+  const letters = t.asked.kinds.size + t.due.kinds.size;
+  return !t.started && !t.queued && !t.transit && letters === 0;
 }
 
 /** A CPU. */
@@ -183,7 +194,6 @@ export class CpusModel {
 
   private enqueue(t: Thread): void {
     if (t.queued) return;
-    t.unborn = false;
     t.queued = true;
     (this.cpu(t.cpu).levels[t.level] as Thread[]).push(t);
   }
@@ -222,7 +232,7 @@ export class CpusModel {
       if (at >= 0) this.fresh.splice(at, 1);
       this.fresh.push(t);
     }
-    if (!asked.kinds.has(kind)) by.sent++;
+    if (!asked.kinds.has(kind) && kind !== "RETRY") by.sent++;
     asked.kinds.add(kind);
     if (kind === "RUN") asked.runLast = true;
     if (kind === "STOP") asked.runLast = false;
@@ -242,7 +252,6 @@ export class CpusModel {
       const again = this.fresh.includes(t); // what it was asked just now is due at the next boundary
       if (t.asked.kinds.size > 0 && !again) this.becomeDue(t);
     }
-    for (const t of this.threads) if (t.goal >= 0 && !this.cpu(t.cpu).closed()) this.tryMove(t);
   }
 
   /** A CPU begins its slice: its idle thread has nothing to preempt, and makes runnable what is pended. */
@@ -254,7 +263,7 @@ export class CpusModel {
     const { asked, due } = t;
     const { kinds } = asked;
     for (const kind of kinds) {
-      if (due.kinds.has(kind)) this.cpu(t.cpu).received++; // replaced by the newer one
+      if (due.kinds.has(kind) && kind !== "RETRY") this.cpu(t.cpu).received++; // replaced by the newer one
       due.kinds.add(kind);
     }
     if (kinds.has("RUN") || kinds.has("STOP")) due.runLast = asked.runLast && kinds.has("RUN");
@@ -291,7 +300,7 @@ export class CpusModel {
     const { due } = t;
     const kinds = new Set(due.kinds);
     due.clear();
-    cpu.received += kinds.size;
+    cpu.received += messages(kinds);
     if (kinds.has("ARRIVE")) {
       t.transit = false;
       if (t.carried) this.enqueue(t);
@@ -311,6 +320,7 @@ export class CpusModel {
       cpu.posted = true;
     }
     if (kinds.has("MOVE")) this.moveHere(t, due.to);
+    else if (kinds.has("RETRY")) this.tryMove(t);
   }
 
   /** True when nothing is left to be carried out, and no token has somebody to go to. */
@@ -375,7 +385,11 @@ export class CpusModel {
   }
 
   private tryMove(t: Thread): void {
-    if (this.cannotMove(t)) return;
+    if (t.goal < 0 || t.gone) return;
+    if (this.cannotMove(t)) {
+      this.ask(this.cpu(t.cpu), t, "RETRY");
+      return;
+    }
     const to = t.goal;
     t.goal = -1;
     this.move(t, to);
@@ -639,7 +653,7 @@ export class CpusModel {
 
   /** sched_prio */
   *prio(t: Thread, other: Thread, priority: number): Call {
-    if (this.mine(this.by(t), other) || other.unborn) this.setPriority(other, priority);
+    if (this.mine(this.by(t), other) || isUnborn(other)) this.setPriority(other, priority);
     else if (!other.gone) this.ask(this.by(t), other, "PRIO").priority = priority;
     return undefined;
   }
@@ -661,7 +675,7 @@ export class CpusModel {
     if (stays) return 0;
     const to = this.placeWithin(allowed);
     if (other === t) yield* this.leaveFor(t, to);
-    else if (other.unborn) other.cpu = to;
+    else if (isUnborn(other)) other.cpu = to;
     else if (this.mine(this.by(t), other)) this.moveHere(other, to);
     else if (!other.gone) this.ask(this.by(t), other, "MOVE").to = to;
     return 0;
@@ -763,7 +777,6 @@ export class CpusModel {
     if (stopped) return;
     if (this.mine(by, child)) this.enqueue(child);
     else this.ask(by, child, "RUN");
-    child.unborn = false;
   }
 
   /** kthread_add: a thread of proc0, on the CPU that is next in turn. */
@@ -792,9 +805,10 @@ export class CpusModel {
     this.forgo(t);
     t.gone = true;
     t.goal = -1;
+    t.excluded.clear();
     for (const [line, other] of this.lines.entries()) if (other === t) this.lines[line] = null;
     for (const letter of [t.asked, t.due]) {
-      this.dropped += letter.kinds.size;
+      this.dropped += messages(letter.kinds);
       letter.clear();
     }
     if (t.pended) {

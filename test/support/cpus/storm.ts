@@ -17,7 +17,16 @@ import {
 import type { Rig } from "./rig.js";
 import type { Op, Role, Script } from "./script.js";
 
-const { GlobalData: G, LwktToken, LwktWait, Run, RUN_REASON, Sys, Thread: T, ThreadCold: C } = Layout;
+const {
+  GlobalData: G,
+  LwktToken,
+  LwktWait,
+  Run,
+  RUN_REASON,
+  Sys,
+  Thread: T,
+  ThreadCold: C,
+} = Layout;
 
 /** A kernel that does not do what the model says. */
 export class Mismatch extends Error {

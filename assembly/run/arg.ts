@@ -29,7 +29,7 @@ export function wide(low: u32, high: u32): u64 {
 
 /** True for an address that a body can start at. */
 export function func_valid(func: u32): bool {
-  return func == FUNC_HOST || (func < machine().text_size && (func & 3) == 0);
+  return func == FUNC_HOST || (func < machine().text_size && (func & 1) == 0);
 }
 
 /** True for the address of a process that threads may be added to. */

@@ -125,6 +125,7 @@ export class Machine {
   letters_due_most: u32;
   tok_first: LwktToken; //     first and last token with a line
   tok_last: LwktToken;
+  reserved: u64; //            CPUs that do not run and hold a reservation (cpu/rv32_reserve.ts)
   untimely_switch: i32; //     sysctl lwkt.untimely_switch
   sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
   intr_base: usize; //         interrupt lines (sys/intr.ts)

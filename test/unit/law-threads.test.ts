@@ -40,22 +40,75 @@ function stateOf(machine: Machine, td: number): number {
   return machine.kernel.u8[td + T.td_state] as number;
 }
 
+describe("any number of wakeups in one round", () => {
+  it("are all carried out, while tokens go back and forth, too", () => {
+    for (const count of [254, 255, 256, 400]) {
+      const machine = boot({ quantum: 100_000, maxthread: 2000 });
+      const tokens = [machine.createToken(0), machine.createToken(1)] as const;
+      let woken = 0;
+      for (const [cpu, sleepers] of [400, count].entries()) {
+        for (let i = 0; i < sleepers; i++) {
+          machine.createThread({
+            name: `sleeper${i}`,
+            cpu,
+            *body() {
+              yield* kernel.msleep(`on ${cpu}`, 0, "wait", 0);
+              woken++;
+            },
+          });
+        }
+      }
+      machine.run(LONG_ENOUGH);
+      const start = machine.cycles + 250_000n;
+      for (const cpu of [0, 1] as const) {
+        // It asks for the other's token at the same moment as its twin; then the next thread wakes.
+        machine.createThread({
+          name: "taker",
+          cpu,
+          priority: 10,
+          *body() {
+            yield kernel.compute(start - (yield* kernel.cycles()));
+            yield kernel.lwkt_gettoken(tokens[1 - cpu] as { address: number });
+            yield kernel.lwkt_reltoken(tokens[1 - cpu] as { address: number });
+          },
+        });
+        machine.createThread({
+          name: "waker",
+          cpu,
+          priority: 20,
+          *body() {
+            yield kernel.wakeup(`on ${1 - cpu}`);
+          },
+        });
+      }
+      machine.run(LONG_ENOUGH);
+      expect(woken).toBe(400 + count);
+    }
+  });
+});
+
 describe("sched_prio of a thread of another CPU", () => {
   for (const scheduler of schedulers) {
     it(`and the thread's own end in one priority, under ${scheduler}`, () => {
-      for (let shift = 0; shift < 10; shift++) {
+      for (let shift = 0; shift < 40; shift++) {
         const machine = boot({ scheduler });
-        let asked = false;
+        const turns = function* (count: number): Body {
+          for (let i = 0; i < count; i++) {
+            yield kernel.compute(90);
+            yield kernel.sched_relinquish();
+          }
+        };
+        machine.createThread({ name: "peer", cpu: 1, body: () => turns(60) });
         const { address: target } = machine.createThread({
           name: "target",
           cpu: 1,
           *body() {
-            yield* busy(500 + 300 * shift);
+            yield* turns(shift);
             yield kernel.sched_prio_self(200);
-            yield* busy(10_000);
             yield* kernel.msleep("never", 0, "never", 0);
           },
         });
+        let asked = false;
         machine.createThread({
           name: "asker",
           cpu: 0,
@@ -150,52 +203,6 @@ describe("what is asked of a thread that ends meanwhile", () => {
     });
     expect(machine.kernel.u8[td + T.td_cpu]).toBe(1);
   });
-
-  it("does not move the thread of the next process", () => {
-    const machine = boot({ cpus: 3 });
-    const seen: number[] = [];
-    let first = { error: -1, address: 0 };
-    machine.createThread({
-      name: "parent",
-      cpu: 0,
-      *body() {
-        first = yield* kernel.fork(
-          function* () {
-            yield* kernel.cpuset_setaffinity(2);
-            yield kernel.crit_enter();
-            yield kernel.compute(6000);
-            yield kernel.crit_exit();
-            yield kernel.exit(0);
-          },
-          0,
-          0,
-          0,
-          -1,
-        );
-        const td = machine.kernel.read(first.address + P.p_threads);
-        while (machine.kernel.u8[td + T.td_cpu] !== 1) yield kernel.compute(100);
-        yield* busy(1500);
-        // It is in a critical section: it keeps where it is to go, and exits before it gets there.
-        yield kernel.lwkt_migrate(td, 2);
-        while (stateOf(machine, td) !== TDS.INACTIVE) yield kernel.compute(50);
-        while (machine.kernel.readSigned(first.address + P.p_pid) >= 0) yield kernel.compute(50);
-        const next = yield* kernel.fork(
-          function* () {
-            const before = yield* kernel.curcpu();
-            yield* busy(8000);
-            seen.push(before, yield* kernel.curcpu());
-          },
-          0,
-          0,
-          0,
-          -1,
-        );
-        expect(next.address).toBe(first.address);
-      },
-    });
-    machine.run(LONG_ENOUGH);
-    expect(seen[1]).toBe(seen[0]);
-  });
 });
 
 describe("an interrupt thread", () => {
@@ -277,7 +284,7 @@ describe("sched_add of a thread that runs on another CPU", () => {
       let steps = 0;
       const { address: target } = machine.createThread({
         name: "target",
-        cpu: 1,
+        cpu: 0,
         *body() {
           for (; steps < 100; steps++) {
             yield kernel.compute(100);
@@ -287,7 +294,7 @@ describe("sched_add of a thread that runs on another CPU", () => {
       });
       machine.createThread({
         name: "asker",
-        cpu: 0,
+        cpu: 1,
         *body() {
           yield* busy(1550);
           for (let i = 0; i < 20; i++) {

@@ -16,11 +16,11 @@ export function thread_gone(td: Thread): void {
   intr_forget(td);
   token_forget(td);
   preempted_forget(td);
-  if (!planted(Plant.MIGRATE_OUTLIVES)) cold(td).td_migrate = 0;
+  cold(td).td_migrate = 0;
   callout_cancel_thread(td);
   if (machine().ncpus == 1) return;
   ipi_forget(td);
-  store<u64>(excluded_cpus(td), 0);
+  if (!planted(Plant.AFFINITY_OUTLIVES)) store<u64>(excluded_cpus(td), 0);
 }
 
 /** The thread that `td` has preempted goes on without looking at it again (K.PREEMPT_1). */

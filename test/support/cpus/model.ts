@@ -159,6 +159,7 @@ export class ModelError extends Error {
 const PVM = 52;
 const EBUSY = 16;
 const EINVAL = 22;
+const ENOMEM = 12;
 
 /** A machine of LWKT threads on several CPUs. */
 export class CpusModel {
@@ -169,6 +170,8 @@ export class CpusModel {
   dropped = 0;
   /** The threads of interrupt lines. */
   readonly lines: (Thread | null)[] = [];
+  /** How many threads there can be at a time. */
+  structures = Number.POSITIVE_INFINITY;
   private nextCpu = 0;
   /** Threads whose letters were begun in this round, in order, and those whose letters are due. */
   private fresh: Thread[] = [];
@@ -764,6 +767,7 @@ export class CpusModel {
   *create(t: Thread, child: Thread, stopped: boolean): Call {
     t.sections++;
     yield* this.critExit(t);
+    if (this.threads.filter(({ gone }) => !gone).length >= this.structures) return ENOMEM;
     child.cpu = t.cpu;
     this.threads.push(child);
     if (!stopped) yield* this.schedule(t, child);
@@ -933,10 +937,10 @@ export class CpusModel {
     if (!next.started) {
       next.started = true;
       next.sections--;
-      if (next.sections === 0) this.deliverHeld(cpu);
     } else if (next.left) {
       next.left = false;
       next.sections--;
-    }
+    } else return;
+    if (next.sections === 0 && (cpu.firstRun || cpu.look)) this.deliverHeld(cpu);
   }
 }

@@ -35,6 +35,7 @@ const opNames = [
   "affinity",
   "register",
   "leave",
+  "reap",
 ] as const;
 
 /** A thread of a storm: one that the host makes, or, without a CPU, one that another thread creates. */
@@ -57,6 +58,8 @@ export interface Script {
   readonly tokens: readonly (readonly [number, number])[];
   readonly waits: readonly (readonly [number, number])[];
   readonly roles: readonly Role[];
+  /** Structures of threads that there are: a creation beyond them fails, on a machine of LWKT alone. */
+  readonly structures: number;
 }
 
 /** How much of a storm there is. */
@@ -106,10 +109,10 @@ const menu: readonly (readonly [OpName, number])[] = [
   ["affinity", 3],
   ["register", 2],
   ["leave", 1],
+  ["reap", 4],
 ];
 
-const fullOnly: readonly OpName[] = ["prio", "affinity"];
-const bareOnly: readonly OpName[] = [];
+const fullOnly: readonly OpName[] = ["prio", "affinity", "reap"];
 
 class Maker {
   private readonly random: Random;
@@ -128,12 +131,12 @@ class Maker {
     this.bare = !random.once(3);
     // Each storm has moods: kinds of operations that it has more of, and some that it does without.
     for (const [name, weight] of menu) {
-      if (this.bare ? fullOnly.includes(name) : bareOnly.includes(name)) continue;
+      if (this.bare && fullOnly.includes(name)) continue;
       const mood = random.pick([0, 1, 1, 1, 3]);
       for (let i = weight * mood; i > 0; i--) this.menu.push(name);
     }
     if (this.menu.length === 0) this.menu.push("schedule", "migrate");
-    this.interrupts = random.once(3) ? 1 + random.below(3) : 0;
+    this.interrupts = random.once(2) ? 1 + random.below(4) : 0;
     this.born = Math.max(2, Math.ceil((size.roles * (1 + random.below(4))) / 4));
     this.hot = random.below(size.roles);
   }
@@ -151,6 +154,7 @@ class Maker {
       roundRobin: random.once(2) ? 0 : 100 + random.below(1000),
       tokens: objects(),
       waits: objects(),
+      structures: this.born + this.interrupts + 1 + random.below(size.roles),
       roles: Array.from({ length: size.roles }, (_, index) => this.role(index)),
     };
   }
@@ -203,11 +207,24 @@ class Maker {
     return [["deschedule_self"], ...random.pick(between), ["switch"]];
   }
 
+  /** An interrupt, at once or pended; in a section that the thread leaves its CPU in, now and then. */
+  private interrupt(): Op[] {
+    const { random } = this;
+    if (this.interrupts === 0) return [["yield"]];
+    const op: Op = ["interrupt", random.below(this.interrupts)];
+    if (!random.once(3)) return [op];
+    const between: Op[] = random.once(2)
+      ? [["yield"]]
+      : [["schedule", op[1] as number], ["switch"]];
+    return [["crit_enter"], op, ...between, ["crit_exit"]];
+  }
+
   /** A critical section that lasts for some rounds. */
   private section(): Op[] {
     const { random } = this;
     const end: Op = random.once(4) ? ["leave"] : ["crit_exit"];
-    return [["crit_enter"], ["compute", 50 + random.below(400)], ...this.op().slice(0, 2), end];
+    const inside: Op[] = random.once(3) ? [["signal", random.below(3)]] : this.op().slice(0, 2);
+    return [["crit_enter"], ["compute", 50 + random.below(400)], ...inside, end];
   }
 
   /** One operation, or a few that belong together. */
@@ -248,7 +265,7 @@ class Maker {
       case "signal":
         return [[name, random.below(3)]];
       case "interrupt":
-        return this.interrupts === 0 ? [["yield"]] : [[name, random.below(this.interrupts)]];
+        return this.interrupt();
       case "create":
         return [[name, random.below(this.size.roles), random.once(4) ? 1 : 0]];
       case "deschedule_self":

@@ -66,6 +66,7 @@ export class Storm {
   private readonly models = new Map<number, Thread>();
   /** Threads that a role's creator has made in the model, by role, until they run or are named. */
   private readonly unnamed = new Map<number, Thread[]>();
+  private readonly creators = new Set<Actor>();
   /** How often each role has been created. */
   private readonly lives = new Map<number, number>();
   /** The CPU at which the kernel stopped last. */
@@ -77,7 +78,8 @@ export class Storm {
   ) {
     this.kernel = rig.kernel;
     this.model = new CpusModel(script.cpus);
-    rig.reset(script, script.roles.length + 1);
+    rig.reset(script, script.structures);
+    this.model.structures = script.bare ? script.structures : Number.POSITIVE_INFINITY;
     this.tokens = script.tokens.map(([owner, back]) => this.kernel.newObject("token", owner, back));
     this.waits = script.waits.map(([owner, back]) => this.kernel.newObject("wait", owner, back));
     for (const [owner, back] of script.tokens) this.model.newToken(owner, back);
@@ -230,12 +232,30 @@ export class Storm {
     if (cpu.gives !== null) throw new Mismatch(`${t.name} goes on, and should be interrupted`);
     if (t.calls.length > 0) throw new Mismatch(`${t.name} is back from a call too early`);
     const actor = this.actors.get(td) as Actor;
+    this.nameCreated();
     this.returned(actor, t);
     this.steps++;
     kernel.u8[td + T.td_body] = (kernel.u8[td + T.td_body] as number) & ~Layout.TDB_FRESH;
     const [nr, args, call] = this.next(actor, t);
     if (call !== null) model.call(cpu, call);
     return this.rig.step(td, nr, args);
+  }
+
+  /** Threads that have been created, by callers that have not gone on since, perhaps: who they are. */
+  private nameCreated(): void {
+    const base = this.kernel.machine("td_base");
+    for (const actor of this.creators) {
+      const td = this.rig.a1(actor.td);
+      const { child } = actor;
+      if (child === null) this.creators.delete(actor);
+      if (child === null || td < base) continue;
+      this.creators.delete(actor);
+      const waiting = this.unnamed.get(actor.childRole) as Thread[];
+      const at = waiting.indexOf(child);
+      if (at < 0) continue; // it has run already
+      waiting.splice(at, 1);
+      this.adopt(actor.childRole, td, child);
+    }
   }
 
   /** What the last call gave its caller. */
@@ -250,10 +270,8 @@ export class Storm {
     if (child === null) return;
     actor.child = null;
     const waiting = this.unnamed.get(actor.childRole) as Thread[];
-    const at = waiting.indexOf(child);
-    if (at < 0) return; // it has run already
-    waiting.splice(at, 1);
-    this.adopt(actor.childRole, this.rig.a1(actor.td), child);
+    const at = waiting.indexOf(child); // still there if there was no structure for it
+    if (at >= 0) waiting.splice(at, 1);
   }
 
   /** The next call of a body: for the kernel, and for the model. */
@@ -333,6 +351,7 @@ export class Storm {
       return [Sys.cpuset_setthread, [other.td, low, high], model.setAffinity(t, known, allowed)];
     }
     if (name === "register") return [Sys.intr_register, [a, actor.td], model.register(t, a)];
+    if (name === "reap") return [Sys.thread_reap, [], null];
     if (name === "leave") {
       actor.pc = actor.role.ops.length;
       return [Sys.body_return, [], model.exit(t)];
@@ -395,16 +414,15 @@ export class Storm {
     const before = this.newest[index];
     const alive = before !== undefined && this.models.get(before.td)?.gone === false;
     const { script } = this;
-    const role = script.roles[index] as Role;
     const lives = this.lives.get(index) ?? 0;
-    if (alive || role.cpu >= 0 || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0)
-      return null;
+    if (alive || lives === MAX_LIVES || (this.unnamed.get(index)?.length ?? 0) > 0) return null;
     this.lives.set(index, lives + 1);
     const child = this.model.unborn(`t${index}`);
     const list = this.unnamed.get(index) ?? [];
     list.push(child);
     this.unnamed.set(index, list);
     actor.child = child;
+    this.creators.add(actor);
     actor.childRole = index;
     const call = script.bare
       ? this.model.create(t, child, stopped)

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/correctness/useYield: a call that never gives up its CPU is a generator as the others are
 // A reference model of LWKT on several CPUs, written from the law (docs/law-between-cpus.md) and from the
 // rules of lwkt_thread.c as FORMAT.md of the recorded cases tells them. It shares nothing with the kernel:
 // queues are arrays, a kernel call is a generator that yields where its thread gives up the CPU.
@@ -133,6 +134,10 @@ export class Cpu {
   firstRun = false;
   sent = 0;
   received = 0;
+  /** Preemptions, or threads that preempted already; refusals for want of priority, and for other reasons. */
+  hits = 0;
+  misses = 0;
+  weird = 0;
 
   constructor(readonly index: number) {}
 
@@ -511,8 +516,11 @@ export class CpusModel {
     t.sections++;
     if (line === t) this.enqueue(t);
     else this.scheduleOther(cpu, line);
-    const refused = line === t || line.gone || t.locked || line.locked || line.preempts !== null;
-    if (!refused && line.level > t.level) {
+    if (line === t || line.gone || t.locked || line.locked) cpu.weird++;
+    else if (line.preempts !== null) cpu.hits++;
+    else if (line.level <= t.level) cpu.misses++;
+    else {
+      cpu.hits++;
       line.preempts = t;
       t.locked = true;
       yield { to: line };
@@ -868,6 +876,12 @@ export class CpusModel {
     if (t === cpu.idle || t.sections > 0 || !cpu.posted) return;
     cpu.posted = false;
     this.call(cpu, this.open(t));
+  }
+
+  /** The current thread was to lose its CPU, and was chosen again: what waited for the end of a section happens. */
+  chosenAgain(cpu: Cpu): void {
+    const t = cpu.current;
+    if (t !== cpu.idle && t.sections === 0) this.call(cpu, this.open(t));
   }
 
   /** The current thread is between two instructions, and loses its CPU without having asked for it. */

@@ -62,7 +62,6 @@ export class ProcessStorm {
   /** What the members are to do: more than one thing at a time they do not. */
   private order: "live" | "single" | "exit" | "end" = "live";
   private mode = 0;
-  private inSection = false;
   private sections = 0;
 
   constructor(
@@ -169,10 +168,12 @@ export class ProcessStorm {
       me.steps++;
       yield* this.obey(me);
       const what = kind < 3 ? kind : random.below(3);
-      if (what === 0) yield* kernel.compute(BigInt(100 + random.below(3000)));
-      else if (what === 1)
+      if (what === 0) {
+        yield* kernel.compute(BigInt(100 + random.below(3000)));
+        yield kernel.sched_relinquish(); // whatever the scheduler, its equals get their turn
+      } else if (what === 1)
         for (let i = 1 + random.below(9); i > 0; i--) yield kernel.sched_relinquish();
-      else yield* kernel.msleep("storm", PCATCH, "storm", 1 + random.below(2));
+      if (what === 2) yield* kernel.msleep("storm", PCATCH, "storm", 1 + random.below(2));
     }
     me.gone = true;
   }
@@ -204,12 +205,10 @@ export class ProcessStorm {
     } else if (this.order === "single") {
       const result = yield* kernel.thread_single(this.process, this.mode);
       if (result !== 0) this.fail(`thread_single returned ${result}`);
-      this.inSection = true;
       const before = this.others().map(({ steps }) => steps);
       yield* kernel.compute(1500n);
       const after = this.others().map(({ steps }) => steps);
       if (String(before) !== String(after)) this.fail("a thread runs beside the single one");
-      this.inSection = false;
       this.sections++;
       this.order = "live";
       yield kernel.thread_single_end(this.process, this.mode);

@@ -17,6 +17,8 @@ export interface Weather {
 /** A machine whose boot thread waits for ever: a bare one, or one with processes, whose threads are proc0's. */
 export class Rig {
   readonly kernel: Kernel;
+  /** The fault that is planted in the check build, 0 for none. */
+  plant = 0;
   private readonly image: Uint8Array;
   private readonly name: number;
 
@@ -68,6 +70,7 @@ export class Rig {
     kernel.u8.set(this.image);
     kernel.setMachine64("quantum", BigInt(quantum));
     kernel.setMachine64("rr_cycles", BigInt(roundRobin));
+    kernel.setMachine("plant", this.plant);
     kernel.setMachine("next_cpu", 0);
     // No more structures than can be in use at a time: threads live in those of others.
     if (this.bare) kernel.setMachine("zone_next", kernel.machine("td_count") - threads);

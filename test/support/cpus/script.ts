@@ -121,6 +121,8 @@ class Maker {
   private readonly born: number;
   private readonly interrupts: number;
   private readonly hot: number;
+  /** The first interrupt thread is made by others, and ends as soon as it runs. */
+  private readonly brief: boolean;
 
   constructor(
     seed: number,
@@ -138,6 +140,7 @@ class Maker {
     if (this.menu.length === 0) this.menu.push("schedule", "migrate");
     this.interrupts = random.once(2) ? 1 + random.below(4) : 0;
     this.born = Math.max(2, Math.ceil((size.roles * (1 + random.below(4))) / 4));
+    this.brief = random.once(2);
     this.hot = random.below(size.roles);
   }
 
@@ -161,6 +164,7 @@ class Maker {
 
   private role(index: number): Role {
     const { random, size } = this;
+    if (index === 0 && this.brief) return { cpu: -1, level: 0, ops: [] };
     if (index < this.interrupts) return { ...this.place(), level: 31, ops: this.interruptOps() };
     const ops: Op[] = [];
     const count = 1 + random.below(size.ops);
@@ -177,7 +181,7 @@ class Maker {
 
   private interruptOps(): Op[] {
     const ops: Op[] = [];
-    for (let i = 2 + this.random.below(6); i > 0; i--) {
+    for (let i = 1 + this.random.below(this.random.once(2) ? 2 : 6); i > 0; i--) {
       ops.push(["deschedule_self"], ["switch"]);
       if (this.random.once(3)) ops.push(["schedule", this.someone()]);
       if (this.random.once(2)) ops.push(["compute", this.random.below(400)]);
@@ -211,11 +215,24 @@ class Maker {
   private interrupt(): Op[] {
     const { random } = this;
     if (this.interrupts === 0) return [["yield"]];
+    if (this.brief && random.once(4)) {
+      return [
+        ["crit_enter"],
+        ["create", 0],
+        ["setpri", 0, 31],
+        ["interrupt", 0],
+        ["yield"],
+        ["crit_exit"],
+      ];
+    }
     const op: Op = ["interrupt", random.below(this.interrupts)];
     if (!random.once(3)) return [op];
-    const between: Op[] = random.once(2)
-      ? [["yield"]]
-      : [["schedule", op[1] as number], ["switch"]];
+    const wake: Op = ["schedule", op[1] as number];
+    const between: Op[] = random.pick([
+      [["yield"]],
+      [wake, ["yield"], ["yield"]],
+      [wake, ["compute", 400]],
+    ]);
     return [["crit_enter"], op, ...between, ["crit_exit"]];
   }
 
@@ -223,7 +240,7 @@ class Maker {
   private section(): Op[] {
     const { random } = this;
     const end: Op = random.once(4) ? ["leave"] : ["crit_exit"];
-    const inside: Op[] = random.once(3) ? [["signal", random.below(3)]] : this.op().slice(0, 2);
+    const inside: Op[] = random.once(2) ? [["signal", random.below(3)]] : this.op().slice(0, 2);
     return [["crit_enter"], ["compute", 50 + random.below(400)], ...inside, end];
   }
 

@@ -5,6 +5,7 @@
 import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
+import type { Random } from "../random.js";
 import {
   type Call,
   type Cpu,
@@ -56,6 +57,8 @@ const MAX_STEPS = 20_000;
 export class Storm {
   rounds = 0;
   steps = 0;
+  /** The calls that each structure's threads made, in order: what a second run of the storm repeats. */
+  readonly calls = new Map<number, (readonly [nr: number, args: readonly number[]])[]>();
   readonly model: CpusModel;
   private readonly kernel: Kernel;
   private readonly tokens: number[];
@@ -227,6 +230,10 @@ export class Storm {
     const { kernel, model } = this;
     const td = kernel.curthread();
     const cpu = model.cpu(this.at);
+    // It may have been chosen again since its first run, which shows only by what is pended no more.
+    if (cpu.pended.length > 0 && kernel.read(kernel.globaldata(this.at) + G.gd_nintr) === 0) {
+      model.chosenAgain(cpu);
+    }
     model.safePoint(cpu);
     const t = cpu.current;
     if (cpu.gives !== null) throw new Mismatch(`${t.name} goes on, and should be interrupted`);
@@ -237,6 +244,9 @@ export class Storm {
     this.steps++;
     kernel.u8[td + T.td_body] = (kernel.u8[td + T.td_body] as number) & ~Layout.TDB_FRESH;
     const [nr, args, call] = this.next(actor, t);
+    const calls = this.calls.get(td);
+    if (calls === undefined) this.calls.set(td, [[nr, args]]);
+    else calls.push([nr, args]);
     if (call !== null) model.call(cpu, call);
     return this.rig.step(td, nr, args);
   }
@@ -290,9 +300,13 @@ export class Storm {
       (found as readonly [number, readonly number[], Call] | null) ?? [
         Sys.body_return,
         [],
-        this.model.exit(t),
+        this.exit(t),
       ]
     );
+  }
+
+  private exit(t: Thread): Call {
+    return this.model.exit(t);
   }
 
   private perform(
@@ -354,7 +368,7 @@ export class Storm {
     if (name === "reap") return [Sys.thread_reap, [], null];
     if (name === "leave") {
       actor.pc = actor.role.ops.length;
-      return [Sys.body_return, [], model.exit(t)];
+      return [Sys.body_return, [], this.exit(t)];
     }
     if (name === "interrupt") {
       if (other === undefined || known === undefined) return null;
@@ -497,6 +511,12 @@ export class Storm {
         kernel.readNumber(gd + G.gd_ipi_sent),
         cpu.sent,
       );
+      const preemptions = [G.gd_preempt_hit, G.gd_preempt_miss, G.gd_preempt_weird];
+      this.same(
+        `preemptions hit, missed and weird on CPU ${cpu.index}`,
+        preemptions.map((field) => kernel.readNumber(gd + field)).join(),
+        [cpu.hits, cpu.misses, cpu.weird].join(),
+      );
       received += kernel.readNumber(gd + G.gd_ipi_received);
       expected += cpu.received;
       const current = this.models.get(kernel.read(gd + G.gd_curthread));
@@ -507,6 +527,41 @@ export class Storm {
     this.same("messages received", received, expected);
     this.same("messages dropped", Number(kernel.machine64("ipi_dropped")), model.dropped);
   }
+}
+
+/**
+ * Repeats a storm that has run, cut into other pieces, and gives the hash of its switches: it must be that of
+ * every other run of the same storm.
+ */
+export function hashOfRepeat(rig: Rig, script: Script, storm: Storm, random: Random): bigint {
+  new Storm(rig, script); // makes the threads and objects anew
+  const { kernel } = rig;
+  const next = new Map<number, number>();
+  const cut = () => {
+    const pieces = [
+      {},
+      { switches: 1 + random.below(20) },
+      { rounds: 1 + random.below(5) },
+      { until: kernel.machine64("now") + BigInt(1 + random.below(3000)) },
+    ];
+    kernel.setBudget(random.pick(pieces));
+    return kernel.exports.machine_run();
+  };
+  for (let reason = cut(); (reason & RUN_REASON) !== Run.IDLE; ) {
+    if ((reason & RUN_REASON) !== Run.HOST) {
+      reason = cut();
+      continue;
+    }
+    const td = kernel.curthread();
+    const at = next.get(td) ?? 0;
+    next.set(td, at + 1);
+    kernel.u8[td + T.td_body] = (kernel.u8[td + T.td_body] as number) & ~Layout.TDB_FRESH;
+    const call = storm.calls.get(td)?.[at];
+    if (call === undefined)
+      throw new Mismatch("cut into other pieces, the storm takes another course");
+    reason = rig.step(td, call[0], call[1]);
+  }
+  return kernel.hash();
 }
 
 /** A set of CPUs, by the bits of a number that may be smaller than it: as two words, and as a list. */

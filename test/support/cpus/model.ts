@@ -4,156 +4,20 @@
 // queues are arrays, a kernel call is a generator that yields where its thread gives up the CPU.
 //
 // The model does not know what time it is. Who drives it says which thread goes on where, and when a round is over:
-// `follow` takes that from a kernel and has every switch checked, `lead` decides it by itself.
+// storm.ts takes that from a kernel and has every switch checked, lead.ts decides it by itself.
 
-/** What a CPU asks of the owner of a thread. */
-export type Kind =
-  | "ARRIVE"
-  | "SETPRI"
-  | "PRIO"
-  | "GRANT"
-  | "STOP"
-  | "RUN"
-  | "INTR"
-  | "AST"
-  | "MOVE"
-  /** The owner's reminder to itself that a thread could not be moved: no message. */
-  | "RETRY";
-
-/** Why a thread gives up its CPU: it calls the switcher, or lets an interrupt thread preempt it. */
-type GiveUp = { readonly to: Thread | null };
-
-/** A kernel call under way. Its result is what the caller gets, undefined where it gets nothing. */
-export type Call = Generator<GiveUp, number | undefined, void>;
-
-/** What has been asked of a thread, in one round or before. */
-class Letter {
-  readonly kinds = new Set<Kind>();
-  level = 0;
-  to = 0;
-  priority = 0;
-  /** RUN was asked after STOP. */
-  runLast = false;
-  /** SETPRI was asked after PRIO. */
-  levelLast = false;
-
-  clear(): void {
-    this.kinds.clear();
-  }
-}
-
-/** A token: owned by a CPU, wanted by those in its line. */
-export class Token {
-  /** The thread that is on its way to it. */
-  granted: Thread | null = null;
-  /** Boundaries since it was handed over. */
-  age = 0;
-  readonly line: Thread[] = [];
-  /** How many of the line have stood there at the last boundary. */
-  due = 0;
-
-  constructor(
-    readonly index: number,
-    public owner: number,
-    readonly back: number,
-  ) {}
-}
-
-/** A wait structure: a token, a generation and those who are blocked on it. */
-export class Wait extends Token {
-  gen = 0;
-  readonly sleepers: Thread[] = [];
-}
-
-/** A thread. */
-export class Thread {
-  cpu = 0;
-  level = 0;
-  /** FreeBSD's priority and base priority. */
-  priority = 0;
-  base = 0;
-  /** CPUs that it must not run on. */
-  readonly excluded = new Set<number>();
-  /** Critical sections, the one that it was created in or left the CPU in included. */
-  sections = 1;
-  started = false;
-  /** It left the CPU by the switcher, and owes the section of that. */
-  left = false;
-  queued = false;
-  wanted = false;
-  /** On the run queue for as long as it does not run, to get its turn back or to look for a token. */
-  passing = false;
-  /** In transit: it is to be on the run queue when it arrives. */
-  carried = false;
-  line: Token | null = null;
-  wait: Wait | null = null;
-  transit = false;
-  /** Where it is to go when it can be moved, or -1. */
-  goal = -1;
-  gone = false;
-  /** It has been preempted. */
-  locked = false;
-  preempts: Thread | null = null;
-  pended = false;
-  readonly asked = new Letter();
-  readonly due = new Letter();
-  /** Kernel calls under way, the innermost last. */
-  readonly calls: Call[] = [];
-  /** What its last call returned. */
-  result: number | undefined;
-
-  constructor(readonly name: string) {}
-}
-
-/** How many of the kinds are messages. */
-function messages(kinds: ReadonlySet<Kind>): number {
-  return kinds.size - (kinds.has("RETRY") ? 1 : 0);
-}
-
-/** True for a thread that has never run, is not about to, and of which nothing has been asked. */
-function isUnborn(t: Thread): boolean {
-  const letters = t.asked.kinds.size + t.due.kinds.size;
-  return !t.started && !t.queued && !t.transit && letters === 0;
-}
-
-/** A CPU. */
-export class Cpu {
-  readonly idle = new Thread("idle");
-  current: Thread = this.idle;
-  /** The current thread was switched to and has not gone on yet. */
-  arrived = false;
-  /** Why the current thread gives the CPU up, null while it does not. */
-  gives: GiveUp | null = null;
-  readonly levels: Thread[][] = Array.from({ length: 32 }, () => []);
-  readonly pended: Thread[] = [];
-  /** Something waits for the end of a critical section here. */
-  look = false;
-  /** An interrupt has come from another CPU: the thread looks when it is next between two instructions. */
-  posted = false;
-  /** The thread that was switched to is on its first run. */
-  firstRun = false;
-  sent = 0;
-  received = 0;
-  /** Preemptions, or threads that preempted already; refusals for want of priority, and for other reasons. */
-  hits = 0;
-  misses = 0;
-  weird = 0;
-
-  constructor(readonly index: number) {}
-
-  /** The highest level that has threads, -1 without any. */
-  best(): number {
-    for (let level = 31; level >= 0; level--) {
-      if ((this.levels[level] as Thread[]).length > 0) return level;
-    }
-    return -1;
-  }
-
-  /** Closed: nothing is carried out here. */
-  closed(): boolean {
-    return this.current !== this.idle && this.current.sections > 0;
-  }
-}
+import {
+  type Call,
+  type Cpu,
+  CpusState,
+  isUnborn,
+  type Kind,
+  type Letter,
+  messages,
+  Thread,
+  type Token,
+  type Wait,
+} from "./state.js";
 
 /** What the model says must not be. */
 export class ModelError extends Error {
@@ -167,65 +31,18 @@ const EINVAL = 22;
 const ENOMEM = 12;
 
 /** A machine of LWKT threads on several CPUs. */
-export class CpusModel {
-  readonly cpus: Cpu[];
-  readonly threads: Thread[] = [];
-  readonly tokens: Token[] = [];
-  readonly waits: Wait[] = [];
+export class CpusModel extends CpusState {
   dropped = 0;
   /** The threads of interrupt lines. */
-  readonly lines: (Thread | null)[] = [];
+  private readonly interruptLines: (Thread | null)[] = [];
+  /** Tokens with a line, in the order in which they got one. */
+  private lines: Token[] = [];
   /** How many threads there can be at a time. */
   structures = Number.POSITIVE_INFINITY;
   private nextCpu = 0;
   /** Threads whose letters were begun in this round, in order, and those whose letters are due. */
   private fresh: Thread[] = [];
   private stayed: Thread[] = [];
-
-  constructor(count: number) {
-    this.cpus = Array.from({ length: count }, (_, index) => new Cpu(index));
-  }
-
-  cpu(index: number): Cpu {
-    return this.cpus[index] as Cpu;
-  }
-
-  newToken(owner: number, back: number): void {
-    this.tokens.push(new Token(this.tokens.length, owner, back));
-  }
-
-  newWait(owner: number, back: number): void {
-    this.waits.push(new Wait(this.waits.length, owner, back));
-  }
-
-  // ---- Run queues ----
-
-  private enqueue(t: Thread): void {
-    if (t.queued) return;
-    t.queued = true;
-    (this.cpu(t.cpu).levels[t.level] as Thread[]).push(t);
-  }
-
-  private dequeue(t: Thread): void {
-    if (!t.queued) return;
-    t.queued = false;
-    const level = this.cpu(t.cpu).levels[t.level] as Thread[];
-    level.splice(level.indexOf(t), 1);
-  }
-
-  private setPriority(t: Thread, priority: number): void {
-    t.base = priority;
-    if (t.priority === priority) return;
-    t.priority = priority;
-    this.setLevel(t, 31 - (priority >> 3));
-  }
-
-  private setLevel(t: Thread, level: number): void {
-    const queued = t.queued;
-    this.dequeue(t);
-    t.level = level;
-    if (queued) this.enqueue(t);
-  }
 
   // ---- Letters (sections 2 to 4) ----
 
@@ -251,7 +68,13 @@ export class CpusModel {
 
   /** Between two rounds (sections 3, 4, 6, 7). */
   boundary(): void {
-    for (const token of [...this.tokens, ...this.waits]) this.serveAtBoundary(token);
+    for (const token of [...this.tokens, ...this.waits]) token.age++;
+    const { lines } = this;
+    this.lines = [];
+    for (const token of lines) {
+      this.serveAtBoundary(token);
+      if (token.line.length > 0) this.lines.push(token);
+    }
     const { stayed, fresh } = this;
     this.stayed = [];
     this.fresh = [];
@@ -329,21 +152,6 @@ export class CpusModel {
     }
     if (kinds.has("MOVE")) this.moveHere(t, due.to);
     else if (kinds.has("RETRY")) this.tryMove(t);
-  }
-
-  /** True when nothing is left to be carried out, and no token has somebody to go to. */
-  quiet(): string | null {
-    for (const t of this.threads) {
-      if (t.gone) continue;
-      if (t.asked.kinds.size + t.due.kinds.size > 0) return `${t.name} has a letter`;
-      if (t.queued) return `${t.name} is runnable`;
-      if (t.transit) return `${t.name} is in transit`;
-      if (t.line !== null) return `${t.name} stands in a line`;
-    }
-    for (const cpu of this.cpus) {
-      if (cpu.current !== cpu.idle) return `CPU ${cpu.index} runs ${cpu.current.name}`;
-    }
-    return null;
   }
 
   // ---- Making runnable, and not ----
@@ -424,7 +232,6 @@ export class CpusModel {
   // ---- Tokens (section 7) ----
 
   private serveAtBoundary(token: Token): void {
-    token.age++;
     token.due = token.line.length;
     if (token.due === 0 || this.cpu(token.owner).closed()) return;
     const late = token.granted;
@@ -471,6 +278,7 @@ export class CpusModel {
       t.passing = true;
       this.dequeue(t);
       token.line.push(t);
+      if (!this.lines.includes(token)) this.lines.push(token);
       do yield* this.giveUp(t);
       while (t.line !== null);
       t.passing = false;
@@ -694,9 +502,9 @@ export class CpusModel {
 
   /** The thread becomes that of an interrupt line. */
   *register(t: Thread, line: number): Call {
-    const before = this.lines[line] ?? null;
+    const before = this.interruptLines[line] ?? null;
     if (before !== null && before !== t) return EBUSY;
-    this.lines[line] = t;
+    this.interruptLines[line] = t;
     return 0;
   }
 
@@ -818,7 +626,8 @@ export class CpusModel {
     t.gone = true;
     t.goal = -1;
     t.excluded.clear();
-    for (const [line, other] of this.lines.entries()) if (other === t) this.lines[line] = null;
+    for (const [line, other] of this.interruptLines.entries())
+      if (other === t) this.interruptLines[line] = null;
     for (const letter of [t.asked, t.due]) {
       this.dropped += messages(letter.kinds);
       letter.clear();

@@ -6,17 +6,10 @@ import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
 import type { Random } from "../random.js";
-import {
-  type Call,
-  type Cpu,
-  CpusModel,
-  ModelError,
-  type Thread,
-  type Token,
-  type Wait,
-} from "./model.js";
+import { CpusModel, ModelError } from "./model.js";
 import type { Rig } from "./rig.js";
 import type { Op, Role, Script } from "./script.js";
+import type { Call, Cpu, Thread, Token, Wait } from "./state.js";
 
 const {
   GlobalData: G,

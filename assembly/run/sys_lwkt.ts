@@ -1,9 +1,8 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
 import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
-import { exit1, kern_thr_exit } from "../kern/kern_exit";
 import { is_proc } from "../kern/kern_fork";
-import { kthread_exit } from "../kern/kern_kthread";
+import { kobj_alloc } from "../kern/kern_kobj";
 import {
   crit_enter,
   lwkt_create,
@@ -11,15 +10,36 @@ import {
   lwkt_deschedule_self,
   lwkt_exit,
 } from "../kern/lwkt_thread";
+import { thread_end } from "../kern/thread_end";
 import { EBUSY, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
+import { KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { Frame, P_KPROC, Proc, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
 import { cold, is_td, no_td, td_frame } from "../sys/thread";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
+}
+
+/** Makes a token (KOBJ_TOKEN) or a wait structure (KOBJ_WAIT) that belongs to a CPU. */
+function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
+  const at = kobj_alloc();
+  if (at == 0) return ENOMEM;
+  const token = changetype<LwktToken>(at);
+  token.ko_kind = kind;
+  token.t_cpu = cpu;
+  token.t_reqcpu = cpu;
+  f.a1 = <u32>at;
+  return 0;
+}
+
+export function sys_lwkt_token_create(f: Frame, cpu: u32): i32 {
+  return kobj_create(f, KOBJ_TOKEN, cpu);
+}
+
+export function sys_lwkt_wait_create(f: Frame, cpu: u32): i32 {
+  return kobj_create(f, KOBJ_WAIT, cpu);
 }
 
 /** What is not used here is read from the frame when the structure is there (lwkt_create_allocated). */
@@ -85,23 +105,17 @@ export function sys_set_untimely_switch(value: i32): void {
   machine().untimely_switch = value;
 }
 
-/** Ends the current thread, which belongs to a process, as its kind ends. */
-export function member_exit(p: Proc): u32 {
-  if ((p.p_flag & P_KPROC) != 0) return kthread_exit();
-  return kern_thr_exit() == DONE ? exit1(0) : DONE;
-}
-
 /** True if the current thread is one of LWKT alone; otherwise its process knows it. */
-export function is_lwkt_only(): bool {
+function is_lwkt_only(): bool {
   return machine().bare != 0 || !is_proc(curthread().td_proc);
 }
 
 export function sys_lwkt_exit(): u32 {
-  return is_lwkt_only() ? lwkt_exit() : member_exit(curthread().td_proc);
+  return is_lwkt_only() ? lwkt_exit() : thread_end();
 }
 
 export function sys_lwkt_proc_exit(): u32 {
-  if (!is_lwkt_only()) return member_exit(curthread().td_proc);
+  if (!is_lwkt_only()) return thread_end();
   crit_enter();
   cont_push(K.THREAD_EXIT_1);
   lwkt_deschedule_self();

@@ -85,8 +85,7 @@ export const NINTR: i32 = 32;
 /** Pended interrupt threads in the CPU's own structure, four cache lines; more are linked behind. */
 export const MAXPENDING: u32 = 64;
 
-// Priorities of FreeBSD (smaller runs first).
-export const PRI_MIN: i32 = 0;
+// Priorities of FreeBSD (smaller runs first). Recorded cases name them.
 export const PSWP: i32 = 48;
 export const PVM: i32 = 52;
 export const PINOD: i32 = 56;
@@ -105,7 +104,6 @@ export const PCATCH: i32 = 0x100;
 export const PDROP: i32 = 0x200;
 
 // Flags of fork1 (unistd.h).
-export const RFNAMEG: i32 = 0x1;
 export const RFFDG: i32 = 0x4;
 export const RFPROC: i32 = 0x10;
 export const RFMEM: i32 = 0x20;

@@ -12,7 +12,7 @@ import type { SnapshotPart } from "./part.js";
 import { Snapshot } from "./snapshot.js";
 
 /** Settings that do not have to agree: they change nothing in the kernel. */
-const HOST_SETTINGS: readonly string[] = ["snapshots"];
+const HOST_SETTINGS: readonly string[] = ["snapshots", "jit"];
 
 /** The snapshots of one machine. */
 export class Keeper {
@@ -50,7 +50,7 @@ export class Keeper {
     this.refuseTrace("taken");
     const parts = this.parts.map((part) => ({ name: part.name, part, saved: part.save() }));
     const { config, source } = this.kernel;
-    const image = this.memory.take(packed, reuse?.giveRoom());
+    const image = this.memory.take(packed, reuse?.giveImage());
     return new Snapshot({ ...at, config, source, image, parts, owner: this });
   }
 

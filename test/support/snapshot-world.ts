@@ -56,6 +56,7 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
     time: random.once(8) ? "idle" : "cycles",
     seed: random.below(1_000_000),
     snapshots: true,
+    jit: false, // marks of compiled code are in memory, and whole memories are compared
   };
 }
 
@@ -132,8 +133,17 @@ function weather(depth: number, object: { mutex: number; semaphore: number }): B
           if (depth > 0 && made < 40) {
             made++;
             const child = childOf(made, step);
-            const { error } = yield* kernel.kthread_add(child, made, 0, 0, 0, "child%d", made);
+            const { error, address } = yield* kernel.kthread_add(
+              child,
+              made,
+              0,
+              0,
+              0,
+              "child%d",
+              made,
+            );
             if (error !== 0) yield kernel.sched_relinquish();
+            else yield* kernel.compute(BigInt(address % 1_000));
           }
           break;
         default:

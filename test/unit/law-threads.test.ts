@@ -90,7 +90,7 @@ describe("any number of wakeups in one round", () => {
 describe("sched_prio of a thread of another CPU", () => {
   for (const scheduler of schedulers) {
     it(`and the thread's own end in one priority, under ${scheduler}`, () => {
-      for (let shift = 0; shift < 40; shift++) {
+      for (let shift = 0; shift < 100; shift++) {
         const machine = boot({ scheduler });
         const turns = function* (count: number): Body {
           for (let i = 0; i < count; i++) {
@@ -103,7 +103,7 @@ describe("sched_prio of a thread of another CPU", () => {
           name: "target",
           cpu: 1,
           *body() {
-            yield* turns(shift);
+            yield* turns(shift >> 2);
             yield kernel.sched_prio_self(200);
             yield* kernel.msleep("never", 0, "never", 0);
           },
@@ -113,7 +113,7 @@ describe("sched_prio of a thread of another CPU", () => {
           name: "asker",
           cpu: 0,
           *body() {
-            yield* busy(2100);
+            yield* busy(1100 + (shift % 4) * 1000);
             yield kernel.sched_prio(target, 40);
             asked = true;
           },
@@ -202,6 +202,58 @@ describe("what is asked of a thread that ends meanwhile", () => {
       yield kernel.lwkt_migrate(victim, 0);
     });
     expect(machine.kernel.u8[td + T.td_cpu]).toBe(1);
+  });
+
+  it("does not move the thread of the next process", () => {
+    for (let shift = 0; shift < 24; shift++) {
+      const machine = boot({ cpus: 3 });
+      const seen: number[] = [];
+      let victim = 0;
+      let harvested = false;
+      const child = function* (): Body {
+        yield* kernel.lwkt_setcpu_self(1);
+        victim = yield* kernel.curthread();
+        yield kernel.compute(4500);
+        yield kernel.exit(0); // perhaps in the round in which its CPU hears that it is to move
+      };
+      const next = function* (): Body {
+        const before = yield* kernel.curcpu();
+        yield* busy(8000);
+        seen.push(before, yield* kernel.curcpu());
+      };
+      const parent = function* (): Body {
+        yield* kernel.lwkt_setcpu_self(1);
+        const first = yield* kernel.fork(child, 0, 0, 0, -1);
+        yield* kernel.wait(first.address);
+        harvested = true;
+        const second = yield* kernel.fork(next, 0, 0, 0, -1);
+        expect(second.address).toBe(first.address);
+        yield* kernel.wait(second.address);
+      };
+      for (let i = 0; i < shift % 3; i++) machine.createThread({ name: "turn", body: nothing });
+      machine.createThread({
+        name: "forker",
+        cpu: 2,
+        *body() {
+          yield* kernel.fork(parent, 0, 0, 0, -1);
+        },
+      });
+      machine.createThread({
+        name: "mover",
+        cpu: 0,
+        *body() {
+          while (victim === 0) {
+            yield kernel.compute(100);
+            yield kernel.sched_relinquish();
+          }
+          yield kernel.compute(1500 + (shift >> 2) * 500);
+          if (!harvested) yield* kernel.lwkt_migrate(victim, 2);
+        },
+      });
+      machine.run(LONG_ENOUGH);
+      expect(seen.length).toBe(2);
+      expect(seen[1]).toBe(seen[0]);
+    }
   });
 });
 
@@ -305,6 +357,35 @@ describe("sched_add of a thread that runs on another CPU", () => {
       });
       machine.run(LONG_ENOUGH);
       expect(steps).toBe(100);
+    });
+
+    it(`does not end the sleep that it begins in that round, under ${scheduler}`, () => {
+      for (let shift = 0; shift < 10; shift++) {
+        const machine = boot({ scheduler });
+        let asked = 0;
+        let woken = false;
+        const { address: target } = machine.createThread({
+          name: "target",
+          cpu: 1,
+          *body() {
+            yield* busy(2000 + 100 * shift);
+            yield* kernel.msleep("never", 0, "never", 0);
+            woken = true;
+          },
+        });
+        machine.createThread({
+          name: "asker",
+          cpu: 0,
+          *body() {
+            yield* busy(2050);
+            if (stateOf(machine, target) !== TDS.RUNNING) return;
+            yield kernel.sched_add(target);
+            asked++;
+          },
+        });
+        machine.run(LONG_ENOUGH);
+        expect([asked, woken, stateOf(machine, target)]).toEqual([1, false, TDS.INHIBITED]);
+      }
     });
   }
 });

@@ -18,7 +18,6 @@ import { LwktWait } from "../sys/kobj";
 import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { CACHE_NTHREADS, KSTACK_PAGES, NRUNQ } from "../sys/param";
-import { Plant, planted } from "../sys/plant";
 import {
   Proc,
   SSLEEP,

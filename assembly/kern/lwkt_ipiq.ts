@@ -84,7 +84,10 @@ export function cpu_wake(m: Machine, gd: GlobalData): void {
 
 /** True for a thread about which this CPU may decide at once: it is the owner, and the thread is here. */
 export function is_mine(td: Thread): bool {
-  return td.td_cpu == <u8>machine().curcpu.gd_cpuid && (td.td_flags & TDF_TRANSIT) == 0;
+  return (
+    td.td_cpu == <u8>machine().curcpu.gd_cpuid &&
+    ((td.td_flags & TDF_TRANSIT) == 0 || planted(Plant.TRANSIT_MINE))
+  );
 }
 
 // ---- Asking ----
@@ -100,7 +103,7 @@ function ask(td: Thread, what: u32): Letter {
   l.lt_new = <u16>(before | what);
   const bit = cpu_bit(td.td_cpu);
   m.ipi_cpus |= bit;
-  m.busy |= bit;
+  if (!planted(Plant.NO_WAKE)) m.busy |= bit;
   return l;
 }
 
@@ -313,7 +316,7 @@ function deliver(m: Machine, td: Thread, l: Letter): bool {
     }
   }
   m.curcpu = gd;
-  if (!planted(Plant.NO_WAKE)) cpu_wake(m, gd);
+  cpu_wake(m, gd);
   carry_out(m, gd, td, l);
   return true;
 }

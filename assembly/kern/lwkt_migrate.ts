@@ -92,16 +92,16 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
-  if ((flags & TDL_RUNQ) == 0) return;
-  if (!is_passing(td) && !planted(Plant.MOVE_LOSES_RUN)) td.td_lwflags |= TDL_WANTED;
+  if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
+  if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
 }
 
 /** A thread in transit is here: on the run queue, unless somebody has descheduled it on the way. */
 export function lwkt_arrive(gd: GlobalData, td: Thread): void {
   td.td_flags &= ~TDF_TRANSIT;
-  const wanted = (td.td_lwflags & TDL_WANTED) != 0 || planted(Plant.ARRIVE_ALWAYS);
-  if (!wanted && !is_passing(td)) return;
+  const passing = is_passing(td) && !planted(Plant.ARRIVE_LOSES_TURN);
+  if ((td.td_lwflags & TDL_WANTED) == 0 && !passing) return;
   _lwkt_enqueue(td);
   sched_check_preempt(gd, td);
 }

@@ -18,7 +18,6 @@ import { LwktWait } from "../sys/kobj";
 import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { CACHE_NTHREADS, KSTACK_PAGES, NRUNQ } from "../sys/param";
-import { Plant, planted } from "../sys/plant";
 import {
   Proc,
   SSLEEP,
@@ -488,7 +487,7 @@ export function lwkt_schedule_here(td: Thread): void {
   const flags = td.td_lwflags;
   if ((flags & (TDL_EXITED | TDL_EXITING)) != 0 || td.td_inhib != 0) return;
   td.td_lwflags = flags | TDL_WANTED;
-  const transit = (td.td_flags & TDF_TRANSIT) != 0 && !planted(Plant.TRANSIT_RUNS);
+  const transit = (td.td_flags & TDF_TRANSIT) != 0;
   if ((flags & TDL_TOKWAIT) == 0 && !transit) _lwkt_enqueue(td);
 }
 

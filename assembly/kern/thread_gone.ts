@@ -20,9 +20,9 @@ export function thread_gone(td: Thread): void {
   if (is_td(td.td_preempted)) preempted_forget(td);
   if (machine().ncpus == 1) return;
   token_forgo(td);
-  if (!planted(Plant.MIGRATE_OUTLIVES)) cold(td).td_migrate = 0;
+  cold(td).td_migrate = 0;
   ipi_forget(td);
-  store<u64>(excluded_cpus(td), 0);
+  if (!planted(Plant.AFFINITY_OUTLIVES)) store<u64>(excluded_cpus(td), 0);
 }
 
 /** The thread that `td` has preempted goes on without looking at it again (K.PREEMPT_1). */

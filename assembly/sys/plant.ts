@@ -28,11 +28,11 @@ export enum Plant {
   LINE_LIFO = 19, //         who comes last is first in line
   NO_FORGO = 20, //          a token is kept for a thread that was moved or descheduled
   // Moving (kern/lwkt_migrate.ts).
-  ARRIVE_ALWAYS = 21, //     a thread that was descheduled in transit runs
+  ARRIVE_LOSES_TURN = 21, // a thread that moved itself while it was off the run queue does not go on
   MOVE_WAKES = 22, //        moving wakes a thread that is about to block
-  TRANSIT_RUNS = 23, //      a thread runs before it has arrived
+  TRANSIT_MINE = 23, //      a CPU acts at once on a thread that is still on its way to it
   MOVE_LOSES_RUN = 24, //    a thread that is moved is not runnable afterwards
-  MIGRATE_OUTLIVES = 25, //  where a thread was to go outlives it
+  AFFINITY_OUTLIVES = 25, // the CPUs that a thread must not run on outlive it
   AFFINITY_IGNORED = 26, //  threads are moved to CPUs that they must not run on
   AFFINITY_FORGOTTEN = 27, // new threads do not inherit the CPUs of their maker
   // Suspension (kern/kern_ast.ts, kern_single.ts, sched.ts).

@@ -48,9 +48,9 @@ const PLACES: readonly RegExp[] = [
   /^bench\/[\w-]+\.sh$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
-  /^test\/conformance\/(?:recorded|replay\/[\w-]+)\.ts$/,
-  /^test\/conformance\/cases\/(?:lwkt|freebsd)\/(?:FORMAT\.md|[\w-]+\.json)$/,
-  /^test\/support\/(?:assembly\/)?[\w-]+\.ts$/,
+  /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
+  /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,
 ];

@@ -178,9 +178,10 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     return result;
   }
 
-  /** The call converted last has failed: nobody will run the body that it announced, if it did. */
-  failed(): void {
-    if (this.announced !== 0) this.withdraw(this.announced);
+  /** The results of the call converted last: if it has failed, nobody will run the body that it announced. */
+  settled(results: readonly [number, number]): readonly [number, number] {
+    if (results[0] !== 0 && this.announced !== 0) this.withdraw(this.announced);
+    return results;
   }
 
   /** A thread is back from a call, which may have been to create another one: has it? */

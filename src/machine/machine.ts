@@ -440,9 +440,7 @@ export class Machine {
     this.snapshots.touch();
     return this.guarded(() => {
       const count = this.bodies.convert(call);
-      const results = this.kernel.hostCall(call.nr, this.bodies.registers, count);
-      if (results[0] !== 0) this.bodies.failed();
-      return results;
+      return this.bodies.settled(this.kernel.hostCall(call.nr, this.bodies.registers, count));
     });
   }
 

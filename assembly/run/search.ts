@@ -6,6 +6,7 @@
 // another one before that has done anything.
 
 import { cpu_switch, switch_in } from "../kern/kern_switch";
+import { cpu_wake } from "../kern/lwkt_ipiq";
 import { crit_enter } from "../kern/lwkt_thread";
 import { sched_add } from "../kern/sched";
 import { bsd4_rem } from "../kern/sched_4bsd";
@@ -13,7 +14,7 @@ import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
-import { cpu_wake, round_begin, slice_begin, slice_step } from "./run";
+import { round_begin, slice_begin, slice_step } from "./run";
 import { trap } from "./trap";
 
 /**

@@ -188,6 +188,7 @@ export const RV_FAULT_LOAD = 3;
 export const RV_FAULT_STORE = 4;
 export const RV_FAULT_MISALIGNED_ATOMIC = 6;
 export const RV_FAULT_BREAKPOINT = 7;
+export const RV_FAULT_STACK = 8;
 
 // assembly/sys/globaldata.ts
 
@@ -907,11 +908,11 @@ export const Plant = {
   GRANT_KEEPS: 18,
   LINE_LIFO: 19,
   NO_FORGO: 20,
-  ARRIVE_ALWAYS: 21,
+  ARRIVE_LOSES_TURN: 21,
   MOVE_WAKES: 22,
-  TRANSIT_RUNS: 23,
+  TRANSIT_MINE: 23,
   MOVE_LOSES_RUN: 24,
-  MIGRATE_OUTLIVES: 25,
+  AFFINITY_OUTLIVES: 25,
   AFFINITY_IGNORED: 26,
   AFFINITY_FORGOTTEN: 27,
   AST_UNTOLD: 28,

@@ -54,7 +54,7 @@ import {
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { reservation_resume, reservation_suspend, set_store_end } from "./rv32_reserve";
-import { rv32_slow } from "./rv32_slow";
+import { RV_AGAIN, rv32_slow } from "./rv32_slow";
 import {
   rv32_only_yields,
   rv32_yield_level,
@@ -87,18 +87,23 @@ const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but y
 /** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
 export function rv32_init(): void {
   const m = machine();
+  const low = m.guest_origin;
   const size = m.guest_size;
+  const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
+    cpu.origin = low;
+    cpu.load_low = low;
+    cpu.store_low = low + text;
     cpu.guest = m.guest_base;
-    cpu.data = m.guest_base + m.text_size;
+    cpu.data = m.guest_base + text;
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
     cpu.load1_end = size;
     cpu.load2_end = max<u32>(size, 1) - 1;
     cpu.load4_end = max<u32>(size, 3) - 3;
-    set_store_end(cpu, size);
+    set_store_end(cpu, low + size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }
@@ -233,7 +238,7 @@ function distance(pc: usize): usize {
 
 /** The guest address of the record at `pc`, as a result. */
 function link(cpu: CpuState, pc: usize): i32 {
-  return <i32>((pc - cpu.decoded) >> RECORD_SHIFT);
+  return <i32>(((pc - cpu.decoded) >> RECORD_SHIFT) + cpu.origin);
 }
 
 /**
@@ -386,7 +391,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
 
         // Loads and stores
         case RvOp.LB:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load1_end) {
             set(td, pc, load<i8>(cpu.guest + at));
             continue;
@@ -394,7 +399,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LH:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load2_end) {
             set(td, pc, load<i16>(cpu.guest + at));
             continue;
@@ -402,7 +407,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LW:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load4_end) {
             set(td, pc, load<i32>(cpu.guest + at));
             continue;
@@ -410,7 +415,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LBU:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load1_end) {
             set(td, pc, load<u8>(cpu.guest + at));
             continue;
@@ -418,7 +423,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LHU:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load2_end) {
             set(td, pc, load<u16>(cpu.guest + at));
             continue;
@@ -426,7 +431,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SB:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store1_end) {
             store<u8>(cpu.data + at, value(td, pc));
             continue;
@@ -434,7 +439,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SH:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store2_end) {
             store<u16>(cpu.data + at, value(td, pc));
             continue;
@@ -442,7 +447,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, value(td, pc));
             continue;
@@ -450,7 +455,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SB0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store1_end) {
             store<u8>(cpu.data + at, 0);
             continue;
@@ -458,7 +463,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SH0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store2_end) {
             store<u16>(cpu.data + at, 0);
             continue;
@@ -466,7 +471,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SW0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, 0);
             continue;
@@ -521,7 +526,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.JR:
         case RvOp.JALR:
         case RvOp.C_JALR:
-          at = <u32>(src1(td, pc) + imm(pc)) & ~1;
+          at = (<u32>(src1(td, pc) + imm(pc)) & ~1) - cpu.origin;
           if (at >= cpu.text_size) {
             exit = EXIT_SLOW;
             break;
@@ -609,7 +614,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           clock += RECORD_HALF;
           continue;
         case RvOp.C_LW:
-          at = <u32>(src1(td, pc) + imm(pc));
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
           if (at < cpu.load4_end) {
             set(td, pc, load<i32>(cpu.guest + at));
             pc -= RECORD_HALF;
@@ -619,7 +624,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.C_SW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, value(td, pc));
             pc -= RECORD_HALF;
@@ -629,7 +634,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.C_SW0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, 0);
             pc -= RECORD_HALF;
@@ -717,6 +722,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     if (exit == EXIT_SLOW) {
       cpu.elapsed = (clock + <u64>pc - from) >> CLOCK_SHIFT;
       event = rv32_slow(gd, td, pc);
+      if (event == RV_AGAIN) continue;
       if (event != 0) break;
       far = rv32_record_length(pc);
       pc += far;

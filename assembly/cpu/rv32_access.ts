@@ -28,11 +28,12 @@ export function rv_set(td: usize, r: u32, value: u32): void {
 
 /** True when `size` bytes at `address` lie in guest memory. */
 export function rv_can_load(address: u32, size: u32): bool {
-  const limit = machine().guest_size;
-  return size <= limit && address <= limit - size;
+  const m = machine();
+  return size <= m.guest_size && address - m.guest_origin <= m.guest_size - size;
 }
 
 /** True when they may be written, too. */
 export function rv_can_store(address: u32, size: u32): bool {
-  return rv_can_load(address, size) && address >= machine().text_size;
+  const m = machine();
+  return rv_can_load(address, size) && (m.metal != 0 || address >= m.text_size);
 }

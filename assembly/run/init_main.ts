@@ -2,6 +2,7 @@
 
 import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
+import { mm_reset } from "../cpu/rv32_machine_mode";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
@@ -36,6 +37,7 @@ import { ipiq_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
+import { MachineMode } from "../sys/machine_mode";
 import {
   HOST_INDEX,
   IDLE_INDEX,
@@ -120,6 +122,7 @@ export function carve_arenas(): u32 {
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
   m.guest_base = carve(m, m.guest_size);
+  m.mmode = changetype<MachineMode>(m.metal != 0 ? carve(m, offsetof<MachineMode>()) : 0);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
@@ -227,6 +230,10 @@ function init_thread0(m: Machine): void {
 /** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
+  if (m.metal != 0) {
+    mm_reset();
+    return;
+  }
   store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
   rv32_decode_text(0, 4);
 }

@@ -9,6 +9,7 @@
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
+import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
@@ -244,8 +245,10 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
     if (reason != READY) return reason;
     const event = rv32_run<Kernel>(gd);
     if (event == RV_LEFT) return gd.gd_slice_reason;
-    if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
-    else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+    if ((event & 0xff) == RV_FAULT) {
+      if (m.metal == 0) fault(gd.gd_curthread, event >> 8);
+      else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
+    } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
 }
 

@@ -18,7 +18,7 @@ import {
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
-import { MachineMode } from "../sys/machine_mode";
+import { MachineMode, PMP_CONFIGS } from "../sys/machine_mode";
 import { Thread } from "../sys/proc";
 import { cpu_state } from "./cpu_state";
 import { rv_fault, rv_get, rv_set } from "./rv32_access";
@@ -200,10 +200,10 @@ function plain_register(csr: u32): usize {
   if (csr == Csr.MCAUSE) return mm + offsetof<MachineMode>("mcause");
   if (csr == Csr.MTVAL) return mm + offsetof<MachineMode>("mtval");
   if (within(csr, Csr.PMPCFG0, Csr.PMPCFG3)) {
-    return mm + offsetof<MachineMode>("pmp0") + ((csr - Csr.PMPCFG0) << 2);
+    return mm + offsetof<MachineMode>() + ((csr - Csr.PMPCFG0) << 2);
   }
   if (within(csr, Csr.PMPADDR0, Csr.PMPADDR15)) {
-    return mm + offsetof<MachineMode>("pmpaddr0") + ((csr - Csr.PMPADDR0) << 2);
+    return mm + offsetof<MachineMode>() + ((PMP_CONFIGS + csr - Csr.PMPADDR0) << 2);
   }
   return 0;
 }

@@ -16,25 +16,13 @@ export class MachineMode {
   /** Guest addresses between which there are records of decoded text. */
   decoded_low: u32;
   decoded_high: u32;
-  /** pmpcfg0 to 3 and pmpaddr0 to 15, which do nothing: they never bind machine mode, without locks. */
-  pmp0: u32;
-  pmp1: u32;
-  pmp2: u32;
-  pmp3: u32;
-  pmpaddr0: u32;
-  pmpaddr1: u32;
-  pmpaddr2: u32;
-  pmpaddr3: u32;
-  pmpaddr4: u32;
-  pmpaddr5: u32;
-  pmpaddr6: u32;
-  pmpaddr7: u32;
-  pmpaddr8: u32;
-  pmpaddr9: u32;
-  pmpaddr10: u32;
-  pmpaddr11: u32;
-  pmpaddr12: u32;
-  pmpaddr13: u32;
-  pmpaddr14: u32;
-  pmpaddr15: u32;
+}
+
+/** pmpcfg0 to 3 and pmpaddr0 to 15 lie behind it. They do nothing: without locks they never bind machine mode. */
+export const PMP_CONFIGS: u32 = 4;
+export const PMP_ADDRESSES: u32 = 16;
+
+/** Bytes of all. */
+export function machine_mode_bytes(): usize {
+  return offsetof<MachineMode>() + 4 * (PMP_CONFIGS + PMP_ADDRESSES);
 }

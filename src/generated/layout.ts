@@ -747,7 +747,7 @@ export const MachineTypes = {
 // assembly/sys/machine_mode.ts
 
 export const MachineMode = {
-  size: 132,
+  size: 52,
   cycle_offset: 0,
   instret_offset: 8,
   mstatus: 16,
@@ -759,26 +759,6 @@ export const MachineMode = {
   mtval: 40,
   decoded_low: 44,
   decoded_high: 48,
-  pmp0: 52,
-  pmp1: 56,
-  pmp2: 60,
-  pmp3: 64,
-  pmpaddr0: 68,
-  pmpaddr1: 72,
-  pmpaddr2: 76,
-  pmpaddr3: 80,
-  pmpaddr4: 84,
-  pmpaddr5: 88,
-  pmpaddr6: 92,
-  pmpaddr7: 96,
-  pmpaddr8: 100,
-  pmpaddr9: 104,
-  pmpaddr10: 108,
-  pmpaddr11: 112,
-  pmpaddr12: 116,
-  pmpaddr13: 120,
-  pmpaddr14: 124,
-  pmpaddr15: 128,
 } as const;
 
 export const MachineModeTypes = {
@@ -793,27 +773,9 @@ export const MachineModeTypes = {
   mtval: "u32",
   decoded_low: "u32",
   decoded_high: "u32",
-  pmp0: "u32",
-  pmp1: "u32",
-  pmp2: "u32",
-  pmp3: "u32",
-  pmpaddr0: "u32",
-  pmpaddr1: "u32",
-  pmpaddr2: "u32",
-  pmpaddr3: "u32",
-  pmpaddr4: "u32",
-  pmpaddr5: "u32",
-  pmpaddr6: "u32",
-  pmpaddr7: "u32",
-  pmpaddr8: "u32",
-  pmpaddr9: "u32",
-  pmpaddr10: "u32",
-  pmpaddr11: "u32",
-  pmpaddr12: "u32",
-  pmpaddr13: "u32",
-  pmpaddr14: "u32",
-  pmpaddr15: "u32",
 } as const;
+export const PMP_CONFIGS = 4;
+export const PMP_ADDRESSES = 16;
 
 // assembly/sys/param.ts
 export const MACHINE_ADDRESS = 1024;

@@ -15,6 +15,7 @@ export {
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
 export { type SysctlName, sysctlNames } from "./core/sysctl.js";
+export * from "./elf/index.js";
 export { BodyError } from "./machine/bodies.js";
 export {
   type Body,
@@ -26,9 +27,12 @@ export {
   sys,
 } from "./machine/calls.js";
 export * from "./machine/event-lists.js";
+export { type CodePlace, type FaultReport, formatFault } from "./machine/faults.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
 export {
   type Counters,
+  type LoadElfOptions,
+  type LoadedElf,
   type LoadedProgram,
   type LwktOptions,
   Machine,

@@ -50,6 +50,7 @@ import {
   RECORD_SHIFT,
   RECORD_SIZE,
   Record,
+  rv_host_address,
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
@@ -64,12 +65,12 @@ import {
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 
-/** Event: after a kernel call, something else than RV32 code goes on. */
+/** Event: after a kernel call, something other than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;
 /** Event: the slice is over; with cycle_cost 0, RUN_INSTRUCTIONS_MAX instructions were executed. */
 export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
-export const RV_SWITCHES: u32 = 4;
+const RV_SWITCHES: u32 = 4;
 
 /** Most instructions of a run where time does not pass. */
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
@@ -87,23 +88,24 @@ const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but y
 /** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
 export function rv32_init(): void {
   const m = machine();
-  const low = m.guest_origin;
-  const size = m.guest_size;
+  const origin = m.guest_origin;
+  const low = max<u32>(m.guest_low, origin);
+  const size = m.guest_size - (low - origin);
   const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
-    cpu.origin = low;
+    cpu.origin = origin;
     cpu.load_low = low;
-    cpu.store_low = low + text;
-    cpu.guest = m.guest_base;
-    cpu.data = m.guest_base + text;
+    cpu.store_low = max<u32>(low, origin + text);
+    cpu.guest = rv_host_address(low);
+    cpu.data = rv_host_address(cpu.store_low);
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
     cpu.load1_end = size;
     cpu.load2_end = max<u32>(size, 1) - 1;
     cpu.load4_end = max<u32>(size, 3) - 3;
-    set_store_end(cpu, low + size);
+    set_store_end(cpu, origin + m.guest_size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }

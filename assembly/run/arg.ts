@@ -7,7 +7,7 @@ import { is_proc, proc_valid } from "../kern/kern_fork";
 import { curthread, globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { FUNC_HOST, PRS, Proc, Thread } from "../sys/proc";
+import { FUNC_HOST, PRS, Proc, TDB, TDB_KIND, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { no_td, td_frame, td_frame_high, td_valid } from "../sys/thread";
 
@@ -21,6 +21,18 @@ export function arg7(td: Thread): u32 {
   return machine().frame_high != 0 ? td_frame_high(td).a7 : td_frame(td).t2;
 }
 
+/** Replaces argument 6 of the thread's call. */
+export function set_arg6(td: Thread, value: u32): void {
+  if (machine().frame_high != 0) td_frame_high(td).a6 = value;
+  else td_frame(td).t1 = value;
+}
+
+/** Replaces argument 7. */
+export function set_arg7(td: Thread, value: u32): void {
+  if (machine().frame_high != 0) td_frame_high(td).a7 = value;
+  else td_frame(td).t2 = value;
+}
+
 /** An argument of two registers. */
 export function wide(low: u32, high: u32): u64 {
   return ((<u64>high) << 32) | <u64>low;
@@ -28,9 +40,10 @@ export function wide(low: u32, high: u32): u64 {
 
 // ---- A bad one is an error ----
 
-/** True for an address that a body can start at. */
+/** True for an address that a body can start at; a program cannot start a body of the host's. */
 export function func_valid(func: u32): bool {
-  return func == FUNC_HOST || rv_is_target(func);
+  if (func == FUNC_HOST) return (curthread().td_body & TDB_KIND) != TDB.RV32;
+  return rv_is_target(func);
 }
 
 /** True for the address of a process that threads may be added to. */

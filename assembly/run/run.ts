@@ -8,7 +8,8 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
+import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
+import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
@@ -246,8 +247,10 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
     const event = rv32_run<Kernel>(gd);
     if (event == RV_LEFT) return gd.gd_slice_reason;
     if ((event & 0xff) == RV_FAULT) {
-      if (m.metal == 0) fault(gd.gd_curthread, event >> 8);
-      else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
+      const td = gd.gd_curthread;
+      if (m.metal == 0) {
+        fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
+      } else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
     } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
 }

@@ -45,6 +45,18 @@ export interface TraceRecord {
   readonly e: number;
 }
 
+/** A fault of RV32 code. */
+export interface Fault {
+  /** The thread's address. */
+  readonly td: number;
+  /** RV_FAULT_*. */
+  readonly kind: number;
+  /** The guest address of the instruction. */
+  readonly pc: number;
+  /** The address that the fault is about. */
+  readonly address: number;
+}
+
 const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
 
@@ -68,6 +80,10 @@ export class Kernel {
   onPrint: (text: string) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
   onTrace: ((from: number, to: number) => void) | null = null;
+  /** Receives what C programs print: bytes that are valid during the call. */
+  onOutput: ((bytes: Uint8Array) => void) | null = null;
+  /** Is told of a fault while the thread's registers still are as they were. */
+  onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
@@ -145,6 +161,10 @@ export class Kernel {
       },
       printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
       event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
+      cnputsn: (from: number, length: number) =>
+        this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),
+      fault: (td: number, kind: number, pc: number, address: number) =>
+        this.onFault?.({ td: td >>> 0, kind, pc: pc >>> 0, address: address >>> 0 }),
       ktr_flush: (from: number, to: number) => this.onTrace?.(from >>> 0, to >>> 0),
     };
   }

@@ -4,17 +4,19 @@ import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
-import { Kernel } from "../core/kernel.js";
+import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
-import { type LinkedProgram, link, type Program } from "../program/index.js";
+import type { Program } from "../program/index.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { Bodies } from "./bodies.js";
 import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
+import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
+import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
@@ -32,7 +34,9 @@ export type RunReason =
   /** {@link Machine.stop} was called, or `onProgress` returned false. */
   | "stopped"
   /** The number of rounds is reached. */
-  | "rounds";
+  | "rounds"
+  /** A C program has ended the run (exit): see {@link Machine.exitStatus}. */
+  | "exit";
 
 /** How long to run. What is left out does not bound the run. */
 export interface RunOptions {
@@ -60,7 +64,7 @@ export interface ThreadOptions {
   /** Name, cut to 19 characters. */
   readonly name: string;
   /** What it runs: a generator function, a loaded program's entry, or a guest address. */
-  readonly body: BodyFunction | LoadedProgram | number;
+  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
   /** Argument of the body. Default 0. */
   readonly arg?: number;
   /** Process that it belongs to. Default: the kernel's own. */
@@ -82,7 +86,7 @@ export type ProcessOptions = Omit<ThreadOptions, "process">;
 export interface LwktOptions {
   /** Name, cut to 16 characters. */
   readonly name: string;
-  readonly body: BodyFunction | LoadedProgram | number;
+  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
   readonly arg?: number;
   /** LWKT priority 0 to 31, larger runs first. Default 0. */
   readonly priority?: number;
@@ -90,13 +94,6 @@ export interface LwktOptions {
   readonly stopped?: boolean;
   /** CPU that owns it. Default 0. */
   readonly cpu?: number;
-}
-
-/** A program in guest memory. */
-export interface LoadedProgram extends LinkedProgram {
-  readonly name: string;
-  readonly textBase: number;
-  readonly dataBase: number;
 }
 
 /** Something to be done when a machine starts; `sysinit` makes it. */
@@ -123,6 +120,9 @@ export interface Counters {
   readonly rounds: bigint;
 }
 
+// Values of Machine.exited: in this run, or in one before.
+const EXITED_NOW = 1;
+const EXITED_BEFORE = 2;
 const ROUNDS_PER_CALL = 2_000;
 const KEPT_TRACE_RECORDS = 32;
 const reasons: Readonly<Record<number, RunReason>> = {
@@ -152,6 +152,7 @@ export class Machine {
   private readonly bodies: Bodies;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
+  private readonly programs: Programs;
 
   /**
    * Boots a machine.
@@ -173,6 +174,9 @@ export class Machine {
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),
     });
+    this.programs = new Programs(this.kernel, this.host);
+    this.kernel.onOutput = (bytes) => this.write(bytes);
+    this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handlers.get(cookie)?.(arg);
     this.startup(sysinits);
@@ -305,16 +309,17 @@ export class Machine {
       this.kernel.intern("%s"),
       this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
     ]);
+    this.setGlobalPointer(address, options);
     if (priority !== 0) this.invoke("lwkt_setpri", [address, priority]);
     if (cpu !== 0) this.invoke("lwkt_migrate", [address, cpu]);
     if (!stopped) this.invoke("lwkt_schedule", [address]);
     return new ThreadView(this.kernel, address);
   }
 
-  private bodyArguments(body: ThreadOptions["body"], arg = 0): [number, number] {
-    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg)];
-    if (typeof body === "number") return [body, arg];
-    return [body.entry, arg];
+  private bodyArguments(body: ThreadOptions["body"], arg?: number): [number, number] {
+    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg ?? 0)];
+    if (typeof body === "number") return [body, arg ?? 0];
+    return [body.entry, arg ?? ("argument" in body ? body.argument : 0)];
   }
 
   private create(call: CallName, cookie: number, args: number[]): number {
@@ -334,8 +339,17 @@ export class Machine {
     return undefined;
   }
 
+  /** Sets gp for a function of an ELF program; its start file sets it itself. */
+  private setGlobalPointer(td: number, { body }: ThreadOptions | LwktOptions): void {
+    if (typeof body !== "number") return;
+    const pointer = this.programs.elfAt(body)?.symbols.find("__global_pointer$");
+    if (pointer === undefined) return;
+    this.kernel.u32[(this.kernel.frame(td) + Layout.Frame.gp) >>> 2] = pointer;
+  }
+
   /** Gives a new thread its priority and CPU, and starts it if it was created stopped for that. */
   private startThread(address: number, options: ProcessOptions): ThreadView {
+    this.setGlobalPointer(address, options);
     if (options.cpu !== undefined) this.place({ address }, options.cpu);
     if (options.priority !== undefined) this.invoke("sched_prio", [address, options.priority]);
     if (creationFlags(options) !== 0 && options.stopped !== true) {
@@ -381,40 +395,26 @@ export class Machine {
    * @throws ConfigError when guest memory has no room for it.
    */
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
-    const textBase = this.host.textNext;
-    const align = Math.max(program.data.align, 4);
-    const dataBase = Math.ceil(this.host.dataNext / align) * align;
-    const textEnd = textBase + program.words.byteLength;
-    const dataEnd = dataBase + program.data.size;
-    if (textEnd > this.config.textMemory) {
-      throw new ConfigError(
-        `no room for the text of program "${program.name}"; textMemory (${this.config.textMemory} bytes) must be at least ${textEnd}`,
-      );
-    }
-    if (dataEnd > this.config.guestMemory) {
-      throw new ConfigError(
-        `no room for the data of program "${program.name}"; guestMemory (${this.config.guestMemory} bytes) must be at least ${dataEnd}`,
-      );
-    }
-    const linked = link(program, { textBase, dataBase, resolve: this.resolver(externals) });
-    const guest = this.kernel.machine("guest_base");
-    this.kernel.u8.set(new Uint8Array(linked.text.buffer), guest + textBase);
-    this.kernel.u8.set(linked.data, guest + dataBase);
-    this.kernel.exports.rv32_decode_text(textBase, textEnd);
+    const loaded = this.programs.load(program, externals);
     this.snapshots.touch();
-    this.host.textNext = textEnd;
-    this.host.dataNext = dataEnd;
-    return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
+    return loaded;
   }
 
-  private resolver(externals: Readonly<Record<string, number>>) {
-    return {
-      channel: (name: string) => this.kernel.intern(name),
-      string: (text: string) => this.kernel.intern(text),
-      external: (name: string) => externals[name],
-      cyclesPerSecond: this.config.cyclesPerSecond,
-      hz: this.config.hz,
-    };
+  /**
+   * Loads a program of an ELF file (32-bit RISC-V, static) to the addresses that the file says; its start
+   * file runs when a thread is created with it as its body. Several programs fit into a machine if
+   * they are linked for different addresses.
+   *
+   * @param bytes the whole file
+   * @throws ElfError when the file is no program for the machine, or is damaged.
+   * @throws ConfigError when there is no room at its addresses: the message says what would help.
+   * Nothing has changed then.
+   */
+  loadElf(bytes: Uint8Array, options: LoadElfOptions = {}): LoadedElf {
+    this.kernel.assertAlive();
+    const loaded = this.programs.loadElf(bytes, options);
+    this.snapshots.touch();
+    return loaded;
   }
 
   /** Guest memory, as RV32 programs see it. */
@@ -506,6 +506,7 @@ export class Machine {
     const lastSwitch =
       options.switches === undefined ? undefined : this.counters.switches + options.switches;
     let rounds = options.rounds ?? Number.POSITIVE_INFINITY;
+    if (this.kernel.machine("exited") !== 0) this.kernel.setMachine("exited", EXITED_BEFORE);
     for (;;) {
       const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
       this.kernel.setBudget({
@@ -524,7 +525,8 @@ export class Machine {
   }
 
   private result(reason: number): RunResult {
-    return { reason: reasons[reason] ?? "rounds", cycles: this.cycles };
+    const isExit = this.kernel.machine("exited") === EXITED_NOW;
+    return { reason: isExit ? "exit" : (reasons[reason] ?? "rounds"), cycles: this.cycles };
   }
 
   private runUntil(options: RunOptions): bigint | undefined {
@@ -653,6 +655,35 @@ export class Machine {
     this.onPrint?.(text);
   }
 
+  private write(bytes: Uint8Array): void {
+    this.onOutput?.(bytes);
+  }
+
+  /** Receives what C programs print, as it comes: bytes that are valid during the call. */
+  onOutput: ((bytes: Uint8Array) => void) | null = null;
+
+  private fault(fault: Fault): void {
+    const report = reportFault(this.kernel, this.programs, fault);
+    this.faults.push(report);
+    this.onFault?.(report);
+  }
+
+  /** Is told of each fault of RV32 code as it happens. */
+  onFault: ((report: FaultReport) => void) | null = null;
+
+  /** The faults so far. A machine with `faults: "panic"` has at most one: it died of it. */
+  readonly faults: FaultReport[] = [];
+
+  /** The status with which a C program has ended a run (exit, or the end of main); null before. */
+  get exitStatus(): number | null {
+    return this.kernel.machine("exited") === 0 ? null : this.kernel.machine("exit_status") | 0;
+  }
+
+  /** The guest address as `symbol+0x1c`, where an ELF program has a symbol for it. */
+  describe(address: number): string {
+    return this.programs.describe(address);
+  }
+
   /** Receives what the kernel prints; without it, {@link console} keeps it. */
   onPrint: ((text: string) => void) | null = null;
 
@@ -714,6 +745,14 @@ export class Machine {
     for (const process of this.processes()) yield* process.threads();
   }
 
+  /** All threads that run RISC-V code and have not been reaped, those of LWKT alone included. */
+  programThreads(): readonly ThreadView[] {
+    const end = this.kernel.machine("zone_next");
+    return Array.from({ length: end }, (_, index) =>
+      this.thread(this.kernel.threadAt(index)),
+    ).filter((thread) => thread.isProgram && (thread.tid !== -1 || thread.state !== "exited"));
+  }
+
   /** The thread at an address, such as a kernel call returned. */
   thread(address: number): ThreadView {
     return new ThreadView(this.kernel, address);
@@ -748,3 +787,5 @@ export class Machine {
 function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
+
+export type { FaultReport, LoadElfOptions, LoadedElf, LoadedProgram };

@@ -183,7 +183,7 @@ export class BareMetal {
     return this.kernel.read64(this.kernel.globaldata(0) + Layout.GlobalData.gd_instructions);
   }
 
-  /** Runs on until the program ends, or to the given cycle. */
+  /** Runs on until the program ends, or to the first taken branch, jump or trap at the given cycle or behind. */
   run(limit: bigint): BareEnd {
     while (this.end === null) {
       if (this.cycles >= limit) return { reason: "limit" };
@@ -197,9 +197,11 @@ export class BareMetal {
   }
 
   /** Runs a round; the boot thread is given what it needs to leave the CPU for good. */
-  private round(until: bigint): void {
+  private round(limit: bigint): void {
     const { kernel } = this;
-    kernel.setBudget({ rounds: 1, until });
+    const left = Number(limit - this.cycles);
+    kernel.setMachine64("quantum", BigInt(Math.max(1, Math.min(left, QUANTUM))));
+    kernel.setBudget({ rounds: 1 });
     let reason = kernel.exports.machine_run();
     while ((reason & Layout.RUN_REASON) === Layout.Run.HOST) {
       reason = kernel.exports.machine_step(this.bootCalls.shift() ?? Sys.lwkt_switch);

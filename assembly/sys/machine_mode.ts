@@ -20,7 +20,7 @@ export class MachineMode {
 
 /** pmpcfg0 to 3 and pmpaddr0 to 15 lie behind it. They do nothing: without locks they never bind machine mode. */
 export const PMP_CONFIGS: u32 = 4;
-export const PMP_ADDRESSES: u32 = 16;
+const PMP_ADDRESSES: u32 = 16;
 
 /** Bytes of all. */
 export function machine_mode_bytes(): usize {

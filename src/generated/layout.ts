@@ -797,7 +797,6 @@ export const MachineModeTypes = {
   decoded_high: "u32",
 } as const;
 export const PMP_CONFIGS = 4;
-export const PMP_ADDRESSES = 16;
 
 // assembly/sys/param.ts
 export const MACHINE_ADDRESS = 1024;

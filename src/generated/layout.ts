@@ -478,7 +478,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 636,
+  size: 640,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -609,17 +609,18 @@ export const Machine = {
   ktr_mask: 580,
   ktr_next: 584,
   stats: 588,
-  brk: 592,
-  stack_low: 596,
-  exited: 600,
-  exit_status: 604,
-  bad_pointer: 608,
-  bad_address: 612,
-  panicked: 616,
-  panic_fmt: 620,
-  panic_arg0: 624,
-  panic_arg1: 628,
-  panic_arg2: 632,
+  jit_period: 592,
+  brk: 596,
+  stack_low: 600,
+  exited: 604,
+  exit_status: 608,
+  bad_pointer: 612,
+  bad_address: 616,
+  panicked: 620,
+  panic_fmt: 624,
+  panic_arg0: 628,
+  panic_arg1: 632,
+  panic_arg2: 636,
 } as const;
 
 export const MachineTypes = {
@@ -753,6 +754,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  jit_period: "u32",
   brk: "u32",
   stack_low: "u32",
   exited: "u32",

@@ -150,7 +150,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         if (!step.done) call = step.value;
       } catch (error) {
         if (error === kernel.panic) throw error;
-        logged?.[index]?.log.threw(i32[a0] as number, i32[a0 + 1] as number);
+        logged?.[index]?.log.addThrow(i32[a0] as number, i32[a0 + 1] as number);
         throw new BodyError(kernel.nameAt(td), td, error);
       }
       if (logged !== null && call !== undefined) {

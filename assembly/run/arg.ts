@@ -1,7 +1,6 @@
 // The arguments of kernel calls: where they lie, and what may stand there. Which argument is checked by
 // what says scripts/syscalls/kinds.mjs; a bad one is an error where FreeBSD has one for it, and a panic
 // where it would be a wild pointer in the kernel.
-import { rv_is_target } from "../cpu/rv32_decode";
 import { panic } from "../env";
 import { is_proc, proc_valid } from "../kern/kern_fork";
 import { curthread, globaldata } from "../sys/globaldata";
@@ -43,7 +42,7 @@ export function wide(low: u32, high: u32): u64 {
 /** True for an address that a body can start at; a program cannot start a body of the host's. */
 export function func_valid(func: u32): bool {
   if (func == FUNC_HOST) return (curthread().td_body & TDB_KIND) != TDB.RV32;
-  return rv_is_target(func);
+  return func < machine().text_size && (func & 1) == 0;
 }
 
 /** True for the address of a process that threads may be added to. */

@@ -58,6 +58,8 @@ const MEMORY_MAX = 256 << 20;
 const ADDRESSES = 2 ** 32;
 /** Cycles between two looks at tohost. */
 const QUANTUM = 10_000;
+/** Bytes of records (assembly/cpu/rv32_decode.ts) for one of text. */
+const RECORD_RATIO = 8;
 const SYS_WRITE = 64;
 const SYS_EXIT = 93;
 const REGISTERS = 32;
@@ -132,10 +134,13 @@ export class BareMetal {
     const { kernel } = this;
     const name = kernel.intern("hart");
     kernel.u8[kernel.machine("thread0") + Layout.Thread.td_body] = Layout.TDB.HOST;
-    const [error, td] = kernel.hostCall(Sys.lwkt_create, [this.program.entry, 0, 0, 0, name, 0]);
-    if (error !== 0) {
-      throw new ConfigError(`the entry point ${hex(this.program.entry)} is not in memory`);
+    const { entry } = this.program;
+    if (!this.isMemory(entry, 2) || entry % 2 !== 0) {
+      throw new ConfigError(`the entry point ${hex(entry)} is no even address of memory`);
     }
+    const [, td] = kernel.hostCall(Sys.lwkt_create, [0, 0, 0, 0, name, 0]);
+    const record = kernel.machine("decoded_base") + RECORD_RATIO * (entry - this.origin);
+    kernel.u32[((td >>> 0) + Layout.Thread.td_pc) >>> 2] = record;
     return td >>> 0;
   }
 
@@ -170,7 +175,7 @@ export class BareMetal {
   /** The address of the next instruction. */
   get pc(): number {
     const record = this.kernel.read(this.td + Layout.Thread.td_pc);
-    return (record - this.kernel.machine("decoded_base")) / 8 + this.origin;
+    return (record - this.kernel.machine("decoded_base")) / RECORD_RATIO + this.origin;
   }
 
   /** Cycles so far. */

@@ -14,9 +14,8 @@ export class CpuState {
   // What never changes after boot.
   /** td_base of the machine in both halves, see pair_hash. */
   td_bases: u64;
-  /** Guest addresses where the text, what can be loaded and what can be stored to begin. */
+  /** Guest addresses where the text and what can be stored to begin. */
   origin: u32;
-  load_low: u32;
   store_low: u32;
   /** Addresses of the first bytes that can be loaded and stored to. */
   guest: usize;
@@ -24,7 +23,9 @@ export class CpuState {
   /** Bytes of text, and the address of its first record. */
   text_size: u32;
   decoded: usize;
-  /** So many bytes behind load_low a load of 1, 2 and 4 bytes must not begin any more. */
+  /** Where the word of a thread's stack would be if the thread's address, divided by 16, were 0. */
+  stacks: usize;
+  /** Loads of 1, 2 and 4 bytes may begin below these addresses, counted from the lowest of a program's. */
   load1_end: u32;
   load2_end: u32;
   load4_end: u32;

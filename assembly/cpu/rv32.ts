@@ -96,22 +96,21 @@ const EXIT_COMPILED: u32 = 6; // compiled code begins here
 export function rv32_init(): void {
   const m = machine();
   const origin = m.guest_origin;
-  const low = max<u32>(m.guest_low, origin);
-  const size = m.guest_size - (low - origin);
+  const room = m.guest_size - (m.guest_low - origin);
   const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
     cpu.origin = origin;
-    cpu.load_low = low;
-    cpu.store_low = max<u32>(low, origin + text);
-    cpu.guest = rv_host_address(low);
+    cpu.store_low = origin + text;
+    cpu.guest = rv_host_address(m.guest_low);
     cpu.data = rv_host_address(cpu.store_low);
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
-    cpu.load1_end = size;
-    cpu.load2_end = max<u32>(size, 1) - 1;
-    cpu.load4_end = max<u32>(size, 3) - 3;
+    cpu.stacks = m.stack_base - (m.td_base >> 4);
+    cpu.load1_end = room;
+    cpu.load2_end = max<u32>(room, 1) - 1;
+    cpu.load4_end = max<u32>(room, 3) - 3;
     set_store_end(cpu, origin + m.guest_size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
@@ -261,6 +260,11 @@ function distance(pc: usize): usize {
   return <usize>changetype<Record>(pc).c;
 }
 
+/** Below this address the thread has no stack, or other memory is in front of it (kern/vm_glue.ts). */
+function stack_end(cpu: CpuState, td: usize): u32 {
+  return load<u32>((td >> 4) + cpu.stacks);
+}
+
 /** The guest address of the record at `pc`, as a result. */
 function link(cpu: CpuState, pc: usize): i32 {
   return <i32>(((pc - cpu.decoded) >> RECORD_SHIFT) + cpu.origin);
@@ -314,6 +318,14 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.ADDI:
           set(td, pc, src1(td, pc) + imm(pc));
           continue;
+        case RvOp.ADDSP:
+          a = src1(td, pc) + imm(pc);
+          if (<u32>a >= stack_end(cpu, td)) {
+            set(td, pc, a);
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
         case RvOp.SLTI:
           set(td, pc, i32(src1(td, pc) < imm(pc)));
           continue;
@@ -416,7 +428,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
 
         // Loads and stores
         case RvOp.LB:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load1_end) {
             set(td, pc, load<i8>(cpu.guest + at));
             continue;
@@ -424,7 +436,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LH:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load2_end) {
             set(td, pc, load<i16>(cpu.guest + at));
             continue;
@@ -432,7 +444,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load4_end) {
             set(td, pc, load<i32>(cpu.guest + at));
             continue;
@@ -440,7 +452,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LBU:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load1_end) {
             set(td, pc, load<u8>(cpu.guest + at));
             continue;
@@ -448,7 +460,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.LHU:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load2_end) {
             set(td, pc, load<u16>(cpu.guest + at));
             continue;
@@ -589,6 +601,16 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           pc -= RECORD_HALF;
           clock += RECORD_HALF;
           continue;
+        case RvOp.C_ADDSP:
+          a = src1(td, pc) + imm(pc);
+          if (<u32>a >= stack_end(cpu, td)) {
+            set(td, pc, a);
+            pc -= RECORD_HALF;
+            clock += RECORD_HALF;
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
         case RvOp.C_ANDI:
           set(td, pc, src1(td, pc) & imm(pc));
           pc -= RECORD_HALF;
@@ -639,7 +661,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           clock += RECORD_HALF;
           continue;
         case RvOp.C_LW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.load_low;
+          at = <u32>(src1(td, pc) + imm(pc));
           if (at < cpu.load4_end) {
             set(td, pc, load<i32>(cpu.guest + at));
             pc -= RECORD_HALF;

@@ -36,7 +36,7 @@ import { stack_enter } from "./vm_glue";
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
   const frame = td_frame(td);
   frame.a0 = arg;
-  frame.ra = 0; // guest address 0 holds the instruction that ends a thread
+  frame.ra = machine().guest_low; // where the instruction is that ends a thread
   if (func == FUNC_HOST) {
     td.td_body = <u8>TDB.HOST | TDB_FRESH;
     return;

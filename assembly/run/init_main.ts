@@ -121,7 +121,7 @@ export function carve_arenas(): u32 {
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
   m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
-  m.stack_base = m.frame_high != 0 ? carve(m, n * 4) : 0;
+  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * 4) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
@@ -231,15 +231,15 @@ function init_thread0(m: Machine): void {
   if (m.bare == 0) td.td_pri -= TDPRI_CRIT;
 }
 
-/** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
+/** The lowest guest address ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
   if (m.metal != 0) {
     mm_reset();
     return;
   }
-  store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
-  rv32_decode_text(0, 4);
+  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 
 // ---- Processes ----

@@ -188,8 +188,9 @@ export const RV_FAULT_LOAD = 3;
 export const RV_FAULT_STORE = 4;
 export const RV_FAULT_MISALIGNED_ATOMIC = 6;
 export const RV_FAULT_BREAKPOINT = 7;
-export const RV_FAULT_ECALL = 8;
-export const RV_FAULT_MRET = 9;
+export const RV_FAULT_STACK = 8;
+export const RV_FAULT_ECALL = 9;
+export const RV_FAULT_MRET = 10;
 
 // assembly/sys/globaldata.ts
 

@@ -138,10 +138,13 @@ export class BareMetal {
     if (!this.isMemory(entry, 2) || entry % 2 !== 0) {
       throw new ConfigError(`the entry point ${hex(entry)} is no even address of memory`);
     }
-    const [, td] = kernel.hostCall(Sys.lwkt_create, [0, 0, 0, 0, name, 0]);
-    const record = kernel.machine("decoded_base") + RECORD_RATIO * (entry - this.origin);
-    kernel.u32[((td >>> 0) + Layout.Thread.td_pc) >>> 2] = record;
-    return td >>> 0;
+    const [, address] = kernel.hostCall(Sys.lwkt_create, [Layout.FUNC_HOST, 0, 0, 0, name, 0]);
+    const td = address >>> 0;
+    // A body of the host's becomes one of code: the kernel takes no address of another origin than 0.
+    kernel.u8[td + Layout.Thread.td_body] = Layout.TDB.RV32 | Layout.TDB_FRESH;
+    kernel.u32[(td + Layout.Thread.td_pc) >>> 2] =
+      kernel.machine("decoded_base") + RECORD_RATIO * (entry - this.origin);
+    return td;
   }
 
   /** Memory from an address to its end. */

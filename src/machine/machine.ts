@@ -172,7 +172,7 @@ export class Machine {
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
     this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
-    this.host = new HostState(this.config.textMemory);
+    this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
     this.snapshots = new MachineSnapshots({
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),

@@ -17,8 +17,7 @@ import {
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
-import { MachineMode, PMP_CONFIGS } from "../sys/machine_mode";
+import { MachineMode, machine_mode, PMP_CONFIGS } from "../sys/machine_mode";
 import { Thread } from "../sys/proc";
 import { cpu_state } from "./cpu_state";
 import { rv_fault, rv_get, rv_set } from "./rv32_access";
@@ -44,7 +43,7 @@ import { RvOp } from "./rv32_op";
 /** Makes the record at this address, of the instruction at `pc`; false if it stays what it is, or was made before. */
 export function mm_decode(record: usize, pc: u32): bool {
   if (changetype<Record>(record).op != RvOp.SLOW) return false;
-  const mm = machine().mmode;
+  const mm = machine_mode();
   rv32_decode_at(pc);
   mm.decoded_low = min<u32>(mm.decoded_low, pc);
   mm.decoded_high = max<u32>(mm.decoded_high, pc);
@@ -53,7 +52,7 @@ export function mm_decode(record: usize, pc: u32): bool {
 
 /** Forgets what has been decoded: stores to the text take effect. */
 export function mm_fence_i(): void {
-  const mm = machine().mmode;
+  const mm = machine_mode();
   if (mm.decoded_high < mm.decoded_low) return;
   const from = rv32_record(mm.decoded_low);
   memory.fill(from, 0, rv32_record(mm.decoded_high) + RECORD_HALF - from);
@@ -63,7 +62,7 @@ export function mm_fence_i(): void {
 
 /** The state after a reset. */
 export function mm_reset(): void {
-  const mm = machine().mmode;
+  const mm = machine_mode();
   mm.decoded_low = u32.MAX_VALUE;
 }
 
@@ -185,17 +184,17 @@ function csr_exists(csr: u32): bool {
 
 /** The cycles of the CPU at the instruction that is executed, as the program has set them. */
 function cycles(gd: GlobalData): u64 {
-  return gd.gd_cycles + cpu_state(gd).elapsed + machine().mmode.cycle_offset;
+  return gd.gd_cycles + cpu_state(gd).elapsed + machine_mode().cycle_offset;
 }
 
 /** The instructions before it. */
 function instructions(gd: GlobalData): u64 {
-  return gd.gd_instructions + cpu_state(gd).elapsed + machine().mmode.instret_offset;
+  return gd.gd_instructions + cpu_state(gd).elapsed + machine_mode().instret_offset;
 }
 
 /** Where a register lies that is no more than its bits, or 0. */
 function plain_register(csr: u32): usize {
-  const mm = changetype<usize>(machine().mmode);
+  const mm = changetype<usize>(machine_mode());
   if (csr == Csr.MSCRATCH) return mm + offsetof<MachineMode>("mscratch");
   if (csr == Csr.MCAUSE) return mm + offsetof<MachineMode>("mcause");
   if (csr == Csr.MTVAL) return mm + offsetof<MachineMode>("mtval");
@@ -212,7 +211,7 @@ function plain_register(csr: u32): usize {
 function csr_read(gd: GlobalData, csr: u32): u32 {
   const at = plain_register(csr);
   if (at != 0) return load<u32>(at);
-  const mm = machine().mmode;
+  const mm = machine_mode();
   switch (csr) {
     case Csr.MSTATUS:
       return mm.mstatus | MSTATUS_MPP_MACHINE;
@@ -260,7 +259,7 @@ function csr_write(gd: GlobalData, csr: u32, value: u32): void {
     store<u32>(at, is_config ? value & 0x1f1f1f1f : value);
     return;
   }
-  const mm = machine().mmode;
+  const mm = machine_mode();
   switch (csr) {
     case Csr.MSTATUS:
       mm.mstatus = value & (MSTATUS_MIE | MSTATUS_MPIE);
@@ -335,7 +334,7 @@ export function mm_trap(gd: GlobalData, kind: u32): bool {
 
 /** Enters the trap handler; it takes a cycle, so that a handler that traps at once comes to an end, too. */
 function enter(gd: GlobalData, td: Thread, cause: u32, epc: u32, value: u32): bool {
-  const mm = machine().mmode;
+  const mm = machine_mode();
   mm.mcause = cause;
   mm.mepc = epc;
   mm.mtval = value;
@@ -348,7 +347,7 @@ function enter(gd: GlobalData, td: Thread, cause: u32, epc: u32, value: u32): bo
 }
 
 function trap_return(gd: GlobalData, td: Thread): bool {
-  const mm = machine().mmode;
+  const mm = machine_mode();
   mm.mstatus = ((mm.mstatus & MSTATUS_MPIE) != 0 ? MSTATUS_MIE : 0) | MSTATUS_MPIE;
   gd.gd_instructions++;
   if (!rv_is_target(mm.mepc)) return enter(gd, td, CAUSE_FETCH, mm.mepc, mm.mepc);

@@ -38,7 +38,7 @@ import { ipiq_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
-import { MachineMode, machine_mode_bytes } from "../sys/machine_mode";
+import { machine_mode_bytes } from "../sys/machine_mode";
 import {
   HOST_INDEX,
   IDLE_INDEX,
@@ -126,7 +126,7 @@ export function carve_arenas(): u32 {
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
   m.guest_base = carve(m, m.guest_size);
-  m.mmode = changetype<MachineMode>(m.metal != 0 ? carve(m, machine_mode_bytes()) : 0);
+  m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }

@@ -8,7 +8,6 @@
 
 import { ChunkLists } from "./chunklist";
 import { GlobalData } from "./globaldata";
-import { MachineMode } from "./machine_mode";
 import { MACHINE_ADDRESS } from "./param";
 import { Plimit, Proc, Thread, Ucred } from "./proc";
 import { Task } from "./reap";
@@ -107,7 +106,7 @@ export class Machine {
   ktr_end: usize;
   decoded_base: usize; //      decoded text
   guest_base: usize;
-  mmode: MachineMode; //       on bare metal
+  mmode_base: usize; //        on bare metal: sys/machine_mode.ts
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 

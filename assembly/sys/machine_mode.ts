@@ -1,5 +1,6 @@
 // What a program on bare metal has in place of a kernel: the control and status registers of machine mode, the
 // only mode that there is. They are (c) of the one CPU, and cpu/rv32_machine_mode.ts is their only user.
+import { machine } from "./machine";
 
 @unmanaged
 export class MachineMode {
@@ -25,4 +26,9 @@ const PMP_ADDRESSES: u32 = 16;
 /** Bytes of all. */
 export function machine_mode_bytes(): usize {
   return offsetof<MachineMode>() + 4 * (PMP_CONFIGS + PMP_ADDRESSES);
+}
+
+/** The registers of the machine's program on bare metal. */
+export function machine_mode(): MachineMode {
+  return changetype<MachineMode>(machine().mmode_base);
 }

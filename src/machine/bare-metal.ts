@@ -64,7 +64,7 @@ const SYS_WRITE = 64;
 const SYS_EXIT = 93;
 const REGISTERS = 32;
 
-const { Machine: M, MachineMode: MM, Sys } = Layout;
+const { MachineMode: MM, Sys } = Layout;
 
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
@@ -218,7 +218,7 @@ export class BareMetal {
   }
 
   private trap(): BareEnd {
-    const at = this.kernel.read(Layout.MACHINE_ADDRESS + M.mmode);
+    const at = this.kernel.machine("mmode_base");
     const read = (field: number) => this.kernel.read(at + field);
     return {
       reason: "trap",

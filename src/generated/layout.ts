@@ -195,7 +195,7 @@ export const RV_FAULT_MRET = 10;
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 228,
+  size: 212,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -225,15 +225,13 @@ export const GlobalData = {
   gd_wheel: 160,
   gd_softticks: 168,
   gd_next_callout: 176,
-  gd_tokreq: 184,
-  gd_tokreq_last: 188,
-  gd_ipi_from: 192,
-  gd_ipi_seen: 200,
-  gd_slice_td: 208,
-  gd_slice_reason: 212,
-  gd_in_slice: 216,
-  gd_switch_why: 220,
-  gd_touched: 224,
+  gd_pend_first: 184,
+  gd_pend_last: 188,
+  gd_slice_td: 192,
+  gd_slice_reason: 196,
+  gd_in_slice: 200,
+  gd_switch_why: 204,
+  gd_touched: 208,
 } as const;
 
 export const GlobalDataTypes = {
@@ -266,10 +264,8 @@ export const GlobalDataTypes = {
   gd_wheel: "usize",
   gd_softticks: "u64",
   gd_next_callout: "u64",
-  gd_tokreq: "usize",
-  gd_tokreq_last: "usize",
-  gd_ipi_from: "u64",
-  gd_ipi_seen: "u64",
+  gd_pend_first: "usize",
+  gd_pend_last: "usize",
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_in_slice: "u32",
@@ -297,62 +293,79 @@ export const IntrLineTypes = {
   il_count: "u32",
 } as const;
 
+export const PendCell = {
+  size: 12,
+  pc_kind: 0,
+  pc_next: 4,
+  pc_td: 8,
+} as const;
+
+export const PendCellTypes = {
+  pc_kind: "u32",
+  pc_next: "usize",
+  pc_td: "usize",
+} as const;
+
 // assembly/sys/ipiq.ts
+export const ASK_ARRIVE = 1;
+export const ASK_SETPRI = 2;
+export const ASK_PRIO = 4;
+export const ASK_GRANT = 8;
+export const ASK_STOP = 16;
+export const ASK_RUN = 32;
+export const ASK_INTR = 64;
+export const ASK_AST = 128;
+export const ASK_MOVE = 256;
+export const ASK_KINDS = 511;
+export const ASK_RETRY = 512;
+export const ASK_RUN_LAST = 1024;
+export const ASK_SETPRI_LAST = 2048;
 
-export const Ipi = {
-  SCHEDULE: 1,
-  DESCHEDULE: 2,
-  SETPRI: 3,
-  TOKEN: 4,
-  GRANT: 5,
-  MIGRATE: 6,
-  MOVE: 7,
-  INTR: 8,
-} as const;
-
-export const Ring = {
+export const Letter = {
   size: 16,
-  rg_head: 0,
-  rg_seen: 4,
-  rg_tail: 8,
-  rg_forced: 12,
+  lt_new: 0,
+  lt_due: 2,
+  lt_pri_new: 4,
+  lt_pri_due: 6,
+  lt_prio_new: 8,
+  lt_prio_due: 9,
+  lt_cpu_new: 10,
+  lt_cpu_due: 11,
+  lt_slot: 12,
 } as const;
 
-export const RingTypes = {
-  rg_head: "u32",
-  rg_seen: "u32",
-  rg_tail: "u32",
-  rg_forced: "u32",
+export const LetterTypes = {
+  lt_new: "u16",
+  lt_due: "u16",
+  lt_pri_new: "u16",
+  lt_pri_due: "u16",
+  lt_prio_new: "u8",
+  lt_prio_due: "u8",
+  lt_cpu_new: "u8",
+  lt_cpu_due: "u8",
+  lt_slot: "u32",
 } as const;
-
-export const Message = {
-  size: 16,
-  ms_kind: 0,
-  ms_a: 4,
-  ms_b: 8,
-  ms_seq: 12,
-} as const;
-
-export const MessageTypes = {
-  ms_kind: "u32",
-  ms_a: "u32",
-  ms_b: "u32",
-  ms_seq: "u32",
-} as const;
-export const RING_STRIDE = 4112;
 
 // assembly/sys/kobj.ts
 export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
 export const KOBJ_EVENT = 1163284052;
+export const KOBJ_PEND = 1346719300;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {
-  size: 16,
+  size: 44,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
 } as const;
 
 export const LwktTokenTypes = {
@@ -360,18 +373,32 @@ export const LwktTokenTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
 } as const;
 
 export const LwktWait = {
-  size: 32,
+  size: 60,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
-  wa_gen: 16,
-  wa_count: 20,
-  wa_waitq: 24,
-  wa_waitq_last: 28,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
+  wa_gen: 44,
+  wa_count: 48,
+  wa_waitq: 52,
+  wa_waitq_last: 56,
 } as const;
 
 export const LwktWaitTypes = {
@@ -379,6 +406,13 @@ export const LwktWaitTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
   wa_gen: "i32",
   wa_count: "i32",
   wa_waitq: "usize",
@@ -479,7 +513,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 640,
+  size: 708,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -533,95 +567,109 @@ export const Machine = {
   chunk_base: 220,
   chunk_end: 224,
   bsd4_base: 228,
-  ipiq_base: 232,
-  stack_base: 236,
-  strhash_base: 240,
-  strhash_mask: 244,
-  string_base: 248,
-  string_end: 252,
-  ktr_base: 256,
-  ktr_end: 260,
-  decoded_base: 264,
-  guest_base: 268,
-  mmode_base: 272,
-  arena_end: 276,
-  carve: 280,
-  booted: 288,
-  ticks: 292,
-  ticks64: 296,
-  tick_epoch: 304,
-  now: 312,
-  round_end: 320,
-  round_cpu: 328,
-  rounds: 336,
-  run_switches: 344,
-  run_limited: 352,
-  run_rounds: 356,
-  run_until: 360,
-  stop_request: 368,
-  timeouts: 372,
-  busy: 376,
-  ipi_cpus: 384,
-  reserved: 392,
-  untimely_switch: 400,
-  sleep_procs: 404,
-  intr_base: 408,
-  kobj_next: 412,
-  kobj_end: 416,
-  kobj_base: 420,
-  rng: 424,
-  thread0: 432,
-  host_td: 436,
-  proc0: 440,
-  initproc: 444,
-  allproc: 448,
-  nthreads: 452,
-  nprocs: 456,
-  nextpid: 460,
-  trytid: 464,
-  tid_low: 468,
-  tid_high: 472,
-  tid_care: 476,
-  tidhash_mask: 480,
-  tidhashlock: 484,
-  pidhash_mask: 488,
-  sleepq_mask: 492,
-  zone_free: 496,
-  zone_next: 500,
-  zone_constructed: 504,
-  proc_free: 508,
-  proc_next: 512,
-  cred_free: 516,
-  cred_next: 520,
-  limit_free: 524,
-  limit_next: 528,
-  chunk_free: 532,
-  chunk_next: 536,
-  chunk_lists: 540,
-  string_next: 544,
-  next_cpu: 548,
-  last_thread: 552,
-  kstack_fail: 556,
-  reap_lastfail: 560,
-  proc_lastfail: 564,
-  taskq_first: 568,
-  taskq_last: 572,
-  event_lists: 576,
-  ktr_mask: 580,
-  ktr_next: 584,
-  stats: 588,
-  jit_period: 592,
-  brk: 596,
-  stack_low: 600,
-  exited: 604,
-  exit_status: 608,
-  bad_pointer: 612,
-  bad_address: 616,
-  panicked: 620,
-  panic_fmt: 624,
-  panic_arg0: 628,
-  panic_arg1: 632,
-  panic_arg2: 636,
+  letter_delta: 232,
+  affinity_delta: 236,
+  letters_new: 240,
+  letters_due: 244,
+  stack_base: 248,
+  strhash_base: 252,
+  strhash_mask: 256,
+  string_base: 260,
+  string_end: 264,
+  ktr_base: 268,
+  ktr_end: 272,
+  decoded_base: 276,
+  guest_base: 280,
+  mmode_base: 284,
+  arena_end: 288,
+  carve: 296,
+  booted: 304,
+  ticks: 308,
+  ticks64: 312,
+  tick_epoch: 320,
+  now: 328,
+  round_end: 336,
+  round_cpu: 344,
+  rounds: 352,
+  run_switches: 360,
+  run_limited: 368,
+  run_rounds: 372,
+  run_until: 376,
+  stop_request: 384,
+  timeouts: 388,
+  busy: 392,
+  ipi_cpus: 400,
+  ipi_dropped: 408,
+  letters_new_count: 416,
+  letters_due_count: 420,
+  letters_new_most: 424,
+  letters_due_most: 428,
+  tok_first: 432,
+  tok_last: 436,
+  reserved: 440,
+  untimely_switch: 448,
+  sleep_procs: 452,
+  intr_base: 456,
+  kobj_next: 460,
+  kobj_end: 464,
+  kobj_free: 468,
+  kobj_base: 472,
+  rng: 480,
+  thread0: 488,
+  host_td: 492,
+  proc0: 496,
+  initproc: 500,
+  allproc: 504,
+  nthreads: 508,
+  nprocs: 512,
+  nextpid: 516,
+  trytid: 520,
+  tid_low: 524,
+  tid_high: 528,
+  tid_care: 532,
+  tidhash_mask: 536,
+  tidhashlock: 540,
+  pidhash_mask: 544,
+  sleepq_mask: 548,
+  zone_free: 552,
+  zone_next: 556,
+  zone_constructed: 560,
+  proc_free: 564,
+  proc_next: 568,
+  cred_free: 572,
+  cred_next: 576,
+  limit_free: 580,
+  limit_next: 584,
+  chunk_free: 588,
+  chunk_next: 592,
+  chunk_lists: 596,
+  string_next: 600,
+  next_cpu: 604,
+  last_thread: 608,
+  kstack_fail: 612,
+  reap_lastfail: 616,
+  proc_lastfail: 620,
+  taskq_first: 624,
+  taskq_last: 628,
+  event_dead: 632,
+  event_runs: 636,
+  event_lists: 640,
+  ktr_mask: 644,
+  ktr_next: 648,
+  stats: 652,
+  jit_period: 656,
+  brk: 660,
+  stack_low: 664,
+  exited: 668,
+  exit_status: 672,
+  bad_pointer: 676,
+  bad_address: 680,
+  plant: 684,
+  panicked: 688,
+  panic_fmt: 692,
+  panic_arg0: 696,
+  panic_arg1: 700,
+  panic_arg2: 704,
 } as const;
 
 export const MachineTypes = {
@@ -678,7 +726,10 @@ export const MachineTypes = {
   chunk_base: "usize",
   chunk_end: "usize",
   bsd4_base: "usize",
-  ipiq_base: "usize",
+  letter_delta: "usize",
+  affinity_delta: "usize",
+  letters_new: "usize",
+  letters_due: "usize",
   stack_base: "usize",
   strhash_base: "usize",
   strhash_mask: "u32",
@@ -707,12 +758,20 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  ipi_dropped: "u64",
+  letters_new_count: "u32",
+  letters_due_count: "u32",
+  letters_new_most: "u32",
+  letters_due_most: "u32",
+  tok_first: "usize",
+  tok_last: "usize",
   reserved: "u64",
   untimely_switch: "i32",
   sleep_procs: "u32",
   intr_base: "usize",
   kobj_next: "usize",
   kobj_end: "usize",
+  kobj_free: "usize",
   kobj_base: "usize",
   rng: "u64",
   thread0: "usize",
@@ -751,6 +810,8 @@ export const MachineTypes = {
   proc_lastfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
+  event_dead: "usize",
+  event_runs: "u32",
   event_lists: "usize",
   ktr_mask: "u32",
   ktr_next: "usize",
@@ -762,6 +823,7 @@ export const MachineTypes = {
   exit_status: "i32",
   bad_pointer: "u32",
   bad_address: "u32",
+  plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",
@@ -841,7 +903,6 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
-export const IPIQ_SLOTS = 256;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -862,6 +923,47 @@ export const RFPROC = 16;
 export const RFMEM = 32;
 export const RFCFDG = 4096;
 export const RFSTOPPED = 131072;
+
+// assembly/sys/plant.ts
+
+export const Plant = {
+  NONE: 0,
+  ASK_RUN_LOST: 1,
+  RUN_NEVER_LAST: 2,
+  STOP_NEVER_LAST: 3,
+  SETPRI_NEVER_LAST: 4,
+  CLOSED_OWNER: 5,
+  CLOSED_WAIT: 6,
+  DUE_OUTLIVES: 7,
+  NEW_OUTLIVES: 8,
+  DUE_LOST: 9,
+  MOVE_WORD: 10,
+  SHIFT_LOST: 11,
+  NO_WAKE: 12,
+  PRIO_NO_BASE: 13,
+  PRIO_NO_LEVEL: 14,
+  PRIO_AT_ONCE: 15,
+  TOKEN_LATE: 16,
+  TOKEN_CLOSED: 17,
+  GRANT_KEEPS: 18,
+  LINE_LIFO: 19,
+  NO_FORGO: 20,
+  ARRIVE_LOSES_TURN: 21,
+  MOVE_WAKES: 22,
+  TRANSIT_MINE: 23,
+  MOVE_LOSES_RUN: 24,
+  AFFINITY_OUTLIVES: 25,
+  AFFINITY_IGNORED: 26,
+  AFFINITY_FORGOTTEN: 27,
+  AST_UNTOLD: 28,
+  AST_FORGOTTEN: 29,
+  UNSUSPEND_COUNT: 30,
+  ADD_RUNNING: 31,
+  PEND_OUTLIVES: 32,
+  LINE_OUTLIVES: 33,
+  PREEMPTED_LOOKS: 34,
+  NO_RECLAIM: 35,
+} as const;
 
 // assembly/sys/proc.ts
 
@@ -1181,6 +1283,8 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_PENDED = 1073741824;
+export const TDF_TRANSIT = 2147483648;
 export const TDL_EXITED = 1;
 export const TDL_RUNQ = 2;
 export const TDL_PREEMPT_LOCK = 4;
@@ -1203,6 +1307,7 @@ export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
 export const TDA_SUSPEND = 1;
+export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
@@ -1479,6 +1584,12 @@ export const Sys = {
   sched_prio_self: 178,
   thread_report: 179,
   mtx_owned: 180,
+  cpuset_setthread: 181,
+  mtx_destroy: 182,
+  cv_destroy: 183,
+  sema_destroy: 184,
+  barrier_destroy: 185,
+  timer_destroy: 186,
 } as const;
 
 // assembly/sys/sysinit.ts

@@ -78,7 +78,7 @@ function td_off_limits(td: Thread): bool {
   return td == machine().host_td || td == globaldata(td.td_cpu).gd_idletd;
 }
 
-function kobj_valid(address: u32): bool {
+export function kobj_valid(address: u32): bool {
   const m = machine();
   return (
     address >= <u32>m.kobj_base &&

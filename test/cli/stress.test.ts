@@ -110,6 +110,20 @@ describe("the command stress", () => {
     }
   });
 
+  it("runs threads of C code with --elf, each on a stack of its own, the same run each time", async () => {
+    const args = ["--elf", "--threads", "3000", "--cpus", "2", "--rounds", "2", "--json"];
+    const report = JSON.parse(await command(...args));
+    expect(report).toMatchObject({
+      complete: true,
+      created: 3000,
+      exited: 3000,
+      leaked: 0,
+      errno: 0,
+    });
+    expect(report.woken).toBeGreaterThan(0);
+    expect(JSON.parse(await command(...args)).hash).toBe(report.hash);
+  });
+
   it("prints JSON when asked to, with the same hash each time", async () => {
     const args = ["--threads", "500", "--cpus", "1", "--json"];
     const first = JSON.parse(await command(...args));

@@ -9,6 +9,7 @@ import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
 import { registerCc } from "./cc.js";
 import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
+import { registerExplore } from "./explore.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
 import { formatTime } from "./units.js";
@@ -40,6 +41,7 @@ function buildProgram(): Command {
   registerCc(program);
   registerExec(program);
   registerStress(program);
+  registerExplore(program);
   return program;
 }
 

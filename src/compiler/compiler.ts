@@ -209,7 +209,9 @@ export class Compiler {
     const place = this.places.pop() ?? table.grow(1);
     const { bytes, entries } = emitCluster(cluster, registersOf(cluster), {
       text,
+      guestLow: kernel.machine("guest_low"),
       guestSize: kernel.machine("guest_size"),
+      stacks: stacksOf(kernel),
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,
@@ -222,4 +224,10 @@ export class Compiler {
     this.units.set(place, unit);
     this.instructions += cluster.covers.size;
   }
+}
+
+/** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */
+function stacksOf(kernel: Kernel): number | null {
+  const base = kernel.machine("stack_base");
+  return base === 0 ? null : base - (kernel.machine("td_base") >>> 4);
 }

@@ -28,10 +28,14 @@ export interface Exports {
   host_call(nr: number): void;
   host_interrupt(td: number): number;
   host_place(td: number, cpu: number): number;
+  kobj_alloc(): number;
   host_raise(line: number): number;
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
   rv32_decode_text(from: number, to: number): void;
+  search_turn(td: number): number;
+  search_call(nr: number): number;
+  search_settle(idle: number): number;
   rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;
@@ -341,8 +345,8 @@ export class Kernel {
 
   /** Makes a wait structure or a token; returns its address. */
   newObject(kind: "wait" | "token", owner = 0, reqcpu = owner): number {
-    const at = this.machine("kobj_next");
-    if (at === this.machine("kobj_end")) {
+    const at = this.exports.kobj_alloc();
+    if (at === 0) {
       throw new ConfigError(
         `no room for another kernel object; objects (${this.config.objects}) must be larger`,
       );
@@ -353,7 +357,6 @@ export class Kernel {
     word(Layout.LwktToken.ko_kind, kind === "wait" ? Layout.KOBJ_WAIT : Layout.KOBJ_TOKEN);
     word(Layout.LwktToken.t_cpu, owner);
     word(Layout.LwktToken.t_reqcpu, reqcpu);
-    this.setMachine("kobj_next", at + Layout.KOBJ_SIZE);
     return at;
   }
 

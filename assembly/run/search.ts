@@ -13,7 +13,7 @@ import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
-import { cpu_wake, round_begin, slice_begin, slice_step } from "./run";
+import { round_begin, slice_begin, slice_step } from "./run";
 import { trap } from "./trap";
 
 /**
@@ -23,8 +23,8 @@ import { trap } from "./trap";
 export function search_turn(td: Thread): u32 {
   const m = machine();
   const gd = globaldata(td.td_cpu);
-  cpu_wake(m, gd);
   m.curcpu = gd;
+  slice_begin(m, gd);
   if (td != gd.gd_curthread) search_switch(m, gd, td);
   gd.gd_flags &= ~GDF_RESCHED;
   one_switch(m);

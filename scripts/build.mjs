@@ -71,6 +71,10 @@ const PARTS = {
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
     "test/conformance/replay",
   ]),
+  storms: bundlePart("test/support/cpus/main.ts", "dist/storms.js", [
+    "test/support",
+    "test/conformance/replay",
+  ]),
   bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
   types: {
     entry: "src/index.ts",

@@ -6,6 +6,7 @@
 // another one before that has done anything.
 
 import { cpu_switch, switch_in } from "../kern/kern_switch";
+import { cpu_wake } from "../kern/lwkt_ipiq";
 import { crit_enter } from "../kern/lwkt_thread";
 import { sched_add } from "../kern/sched";
 import { bsd4_rem } from "../kern/sched_4bsd";

@@ -28,6 +28,7 @@ export interface Exports {
   host_call(nr: number): void;
   host_interrupt(td: number): number;
   host_place(td: number, cpu: number): number;
+  kobj_alloc(): number;
   host_raise(line: number): number;
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
@@ -96,8 +97,11 @@ export class Kernel {
   onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
-  /** Is told where a CPU spends its time, while there is a compiler. */
-  onHot: ((pc: number, left: boolean) => void) | null = null;
+  /**
+   * Is told where a CPU spends its time, while there is a compiler, and which entry it comes from whose compiled
+   * code was too short.
+   */
+  onHot: ((pc: number, left: number | null) => void) | null = null;
   /** Is told that text is decoded, while there is a compiler. */
   onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
@@ -175,7 +179,8 @@ export class Kernel {
       },
       printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
       event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
-      text_hot: (pc: number, left: number) => this.onHot?.(pc >>> 0, left !== 0),
+      text_hot: (pc: number, left: number) =>
+        this.onHot?.(pc >>> 0, left === 0 ? null : (left - 1) >>> 0),
       text_changed: (from: number, to: number) => this.onText?.(from >>> 0, to >>> 0),
       cnputsn: (from: number, length: number) =>
         this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),
@@ -340,8 +345,8 @@ export class Kernel {
 
   /** Makes a wait structure or a token; returns its address. */
   newObject(kind: "wait" | "token", owner = 0, reqcpu = owner): number {
-    const at = this.machine("kobj_next");
-    if (at === this.machine("kobj_end")) {
+    const at = this.exports.kobj_alloc();
+    if (at === 0) {
       throw new ConfigError(
         `no room for another kernel object; objects (${this.config.objects}) must be larger`,
       );
@@ -352,7 +357,6 @@ export class Kernel {
     word(Layout.LwktToken.ko_kind, kind === "wait" ? Layout.KOBJ_WAIT : Layout.KOBJ_TOKEN);
     word(Layout.LwktToken.t_cpu, owner);
     word(Layout.LwktToken.t_reqcpu, reqcpu);
-    this.setMachine("kobj_next", at + Layout.KOBJ_SIZE);
     return at;
   }
 

@@ -173,13 +173,12 @@ export class Machine {
     this.config = this.kernel.config;
     this.bodies = new Bodies(this.kernel);
     this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
-    this.host = new HostState(this.config.textMemory);
-    this.snapshots = new MachineSnapshots({
-      ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
-      runOn: (to) => this.runTo(to),
-    });
+    this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
+    const { kernel, host, bodies } = this;
+    this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
+    this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
@@ -441,7 +440,7 @@ export class Machine {
     this.snapshots.touch();
     return this.guarded(() => {
       const count = this.bodies.convert(call);
-      return this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      return this.bodies.settled(this.kernel.hostCall(call.nr, this.bodies.registers, count));
     });
   }
 
@@ -625,8 +624,6 @@ export class Machine {
   attach<Saved>(part: SnapshotPart<Saved, MachineFunctions>): void {
     this.snapshots.attach(part as SnapshotPart);
   }
-
-  // ---- Troubles ----
 
   /** Runs `action`, and completes the post-mortem if the kernel panics in it. */
   private guarded<T>(action: () => T): T {

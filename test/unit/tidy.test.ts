@@ -48,9 +48,9 @@ const PLACES: readonly RegExp[] = [
   /^bench\/[\w-]+\.sh$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
-  /^test\/conformance\/(?:recorded|replay\/[\w-]+)\.ts$/,
-  /^test\/conformance\/cases\/(?:lwkt|freebsd)\/(?:FORMAT\.md|[\w-]+\.json)$/,
-  /^test\/support\/(?:assembly\/)?[\w-]+\.ts$/,
+  /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
+  /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,
 ];
@@ -73,6 +73,7 @@ const QUIET_FIELDS = new Map<string, string>([
   ["CalloutWheel.cw_sum2", "the third of them"],
   ["CalloutWheel.cw_deal_tail", "the second half of a list's head"],
   ["GlobalData.gd_tdfreeq_last", "the second half of a list's head"],
+  ["LwktToken.t_line_last", "the second half of a list's head"],
   ...["pending", "fn", "arg"].flatMap((field): [string, string][] => [
     [`Reaper.reap_task_${field}`, "a field of a Task, which starts at reap_task_next"],
     [`Reaper.barrier_task_${field}`, "a field of a Task, which starts at barrier_task_next"],
@@ -84,7 +85,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       "assembly/env.ts",
-      ...["callout", "chunklist", "globaldata", "machine", "reap"].map(
+      ...["callout", "chunklist", "globaldata", "intr", "machine", "reap"].map(
         (name) => `assembly/sys/${name}.ts`,
       ),
     ],
@@ -93,6 +94,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       ...[
+        "ast",
         "exit",
         "fork",
         "kthread",
@@ -106,7 +108,9 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "thread_zone"].map((name) => `assembly/kern/${name}.ts`),
+      ...["sched", "subr_eventhandler", "thread_gone", "thread_zone"].map(
+        (name) => `assembly/kern/${name}.ts`,
+      ),
     ],
     why: "the original's own: what sleeps switches, what switches reaps, what reaps wakes",
   },

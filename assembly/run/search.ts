@@ -24,8 +24,8 @@ import { trap } from "./trap";
 export function search_turn(td: Thread): u32 {
   const m = machine();
   const gd = globaldata(td.td_cpu);
+  cpu_wake(m, gd);
   m.curcpu = gd;
-  slice_begin(m, gd);
   if (td != gd.gd_curthread) search_switch(m, gd, td);
   gd.gd_flags &= ~GDF_RESCHED;
   one_switch(m);

@@ -1,24 +1,26 @@
 // `kthread-machine explore FILE`: searches for the schedule in which a test fails.
 
 import { existsSync, readFileSync } from "node:fs";
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { MachineConfig } from "../core/config.js";
-import { ConfigError } from "../core/errors.js";
 import {
+  type Explored,
   type ExploreFailure,
+  type ExploreOptions,
   type ExploreResult,
   type ExploreStory,
   exploreNow,
+  exploreWith,
   type Setup,
   type StrategyName,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
+import { loadTest } from "./explore-module.js";
+import { startWorkers } from "./explore-workers.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 
 const NS_PER_MS = 1e6;
+const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
 
@@ -54,6 +56,7 @@ interface Flags {
   readonly for?: number;
   readonly depth?: number;
   readonly replay?: string;
+  readonly workers: number;
   readonly json?: true;
 }
 
@@ -87,6 +90,12 @@ export function registerExplore(program: Command): void {
     .option("--for <time>", "host time to search at most, such as 10s", parseDuration)
     .option("--depth <n>", "orderings that a bug needs, for pct (default: 3)", count)
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
+    .option(
+      "--workers <n>",
+      "worker threads; the result is the same",
+      wholeNumber(1, WORKERS_MAX),
+      1,
+    )
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(run);
@@ -101,60 +110,45 @@ function parseTape(text: string): string {
   return readFileSync(text, "utf8").trim();
 }
 
-interface Loaded {
-  readonly setup: Setup;
-  readonly config: MachineConfig;
-}
-
-async function load(file: string): Promise<Loaded> {
-  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
-  if ([".elf", ".json", ".jsonc"].includes(extname(file))) {
-    throw new ConfigError(
-      `${file}: explore takes modules whose threads have JavaScript bodies (.mjs) only so far`,
-    );
-  }
-  let module: { default?: unknown; config?: unknown };
-  try {
-    module = await import(pathToFileURL(resolve(file)).href);
-  } catch (error) {
-    throw new ConfigError(`${file}: cannot be loaded: ${firstLine(error)}`);
-  }
-  if (typeof module.default !== "function") {
-    throw new ConfigError(`${file}: exports no function setup(machine, { shared }) as its default`);
-  }
-  const config = module.config ?? {};
-  if (typeof config !== "object") {
-    throw new ConfigError(`${file}: its config is no object with settings of the machine`);
-  }
-  return { setup: module.default as Setup, config };
-}
-
-function firstLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n")[0] ?? text;
-}
-
 async function run(file: string, flags: Flags): Promise<void> {
-  const { setup, config } = await load(file);
+  const { setup, config } = await loadTest(file);
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const { for: time, json, ...options } = flags;
-  const { result, story } = exploreNow(setup, {
-    ...options,
+  const { result, story } = await search(file, setup, flags.workers, {
+    ...optionsOf(flags),
     config,
-    ...(time === undefined ? {} : { for: time / NS_PER_MS }),
     onProgress: (schedules, perSecond) => {
-      if (isShown) {
-        process.stderr.write(
-          `\r${formatCount(schedules)} schedules, ${formatCount(perSecond)} a second `,
-        );
-      }
+      if (!isShown) return;
+      const speed = `${formatCount(perSecond)} a second`;
+      process.stderr.write(`\r${formatCount(schedules)} schedules, ${speed} `);
     },
   });
   if (isShown) process.stderr.write("\r\x1b[K");
   process.stdout.write(
-    json === true ? `${JSON.stringify(result)}\n` : describe(result, story, flags),
+    flags.json === true ? `${JSON.stringify(result)}\n` : describe(result, story, flags),
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
+}
+
+/** The options of the search that are plain data. */
+function optionsOf(flags: Flags): ExploreOptions {
+  const { for: time, json: _json, workers: _workers, ...options } = flags;
+  return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
+}
+
+async function search(
+  file: string,
+  setup: Setup,
+  workers: number,
+  options: ExploreOptions,
+): Promise<Explored> {
+  if (workers === 1 || options.replay !== undefined) return exploreNow(setup, options);
+  const { onProgress: _onProgress, ...plain } = options;
+  const crew = startWorkers(workers, file, plain);
+  try {
+    return await exploreWith(crew.runners, setup, options);
+  } finally {
+    await crew.end();
+  }
 }
 
 // ---- The report as text ----

@@ -1,6 +1,7 @@
 // The command `kthread-machine`.
 
 import { readFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { Command, CommanderError } from "commander";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import { ElfError } from "../elf/index.js";
@@ -10,6 +11,7 @@ import { registerCc } from "./cc.js";
 import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
 import { registerExplore } from "./explore.js";
+import { serve } from "./explore-workers.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
 import { formatTime } from "./units.js";
@@ -105,7 +107,8 @@ function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
 endQuietlyWithReader(process.stdout);
 endQuietlyWithReader(process.stderr);
 try {
-  await buildProgram().parseAsync();
+  if (isMainThread) await buildProgram().parseAsync();
+  else await serve();
 } catch (error) {
   reportError(error);
 }

@@ -1,11 +1,18 @@
 // The search itself: schedules one after the other until one fails, and the failing one made short.
 
-import type { MachineConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import type { KernelSource } from "../core/instantiate.js";
-import type { Strategy } from "./strategies.js";
-import { ExhaustiveStrategy, PctStrategy, RandomStrategy, ReplayStrategy } from "./strategies.js";
-import { decodeTape, encodeTape, trimTape } from "./tape.js";
+import type { ExploreOptions } from "./options.js";
+import { ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
+import { encodeTape, trimTape } from "./tape.js";
+import {
+  Clock,
+  limitsOf,
+  performAll,
+  performTask,
+  type TaskResult,
+  type TaskRunner,
+  wholeTask,
+} from "./tasks.js";
 import {
   type FailureKind,
   type Limits,
@@ -14,37 +21,6 @@ import {
   type Step,
   World,
 } from "./world.js";
-
-/** How a search chooses. */
-export type StrategyName = "random" | "pct" | "exhaustive";
-
-/** How to search. */
-export interface ExploreOptions {
-  /** Default "random". */
-  readonly strategy?: StrategyName;
-  /** Schedules at most. Default 10,000; all there are for an exhaustive search. */
-  readonly schedules?: number;
-  /** Preemptions in a schedule at most. Default: any number. */
-  readonly preemptions?: number;
-  /** Of the random choices, a whole number. Default 0. */
-  readonly seed?: number;
-  /** Host time to search at most, in milliseconds. */
-  readonly for?: number;
-  /** Orderings that a bug needs, for "pct". Default 3. */
-  readonly depth?: number;
-  /** Steps of a schedule, after which it is a livelock. Default 2,000. */
-  readonly steps?: number;
-  /** Perform this schedule only. */
-  readonly replay?: string;
-  /** Throw an {@link ExploreError} if a schedule fails. Default false. */
-  readonly throws?: boolean;
-  /** Of the machine. */
-  readonly config?: MachineConfig;
-  /** Build of the kernel. Default "release". */
-  readonly build?: KernelSource;
-  /** Called about four times a second. */
-  readonly onProgress?: (schedules: number, perSecond: number) => void;
-}
 
 /** A schedule that failed. */
 export interface ExploreFailure {
@@ -86,12 +62,6 @@ export class ExploreError extends Error {
   }
 }
 
-const SCHEDULES_DEFAULT = 10_000;
-const STEPS_DEFAULT = 2_000;
-const DEPTH_DEFAULT = 3;
-const PROGRESS_MS = 250;
-/** Schedules between two looks at the clock. */
-const CLOCK_INTERVAL = 64;
 /** Schedules that making a failing one shorter may take, for each number of preemptions. */
 const SHORTER_MAX = 20_000;
 
@@ -111,21 +81,43 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 }
 
 /** Searches as {@link explore} does, and tells the story of the failing schedule. */
-export function exploreNow(
-  setup: Setup,
-  options: ExploreOptions,
-): { readonly result: ExploreResult; readonly story: ExploreStory | null } {
+export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
   checkOptions(options);
   const world = new World(setup, options.config, options.build);
-  const { found, schedules, complete, seconds } = search(world, options);
+  const clock = new Clock(options);
+  return conclude(world, options, performTask(world, options, wholeTask(options), clock), clock);
+}
+
+/**
+ * The same search with its schedules handed out to others, each with a world of its own. What it finds is what
+ * {@link exploreNow} finds, whatever their number.
+ */
+export async function exploreWith(
+  runners: readonly TaskRunner[],
+  setup: Setup,
+  options: ExploreOptions,
+): Promise<Explored> {
+  checkOptions(options);
+  const world = new World(setup, options.config, options.build);
+  const clock = new Clock(options);
+  return conclude(world, options, await performAll(runners, world, options, clock), clock);
+}
+
+/** What a search has found, and the story of the schedule that failed. */
+export interface Explored {
+  readonly result: ExploreResult;
+  readonly story: ExploreStory | null;
+}
+
+function conclude(world: World, options: ExploreOptions, done: TaskResult, clock: Clock): Explored {
+  const { found, schedules, complete } = done;
+  const per_second = clock.perSecond(schedules);
   const limits = limitsOf(options);
   const shortest =
     found === null || options.replay !== undefined ? found : shorten(world, found, limits);
   return {
     result: {
-      schedules,
-      complete,
-      per_second: Math.round(schedules / Math.max(seconds, 1e-6)),
+      ...{ schedules, complete, per_second },
       failure: shortest === null ? null : failureOf(shortest, options.seed ?? 0),
     },
     story: shortest === null ? null : storyOf(world, shortest, limits),
@@ -146,60 +138,6 @@ function checkOptions({ strategy, schedules, preemptions, seed, depth, steps }: 
       `${name} is ${String(value)}; it must be a whole number from ${least} up`,
     );
   }
-}
-
-function limitsOf({ preemptions, steps, replay }: ExploreOptions): Limits {
-  return {
-    preemptions: replay === undefined ? (preemptions ?? Number.POSITIVE_INFINITY) : Infinity,
-    steps: replay === undefined ? (steps ?? STEPS_DEFAULT) : Math.max(steps ?? 0, STEPS_DEFAULT),
-  };
-}
-
-function strategyOf({ strategy = "random", seed = 0, depth, replay }: ExploreOptions): Strategy {
-  if (replay !== undefined) return new ReplayStrategy(decodeTape(replay));
-  if (strategy === "exhaustive") return new ExhaustiveStrategy();
-  if (strategy === "pct") return new PctStrategy(seed, depth ?? DEPTH_DEFAULT);
-  return new RandomStrategy(seed);
-}
-
-function schedulesOf({ strategy, schedules, replay }: ExploreOptions): number {
-  if (replay !== undefined) return 1;
-  return schedules ?? (strategy === "exhaustive" ? Number.POSITIVE_INFINITY : SCHEDULES_DEFAULT);
-}
-
-interface Found {
-  readonly found: Outcome | null;
-  readonly schedules: number;
-  readonly complete: boolean;
-  readonly seconds: number;
-}
-
-function search(world: World, options: ExploreOptions): Found {
-  const strategy = strategyOf(options);
-  const limits = limitsOf(options);
-  const most = schedulesOf(options);
-  const began = performance.now();
-  let told = began;
-  const seconds = () => (performance.now() - began) / 1000;
-  let schedules = 0;
-  while (schedules < most) {
-    const outcome = world.perform(strategy, schedules, limits);
-    schedules++;
-    if (outcome.failure !== null) {
-      return { found: outcome, schedules, complete: false, seconds: seconds() };
-    }
-    if (!strategy.end(outcome.choices.length)) {
-      const complete = options.replay === undefined;
-      return { found: null, schedules, complete, seconds: seconds() };
-    }
-    if (schedules % CLOCK_INTERVAL !== 0) continue;
-    const now = performance.now();
-    if (options.for !== undefined && now - began >= options.for) break;
-    if (now - told < PROGRESS_MS) continue;
-    told = now;
-    options.onProgress?.(schedules, Math.round(schedules / seconds()));
-  }
-  return { found: null, schedules, complete: false, seconds: seconds() };
 }
 
 function failureOf({ failure, choices, preemptions, steps }: Outcome, seed: number) {

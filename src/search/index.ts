@@ -1,14 +1,16 @@
 /** Search for the schedule in which a test fails. */
 
 export {
+  type Explored,
   ExploreError,
   type ExploreFailure,
-  type ExploreOptions,
   type ExploreResult,
   type ExploreStory,
   explore,
   exploreNow,
-  type StrategyName,
+  exploreWith,
 } from "./explore.js";
 export type { SearchTools, SharedWord } from "./operations.js";
-export type { FailureKind, Judge, Setup, Step } from "./world.js";
+export type { ExploreOptions, StrategyName } from "./options.js";
+export { performTask, type Task, type TaskResult, type TaskRunner } from "./tasks.js";
+export { type FailureKind, type Judge, type Setup, type Step, World } from "./world.js";

@@ -56,6 +56,9 @@ export class RandomStrategy implements Strategy {
   }
 }
 
+/** Schedules of a PCT search by which it measures how long they are. */
+export const MEASURED = 32;
+
 /**
  * Probabilistic concurrency testing: threads have random priorities, the best one runs, and at `depth` - 1
  * random decisions it becomes the worst. A bug that needs `depth` orderings among n threads and k decisions
@@ -67,9 +70,9 @@ export class PctStrategy implements Strategy {
   private changes = new Set<number>();
   private decision = 0;
   private lowest = 0;
-  /** Decisions of the first schedule: it is the measure of the others. */
+  /** Most decisions of the first schedules: the measure of the others. */
   private length = 0;
-  private threads = 1;
+  private schedule = 0;
 
   constructor(
     private readonly seed: number,
@@ -79,6 +82,7 @@ export class PctStrategy implements Strategy {
   }
 
   begin(schedule: number): void {
+    this.schedule = schedule;
     this.random = new Random(this.seed, schedule);
     this.priorities.clear();
     this.decision = 0;
@@ -114,22 +118,25 @@ export class PctStrategy implements Strategy {
   }
 
   end(decisions: number): boolean {
-    if (this.length === 0) this.length = Math.max(1, decisions);
-    this.threads = Math.max(this.threads, this.priorities.size);
+    if (this.schedule < MEASURED) this.length = Math.max(this.length, decisions);
     return true;
-  }
-
-  /** The least probability with which a schedule finds a bug of this depth. */
-  get bound(): number {
-    return 1 / (this.threads * Math.max(1, this.length) ** (this.depth - 1));
   }
 }
 
-/** All schedules, depth first. */
+/** All schedules, depth first: those that begin with `prefix`. */
 export class ExhaustiveStrategy implements Strategy {
-  private readonly choices: number[] = [];
-  private readonly counts: number[] = [];
+  private readonly choices: number[];
+  private readonly counts: number[];
   private at = 0;
+
+  /** Behind `depth` decisions, only the first possibility is tried. */
+  constructor(
+    private readonly prefix: readonly number[] = [],
+    private readonly depth: number = Number.POSITIVE_INFINITY,
+  ) {
+    this.choices = [...prefix];
+    this.counts = prefix.map(() => 0);
+  }
 
   begin(_schedule?: number): void {
     this.at = 0;
@@ -137,6 +144,7 @@ export class ExhaustiveStrategy implements Strategy {
 
   choose({ count }: Decision): number {
     const at = this.at++;
+    if (at >= this.depth) return 0;
     if (at === this.choices.length) {
       this.choices.push(0);
       this.counts.push(count);
@@ -144,8 +152,13 @@ export class ExhaustiveStrategy implements Strategy {
     return this.choices[at] as number;
   }
 
+  /** What was chosen, up to the depth. */
+  get chosen(): readonly number[] {
+    return [...this.choices];
+  }
+
   end(_decisions?: number): boolean {
-    while (this.choices.length > 0) {
+    while (this.choices.length > this.prefix.length) {
       const last = this.choices.length - 1;
       const next = (this.choices[last] as number) + 1;
       if (next < (this.counts[last] as number)) {

@@ -59,6 +59,25 @@ it("finds a lost wakeup, tells it, and replays it", () => {
   expect(told.stdout).toContain(`--replay '${failure.tape}'`);
 });
 
+it("finds the same with any number of workers", () => {
+  const found = (strategy: string, ...args: string[]) => {
+    const { stdout } = explore(file, "--strategy", strategy, "--seed", "5", "--json", ...args);
+    const { per_second: _, ...rest } = JSON.parse(stdout);
+    return rest;
+  };
+  for (const strategy of ["random", "pct", "exhaustive"]) {
+    const alone = found(strategy);
+    expect(alone.failure.kind).toBe("lost-wakeup");
+    expect(found(strategy, "--workers", "2")).toEqual(alone);
+  }
+  // Nothing fails without preemptions: all schedules are counted, or as many as were asked for.
+  for (const args of [[], ["--schedules", "3"]]) {
+    const alone = found("exhaustive", "--preemptions", "0", ...args);
+    expect(alone.failure).toBeNull();
+    expect(found("exhaustive", "--preemptions", "0", "--workers", "3", ...args)).toEqual(alone);
+  }
+});
+
 it("says in a sentence what it cannot search", () => {
   for (const [args, message] of [
     [["nothing.mjs"], "nothing.mjs: there is no such file"],

@@ -1,0 +1,35 @@
+// How to search.
+
+import type { MachineConfig } from "../core/config.js";
+import type { KernelSource } from "../core/instantiate.js";
+
+/** How a search chooses. */
+export type StrategyName = "random" | "pct" | "exhaustive";
+
+/** How to search. */
+export interface ExploreOptions {
+  /** Default "random". */
+  readonly strategy?: StrategyName;
+  /** Schedules at most. Default 10,000; all there are for an exhaustive search. */
+  readonly schedules?: number;
+  /** Preemptions in a schedule at most. Default: any number. */
+  readonly preemptions?: number;
+  /** Of the random choices, a whole number. Default 0. */
+  readonly seed?: number;
+  /** Host time to search at most, in milliseconds. */
+  readonly for?: number;
+  /** Orderings that a bug needs, for "pct". Default 3. */
+  readonly depth?: number;
+  /** Steps of a schedule, after which it is a livelock. Default 2,000. */
+  readonly steps?: number;
+  /** Perform this schedule only. */
+  readonly replay?: string;
+  /** Throw an ExploreError if a schedule fails. Default false. */
+  readonly throws?: boolean;
+  /** Of the machine. */
+  readonly config?: MachineConfig;
+  /** Build of the kernel. Default "release". */
+  readonly build?: KernelSource;
+  /** Called about four times a second. */
+  readonly onProgress?: (schedules: number, perSecond: number) => void;
+}

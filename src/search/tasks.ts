@@ -1,0 +1,195 @@
+// The parts of a search: numbers of random schedules, or subtrees of all schedules. They are in an order, and
+// the first one that fails counts, so that it does not matter who performs them, and when.
+
+import type { ExploreOptions } from "./options.js";
+import {
+  ExhaustiveStrategy,
+  MEASURED,
+  PctStrategy,
+  RandomStrategy,
+  ReplayStrategy,
+  type Strategy,
+} from "./strategies.js";
+import { decodeTape } from "./tape.js";
+import type { Limits, Outcome, World } from "./world.js";
+
+/** A part of a search. */
+export type Task =
+  /** The schedules from a number up to another one. */
+  | { readonly from: number; readonly to: number }
+  /** All schedules that begin with these choices. */
+  | { readonly prefix: readonly number[] };
+
+/** What a part of a search has found. */
+export interface TaskResult {
+  readonly schedules: number;
+  readonly found: Outcome | null;
+  /** True if there are no other schedules. */
+  readonly complete: boolean;
+}
+
+/** Performs one task after the other. */
+export type TaskRunner = (task: Task) => Promise<TaskResult>;
+
+const SCHEDULES_DEFAULT = 10_000;
+const STEPS_DEFAULT = 2_000;
+const DEPTH_DEFAULT = 3;
+const PROGRESS_MS = 250;
+/** Schedules between two looks at the clock. */
+const CLOCK_INTERVAL = 64;
+/** Random schedules of a task, and decisions that a subtree begins with. */
+const TASK_SCHEDULES = 1_000;
+const TASK_DECISIONS = 5;
+
+/** The host's time: when a search is over, and when it tells how far it is. It decides nothing else. */
+export class Clock {
+  private readonly began = performance.now();
+  private told = this.began;
+
+  constructor(private readonly options: ExploreOptions) {}
+
+  perSecond(schedules: number): number {
+    return Math.round((1000 * schedules) / Math.max(performance.now() - this.began, 1e-3));
+  }
+
+  /** False when the time is over. */
+  goesOn(schedules: number): boolean {
+    const now = performance.now();
+    if (this.options.for !== undefined && now - this.began >= this.options.for) return false;
+    if (now - this.told < PROGRESS_MS) return true;
+    this.told = now;
+    this.options.onProgress?.(schedules, this.perSecond(schedules));
+    return true;
+  }
+}
+
+/** The bounds of a search's schedules; a replay has none but that of steps. */
+export function limitsOf({ preemptions, steps, replay }: ExploreOptions): Limits {
+  const isReplay = replay !== undefined;
+  return {
+    preemptions: isReplay || preemptions === undefined ? Number.POSITIVE_INFINITY : preemptions,
+    steps: isReplay ? Math.max(steps ?? 0, STEPS_DEFAULT) : (steps ?? STEPS_DEFAULT),
+  };
+}
+
+function mostSchedules({ strategy, schedules, replay }: ExploreOptions): number {
+  if (replay !== undefined) return 1;
+  return schedules ?? (strategy === "exhaustive" ? Number.POSITIVE_INFINITY : SCHEDULES_DEFAULT);
+}
+
+/** All of a search. */
+export function wholeTask(options: ExploreOptions): Task {
+  return options.strategy === "exhaustive" && options.replay === undefined
+    ? { prefix: [] }
+    : { from: 0, to: mostSchedules(options) };
+}
+
+function strategyOf(options: ExploreOptions, task: Task): Strategy {
+  const { strategy = "random", seed = 0, depth = DEPTH_DEFAULT, replay } = options;
+  if (replay !== undefined) return new ReplayStrategy(decodeTape(replay));
+  if ("prefix" in task) return new ExhaustiveStrategy(task.prefix);
+  return strategy === "pct" ? new PctStrategy(seed, depth) : new RandomStrategy(seed);
+}
+
+/** Performs a part of a search, up to the first schedule that fails. */
+export function performTask(
+  world: World,
+  options: ExploreOptions,
+  task: Task,
+  clock: Clock | null,
+): TaskResult {
+  const strategy = strategyOf(options, task);
+  const limits = limitsOf(options);
+  const { from, to } = "prefix" in task ? { from: 0, to: mostSchedules(options) } : task;
+  if (from > 0 && options.strategy === "pct") measure(world, strategy, limits);
+  for (let number = from; number < to; ) {
+    const outcome = world.perform(strategy, number++, limits);
+    const schedules = number - from;
+    if (outcome.failure !== null) return { found: outcome, schedules, complete: false };
+    if (!strategy.end(outcome.choices.length)) {
+      return { found: null, schedules, complete: options.replay === undefined };
+    }
+    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) {
+      return { found: null, schedules, complete: false };
+    }
+  }
+  return { found: null, schedules: to - from, complete: false };
+}
+
+/** Performs the schedules by which a PCT search measures the others, which are another task's. */
+function measure(world: World, strategy: Strategy, limits: Limits): void {
+  for (let number = 0; number < MEASURED; number++) {
+    strategy.end(world.perform(strategy, number, limits).choices.length);
+  }
+}
+
+// ---- In parallel ----
+
+function* tasksOf(world: World, options: ExploreOptions): Generator<Task> {
+  const whole = wholeTask(options);
+  if (!("prefix" in whole)) {
+    for (let from = 0; from < whole.to; from += TASK_SCHEDULES) {
+      yield { from, to: Math.min(from + TASK_SCHEDULES, whole.to) };
+    }
+    return;
+  }
+  const strategy = new ExhaustiveStrategy([], TASK_DECISIONS);
+  const limits = limitsOf(options);
+  let isMore = true;
+  while (isMore) {
+    world.perform(strategy, 0, limits);
+    yield { prefix: strategy.chosen };
+    isMore = strategy.end();
+  }
+}
+
+/** Performs all of a search by others, and puts together what they find, in the order of the tasks. */
+export async function performAll(
+  runners: readonly TaskRunner[],
+  world: World,
+  options: ExploreOptions,
+  clock: Clock,
+): Promise<TaskResult> {
+  const tasks = tasksOf(world, options);
+  const results: (TaskResult | undefined)[] = [];
+  let next = 0;
+  let isOver = false;
+  let done = 0;
+  const work = async (runner: TaskRunner) => {
+    while (!isOver) {
+      const task = tasks.next();
+      if (task.done === true) return;
+      const at = next++;
+      const result = await runner(task.value);
+      results[at] = result;
+      done += result.schedules;
+      if (result.found !== null || !clock.goesOn(done)) isOver = true;
+    }
+  };
+  await Promise.all(runners.map(work));
+  return merge(results, options, tasks.next().done === true);
+}
+
+function merge(
+  results: readonly (TaskResult | undefined)[],
+  options: ExploreOptions,
+  isAll: boolean,
+): TaskResult {
+  const most = mostSchedules(options);
+  let schedules = 0;
+  let complete = isAll && wholeIsTree(options);
+  for (const result of results) {
+    if (result === undefined) break;
+    if (schedules + result.schedules > most) {
+      return { found: null, schedules: most, complete: false };
+    }
+    schedules += result.schedules;
+    if (result.found !== null) return { found: result.found, schedules, complete: false };
+    complete &&= result.complete;
+  }
+  return { found: null, schedules, complete };
+}
+
+function wholeIsTree(options: ExploreOptions): boolean {
+  return "prefix" in wholeTask(options);
+}

@@ -6,6 +6,7 @@
 
 export type { CompleteConfig, MachineConfig, SchedulerName } from "./core/config.js";
 export {
+  ArgumentError,
   ConfigError,
   errnoName,
   KernelError,

@@ -6,6 +6,8 @@
 // get the instance's plain exports.
 
 import { instantiateSync } from "@assemblyscript/loader";
+import { shown } from "./arguments.js";
+import { ArgumentError } from "./errors.js";
 
 /** A build of the kernel: fast; optimised with every check (INVARIANTS); or with debug information. */
 export type KernelBuild = "release" | "check" | "debug";
@@ -24,6 +26,7 @@ export type KernelImports = Record<string, Record<string, unknown>>;
 /** A build by name, the bytes of a build, or a module that has been compiled already. */
 export type KernelSource = KernelBuild | BufferSource | WebAssembly.Module;
 
+const builds: readonly string[] = ["release", "check", "debug"] satisfies KernelBuild[];
 const compiled = new Map<KernelBuild, WebAssembly.Module>();
 
 /**
@@ -36,8 +39,21 @@ export function instantiateKernel<Exports = KernelExports>(
   source: KernelSource,
   imports: KernelImports,
 ): Exports {
+  checkSource(source);
   const code = isBuild(source) ? compileBuild(source) : source;
   return plainExports(instantiateSync(code, imports));
+}
+
+function checkSource(source: unknown): void {
+  const isFine =
+    typeof source === "string"
+      ? builds.includes(source)
+      : source instanceof WebAssembly.Module ||
+        source instanceof ArrayBuffer ||
+        ArrayBuffer.isView(source);
+  if (isFine) return;
+  const allowed = `one of ${builds.join(", ")}, a WebAssembly.Module, or the bytes of one`;
+  throw new ArgumentError("Machine", "build", `build is ${shown(source)}; it must be ${allowed}`);
 }
 
 function isBuild(source: KernelSource): source is KernelBuild {

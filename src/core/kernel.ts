@@ -8,7 +8,7 @@
 
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
-import { ConfigError, KernelPanic } from "./errors.js";
+import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 
@@ -74,6 +74,10 @@ export class Kernel {
   /** The panic that killed this kernel, or null. */
   panic: KernelPanic | null = null;
 
+  /** How deep the kernel is in calls of the host's functions: nobody may call it then. */
+  private depth = 0;
+  /** What the first of the host's functions threw that the kernel has called, in an array. */
+  private failure: [unknown] | null = null;
   private readonly interned = new Map<string, number>();
 
   /**
@@ -140,10 +144,43 @@ export class Kernel {
         this.panic = new KernelPanic(this.format(fmt, args));
         throw this.panic;
       },
-      printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
-      event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
-      ktr_flush: (from: number, to: number) => this.onTrace?.(from >>> 0, to >>> 0),
+      printf: (fmt: number, ...args: number[]) =>
+        this.outside(() => this.onPrint(this.format(fmt, args))),
+      event: (list: number, cookie: number, arg: number) =>
+        this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
+      ktr_flush: (from: number, to: number) =>
+        this.outside(() => this.onTrace?.(from >>> 0, to >>> 0)),
     };
+  }
+
+  /**
+   * Calls a function of the host in the middle of a step. What it throws waits until the step is done: an
+   * exception that unwinds the kernel would leave half of it undone.
+   */
+  private outside(action: () => void): void {
+    this.depth++;
+    try {
+      action();
+    } catch (error) {
+      if (error === this.panic) throw error;
+      this.failure ??= [error];
+      if (this.u32 !== undefined) this.setMachine("stop_request", 1);
+    } finally {
+      this.depth--;
+    }
+  }
+
+  /** True while the kernel waits for a function of the host that it has called. */
+  get isInside(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Throws what a function of the host has thrown, once. */
+  throwFailure(): void {
+    if (this.failure === null) return;
+    const [error] = this.failure;
+    this.failure = null;
+    throw error;
   }
 
   private format(fmt: number, args: readonly number[]): string {
@@ -259,7 +296,9 @@ export class Kernel {
     if (fmt === 0) return "";
     const name = this.format(fmt, [arg]);
     const bytes = new TextEncoder().encode(name);
-    return bytes.length <= length ? name : new TextDecoder().decode(bytes.subarray(0, length));
+    if (bytes.length <= length) return name;
+    // As a stream: a character of which only the beginning has room is left out.
+    return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });
   }
 
   // ---- Structures ----
@@ -326,6 +365,10 @@ export class Kernel {
     count: number = args.length,
   ): readonly [number, number] {
     this.assertAlive();
+    if (this.isInside) {
+      const message = "EBUSY: a handler that the kernel has called cannot call the kernel";
+      throw new KernelError("call", Layout.EBUSY, `call: ${message}`);
+    }
     const td = this.machine("host_td");
     this.writeArguments(td, args, count);
     this.exports.host_call(nr);

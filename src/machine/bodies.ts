@@ -1,5 +1,6 @@
 // Host bodies: which generator belongs to which thread, and how the machine's steps and theirs alternate.
 
+import { isHandle, shown } from "../core/arguments.js";
 import { ARGUMENT_REGISTERS_MAX, type ArgumentKind, type CallSpec } from "../core/call-table.js";
 import { KernelError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
@@ -9,14 +10,17 @@ import {
   type BodyFunction,
   type CallArgument,
   callSpecs,
-  type KernelCall,
+  KernelCall,
   noArguments,
   resultHigh,
 } from "./calls.js";
 
 const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
-/** The body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
+/**
+ * The body of a thread has thrown, or does something that no body can. The machine stays as it was when
+ * the body was asked for its step; in a later run the thread ends, as if its body had returned.
+ */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   /** Name of the thread. */
@@ -24,12 +28,30 @@ export class BodyError extends Error {
   /** Its address. */
   readonly address: number;
 
-  constructor(thread: string, address: number, cause: unknown) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    super(`the body of thread "${thread}" has thrown: ${what}`, { cause });
+  constructor(thread: string, address: number, what: string, options?: ErrorOptions) {
+    super(`the body of thread "${thread}" ${what}`, options);
     this.thread = thread;
     this.address = address;
   }
+}
+
+const YIELDS = "a body yields kernel calls, such as sys.lwkt_yield()";
+
+/** What a body did wrong; becomes a {@link BodyError}. */
+class Misstep extends Error {}
+
+/** A body that has nothing left to do. */
+const ended: Body = Object.freeze((function* (): Body {})());
+
+/** What a body's function returned, if it is a generator. */
+function checkedBody(body: unknown): Body {
+  if (typeof body !== "object" || body === null)
+    throw new Misstep(`is ${shown(body)}, no generator`);
+  if (Symbol.asyncIterator in body)
+    throw new Misstep("is an async generator, which no body can be");
+  const { next } = body as { next?: unknown };
+  if (typeof next !== "function") throw new Misstep(`is ${shown(body)}, no generator`);
+  return body as Body;
 }
 
 /** The host bodies of a machine. */
@@ -86,19 +108,21 @@ export class Bodies {
       let call: KernelCall<unknown> | undefined;
       try {
         const step = body.next(i32[a0] as number);
-        if (!step.done) call = step.value;
+        if (step.done !== true) {
+          call = step.value;
+          if (!(call instanceof KernelCall)) throw new Misstep(`has yielded ${shown(call)}`);
+          const args = call.args;
+          if (args !== none && args.length !== 0) {
+            kernel.writeArguments(td, this.registers, this.convert(call));
+          }
+        }
       } catch (error) {
-        if (error === kernel.panic) throw error;
-        throw new BodyError(kernel.nameAt(td), td, error);
+        this.fail(td, index, error);
       }
       if (call === undefined) {
         running[index] = undefined;
         result = machine_step(Layout.Sys.body_return);
       } else {
-        const args = call.args;
-        if (args !== none && args.length !== 0) {
-          kernel.writeArguments(td, this.registers, this.convert(call));
-        }
         result = machine_step(call.nr);
       }
     }
@@ -108,12 +132,26 @@ export class Bodies {
   private start(td: number, index: number): void {
     const cookie = this.kernel.read(this.kernel.frame(td) + F.a0);
     const waiting = this.waiting.get(cookie);
-    if (waiting === undefined) throw new Error(`thread at 0x${td.toString(16)} has no body`);
     this.waiting.delete(cookie);
     this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
     // Without holes, whatever the order in which threads begin: V8 has slower kinds of arrays.
     while (this.running.length <= index) this.running.push(undefined);
-    this.running[index] = waiting.body(waiting.arg);
+    try {
+      if (waiting === undefined) throw new Misstep("is missing: none was announced for it");
+      this.running[index] = checkedBody(waiting.body(waiting.arg));
+    } catch (error) {
+      this.fail(td, index, error);
+    }
+  }
+
+  /** Ends a body that cannot go on: the thread returns from it when the machine runs on. */
+  private fail(td: number, index: number, error: unknown): never {
+    if (error === this.kernel.panic) throw error;
+    this.running[index] = ended;
+    const thread = this.kernel.nameAt(td);
+    if (error instanceof Misstep) throw new BodyError(thread, td, `${error.message}; ${YIELDS}`);
+    const what = error instanceof Error ? error.message : shown(error);
+    throw new BodyError(thread, td, `has thrown: ${what}`, { cause: error });
   }
 
   /** Turns a call's arguments into register values, in `registers`; returns how many. */
@@ -131,7 +169,7 @@ export class Bodies {
         registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
         i++;
       } else if (kind === "u64" || kind === "cycles") {
-        this.convertWide(value as number | bigint, count);
+        this.convertWide(call, value, count);
         count += 2;
       } else {
         registers[count++] = this.convertWord(call, kind, value);
@@ -140,12 +178,17 @@ export class Bodies {
     return count;
   }
 
-  private convertWide(value: number | bigint, at: number): void {
+  private convertWide(call: KernelCall<unknown>, value: CallArgument, at: number): void {
     if (typeof value === "number" && value >>> 0 === value) {
       this.registers[at] = value;
       this.registers[at + 1] = 0;
-    } else {
+    } else if (
+      typeof value === "bigint" ||
+      (typeof value === "number" && Number.isInteger(value))
+    ) {
       this.wide.setBigUint64(4 * at, BigInt(value), true);
+    } else {
+      refuse(call, "whole number of 64 bits", value);
     }
   }
 
@@ -154,13 +197,18 @@ export class Bodies {
     kind: ArgumentKind,
     value: Exclude<CallArgument, BodyFunction>,
   ): number {
-    if (typeof value === "string") return this.kernel.intern(value);
-    if (typeof value === "object") return value.address;
     if (typeof value === "number" && Number.isInteger(value)) return value;
-    throw new KernelError(
-      call.call,
-      Layout.EINVAL,
-      `${call.call}: ${String(value)} is not a ${kind}`,
-    );
+    if (typeof value === "string" && isTextKind(kind)) return this.kernel.intern(value);
+    return isHandle(value) ? value.address : refuse(call, kind, value);
   }
+}
+
+/** Kinds of arguments for which a text stands for its address in the kernel. */
+function isTextKind(kind: ArgumentKind): boolean {
+  return kind === "string" || kind === "channel" || kind === "u32";
+}
+
+function refuse(call: KernelCall<unknown>, kind: string, value: unknown): never {
+  const message = `${call.call}: ${shown(value)} is not a ${kind}`;
+  throw new KernelError(call.call, Layout.EINVAL, message);
 }

@@ -1,5 +1,14 @@
 // The machine: boot, create processes and threads, run, look.
 
+import {
+  callback,
+  checkArgument,
+  checkOptions,
+  oneOf,
+  type Rule,
+  text,
+  word,
+} from "../core/arguments.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
@@ -8,6 +17,17 @@ import { Kernel, type TraceRecord } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
+import {
+  callRule,
+  externalsRule,
+  lineRule,
+  type MachineRules,
+  machineRules,
+  programRule,
+  runRules,
+  sysinitsRule,
+  threadRule,
+} from "./arguments.js";
 import { Bodies } from "./bodies.js";
 import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
@@ -118,6 +138,7 @@ export interface Counters {
 }
 
 const ROUNDS_PER_CALL = 2_000;
+const CYCLES_MAX = 2n ** 64n - 1n;
 const KEPT_TRACE_RECORDS = 32;
 const reasons: Readonly<Record<number, RunReason>> = {
   [Layout.Run.IDLE]: "idle",
@@ -146,8 +167,11 @@ export class Machine {
   private readonly bodies: Bodies;
   private readonly printed: string[] = [];
   private readonly lastRecords: TraceRecord[] = [];
+  private readonly rules: MachineRules;
   private textNext = 4;
   private dataNext: number;
+  /** True while the kernel or a body runs. */
+  private isRunning = false;
 
   /**
    * Boots a machine.
@@ -161,8 +185,10 @@ export class Machine {
     build: KernelSource = "release",
     sysinits: readonly SysInit[] = [],
   ) {
+    checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
+    this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
     this.dataNext = this.config.textMemory;
     this.kernel.onPrint = (text) => this.print(text);
@@ -191,6 +217,8 @@ export class Machine {
     name: string,
     body: ThreadOptions["body"],
   ): number {
+    checkArgument(call, "arg0", name, text);
+    checkArgument(call, "func", body, this.rules.thread.body as Rule);
     const [func, arg] = this.bodyArguments(body);
     return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
   }
@@ -205,6 +233,7 @@ export class Machine {
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list
+   * @throws ArgumentError when there is no such list, or the handler is no function.
    * @throws KernelError ENOMEM when there is no room for another kernel object.
    */
   onEvent(
@@ -213,6 +242,9 @@ export class Machine {
     priority: number = Layout.EVENTHANDLER_PRI_ANY,
   ): () => void {
     const cookie = this.nextHandler++;
+    checkArgument("onEvent", "list", list, oneOf(Object.keys(eventLists)));
+    checkArgument("onEvent", "handler", handler, callback);
+    checkArgument("onEvent", "priority", priority, word);
     const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
     const handle = this.invoke("eventhandler_register", args)[0];
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
@@ -230,6 +262,8 @@ export class Machine {
    * @param howto is passed on to the handlers
    */
   shutdown(howto = 0): void {
+    checkArgument("shutdown", "howto", howto, word);
+    this.refuseInside("shutdown");
     const machine = this;
     let done = false;
     this.createThread({
@@ -249,9 +283,11 @@ export class Machine {
   /**
    * Creates a kernel thread (kthread_add(9)) in the kernel's own process or another one.
    *
+   * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError ENOMEM when maxthread is reached or there is no memory for a kernel stack.
    */
   createThread(options: ThreadOptions): ThreadView {
+    checkOptions("createThread", options, this.rules.thread);
     const { process, stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const created = this.create("kthread_add", arg, [
@@ -269,9 +305,11 @@ export class Machine {
   /**
    * Creates a kernel process with one thread (kproc_create(9)).
    *
+   * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError EAGAIN when maxproc is reached, ENOMEM when maxthread is.
    */
   createProcess(options: ProcessOptions): ProcessView {
+    checkOptions("createProcess", options, this.rules.process);
     const { stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const address = this.create("kproc_create", arg, [
@@ -288,8 +326,14 @@ export class Machine {
     return process;
   }
 
-  /** Creates a thread of LWKT only (lwkt_create): no process, no thread id. */
+  /**
+   * Creates a thread of LWKT only (lwkt_create): no process, no thread id.
+   *
+   * @throws ArgumentError when an option is not what it may be.
+   * @throws KernelError ENOMEM when maxthread is reached.
+   */
   createLwkt(options: LwktOptions): ThreadView {
+    checkOptions("createLwkt", options, this.rules.lwkt);
     const { priority = 0, stopped = false, cpu = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const address = this.create("lwkt_create", arg, [
@@ -342,29 +386,31 @@ export class Machine {
   /**
    * Gives a thread that was created stopped, and has not been made runnable yet, to a CPU.
    *
-   * @throws ConfigError when there is no such CPU.
+   * @throws ArgumentError when there is no such CPU.
    * @throws KernelError EBUSY when the thread has run or is runnable, ESRCH when it is no thread.
    */
   place(thread: Handle, cpu: number): void {
-    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.config.cpus) {
-      throw new ConfigError(`cpu is ${cpu}; this machine has CPUs 0 to ${this.config.cpus - 1}`);
-    }
+    checkArgument("place", "thread", thread, threadRule);
+    checkArgument("place", "cpu", cpu, this.rules.cpu);
     const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
     if (error !== 0) throw new KernelError("place", error);
   }
 
   /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
   createWait(cpu = 0): Handle {
+    checkArgument("createWait", "cpu", cpu, this.rules.cpu);
     return Object.freeze({ address: this.kernel.newObject("wait", cpu) });
   }
 
   /** Makes a token that belongs to `cpu`. */
   createToken(cpu = 0): Handle {
+    checkArgument("createToken", "cpu", cpu, this.rules.cpu);
     return Object.freeze({ address: this.kernel.newObject("token", cpu) });
   }
 
   /** The number of the wait channel with a name, as msleep and wakeup take it. */
   channel(name: string): number {
+    checkArgument("channel", "name", name, text);
     return this.kernel.intern(name);
   }
 
@@ -375,6 +421,8 @@ export class Machine {
    * @throws ConfigError when guest memory has no room for it.
    */
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
+    checkArgument("load", "program", program, programRule);
+    checkArgument("load", "externals", externals, externalsRule);
     const textBase = this.textNext;
     const align = Math.max(program.data.align, 4);
     const dataBase = Math.ceil(this.dataNext / align) * align;
@@ -423,8 +471,11 @@ export class Machine {
    *
    * @example machine.call(sys.wakeup("disk"));
    * @returns the two result words of the call
+   * @throws KernelError EINVAL when an argument of the call is not of its kind, EBUSY from an event handler.
+   * @throws KernelPanic when the kernel panics, because the call would wait for example.
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
+    checkArgument("call", "call", call, callRule);
     return this.guarded(() => {
       const count = this.bodies.convert(call);
       return this.kernel.hostCall(call.nr, this.bodies.registers, count);
@@ -441,6 +492,7 @@ export class Machine {
    * @throws KernelError ESRCH if it is no thread, EOPNOTSUPP under a scheduler other than lwkt.
    */
   interrupt(thread: Handle): void {
+    checkArgument("interrupt", "thread", thread, threadRule);
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
     if (error !== 0) throw new KernelError("interrupt", error);
   }
@@ -452,6 +504,7 @@ export class Machine {
    * a scheduler other than lwkt.
    */
   raise(line: number): void {
+    checkArgument("raise", "line", line, lineRule);
     const error = this.guarded(() => this.kernel.exports.host_raise(line));
     if (error !== 0) throw new KernelError("raise", error);
   }
@@ -475,43 +528,62 @@ export class Machine {
    * Runs until nothing can happen any more, or to the end of what the options allow. A later run goes on
    * exactly where this one stopped; how a run is cut does not change it.
    *
-   * @throws BodyError when a host body throws; the machine can be inspected, and run on without it.
+   * @throws ArgumentError when an option is not what it may be.
+   * @throws KernelError EBUSY when a body or a handler of this machine calls it.
+   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be inspected, and run on without it.
    * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
    */
   run(options: RunOptions = {}): RunResult {
+    checkOptions("run", options, runRules);
+    this.refuseInside("run");
     this.kernel.assertAlive();
     const until = this.runUntil(options);
+    const switchesEnd = (options.switches ?? 0) + this.counters.switches;
     let rounds = options.rounds ?? Number.POSITIVE_INFINITY;
     for (;;) {
       const batch = Math.min(rounds, ROUNDS_PER_CALL);
+      const switches = Math.max(0, switchesEnd - this.counters.switches);
       this.kernel.setBudget({
         ...(until === undefined ? {} : { until }),
-        ...(options.switches === undefined ? {} : { switches: this.switchesLeft(options) }),
+        ...(options.switches === undefined ? {} : { switches }),
         rounds: batch,
       });
-      const reason = this.guarded(() => this.bodies.drive(this.kernel.exports.machine_run()));
+      const reason = this.runBatch();
       rounds -= batch;
       if (reason !== Layout.Run.BUDGET || rounds <= 0) return this.result(reason);
       if (options.onProgress?.(this) === false) return this.result(Layout.Run.STOPPED);
     }
   }
 
-  private switchesAtStart: number | null = null;
+  /** Runs to the end of the budget; returns why the kernel came back. */
+  private runBatch(): number {
+    this.isRunning = true;
+    try {
+      return this.guarded(() => this.bodies.drive(this.kernel.exports.machine_run()));
+    } finally {
+      this.isRunning = false;
+    }
+  }
 
-  /** The rest of the switches that a run may make, over several calls into the kernel. */
-  private switchesLeft({ switches = 0 }: RunOptions): number {
-    this.switchesAtStart ??= this.counters.switches;
-    return Math.max(0, switches - (this.counters.switches - this.switchesAtStart));
+  /** A run inside a run would take the machine from under the feet of the body that asks for it. */
+  private refuseInside(method: string): void {
+    if (!this.isRunning && !this.kernel.isInside) return;
+    throw new KernelError(
+      method,
+      Layout.EBUSY,
+      `${method}: EBUSY: the machine runs already: bodies and handlers can call stop(), nothing that runs it`,
+    );
   }
 
   private result(reason: number): RunResult {
-    this.switchesAtStart = null;
     return { reason: reasons[reason] ?? "rounds", cycles: this.cycles };
   }
 
   private runUntil(options: RunOptions): bigint | undefined {
     if (options.until !== undefined) return BigInt(options.until);
-    return options.for === undefined ? undefined : this.cycles + BigInt(options.for);
+    if (options.for === undefined) return undefined;
+    const until = this.cycles + BigInt(options.for);
+    return until > CYCLES_MAX ? CYCLES_MAX : until;
   }
 
   /** Ends the run at the end of the current round: for a body, or for `onProgress`. */
@@ -519,10 +591,15 @@ export class Machine {
     this.kernel.setMachine("stop_request", 1);
   }
 
-  /** Runs `action`, and completes the post-mortem if the kernel panics in it. */
+  /**
+   * Runs `action`, and completes the post-mortem if the kernel panics in it. What a handler threw that
+   * the kernel called comes out here, when the kernel has done its step.
+   */
   private guarded<T>(action: () => T): T {
     try {
-      return action();
+      const result = action();
+      this.kernel.throwFailure();
+      return result;
     } catch (error) {
       if (error instanceof KernelPanic && error.postMortem === null) this.autopsy(error);
       throw error;
@@ -611,11 +688,13 @@ export class Machine {
 
   /** The thread at an address, such as a kernel call returned. */
   thread(address: number): ThreadView {
+    checkArgument("thread", "address", address, this.rules.threadAddress);
     return new ThreadView(this.kernel, address);
   }
 
   /** The process at an address. */
   process(address: number): ProcessView {
+    checkArgument("process", "address", address, this.rules.processAddress);
     return new ProcessView(this.kernel, address);
   }
 

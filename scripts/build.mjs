@@ -35,11 +35,17 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
 const LOCK = join(ROOT, "build/.lock");
 const LAYOUT = "src/generated/layout.ts";
+const LAYOUT_TRANSFORM = join(ROOT, "scripts/layout-transform.mjs");
 const LOCK_POLL_MS = 50;
+/** The custom section of WebAssembly that has a build's identity. */
+const BUILD_ID_SECTION = "build-id";
 
 /** A failure that the compiler's own text or one sentence explains; no stack trace is shown. */
 export class BuildError extends Error {}
 
+/** The kernel with more exports, for benchmarks of kernel functions. */
+const CODEC = "assembly/codec/index.ts";
+const BENCH_KERNEL = "bench/ours/assembly/index.ts";
 const WASM_INPUTS = ["assembly", "asconfig.json", "scripts", "package-lock.json"];
 const HOST_INPUTS = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
 
@@ -48,6 +54,18 @@ const PARTS = {
   release: wasmPart("release", ["build/layout.ts"]),
   check: wasmPart("check", []),
   debug: wasmPart("debug", []),
+  codec: {
+    entry: CODEC,
+    inputs: [dirname(CODEC), "scripts/build.mjs", "package-lock.json"],
+    outputs: ["build/codec.wasm", "dist/codec.wasm"],
+    make: makeCodec,
+  },
+  "bench-kernel": {
+    entry: BENCH_KERNEL,
+    inputs: [...WASM_INPUTS, dirname(BENCH_KERNEL)],
+    outputs: ["build/bench.wasm"],
+    make: makeBenchKernel,
+  },
   index: bundlePart("src/index.ts", "dist/index.js", []),
   cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
@@ -83,15 +101,41 @@ function bundlePart(entry, output, extraInputs) {
 // --- making one part ------------------------------------------------------------------------
 
 async function makeWasm(target) {
+  const isRelease = target === "release";
+  const transforms = isRelease ? [LAYOUT_TRANSFORM, INLINE_TRANSFORM] : [];
+  const { files, messages } = await compile("assembly/index.ts", target, transforms);
+  const compiled = files.get(`build/${target}.wasm`);
+  writeModule(target, withId(target, isRelease ? inlineFurther(compiled) : compiled));
+  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
+  return messages;
+}
+
+/** As the release build is made: what is measured is what is shipped. */
+async function makeBenchKernel() {
+  const { files, messages } = await compile(BENCH_KERNEL, "release", [INLINE_TRANSFORM]);
+  write("build/bench.wasm", inlineFurther(files.get("build/release.wasm")));
+  return messages;
+}
+
+/** The codec of snapshots is a module of its own, with options of its own. */
+async function makeCodec() {
+  const { files, messages } = await compile(
+    CODEC,
+    "codec",
+    [],
+    join(dirname(CODEC), "asconfig.json"),
+  );
+  writeModule("codec", files.get("build/codec.wasm"));
+  return messages;
+}
+
+/** Compiles an entry file by a target of a configuration; returns the files that it makes, by their paths. */
+async function compile(entry, target, transforms, config = "asconfig.json") {
   const { default: asc } = await import("assemblyscript/asc");
   const files = new Map();
   const messages = asc.createMemoryStream();
-  const args = ["--baseDir", ROOT, "--config", "asconfig.json", "--target", target];
-  if (target === "release") {
-    for (const path of [join(ROOT, "scripts/layout-transform.mjs"), INLINE_TRANSFORM]) {
-      args.push("--transform", path);
-    }
-  }
+  const args = [entry, "--baseDir", ROOT, "--config", config, "--target", target];
+  for (const path of transforms) args.push("--transform", path);
   const { error } = await asc.main(args, {
     stdout: messages,
     stderr: messages,
@@ -101,13 +145,25 @@ async function makeWasm(target) {
     },
     listFiles: () => [],
   });
-  if (error) throw new BuildError(`${messages}\nThe ${target} build of the kernel failed.`);
-  const compiled = files.get(`build/${target}.wasm`);
-  const wasm = target === "release" ? inlineFurther(compiled) : compiled;
-  write(`build/${target}.wasm`, wasm);
-  write(`dist/${target}.wasm`, wasm);
-  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
-  return messages.toString();
+  if (error) throw new BuildError(`${messages}\nThe ${target} build of ${entry} failed.`);
+  return { files, messages: messages.toString() };
+}
+
+function writeModule(name, wasm) {
+  write(`build/${name}.wasm`, wasm);
+  write(`dist/${name}.wasm`, wasm);
+}
+
+/**
+ * A build of the kernel with its identity in a custom section: what a snapshot is keyed by
+ * (src/core/instantiate.ts).
+ */
+function withId(target, wasm) {
+  const id = `${target} ${createHash("sha256").update(wasm).digest("hex").slice(0, 16)}`;
+  const name = Buffer.from(BUILD_ID_SECTION);
+  const body = Buffer.concat([Buffer.of(name.length), name, Buffer.from(id)]);
+  if (body.length > 127) throw new BuildError(`The id "${id}" is too long for its section.`);
+  return Buffer.concat([wasm, Buffer.of(0, body.length), body]);
 }
 
 async function makeBundle(entry, output) {

@@ -1,9 +1,12 @@
-// What the kernel's release build inlines, which the build of the benchmarks' kernel shares
-// (bench/ours/kernel.ts): what is measured is what is shipped.
+// What the kernel's release build inlines, and the build of the benchmarks' kernel, too.
 
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
-import { replaceTableJumps } from "./table-jumps.mjs";
+import { replaceTableJumps, weightsOf } from "./table-jumps.mjs";
+
+/** Where the weights of the emulated CPU's operations stand. */
+const OPERATIONS = new URL("../assembly/cpu/rv32_op.ts", import.meta.url);
 
 /** The compiler's transform that comes first. */
 export const INLINE_TRANSFORM = fileURLToPath(new URL("inline-transform.mjs", import.meta.url));
@@ -36,7 +39,9 @@ export function inlineFurther(wasm) {
   binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
   binaryen.setAllowInliningFunctionsWithLoops(true);
   module.optimize();
-  replaceTableJumps(module);
+  const weights = weightsOf(readFileSync(OPERATIONS, "utf8"), "RvOp");
+  const weighted = replaceTableJumps(module, weights);
+  if (weighted !== 1) throw new Error(`inline: ${weighted} switches over RvOp instead of one.`);
   const result = module.emitBinary();
   module.dispose();
   return result;

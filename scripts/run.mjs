@@ -13,8 +13,8 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILDING = "building what has changed ...";
 /** Builds of the kernel that a program can be asked to run; a build takes some seconds. */
 const KERNELS = {
-  cli: ["release"],
-  bench: ["release"],
+  cli: ["release", "codec"],
+  bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
 };
 

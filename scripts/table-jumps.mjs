@@ -1,85 +1,112 @@
 // Table jumps (br_table) become trees of comparisons. The processors of virtual machines often do not
 // predict indirect jumps, and then one costs more than a whole kernel call; conditional jumps are
 // predicted everywhere, and where both are, five of them cost about as much as one table jump.
+//
+// A tree is balanced by weights where these are known, so that what is common takes few comparisons,
+// and otherwise by the number of values.
 
 import binaryen from "binaryen";
 
-/** Replaces the table jumps of all functions of a Binaryen module. */
-export function replaceTableJumps(module) {
+/**
+ * Replaces the table jumps of all functions of a Binaryen module. `weights` says for the jumps over exactly as
+ * many values how often each value occurs; returns how many jumps these were.
+ */
+export function replaceTableJumps(module, weights = []) {
+  const work = { module, weights, weighted: 0, func: 0 };
   for (let i = 0; i < module.getNumFunctions(); i++) {
     const func = module.getFunctionByIndex(i);
     const body = binaryen.Function.getBody(func);
-    if (body !== 0) binaryen.Function.setBody(func, replaceIn(module, body));
+    work.func = func;
+    if (body !== 0) binaryen.Function.setBody(func, replaceIn(work, body));
   }
+  return work.weighted;
 }
 
 /** The expression without table jumps among its statements. */
-function replaceIn(module, expression) {
+function replaceIn(work, expression) {
   const { Block, If, Loop } = binaryen;
   switch (binaryen.getExpressionId(expression)) {
     case binaryen.BlockId:
       for (let i = 0; i < Block.getNumChildren(expression); i++) {
-        Block.setChildAt(expression, i, replaceIn(module, Block.getChildAt(expression, i)));
+        Block.setChildAt(expression, i, replaceIn(work, Block.getChildAt(expression, i)));
       }
       return expression;
     case binaryen.IfId: {
       const ifFalse = If.getIfFalse(expression);
-      If.setIfTrue(expression, replaceIn(module, If.getIfTrue(expression)));
-      if (ifFalse !== 0) If.setIfFalse(expression, replaceIn(module, ifFalse));
+      If.setIfTrue(expression, replaceIn(work, If.getIfTrue(expression)));
+      if (ifFalse !== 0) If.setIfFalse(expression, replaceIn(work, ifFalse));
       return expression;
     }
     case binaryen.LoopId:
-      Loop.setBody(expression, replaceIn(module, Loop.getBody(expression)));
+      Loop.setBody(expression, replaceIn(work, Loop.getBody(expression)));
       return expression;
     case binaryen.SwitchId:
-      return treeOf(module, expression);
+      return treeOf(work, expression);
     default:
       return expression;
   }
 }
 
-/** The comparisons that lead where a table jump does; the jump itself if its value is not a local's. */
-function treeOf(module, jump) {
+/** The comparisons that lead where a table jump does. */
+function treeOf(work, jump) {
+  const { module, func } = work;
   const { condition, names, defaultName } = binaryen.getExpressionInfo(jump);
-  const place = placeOf(condition);
-  if (place === null) return jump;
-  const value = () => {
-    const local = module.local.get(place.index, binaryen.i32);
-    return place.from === 0 ? local : module.i32.sub(local, module.i32.const(place.from));
-  };
-  const tree = compare(module, value, rangesOf([...names, defaultName]));
-  return place.set === null
-    ? tree
-    : module.block(null, [module.local.set(place.index, place.set), tree]);
-}
-
-/** The local whose value, less `from`, a jump goes by, and what the local is set to before, if it is. */
-function placeOf(condition) {
-  const info = binaryen.getExpressionInfo(condition);
-  if (info.id === binaryen.LocalGetId) return { index: info.index, from: 0, set: null };
-  if (info.id === binaryen.LocalSetId && info.isTee) {
-    return { index: info.index, from: 0, set: info.value };
-  }
-  if (info.id !== binaryen.BinaryId || info.op !== binaryen.SubInt32) return null;
-  const right = binaryen.getExpressionInfo(info.right);
-  const left = placeOf(info.left);
-  if (left === null || left.from !== 0 || right.id !== binaryen.ConstId) return null;
-  return { ...left, from: right.value };
+  // Of the C interface: the wrapper has no name for it.
+  const local = binaryen._BinaryenFunctionAddVar(func, binaryen.i32);
+  return module.block(null, [
+    module.local.set(local, condition),
+    compare(module, local, rangesOf(work, [...names, defaultName])),
+  ]);
 }
 
 /** Runs of values with the same target: where each begins. The last value's target is that of all above. */
-function rangesOf(targets) {
-  return targets
-    .map((target, start) => ({ start, target }))
+function rangesOf(work, targets) {
+  const ranges = targets
+    .map((target, start) => ({ start, target, weight: 1 }))
     .filter(({ start, target }) => target !== targets[start - 1]);
+  const count = ranges.at(-1).start + 1;
+  const weights = work.weights.length === count ? work.weights : null;
+  if (weights === null) return ranges;
+  work.weighted++;
+  return ranges.map((range, k) => {
+    const end = ranges[k + 1]?.start ?? count;
+    return { ...range, weight: weights.slice(range.start, end).reduce((sum, one) => sum + one, 0) };
+  });
 }
 
-function compare(module, value, ranges) {
+/** The tree over some neighbouring ranges: both sides of a comparison are as heavy as can be. */
+function compare(module, local, ranges) {
   if (ranges.length === 1) return module.br(ranges[0].target);
-  const middle = ranges.length >> 1;
+  const middle = middleOf(ranges);
   return module.if(
-    module.i32.lt_u(value(), module.i32.const(ranges[middle].start)),
-    compare(module, value, ranges.slice(0, middle)),
-    compare(module, value, ranges.slice(middle)),
+    module.i32.lt_u(module.local.get(local, binaryen.i32), module.i32.const(ranges[middle].start)),
+    compare(module, local, ranges.slice(0, middle)),
+    compare(module, local, ranges.slice(middle)),
   );
+}
+
+/** Where to split ranges so that the two parts differ least in weight. */
+function middleOf(ranges) {
+  const total = ranges.reduce((sum, { weight }) => sum + weight, 0);
+  let best = 1;
+  let least = Number.POSITIVE_INFINITY;
+  let below = 0;
+  for (let middle = 1; middle < ranges.length; middle++) {
+    below += ranges[middle - 1].weight;
+    const difference = Math.abs(total - 2 * below);
+    if (difference >= least) break;
+    [best, least] = [middle, difference];
+  }
+  return best;
+}
+
+/** The weights that stand behind the members of an enum, in a source text: `ADDI, // 20`. */
+export function weightsOf(source, name) {
+  const body = new RegExp(`enum ${name} \\{\n([^}]*)\n\\}`).exec(source)?.[1];
+  if (body === undefined) throw new Error(`There is no enum ${name} with weights.`);
+  return body.split("\n").map((line) => {
+    const weight = /^ *\w+, *\/\/ *([\d.]+)$/.exec(line)?.[1];
+    if (weight === undefined) throw new Error(`enum ${name}: "${line.trim()}" has no weight.`);
+    return Number(weight);
+  });
 }

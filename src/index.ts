@@ -28,19 +28,19 @@ export {
 } from "./machine/calls.js";
 export * from "./machine/event-lists.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
-export {
-  type Counters,
-  type LoadedProgram,
-  type LwktOptions,
-  Machine,
-  type ProcessOptions,
-  type RunOptions,
-  type RunReason,
-  type RunResult,
-  type SysInit,
-  type ThreadOptions,
-} from "./machine/machine.js";
+export { Machine, type RunOptions, type SysInit } from "./machine/machine.js";
+export type {
+  Counters,
+  LoadedProgram,
+  LwktOptions,
+  ProcessOptions,
+  RunReason,
+  RunResult,
+  ThreadOptions,
+} from "./machine/options.js";
 export { formatRecord } from "./machine/record-text.js";
+export type { MachineFunctions } from "./machine/resources.js";
+export type { SnapshotOptions } from "./machine/snapshots.js";
 export * from "./machine/sysinit.js";
 export {
   CpuView,
@@ -51,5 +51,10 @@ export {
   ThreadView,
 } from "./machine/views.js";
 export * from "./program/index.js";
+export { SnapshotError } from "./snapshot/errors.js";
+export { decodeSnapshot, encodeSnapshot, loadSnapshot, saveSnapshot } from "./snapshot/file.js";
+export type { SnapshotPart } from "./snapshot/part.js";
+export type { Moment, Recording, RecordOptions } from "./snapshot/recording.js";
+export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
 export { TraceError } from "./trace/file.js";

@@ -1,10 +1,48 @@
-// What the emulated CPU itself remembers between instructions, apart from the thread's registers. It
-// lies at the end of the CPU's GlobalData, which gives it a place of its own per CPU.
+// What one emulated CPU needs while it runs, apart from the registers of its thread. It is the last part of
+// the CPU's GlobalData, so that CPUs share nothing of it. rv32_init fills in what never changes, and
+// rv32_run what holds for one run.
+//
+// Rejected: locals of the inner loop for what does not change in it. They would compete for the processor's
+// registers with what does change; as a field each is an operand in memory of the one instruction
+// that needs it.
 import { GD_CPU_OFFSET, GlobalData } from "../sys/globaldata";
 import { GLOBALDATA_STRIDE } from "../sys/param";
+import { Thread } from "../sys/proc";
 
 @unmanaged
 export class CpuState {
+  // What never changes after boot.
+  /** td_base of the machine in both halves, see pair_hash. */
+  td_bases: u64;
+  /** Address of guest memory, and of the first byte behind the text. */
+  guest: usize;
+  data: usize;
+  /** Bytes and words of text, and the address of its first record. */
+  text_size: u32;
+  text_words: u32;
+  decoded: usize;
+  /** Below these guest addresses a load of 1, 2 and 4 bytes may begin. */
+  load1_end: u32;
+  load2_end: u32;
+  load4_end: u32;
+  /** The same for stores, counted from the end of the text. */
+  store1_end: u32;
+  store2_end: u32;
+  store4_end: u32;
+  /** PLAIN_FIELD of a thread of this CPU that runs RV32 code and has nothing else to do. */
+  plain: u32;
+
+  // What holds for one run of the inner loop.
+  /** The end of the slice, in sixteenths of a cycle. */
+  limit: u64;
+  /** Distance from the head of the level that yields take threads from to its tail. */
+  gap: usize;
+  /** Where that head needs attention: at the end of a chunk, or of the budget of switches. */
+  stop: usize;
+  /** The hash after rv32_yield_turns. */
+  turns_hash: u64;
+
+  // What stays from one instruction to a later one.
   /** The address that lr.w reserved, or NO_RESERVATION; a kernel call or a new slice ends it, too. */
   reservation: u32;
   /** Its thread, and how often that had been switched away from: a switch ends a reservation. */
@@ -19,8 +57,23 @@ export class CpuState {
 /** No word's address. */
 export const NO_RESERVATION: u32 = 1;
 
-if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE)
-  ERROR("CpuState: GLOBALDATA_STRIDE has no room");
+/** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word. */
+export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
+
+if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
+  ERROR("CpuState is too large for its place at the end of GlobalData");
+}
+if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
+if (((offsetof<CpuState>("limit") | offsetof<CpuState>("turns_hash")) & 7) != 0) {
+  ERROR("the u64 of CpuState must be aligned");
+}
+if (
+  offsetof<Thread>("td_kdepth") != PLAIN_FIELD + 1 ||
+  offsetof<Thread>("td_cpu") != PLAIN_FIELD + 2 ||
+  offsetof<Thread>("td_body") != PLAIN_FIELD + 3
+) {
+  ERROR("td_kfn, td_kdepth, td_cpu and td_body must be the bytes of one word, in this order");
+}
 
 /** The state of the CPU that `gd` belongs to. */
 export function cpu_state(gd: GlobalData): CpuState {

@@ -19,7 +19,6 @@
 // the arena holds rv32_decoded_size() bytes.
 import { machine } from "../sys/machine";
 import { Sys } from "../sys/syscall";
-import { FUSED_PARTS_MAX, rv32_fuse } from "./rv32_fuse";
 import { RvOp } from "./rv32_op";
 
 /** Bytes of a record, and as a shift from the bytes of its word. */
@@ -52,15 +51,12 @@ export function rv32_guest_pc(record: usize): u32 {
 
 /**
  * Decodes the guest's text from `from` to `to`, guest addresses that are multiples of 4. The host calls
- * it after it has loaded a program. Instructions next to the range that were decoded before are
- * fused anew, because what they are fused with may have changed.
+ * it after it has loaded a program.
  */
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
-  const first = rv32_decoded_before(from);
-  for (let pc = first; pc < to; pc += 4) decode_word(pc);
-  for (let pc = first; pc < to; pc += 4) mark_jump_to_yield(pc);
-  rv32_fuse(first, to);
+  for (let pc = from; pc < to; pc += 4) decode_word(pc);
+  for (let pc = from; pc < to; pc += 4) mark_jump_to_yield(pc);
 }
 
 /** A jump to a yield is an operation of its own if the yield was decoded before. */
@@ -70,18 +66,6 @@ function mark_jump_to_yield(pc: u32): void {
   if (record.op != RvOp.J) return;
   const target = at + RECORD_SIZE + <usize>record.c;
   if (load<u32>(target) == RvOp.YIELD) record.op = RvOp.J_YIELD;
-}
-
-/** Where the instructions begin that may be fused with the one at `from`. */
-function rv32_decoded_before(from: u32): u32 {
-  let pc = from;
-  while (
-    pc != 0 &&
-    from - pc < 4 * (FUSED_PARTS_MAX - 1) &&
-    load<u32>(rv32_record(pc - 4)) != RvOp.SLOW
-  )
-    pc -= 4;
-  return pc;
 }
 
 // ---- Fields of an instruction ----
@@ -254,7 +238,6 @@ function decode_jalr(pc: u32, word: u32): void {
   if (rv_funct3(word) != 0 || !rv_has_register(rd) || !rv_has_register(rs1)) slow(pc);
   else if (rs1 == 0) decode_jal(pc, rd, imm & ~1);
   else if (rd != 0) put(pc, RvOp.JALR, rv_register_offset(rd), rv_register_offset(rs1), imm);
-  else if (rs1 == 1 && imm == 0) put(pc, RvOp.RET, 0, rv_register_offset(rs1), 0);
   else put(pc, RvOp.JR, 0, rv_register_offset(rs1), imm);
 }
 

@@ -1,5 +1,5 @@
-// What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, and
-// everything about the run queue that is more than taking the next slot.
+// What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, everything
+// about the run queue that is more than taking the next slot, and threads that do nothing but yield.
 import { CHUNK_MASK, CHUNK_SLOT0, ChunkList, list_first_slot, list_grow } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
@@ -16,7 +16,9 @@ import {
   Thread,
 } from "../sys/proc";
 import { lwkt_level } from "../sys/runq";
-import { cpu_state } from "./cpu_state";
+import { pair_hash } from "../sys/trace_hash";
+import { CpuState, cpu_state } from "./cpu_state";
+import { RECORD_SIZE, Record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
 /** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
@@ -91,6 +93,55 @@ export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   td.td_lwflags |= TDL_STARTED;
   td.td_body = <u8>TDB.RV32;
   return true;
+}
+
+/** Distance of a jump back to the yield in front of it. */
+const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
+
+/**
+ * True when the record at `pc` is a jump back to the yield in front of it, and the next thread, at `head`, one
+ * of plain RV32 code that stands on it, too.
+ */
+export function rv32_only_yields(cpu: CpuState, pc: usize, head: usize): bool {
+  const next = load<usize>(head);
+  return (
+    load<u64>(next, offsetof<Thread>("td_pc")) == (((<u64>cpu.plain) << 32) | <u64>pc) &&
+    <i32>changetype<Record>(pc).c == YIELD_LOOP
+  );
+}
+
+/**
+ * Threads that do nothing but yield, and all stand on the jump at `pc`, take turns: each has the CPU for two
+ * cycles, and no pc changes, so that a switch is two thirds of what it is otherwise. `td` was switched to at
+ * `switchtime`. Returns where the head has come to, at least one further, with the hash in turns_hash.
+ */
+export function rv32_yield_turns(
+  cpu: CpuState,
+  td: usize,
+  pc: usize,
+  head: usize,
+  hash: u64,
+  switchtime: u64,
+): usize {
+  const same = ((<u64>cpu.plain) << 32) | <u64>pc;
+  const turns = ((cpu.limit >> 4) - switchtime + 1) >> 1; // the slice is not over yet
+  const stop = head + <usize>min<u64>(cpu.stop - head, turns << 2);
+  let now = switchtime;
+  for (; head != stop; head += 4) {
+    const next = load<usize>(head);
+    if (load<u64>(next, offsetof<Thread>("td_pc")) != same) break;
+    now += 2;
+    const tail = head + cpu.gap;
+    store<usize>(tail, next);
+    changetype<Thread>(next).td_slot = tail;
+    hash = pair_hash(hash, (((<u64>td) << 32) | <u64>next) - cpu.td_bases, now);
+    const last = changetype<Thread>(td);
+    last.td_runtime += 2;
+    last.td_nvcsw++;
+    td = next;
+  }
+  cpu.turns_hash = hash;
+  return head;
 }
 
 /**

@@ -3,13 +3,18 @@
 import { machine } from "./machine";
 import { Thread } from "./proc";
 
-/** The multiplier of switch_hash: 2^64 divided by the golden ratio, as in Fibonacci hashing. */
-export const HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
+/** The multiplier of the hash: 2^64 divided by the golden ratio, as in Fibonacci hashing. */
+const HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
-/** Advances `hash` by a switch: one xor, rotate and multiply. */
+/** Advances `hash` by a switch. */
 export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u64 {
   const base = machine().td_base;
   const pair =
     ((<u64>(changetype<usize>(from) - base)) << 32) | <u64>(changetype<usize>(to) - base);
+  return pair_hash(hash, pair, cycles);
+}
+
+/** The same, of the two threads as distances from td_base, `from` above: one xor, rotate and multiply. */
+export function pair_hash(hash: u64, pair: u64, cycles: u64): u64 {
   return rotl<u64>(hash ^ pair, 29) * HASH_MULTIPLIER + cycles;
 }

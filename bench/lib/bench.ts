@@ -1,17 +1,12 @@
 // Runs one benchmark from its first case to its table.
 
-import { type Entrant, type Outcome, runCase } from "./runner.js";
-import { describe, renderTable } from "./table.js";
+import { type Entrant, type Outcome, paramsOf, runCase } from "./runner.js";
+import { serveCommand } from "./serve.js";
+import { geometricMean, significant } from "./statistics.js";
+import { describe, renderTable, showProgress } from "./table.js";
 import { pickCores } from "./tools.js";
 import type { Workshop } from "./types.js";
-import {
-  type Benchmark,
-  type Command,
-  OURS,
-  type Params,
-  type Peer,
-  type Result,
-} from "./types.js";
+import { type Benchmark, OURS, type Params, type Peer, type Result } from "./types.js";
 
 /** What the command line chose, and where things are. */
 export interface Options {
@@ -19,8 +14,8 @@ export interface Options {
   readonly json: boolean;
   readonly rounds: number;
   readonly workshop: Workshop;
-  /** How our own machine is started for a case. */
-  readonly serveCommand: (benchmark: Benchmark, params: Params) => Command;
+  /** This program, which also runs our own machine for a case. */
+  readonly program: string;
 }
 
 /** Runs a benchmark and prints its results; returns how many contestants failed. */
@@ -40,10 +35,38 @@ export async function runBenchmark(benchmark: Benchmark, options: Options): Prom
     results.push(...found);
     if (options.json) for (const result of found) console.log(JSON.stringify(result));
   }
+  const means = meansOf(benchmark, results);
+  results.push(...means);
+  if (options.json) for (const mean of means) console.log(JSON.stringify(mean));
   if (results.length === 0) remarks.add(nothingRan(benchmark, options));
   if (!options.json) console.log(renderTable(benchmark, results, remarks.lines()));
   else for (const line of remarks.lines()) console.error(`${benchmark.name}: ${line}`);
   return failures;
+}
+
+/** The geometric means of those who have a result for every case, where the benchmark asks for them. */
+function meansOf(benchmark: Benchmark, results: readonly Result[]): Result[] {
+  const { mean, cases, measures } = benchmark;
+  if (mean === undefined) return [];
+  const whos = [...new Set(results.map(({ who }) => who))];
+  return measures.flatMap((measure) =>
+    whos.flatMap((who) => {
+      const keys = cases.map((params) => JSON.stringify(paramsOf(params, measure)));
+      const own = results.filter((result) => {
+        return result.who === who && keys.includes(JSON.stringify(result.params));
+      });
+      const [first] = own;
+      if (first === undefined || own.length < cases.length) return [];
+      const meanOf = (values: number[]) => significant(geometricMean(values));
+      return {
+        ...first,
+        params: paramsOf(mean, measure),
+        median: meanOf(own.map((result) => result.median)),
+        min: meanOf(own.map((result) => result.min)),
+        max: meanOf(own.map((result) => result.max)),
+      };
+    }),
+  );
 }
 
 function nothingRan(benchmark: Benchmark, options: Options): string {
@@ -104,7 +127,7 @@ function entrantsOf(
 ): Entrant[] {
   const entrants: Entrant[] = [];
   if (benchmark.ours !== undefined) {
-    entrants.push({ who: OURS, command: options.serveCommand(benchmark, params) });
+    entrants.push({ who: OURS, command: serveCommand(options.program, benchmark.name, params) });
   }
   const cores = Math.max(pickCores(benchmark.cores?.(params) ?? 1).length, 1);
   for (const [who, peer] of peers) {
@@ -121,9 +144,4 @@ function reportFailures(outcomes: readonly Outcome[], params: Params, remarks: R
     remarks.add(`${who}: failed: ${failure}`, params);
   }
   return failed.length;
-}
-
-/** Shows on a terminal what is running now; the empty text wipes it away. */
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -3,6 +3,7 @@
 
 import { freemem } from "node:os";
 import { Contestant } from "./contestant.js";
+import { median, significant } from "./statistics.js";
 import { pickCores } from "./tools.js";
 import type { Benchmark, Command, Measure, Params, Result, Values } from "./types.js";
 
@@ -34,6 +35,8 @@ export interface Entrant {
 export interface Outcome {
   readonly who: string;
   readonly results: readonly Result[];
+  /** What each round measured, in the order of the rounds. */
+  readonly rounds: readonly Values[];
   readonly failure?: string;
 }
 
@@ -61,6 +64,7 @@ export async function runCase(
   } else {
     await runTogether(benchmark, runners, cores, rounds);
   }
+  compareChecksums(runners);
   return runners.map((runner) => outcome(benchmark, params, runner));
 }
 
@@ -173,38 +177,48 @@ async function warmUpRound_ms(runner: Runner): Promise<number> {
   return performance.now() - start_ms;
 }
 
+/** Whoever has another result than the first entrant, or none, in any round, has done other work. */
+function compareChecksums(runners: readonly Runner[]): void {
+  const first = runners.find(({ failure }) => failure === undefined);
+  const wanted = first?.values[0]?.checksum;
+  for (const runner of runners) {
+    const other = runner.values.find(({ checksum }) => checksum !== wanted);
+    if (other === undefined) continue;
+    runner.failure ??= `The checksum is ${other.checksum}, but ${first?.entrant.who} has ${wanted}.`;
+  }
+}
+
 // --- results ----------------------------------------------------------------------------------
 
 function outcome(benchmark: Benchmark, params: Params, runner: Runner): Outcome {
   const { who } = runner.entrant;
-  if (runner.failure !== undefined) return { who, results: [], failure: runner.failure };
-  const measured = benchmark.measures.filter((measure) => measure.name in runner.values[0]!);
+  const { values, failure } = runner;
+  if (failure !== undefined) return { who, results: [], rounds: [], failure };
+  const measured = benchmark.measures.filter(({ name }) => values.some((round) => name in round));
   const results = measured.map((measure) => summarize(benchmark, params, runner, measure));
-  return { who, results };
+  return { who, results, rounds: values };
 }
 
 function summarize(benchmark: Benchmark, params: Params, runner: Runner, measure: Measure): Result {
-  const sorted = runner.values.map((values) => values[measure.name]!).sort((a, b) => a - b);
+  const values = measuredBy(measure, runner.values);
   return {
     name: benchmark.name,
-    params: measure.name === "value" ? params : { ...params, measure: measure.name },
+    params: paramsOf(params, measure),
     who: runner.entrant.who,
     unit: measure.unit,
-    median: significant(median(sorted)),
-    min: significant(sorted[0]!),
-    max: significant(sorted[sorted.length - 1]!),
-    rounds: sorted.length,
+    median: significant(median(values)),
+    min: significant(Math.min(...values)),
+    max: significant(Math.max(...values)),
+    rounds: values.length,
   };
 }
 
-/** The middle of sorted numbers, or the mean of the middle two. */
-export function median(sorted: readonly number[]): number {
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle]!;
-  return (sorted[middle - 1]! + sorted[middle]!) / 2;
+/** One measure of some rounds. */
+export function measuredBy(measure: Measure, rounds: readonly Values[]): number[] {
+  return rounds.flatMap((values) => values[measure.name] ?? []);
 }
 
-/** Five digits say more than a measurement knows. */
-function significant(value: number): number {
-  return Number(value.toPrecision(5));
+/** The params of a result: they say the measure where a question has several. */
+export function paramsOf(params: Params, measure: Measure): Params {
+  return measure.name === "value" ? params : { ...params, measure: measure.name };
 }

@@ -1,6 +1,7 @@
 // The results as a table: one group of rows for each case and measure, with ratios and bars.
 
 import Table from "cli-table3";
+import { paramsOf } from "./runner.js";
 import { type Benchmark, type Measure, OURS, type Params, type Result } from "./types.js";
 
 const BAR_WIDTH = 32;
@@ -32,9 +33,9 @@ export function renderTable(
 }
 
 function groupsOf(benchmark: Benchmark, results: readonly Result[], measure: Measure): Group[] {
-  const groups = benchmark.cases.map((params) => {
-    const full = measure.name === "value" ? params : { ...params, measure: measure.name };
-    const key = JSON.stringify(full);
+  const cases = benchmark.mean ? [...benchmark.cases, benchmark.mean] : benchmark.cases;
+  const groups = cases.map((params) => {
+    const key = JSON.stringify(paramsOf(params, measure));
     const members = results.filter((result) => JSON.stringify(result.params) === key);
     return { label: describe(params), results: members };
   });
@@ -58,8 +59,7 @@ function renderMeasure(benchmark: Benchmark, measure: Measure, groups: readonly 
   const table = new Table({
     head: ["", `${what}${measure.unit}`, "median", "min", "max", `to ${reference}`, better],
     colAligns: ["left", "left", "right", "right", "right", "right", "left"],
-    style: { head: [], border: [], compact: true },
-    chars: plainLines(),
+    ...plainTable(),
   });
   const curveScale = benchmark.curve ? longestOf(groups) : undefined;
   for (const [i, group] of groups.entries()) {
@@ -71,7 +71,11 @@ function renderMeasure(benchmark: Benchmark, measure: Measure, groups: readonly 
   return table.toString().replace(/ +$/gm, "");
 }
 
-/** One rule below the head, and no other lines. */
+/** The look of every table: one rule below the head, and no other lines. */
+export function plainTable() {
+  return { style: { head: [], border: [], compact: true }, chars: plainLines() };
+}
+
 function plainLines(): Record<string, string> {
   const sides = ["top", "bottom", "left", "right"].flatMap((side) =>
     ["", "-mid", "-left", "-right"].map((end) => [`${side}${end}`, ""]),
@@ -121,11 +125,16 @@ function bar(value: number, scale: number): string {
 }
 
 /** Three digits, or all that stand before the point. */
-function amount(value: number): string {
+export function amount(value: number): string {
   if (value >= 100) return Math.round(value).toLocaleString("en");
   return value.toPrecision(3);
 }
 
 function ratio(value: number): string {
   return `${value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(2)}x`;
+}
+
+/** Shows on a terminal what is running now; the empty text wipes it away. */
+export function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -3,7 +3,10 @@
 /** One case of a question. The peers get every entry as an argument `name=value`. */
 export type Params = Readonly<Record<string, string | number>>;
 
-/** What one round measured, by the measure's name. A contestant may leave a measure out. */
+/**
+ * What one round measured, by the measure's name. A contestant may leave a measure out. Where there is a
+ * "checksum", all who take part must have the same: it is the result of the work that they say they do.
+ */
 export type Values = Readonly<Record<string, number>>;
 
 /** Does one round of about `ops` operations (1 where a round is a fixed amount of work). */
@@ -25,6 +28,8 @@ export interface Benchmark {
   readonly title: string;
   readonly measures: readonly Measure[];
   readonly cases: readonly Params[];
+  /** Asks for one more line for each measure, the geometric mean of all cases, under this name. */
+  readonly mean?: Params;
   /**
    * The least number of operations that makes a sensible round; the runner raises it until a round
    * takes long enough to be timed well. Absent: a round is a fixed amount of work.
@@ -77,6 +82,9 @@ export interface Result {
   readonly max: number;
   readonly rounds: number;
 }
+
+/** The entry of a case's params that asks for our machine with other settings. */
+export const VARIANT = "variant";
 
 /** The name under which our own machine appears in the results. */
 export const OURS = "kthread-machine";

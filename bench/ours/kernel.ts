@@ -1,17 +1,8 @@
-// Compiles the kernel with the exports of assembly/index.ts, for benchmarks of kernel functions: as the
-// release build is made, into build/bench.wasm when a source is newer than that.
+// A machine whose kernel has the exports of assembly/index.ts besides, for benchmarks of kernel functions.
+// The build makes it into build/bench.wasm, the way the release build is made.
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { MachineConfig } from "../../src/core/config.js";
 import type { Exports } from "../../src/core/kernel.js";
 import { RFSTOPPED } from "../../src/generated/layout.js";
@@ -31,55 +22,7 @@ export interface BenchExports extends Exports {
 }
 
 // This file runs from dist/bench.js.
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const INLINE = "scripts/inline.mjs";
-const SOURCES = ["assembly", "bench/ours/assembly", "asconfig.json", "scripts"];
-const ENTRY = "bench/ours/assembly/index.ts";
-const OUTPUT = join(ROOT, "build/bench.wasm");
-
-function newest(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return Math.max(...readdirSync(path).map((name) => newest(join(path, name))));
-}
-
-function isFresh(): boolean {
-  if (!existsSync(OUTPUT)) return false;
-  return statSync(OUTPUT).mtimeMs > Math.max(...SOURCES.map((path) => newest(join(ROOT, path))));
-}
-
-async function compile(): Promise<Uint8Array> {
-  const { default: asc } = await import("assemblyscript/asc");
-  const { entries: _, ...config } = JSON.parse(readFileSync(join(ROOT, "asconfig.json"), "utf8"));
-  const inline = await import(pathToFileURL(join(ROOT, INLINE)).href);
-  let wasm: Uint8Array | undefined;
-  const args = [ENTRY, "--baseDir", ROOT, "--config", "asconfig.json", "--target", "release"];
-  args.push("--transform", inline.INLINE_TRANSFORM);
-  const { error, stderr } = await asc.main(args, {
-    readFile: (path: string, base: string) => {
-      if (path.endsWith("asconfig.json")) return JSON.stringify(config);
-      const file = resolve(base, path);
-      return existsSync(file) && statSync(file).isFile() ? readFileSync(file, "utf8") : null;
-    },
-    writeFile: (path: string, contents: string | Uint8Array) => {
-      if (path.endsWith(".wasm")) wasm = contents as Uint8Array;
-    },
-    listFiles: () => [],
-  });
-  if (error !== null || wasm === undefined)
-    throw new Error(`The kernel did not compile: ${stderr}`);
-  return inline.inlineFurther(wasm);
-}
-
-async function readKernel(): Promise<Uint8Array<ArrayBuffer>> {
-  if (!isFresh()) {
-    mkdirSync(join(ROOT, "build"), { recursive: true });
-    const temporary = `${OUTPUT}.${process.pid}`;
-    writeFileSync(temporary, await compile());
-    renameSync(temporary, OUTPUT);
-  }
-  return new Uint8Array(readFileSync(OUTPUT));
-}
+const KERNEL = fileURLToPath(new URL("../build/bench.wasm", import.meta.url));
 
 /** A machine whose kernel has the benchmarks' exports. */
 export class KernelBench {
@@ -94,7 +37,7 @@ export class KernelBench {
   }
 
   static async boot(config: MachineConfig): Promise<KernelBench> {
-    return new KernelBench(config, await readKernel());
+    return new KernelBench(config, new Uint8Array(await readFile(KERNEL)));
   }
 
   /** Creates threads that do not run, and returns their addresses. */

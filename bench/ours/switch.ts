@@ -1,5 +1,6 @@
 // The switch benchmark on our machine: RV32 threads that do nothing but lwkt_yield, with the machine's
-// full accounting and the hash of the trace, which cannot be turned off.
+// full accounting and the hash of the trace, which cannot be turned off. An interpreter can have a
+// special case for such a body: switch-work.ts is without it.
 
 import { RFSTOPPED } from "../../src/generated/layout.js";
 import { type BodyFunction, sys } from "../../src/machine/calls.js";

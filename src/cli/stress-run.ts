@@ -4,7 +4,8 @@
 import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
-import { type LoadedProgram, Machine } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
+import type { LoadedProgram } from "../machine/options.js";
 import { type StressWord, stressProgram } from "./stress-program.js";
 
 /** Threads that exist besides these, and room that the kernel keeps. */

@@ -27,7 +27,10 @@ export type KernelImports = Record<string, Record<string, unknown>>;
 export type KernelSource = KernelBuild | BufferSource | WebAssembly.Module;
 
 const builds: readonly string[] = ["release", "check", "debug"] satisfies KernelBuild[];
-const compiled = new Map<KernelBuild, WebAssembly.Module>();
+/** A module that the package contains: a build of the kernel, or the codec of snapshots. */
+type PackagedModule = KernelBuild | "codec";
+
+const compiled = new Map<PackagedModule, WebAssembly.Module>();
 
 /**
  * Instantiates the kernel. A build by name is read from the package and compiled once; a browser passes a
@@ -64,7 +67,27 @@ function plainExports<Exports>(result: { instance: WebAssembly.Instance }): Expo
   return result.instance.exports as unknown as Exports;
 }
 
-function compileBuild(build: KernelBuild): WebAssembly.Module {
+/** Instantiates the codec of snapshots (assembly/codec) on a memory. */
+export function instantiateCodec<Exports>(memory: WebAssembly.Memory): Exports {
+  const instance = new WebAssembly.Instance(compileBuild("codec"), { env: { memory } });
+  return instance.exports as unknown as Exports;
+}
+
+/** The section of a build of the kernel that has its identity (scripts/build.mjs). */
+const BUILD_ID_SECTION = "build-id";
+
+/** What tells a build of the kernel from all others, or null if it was not made by this package's build. */
+export function buildIdOf(source: KernelSource): string | null {
+  const module = isBuild(source)
+    ? compileBuild(source)
+    : source instanceof WebAssembly.Module
+      ? source
+      : new WebAssembly.Module(source);
+  const [section] = WebAssembly.Module.customSections(module, BUILD_ID_SECTION);
+  return section === undefined ? null : new TextDecoder().decode(section);
+}
+
+function compileBuild(build: PackagedModule): WebAssembly.Module {
   let module = compiled.get(build);
   if (module === undefined) {
     module = new WebAssembly.Module(readBuild(build));
@@ -73,7 +96,7 @@ function compileBuild(build: KernelBuild): WebAssembly.Module {
   return module;
 }
 
-function readBuild(build: KernelBuild): Uint8Array<ArrayBuffer> {
+function readBuild(build: PackagedModule): Uint8Array<ArrayBuffer> {
   const fs = nodeFs();
   if (fs === undefined) {
     throw new Error(
@@ -88,7 +111,7 @@ function readBuild(build: KernelBuild): Uint8Array<ArrayBuffer> {
 }
 
 /** Where a build may lie: beside the bundle, or in build/ when this file runs from its source. */
-function candidates(build: KernelBuild): [URL, URL] {
+function candidates(build: PackagedModule): [URL, URL] {
   return [
     new URL(`./${build}.wasm`, import.meta.url),
     new URL(`../../build/${build}.wasm`, import.meta.url),

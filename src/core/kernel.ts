@@ -11,6 +11,7 @@ import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } 
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
+import { Texts } from "./texts.js";
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
 
@@ -78,7 +79,8 @@ export class Kernel {
   private depth = 0;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
   private failure: [unknown] | null = null;
-  private readonly interned = new Map<string, number>();
+  /** The texts that {@link intern} has put into the kernel's memory. */
+  readonly texts = new Texts();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -86,7 +88,8 @@ export class Kernel {
    */
   constructor(
     config: MachineConfig = {},
-    source: KernelSource = "release",
+    /** The build that it runs. */
+    readonly source: KernelSource = "release",
     startup: "now" | "later" = "now",
   ) {
     this.config = completeConfig(config);
@@ -240,7 +243,7 @@ export class Kernel {
 
   /** The address of a text in kernel memory; the same text has the same address. */
   intern(text: string): number {
-    const known = this.interned.get(text);
+    const known = this.texts.addressOf(text);
     if (known !== undefined) return known;
     const bytes = new TextEncoder().encode(text);
     const at = this.machine("string_next");
@@ -253,7 +256,7 @@ export class Kernel {
     this.u32[at >>> 2] = bytes.length;
     this.u8.set(bytes, at + 4);
     this.setMachine("string_next", end);
-    this.interned.set(text, at);
+    this.texts.add(text, at);
     return at;
   }
 

@@ -1457,6 +1457,3 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
-
-// assembly/sys/trace_hash.ts
-export const HASH_MULTIPLIER = 11400714819323198485n;

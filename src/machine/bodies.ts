@@ -5,6 +5,9 @@ import { ARGUMENT_REGISTERS_MAX, type ArgumentKind, type CallSpec } from "../cor
 import { KernelError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
+import { SnapshotError } from "../snapshot/errors.js";
+import type { SnapshotPart } from "../snapshot/part.js";
+import { BodyLog, endedBody, type LogJson, type LogMark, type MadeBodies } from "./body-log.js";
 import {
   type Body,
   type BodyFunction,
@@ -14,6 +17,8 @@ import {
   noArguments,
   resultHigh,
 } from "./calls.js";
+import { FunctionNames, functionOf, type MachineFunctions } from "./resources.js";
+import { ThreadView } from "./views.js";
 
 const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
@@ -40,8 +45,11 @@ const YIELDS = "a body yields kernel calls, such as sys.lwkt_yield()";
 /** What a body did wrong; becomes a {@link BodyError}. */
 class Misstep extends Error {}
 
-/** A body that has nothing left to do. */
-const ended: Body = Object.freeze((function* (): Body {})());
+/** What was wrong with a step that was no kernel call, or null. */
+function misstepOf(step: IteratorResult<unknown, void> | undefined): Misstep | null {
+  if (step === undefined || step.done === true || step.value instanceof KernelCall) return null;
+  return new Misstep(`has yielded ${shown(step.value)}`);
+}
 
 /** What a body's function returned, if it is a generator. */
 function checkedBody(body: unknown): Body {
@@ -54,26 +62,84 @@ function checkedBody(body: unknown): Body {
   return body as Body;
 }
 
+/** A body that a thread runs, or will run. */
+interface Origin {
+  readonly cookie: number;
+  readonly body: BodyFunction;
+  readonly arg: number;
+}
+
+/** A body that a thread runs, and what it was given since it began. */
+interface Logged extends Origin {
+  readonly log: BodyLog;
+}
+
+/** A running body in a snapshot. */
+interface SavedBody extends Origin {
+  /** Index of its thread. */
+  readonly index: number;
+  readonly thread: string;
+  readonly generator: Body | null;
+  readonly mark: LogMark;
+}
+
+interface Saved {
+  readonly nextCookie: number;
+  readonly waiting: readonly Origin[];
+  readonly running: readonly SavedBody[];
+}
+
+interface OriginJson {
+  readonly cookie: number;
+  readonly body: string;
+  readonly arg: number;
+}
+
+/** The same in a file. */
+interface SavedJson {
+  readonly nextCookie: number;
+  readonly waiting: readonly OriginJson[];
+  readonly running: readonly (OriginJson & { index: number; thread: string; log: LogJson })[];
+}
+
+/** A body that was brought back, for the thread with an index. */
+interface Revived {
+  readonly index: number;
+  readonly generator: Body;
+  readonly logged: Logged;
+}
+
 /** The host bodies of a machine. */
-export class Bodies {
+export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
+  readonly name = "bodies of threads";
   private readonly kernel: Kernel;
   private readonly running: (Body | undefined)[] = [];
-  private readonly waiting = new Map<number, { body: BodyFunction; arg: number }>();
+  /** What the running ones were given, where that is kept. */
+  private readonly logged: (Logged | undefined)[] | null;
+  private readonly waiting = new Map<number, Origin>();
   private readonly tdBase: number;
+  /** True while bodies are brought back: they must not touch the machine. */
+  isReplaying = false;
+  /** What {@link prepare} has got ready for {@link restore}. */
+  private revived: readonly Revived[] = [];
+  private made: MadeBodies = new Map();
   private nextCookie = 1;
+  /** Number of the first body that the call which was checked last announces, 0 for none. */
+  private announced = 0;
   /** The register values of the call that was converted last. */
   readonly registers = new Uint32Array(ARGUMENT_REGISTERS_MAX);
   private readonly wide = new DataView(this.registers.buffer);
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+    this.logged = kernel.config.snapshots ? [] : null;
     this.tdBase = kernel.machine("td_base");
   }
 
   /** Announces a body; the number goes to the new thread as its argument. */
   announce(body: BodyFunction, arg: number): number {
     const cookie = this.nextCookie++ >>> 0;
-    this.waiting.set(cookie, { body, arg });
+    this.waiting.set(cookie, { cookie, body, arg });
     return cookie;
   }
 
@@ -88,7 +154,7 @@ export class Bodies {
    */
   drive(result: number): number {
     // Constants of a module are loaded and checked wherever they are used: hence the locals.
-    const { kernel, running, tdBase } = this;
+    const { kernel, running, logged, tdBase } = this;
     const { i32 } = kernel;
     const { machine_step } = kernel.exports;
     const high = resultHigh;
@@ -105,24 +171,30 @@ export class Bodies {
       const a0 = (td + a0Delta) >>> 2;
       high.word = i32[a0 + 1] as number;
       const body = running[index] as Body;
+      let step: IteratorResult<KernelCall<unknown>, void> | undefined;
       let call: KernelCall<unknown> | undefined;
+      let words = 0;
       try {
-        const step = body.next(i32[a0] as number);
+        step = body.next(i32[a0] as number);
         if (step.done !== true) {
           call = step.value;
-          if (!(call instanceof KernelCall)) throw new Misstep(`has yielded ${shown(call)}`);
-          const args = call.args;
-          if (args !== none && args.length !== 0) {
-            kernel.writeArguments(td, this.registers, this.convert(call));
-          }
+          // What is no call has other arguments than these, or none to read.
+          if (call.args !== none) words = this.convertChecked(call);
         }
       } catch (error) {
-        this.fail(td, index, error);
+        if (error !== kernel.panic)
+          logged?.[index]?.log.threw(i32[a0] as number, i32[a0 + 1] as number);
+        this.fail(td, index, misstepOf(step) ?? error);
+      }
+      if (logged !== null && call !== undefined) {
+        logged[index]?.log.add(i32[a0] as number, i32[a0 + 1] as number, call);
+        if (words !== 0 && this.announced !== 0) logged[index]?.log.announce(this.announced);
       }
       if (call === undefined) {
         running[index] = undefined;
         result = machine_step(Layout.Sys.body_return);
       } else {
+        if (words !== 0) kernel.writeArguments(td, this.registers, words);
         result = machine_step(call.nr);
       }
     }
@@ -136,10 +208,16 @@ export class Bodies {
     this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
     // Without holes, whatever the order in which threads begin: V8 has slower kinds of arrays.
     while (this.running.length <= index) this.running.push(undefined);
+    const log = new BodyLog();
+    if (this.logged !== null && waiting !== undefined) {
+      while (this.logged.length <= index) this.logged.push(undefined);
+      this.logged[index] = { ...waiting, log };
+    }
     try {
       if (waiting === undefined) throw new Misstep("is missing: none was announced for it");
       this.running[index] = checkedBody(waiting.body(waiting.arg));
     } catch (error) {
+      log.threw(0, 0);
       this.fail(td, index, error);
     }
   }
@@ -147,11 +225,20 @@ export class Bodies {
   /** Ends a body that cannot go on: the thread returns from it when the machine runs on. */
   private fail(td: number, index: number, error: unknown): never {
     if (error === this.kernel.panic) throw error;
-    this.running[index] = ended;
+    this.running[index] = endedBody;
     const thread = this.kernel.nameAt(td);
     if (error instanceof Misstep) throw new BodyError(thread, td, `${error.message}; ${YIELDS}`);
     const what = error instanceof Error ? error.message : shown(error);
     throw new BodyError(thread, td, `has thrown: ${what}`, { cause: error });
+  }
+
+  /** As {@link convert}, for what a body has yielded; notes the first body that the call announces. */
+  private convertChecked(call: KernelCall<unknown>): number {
+    if (!(call instanceof KernelCall)) throw new TypeError("no kernel call");
+    const cookie = this.nextCookie;
+    const words = this.convert(call);
+    this.announced = this.nextCookie === cookie ? 0 : cookie;
+    return words;
   }
 
   /** Turns a call's arguments into register values, in `registers`; returns how many. */
@@ -201,6 +288,126 @@ export class Bodies {
     if (typeof value === "string" && isTextKind(kind)) return this.kernel.intern(value);
     return isHandle(value) ? value.address : refuse(call, kind, value);
   }
+
+  // ---- Snapshots ----
+
+  save(): Saved {
+    const running: SavedBody[] = [];
+    for (const [index, generator] of this.running.entries()) {
+      if (generator === undefined || !this.isLive(index)) continue;
+      const thread = this.kernel.nameAt(this.kernel.threadAt(index));
+      const logged = this.logged?.[index];
+      if (logged === undefined) {
+        throw new SnapshotError(
+          `thread "${thread}" runs a JavaScript body, and what it was given was not kept: create the machine with { snapshots: true }`,
+        );
+      }
+      const { cookie, body, arg, log } = logged;
+      running.push({ index, thread, cookie, body, arg, generator, mark: log.mark() });
+    }
+    running.sort((a, b) => a.cookie - b.cookie);
+    return { nextCookie: this.nextCookie, waiting: [...this.waiting.values()], running };
+  }
+
+  /** False for the body of a thread that has exited in it. */
+  private isLive(index: number): boolean {
+    const { kernel } = this;
+    const td = kernel.threadAt(index);
+    const body = kernel.u8[td + T.td_body] as number;
+    if ((body & Layout.TDB_KIND) !== Layout.TDB.HOST || (body & Layout.TDB_FRESH) !== 0)
+      return false;
+    return new ThreadView(kernel, td).state !== "exited";
+  }
+
+  /** Brings the bodies back, beside those that run: whose makers come first. */
+  prepare(saved: Saved): void {
+    if (saved.running.length === 0 && this.revived.length === 0) return;
+    const made: MadeBodies = new Map();
+    const revived: Revived[] = [];
+    this.isReplaying = true;
+    try {
+      for (const body of saved.running) revived.push(this.revive(body, made));
+    } finally {
+      this.isReplaying = false;
+    }
+    this.revived = revived;
+    this.made = made;
+  }
+
+  private revive(saved: SavedBody, made: MadeBodies): Revived {
+    const { index, cookie, arg, generator, mark, thread } = saved;
+    const known = this.logged?.[index];
+    const body = made.get(cookie) ?? saved.body;
+    if (
+      known !== undefined &&
+      generator !== null &&
+      this.running[index] === generator &&
+      known.log.isAt(mark) &&
+      body === saved.body
+    ) {
+      return { index, generator, logged: known };
+    }
+    const log = BodyLog.upTo(mark);
+    return {
+      index,
+      generator: log.replay(thread, body, arg, made),
+      logged: { cookie, body, arg, log },
+    };
+  }
+
+  restore(saved: Saved): void {
+    const { running, logged, revived, made, waiting } = this;
+    this.nextCookie = saved.nextCookie;
+    if (waiting.size > 0) waiting.clear();
+    for (const origin of saved.waiting) {
+      const body = made.get(origin.cookie);
+      waiting.set(origin.cookie, body === undefined ? origin : { ...origin, body });
+    }
+    if (running.length === 0 && revived.length === 0) return;
+    running.fill(undefined);
+    logged?.fill(undefined);
+    for (const { index, generator, logged: log } of revived) {
+      while (running.length <= index) running.push(undefined);
+      running[index] = generator;
+      if (logged === null) continue;
+      while (logged.length <= index) logged.push(undefined);
+      logged[index] = log;
+    }
+    this.revived = [];
+    this.made = new Map();
+  }
+
+  encode(saved: Saved): SavedJson {
+    const names = new FunctionNames("bodies");
+    const made = new Set(saved.running.flatMap(({ mark }) => BodyLog.upTo(mark).cookies));
+    const origin = ({ cookie, body, arg }: Origin): OriginJson => ({
+      cookie,
+      body: made.has(cookie) ? "" : names.nameOf(body),
+      arg,
+    });
+    return {
+      nextCookie: saved.nextCookie,
+      waiting: saved.waiting.map(origin),
+      running: saved.running.map((it) => {
+        const log = BodyLog.upTo(it.mark).encode();
+        return { ...origin(it), index: it.index, thread: it.thread, log };
+      }),
+    };
+  }
+
+  decode(json: unknown, functions: MachineFunctions): Saved {
+    const saved = json as SavedJson;
+    const origin = ({ cookie, body, arg }: OriginJson): Origin => ({
+      cookie,
+      body: body === "" ? neverCalled : functionOf("bodies", body, functions),
+      arg,
+    });
+    const running = saved.running.map((it) => {
+      const mark = BodyLog.decode(it.log).mark();
+      return { ...origin(it), index: it.index, thread: it.thread, generator: null, mark };
+    });
+    return { nextCookie: saved.nextCookie, waiting: saved.waiting.map(origin), running };
+  }
 }
 
 /** Kinds of arguments for which a text stands for its address in the kernel. */
@@ -212,3 +419,8 @@ function refuse(call: KernelCall<unknown>, kind: string, value: unknown): never 
   const message = `${call.call}: ${shown(value)} is not a ${kind}`;
   throw new KernelError(call.call, Layout.EINVAL, message);
 }
+
+/** Stands for a body that is made by another one when that is replayed. */
+const neverCalled: BodyFunction = () => {
+  throw new SnapshotError("the body of a thread was not made again by the body that had made it");
+};

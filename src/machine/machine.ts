@@ -13,10 +13,13 @@ import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
-import { Kernel, type TraceRecord } from "../core/kernel.js";
+import { Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
+import type { SnapshotPart } from "../snapshot/part.js";
+import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   callRule,
   externalsRule,
@@ -31,22 +34,21 @@ import {
 import { Bodies } from "./bodies.js";
 import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
+import { HostState } from "./host-state.js";
+import type {
+  Counters,
+  LoadedProgram,
+  LwktOptions,
+  ProcessOptions,
+  RunReason,
+  RunResult,
+  ThreadOptions,
+} from "./options.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
+import type { MachineFunctions } from "./resources.js";
+import { buildOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
-
-/** Why a run ended. */
-export type RunReason =
-  /** Nothing can happen any more: no thread is runnable, no timeout is armed. */
-  | "idle"
-  /** The time of `until` is reached. */
-  | "time"
-  /** The number of switches is reached. */
-  | "switches"
-  /** {@link Machine.stop} was called, or `onProgress` returned false. */
-  | "stopped"
-  /** The number of rounds is reached. */
-  | "rounds";
 
 /** How long to run. What is left out does not bound the run. */
 export interface RunOptions {
@@ -62,79 +64,12 @@ export interface RunOptions {
   readonly onProgress?: (machine: Machine) => boolean | undefined;
 }
 
-/** What a run did. */
-export interface RunResult {
-  readonly reason: RunReason;
-  /** Virtual time in cycles since boot. */
-  readonly cycles: bigint;
-}
-
-/** How to create a thread. */
-export interface ThreadOptions {
-  /** Name, cut to 19 characters. */
-  readonly name: string;
-  /** What it runs: a generator function, a loaded program's entry, or a guest address. */
-  readonly body: BodyFunction | LoadedProgram | number;
-  /** Argument of the body. Default 0. */
-  readonly arg?: number;
-  /** Process that it belongs to. Default: the kernel's own. */
-  readonly process?: Handle;
-  /** FreeBSD priority 0 to 255, smaller runs first. Default: that of the process's first thread. */
-  readonly priority?: number;
-  /** CPU that owns it. Default: the next in turn. */
-  readonly cpu?: number;
-  /** Do not put it on the run queue. Default false. */
-  readonly stopped?: boolean;
-  /** Pages of kernel stack, 1 to 32. Default: the machine's. */
-  readonly stackPages?: number;
-}
-
-/** How to create a kernel process: its first thread. */
-export type ProcessOptions = Omit<ThreadOptions, "process">;
-
-/** How to create an LWKT thread: no process, no thread id. */
-export interface LwktOptions {
-  /** Name, cut to 16 characters. */
-  readonly name: string;
-  readonly body: BodyFunction | LoadedProgram | number;
-  readonly arg?: number;
-  /** LWKT priority 0 to 31, larger runs first. Default 0. */
-  readonly priority?: number;
-  /** Do not put it on the run queue. Default false. */
-  readonly stopped?: boolean;
-  /** CPU that owns it. Default 0. */
-  readonly cpu?: number;
-}
-
-/** A program in guest memory. */
-export interface LoadedProgram extends LinkedProgram {
-  readonly name: string;
-  readonly textBase: number;
-  readonly dataBase: number;
-}
-
 /** Something to be done when a machine starts; `sysinit` makes it. */
 export interface SysInit {
   readonly name: string;
   readonly subsystem: number;
   readonly order: number;
   readonly start: (machine: Machine) => void;
-}
-
-/** Counters of the whole machine. */
-export interface Counters {
-  /** Switches from one thread to another. */
-  readonly switches: number;
-  /** RV32 instructions. */
-  readonly instructions: number;
-  /** Threads that exist, those that wait to be reaped included. */
-  readonly threads: number;
-  /** Processes, zombies included. */
-  readonly processes: number;
-  /** Messages between CPUs. */
-  readonly messages: number;
-  /** Rounds of a quantum. */
-  readonly rounds: bigint;
 }
 
 const ROUNDS_PER_CALL = 2_000;
@@ -165,13 +100,11 @@ export class Machine {
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
   private readonly bodies: Bodies;
-  private readonly printed: string[] = [];
-  private readonly lastRecords: TraceRecord[] = [];
   private readonly rules: MachineRules;
-  private textNext = 4;
-  private dataNext: number;
   /** True while the kernel or a body runs. */
   private isRunning = false;
+  private readonly host: HostState;
+  private readonly snapshots: MachineSnapshots;
 
   /**
    * Boots a machine.
@@ -190,9 +123,13 @@ export class Machine {
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
-    this.dataNext = this.config.textMemory;
+    this.host = new HostState(this.config.textMemory);
+    this.snapshots = new MachineSnapshots({
+      ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
+      runOn: (to) => this.runTo(to),
+    });
     this.kernel.onPrint = (text) => this.print(text);
-    this.kernel.onEvent = (_list, cookie, arg) => this.handlers.get(cookie)?.(arg);
+    this.kernel.onEvent = (_list, cookie, arg) => this.host.handlers.get(cookie)?.(arg);
     this.startup(sysinits);
   }
 
@@ -223,9 +160,6 @@ export class Machine {
     return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
   }
 
-  private readonly handlers = new Map<number, (argument: number) => void>();
-  private nextHandler = 1;
-
   /**
    * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in the order
    * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
@@ -241,16 +175,16 @@ export class Machine {
     handler: (argument: number) => void,
     priority: number = Layout.EVENTHANDLER_PRI_ANY,
   ): () => void {
-    const cookie = this.nextHandler++;
     checkArgument("onEvent", "list", list, oneOf(Object.keys(eventLists)));
     checkArgument("onEvent", "handler", handler, callback);
     checkArgument("onEvent", "priority", priority, word);
+    const cookie = this.host.nextHandler++;
     const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
     const handle = this.invoke("eventhandler_register", args)[0];
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
-    this.handlers.set(cookie, handler);
+    this.host.handlers.set(cookie, handler);
     return () => {
-      this.handlers.delete(cookie);
+      this.host.handlers.delete(cookie);
       this.invoke("eventhandler_deregister", [handle]);
     };
   }
@@ -392,6 +326,7 @@ export class Machine {
   place(thread: Handle, cpu: number): void {
     checkArgument("place", "thread", thread, threadRule);
     checkArgument("place", "cpu", cpu, this.rules.cpu);
+    this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
     if (error !== 0) throw new KernelError("place", error);
   }
@@ -423,9 +358,9 @@ export class Machine {
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
     checkArgument("load", "program", program, programRule);
     checkArgument("load", "externals", externals, externalsRule);
-    const textBase = this.textNext;
+    const textBase = this.host.textNext;
     const align = Math.max(program.data.align, 4);
-    const dataBase = Math.ceil(this.dataNext / align) * align;
+    const dataBase = Math.ceil(this.host.dataNext / align) * align;
     const textEnd = textBase + program.words.byteLength;
     const dataEnd = dataBase + program.data.size;
     if (textEnd > this.config.textMemory) {
@@ -443,8 +378,9 @@ export class Machine {
     this.kernel.u8.set(new Uint8Array(linked.text.buffer), guest + textBase);
     this.kernel.u8.set(linked.data, guest + dataBase);
     this.kernel.exports.rv32_decode_text(textBase, textEnd);
-    this.textNext = textEnd;
-    this.dataNext = dataEnd;
+    this.snapshots.touch();
+    this.host.textNext = textEnd;
+    this.host.dataNext = dataEnd;
     return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
   }
 
@@ -460,6 +396,7 @@ export class Machine {
 
   /** Guest memory, as RV32 programs see it. */
   get guestMemory(): Uint8Array {
+    this.snapshots.openGuest();
     const base = this.kernel.machine("guest_base");
     return this.kernel.u8.subarray(base, base + this.config.guestMemory);
   }
@@ -476,6 +413,7 @@ export class Machine {
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
     checkArgument("call", "call", call, callRule);
+    this.snapshots.touch();
     return this.guarded(() => {
       const count = this.bodies.convert(call);
       return this.kernel.hostCall(call.nr, this.bodies.registers, count);
@@ -483,6 +421,7 @@ export class Machine {
   }
 
   private invoke(name: CallName, args: readonly number[]): readonly [number, number] {
+    this.snapshots.touch();
     return this.guarded(() => this.kernel.hostCall(calls[name].nr, args));
   }
 
@@ -493,6 +432,7 @@ export class Machine {
    */
   interrupt(thread: Handle): void {
     checkArgument("interrupt", "thread", thread, threadRule);
+    this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
     if (error !== 0) throw new KernelError("interrupt", error);
   }
@@ -505,6 +445,7 @@ export class Machine {
    */
   raise(line: number): void {
     checkArgument("raise", "line", line, lineRule);
+    this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_raise(line));
     if (error !== 0) throw new KernelError("raise", error);
   }
@@ -519,6 +460,7 @@ export class Machine {
   /** Sets a kernel variable, such as "lwkt.untimely_switch". */
   setSysctl(name: SysctlName, value: number): void {
     this.kernel.assertAlive();
+    this.snapshots.touch();
     writeSysctl(this.kernel, name, value);
   }
 
@@ -537,19 +479,31 @@ export class Machine {
     checkOptions("run", options, runRules);
     this.refuseInside("run");
     this.kernel.assertAlive();
+    this.snapshots.beginRun();
+    try {
+      return this.runTo(options);
+    } finally {
+      this.snapshots.endRun();
+    }
+  }
+
+  private runTo(options: RunOptions): RunResult {
     const until = this.runUntil(options);
-    const switchesEnd = (options.switches ?? 0) + this.counters.switches;
+    const lastSwitch =
+      options.switches === undefined ? undefined : this.counters.switches + options.switches;
     let rounds = options.rounds ?? Number.POSITIVE_INFINITY;
     for (;;) {
-      const batch = Math.min(rounds, ROUNDS_PER_CALL);
-      const switches = Math.max(0, switchesEnd - this.counters.switches);
+      const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
       this.kernel.setBudget({
         ...(until === undefined ? {} : { until }),
-        ...(options.switches === undefined ? {} : { switches }),
+        ...(lastSwitch === undefined
+          ? {}
+          : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
         rounds: batch,
       });
       const reason = this.runBatch();
       rounds -= batch;
+      this.snapshots.onRounds();
       if (reason !== Layout.Run.BUDGET || rounds <= 0) return this.result(reason);
       if (options.onProgress?.(this) === false) return this.result(Layout.Run.STOPPED);
     }
@@ -588,14 +542,99 @@ export class Machine {
 
   /** Ends the run at the end of the current round: for a body, or for `onProgress`. */
   stop(): void {
+    if (this.bodies.isReplaying) return;
     this.kernel.setMachine("stop_request", 1);
   }
+
+  // ---- Snapshots ----
+
+  /**
+   * Everything that the machine is now: its memory, and the host's share of it. Also in `onProgress`, but not
+   * from a body or an event handler. JavaScript bodies that have begun need `snapshots: true` in the
+   * configuration.
+   *
+   * @throws SnapshotError when it cannot be taken: the message says why.
+   */
+  snapshot(options: SnapshotOptions = {}): Snapshot {
+    return this.snapshots.snapshot(options);
+  }
+
+  /**
+   * Makes the machine what it was, or what another one with the same build and configuration was. JavaScript
+   * bodies are brought back by doing again what they did, in fresh generators.
+   *
+   * @param functions what a snapshot from a file refers to
+   * @throws SnapshotError when it does not fit, or when a body does something else than it did; nothing has
+   *   changed then.
+   */
+  restore(snapshot: Snapshot, functions?: MachineFunctions): void {
+    this.snapshots.restore(snapshot, functions);
+  }
+
+  /**
+   * A machine that is what a snapshot is of.
+   *
+   * @param options.bodies functions that a snapshot from a file refers to; so are `handlers`
+   * @param options.build the kernel's build. Default: that of the snapshot.
+   * @throws SnapshotError when the build is another one, or a function is missing.
+   */
+  static fromSnapshot(
+    snapshot: Snapshot,
+    options: MachineFunctions & { readonly build?: KernelSource } = {},
+  ): Machine {
+    const machine = new Machine(snapshot.config, options.build ?? buildOf(snapshot));
+    machine.restore(snapshot, options);
+    return machine;
+  }
+
+  /** Another machine that is as this one is, and goes its own way from here. */
+  fork(): Machine {
+    return Machine.fromSnapshot(this.snapshot());
+  }
+
+  /**
+   * Keeps the past from now on, for {@link rewind}: snapshots as the machine runs, within a budget of memory.
+   * What is kept already is given up.
+   *
+   * @throws ConfigError when an option is out of range.
+   */
+  record(options: RecordOptions = {}): Recording {
+    return this.snapshots.record(options);
+  }
+
+  /** Keeps no past any more. */
+  stopRecording(): void {
+    this.snapshots.stopRecording();
+  }
+
+  /**
+   * Goes to a moment of the past that is kept: a virtual time (what `run({ until })` had led to) or a number
+   * of switches, since boot. Running forward from there is the same run again, without what the host did
+   * between its runs.
+   *
+   * @throws SnapshotError when the moment is not in the past that is kept.
+   */
+  rewind(moment: Moment): void {
+    this.snapshots.rewind(moment);
+  }
+
+  /**
+   * Adds something to the machine's state that lives outside the kernel: every snapshot has it from now on.
+   *
+   * @throws SnapshotError when there is a part of this name already.
+   */
+  attach<Saved>(part: SnapshotPart<Saved, MachineFunctions>): void {
+    this.snapshots.attach(part as SnapshotPart);
+  }
+
+  // ---- Troubles ----
 
   /**
    * Runs `action`, and completes the post-mortem if the kernel panics in it. What a handler threw that
    * the kernel called comes out here, when the kernel has done its step.
    */
   private guarded<T>(action: () => T): T {
+    this.snapshots.enter();
     try {
       const result = action();
       this.kernel.throwFailure();
@@ -603,6 +642,8 @@ export class Machine {
     } catch (error) {
       if (error instanceof KernelPanic && error.postMortem === null) this.autopsy(error);
       throw error;
+    } finally {
+      this.snapshots.leave();
     }
   }
 
@@ -616,12 +657,12 @@ export class Machine {
       thread: td === 0 ? null : `${kernel.nameAt(td)} (0x${td.toString(16)})`,
       cycles: kernel.read64(gd + Layout.GlobalData.gd_cycles),
       ps: this.ps(),
-      trace: this.lastRecords.map((record) => formatRecord(kernel, record)),
+      trace: this.host.lastRecords.map((record) => formatRecord(kernel, record)),
     };
   }
 
   private print(text: string): void {
-    this.printed.push(text);
+    this.host.printed.push(text);
     this.onPrint?.(text);
   }
 
@@ -630,7 +671,7 @@ export class Machine {
 
   /** What the kernel has printed so far. */
   get console(): string {
-    return this.printed.join("");
+    return this.host.printed.join("");
   }
 
   /**
@@ -639,8 +680,8 @@ export class Machine {
    */
   rememberRecords(from: number, to: number): void {
     const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
-    this.lastRecords.push(...this.kernel.records(first, to));
-    this.lastRecords.splice(0, this.lastRecords.length - KEPT_TRACE_RECORDS);
+    this.host.lastRecords.push(...this.kernel.records(first, to));
+    this.host.lastRecords.splice(0, this.host.lastRecords.length - KEPT_TRACE_RECORDS);
   }
 
   // ---- Looking ----

@@ -1,7 +1,9 @@
 // The file that a trace is written to: through a buffer of fixed size, under a name that says that it is
 // not complete, until it is closed.
 
-type FileSystem = typeof import("node:fs");
+import { fileSystem } from "../core/file-system.js";
+
+type FileSystem = ReturnType<typeof fileSystem>;
 
 /** Characters that are collected before they are written. */
 const BUFFER_CHARACTERS = 64 * 1024;
@@ -14,13 +16,6 @@ export class TraceError extends Error {
     const what = cause instanceof Error ? cause.message : String(cause);
     super(`cannot write the trace to "${path}": ${what}`, { cause });
   }
-}
-
-/** Node's file system: a plain import would keep the library from loading in a browser. */
-function fileSystem(): FileSystem {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) throw new Error("there is no file system here");
-  return fs;
 }
 
 /** A text file that has its name only once it is whole; until then it is `path`.partial. */

@@ -10,7 +10,8 @@ import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, sys } from "../machine/calls.js";
-import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
+import type { LoadedProgram, RunReason } from "../machine/options.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import {
   type CompiledTask,

@@ -115,12 +115,6 @@ export class Subject {
     const before = read(Layout.GlobalData.gd_cycles) - this.instructions;
     return read(Layout.GlobalData.gd_slice_end) - before;
   }
-
-  /** The operation that the instruction at a guest address was decoded to. */
-  operation(address: number): number {
-    const { kernel } = this.machine;
-    return kernel.read(kernel.machine("decoded_base") + 4 * address);
-  }
 }
 
 const PANICS: readonly (readonly [RegExp, (stop: Stop) => boolean])[] = [

@@ -33,14 +33,14 @@ function yielder(times = Number.POSITIVE_INFINITY): BodyFunction {
   };
 }
 
-/** Everything that a switch touches: the hot lines of all threads, and the CPUs, but for notes of run.ts. */
+/** Everything that a switch touches: the hot lines of all threads, and the CPUs, but for notes of run.ts and cpu/. */
 function state(machine: Machine): readonly Uint8Array[] {
   const { u8 } = machine.kernel;
   const threads = machine.kernel.threadAt(0);
   const end = machine.kernel.threadAt(machine.kernel.machine("td_count"));
   const cpus = Array.from({ length: machine.config.cpus }, (_, cpu) => {
     const from = machine.kernel.globaldata(cpu);
-    const gd = u8.slice(from, from + Layout.GLOBALDATA_STRIDE);
+    const gd = u8.slice(from, from + Layout.GD_CPU_OFFSET);
     return gd.fill(0, Layout.GlobalData.gd_slice_td, Layout.GlobalData.gd_slice_reason + 4);
   });
   return [u8.slice(threads, end), ...cpus];

@@ -16,7 +16,7 @@ interface Rules {
 
 const KERNEL: Rules = {
   root: "assembly",
-  levels: [["sys", "env"], ["cpu"], ["kern"], ["run"], ["index"]],
+  levels: [["sys", "env"], ["cpu"], ["kern"], ["run"], ["index"], ["codec"]],
   fromEverywhere: ["env"],
   forbidden: [],
 };
@@ -26,6 +26,7 @@ const HOST: Rules = {
   levels: [
     ["generated"],
     ["core"],
+    ["snapshot"],
     ["program", "machine"],
     ["workload", "trace"],
     ["index"],

@@ -70,7 +70,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.integer({ min: 1, max: 3 }).chain((
   fc.record({
     threads: fc.array(
       fc.record({
-        // Often the endless yield, for which the inner loop has a loop of its own
+        // Often the endless yield, where the inner loop looks ahead
         body: fc.oneof(fc.constant(0), fc.nat(bodies.length - 1)),
         pri: fc.constantFrom(8, 8, 8, 9, 10),
         turns: fc.integer({ min: 1, max: 40 }),

@@ -183,7 +183,7 @@ describe("a slice", () => {
     expect(subject.panic).toMatch(/^breakpoint: pc 0x358,/);
   });
 
-  it("can end inside a loop that is one operation, and the loop goes on in the next", () => {
+  it("can end inside a loop, which goes on in the next", () => {
     const loop = [
       word("addi", { rd: 5, rs1: 5, imm: -1 }),
       word("bne", { rs1: 5, imm: -4 }),
@@ -238,7 +238,7 @@ describe("a fault", () => {
     expect(subject.panic).toMatch(text);
   });
 
-  it("leaves the instructions before it done, and itself not, inside a fused operation, too", () => {
+  it("leaves the instructions before it done, and itself not", () => {
     const words = [
       word("slli", { rd: 5, rs1: 5, imm: 2 }),
       word("add", { rd: 5, rs1: 5, rs2: 6 }),
@@ -280,7 +280,7 @@ describe("text", () => {
     );
   });
 
-  it("can be replaced: what was fused across the old text's end is not any more", () => {
+  it("can be replaced in part", () => {
     const subject = new Subject({
       words: [
         word("addi", { rd: 5, rs1: 5, imm: 1 }),

@@ -36,7 +36,7 @@ const PLACES: readonly RegExp[] = [
   /^docs\/[\w-]+\.md$/,
   /^assembly\/(?:\w+\/)?\w+\.ts$/,
   /^assembly\/syscalls\.\w+$/,
-  /^assembly\/(?:tsconfig\.json|build-flags\.d\.ts)$/,
+  /^assembly\/(?:tsconfig\.json|build-flags\.d\.ts|codec\/asconfig\.json)$/,
   /^src\/(?:[\w-]+\/)?[\w-]+\.ts$/,
   /^scripts\/(?:[\w-]+\/)?[\w-]+\.mjs$/,
   /^scripts\/makesyscalls\.d\.mts$/,
@@ -149,7 +149,7 @@ const only = (from: Sources, ...folders: string[]): Sources =>
   new Map([...from].filter(([path]) => folders.some((folder) => path.startsWith(folder))));
 
 const RULES: ExportRules = {
-  entries: ["src/index.ts", "vitest.config.ts"],
+  entries: ["src/index.ts", "assembly/codec/index.ts", "vitest.config.ts"],
   wasmEntries: ["bench/ours/assembly/index.ts", "test/support/assembly/runq-entry.ts"],
   shared: "assembly/sys/",
   layout: LAYOUT,

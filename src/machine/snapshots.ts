@@ -1,0 +1,204 @@
+// A machine's snapshots and its past: when they may be taken, and what they are told of the machine.
+
+import type { KernelSource } from "../core/instantiate.js";
+import type { Kernel } from "../core/kernel.js";
+import * as Layout from "../generated/layout.js";
+import { SnapshotError } from "../snapshot/errors.js";
+import { Keeper } from "../snapshot/keeper.js";
+import type { SnapshotPart } from "../snapshot/part.js";
+import {
+  type Moment,
+  type Position,
+  type Recordable,
+  Recording,
+  type RecordOptions,
+} from "../snapshot/recording.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import type { Bodies } from "./bodies.js";
+import type { HostState } from "./host-state.js";
+import type { MachineFunctions } from "./resources.js";
+
+/** Images of a recording that are larger than this are encoded. */
+const RECORDED_PLAIN_MAX = 256 << 10;
+/** Rounds between two looks at whether a recording needs a snapshot, as parts of its interval. */
+const LOOKS_PER_INTERVAL = 2;
+
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  /** Keep it small rather than quick to put back. Default: above 4 MiB. */
+  readonly packed?: boolean;
+  /** A snapshot that is not needed any more, whose memory the new one takes: it is empty afterwards. */
+  readonly reuse?: Snapshot;
+}
+
+/** What the snapshots of a machine need of it. */
+interface Subject {
+  readonly kernel: Kernel;
+  readonly host: HostState;
+  readonly bodies: Bodies;
+  /** Runs on, without a word to the recording. */
+  readonly runOn: Recordable["runOn"];
+}
+
+/** The snapshots of one machine. */
+export class MachineSnapshots implements Recordable {
+  private readonly keeper: Keeper;
+  private recording: Recording | null = null;
+  /** Calls into the kernel that have not returned. */
+  private depth = 0;
+  private isRunning = false;
+  /** True once somebody has a view of guest memory, through which he may change it unseen. */
+  private isGuestOpen = false;
+
+  constructor(private readonly subject: Subject) {
+    this.keeper = new Keeper(subject.kernel, subject.host);
+    this.keeper.attach(subject.host);
+    this.keeper.attach(subject.bodies);
+  }
+
+  attach(part: SnapshotPart): void {
+    this.keeper.attach(part);
+  }
+
+  // ---- What the machine is doing ----
+
+  /** A call into the kernel begins. */
+  enter(): void {
+    if (this.subject.bodies.isReplaying) {
+      throw new SnapshotError(
+        "a body has used its machine while it was brought back; a body may only yield kernel calls",
+      );
+    }
+    this.depth++;
+  }
+
+  leave(): void {
+    this.depth--;
+  }
+
+  /** The host does something to the machine that no run repeats. */
+  touch(): void {
+    this.recording?.touch();
+  }
+
+  /** Somebody gets a view of guest memory. */
+  openGuest(): void {
+    this.isGuestOpen = true;
+    this.touch();
+  }
+
+  beginRun(): void {
+    if (this.isGuestOpen) this.touch();
+    this.recording?.beforeRun();
+    this.isRunning = true;
+  }
+
+  endRun(): void {
+    this.isRunning = false;
+  }
+
+  onRounds(): void {
+    this.recording?.onRounds();
+  }
+
+  /** Rounds that may pass until {@link onRounds} wants to be called, at most `most`. */
+  roundsAtOnce(most: number): number {
+    if (this.recording === null) return most;
+    const rounds = this.recording.interval / BigInt(LOOKS_PER_INTERVAL * this.quantum);
+    return Math.max(1, Math.min(most, Number(rounds)));
+  }
+
+  private get quantum(): number {
+    return this.subject.kernel.config.quantum;
+  }
+
+  // ---- Snapshots ----
+
+  snapshot(options: SnapshotOptions): Snapshot {
+    this.refuseInside("taken");
+    return this.keeper.take(this.position(), options);
+  }
+
+  restore(snapshot: Snapshot, functions?: MachineFunctions): void {
+    this.refuseInside("put back");
+    if (this.isRunning) {
+      throw new SnapshotError(
+        "a snapshot cannot be put back before the run under way has returned",
+      );
+    }
+    this.keeper.put(snapshot, functions);
+    this.recording?.reset();
+  }
+
+  private refuseInside(what: string): void {
+    if (this.depth === 0) return;
+    throw new SnapshotError(
+      `a snapshot cannot be ${what} in the middle of a step: not by a body, and not by an event handler`,
+    );
+  }
+
+  // ---- The past ----
+
+  record(options: RecordOptions): Recording {
+    this.refuseInside("taken");
+    this.recording = new Recording(this, options);
+    return this.recording;
+  }
+
+  stopRecording(): void {
+    this.recording = null;
+  }
+
+  rewind(moment: Moment): void {
+    const { recording } = this;
+    if (recording === null) {
+      throw new SnapshotError(
+        "nothing is kept of this machine's past: call machine.record() first",
+      );
+    }
+    this.refuseInside("put back");
+    if (this.isRunning) {
+      throw new SnapshotError("the machine cannot go back before the run under way has returned");
+    }
+    recording.rewind(moment);
+  }
+
+  position(): Position {
+    const { kernel } = this.subject;
+    const { gd_switches } = Layout.GlobalData;
+    let switches = 0;
+    for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
+      switches += kernel.readNumber(kernel.globaldata(cpu) + gd_switches);
+    }
+    return {
+      switches,
+      cycles: kernel.machine64("round_end"),
+      rounds: kernel.machine64("rounds"),
+      isInRound: kernel.machine("round_cpu") !== kernel.machine("ncpus"),
+      roundStart: kernel.machine64("now"),
+    };
+  }
+
+  take(): Snapshot {
+    const packed = this.keeper.used > RECORDED_PLAIN_MAX;
+    return this.keeper.take(this.position(), { packed });
+  }
+
+  put(snapshot: Snapshot): void {
+    this.keeper.put(snapshot);
+  }
+
+  runOn(to: Parameters<Recordable["runOn"]>[0]): void {
+    this.subject.runOn(to);
+  }
+}
+
+/** The build of the kernel that a snapshot needs: where it comes from a file, one of this package. */
+export function buildOf({ source, build }: Snapshot): KernelSource {
+  if (source !== null) return source;
+  const [name] = (build ?? "").split(" ");
+  if (name === "release" || name === "check" || name === "debug") return name;
+  throw new SnapshotError(
+    `the snapshot needs the build "${build}" of the kernel: give it as { build }`,
+  );
+}

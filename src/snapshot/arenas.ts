@@ -1,0 +1,245 @@
+// Which parts of a kernel's memory hold something: what a snapshot has to keep.
+//
+// An arena of structures that are handed out in order is in use up to its watermark, and zero behind it. A
+// table is in use as a whole, unless something says at a glance that it is empty. Whatever lies between the
+// arenas that are known here counts as used, so that an arena that is not is kept whole.
+
+import type { Kernel } from "../core/kernel.js";
+import * as Layout from "../generated/layout.js";
+
+/** A range of addresses. */
+export interface Range {
+  readonly at: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** An arena that may be in use in part only: from its start on. */
+interface Arena extends Range {
+  /** Bytes that are in use. */
+  readonly used: () => number;
+}
+
+/** Where the host has put guest programs. */
+export interface TextMark {
+  /** Guest address behind the last program's text. */
+  readonly textNext: number;
+}
+
+const { Machine: M, MACHINE_ADDRESS } = Layout;
+/** Bytes of a continuation (assembly/kern/cont.ts), and of a decoded instruction in those of its word. */
+const CONTINUATION_SIZE = 12;
+const DECODED_RATIO = 4;
+/** At most so many threads have credentials and limits of their own. */
+const SHARED_MAX = 65_536;
+/** Slots whose summary is a byte: 64 a bit. */
+const WHEEL_GROUP_SLOTS = 512;
+/** A thread's rare part is at a quarter of its address. */
+const RARE_SHIFT = 2;
+const STATISTICS_SIZE = Layout.ThreadStats.size + 4 * Layout.STATS_BUCKETS;
+const RING_SIZE = Layout.Ring.size + Layout.IPIQ_SLOTS * Layout.Message.size;
+const WHEEL_LEVELS = [
+  { summary: Layout.CalloutWheel.cw_sum0, slots: Layout.WHEEL0_SLOTS },
+  { summary: Layout.CalloutWheel.cw_sum1, slots: Layout.WHEEL1_SLOTS },
+  { summary: Layout.CalloutWheel.cw_sum2, slots: Layout.WHEEL2_SLOTS },
+] as const;
+
+/** The used parts of the memory of one kernel. */
+export class Arenas {
+  /** Arenas in use up to a watermark, in the order of their addresses. */
+  private readonly partial: readonly Arena[];
+  /** All else. */
+  private readonly whole: readonly Range[];
+  /** The watermarks: bytes in use of each partial arena, as {@link measure} found them. */
+  readonly watermarks: Float64Array;
+
+  constructor(
+    private readonly kernel: Kernel,
+    mark: TextMark,
+  ) {
+    this.partial = [
+      ...this.threadArenas(),
+      ...this.poolArenas(),
+      ...this.rings(),
+      ...this.wheels(),
+      ...this.programArenas(mark),
+    ].sort((a, b) => a.at - b.at);
+    this.whole = this.between();
+    this.watermarks = new Float64Array(this.partial.length);
+  }
+
+  /** Reads the watermarks into {@link watermarks}. */
+  measure(): void {
+    const { partial, watermarks } = this;
+    for (let i = 0; i < partial.length; i++) watermarks[i] = (partial[i] as Arena).used();
+  }
+
+  /** What is in use by these watermarks, in the order of the addresses; neighbours are one range. */
+  ranges(watermarks: Float64Array, mergeGap: number): Range[] {
+    const parts = this.partial.map(({ at }, i) => ({ at, size: watermarks[i] as number }));
+    const sorted = [...this.whole, ...parts]
+      .filter(({ size }) => size > 0)
+      .sort((a, b) => a.at - b.at);
+    const merged: { at: number; size: number }[] = [];
+    for (const range of sorted) {
+      const last = merged.at(-1);
+      if (last !== undefined && range.at - last.at - last.size <= mergeGap) {
+        last.size = Math.max(last.size, range.at + range.size - last.at);
+      } else merged.push({ ...range });
+    }
+    return merged;
+  }
+
+  /** Clears what is in use now, and was not by the watermarks that are given. */
+  clearBeyond(watermarks: Float64Array, clear: (from: number, to: number) => void): void {
+    const { partial } = this;
+    for (let i = 0; i < partial.length; i++) {
+      const { at, used } = partial[i] as Arena;
+      const now = used();
+      const then = watermarks[i] as number;
+      if (now > then) clear(at + then, at + now);
+    }
+  }
+
+  // ---- Arenas ----
+
+  private word(address: number): number {
+    return this.kernel.u32[address >>> 2] as number;
+  }
+
+  private field(name: keyof typeof M): number {
+    return this.word(MACHINE_ADDRESS + M[name]);
+  }
+
+  /** An arena of `count` structures of which those up to the field `next` were handed out. */
+  private structures(at: number, size: number, next: keyof typeof M, count: number): Arena {
+    const end = count * size;
+    return { at, size: end, used: () => Math.min(end, this.field(next) * size) };
+  }
+
+  private threadArenas(): Arena[] {
+    const { kernel } = this;
+    const base = this.field("td_base");
+    const count = this.field("td_count");
+    const array = (at: number, size: number) => this.structures(at, size, "zone_next", count);
+    const arenas = [
+      array(base, Layout.Thread.size),
+      array(kernel.frame(base), Layout.Frame.size),
+      array(kernel.cold(base), Layout.ThreadCold.size),
+      array((base >>> RARE_SHIFT) + this.field("rare_delta"), Layout.ThreadRare.size),
+      array(this.field("kstack_base"), CONTINUATION_SIZE * kernel.config.kstackDepth),
+    ];
+    const high = this.field("high_delta");
+    if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
+    const statistics = this.field("stats_base");
+    if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));
+    return arenas;
+  }
+
+  /** An arena whose watermark is an address. */
+  private upTo(base: keyof typeof M, next: keyof typeof M, end: keyof typeof M): Arena {
+    const at = this.field(base);
+    return { at, size: this.field(end) - at, used: () => this.field(next) - at };
+  }
+
+  /** The trace records that wait for the host: none, but after a panic. */
+  get records(): Range {
+    const at = this.field("ktr_base");
+    return { at, size: this.field("ktr_next") - at };
+  }
+
+  /** The trace buffer is nobody's while no records are in it: see {@link records}. */
+  get scratch(): Range {
+    const at = this.field("ktr_base");
+    return { at, size: this.field("ktr_end") - at };
+  }
+
+  private traceBuffer(): Arena {
+    return { ...this.scratch, used: () => 0 };
+  }
+
+  private poolArenas(): Arena[] {
+    const { maxproc } = this.kernel.config;
+    return [
+      this.upTo("chunk_base", "chunk_next", "chunk_end"),
+      this.traceBuffer(),
+      this.upTo("kobj_base", "kobj_next", "kobj_end"),
+      this.upTo("string_base", "string_next", "string_end"),
+      this.structures(this.field("proc_base"), Layout.Proc.size, "proc_next", maxproc),
+      ...this.sharedArenas(),
+    ];
+  }
+
+  /** Credentials and limits: as many of each as there can be owners (assembly/kern/kern_cred.ts). */
+  private sharedArenas(): Arena[] {
+    const { maxproc, maxthread } = this.kernel.config;
+    const count = maxproc + Math.min(maxthread, SHARED_MAX);
+    return [
+      this.structures(this.field("cred_base"), Layout.Ucred.size, "cred_next", count),
+      this.structures(this.field("limit_base"), Layout.Plimit.size, "limit_next", count),
+    ];
+  }
+
+  /** The message rings: slots are used in turn, so that those that a ring never came to are zero. */
+  private rings(): Arena[] {
+    const at = this.field("ipiq_base");
+    return Array.from({ length: this.kernel.config.cpus ** 2 }, (_, index) =>
+      this.ring(at + index * RING_SIZE),
+    );
+  }
+
+  private ring(at: number): Arena {
+    const used = () => {
+      const sent = this.word(at + Layout.Ring.rg_tail);
+      if (sent === 0) return 0;
+      return Layout.Ring.size + Math.min(sent, Layout.IPIQ_SLOTS) * Layout.Message.size;
+    };
+    return { at, size: RING_SIZE, used };
+  }
+
+  /** The slots of the callout wheels, in groups: one without a bit in its level's summary is zero. */
+  private wheels(): Arena[] {
+    const arenas: Arena[] = [];
+    for (let cpu = 0; cpu < this.kernel.config.cpus; cpu++) {
+      const wheel = this.field("callwheel_base") + cpu * Layout.WHEEL_SIZE;
+      let at = wheel + Layout.WHEEL_LISTS_OFFSET + Layout.ChunkLists.size;
+      for (const { summary, slots } of WHEEL_LEVELS) {
+        const groups = Math.ceil(slots / WHEEL_GROUP_SLOTS);
+        for (let group = 0; group < groups; group++) {
+          const bits = wheel + summary + group;
+          const size = WHEEL_GROUP_SLOTS * Layout.ChunkList.size;
+          arenas.push({ at, size, used: () => (this.kernel.u8[bits] === 0 ? 0 : size) });
+          at += size;
+        }
+      }
+    }
+    return arenas;
+  }
+
+  /** Guest text and what it was decoded to. Guest data is in use as a whole. */
+  private programArenas(mark: TextMark): Arena[] {
+    const { textMemory } = this.kernel.config;
+    return [
+      {
+        at: this.field("decoded_base"),
+        size: textMemory * DECODED_RATIO,
+        used: () => mark.textNext * DECODED_RATIO,
+      },
+      { at: this.field("guest_base"), size: textMemory, used: () => mark.textNext },
+    ];
+  }
+
+  /** What lies between the partial arenas, from the machine structure to the end of the arenas. */
+  private between(): Range[] {
+    const cpusEnd = this.kernel.globaldata(this.kernel.config.cpus);
+    const ranges: Range[] = [{ at: MACHINE_ADDRESS, size: cpusEnd - MACHINE_ADDRESS }];
+    let at = this.kernel.globaldata(Layout.MAXCPU); // behind the room for CPUs: what the compiler placed
+    for (const arena of this.partial) {
+      if (arena.at > at) ranges.push({ at, size: arena.at - at });
+      at = arena.at + arena.size;
+    }
+    const end = this.field("arena_end");
+    if (end > at) ranges.push({ at, size: end - at });
+    return ranges;
+  }
+}

@@ -1,0 +1,160 @@
+// What a snapshot keeps of a kernel's memory: a plain copy where the machine is small, so that putting it
+// back is a few copies of memory, and the codec's code where it is large.
+
+import type { Kernel } from "../core/kernel.js";
+import { Arenas, type Range, type TextMark } from "./arenas.js";
+import { type Code, Codec, encodeBytes } from "./codec.js";
+
+/** Larger images are encoded, unless the caller decides. */
+const PLAIN_MAX = 4 << 20;
+/** Bytes between two ranges that are rather copied, too, than copied around. */
+const MERGE_GAP = 512;
+
+/** The memory of a kernel at a moment. */
+export interface MemoryImage {
+  readonly ranges: readonly Range[];
+  /** Bytes in use of each partial arena ({@link Arenas.watermarks}). */
+  readonly watermarks: Float64Array;
+  /** Trace records that the host had not got: those of a panic. */
+  readonly records: Uint8Array;
+  /** The bytes of each range, or null if there is code. */
+  readonly plain: readonly Uint8Array[] | null;
+  readonly code: Code | null;
+  /** The bytes of either. */
+  readonly room: Uint8Array;
+  /** Bytes that the image takes. */
+  readonly size: number;
+}
+
+/** Bytes that small images share. */
+const SLAB_SIZE = 1 << 20;
+
+/** What is in use of a memory. */
+interface Layout {
+  readonly watermarks: Float64Array;
+  readonly ranges: readonly Range[];
+  readonly size: number;
+}
+
+const NO_RECORDS = new Uint8Array();
+
+/** Takes and puts back images of one kernel's memory. */
+export class Memory {
+  private readonly arenas: Arenas;
+  private readonly u8: Uint8Array;
+  private layout: Layout | null = null;
+  private slab = new Uint8Array();
+  private slabUsed = 0;
+  private codecOrNull: Codec | null = null;
+  private readonly clear: (from: number, to: number) => void;
+
+  constructor(
+    private readonly kernel: Kernel,
+    mark: TextMark,
+  ) {
+    this.arenas = new Arenas(kernel, mark);
+    this.u8 = kernel.u8;
+    this.clear = (from, to) => this.u8.fill(0, from, to);
+  }
+
+  /** Bytes that are in use. */
+  get used(): number {
+    return this.measure().size;
+  }
+
+  /**
+   * @param packed whether to encode; by default what is larger than some megabytes is
+   * @param room bytes of an image that nobody needs any more
+   */
+  take(packed?: boolean, room?: Uint8Array): MemoryImage {
+    const { at, size } = this.arenas.records;
+    const records = size === 0 ? NO_RECORDS : this.u8.slice(at, at + size);
+    const layout = this.measure();
+    const isPacked = packed ?? layout.size > PLAIN_MAX;
+    return isPacked ? this.takeCode(layout, records, room) : this.takePlain(layout, records, room);
+  }
+
+  /** What is in use now. The same object as before while that has not changed. */
+  private measure(): Layout {
+    const { arenas } = this;
+    arenas.measure();
+    const { watermarks } = arenas;
+    const known = this.layout;
+    if (known !== null && watermarks.every((used, i) => used === known.watermarks[i])) return known;
+    const ranges = arenas.ranges(watermarks, MERGE_GAP);
+    this.layout = { watermarks: watermarks.slice(), ranges, size: sizeOf(ranges) };
+    return this.layout;
+  }
+
+  private takeCode(
+    { watermarks, ranges }: Layout,
+    records: Uint8Array,
+    room: Uint8Array | undefined,
+  ): MemoryImage {
+    const { at } = this.arenas.records;
+    this.u8.fill(0, at, at + records.length);
+    const code = this.codec.encode(ranges, room);
+    this.u8.set(records, at);
+    const size = code.bytes.length + code.sizes.byteLength + records.length;
+    return { ranges, watermarks, records, plain: null, code, room: code.room, size };
+  }
+
+  private takePlain(
+    { watermarks, ranges, size }: Layout,
+    records: Uint8Array,
+    reused: Uint8Array | undefined,
+  ): MemoryImage {
+    const { u8 } = this;
+    const room = reused !== undefined && reused.length >= size ? reused : this.room(size);
+    const plain: Uint8Array[] = [];
+    let length = 0;
+    for (const range of ranges) {
+      const piece = room.subarray(length, length + range.size);
+      piece.set(u8.subarray(range.at, range.at + range.size));
+      plain.push(piece);
+      length += range.size;
+    }
+    return { ranges, watermarks, records, plain, code: null, room, size: size + records.length };
+  }
+
+  /** Bytes for an image: small ones share an allocation, which takes far longer than the copy. */
+  private room(size: number): Uint8Array {
+    if (size > SLAB_SIZE / 4) return new Uint8Array(size);
+    if (this.slabUsed + size > this.slab.length) {
+      this.slab = new Uint8Array(SLAB_SIZE);
+      this.slabUsed = 0;
+    }
+    this.slabUsed += size;
+    return this.slab.subarray(this.slabUsed - size, this.slabUsed);
+  }
+
+  /** Makes the memory what it was. Allocates nothing where the image is plain. */
+  put(image: MemoryImage): void {
+    const { arenas, u8 } = this;
+    const { plain, code, ranges, records } = image;
+    const before = arenas.records;
+    if (before.size > records.length) u8.fill(0, before.at, before.at + before.size);
+    arenas.clearBeyond(image.watermarks, this.clear);
+    if (plain !== null) {
+      for (let i = 0; i < plain.length; i++)
+        u8.set(plain[i] as Uint8Array, (ranges[i] as Range).at);
+    } else if (code !== null) {
+      this.codec.decode(ranges, code);
+    }
+    if (records.length > 0) u8.set(records, before.at);
+  }
+
+  private get codec(): Codec {
+    this.codecOrNull ??= new Codec(this.kernel.exports.memory, this.arenas.scratch);
+    return this.codecOrNull;
+  }
+}
+
+/** An image with code, for a file. */
+export function encoded(image: MemoryImage): Code {
+  return image.code ?? encodeBytes(image.plain ?? []);
+}
+
+function sizeOf(ranges: readonly Range[]): number {
+  return ranges.reduce((sum, { size }) => sum + size, 0);
+}

@@ -1,0 +1,114 @@
+// Takes the snapshots of one machine and puts them back: the kernel's memory, and the host's share of the
+// state, which is in parts. Everything is checked before anything changes.
+
+import type { CompleteConfig } from "../core/config.js";
+import { buildIdOf } from "../core/instantiate.js";
+import type { Kernel } from "../core/kernel.js";
+import type { TextMark } from "./arenas.js";
+import { SnapshotError } from "./errors.js";
+import { Memory } from "./image.js";
+import { KernelPart } from "./kernel-part.js";
+import type { SnapshotPart } from "./part.js";
+import { Snapshot } from "./snapshot.js";
+
+/** Settings that do not have to agree: they change nothing in the kernel. */
+const HOST_SETTINGS: readonly string[] = ["snapshots"];
+
+/** The snapshots of one machine. */
+export class Keeper {
+  private readonly parts: SnapshotPart[] = [];
+  private readonly memory: Memory;
+
+  constructor(
+    readonly kernel: Kernel,
+    mark: TextMark,
+  ) {
+    this.memory = new Memory(kernel, mark);
+    this.attach(new KernelPart(kernel));
+  }
+
+  attach(part: SnapshotPart): void {
+    if (this.parts.some(({ name }) => name === part.name)) {
+      throw new SnapshotError(`this machine has a part "${part.name}" already`);
+    }
+    this.parts.push(part);
+  }
+
+  /** Bytes that a plain copy of the kernel's memory takes now. */
+  get used(): number {
+    return this.memory.used;
+  }
+
+  /**
+   * @param reuse a snapshot that is not needed any more, and is empty from now on: fresh memory takes far
+   *   longer than the copy
+   */
+  take(
+    at: { cycles: bigint; switches: number },
+    { packed, reuse }: { packed?: boolean; reuse?: Snapshot } = {},
+  ): Snapshot {
+    this.refuseTrace("taken");
+    const parts = this.parts.map((part) => ({ name: part.name, part, saved: part.save() }));
+    const { config, source } = this.kernel;
+    const image = this.memory.take(packed, reuse?.giveRoom());
+    return new Snapshot({ ...at, config, source, image, parts, owner: this });
+  }
+
+  /** Makes everything what it was. `resources` are for parts of a snapshot that comes from a file. */
+  put(snapshot: Snapshot, resources?: unknown): void {
+    this.refuseTrace("put back");
+    if (snapshot.owner !== this) this.assertFits(snapshot);
+    const { parts } = this;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as SnapshotPart;
+      if (part.prepare !== undefined) part.prepare(this.savedOf(snapshot, part, i, resources));
+    }
+    this.memory.put(snapshot.image);
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as SnapshotPart;
+      part.restore(this.savedOf(snapshot, part, i, resources));
+    }
+  }
+
+  private savedOf(snapshot: Snapshot, part: SnapshotPart, index: number, resources: unknown) {
+    const here = snapshot.parts[index];
+    if (here !== undefined && here.part === part) return here.saved;
+    const entry = snapshot.parts.find(({ name }) => name === part.name);
+    if (entry === undefined) {
+      throw new SnapshotError(
+        `the snapshot has nothing about the ${part.name}, which was attached to the machine later`,
+      );
+    }
+    if (entry.part !== null) return entry.saved;
+    if (part.decode === undefined) {
+      throw new SnapshotError(`the ${part.name} cannot be read from a file`);
+    }
+    // Once is enough: the second phase finds it here.
+    entry.saved = part.decode(entry.saved, resources);
+    entry.part = part;
+    return entry.saved;
+  }
+
+  private refuseTrace(what: string): void {
+    if (this.kernel.onTrace === null) return;
+    throw new SnapshotError(
+      `a trace of this machine is under way, and a snapshot cannot be ${what} in it: close the trace first`,
+    );
+  }
+
+  private assertFits(snapshot: Snapshot): void {
+    const { config, source } = this.kernel;
+    const buildId = buildIdOf(source);
+    if (snapshot.build !== buildId) {
+      throw new SnapshotError(
+        `the snapshot is of another build of the kernel (${snapshot.build ?? "unknown"}) than this machine (${buildId ?? "unknown"})`,
+      );
+    }
+    for (const name of Object.keys(config) as (keyof CompleteConfig)[]) {
+      if (HOST_SETTINGS.includes(name) || snapshot.config[name] === config[name]) continue;
+      throw new SnapshotError(
+        `the snapshot is of a machine with ${name} ${snapshot.config[name]}, and this one has ${config[name]}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// Snapshots of random machines at random points: whatever is brought back goes on as if nothing had happened,
+// to the last byte of memory.
+
+import { describe, expect, it } from "vitest";
+import { decodeSnapshot, encodeSnapshot, Machine } from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+import { Random } from "../support/random.js";
+import { createWorld, type Kinds, memoryOf, randomConfig } from "../support/snapshot-world.js";
+
+const SEEDS = 6;
+const KINDS: readonly (readonly [string, Kinds])[] = [
+  ["RV32 bodies", { isRv32: true, isHost: false }],
+  ["JavaScript bodies", { isRv32: false, isHost: true }],
+  ["both kinds of bodies", { isRv32: true, isHost: true }],
+];
+
+/** A stretch of a run. */
+type Stretch = { readonly switches: number } | { readonly rounds: number };
+
+interface Plan {
+  readonly config: ReturnType<typeof randomConfig>;
+  readonly before: Stretch;
+  readonly between: Stretch;
+  readonly after: Stretch;
+}
+
+function stretch(random: Random): Stretch {
+  return random.once(3) ? { rounds: 1 + random.below(60) } : { switches: 1 + random.below(400) };
+}
+
+function planOf(seed: number, cpus: number, kinds: Kinds): Plan {
+  const random = new Random(seed);
+  return {
+    config: randomConfig(random, cpus, kinds),
+    before: stretch(random),
+    between: stretch(random),
+    after: stretch(random),
+  };
+}
+
+/** What a machine was like at a moment that it can go back to. */
+interface Moment {
+  readonly to: { readonly cycles: bigint } | { readonly switches: number };
+  readonly hash: string;
+  readonly cycles: bigint;
+  readonly switches: number;
+}
+
+/** Machines have the same hash, time and memory. */
+function expectAlike(machine: Machine, other: Machine, what: string): void {
+  expect(machine.hash, what).toBe(other.hash);
+  expect(machine.cycles, what).toBe(other.cycles);
+  const [mine, others] = [memoryOf(machine), memoryOf(other)];
+  if (!mine.equals(others)) {
+    const at = mine.findIndex((byte, i) => byte !== others[i]);
+    expect.fail(`${what}: memory differs at 0x${(at + 0x400).toString(16)}`);
+  }
+}
+
+for (const [name, kinds] of KINDS) {
+  describe(`a machine with ${name}`, () => {
+    for (const cpus of [1, 2, 4, 16]) {
+      it(`goes on as if nothing had happened on ${cpus} CPUs`, () => {
+        for (let i = 0; i < SEEDS; i++) {
+          const seed = 1000 * cpus + i;
+          const plan = planOf(seed, cpus, kinds);
+          const what = `seed ${seed}`;
+          const reference = createWorld(seed, plan.config, buildUnderTest, kinds);
+          reference.machine.run(plan.before);
+          reference.machine.run(plan.after);
+
+          const subject = createWorld(seed, plan.config, buildUnderTest, kinds);
+          const { machine } = subject;
+          machine.run(plan.before);
+          const isPacked = i % 2 === 1;
+          const snapshot = machine.snapshot({ packed: isPacked });
+          machine.run(plan.between);
+          machine.restore(snapshot);
+          machine.run(plan.after);
+          expectAlike(machine, reference.machine, `${what}, restored`);
+
+          machine.restore(snapshot);
+          const fork = machine.fork();
+          fork.run(plan.after);
+          expectAlike(fork, reference.machine, `${what}, forked`);
+          machine.run(plan.after);
+          expectAlike(machine, reference.machine, `${what}, restored again`);
+
+          const bytes = encodeSnapshot(snapshot);
+          const { bodies } = subject;
+          const read = Machine.fromSnapshot(decodeSnapshot(bytes), { bodies });
+          read.run(plan.after);
+          expectAlike(read, reference.machine, `${what}, read from a file`);
+        }
+      });
+
+      it(`goes back to any moment that is kept on ${cpus} CPUs`, () => {
+        let snapshots = 0;
+        for (let i = 0; i < SEEDS; i++) {
+          const seed = 2000 * cpus + i;
+          const random = new Random(seed);
+          const config = randomConfig(random, cpus, kinds);
+          const { machine } = createWorld(seed, config, buildUnderTest, kinds);
+          machine.run({ switches: random.below(50) });
+          const recording = machine.record({ every: 20_000 });
+          const seen: Moment[] = [];
+          for (let step = 0; step < 12; step++) {
+            const isTimed = random.once(3);
+            const until = machine.cycles + BigInt(random.below(60_000));
+            machine.run(isTimed ? { until } : { switches: 1 + random.below(200) });
+            const { hash, cycles } = machine;
+            const { switches } = machine.counters;
+            // A machine in which nothing can happen any more stands still before that time.
+            const reached = until < cycles ? until : cycles;
+            const to = isTimed ? { cycles: reached } : { switches };
+            seen.push({ hash, cycles, switches, to });
+          }
+          snapshots += recording.count;
+          for (let step = 0; step < 12; step++) {
+            const moment = random.pick(seen);
+            machine.rewind(moment.to);
+            expect(machine.hash, `seed ${seed}`).toBe(moment.hash);
+            expect(machine.cycles, `seed ${seed}`).toBe(moment.cycles);
+          }
+          const last = seen.at(-1) as Moment;
+          machine.run({ switches: last.switches - machine.counters.switches });
+          expect(machine.hash, `seed ${seed}`).toBe(last.hash);
+        }
+        expect(snapshots).toBeGreaterThan(SEEDS);
+      });
+    }
+  });
+}

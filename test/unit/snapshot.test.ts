@@ -1,0 +1,533 @@
+// Snapshots: what belongs to them, when there can be none, and what is no snapshot.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  createChromeTrace,
+  decodeSnapshot,
+  encodeSnapshot,
+  KernelPanic,
+  kernel,
+  loadSnapshot,
+  Machine,
+  type MachineConfig,
+  program,
+  type Snapshot,
+  SnapshotError,
+  saveSnapshot,
+} from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+const SMALL: MachineConfig = {
+  maxthread: 64,
+  maxproc: 8,
+  guestMemory: 8192,
+  textMemory: 4096,
+  objects: 16,
+  stringMemory: 4096,
+};
+
+const counting = program("counting")
+  .data("count", { words: [0] })
+  .forever((b) => b.load("t0", "count").addi("t0", "t0", 1).store("t0", "count").call("lwkt_yield"))
+  .build();
+
+function boot(config: MachineConfig = {}): Machine {
+  return new Machine({ ...SMALL, snapshots: true, ...config }, buildUnderTest);
+}
+
+/** A machine with some threads of machine code. */
+function bootCounting(config: MachineConfig = {}): Machine {
+  const machine = boot(config);
+  const body = machine.load(counting);
+  for (let i = 0; i < 3; i++) machine.createThread({ name: `t${i}`, body });
+  return machine;
+}
+
+function* yielder() {
+  for (;;) yield kernel.lwkt_yield();
+}
+
+describe("a snapshot", () => {
+  it("has the time and the switches of its moment", () => {
+    const machine = bootCounting();
+    machine.run({ switches: 50 });
+    const { cycles, switches } = machine.snapshot();
+    expect(cycles).toBe(machine.cycles);
+    expect(switches).toBe(50);
+  });
+
+  it("brings back programs that were loaded, and the room for more", () => {
+    const machine = boot();
+    const empty = machine.snapshot();
+    const first = machine.load(counting);
+    machine.restore(empty);
+    const second = machine.load(counting);
+    expect([second.textBase, second.dataBase]).toEqual([first.textBase, first.dataBase]);
+  });
+
+  it("forgets texts that came later, and knows those that it had", () => {
+    const machine = boot();
+    const early = machine.channel("early");
+    const before = machine.snapshot();
+    const late = machine.channel("late");
+    const after = machine.snapshot();
+    machine.restore(before);
+    expect(machine.channel("another")).toBe(late);
+    machine.restore(after);
+    expect(machine.channel("late")).toBe(late);
+    expect(machine.channel("early")).toBe(early);
+    expect(machine.channel("another")).toBeGreaterThan(late);
+  });
+
+  it("has the bodies that wait for their threads to begin, and the next one's number", () => {
+    const machine = boot();
+    const body = function* named() {
+      yield* kernel.compute(5n);
+      yield kernel.kthread_exit();
+    };
+    machine.createThread({ name: "a", body });
+    const before = machine.snapshot();
+    machine.createThread({ name: "b", body });
+    machine.restore(before);
+    machine.createThread({ name: "c", body });
+    machine.run();
+    const fork = Machine.fromSnapshot(before);
+    fork.createThread({ name: "c", body });
+    fork.run();
+    expect(fork.hash).toBe(machine.hash);
+    expect(fork.counters.threads).toBe(machine.counters.threads);
+  });
+
+  it("has the event handlers, and the next one's number", () => {
+    const machine = boot();
+    const heard: string[] = [];
+    machine.onEvent("thread_init", () => heard.push("first"));
+    const before = machine.snapshot();
+    const cancel = machine.onEvent("thread_init", () => heard.push("second"));
+    const both = machine.snapshot();
+    machine.restore(before);
+    machine.createThread({ name: "t", body: yielder });
+    expect(heard).toEqual(["first"]);
+    machine.restore(both);
+    cancel();
+    machine.restore(both);
+    machine.createThread({ name: "t", body: yielder });
+    expect(heard).toEqual(["first", "first", "second"]);
+  });
+
+  it("has the console", () => {
+    const machine = boot({ maxthread: 12 });
+    const body = machine.load(counting);
+    const create = () => {
+      for (let i = 0; i < 20; i++) {
+        try {
+          machine.createThread({ name: "t", body });
+        } catch {
+          return;
+        }
+      }
+    };
+    const before = machine.snapshot();
+    create();
+    const { console } = machine;
+    expect(console).not.toBe("");
+    const after = machine.snapshot();
+    machine.restore(before);
+    expect(machine.console).toBe("");
+    machine.restore(after);
+    expect(machine.console).toBe(console);
+    expect(Machine.fromSnapshot(decodeSnapshot(encodeSnapshot(after))).console).toBe(console);
+  });
+
+  it("of a machine that has panicked is of a dead one; an earlier one brings it back to life", () => {
+    const machine = boot();
+    const body = machine.load(program("bad").raw(0).build());
+    machine.createThread({ name: "bad", body });
+    const alive = machine.snapshot();
+    expect(() => machine.run()).toThrow(KernelPanic);
+    const dead = machine.snapshot();
+    machine.restore(alive);
+    expect(machine.call(kernel.random())).toHaveLength(2);
+    const read = Machine.fromSnapshot(decodeSnapshot(encodeSnapshot(dead)));
+    expect(() => read.run()).toThrow(/^panic: /);
+    expect(read.kernel.panic?.postMortem).toEqual(dead.parts[0] && machinePanic(dead));
+    machine.restore(dead);
+    expect(() => machine.run()).toThrow(KernelPanic);
+  });
+
+  it("has what was attached to the machine", () => {
+    const machine = boot();
+    let word = 1;
+    machine.attach<number>({ name: "word", save: () => word, restore: (saved) => (word = saved) });
+    const snapshot = machine.snapshot();
+    word = 2;
+    machine.restore(snapshot);
+    expect(word).toBe(1);
+    expect(() => encodeSnapshot(snapshot)).toThrow("the word cannot be written to a file");
+    machine.attach<number>({ name: "later", save: () => 0, restore: () => {} });
+    expect(() => machine.restore(snapshot)).toThrow(/nothing about the later/);
+    expect(() => machine.attach({ name: "word", save: () => 0, restore: () => {} })).toThrow(
+      /a part "word" already/,
+    );
+  });
+
+  it("whose memory another one took is empty", () => {
+    const machine = bootCounting();
+    const first = machine.snapshot();
+    const second = machine.snapshot({ reuse: first });
+    machine.restore(second);
+    expect(() => machine.restore(first)).toThrow(SnapshotError);
+  });
+
+  it("can be taken between two pieces of a run, and brought back after it only", () => {
+    const machine = bootCounting();
+    const snapshots: Snapshot[] = [];
+    let refused = "";
+    machine.run({
+      rounds: 6000,
+      onProgress() {
+        snapshots.push(machine.snapshot());
+        try {
+          machine.restore(snapshots[0] as Snapshot);
+        } catch (error) {
+          refused = (error as Error).message;
+        }
+        return undefined;
+      },
+    });
+    expect(refused).toMatch(/run under way/);
+    const { hash } = machine;
+    machine.restore(snapshots[0] as Snapshot);
+    machine.run({ rounds: 4000 });
+    expect(machine.hash).toBe(hash);
+  });
+});
+
+/** The post-mortem that a snapshot has. */
+function machinePanic(snapshot: Snapshot): unknown {
+  const [{ saved } = { saved: null }] = snapshot.parts;
+  return (saved as { panic: KernelPanic }).panic.postMortem;
+}
+
+describe("there is no snapshot", () => {
+  it("in the middle of a body's step or of an event handler", () => {
+    const machine = boot();
+    const refusals: string[] = [];
+    const attempt = () => {
+      try {
+        machine.snapshot();
+      } catch (error) {
+        refusals.push((error as Error).message);
+      }
+    };
+    machine.onEvent("thread_ctor", attempt);
+    machine.createThread({
+      name: "t",
+      *body() {
+        attempt();
+        yield kernel.kthread_exit();
+      },
+    });
+    machine.run();
+    expect(refusals).toHaveLength(2);
+    expect(refusals.join()).toMatch(/in the middle of a step.*in the middle of a step/);
+  });
+
+  it("while a trace is under way", () => {
+    const machine = bootCounting();
+    const before = machine.snapshot();
+    const directory = mkdtempSync(join(tmpdir(), "ktm-"));
+    const trace = createChromeTrace(machine, join(directory, "trace.json"));
+    expect(() => machine.snapshot()).toThrow(/close the trace first/);
+    expect(() => machine.restore(before)).toThrow(/close the trace first/);
+    trace.close();
+    machine.restore(before);
+    rmSync(directory, { recursive: true });
+  });
+
+  it("of bodies that were not recorded, unless they have not begun", () => {
+    const machine = boot({ snapshots: false });
+    machine.createThread({ name: "t", body: yielder });
+    machine.restore(machine.snapshot());
+    machine.run({ rounds: 5 });
+    expect(() => machine.snapshot()).toThrow(
+      'thread "t" runs a JavaScript body, and what it was given was not kept: create the machine with { snapshots: true }',
+    );
+  });
+
+  it("for another configuration or build", () => {
+    const snapshot = bootCounting({ cpus: 2 }).snapshot();
+    expect(() => bootCounting().restore(snapshot)).toThrow(
+      "the snapshot is of a machine with cpus 2, and this one has 1",
+    );
+    const other = buildUnderTest === "check" ? "release" : "check";
+    expect(() => Machine.fromSnapshot(snapshot, { build: other })).toThrow(
+      /of another build of the kernel \(\w+ [0-9a-f]{16}\) than this machine/,
+    );
+  });
+});
+
+describe("a body", () => {
+  it("that does something else when it is brought back is refused, and nothing has changed", () => {
+    const machine = boot();
+    let steps = 0;
+    machine.createThread({
+      name: "fickle",
+      *body() {
+        for (;;) yield* kernel.compute(BigInt(++steps));
+      },
+    });
+    machine.run({ for: 1_000 });
+    const snapshot = machine.snapshot();
+    machine.run({ for: 100_000 });
+    const { hash, cycles } = machine;
+    expect(() => machine.restore(snapshot)).toThrow(
+      /the body of thread "fickle" cannot be brought back: at its step 1 it made the call compute/,
+    );
+    expect([machine.hash, machine.cycles]).toEqual([hash, cycles]);
+    machine.run({ for: 1_000 });
+  });
+
+  it("that uses its machine while it is brought back is refused", () => {
+    const machine = boot();
+    machine.createThread({
+      name: "meddler",
+      *body() {
+        yield kernel.lwkt_yield();
+        machine.call(kernel.wakeup("nobody"));
+        for (;;) yield* kernel.msleep("somebody", 0, "wait", 0);
+      },
+    });
+    machine.run();
+    const snapshot = machine.snapshot();
+    machine.call(kernel.wakeup("somebody"));
+    machine.run();
+    expect(() => machine.restore(snapshot)).toThrow(/may only yield kernel calls/);
+  });
+
+  it("that has thrown has thrown again when it is brought back", () => {
+    const machine = boot();
+    machine.createThread({
+      name: "thrower",
+      *body() {
+        yield* kernel.compute(10n);
+        throw new Error("enough");
+      },
+    });
+    expect(() => machine.run()).toThrow("enough");
+    const snapshot = machine.snapshot();
+    machine.run();
+    const { hash } = machine;
+    machine.restore(snapshot);
+    machine.run();
+    expect(machine.hash).toBe(hash);
+  });
+
+  it("whose maker is brought back is the one that the maker makes then", () => {
+    const sums: number[] = [];
+    const machine = boot();
+    machine.createThread({
+      name: "maker",
+      *body() {
+        const mine = { sum: 0 };
+        yield* kernel.kthread_add(
+          function* adder() {
+            for (;;) {
+              yield* kernel.msleep("add", 0, "add", 0);
+              mine.sum += 1;
+            }
+          },
+          0,
+          0,
+          0,
+          0,
+          "adder",
+          0,
+        );
+        for (;;) {
+          yield* kernel.msleep("look", 0, "look", 0);
+          sums.push(mine.sum);
+        }
+      },
+    });
+    const wake = (which: Machine, name: string) => {
+      which.call(kernel.wakeup(name));
+      which.run();
+    };
+    machine.run();
+    wake(machine, "add");
+    const fork = machine.fork();
+    wake(fork, "add");
+    wake(fork, "look");
+    expect(sums).toEqual([2]);
+    wake(machine, "look");
+    expect(sums).toEqual([2, 1]);
+  });
+});
+
+describe("a snapshot's file", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "ktm-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+  const path = () => join(directory, "machine.ktm");
+
+  it("is the machine again", () => {
+    const machine = bootCounting({ cpus: 2 });
+    machine.run({ switches: 200 });
+    saveSnapshot(machine.snapshot(), path());
+    expect(readdirSync(directory)).toEqual(["machine.ktm"]);
+    const read = Machine.fromSnapshot(loadSnapshot(path()));
+    machine.run({ switches: 200 });
+    read.run({ switches: 200 });
+    expect(read.hash).toBe(machine.hash);
+    expect(encodeSnapshot(read.snapshot())).toEqual(encodeSnapshot(machine.snapshot()));
+  });
+
+  it("names bodies and handlers, and needs them again", () => {
+    const machine = boot();
+    machine.createThread({ name: "t", body: yielder });
+    machine.onEvent("thread_ctor", function heard() {});
+    machine.run({ rounds: 10 });
+    const bytes = encodeSnapshot(machine.snapshot());
+    const bodies = { yielder };
+    const handlers = { heard: () => {} };
+    expect(() => Machine.fromSnapshot(decodeSnapshot(bytes), { handlers })).toThrow(
+      'the snapshot needs the function "yielder" among the bodies: give it as { bodies: { yielder } }',
+    );
+    expect(() => Machine.fromSnapshot(decodeSnapshot(bytes), { bodies })).toThrow(
+      'the snapshot needs the function "heard" among the handlers: give it as { handlers: { heard } }',
+    );
+    const read = Machine.fromSnapshot(decodeSnapshot(bytes), { bodies, handlers });
+    machine.run({ rounds: 10 });
+    read.run({ rounds: 10 });
+    expect(read.hash).toBe(machine.hash);
+  });
+
+  it("cannot tell two bodies of one name apart", () => {
+    const machine = boot();
+    for (const name of ["a", "b"]) {
+      machine.createThread({
+        name,
+        *body() {
+          yield kernel.lwkt_yield();
+        },
+      });
+    }
+    expect(() => encodeSnapshot(machine.snapshot())).toThrow(
+      'a file cannot tell two different bodies called "body" apart: give each a name of its own',
+    );
+  });
+
+  it("is refused with any byte changed", () => {
+    const machine = bootCounting();
+    machine.run({ switches: 20 });
+    const bytes = encodeSnapshot(machine.snapshot());
+    for (let at = 0; at < bytes.length; at++) {
+      const before = bytes[at] as number;
+      bytes[at] = before ^ (1 << (at % 8));
+      expect(() => decodeSnapshot(bytes), `byte ${at}`).toThrow(SnapshotError);
+      bytes[at] = before;
+    }
+    decodeSnapshot(bytes);
+  });
+
+  it("is refused when it is cut short or goes on", () => {
+    const bytes = encodeSnapshot(bootCounting().snapshot());
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(() => decodeSnapshot(bytes.subarray(0, length)), `${length} bytes`).toThrow(
+        SnapshotError,
+      );
+    }
+    expect(() => decodeSnapshot(Buffer.concat([bytes, Buffer.alloc(4)]))).toThrow(/damaged/);
+  });
+
+  it("is refused with one sentence when it is something else, missing, or of another version", () => {
+    expect(() => loadSnapshot(path())).toThrow(/^cannot read the snapshot ".*": ENOENT/);
+    writeFileSync(path(), "no snapshot at all, but long enough to be one");
+    expect(() => loadSnapshot(path())).toThrow(
+      /^".*machine.ktm": this is no snapshot of a machine$/,
+    );
+    const bytes = encodeSnapshot(boot().snapshot());
+    bytes[8] = 9;
+    expect(() => decodeSnapshot(bytes)).toThrow(
+      "these bytes: this snapshot has format 9, and this program reads format 1",
+    );
+    expect(() => saveSnapshot(boot().snapshot(), join(directory, "no", "where"))).toThrow(
+      /^cannot write the snapshot to /,
+    );
+  });
+});
+
+describe("the past", () => {
+  it("is not kept unless one asks for it", () => {
+    const machine = bootCounting();
+    expect(() => machine.rewind({ switches: 0 })).toThrow(/call machine.record\(\) first/);
+    machine.record();
+    machine.rewind({ switches: 0 });
+    machine.stopRecording();
+    expect(() => machine.rewind({ switches: 0 })).toThrow(SnapshotError);
+  });
+
+  it("has moments that were, and no others", () => {
+    const machine = bootCounting();
+    machine.run({ switches: 100 });
+    machine.record();
+    machine.run({ switches: 100 });
+    expect(() => machine.rewind({ switches: 99 })).toThrow(
+      /begins at 100 switches, after 99 switches/,
+    );
+    expect(() => machine.rewind({ switches: 201 })).toThrow(
+      /has not been at 201 switches yet, but at 200/,
+    );
+    expect(() => machine.rewind({ cycles: -1 })).toThrow(/a whole number, 0 or more/);
+    expect(() => machine.record({ budget: 0 })).toThrow(/budget is 0/);
+    expect(() => machine.record({ every: Number.NaN })).toThrow(/every is NaN/);
+  });
+
+  it("goes back behind what the host has done, and never across it", () => {
+    const machine = bootCounting();
+    const body = machine.load(counting);
+    machine.record();
+    machine.run({ switches: 100 });
+    machine.createThread({ name: "late", body });
+    machine.run({ switches: 100 });
+    const { hash } = machine;
+    const { threads } = machine.counters;
+    machine.rewind({ switches: 150 });
+    expect(machine.counters.threads).toBe(threads);
+    machine.rewind({ switches: 50 });
+    expect(machine.counters.threads).toBe(threads - 1);
+    machine.rewind({ switches: 200 });
+    expect(machine.hash).toBe(hash);
+    // Whoever goes on from an earlier moment has another future.
+    machine.rewind({ switches: 50 });
+    machine.run({ switches: 10 });
+    expect(() => machine.rewind({ switches: 150 })).toThrow(/has not been at 150 switches yet/);
+  });
+
+  it("stays within its budget, and so begins later or has fewer snapshots", () => {
+    const machine = bootCounting();
+    const recording = machine.record({ budget: 400_000, every: 10_000 });
+    machine.run({ rounds: 200 });
+    expect(recording.size).toBeLessThanOrEqual(400_000);
+    expect(recording.count).toBeGreaterThan(2);
+    expect(recording.interval).toBeGreaterThan(10_000n);
+    expect(recording.oldest.switches).toBe(0);
+    const { hash } = machine;
+    const { switches } = machine.counters;
+    machine.rewind({ switches: switches >> 1 });
+    machine.run({ switches: switches - (switches >> 1) });
+    expect(machine.hash).toBe(hash);
+    for (let i = 0; i < 40; i++) {
+      machine.call(kernel.random());
+      machine.run({ switches: 10 });
+    }
+    expect(recording.size).toBeLessThanOrEqual(400_000);
+    expect(recording.oldest.switches).toBeGreaterThan(0);
+  });
+});

@@ -57,4 +57,4 @@ export type { SnapshotPart } from "./snapshot/part.js";
 export type { Moment, Recording, RecordOptions } from "./snapshot/recording.js";
 export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
-export { TraceError } from "./trace/file.js";
+export { TraceError, type TraceStream, type TraceTarget } from "./trace/file.js";

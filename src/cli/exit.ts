@@ -10,4 +10,8 @@ export const ExitCode = Object.freeze({
   DEADLOCK: 3,
   /** Ctrl-C. */
   INTERRUPTED: 130,
+  /** SIGTERM. */
+  TERMINATED: 143,
+  /** SIGHUP: the terminal is gone. */
+  HUNG_UP: 129,
 });

@@ -5,12 +5,12 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
+import { registerCompletion } from "./completion.js";
 import { ExitCode } from "./exit.js";
+import { complain, NAME } from "./output.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
 import { formatTime } from "./units.js";
-
-const NAME = "kthread-machine";
 
 function version(): string {
   const { version } = JSON.parse(
@@ -35,6 +35,7 @@ function buildProgram(): Command {
   registerRun(program);
   registerPs(program);
   registerStress(program);
+  registerCompletion(program);
   return program;
 }
 
@@ -65,10 +66,6 @@ function reportError(error: unknown): void {
   }
 }
 
-function complain(text: string): void {
-  process.stderr.write(`${NAME}: ${text}\n`);
-}
-
 function panicText(panic: KernelPanic): string {
   const { postMortem } = panic;
   if (postMortem === null) return panic.message;
@@ -82,16 +79,25 @@ function unexpectedText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** Whoever reads our output may stop, as `head` does: then nobody is left to tell anything. */
-function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
+const OUTPUT_ERRORS: Readonly<Record<string, string>> = {
+  EBADF: "it is closed",
+  EIO: "the device fails",
+  ENOSPC: "the disk is full",
+};
+
+/** Whoever reads our output may stop, as `head` does: that is no failure, and nobody is left to tell. */
+function endWithReader(stream: NodeJS.WriteStream, name: string): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit();
+    if (stream === process.stdout) {
+      complain(`cannot write to the ${name}: ${OUTPUT_ERRORS[error.code ?? ""] ?? error.message}`);
+    }
+    process.exit(ExitCode.FAILURE);
   });
 }
 
-endQuietlyWithReader(process.stdout);
-endQuietlyWithReader(process.stderr);
+endWithReader(process.stdout, "standard output");
+endWithReader(process.stderr, "standard error");
 try {
   await buildProgram().parseAsync();
 } catch (error) {

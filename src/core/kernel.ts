@@ -75,6 +75,12 @@ export class Kernel {
   /** The panic that killed this kernel, or null. */
   panic: KernelPanic | null = null;
 
+  private readonly traceListeners = new Set<{
+    readonly classes: number;
+    readonly take: (from: number, to: number) => void;
+  }>();
+  /** Classes that were recorded before the first of these. */
+  private ownTraceMask = 0;
   /** How deep the kernel is in calls of the host's functions: nobody may call it then. */
   private depth = 0;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
@@ -152,7 +158,7 @@ export class Kernel {
       event: (list: number, cookie: number, arg: number) =>
         this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
       ktr_flush: (from: number, to: number) =>
-        this.outside(() => this.onTrace?.(from >>> 0, to >>> 0)),
+        this.outside(() => this.handTrace(from >>> 0, to >>> 0)),
     };
   }
 
@@ -171,6 +177,38 @@ export class Kernel {
     } finally {
       this.depth--;
     }
+  }
+
+  private handTrace(from: number, to: number): void {
+    this.onTrace?.(from, to);
+    for (const { take } of this.traceListeners) take(from, to);
+  }
+
+  /**
+   * Has the kernel record events of some classes, and hands the records' address ranges over. Returns what ends
+   * that; classes that others want, or were on before, stay on.
+   */
+  listenToTrace(classes: number, take: (from: number, to: number) => void): () => void {
+    const listener = { classes, take };
+    const mask = this.machine("ktr_mask");
+    if (this.traceListeners.size === 0) this.ownTraceMask = mask;
+    this.traceListeners.add(listener);
+    this.setMachine("ktr_mask", mask | classes);
+    return () => {
+      if (!this.traceListeners.delete(listener)) return;
+      let rest = this.ownTraceMask;
+      for (const other of this.traceListeners) rest |= other.classes;
+      this.setMachine("ktr_mask", rest);
+    };
+  }
+
+  /** Hands over what is in the kernel's trace buffer: a panic leaves something there. */
+  drainTrace(): void {
+    const base = this.machine("ktr_base");
+    const next = this.machine("ktr_next");
+    if (next === base) return;
+    this.handTrace(base, next);
+    this.setMachine("ktr_next", base);
   }
 
   /** True while the kernel waits for a function of the host that it has called. */

@@ -107,6 +107,8 @@ export class WorkloadRun {
   private readonly tasksByName = new Map<string, CompiledTask>();
   /** Threads that have closed their accounts and may not have exited yet, by address. */
   private readonly closed = new Map<number, { readonly tid: number; readonly runtime: number }>();
+  /** How many of them there may be before those that have exited are looked for. */
+  private closedMax = CLOSED_MAX;
   private forkTable = 0;
 
   /**
@@ -277,7 +279,7 @@ export class WorkloadRun {
   private threadEnds(taskIndex: number, address: number): void {
     const thread = new ThreadView(this.machine.kernel, address);
     this.closed.set(address, { tid: thread.tid, runtime: thread.runtime });
-    if (this.closed.size > CLOSED_MAX) this.forgetExited();
+    if (this.closed.size > this.closedMax) this.forgetExited();
     if (this.ended.length >= ENDED_KEPT_MAX) {
       this.addToSums(thread);
       return;
@@ -301,6 +303,8 @@ export class WorkloadRun {
       const thread = new ThreadView(this.machine.kernel, address);
       if (thread.tid !== tid || thread.state === "exited") this.closed.delete(address);
     }
+    // Those that are left are looked at again when they have doubled: a constant number of looks per thread.
+    this.closedMax = Math.max(CLOSED_MAX, 2 * this.closed.size);
   }
 }
 

@@ -9,13 +9,15 @@ export interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly ts?: number;
+  /** Length of a complete event, in microseconds. */
+  readonly dur?: number;
   readonly name?: string;
   readonly id?: number;
   readonly bp?: string;
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
-/** A slice: from a begin to its end, in microseconds. */
+/** A slice: from its begin to its end, in microseconds. */
 export interface Slice {
   readonly pid: number;
   readonly tid: number;
@@ -50,36 +52,24 @@ function timeOf(event: TraceEvent): number {
   return event.ts;
 }
 
-/** Pairs begins with ends: on a track they alternate, and time does not go back. */
+/** Complete events: those of a track are in order and do not overlap. */
 function slicesOf(events: readonly TraceEvent[]): Slice[] {
-  const open = new Map<string, TraceEvent>();
   const last = new Map<string, number>();
   const slices: Slice[] = [];
   for (const event of events) {
-    if (event.ph !== "B" && event.ph !== "E") continue;
+    if (event.ph === "B" || event.ph === "E") fail(event, "is half a slice");
+    if (event.ph !== "X") continue;
     const track = key(event);
-    const time = timeOf(event);
-    if (time < (last.get(track) ?? 0)) fail(event, "time goes back on its track");
-    last.set(track, time);
-    const begin = open.get(track);
-    if (event.ph === "B") {
-      if (begin !== undefined) fail(event, "begins while another slice is open");
-      if (typeof event.name !== "string") fail(event, "has no name");
-      open.set(track, event);
-    } else {
-      if (begin === undefined) fail(event, "ends what has not begun");
-      open.delete(track);
-      slices.push(sliceOf(begin, event));
-    }
+    const from = nanoseconds(timeOf(event));
+    if (typeof event.name !== "string") fail(event, "has no name");
+    if (typeof event.dur !== "number" || !(event.dur >= 0)) fail(event, "has no length");
+    if (from < (last.get(track) ?? 0)) fail(event, "overlaps the slice before it");
+    const to = from + nanoseconds(event.dur);
+    last.set(track, to);
+    const { pid, tid, name, args = {} } = event;
+    slices.push({ pid, tid, name, from: from / 1_000, to: to / 1_000, args, leaves: args.leaves });
   }
-  for (const event of open.values()) fail(event, "never ends");
   return slices;
-}
-
-function sliceOf(begin: TraceEvent, end: TraceEvent): Slice {
-  const { pid, tid, name = "", args = {} } = begin;
-  const leaves = end.args?.leaves;
-  return { pid, tid, name, from: timeOf(begin), to: timeOf(end), args, leaves };
 }
 
 function metadataOf(events: readonly TraceEvent[], what: string): TraceEvent[] {

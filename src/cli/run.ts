@@ -11,7 +11,7 @@ import { reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
-import { parseDuration, parseSeed, wholeNumber } from "./units.js";
+import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** Rounds between two looks at what the user wants: some tens of milliseconds. */
 const ROUNDS_AT_ONCE = 20_000;
@@ -31,7 +31,7 @@ interface RunFlags extends MachineFlags {
 }
 
 interface PsFlags extends MachineFlags {
-  readonly at: number;
+  readonly at: readonly number[];
 }
 
 function machineOptions(command: Command): Command {
@@ -96,16 +96,20 @@ export function registerPs(program: Command): void {
     .command("ps")
     .summary("list a workload's threads at a moment, as ps -H does")
     .description(
-      "Runs a workload up to a moment of virtual time and lists all threads of the machine.",
+      "Runs a workload up to a moment of virtual time, or one after the other up to several, and lists all " +
+        "threads of the machine.",
     )
     .argument("<file>", "workload in rt-app's JSON");
   machineOptions(command)
     .addOption(
-      new Option("--at <time>", "the moment, such as 250ms")
-        .argParser(parseDuration)
+      new Option("--at <time>", "the moment, such as 250ms; may be given several times")
+        .argParser(parseMoments)
         .makeOptionMandatory(),
     )
-    .addHelpText("after", "\nExample:\n  kthread-machine ps examples/webserver.json --at 250ms\n")
+    .addHelpText(
+      "after",
+      "\nExample:\n  kthread-machine ps examples/webserver.json --at 250ms --at 300ms\n",
+    )
     .action(ps);
 }
 
@@ -183,9 +187,22 @@ function listenForInterrupt(): Interrupt {
 
 async function ps(file: string, flags: PsFlags): Promise<void> {
   const workloadRun = new WorkloadRun(readWorkload(file), flags);
-  const stopped = await runToEnd(workloadRun, flags.at, { trace: null, progress: null });
-  process.stdout.write(workloadRun.machine.ps());
-  if (stopped === "interrupted") process.exitCode = ExitCode.INTERRUPTED;
+  const moments = [...new Set(flags.at)].sort((a, b) => a - b);
+  for (const [index, moment] of moments.entries()) {
+    const stopped = await runToEnd(workloadRun, moment, { trace: null, progress: null });
+    if (moments.length > 1) {
+      process.stdout.write(`${index === 0 ? "" : "\n"}at ${formatTime(moment)}:\n`);
+    }
+    process.stdout.write(workloadRun.machine.ps());
+    if (stopped !== "interrupted") continue;
+    process.exitCode = ExitCode.INTERRUPTED;
+    return;
+  }
+}
+
+/** Collects the values of an option that may be given several times. */
+function parseMoments(text: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before ?? []), parseDuration(text)];
 }
 
 /** True if the user's terminal shows block characters. */

@@ -13,6 +13,7 @@ import { type KernelCall, sys } from "../machine/calls.js";
 import { Machine } from "../machine/machine.js";
 import type { LoadedProgram, RunReason } from "../machine/options.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
+import type { SnapshotPart } from "../snapshot/part.js";
 import {
   type CompiledTask,
   type CompiledWorkload,
@@ -74,6 +75,19 @@ export interface EndedSums {
   wakeups: number;
 }
 
+/** What a thread was that has closed its account. */
+interface ClosedAccount {
+  readonly tid: number;
+  readonly runtime: number;
+}
+
+/** What a snapshot of a workload's machine has to have of the run. */
+interface Accounts {
+  readonly ended: readonly ThreadAccount[];
+  readonly endedSums: EndedSums;
+  readonly closed: readonly (readonly [address: number, account: ClosedAccount])[];
+}
+
 /** How long a workload wants to run, in microseconds; null: until its threads have ended. */
 export function workloadDurationUs(workload: Workload): number | null {
   if (workload.global.durationUs !== null) return workload.global.durationUs;
@@ -106,7 +120,7 @@ export class WorkloadRun {
   private readonly tasksByPid = new Map<number, CompiledTask>();
   private readonly tasksByName = new Map<string, CompiledTask>();
   /** Threads that have closed their accounts and may not have exited yet, by address. */
-  private readonly closed = new Map<number, { readonly tid: number; readonly runtime: number }>();
+  private readonly closed = new Map<number, ClosedAccount>();
   private forkTable = 0;
 
   /**
@@ -121,6 +135,7 @@ export class WorkloadRun {
     this.machine = new Machine(config, options.build ?? "release");
     this.notes = [...workload.notes, ...this.compiled.notes, ...sizeNotes(config)];
     this.watchEnds();
+    this.machine.attach(this.accounts());
     this.load();
     for (const task of this.compiled.tasks) this.createThreads(task);
   }
@@ -271,6 +286,26 @@ export class WorkloadRun {
     machineKernel.onEvent = (list, cookie, arg) => {
       if (list === HOST_EVENT_REPORT) this.threadEnds(cookie, arg >>> 0);
       else before?.(list, cookie, arg);
+    };
+  }
+
+  /** What is kept of the threads that have ended goes back with the machine. */
+  private accounts(): SnapshotPart<Accounts> {
+    const { ended, endedSums, closed } = this;
+    return {
+      name: "workload's accounts",
+      save: () => ({
+        ended: [...ended],
+        endedSums: { ...endedSums },
+        closed: [...closed],
+      }),
+      restore: (saved) => {
+        ended.length = 0;
+        for (const account of saved.ended) ended.push(account);
+        Object.assign(endedSums, saved.endedSums);
+        closed.clear();
+        for (const [address, account] of saved.closed) closed.set(address, account);
+      },
     };
   }
 

@@ -179,6 +179,14 @@ describe("ps", () => {
     expect(lines).toHaveLength(15);
     expect(out).toMatch(/worker\/worker-7$/m);
   });
+
+  it("lists them at several moments in the order of time, each as it is for itself", async () => {
+    const at = (...moments: string[]) =>
+      cli("ps", "examples/webserver.json", ...moments.flatMap((moment) => ["--at", moment]));
+    const [both, early, late] = await Promise.all([at("250ms", "2ms"), at("2ms"), at("250ms")]);
+    expect(both.code).toBe(0);
+    expect(both.out).toBe(`at 2.000 ms:\n${early.out}\nat 250.0 ms:\n${late.out}`);
+  });
 });
 
 describe("bad input", () => {

@@ -15,6 +15,7 @@ import type { Benchmark, Params } from "./lib/types.js";
 import { benchmark as mips } from "./mips.js";
 import { benchmark as skynet } from "./skynet.js";
 import { benchmark as sleepers } from "./sleepers.js";
+import { benchmark as snapshot } from "./snapshot.js";
 import { benchmark as spawn } from "./spawn.js";
 import { benchmark as switchBenchmark } from "./switch.js";
 import { benchmark as switchJs } from "./switch-js.js";
@@ -26,7 +27,7 @@ import { benchmark as wake } from "./wake.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...[switchBenchmark, switchWork, switchJs, wake, spawn, tid, tdfind, skynet, sleepers],
-  ...[mips, cpus, timers, growth],
+  ...[mips, cpus, timers, growth, snapshot],
 ];
 
 const ROUNDS_MIN = 5;

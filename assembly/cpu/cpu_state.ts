@@ -17,15 +17,14 @@ export class CpuState {
   /** Address of guest memory, and of the first byte behind the text. */
   guest: usize;
   data: usize;
-  /** Bytes and words of text, and the address of its first record. */
+  /** Bytes of text, and the address of its first record. */
   text_size: u32;
-  text_words: u32;
   decoded: usize;
   /** Below these guest addresses a load of 1, 2 and 4 bytes may begin. */
   load1_end: u32;
   load2_end: u32;
   load4_end: u32;
-  /** The same for stores, counted from the end of the text. */
+  /** The same for stores, counted from the end of the text; lower while another CPU has a reservation. */
   store1_end: u32;
   store2_end: u32;
   store4_end: u32;
@@ -33,7 +32,7 @@ export class CpuState {
   plain: u32;
 
   // What holds for one run of the inner loop.
-  /** The end of the slice, in sixteenths of a cycle. */
+  /** The end of the slice, in 32nds of a cycle. */
   limit: u64;
   /** Distance from the head of the level that yields take threads from to its tail. */
   gap: usize;
@@ -42,12 +41,17 @@ export class CpuState {
   /** The hash after rv32_yield_turns. */
   turns_hash: u64;
 
+  /** For rv32_slow: instructions that this run has completed and not accounted for yet (run_end). */
+  elapsed: u64;
+
   // What stays from one instruction to a later one.
-  /** The address that lr.w reserved, or NO_RESERVATION; a kernel call or a new slice ends it, too. */
+  /** The address that lr.w reserved, or NO_RESERVATION; a kernel call ends it, too (rv32_reserve.ts). */
   reservation: u32;
   /** Its thread, and how often that had been switched away from: a switch ends a reservation. */
   reserved_td: usize;
   reserved_switches: u32;
+  /** CPUs whose reservations the window of stores leaves out. */
+  watches: u64;
   /** The address that the last fault was about: memory, a jump's target, or the instruction. */
   fault_address: u32;
   /** Sum of the words that were loaded only to have their cache lines. */
@@ -64,7 +68,7 @@ if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
 if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
-if (((offsetof<CpuState>("limit") | offsetof<CpuState>("turns_hash")) & 7) != 0) {
+if (((offsetof<CpuState>("limit") | offsetof<CpuState>("watches")) & 7) != 0) {
   ERROR("the u64 of CpuState must be aligned");
 }
 if (

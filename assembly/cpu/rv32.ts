@@ -11,9 +11,10 @@
 // instruction and left between any two. rv32_record and rv32_guest_pc lead from a guest address to its
 // record and back.
 //
-// Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 16 units an
-// instruction, because a record has 16 bytes. `clock` is what must be added to the pc for the time in
-// sixteenths of a cycle: a jump subtracts from `clock` what it adds to the pc. So the time, and with it the
+// Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 32 units an
+// instruction, because it moves by 32 (RECORD_SIZE). `clock` is what must be added to the pc for the time in
+// 32nds of a cycle: a jump subtracts from `clock` what it adds to the pc, and a compressed instruction, behind
+// which the pc has moved by 16 only, adds the other 16 to it. So the time, and with it the
 // number of instructions, is exact at every instruction. It is compared with the slice's end where the
 // straight line ends: at taken branches, jumps and kernel calls. A jump to a yield is no such place,
 // because the yield is one.
@@ -42,8 +43,17 @@ import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
-import { RECORD_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
+import { RV_FAULT } from "./rv32_access";
+import {
+  CLOCK_SHIFT,
+  RECORD_HALF,
+  RECORD_SHIFT,
+  RECORD_SIZE,
+  Record,
+  rv32_record_length,
+} from "./rv32_decode";
 import { RvOp } from "./rv32_op";
+import { reservation_resume, reservation_suspend, set_store_end } from "./rv32_reserve";
 import { rv32_slow } from "./rv32_slow";
 import {
   rv32_only_yields,
@@ -52,17 +62,7 @@ import {
   rv32_yield_turns,
 } from "./rv32_yield";
 
-export {
-  RV_FAULT,
-  RV_FAULT_BREAKPOINT,
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_MISALIGNED_JUMP,
-  RV_FAULT_STORE,
-  rv32_fault_address,
-} from "./rv32_slow";
+export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 
 /** Event: after a kernel call, something else than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;
@@ -73,8 +73,8 @@ export const RV_SWITCHES: u32 = 4;
 
 /** Most instructions of a run where time does not pass. */
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
-/** Latest end of a slice, so that it has a place in 64 bits in sixteenths. */
-const SLICE_END_MAX: u64 = 1 << 59;
+/** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
+const SLICE_END_MAX: u64 = 1 << 58;
 
 // Reasons to leave the inner loop.
 const EXIT_NONE: u32 = 0; //  stay
@@ -88,36 +88,32 @@ const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but y
 export function rv32_init(): void {
   const m = machine();
   const size = m.guest_size;
-  const room = size - m.text_size;
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
     cpu.guest = m.guest_base;
     cpu.data = m.guest_base + m.text_size;
     cpu.text_size = m.text_size;
-    cpu.text_words = m.text_size >> 2;
     cpu.decoded = m.decoded_base;
     cpu.load1_end = size;
     cpu.load2_end = max<u32>(size, 1) - 1;
     cpu.load4_end = max<u32>(size, 3) - 3;
-    cpu.store1_end = room;
-    cpu.store2_end = max<u32>(room, 1) - 1;
-    cpu.store4_end = max<u32>(room, 3) - 3;
+    set_store_end(cpu, size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }
 
-/** Fills in what holds for one run of the inner loop; returns the time in sixteenths of a cycle. */
+/** Fills in what holds for one run of the inner loop; returns the time in 32nds of a cycle. */
 function run_begin(m: Machine, gd: GlobalData): u64 {
   const cpu = cpu_state(gd);
   cpu.stop = 0;
-  cpu.reservation = NO_RESERVATION;
+  reservation_resume(gd);
   if (m.cycle_cost == 0) {
-    cpu.limit = RUN_INSTRUCTIONS_MAX << 4;
+    cpu.limit = RUN_INSTRUCTIONS_MAX << CLOCK_SHIFT;
     return 0;
   }
-  cpu.limit = min<u64>(gd.gd_slice_end, SLICE_END_MAX) << 4;
-  return gd.gd_cycles << 4;
+  cpu.limit = min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
+  return gd.gd_cycles << CLOCK_SHIFT;
 }
 
 /** How many switches the run call still allows. */
@@ -181,9 +177,9 @@ function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32):
   if (m.run_limited != 0) m.run_switches -= switches;
 }
 
-/** Ends a run that began at time `from` and ends at `time`, both in sixteenths of a cycle. */
+/** Ends a run that began at time `from` and ends at `time`, both in 32nds of a cycle. */
 function run_end(gd: GlobalData, from: u64, time: u64): void {
-  const instructions = (time - from) >> 4;
+  const instructions = (time - from) >> CLOCK_SHIFT;
   gd.gd_instructions += instructions;
   if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
 }
@@ -230,14 +226,14 @@ function right(td: usize, pc: usize): i32 {
   return load<i32>(td + <usize>changetype<Record>(pc).b);
 }
 
-/** How far a jump or a branch goes, in bytes of records from the next one. */
+/** How far a jump or a branch goes, in bytes of records from RECORD_SIZE behind its own. */
 function distance(pc: usize): usize {
   return <usize>changetype<Record>(pc).c;
 }
 
-/** The guest address behind the instruction. */
-function link(cpu: CpuState, pc: usize): usize {
-  return (pc + RECORD_SIZE - cpu.decoded) >> RECORD_SHIFT;
+/** The guest address of the record at `pc`, as a result. */
+function link(cpu: CpuState, pc: usize): i32 {
+  return <i32>((pc - cpu.decoded) >> RECORD_SHIFT);
 }
 
 /**
@@ -524,13 +520,14 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           break;
         case RvOp.JR:
         case RvOp.JALR:
+        case RvOp.C_JALR:
           at = <u32>(src1(td, pc) + imm(pc)) & ~1;
-          // One comparison for both: a rotation moves misalignment into the highest bits.
-          if (rotr<u32>(at, 2) >= cpu.text_words) {
+          if (at >= cpu.text_size) {
             exit = EXIT_SLOW;
             break;
           }
-          if (changetype<Record>(pc).op == RvOp.JALR) set(td, pc, <i32>link(cpu, pc));
+          if (changetype<Record>(pc).op == RvOp.JALR) set(td, pc, link(cpu, pc + RECORD_SIZE));
+          if (changetype<Record>(pc).op == RvOp.C_JALR) set(td, pc, link(cpu, pc + RECORD_HALF));
           to = cpu.decoded + ((<usize>at) << RECORD_SHIFT);
           clock += <u64>(pc + RECORD_SIZE) - <u64>to;
           if (clock + <u64>to < cpu.limit) {
@@ -544,6 +541,112 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           far = distance(pc);
           clock -= <i64>(<i32>far);
           pc += far;
+          continue;
+
+        // Compressed instructions: the next record is nearer
+        case RvOp.C_LI:
+          set(td, pc, imm(pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_MV:
+          set(td, pc, src1(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_ADDI:
+          set(td, pc, src1(td, pc) + imm(pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_ANDI:
+          set(td, pc, src1(td, pc) & imm(pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_SLLI:
+          set(td, pc, src1(td, pc) << imm(pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_SRLI:
+          set(td, pc, <i32>(<u32>src1(td, pc) >> imm(pc)));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_SRAI:
+          set(td, pc, src1(td, pc) >> imm(pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_ADD:
+          set(td, pc, src1(td, pc) + src2(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_SUB:
+          set(td, pc, src1(td, pc) - src2(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_XOR:
+          set(td, pc, src1(td, pc) ^ src2(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_OR:
+          set(td, pc, src1(td, pc) | src2(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_AND:
+          set(td, pc, src1(td, pc) & src2(td, pc));
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_NOP:
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_LW:
+          at = <u32>(src1(td, pc) + imm(pc));
+          if (at < cpu.load4_end) {
+            set(td, pc, load<i32>(cpu.guest + at));
+            pc -= RECORD_HALF;
+            clock += RECORD_HALF;
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
+        case RvOp.C_SW:
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          if (at < cpu.store4_end) {
+            store<i32>(cpu.data + at, value(td, pc));
+            pc -= RECORD_HALF;
+            clock += RECORD_HALF;
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
+        case RvOp.C_SW0:
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          if (at < cpu.store4_end) {
+            store<i32>(cpu.data + at, 0);
+            pc -= RECORD_HALF;
+            clock += RECORD_HALF;
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
+        case RvOp.C_BEQZ:
+          if (left(td, pc) == 0) break;
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
+          continue;
+        case RvOp.C_BNEZ:
+          if (left(td, pc) != 0) break;
+          pc -= RECORD_HALF;
+          clock += RECORD_HALF;
           continue;
 
         // Kernel calls
@@ -569,7 +672,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
             head += 4;
             pc += RECORD_SIZE;
             const time = clock + <u64>pc;
-            const now = time >> 4;
+            const now = time >> CLOCK_SHIFT;
             const last = changetype<Thread>(td);
             last.td_pc = <u32>pc;
             last.td_runtime += now - switchtime;
@@ -612,9 +715,12 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     }
 
     if (exit == EXIT_SLOW) {
+      cpu.elapsed = (clock + <u64>pc - from) >> CLOCK_SHIFT;
       event = rv32_slow(gd, td, pc);
       if (event != 0) break;
-      pc += RECORD_SIZE;
+      far = rv32_record_length(pc);
+      pc += far;
+      clock += RECORD_SIZE - far;
       continue;
     }
     if (exit == EXIT_TURNS) {
@@ -623,7 +729,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       td = load<usize>(head - 4);
       hash = cpu.turns_hash;
       switchtime += <u64>(head - turns) >> 1; // two cycles for four bytes
-      clock = (switchtime << 4) - <u64>pc;
+      clock = (switchtime << CLOCK_SHIFT) - <u64>pc;
       if (clock + <u64>pc < cpu.limit && head != cpu.stop) continue;
     }
     switches += <u32>(head - mark) >> 2;
@@ -668,7 +774,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       cpu.reservation = NO_RESERVATION;
       if (!changetype<Kernel>(0).call(gd, call)) return RV_LEFT;
       if (m.run_limited != 0) budget = switch_budget(m);
-      from = m.cycle_cost == 0 ? 0 : gd.gd_cycles << 4;
+      from = m.cycle_cost == 0 ? 0 : gd.gd_cycles << CLOCK_SHIFT;
       first = gd.gd_curthread;
       td = changetype<usize>(first);
       pc = load<usize>(td, offsetof<Thread>("td_pc"));
@@ -697,5 +803,6 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   give_level(gd, level, head);
   switches += <u32>(head - mark) >> 2;
   if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
+  reservation_suspend(gd, (event & 0xff) == RV_FAULT);
   return event;
 }

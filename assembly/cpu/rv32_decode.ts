@@ -1,9 +1,14 @@
-// Decoding of RV32IMA text into records that the inner loop (rv32.ts) executes.
+// Decoding of RV32IMAC text into records that the inner loop (rv32.ts) executes.
 //
-// Each 4-byte word of guest text has a 16-byte record at decoded_base + 4 * its guest address:
+// An instruction may begin at any even guest address. So each has a record of 16 bytes, for the instruction
+// that begins there, at decoded_base + 8 * the guest address:
 //
 //   0        4        8        12
 //  | op     | a      | b      | c      |
+//
+// From an instruction of 4 bytes execution goes on 32 bytes behind its record, from a compressed one 16: the
+// latter has operations of its own (C_LW), with the same operands. Both sequences that two bytes can belong
+// to are decoded, so that a jump into the middle of an instruction does what it does in a real CPU.
 //
 // Operands, where an operation has them:
 //   a  result; a store's value; a branch's left side
@@ -11,19 +16,28 @@
 //   c  second source, immediate or offset; the distance of a branch or jump; CALL, YIELD: the event
 //
 // A register is an offset from the thread, ready to be added; a distance is in bytes of
-// records, from the next record. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
+// records, from where a record of 4 bytes would end, whatever the length. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
 // no-operation, a source x0 makes a constant, a move, or a comparison with zero. What is too rare for a
 // record of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
 //
 // Behind the last record lies one that faults, so that running off the text's end needs no check:
 // the arena holds rv32_decoded_size() bytes.
+//
+// Rejected: records only where instructions begin, side by side. They take half of the memory, but a jump to
+// a register must look its record up, overlapping sequences need jumps between them, and a text that
+// changes moves all that is behind.
 import { machine } from "../sys/machine";
 import { Sys } from "../sys/syscall";
+import { rv_expand, rv_is_compressed } from "./rv32_compressed";
 import { RvOp } from "./rv32_op";
 
-/** Bytes of a record, and as a shift from the bytes of its word. */
-export const RECORD_SIZE: usize = 16;
-export const RECORD_SHIFT: usize = 2;
+/** From the record of an instruction of 4 bytes to the next one, and from that of a compressed one. */
+export const RECORD_SIZE: usize = 32;
+export const RECORD_HALF: usize = 16;
+/** Bytes of a guest address to bytes of records. */
+export const RECORD_SHIFT: usize = 3;
+/** Cycles to bytes of records: an instruction takes a cycle and RECORD_SIZE (rv32.ts). */
+export const CLOCK_SHIFT: u64 = 5;
 
 /** One decoded instruction. */
 @unmanaged
@@ -34,9 +48,9 @@ export class Record {
   c: u32;
 }
 
-/** Bytes that the decoded text takes: a record a word, and the one behind the last. */
-export function rv32_decoded_size(text_size: u32): usize {
-  return ((<usize>text_size) << RECORD_SHIFT) + RECORD_SIZE;
+/** Bytes that the decoded text takes: a record for two bytes, and the one behind the last. */
+export function rv32_decoded_size(text_size: u32): u64 {
+  return ((<u64>text_size) << RECORD_SHIFT) + RECORD_HALF;
 }
 
 /** The record of a guest address in the text. */
@@ -50,13 +64,14 @@ export function rv32_guest_pc(record: usize): u32 {
 }
 
 /**
- * Decodes the guest's text from `from` to `to`, guest addresses that are multiples of 4. The host calls
- * it after it has loaded a program.
+ * Decodes the guest's text from `from` to `to`, even guest addresses. The host calls it after it has loaded a
+ * program. An instruction that begins in front of `from` and reaches into the range is decoded, too.
  */
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
-  for (let pc = from; pc < to; pc += 4) decode_word(pc);
-  for (let pc = from; pc < to; pc += 4) mark_jump_to_yield(pc);
+  const first = from >= 2 ? from - 2 : 0;
+  for (let pc = first; pc < to; pc += 2) decode_at(pc);
+  for (let pc = first; pc < to; pc += 2) mark_jump_to_yield(pc);
 }
 
 /** A jump to a yield is an operation of its own if the yield was decoded before. */
@@ -66,6 +81,27 @@ function mark_jump_to_yield(pc: u32): void {
   if (record.op != RvOp.J) return;
   const target = at + RECORD_SIZE + <usize>record.c;
   if (load<u32>(target) == RvOp.YIELD) record.op = RvOp.J_YIELD;
+}
+
+/**
+ * The instruction that begins at an even address of the text, in its form of 32 bits; 0, which is none, if
+ * it reaches beyond the text. rv_length tells how long it is there.
+ */
+export function rv_fetch(pc: u32): u32 {
+  const at = machine().guest_base + <usize>pc;
+  const half = <u32>load<u16>(at);
+  if (rv_is_compressed(half)) return rv_expand(half);
+  return pc + 4 <= machine().text_size ? load<u32>(at) : 0;
+}
+
+/** From the record at an address to the one behind its instruction, in bytes. */
+export function rv32_record_length(record: usize): usize {
+  return (<usize>rv_length(rv32_guest_pc(record))) << RECORD_SHIFT;
+}
+
+/** Bytes of the instruction that begins at an even address of the text: 2 or 4. */
+export function rv_length(pc: u32): u32 {
+  return rv_is_compressed(load<u16>(machine().guest_base + <usize>pc)) ? 2 : 4;
 }
 
 // ---- Fields of an instruction ----
@@ -147,9 +183,78 @@ function put_unary(pc: u32, op: RvOp, rd: u32, rs: u32): void {
   put(pc, op, rv_register_offset(rd), rv_register_offset(rs), 0);
 }
 
-function decode_word(pc: u32): void {
-  const m = machine();
-  const word = load<u32>(m.guest_base + <usize>pc);
+/** Makes the record of the instruction that begins at `pc`. */
+function decode_at(pc: u32): void {
+  decode_word(pc, rv_fetch(pc));
+  if (rv_length(pc) == 2) shorten(changetype<Record>(rv32_record(pc)));
+}
+
+/** Makes a record that of a compressed instruction, behind which execution goes on 2 bytes further. */
+function shorten(record: Record): void {
+  switch (record.op) {
+    case RvOp.LI:
+      record.op = RvOp.C_LI;
+      break;
+    case RvOp.MV:
+      record.op = RvOp.C_MV;
+      break;
+    case RvOp.ADDI:
+      record.op = RvOp.C_ADDI;
+      break;
+    case RvOp.ANDI:
+      record.op = RvOp.C_ANDI;
+      break;
+    case RvOp.SLLI:
+      record.op = RvOp.C_SLLI;
+      break;
+    case RvOp.SRLI:
+      record.op = RvOp.C_SRLI;
+      break;
+    case RvOp.SRAI:
+      record.op = RvOp.C_SRAI;
+      break;
+    case RvOp.ADD:
+      record.op = RvOp.C_ADD;
+      break;
+    case RvOp.SUB:
+      record.op = RvOp.C_SUB;
+      break;
+    case RvOp.XOR:
+      record.op = RvOp.C_XOR;
+      break;
+    case RvOp.OR:
+      record.op = RvOp.C_OR;
+      break;
+    case RvOp.AND:
+      record.op = RvOp.C_AND;
+      break;
+    case RvOp.NOP:
+      record.op = RvOp.C_NOP;
+      break;
+    case RvOp.LW:
+      record.op = RvOp.C_LW;
+      break;
+    case RvOp.SW:
+      record.op = RvOp.C_SW;
+      break;
+    case RvOp.SW0:
+      record.op = RvOp.C_SW0;
+      break;
+    case RvOp.BEQZ:
+      record.op = RvOp.C_BEQZ;
+      break;
+    case RvOp.BNEZ:
+      record.op = RvOp.C_BNEZ;
+      break;
+    case RvOp.JALR:
+      record.op = RvOp.C_JALR;
+      break;
+    default: // jumps say themselves where execution goes on, and SLOW finds out
+      break;
+  }
+}
+
+function decode_word(pc: u32, word: u32): void {
   switch (word & 0x7f) {
     case 0x37:
       decode_constant(pc, word, word & 0xfffff000);
@@ -180,7 +285,7 @@ function decode_word(pc: u32): void {
       return;
     case 0x0f:
       if (rv_funct3(word) == 0) put(pc, RvOp.NOP, 0, 0, 0);
-      else slow(pc);
+      else slow(pc); // fence.i
       return;
     case 0x0b:
       decode_kernel_call(pc, word);
@@ -190,7 +295,7 @@ function decode_word(pc: u32): void {
       else slow(pc);
       return;
     default:
-      slow(pc); // atomics, and what is no instruction
+      slow(pc); // atomics, counters, and what is no instruction
   }
 }
 
@@ -217,10 +322,10 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 
 /** True when execution can go on at `target`. */
 export function rv_is_target(target: u32): bool {
-  return (target & 3) == 0 && target < machine().text_size;
+  return (target & 1) == 0 && target < machine().text_size;
 }
 
-/** Bytes of records from the one behind `pc` to `target`. */
+/** Bytes of records from RECORD_SIZE behind that of `pc` to that of `target`. */
 function distance(pc: u32, target: u32): u32 {
   return (target - (pc + 4)) << (<u32>RECORD_SHIFT);
 }
@@ -228,7 +333,7 @@ function distance(pc: u32, target: u32): u32 {
 function decode_jal(pc: u32, rd: u32, target: u32): void {
   if (!rv_has_register(rd) || !rv_is_target(target)) slow(pc);
   else if (rd == 0) put(pc, RvOp.J, 0, 0, distance(pc, target));
-  else put(pc, RvOp.JAL, rv_register_offset(rd), pc + 4, distance(pc, target));
+  else put(pc, RvOp.JAL, rv_register_offset(rd), pc + rv_length(pc), distance(pc, target));
 }
 
 function decode_jalr(pc: u32, word: u32): void {

@@ -18,7 +18,7 @@ import {
 import { lwkt_level } from "../sys/runq";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state } from "./cpu_state";
-import { RECORD_SIZE, Record } from "./rv32_decode";
+import { CLOCK_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
 /** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
@@ -124,7 +124,7 @@ export function rv32_yield_turns(
   switchtime: u64,
 ): usize {
   const same = ((<u64>cpu.plain) << 32) | <u64>pc;
-  const turns = ((cpu.limit >> 4) - switchtime + 1) >> 1; // the slice is not over yet
+  const turns = ((cpu.limit >> CLOCK_SHIFT) - switchtime + 1) >> 1; // the slice is not over yet
   const stop = head + <usize>min<u64>(cpu.stop - head, turns << 2);
   let now = switchtime;
   for (; head != stop; head += 4) {

@@ -1,6 +1,7 @@
 // The context switch: from one thread to another on the running CPU, and what a thread does first when
 // it gets the CPU. Every switch goes through cpu_switch, or through one of its copies for plain yields,
 // host_yield and the inner loop of cpu/rv32.ts, which must account the same.
+import { rv32_record } from "../cpu/rv32_decode";
 import { can_yield } from "../cpu/rv32_yield";
 import { CHUNK_MASK, SLOT_SIZE } from "../sys/chunklist";
 import { GDF_INVOL, GlobalData } from "../sys/globaldata";
@@ -40,7 +41,7 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
     return;
   }
   td.td_body = <u8>TDB.RV32 | TDB_FRESH;
-  td.td_pc = <u32>(machine().decoded_base + ((<usize>func) << 2));
+  td.td_pc = <u32>rv32_record(func);
 }
 
 /** Charges the running thread for its time on the CPU so far. */

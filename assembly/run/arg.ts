@@ -33,7 +33,7 @@ export function wide(low: u32, high: u32): u64 {
  */
 export function func_valid(func: u32): bool {
   if (func == FUNC_HOST) return called_by_host();
-  return func < machine().text_size && (func & 3) == 0;
+  return func < machine().text_size && (func & 1) == 0;
 }
 
 /** True for the address of a process that threads may be added to. */

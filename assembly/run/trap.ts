@@ -7,20 +7,20 @@
 // each call is, and which function performs it, says assembly/syscalls.master; the dispatch
 // (init_sysent.ts) is made from it.
 
-import {
-  RV_FAULT_FETCH,
-  RV_FAULT_ILLEGAL,
-  RV_FAULT_LOAD,
-  RV_FAULT_MISALIGNED_ATOMIC,
-  RV_FAULT_MISALIGNED_JUMP,
-  RV_FAULT_STORE,
-} from "../cpu/rv32";
+import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { panic, printf } from "../env";
 import { DONE } from "../kern/cont";
 import { exit1, kern_thr_exit, swapper_loop } from "../kern/kern_exit";
 import { is_proc } from "../kern/kern_fork";
 import { kthread_exit } from "../kern/kern_kthread";
 import { lwkt_exit } from "../kern/lwkt_thread";
+import {
+  RV_FAULT_FETCH,
+  RV_FAULT_ILLEGAL,
+  RV_FAULT_LOAD,
+  RV_FAULT_MISALIGNED_ATOMIC,
+  RV_FAULT_STORE,
+} from "../sys/fault";
 import { curthread } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
@@ -58,8 +58,7 @@ export function body_return(): u32 {
 
 /** The code of a body did what it must not: kernel code, so the machine panics. */
 export function fault(td: Thread, kind: u32): void {
-  const m = machine();
-  const pc = <u32>((<usize>td.td_pc - m.decoded_base) >> 2);
+  const pc = rv32_guest_pc(td.td_pc);
   const p = changetype<usize>(td);
   switch (kind) {
     case RV_FAULT_ILLEGAL:
@@ -73,9 +72,6 @@ export function fault(td: Thread, kind: u32): void {
       break;
     case RV_FAULT_STORE:
       panic("store out of guest data: pc 0x%x, thread %p %N", pc, p, p);
-      break;
-    case RV_FAULT_MISALIGNED_JUMP:
-      panic("misaligned jump: pc 0x%x, thread %p %N", pc, p, p);
       break;
     case RV_FAULT_MISALIGNED_ATOMIC:
       panic("misaligned atomic access: pc 0x%x, thread %p %N", pc, p, p);

@@ -114,6 +114,7 @@ export class Machine {
   timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
   busy: u64; //                CPUs that are not halted
   ipi_cpus: u64; //            CPUs with messages waiting
+  reserved: u64; //            CPUs that do not run and hold a reservation (cpu/rv32_reserve.ts)
   untimely_switch: i32; //     sysctl lwkt.untimely_switch
   sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
   intr_base: usize; //         interrupt lines (sys/intr.ts)

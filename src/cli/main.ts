@@ -1,83 +1,8 @@
-// The command `kthread-machine`.
+// The program `kthread-machine`: runs the command on the process's arguments and streams.
 
-import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
-import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
-import { TraceError } from "../trace/file.js";
-import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
-import { registerCompletion } from "./completion.js";
 import { ExitCode } from "./exit.js";
-import { complain, NAME } from "./output.js";
-import { registerPs, registerRun } from "./run.js";
-import { registerStress } from "./stress.js";
-import { formatTime } from "./units.js";
-
-function version(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  ) as { version: string };
-  return version;
-}
-
-function buildProgram(): Command {
-  const program = new Command(NAME)
-    .description(
-      "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their " +
-        "locks, timers and priorities, or a million threads at once.",
-    )
-    .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this help")
-    .helpCommand(false)
-    .exitOverride()
-    .showHelpAfterError(`(${NAME} --help tells more)`)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${NAME}: `)) })
-    .addHelpText("after", HELP);
-  registerRun(program);
-  registerPs(program);
-  registerStress(program);
-  registerCompletion(program);
-  return program;
-}
-
-const HELP = `
-Start here:
-  ${NAME} run examples/webserver.json       what a busy web server's threads do
-  ${NAME} run examples/deadlock.json        who waits for whom in a deadlock
-  ${NAME} stress --threads 1000000 --cpus 4 a million threads
-
-${NAME} <command> --help tells about a command's options and exit codes.
-`;
-
-/** Says what went wrong, in a sentence where possible, and sets the exit code. */
-function reportError(error: unknown): void {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : ExitCode.USAGE;
-    return;
-  }
-  if (error instanceof WorkloadError) {
-    for (const problem of error.errors) complain(formatProblem(problem));
-    process.exitCode = ExitCode.USAGE;
-  } else if (error instanceof ConfigError || error instanceof TraceError) {
-    complain(error.message);
-    process.exitCode = ExitCode.USAGE;
-  } else {
-    complain(error instanceof KernelPanic ? panicText(error) : unexpectedText(error));
-    process.exitCode = ExitCode.FAILURE;
-  }
-}
-
-function panicText(panic: KernelPanic): string {
-  const { postMortem } = panic;
-  if (postMortem === null) return panic.message;
-  const { cpu, thread, cycles, ps } = postMortem;
-  const where = `on CPU ${cpu}, thread ${thread ?? "none"}`;
-  return `${panic.message}\n${where}, after ${formatTime(Number(cycles))} of virtual time\n\n${ps.trimEnd()}`;
-}
-
-function unexpectedText(error: unknown): string {
-  if (error instanceof KernelError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
+import { complain } from "./output.js";
+import { runCommand } from "./program.js";
 
 const OUTPUT_ERRORS: Readonly<Record<string, string>> = {
   EBADF: "it is closed",
@@ -98,8 +23,4 @@ function endWithReader(stream: NodeJS.WriteStream, name: string): void {
 
 endWithReader(process.stdout, "standard output");
 endWithReader(process.stderr, "standard error");
-try {
-  await buildProgram().parseAsync();
-} catch (error) {
-  reportError(error);
-}
+await runCommand(process.argv.slice(2));

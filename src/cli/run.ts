@@ -16,7 +16,7 @@ import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { complain } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
-import { parseDuration, parseSeed, wholeNumber } from "./units.js";
+import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
 const PROGRESS_AFTER_MS = 2_000;
@@ -38,7 +38,7 @@ interface RunFlags extends MachineFlags {
 }
 
 interface PsFlags extends MachineFlags {
-  readonly at: number;
+  readonly at: readonly number[];
 }
 
 function machineOptions(command: Command): Command {
@@ -103,16 +103,20 @@ export function registerPs(program: Command): void {
     .command("ps")
     .summary("list a workload's threads at a moment, as ps -H does")
     .description(
-      "Runs a workload up to a moment of virtual time and lists all threads of the machine.",
+      "Runs a workload up to a moment of virtual time, or one after the other up to several, and lists all " +
+        "threads of the machine.",
     )
     .argument("<file>", "workload in rt-app's JSON; - reads the standard input");
   machineOptions(command)
     .addOption(
-      new Option("--at <time>", "the moment, such as 250ms")
-        .argParser(parseDuration)
+      new Option("--at <time>", "the moment, such as 250ms; may be given several times")
+        .argParser(parseMoments)
         .makeOptionMandatory(),
     )
-    .addHelpText("after", "\nExample:\n  kthread-machine ps examples/webserver.json --at 250ms\n")
+    .addHelpText(
+      "after",
+      "\nExample:\n  kthread-machine ps examples/webserver.json --at 250ms --at 300ms\n",
+    )
     .action(ps);
 }
 
@@ -217,11 +221,24 @@ async function advance(
 
 async function ps(file: string, flags: PsFlags): Promise<void> {
   const workloadRun = new WorkloadRun(readWorkload(file), flags);
-  const progress = createProgress(flags.at, process.stderr, PROGRESS_AFTER_MS);
-  const interrupt = listenForSignals();
-  await runToEnd(workloadRun, flags.at, { trace: null, progress, interrupt });
-  process.stdout.write(workloadRun.machine.ps());
-  if (interrupt.exitCode !== null) process.exitCode = interrupt.exitCode;
+  const moments = [...new Set(flags.at)].sort((a, b) => a - b);
+  for (const [index, moment] of moments.entries()) {
+    const progress = createProgress(moment, process.stderr, PROGRESS_AFTER_MS);
+    const interrupt = listenForSignals();
+    await runToEnd(workloadRun, moment, { trace: null, progress, interrupt });
+    if (moments.length > 1) {
+      process.stdout.write(`${index === 0 ? "" : "\n"}at ${formatTime(moment)}:\n`);
+    }
+    process.stdout.write(workloadRun.machine.ps());
+    if (interrupt.exitCode === null) continue;
+    process.exitCode = interrupt.exitCode;
+    return;
+  }
+}
+
+/** Collects the values of an option that may be given several times. */
+function parseMoments(text: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before ?? []), parseDuration(text)];
 }
 
 /** True if the user's terminal shows block characters. */

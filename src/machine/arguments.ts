@@ -47,7 +47,7 @@ function bodyRule({ textMemory }: CompleteConfig): Rule {
       if (typeof value === "function") return true;
       const isProgram = typeof value === "object" && value !== null && "entry" in value;
       const entry = isProgram ? value.entry : value;
-      return isEntry(entry) && (entry as number) % 4 === 0;
+      return isEntry(entry) && (entry as number) % 2 === 0;
     },
   };
 }

@@ -16,7 +16,7 @@ import type { KernelSource } from "../core/instantiate.js";
 import { Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
-import { type LinkedProgram, link, type Program } from "../program/index.js";
+import { link, type Program } from "../program/index.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
@@ -32,7 +32,7 @@ import {
   threadRule,
 } from "./arguments.js";
 import { Bodies } from "./bodies.js";
-import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
+import { type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { HostState } from "./host-state.js";
 import type {

@@ -1,7 +1,7 @@
 /** Words as assembler text, in the notation of the RISC-V assemblers without aliases. */
 
 import type { CallTable } from "../core/call-table.js";
-import { decode, formatOf, type Instruction, orderings } from "./encode.js";
+import { csrNumbers, decode, formatOf, type Instruction, orderings } from "./encode.js";
 import { registerName } from "./registers.js";
 
 /** Gives a kernel call's name by its number. */
@@ -21,6 +21,14 @@ function accesses(bits: number): string {
 function fence(imm: number): string {
   if (imm === 0x833) return "fence.tso";
   return `fence ${accesses((imm >>> 4) & 15)}, ${accesses(imm & 15)}`;
+}
+
+const csrNames = new Map<number, string>(
+  Object.entries(csrNumbers).map(([name, number]) => [number, name]),
+);
+
+function csrName(csr: number): string {
+  return csrNames.get(csr) ?? `0x${csr.toString(16)}`;
 }
 
 function atomicName({ op, imm }: Instruction): string {
@@ -54,6 +62,10 @@ function operands(insn: Instruction, callName: CallNames): string {
       return `${atomicName(insn)} ${rd}, (${rs1})`;
     case "Fence":
       return fence(imm);
+    case "Csr":
+      return `${op} ${rd}, ${csrName(imm)}, ${rs1}`;
+    case "CsrI":
+      return `${op} ${rd}, ${csrName(imm)}, ${insn.rs1}`;
     case "Call":
       return `${op} ${callName(imm) ?? imm}`;
     default:

@@ -1,5 +1,5 @@
 /**
- * Machine words of RV32I, M and A, and of the kernel call.
+ * Machine words of RV32I, M, A, Zicsr and Zifencei, and of the kernel call.
  *
  * One table says for every instruction which bits are fixed (`mask`, `match`) and how its operands
  * are laid out (`format`). Encoding and decoding both read it, so they cannot disagree. Decoding is
@@ -31,6 +31,8 @@ const load = (opcode: number, funct3: number) => spec("Load", (funct3 << 12) | o
 const store = (funct3: number) => spec("S", (funct3 << 12) | 0x23, 0x707f);
 const branch = (funct3: number) => spec("B", (funct3 << 12) | 0x63, 0x707f);
 const amo = (funct5: number) => spec("Amo", (funct5 << 27) | 0x202f, 0xf800707f);
+const csr = (funct3: number) => spec("Csr", (funct3 << 12) | 0x73, 0x707f);
+const csrI = (funct3: number) => spec("CsrI", (funct3 << 12) | 0x73, 0x707f);
 
 const specs = {
   lui: spec("U", 0x37, 0x7f),
@@ -73,6 +75,15 @@ const specs = {
   fence: spec("Fence", 0x0f, 0x707f),
   ecall: spec("System", 0x00000073, 0xffffffff),
   ebreak: spec("System", 0x00100073, 0xffffffff),
+  mret: spec("System", 0x30200073, 0xffffffff),
+  wfi: spec("System", 0x10500073, 0xffffffff),
+  "fence.i": spec("System", 0x0000100f, 0xffffffff),
+  csrrw: csr(1),
+  csrrs: csr(2),
+  csrrc: csr(3),
+  csrrwi: csrI(5),
+  csrrsi: csrI(6),
+  csrrci: csrI(7),
   mul: r(0x33, 0, 1),
   mulh: r(0x33, 1, 1),
   mulhsu: r(0x33, 2, 1),
@@ -119,7 +130,8 @@ export const orderings: readonly Ordering[] = ["", "rl", "aq", "aqrl"];
  * A decoded instruction. Registers are numbers; a field that the format lacks is 0. `imm` is the
  * signed immediate or byte offset; for `lui` and `auipc` the 20 bits as an unsigned number; for a
  * shift the amount; for an atomic the index into {@link orderings}; for `fence` the fm, pred and
- * succ bits; for a kernel call its number.
+ * succ bits; for a kernel call its number; for Zicsr the register's number, where the forms with a
+ * constant have that in `rs1`.
  */
 export interface Instruction {
   readonly op: Mnemonic;
@@ -202,6 +214,9 @@ function immediateField({ op, imm }: Instruction): number {
       return check(op, "fence bits", imm, 0, 0xfff) << 20;
     case "Call":
       return check(op, "call number", imm, 0, KERNEL_CALL_MAX) << 20;
+    case "Csr":
+    case "CsrI":
+      return check(op, "register", imm, 0, 0xfff) << 20;
     default:
       return 0;
   }
@@ -289,7 +304,23 @@ export function encodeFence(bits = 0x0ff): number {
   return word("fence", 0, 0, 0, bits);
 }
 
-/** The word of `ecall` or `ebreak`. */
+/** The control and status registers that kernel programs can read, by name. */
+export const csrNumbers = {
+  cycle: 0xc00,
+  time: 0xc01,
+  instret: 0xc02,
+  cycleh: 0xc80,
+  timeh: 0xc81,
+  instreth: 0xc82,
+  mhartid: 0xf14,
+} as const;
+
+/** The word of `csrr rd, csr`, which reads a control and status register. */
+export function encodeCsrRead(rd: Register, csr: keyof typeof csrNumbers): number {
+  return word("csrrs", registerNumber(rd), 0, 0, csrNumbers[csr]);
+}
+
+/** The word of an instruction without operands, such as `ecall`. */
 export function encodeSystem(op: MnemonicOf<"System">): number {
   return word(op, 0, 0, 0, 0);
 }
@@ -337,6 +368,8 @@ function decodeImmediate(format: Format, w: number): number {
       return (w >>> 25) & 3;
     case "Fence":
     case "Call":
+    case "Csr":
+    case "CsrI":
       return w >>> 20;
     default:
       return 0;
@@ -347,7 +380,7 @@ const withoutRd: ReadonlySet<Format> = new Set<Format>(["S", "B", "System", "Cal
 const withoutRs1: ReadonlySet<Format> = new Set<Format>(["U", "J", "System", "Call"]);
 const withRs2: ReadonlySet<Format> = new Set<Format>(["R", "S", "B", "Amo"]);
 
-/** The instruction that a word stands for, or undefined if it is none of RV32IMA or a kernel call. */
+/** The instruction that a word stands for, or undefined if it is none of the table. */
 export function decode(wordValue: number): Instruction | undefined {
   const w = wordValue >>> 0;
   const op = byOpcode[w & 0x7f]?.find((name) => (w & specs[name].mask) >>> 0 === specs[name].match);

@@ -1,7 +1,9 @@
 /** One method for each machine instruction, and for the usual short forms of one instruction. */
 
 import {
+  type csrNumbers,
   encodeAmo,
+  encodeCsrRead,
   encodeFence,
   encodeI,
   encodeLoad,
@@ -312,6 +314,19 @@ export abstract class Instructions {
   /** Orders memory accesses. On this machine they are in order anyway. */
   fence(): this {
     return this.place(() => encodeFence());
+  }
+
+  /** Makes what was stored to the text known to the CPU. Here programs cannot store there. */
+  fenceI(): this {
+    return this.place(() => encodeSystem("fence.i"));
+  }
+
+  /**
+   * rd = a counter of the CPU, or its number: `cycle` and `time` are its virtual time in cycles,
+   * `instret` is the instructions that it has executed; with an h, the upper 32 bits.
+   */
+  csrr(rd: Register, csr: keyof typeof csrNumbers): this {
+    return this.place(() => encodeCsrRead(rd, csr));
   }
 
   /** The environment call: a kernel call whose number is in a7. */

@@ -27,9 +27,9 @@ export interface TextMark {
 }
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
-/** Bytes of a continuation (assembly/kern/cont.ts), and of a decoded instruction in those of its word. */
+/** Bytes of a continuation (assembly/kern/cont.ts), and of the records of a byte of text (cpu/rv32_decode.ts). */
 const CONTINUATION_SIZE = 12;
-const DECODED_RATIO = 4;
+const DECODED_RATIO = 8;
 /** At most so many threads have credentials and limits of their own. */
 const SHARED_MAX = 65_536;
 /** Slots whose summary is a byte: 64 a bit. */

@@ -132,7 +132,8 @@ export function encodeBytes(pieces: readonly Uint8Array[]): Code {
       const block = piece.subarray(from, from + BLOCK_SIZE);
       u8.fill(0, block.length, BLOCK_SIZE);
       u8.set(block);
-      codes.push(codec.encode([{ at: 0, size: block.length }]));
+      const room = new Uint8Array(2 * block.length + LINE_SIZE);
+      codes.push(codec.encode([{ at: 0, size: block.length }], room));
     }
   }
   return joined(codes);

@@ -33,6 +33,8 @@ const SLAB_SIZE = 1 << 20;
 interface Layout {
   readonly watermarks: Float64Array;
   readonly ranges: readonly Range[];
+  /** The ranges in memory. */
+  readonly sources: readonly Uint8Array[];
   readonly size: number;
 }
 
@@ -64,14 +66,16 @@ export class Memory {
 
   /**
    * @param packed whether to encode; by default what is larger than some megabytes is
-   * @param room bytes of an image that nobody needs any more
+   * @param reuse an image that nobody needs any more: its bytes become those of the new one
    */
-  take(packed?: boolean, room?: Uint8Array): MemoryImage {
+  take(packed?: boolean, reuse?: MemoryImage): MemoryImage {
     const { at, size } = this.arenas.records;
     const records = size === 0 ? NO_RECORDS : this.u8.slice(at, at + size);
     const layout = this.measure();
     const isPacked = packed ?? layout.size > PLAIN_MAX;
-    return isPacked ? this.takeCode(layout, records, room) : this.takePlain(layout, records, room);
+    return isPacked
+      ? this.takeCode(layout, records, reuse)
+      : this.takePlain(layout, records, reuse);
   }
 
   /** What is in use now. The same object as before while that has not changed. */
@@ -82,37 +86,34 @@ export class Memory {
     const known = this.layout;
     if (known !== null && watermarks.every((used, i) => used === known.watermarks[i])) return known;
     const ranges = arenas.ranges(watermarks, MERGE_GAP);
-    this.layout = { watermarks: watermarks.slice(), ranges, size: sizeOf(ranges) };
+    const sources = ranges.map(({ at, size }) => this.u8.subarray(at, at + size));
+    this.layout = { watermarks: watermarks.slice(), ranges, sources, size: sizeOf(ranges) };
     return this.layout;
   }
 
   private takeCode(
     { watermarks, ranges }: Layout,
     records: Uint8Array,
-    room: Uint8Array | undefined,
+    reuse: MemoryImage | undefined,
   ): MemoryImage {
     const { at } = this.arenas.records;
     this.u8.fill(0, at, at + records.length);
-    const code = this.codec.encode(ranges, room);
+    const code = this.codec.encode(ranges, reuse?.room);
     this.u8.set(records, at);
     const size = code.bytes.length + code.sizes.byteLength + records.length;
     return { ranges, watermarks, records, plain: null, code, room: code.room, size };
   }
 
-  private takePlain(
-    { watermarks, ranges, size }: Layout,
-    records: Uint8Array,
-    reused: Uint8Array | undefined,
-  ): MemoryImage {
-    const { u8 } = this;
-    const room = reused !== undefined && reused.length >= size ? reused : this.room(size);
-    const plain: Uint8Array[] = [];
-    let length = 0;
-    for (const range of ranges) {
-      const piece = room.subarray(length, length + range.size);
-      piece.set(u8.subarray(range.at, range.at + range.size));
-      plain.push(piece);
-      length += range.size;
+  private takePlain(layout: Layout, records: Uint8Array, reuse?: MemoryImage): MemoryImage {
+    const { watermarks, ranges, sources, size } = layout;
+    let room = reuse?.room;
+    let plain = reuse?.plain ?? null;
+    if (room === undefined || plain === null || reuse?.ranges !== ranges) {
+      if (room === undefined || room.length < size) room = this.room(size);
+      plain = pieces(room, ranges);
+    }
+    for (let i = 0; i < plain.length; i++) {
+      (plain[i] as Uint8Array).set(sources[i] as Uint8Array);
     }
     return { ranges, watermarks, records, plain, code: null, room, size: size + records.length };
   }
@@ -148,6 +149,15 @@ export class Memory {
     this.codecOrNull ??= new Codec(this.kernel.exports.memory, this.arenas.scratch);
     return this.codecOrNull;
   }
+}
+
+/** Where the bytes of each range are in `room`. */
+function pieces(room: Uint8Array, ranges: readonly Range[]): Uint8Array[] {
+  let end = 0;
+  return ranges.map(({ size }) => {
+    end += size;
+    return room.subarray(end - size, end);
+  });
 }
 
 /** An image with code, for a file. */

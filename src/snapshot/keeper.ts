@@ -50,7 +50,7 @@ export class Keeper {
     this.refuseTrace("taken");
     const parts = this.parts.map((part) => ({ name: part.name, part, saved: part.save() }));
     const { config, source } = this.kernel;
-    const image = this.memory.take(packed, reuse?.giveRoom());
+    const image = this.memory.take(packed, reuse?.giveImage());
     return new Snapshot({ ...at, config, source, image, parts, owner: this });
   }
 

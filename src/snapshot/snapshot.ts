@@ -65,10 +65,10 @@ export class Snapshot {
   }
 
   /** @internal Gives its memory away. */
-  giveRoom(): Uint8Array {
-    const { room } = this.image;
+  giveImage(): MemoryImage {
+    const { image } = this;
     this.imageOrNull = null;
-    return room;
+    return image;
   }
 
   /** Identity of the kernel's build, or null if it has none. */

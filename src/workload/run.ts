@@ -13,6 +13,7 @@ import { type KernelCall, sys } from "../machine/calls.js";
 import { Machine } from "../machine/machine.js";
 import type { LoadedProgram, RunReason } from "../machine/options.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
+import type { SnapshotPart } from "../snapshot/part.js";
 import {
   type CompiledTask,
   type CompiledWorkload,
@@ -74,6 +75,19 @@ export interface EndedSums {
   wakeups: number;
 }
 
+/** What a thread was that has closed its account. */
+interface ClosedAccount {
+  readonly tid: number;
+  readonly runtime: number;
+}
+
+/** What a snapshot of a workload's machine has to have of the run. */
+interface Accounts {
+  readonly ended: readonly ThreadAccount[];
+  readonly endedSums: EndedSums;
+  readonly closed: readonly (readonly [address: number, account: ClosedAccount])[];
+}
+
 /** How long a workload wants to run, in microseconds; null: until its threads have ended. */
 export function workloadDurationUs(workload: Workload): number | null {
   if (workload.global.durationUs !== null) return workload.global.durationUs;
@@ -106,7 +120,7 @@ export class WorkloadRun {
   private readonly tasksByPid = new Map<number, CompiledTask>();
   private readonly tasksByName = new Map<string, CompiledTask>();
   /** Threads that have closed their accounts and may not have exited yet, by address. */
-  private readonly closed = new Map<number, { readonly tid: number; readonly runtime: number }>();
+  private readonly closed = new Map<number, ClosedAccount>();
   /** How many of them there may be before those that have exited are looked for. */
   private closedMax = CLOSED_MAX;
   private forkTable = 0;
@@ -121,8 +135,14 @@ export class WorkloadRun {
     this.compiled = compileWorkload(workload, { cpus, scheduler });
     const config = machineConfig(this.compiled, { ...options, cpus, scheduler });
     this.machine = new Machine(config, options.build ?? "release");
-    this.notes = [...workload.notes, ...this.compiled.notes, ...sizeNotes(config)];
+    this.notes = [
+      ...workload.notes,
+      ...this.compiled.notes,
+      ...sizeNotes(config),
+      ...seedNotes(config),
+    ];
     this.watchEnds();
+    this.machine.attach(this.accounts());
     this.load();
     for (const task of this.compiled.tasks) this.createThreads(task);
   }
@@ -276,6 +296,26 @@ export class WorkloadRun {
     };
   }
 
+  /** What is kept of the threads that have ended goes back with the machine. */
+  private accounts(): SnapshotPart<Accounts> {
+    const { ended, endedSums, closed } = this;
+    return {
+      name: "workload's accounts",
+      save: () => ({
+        ended: [...ended],
+        endedSums: { ...endedSums },
+        closed: [...closed],
+      }),
+      restore: (saved) => {
+        ended.length = 0;
+        for (const account of saved.ended) ended.push(account);
+        Object.assign(endedSums, saved.endedSums);
+        closed.clear();
+        for (const [address, account] of saved.closed) closed.set(address, account);
+      },
+    };
+  }
+
   private threadEnds(taskIndex: number, address: number): void {
     const thread = new ThreadView(this.machine.kernel, address);
     this.closed.set(address, { tid: thread.tid, runtime: thread.runtime });
@@ -359,6 +399,12 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
   ];
   const bytes = names.reduce((sum, name) => sum + name.length * 3 + TEXT_OVERHEAD, 0);
   return roundUp(bytes * TEXTS_PER_NAME + 65_536, 4096);
+}
+
+/** The seed has no say where nobody draws random numbers: better said than wondered about. */
+function seedNotes({ seed = 0 }: MachineConfig): string[] {
+  if (BigInt(seed) === 0n) return [];
+  return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
 }
 
 function sizeNotes(config: MachineConfig): string[] {

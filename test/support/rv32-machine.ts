@@ -100,7 +100,7 @@ export class Subject {
   /** The guest address of the next instruction. */
   get pc(): number {
     const { kernel } = this.machine;
-    return (kernel.read(this.td + Layout.Thread.td_pc) - kernel.machine("decoded_base")) / 4;
+    return (kernel.read(this.td + Layout.Thread.td_pc) - kernel.machine("decoded_base")) / 8;
   }
 
   get instructions(): number {
@@ -111,9 +111,15 @@ export class Subject {
   /** Instructions until the end of the slice that was the last to run, if the thread ran nothing else. */
   get sliceInstructions(): number {
     const { kernel } = this.machine;
-    const read = (field: number) => Number(kernel.read64(kernel.globaldata(0) + field));
-    const before = read(Layout.GlobalData.gd_cycles) - this.instructions;
-    return read(Layout.GlobalData.gd_slice_end) - before;
+    const end = kernel.read64(kernel.globaldata(0) + Layout.GlobalData.gd_slice_end);
+    return Number(end) - this.cyclesBefore;
+  }
+
+  /** The time at which the thread began to run, if the CPU has been busy with it since then. */
+  get cyclesBefore(): number {
+    const { kernel } = this.machine;
+    const cycles = kernel.read64(kernel.globaldata(0) + Layout.GlobalData.gd_cycles);
+    return Number(cycles) - this.instructions;
   }
 }
 
@@ -122,7 +128,6 @@ const PANICS: readonly (readonly [RegExp, (stop: Stop) => boolean])[] = [
   [/^jump out of the text/, (stop) => isFault(stop, "fetch")],
   [/^load out of/, (stop) => isFault(stop, "load")],
   [/^store out of/, (stop) => isFault(stop, "store")],
-  [/^misaligned jump/, (stop) => isFault(stop, "misaligned-jump")],
   [/^misaligned atomic/, (stop) => isFault(stop, "misaligned-atomic")],
   [/^breakpoint/, (stop) => stop.reason === "break"],
   [/kernel call/, () => true],
@@ -139,8 +144,8 @@ function isFault(stop: Stop, fault: string): boolean {
 export function expectAsReference(setup: Setup): Subject {
   const subject = new Subject(setup);
   const memory = subject.memory.slice();
-  const reference = referenceOf(setup, memory);
   subject.run(setup.until);
+  const reference = referenceOf(setup, memory, subject.cyclesBefore);
   const { instructions } = subject;
   if (instructions > 0) reference.run(instructions);
   expect(reference.instructions, "instructions").toBe(instructions);
@@ -165,9 +170,10 @@ function expectSameEnd(panic: string, reference: ReferenceCpu): void {
 }
 
 /** The reference interpreter where the program begins. */
-function referenceOf(setup: Setup, memory: Uint8Array): ReferenceCpu {
+function referenceOf(setup: Setup, memory: Uint8Array, cycles = 0): ReferenceCpu {
   const reference = new ReferenceCpu({
     memory,
+    cycles,
     text: { base: 0, size: TEXT_SIZE },
     returnAddress: 0xffff_fff1,
     onCall: (cpu) => {

@@ -1,25 +1,24 @@
 /**
- * A reference interpreter for RV32IMA, written for plainness: the oracle for faster ones.
+ * A reference interpreter for RV32IMAC with the counters of Zicsr, written for plainness: the
+ * oracle for faster ones.
  *
  * It decodes each word afresh from its bits and shares no code with the encoder, so that a mistake
  * in one is not repeated in the other. What the architecture leaves open is settled so:
  * - Memory is flat, from address 0, little-endian. Plain loads and stores may be misaligned.
  * - Instructions are fetched from the text only. Stores to the text are faults, loads from it not.
  * - A faulting instruction changes nothing: pc stays on it and it is not counted.
- * - A jump or taken branch to an address that is no multiple of 4 is a fault of that instruction;
- *   one that leaves the text faults at its target.
+ * - A jump or taken branch that leaves the text faults at its target. An instruction of which only
+ *   the first half lies in the text faults at the text's end.
  * - A reservation is for one word. `sc.w` always ends it; stores of this CPU do not.
- * - `fence` does nothing, whatever its fields.
+ * - `fence` and `fence.i` do nothing, whatever their fields.
+ * - `cycle`, `time` and `instret` count the instructions that were completed before; nothing else
+ *   can be read of Zicsr than these, their high halves and mhartid, and nothing can be written.
  */
 
+import { expandCompressed } from "./rv32c-reference.js";
+
 /** Why an instruction could not be executed. */
-export type Fault =
-  | "illegal-instruction"
-  | "fetch"
-  | "load"
-  | "store"
-  | "misaligned-jump"
-  | "misaligned-atomic";
+export type Fault = "illegal-instruction" | "fetch" | "load" | "store" | "misaligned-atomic";
 
 /**
  * Why execution stopped: `budget`, the instructions asked for are done; `returned`, pc is the
@@ -42,6 +41,10 @@ export interface ReferenceOptions {
   readonly text: { readonly base: number; readonly size: number };
   /** Called for custom-0 with the instruction's number, and for `ecall` with a7. */
   readonly onCall?: CallHook;
+  /** What mhartid is; 0 where it is not given. */
+  readonly hart?: number;
+  /** What `cycle` and `time` were at the first instruction; 0 where it is not given. */
+  readonly cycles?: number;
   /** The address at which the body has returned. */
   readonly returnAddress?: number;
 }
@@ -99,6 +102,10 @@ export class ReferenceCpu {
   private readonly textEnd: number;
   private readonly onCall: CallHook | undefined;
   private readonly returnAddress: number;
+  private readonly hart: number;
+  private readonly cycles: number;
+  /** Bytes of the instruction that is executed. */
+  private length = 4;
 
   constructor(options: ReferenceOptions) {
     const { memory, text, onCall, returnAddress = RETURN_ADDRESS } = options;
@@ -107,6 +114,8 @@ export class ReferenceCpu {
     this.textEnd = text.base + text.size;
     this.onCall = onCall;
     this.returnAddress = returnAddress;
+    this.hart = options.hart ?? 0;
+    this.cycles = options.cycles ?? 0;
     this.pc = text.base;
     this.x[1] = returnAddress;
   }
@@ -137,11 +146,16 @@ export class ReferenceCpu {
     return undefined;
   }
 
+  /** The instruction at pc, in its form of 32 bits. */
   private fetch(): number {
     const { pc } = this;
-    if (pc % 4 !== 0 || pc < this.textBase || pc + 4 > this.textEnd) {
+    if (pc % 2 !== 0 || pc < this.textBase || pc + 2 > this.textEnd) {
       throw new FaultSignal("fetch", pc);
     }
+    const half = this.view.getUint16(pc, true);
+    this.length = half % 4 === 3 ? 4 : 2;
+    if (this.length === 2) return expandCompressed(half) ?? this.illegal();
+    if (pc + 4 > this.textEnd) throw new FaultSignal("fetch", this.textEnd);
     return this.view.getInt32(pc, true);
   }
 
@@ -152,17 +166,44 @@ export class ReferenceCpu {
   private system(word: number): "call" | "break" | undefined {
     const isKernelCall = bits(word, 6, 0) === 0x0b;
     if (isKernelCall && bits(word, 19, 7) !== 0) this.illegal();
-    if (!isKernelCall && word !== 0x73 && word !== 0x100073) this.illegal();
-    const nr = isKernelCall ? bits(word, 31, 20) : this.x[17]! >>> 0;
-    this.pc = (this.pc + 4) >>> 0;
+    const isCall = isKernelCall || word === 0x73;
+    const value = isCall || word === 0x100073 ? undefined : this.csr(word);
+    this.pc = (this.pc + this.length) >>> 0;
     this.instructions++;
+    if (value !== undefined) this.x[bits(word, 11, 7)] = value;
+    this.x[0] = 0;
     if (word === 0x100073) return "break";
+    if (!isCall) return undefined;
+    const nr = isKernelCall ? bits(word, 31, 20) : this.x[17]! >>> 0;
     return this.onCall?.(this, nr) === "stop" ? "call" : undefined;
+  }
+
+  /** What a csr instruction reads. */
+  private csr(word: number): number {
+    const funct3 = bits(word, 14, 12);
+    const isRead = [2, 3, 6, 7].includes(funct3) && bits(word, 19, 15) === 0;
+    if (!isRead) this.illegal();
+    switch (bits(word, 31, 20)) {
+      case 0xc00:
+      case 0xc01:
+        return (this.cycles + this.instructions) | 0;
+      case 0xc02:
+        return this.instructions | 0;
+      case 0xc80:
+      case 0xc81:
+        return Math.floor((this.cycles + this.instructions) / 2 ** 32);
+      case 0xc82:
+        return Math.floor(this.instructions / 2 ** 32);
+      case 0xf14:
+        return this.hart;
+      default:
+        return this.illegal();
+    }
   }
 
   /** Executes a word and returns the next pc. */
   private execute(opcode: number, word: number): number {
-    const next = this.pc + 4;
+    const next = this.pc + this.length;
     const rd = bits(word, 11, 7);
     switch (opcode) {
       case 0x37:
@@ -172,11 +213,11 @@ export class ReferenceCpu {
         this.x[rd] = this.pc + (word & 0xfffff000);
         return next;
       case 0x6f:
-        return this.link(rd, this.jumpTarget(this.pc + immediateJ(word)));
+        return this.link(rd, this.pc + immediateJ(word));
       case 0x67:
         return this.jumpAndLinkRegister(word, rd);
       case 0x63:
-        return this.branch(word) ? this.jumpTarget(this.pc + immediateB(word)) : next;
+        return this.branch(word) ? this.pc + immediateB(word) : next;
       case 0x03:
         this.x[rd] = this.load(word);
         return next;
@@ -190,7 +231,7 @@ export class ReferenceCpu {
         this.x[rd] = this.registerOperation(word);
         return next;
       case 0x0f:
-        if (bits(word, 14, 12) !== 0) this.illegal();
+        if (bits(word, 14, 12) > 1) this.illegal();
         return next;
       case 0x2f:
         this.x[rd] = this.atomic(word);
@@ -200,21 +241,15 @@ export class ReferenceCpu {
     }
   }
 
-  private jumpTarget(target: number): number {
-    const isReturn = target >>> 0 === this.returnAddress;
-    if (target % 4 !== 0 && !isReturn) throw new FaultSignal("misaligned-jump", target);
-    return target;
-  }
-
   private link(rd: number, target: number): number {
-    this.x[rd] = this.pc + 4;
+    this.x[rd] = this.pc + this.length;
     return target;
   }
 
   private jumpAndLinkRegister(word: number, rd: number): number {
     if (bits(word, 14, 12) !== 0) this.illegal();
     const target = (this.rs1(word) + immediateI(word)) & ~1;
-    return this.link(rd, this.jumpTarget(target));
+    return this.link(rd, target);
   }
 
   private rs1(word: number): number {

@@ -132,8 +132,17 @@ function weather(depth: number, object: { mutex: number; semaphore: number }): B
           if (depth > 0 && made < 40) {
             made++;
             const child = childOf(made, step);
-            const { error } = yield* kernel.kthread_add(child, made, 0, 0, 0, "child%d", made);
+            const { error, address } = yield* kernel.kthread_add(
+              child,
+              made,
+              0,
+              0,
+              0,
+              "child%d",
+              made,
+            );
             if (error !== 0) yield kernel.sched_relinquish();
+            else yield* kernel.compute(BigInt(address % 1_000));
           }
           break;
         default:

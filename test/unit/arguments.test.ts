@@ -106,8 +106,8 @@ describe("a public method's arguments", () => {
       (m) => m.createThread(undefined as never),
     ],
     [
-      "createProcess: body is 6; it must be a generator function, a loaded program, or an address of program text, below 65536",
-      (m) => m.createProcess({ name: "p", body: 6 }),
+      "createProcess: body is 7; it must be a generator function, a loaded program, or an address of program text, below 65536",
+      (m) => m.createProcess({ name: "p", body: 7 }),
     ],
     [
       "createLwkt: priority is -1; it must be a whole number from 0 to 31",

@@ -6,6 +6,7 @@ import {
   encode,
   encodeAmo,
   encodeB,
+  encodeCsrRead,
   encodeFence,
   encodeI,
   encodeJ,
@@ -71,6 +72,16 @@ const known: readonly (readonly [string, number])[] = [
   ["fence rw, w", 0x0310000f],
   ["ecall", 0x00000073],
   ["ebreak", 0x00100073],
+  ["mret", 0x30200073],
+  ["wfi", 0x10500073],
+  ["fence.i", 0x0000100f],
+  ["csrrw a0, cycle, a1", 0xc0059573],
+  ["csrrs a0, time, a1", 0xc015a573],
+  ["csrrc a0, instret, a1", 0xc025b573],
+  ["csrrwi a0, mhartid, 9", 0xf144d573],
+  ["csrrsi t0, 0x305, 31", 0x305fe2f3],
+  ["csrrci zero, instreth, 0", 0xc8207073],
+  ["csrrs s3, cycleh, zero", 0xc80029f3],
   ["mul a0, a1, a2", 0x02c58533],
   ["mulh a3, a4, a5", 0x02f716b3],
   ["mulhsu s0, s1, s2", 0x0324a433],
@@ -113,6 +124,8 @@ const typed: readonly (readonly [string, number])[] = [
   ["fence iorw, iorw", encodeFence()],
   ["ecall", encodeSystem("ecall")],
   ["ebreak", encodeSystem("ebreak")],
+  ["fence.i", encodeSystem("fence.i")],
+  ["csrrs s3, cycleh, zero", encodeCsrRead("s3", "cycleh")],
   ["lr.w.aq t0, (s0)", encodeLr("t0", "s0", "aq")],
   ["sc.w.rl t0, t1, (s0)", encodeAmo("sc.w", "t0", "t1", "s0", "rl")],
   ["amoand.w.aqrl s0, s1, (s2)", encodeAmo("amoand.w", "s0", "s1", "s2", "aqrl")],
@@ -141,6 +154,8 @@ function immediates(op: Instruction["op"]): fc.Arbitrary<number> {
       return fc.integer({ min: 0, max: 3 });
     case "Fence":
     case "Call":
+    case "Csr":
+    case "CsrI":
       return fc.integer({ min: 0, max: 0xfff });
     default:
       return fc.constant(0);
@@ -154,7 +169,7 @@ const instructions: fc.Arbitrary<Instruction> = fc.constantFrom(...mnemonics).ch
     op: fc.constant(op),
     rd: field(["S", "B", "System", "Call"]),
     rs1: field(["U", "J", "System", "Call"]),
-    rs2: field(["I", "Load", "Shift", "U", "J", "Lr", "Fence", "System", "Call"]),
+    rs2: field(["I", "Load", "Shift", "U", "J", "Lr", "Fence", "System", "Call", "Csr", "CsrI"]),
     imm: immediates(op),
   });
 });
@@ -165,7 +180,7 @@ describe("encoding", () => {
     expect(encode(decode(word)!)).toBe(word);
   });
 
-  it("knows a word for every instruction of RV32IMA", () => {
+  it("knows a word for every instruction", () => {
     const covered = new Set(known.map(([, word]) => decode(word)?.op));
     expect([...mnemonics].filter((op) => !covered.has(op))).toEqual([]);
   });

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
 import {
   decode,
   encode,
@@ -64,6 +65,9 @@ function immediate(op: Mnemonic): fc.Arbitrary<number> {
       return fc.nat(0xfff);
     case "Call":
       return fc.constantFrom(1, 1, 1, 4095);
+    case "Csr":
+    case "CsrI":
+      return fc.constantFrom(0xc02, 0xc82, 0xf14, 0x300);
     default:
       return fc.constant(0);
   }
@@ -87,7 +91,8 @@ function instructionOf(op: Mnemonic): fc.Arbitrary<number> {
     .map((operands) => encode({ op, ...operands } as Instruction));
 }
 
-const plain = mnemonics.filter((op) => !["ecall", "ebreak", "lr.w", "sc.w"].includes(op));
+const ending: Mnemonic[] = ["ecall", "ebreak", "mret", "wfi"];
+const plain = mnemonics.filter((op) => ![...ending, "lr.w", "sc.w"].includes(op));
 const instruction = fc.constantFrom(...plain).chain(instructionOf);
 const anyWord = fc.oneof(
   { weight: 40, arbitrary: instruction },
@@ -199,7 +204,7 @@ describe("a slice", () => {
     expect(subject.instructions).toBe(2000);
   });
 
-  it("ends a reservation", () => {
+  it("does not end a reservation", () => {
     const spin = [word("addi", { rd: 6, rs1: 6, imm: -1 }), word("bne", { rs1: 6, imm: -4 })];
     const words = [
       word("lr.w", { rd: 7, rs1: 5 }),
@@ -208,9 +213,9 @@ describe("a slice", () => {
       word("ebreak"),
     ];
     const registers = (turns: number) =>
-      nothing.map((_, k) => (k === 4 ? 4096 : k === 5 ? turns : 0));
+      nothing.map((_, k) => (k === 4 ? 4096 : k === 5 ? turns : k === 7 ? 9 : 0));
     expect(subjectOf(words, registers(10)).register(8)).toBe(0);
-    expect(subjectOf(words, registers(100), { until: 1000 }).register(8)).toBe(1);
+    expect(subjectOf(words, registers(1000), { until: 3000 }).register(8)).toBe(0);
   });
 });
 
@@ -222,7 +227,20 @@ describe("a fault", () => {
       /^illegal instruction: pc 0x3fc,/,
     ],
     ["a word that is no instruction", [0xffffffff], /^illegal instruction: pc 0x100,/],
-    ["compressed code", [0x00010001], /^illegal instruction/],
+    ["a compressed instruction that is none", [0x20000001], /^illegal instruction: pc 0x102,/],
+    ["writing a counter", [word("csrrw", { imm: 0xc00 })], /^illegal instruction: pc 0x100,/],
+    ["setting bits of a counter", [word("csrrsi", { rs1: 1, imm: 0xc02 })], /^illegal instruction/],
+    ["a register of machine mode", [word("csrrs", { rd: 5, imm: 0x300 })], /^illegal instruction/],
+    ["mret", [word("mret")], /^illegal instruction: pc 0x100,/],
+    [
+      "an instruction of which the text has the first half only",
+      [
+        word("jal", { imm: TEXT_SIZE - 2 - ENTRY }),
+        ...Array(TEXT_SIZE / 4 - 66).fill(0),
+        0x00130000,
+      ],
+      /^jump out of the text: pc 0x3fe,/,
+    ],
     [
       "a store into the text",
       [word("sw", { rs1: 1, imm: 16 })],
@@ -251,6 +269,28 @@ describe("a fault", () => {
     expect(subject.panic).toMatch(/^load out of guest memory: pc 0x108,/);
     expect(subject.register(5)).toBe(0x40000014);
     expect(subject.instructions).toBe(2);
+  });
+});
+
+describe("the counters", () => {
+  it("count cycles and instructions of the CPU, and tell its number", () => {
+    const read = (rd: number, imm: number) => word("csrrs", { rd, imm });
+    const words = [
+      ...[read(5, 0xc00), read(6, 0xc00), read(7, 0xc01), read(8, 0xc02), read(9, 0xc02)],
+      ...[read(28, 0xc80), read(29, 0xc81), read(30, 0xc82), read(31, 0xf14), word("ebreak")],
+    ];
+    const subject = subjectOf(words);
+    const [first = 0, second, time, instret, next] = [5, 6, 7, 8, 9].map((r) =>
+      subject.register(r),
+    );
+    expect(first).toBeGreaterThan(0); // the boot thread has had some cycles
+    expect([second, time, instret, next]).toEqual([first + 1, first + 2, 3, 4]);
+    expect([28, 29, 30, 31].map((r) => subject.register(r))).toEqual([0, 0, 0, 0]);
+    expect(
+      subject.machine.kernel.read64(
+        subject.machine.kernel.globaldata(0) + Layout.GlobalData.gd_cycles,
+      ),
+    ).toBe(BigInt(first + 9));
   });
 });
 
@@ -324,6 +364,8 @@ describe("a machine with 16 registers", () => {
     ["an atomic's address", word("amoadd.w", { rd: 5, rs1: 18, rs2: 5 })],
     ["a branch's side", word("beq", { rs1: 5, rs2: 19, imm: 8 })],
     ["a link", word("jal", { rd: 21, imm: 8 })],
+    ["a counter's place", word("csrrs", { rd: 22, imm: 0xc00 })],
+    ["a compressed move's source", 0x87c2],
   ])("takes x16 to x31 as %s for an illegal instruction", (_, illegal) => {
     expect(small([illegal]).panic).toMatch(/^illegal instruction: pc 0x100,/);
   });

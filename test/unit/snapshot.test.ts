@@ -19,6 +19,7 @@ import {
   saveSnapshot,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { memoryOf } from "../support/snapshot-world.js";
 
 const SMALL: MachineConfig = {
   maxthread: 64,
@@ -112,6 +113,11 @@ describe("a snapshot", () => {
     machine.createThread({ name: "t", body: yielder });
     expect(heard).toEqual(["first"]);
     machine.restore(both);
+    const memory = Buffer.from(memoryOf(machine));
+    machine.restore(before);
+    machine.onEvent("thread_init", () => heard.push("third"));
+    expect(memory.equals(memoryOf(machine))).toBe(true);
+    machine.restore(both);
     cancel();
     machine.restore(both);
     machine.createThread({ name: "t", body: yielder });
@@ -156,6 +162,27 @@ describe("a snapshot", () => {
     expect(read.kernel.panic?.postMortem).toEqual(dead.parts[0] && machinePanic(dead));
     machine.restore(dead);
     expect(() => machine.run()).toThrow(KernelPanic);
+  });
+
+  it.each([false, true])("has the trace records that a panic left (packed: %s)", (packed) => {
+    const machine = boot();
+    machine.createThread({ name: "bad", body: machine.load(program("bad").raw(0).build()) });
+    const alive = machine.snapshot({ packed });
+    const before = Buffer.from(memoryOf(machine));
+    machine.kernel.onTrace = () => {};
+    machine.kernel.setMachine("ktr_mask", 0xffff_ffff);
+    expect(() => machine.run()).toThrow(KernelPanic);
+    machine.kernel.onTrace = null;
+    expect(machine.kernel.machine("ktr_next")).toBeGreaterThan(machine.kernel.machine("ktr_base"));
+    const after = Buffer.from(memoryOf(machine));
+    const dead = machine.snapshot({ packed });
+    machine.restore(alive);
+    expect(before.equals(memoryOf(machine))).toBe(true);
+    machine.restore(dead);
+    expect(after.equals(memoryOf(machine))).toBe(true);
+    expect(after.equals(memoryOf(Machine.fromSnapshot(decodeSnapshot(encodeSnapshot(dead)))))).toBe(
+      true,
+    );
   });
 
   it("has what was attached to the machine", () => {
@@ -508,6 +535,18 @@ describe("the past", () => {
     machine.rewind({ switches: 50 });
     machine.run({ switches: 10 });
     expect(() => machine.rewind({ switches: 150 })).toThrow(/has not been at 150 switches yet/);
+  });
+
+  it("goes back to the end of a round in whose middle the host has done something", () => {
+    const machine = bootCounting();
+    const body = machine.load(counting);
+    machine.record();
+    machine.run({ switches: 5 });
+    machine.createThread({ name: "late", body });
+    const { threads } = machine.counters;
+    machine.run({ rounds: 3 });
+    machine.rewind({ cycles: 1 });
+    expect(machine.counters.threads).toBe(threads);
   });
 
   it("stays within its budget, and so begins later or has fewer snapshots", () => {

@@ -273,3 +273,27 @@ describe("the compiler", () => {
     expect(report.notes.join()).toMatch(/SCHED_FIFO.*SCHED_DEADLINE/);
   });
 });
+
+describe("a snapshot of a workload's machine", () => {
+  it("has the accounts of the threads that had ended, so that the report is the same", () => {
+    const run = bootText(
+      tasks(
+        '"a": { "instance": 5, "loop": 3, "run": 100 }, "b": { "loop": 60, "run": 50, "sleep": 20 }',
+      ),
+    );
+    run.advance(700_000n);
+    const early = run.machine.snapshot();
+    const { length } = run.ended;
+    expect(length).toBeGreaterThan(0);
+    run.advance(null);
+    const report = reportRun(run, "idle");
+    const late = run.machine.snapshot();
+    run.machine.restore(early);
+    expect(run.ended).toHaveLength(length);
+    run.machine.restore(late);
+    expect(reportRun(run, "idle")).toEqual(report);
+    run.machine.restore(early);
+    run.advance(null);
+    expect(reportRun(run, "idle")).toEqual(report);
+  });
+});

@@ -1,0 +1,38 @@
+// Registers, memory and faults, for instructions that are executed from their words (rv32_slow.ts).
+import { GlobalData } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { cpu_state } from "./cpu_state";
+import { rv_register_offset } from "./rv32_decode";
+
+/** Event of the inner loop, low byte of what rv32_run returns: a fault, its kind (sys/fault.ts) above. */
+export const RV_FAULT: u32 = 2;
+
+/** The address that the last fault of this CPU was about. */
+export function rv32_fault_address(gd: GlobalData): u32 {
+  return cpu_state(gd).fault_address;
+}
+
+/** The event of a fault about this address. */
+export function rv_fault(gd: GlobalData, kind: u32, address: u32): u32 {
+  cpu_state(gd).fault_address = address;
+  return RV_FAULT | (kind << 8);
+}
+
+export function rv_get(td: usize, r: u32): u32 {
+  return r == 0 ? 0 : load<u32>(td + rv_register_offset(r));
+}
+
+export function rv_set(td: usize, r: u32, value: u32): void {
+  if (r != 0) store<u32>(td + rv_register_offset(r), value);
+}
+
+/** True when `size` bytes at `address` lie in guest memory. */
+export function rv_can_load(address: u32, size: u32): bool {
+  const limit = machine().guest_size;
+  return size <= limit && address <= limit - size;
+}
+
+/** True when they may be written, too. */
+export function rv_can_store(address: u32, size: u32): bool {
+  return rv_can_load(address, size) && address >= machine().text_size;
+}

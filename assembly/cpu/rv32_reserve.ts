@@ -1,0 +1,82 @@
+// Reservations of lr.w: what ends them other than their own CPU's sc.w and kernel calls.
+//
+// A reservation lasts until its thread is switched away from, or another CPU stores to its word. Stores are
+// not watched while they are made: only one CPU runs at a time, and hardly ever with a reservation of another
+// outstanding (Machine.reserved). If one is, the loop's window of stores ends below the reserved word, as if
+// memory ended there, so that what might hit it goes through rv32_slow, which looks.
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { Thread } from "../sys/proc";
+import { rare } from "../sys/thread";
+import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
+
+function bit(gd: GlobalData): u64 {
+  return (<u64>1) << gd.gd_cpuid;
+}
+
+/** The stores of a CPU's loop end at guest address `end`. */
+export function set_store_end(cpu: CpuState, end: u32): void {
+  const room = end - min<u32>(end, cpu.text_size);
+  cpu.store1_end = room;
+  cpu.store2_end = max<u32>(room, 1) - 1;
+  cpu.store4_end = max<u32>(room, 3) - 3;
+}
+
+/** Reserves a word for a thread of the CPU, at this address. */
+export function reserve(gd: GlobalData, td: usize, address: u32): void {
+  const cpu = cpu_state(gd);
+  cpu.reservation = address;
+  cpu.reserved_td = td;
+  cpu.reserved_switches = switches_of(td);
+}
+
+/** True if the thread still has the word at `address` reserved. */
+export function is_reserved(gd: GlobalData, td: usize, address: u32): bool {
+  return cpu_state(gd).reservation == address && is_kept(cpu_state(gd), td);
+}
+
+function is_kept(cpu: CpuState, td: usize): bool {
+  return cpu.reserved_td == td && cpu.reserved_switches == switches_of(td);
+}
+
+/** How often a thread was switched away from. */
+function switches_of(at: usize): u32 {
+  const td = changetype<Thread>(at);
+  return td.td_nvcsw + rare(td).td_nivcsw;
+}
+
+/** The CPU begins to run: its own reservation is not outstanding any more, but those of others may be. */
+export function reservation_resume(gd: GlobalData): void {
+  const m = machine();
+  const cpu = cpu_state(gd);
+  if (cpu.reservation != NO_RESERVATION && !is_kept(cpu, changetype<usize>(gd.gd_curthread))) {
+    cpu.reservation = NO_RESERVATION;
+  }
+  if ((m.reserved | cpu.watches) == 0) return;
+  m.reserved &= ~bit(gd);
+  let end = m.guest_size;
+  for (let left = m.reserved; left != 0; left &= left - 1) {
+    end = min<u32>(end, cpu_state(globaldata(<u32>ctz<u64>(left))).reservation);
+  }
+  set_store_end(cpu, end);
+  cpu.watches = m.reserved;
+}
+
+/** The CPU stops running: others must not touch what it has reserved, unless its thread is at its end. */
+export function reservation_suspend(gd: GlobalData, ends: bool): void {
+  const cpu = cpu_state(gd);
+  if (ends) cpu.reservation = NO_RESERVATION;
+  if (cpu.reservation != NO_RESERVATION) machine().reserved |= bit(gd);
+}
+
+/** The running CPU has stored to `size` bytes at `address`: ends the reservations of others there. */
+export function reservation_break(address: u32, size: u32): void {
+  const m = machine();
+  for (let left = m.reserved; left != 0; left &= left - 1) {
+    const cpuid = <u32>ctz<u64>(left);
+    const cpu = cpu_state(globaldata(cpuid));
+    if (address - cpu.reservation >= 4 && cpu.reservation - address >= size) continue;
+    cpu.reservation = NO_RESERVATION;
+    m.reserved &= ~((<u64>1) << cpuid);
+  }
+}

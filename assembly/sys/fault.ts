@@ -1,0 +1,13 @@
+// Why an instruction could not be executed: kinds of faults.
+/** It is no instruction of RV32IMAC, or names a register that the machine has not, or may not be used. */
+export const RV_FAULT_ILLEGAL: u32 = 1;
+/** Execution left the text. */
+export const RV_FAULT_FETCH: u32 = 2;
+/** A load from outside of guest memory. */
+export const RV_FAULT_LOAD: u32 = 3;
+/** A store outside of guest memory, or into the text. */
+export const RV_FAULT_STORE: u32 = 4;
+/** An atomic on an address that is no multiple of 4. */
+export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
+/** ebreak. */
+export const RV_FAULT_BREAKPOINT: u32 = 7;

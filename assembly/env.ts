@@ -24,6 +24,14 @@ declare function host_ktr_flush(from: usize, to: usize): void;
 @external("env", "event")
 declare function host_event(list: u32, cookie: u32, arg: u32): void;
 
+// @ts-ignore: decorator
+@external("env", "cnputsn")
+declare function host_cnputsn(from: usize, length: u32): void;
+
+// @ts-ignore: decorator
+@external("env", "fault")
+declare function host_fault(td: usize, kind: u32, pc: u32, address: u32): void;
+
 import { machine } from "./sys/machine";
 
 /**
@@ -62,4 +70,14 @@ export function ktr_flush(from: usize, to: usize): void {
 /** Calls the host's event handler `cookie` of a list (sys/eventhandler.ts) with the event's argument. */
 export function event(list: u32, cookie: u32, arg: u32): void {
   host_event(list, cookie, arg);
+}
+
+/** Hands over what a C program prints: bytes of guest memory, by their kernel address. */
+export function cnputsn(from: usize, length: u32): void {
+  host_cnputsn(from, length);
+}
+
+/** Tells the host of a fault (RV_FAULT_*) of a thread whose registers still are as they were. */
+export function fault_report(td: usize, kind: u32, pc: u32, address: u32): void {
+  host_fault(td, kind, pc, address);
 }

@@ -9,6 +9,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import * as cArguments from "./syscalls/c-arguments.mjs";
+import * as cHeader from "./syscalls/c-header.mjs";
 import * as dispatch from "./syscalls/dispatch.mjs";
 import * as hostTable from "./syscalls/host-table.mjs";
 import * as hostTypes from "./syscalls/host-types.mjs";
@@ -20,7 +22,7 @@ export { parseTable };
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const TABLE = "assembly/syscalls.master";
-const EMITTERS = [numbers, dispatch, hostTable, hostTypes, reference];
+const EMITTERS = [numbers, cArguments, cHeader, dispatch, hostTable, hostTypes, reference];
 
 /** The table of kernel calls as data. Throws a TableError that names the line of a mistake. */
 export function readTable() {

@@ -16,6 +16,7 @@ export {
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
 export { type SysctlName, sysctlNames } from "./core/sysctl.js";
+export * from "./elf/index.js";
 export { BodyError } from "./machine/bodies.js";
 export {
   type Body,
@@ -27,17 +28,18 @@ export {
   sys,
 } from "./machine/calls.js";
 export * from "./machine/event-lists.js";
+export { type CodePlace, type FaultReport, formatFault } from "./machine/faults.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
 export { Machine, type RunOptions, type SysInit } from "./machine/machine.js";
 export type {
   Counters,
-  LoadedProgram,
   LwktOptions,
   ProcessOptions,
   RunReason,
   RunResult,
   ThreadOptions,
 } from "./machine/options.js";
+export type { LoadElfOptions, LoadedElf, LoadedProgram } from "./machine/programs.js";
 export { formatRecord } from "./machine/record-text.js";
 export type { MachineFunctions } from "./machine/resources.js";
 export type { SnapshotOptions } from "./machine/snapshots.js";

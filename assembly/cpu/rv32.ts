@@ -64,12 +64,12 @@ import {
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 
-/** Event: after a kernel call, something else than RV32 code goes on. */
+/** Event: after a kernel call, something other than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;
 /** Event: the slice is over; with cycle_cost 0, RUN_INSTRUCTIONS_MAX instructions were executed. */
 export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
-export const RV_SWITCHES: u32 = 4;
+const RV_SWITCHES: u32 = 4;
 
 /** Most instructions of a run where time does not pass. */
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;

@@ -321,7 +321,7 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 }
 
 /** True when execution can go on at `target`. */
-export function rv_is_target(target: u32): bool {
+function rv_is_target(target: u32): bool {
   return (target & 1) == 0 && target < machine().text_size;
 }
 

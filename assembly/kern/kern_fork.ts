@@ -232,7 +232,7 @@ function proc_count_inc(td: Thread): bool {
   const limit = privileged(td) ? m.maxproc : m.maxproc - 10;
   if (m.nprocs < limit) return true;
   m.nprocs--;
-  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("proc_lastfail"), 1)) {
+  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("proc_lastfail"))) {
     printf(
       "maxproc limit exceeded by uid %u (pid %d); see tuning(7) and login.conf(5)\n",
       td_cred(td).cr_uid,

@@ -30,6 +30,7 @@ import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { crit_exit } from "./lwkt_thread";
+import { stack_enter } from "./vm_glue";
 
 /** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
@@ -40,6 +41,7 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
     td.td_body = <u8>TDB.HOST | TDB_FRESH;
     return;
   }
+  stack_enter(td);
   td.td_body = <u8>TDB.RV32 | TDB_FRESH;
   td.td_pc = <u32>rv32_record(func);
 }

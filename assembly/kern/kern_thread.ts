@@ -42,7 +42,7 @@ import {
   thread_domain,
   tid_batch,
 } from "../sys/reap";
-import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
+import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
   crcowsync,
   crfree,
@@ -64,6 +64,7 @@ import { callout_cancel_thread, callout_reset } from "./kern_timeout";
 import { sched_exit_thread, sched_throw } from "./sched";
 import { eventhandler_invoke } from "./subr_eventhandler";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import { stack_attach } from "./vm_glue";
 
 // ---- The count ----
 
@@ -99,7 +100,7 @@ function thread_count_inc_hard(): bool {
   thread_reap_all();
   if (thread_count_inc_try()) return true;
   const m = machine();
-  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("reap_lastfail"), 1)) {
+  if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("reap_lastfail"))) {
     const td = curthread();
     const p = td.td_proc;
     printf(
@@ -241,7 +242,9 @@ function vm_thread_new(c: ThreadCold, pages: u32): bool {
   }
   const most = <u32>KSTACK_MAX_PAGES;
   const n = pages == 0 ? m.kstack_pages : pages;
-  c.td_kstack_pages = <u8>(n > most ? most : n);
+  const taken = n > most ? most : n;
+  if (!stack_attach(cold_thread(c), taken)) return false;
+  c.td_kstack_pages = <u8>taken;
   return true;
 }
 

@@ -55,6 +55,7 @@ import {
   token_forgo,
 } from "./lwkt_token";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import { stack_attach } from "./vm_glue";
 
 // ---- Critical sections (sys/thread2.h of the original) ----
 
@@ -184,6 +185,11 @@ export function lwkt_alloc_1(td: Thread, how: u32): u32 {
       return DONE;
     }
     flags = TDL_ALLOCATED_THREAD;
+  }
+  if (!stack_attach(td, KSTACK_PAGES)) {
+    if (how != ALLOC_TEMPLATE) thread_zone_free(td);
+    set_retval(0);
+    return DONE;
   }
   let pages = cold(td).td_kstack_pages;
   if (pages == 0) {

@@ -20,6 +20,18 @@ export function arg7(td: Thread): u32 {
   return machine().frame_high != 0 ? td_frame_high(td).a7 : td_frame(td).t2;
 }
 
+/** Replaces argument 6 of the thread's call. */
+export function set_arg6(td: Thread, value: u32): void {
+  if (machine().frame_high != 0) td_frame_high(td).a6 = value;
+  else td_frame(td).t1 = value;
+}
+
+/** Replaces argument 7. */
+export function set_arg7(td: Thread, value: u32): void {
+  if (machine().frame_high != 0) td_frame_high(td).a7 = value;
+  else td_frame(td).t2 = value;
+}
+
 /** An argument of two registers. */
 export function wide(low: u32, high: u32): u64 {
   return ((<u64>high) << 32) | <u64>low;

@@ -29,6 +29,7 @@ import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
 import { sched_prio } from "../kern/sched";
 import { bsd4_bytes, bsd4_init } from "../kern/sched_4bsd";
+import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
@@ -116,6 +117,9 @@ export function carve_arenas(): u32 {
   m.ktr_end = <usize>m.carve;
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
+  m.strhash_mask = strhash_entries(m.string_size) - 1;
+  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
+  m.stack_base = m.frame_high != 0 ? carve(m, n * 4) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));

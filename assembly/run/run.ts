@@ -8,7 +8,8 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_run } from "../cpu/rv32";
+import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
+import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { cont_pop, K } from "../kern/cont";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
@@ -244,8 +245,10 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
     if (reason != READY) return reason;
     const event = rv32_run<Kernel>(gd);
     if (event == RV_LEFT) return gd.gd_slice_reason;
-    if ((event & 0xff) == RV_FAULT) fault(gd.gd_curthread, event >> 8);
-    else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+    if ((event & 0xff) == RV_FAULT) {
+      const td = gd.gd_curthread;
+      fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
+    } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
 }
 

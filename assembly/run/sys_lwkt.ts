@@ -4,13 +4,35 @@ import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
 import { crit_enter, lwkt_create, lwkt_create_1, lwkt_deschedule_self } from "../kern/lwkt_thread";
 import { ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
-import { LwktWait } from "../sys/kobj";
+import { KOBJ_SIZE, KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Frame, Thread } from "../sys/proc";
 import { is_td, no_td, td_frame } from "../sys/thread";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
+}
+
+/** Makes a token (KOBJ_TOKEN) or a wait structure (KOBJ_WAIT) that belongs to a CPU. */
+function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
+  const m = machine();
+  const at = m.kobj_next;
+  if (at == m.kobj_end) return ENOMEM;
+  m.kobj_next = at + KOBJ_SIZE;
+  const token = changetype<LwktToken>(at);
+  token.ko_kind = kind;
+  token.t_cpu = cpu;
+  token.t_reqcpu = cpu;
+  f.a1 = <u32>at;
+  return 0;
+}
+
+export function sys_lwkt_token_create(f: Frame, cpu: u32): i32 {
+  return kobj_create(f, KOBJ_TOKEN, cpu);
+}
+
+export function sys_lwkt_wait_create(f: Frame, cpu: u32): i32 {
+  return kobj_create(f, KOBJ_WAIT, cpu);
 }
 
 /** What is not used here is read from the frame when the structure is there (lwkt_create_allocated). */

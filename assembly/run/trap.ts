@@ -8,12 +8,10 @@
 // (init_sysent.ts) is made from it.
 
 import { rv32_guest_pc } from "../cpu/rv32_decode";
-import { panic, printf } from "../env";
-import { DONE } from "../kern/cont";
-import { exit1, kern_thr_exit, swapper_loop } from "../kern/kern_exit";
+import { fault_report, panic, printf } from "../env";
+import { swapper_loop } from "../kern/kern_exit";
 import { is_proc } from "../kern/kern_fork";
-import { kthread_exit } from "../kern/kern_kthread";
-import { lwkt_exit } from "../kern/lwkt_thread";
+import { thread_end } from "../kern/thread_end";
 import {
   RV_FAULT_FETCH,
   RV_FAULT_ILLEGAL,
@@ -21,11 +19,11 @@ import {
   RV_FAULT_MISALIGNED_ATOMIC,
   RV_FAULT_STORE,
 } from "../sys/fault";
-import { curthread } from "../sys/globaldata";
-import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
-import { machine } from "../sys/machine";
-import { P_KPROC, TDB_INCALL, Thread } from "../sys/proc";
+import { curthread, globaldata } from "../sys/globaldata";
+import { FAULT_PANICS, machine } from "../sys/machine";
+import { P_KPROC, TDB_INCALL, TDL_PREEMPT_LOCK, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
+import { C_CALL, c_arguments } from "./c_arguments";
 import { sysent } from "./init_sysent";
 
 /** Performs kernel call `nr` for `td`, which runs. */
@@ -35,30 +33,44 @@ export function trap(td: Thread, nr: u32): void {
     body_return();
     return;
   }
-  sysent(td, nr);
+  if (nr < C_CALL) sysent(td, nr);
+  else c_trap(td, nr - C_CALL);
 }
 
 /** The body of the current thread has returned: the thread exits as its kind does. */
 export function body_return(): u32 {
   const td = curthread();
-  const p = td.td_proc;
-  if (machine().bare != 0 || !is_proc(p)) {
-    ktr(KTR_LWKT, Ktr.RETURN, changetype<u32>(td));
-    return lwkt_exit();
-  }
   if (td == machine().thread0) return swapper_loop();
-  if ((p.p_flag & P_KPROC) != 0) {
-    printf('Kernel thread "%N" (pid %d) exited prematurely.\n', changetype<usize>(td), p.p_pid);
-    return kthread_exit();
+  if (is_proc(td.td_proc) && (td.td_proc.p_flag & P_KPROC) != 0 && machine().bare == 0) {
+    const pid = td.td_proc.p_pid;
+    printf('Kernel thread "%N" (pid %d) exited prematurely.\n', changetype<usize>(td), pid);
   }
-  return kern_thr_exit() == DONE ? exit1(0) : DONE;
+  return thread_end();
 }
 
 // ---- Faults ----
 
-/** The code of a body did what it must not: kernel code, so the machine panics. */
-export function fault(td: Thread, kind: u32): void {
-  const pc = rv32_guest_pc(td.td_pc);
+/**
+ * The code of a body did what it must not, at `pc`, with `address`: the host is told while the registers
+ * are as they were. Then the machine panics, for that is kernel code; or only the thread ends, if the
+ * machine was made so and the thread may be taken away where it stands.
+ */
+export function fault(td: Thread, kind: u32, pc: u32, address: u32): void {
+  fault_report(changetype<usize>(td), kind, pc, address);
+  if (machine().fault_mode == FAULT_PANICS || !may_end(td)) fault_panic(td, kind, pc);
+  thread_end();
+}
+
+/** False in a critical section, in an interrupt, and for a thread that has preempted another one. */
+function may_end(td: Thread): bool {
+  return (
+    td.td_pri < TDPRI_CRIT &&
+    globaldata(td.td_cpu).gd_intr_nesting_level == 0 &&
+    (td.td_lwflags & TDL_PREEMPT_LOCK) == 0
+  );
+}
+
+function fault_panic(td: Thread, kind: u32, pc: u32): void {
   const p = changetype<usize>(td);
   switch (kind) {
     case RV_FAULT_ILLEGAL:
@@ -80,3 +92,24 @@ export function fault(td: Thread, kind: u32): void {
       panic("breakpoint: pc 0x%x, thread %p %N", pc, p, p);
   }
 }
+
+// ---- Calls of C programs ----
+
+/**
+ * Performs kernel call `nr` for C code (c_arguments.ts): its pointers are checked and converted first. A bad
+ * one is a fault of the call, which then does not take place.
+ */
+function c_trap(td: Thread, nr: u32): void {
+  const m = machine();
+  c_arguments(td, nr);
+  if (m.bad_pointer == 0) {
+    sysent(td, nr);
+    return;
+  }
+  m.bad_pointer = 0;
+  const pc = rv32_guest_pc(<usize>td.td_pc) - KERNEL_CALL_SIZE;
+  fault(td, RV_FAULT_LOAD, pc, m.bad_address);
+}
+
+/** Bytes of the instruction of a kernel call. */
+const KERNEL_CALL_SIZE: u32 = 4;

@@ -54,7 +54,7 @@ export class ChunkLists {
   cl_next: ChunkLists; // next array that the pool knows
   cl_count: u32; //       lists in it
   cl_field: usize; //     offset of the field of an item that keeps its slot's address
-  cl_unused: u32; //      the lists lie behind it, each in one cache line
+  cl_pad: u32; //         the lists lie behind it, each in one cache line
 }
 
 if (64 % offsetof<ChunkList>() != 0) ERROR("struct chunklist divides a cache line");
@@ -105,7 +105,7 @@ function chunk_alloc(): usize {
 }
 
 /** Returns a chunk to the pool. */
-export function chunk_free(c: usize): void {
+function chunk_free(c: usize): void {
   const m = machine();
   changetype<Chunk>(c).next = m.chunk_free;
   m.chunk_free = c;
@@ -203,7 +203,7 @@ export function list_first_slot(list: ChunkList): usize {
 }
 
 /** Frees a used-up head chunk and returns the first slot of its successor, the new head chunk. */
-export function list_next_chunk(c: usize): usize {
+function list_next_chunk(c: usize): usize {
   const next = changetype<Chunk>(c).next;
   chunk_free(c);
   const chunk = changetype<Chunk>(next);

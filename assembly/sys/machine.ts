@@ -33,6 +33,10 @@ export const RUN_REASON: u32 = 0x7;
 /** and this one: its body has TDB_FRESH, the host has not begun it yet. */
 export const RUN_FRESH: u32 = 0x8;
 
+// Values of fault_mode.
+export const FAULT_PANICS: u32 = 0;
+export const FAULT_ENDS_THREAD: u32 = 1;
+
 @unmanaged
 export class Machine {
   curcpu: GlobalData; //       the CPU that runs
@@ -56,10 +60,13 @@ export class Machine {
   kstack_pages: u32; //        default of kthread_add
   bare: u32; //                1 = LWKT only: no processes, no thread ids
   frame_high: u32; //          1 = threads have x16..x31 (RV32I), 0 = RV32E
+  guest_low: u32; //           the lowest guest address that programs may touch
   guest_size: u32; //          bytes of guest memory
   text_size: u32; //           of which program text, at its start
   kobj_count: u32; //          wait structures and tokens
   string_size: u32; //         bytes for interned strings
+  fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
+  stack_page: u32; //          bytes of guest memory in a page of a thread's stack
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -88,6 +95,9 @@ export class Machine {
   chunk_end: usize;
   bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
   ipiq_base: usize; //         kern/lwkt_ipiq.ts
+  stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
+  strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
+  strhash_mask: u32;
   string_base: usize; //       interned strings
   string_end: usize;
   ktr_base: usize; //          sys/ktr.ts
@@ -159,9 +169,7 @@ export class Machine {
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message
-  reap_curfail: i32;
   proc_lastfail: i32; //       rate limiter of the maxproc message
-  proc_curfail: i32;
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
@@ -170,6 +178,14 @@ export class Machine {
   ktr_mask: u32;
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
+
+  // C programs.
+  brk: u32; //                 guest address behind what has been handed out from below,
+  stack_low: u32; //           and where the stacks of threads begin; 0 = no C program is loaded
+  exited: u32; //              1 = a program has ended the run, 2 = one before
+  exit_status: i32; //         its status
+  bad_pointer: u32; //         1 = an argument of the current call points to no memory:
+  bad_address: u32; //         this one
 
   // Panic.
   panicked: u32;

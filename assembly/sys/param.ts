@@ -91,8 +91,7 @@ export const MAXPENDING: u32 = 64;
  */
 export const IPIQ_SLOTS: i32 = 256;
 
-// Priorities of FreeBSD (smaller runs first). Programs and recorded cases name them: all stay, used or not.
-export const PRI_MIN: i32 = 0;
+// Priorities of FreeBSD (smaller runs first). Recorded cases name them.
 export const PSWP: i32 = 48;
 export const PVM: i32 = 52;
 export const PINOD: i32 = 56;
@@ -111,7 +110,6 @@ export const PCATCH: i32 = 0x100;
 export const PDROP: i32 = 0x200;
 
 // Flags of fork1 (unistd.h).
-export const RFNAMEG: i32 = 0x1;
 export const RFFDG: i32 = 0x4;
 export const RFPROC: i32 = 0x10;
 export const RFMEM: i32 = 0x20;

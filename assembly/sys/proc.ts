@@ -284,10 +284,7 @@ export const TDC_DEADLINE: u8 = 0x2; // td_c_time is a deadline that msleep wait
 export const TDC_CPU_SHIFT: u32 = 2;
 
 // td_pri_class.
-export const PRI_ITHD: u8 = 1;
-export const PRI_REALTIME: u8 = 2;
 export const PRI_TIMESHARE: u8 = 3;
-export const PRI_IDLE: u8 = 4;
 
 /** Process states (p_state). */
 export enum PRS {

@@ -4,7 +4,7 @@ import { machine } from "./machine";
 import { Frame, FrameHigh, TDB, TDB_KIND, Thread, ThreadCold, ThreadRare } from "./proc";
 
 /** Size of the hot part, as a shift. */
-export const THREAD_SHIFT: usize = 6;
+const THREAD_SHIFT: usize = 6;
 
 if (offsetof<Thread>() != (<usize>1) << THREAD_SHIFT)
   ERROR("THREAD_SHIFT: not struct thread's size");

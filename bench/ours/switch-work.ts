@@ -2,7 +2,7 @@
 // checksum is of all threads' sums after TURNS turns.
 
 import { RFSTOPPED } from "../../src/generated/layout.js";
-import { kernel } from "../../src/machine/calls.js";
+import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { program } from "../../src/program/index.js";
 import type { Params, RoundFn } from "../lib/types.js";
@@ -32,12 +32,12 @@ export async function runSwitchWork(params: Params): Promise<RoundFn> {
   const order = makeOrder(threads, params.queue === "shuffled");
   const created = Uint32Array.from(order, (_, i) => {
     const argument = own + i * OWN_BYTES;
-    const add = kernel.kthread_add(loaded.entry, argument, 0, RFSTOPPED, 0, "worker", 0);
+    const add = sys.kthread_add(loaded.entry, argument, 0, RFSTOPPED, 0, "worker", 0);
     const [error, address] = machine.call(add);
     check(error === 0, "A thread could not be created.");
     return address;
   });
-  for (const i of order) machine.call(kernel.sched_add(created[i] as number));
+  for (const i of order) machine.call(sys.sched_add(created[i] as number));
   machine.run({ switches: SWITCHES_PER_CHECK * (machine.config.maxthread + 1) });
   const sum = checksum(words);
   return (ops) => {

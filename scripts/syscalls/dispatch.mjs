@@ -45,7 +45,7 @@ function leave(td: Thread, f: Frame, status: u32): void {
 
 /** The calls without a weight. */
 function sysent_cold(td: Thread, nr: u32, f: Frame): void {
-${stretches.map(choiceOf).join("\n")}
+  ${stretches.map(choiceOf).join("\n  else ")}
 }
 ${stretches.map(stretchText).join("")}`;
 }
@@ -69,8 +69,7 @@ function stretchName({ layer, from }) {
 function choiceOf(stretch, index, all) {
   const next = all[index + 1];
   const call = `${stretchName(stretch)}(td, nr, f);`;
-  if (next === undefined) return `  else ${call}`;
-  return `  ${index === 0 ? "" : "else "}if (nr < ${next.from}) ${call}`;
+  return next === undefined ? call : `if (nr < ${next.from}) ${call}`;
 }
 
 function stretchText(stretch) {

@@ -37,6 +37,8 @@ export const ARGUMENT_KINDS = {
   cycles: wide("cycles"),
   string: plain("string"),
   channel: plain("channel"),
+  /** The guest address of memory whose length is the next argument; the call looks at it itself. */
+  address: plain("u32"),
   /** The argument of an event's handler, which the call looks at itself. */
   event_arg: plain("thread"),
   natural: { host: "i32", take: "x", check: "<i32>x >= 0", bad: "below 0" },

@@ -9,8 +9,20 @@ const FUNCTION =
   /^= (\S+) (\w+) (status|value|nothing)( caller process)?(?: weight (\d+))?( internal)?$/;
 const KEY = /^(\w+): (\S.*)$/;
 
-const NUMBER_MAX = 0xfff; // the immediate of the call's instruction has 12 bits
+const NUMBER_MAX = 0x7ff; // the immediate of the call's instruction has 12 bits, one is C_CALL's
 const REGISTERS_MAX = 8;
+
+/** What a C program adds to the number of a call with strings or channels (c-arguments.mjs). */
+export const C_CALL = 2048;
+
+const POINTERS = ["string", "channel"];
+
+/** True for a call that has arguments which are pointers in C. */
+export function isConverted({ args, isInternal }) {
+  return (
+    !isInternal && args.some(({ host, kind }) => POINTERS.includes(host) || kind === "address")
+  );
+}
 
 /** The first line of what is made from the table. */
 export const HEADER = `// Made from assembly/syscalls.master by scripts/makesyscalls.mjs; not kept in git.

@@ -8,6 +8,8 @@ export const ExitCode = Object.freeze({
   USAGE: 2,
   /** The workload has deadlocked. */
   DEADLOCK: 3,
+  /** A program has faulted, or the kernel has panicked under it (EX_SOFTWARE of sysexits(3)). */
+  FAULT: 70,
   /** Ctrl-C. */
   INTERRUPTED: 130,
   /** SIGTERM. */

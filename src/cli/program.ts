@@ -3,9 +3,12 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
+import { ElfError } from "../elf/index.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
+import { registerCc } from "./cc.js";
 import { registerCompletion } from "./completion.js";
+import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
 import { complain, NAME } from "./output.js";
 import { registerPs, registerRun } from "./run.js";
@@ -34,6 +37,8 @@ function buildProgram(): Command {
     .addHelpText("after", HELP);
   registerRun(program);
   registerPs(program);
+  registerCc(program);
+  registerExec(program);
   registerStress(program);
   registerCompletion(program);
   return program;
@@ -57,13 +62,18 @@ function reportError(error: unknown): void {
   if (error instanceof WorkloadError) {
     for (const problem of error.errors) complain(formatProblem(problem));
     process.exitCode = ExitCode.USAGE;
-  } else if (error instanceof ConfigError || error instanceof TraceError) {
+  } else if (isAboutInput(error)) {
     complain(error.message);
     process.exitCode = ExitCode.USAGE;
   } else {
     complain(error instanceof KernelPanic ? panicText(error) : unexpectedText(error));
     process.exitCode = ExitCode.FAILURE;
   }
+}
+
+/** True for what the user can put right: one sentence says how. */
+function isAboutInput(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof ElfError || error instanceof TraceError;
 }
 
 function panicText(panic: KernelPanic): string {

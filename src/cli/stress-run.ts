@@ -5,7 +5,7 @@ import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/confi
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Machine } from "../machine/machine.js";
-import type { LoadedProgram } from "../machine/options.js";
+import type { LoadedProgram } from "../machine/programs.js";
 import { type StressWord, stressProgram } from "./stress-program.js";
 
 /** Threads that exist besides these, and room that the kernel keeps. */

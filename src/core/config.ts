@@ -35,6 +35,10 @@ export interface MachineConfig {
   readonly guestMemory?: number;
   /** Bytes of guest memory, at its start, that hold program text. Default 64 KiB. */
   readonly textMemory?: number;
+  /** What a fault of RV32 code does: the machine panics, or only the thread ends. Default "panic". */
+  readonly faults?: "panic" | "thread";
+  /** Bytes of guest memory in a page of a kernel stack, for threads that run C. Default 4,096. */
+  readonly stackPage?: number;
   /** Default pages of a kernel stack, 1 to 32. Default 4. */
   readonly kstackPages?: number;
   /** Kernel functions that a blocked thread can be nested in, 2 to 64. Default 10. */
@@ -87,6 +91,7 @@ const ranges = {
   roundRobin: { min: 0, max: 1e15, default: -1, unit: "cycles" },
   guestMemory: { min: 4096, max: 2 ** 31, default: 1 << 20, unit: "bytes" },
   textMemory: { min: 1024, max: 1 << 26, default: 1 << 16, unit: "bytes" },
+  stackPage: { min: 256, max: 65_536, default: 4096, unit: "bytes" },
   kstackPages: { min: 1, max: Layout.KSTACK_MAX_PAGES, default: 4, unit: "pages" },
   kstackDepth: { min: 2, max: 64, default: 10, unit: "functions" },
   registers: { min: 16, max: 32, default: 32, unit: "registers" },
@@ -147,10 +152,14 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   if (numbers.textMemory % 4 !== 0 || numbers.guestMemory % 4 !== 0) {
     throw new ConfigError("textMemory and guestMemory must be multiples of 4 bytes");
   }
+  if (numbers.stackPage % 64 !== 0) {
+    throw new ConfigError(`stackPage is ${numbers.stackPage}; it must be a multiple of 64 bytes`);
+  }
   return Object.freeze({
     ...numbers,
     registers: numbers.registers,
     scheduler: checkedChoice("scheduler", config.scheduler, ["lwkt", "4bsd"]),
+    faults: checkedChoice("faults", config.faults, ["panic", "thread"]),
     time: checkedChoice("time", config.time, ["cycles", "idle"]),
     seed: checkedSeed(config.seed),
     preemption: config.preemption ?? true,
@@ -164,6 +173,7 @@ const anything = { allowed: "", accepts: () => true, isOptional: true } as const
 /** Fields with a check of their own are let pass here. */
 const fields: Rules = {
   ...Object.fromEntries(Object.keys(ranges).map((name) => [name, anything])),
+  faults: anything,
   scheduler: anything,
   time: anything,
   seed: anything,
@@ -207,6 +217,8 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.frame_high, config.registers === 32 ? 1 : 0);
   u32(M.guest_size, config.guestMemory);
   u32(M.text_size, config.textMemory);
+  u32(M.fault_mode, config.faults === "panic" ? Layout.FAULT_PANICS : Layout.FAULT_ENDS_THREAD);
+  u32(M.stack_page, config.stackPage);
   u32(M.kobj_count, config.objects);
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);

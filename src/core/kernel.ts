@@ -45,6 +45,18 @@ export interface TraceRecord {
   readonly e: number;
 }
 
+/** A fault of RV32 code. */
+export interface Fault {
+  /** The thread's address. */
+  readonly td: number;
+  /** RV_FAULT_*. */
+  readonly kind: number;
+  /** The guest address of the instruction. */
+  readonly pc: number;
+  /** The address that the fault is about. */
+  readonly address: number;
+}
+
 const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
 
@@ -68,6 +80,10 @@ export class Kernel {
   onPrint: (text: string) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
   onTrace: ((from: number, to: number) => void) | null = null;
+  /** Receives what C programs print: bytes that are valid during the call. */
+  onOutput: ((bytes: Uint8Array) => void) | null = null;
+  /** Is told of a fault while the thread's registers still are as they were. */
+  onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
@@ -81,6 +97,7 @@ export class Kernel {
   }>();
   /** Classes that were recorded before the first of these. */
   private ownTraceMask = 0;
+  private isRunning = false;
   /** How deep the kernel is in calls of the host's functions: nobody may call it then. */
   private depth = 0;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
@@ -159,6 +176,14 @@ export class Kernel {
         this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
       ktr_flush: (from: number, to: number) =>
         this.outside(() => this.handTrace(from >>> 0, to >>> 0)),
+      cnputsn: (from: number, length: number) =>
+        this.outside(() =>
+          this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),
+        ),
+      fault: (td: number, kind: number, pc: number, address: number) =>
+        this.outside(() =>
+          this.onFault?.({ td: td >>> 0, kind, pc: pc >>> 0, address: address >>> 0 }),
+        ),
     };
   }
 
@@ -214,6 +239,26 @@ export class Kernel {
   /** True while the kernel waits for a function of the host that it has called. */
   get isInside(): boolean {
     return this.depth > 0;
+  }
+
+  /** Runs the machine; nobody else may meanwhile. */
+  alone<T>(run: () => T): T {
+    this.isRunning = true;
+    try {
+      return run();
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  /** A run inside a run would take the machine from under the feet of the body that asks for it. */
+  refuseInside(method: string): void {
+    if (!this.isRunning && !this.isInside) return;
+    throw new KernelError(
+      method,
+      Layout.EBUSY,
+      `${method}: EBUSY: the machine runs already: bodies and handlers can call stop(), nothing that runs it`,
+    );
   }
 
   /** Throws what a function of the host has thrown, once. */

@@ -13,10 +13,10 @@ import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
-import { Kernel } from "../core/kernel.js";
+import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
-import { link, type Program } from "../program/index.js";
+import type { Program } from "../program/index.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
@@ -34,16 +34,17 @@ import {
 import { Bodies } from "./bodies.js";
 import { type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
+import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
 import type {
   Counters,
-  LoadedProgram,
   LwktOptions,
   ProcessOptions,
   RunReason,
   RunResult,
   ThreadOptions,
 } from "./options.js";
+import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
@@ -72,6 +73,9 @@ export interface SysInit {
   readonly start: (machine: Machine) => void;
 }
 
+// Values of Machine.exited: in this run, or in one before.
+const EXITED_NOW = 1;
+const EXITED_BEFORE = 2;
 const ROUNDS_PER_CALL = 2_000;
 const CYCLES_MAX = 2n ** 64n - 1n;
 const KEPT_TRACE_RECORDS = 32;
@@ -101,10 +105,9 @@ export class Machine {
   readonly config: CompleteConfig;
   private readonly bodies: Bodies;
   private readonly rules: MachineRules;
-  /** True while the kernel or a body runs. */
-  private isRunning = false;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
+  private readonly programs: Programs;
 
   /**
    * Boots a machine.
@@ -128,6 +131,9 @@ export class Machine {
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),
     });
+    this.programs = new Programs(this.kernel, this.host);
+    this.kernel.onOutput = (bytes) => this.write(bytes);
+    this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handlers.get(cookie)?.(arg);
     this.startup(sysinits);
@@ -197,7 +203,7 @@ export class Machine {
    */
   shutdown(howto = 0): void {
     checkArgument("shutdown", "howto", howto, word);
-    this.refuseInside("shutdown");
+    this.kernel.refuseInside("shutdown");
     const machine = this;
     let done = false;
     this.createThread({
@@ -278,16 +284,17 @@ export class Machine {
       this.kernel.intern("%s"),
       this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
     ]);
+    this.setGlobalPointer(address, options);
     if (priority !== 0) this.invoke("lwkt_setpri", [address, priority]);
     if (cpu !== 0) this.invoke("lwkt_migrate", [address, cpu]);
     if (!stopped) this.invoke("lwkt_schedule", [address]);
     return new ThreadView(this.kernel, address);
   }
 
-  private bodyArguments(body: ThreadOptions["body"], arg = 0): [number, number] {
-    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg)];
-    if (typeof body === "number") return [body, arg];
-    return [body.entry, arg];
+  private bodyArguments(body: ThreadOptions["body"], arg?: number): [number, number] {
+    if (typeof body === "function") return [Layout.FUNC_HOST, this.bodies.announce(body, arg ?? 0)];
+    if (typeof body === "number") return [body, arg ?? 0];
+    return [body.entry, arg ?? ("argument" in body ? body.argument : 0)];
   }
 
   private create(call: CallName, cookie: number, args: number[]): number {
@@ -307,8 +314,17 @@ export class Machine {
     return undefined;
   }
 
+  /** Sets gp for a function of an ELF program; its start file sets it itself. */
+  private setGlobalPointer(td: number, { body }: ThreadOptions | LwktOptions): void {
+    if (typeof body !== "number") return;
+    const pointer = this.programs.elfAt(body)?.symbols.find("__global_pointer$");
+    if (pointer === undefined) return;
+    this.kernel.u32[(this.kernel.frame(td) + Layout.Frame.gp) >>> 2] = pointer;
+  }
+
   /** Gives a new thread its priority and CPU, and starts it if it was created stopped for that. */
   private startThread(address: number, options: ProcessOptions): ThreadView {
+    this.setGlobalPointer(address, options);
     if (options.cpu !== undefined) this.place({ address }, options.cpu);
     if (options.priority !== undefined) this.invoke("sched_prio", [address, options.priority]);
     if (creationFlags(options) !== 0 && options.stopped !== true) {
@@ -358,40 +374,26 @@ export class Machine {
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
     checkArgument("load", "program", program, programRule);
     checkArgument("load", "externals", externals, externalsRule);
-    const textBase = this.host.textNext;
-    const align = Math.max(program.data.align, 4);
-    const dataBase = Math.ceil(this.host.dataNext / align) * align;
-    const textEnd = textBase + program.words.byteLength;
-    const dataEnd = dataBase + program.data.size;
-    if (textEnd > this.config.textMemory) {
-      throw new ConfigError(
-        `no room for the text of program "${program.name}"; textMemory (${this.config.textMemory} bytes) must be at least ${textEnd}`,
-      );
-    }
-    if (dataEnd > this.config.guestMemory) {
-      throw new ConfigError(
-        `no room for the data of program "${program.name}"; guestMemory (${this.config.guestMemory} bytes) must be at least ${dataEnd}`,
-      );
-    }
-    const linked = link(program, { textBase, dataBase, resolve: this.resolver(externals) });
-    const guest = this.kernel.machine("guest_base");
-    this.kernel.u8.set(new Uint8Array(linked.text.buffer), guest + textBase);
-    this.kernel.u8.set(linked.data, guest + dataBase);
-    this.kernel.exports.rv32_decode_text(textBase, textEnd);
+    const loaded = this.programs.load(program, externals);
     this.snapshots.touch();
-    this.host.textNext = textEnd;
-    this.host.dataNext = dataEnd;
-    return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
+    return loaded;
   }
 
-  private resolver(externals: Readonly<Record<string, number>>) {
-    return {
-      channel: (name: string) => this.kernel.intern(name),
-      string: (text: string) => this.kernel.intern(text),
-      external: (name: string) => externals[name],
-      cyclesPerSecond: this.config.cyclesPerSecond,
-      hz: this.config.hz,
-    };
+  /**
+   * Loads a program of an ELF file (32-bit RISC-V, static) to the addresses that the file says; its start
+   * file runs when a thread is created with it as its body. Several programs fit into a machine if
+   * they are linked for different addresses.
+   *
+   * @param bytes the whole file
+   * @throws ElfError when the file is no program for the machine, or is damaged.
+   * @throws ConfigError when there is no room at its addresses: the message says what would help.
+   * Nothing has changed then.
+   */
+  loadElf(bytes: Uint8Array, options: LoadElfOptions = {}): LoadedElf {
+    this.kernel.assertAlive();
+    const loaded = this.programs.loadElf(bytes, options);
+    this.snapshots.touch();
+    return loaded;
   }
 
   /** Guest memory, as RV32 programs see it. */
@@ -477,7 +479,7 @@ export class Machine {
    */
   run(options: RunOptions = {}): RunResult {
     checkOptions("run", options, runRules);
-    this.refuseInside("run");
+    this.kernel.refuseInside("run");
     this.kernel.assertAlive();
     this.snapshots.beginRun();
     try {
@@ -492,6 +494,7 @@ export class Machine {
     const lastSwitch =
       options.switches === undefined ? undefined : this.counters.switches + options.switches;
     let rounds = options.rounds ?? Number.POSITIVE_INFINITY;
+    if (this.kernel.machine("exited") !== 0) this.kernel.setMachine("exited", EXITED_BEFORE);
     for (;;) {
       const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
       this.kernel.setBudget({
@@ -501,7 +504,9 @@ export class Machine {
           : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
         rounds: batch,
       });
-      const reason = this.runBatch();
+      const reason = this.guarded(() =>
+        this.kernel.alone(() => this.bodies.drive(this.kernel.exports.machine_run())),
+      );
       rounds -= batch;
       this.snapshots.onRounds();
       if (reason !== Layout.Run.BUDGET || rounds <= 0) return this.result(reason);
@@ -509,28 +514,9 @@ export class Machine {
     }
   }
 
-  /** Runs to the end of the budget; returns why the kernel came back. */
-  private runBatch(): number {
-    this.isRunning = true;
-    try {
-      return this.guarded(() => this.bodies.drive(this.kernel.exports.machine_run()));
-    } finally {
-      this.isRunning = false;
-    }
-  }
-
-  /** A run inside a run would take the machine from under the feet of the body that asks for it. */
-  private refuseInside(method: string): void {
-    if (!this.isRunning && !this.kernel.isInside) return;
-    throw new KernelError(
-      method,
-      Layout.EBUSY,
-      `${method}: EBUSY: the machine runs already: bodies and handlers can call stop(), nothing that runs it`,
-    );
-  }
-
   private result(reason: number): RunResult {
-    return { reason: reasons[reason] ?? "rounds", cycles: this.cycles };
+    const isExit = this.kernel.machine("exited") === EXITED_NOW;
+    return { reason: isExit ? "exit" : (reasons[reason] ?? "rounds"), cycles: this.cycles };
   }
 
   private runUntil(options: RunOptions): bigint | undefined {
@@ -666,6 +652,35 @@ export class Machine {
     this.onPrint?.(text);
   }
 
+  private write(bytes: Uint8Array): void {
+    this.onOutput?.(bytes);
+  }
+
+  /** Receives what C programs print, as it comes: bytes that are valid during the call. */
+  onOutput: ((bytes: Uint8Array) => void) | null = null;
+
+  private fault(fault: Fault): void {
+    const report = reportFault(this.kernel, this.programs, fault);
+    this.faults.push(report);
+    this.onFault?.(report);
+  }
+
+  /** Is told of each fault of RV32 code as it happens. */
+  onFault: ((report: FaultReport) => void) | null = null;
+
+  /** The faults so far. A machine with `faults: "panic"` has at most one: it died of it. */
+  readonly faults: FaultReport[] = [];
+
+  /** The status with which a C program has ended a run (exit, or the end of main); null before. */
+  get exitStatus(): number | null {
+    return this.kernel.machine("exited") === 0 ? null : this.kernel.machine("exit_status") | 0;
+  }
+
+  /** The guest address as `symbol+0x1c`, where an ELF program has a symbol for it. */
+  describe(address: number): string {
+    return this.programs.describe(address);
+  }
+
   /** Receives what the kernel prints; without it, {@link console} keeps it. */
   onPrint: ((text: string) => void) | null = null;
 
@@ -727,6 +742,14 @@ export class Machine {
     for (const process of this.processes()) yield* process.threads();
   }
 
+  /** All threads that run RISC-V code and have not been reaped, those of LWKT alone included. */
+  programThreads(): readonly ThreadView[] {
+    const end = this.kernel.machine("zone_next");
+    return Array.from({ length: end }, (_, index) =>
+      this.thread(this.kernel.threadAt(index)),
+    ).filter((thread) => thread.isProgram && (thread.tid !== -1 || thread.state !== "exited"));
+  }
+
   /** The thread at an address, such as a kernel call returned. */
   thread(address: number): ThreadView {
     checkArgument("thread", "address", address, this.rules.threadAddress);
@@ -763,3 +786,5 @@ export class Machine {
 function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
+
+export type { FaultReport, LoadElfOptions, LoadedElf, LoadedProgram };

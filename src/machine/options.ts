@@ -1,7 +1,7 @@
 // What the methods of a machine take and return.
 
-import type { LinkedProgram } from "../program/index.js";
 import type { BodyFunction, Handle } from "./calls.js";
+import type { LoadedElf, LoadedProgram } from "./programs.js";
 
 /** Why a run ended. */
 export type RunReason =
@@ -14,7 +14,9 @@ export type RunReason =
   /** {@link Machine.stop} was called, or `onProgress` returned false. */
   | "stopped"
   /** The number of rounds is reached. */
-  | "rounds";
+  | "rounds"
+  /** A C program has ended the run (exit): see {@link Machine.exitStatus}. */
+  | "exit";
 
 /** What a run did. */
 export interface RunResult {
@@ -28,7 +30,7 @@ export interface ThreadOptions {
   /** Name, cut to 19 characters. */
   readonly name: string;
   /** What it runs: a generator function, a loaded program's entry, or a guest address. */
-  readonly body: BodyFunction | LoadedProgram | number;
+  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
   /** Argument of the body. Default 0. */
   readonly arg?: number;
   /** Process that it belongs to. Default: the kernel's own. */
@@ -50,7 +52,7 @@ export type ProcessOptions = Omit<ThreadOptions, "process">;
 export interface LwktOptions {
   /** Name, cut to 16 characters. */
   readonly name: string;
-  readonly body: BodyFunction | LoadedProgram | number;
+  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
   readonly arg?: number;
   /** LWKT priority 0 to 31, larger runs first. Default 0. */
   readonly priority?: number;
@@ -58,13 +60,6 @@ export interface LwktOptions {
   readonly stopped?: boolean;
   /** CPU that owns it. Default 0. */
   readonly cpu?: number;
-}
-
-/** A program in guest memory. */
-export interface LoadedProgram extends LinkedProgram {
-  readonly name: string;
-  readonly textBase: number;
-  readonly dataBase: number;
 }
 
 /** Counters of the whole machine. */

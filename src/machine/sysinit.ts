@@ -3,7 +3,7 @@
 
 import type { BodyFunction, Handle } from "./calls.js";
 import type { Machine, SysInit } from "./machine.js";
-import type { LoadedProgram } from "./options.js";
+import type { LoadedProgram } from "./programs.js";
 
 export {
   SI_ORDER_ANY,

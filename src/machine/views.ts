@@ -102,6 +102,11 @@ export class ThreadView {
     return this.u8(T.td_cpu);
   }
 
+  /** True if it runs RISC-V code. */
+  get isProgram(): boolean {
+    return (this.u8(T.td_body) & Layout.TDB_KIND) === Layout.TDB.RV32;
+  }
+
   /** FreeBSD priority, 0 to 255; smaller runs first. */
   get priority(): number {
     return this.kernel.u8[this.cold + C.td_priority] as number;

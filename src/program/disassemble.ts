@@ -7,10 +7,13 @@ import { registerName } from "./registers.js";
 /** Gives a kernel call's name by its number. */
 export type CallNames = (nr: number) => string | undefined;
 
-/** The names of a table's calls by their numbers. */
+/** What a C program adds to a call's number when the call has strings or channels. */
+const C_CALL = 2048;
+
+/** The names of a table's calls by their numbers, those of C programs included. */
 export function callNames(table: CallTable): CallNames {
   const names = new Map(Object.entries(table).map(([name, call]) => [call.nr, name]));
-  return (nr) => names.get(nr);
+  return (nr) => names.get(nr % C_CALL);
 }
 
 function accesses(bits: number): string {

@@ -12,6 +12,7 @@ export {
   ProgramBuilder,
   programBuilder,
 } from "./builder.js";
+export { expandCompressed, isCompressed } from "./compressed.js";
 export { type CallNames, callNames, disassemble } from "./disassemble.js";
 export { decode, encode, type Instruction, type Mnemonic, type Ordering } from "./encode.js";
 export { ProgramError } from "./errors.js";

@@ -11,7 +11,8 @@ import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, sys } from "../machine/calls.js";
 import { Machine } from "../machine/machine.js";
-import type { LoadedProgram, RunReason } from "../machine/options.js";
+import type { RunReason } from "../machine/options.js";
+import type { LoadedProgram } from "../machine/programs.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import {

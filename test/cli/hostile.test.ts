@@ -116,7 +116,18 @@ describe("an output that cannot be written", () => {
     // A limit on the size of files stands for a disk that fills up.
     const command = `ulimit -f 64; trap '' XFSZ; exec "$0" "$@"`;
     const path = join(folder, "limited.json");
-    const args = ["-c", command, process.execPath, CLI, "run", file, "--cpus", "1", "--trace", path];
+    const args = [
+      "-c",
+      command,
+      process.execPath,
+      CLI,
+      "run",
+      file,
+      "--cpus",
+      "1",
+      "--trace",
+      path,
+    ];
     const child = spawn("bash", args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
     const { code, out, err } = await finish(child);
     expect(out).toMatch(/^hash /m);

@@ -27,7 +27,7 @@ const HOST: Rules = {
     ["generated"],
     ["core"],
     ["snapshot"],
-    ["program", "machine"],
+    ["program", "elf", "machine"],
     ["workload", "trace"],
     ["index"],
     ["cli"],

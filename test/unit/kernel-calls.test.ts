@@ -116,7 +116,7 @@ describe("a new call", () => {
     ["group g any G\n1 a(x: what): i32\n", "line 2: what is no kind of argument"],
     ["group g any G\n1 a(): what\n", "line 2: what is no kind of result"],
     ["group g what G\n", "line 1: what is no layer"],
-    ["group g any G\n4096 a(): i32\n    = f g value\n    A.\n", "the number is above 4095"],
+    ["group g any G\n4096 a(): i32\n    = f g value\n    A.\n", "the number is above 2047"],
     ["group g any G\n1 a(): nothing\n    = f g value\n    A.\n    EBUSY: x\n", "a can fail"],
     [
       "group g any G\n1 a(): i32\n    = f g value\n    A.\n    what: x\n",

@@ -1,0 +1,125 @@
+// Pointers of C programs in kernel calls: checked as loads are, and made into what the kernel works with.
+//
+// A string becomes an interned one: the kernel keeps names for as long as anybody may ask for them, and
+// the program may do with its memory what it likes. The same text has the same address; a hash with open
+// addressing finds it. When the arena of strings is full, the text is "...".
+//
+// A channel becomes an address in guest memory, which is no address of the kernel's own, so that a
+// program's channels and the kernel's never meet by accident. A thread or a process stays what it
+// is: the kernel wakes who sleeps on one (kthread_exit, kproc_exit).
+import { machine } from "../sys/machine";
+import { td_valid } from "../sys/thread";
+import { proc_valid } from "./kern_fork";
+import { str } from "./kern_subr";
+
+/** Longest string of a call; what is longer is cut. */
+const STRING_MAX: u32 = 255;
+
+/** True when `size` bytes at a guest address may be read. */
+export function guest_has(address: u32, size: u32): bool {
+  const m = machine();
+  return address >= m.guest_low && address <= m.guest_size && m.guest_size - address >= size;
+}
+
+/** Unless `size` bytes at a guest address may be read, the call will not take place. */
+export function copyin_check(address: u32, size: u32): void {
+  if (!guest_has(address, size)) bad(address);
+}
+
+function bad(address: u32): void {
+  const m = machine();
+  m.bad_pointer = 1;
+  m.bad_address = address;
+}
+
+/** The interned string for the one at a guest address. */
+export function copyinstr(address: u32): u32 {
+  const m = machine();
+  if (!guest_has(address, 1)) {
+    bad(address);
+    return str("");
+  }
+  const from = m.guest_base + <usize>address;
+  const room = m.guest_size - address;
+  const most = room < STRING_MAX ? room : STRING_MAX;
+  let length: u32 = 0;
+  let hash: u32 = 0x811c9dc5;
+  while (length < most) {
+    const byte = load<u8>(from + <usize>length);
+    if (byte == 0) break;
+    hash = (hash ^ <u32>byte) * 0x01000193;
+    length++;
+  }
+  if (length == room) {
+    bad(m.guest_size);
+    return str("");
+  }
+  return string_intern(from, length, hash);
+}
+
+/** The argument of a format: a string where the format asks for one, otherwise as it is. */
+export function copyin_fmtarg(fmt: u32, arg: u32): u32 {
+  const m = machine();
+  if (<usize>fmt < m.string_base || <usize>fmt >= m.string_end) return arg;
+  const length = load<u32>(fmt);
+  for (let i: u32 = 0; i + 1 < length; i++) {
+    if (load<u8>(<usize>(fmt + 4 + i)) != 0x25) continue;
+    i++;
+    let byte = load<u8>(<usize>(fmt + 4 + i));
+    while (i + 1 < length && (byte == 0x2d || (byte >= 0x30 && byte <= 0x39))) {
+      i++;
+      byte = load<u8>(<usize>(fmt + 4 + i));
+    }
+    if (byte == 0x25) continue;
+    return byte == 0x73 ? copyinstr(arg) : arg;
+  }
+  return arg;
+}
+
+/** The kernel's channel for one of a C program's. */
+export function copyin_channel(channel: u32): u32 {
+  const m = machine();
+  if (channel == 0 || channel >= m.guest_size) return channel;
+  if (td_valid(channel) || proc_valid(channel)) return channel;
+  return <u32>m.guest_base + channel;
+}
+
+// ---- Interned strings ----
+
+function string_is(at: u32, from: usize, length: u32): bool {
+  return load<u32>(at) == length && memory.compare(<usize>at + 4, from, <usize>length) == 0;
+}
+
+function string_intern(from: usize, length: u32, hash: u32): u32 {
+  const m = machine();
+  let probe = hash & m.strhash_mask;
+  let slot = m.strhash_base + ((<usize>probe) << 2);
+  while (load<u32>(slot) != 0 && !string_is(load<u32>(slot), from, length)) {
+    probe = (probe + 1) & m.strhash_mask;
+    slot = m.strhash_base + ((<usize>probe) << 2);
+  }
+  return load<u32>(slot) != 0 ? load<u32>(slot) : string_add(slot, from, length);
+}
+
+/** Adds a string; its least size keeps the hash from ever being full (strhash_bytes). */
+function string_add(slot: usize, from: usize, length: u32): u32 {
+  const m = machine();
+  const size = length < STRING_LEAST ? STRING_LEAST : length;
+  const at = m.string_next;
+  const end = (at + 4 + <usize>size + 3) & ~3;
+  if (end > m.string_end) return str("...");
+  store<u32>(at, length);
+  memory.copy(at + 4, from, <usize>length);
+  m.string_next = end;
+  store<u32>(slot, <u32>at);
+  return <u32>at;
+}
+
+const STRING_LEAST: u32 = 12;
+
+/** Entries of the hash: at least two for each string that the arena can hold. */
+export function strhash_entries(string_size: u32): u32 {
+  let entries: u32 = 64;
+  while (entries < string_size / 8) entries <<= 1;
+  return entries;
+}

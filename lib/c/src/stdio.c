@@ -1,0 +1,35 @@
+/* Output without formats. */
+#include <kthread_machine.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict file) {
+  (void)file;
+  if (size * count != 0) cnputsn(from, size * count);
+  return count;
+}
+
+int fputs(const char *restrict s, FILE *restrict file) {
+  fwrite(s, 1, strlen(s), file);
+  return 0;
+}
+
+int fputc(int c, FILE *file) {
+  char character = (char)c;
+  fwrite(&character, 1, 1, file);
+  return (unsigned char)c;
+}
+
+int putc(int c, FILE *file) { return fputc(c, file); }
+int putchar(int c) { return fputc(c, stdout); }
+
+/* The line goes out as a whole, if it is not too long for that. */
+int puts(const char *s) {
+  printf("%s\n", s);
+  return 0;
+}
+
+int fflush(FILE *file) {
+  (void)file;
+  return 0;
+}

@@ -1,0 +1,274 @@
+// `kthread-machine exec FILE.elf`: runs a C program as kernel threads.
+
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import type { SchedulerName } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
+import { parseElf } from "../elf/index.js";
+import { MAXCPU } from "../generated/layout.js";
+import { formatFault } from "../machine/faults.js";
+import { disassembleElf } from "./disassembly.js";
+import { type ExecReport, type ExecThread, runProgram } from "./exec-run.js";
+import { ExitCode } from "./exit.js";
+import { type Column, formatTable } from "./table.js";
+import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
+
+const DEFAULT_MEMORY_MIB = 256;
+const DEFAULT_THREADS = 100_000;
+const THREADS_MAX = 10_000_000;
+const MEMORY_MAX_MIB = 2048;
+/** Groups of threads that the report shows. */
+const ROWS_MAX = 30;
+
+const HELP = `
+What the program prints goes to the standard output as it comes; a report goes to the standard error.
+
+Exit codes:
+  main's status, or that of exit()
+  0    all threads have ended, or the time of --for was over
+  2    wrong options, or a file that is no program for the machine: the message says why
+  3    deadlock: threads wait, and nothing will ever wake them
+  70   a fault of the program, or a panic of the kernel: the report says where
+  130  interrupted by Ctrl-C
+
+Examples:
+  kthread-machine cc hello.c -o hello.elf && kthread-machine exec hello.elf
+  kthread-machine exec pool.elf --cpus 8 --seed 7
+  kthread-machine exec app.elf --json -- --an-option-of-main
+  kthread-machine exec app.elf --disassemble
+`;
+
+interface Flags {
+  readonly cpus: number;
+  readonly scheduler: SchedulerName;
+  readonly seed: bigint;
+  readonly faults: "panic" | "thread";
+  readonly memory: number;
+  readonly threads: number;
+  readonly for?: number;
+  readonly trace?: string;
+  readonly json?: true;
+  readonly disassemble?: true;
+}
+
+/** Adds the command `exec` to a program. */
+export function registerExec(program: Command): void {
+  program
+    .command("exec")
+    .summary("run a C program whose threads are kernel threads")
+    .description(
+      "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
+        "is every function that it hands to kthread_add(). The same file with the same options is always " +
+        "the same run: its hash tells.",
+    )
+    .argument("<file>", "program in an ELF file")
+    .argument("[args...]", "arguments of main; those that look like options after --")
+    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), 1)
+    .addOption(
+      new Option("--scheduler <name>", "scheduler of the machine")
+        .choices(["lwkt", "4bsd"])
+        .default("lwkt"),
+    )
+    .addOption(
+      new Option("--seed <n>", "seed of the machine's random numbers")
+        .argParser(parseSeed)
+        .default(0n, "0"),
+    )
+    .addOption(
+      new Option("--for <time>", "virtual time to run, such as 2s or 500ms").argParser(
+        parseDuration,
+      ),
+    )
+    .addOption(
+      new Option("--faults <what>", "what a fault ends: all, by a panic, or the thread alone")
+        .choices(["panic", "thread"])
+        .default("panic"),
+    )
+    .option(
+      "--memory <mib>",
+      "memory of the program, its stacks included",
+      wholeNumber(1, MEMORY_MAX_MIB),
+      DEFAULT_MEMORY_MIB,
+    )
+    .option(
+      "--threads <n>",
+      "threads that can exist at a time",
+      wholeNumber(16, THREADS_MAX),
+      DEFAULT_THREADS,
+    )
+    .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
+    .option("--json", "print one JSON object, the program's output in it")
+    .option("--disassemble", "show the program's instructions and do not run it")
+    .addHelpText("after", HELP)
+    .action(exec);
+}
+
+function readFile(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    throw new ConfigError(`${file}: ${why}`);
+  }
+}
+
+async function exec(file: string, args: readonly string[], flags: Flags): Promise<void> {
+  const bytes = readFile(file);
+  if (flags.disassemble === true) {
+    process.stdout.write(disassembleElf(parseElf(bytes, file)));
+    return;
+  }
+  const output: Buffer[] = [];
+  const interrupt = listenForInterrupt();
+  const report = await runProgram({
+    ...flags,
+    file,
+    bytes,
+    args,
+    for: flags.for ?? null,
+    trace: flags.trace ?? null,
+    onOutput: (text) => {
+      if (flags.json === true) output.push(Buffer.from(text));
+      else process.stdout.write(Buffer.from(text));
+    },
+    onPrint: (text) => process.stderr.write(text),
+    isInterrupted: () => interrupt.isPending,
+  });
+  interrupt.stop();
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify(jsonOf(report, Buffer.concat(output)), null, 2)}\n`);
+  } else {
+    process.stderr.write(describe(report));
+  }
+  process.exitCode = exitCodeOf(report);
+}
+
+interface Interrupt {
+  readonly isPending: boolean;
+  stop(): void;
+}
+
+/** Notes the first Ctrl-C; a second one ends the process as ever. */
+function listenForInterrupt(): Interrupt {
+  let isPending = false;
+  const listener = () => {
+    isPending = true;
+  };
+  process.once("SIGINT", listener);
+  return {
+    get isPending() {
+      return isPending;
+    },
+    stop: () => process.removeListener("SIGINT", listener),
+  };
+}
+
+function exitCodeOf({ reason, status }: ExecReport): number {
+  switch (reason) {
+    case "exit":
+      return (status ?? 0) & 0xff;
+    case "deadlock":
+      return ExitCode.DEADLOCK;
+    case "fault":
+    case "panic":
+      return ExitCode.FAULT;
+    case "interrupted":
+      return ExitCode.INTERRUPTED;
+    default:
+      return 0;
+  }
+}
+
+/** The report as `--json` prints it. */
+function jsonOf(report: ExecReport, output: Buffer): object {
+  const { status, reason, instructions, switches, cycles, host_seconds, hash, threads } = report;
+  return {
+    status,
+    output: output.toString("utf8"),
+    reason,
+    instructions,
+    switches,
+    cycles,
+    host_seconds,
+    hash,
+    threads,
+    ...(report.faults.length > 0 ? { faults: report.faults } : {}),
+    ...(report.panic === null ? {} : { panic: report.panic.text.trimEnd() }),
+  };
+}
+
+// ---- The report as text ----
+
+const columns: readonly Column[] = [
+  { title: "THREAD", align: "left" },
+  { title: "COUNT", align: "right" },
+  { title: "STATE", align: "left" },
+  { title: "CPU TIME", align: "right" },
+  { title: "SWITCHES", align: "right" },
+];
+
+interface Group {
+  readonly name: string;
+  readonly state: string;
+  count: number;
+  cycles: number;
+  switches: number;
+}
+
+/** Threads by name and state; names that differ by numbers only are one row where there are many. */
+function groups(threads: readonly ExecThread[]): Group[] {
+  const isLong = threads.length > ROWS_MAX;
+  const found = new Map<string, Group>();
+  for (const { name, state, waitMessage, cycles, switches } of threads) {
+    const shown = isLong ? name.replace(/\d+/g, "#") : name;
+    const where = waitMessage === null ? state : `${state} (${waitMessage})`;
+    const key = JSON.stringify([shown, where]);
+    const group = found.get(key) ?? { name: shown, state: where, count: 0, cycles: 0, switches: 0 };
+    group.count++;
+    group.cycles += cycles;
+    group.switches += switches;
+    found.set(key, group);
+  }
+  return [...found.values()];
+}
+
+function describe(report: ExecReport): string {
+  const all = groups(report.threads);
+  const rows = all
+    .slice(0, ROWS_MAX)
+    .map(({ name, state, count, cycles, switches }) => [
+      name,
+      formatCount(count),
+      state,
+      formatTime(cycles),
+      formatCount(switches),
+    ]);
+  const more = all.length > ROWS_MAX ? `and ${all.length - ROWS_MAX} more kinds of threads\n` : "";
+  const faults = report.faults.map((fault) => `${formatFault(fault)}\n`).join("");
+  return `${faults}${headline(report)}\n${formatTable(columns, rows)}${more}${figures(report)}\n`;
+}
+
+function headline({ reason, status, panic, faults }: ExecReport): string {
+  switch (reason) {
+    case "exit":
+      return `exit with status ${status}`;
+    case "idle":
+      return "all threads have ended";
+    case "deadlock":
+      return "deadlock: threads wait, and nothing will ever wake them";
+    case "time":
+      return "the time is over";
+    case "fault":
+      return panic === null ? `${faults.length} threads ended by a fault` : panic.message;
+    case "panic":
+      return panic?.message ?? "panic";
+    case "interrupted":
+      return "interrupted";
+  }
+}
+
+function figures(report: ExecReport): string {
+  const { instructions, switches, cycles, host_seconds, hash } = report;
+  return `${formatCount(instructions)} instructions, ${formatCount(switches)} switches, ${formatTime(cycles)} of virtual time in ${formatTime(host_seconds * 1e9)}, hash ${hash}`;
+}

@@ -1,0 +1,216 @@
+// Finds a compiler for RISC-V and runs it with what makes a program for the machine: header, C library,
+// start file, link script.
+//
+// The library is compiled with each program, which takes a second, for the same instructions as the
+// program: no set of prebuilt variants has to be kept, and what is not used is left out.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../core/errors.js";
+import { ExitCode } from "./exit.js";
+
+/** The compilers that are known, the preferred one first. */
+export const COMPILERS = ["clang", "gcc"] as const;
+
+/** A compiler that is known. */
+export type CompilerName = (typeof COMPILERS)[number];
+
+interface Compiler {
+  readonly name: CompilerName;
+  readonly command: string;
+  /** What makes it compile for the machine. */
+  readonly target: readonly string[];
+  /** What it needs to link a program. */
+  readonly linking: readonly string[];
+  /** Programs that must be there, too. */
+  readonly needs: readonly string[];
+}
+
+const compilers: Readonly<Record<CompilerName, Compiler>> = {
+  clang: {
+    name: "clang",
+    command: "clang",
+    target: ["--target=riscv32-unknown-elf"],
+    linking: ["-fuse-ld=lld"],
+    needs: ["ld.lld"],
+  },
+  gcc: {
+    name: "gcc",
+    command: "riscv64-unknown-elf-gcc",
+    target: [],
+    linking: ["-lgcc"],
+    needs: [],
+  },
+};
+
+/** A command line for the compiler. */
+export interface CompileRequest {
+  /** What is given to the compiler as it is: files and options. */
+  readonly passed: readonly string[];
+  /** The file to write. */
+  readonly output: string;
+  /** Compile only (-c, -S, -E). */
+  readonly isPartial: boolean;
+}
+
+const PARTIAL = ["-c", "-S", "-E"];
+
+/** Sorts the arguments of `cc`. */
+export function splitArguments(
+  given: readonly string[],
+  output: string | undefined,
+): CompileRequest {
+  const files = given.filter((argument) => !argument.startsWith("-"));
+  const missing = files.find((file) => /\.(c|S|s|o|a)$/.test(file) && !existsSync(file));
+  if (missing !== undefined) throw new ConfigError(`there is no file ${missing}`);
+  if (!files.some((file) => existsSync(file))) {
+    throw new ConfigError("no source file is given: kthread-machine cc FILE.c -o OUT.elf");
+  }
+  if (output === undefined) {
+    throw new ConfigError("where to write is not given: add -o OUT.elf");
+  }
+  return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
+}
+
+/**
+ * Compiles and links; returns the exit code. What the compiler says goes to the terminal.
+ *
+ * @throws ConfigError when no compiler is installed.
+ */
+export function compile(request: CompileRequest, wanted?: CompilerName): number {
+  const compiler = findCompiler(wanted);
+  const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
+  try {
+    if (request.isPartial) {
+      return run(compiler, [...optionsFor(request), ...request.passed, "-o", request.output]);
+    }
+    const library = buildLibrary(compiler, request, folder);
+    return library === null ? ExitCode.FAILURE : link(compiler, request, library);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function findCompiler(wanted: CompilerName | undefined): Compiler {
+  const names = wanted === undefined ? COMPILERS : [wanted];
+  const found = names.map((name) => compilers[name]).find(isInstalled);
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    "no compiler for RISC-V is installed: install clang and lld (Debian: apt-get install clang lld) " +
+      "or riscv64-unknown-elf-gcc (Debian: apt-get install gcc-riscv64-unknown-elf)",
+  );
+}
+
+function isInstalled({ command, needs }: Compiler): boolean {
+  return [command, ...needs].every(
+    (name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0,
+  );
+}
+
+/** The folder of this package with a file in it: beside the bundle, or above the sources. */
+function packageFile(path: string): string {
+  const candidates = [`../${path}`, `../../${path}`].map((relative) =>
+    fileURLToPath(new URL(relative, import.meta.url)),
+  );
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found === undefined) throw new ConfigError(`the package is incomplete: ${path} is missing`);
+  return found;
+}
+
+/** Options that the user has not decided otherwise. */
+function optionsFor({ passed }: CompileRequest): string[] {
+  const defaults: readonly (readonly [given: RegExp, option: string])[] = [
+    [/^-O/, "-O2"],
+    [/^-march=/, "-march=rv32imac"],
+    [/^-mabi=/, "-mabi=ilp32"],
+  ];
+  return defaults
+    .filter(([given]) => !passed.some((argument) => given.test(argument)))
+    .map(([, option]) => option);
+}
+
+function commonOptions(compiler: Compiler): string[] {
+  const builtin = spawnSync(compiler.command, ["-print-file-name=include"], { encoding: "utf8" });
+  return [
+    ...compiler.target,
+    "-nostdinc",
+    "-isystem",
+    packageFile("lib/c/include"),
+    "-isystem",
+    packageFile("include"),
+    "-isystem",
+    builtin.stdout.trim(),
+    "-ffunction-sections",
+    "-fdata-sections",
+    `-ffile-prefix-map=${process.cwd()}/=`,
+    `-ffile-prefix-map=${packageFile("lib/c")}=lib/c`,
+    `-ffile-prefix-map=${packageFile("include")}=include`,
+  ];
+}
+
+/** Options that decide which instructions are made: the library gets them, too. */
+function instructionOptions({ passed }: CompileRequest): string[] {
+  const given = passed.filter((argument) => /^-m(arch|abi|tune|cpu|cmodel)=/.test(argument));
+  const rest = optionsFor({ passed, output: "", isPartial: false });
+  return [...given, ...rest.filter((option) => option.startsWith("-m"))];
+}
+
+/** Compiles the library and the start file into a folder; null when that fails. */
+function buildLibrary(
+  compiler: Compiler,
+  request: CompileRequest,
+  folder: string,
+): { start: string; objects: string[] } | null {
+  const home = packageFile("lib/c");
+  const debug = request.passed.filter((argument) => argument.startsWith("-g"));
+  const sources = readdirSync(join(home, "src"))
+    .filter((name) => name.endsWith(".c"))
+    .sort();
+  const instructions = instructionOptions(request);
+  const start = join(folder, "start.o");
+  if (run(compiler, [...instructions, "-c", join(home, "start.S"), "-o", start]) !== 0) return null;
+  const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
+  const objects = sources.map((name) => join(folder, name.replace(/c$/, "o")));
+  for (const [index, name] of sources.entries()) {
+    const output = objects[index] as string;
+    if (run(compiler, [...options, "-c", join(home, "src", name), "-o", output]) !== 0) return null;
+  }
+  return { start, objects };
+}
+
+function link(
+  compiler: Compiler,
+  request: CompileRequest,
+  { start, objects }: { start: string; objects: readonly string[] },
+): number {
+  const script = request.passed.some((argument) => /^(-T|-Wl,-T)/.test(argument))
+    ? []
+    : ["-T", packageFile("lib/c/program.ld")];
+  return run(compiler, [
+    ...optionsFor(request),
+    "-nostdlib",
+    "-static",
+    "-Wl,--gc-sections",
+    "-Wl,--build-id=none",
+    ...script,
+    start,
+    ...request.passed,
+    ...objects,
+    ...compiler.linking,
+    "-o",
+    request.output,
+  ]);
+}
+
+/** Runs the compiler; what it says goes to the terminal. */
+function run(compiler: Compiler, options: readonly string[]): number {
+  const { status, error } = spawnSync(compiler.command, [...commonOptions(compiler), ...options], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  if (error !== undefined)
+    throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
+  return status === 0 ? 0 : ExitCode.FAILURE;
+}

@@ -1,0 +1,157 @@
+// What went wrong in a program, told so that its author can find it: the report of a fault.
+
+import { calls } from "../core/calls.js";
+import type { Kernel } from "../core/kernel.js";
+import { type SourceLine, sourceLines } from "../elf/index.js";
+import * as Layout from "../generated/layout.js";
+import { callNames, registerName } from "../program/index.js";
+import { backtrace, type GuestReader, instructionAt, instructionText } from "./backtrace.js";
+import type { Programs } from "./programs.js";
+
+/** A place in a program. */
+export interface CodePlace {
+  /** The guest address. */
+  readonly address: number;
+  /** The address as `symbol+0x1c`, or in hexadecimal where no symbol is known. */
+  readonly where: string;
+  /** The line of the source, if the program knows it. */
+  readonly line: SourceLine | null;
+}
+
+/** A fault of a thread. */
+export interface FaultReport {
+  /** The thread's name. */
+  readonly thread: string;
+  /** The thread's address, which is another thread's once this one is reaped. */
+  readonly td: number;
+  /** Its thread id; -1 for a thread of LWKT alone. */
+  readonly tid: number;
+  /** The CPU that it ran on. */
+  readonly cpu: number;
+  /** What happened, such as "load from 0x0, where there is no memory". */
+  readonly cause: string;
+  /** The address that the fault is about: of memory, of a jump's target, or of the instruction. */
+  readonly address: number;
+  /** The instruction that could not be executed, disassembled. */
+  readonly instruction: string;
+  /** Where that is, then where each caller goes on. */
+  readonly backtrace: readonly CodePlace[];
+  /** pc and x1 to x31 by their names. */
+  readonly registers: Readonly<Record<string, number>>;
+}
+
+const causes: Readonly<Record<number, (address: string) => string>> = {
+  [Layout.RV_FAULT_ILLEGAL]: () => "illegal instruction",
+  [Layout.RV_FAULT_FETCH]: (address) => `jump to ${address}, where there is no text`,
+  [Layout.RV_FAULT_LOAD]: (address) => `load from ${address}, where there is no memory`,
+  [Layout.RV_FAULT_STORE]: (address) => `store to ${address}, where nothing can be stored`,
+  [Layout.RV_FAULT_MISALIGNED_ATOMIC]: (address) =>
+    `atomic operation on ${address}, which is misaligned`,
+  [Layout.RV_FAULT_BREAKPOINT]: () => "breakpoint",
+};
+
+const nameOfCall = callNames(calls);
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** Reads guest memory for a backtrace. */
+function guestReader(kernel: Kernel): GuestReader {
+  const base = kernel.machine("guest_base");
+  const low = kernel.machine("guest_low");
+  const size = kernel.config.guestMemory;
+  const has = (address: number, bytes: number) => address >= low && address + bytes <= size;
+  return {
+    half: (address) =>
+      has(address, 2) && address % 2 === 0
+        ? kernel.view.getUint16(base + address, true)
+        : undefined,
+    word: (address) => (has(address, 4) ? kernel.view.getUint32(base + address, true) : undefined),
+  };
+}
+
+/** The registers of a thread of RV32 code, by name. */
+function registersOf(kernel: Kernel, td: number, pc: number): Record<string, number> {
+  const registers: Record<string, number> = { pc };
+  const high = td + kernel.machine("high_delta");
+  for (let number = 1; number < kernel.config.registers; number++) {
+    const at = number < 16 ? kernel.frame(td) + 4 * number : high + 4 * (number - 16);
+    registers[registerName(number)] = kernel.read(at);
+  }
+  return registers;
+}
+
+/** Tells of a fault that has just happened: the thread's registers are as they were. */
+export function reportFault(
+  kernel: Kernel,
+  programs: Programs,
+  { td, kind, pc, address }: { td: number; kind: number; pc: number; address: number },
+): FaultReport {
+  const registers = registersOf(kernel, td, pc);
+  const guest = guestReader(kernel);
+  const found = instructionAt(guest, pc);
+  return Object.freeze({
+    thread: kernel.nameAt(td),
+    td,
+    tid: kernel.readSigned(kernel.cold(td) + Layout.ThreadCold.td_tid),
+    cpu: kernel.read(kernel.machine("curcpu") + Layout.GlobalData.gd_cpuid),
+    cause: (causes[kind] ?? (() => `fault ${kind}`))(describeAddress(programs, address)),
+    address,
+    instruction: found === undefined ? "" : instructionText(found, nameOfCall),
+    backtrace: places(programs, trace(programs, guest, registers)),
+    registers,
+  });
+}
+
+/** An address, and the symbol that it belongs to. */
+function describeAddress(programs: Programs, address: number): string {
+  const where = programs.describe(address);
+  return where === hex(address) ? where : `${hex(address)} (${where})`;
+}
+
+function trace(
+  programs: Programs,
+  guest: GuestReader,
+  { pc = 0, sp = 0, ra = 0 }: Readonly<Record<string, number>>,
+): number[] {
+  return backtrace(guest, { pc, sp, ra }, (address) => {
+    const place = programs.elfAt(address)?.symbols.at(address);
+    return place?.symbol.isFunction === true ? address - place.offset : undefined;
+  });
+}
+
+/** Places with their symbols and lines; a caller's line is that of its call. */
+function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
+  return addresses.map((address, index) => {
+    const elf = programs.elfAt(address);
+    if (elf === undefined) return { address, where: hex(address), line: null };
+    const asked = address - elf.base - (index === 0 ? 0 : 1);
+    const line = sourceLines(elf.image.sections, [asked]).get(asked) ?? null;
+    return { address, where: elf.symbols.describe(address), line };
+  });
+}
+
+const REGISTERS_IN_ROW = 4;
+
+/** A report as text, several lines. */
+export function formatFault(report: FaultReport): string {
+  const { thread, cpu, cause, instruction, registers } = report;
+  const frames = report.backtrace.map(({ address, where, line }, index) => {
+    const source = line === null ? "" : `, ${line.file}:${line.line}`;
+    return `  #${index} ${hex(address)} ${where}${source}`;
+  });
+  const cells = Object.entries(registers).map(([name, value]) => {
+    return `${name.padStart(4)} ${value.toString(16).padStart(8, "0")}`;
+  });
+  const rows: string[] = [];
+  for (let at = 0; at < cells.length; at += REGISTERS_IN_ROW) {
+    rows.push(` ${cells.slice(at, at + REGISTERS_IN_ROW).join(" ")}`);
+  }
+  return [
+    `thread "${thread}" on CPU ${cpu}: ${cause}`,
+    `  instruction: ${instruction === "" ? "none" : instruction}`,
+    ...frames,
+    ...rows,
+  ].join("\n");
+}

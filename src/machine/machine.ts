@@ -11,7 +11,7 @@ import {
 } from "../core/arguments.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
-import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
+import { KernelError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";

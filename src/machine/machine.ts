@@ -787,4 +787,4 @@ function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
 
-export type { FaultReport, LoadElfOptions, LoadedElf, LoadedProgram };
+export type { FaultReport, LoadedElf };

@@ -81,21 +81,21 @@ function arrowsOf(events: readonly TraceEvent[], slices: readonly Slice[]) {
   const starts = new Map<number, TraceEvent>();
   const arrows: { from: TraceEvent; to: TraceEvent }[] = [];
   const byTrack = groupBy(slices);
-  for (const event of events) {
-    if (event.ph !== "s" && event.ph !== "f") continue;
+  for (const event of events.filter(({ ph }) => ph === "s" || ph === "f")) {
     const time = timeOf(event);
     const around = (byTrack.get(key(event)) ?? []).some((s) => s.from <= time && time <= s.to);
     if (!around) fail(event, "is in no slice");
     if (event.id === undefined) fail(event, "has no id");
-    const from = starts.get(event.id);
-    if (event.ph === "s") {
-      if (from !== undefined) fail(event, "begins twice");
-      starts.set(event.id, event);
-    } else {
-      if (from === undefined || timeOf(from) > time) fail(event, "points back");
-      if (event.bp !== "e") fail(event, "is not bound to the slice around it");
-      arrows.push({ from, to: event });
-    }
+    if (event.ph === "f") continue;
+    if (starts.has(event.id)) fail(event, "begins twice");
+    starts.set(event.id, event);
+  }
+  // The file has the events of a track in order; those of two CPUs are in the order in which slices end.
+  for (const event of events.filter(({ ph }) => ph === "f")) {
+    const from = starts.get(event.id as number);
+    if (from === undefined || timeOf(from) > timeOf(event)) fail(event, "points back");
+    if (event.bp !== "e") fail(event, "is not bound to the slice around it");
+    arrows.push({ from, to: event });
   }
   return arrows;
 }

@@ -25,6 +25,13 @@ declare function host_ktr_flush(from: usize, to: usize): void;
 declare function host_event(list: u32, cookie: u32, arg: u32): void;
 
 // @ts-ignore: decorator
+@external("env", "text_hot")
+declare function host_text_hot(pc: u32, left: u32): void;
+
+// @ts-ignore: decorator
+@external("env", "text_changed")
+declare function host_text_changed(from: u32, to: u32): void;
+
 @external("env", "cnputsn")
 declare function host_cnputsn(from: usize, length: u32): void;
 
@@ -70,6 +77,19 @@ export function ktr_flush(from: usize, to: usize): void {
 /** Calls the host's event handler `cookie` of a list (sys/eventhandler.ts) with the event's argument. */
 export function event(list: u32, cookie: u32, arg: u32): void {
   host_event(list, cookie, arg);
+}
+
+/**
+ * Tells the host's compiler that CPUs spend time at a guest address. With `left` 1 they come there from
+ * compiled code that was too short to be worth its price.
+ */
+export function text_hot(pc: u32, left: u32): void {
+  host_text_hot(pc, left);
+}
+
+/** Tells the host's compiler that the text in [from, to) is decoded afresh. */
+export function text_changed(from: u32, to: u32): void {
+  host_text_changed(from, to);
 }
 
 /** Hands over what a C program prints: bytes of guest memory, by their kernel address. */

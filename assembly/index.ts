@@ -1,7 +1,8 @@
 // Every export, and nothing else. Exports pass 32-bit numbers only; addresses are the identities of
 // threads, processes and CPUs. The host reads structures through src/generated/layout.ts.
 
-export { rv32_decode_text } from "./cpu/rv32_decode";
+export { rv32_compiled_op, rv32_mark, rv32_unmark } from "./cpu/rv32_compiled";
+export { rv32_decode_text, rv32_is_jump_to_yield, rv32_record } from "./cpu/rv32_decode";
 export {
   bare_proc,
   host_call,

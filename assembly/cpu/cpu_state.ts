@@ -32,7 +32,8 @@ export class CpuState {
   plain: u32;
 
   // What holds for one run of the inner loop.
-  /** The end of the slice, in 32nds of a cycle. */
+  /** The end of the slice, in 32nds of a cycle, and where the inner loop is left to look for it. */
+  end: u64;
   limit: u64;
   /** Distance from the head of the level that yields take threads from to its tail. */
   gap: usize;
@@ -54,6 +55,8 @@ export class CpuState {
   watches: u64;
   /** The address that the last fault was about: memory, a jump's target, or the instruction. */
   fault_address: u32;
+  /** When a sample was taken last (rv32_compiled.ts), in sixteenths of a cycle. */
+  sampled: u64;
   /** Sum of the words that were loaded only to have their cache lines. */
   touched: u32;
 }
@@ -68,7 +71,11 @@ if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
 if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
-if (((offsetof<CpuState>("limit") | offsetof<CpuState>("watches")) & 7) != 0) {
+if (
+  ((offsetof<CpuState>("limit") | offsetof<CpuState>("watches") | offsetof<CpuState>("sampled")) &
+    7) !=
+  0
+) {
   ERROR("the u64 of CpuState must be aligned");
 }
 if (

@@ -45,6 +45,12 @@ import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
 import { RV_FAULT } from "./rv32_access";
 import {
+  COMPILED_JUMPED,
+  rv32_can_run_compiled,
+  rv32_run_compiled,
+  rv32_sample,
+} from "./rv32_compiled";
+import {
   CLOCK_SHIFT,
   RECORD_HALF,
   RECORD_SHIFT,
@@ -83,6 +89,7 @@ const EXIT_SLICE: u32 = 2; // look whether the slice or the budget of switches i
 const EXIT_CALL: u32 = 3; //  a kernel call
 const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one of plain RV32 code
 const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but yield
+const EXIT_COMPILED: u32 = 6; // compiled code begins here
 
 /** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
 export function rv32_init(): void {
@@ -108,12 +115,28 @@ function run_begin(m: Machine, gd: GlobalData): u64 {
   const cpu = cpu_state(gd);
   cpu.stop = 0;
   reservation_resume(gd);
-  if (m.cycle_cost == 0) {
-    cpu.limit = RUN_INSTRUCTIONS_MAX << CLOCK_SHIFT;
-    return 0;
-  }
-  cpu.limit = min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
-  return gd.gd_cycles << CLOCK_SHIFT;
+  const idle = m.cycle_cost == 0;
+  const from = idle ? 0 : gd.gd_cycles << CLOCK_SHIFT;
+  cpu.end = idle
+    ? RUN_INSTRUCTIONS_MAX << CLOCK_SHIFT
+    : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
+  set_limit(m, cpu, from);
+  return from;
+}
+
+/** Leaves the inner loop at the slice's end, or where the compiler wants a sample if that is before. */
+function set_limit(m: Machine, cpu: CpuState, time: u64): void {
+  cpu.limit =
+    m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << CLOCK_SHIFT));
+}
+
+/** True when the slice is over at `time`, in 32nds, and at the record `pc`. */
+function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): bool {
+  if (time < cpu.limit) return false;
+  if (m.jit_period != 0) rv32_sample(cpu, pc, time);
+  if (time >= cpu.end) return true;
+  set_limit(m, cpu, time);
+  return false;
 }
 
 /** How many switches the run call still allows. */
@@ -653,6 +676,9 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.SLOW:
           exit = EXIT_SLOW;
           break;
+        case RvOp.COMPILED:
+          exit = EXIT_COMPILED;
+          break;
         case RvOp.CALL:
         case RvOp.ECALL:
           exit = EXIT_CALL;
@@ -714,6 +740,26 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       break;
     }
 
+    if (exit == EXIT_COMPILED) {
+      const time = clock + <u64>pc;
+      if (!rv32_can_run_compiled(cpu, pc)) continue;
+      const result = rv32_run_compiled(
+        cpu,
+        td,
+        pc,
+        time < cpu.end ? (cpu.end - time) >> CLOCK_SHIFT : 0,
+      );
+      const executed = result & u32.MAX_VALUE;
+      const next = <u32>(result >> 32);
+      if (executed == 0) exit = EXIT_SLOW;
+      else {
+        cpu.sampled += executed << CLOCK_SHIFT; // samples are of what is interpreted
+        set_limit(m, cpu, time + (executed << CLOCK_SHIFT));
+        pc = cpu.decoded + ((<usize>(next & ~COMPILED_JUMPED)) << RECORD_SHIFT);
+        clock = time + (executed << CLOCK_SHIFT) - <u64>pc;
+        if ((next & COMPILED_JUMPED) == 0 || !slice_over(m, cpu, pc, clock + <u64>pc)) continue;
+      }
+    }
     if (exit == EXIT_SLOW) {
       cpu.elapsed = (clock + <u64>pc - from) >> CLOCK_SHIFT;
       event = rv32_slow(gd, td, pc);
@@ -747,7 +793,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           head = 0;
           mark = 0;
           pc += RECORD_SIZE;
-          if (clock + <u64>pc < cpu.limit) continue;
+          if (!slice_over(m, cpu, pc, clock + <u64>pc)) continue;
           event = RV_SLICE;
           break;
         }
@@ -787,10 +833,11 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       event = RV_SWITCHES;
       break;
     }
-    if (clock + <u64>pc >= cpu.limit) {
+    if (slice_over(m, cpu, pc, clock + <u64>pc)) {
       event = RV_SLICE;
       break;
     }
+    if (level === null || head != cpu.stop) continue; // it was for a sample
     level = next_level(gd, level, head, budget - switches);
     if (level !== null) head = level.head; // it is the same, because the running thread is on it
     mark = head;

@@ -26,6 +26,7 @@
 // Rejected: records only where instructions begin, side by side. They take half of the memory, but a jump to
 // a register must look its record up, overlapping sequences need jumps between them, and a text that
 // changes moves all that is behind.
+import { text_changed } from "../env";
 import { machine } from "../sys/machine";
 import { Sys } from "../sys/syscall";
 import { rv_expand, rv_is_compressed } from "./rv32_compressed";
@@ -69,8 +70,9 @@ export function rv32_guest_pc(record: usize): u32 {
  */
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
+  if (machine().jit_period != 0) text_changed(from, to);
   const first = from >= 2 ? from - 2 : 0;
-  for (let pc = first; pc < to; pc += 2) decode_at(pc);
+  for (let pc = first; pc < to; pc += 2) rv32_decode_at(pc);
   for (let pc = first; pc < to; pc += 2) mark_jump_to_yield(pc);
 }
 
@@ -183,8 +185,15 @@ function put_unary(pc: u32, op: RvOp, rd: u32, rs: u32): void {
   put(pc, op, rv_register_offset(rd), rv_register_offset(rs), 0);
 }
 
-/** Makes the record of the instruction that begins at `pc`. */
-function decode_at(pc: u32): void {
+/** True when the record at a guest address is a jump to a yield, at which no slice ends. */
+export function rv32_is_jump_to_yield(pc: u32): bool {
+  return changetype<Record>(rv32_record(pc)).op == RvOp.J_YIELD;
+}
+
+/**
+ * Makes the record of the instruction that begins at `pc`; of a jump to a yield that of a jump.
+ */
+export function rv32_decode_at(pc: u32): void {
   decode_word(pc, rv_fetch(pc));
   if (rv_length(pc) == 2) shorten(changetype<Record>(rv32_record(pc)));
 }

@@ -8,6 +8,7 @@
 //   BEQZ to BLEZ  a branch that compares with x0
 //   J, JR         jal and jalr that link to x0
 //   J_YIELD       a J to a YIELD
+//   COMPILED      compiled code begins here (rv32_compiled.ts)
 //   CALL, YIELD   a kernel call by custom-0, and lwkt_yield among these
 //   C_...         the same of a compressed instruction, behind which execution goes on two bytes further
 // The rest of what x0 allows is one of these, too: `and rd, rs, x0` is LI.
@@ -22,6 +23,7 @@ export enum RvOp {
   MULHSU, //  0.1
   C_NOP, //   0.1
   NOP, //     0.2
+  COMPILED, // 0.2
   SGTZ, //    0.2
   MULH, //    0.3
   SH0, //     0.3

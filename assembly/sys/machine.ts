@@ -179,6 +179,9 @@ export class Machine {
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
 
+  /** Instructions between two samples for the compiler; 0 = there is none. */
+  jit_period: u32;
+
   // C programs.
   brk: u32; //                 guest address behind what has been handed out from below,
   stack_low: u32; //           and where the stacks of threads begin; 0 = no C program is loaded

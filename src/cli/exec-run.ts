@@ -30,6 +30,8 @@ export interface ExecOptions {
   readonly threads: number;
   /** Virtual time to run, in nanoseconds; null for as long as it takes. */
   readonly for: number | null;
+  /** Compile what is hot. */
+  readonly jit: boolean;
   /** Where to write a Chrome trace, or null. */
   readonly trace: string | null;
   /** Receives what the program prints. */
@@ -89,13 +91,14 @@ export interface ExecReport {
 
 /** The configuration of a machine for a program. */
 function machineFor(options: ExecOptions): MachineConfig {
-  const { cpus, scheduler, seed, faults, memory, threads, file, bytes } = options;
+  const { cpus, scheduler, seed, faults, memory, threads, jit, file, bytes } = options;
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   return {
     cpus,
     scheduler,
     seed,
     faults,
+    jit,
     textMemory,
     guestMemory: Math.max(memory * MIB, end),
     maxthread: threads,

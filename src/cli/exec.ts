@@ -46,6 +46,7 @@ interface Flags {
   readonly memory: number;
   readonly threads: number;
   readonly for?: number;
+  readonly jit: boolean;
   readonly trace?: string;
   readonly json?: true;
   readonly disassemble?: true;
@@ -96,6 +97,7 @@ export function registerExec(program: Command): void {
       wholeNumber(16, THREADS_MAX),
       DEFAULT_THREADS,
     )
+    .option("--no-jit", "interpret the program only: slower, and the same run")
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
     .option("--json", "print one JSON object, the program's output in it")
     .option("--disassemble", "show the program's instructions and do not run it")

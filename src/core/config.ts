@@ -60,6 +60,11 @@ export interface MachineConfig {
    * when no thread is runnable, from one timeout to the next. Default "cycles".
    */
   readonly time?: "cycles" | "idle";
+  /**
+   * Compile RV32 code that is hot to WebAssembly. The run is the same without it, bit for bit, only slower; hosts
+   * that forbid to make code run without it anyhow. Default true.
+   */
+  readonly jit?: boolean;
   /** Only LWKT: no processes, no thread ids, nothing of FreeBSD's. Default false. */
   readonly bare?: boolean;
   /**
@@ -164,6 +169,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     seed: checkedSeed(config.seed),
     preemption: config.preemption ?? true,
     statistics: config.statistics ?? false,
+    jit: config.jit ?? true,
     bare: config.bare ?? false,
     snapshots: config.snapshots ?? false,
   });
@@ -179,6 +185,7 @@ const fields: Rules = {
   seed: anything,
   preemption: optional(flag),
   statistics: optional(flag),
+  jit: optional(flag),
   bare: optional(flag),
   snapshots: optional(flag),
 };

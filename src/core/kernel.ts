@@ -18,6 +18,8 @@ const { Machine: M, MACHINE_ADDRESS } = Layout;
 /** What the kernel exports (assembly/index.ts). */
 export interface Exports {
   readonly memory: WebAssembly.Memory;
+  /** Where the kernel calls compiled code. */
+  readonly table: WebAssembly.Table;
   machine_boot(): number;
   machine_startup(step: number): void;
   carve_arenas(): number;
@@ -30,6 +32,11 @@ export interface Exports {
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
   rv32_decode_text(from: number, to: number): void;
+  rv32_record(guest: number): number;
+  rv32_is_jump_to_yield(pc: number): number;
+  rv32_compiled_op(): number;
+  rv32_mark(pc: number, place: number, entry: number): void;
+  rv32_unmark(pc: number): void;
 }
 
 /** A trace record, read from the kernel's buffer. */
@@ -86,6 +93,10 @@ export class Kernel {
   onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
+  /** Is told where a CPU spends its time, while there is a compiler. */
+  onHot: ((pc: number, left: boolean) => void) | null = null;
+  /** Is told that text is decoded, while there is a compiler. */
+  onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
   namePointer: (address: number) => string = (address) => `0x${address.toString(16)}`;
   /** The panic that killed this kernel, or null. */
@@ -176,6 +187,8 @@ export class Kernel {
         this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
       ktr_flush: (from: number, to: number) =>
         this.outside(() => this.handTrace(from >>> 0, to >>> 0)),
+      text_hot: (pc: number, left: number) => this.onHot?.(pc >>> 0, left !== 0),
+      text_changed: (from: number, to: number) => this.onText?.(from >>> 0, to >>> 0),
       cnputsn: (from: number, length: number) =>
         this.outside(() =>
           this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),

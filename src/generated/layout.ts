@@ -476,7 +476,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 628,
+  size: 632,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -604,17 +604,18 @@ export const Machine = {
   ktr_mask: 572,
   ktr_next: 576,
   stats: 580,
-  brk: 584,
-  stack_low: 588,
-  exited: 592,
-  exit_status: 596,
-  bad_pointer: 600,
-  bad_address: 604,
-  panicked: 608,
-  panic_fmt: 612,
-  panic_arg0: 616,
-  panic_arg1: 620,
-  panic_arg2: 624,
+  jit_period: 584,
+  brk: 588,
+  stack_low: 592,
+  exited: 596,
+  exit_status: 600,
+  bad_pointer: 604,
+  bad_address: 608,
+  panicked: 612,
+  panic_fmt: 616,
+  panic_arg0: 620,
+  panic_arg1: 624,
+  panic_arg2: 628,
 } as const;
 
 export const MachineTypes = {
@@ -745,6 +746,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  jit_period: "u32",
   brk: "u32",
   stack_low: "u32",
   exited: "u32",

@@ -183,7 +183,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         }
       } catch (error) {
         if (error !== kernel.panic)
-          logged?.[index]?.log.threw(i32[a0] as number, i32[a0 + 1] as number);
+          logged?.[index]?.log.addThrow(i32[a0] as number, i32[a0 + 1] as number);
         this.fail(td, index, misstepOf(step) ?? error);
       }
       if (logged !== null && call !== undefined) {
@@ -217,7 +217,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
       if (waiting === undefined) throw new Misstep("is missing: none was announced for it");
       this.running[index] = checkedBody(waiting.body(waiting.arg));
     } catch (error) {
-      log.threw(0, 0);
+      log.addThrow(0, 0);
       this.fail(td, index, error);
     }
   }

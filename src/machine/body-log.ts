@@ -57,10 +57,19 @@ export class BodyLog {
   private announced: Announced[] = [];
 
   /** Adds a step: what the body was given, and what it did. */
-  add(low: number, high: number, did: KernelCall<unknown> | typeof THREW | typeof ENDED): void {
-    const what = typeof did === "number" ? did : fingerprint(did);
+  add(low: number, high: number, did: KernelCall<unknown>): void {
+    this.addStep(low, high, fingerprint(did));
+    this.isWide = did.isWide;
+  }
+
+  /** Adds a step in which the body has thrown. */
+  addThrow(low: number, high: number): void {
+    this.addStep(low, high, THREW);
+    this.isWide = false;
+  }
+
+  private addStep(low: number, high: number, what: number): void {
     const second = this.isWide ? high : 0;
-    this.isWide = typeof did !== "number" && did.isWide;
     this.steps++;
     const { words } = this;
     const last = (this.entries - 1) * ENTRY_WORDS;
@@ -71,10 +80,6 @@ export class BodyLog {
       words[last + DID] === what;
     if (isSame) words[last + TIMES] = (words[last + TIMES] as number) + 1;
     else this.push(low, second, what);
-  }
-
-  threw(low: number, high: number): void {
-    this.add(low, high, THREW);
   }
 
   private push(low: number, high: number, what: number): void {
@@ -147,9 +152,9 @@ export class BodyLog {
           throw new SnapshotError(unfaithful(thread, step, call));
         }
         if (announced[next]?.step !== step || typeof call === "number") continue;
-        for (const made_ of functionsOf(call)) {
+        for (const child of functionsOf(call)) {
           const { cookie } = announced[next++] as Announced;
-          made.set(cookie, made_);
+          made.set(cookie, child);
         }
       }
     }

@@ -31,38 +31,47 @@ export class HostState implements SnapshotPart<Saved, MachineFunctions> {
   /** Guest addresses behind the last program's text and data. */
   textNext = 4;
   dataNext: number;
-  /** Event handlers by the number that the kernel knows them by. */
-  handlers = new Map<number, EventFunction>();
+  /** Event handlers by the number that the kernel knows them by. Replaced, never changed: snapshots share it. */
+  private handlers: ReadonlyMap<number, EventFunction> = new Map();
   nextHandler = 1;
   /** What the kernel has printed. Texts are only ever added: snapshots share the array. */
   printed: string[] = [];
-  /** The last trace records that were handed over. */
-  lastRecords: TraceRecord[] = [];
+  /** The last trace records that were handed over. Replaced, never changed: snapshots share them. */
+  lastRecords: readonly TraceRecord[] = [];
 
   constructor(dataNext: number) {
     this.dataNext = dataNext;
   }
 
+  /** The event handler of a number. */
+  handler(cookie: number): EventFunction | undefined {
+    return this.handlers.get(cookie);
+  }
+
+  setHandler(cookie: number, handler: EventFunction): void {
+    this.handlers = new Map(this.handlers).set(cookie, handler);
+  }
+
+  deleteHandler(cookie: number): void {
+    const handlers = new Map(this.handlers);
+    handlers.delete(cookie);
+    this.handlers = handlers;
+  }
+
   save(): Saved {
-    const { textNext, dataNext, nextHandler, printed } = this;
-    return {
-      ...{ textNext, dataNext, nextHandler, printed },
-      printedCount: printed.length,
-      handlers: new Map(this.handlers),
-      lastRecords: [...this.lastRecords],
-    };
+    const { textNext, dataNext, nextHandler, handlers, printed, lastRecords } = this;
+    const printedCount = printed.length;
+    return { textNext, dataNext, nextHandler, handlers, printed, printedCount, lastRecords };
   }
 
   restore(saved: Saved): void {
     this.textNext = saved.textNext;
     this.dataNext = saved.dataNext;
     this.nextHandler = saved.nextHandler;
-    if (this.handlers.size > 0 || saved.handlers.size > 0) this.handlers = new Map(saved.handlers);
+    this.handlers = saved.handlers;
+    this.lastRecords = saved.lastRecords;
     if (this.printed !== saved.printed || this.printed.length !== saved.printedCount) {
       this.printed = saved.printed.slice(0, saved.printedCount);
-    }
-    if (this.lastRecords.length > 0 || saved.lastRecords.length > 0) {
-      this.lastRecords = [...saved.lastRecords];
     }
   }
 

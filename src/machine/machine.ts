@@ -1,5 +1,6 @@
 // The machine: boot, create processes and threads, run, look.
 
+import { CompiledPart, Compiler, type CompilerCounters } from "../compiler/index.js";
 import {
   callback,
   checkArgument,
@@ -105,6 +106,7 @@ export class Machine {
   readonly config: CompleteConfig;
   private readonly bodies: Bodies;
   private readonly rules: MachineRules;
+  private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
   private readonly programs: Programs;
@@ -126,16 +128,18 @@ export class Machine {
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
+    this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
     this.host = new HostState(this.config.textMemory);
     this.snapshots = new MachineSnapshots({
       ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
       runOn: (to) => this.runTo(to),
     });
+    this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
     this.kernel.onOutput = (bytes) => this.write(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
-    this.kernel.onEvent = (_list, cookie, arg) => this.host.handlers.get(cookie)?.(arg);
+    this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
     this.startup(sysinits);
   }
 
@@ -188,9 +192,9 @@ export class Machine {
     const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
     const handle = this.invoke("eventhandler_register", args)[0];
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
-    this.host.handlers.set(cookie, handler);
+    this.host.setHandler(cookie, handler);
     return () => {
-      this.host.handlers.delete(cookie);
+      this.host.deleteHandler(cookie);
       this.invoke("eventhandler_deregister", [handle]);
     };
   }
@@ -695,8 +699,8 @@ export class Machine {
    */
   rememberRecords(from: number, to: number): void {
     const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
-    this.host.lastRecords.push(...this.kernel.records(first, to));
-    this.host.lastRecords.splice(0, this.host.lastRecords.length - KEPT_TRACE_RECORDS);
+    const records = [...this.host.lastRecords, ...this.kernel.records(first, to)];
+    this.host.lastRecords = records.slice(-KEPT_TRACE_RECORDS);
   }
 
   // ---- Looking ----
@@ -774,6 +778,11 @@ export class Machine {
       messages: sum((cpu) => cpu.messagesSent),
       rounds: this.kernel.machine64("rounds"),
     };
+  }
+
+  /** What of the RV32 code has been compiled; null when nothing is. It does not belong to what a run computes. */
+  get compiled(): CompilerCounters | null {
+    return this.compiler?.counters ?? null;
   }
 
   /** A listing of all threads, as `ps -H` shows them. */

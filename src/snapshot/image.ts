@@ -137,8 +137,9 @@ export class Memory {
     if (before.size > records.length) u8.fill(0, before.at, before.at + before.size);
     arenas.clearBeyond(image.watermarks, this.clear);
     if (plain !== null) {
-      for (let i = 0; i < plain.length; i++)
+      for (let i = 0; i < plain.length; i++) {
         u8.set(plain[i] as Uint8Array, (ranges[i] as Range).at);
+      }
     } else if (code !== null) {
       this.codec.decode(ranges, code);
     }

@@ -12,7 +12,7 @@ import type { SnapshotPart } from "./part.js";
 import { Snapshot } from "./snapshot.js";
 
 /** Settings that do not have to agree: they change nothing in the kernel. */
-const HOST_SETTINGS: readonly string[] = ["snapshots"];
+const HOST_SETTINGS: readonly string[] = ["snapshots", "jit"];
 
 /** The snapshots of one machine. */
 export class Keeper {

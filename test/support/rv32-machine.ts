@@ -2,6 +2,7 @@
 // and memory.
 
 import { expect } from "vitest";
+import { Compiler } from "../../src/compiler/index.js";
 import { KernelPanic } from "../../src/core/errors.js";
 import * as Layout from "../../src/generated/layout.js";
 import { encode, type Instruction, type Mnemonic } from "../../src/program/encode.js";
@@ -49,10 +50,12 @@ export class Subject {
   readonly guest: Uint8Array;
   /** Guest memory before the run. */
   readonly memory: Uint8Array;
+  readonly compiler: Compiler | null;
   /** The panic that ended the run, or null. */
   panic: string | null = null;
 
-  constructor(setup: Setup, registers: 16 | 32 = 32) {
+  /** With `compiled`, whatever can be is compiled before the run, and more in the course of it. */
+  constructor(setup: Setup, registers: 16 | 32 = 32, compiled = false) {
     this.machine = new LwktMachine({
       guestMemory: MEMORY_SIZE,
       textMemory: TEXT_SIZE,
@@ -75,6 +78,8 @@ export class Subject {
     for (const [index, value] of setup.registers.entries()) {
       if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
     }
+    this.compiler = compiled ? new Compiler(kernel, { period: 64, samples: 1 }) : null;
+    this.compiler?.compile(ENTRY);
   }
 
   /** Runs until the given cycle, or a panic. */
@@ -141,8 +146,8 @@ function isFault(stop: Stop, fault: string): boolean {
  * Runs the program in the machine, then as many instructions in the reference, and expects the same
  * registers, memory, pc and end. Yields do nothing, because there is nobody to yield to.
  */
-export function expectAsReference(setup: Setup): Subject {
-  const subject = new Subject(setup);
+export function expectAsReference(setup: Setup, compiled = false): Subject {
+  const subject = new Subject(setup, 32, compiled);
   const memory = subject.memory.slice();
   subject.run(setup.until);
   const reference = referenceOf(setup, memory, subject.cyclesBefore);

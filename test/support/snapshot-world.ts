@@ -56,6 +56,7 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
     time: random.once(8) ? "idle" : "cycles",
     seed: random.below(1_000_000),
     snapshots: true,
+    jit: false, // marks of compiled code are in memory, and whole memories are compared
   };
 }
 

@@ -27,7 +27,7 @@ const HOST: Rules = {
     ["generated"],
     ["core"],
     ["snapshot"],
-    ["program", "elf", "machine"],
+    ["program", "elf", "compiler", "machine"],
     ["workload", "trace"],
     ["index"],
     ["cli"],

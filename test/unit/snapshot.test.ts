@@ -185,6 +185,18 @@ describe("a snapshot", () => {
     );
   });
 
+  it("that is packed clears what has been written where nothing was", () => {
+    const machine = bootCounting();
+    const before = Buffer.from(memoryOf(machine));
+    const snapshot = machine.snapshot({ packed: true });
+    machine.run({ switches: 100 });
+    expect(machine.guestMemory.subarray(machine.config.textMemory).some((byte) => byte !== 0)).toBe(
+      true,
+    );
+    machine.restore(snapshot);
+    expect(before.equals(memoryOf(machine))).toBe(true);
+  });
+
   it("has what was attached to the machine", () => {
     const machine = boot();
     let word = 1;

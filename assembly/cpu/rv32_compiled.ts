@@ -1,0 +1,99 @@
+// Compiled code: what the interpreter (rv32.ts) and the host's compiler (src/compiler) have to do with each
+// other.
+//
+// The compiler makes a WebAssembly function of some guest functions, puts it into the kernel's table, and
+// marks the records where it may be entered with RvOp.COMPILED, which takes the place of the decoded
+// instruction: `a` is the place in the table, `b` the number of the entry, `c` the entry's credit. All of
+// that is a cache: without a mark the interpreter goes on, and everything that a run computes is the same.
+//
+// A compiled function is called with the thread, the instructions that are left of the slice, the entry's
+// number, and how far behind the text it may store (rv32_reserve.ts). It keeps registers in locals, and stores what it has changed before it returns. It returns, in
+// the high half, the guest address where the interpreter goes on, plus COMPILED_JUMPED if it got
+// there by a jump or a taken branch, where the slice may end; in the low half, the instructions that are left.
+// It may return anywhere: before a fault, an atomic, a kernel call, a jump to somewhere else. If it has
+// executed nothing, its first instruction is one for rv32_slow.
+//
+// Where threads spend their time is found out by samples. When a slice ends, or JIT_PERIOD instructions after
+// the last sample, the host is told where the CPU is, if that is not compiled code already. So the
+// inner loop has nothing to count.
+import { text_hot } from "../env";
+import { machine } from "../sys/machine";
+import { CpuState } from "./cpu_state";
+import { CLOCK_SHIFT, Record, rv32_decode_at, rv32_guest_pc, rv32_record } from "./rv32_decode";
+import { RvOp } from "./rv32_op";
+
+/** In the address that compiled code returns: the interpreter gets there by a jump. */
+export const COMPILED_JUMPED: u32 = 1;
+
+/**
+ * Most instructions that compiled code executes at once. V8 puts better code for a function in place when it
+ * is called next, so long slices leave it and come back.
+ */
+const STRETCH_MAX: u64 = 1 << 17;
+
+/** Fewer instructions than this are executed sooner by the interpreter than by going in and out. */
+const WORTH: i32 = 24;
+/** What an entry may lose against the interpreter, in instructions, before its mark is taken off. */
+const CREDIT: i32 = 4096;
+
+/** Compiled code checks accesses to so many bytes at once, and may be run where it may store to as many. */
+const STORE_ROOM_MIN: u32 = 2048;
+
+/** The number of RvOp.COMPILED, which compiled code looks for in records. */
+export function rv32_compiled_op(): u32 {
+  return RvOp.COMPILED;
+}
+
+/** Marks the record of a guest address as the entry `entry` of the function at `place` in the table. */
+export function rv32_mark(pc: u32, place: u32, entry: u32): void {
+  const record = changetype<Record>(rv32_record(pc));
+  record.op = RvOp.COMPILED;
+  record.a = place;
+  record.b = entry;
+  record.c = CREDIT;
+}
+
+/** Takes a mark off. */
+export function rv32_unmark(pc: u32): void {
+  if (changetype<Record>(rv32_record(pc)).op == RvOp.COMPILED) rv32_decode_at(pc);
+}
+
+/**
+ * False, and the mark at a record is gone, if the CPU may store to less memory than compiled code takes for
+ * granted: another one has a word reserved that lies next to the text.
+ */
+export function rv32_can_run_compiled(cpu: CpuState, at: usize): bool {
+  if (cpu.store1_end >= STORE_ROOM_MIN) return true;
+  rv32_unmark(rv32_guest_pc(at));
+  return false;
+}
+
+/**
+ * Runs the compiled code at a record for the thread at this address. `left` is what is left of the slice, in
+ * cycles. Returns what the compiled function does, with the instructions that it has executed in the low half.
+ */
+export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64): u64 {
+  const record = changetype<Record>(at);
+  const most = <i32>min<u64>(left, STRETCH_MAX);
+  const result = call_indirect<u64>(record.a, <u32>td, most, record.b, cpu.store1_end);
+  const executed = most - <i32>result;
+  const credit = <i32>record.c + executed - WORTH;
+  record.c = <u32>min<i32>(credit, CREDIT);
+  if (credit < 0) {
+    const pc = rv32_guest_pc(at);
+    rv32_unmark(pc);
+    text_hot(<u32>(result >> 32) & ~COMPILED_JUMPED, 1);
+  }
+  return (result & 0xffffffff00000000) | <u64>(<u32>executed);
+}
+
+/** Tells the host that a CPU is at this record, at `time` in 32nds of a cycle, if that is of interest. */
+export function rv32_sample(cpu: CpuState, at: usize, time: u64): void {
+  const period = (<u64>machine().jit_period) << CLOCK_SHIFT;
+  // Without time that passes, `time` begins afresh now and then.
+  if (time >= cpu.sampled && time - cpu.sampled < period) return;
+  cpu.sampled = time;
+  const op = changetype<Record>(at).op;
+  if (op == RvOp.COMPILED || op == RvOp.YIELD || op == RvOp.J_YIELD) return;
+  text_hot(rv32_guest_pc(at), 0);
+}

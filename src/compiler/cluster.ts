@@ -1,0 +1,193 @@
+// What is compiled together: a function, and those that it calls, as basic blocks.
+//
+// A function is what can be reached from its first instruction by branches, jumps and past calls, so that
+// a tail call makes the other function part of it. Calls within the cluster become jumps, and returns are
+// jumps to the places behind the calls: registers stay in locals all the way.
+
+import { isAlwaysTaken, type Step, type Text } from "./text.js";
+
+/** Instructions that execution runs through, the last of which may send it elsewhere. */
+export interface Block {
+  readonly pc: number;
+  readonly steps: readonly Step[];
+  /** Where it can go on, as guest addresses; without those that are not in the cluster. */
+  readonly successors: number[];
+  /** A return: the places behind calls that it can come back to. Another register jump: null. */
+  returns: readonly number[] | null;
+}
+
+/** Blocks by the guest addresses where they begin, and those where compiled code may be entered. */
+export interface Cluster {
+  readonly blocks: ReadonlyMap<number, Block>;
+  readonly entries: readonly number[];
+  /** Guest addresses of all its instructions. */
+  readonly covers: ReadonlySet<number>;
+}
+
+/** Most instructions of a cluster, and of the function that it is made for: V8 takes more than linear time. */
+const CLUSTER_MAX = 1200;
+const FUNCTION_MAX = 2400;
+/** Most places that a return compares its target with. */
+const RETURNS_MAX = 8;
+
+const RA = 1;
+const T0 = 5;
+
+/** Collects what is compiled together. */
+class Collector {
+  readonly steps = new Map<number, Step>();
+  readonly leaders = new Set<number>();
+  readonly entries = new Set<number>();
+  readonly functions = new Set<number>();
+  private readonly callees: number[] = [];
+
+  constructor(private readonly text: Text) {}
+
+  /** Adds the function that begins at `start`, as far as it has room. */
+  add(start: number, room: number): void {
+    this.functions.add(start);
+    this.enter(start);
+    const work = [start];
+    for (let pc = work.pop(); pc !== undefined; pc = work.pop()) {
+      this.leaders.add(pc);
+      while (!this.steps.has(pc) && this.steps.size < room && this.text.isTarget(pc)) {
+        const step: Step = this.text.step(pc);
+        this.steps.set(pc, step);
+        pc = step.next;
+        if (step.flow === "next") continue;
+        this.endBlock(step, work);
+        break;
+      }
+      if (this.steps.has(pc)) this.leaders.add(pc);
+    }
+  }
+
+  private endBlock(step: Step, work: number[]): void {
+    const { flow, target, next, pc, insn } = step;
+    if (flow === "branch" || flow === "jump") {
+      work.push(target);
+      if (target <= pc) this.enter(target);
+    }
+    if (flow === "call") this.callees.push(target);
+    const comesBack = flow === "call" || flow === "stop" || (flow === "register" && insn.rd !== 0);
+    if (comesBack) this.enter(next);
+    if ((comesBack && insn.op !== "ebreak") || flow === "branch") work.push(next);
+  }
+
+  /** Lets compiled code be entered at an address, or behind the jumps there. */
+  private enter(pc: number): void {
+    for (let at = pc, jumps = 0; jumps < 4 && this.text.isTarget(at); jumps++) {
+      const step = this.text.step(at);
+      if (!isAlwaysTaken(step)) {
+        if (step.flow !== "stop") this.entries.add(at);
+        return;
+      }
+      at = step.target;
+    }
+  }
+
+  /** Adds functions that are called, those nearest first. */
+  addCallees(): void {
+    for (const callee of this.callees) {
+      if (this.steps.size >= CLUSTER_MAX) return;
+      if (this.functions.has(callee)) continue;
+      const trial = new Collector(this.text);
+      trial.add(callee, CLUSTER_MAX);
+      if (this.steps.size + trial.steps.size <= CLUSTER_MAX) this.add(callee, CLUSTER_MAX);
+    }
+  }
+}
+
+/**
+ * The cluster of the function that begins at `start` and of places that were found to be hot: what
+ * is reached by a register alone, such as the cases of a switch, is known from these only.
+ */
+export function clusterAt(text: Text, start: number, hot: Iterable<number>): Cluster {
+  let collector = new Collector(text);
+  const places = [...hot];
+  collector.add(start, FUNCTION_MAX);
+  if (!places.some((pc) => collector.steps.has(pc))) collector = new Collector(text);
+  for (const pc of places) collector.add(pc, FUNCTION_MAX);
+  collector.addCallees();
+  const blocks = blocksOf(collector);
+  findReturns(blocks, collector.functions);
+  const entries = [...collector.entries].filter((pc) => blocks.has(pc)).sort((a, b) => a - b);
+  return { blocks, entries, covers: new Set(collector.steps.keys()) };
+}
+
+function blocksOf({ steps, leaders, entries }: Collector): Map<number, Block> {
+  const starts = new Set([...leaders, ...entries].filter((pc) => steps.has(pc)));
+  const blocks = new Map<number, Block>();
+  for (const pc of starts) {
+    const run: Step[] = [];
+    let step = steps.get(pc);
+    while (step !== undefined) {
+      run.push(step);
+      if (step.flow !== "next" || starts.has(step.next)) break;
+      step = steps.get(step.next);
+    }
+    const successors = successorsOf(run.at(-1) as Step).filter((to) => starts.has(to));
+    blocks.set(pc, { pc, steps: run, successors, returns: null });
+  }
+  return blocks;
+}
+
+function successorsOf({ flow, next, target }: Step): number[] {
+  switch (flow) {
+    case "next":
+      return [next];
+    case "branch":
+      return target === next ? [next] : [target, next];
+    case "jump":
+    case "call":
+      return [target];
+    default:
+      return [];
+  }
+}
+
+/** True for `ret`, with either of the link registers. */
+function isReturn({ flow, insn }: Step): boolean {
+  return flow === "register" && insn.rd === 0 && (insn.rs1 === RA || insn.rs1 === T0);
+}
+
+/** Finds out where the returns of each function lead to. */
+function findReturns(blocks: Map<number, Block>, functions: ReadonlySet<number>): void {
+  const callers = new Map<number, number[]>();
+  for (const { steps } of blocks.values()) {
+    const last = steps.at(-1) as Step;
+    if (last.flow !== "call" || !blocks.has(last.next)) continue;
+    callers.set(last.target, [...(callers.get(last.target) ?? []), last.next]);
+  }
+  const found = new Map<Block, Set<number>>();
+  for (const start of functions) {
+    for (const block of returnsOf(blocks, start)) {
+      const places = found.get(block) ?? new Set();
+      for (const place of callers.get(start) ?? []) places.add(place);
+      found.set(block, places);
+    }
+  }
+  for (const [block, places] of found) {
+    if (places.size > RETURNS_MAX) continue;
+    block.returns = [...places].sort((a, b) => a - b);
+    block.successors.push(...block.returns);
+  }
+}
+
+/** The blocks of a function that end in a return. */
+function returnsOf(blocks: Map<number, Block>, start: number): Block[] {
+  const seen = new Set<number>();
+  const returns: Block[] = [];
+  const work = [start];
+  for (let pc = work.pop(); pc !== undefined; pc = work.pop()) {
+    const block = blocks.get(pc);
+    if (block === undefined || seen.has(pc)) continue;
+    seen.add(pc);
+    const last = block.steps.at(-1) as Step;
+    if (isReturn(last)) returns.push(block);
+    else if (last.flow === "call" || last.flow === "register" || last.flow === "stop") {
+      work.push(last.next);
+    } else work.push(...block.successors);
+  }
+  return returns;
+}

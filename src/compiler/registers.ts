@@ -1,0 +1,35 @@
+// The registers of a compiled function: locals of WebAssembly while it runs, the thread's frame otherwise.
+
+import type { Kernel } from "../core/kernel.js";
+import { formatOf } from "../program/encode.js";
+import type { Cluster } from "./cluster.js";
+
+/** The registers that a cluster reads or writes, and those that it writes; x0 is none. */
+export interface RegisterUse {
+  readonly used: readonly number[];
+  readonly written: readonly number[];
+}
+
+/** What a cluster does to registers. */
+export function registersOf({ blocks }: Cluster): RegisterUse {
+  const used = new Set<number>();
+  const written = new Set<number>();
+  for (const { steps } of blocks.values()) {
+    for (const { flow, insn } of steps) {
+      if (flow === "stop" || formatOf(insn.op) === "Fence") continue;
+      for (const register of [insn.rs1, insn.rs2, insn.rd]) used.add(register);
+      written.add(insn.rd);
+    }
+  }
+  used.delete(0);
+  written.delete(0);
+  const ascending = (set: Set<number>) => [...set].sort((a, b) => a - b);
+  return { used: ascending(used), written: ascending(written) };
+}
+
+/** Where a register, not x0, lies relative to its thread. */
+export function frameOffset(kernel: Kernel, register: number): number {
+  return register < 16
+    ? (kernel.frameDelta + 4 * register) >>> 0
+    : (kernel.machine("high_delta") + 4 * (register - 16)) >>> 0;
+}

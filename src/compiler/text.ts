@@ -1,0 +1,118 @@
+// Guest text as the compiler reads it: an instruction at a time, by what it does to the flow of control.
+
+import type { Kernel } from "../core/kernel.js";
+import { expandCompressed, isCompressed } from "../program/compressed.js";
+import { decode, type Format, formatOf, type Instruction } from "../program/encode.js";
+import { type Code, Op } from "./wasm.js";
+
+/**
+ * What an instruction does to the flow of control: `next`, nothing; `branch`, `jump` and `call` (a jump
+ * that links) go to `target`; `register` is a jalr; `stop` is what the interpreter does.
+ */
+export type Flow = "next" | "branch" | "jump" | "call" | "register" | "stop";
+
+/** An instruction in its place. */
+export interface Step {
+  readonly pc: number;
+  readonly next: number;
+  readonly flow: Flow;
+  readonly insn: Instruction;
+  /** Where a branch, jump or call goes. */
+  readonly target: number;
+}
+
+const NOTHING: Instruction = { op: "ebreak", rd: 0, rs1: 0, rs2: 0, imm: 0 };
+
+/** Formats of instructions that only compute, load and store. */
+const plain: ReadonlySet<Format> = new Set(["R", "I", "Shift", "Load", "S", "U", "Fence"]);
+
+/** RvOp.SLOW: what a record holds of an instruction that is executed from its word, or was never decoded. */
+const SLOW = 0;
+
+/** True for a jump, or a branch that is always taken, which may be decoded to a jump to a yield. */
+export function isAlwaysTaken({ flow, insn }: Step): boolean {
+  if (flow === "jump") return true;
+  if (flow !== "branch" || insn.rs2 !== 0) return false;
+  return insn.op === "bgeu" || (insn.rs1 === 0 && (insn.op === "beq" || insn.op === "bge"));
+}
+
+/** The text of a machine. */
+export class Text {
+  /** Bytes of text, from guest address 0. */
+  readonly size: number;
+  /** Address of guest memory. */
+  readonly guest: number;
+  /** Address of the record of guest address 0, and how far a guest address is shifted to reach its own. */
+  readonly decoded: number;
+  readonly shift: number;
+
+  constructor(private readonly kernel: Kernel) {
+    this.size = kernel.machine("text_size");
+    this.guest = kernel.machine("guest_base");
+    this.decoded = kernel.exports.rv32_record(0) >>> 0;
+    const word = (kernel.exports.rv32_record(4) >>> 0) - this.decoded;
+    this.shift = Math.log2(word / 4);
+  }
+
+  /** True where execution can go on. */
+  isTarget(pc: number): boolean {
+    return pc >= 0 && pc < this.size && pc % 2 === 0;
+  }
+
+  /** The instruction at a guest address in the text. */
+  step(pc: number): Step {
+    const { view } = this.kernel;
+    const half = view.getUint16(this.guest + pc, true);
+    const next = pc + (isCompressed(half) ? 2 : 4);
+    const stop: Step = { pc, next, flow: "stop", insn: NOTHING, target: -1 };
+    if (this.kernel.read(this.decoded + (pc << this.shift)) === SLOW) return stop;
+    const word = isCompressed(half)
+      ? expandCompressed(half)
+      : view.getUint32(this.guest + pc, true);
+    const insn = word === undefined ? undefined : decode(word);
+    if (insn === undefined) return stop;
+    return { pc, next, insn, ...this.flowOf(pc, insn) };
+  }
+
+  private flowOf(pc: number, insn: Instruction): { flow: Flow; target: number } {
+    const to = (flow: Flow, target: number) =>
+      this.isTarget(target) ? { flow, target } : { flow: "stop" as const, target: -1 };
+    switch (insn.op) {
+      case "jal":
+        return to(insn.rd === 0 ? "jump" : "call", pc + insn.imm);
+      case "jalr":
+        if (insn.rs1 === 0) return to(insn.rd === 0 ? "jump" : "call", insn.imm & ~1);
+        return { flow: "register", target: -1 };
+      case "beq":
+      case "bne":
+      case "blt":
+      case "bge":
+      case "bltu":
+      case "bgeu":
+        return to("branch", pc + insn.imm);
+      default:
+        return { flow: plain.has(formatOf(insn.op)) ? "next" : "stop", target: -1 };
+    }
+  }
+
+  /** True when the jump at a guest address goes to a yield: no slice ends at it. */
+  isJumpToYield(pc: number): boolean {
+    return this.kernel.exports.rv32_is_jump_to_yield(pc) !== 0;
+  }
+
+  /** Replaces the even address on the stack by whether execution cannot go on there. */
+  emitIsNoTarget(code: Code): void {
+    code.const(this.size).put(Op.i32_ge_u);
+  }
+
+  /** The targets of all calls below a guest address, in ascending order. */
+  callTargets(end: number): number[] {
+    const targets = new Set<number>();
+    for (let pc = 0; pc < end; ) {
+      const step = this.step(pc);
+      if (step.flow === "call") targets.add(step.target);
+      pc = step.next;
+    }
+    return [...targets].sort((a, b) => a - b);
+  }
+}

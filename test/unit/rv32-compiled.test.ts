@@ -1,0 +1,199 @@
+// Compiled code under a machine: the run is that of the interpreter, on any number of CPUs, with everything
+// that a machine can be told to do while it runs.
+
+import { describe, expect, it } from "vitest";
+import type { MachineConfig } from "../../src/core/config.js";
+import * as Layout from "../../src/generated/layout.js";
+import { Machine } from "../../src/machine/machine.js";
+import { type MachineProgramBuilder, program } from "../../src/program/index.js";
+import { buildUnderTest } from "../support/build.js";
+import { ENTRY, Subject, word } from "../support/rv32-machine.js";
+
+const TURNS = 4000;
+
+/** Adds up a table through a function that is called, and through one that is called by its address. */
+function placeWork(b: MachineProgramBuilder): void {
+  b.label("work").mv("t3", "ra").li("t0", TURNS).la("t1", "table").li("a0", 1).la("t2", "double");
+  b.label("turn").jal("ra", "add").jalr("ra", "t2").addi("t0", "t0", -1).bnez("t0", "turn");
+  b.mv("ra", "t3").ret();
+  b.label("add").andi("a1", "t0", 60).add("a1", "a1", "t1").lw("a2", "a1", 0).add("a0", "a0", "a2");
+  b.sw("a0", "a1", 0).ret();
+  b.label("double").slli("a3", "a0", 1).xor("a0", "a0", "a3").ret();
+}
+
+/** Threads that work, yield, sleep now and then, and end after some rounds. */
+function workers(yields: "lwkt_yield" | "sched_relinquish") {
+  const b = program("workers").data("table", {
+    words: Array.from({ length: 16 }, (_, i) => 7 * i),
+  });
+  b.label("worker").li("s0", 12);
+  b.label("again").jal("ra", "work").call(yields).jal("ra", "work");
+  b.addi("s0", "s0", -1).bnez("s0", "again").call("kthread_exit");
+  placeWork(b);
+  return b.build();
+}
+
+function start(config: MachineConfig, threads = 5): Machine {
+  const machine = new Machine({ maxthread: 50, ...config }, buildUnderTest);
+  const yields = config.scheduler === "4bsd" ? "sched_relinquish" : "lwkt_yield";
+  const loaded = machine.load(workers(yields));
+  for (let i = 0; i < threads; i++) {
+    machine.createThread({ name: `worker ${i}`, body: loaded.addressOf("worker") });
+  }
+  return machine;
+}
+
+/** All that a run comes to. */
+function outcome(machine: Machine) {
+  const { instructions, switches, rounds } = machine.counters;
+  const memory = Buffer.from(machine.guestMemory).toString("base64");
+  return { hash: machine.hash, cycles: machine.cycles, instructions, switches, rounds, memory };
+}
+
+const configs: readonly MachineConfig[] = [
+  {},
+  { cpus: 2, quantum: 777 },
+  { cpus: 8, quantum: 1000, roundRobin: 20_000 },
+  { scheduler: "4bsd", roundRobin: 10_000 },
+  { statistics: true, cpus: 2 },
+  { time: "idle" },
+  { quantum: 1_000_000 },
+  { preemption: false, cpus: 3 },
+];
+
+describe("compiled code", () => {
+  for (const config of configs) {
+    it(`changes nothing in a run with ${JSON.stringify(config)}`, () => {
+      const compiled = start(config);
+      const plain = start({ ...config, jit: false });
+      compiled.run();
+      plain.run();
+      expect(outcome(compiled)).toEqual(outcome(plain));
+      expect(compiled.compiled?.functions).toBeGreaterThan(0);
+      expect(plain.compiled).toBeNull();
+    });
+  }
+
+  it("changes nothing where a run is cut", () => {
+    const compiled = start({});
+    const plain = start({ jit: false });
+    for (let cut = 0; cut < 30; cut++) {
+      const options =
+        cut % 3 === 0 ? { switches: 3 } : cut % 3 === 1 ? { rounds: 1 } : { for: 12_345 };
+      expect(compiled.run(options)).toEqual(plain.run(options));
+      expect(outcome(compiled)).toEqual(outcome(plain));
+    }
+  });
+
+  it("is the same with a trace", () => {
+    const run = (jit: boolean) => {
+      const machine = start({ jit, cpus: 2 });
+      const records: unknown[] = [];
+      machine.kernel.onTrace = (from, to) => records.push(...machine.kernel.records(from, to));
+      machine.kernel.setMachine("ktr_mask", 0xffff_ffff);
+      machine.run();
+      return records;
+    };
+    const records = run(true);
+    expect(records.length).toBeGreaterThan(100);
+    expect(records).toEqual(run(false));
+  });
+
+  it("goes on with text that is loaded later", () => {
+    const run = (jit: boolean) => {
+      const machine = start({ jit });
+      machine.run({ for: 500_000 });
+      const later = machine.load(workers("lwkt_yield"));
+      machine.createThread({ name: "later", body: later.addressOf("worker") });
+      machine.run();
+      return machine;
+    };
+    const compiled = run(true);
+    expect(outcome(compiled)).toEqual(outcome(run(false)));
+    expect(compiled.compiled?.functions).toBeGreaterThan(0);
+  });
+
+  it("comes back with a snapshot, and in another machine", () => {
+    const machine = start({});
+    machine.run({ for: 300_000 });
+    const before = machine.snapshot();
+    machine.run({ for: 300_000 });
+    const after = machine.snapshot();
+    machine.run();
+    const end = outcome(machine);
+    for (const snapshot of [before, after, before]) {
+      machine.restore(snapshot);
+      machine.run();
+      expect(outcome(machine)).toEqual(end);
+      machine.restore(snapshot);
+      const fork = machine.fork();
+      fork.run();
+      expect(outcome(fork)).toEqual(end);
+    }
+    const plain = start({ jit: false });
+    plain.restore(after);
+    plain.run();
+    expect(outcome(plain)).toEqual(end);
+  });
+
+  it("gives way to text that is decoded again", () => {
+    const count = (imm: number) => [word("addi", { rd: 5, rs1: 5, imm }), word("jal", { imm: -4 })];
+    const registers = Array<number>(31).fill(0);
+    const subject = new Subject(
+      { words: count(1), registers, fill: 0, quantum: 1000, until: 2000 },
+      32,
+      true,
+    );
+    subject.run(2000);
+    const before = subject.register(5);
+    expect(before).toBeGreaterThan(900);
+    expect(subject.compiler?.counters.functions).toBe(1);
+    const { kernel } = subject.machine;
+    kernel.u32[(kernel.machine("guest_base") + ENTRY) >>> 2] = count(16)[0] as number;
+    kernel.exports.rv32_decode_text(ENTRY, ENTRY + 4);
+    subject.run(4000);
+    expect(subject.register(5)).toBeGreaterThan(before + 15 * 1000);
+  });
+
+  it("has 16 registers where the machine has", () => {
+    const words = [
+      word("addi", { rd: 15, rs1: 15, imm: 3 }),
+      word("bne", { rs1: 15, rs2: 14, imm: -4 }),
+      word("addi", { rd: 16, imm: 1 }),
+    ];
+    const registers = Array<number>(31).fill(0);
+    registers[13] = 3000;
+    const setup = { words, registers, fill: 0, quantum: 100, until: 100_000 };
+    const compiled = new Subject(setup, 16, true);
+    const plain = new Subject(setup, 16);
+    for (const subject of [compiled, plain]) subject.run(setup.until);
+    expect(compiled.panic).toMatch(/^illegal instruction: pc 0x108/);
+    expect(compiled.panic).toBe(plain.panic);
+    expect(compiled.instructions).toBe(2000);
+    expect(plain.instructions).toBe(2000);
+    expect(compiled.register(15)).toBe(3000);
+  });
+
+  it("does not end a slice at a jump to a yield", () => {
+    const words = [
+      word("addi", { rd: 5, rs1: 5, imm: 1 }),
+      word("addi", { rd: 6, rs1: 6, imm: 1 }),
+      word("andi", { rd: 7, rs1: 5, imm: 7 }),
+      word("bne", { rs1: 7, imm: -12 }),
+      word("jal", { imm: 8 }),
+      word("ebreak"),
+      word("kcall", { imm: Layout.Sys.lwkt_yield }),
+      word("jal", { imm: -28 }),
+    ];
+    const registers = Array<number>(31).fill(0);
+    for (let quantum = 100; quantum < 140; quantum++) {
+      const setup = { words, registers, fill: 0, quantum, until: 3000 };
+      const compiled = new Subject(setup, 32, true);
+      const plain = new Subject(setup);
+      for (const subject of [compiled, plain]) subject.run(setup.until);
+      expect(compiled.pc).toBe(plain.pc);
+      expect(compiled.instructions).toBe(plain.instructions);
+      expect(compiled.sliceInstructions).toBe(plain.sliceInstructions);
+    }
+  });
+});

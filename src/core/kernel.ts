@@ -240,6 +240,11 @@ export class Kernel {
     };
   }
 
+  /** True while anybody receives trace records. */
+  get isTraced(): boolean {
+    return this.onTrace !== null || this.traceListeners.size > 0;
+  }
+
   /** Hands over what is in the kernel's trace buffer: a panic leaves something there. */
   drainTrace(): void {
     const base = this.machine("ktr_base");

@@ -71,6 +71,7 @@ const PARTS = {
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
     "test/conformance/replay",
   ]),
+  fuzz: bundlePart("test/fuzz/main.ts", "dist/fuzz.js", ["test/fuzz", "test/support"]),
   bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
   types: {
     entry: "src/index.ts",

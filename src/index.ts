@@ -60,3 +60,17 @@ export type { Moment, Recording, RecordOptions } from "./snapshot/recording.js";
 export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
 export { TraceError, type TraceStream, type TraceTarget } from "./trace/file.js";
+export { type RunWorkloadOptions, runWorkload } from "./workload/api.js";
+export { WorkloadError, type WorkloadProblem } from "./workload/diagnostics.js";
+export type { Workload } from "./workload/model.js";
+export { parseWorkload, readWorkload } from "./workload/parse.js";
+export type { WorkloadOptions } from "./workload/run.js";
+export type {
+  CpuReport,
+  DurationSource,
+  LatencyReport,
+  Outcome,
+  RunReport,
+  SyncReport,
+  ThreadReport,
+} from "./workload/run-report.js";

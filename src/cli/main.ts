@@ -1,5 +1,6 @@
 // The program `kthread-machine`: runs the command on the process's arguments and streams.
 
+import { readFileSync } from "node:fs";
 import { ExitCode } from "./exit.js";
 import { complain } from "./output.js";
 import { runCommand } from "./program.js";
@@ -23,4 +24,7 @@ function endWithReader(stream: NodeJS.WriteStream, name: string): void {
 
 endWithReader(process.stdout, "standard output");
 endWithReader(process.stderr, "standard error");
-await runCommand(process.argv.slice(2));
+const { version } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+) as { version: string };
+await runCommand(process.argv.slice(2), version);

@@ -1,8 +1,8 @@
 // The command `kthread-machine`: its commands, and what it says when one fails.
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
+import { visible } from "../core/visible.js";
 import { ElfError } from "../elf/index.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
@@ -15,25 +15,20 @@ import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
 import { formatTime } from "./units.js";
 
-function version(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  ) as { version: string };
-  return version;
-}
-
-function buildProgram(): Command {
+function buildProgram(version: string): Command {
   const program = new Command(NAME)
     .description(
       "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their " +
         "locks, timers and priorities, or a million threads at once.",
     )
-    .version(version(), "--version", "print the version")
+    .version(version, "--version", "print the version")
     .helpOption("--help", "print this help")
     .helpCommand(false)
     .exitOverride()
     .showHelpAfterError(`(${NAME} --help tells more)`)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${NAME}: `)) })
+    .configureOutput({
+      outputError: (text, write) => write(visible(text.replace(/^error: /, `${NAME}: `))),
+    })
     .addHelpText("after", HELP);
   registerRun(program);
   registerPs(program);
@@ -90,9 +85,9 @@ function unexpectedText(error: unknown): string {
 }
 
 /** Runs the command with these arguments; the exit code is the process's. */
-export async function runCommand(args: readonly string[]): Promise<void> {
+export async function runCommand(args: readonly string[], version: string): Promise<void> {
   try {
-    await buildProgram().parseAsync(args, { from: "user" });
+    await buildProgram(version).parseAsync(args, { from: "user" });
   } catch (error) {
     reportError(error);
   }

@@ -12,14 +12,15 @@ import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import { Texts } from "./texts.js";
+import type { WasmMemory, WasmTable } from "./wasm-types.js";
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
 
 /** What the kernel exports (assembly/index.ts). */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Where the kernel calls compiled code. */
-  readonly table: WebAssembly.Table;
+  readonly table: WasmTable;
   machine_boot(): number;
   machine_startup(step: number): void;
   carve_arenas(): number;

@@ -13,7 +13,7 @@ import {
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
-import type { KernelSource } from "../core/instantiate.js";
+import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
@@ -41,8 +41,10 @@ import type {
   Counters,
   LwktOptions,
   ProcessOptions,
+  RunOptionsOf,
   RunReason,
   RunResult,
+  SysInitOf,
   ThreadOptions,
 } from "./options.js";
 import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
@@ -52,31 +54,14 @@ import type { MachineFunctions } from "./resources.js";
 import { buildOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
-/** How long to run. What is left out does not bound the run. */
-export interface RunOptions {
-  /** Until this virtual time, in cycles since boot; reached to within a quantum. */
-  readonly until?: bigint | number;
-  /** For this much virtual time, in cycles. */
-  readonly for?: bigint | number;
-  /** For this number of switches, exactly. */
-  readonly switches?: number;
-  /** For this number of rounds (of a quantum each). */
-  readonly rounds?: number;
-  /** Called about every 2,000 rounds; the run ends when it returns false. */
-  readonly onProgress?: (machine: Machine) => boolean | undefined;
-}
-
-/** Something to be done when a machine starts; `sysinit` makes it. */
-export interface SysInit {
-  readonly name: string;
-  readonly subsystem: number;
-  readonly order: number;
-  readonly start: (machine: Machine) => void;
-}
-
 // Values of Machine.exited: in this run, or in one before.
 const EXITED_NOW = 1;
 const EXITED_BEFORE = 2;
+/** How long to run. What is left out does not bound the run. */
+export type RunOptions = RunOptionsOf<Machine>;
+/** Something to be done when a machine starts; `sysinit` makes it. */
+export type SysInit = SysInitOf<Machine>;
+
 const ROUNDS_PER_CALL = 2_000;
 const CYCLES_MAX = 2n ** 64n - 1n;
 const KEPT_TRACE_RECORDS = 32;
@@ -141,6 +126,19 @@ export class Machine {
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
     this.startup(sysinits);
+  }
+
+  /**
+   * Boots a machine wherever the library runs: loads and compiles the kernel first, by `fetch` in a browser.
+   * `new Machine()` does the same where there are files to read.
+   */
+  static async create(
+    config: MachineConfig = {},
+    build: KernelSource = "release",
+    sysinits: readonly SysInit[] = [],
+  ): Promise<Machine> {
+    if (typeof build === "string") await loadBuild(build as KernelBuild);
+    return new Machine(config, build, sysinits);
   }
 
   // ---- Start and end ----

@@ -77,3 +77,25 @@ export interface Counters {
   /** Rounds of a quantum. */
   readonly rounds: bigint;
 }
+
+/** Something to be done when a machine starts; `sysinit` makes it. */
+export interface SysInitOf<M> {
+  readonly name: string;
+  readonly subsystem: number;
+  readonly order: number;
+  readonly start: (machine: M) => void;
+}
+
+/** How long to run. What is left out does not bound the run. */
+export interface RunOptionsOf<M> {
+  /** Until this virtual time, in cycles since boot; reached to within a quantum. */
+  readonly until?: bigint | number;
+  /** For this much virtual time, in cycles. */
+  readonly for?: bigint | number;
+  /** For this number of switches, exactly. */
+  readonly switches?: number;
+  /** For this number of rounds (of a quantum each). */
+  readonly rounds?: number;
+  /** Called about every 2,000 rounds; the run ends when it returns false. */
+  readonly onProgress?: (machine: M) => boolean | undefined;
+}

@@ -1,5 +1,5 @@
 /** The bytes of a workload file, checked to be a text of bearable size. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { fileSystem } from "../core/file-system.js";
 import { WHOLE_FILE, WorkloadError } from "./diagnostics.js";
 
 /** The largest file that is read, in bytes. */
@@ -35,6 +35,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 function readBytes(path: string): Uint8Array {
   try {
     if (path === STANDARD_INPUT) return readOpen(0, path);
+    const { openSync, closeSync } = fileSystem();
     const file = openSync(path, "r");
     try {
       return readOpen(file, path);
@@ -68,6 +69,7 @@ function readOpen(file: number, path: string): Uint8Array {
 
 /** Reads on; a terminal or pipe that does not block may have nothing yet. */
 function readSome(file: number, bytes: Uint8Array, from: number): number {
+  const { readSync } = fileSystem();
   for (;;) {
     try {
       return readSync(file, bytes, from, bytes.length - from, null);

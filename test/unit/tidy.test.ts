@@ -50,6 +50,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/fuzz\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,

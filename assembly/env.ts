@@ -80,8 +80,8 @@ export function event(list: u32, cookie: u32, arg: u32): void {
 }
 
 /**
- * Tells the host's compiler that CPUs spend time at a guest address. With `left` 1 they come there from
- * compiled code that was too short to be worth its price.
+ * Tells the host's compiler that CPUs spend time at a guest address. If `left` is not 0, they come there from
+ * compiled code that is too short to be worth its price, and is entered at `left` - 1.
  */
 export function text_hot(pc: u32, left: u32): void {
   host_text_hot(pc, left);

@@ -3,6 +3,7 @@
 
 export { rv32_compiled_op, rv32_mark, rv32_unmark } from "./cpu/rv32_compiled";
 export { rv32_decode_text, rv32_is_jump_to_yield, rv32_record } from "./cpu/rv32_decode";
+export { kobj_alloc } from "./kern/kern_kobj";
 export {
   bare_proc,
   host_call,
@@ -13,3 +14,4 @@ export {
 } from "./run/host";
 export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";
+export { search_call, search_settle, search_turn } from "./run/search";

@@ -9,4 +9,5 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 $sudo apt-get update
-$sudo apt-get install -y --no-install-recommends gcc libc6-dev util-linux golang-go erlang-base
+$sudo apt-get install -y --no-install-recommends gcc libc6-dev util-linux golang-go erlang-base \
+  qemu-user-static gcc-riscv64-linux-gnu libc6-dev-riscv64-cross

@@ -1,11 +1,12 @@
-// How fast is the emulated CPU? A dozen programs of different kinds, none of which the interpreter was
-// written beside: whoever makes it faster measures here, and looks for what to do elsewhere. The native
-// peer does the same work on the host's own processor: it says what emulation costs, and is not
-// something to beat.
+// How fast is the emulated CPU, with what is hot compiled and without? A dozen programs of different kinds,
+// none of which interpreter and compiler were written beside: whoever makes them faster measures here, and
+// looks for what to do elsewhere. The native peer does the same work on the host's own processor: it says
+// what emulation costs, and is not something to beat.
 
-import { plainC } from "./lib/peers.js";
+import { plainC, qemu } from "./lib/peers.js";
 import type { Benchmark } from "./lib/types.js";
 import { runMips } from "./ours/mips.js";
+import { variant } from "./ours/variant.js";
 
 const WORKS = [
   ...["queens", "matmul", "heapsort", "list", "hashtable", "cipher"],
@@ -23,5 +24,9 @@ export const benchmark: Benchmark = {
   mean: { work: "geometric mean" },
   leastOps: () => 1,
   ours: runMips,
-  peers: { native: plainC("native", "mips") },
+  peers: {
+    interpreted: variant("mips", "interpreted"),
+    native: plainC("native", "mips"),
+    qemu: qemu("mips"),
+  },
 };

@@ -72,6 +72,10 @@ const PARTS = {
     "test/conformance/replay",
   ]),
   fuzz: bundlePart("test/fuzz/main.ts", "dist/fuzz.js", ["test/fuzz", "test/support"]),
+  storms: bundlePart("test/support/cpus/main.ts", "dist/storms.js", [
+    "test/support",
+    "test/conformance/replay",
+  ]),
   bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
   types: {
     entry: "src/index.ts",

@@ -1,6 +1,6 @@
 // Builds what is stale, silently, and runs one of the bundled programs in this same process:
 //
-//   node scripts/run.mjs cli|bench|conformance|fuzz [argument ...]
+//   node scripts/run.mjs cli|bench|conformance|storms|fuzz [argument ...]
 //
 // A second Node.js process would cost more than the check for stale parts does.
 
@@ -17,6 +17,7 @@ const KERNELS = {
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
   fuzz: ["release", "check", "codec"],
+  storms: ["release", "check", "debug"],
 };
 
 async function run(program, args) {

@@ -53,6 +53,19 @@ export {
   ThreadView,
 } from "./machine/views.js";
 export * from "./program/index.js";
+export {
+  ExploreError,
+  type ExploreFailure,
+  type ExploreOptions,
+  type ExploreResult,
+  explore,
+  type FailureKind,
+  type Judge,
+  type SearchTools,
+  type Setup,
+  type SharedWord,
+  type StrategyName,
+} from "./search/index.js";
 export { SnapshotError } from "./snapshot/errors.js";
 export { decodeSnapshot, encodeSnapshot, loadSnapshot, saveSnapshot } from "./snapshot/file.js";
 export type { SnapshotPart } from "./snapshot/part.js";

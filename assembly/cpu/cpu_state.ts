@@ -14,13 +14,15 @@ export class CpuState {
   // What never changes after boot.
   /** td_base of the machine in both halves, see pair_hash. */
   td_bases: u64;
-  /** Address of guest memory, and of the first byte behind the text. */
+  /** Address of the guest memory that programs may touch, and of the first byte behind the text. */
   guest: usize;
   data: usize;
   /** Bytes of text, and the address of its first record. */
   text_size: u32;
   decoded: usize;
-  /** Below these guest addresses a load of 1, 2 and 4 bytes may begin. */
+  /** Where the word of a thread's stack would be if the thread's address, divided by 16, were 0. */
+  stacks: usize;
+  /** Loads of 1, 2 and 4 bytes may begin below these addresses, counted from the lowest of a program's. */
   load1_end: u32;
   load2_end: u32;
   load4_end: u32;

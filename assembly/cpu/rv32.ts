@@ -95,16 +95,18 @@ const EXIT_COMPILED: u32 = 6; // compiled code begins here
 export function rv32_init(): void {
   const m = machine();
   const size = m.guest_size;
+  const room = size - m.guest_low;
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
-    cpu.guest = m.guest_base;
+    cpu.guest = m.guest_base + <usize>m.guest_low;
     cpu.data = m.guest_base + m.text_size;
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
-    cpu.load1_end = size;
-    cpu.load2_end = max<u32>(size, 1) - 1;
-    cpu.load4_end = max<u32>(size, 3) - 3;
+    cpu.stacks = m.stack_base - (m.td_base >> 4);
+    cpu.load1_end = room;
+    cpu.load2_end = max<u32>(room, 1) - 1;
+    cpu.load4_end = max<u32>(room, 3) - 3;
     set_store_end(cpu, size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
@@ -254,6 +256,11 @@ function distance(pc: usize): usize {
   return <usize>changetype<Record>(pc).c;
 }
 
+/** Below this address the thread has no stack, or other memory is in front of it (kern/vm_glue.ts). */
+function stack_end(cpu: CpuState, td: usize): u32 {
+  return load<u32>((td >> 4) + cpu.stacks);
+}
+
 /** The guest address of the record at `pc`, as a result. */
 function link(cpu: CpuState, pc: usize): i32 {
   return <i32>((pc - cpu.decoded) >> RECORD_SHIFT);
@@ -307,6 +314,14 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.ADDI:
           set(td, pc, src1(td, pc) + imm(pc));
           continue;
+        case RvOp.ADDSP:
+          a = src1(td, pc) + imm(pc);
+          if (<u32>a >= stack_end(cpu, td)) {
+            set(td, pc, a);
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
         case RvOp.SLTI:
           set(td, pc, i32(src1(td, pc) < imm(pc)));
           continue;
@@ -582,6 +597,16 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           pc -= RECORD_HALF;
           clock += RECORD_HALF;
           continue;
+        case RvOp.C_ADDSP:
+          a = src1(td, pc) + imm(pc);
+          if (<u32>a >= stack_end(cpu, td)) {
+            set(td, pc, a);
+            pc -= RECORD_HALF;
+            clock += RECORD_HALF;
+            continue;
+          }
+          exit = EXIT_SLOW;
+          break;
         case RvOp.C_ANDI:
           set(td, pc, src1(td, pc) & imm(pc));
           pc -= RECORD_HALF;

@@ -28,8 +28,9 @@ export function rv_set(td: usize, r: u32, value: u32): void {
 
 /** True when `size` bytes at `address` lie in guest memory. */
 export function rv_can_load(address: u32, size: u32): bool {
-  const limit = machine().guest_size;
-  return size <= limit && address <= limit - size;
+  const m = machine();
+  const limit = m.guest_size;
+  return size <= limit && address >= m.guest_low && address <= limit - size;
 }
 
 /** True when they may be written, too. */

@@ -32,7 +32,9 @@ export const COMPILED_JUMPED: u32 = 1;
 const STRETCH_MAX: u64 = 1 << 17;
 
 /** Fewer instructions than this are executed sooner by the interpreter than by going in and out. */
-const WORTH: i32 = 24;
+const WORTH: i32 = 10;
+/** In what the host is told of an entry's address: its mark was taken off, because its code is too short. */
+const ENTRY_DROPPED: u32 = 1;
 /** What an entry may lose against the interpreter, in instructions, before its mark is taken off. */
 const CREDIT: i32 = 4096;
 
@@ -82,7 +84,7 @@ export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64
   if (credit < 0) {
     const pc = rv32_guest_pc(at);
     rv32_unmark(pc);
-    text_hot(<u32>(result >> 32) & ~COMPILED_JUMPED, 1);
+    text_hot(<u32>(result >> 32) & ~COMPILED_JUMPED, pc | ENTRY_DROPPED);
   }
   return (result & 0xffffffff00000000) | <u64>(<u32>executed);
 }

@@ -210,6 +210,9 @@ function shorten(record: Record): void {
     case RvOp.ADDI:
       record.op = RvOp.C_ADDI;
       break;
+    case RvOp.ADDSP:
+      record.op = RvOp.C_ADDSP;
+      break;
     case RvOp.ANDI:
       record.op = RvOp.C_ANDI;
       break;
@@ -329,9 +332,13 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
   else put_li(pc, rd, value);
 }
 
+/** The stack pointer. */
+const SP: u32 = 2;
+
 /** True when execution can go on at `target`. */
 function rv_is_target(target: u32): bool {
-  return (target & 1) == 0 && target < machine().text_size;
+  const m = machine();
+  return (target & 1) == 0 && target >= m.guest_low && target < m.text_size;
 }
 
 /** Bytes of records from RECORD_SIZE behind that of `pc` to that of `target`. */
@@ -446,7 +453,8 @@ function decode_load(pc: u32, word: u32): void {
     slow(pc);
     return;
   }
-  put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), rv_imm_i(word));
+  const offset = rv_imm_i(word) - machine().guest_low; // the loop counts from there
+  put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), offset);
 }
 
 function load_op(funct3: u32): RvOp {
@@ -506,7 +514,9 @@ function decode_op_imm(pc: u32, word: u32): void {
   if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
   else if (rs1 == 0) put_li(pc, rd, immediate_of_zero(op, imm));
   else if (op == RvOp.ADDI && imm == 0) put_mv(pc, rd, rs1);
-  else put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), imm);
+  else if (op == RvOp.ADDI && rd == SP && rs1 == SP && imm < 0 && machine().stack_base != 0) {
+    put(pc, RvOp.ADDSP, rv_register_offset(rd), rv_register_offset(rs1), imm);
+  } else put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), imm);
 }
 
 function op_imm(word: u32): RvOp {
@@ -554,6 +564,7 @@ function decode_op(pc: u32, word: u32): void {
   const op = register_op(word);
   if (op == RvOp.SLOW || !rv_has_register(rd | rs1 | rs2)) slow(pc);
   else if (rd == 0) put(pc, RvOp.NOP, 0, 0, 0);
+  else if (rd == SP && (op == RvOp.ADD || op == RvOp.SUB) && machine().stack_base != 0) slow(pc);
   else if (rs1 != 0 && rs2 != 0) {
     put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), rv_register_offset(rs2));
   } else if (rs1 != 0) decode_op_with_zero(pc, op, rd, rs1);

@@ -6,6 +6,7 @@
 //   NEG           sub with x0 as the first source; SNEZ, SGTZ: the same of sltu, slt
 //   SB0, SH0, SW0 a store of x0
 //   BEQZ to BLEZ  a branch that compares with x0
+//   ADDSP         an addi that makes room on the stack: it faults below the stack of the thread
 //   J, JR         jal and jalr that link to x0
 //   J_YIELD       a J to a YIELD
 //   COMPILED      compiled code begins here (rv32_compiled.ts)
@@ -35,6 +36,7 @@ export enum RvOp {
   C_SRAI, //  0.5
   MULHU, //   0.6
   C_SRLI, //  0.6
+  C_ADDSP, // 0.6
   DIVU, //    0.7
   REMU, //    0.7
   C_JALR, //  0.7
@@ -68,6 +70,7 @@ export enum RvOp {
   OR, //      3
   AND, //     3
   MUL, //     3
+  ADDSP, //   3
   JALR, //    3
   SLLI, //    4
   SRLI, //    4

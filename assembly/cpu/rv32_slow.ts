@@ -9,10 +9,12 @@ import {
   RV_FAULT_FETCH,
   RV_FAULT_ILLEGAL,
   RV_FAULT_LOAD,
+  RV_FAULT_STACK,
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { cpu_state } from "./cpu_state";
 import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
 import { rv_atomic } from "./rv32_atomic";
 import { rv_csr } from "./rv32_csr";
@@ -32,6 +34,10 @@ import {
 } from "./rv32_decode";
 import { reservation_break } from "./rv32_reserve";
 
+/** The stack pointer, and more bytes than any stack of a thread has. */
+const SP: u32 = 2;
+const STACK_MAX: u32 = 1 << 22;
+
 /**
  * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, or
  * the event of its fault. Control transfers come here only when they are not taken or fault.
@@ -39,7 +45,7 @@ import { reservation_break } from "./rv32_reserve";
 export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const pc = rv32_guest_pc(record);
   const end = machine().text_size;
-  if (pc >= end) return rv_fault(gd, RV_FAULT_FETCH, pc);
+  if (pc >= end || pc < machine().guest_low) return rv_fault(gd, RV_FAULT_FETCH, pc);
   if (end - pc < rv_length(pc)) return rv_fault(gd, RV_FAULT_FETCH, end);
   const word = rv_fetch(pc);
   if (!names_registers(word)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
@@ -56,7 +62,10 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
     case 0x23:
       return slow_store(gd, td, pc, word);
     case 0x33:
-      return slow_divide(gd, td, pc, word);
+      return slow_operation(gd, td, pc, word);
+    case 0x13:
+      if (rv_funct3(word) != 0 || rv_rd(word) != SP || rv_rs1(word) != SP) break;
+      return slow_stack(gd, td, pc, rv_get(td, SP) + rv_imm_i(word));
     case 0x2f:
       return rv_atomic(gd, td, pc, word);
     case 0x0f:
@@ -64,9 +73,8 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
     case 0x73:
       if (word == 0x100073) return rv_fault(gd, RV_FAULT_BREAKPOINT, pc);
       return rv_csr(gd, td, word) ? 0 : rv_fault(gd, RV_FAULT_ILLEGAL, pc);
-    default:
-      return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   }
+  return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
 }
 
 /** True unless a word of the formats that come here names a register which the machine has not. */
@@ -147,10 +155,28 @@ function slow_store(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   return 0;
 }
 
-/** A division of x0; every other register operation has a record. */
-function slow_divide(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
+/** What has no record among the register operations: a division of x0, and what moves the stack pointer. */
+function slow_operation(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const funct3 = rv_funct3(word);
-  if (word >> 25 != 1 || (funct3 != 4 && funct3 != 5)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
-  rv_set(td, rv_rd(word), rv_get(td, rv_rs2(word)) == 0 ? -1 : 0);
+  const a = rv_get(td, rv_rs1(word));
+  const b = rv_get(td, rv_rs2(word));
+  const funct7 = word >> 25;
+  if (funct3 == 0 && rv_rd(word) == SP && (funct7 == 0 || funct7 == 0x20)) {
+    return slow_stack(gd, td, pc, funct7 == 0 ? a + b : a - b);
+  }
+  if (funct7 != 1 || (funct3 != 4 && funct3 != 5)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+  rv_set(td, rv_rd(word), b == 0 ? -1 : 0);
+  return 0;
+}
+
+/**
+ * Sets the stack pointer of a thread. From its own stack it must not go below that; whoever has switched to
+ * a stack elsewhere looks after it himself.
+ */
+function slow_stack(gd: GlobalData, td: usize, pc: u32, sp: u32): u32 {
+  const word = load<u32>((td >> 4) + cpu_state(gd).stacks);
+  const old = rv_get(td, SP);
+  if (sp < word && old >= word && old - word < STACK_MAX) return rv_fault(gd, RV_FAULT_STACK, sp);
+  rv_set(td, SP, sp);
   return 0;
 }

@@ -9,6 +9,8 @@ import { machine } from "../sys/machine";
 import { PCATCH, PVM, PWAIT } from "../sys/param";
 import {
   P_HADTHREADS,
+  P_SINGLE_BOUNDARY,
+  P_SINGLE_EXIT,
   P_STOPPED_SIG,
   P_WEXIT,
   P2_WEXIT,
@@ -166,9 +168,13 @@ export function init_loop(): u32 {
   return PENDING;
 }
 
-/** Woken: look again; interrupted: somebody wants init's threads to stop, so stop at the boundary. */
+/**
+ * Woken or interrupted: look again. Only where every further sleep would be interrupted, too, because init
+ * becomes single-threaded, it stops at the boundary.
+ */
 export function init_1(error: i32): u32 {
-  if (error == 0) return init_loop();
+  const single = P_SINGLE_EXIT | P_SINGLE_BOUNDARY;
+  if (error == 0 || (curthread().td_proc.p_flag & single) == 0) return init_loop();
   cont_push(K.INIT_LOOP);
   return ast();
 }

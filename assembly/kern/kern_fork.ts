@@ -21,6 +21,7 @@ import {
   Ucred,
 } from "../sys/proc";
 import { cold, is_td, td_frame, td_valid } from "../sys/thread";
+import { ast_tell } from "./kern_ast";
 import {
   crfree,
   crget,
@@ -47,7 +48,7 @@ import {
   thread_recycle,
 } from "./kern_thread";
 import { tidhash_add } from "./kern_tid";
-import { sched_add, sched_fork_thread } from "./sched";
+import { sched_add, sched_fork_thread, sched_inherit } from "./sched";
 
 /** Bytes from one process to the next. */
 const PROC_STRIDE: usize = offsetof<Proc>();
@@ -298,6 +299,7 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   p.p_ucred = crhold(parent.p_ucred);
   p.p_limit = lim_hold(parent.p_limit);
   thread_cow_get_proc(c, p);
+  sched_inherit(td, td1);
   sched_fork_thread(td, c);
   tidhash_add(td);
   proc_complete(p);
@@ -353,12 +355,15 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   thread_link(newtd, c, p);
   c.td_namefmt = p.p_namefmt;
   c.td_namearg = p.p_namearg;
+  sched_inherit(newtd, td);
   sched_fork_thread(newtd, c);
-  if (proc_should_stop(p) != 0) c.td_ast |= TDA_SUSPEND;
+  const stops = proc_should_stop(p) != 0;
+  if (stops) c.td_ast |= TDA_SUSPEND;
   tidhash_add(newtd);
   newtd.td_state = <u8>TDS.CAN_RUN;
   ktr_create(newtd, p);
   sched_add(newtd);
+  if (stops) ast_tell(newtd);
   return 0;
 }
 

@@ -12,6 +12,7 @@ import { curthread } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
 import { KTR_PROC, KTR_STATE, Ktr, ktr } from "../sys/ktr";
 import { PCATCH } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   DBG_SUSPEND,
   P_HADTHREADS,
@@ -29,6 +30,7 @@ import {
   SINGLE_BOUNDARY,
   SINGLE_EXIT,
   SINGLE_NO_EXIT,
+  TDA_SEEN,
   TDA_SUSPEND,
   TDF_ALLPROCSUSP,
   TDF_BOUNDARY,
@@ -42,6 +44,7 @@ import {
 } from "../sys/proc";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { ast_tell } from "./kern_ast";
 import { kern_thr_exit } from "./kern_exit";
 import { str } from "./kern_subr";
 import {
@@ -113,7 +116,7 @@ export function thread_unsuspend_one(td: Thread, p: Proc, boundary: bool): void 
     p.p_suspcount--;
     if (boundary && (td.td_flags & TDF_BOUNDARY) != 0) {
       td.td_flags &= ~TDF_BOUNDARY;
-      p.p_boundary_count--;
+      if (!planted(Plant.UNSUSPEND_COUNT)) p.p_boundary_count--;
     }
   }
   setrunnable(td);
@@ -277,6 +280,7 @@ function single_ask(p: Proc, mode: i32, td: Thread): void {
   for (let other = p.p_threads; is_td(other); other = thread_next(other)) {
     if (other == td) continue;
     ast_sched(other);
+    ast_tell(other);
     if (other.td_state == TDS.INHIBITED) weed_inhib(mode, other, p);
   }
 }
@@ -432,7 +436,7 @@ export function thread_check_susp(sleep: bool): u32 {
 export function ast(): u32 {
   const c = cold(curthread());
   if ((c.td_ast & TDA_SUSPEND) == 0) return single_result(0);
-  c.td_ast &= ~TDA_SUSPEND;
+  c.td_ast &= ~(TDA_SUSPEND | TDA_SEEN);
   cont_push(K.AST);
   thread_suspend_check(0);
   return PENDING;
@@ -454,6 +458,7 @@ export function proc_stop(p: Proc): void {
   p.p_flag |= P_STOPPED_SIG;
   for (let td = p.p_threads; is_td(td); td = thread_next(td)) {
     ast_sched(td);
+    ast_tell(td);
     if (!td_is_sleeping(td) || (td.td_flags & TDF_SINTR) == 0) continue;
     if ((td.td_flags & TDF_SBDRY) != 0) {
       const error = sbdry_error(td);

@@ -29,6 +29,7 @@ import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
+import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
 import { crit_exit } from "./lwkt_thread";
 import { stack_enter } from "./vm_glue";
 
@@ -36,7 +37,7 @@ import { stack_enter } from "./vm_glue";
 export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
   const frame = td_frame(td);
   frame.a0 = arg;
-  frame.ra = 0; // guest address 0 holds the instruction that ends a thread
+  frame.ra = machine().guest_low; // where the instruction is that ends a thread
   if (func == FUNC_HOST) {
     td.td_body = <u8>TDB.HOST | TDB_FRESH;
     return;
@@ -67,7 +68,10 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);
-  if (exits) td.td_lwflags |= TDL_EXITED;
+  if (exits) {
+    td.td_lwflags |= TDL_EXITED;
+    td.td_preempted = no_td();
+  }
   if (td.td_state == TDS.RUNNING) {
     td.td_state = (td.td_lwflags & TDL_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
   }
@@ -179,7 +183,10 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
   if ((ntd.td_lwflags & TDL_STARTED) == 0) {
     ntd.td_lwflags |= TDL_STARTED;
     if ((ntd.td_body & TDB_KIND) == TDB.RV32) ntd.td_body = <u8>TDB.RV32;
-    if (!idle) ntd.td_pri -= TDPRI_CRIT;
+    if (!idle) {
+      ntd.td_pri -= TDPRI_CRIT;
+      if (ntd.td_pri < TDPRI_CRIT && ipi_waiting(gd)) lwkt_process_ipiq(gd);
+    }
     ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
     return;
   }

@@ -8,13 +8,13 @@
 // channel; a mutex is handed over by name, so that for its new owner that look is all there is to do.
 // Rejected: one kind of lock from which programs build the rest. Each of these objects then costs a
 // program several calls, and nobody can tell what a sleeping thread is waiting for.
+import { EBUSY } from "../sys/errno";
 import { mycpu } from "../sys/globaldata";
-import { KOBJ_SIZE } from "../sys/kobj";
-import { machine } from "../sys/machine";
 import { TDI_SLEEPING, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { is_td } from "../sys/thread";
 import { cont_push, K, PENDING } from "./cont";
+import { kobj_alloc, kobj_free } from "./kern_kobj";
 import {
   msleep,
   setrunnable,
@@ -26,14 +26,19 @@ import {
 
 /** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
 export function sync_create(kind: u32, name: u32): SyncObject {
-  const m = machine();
-  const at = m.kobj_next;
-  if (at == m.kobj_end) return changetype<SyncObject>(0);
-  m.kobj_next = at + KOBJ_SIZE;
-  const o = changetype<SyncObject>(at);
+  const o = changetype<SyncObject>(kobj_alloc());
+  if (changetype<usize>(o) == 0) return o;
   o.so_kind = kind;
   o.so_name = name;
   return o;
+}
+
+/** Gives an object back: EBUSY while a thread holds it or waits for it. */
+export function sync_destroy(o: SyncObject): i32 {
+  if (is_td(o.so_owner) || o.so_waiters != 0) return EBUSY;
+  if (is_td(sleepq_lookup(changetype<u32>(o)))) return EBUSY;
+  kobj_free(changetype<usize>(o));
+  return 0;
 }
 
 /** Brings the time that threads have waited up to date; CPUs' clocks differ by up to a quantum. */

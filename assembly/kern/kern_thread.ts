@@ -63,6 +63,7 @@ import { tid_alloc, tid_free, tid_free_batch, tid_init, tidhash_init } from "./k
 import { callout_cancel_thread, callout_reset } from "./kern_timeout";
 import { sched_exit_thread, sched_throw } from "./sched";
 import { eventhandler_invoke } from "./subr_eventhandler";
+import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
 
@@ -323,6 +324,7 @@ function thread_free_batched(td: Thread): void {
 /** Frees a thread that is linked to no process and has never run (846). */
 export function thread_free(td: Thread): void {
   thread_dtor_event(td);
+  thread_gone(td);
   const tid = cold(td).td_tid;
   thread_free_batched(td);
   tid_free(tid);
@@ -423,6 +425,7 @@ export function thread_exit(): u32 {
   p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
   if ((cold(td).td_pflags & TDP_PREEMPTED) != 0) p.p_nivcsw += <u64>rare(td).td_nivcsw;
   td.td_state = <u8>TDS.INACTIVE;
+  thread_gone(td);
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
   return sched_throw(td);
 }

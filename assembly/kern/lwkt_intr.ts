@@ -9,14 +9,18 @@
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
 import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
-import { GDF_INTR, GlobalData, gd_intrq, mycpu } from "../sys/globaldata";
-import { intr_line } from "../sys/intr";
+import { GDF_INTR, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
+import { intr_line, PendCell } from "../sys/intr";
+import { KOBJ_PEND } from "../sys/kobj";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
+import { machine } from "../sys/machine";
 import { MAXPENDING, NINTR } from "../sys/param";
-import { TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
+import { Plant, planted } from "../sys/plant";
+import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_exists, ipi_interrupt, ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { kobj_alloc, kobj_free } from "./kern_kobj";
+import { cpu_exists, ipi_interrupt, ipi_waiting, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   crit_enter,
@@ -27,14 +31,26 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 
-/** Pends an interrupt thread, unless it is already. */
+/** Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. */
 function pend(gd: GlobalData, td: Thread): void {
-  for (let i: u32 = 0; i < gd.gd_nintr; i++) {
-    if (load<usize>(gd_intrq(gd, i)) == changetype<usize>(td)) return;
+  if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  td.td_flags |= TDF_PENDED;
+  if (gd.gd_nintr < MAXPENDING) {
+    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
+    gd.gd_nintr++;
+    return;
   }
-  if (gd.gd_nintr == MAXPENDING) panic("interrupt: more than %d threads pended", MAXPENDING);
-  store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
-  gd.gd_nintr++;
+  const cell = changetype<PendCell>(kobj_alloc());
+  if (changetype<usize>(cell) == 0) panic("interrupt: no kernel object for another pended thread");
+  cell.pc_kind = KOBJ_PEND;
+  cell.pc_td = td;
+  if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;
+  else gd.gd_pend_first = cell;
+  gd.gd_pend_last = cell;
+}
+
+function is_cell(cell: PendCell): bool {
+  return changetype<usize>(cell) != 0;
 }
 
 /** Takes an interrupt thread off the pended ones. */
@@ -45,14 +61,40 @@ function pend_remove(gd: GlobalData, td: Thread): void {
     if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
+  let before = changetype<PendCell>(0);
+  for (let cell = gd.gd_pend_first; is_cell(cell); ) {
+    const next = cell.pc_next;
+    if (cell.pc_td == td) {
+      if (is_cell(before)) before.pc_next = next;
+      else gd.gd_pend_first = next;
+      if (!is_cell(next)) gd.gd_pend_last = before;
+      kobj_free(changetype<usize>(cell));
+    } else before = cell;
+    cell = next;
+  }
+  pend_refill(gd);
 }
 
 /** Takes the oldest pended interrupt thread. */
 function unpend(gd: GlobalData): Thread {
   const td = changetype<Thread>(load<usize>(gd_intrq(gd, 0)));
+  td.td_flags &= ~TDF_PENDED;
   gd.gd_nintr--;
   memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), (<usize>gd.gd_nintr) << 2);
+  pend_refill(gd);
   return td;
+}
+
+/** There is room in the CPU's own structure: the first of those behind it moves up. */
+function pend_refill(gd: GlobalData): void {
+  while (gd.gd_nintr < MAXPENDING && is_cell(gd.gd_pend_first)) {
+    const cell = gd.gd_pend_first;
+    gd.gd_pend_first = cell.pc_next;
+    if (!is_cell(cell.pc_next)) gd.gd_pend_last = changetype<PendCell>(0);
+    store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(cell.pc_td));
+    gd.gd_nintr++;
+    kobj_free(changetype<usize>(cell));
+  }
 }
 
 /**
@@ -85,8 +127,8 @@ export function interrupt_1(): u32 {
  */
 function interrupt_run(td: Thread): u32 {
   const gd = mycpu();
-  if (td.td_cpu != gd.gd_cpuid && cpu_exists(td.td_cpu)) {
-    ipi_interrupt(td.td_cpu, td);
+  if (!is_mine(td) && cpu_exists(td.td_cpu)) {
+    ipi_interrupt(td);
     return DONE;
   }
   gd.gd_curthread.td_pri += TDPRI_CRIT;
@@ -147,11 +189,13 @@ export function intr_register(line: u32, td: Thread): i32 {
   return 0;
 }
 
-/** `td` exits: nobody serves its lines any more. */
+/** `td` is gone: nobody serves its lines any more, and no CPU has it pended. */
 export function intr_forget(td: Thread): void {
-  const gd = mycpu();
-  if (gd.gd_nintr != 0) pend_remove(gd, td);
-  if ((td.td_lwflags & TDL_INTR) == 0) return;
+  if ((td.td_flags & TDF_PENDED) != 0 && !planted(Plant.PEND_OUTLIVES)) {
+    td.td_flags &= ~TDF_PENDED;
+    for (let cpu: u32 = 0; cpu < machine().ncpus; cpu++) pend_remove(globaldata(cpu), td);
+  }
+  if ((td.td_lwflags & TDL_INTR) == 0 || planted(Plant.LINE_OUTLIVES)) return;
   for (let line: u32 = 0; line < <u32>NINTR; line++) {
     const il = intr_line(line);
     if (il.il_thread == td) il.il_thread = no_td();

@@ -1,234 +1,395 @@
-// Messages between CPUs: the one way in which a CPU acts on what another one owns.
+// Messages between CPUs: the one way in which a CPU acts on what another one owns. The law that they follow
+// is docs/law-between-cpus.md; this is how it is carried out.
 //
-// Each ordered pair of CPUs has a ring of its own (sys/ipiq.ts), first in first out. What was sent in one
-// round is delivered at the start of the next, before the target's slice, so it does not matter in
-// which order the CPUs of a round run. If the target is in a critical section then, it is delivered
-// when that is left (gd_reqpri, splz). A message about a thread that has moved on is forwarded to
-// where it is now: it may chase the thread around (466).
+// A thread has a letter (sys/ipiq.ts): a bit for each kind of request, and the words of three kinds. Two
+// lists of threads say whose letters have something in them: those written in this round, in the order in
+// which they were begun, and those that are due. A thread stands in the first list where it was first
+// asked to run, or else where it was first asked anything: asked to run, it goes to the end, and
+// its old place is void because lt_slot is another one. Nothing is allocated, nothing can overflow.
 //
-// A ring is bounded. Whoever finds one full has the target take the oldest message early, which makes
-// room for one. Handling a message sends one at most, so a chain of full rings is as long as there are
-// rings, and no message overtakes another of its pair: the ring that waits for room has a slot free
-// already. Rejected: a list of allocated messages (unbounded); blocking the sender (whatever wakes a
-// thread would have to be able to switch); draining the ring whole (messages that are forwarded from
-// inside a drain overtake each other).
+// Between two rounds (ipi_boundary) what was written becomes due and is carried out, by the CPU that the
+// thread then belongs to, all of a letter at once. If that CPU is in a critical section, or the one that owns the
+// token of the wait structure that a thread to be woken is blocked on, the letter stays due: it is carried out
+// when the section ends (splz), or between later rounds.
 //
-// A target that takes a message early may be in a critical section. All messages but one are no more to
-// it than a device's register that changes. The exception is the request for a token, which a section
-// protects: that waits on the CPU's list of requests until the section is left.
-import { panic } from "../env";
-import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
-import { Ipi, message, Ring, ring } from "../sys/ipiq";
+// Rejected: rings between each two CPUs, first in first out. They overflow, a message for a thread that
+// has moved has to be sent on and comes behind a later one, and it finds the next thread in the structure
+// when the first is gone.
+import { GDF_HALTED, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import {
+  ASK_ARRIVE,
+  ASK_AST,
+  ASK_GRANT,
+  ASK_INTR,
+  ASK_KINDS,
+  ASK_MOVE,
+  ASK_PRIO,
+  ASK_RETRY,
+  ASK_RUN,
+  ASK_RUN_LAST,
+  ASK_SETPRI,
+  ASK_SETPRI_LAST,
+  ASK_STOP,
+  Letter,
+  letter,
+  letter_at,
+} from "../sys/ipiq";
 import { LwktToken } from "../sys/kobj";
-import { machine, Sched } from "../sys/machine";
-import { IPIQ_SLOTS } from "../sys/param";
-import { TDL_RUNQ, TDPRI_CRIT, Thread } from "../sys/proc";
-import { cold, is_td } from "../sys/thread";
+import { Machine, machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
+import {
+  TDF_TRANSIT,
+  TDL_EXITED,
+  TDL_EXITING,
+  TDL_RUNQ,
+  TDPRI_CRIT,
+  TDPRI_MASK,
+  TDS,
+  Thread,
+} from "../sys/proc";
+import { ast_told } from "./kern_ast";
 import { interrupt_post } from "./lwkt_intr";
-import { lwkt_cannot_migrate, lwkt_migrate_here } from "./lwkt_migrate";
-import { lwkt_deschedule_here, lwkt_schedule_other } from "./lwkt_thread";
-import { token_grant, token_request, token_requests_retry } from "./lwkt_token";
-import { sched_check_preempt, sched_enqueue, sched_setpri_here } from "./sched";
+import { lwkt_arrive, lwkt_move_here, lwkt_move_retry } from "./lwkt_migrate";
+import {
+  lwkt_deschedule_here,
+  lwkt_schedule_here,
+  lwkt_setpri_locked,
+  lwkt_unwait_of,
+} from "./lwkt_thread";
+import { token_grant, token_lines } from "./lwkt_token";
+import { sched_check_preempt, sched_enqueue_here, sched_prio_here } from "./sched";
 
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
 }
 
-// ---- Sending ----
+/** The bit of a CPU in a set of them. */
+export function cpu_bit(cpu: u32): u64 {
+  return (<u64>1) << (<u64>cpu);
+}
 
-/** Sends a message to a CPU, possibly this one: it arrives in the next round. */
-function ipi_send(to: u32, kind: Ipi, a: u32, b: u32 = 0): void {
+/** True while this CPU's thread, and not just its idle thread, is in a critical section: it is closed. */
+export function cpu_critical(gd: GlobalData): bool {
+  return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
+}
+
+/** Takes a CPU out of its halt: its clock has stood still. */
+export function cpu_wake(m: Machine, gd: GlobalData): void {
+  m.busy |= cpu_bit(gd.gd_cpuid);
+  if ((gd.gd_flags & GDF_HALTED) == 0) return;
+  gd.gd_flags &= ~GDF_HALTED;
+  if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
+}
+
+/** True for a thread about which this CPU may decide at once: it is the owner, and the thread is here. */
+export function is_mine(td: Thread): bool {
+  return (
+    td.td_cpu == <u8>machine().curcpu.gd_cpuid &&
+    ((td.td_flags & TDF_TRANSIT) == 0 || planted(Plant.TRANSIT_MINE))
+  );
+}
+
+// ---- Asking ----
+
+/** Writes a request into a thread's letter. Not for a thread that has exited: nobody answers. */
+function ask(td: Thread, what: u32): Letter {
   const m = machine();
-  const gd = m.curcpu;
-  const target = globaldata(to);
-  const r = ring(gd.gd_cpuid, to);
-  if (r.rg_tail - r.rg_head == <u32>IPIQ_SLOTS) ipi_make_room(target, r);
-  const at = message(r, r.rg_tail);
-  at.ms_kind = kind;
-  at.ms_a = a;
-  at.ms_b = b;
-  at.ms_seq = r.rg_tail;
-  r.rg_tail++;
-  gd.gd_ipi_sent++;
-  target.gd_ipi_from |= (<u64>1) << gd.gd_cpuid;
-  m.ipi_cpus |= (<u64>1) << to;
-  m.busy |= (<u64>1) << to;
+  const l = letter(td);
+  const before = <u32>l.lt_new;
+  if (planted(Plant.ASK_RUN_LOST) && what == ASK_RUN && before != 0) return l;
+  if (before == 0 || (what & ~before & ASK_RUN) != 0) list_append(m, td, l);
+  if ((before & what) == 0 && (what & ASK_KINDS) != 0) m.curcpu.gd_ipi_sent++;
+  l.lt_new = <u16>(before | what);
+  const bit = cpu_bit(td.td_cpu);
+  m.ipi_cpus |= bit;
+  if (!planted(Plant.NO_WAKE)) m.busy |= bit;
+  return l;
 }
 
-/**
- * Has the target take the oldest message of a full ring now. What it writes into the trace has the
- * sender's reason.
- */
-function ipi_make_room(target: GlobalData, r: Ring): void {
+/** Puts a thread at the end of the list of new letters: where it stood before, it stands no more. */
+function list_append(m: Machine, td: Thread, l: Letter): void {
+  if (m.letters_new_count == m.td_count * 2) list_compact(m);
+  l.lt_slot = m.letters_new_count;
+  store<u32>(letter_at(m.letters_new, m.letters_new_count), changetype<u32>(td));
+  m.letters_new_count++;
+  if (m.letters_new_count > m.letters_new_most) m.letters_new_most = m.letters_new_count;
+}
+
+/** Takes void places out of the list of new letters. */
+function list_compact(m: Machine): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < m.letters_new_count; i++) {
+    const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, i)));
+    const l = letter(td);
+    if (l.lt_new == 0 || l.lt_slot != i) continue;
+    l.lt_slot = kept;
+    store<u32>(letter_at(m.letters_new, kept), changetype<u32>(td));
+    kept++;
+  }
+  m.letters_new_count = kept;
+}
+
+/** True for a thread that is gone, or about to go: whatever is asked of it is dropped. */
+function is_gone(td: Thread): bool {
+  return (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0;
+}
+
+/** Asks for a thread to be made runnable. */
+export function ipi_schedule(td: Thread): void {
+  if (is_gone(td)) return;
+  const l = ask(td, ASK_RUN);
+  if (!planted(Plant.RUN_NEVER_LAST)) l.lt_new |= <u16>ASK_RUN_LAST;
+}
+
+/** Asks for a thread to be descheduled. */
+export function ipi_deschedule(td: Thread): void {
+  if (is_gone(td)) return;
+  const l = ask(td, ASK_STOP);
+  if (!planted(Plant.STOP_NEVER_LAST)) l.lt_new &= <u16>~ASK_RUN_LAST;
+}
+
+/** Asks for the level of a thread to be set: 32 n + p, for n critical sections more and level p. */
+export function ipi_setpri(td: Thread, pri: u32): void {
+  if (is_gone(td)) return;
+  const l = ask(td, ASK_SETPRI);
+  const sections = (<u32>l.lt_pri_new & ~TDPRI_MASK) + (pri & ~TDPRI_MASK);
+  l.lt_pri_new = <u16>(sections + (pri & TDPRI_MASK));
+  if (!planted(Plant.SETPRI_NEVER_LAST)) l.lt_new |= <u16>ASK_SETPRI_LAST;
+}
+
+/** Asks for the FreeBSD priority of a thread to be set. */
+export function ipi_prio(td: Thread, pri: u32): void {
+  if (is_gone(td)) return;
+  const l = ask(td, ASK_PRIO);
+  l.lt_prio_new = <u8>pri;
+  l.lt_new &= <u16>~ASK_SETPRI_LAST;
+}
+
+/** Tells the owner of a thread that the token which that waits for has come. */
+export function ipi_token_grant(td: Thread): void {
+  ask(td, ASK_GRANT);
+}
+
+/** Asks for a thread to be moved to CPU `to`. */
+export function ipi_migrate(td: Thread, to: u32): void {
+  if (is_gone(td)) return;
+  ask(td, ASK_MOVE).lt_cpu_new = <u8>to;
+}
+
+/** A runnable thread has left for its CPU: it is in transit until the CPU has this. */
+export function ipi_arrive(td: Thread): void {
+  td.td_flags |= TDF_TRANSIT;
+  ask(td, ASK_ARRIVE);
+}
+
+/** Has this CPU look again, between the next rounds, at a thread that it could not move. */
+export function ipi_retry(td: Thread): void {
+  ask(td, ASK_RETRY);
+}
+
+/** Passes an interrupt on to the CPU that owns its thread. */
+export function ipi_interrupt(td: Thread): void {
+  if (!is_gone(td)) ask(td, ASK_INTR);
+}
+
+/** Tells a thread of another CPU to look at its next safe point. */
+export function ipi_ast(td: Thread): void {
+  if (!is_gone(td)) ask(td, ASK_AST);
+}
+
+/** A thread is gone: nothing that was asked of it will be carried out. */
+export function ipi_forget(td: Thread): void {
   const m = machine();
-  const sender = m.curcpu;
-  const why = target.gd_switch_why;
-  r.rg_forced++;
-  m.curcpu = target;
-  target.gd_switch_why = sender.gd_switch_why;
-  ipi_take(target, r);
-  target.gd_switch_why = why;
-  m.curcpu = sender;
-}
-
-/** Asks `cpu` to schedule a thread. */
-export function ipi_schedule(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.SCHEDULE, changetype<u32>(td));
-}
-
-/** Asks `cpu` to deschedule a thread. */
-export function ipi_deschedule(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.DESCHEDULE, changetype<u32>(td));
-}
-
-/** Asks `cpu` to set the priority of a thread. */
-export function ipi_setpri(cpu: u32, td: Thread, pri: u32): void {
-  ipi_send(cpu, Ipi.SETPRI, changetype<u32>(td), pri);
-}
-
-/** Asks `cpu`, which owns a token, for it, on behalf of `td`, which waits until it comes. */
-export function ipi_token_request(cpu: u32, tok: LwktToken, td: Thread): void {
-  ipi_send(cpu, Ipi.TOKEN, changetype<u32>(tok), changetype<u32>(td));
-}
-
-/** Tells `cpu` that the token for which its thread `td` waits has come. */
-export function ipi_token_grant(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.GRANT, changetype<u32>(td));
-}
-
-/** Asks `cpu` to move a thread of its own to the CPU `to`. */
-export function ipi_migrate(cpu: u32, td: Thread, to: u32): void {
-  ipi_send(cpu, Ipi.MIGRATE, changetype<u32>(td), to);
-}
-
-/** Passes an interrupt on to `cpu`, which owns its thread. */
-export function ipi_interrupt(cpu: u32, td: Thread): void {
-  ipi_send(cpu, Ipi.INTR, changetype<u32>(td));
+  if (m.ncpus == 1) return;
+  const l = letter(td);
+  td.td_flags &= ~TDF_TRANSIT;
+  const both = <u32>l.lt_new | ((<u32>l.lt_due) << 16);
+  if (both == 0) return;
+  m.ipi_dropped += <u64>popcnt<u32>(both & (ASK_KINDS | (ASK_KINDS << 16)));
+  if (!planted(Plant.NEW_OUTLIVES)) l.lt_new = 0;
+  if (!planted(Plant.DUE_OUTLIVES)) l.lt_due = 0;
+  l.lt_pri_new = 0;
+  l.lt_pri_due = 0;
 }
 
 // ---- Delivery ----
 
-/** True while messages or requests for tokens wait for this CPU. */
+/** True while something that this CPU has to carry out waits. */
 export function ipi_waiting(gd: GlobalData): bool {
-  return (machine().ipi_cpus & ((<u64>1) << gd.gd_cpuid)) != 0;
+  return (machine().ipi_cpus & cpu_bit(gd.gd_cpuid)) != 0;
 }
 
-/** A round begins: what has been sent to this CPU so far may be delivered. */
-export function ipi_look(gd: GlobalData): void {
-  let from = gd.gd_ipi_from;
-  gd.gd_ipi_from = 0;
-  gd.gd_ipi_seen |= from;
-  for (; from != 0; from &= from - 1) {
-    const r = ring(<u32>ctz<u64>(from), gd.gd_cpuid);
-    r.rg_seen = r.rg_tail;
+/** A CPU that is closed has something to carry out: it looks when its section ends. */
+export function ipi_hold(m: Machine, gd: GlobalData): void {
+  m.ipi_cpus |= cpu_bit(gd.gd_cpuid);
+  m.busy |= cpu_bit(gd.gd_cpuid);
+  if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT;
+}
+
+/** Between two rounds: tokens go to who is first in line, and what was asked so far is carried out. */
+export function ipi_boundary(m: Machine): void {
+  m.ipi_cpus = 0;
+  token_lines(m);
+  const count = m.letters_new_count;
+  letters_due(m);
+  letters_new(m, count);
+}
+
+/** Carries out letters that had to stay; what was asked meanwhile has become a part of them. */
+function letters_due(m: Machine): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < m.letters_due_count; i++) {
+    const td = changetype<Thread>(load<u32>(letter_at(m.letters_due, i)));
+    const l = letter(td);
+    if (l.lt_due == 0) continue;
+    become_due(l);
+    if (deliver(m, td, l) || planted(Plant.DUE_LOST)) continue;
+    store<u32>(letter_at(m.letters_due, kept), changetype<u32>(td));
+    kept++;
   }
+  m.letters_due_count = kept;
 }
 
-/** Delivers to this CPU what was sent before this round, the lowest-numbered sender's messages first. */
+/** Carries out the first `count` letters of the list of new ones, or adds them to those that are due. */
+function letters_new(m: Machine, count: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, i)));
+    const l = letter(td);
+    if (l.lt_new == 0 || l.lt_slot != i) continue;
+    become_due(l);
+    if (deliver(m, td, l)) continue;
+    store<u32>(letter_at(m.letters_due, m.letters_due_count), changetype<u32>(td));
+    m.letters_due_count++;
+  }
+  if (m.letters_due_count > m.letters_due_most) m.letters_due_most = m.letters_due_count;
+  letters_shift(m, count);
+}
+
+/** Takes the first `count` places off the list of new letters: what is behind them was asked just now. */
+function letters_shift(m: Machine, count: u32): void {
+  let left = m.letters_new_count - count;
+  if (planted(Plant.SHIFT_LOST) && left != 0) left--;
+  for (let i: u32 = 0; i < left; i++) {
+    const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, count + i)));
+    store<u32>(letter_at(m.letters_new, i), changetype<u32>(td));
+    const l = letter(td);
+    if (l.lt_slot == count + i) l.lt_slot = i;
+  }
+  m.letters_new_count = left;
+}
+
+/** What was written in the round that is over is due, beside what has been. */
+function become_due(l: Letter): void {
+  const asks = <u32>l.lt_new;
+  if (asks == 0) return;
+  let due = <u32>l.lt_due;
+  l.lt_new = 0;
+  if ((asks & (ASK_RUN | ASK_STOP)) != 0) due &= ~ASK_RUN_LAST;
+  if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) due &= ~ASK_SETPRI_LAST;
+  if ((asks & ASK_SETPRI) != 0) {
+    l.lt_pri_due = <u16>((<u32>l.lt_pri_due & ~TDPRI_MASK) + <u32>l.lt_pri_new);
+    l.lt_pri_new = 0;
+  }
+  if ((asks & ASK_PRIO) != 0) l.lt_prio_due = l.lt_prio_new;
+  if ((asks & ASK_MOVE) != 0) l.lt_cpu_due = planted(Plant.MOVE_WORD) ? 0 : l.lt_cpu_new;
+  if ((due & asks & ASK_KINDS) != 0) {
+    // Asked for twice, it is carried out once: the first of the two is so now.
+    machine().curcpu.gd_ipi_received += <u64>popcnt<u32>(due & asks & ASK_KINDS);
+  }
+  l.lt_due = <u16>(due | asks);
+}
+
+/** Carries a letter that is due out, unless a CPU is closed that it concerns. */
+function deliver(m: Machine, td: Thread, l: Letter): bool {
+  const gd = globaldata(td.td_cpu);
+  if (cpu_critical(gd) && !planted(Plant.CLOSED_OWNER)) {
+    ipi_hold(m, gd);
+    return false;
+  }
+  if ((<u32>l.lt_due & ASK_RUN) != 0 && td.td_wait != 0) {
+    const w = changetype<LwktToken>(td.td_wait);
+    const closed = cpu_exists(w.t_cpu) && cpu_critical(globaldata(w.t_cpu));
+    if (closed && !planted(Plant.CLOSED_WAIT)) {
+      ipi_hold(m, globaldata(w.t_cpu));
+      return false;
+    }
+  }
+  m.curcpu = gd;
+  cpu_wake(m, gd);
+  carry_out(m, gd, td, l);
+  return true;
+}
+
+/** The section of this CPU has ended: carries out the letters that wait for it alone. */
 export function lwkt_process_ipiq(gd: GlobalData): void {
   const m = machine();
-  for (let from = gd.gd_ipi_seen; from != 0; from &= from - 1) {
-    const r = ring(<u32>ctz<u64>(from), gd.gd_cpuid);
-    while (<i32>(r.rg_seen - r.rg_head) > 0) ipi_take(gd, r);
-  }
-  gd.gd_ipi_seen = 0;
-  if (is_td(gd.gd_tokreq)) token_requests_retry(gd);
-  if (gd.gd_ipi_from == 0 && !is_td(gd.gd_tokreq)) m.ipi_cpus &= ~((<u64>1) << gd.gd_cpuid);
-}
-
-/** Takes the oldest message of a ring. */
-function ipi_take(gd: GlobalData, r: Ring): void {
-  const at = message(r, r.rg_head);
-  if (INVARIANTS) {
-    if (at.ms_seq != r.rg_head) panic("ipiq: message %d out of order", at.ms_seq);
-  }
-  const kind = at.ms_kind;
-  const a = at.ms_a;
-  const b = at.ms_b;
-  r.rg_head++;
-  gd.gd_ipi_received++;
-  ipi_dispatch(gd, kind, a, b);
-}
-
-function ipi_dispatch(gd: GlobalData, kind: u32, a: u32, b: u32): void {
-  const td = changetype<Thread>(a);
-  switch (kind) {
-    case Ipi.SCHEDULE:
-      ipi_recv_schedule(gd, td);
-      break;
-    case Ipi.DESCHEDULE:
-      if (td.td_cpu == gd.gd_cpuid) lwkt_deschedule_here(td);
-      else ipi_deschedule(td.td_cpu, td);
-      break;
-    case Ipi.SETPRI:
-      if (td.td_cpu == gd.gd_cpuid) sched_setpri_here(td, b);
-      else ipi_setpri(td.td_cpu, td, b);
-      break;
-    case Ipi.TOKEN:
-      token_request(gd, changetype<LwktToken>(a), changetype<Thread>(b));
-      break;
-    case Ipi.GRANT:
-      if (td.td_cpu == gd.gd_cpuid) token_grant(td);
-      else ipi_token_grant(td.td_cpu, td);
-      break;
-    case Ipi.MIGRATE:
-      if (td.td_cpu == gd.gd_cpuid) ipi_recv_migrate(gd, td, b);
-      else ipi_migrate(td.td_cpu, td, b);
-      break;
-    case Ipi.MOVE:
-      ipi_recv_move(gd, td);
-      break;
-    default:
-      interrupt_post(gd, td);
-      break;
+  for (let i: u32 = 0; i < m.letters_due_count; i++) {
+    const td = changetype<Thread>(load<u32>(letter_at(m.letters_due, i)));
+    const l = letter(td);
+    if (l.lt_due == 0 || td.td_cpu != <u8>gd.gd_cpuid) continue;
+    if ((<u32>l.lt_due & ASK_RUN) != 0 && td.td_wait != 0) {
+      const cpu = changetype<LwktToken>(td.td_wait).t_cpu;
+      if (cpu_exists(cpu) && <u32>cpu != gd.gd_cpuid) continue;
+    }
+    carry_out(m, gd, td, l);
   }
 }
 
-/** Schedules the thread here, or passes the request on to the CPU or the wait structure it is at now. */
-function ipi_recv_schedule(gd: GlobalData, td: Thread): void {
-  if (machine().sched != Sched.LWKT) {
-    sched_enqueue(gd, td);
+/** Does all that a letter asks for, in the order of the law. */
+function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
+  const asks = <u32>l.lt_due;
+  l.lt_due = 0;
+  gd.gd_ipi_received += <u64>popcnt<u32>(asks & ASK_KINDS);
+  if ((asks & ASK_KINDS) == ASK_RUN) {
+    receive_run(m, gd, td);
     return;
   }
-  lwkt_schedule_other(td);
-  if (td.td_cpu == gd.gd_cpuid && (td.td_lwflags & TDL_RUNQ) != 0) sched_check_preempt(gd, td);
-}
-
-// ---- Moving a thread that another CPU wants moved ----
-//
-// A thread that runs, or is preempted, or has preempted another one, cannot be moved at once. It keeps
-// where it is to go (td_migrate), and its CPU one message to itself that tries again in the next round.
-// If the thread runs then, too, it moves itself when it is between two instructions (move_self).
-
-function ipi_recv_migrate(gd: GlobalData, td: Thread, cpu: u32): void {
-  const c = cold(td);
-  const waits = c.td_migrate != 0;
-  if (!lwkt_cannot_migrate(gd, td)) {
-    c.td_migrate = 0;
-    lwkt_migrate_here(td, cpu);
-    return;
-  }
-  c.td_migrate = <u8>(cpu + 1);
-  if (!waits) ipi_send(gd.gd_cpuid, Ipi.MOVE, changetype<u32>(td));
-}
-
-function ipi_recv_move(gd: GlobalData, td: Thread): void {
-  const c = cold(td);
-  if (c.td_migrate == 0) return;
-  if (td.td_cpu != gd.gd_cpuid) {
-    ipi_send(td.td_cpu, Ipi.MOVE, changetype<u32>(td));
-  } else if (lwkt_cannot_migrate(gd, td)) {
-    if (td == gd.gd_curthread) gd.gd_flags |= GDF_RESCHED;
-    ipi_send(gd.gd_cpuid, Ipi.MOVE, changetype<u32>(td));
+  if ((asks & ASK_ARRIVE) != 0) lwkt_arrive(gd, td);
+  if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) receive_priorities(gd, td, l, asks);
+  if ((asks & ASK_GRANT) != 0) token_grant(td);
+  if ((asks & ASK_RUN_LAST) != 0) {
+    if ((asks & ASK_STOP) != 0) lwkt_deschedule_here(td);
+    receive_run(m, gd, td);
   } else {
-    const cpu: u32 = <u32>c.td_migrate - 1;
-    c.td_migrate = 0;
-    lwkt_migrate_here(td, cpu);
+    if ((asks & ASK_RUN) != 0) receive_run(m, gd, td);
+    if ((asks & ASK_STOP) != 0) lwkt_deschedule_here(td);
   }
+  if ((asks & ASK_INTR) != 0) interrupt_post(gd, td);
+  if ((asks & ASK_AST) != 0) ast_told(gd, td);
+  if ((asks & ASK_MOVE) != 0) lwkt_move_here(gd, td, l.lt_cpu_due);
+  else if ((asks & ASK_RETRY) != 0) lwkt_move_retry(gd, td);
 }
 
-/** True while this CPU's thread, and not just its idle thread, is in a critical section. */
-export function cpu_critical(gd: GlobalData): bool {
-  return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
+/** SETPRI and PRIO, the one that was asked last as the last. */
+function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): void {
+  const pri = <u32>l.lt_pri_due;
+  l.lt_pri_due = 0;
+  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_here(td, l.lt_prio_due);
+  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, pri);
+  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_here(td, l.lt_prio_due);
+  priority_changed(gd, td);
+}
+
+/** The owner has set the priority of a thread: another one may be the best now. */
+function priority_changed(gd: GlobalData, td: Thread): void {
+  if (td == gd.gd_curthread) {
+    const own = (td.td_lwflags & TDL_RUNQ) != 0 ? 1 : 0; // under lwkt it is on the queue while it runs
+    if (gd.gd_nrunnable > own) gd.gd_flags |= GDF_RESCHED;
+    return;
+  }
+  if (machine().sched == Sched.LWKT) {
+    if ((td.td_lwflags & TDL_RUNQ) != 0) sched_check_preempt(gd, td);
+  } else if (td.td_state == <u8>TDS.RUNQ && td.td_slot != 0) sched_check_preempt(gd, td);
+}
+
+/** Makes a thread of this CPU runnable. */
+function receive_run(m: Machine, gd: GlobalData, td: Thread): void {
+  if (td.td_wait != 0) lwkt_unwait_of(td);
+  if (m.sched != Sched.LWKT) {
+    sched_enqueue_here(gd, td);
+    return;
+  }
+  lwkt_schedule_here(td);
+  if ((td.td_lwflags & TDL_RUNQ) != 0) sched_check_preempt(gd, td);
 }

@@ -1,8 +1,16 @@
 // Moving threads between CPUs. The original has one CPU; DragonFly's later sources give the meaning.
-
-import { EBUSY } from "../sys/errno";
-import { GlobalData, mycpu } from "../sys/globaldata";
+//
+// Whatever moves carries with it whether it is runnable (docs/law-between-cpus.md, section 6). A thread that is
+// leaves its run queue for the letter: it is in transit (TDF_TRANSIT) until the new CPU has its
+// ARRIVE, and TDL_WANTED says whether it is to be on the run queue then. A thread that moves itself while it is on no
+// run queue has K.INVOL_1 to take it off again, as after any switch that was not its will.
+import { EBUSY, EINVAL } from "../sys/errno";
+import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
+import { excluded_cpus } from "../sys/ipiq";
+import { machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import {
+  TDF_TRANSIT,
   TDL_EXITED,
   TDL_EXITING,
   TDL_PREEMPT_LOCK,
@@ -14,32 +22,46 @@ import {
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { ipi_migrate, ipi_schedule } from "./lwkt_ipiq";
-import { _lwkt_dequeue, lwkt_switch } from "./lwkt_thread";
-import { token_forgo } from "./lwkt_token";
+import { cpu_bit, ipi_arrive, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
+import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
+import { token_forgo, waits_for_token } from "./lwkt_token";
+import { mi_switch, sched_check_preempt } from "./sched";
+import { bsd4_rem } from "./sched_4bsd";
+
+/** True if a thread's affinity lets it run on a CPU. */
+function cpu_allowed(td: Thread, cpu: u32): bool {
+  if (planted(Plant.AFFINITY_IGNORED)) return true;
+  return machine().ncpus == 1 || (load<u64>(excluded_cpus(td)) & cpu_bit(cpu)) == 0;
+}
 
 /**
  * Moves a thread that is not running to `cpu`; its place in a wait queue it keeps. The owner of the
  * thread does it, so it has happened when this returns only if that is this CPU. A thread that runs on
- * another CPU is moved when it is between two instructions; for one that runs here the result is EBUSY.
+ * another CPU is moved when it is between two instructions; for one that runs here the result is EBUSY,
+ * and EINVAL for a CPU that its affinity excludes.
  */
 export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   const gd = mycpu();
   set_retval(0);
-  if (td.td_cpu != gd.gd_cpuid) {
-    ipi_migrate(td.td_cpu, td, cpu);
+  if (!cpu_allowed(td, cpu)) {
+    set_retval(EINVAL);
+    return DONE;
+  }
+  if (!is_mine(td)) {
+    ipi_migrate(td, cpu);
     return DONE;
   }
   if (lwkt_cannot_migrate(gd, td)) {
     set_retval(EBUSY);
     return DONE;
   }
-  lwkt_migrate_here(td, cpu);
+  cold(td).td_migrate = 0;
+  migrate(gd, td, cpu);
   return DONE;
 }
 
 /** A thread that runs, or that is at either end of a preemption, stays where it is. */
-export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
+function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   return (
     td == gd.gd_curthread ||
     td.td_state == TDS.RUNNING || // the host makes a call in its place
@@ -48,21 +70,75 @@ export function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   );
 }
 
-/** Moves a thread of this CPU that can be moved, on its run queue if it is on ours. */
-export function lwkt_migrate_here(td: Thread, cpu: u32): void {
+/**
+ * True for a thread that is on the run queue only until it has had its turn back, or has looked at its
+ * token: TDL_WANTED says whether it is to stay there, and a move does not change that.
+ */
+function is_passing(td: Thread): bool {
+  return td.td_kfn == K.INVOL_1 || waits_for_token(td);
+}
+
+/** Moves a thread of this CPU that can be moved, with its turn if it is runnable. */
+function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   const flags = td.td_lwflags;
-  if (td.td_cpu == cpu || (flags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  if (td.td_cpu == <u8>cpu || (flags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  if (machine().sched != Sched.LWKT) {
+    const queued = td.td_slot != 0;
+    if (queued) bsd4_rem(gd, td);
+    td.td_cpu = <u8>cpu;
+    if (queued) ipi_schedule(td);
+    return;
+  }
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
-  if ((flags & TDL_RUNQ) != 0) ipi_schedule(cpu, td);
+  if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
+  if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
+  ipi_arrive(td);
 }
 
-/** Moves the current thread to `cpu`: it goes on there. EBUSY in a critical section or a preemption. */
+/** A thread in transit is here: on the run queue, unless somebody has descheduled it on the way. */
+export function lwkt_arrive(gd: GlobalData, td: Thread): void {
+  td.td_flags &= ~TDF_TRANSIT;
+  const passing = is_passing(td) && !planted(Plant.ARRIVE_LOSES_TURN);
+  if ((td.td_lwflags & TDL_WANTED) == 0 && !passing) return;
+  _lwkt_enqueue(td);
+  sched_check_preempt(gd, td);
+}
+
+/** Another CPU wants a thread of this one moved. If it cannot be now, it keeps where it is to go. */
+export function lwkt_move_here(gd: GlobalData, td: Thread, cpu: u32): void {
+  if (!cpu_allowed(td, cpu)) return;
+  cold(td).td_migrate = <u8>(cpu + 1);
+  lwkt_move_retry(gd, td);
+}
+
+/** Moves a thread that is to be moved, or looks again between the next two rounds. */
+export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
+  const c = cold(td);
+  if (c.td_migrate == 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  if (lwkt_cannot_migrate(gd, td)) {
+    if (td == gd.gd_curthread) gd.gd_flags |= GDF_RESCHED;
+    ipi_retry(td);
+    return;
+  }
+  const cpu: u32 = <u32>c.td_migrate - 1;
+  c.td_migrate = 0;
+  migrate(gd, td, cpu);
+}
+
+/**
+ * Moves the current thread to `cpu`: it goes on there. EBUSY in a critical section or a preemption, EINVAL
+ * for a CPU that its affinity excludes.
+ */
 export function lwkt_setcpu_self(cpu: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
   set_retval(0);
+  if (!cpu_allowed(td, cpu)) {
+    set_retval(EINVAL);
+    return DONE;
+  }
   if (cpu == gd.gd_cpuid) return DONE;
   if (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT) {
     set_retval(EBUSY);
@@ -73,27 +149,35 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
 
 /** The current thread leaves for another CPU; it is on the run queue there if it is on this one's. */
 function move_self(td: Thread, cpu: u32): u32 {
+  cold(td).td_migrate = 0;
+  if (machine().sched != Sched.LWKT) {
+    td.td_cpu = <u8>cpu;
+    return mi_switch();
+  }
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
     td.td_lwflags &= ~TDL_WANTED;
+    if (planted(Plant.MOVE_WAKES)) td.td_lwflags |= TDL_WANTED;
     cont_push(K.INVOL_1);
+  } else {
+    td.td_lwflags |= TDL_WANTED;
+    _lwkt_dequeue(td);
   }
-  _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
-  ipi_schedule(cpu, td);
+  ipi_arrive(td);
   lwkt_switch();
   return PENDING;
 }
 
 /**
- * The current thread is between two instructions, in no critical section: if another CPU has asked for
- * it to be moved, it leaves.
+ * The current thread is between two instructions, in no critical section: if it is to be moved, it
+ * leaves.
  */
 export function lwkt_move_asked(td: Thread): bool {
   const c = cold(td);
   if (c.td_migrate == 0 || is_td(td.td_preempted)) return false;
   const cpu: u32 = <u32>c.td_migrate - 1;
   c.td_migrate = 0;
-  if (cpu == <u32>td.td_cpu) return false;
+  if (cpu == <u32>td.td_cpu || !cpu_allowed(td, cpu)) return false;
   move_self(td, cpu);
   return true;
 }

@@ -12,7 +12,7 @@
 // crit_exit of line 284 when it comes back; switch_in does it, so that a plain switch pushes nothing.
 import { panic, printf } from "../env";
 import { list_first_slot, SLOT_SIZE } from "../sys/chunklist";
-import { curthread, GlobalData, gd_runq, mycpu } from "../sys/globaldata";
+import { curthread, GDF_RESCHED, GlobalData, gd_runq, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
 import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
@@ -21,6 +21,7 @@ import { CACHE_NTHREADS, KSTACK_PAGES, NRUNQ } from "../sys/param";
 import {
   Proc,
   SSLEEP,
+  TDF_TRANSIT,
   TDI_SLEEPING,
   TDL_ALLOCATED_STACK,
   TDL_ALLOCATED_THREAD,
@@ -43,10 +44,11 @@ import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "
 import { lwkt_level, runq_append, runq_init, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
-import { intr_forget, splz } from "./lwkt_intr";
-import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
+import { splz } from "./lwkt_intr";
+import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri, is_mine } from "./lwkt_ipiq";
 import {
   lwkt_gettoken,
   lwkt_havetoken,
@@ -54,6 +56,7 @@ import {
   lwkt_reltoken,
   token_forgo,
 } from "./lwkt_token";
+import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
 
@@ -341,14 +344,15 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   return PENDING;
 }
 
-/** The preempted thread is back (340). */
+/** The preempted thread is back (340); the one that preempted it is null if it has exited. */
 export function lwkt_preempt_1(ntd: Thread): u32 {
   const td = curthread();
   KASSERT(
-    is_td(ntd.td_preempted) && (td.td_lwflags & TDL_PREEMPT_DONE) != 0,
+    (!is_td(ntd) || is_td(ntd.td_preempted)) && (td.td_lwflags & TDL_PREEMPT_DONE) != 0,
     "assertion: ntd->td_preempted && (td->td_flags & TDF_PREEMPT_DONE) in lwkt_preempt",
   );
-  ntd.td_preempted = no_td();
+  if (is_td(ntd)) ntd.td_preempted = no_td();
+  if (machine().ncpus != 1 && ast_pending(td)) mycpu().gd_flags |= GDF_RESCHED;
   td.td_lwflags &= ~(TDL_PREEMPT_LOCK | TDL_PREEMPT_DONE);
   return DONE;
 }
@@ -463,26 +467,33 @@ export function lwkt_schedule_other(td: Thread): void {
     const w = changetype<LwktWait>(td.td_wait);
     if (!lwkt_havetoken(w)) {
       if (!cpu_exists(w.t_cpu)) panic("lwkt_schedule: cpu mismatch2");
-      ipi_schedule(w.t_cpu, td);
+      if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch1");
+      ipi_schedule(td);
       return;
     }
     lwkt_unwait(w, td);
     if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch1");
   }
   if (!cpu_exists(td.td_cpu)) panic("lwkt_schedule: cpu mismatch3");
-  if (td.td_cpu == mycpu().gd_cpuid) lwkt_schedule_here(td);
-  else ipi_schedule(td.td_cpu, td);
+  if (is_mine(td)) lwkt_schedule_here(td);
+  else ipi_schedule(td);
 }
 
 /**
- * Puts a thread of this CPU, off any wait queue, on the run queue. One that waits for a token gets there
- * when that has come; one that FreeBSD's side keeps from running, or that is gone, never.
+ * Puts a thread of this CPU, off any wait queue, on the run queue. One that waits for a token, or is in
+ * transit, gets there when that is over; one that FreeBSD's side keeps from running, or that is gone, never.
  */
-function lwkt_schedule_here(td: Thread): void {
+export function lwkt_schedule_here(td: Thread): void {
   const flags = td.td_lwflags;
   if ((flags & (TDL_EXITED | TDL_EXITING)) != 0 || td.td_inhib != 0) return;
   td.td_lwflags = flags | TDL_WANTED;
-  if ((flags & TDL_TOKWAIT) == 0) _lwkt_enqueue(td);
+  const transit = (td.td_flags & TDF_TRANSIT) != 0;
+  if ((flags & TDL_TOKWAIT) == 0 && !transit) _lwkt_enqueue(td);
+}
+
+/** Takes a thread off the wait queue that it is blocked on: for a letter, whose CPUs are open. */
+export function lwkt_unwait_of(td: Thread): void {
+  lwkt_unwait(changetype<LwktWait>(td.td_wait), td);
 }
 
 /** Takes a thread off the wait queue it is blocked on; the caller has the token. */
@@ -525,11 +536,11 @@ export function lwkt_deschedule_self(): u32 {
 /** Takes a thread off its run queue (541), asynchronously if another CPU owns it. */
 export function lwkt_deschedule(td: Thread): u32 {
   crit_enter();
-  if (td == curthread() || td.td_cpu == mycpu().gd_cpuid) {
+  if (td == curthread() || is_mine(td)) {
     lwkt_deschedule_here(td);
   } else {
     if (!cpu_exists(td.td_cpu)) panic("lwkt_deschedule: cpu mismatch");
-    ipi_deschedule(td.td_cpu, td);
+    ipi_deschedule(td);
   }
   return crit_exit();
 }
@@ -548,8 +559,8 @@ export function lwkt_deschedule_here(td: Thread): void {
 export function lwkt_setpri(td: Thread, pri: i32): u32 {
   KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
   crit_enter();
-  if (td.td_cpu == mycpu().gd_cpuid || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, pri);
-  else ipi_setpri(td.td_cpu, td, pri);
+  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, pri);
+  else ipi_setpri(td, pri);
   return crit_exit();
 }
 
@@ -638,15 +649,14 @@ export function lwkt_signal_1(w: LwktWait): u32 {
 
 /** Wakes up to `count` sleepers, taking the token again after each if it was lost (675). */
 export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
-  const cpu = mycpu().gd_cpuid;
   while (is_td(w.wa_waitq) && count != 0) {
     const td = w.wa_waitq;
     count--;
     lwkt_unwait(w, td);
     cold(td).td_wmesg = 0;
     if (!cpu_exists(td.td_cpu)) panic("lwkt_signal: cpu mismatch");
-    if (td.td_cpu == cpu) lwkt_schedule_here(td);
-    else ipi_schedule(td.td_cpu, td);
+    if (is_mine(td)) lwkt_schedule_here(td);
+    else ipi_schedule(td);
     if (!lwkt_havetoken(w)) {
       cont_push(K.SIGNAL_2, changetype<u32>(w), count);
       lwkt_regettoken(w);
@@ -707,7 +717,6 @@ export function lwkt_exit(): u32 {
 export function lwkt_exit_1(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
-  intr_forget(td);
   gd.gd_tdfreecount++;
   tailq_insert_tail(tdfreeq(gd), td);
   return cpu_thread_exit();
@@ -717,6 +726,7 @@ export function lwkt_exit_1(): u32 {
 export function cpu_thread_exit(): u32 {
   const td = curthread();
   _lwkt_dequeue(td); // if it was preempted and scheduled after it descheduled itself
+  thread_gone(td);
   td.td_lwflags |= TDL_EXITING;
   return lwkt_switch();
 }

@@ -2,27 +2,39 @@
 // a critical section; while it does not block, its CPU keeps the token. If it blocks the token may be
 // given away, and regettoken tells.
 //
-// A request goes to the owning CPU as a message and follows the token to where it has gone ("playing
-// catch-up"). The owner hands the token over unless a thread of its own is in a critical section, or is
-// itself still on the way to a token that has just been handed to it (t_granted): requests that come
-// too early wait in a list of the CPU. So a token that many CPUs want passes from one to the next in
-// the order of the requests, and each uses it before it goes on.
+// Who wants the token of another CPU stands in the token's line, off the run queue (TDL_TOKWAIT). Between two
+// rounds, or when the token is released, it goes to the CPU of the first in line, which keeps it until that
+// thread has looked (t_granted). So a token that many CPUs want passes from one to the next in the order of
+// the requests, and each uses it before it goes on. A thread that does not get its CPU, and so does not look, goes
+// back to the head of the line, and the token to the next (docs/law-between-cpus.md, section 7).
 //
-// The requester is off the run queue until the token comes (TDL_TOKWAIT). Whoever schedules or
-// deschedules it meanwhile decides whether it stays on the run queue afterwards (TDL_WANTED), so that
-// no wakeup is lost and none is mistaken for the token. Rejected: letting it look again at every
-// wakeup, which sends a second request while the first is still chasing the token.
-import { curthread, GlobalData, mycpu } from "../sys/globaldata";
+// Whoever schedules or deschedules a thread in line decides whether it stays on the run queue afterwards
+// (TDL_WANTED), so that no wakeup is lost and none is mistaken for the token. Rejected: to let it look
+// again at every wakeup, which asks a second time while it is still in line; requests that are sent after the
+// token from CPU to CPU ("playing catch-up", 712), which any number of others can pass.
+import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
-import { machine } from "../sys/machine";
-import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, TDPRI_CRIT, Thread } from "../sys/proc";
-import { ThreadList, tailq_insert_tail, tailq_remove } from "../sys/queue";
+import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
+import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
+import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_critical, cpu_exists, ipi_token_grant, ipi_token_request } from "./lwkt_ipiq";
+import {
+  cpu_bit,
+  cpu_critical,
+  cpu_exists,
+  cpu_wake,
+  ipi_hold,
+  ipi_token_grant,
+  is_mine,
+} from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
 import { sched_check_preempt } from "./sched";
+
+/** Rounds after which a thread that has not looked at the token that came for it goes back into line. */
+const GRANT_ROUNDS: u32 = 2;
 
 /** True if this CPU owns the token. */
 export function lwkt_havetoken(tok: LwktToken): bool {
@@ -45,7 +57,7 @@ export function lwkt_gettoken(tok: LwktToken): u32 {
   return lwkt_token_wait(tok, K.GETTOKEN_1);
 }
 
-/** Asks for the token and leaves the CPU until it comes; `fn` then looks. */
+/** Stands in line for the token and leaves the CPU until it comes; `fn` then looks. */
 function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   KASSERT(td.td_wait == 0, "lwkt_gettoken: td_wait not NULL!");
@@ -54,7 +66,7 @@ function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   if ((td.td_lwflags & TDL_RUNQ) != 0) td.td_lwflags |= TDL_WANTED;
   td.td_lwflags |= TDL_TOKWAIT;
   _lwkt_dequeue(td);
-  ipi_token_request(tok.t_cpu, tok, td);
+  line_join(tok, td);
   lwkt_switch();
   return PENDING;
 }
@@ -67,7 +79,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
     lwkt_switch();
     return PENDING;
   }
-  if ((td.td_lwflags & TDL_WANTED) == 0) _lwkt_dequeue(td);
+  if ((td.td_lwflags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
   if (fn == K.REGETTOKEN_1) set_retval(1);
@@ -75,13 +87,13 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
 }
 
 /**
- * Releases a token (727), which goes to the CPU that is to have it next, unless a thread of this one is
- * on its way to it. May switch.
+ * Releases a token (727), which goes to the first in line, or to the CPU that is to have it next, unless a
+ * thread of this one is on its way to it. May switch.
  */
 export function lwkt_reltoken(tok: LwktToken): u32 {
-  const gd = mycpu();
-  if (lwkt_havetoken(tok) && !is_td(tok.t_granted) && !token_hand_over(gd, tok)) {
-    tok.t_cpu = tok.t_reqcpu;
+  if (lwkt_havetoken(tok) && !is_td(tok.t_granted)) {
+    if (tok.t_due != 0) line_serve(tok, <u32>machine().rounds - 1);
+    else tok.t_cpu = tok.t_reqcpu;
   }
   return crit_exit();
 }
@@ -93,66 +105,132 @@ export function lwkt_regettoken(tok: LwktToken): u32 {
   return lwkt_token_wait(tok, K.REGETTOKEN_1);
 }
 
-// ---- On the CPU that owns the token ----
+// ---- The line ----
 
-/** `td` of some CPU asks for a token: hand it over, keep the request for later, or pass it on. */
-export function token_request(gd: GlobalData, tok: LwktToken, td: Thread): void {
-  const cpu = <u32>td.td_cpu;
-  if (tok.t_cpu != cpu && cpu_exists(tok.t_cpu)) {
-    if (tok.t_cpu != gd.gd_cpuid) {
-      ipi_token_request(tok.t_cpu, tok, td);
-      return;
-    }
-    if (cpu_critical(gd) || (is_td(tok.t_granted) && tok.t_granted != td)) {
-      token_request_defer(gd, td);
-      return;
-    }
-    tok.t_cpu = cpu;
-    tok.t_granted = td;
-  }
-  if (cpu == gd.gd_cpuid) token_grant(td);
-  else ipi_token_grant(cpu, td);
+function line(tok: LwktToken): ThreadList {
+  return changetype<ThreadList>(changetype<usize>(tok) + offsetof<LwktToken>("t_line"));
 }
 
-/** Hands a token that is released to the first that has asked this CPU for it; false if nobody has. */
-function token_hand_over(gd: GlobalData, tok: LwktToken): bool {
-  let td = gd.gd_tokreq;
-  if (!is_td(td)) return false;
-  if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT; // the others follow when the section ends
-  while (td.td_ka != changetype<u32>(tok)) {
-    td = changetype<Thread>(td.td_qnext);
-    if (!is_td(td)) return false;
+function is_tok(tok: LwktToken): bool {
+  return changetype<usize>(tok) != 0;
+}
+
+/** `td` joins the line at its end; the token is among those that are looked at between rounds. */
+function line_join(tok: LwktToken, td: Thread): void {
+  const m = machine();
+  if (planted(Plant.LINE_LIFO)) tailq_insert_head(line(tok), td);
+  else tailq_insert_tail(line(tok), td);
+  tok.t_count++;
+  if (tok.t_listed == 0) {
+    tok.t_listed = 1;
+    tok.t_next = changetype<LwktToken>(0);
+    if (is_tok(m.tok_last)) m.tok_last.t_next = tok;
+    else m.tok_first = tok;
+    m.tok_last = tok;
   }
-  tailq_remove(tokreqs(gd), td);
+  line_watch(m, tok);
+}
+
+/** There is something to do for a token between two rounds. */
+function line_watch(m: Machine, tok: LwktToken): void {
+  const bit = cpu_bit(cpu_exists(tok.t_cpu) ? tok.t_cpu : 0);
+  m.ipi_cpus |= bit;
+  m.busy |= bit;
+}
+
+/** The token goes to the first in line. `boundary`: how many rounds there were before the last boundary. */
+function line_serve(tok: LwktToken, boundary: u32): void {
+  const td = tok.t_line;
+  tailq_remove(line(tok), td);
+  tok.t_count--;
+  tok.t_due--;
   tok.t_cpu = td.td_cpu;
   tok.t_granted = td;
-  if (td.td_cpu == gd.gd_cpuid) token_grant(td);
-  else ipi_token_grant(td.td_cpu, td);
-  return true;
-}
-
-function tokreqs(gd: GlobalData): ThreadList {
-  return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tokreq"));
-}
-
-/** Keeps a request until the section is left or, at the latest, until the next round. */
-function token_request_defer(gd: GlobalData, td: Thread): void {
-  const m = machine();
-  tailq_insert_tail(tokreqs(gd), td);
-  m.ipi_cpus |= (<u64>1) << gd.gd_cpuid;
-  m.busy |= (<u64>1) << gd.gd_cpuid;
-  if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT;
-}
-
-/** Looks at the requests again that this CPU has kept, in their order. */
-export function token_requests_retry(gd: GlobalData): void {
-  const last = gd.gd_tokreq_last;
-  while (is_td(gd.gd_tokreq)) {
-    const td = gd.gd_tokreq;
-    tailq_remove(tokreqs(gd), td);
-    token_request(gd, changetype<LwktToken>(td.td_ka), td);
-    if (td == last) break;
+  tok.t_round = boundary;
+  if (!is_mine(td)) {
+    ipi_token_grant(td);
+    return;
   }
+  cpu_wake(machine(), mycpu()); // between two rounds it may be halted
+  token_grant(td);
+}
+
+/** Between two rounds: every token with a line goes to the first in it if it can. */
+export function token_lines(m: Machine): void {
+  let tok = m.tok_first;
+  m.tok_first = changetype<LwktToken>(0);
+  m.tok_last = changetype<LwktToken>(0);
+  while (is_tok(tok)) {
+    const next = tok.t_next;
+    tok.t_due = tok.t_count;
+    if (tok.t_count != 0) line_look(m, tok);
+    if (tok.t_count != 0) {
+      tok.t_next = changetype<LwktToken>(0);
+      if (is_tok(m.tok_last)) m.tok_last.t_next = tok;
+      else m.tok_first = tok;
+      m.tok_last = tok;
+      line_watch(m, tok);
+    } else tok.t_listed = 0;
+    tok = next;
+  }
+}
+
+/** Serves a line whose token's owner is open and keeps it for nobody, or has kept it for too long. */
+function line_look(m: Machine, tok: LwktToken): void {
+  if (!cpu_exists(tok.t_cpu)) {
+    line_dissolve(m, tok);
+    return;
+  }
+  const gd = globaldata(tok.t_cpu);
+  if (cpu_critical(gd) && !planted(Plant.TOKEN_CLOSED)) {
+    ipi_hold(m, gd);
+    return;
+  }
+  m.curcpu = gd;
+  const late = tok.t_granted;
+  if (!is_td(late)) {
+    line_serve(tok, <u32>m.rounds);
+    return;
+  }
+  if (planted(Plant.TOKEN_LATE)) return;
+  if (<u32>m.rounds - tok.t_round < GRANT_ROUNDS || !is_mine(late) || late == gd.gd_curthread)
+    return;
+  if ((late.td_lwflags & TDL_TOKWAIT) != 0) return; // its CPU has not even heard of it
+  tok.t_granted = no_td();
+  late.td_lwflags |= TDL_TOKWAIT;
+  _lwkt_dequeue(late);
+  line_serve(tok, <u32>m.rounds);
+  tailq_insert_head(line(tok), late);
+  tok.t_count++;
+  tok.t_due++;
+}
+
+/** The token has gone to a CPU that the machine does not have: all in line go on without. */
+function line_dissolve(m: Machine, tok: LwktToken): void {
+  while (is_td(tok.t_line)) {
+    const td = tok.t_line;
+    tailq_remove(line(tok), td);
+    m.curcpu = globaldata(td.td_cpu);
+    ipi_token_grant(td);
+  }
+  tok.t_count = 0;
+  tok.t_due = 0;
+}
+
+/** A thread is gone: it stands in no line. */
+export function token_forget(td: Thread): void {
+  token_forgo(td);
+  if ((td.td_lwflags & TDL_TOKWAIT) == 0 || !waits_for_token(td)) return;
+  const tok = changetype<LwktToken>(td.td_ka);
+  tailq_remove(line(tok), td);
+  tok.t_count--;
+  if (tok.t_due > tok.t_count) tok.t_due = tok.t_count;
+  td.td_lwflags &= ~TDL_TOKWAIT;
+}
+
+/** True for a thread that stands in line for a token, or that is on its way to one. */
+export function waits_for_token(td: Thread): bool {
+  return td.td_kfn == K.GETTOKEN_1 || td.td_kfn == K.REGETTOKEN_1;
 }
 
 // ---- On the CPU of the thread that waits ----
@@ -169,7 +247,7 @@ export function token_grant(td: Thread): void {
  * up what is kept for it.
  */
 export function token_forgo(td: Thread): void {
-  if (td.td_kfn != K.GETTOKEN_1 && td.td_kfn != K.REGETTOKEN_1) return;
+  if (!waits_for_token(td) || planted(Plant.NO_FORGO)) return;
   const tok = changetype<LwktToken>(td.td_ka);
   if (tok.t_granted == td) tok.t_granted = no_td();
 }

@@ -5,17 +5,31 @@
 // protocol of cont.ts.
 import { panic } from "../env";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
+import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
-import { TDL_EXITING, TDPRI_CRIT, TDPRI_MASK, TDS, Thread, ThreadCold } from "../sys/proc";
+import { Plant, planted } from "../sys/plant";
+import {
+  TDF_TRANSIT,
+  TDL_EXITING,
+  TDL_RUNQ,
+  TDL_STARTED,
+  TDL_TOKWAIT,
+  TDPRI_CRIT,
+  TDPRI_MASK,
+  TDS,
+  Thread,
+  ThreadCold,
+} from "../sys/proc";
 import { cold } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
-import { ipi_schedule, ipi_setpri } from "./lwkt_ipiq";
+import { ipi_prio, ipi_schedule, is_mine } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   _lwkt_enqueue,
+  lwkt_schedule_here,
   lwkt_setpri_locked,
   lwkt_switch,
   lwkt_yield,
@@ -40,6 +54,7 @@ export function sched_add(td: Thread): void {
   const m = machine();
   const gd = m.curcpu;
   const yields = td == gd.gd_curthread;
+  if (!yields && sched_add_busy(td)) return;
   td.td_state = <u8>TDS.RUNQ;
   ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
   if (!yields) {
@@ -49,14 +64,34 @@ export function sched_add(td: Thread): void {
   sched_enqueue(gd, td);
 }
 
+/**
+ * True for a thread that sched_add need not, or cannot, make runnable now: one that runs, whose owner
+ * puts it back on the run queue if it has taken itself off, and one that waits for a token.
+ */
+function sched_add_busy(td: Thread): bool {
+  const waits = (td.td_lwflags & TDL_TOKWAIT) != 0;
+  if (td.td_state != <u8>TDS.RUNNING && !waits) return false;
+  if (planted(Plant.ADD_RUNNING)) return false;
+  if (!is_mine(td)) ipi_schedule(td);
+  else if (machine().sched == Sched.LWKT) lwkt_schedule_here(td);
+  return true;
+}
+
 /** Puts a runnable thread on its CPU's queue, by a message if that is another one. */
-export function sched_enqueue(gd: GlobalData, td: Thread): void {
-  if (td.td_cpu != gd.gd_cpuid) {
-    ipi_schedule(td.td_cpu, td);
+function sched_enqueue(gd: GlobalData, td: Thread): void {
+  if (!is_mine(td)) {
+    ipi_schedule(td);
     return;
   }
   if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
   else bsd4_add(gd, td);
+  sched_check_preempt(gd, td);
+}
+
+/** 4bsd: a thread that was made runnable elsewhere comes to the queue of its CPU, this one. */
+export function sched_enqueue_here(gd: GlobalData, td: Thread): void {
+  if (td.td_state != <u8>TDS.RUNQ || td.td_slot != 0) return;
+  bsd4_add(gd, td);
   sched_check_preempt(gd, td);
 }
 
@@ -71,27 +106,36 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** Sets the base priority of a thread and, with it, its priority; requeues it if it is queued. */
+/**
+ * Sets the base priority of a thread and, with it, its priority; requeues it if it is queued. The owner
+ * does it, or, before the thread is first made runnable, its maker.
+ */
 export function sched_prio(td: Thread, pri: u32): void {
-  const c = cold(td);
-  c.td_base_pri = <u8>pri;
-  if (c.td_priority == <u8>pri) return;
-  const gd = mycpu();
-  if (machine().sched == Sched.BSD4) {
-    if (td.td_state == TDS.RUNQ && td.td_cpu != gd.gd_cpuid) ipi_setpri(td.td_cpu, td, pri);
-    else sched_setpri_here(td, pri);
+  if (is_mine(td) || is_unborn(td)) {
+    sched_prio_here(td, pri);
     return;
   }
-  c.td_priority = <u8>pri;
-  const level = lwkt_level_of(pri);
-  if (td.td_cpu == gd.gd_cpuid) sched_setpri_here(td, level);
-  else ipi_setpri(td.td_cpu, td, level);
+  if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
+  ipi_prio(td, pri);
 }
 
-/** Sets the priority of a thread of this CPU, on the scheduler's own scale, and requeues it. */
-export function sched_setpri_here(td: Thread, pri: u32): void {
+/** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */
+export function is_unborn(td: Thread): bool {
+  if ((td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0 || (td.td_flags & TDF_TRANSIT) != 0)
+    return false;
+  if (td.td_state == <u8>TDS.RUNQ || td.td_state == <u8>TDS.RUNNING) return false;
+  return machine().ncpus == 1 || !letter_written(td);
+}
+
+/** The same for a thread of this CPU. */
+export function sched_prio_here(td: Thread, pri: u32): void {
+  const c = cold(td);
+  if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
+  if (c.td_priority == <u8>pri) return;
   if (machine().sched == Sched.LWKT) {
-    lwkt_setpri_locked(td, pri);
+    c.td_priority = <u8>pri;
+    if (planted(Plant.PRIO_NO_LEVEL)) return;
+    lwkt_setpri_locked(td, lwkt_level_of(pri));
     return;
   }
   const queued = td.td_state == TDS.RUNQ && td.td_slot != 0;
@@ -105,11 +149,28 @@ export function sched_sleep(td: Thread, pri: u32): void {
   if (pri != 0) sched_prio(td, pri);
 }
 
-/** A new thread starts with its base priority, on a CPU of its own choosing order. */
+/** A new thread starts with its base priority, on the next CPU in turn of those that it may run on. */
 export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   c.td_priority = c.td_base_pri;
   child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
-  child.td_cpu = <u8>sched_place();
+  const m = machine();
+  const excluded: u64 = m.ncpus == 1 ? 0 : load<u64>(excluded_cpus(child));
+  child.td_cpu = <u8>(excluded == 0 ? sched_place() : sched_place_within(~excluded));
+}
+
+/** A new thread may run on the CPUs that its maker may run on (cpuset(2)). */
+export function sched_inherit(child: Thread, maker: Thread): void {
+  if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
+  store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
+}
+
+/** The CPU of a set, not an empty one, that is next in turn: threads that move spread evenly, as new ones do. */
+export function sched_place_within(allowed: u64): u32 {
+  const m = machine();
+  const later = allowed & (~(<u64>0) << m.next_cpu);
+  const cpu = <u32>ctz<u64>(later != 0 ? later : allowed);
+  m.next_cpu = cpu + 1 == m.ncpus ? 0 : cpu + 1;
+  return cpu;
 }
 
 /** The CPU that the next new thread goes to: one after the other, so that threads spread evenly. */

@@ -13,19 +13,11 @@ import { Proc, Thread } from "../sys/proc";
 import { called_by_host, cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
+import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
 
 function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
-}
-
-/** A zeroed cell of the kernel objects, or 0 when they are used up. */
-function cell_alloc(): usize {
-  const m = machine();
-  if (m.kobj_next == m.kobj_end) return 0;
-  const cell = m.kobj_next;
-  m.kobj_next = cell + KOBJ_SIZE;
-  return cell;
 }
 
 /** Where the first handler of a list is kept: one cell holds the heads of all lists. */
@@ -36,8 +28,8 @@ function list_head(list: u32): usize {
 /** Adds a handler to a list; null when the kernel objects are used up. */
 export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i32): EventHandler {
   const m = machine();
-  if (m.event_lists == 0) m.event_lists = cell_alloc();
-  const handler = changetype<EventHandler>(m.event_lists == 0 ? <usize>0 : cell_alloc());
+  if (m.event_lists == 0) m.event_lists = kobj_alloc();
+  const handler = changetype<EventHandler>(m.event_lists == 0 ? <usize>0 : kobj_alloc());
   if (!is_handler(handler)) return handler;
   handler.ko_kind = KOBJ_EVENT;
   handler.ee_list = list;
@@ -65,6 +57,25 @@ export function eventhandler_deregister(handler: EventHandler): void {
     link = <usize>load<u32>(link) + offsetof<EventHandler>("ee_next");
   }
   store<u32>(link, changetype<u32>(handler.ee_next));
+  const m = machine();
+  if (m.event_runs == 0) {
+    kobj_free(changetype<usize>(handler));
+    return;
+  }
+  handler.ee_arg = <u32>m.event_dead;
+  m.event_dead = changetype<usize>(handler);
+}
+
+/** A shutdown is through: nobody stands at a handler that was deregistered meanwhile, if it was the last. */
+function run_ends(): void {
+  const m = machine();
+  m.event_runs--;
+  if (m.event_runs != 0) return;
+  while (m.event_dead != 0) {
+    const dead = m.event_dead;
+    m.event_dead = changetype<EventHandler>(dead).ee_arg;
+    kobj_free(dead);
+  }
 }
 
 /** True for the address of a registered handler. */
@@ -92,6 +103,7 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
  */
 export function kern_reboot(howto: i32): u32 {
   if (machine().event_lists == 0) return reboot_done();
+  machine().event_runs++;
   return reboot_from(changetype<EventHandler>(load<u32>(list_head(0))), 0, howto);
 }
 
@@ -111,6 +123,7 @@ function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
     list++;
     handler = changetype<EventHandler>(load<u32>(list_head(list)));
   }
+  run_ends();
   return reboot_done();
 }
 

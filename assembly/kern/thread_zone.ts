@@ -1,9 +1,12 @@
 // The thread zone: structures of threads, last freed first reused, constructed when none is free.
 // A structure keeps its index and its memory domain for ever (type-stable, as UMA_ZONE_NOFREE).
 import { EventList } from "../sys/eventhandler";
+import { GlobalData, globaldata } from "../sys/globaldata";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
-import { machine } from "../sys/machine";
+import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDP_PREEMPTED, Thread, ThreadCold } from "../sys/proc";
+import { ThreadList, tailq_remove } from "../sys/queue";
 import { cold, no_td, rare, td_at, td_frame } from "../sys/thread";
 import { eventhandler_invoke } from "./subr_eventhandler";
 
@@ -16,7 +19,29 @@ export function thread_zone_alloc(): Thread {
     td.td_qnext = 0;
     return td;
   }
-  return thread_zone_construct();
+  const made = thread_zone_construct();
+  return changetype<usize>(made) != 0 ? made : thread_zone_reclaim(m);
+}
+
+/**
+ * All structures are in use, or kept for reuse by CPUs (lwkt_thread.c 197): takes the oldest that one of those
+ * keeps. The caches belong to the memory, not to the threads of their CPUs.
+ */
+function thread_zone_reclaim(m: Machine): Thread {
+  if (planted(Plant.NO_RECLAIM)) return no_td();
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const gd = globaldata(cpu);
+    const td = gd.gd_tdfreeq;
+    if (changetype<usize>(td) == 0) continue;
+    gd.gd_tdfreecount--;
+    tailq_remove(
+      changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq")),
+      td,
+    );
+    cold(td).td_kstack_pages = 0;
+    return td;
+  }
+  return no_td();
 }
 
 /** Constructs a structure (thread_init, kern_thread.c 454): its domain is fixed from now on. */

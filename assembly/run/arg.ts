@@ -45,7 +45,7 @@ export function wide(low: u32, high: u32): u64 {
  */
 export function func_valid(func: u32): bool {
   if (func == FUNC_HOST) return called_by_host();
-  return func < machine().text_size && (func & 1) == 0;
+  return func >= machine().guest_low && func < machine().text_size && (func & 1) == 0;
 }
 
 /** True for the address of a process that threads may be added to. */
@@ -81,7 +81,7 @@ function td_off_limits(td: Thread): bool {
   return td == machine().host_td || td == globaldata(td.td_cpu).gd_idletd;
 }
 
-function kobj_valid(address: u32): bool {
+export function kobj_valid(address: u32): bool {
   const m = machine();
   return (
     address >= <u32>m.kobj_base &&

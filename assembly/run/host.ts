@@ -3,9 +3,11 @@
 import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
+import { cpu_exists, cpu_wake } from "../kern/lwkt_ipiq";
 import { EBUSY, EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
+import { LwktToken } from "../sys/kobj";
 import { ktr_drain } from "../sys/ktr";
 import { machine, Sched } from "../sys/machine";
 import { NINTR } from "../sys/param";
@@ -20,22 +22,29 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
-import { is_td, td_frame, td_valid } from "../sys/thread";
+import { Sys } from "../sys/syscall";
+import { cold, is_td, td_frame, td_valid } from "../sys/thread";
+import { kobj_valid } from "./arg";
 import { cont_run } from "./cont_table";
-import { cpu_wake } from "./run";
 import { trap } from "./trap";
 
 /**
- * Performs kernel call `nr` as the host's thread on CPU 0, with the arguments in its frame; the results
- * are in its a0 and a1. For calls that do not wait: one that does panics.
+ * Performs kernel call `nr` as the host's thread, with the arguments in its frame; the results are in its a0
+ * and a1. For calls that do not wait: one that does panics.
  */
 export function host_call(nr: u32): void {
   const m = machine();
   const cpu = m.curcpu;
-  const gd = globaldata(0);
   const td = m.host_td;
+  if (is_about_caller(nr)) {
+    td_frame(td).a0 = 0;
+    return;
+  }
+  const gd = globaldata(host_cpu(nr, td_frame(td).a0));
   cpu_wake(m, gd);
   const current = gd.gd_curthread;
+  td.td_cpu = <u8>gd.gd_cpuid;
+  if (m.sched == Sched.BSD4) cold(td).td_priority = cold(current).td_priority;
   m.curcpu = gd;
   gd.gd_curthread = td;
   td.td_pri = TDPRI_CRIT; // what is pended does not take the CPU from the host
@@ -53,6 +62,30 @@ export function host_call(nr: u32): void {
   gd.gd_curthread = current;
   m.curcpu = cpu;
   if (m.ktr_mask != 0) ktr_drain();
+}
+
+/** True for calls that are about the calling thread's own turn: the host's thread has none. */
+function is_about_caller(nr: u32): bool {
+  return (
+    nr == Sys.lwkt_yield ||
+    nr == Sys.lwkt_yield_quick ||
+    nr == Sys.lwkt_schedule_self ||
+    nr == Sys.lwkt_deschedule_self ||
+    nr == Sys.sched_relinquish ||
+    nr == Sys.cpuset_setaffinity
+  );
+}
+
+/** The CPU that the host's call is made on: the owner of the token that it is about, so that it need not wait. */
+function host_cpu(nr: u32, a0: u32): u32 {
+  const about_token =
+    nr == Sys.lwkt_signal ||
+    nr == Sys.lwkt_gettoken ||
+    nr == Sys.lwkt_regettoken ||
+    nr == Sys.lwkt_reltoken;
+  if (!about_token || !kobj_valid(a0)) return 0;
+  const cpu = changetype<LwktToken>(a0).t_cpu;
+  return cpu_exists(cpu) ? cpu : 0;
 }
 
 /** Raises the interrupt of `td`, an interrupt thread, on the CPU that owns it. 0, EOPNOTSUPP or ESRCH. */

@@ -33,7 +33,7 @@ import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
-import { ipiq_bytes } from "../sys/ipiq";
+import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -109,7 +109,7 @@ export function carve_arenas(): u32 {
   );
   m.chunk_end = <usize>m.carve;
   m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
-  m.ipiq_base = carve(m, ipiq_bytes(ncpus));
+  if (ncpus > 1) carve_letters(m, n);
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
   carve_fbsd(m);
@@ -126,6 +126,14 @@ export function carve_arenas(): u32 {
   m.guest_base = carve(m, m.guest_size);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
+}
+
+/** What threads of several CPUs have in addition: letters and affinity. */
+function carve_letters(m: Machine, n: u64): void {
+  m.letter_delta = carve(m, n * offsetof<Letter>()) - (m.td_base >> 2);
+  m.affinity_delta = carve(m, n * sizeof<u64>()) - (m.td_base >> 3);
+  m.letters_new = carve(m, letter_list_bytes(m.td_count));
+  m.letters_due = carve(m, letter_list_bytes(m.td_count));
 }
 
 /** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
@@ -228,11 +236,11 @@ function init_thread0(m: Machine): void {
   if (m.bare == 0) td.td_pri -= TDPRI_CRIT;
 }
 
-/** Guest address 0 ends a thread: its first word is the call that a body makes by returning. */
+/** The lowest guest address ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
-  store<u32>(m.guest_base, 0x0b | ((<u32>Sys.body_return) << 20));
-  rv32_decode_text(0, 4);
+  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 
 // ---- Processes ----

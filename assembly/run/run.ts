@@ -11,10 +11,12 @@
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { cont_pop, K } from "../kern/cont";
+import { ast_after_result, ast_pending } from "../kern/kern_ast";
+import { ast } from "../kern/kern_single";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_critical, ipi_look, ipi_waiting, lwkt_process_ipiq } from "../kern/lwkt_ipiq";
+import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch } from "../kern/sched";
@@ -28,6 +30,7 @@ import {
 } from "../sys/globaldata";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
@@ -109,7 +112,7 @@ function run_rounds(m: Machine): u32 {
 // ---- Rounds ----
 
 /** Starts the next round, or says why not. */
-function round_begin(m: Machine): u32 {
+export function round_begin(m: Machine): u32 {
   if (m.stop_request != 0) {
     m.stop_request = 0;
     return Run.STOPPED;
@@ -129,7 +132,7 @@ function round_begin(m: Machine): u32 {
     if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
-  if (m.ipi_cpus != 0) deliver_messages(m);
+  if (m.ipi_cpus != 0) ipi_boundary(m);
   m.rounds++;
   m.round_cpu = 0;
   return 0;
@@ -193,30 +196,9 @@ function wake_due(m: Machine, end: u64): u64 {
   return end;
 }
 
-/** Delivers to each CPU what was sent to it before this round. */
-function deliver_messages(m: Machine): void {
-  const cpus = m.ipi_cpus;
-  for (let left = cpus; left != 0; left &= left - 1) ipi_look(globaldata(<u32>ctz<u64>(left)));
-  for (let left = cpus; left != 0; left &= left - 1) {
-    const gd = globaldata(<u32>ctz<u64>(left));
-    m.curcpu = gd;
-    cpu_wake(m, gd);
-    if (!cpu_critical(gd)) lwkt_process_ipiq(gd);
-    else if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT; // splz delivers them
-  }
-}
-
-/** Takes a CPU out of its halt: its clock has stood still. */
-export function cpu_wake(m: Machine, gd: GlobalData): void {
-  m.busy |= (<u64>1) << gd.gd_cpuid;
-  if ((gd.gd_flags & GDF_HALTED) == 0) return;
-  gd.gd_flags &= ~GDF_HALTED;
-  if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
-}
-
 // ---- Slices ----
 
-function slice_begin(m: Machine, gd: GlobalData): void {
+export function slice_begin(m: Machine, gd: GlobalData): void {
   cpu_wake(m, gd);
   gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
@@ -292,7 +274,7 @@ class Kernel {
  * kernel function: what a kernel function does between two switches other CPUs see as one. A step costs
  * a cycle, so that threads that only wake each other use up their time like all others.
  */
-function slice_step(m: Machine, gd: GlobalData): u32 {
+export function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
   while (true) {
     const td = gd.gd_curthread;
@@ -307,11 +289,20 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
       cont_run(td);
       continue;
     }
+    let told = false;
     if ((td.td_body & TDB_INCALL) != 0) {
       td.td_body &= ~TDB_INCALL;
       td_frame(td).a0 = td_frame(td).retval;
+      if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
+        told = ast_after_result(td, td_frame(td).retval);
+        if (!told) {
+          ast();
+          continue;
+        }
+        gd.gd_flags |= GDF_RESCHED; // when it has seen the result
+      }
     }
-    if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
+    if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
     if (td.td_kfn != 0) {
@@ -330,8 +321,8 @@ function slice_step(m: Machine, gd: GlobalData): u32 {
 }
 
 /**
- * The thread is between two instructions of its own: runs pended interrupts, leaves for another CPU or
- * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
+ * The thread is between two instructions of its own: runs pended interrupts, looks at its ASTs, leaves for
+ * another CPU or  * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
  * section and in an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
@@ -343,6 +334,10 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if ((gd.gd_flags & GDF_INTR) != 0) {
     gd.gd_flags &= ~GDF_INTR;
     lwkt_yield_quick();
+    return true;
+  }
+  if (m.ncpus != 1 && ast_pending(td)) {
+    ast();
     return true;
   }
   gd.gd_flags &= ~GDF_RESCHED;

@@ -1,13 +1,22 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
 import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
-import { crit_enter, lwkt_create, lwkt_create_1, lwkt_deschedule_self } from "../kern/lwkt_thread";
-import { ENOMEM } from "../sys/errno";
+import { is_proc } from "../kern/kern_fork";
+import { kobj_alloc } from "../kern/kern_kobj";
+import {
+  crit_enter,
+  lwkt_create,
+  lwkt_create_1,
+  lwkt_deschedule_self,
+  lwkt_exit,
+} from "../kern/lwkt_thread";
+import { thread_end } from "../kern/thread_end";
+import { EBUSY, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
-import { KOBJ_SIZE, KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
+import { KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { Frame, Thread } from "../sys/proc";
-import { is_td, no_td, td_frame } from "../sys/thread";
+import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { cold, is_td, no_td, td_frame } from "../sys/thread";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
@@ -15,10 +24,8 @@ export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
 
 /** Makes a token (KOBJ_TOKEN) or a wait structure (KOBJ_WAIT) that belongs to a CPU. */
 function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
-  const m = machine();
-  const at = m.kobj_next;
-  if (at == m.kobj_end) return ENOMEM;
-  m.kobj_next = at + KOBJ_SIZE;
+  const at = kobj_alloc();
+  if (at == 0) return ENOMEM;
   const token = changetype<LwktToken>(at);
   token.ko_kind = kind;
   token.t_cpu = cpu;
@@ -45,7 +52,19 @@ export function sys_lwkt_create(
   fmt: u32,
   fmtarg: u32,
 ): u32 {
+  if (is_td(template) && is_alive(template)) {
+    f.a1 = 0;
+    set_retval(EBUSY);
+    return DONE;
+  }
   return lwkt_create(template, 0);
+}
+
+/** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */
+function is_alive(td: Thread): bool {
+  if ((td.td_lwflags & TDL_EXITED) != 0) return false;
+  if (machine().bare == 0 && cold(td).td_tid != -1) return true;
+  return (td.td_lwflags & (TDL_STARTED | TDL_RUNQ)) != 0;
 }
 
 export function sys_lwkt_kthread_create(f: Frame, func: u32, arg: u32, fmt: u32, fmtarg: u32): u32 {
@@ -70,13 +89,6 @@ export function lwkt_create_allocated(kthread: u32): u32 {
   return lwkt_create_1(td, f.a0, arg, f.a3, f.a4, f.a5);
 }
 
-export function sys_lwkt_proc_exit(): u32 {
-  crit_enter();
-  cont_push(K.THREAD_EXIT_1);
-  lwkt_deschedule_self();
-  return PENDING;
-}
-
 export function sys_intr_enter(): void {
   mycpu().gd_intr_nesting_level++;
 }
@@ -91,4 +103,21 @@ export function sys_set_reqpri(pri: i32): void {
 
 export function sys_set_untimely_switch(value: i32): void {
   machine().untimely_switch = value;
+}
+
+/** True if the current thread is one of LWKT alone; otherwise its process knows it. */
+function is_lwkt_only(): bool {
+  return machine().bare != 0 || !is_proc(curthread().td_proc);
+}
+
+export function sys_lwkt_exit(): u32 {
+  return is_lwkt_only() ? lwkt_exit() : thread_end();
+}
+
+export function sys_lwkt_proc_exit(): u32 {
+  if (!is_lwkt_only()) return thread_end();
+  crit_enter();
+  cont_push(K.THREAD_EXIT_1);
+  lwkt_deschedule_self();
+  return PENDING;
 }

@@ -1,6 +1,7 @@
 // The kernel calls on thread structures and their ids that are more than a call of one function of
 // kern/ (assembly/syscalls.master).
 
+import { panic } from "../env";
 import { DONE, set_retval } from "../kern/cont";
 import { crcowsync, lim_cowsync } from "../kern/kern_cred";
 import { is_proc } from "../kern/kern_fork";
@@ -20,8 +21,9 @@ export function sys_thread_alloc(pages: u32): Thread {
   return td;
 }
 
+/** A thread that others can find is not free (kern_thread.c 420-429). */
 export function sys_thread_free(td: Thread): i32 {
-  if (tidhash_contains(td)) return EBUSY;
+  if (tidhash_contains(td)) panic("bad state for thread unlinking");
   thread.thread_free(td);
   return 0;
 }

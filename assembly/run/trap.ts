@@ -17,6 +17,7 @@ import {
   RV_FAULT_ILLEGAL,
   RV_FAULT_LOAD,
   RV_FAULT_MISALIGNED_ATOMIC,
+  RV_FAULT_STACK,
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { curthread, globaldata } from "../sys/globaldata";
@@ -87,6 +88,9 @@ function fault_panic(td: Thread, kind: u32, pc: u32): void {
       break;
     case RV_FAULT_MISALIGNED_ATOMIC:
       panic("misaligned atomic access: pc 0x%x, thread %p %N", pc, p, p);
+      break;
+    case RV_FAULT_STACK:
+      panic("stack overflow: pc 0x%x, thread %p %N", pc, p, p);
       break;
     default:
       panic("breakpoint: pc 0x%x, thread %p %N", pc, p, p);

@@ -11,3 +11,5 @@ export const RV_FAULT_STORE: u32 = 4;
 export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
 /** ebreak. */
 export const RV_FAULT_BREAKPOINT: u32 = 7;
+/** The stack pointer went below the stack of the thread. */
+export const RV_FAULT_STACK: u32 = 8;

@@ -1,9 +1,10 @@
 // The per-CPU structure: fields, then the run queue of LWKT and the pended interrupt threads, and at the end
 // the emulated CPU's own state (cpu/).
 //
-// Locking: only its own CPU touches it, in a critical section; other CPUs send messages, for which they set
-// gd_ipi_from (kern/lwkt_ipiq.ts). The host reads it between slices.
+// Locking: only its own CPU touches it, in a critical section; other CPUs write letters
+// (kern/lwkt_ipiq.ts). The host reads it between slices.
 import { ChunkList, ChunkLists } from "./chunklist";
+import { PendCell } from "./intr";
 import { Machine, machine } from "./machine";
 import {
   GLOBALDATA_ADDRESS,
@@ -47,10 +48,8 @@ export class GlobalData {
   gd_wheel: usize; //          this CPU's callout wheel (kern/kern_timeout.ts)
   gd_softticks: u64; //        ticks up to which its callouts have run
   gd_next_callout: u64; //     tick of its earliest callout, ~0 = none
-  gd_tokreq: Thread; //        first and last thread whose request for a token waits here
-  gd_tokreq_last: Thread;
-  gd_ipi_from: u64; //         CPUs that have sent messages in this round
-  gd_ipi_seen: u64; //         CPUs whose messages of earlier rounds wait to be delivered
+  gd_pend_first: PendCell; //  interrupt threads that are pended behind those of gd_intrq, first and last
+  gd_pend_last: PendCell;
   gd_slice_td: Thread; //      the thread that the slice's last step began with
   gd_slice_reason: u32; //     why the emulated CPU left its loop
   gd_in_slice: u32; //         1 = it is in the middle of its slice

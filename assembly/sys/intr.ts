@@ -9,6 +9,14 @@ export class IntrLine {
   il_count: u32; //     times raised since the thread asked last
 }
 
+/** A pended interrupt thread beyond MAXPENDING, in a cell of the kernel objects. */
+@unmanaged
+export class PendCell {
+  pc_kind: u32; // KOBJ_PEND
+  pc_next: PendCell;
+  pc_td: Thread;
+}
+
 /** Interrupt line `line`. */
 export function intr_line(line: u32): IntrLine {
   return changetype<IntrLine>(machine().intr_base + <usize>line * offsetof<IntrLine>());

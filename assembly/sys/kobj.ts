@@ -6,6 +6,7 @@ import { Thread } from "./proc";
 export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
 export const KOBJ_EVENT: u32 = 0x45564e54;
+export const KOBJ_PEND: u32 = 0x50454e44;
 /** Bytes of a cell: one cache line, which the largest kind fills. */
 export const KOBJ_SIZE: usize = 64;
 
@@ -15,7 +16,14 @@ export class LwktToken {
   ko_kind: u32; //   KOBJ_TOKEN, or KOBJ_WAIT for the token inside a wait structure
   t_cpu: i32; //     owner
   t_reqcpu: i32; //  the CPU it goes to when it is released
-  t_granted: Thread; // it came to its owner for this thread, which has not looked yet
+  t_granted: Thread; // it came to its owner for this thread, which has not looked yet,
+  t_round: u32; //     handed over at or after the boundary before which there were so many rounds
+  t_line: Thread; //   first and last of the threads that wait for it
+  t_line_last: Thread;
+  t_count: u32; //     how many there are,
+  t_due: u32; //       and how many of them have waited since before this round
+  t_next: LwktToken; // next token with a line (Machine.tok_first)
+  t_listed: u32; //    1 = it is among those
 }
 
 /** A wait structure: a token, a generation number and a queue of blocked threads. */

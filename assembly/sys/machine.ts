@@ -8,6 +8,7 @@
 
 import { ChunkLists } from "./chunklist";
 import { GlobalData } from "./globaldata";
+import { LwktToken } from "./kobj";
 import { MACHINE_ADDRESS } from "./param";
 import { Plimit, Proc, Thread, Ucred } from "./proc";
 import { Task } from "./reap";
@@ -94,7 +95,10 @@ export class Machine {
   chunk_base: usize; //        sys/chunklist.ts
   chunk_end: usize;
   bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
-  ipiq_base: usize; //         kern/lwkt_ipiq.ts
+  letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
+  affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
+  letters_new: usize; //       kern/lwkt_ipiq.ts: threads whose letters were begun in this round,
+  letters_due: usize; //       and before
   stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
   strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
   strhash_mask: u32;
@@ -123,13 +127,21 @@ export class Machine {
   stop_request: u32;
   timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
   busy: u64; //                CPUs that are not halted
-  ipi_cpus: u64; //            CPUs with messages waiting
+  ipi_cpus: u64; //            CPUs that have messages to carry out
+  ipi_dropped: u64; //         messages for threads that were gone
+  letters_new_count: u32;
+  letters_due_count: u32;
+  letters_new_most: u32; //    most that those ever were: behind them the lists are zero
+  letters_due_most: u32;
+  tok_first: LwktToken; //     first and last token with a line
+  tok_last: LwktToken;
   reserved: u64; //            CPUs that do not run and hold a reservation (cpu/rv32_reserve.ts)
   untimely_switch: i32; //     sysctl lwkt.untimely_switch
   sleep_procs: u32; //         processes with p_stat SSLEEP: LWKT panics when it meets one (422)
   intr_base: usize; //         interrupt lines (sys/intr.ts)
   kobj_next: usize; //         arena of kernel objects (sys/kobj.ts)
   kobj_end: usize;
+  kobj_free: usize; //         cells that were given back
   kobj_base: usize;
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
 
@@ -172,6 +184,8 @@ export class Machine {
   proc_lastfail: i32; //       rate limiter of the maxproc message
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
+  event_dead: usize; //        handlers deregistered while a shutdown runs, to be freed after it
+  event_runs: u32; //          shutdowns that run
   event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
@@ -191,6 +205,7 @@ export class Machine {
   bad_address: u32; //         this one
 
   // Panic.
+  plant: u32; //               check build: the fault that is in (sys/plant.ts), 0 = none
   panicked: u32;
   panic_fmt: usize; //           string
   panic_arg0: usize;

@@ -82,14 +82,8 @@ export const KSTACK_MAX_PAGES: i32 = 32;
 
 /** Interrupt lines of the machine: as many as a classic interrupt controller pair and then some. */
 export const NINTR: i32 = 32;
-/** Most interrupt threads that a CPU can have pended: each line's, and as many that programs interrupt. */
+/** Pended interrupt threads in the CPU's own structure, four cache lines; more are linked behind. */
 export const MAXPENDING: u32 = 64;
-
-/**
- * Slots of one message ring between two CPUs; a power of two. 4 KiB per ordered pair: enough for what a CPU
- * sends in a slice; a full ring is emptied early.
- */
-export const IPIQ_SLOTS: i32 = 256;
 
 // Priorities of FreeBSD (smaller runs first). Recorded cases name them.
 export const PSWP: i32 = 48;

@@ -237,6 +237,10 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
+// Two of this kernel's own, under the owner's key (o): it is among the pended interrupt threads of some CPU;
+// it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+export const TDF_PENDED: u32 = 0x40000000;
+export const TDF_TRANSIT: u32 = 0x80000000;
 
 // td_lwflags: LWKT's TDF_*, which has a prefix of its own here since a thread has both words.
 export const TDL_EXITED: u16 = 0x1;
@@ -273,6 +277,8 @@ export const TDP_PREEMPTED: u16 = 0x2;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;
+/** It has been let back into its body once, with the result of a sleep that was interrupted. */
+export const TDA_SEEN: u8 = 0x2;
 
 // td_dbgflags: FreeBSD's TDB_*, which here are the kinds of body.
 export const DBG_SUSPEND: u8 = 0x1;

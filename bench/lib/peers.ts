@@ -33,6 +33,32 @@ export function plainC(folder: string, program: string, sitsOut?: SitsOut): Peer
   return cPeer(folder, [`${program}.c`], `${folder}-${program}`, [], missingCompiler, sitsOut);
 }
 
+const CROSS_COMPILER = "riscv64-linux-gnu-gcc";
+const EMULATOR = "qemu-riscv64-static";
+
+/**
+ * Our own C twin of the machine, compiled for 64-bit RISC-V by gcc -O2 and run by qemu's user mode. (There is no
+ * C library for 32 bits in Debian.)
+ */
+export function qemu(program: string): Peer {
+  const output = `qemu-${program}`;
+  return {
+    missing: () =>
+      findProgram(CROSS_COMPILER) && findProgram(EMULATOR) ? undefined : NOT_INSTALLED,
+    build: (workshop) =>
+      buildIfStale(workshop, ["native", "round.h"], output, (target) =>
+        compile(CROSS_COMPILER, [
+          ...["-O2", "-Wall", "-static", "-o", target],
+          join(workshop.sources, "native", `${program}.c`),
+        ]),
+      ),
+    command: (workshop, params) => ({
+      file: EMULATOR,
+      args: [join(workshop.output, output), ...argumentsOf(params)],
+    }),
+  };
+}
+
 /** POSIX threads, bench/peers/pthreads/PROGRAM.c. */
 export function pthreads(program: string, sitsOut?: SitsOut): Peer {
   return plainC("pthreads", program, sitsOut);

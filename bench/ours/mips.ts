@@ -24,7 +24,8 @@ function mipsProgram(name: string) {
 
 export async function runMips(params: Params): Promise<RoundFn> {
   const program = mipsProgram(String(params.work));
-  const bench = new Workbench(configFor(16, { guestMemory: 1 << 20 }), program);
+  const jit = params.variant !== "interpreted";
+  const bench = new Workbench(configFor(16, { guestMemory: 1 << 20, jit }), program);
   bench.startDriver();
   const { machine } = bench;
   return (ops) => {

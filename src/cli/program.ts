@@ -10,6 +10,7 @@ import { registerCc } from "./cc.js";
 import { registerCompletion } from "./completion.js";
 import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
+import { registerExplore } from "./explore.js";
 import { complain, NAME } from "./output.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
@@ -35,6 +36,7 @@ function buildProgram(version: string): Command {
   registerCc(program);
   registerExec(program);
   registerStress(program);
+  registerExplore(program);
   registerCompletion(program);
   return program;
 }

@@ -42,6 +42,8 @@ interface Heat {
   compiled: number;
   /** Where CPUs were seen in it. */
   readonly places: Set<number>;
+  /** How many of them there were when it was compiled last. */
+  known: number;
 }
 
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
@@ -49,6 +51,8 @@ const UNITS_MAX = 4096;
 const COMPILED_MAX = 8;
 /** Compiled code takes for granted that so much memory may be written. */
 const ROOM_MIN = 4096;
+/** How often an entry may prove too short before it is let be. */
+const DROPPED_MAX = 2;
 /** Bytes of text in which calls are looked for until it is known how much there is. */
 const TEXT_AT_FIRST = 1 << 20;
 /** A function that begins further in front of a hot place than this is not the one that the place is in. */
@@ -63,6 +67,8 @@ export class Compiler {
   private readonly places: number[] = [];
   /** What is known of functions, by the guest addresses where they begin. */
   private readonly heat = new Map<number, Heat>();
+  /** How often the code of an entry was too short. */
+  private readonly dropped = new Map<number, number>();
   private starts: number[] | null = null;
   private readonly period: number;
   /** Stands for the text as it is now. */
@@ -134,6 +140,7 @@ export class Compiler {
     }
     this.units.clear();
     this.heat.clear();
+    this.dropped.clear();
     this.starts = null;
   }
 
@@ -150,21 +157,24 @@ export class Compiler {
   private heatOf(start: number): Heat {
     let heat = this.heat.get(start);
     if (heat === undefined) {
-      heat = { samples: 0, compiled: 0, places: new Set() };
+      heat = { samples: 0, compiled: 0, places: new Set(), known: 0 };
       this.heat.set(start, heat);
     }
     return heat;
   }
 
-  /** A CPU was seen at an address; or it has left there compiled code that was too short. */
-  private sample(pc: number, left: boolean): void {
+  /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
+  private sample(pc: number, left: number | null): void {
+    if (left !== null) this.dropped.set(left, (this.dropped.get(left) ?? 0) + 1);
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
-    heat.samples += left ? this.needed : 1;
+    heat.samples += left === null ? 1 : this.needed;
     if (heat.samples < this.needed << heat.compiled) return;
     heat.samples = 0;
-    if (heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
+    const isKnown = heat.places.size === heat.known && left === null;
+    if (isKnown || heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
     heat.compiled++;
+    heat.known = heat.places.size;
     this.compile(pc);
   }
 
@@ -184,7 +194,10 @@ export class Compiler {
   }
 
   private mark({ place, entries }: Unit): void {
-    for (const [pc, entry] of entries) this.kernel.exports.rv32_mark(pc, place, entry);
+    for (const [pc, entry] of entries) {
+      if ((this.dropped.get(pc) ?? 0) >= DROPPED_MAX) continue;
+      this.kernel.exports.rv32_mark(pc, place, entry);
+    }
   }
 
   private compileFunction(start: number, hot: ReadonlySet<number>): void {
@@ -196,7 +209,9 @@ export class Compiler {
     const place = this.places.pop() ?? table.grow(1);
     const { bytes, entries } = emitCluster(cluster, registersOf(cluster), {
       text,
+      guestLow: kernel.machine("guest_low"),
       guestSize: kernel.machine("guest_size"),
+      stacks: stacksOf(kernel),
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,
@@ -211,4 +226,10 @@ export class Compiler {
     this.units.set(place, unit);
     this.instructions += cluster.covers.size;
   }
+}
+
+/** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */
+function stacksOf(kernel: Kernel): number | null {
+  const base = kernel.machine("stack_base");
+  return base === 0 ? null : base - (kernel.machine("td_base") >>> 4);
 }

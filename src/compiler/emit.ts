@@ -19,8 +19,11 @@ import { Code, moduleOf, Op } from "./wasm.js";
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
   readonly text: Text;
-  /** Bytes of guest memory. */
+  /** The lowest guest address that programs may touch, and bytes of guest memory. */
+  readonly guestLow: number;
   readonly guestSize: number;
+  /** Where the word of a thread's stack is from a sixteenth of the thread's address; null without stacks. */
+  readonly stacks: number | null;
   /** Where a register lies relative to its thread. */
   readonly frameOffset: (register: number) => number;
   /** The operation of a record where compiled code may be entered. */
@@ -283,6 +286,10 @@ class Emitter implements BlockCode {
   emitStoreRoom(bytes: number): void {
     this.code.get(ROOM);
     if (bytes > 1) this.code.const(bytes - 1).put(Op.i32_sub);
+  }
+
+  emitStackEnd(stacks: number): void {
+    this.code.get(TD).const(4).put(Op.i32_shr_u).memory(Op.i32_load, stacks);
   }
 
   temporary(): number {

@@ -9,13 +9,20 @@ import { type Code, Op } from "./wasm.js";
 /** What an operation needs of the function that it becomes part of. */
 export interface BlockCode {
   readonly code: Code;
-  readonly target: { readonly text: Text; readonly guestSize: number };
+  readonly target: {
+    readonly text: Text;
+    readonly guestLow: number;
+    readonly guestSize: number;
+    readonly stacks: number | null;
+  };
   /** Puts a register's value on the stack. */
   read(register: number): void;
   /** Gives a register, not x0, the value on the stack. */
   write(register: number): void;
   /** Puts on the stack how far behind the text so many bytes may be stored: the address must be below. */
   emitStoreRoom(bytes: number): void;
+  /** Puts on the stack the end of the thread's stack: below it there is none. */
+  emitStackEnd(stacks: number): void;
   /** A local for a number that the block needs. */
   temporary(): number;
   /** Leaves for the interpreter if the condition on the stack is true, `executed` instructions into the block. */
@@ -74,6 +81,10 @@ export function emitOperation(
     return;
   }
   if (insn.op === "fence" || insn.rd === 0) return;
+  if (insn.rd === SP && block.target.stacks !== null && movesStack(step)) {
+    emitStackMove(block, step, before, block.target.stacks);
+    return;
+  }
   const op = simple[insn.op];
   if (insn.op === "lui") code.const(insn.imm << 12);
   else if (insn.op === "auipc") code.const(pc + (insn.imm << 12));
@@ -87,6 +98,31 @@ export function emitOperation(
     code.put(op);
   }
   block.write(insn.rd);
+}
+
+const SP = 2;
+
+/** True for what may make room on the stack: the interpreter compares it with the stack's end (ADDSP). */
+function movesStack({ insn: { op, rs1, imm } }: Step): boolean {
+  return op === "add" || op === "sub" || (op === "addi" && rs1 === SP && imm < 0);
+}
+
+/** Makes room on the stack; where there is none, or by a distance in a register, the interpreter does it. */
+function emitStackMove(block: BlockCode, { insn, pc }: Step, before: number, stacks: number): void {
+  const { code } = block;
+  if (insn.op !== "addi") {
+    code.const(1);
+    block.exitIf(pc, before);
+    return;
+  }
+  const sp = block.temporary();
+  block.read(SP);
+  code.const(insn.imm).put(Op.i32_add).tee(sp);
+  block.emitStackEnd(stacks);
+  code.put(Op.i32_lt_u);
+  block.exitIf(pc, before);
+  code.get(sp);
+  block.write(SP);
 }
 
 /** mulh and its relatives, division and remainder. */
@@ -157,7 +193,7 @@ function divide(block: BlockCode, { rs1, rs2 }: Sources, op: number, quotient: b
 function emitAccess(block: BlockCode, step: Step, before: number, access: Access): void {
   const { insn, pc } = step;
   const { code, target } = block;
-  const lowest = access.stores ? target.text.size : 0;
+  const lowest = access.stores ? target.text.size : target.guestLow;
   if (access.local < 0) {
     access.local = block.temporary();
     const bytes = access.high - access.low;
@@ -167,7 +203,7 @@ function emitAccess(block: BlockCode, step: Step, before: number, access: Access
       .put(Op.i32_add)
       .tee(access.local);
     if (access.stores) block.emitStoreRoom(bytes);
-    else code.const(Math.max(target.guestSize - bytes + 1, 0));
+    else code.const(Math.max(target.guestSize - lowest - bytes + 1, 0));
     code.put(Op.i32_ge_u);
     block.exitIf(pc, before);
   }

@@ -38,6 +38,8 @@ export function isAlwaysTaken({ flow, insn }: Step): boolean {
 
 /** The text of a machine. */
 export class Text {
+  /** The lowest guest address that programs may touch. */
+  private readonly low: number;
   /** Bytes of text, from guest address 0. */
   readonly size: number;
   /** Address of guest memory. */
@@ -47,6 +49,7 @@ export class Text {
   readonly shift: number;
 
   constructor(private readonly kernel: Kernel) {
+    this.low = kernel.machine("guest_low");
     this.size = kernel.machine("text_size");
     this.guest = kernel.machine("guest_base");
     this.decoded = kernel.exports.rv32_record(0) >>> 0;
@@ -56,7 +59,7 @@ export class Text {
 
   /** True where execution can go on. */
   isTarget(pc: number): boolean {
-    return pc >= 0 && pc < this.size && pc % 2 === 0;
+    return pc >= this.low && pc < this.size && pc % 2 === 0;
   }
 
   /** The instruction at a guest address in the text. */

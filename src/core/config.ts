@@ -33,7 +33,10 @@ export interface MachineConfig {
   readonly roundRobin?: number;
   /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
   readonly guestMemory?: number;
-  /** Bytes of guest memory, at its start, that hold program text. Default 64 KiB. */
+  /**
+   * Bytes of guest memory, at its start, that hold program text. Default 64 KiB. From 8 KiB on, the first
+   * 4 KiB are no memory, so that null pointers fault.
+   */
   readonly textMemory?: number;
   /** What a fault of RV32 code does: the machine panics, or only the thread ends. Default "panic". */
   readonly faults?: "panic" | "thread";
@@ -133,6 +136,9 @@ function checkedSeed(seed: bigint | number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(seed));
 }
 
+/** Bytes at the start of guest memory that fault. */
+export const PAGE_ZERO = 4096;
+
 /** Fills in defaults and checks ranges; throws a {@link ConfigError} that names the field. */
 export function completeConfig(config: MachineConfig): CompleteConfig {
   checkNames(config);
@@ -224,6 +230,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.frame_high, config.registers === 32 ? 1 : 0);
   u32(M.guest_size, config.guestMemory);
   u32(M.text_size, config.textMemory);
+  u32(M.guest_low, config.textMemory >= 2 * PAGE_ZERO ? PAGE_ZERO : 0);
   u32(M.fault_mode, config.faults === "panic" ? Layout.FAULT_PANICS : Layout.FAULT_ENDS_THREAD);
   u32(M.stack_page, config.stackPage);
   u32(M.kobj_count, config.objects);

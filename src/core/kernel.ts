@@ -29,10 +29,14 @@ export interface Exports {
   host_call(nr: number): void;
   host_interrupt(td: number): number;
   host_place(td: number, cpu: number): number;
+  kobj_alloc(): number;
   host_raise(line: number): number;
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
   rv32_decode_text(from: number, to: number): void;
+  search_turn(td: number): number;
+  search_call(nr: number): number;
+  search_settle(idle: number): number;
   rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;
@@ -94,8 +98,11 @@ export class Kernel {
   onFault: ((fault: Fault) => void) | null = null;
   /** Is told of events with a handler of the host's: the list, the handler's argument, the event's. */
   onEvent: ((list: number, cookie: number, arg: number) => void) | null = null;
-  /** Is told where a CPU spends its time, while there is a compiler. */
-  onHot: ((pc: number, left: boolean) => void) | null = null;
+  /**
+   * Is told where a CPU spends its time, while there is a compiler, and which entry it comes from whose compiled
+   * code was too short.
+   */
+  onHot: ((pc: number, left: number | null) => void) | null = null;
   /** Is told that text is decoded, while there is a compiler. */
   onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
@@ -188,7 +195,8 @@ export class Kernel {
         this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
       ktr_flush: (from: number, to: number) =>
         this.outside(() => this.handTrace(from >>> 0, to >>> 0)),
-      text_hot: (pc: number, left: number) => this.onHot?.(pc >>> 0, left !== 0),
+      text_hot: (pc: number, left: number) =>
+        this.onHot?.(pc >>> 0, left === 0 ? null : (left - 1) >>> 0),
       text_changed: (from: number, to: number) => this.onText?.(from >>> 0, to >>> 0),
       cnputsn: (from: number, length: number) =>
         this.outside(() =>
@@ -445,8 +453,8 @@ export class Kernel {
 
   /** Makes a wait structure or a token; returns its address. */
   newObject(kind: "wait" | "token", owner = 0, reqcpu = owner): number {
-    const at = this.machine("kobj_next");
-    if (at === this.machine("kobj_end")) {
+    const at = this.exports.kobj_alloc();
+    if (at === 0) {
       throw new ConfigError(
         `no room for another kernel object; objects (${this.config.objects}) must be larger`,
       );
@@ -457,7 +465,6 @@ export class Kernel {
     word(Layout.LwktToken.ko_kind, kind === "wait" ? Layout.KOBJ_WAIT : Layout.KOBJ_TOKEN);
     word(Layout.LwktToken.t_cpu, owner);
     word(Layout.LwktToken.t_reqcpu, reqcpu);
-    this.setMachine("kobj_next", at + Layout.KOBJ_SIZE);
     return at;
   }
 

@@ -247,6 +247,8 @@ class LineProgram {
   private address = 0;
   private file = 1;
   private line = 1;
+  /** The sequence is of code that the linker has left out: it has put it at 0. */
+  private isLeftOut = false;
   /** The row before, or null at the start of a sequence. */
   private row: { address: number; file: number; line: number } | null = null;
 
@@ -320,6 +322,7 @@ class LineProgram {
       this.row = null;
     } else if (opcode === 2 && length === 5) {
       this.address = unit.u32();
+      this.isLeftOut = this.address === 0;
     }
     if (next > unit.end) throw new RangeError("an operation beyond the end");
     unit.at = next;
@@ -328,7 +331,7 @@ class LineProgram {
   /** A row: what lies between the row before and this one belongs to the line of the row before. */
   private emit(): void {
     const { row, address, file, line } = this;
-    if (row !== null && row.address !== 0) {
+    if (row !== null && !this.isLeftOut) {
       for (const wanted of this.wanted) {
         if (wanted < row.address || wanted >= address) continue;
         const path = this.header.files[row.file];

@@ -188,11 +188,12 @@ export const RV_FAULT_LOAD = 3;
 export const RV_FAULT_STORE = 4;
 export const RV_FAULT_MISALIGNED_ATOMIC = 6;
 export const RV_FAULT_BREAKPOINT = 7;
+export const RV_FAULT_STACK = 8;
 
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 228,
+  size: 212,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -222,15 +223,13 @@ export const GlobalData = {
   gd_wheel: 160,
   gd_softticks: 168,
   gd_next_callout: 176,
-  gd_tokreq: 184,
-  gd_tokreq_last: 188,
-  gd_ipi_from: 192,
-  gd_ipi_seen: 200,
-  gd_slice_td: 208,
-  gd_slice_reason: 212,
-  gd_in_slice: 216,
-  gd_switch_why: 220,
-  gd_touched: 224,
+  gd_pend_first: 184,
+  gd_pend_last: 188,
+  gd_slice_td: 192,
+  gd_slice_reason: 196,
+  gd_in_slice: 200,
+  gd_switch_why: 204,
+  gd_touched: 208,
 } as const;
 
 export const GlobalDataTypes = {
@@ -263,10 +262,8 @@ export const GlobalDataTypes = {
   gd_wheel: "usize",
   gd_softticks: "u64",
   gd_next_callout: "u64",
-  gd_tokreq: "usize",
-  gd_tokreq_last: "usize",
-  gd_ipi_from: "u64",
-  gd_ipi_seen: "u64",
+  gd_pend_first: "usize",
+  gd_pend_last: "usize",
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_in_slice: "u32",
@@ -294,62 +291,79 @@ export const IntrLineTypes = {
   il_count: "u32",
 } as const;
 
+export const PendCell = {
+  size: 12,
+  pc_kind: 0,
+  pc_next: 4,
+  pc_td: 8,
+} as const;
+
+export const PendCellTypes = {
+  pc_kind: "u32",
+  pc_next: "usize",
+  pc_td: "usize",
+} as const;
+
 // assembly/sys/ipiq.ts
+export const ASK_ARRIVE = 1;
+export const ASK_SETPRI = 2;
+export const ASK_PRIO = 4;
+export const ASK_GRANT = 8;
+export const ASK_STOP = 16;
+export const ASK_RUN = 32;
+export const ASK_INTR = 64;
+export const ASK_AST = 128;
+export const ASK_MOVE = 256;
+export const ASK_KINDS = 511;
+export const ASK_RETRY = 512;
+export const ASK_RUN_LAST = 1024;
+export const ASK_SETPRI_LAST = 2048;
 
-export const Ipi = {
-  SCHEDULE: 1,
-  DESCHEDULE: 2,
-  SETPRI: 3,
-  TOKEN: 4,
-  GRANT: 5,
-  MIGRATE: 6,
-  MOVE: 7,
-  INTR: 8,
-} as const;
-
-export const Ring = {
+export const Letter = {
   size: 16,
-  rg_head: 0,
-  rg_seen: 4,
-  rg_tail: 8,
-  rg_forced: 12,
+  lt_new: 0,
+  lt_due: 2,
+  lt_pri_new: 4,
+  lt_pri_due: 6,
+  lt_prio_new: 8,
+  lt_prio_due: 9,
+  lt_cpu_new: 10,
+  lt_cpu_due: 11,
+  lt_slot: 12,
 } as const;
 
-export const RingTypes = {
-  rg_head: "u32",
-  rg_seen: "u32",
-  rg_tail: "u32",
-  rg_forced: "u32",
+export const LetterTypes = {
+  lt_new: "u16",
+  lt_due: "u16",
+  lt_pri_new: "u16",
+  lt_pri_due: "u16",
+  lt_prio_new: "u8",
+  lt_prio_due: "u8",
+  lt_cpu_new: "u8",
+  lt_cpu_due: "u8",
+  lt_slot: "u32",
 } as const;
-
-export const Message = {
-  size: 16,
-  ms_kind: 0,
-  ms_a: 4,
-  ms_b: 8,
-  ms_seq: 12,
-} as const;
-
-export const MessageTypes = {
-  ms_kind: "u32",
-  ms_a: "u32",
-  ms_b: "u32",
-  ms_seq: "u32",
-} as const;
-export const RING_STRIDE = 4112;
 
 // assembly/sys/kobj.ts
 export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
 export const KOBJ_EVENT = 1163284052;
+export const KOBJ_PEND = 1346719300;
 export const KOBJ_SIZE = 64;
 
 export const LwktToken = {
-  size: 16,
+  size: 44,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
 } as const;
 
 export const LwktTokenTypes = {
@@ -357,18 +371,32 @@ export const LwktTokenTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
 } as const;
 
 export const LwktWait = {
-  size: 32,
+  size: 60,
   ko_kind: 0,
   t_cpu: 4,
   t_reqcpu: 8,
   t_granted: 12,
-  wa_gen: 16,
-  wa_count: 20,
-  wa_waitq: 24,
-  wa_waitq_last: 28,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
+  wa_gen: 44,
+  wa_count: 48,
+  wa_waitq: 52,
+  wa_waitq_last: 56,
 } as const;
 
 export const LwktWaitTypes = {
@@ -376,6 +404,13 @@ export const LwktWaitTypes = {
   t_cpu: "i32",
   t_reqcpu: "i32",
   t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
   wa_gen: "i32",
   wa_count: "i32",
   wa_waitq: "usize",
@@ -476,7 +511,7 @@ export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 
 export const Machine = {
-  size: 632,
+  size: 692,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -528,94 +563,108 @@ export const Machine = {
   chunk_base: 212,
   chunk_end: 216,
   bsd4_base: 220,
-  ipiq_base: 224,
-  stack_base: 228,
-  strhash_base: 232,
-  strhash_mask: 236,
-  string_base: 240,
-  string_end: 244,
-  ktr_base: 248,
-  ktr_end: 252,
-  decoded_base: 256,
-  guest_base: 260,
-  arena_end: 264,
-  carve: 272,
-  booted: 280,
-  ticks: 284,
-  ticks64: 288,
-  tick_epoch: 296,
-  now: 304,
-  round_end: 312,
-  round_cpu: 320,
-  rounds: 328,
-  run_switches: 336,
-  run_limited: 344,
-  run_rounds: 348,
-  run_until: 352,
-  stop_request: 360,
-  timeouts: 364,
-  busy: 368,
-  ipi_cpus: 376,
-  reserved: 384,
-  untimely_switch: 392,
-  sleep_procs: 396,
-  intr_base: 400,
-  kobj_next: 404,
-  kobj_end: 408,
-  kobj_base: 412,
-  rng: 416,
-  thread0: 424,
-  host_td: 428,
-  proc0: 432,
-  initproc: 436,
-  allproc: 440,
-  nthreads: 444,
-  nprocs: 448,
-  nextpid: 452,
-  trytid: 456,
-  tid_low: 460,
-  tid_high: 464,
-  tid_care: 468,
-  tidhash_mask: 472,
-  tidhashlock: 476,
-  pidhash_mask: 480,
-  sleepq_mask: 484,
-  zone_free: 488,
-  zone_next: 492,
-  zone_constructed: 496,
-  proc_free: 500,
-  proc_next: 504,
-  cred_free: 508,
-  cred_next: 512,
-  limit_free: 516,
-  limit_next: 520,
-  chunk_free: 524,
-  chunk_next: 528,
-  chunk_lists: 532,
-  string_next: 536,
-  next_cpu: 540,
-  last_thread: 544,
-  kstack_fail: 548,
-  reap_lastfail: 552,
-  proc_lastfail: 556,
-  taskq_first: 560,
-  taskq_last: 564,
-  event_lists: 568,
-  ktr_mask: 572,
-  ktr_next: 576,
-  stats: 580,
-  jit_period: 584,
-  brk: 588,
-  stack_low: 592,
-  exited: 596,
-  exit_status: 600,
-  bad_pointer: 604,
-  bad_address: 608,
-  panicked: 612,
-  panic_fmt: 616,
-  panic_arg0: 620,
-  panic_arg1: 624,
-  panic_arg2: 628,
+  letter_delta: 224,
+  affinity_delta: 228,
+  letters_new: 232,
+  letters_due: 236,
+  stack_base: 240,
+  strhash_base: 244,
+  strhash_mask: 248,
+  string_base: 252,
+  string_end: 256,
+  ktr_base: 260,
+  ktr_end: 264,
+  decoded_base: 268,
+  guest_base: 272,
+  arena_end: 276,
+  carve: 280,
+  booted: 288,
+  ticks: 292,
+  ticks64: 296,
+  tick_epoch: 304,
+  now: 312,
+  round_end: 320,
+  round_cpu: 328,
+  rounds: 336,
+  run_switches: 344,
+  run_limited: 352,
+  run_rounds: 356,
+  run_until: 360,
+  stop_request: 368,
+  timeouts: 372,
+  busy: 376,
+  ipi_cpus: 384,
+  ipi_dropped: 392,
+  letters_new_count: 400,
+  letters_due_count: 404,
+  letters_new_most: 408,
+  letters_due_most: 412,
+  tok_first: 416,
+  tok_last: 420,
+  reserved: 424,
+  untimely_switch: 432,
+  sleep_procs: 436,
+  intr_base: 440,
+  kobj_next: 444,
+  kobj_end: 448,
+  kobj_free: 452,
+  kobj_base: 456,
+  rng: 464,
+  thread0: 472,
+  host_td: 476,
+  proc0: 480,
+  initproc: 484,
+  allproc: 488,
+  nthreads: 492,
+  nprocs: 496,
+  nextpid: 500,
+  trytid: 504,
+  tid_low: 508,
+  tid_high: 512,
+  tid_care: 516,
+  tidhash_mask: 520,
+  tidhashlock: 524,
+  pidhash_mask: 528,
+  sleepq_mask: 532,
+  zone_free: 536,
+  zone_next: 540,
+  zone_constructed: 544,
+  proc_free: 548,
+  proc_next: 552,
+  cred_free: 556,
+  cred_next: 560,
+  limit_free: 564,
+  limit_next: 568,
+  chunk_free: 572,
+  chunk_next: 576,
+  chunk_lists: 580,
+  string_next: 584,
+  next_cpu: 588,
+  last_thread: 592,
+  kstack_fail: 596,
+  reap_lastfail: 600,
+  proc_lastfail: 604,
+  taskq_first: 608,
+  taskq_last: 612,
+  event_dead: 616,
+  event_runs: 620,
+  event_lists: 624,
+  ktr_mask: 628,
+  ktr_next: 632,
+  stats: 636,
+  jit_period: 640,
+  brk: 644,
+  stack_low: 648,
+  exited: 652,
+  exit_status: 656,
+  bad_pointer: 660,
+  bad_address: 664,
+  plant: 668,
+  panicked: 672,
+  panic_fmt: 676,
+  panic_arg0: 680,
+  panic_arg1: 684,
+  panic_arg2: 688,
 } as const;
 
 export const MachineTypes = {
@@ -670,7 +719,10 @@ export const MachineTypes = {
   chunk_base: "usize",
   chunk_end: "usize",
   bsd4_base: "usize",
-  ipiq_base: "usize",
+  letter_delta: "usize",
+  affinity_delta: "usize",
+  letters_new: "usize",
+  letters_due: "usize",
   stack_base: "usize",
   strhash_base: "usize",
   strhash_mask: "u32",
@@ -698,12 +750,20 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  ipi_dropped: "u64",
+  letters_new_count: "u32",
+  letters_due_count: "u32",
+  letters_new_most: "u32",
+  letters_due_most: "u32",
+  tok_first: "usize",
+  tok_last: "usize",
   reserved: "u64",
   untimely_switch: "i32",
   sleep_procs: "u32",
   intr_base: "usize",
   kobj_next: "usize",
   kobj_end: "usize",
+  kobj_free: "usize",
   kobj_base: "usize",
   rng: "u64",
   thread0: "usize",
@@ -742,6 +802,8 @@ export const MachineTypes = {
   proc_lastfail: "i32",
   taskq_first: "usize",
   taskq_last: "usize",
+  event_dead: "usize",
+  event_runs: "u32",
   event_lists: "usize",
   ktr_mask: "u32",
   ktr_next: "usize",
@@ -753,6 +815,7 @@ export const MachineTypes = {
   exit_status: "i32",
   bad_pointer: "u32",
   bad_address: "u32",
+  plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
   panic_arg0: "usize",
@@ -800,7 +863,6 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
-export const IPIQ_SLOTS = 256;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -821,6 +883,47 @@ export const RFPROC = 16;
 export const RFMEM = 32;
 export const RFCFDG = 4096;
 export const RFSTOPPED = 131072;
+
+// assembly/sys/plant.ts
+
+export const Plant = {
+  NONE: 0,
+  ASK_RUN_LOST: 1,
+  RUN_NEVER_LAST: 2,
+  STOP_NEVER_LAST: 3,
+  SETPRI_NEVER_LAST: 4,
+  CLOSED_OWNER: 5,
+  CLOSED_WAIT: 6,
+  DUE_OUTLIVES: 7,
+  NEW_OUTLIVES: 8,
+  DUE_LOST: 9,
+  MOVE_WORD: 10,
+  SHIFT_LOST: 11,
+  NO_WAKE: 12,
+  PRIO_NO_BASE: 13,
+  PRIO_NO_LEVEL: 14,
+  PRIO_AT_ONCE: 15,
+  TOKEN_LATE: 16,
+  TOKEN_CLOSED: 17,
+  GRANT_KEEPS: 18,
+  LINE_LIFO: 19,
+  NO_FORGO: 20,
+  ARRIVE_LOSES_TURN: 21,
+  MOVE_WAKES: 22,
+  TRANSIT_MINE: 23,
+  MOVE_LOSES_RUN: 24,
+  AFFINITY_OUTLIVES: 25,
+  AFFINITY_IGNORED: 26,
+  AFFINITY_FORGOTTEN: 27,
+  AST_UNTOLD: 28,
+  AST_FORGOTTEN: 29,
+  UNSUSPEND_COUNT: 30,
+  ADD_RUNNING: 31,
+  PEND_OUTLIVES: 32,
+  LINE_OUTLIVES: 33,
+  PREEMPTED_LOOKS: 34,
+  NO_RECLAIM: 35,
+} as const;
 
 // assembly/sys/proc.ts
 
@@ -1140,6 +1243,8 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_PENDED = 1073741824;
+export const TDF_TRANSIT = 2147483648;
 export const TDL_EXITED = 1;
 export const TDL_RUNQ = 2;
 export const TDL_PREEMPT_LOCK = 4;
@@ -1162,6 +1267,7 @@ export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
 export const TDA_SUSPEND = 1;
+export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
 export const TDC_ARMED = 1;
 export const TDC_DEADLINE = 2;
@@ -1438,6 +1544,12 @@ export const Sys = {
   sched_prio_self: 178,
   thread_report: 179,
   mtx_owned: 180,
+  cpuset_setthread: 181,
+  mtx_destroy: 182,
+  cv_destroy: 183,
+  sema_destroy: 184,
+  barrier_destroy: 185,
+  timer_destroy: 186,
 } as const;
 
 // assembly/sys/sysinit.ts

@@ -124,8 +124,10 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
   private revived: readonly Revived[] = [];
   private made: MadeBodies = new Map();
   private nextCookie = 1;
-  /** Number of the first body that the call which was checked last announces, 0 for none. */
+  /** The body that the call converted last has announced, 0 for none. */
   private announced = 0;
+  /** Bodies announced by calls that are under way, by the index of the calling thread. */
+  private readonly creating = new Map<number, number>();
   /** The register values of the call that was converted last. */
   readonly registers = new Uint32Array(ARGUMENT_REGISTERS_MAX);
   private readonly wide = new DataView(this.registers.buffer);
@@ -170,6 +172,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
       if ((result & fresh) !== 0) this.start(td, index);
       const a0 = (td + a0Delta) >>> 2;
       high.word = i32[a0 + 1] as number;
+      if (this.creating.size !== 0) this.created(index, i32[a0] as number);
       const body = running[index] as Body;
       let step: IteratorResult<KernelCall<unknown>, void> | undefined;
       let call: KernelCall<unknown> | undefined;
@@ -194,14 +197,39 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         running[index] = undefined;
         result = machine_step(Layout.Sys.body_return);
       } else {
-        if (words !== 0) kernel.writeArguments(td, this.registers, words);
+        if (words !== 0) {
+          kernel.writeArguments(td, this.registers, words);
+          if (this.announced !== 0) this.creating.set(index, this.announced);
+        }
         result = machine_step(call.nr);
       }
     }
     return result;
   }
 
+  /** The call converted last has these results: if it failed, nobody will run a body that it announced. */
+  settled(results: readonly [number, number]): readonly [number, number] {
+    if (results[0] !== 0 && this.announced !== 0) this.withdraw(this.announced);
+    return results;
+  }
+
+  /** A thread is back from a call, which may have been to create another one: has it? */
+  private created(index: number, error: number): void {
+    const cookie = this.creating.get(index);
+    if (cookie === undefined) return;
+    this.creating.delete(index);
+    if (error !== 0) this.withdraw(cookie);
+  }
+
+  /** Begins the body of a thread that has not run yet, for a search: it drives the body itself. */
+  begin(td: number): Body {
+    const index = (td - this.tdBase) >>> 6;
+    this.start(td, index);
+    return this.running[index] as Body;
+  }
+
   private start(td: number, index: number): void {
+    this.creating.delete(index);
     const cookie = this.kernel.read(this.kernel.frame(td) + F.a0);
     const waiting = this.waiting.get(cookie);
     this.waiting.delete(cookie);
@@ -232,13 +260,10 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     throw new BodyError(thread, td, `has thrown: ${what}`, { cause: error });
   }
 
-  /** As {@link convert}, for what a body has yielded; notes the first body that the call announces. */
+  /** As {@link convert}, for what a body has yielded. */
   private convertChecked(call: KernelCall<unknown>): number {
     if (!(call instanceof KernelCall)) throw new TypeError("no kernel call");
-    const cookie = this.nextCookie;
-    const words = this.convert(call);
-    this.announced = this.nextCookie === cookie ? 0 : cookie;
-    return words;
+    return this.convert(call);
   }
 
   /** Turns a call's arguments into register values, in `registers`; returns how many. */
@@ -247,13 +272,15 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     const { registers } = this;
     const { args } = call;
     let count = 0;
+    this.announced = 0;
     for (let i = 0; i < kinds.length; i++) {
       const value = args[i] ?? 0;
       const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
         const arg = args[i + 1];
         registers[count++] = FUNC_HOST;
-        registers[count++] = this.announce(value, typeof arg === "number" ? arg : 0);
+        this.announced = this.announce(value, typeof arg === "number" ? arg : 0);
+        registers[count++] = this.announced;
         i++;
       } else if (kind === "u64" || kind === "cycles") {
         this.convertWide(call, value, count);
@@ -358,6 +385,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
   restore(saved: Saved): void {
     const { running, logged, revived, made, waiting } = this;
     this.nextCookie = saved.nextCookie;
+    this.creating.clear();
     if (waiting.size > 0) waiting.clear();
     for (const origin of saved.waiting) {
       const body = made.get(origin.cookie);

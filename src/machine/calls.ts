@@ -96,7 +96,18 @@ function specsByNumber(): (CallSpec | undefined)[] {
 }
 
 /** The high word of a 64-bit result, which the machine leaves here just before it resumes a body. */
-export const resultHigh = { word: 0 };
+export const resultHigh = sharedResultHigh();
+
+/**
+ * One for all copies of this library in the process: the command has one of its own, and the module that it
+ * searches another one, whose calls read the results.
+ */
+function sharedResultHigh(): { word: number } {
+  const key = Symbol.for("kthread-machine.resultHigh");
+  const global = globalThis as { [key: symbol]: { word: number } | undefined };
+  global[key] ??= { word: 0 };
+  return global[key];
+}
 
 function convertResult(kind: ResultKind, low: number): unknown {
   switch (kind) {

@@ -48,6 +48,7 @@ const causes: Readonly<Record<number, (address: string) => string>> = {
   [Layout.RV_FAULT_MISALIGNED_ATOMIC]: (address) =>
     `atomic operation on ${address}, which is misaligned`,
   [Layout.RV_FAULT_BREAKPOINT]: () => "breakpoint",
+  [Layout.RV_FAULT_STACK]: (address) => `stack overflow: the stack pointer would be ${address}`,
 };
 
 const nameOfCall = callNames(calls);

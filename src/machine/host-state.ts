@@ -29,7 +29,7 @@ interface SavedJson extends Omit<Saved, "handlers" | "printed" | "lastRecords"> 
 export class HostState implements SnapshotPart<Saved, MachineFunctions> {
   readonly name = "host's state";
   /** Guest addresses behind the last program's text and data. */
-  textNext = 4;
+  textNext: number;
   dataNext: number;
   /** Event handlers by the number that the kernel knows them by. Replaced, never changed: snapshots share it. */
   private handlers: ReadonlyMap<number, EventFunction> = new Map();
@@ -39,7 +39,8 @@ export class HostState implements SnapshotPart<Saved, MachineFunctions> {
   /** The last trace records that were handed over. Replaced, never changed: snapshots share them. */
   lastRecords: readonly TraceRecord[] = [];
 
-  constructor(dataNext: number) {
+  constructor(textNext: number, dataNext: number) {
+    this.textNext = textNext;
     this.dataNext = dataNext;
   }
 

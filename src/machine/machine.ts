@@ -89,7 +89,8 @@ export class Machine {
   readonly kernel: Kernel;
   /** The configuration with its defaults. */
   readonly config: CompleteConfig;
-  private readonly bodies: Bodies;
+  /** @internal */
+  readonly bodies: Bodies;
   private readonly rules: MachineRules;
   private readonly compiler: Compiler | null;
   private readonly host: HostState;
@@ -114,14 +115,13 @@ export class Machine {
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
     this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
-    this.host = new HostState(this.config.textMemory);
-    this.snapshots = new MachineSnapshots({
-      ...{ kernel: this.kernel, host: this.host, bodies: this.bodies },
-      runOn: (to) => this.runTo(to),
-    });
+    this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
+    const { kernel, host, bodies } = this;
+    this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
-    this.kernel.onOutput = (bytes) => this.write(bytes);
+    this.snapshots.attach(this.programs);
+    this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
@@ -420,7 +420,7 @@ export class Machine {
     this.snapshots.touch();
     return this.guarded(() => {
       const count = this.bodies.convert(call);
-      return this.kernel.hostCall(call.nr, this.bodies.registers, count);
+      return this.bodies.settled(this.kernel.hostCall(call.nr, this.bodies.registers, count));
     });
   }
 
@@ -652,10 +652,6 @@ export class Machine {
   private print(text: string): void {
     this.host.printed.push(text);
     this.onPrint?.(text);
-  }
-
-  private write(bytes: Uint8Array): void {
-    this.onOutput?.(bytes);
   }
 
   /** Receives what C programs print, as it comes: bytes that are valid during the call. */

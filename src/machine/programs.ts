@@ -17,6 +17,8 @@ import {
   segmentBytes,
 } from "../elf/index.js";
 import { type LinkedProgram, link, type Program } from "../program/index.js";
+import { SnapshotError } from "../snapshot/errors.js";
+import type { SnapshotPart } from "../snapshot/part.js";
 import type { HostState } from "./host-state.js";
 
 /** A program of the builder in guest memory. */
@@ -69,8 +71,16 @@ function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
+/** What a snapshot has to have of the programs. */
+interface Saved {
+  readonly elfs: readonly LoadedElf[];
+  readonly regions: readonly Region[];
+  readonly sharedFrom: number;
+}
+
 /** The programs of a machine. */
-export class Programs {
+export class Programs implements SnapshotPart<Saved> {
+  readonly name = "C programs";
   /** Those of ELF files, in the order in which they were loaded. */
   readonly elfs: LoadedElf[] = [];
   private readonly kernel: Kernel;
@@ -82,6 +92,33 @@ export class Programs {
     this.kernel = kernel;
     this.config = kernel.config;
     this.host = host;
+  }
+
+  // ---- Snapshots ----
+
+  save(): Saved {
+    return { elfs: [...this.elfs], regions: [...this.regions], sharedFrom: this.sharedFrom };
+  }
+
+  restore({ elfs, regions, sharedFrom }: Saved): void {
+    if (this.elfs.length > 0 || elfs.length > 0) {
+      this.elfs.splice(0, this.elfs.length, ...elfs);
+      this.regions.splice(0, this.regions.length, ...regions);
+    }
+    this.sharedFrom = sharedFrom;
+  }
+
+  /** Files of snapshots have no symbols: a machine with C programs stays in memory. */
+  encode(saved: Saved): Saved {
+    if (saved.elfs.length === 0) return saved;
+    const names = saved.elfs.map(({ name }) => name).join(", ");
+    throw new SnapshotError(
+      `a snapshot of a machine with C programs (${names}) cannot be written to a file`,
+    );
+  }
+
+  decode(json: unknown): Saved {
+    return json as Saved;
   }
 
   // ---- Programs of the builder ----

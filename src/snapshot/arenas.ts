@@ -36,8 +36,14 @@ const SHARED_MAX = 65_536;
 const WHEEL_GROUP_SLOTS = 512;
 /** A thread's rare part is at a quarter of its address. */
 const RARE_SHIFT = 2;
+/** Its letter is at a quarter, too, and the CPUs that it must not run on, 64 bits, at an eighth. */
+const LETTER_SHIFT = 2;
+const AFFINITY_SHIFT = 3;
+const AFFINITY_SIZE = 8;
+/** Lists of letters hold addresses, and have two places per thread. */
+const LETTER_PLACES = 2;
+const LETTER_PLACE_SIZE = 4;
 const STATISTICS_SIZE = Layout.ThreadStats.size + 4 * Layout.STATS_BUCKETS;
-const RING_SIZE = Layout.Ring.size + Layout.IPIQ_SLOTS * Layout.Message.size;
 const WHEEL_LEVELS = [
   { summary: Layout.CalloutWheel.cw_sum0, slots: Layout.WHEEL0_SLOTS },
   { summary: Layout.CalloutWheel.cw_sum1, slots: Layout.WHEEL1_SLOTS },
@@ -60,7 +66,7 @@ export class Arenas {
     this.partial = [
       ...this.threadArenas(),
       ...this.poolArenas(),
-      ...this.rings(),
+      ...this.letters(),
       ...this.wheels(),
       ...this.programArenas(mark),
     ].sort((a, b) => a.at - b.at);
@@ -180,21 +186,22 @@ export class Arenas {
     ];
   }
 
-  /** The message rings: slots are used in turn, so that those that a ring never came to are zero. */
-  private rings(): Arena[] {
-    const at = this.field("ipiq_base");
-    return Array.from({ length: this.kernel.config.cpus ** 2 }, (_, index) =>
-      this.ring(at + index * RING_SIZE),
-    );
-  }
-
-  private ring(at: number): Arena {
-    const used = () => {
-      const sent = this.word(at + Layout.Ring.rg_tail);
-      if (sent === 0) return 0;
-      return Layout.Ring.size + Math.min(sent, Layout.IPIQ_SLOTS) * Layout.Message.size;
+  /** What the threads of several CPUs have in addition (assembly/sys/ipiq.ts). */
+  private letters(): Arena[] {
+    if (this.kernel.config.cpus === 1) return [];
+    const base = this.field("td_base");
+    const count = this.field("td_count");
+    const array = (at: number, size: number) => this.structures(at, size, "zone_next", count);
+    const list = (at: number, most: keyof typeof M): Arena => {
+      const used = () => this.field(most) * LETTER_PLACE_SIZE;
+      return { at, size: count * LETTER_PLACES * LETTER_PLACE_SIZE, used };
     };
-    return { at, size: RING_SIZE, used };
+    return [
+      array((base >>> LETTER_SHIFT) + this.field("letter_delta"), Layout.Letter.size),
+      array((base >>> AFFINITY_SHIFT) + this.field("affinity_delta"), AFFINITY_SIZE),
+      list(this.field("letters_new"), "letters_new_most"),
+      list(this.field("letters_due"), "letters_due_most"),
+    ];
   }
 
   /** The slots of the callout wheels, in groups: one without a bit in its level's summary is zero. */

@@ -5,7 +5,7 @@
  * A cycle of the machine is a nanosecond, its clock ticks a million times a second, and a quantum is a
  * tick: what threads do is exact to the microsecond, also between CPUs.
  */
-import type { MachineConfig, SchedulerName } from "../core/config.js";
+import { type MachineConfig, PAGE_ZERO, type SchedulerName } from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
@@ -383,11 +383,11 @@ function machineConfig(
   };
 }
 
-/** Bytes of the programs' text and data. The first word of the text is the kernel's. */
+/** Bytes of the programs' text and data. Page zero is none of it, and the first word behind is the kernel's. */
 function guestMemory({ tasks, forkTable }: CompiledWorkload): { text: number; data: number } {
   const programs = tasks.map(({ program }) => program);
   if (forkTable !== null) programs.push(forkTable);
-  const text = programs.reduce((sum, { words }) => sum + words.byteLength, 4);
+  const text = programs.reduce((sum, { words }) => sum + words.byteLength, PAGE_ZERO + 4);
   const data = programs.reduce((sum, program) => sum + program.data.size + program.data.align, 0);
   return { text: roundUp(Math.max(text, 1024), 4096), data: roundUp(Math.max(data, 4), 4096) };
 }

@@ -57,7 +57,7 @@ describe("the conformance command", () => {
   });
 
   it("replays the project's own cases when no path is given", { timeout: 300_000 }, () => {
-    expect(run()).toEqual({ code: 0, out: "886 passed, 0 failed\n", err: "" });
+    expect(run()).toEqual({ code: 0, out: "1126 passed, 0 failed\n", err: "" });
   });
 
   it("shows what differs in a case that fails, goes on, and exits with 1", () => {
@@ -74,7 +74,7 @@ describe("the conformance command", () => {
     ["broken.txt", "broken.txt: "],
     ["object.txt", "it is not a list of cases"],
     ["unnamed.txt", "a case is an object with a name"],
-    ["formless.txt", 'case formless: it has neither "tunables" nor "max_steps"'],
+    ["formless.txt", 'case formless: it has neither "tunables" nor "max_steps" nor "cpus"'],
     ["unknown.txt", 'unknown.txt: case good: there is no operation "fly"'],
     ["bodiless.txt", "bodiless.txt: case bodiless: a part that the format asks for is missing"],
     ["huge.txt", "huge.txt: case good: maxthread is x; it must be a whole number"],

@@ -4,49 +4,38 @@ import type { Kernel } from "../../src/core/kernel.js";
 import { levelThreads, linkedThreads, lwktLevel } from "../../src/core/runq-view.js";
 import * as Layout from "../../src/generated/layout.js";
 
-const { GlobalData: G, Ipi, LwktToken, LwktWait: W, Message, Ring, Thread: T } = Layout;
+const { GlobalData: G, Letter, LwktToken, LwktWait: W, Thread: T } = Layout;
 
-/** A message that has not been delivered. */
+/** What is asked of a thread and not carried out yet. */
 export interface Message {
-  readonly from: number;
-  readonly to: number;
-  readonly kind: number;
-  readonly a: number;
-  readonly b: number;
+  readonly td: number;
+  /** ASK_* bits of what was asked in this round, */
+  readonly asked: number;
+  /** and before. */
+  readonly due: number;
 }
 
-/** All messages under way; throws if the numbers in a ring are not in order. */
+/** The letters that have something in them, by thread. */
 export function messages(kernel: Kernel): Message[] {
-  const { cpus } = kernel.config;
   const found: Message[] = [];
-  for (let to = 0; to < cpus; to++) {
-    for (let from = 0; from < cpus; from++) collectRing(kernel, from, to, found);
+  if (kernel.config.cpus === 1) return found;
+  const delta = kernel.machine("letter_delta");
+  const count = kernel.machine("zone_next");
+  for (let index = 0; index < count; index++) {
+    const td = kernel.threadAt(index);
+    const letter = (td >>> 2) + delta;
+    const asked = kernel.view.getUint16(letter + Letter.lt_new, true);
+    const due = kernel.view.getUint16(letter + Letter.lt_due, true);
+    if ((asked | due) !== 0) found.push({ td, asked, due });
   }
   return found;
 }
 
-/** The address of the ring from one CPU to another. */
-export function ringAt(kernel: Kernel, from: number, to: number): number {
-  return kernel.machine("ipiq_base") + (to * kernel.config.cpus + from) * Layout.RING_STRIDE;
-}
-
-function collectRing(kernel: Kernel, from: number, to: number, found: Message[]): void {
-  const ring = ringAt(kernel, from, to);
-  const head = kernel.read(ring + Ring.rg_head);
-  const tail = kernel.read(ring + Ring.rg_tail);
-  if (head === tail) return;
-  check(tail - head > 0 && tail - head <= Layout.IPIQ_SLOTS, `ring ${from}->${to} overflows`);
-  for (let seq = head; seq !== tail; seq++) {
-    const at = ring + Ring.size + (seq % Layout.IPIQ_SLOTS) * Message.size;
-    check(kernel.read(at + Message.ms_seq) === seq, `ring ${from}->${to} is out of order`);
-    found.push({
-      from,
-      to,
-      kind: kernel.read(at + Message.ms_kind),
-      a: kernel.read(at + Message.ms_a),
-      b: kernel.read(at + Message.ms_b),
-    });
-  }
+/** How many messages letters hold. */
+function countOf(sent: readonly Message[]): number {
+  const bits = (word: number) => (word === 0 ? 0 : word.toString(2).replaceAll("0", "").length);
+  const of = (word: number) => bits(word & Layout.ASK_KINDS);
+  return sent.reduce((sum, { asked, due }) => sum + of(asked) + of(due), 0);
 }
 
 function check(condition: boolean, text: string): void {
@@ -89,12 +78,9 @@ export function checkMachine(
   for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
     checkCpu(kernel, cpu, running);
     checkRunq(kernel, cpu, places);
-    for (const td of linkedThreads(kernel, kernel.read(kernel.globaldata(cpu) + G.gd_tokreq))) {
-      places.put(td, "a list of token requests");
-    }
   }
   for (const wait of objects.waits) checkWait(kernel, wait, places, running);
-  for (const token of [...objects.waits, ...objects.tokens]) checkToken(kernel, token);
+  for (const token of [...objects.waits, ...objects.tokens]) checkToken(kernel, token, places);
   checkCounts(kernel, sent);
   checkTokenRequests(kernel, sent, threads, places);
   const found = new Map<number, string>();
@@ -143,19 +129,24 @@ function checkWait(kernel: Kernel, wait: number, places: Places, running: Set<nu
   }
 }
 
-function checkToken(kernel: Kernel, token: number): void {
+function checkToken(kernel: Kernel, token: number, places: Places): void {
   const owner = kernel.readSigned(token + LwktToken.t_cpu);
   check(owner >= 0 && owner < kernel.config.cpus, `a token is owned by CPU ${owner}`);
+  const line = linkedThreads(kernel, kernel.read(token + LwktToken.t_line));
+  check(kernel.read(token + LwktToken.t_count) === line.length, "t_count is wrong");
+  check(kernel.read(token + LwktToken.t_due) <= line.length, "t_due is wrong");
+  for (const td of line) places.put(td, "a token's line");
 }
 
-/** No message is lost or made up: what was sent and not taken is in the rings. */
+/** No message is lost or made up: what was sent and neither carried out nor dropped is in the letters. */
 function checkCounts(kernel: Kernel, sent: readonly Message[]): void {
-  let under = 0;
+  let under = -Number(kernel.machine64("ipi_dropped"));
   for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
     const gd = kernel.globaldata(cpu);
     under += kernel.readNumber(gd + G.gd_ipi_sent) - kernel.readNumber(gd + G.gd_ipi_received);
   }
-  check(under === sent.length, `${sent.length} messages are under way, of ${under}`);
+  const found = countOf(sent);
+  check(under === found, `${found} messages are under way, of ${under}`);
 }
 
 /** A thread that waits for a token has exactly one request or answer under way. */
@@ -165,15 +156,11 @@ function checkTokenRequests(
   threads: readonly number[],
   places: Places,
 ): void {
-  const requests = new Map<number, number>();
-  for (const { kind, a, b } of sent) {
-    const td = kind === Ipi.TOKEN ? b : kind === Ipi.GRANT ? a : 0;
-    if (td !== 0) requests.set(td, (requests.get(td) ?? 0) + 1);
-  }
   for (const td of threads) {
-    const listed = places.get(td) === "a list of token requests" ? 1 : 0;
+    const letter = sent.find((message) => message.td === td);
+    const granted = (((letter?.asked ?? 0) | (letter?.due ?? 0)) & Layout.ASK_GRANT) !== 0;
+    const found = (granted ? 1 : 0) + (places.get(td) === "a token's line" ? 1 : 0);
     const expected = (flagsOf(kernel, td) & Layout.TDL_TOKWAIT) !== 0 ? 1 : 0;
-    const found = (requests.get(td) ?? 0) + listed;
     check(found === expected, `a thread has ${found} token requests, not ${expected}`);
   }
 }
@@ -200,5 +187,7 @@ function checkThread(
   if (place !== undefined) return place;
   if (running.has(td)) return "running";
   if ((flags & Layout.TDL_PREEMPT_LOCK) !== 0) return "preempted";
-  return sent.some(({ kind, a }) => kind === Ipi.SCHEDULE && a === td) ? "under way" : undefined;
+  const under = Layout.ASK_RUN | Layout.ASK_ARRIVE;
+  const isUnderWay = sent.some((m) => m.td === td && ((m.asked | m.due) & under) !== 0);
+  return isUnderWay ? "under way" : undefined;
 }

@@ -187,6 +187,12 @@ describe("source lines", () => {
     });
   });
 
+  it("do not come from code that the linker has left out", () => {
+    const dead = unit.slice();
+    dead.set([0, 0], unit.length - program.length + 3); // its address becomes 0
+    expect(sourceLines(sections(dead), [0, 2, 4]).size).toBe(0);
+  });
+
   it("are left out where the section is damaged, wherever it ends", () => {
     for (let length = 0; length < unit.length; length++) {
       expect(() => sourceLines(sections(unit.subarray(0, length)), [0x100])).not.toThrow();

@@ -28,7 +28,7 @@ const HOST: Rules = {
     ["core"],
     ["snapshot"],
     ["program", "elf", "compiler", "machine"],
-    ["workload", "trace"],
+    ["workload", "trace", "search"],
     ["index"],
     ["cli"],
   ],

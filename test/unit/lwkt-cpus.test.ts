@@ -5,7 +5,7 @@ import * as Layout from "../../src/generated/layout.js";
 import { messages } from "../support/lwkt-invariants.js";
 import { type Body, LwktMachine } from "../support/lwkt-machine.js";
 
-const { Ipi, Run, Sys, LwktToken, Thread: T } = Layout;
+const { GlobalData: G, Run, Sys, LwktToken, Thread: T } = Layout;
 
 function cpus(count: number, more = {}): LwktMachine {
   return new LwktMachine({ cpus: count, quantum: 1000, roundRobin: 0, ...more });
@@ -31,9 +31,8 @@ describe("a message", () => {
     const target = machine.spawn("target", 5, () => sleeper(seen), 1);
     machine.run();
     machine.call(Sys.lwkt_schedule, target);
-    expect(messages(machine.kernel)).toEqual([
-      { from: 0, to: 1, kind: Ipi.SCHEDULE, a: target, b: 0 },
-    ]);
+    const asked = Layout.ASK_RUN | Layout.ASK_RUN_LAST;
+    expect(messages(machine.kernel)).toEqual([{ td: target, asked, due: 0 }]);
     machine.run();
     expect(seen).toEqual([1]);
   });
@@ -68,7 +67,7 @@ describe("a message", () => {
     machine.call(Sys.lwkt_migrate, target, 2);
     machine.run();
     machine.call(Sys.lwkt_schedule, target);
-    expect(messages(machine.kernel).map(({ to }) => to)).toEqual([1]);
+    expect(messages(machine.kernel).map(({ td }) => td)).toEqual([target]);
     machine.run();
     expect(seen).toEqual([2]);
   });
@@ -105,18 +104,21 @@ describe("a message", () => {
     expect(order).toEqual(["held back", "scheduled", "target"]);
   });
 
-  it("is never lost or overtaken when more are sent than a ring holds", () => {
+  it("replaces an older one of its kind, however many are sent in a round", () => {
     const machine = cpus(2, { quantum: 100_000 });
     const target = machine.spawn("target", 0, () => sleeper([]), 1);
     machine.run();
+    const before = machine.kernel.readNumber(machine.kernel.globaldata(0) + G.gd_ipi_sent);
     machine.spawn("sender", 5, function* () {
-      for (let i = 0; i < 3 * Layout.IPIQ_SLOTS + 7; i++) yield [Sys.lwkt_setpri, target, i % 32];
+      for (let i = 0; i < 775; i++) yield [Sys.lwkt_setpri, target, i % 32];
       yield [Sys.lwkt_schedule, target];
     });
     machine.run({ rounds: 1 });
-    expect(machine.pri(target) & 31).toBe((2 * Layout.IPIQ_SLOTS + 7) % 32);
+    expect(machine.pri(target) & 31).toBe(0);
     machine.run();
-    expect(machine.pri(target) & 31).toBe((3 * Layout.IPIQ_SLOTS + 6) % 32);
+    expect(machine.pri(target) & 31).toBe(774 % 32);
+    const after = machine.kernel.readNumber(machine.kernel.globaldata(0) + G.gd_ipi_sent);
+    expect(after - before).toBe(2);
   });
 
   it("about a thread that has exited meanwhile does nothing", () => {
@@ -207,7 +209,7 @@ describe("a token", () => {
     expect(had).toEqual(new Array(8).fill(50));
   });
 
-  it("is not taken from a critical section by a message that a full ring forces", () => {
+  it("is not taken from a critical section, whatever is sent", () => {
     const machine = cpus(2, { quantum: 100_000, preemption: false });
     const token = machine.kernel.newObject("token", 1);
     const target = machine.spawn("target", 0, () => sleeper([]), 1);

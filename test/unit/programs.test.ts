@@ -71,18 +71,21 @@ describe("the examples in examples/c", () => {
     return { spinlock_right: ["200"], pool: ["300"], work: ["2"] }[name] ?? [];
   };
 
-  it.each(Object.keys(expected))("%s runs on 1, 2 and 8 CPUs, the same run twice", (name) => {
-    const elf = exampleElf(name);
-    for (const scheduler of schedulers) {
-      for (const cpus of [1, 2, 8]) {
-        const once = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
-        expect([scheduler, cpus, once.reason, once.status]).toEqual([scheduler, cpus, "exit", 0]);
-        expect(once.output).toMatch(expected[name] ?? /^$/);
-        const again = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
-        expect(again.hash).toBe(once.hash);
+  it.each(Object.keys(expected))(
+    "%s runs on 1, 2 and 8 CPUs, the same run with and without the compiler",
+    (name) => {
+      const elf = exampleElf(name);
+      for (const scheduler of schedulers) {
+        for (const cpus of [1, 2, 8]) {
+          const once = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
+          expect([scheduler, cpus, once.reason, once.status]).toEqual([scheduler, cpus, "exit", 0]);
+          expect(once.output).toMatch(expected[name] ?? /^$/);
+          const again = run(elf, { cpus, scheduler, jit: false }, argsOf(name, scheduler));
+          expect(again.hash).toBe(once.hash);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("find two owners of the broken lock under some seeds, and never two of the right one", () => {
     const broken = exampleElf("spinlock_broken");
@@ -142,6 +145,87 @@ describe("a fault", () => {
     expect(machine.faults.map(({ thread }) => thread)).toEqual(["bad"]);
     expect([...machine.threads()].map(({ name }) => name)).not.toContain("bad");
     expect(machine.exitStatus).toBeNull();
+  });
+
+  it.each([
+    ["a load", [li(11, 0), insn("lw", A0, 11, 0, 8)], "load from 0x8, where there is no memory"],
+    ["a byte", [li(11, 9), insn("lbu", A0, 11, 0, 0)], "load from 0x9, where there is no memory"],
+    [
+      "the last",
+      [lui(11, 1), insn("lw", A0, 11, 0, -4)],
+      "load from 0xffc, where there is no memory",
+    ],
+    ["a store", [li(11, 0), insn("sw", 0, 11, A0, 8)], "store to 0x8, where nothing can be stored"],
+    ["a call", [li(11, 0), insn("jalr", 1, 11, 0, 0)], "jump to 0x0, where there is no text"],
+    ["a direct call", [insn("jal", 1, 0, 0, -0x1000)], "jump to 0x100, where there is no text"],
+    [
+      "an atomic",
+      [li(11, 8), insn("amoadd.w", A0, 11, A0, 0)],
+      "store to 0x8, where nothing can be",
+    ],
+    [
+      "a store to text",
+      [lui(11, 1), insn("sw", 0, 11, A0, 0x100)],
+      "store to 0x1100, where nothing",
+    ],
+    [
+      "a wild jump",
+      [lui(11, 0x70000), insn("jalr", 0, 11, 0, 0)],
+      "jump to 0x70000000, where there",
+    ],
+  ])("comes of a null pointer, and of what is not allowed: %s", (_, words, cause) => {
+    const { machine } = run(small(...words, call(55)), { faults: "thread" });
+    expect(machine.faults.map((fault) => fault.cause.slice(0, cause.length))).toEqual([cause]);
+  });
+
+  it("comes of a load across the end of memory, and not of one at it", () => {
+    const at = (imm: number) => [lui(11, 0x1000), insn("lw", A0, 11, 0, imm), li(A0, 0), call(55)];
+    expect(run(small(...at(-4))).status).toBe(0);
+    expect(run(small(...at(-3)), { faults: "thread" }).machine.faults[0]?.address).toBe(0xfffffd);
+  });
+
+  it("comes of a stack that is too small, told as such before anything is written", () => {
+    const down = insn("addi", 2, 2, 0, -2048);
+    const count = (words: number) => [...Array<number>(words).fill(down), li(A0, 4), call(55)];
+    expect(run(small(...count(7)), { kstackPages: 4 }).status).toBe(4);
+    const { machine } = run(small(...count(9)), { kstackPages: 4, faults: "thread" });
+    expect(machine.faults[0]?.cause).toMatch(/^stack overflow: the stack pointer would be 0x/);
+    expect(machine.faults[0]?.instruction).toBe("addi sp, sp, -2048");
+    const large = [lui(11, 5), insn("sub", 2, 2, 11, 0), call(55)];
+    const { machine: other } = run(small(...large), { kstackPages: 4, faults: "thread" });
+    expect(other.faults[0]?.cause).toMatch(/^stack overflow/);
+  });
+
+  it("comes at the same instruction of compiled code as of code that is interpreted", () => {
+    // Loads downwards from the data to page zero; and calls itself until the stack is used up, from the
+    // start again 300 times.
+    const sweep = [
+      lui(11, 16),
+      insn("lw", A0, 11, 0, 0),
+      insn("addi", 11, 11, 0, -4),
+      insn("jal", 0, 0, 0, -8),
+    ];
+    const deep = [
+      ...[li(12, 300), insn("addi", 9, 2, 0, 0), insn("addi", 2, 9, 0, 0), li(13, 250)],
+      ...[insn("addi", 12, 12, 0, -1), insn("addi", 2, 2, 0, -64), insn("sw", 0, 2, 1, 60)],
+      ...[insn("addi", 13, 13, 0, -1), insn("bne", 0, 13, 0, -12), insn("bne", 0, 12, 0, -28)],
+      ...[insn("addi", 2, 2, 0, -64), insn("jal", 0, 0, 0, -4)],
+    ];
+    for (const words of [sweep, deep]) {
+      const runs = [true, false].map(
+        (jit) => run(small(...words), { jit, faults: "thread" }).machine,
+      );
+      const [compiled, interpreted] = runs.map(({ faults, hash, counters }) => {
+        return { faults, hash, instructions: counters.instructions };
+      });
+      expect(compiled).toEqual(interpreted);
+      expect(compiled?.faults.length).toBe(1);
+    }
+  });
+
+  it("does not come of a stack that the program has made elsewhere", () => {
+    const words = [lui(2, 17), insn("addi", 2, 2, 0, -16), insn("addi", 2, 2, 0, -16), li(A0, 6)];
+    expect(run(small(...words, call(55))).status).toBe(6);
   });
 
   it("panics all the same in a critical section", () => {

@@ -1,6 +1,6 @@
 // Snapshots: what belongs to them, when there can be none, and what is no snapshot.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -183,6 +183,28 @@ describe("a snapshot", () => {
     expect(after.equals(memoryOf(Machine.fromSnapshot(decodeSnapshot(encodeSnapshot(dead)))))).toBe(
       true,
     );
+  });
+
+  it("has the C programs that were loaded, and what they have done", () => {
+    const machine = new Machine({ cpus: 2, guestMemory: 1 << 21 }, buildUnderTest);
+    const empty = machine.snapshot();
+    const bytes = readFileSync("examples/c/producer_consumer.elf");
+    const start = () =>
+      machine.createThread({ name: "main", body: machine.loadElf(bytes, { name: "example" }) });
+    start();
+    machine.run({ switches: 40 });
+    const snapshot = machine.snapshot();
+    const fork = machine.fork();
+    for (const it of [machine, fork]) it.run({ switches: 100 });
+    expect(fork.hash).toBe(machine.hash);
+    expect(memoryOf(fork).equals(memoryOf(machine))).toBe(true);
+    expect(() => encodeSnapshot(snapshot)).toThrow(
+      "a snapshot of a machine with C programs (example) cannot be written to a file",
+    );
+    machine.restore(empty);
+    start();
+    machine.run({ switches: 40 });
+    expect(machine.hash).toBe(Machine.fromSnapshot(snapshot).hash);
   });
 
   it("that is packed clears what has been written where nothing was", () => {

@@ -48,10 +48,10 @@ const PLACES: readonly RegExp[] = [
   /^bench\/[\w-]+\.sh$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
-  /^test\/conformance\/(?:recorded|replay\/[\w-]+)\.ts$/,
-  /^test\/conformance\/cases\/(?:lwkt|freebsd)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
+  /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
   /^test\/fuzz\/[\w-]+\.ts$/,
-  /^test\/support\/(?:assembly\/)?[\w-]+\.ts$/,
+  /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,
 ];
@@ -74,6 +74,7 @@ const QUIET_FIELDS = new Map<string, string>([
   ["CalloutWheel.cw_sum2", "the third of them"],
   ["CalloutWheel.cw_deal_tail", "the second half of a list's head"],
   ["GlobalData.gd_tdfreeq_last", "the second half of a list's head"],
+  ["LwktToken.t_line_last", "the second half of a list's head"],
   ...["pending", "fn", "arg"].flatMap((field): [string, string][] => [
     [`Reaper.reap_task_${field}`, "a field of a Task, which starts at reap_task_next"],
     [`Reaper.barrier_task_${field}`, "a field of a Task, which starts at barrier_task_next"],
@@ -85,7 +86,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       "assembly/env.ts",
-      ...["callout", "chunklist", "globaldata", "machine", "reap"].map(
+      ...["callout", "chunklist", "globaldata", "intr", "machine", "reap"].map(
         (name) => `assembly/sys/${name}.ts`,
       ),
     ],
@@ -94,6 +95,7 @@ const CIRCLES: readonly Circle[] = [
   {
     files: [
       ...[
+        "ast",
         "exit",
         "fork",
         "kthread",
@@ -107,7 +109,9 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "thread_zone"].map((name) => `assembly/kern/${name}.ts`),
+      ...["sched", "subr_eventhandler", "thread_gone", "thread_zone"].map(
+        (name) => `assembly/kern/${name}.ts`,
+      ),
     ],
     why: "the original's own: what sleeps switches, what switches reaps, what reaps wakes",
   },

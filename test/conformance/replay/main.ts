@@ -11,9 +11,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../../../src/core/errors.js";
 import type { KernelBuild } from "../../../src/core/instantiate.js";
+import type { CpusCase } from "./cpus-body.js";
 import { type Difference, InputError } from "./difference.js";
 import { type FreebsdCase, replayFreebsd } from "./freebsd.js";
 import { type LwktCase, replayLwkt } from "./lwkt.js";
+import { replayCpus } from "./several-cpus.js";
 
 const builds: readonly KernelBuild[] = ["release", "check", "debug"];
 
@@ -21,6 +23,7 @@ const builds: readonly KernelBuild[] = ["release", "check", "debug"];
 const OWN_CASES = fileURLToPath(new URL("../test/conformance/cases", import.meta.url));
 
 interface Case {
+  readonly cpus?: unknown;
   readonly name: string;
   readonly tunables?: unknown;
   readonly max_steps?: unknown;
@@ -84,13 +87,14 @@ function casesOf(file: string): Case[] {
   return cases as Case[];
 }
 
-/** Replays a case; its content shows which of the two formats it has. */
+/** Replays a case; its content shows which of the three formats it has. */
 function replay(one: Case, build: KernelBuild): Difference | null {
+  if ("cpus" in one) return replayCpus(one as unknown as CpusCase, build);
   if ("max_steps" in one || "boot" in one) {
     return replayLwkt(one as unknown as LwktCase, build);
   }
   if ("tunables" in one) return replayFreebsd(one as unknown as FreebsdCase, build);
-  throw new InputError('it has neither "tunables" nor "max_steps"');
+  throw new InputError('it has neither "tunables" nor "max_steps" nor "cpus"');
 }
 
 /** Replays a case of a file; what is wrong with the case itself is an {@link InputError} that names both. */

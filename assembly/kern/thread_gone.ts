@@ -1,0 +1,33 @@
+// The end of a thread, for all that refer to it: the one place where they let go (docs/law-between-cpus.md,
+// section 11). Its structure soon is another thread's. Timers are cancelled by who awakes, and, of a structure that
+// is given back, by who frees it.
+import { excluded_cpus } from "../sys/ipiq";
+import { machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
+import { TDF_PENDED, TDL_INTR, TDL_TOKWAIT, Thread } from "../sys/proc";
+import { cold, is_td } from "../sys/thread";
+import { K } from "./cont";
+import { intr_forget } from "./lwkt_intr";
+import { ipi_forget } from "./lwkt_ipiq";
+import { token_forget, token_forgo } from "./lwkt_token";
+
+/** `td` is about to leave its CPU for good, or its structure is given back without having run. */
+export function thread_gone(td: Thread): void {
+  if ((td.td_lwflags & (TDL_INTR | TDL_TOKWAIT)) != 0 || (td.td_flags & TDF_PENDED) != 0) {
+    intr_forget(td);
+    token_forget(td);
+  }
+  if (is_td(td.td_preempted)) preempted_forget(td);
+  if (machine().ncpus == 1) return;
+  token_forgo(td);
+  cold(td).td_migrate = 0;
+  ipi_forget(td);
+  if (!planted(Plant.AFFINITY_OUTLIVES)) store<u64>(excluded_cpus(td), 0);
+}
+
+/** The thread that `td` has preempted goes on without looking at it again (K.PREEMPT_1). */
+function preempted_forget(td: Thread): void {
+  const low = td.td_preempted;
+  if (planted(Plant.PREEMPTED_LOOKS)) return;
+  if (low.td_kfn == <u8>K.PREEMPT_1 && low.td_ka == changetype<u32>(td)) low.td_ka = 0;
+}

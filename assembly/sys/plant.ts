@@ -1,0 +1,54 @@
+// Faults that can be planted in the check build, to see that the tests find them: Machine.plant is the number of the
+// one that is in. The release build has none of this, not even the question.
+import { machine } from "./machine";
+
+/** What each fault breaks. test/planted tells which suite finds which. */
+export enum Plant {
+  NONE = 0,
+  // Messages (kern/lwkt_ipiq.ts).
+  ASK_RUN_LOST = 1, //       a thread that is asked something else already is not asked to run
+  RUN_NEVER_LAST = 2, //     deschedule wins over a later schedule
+  STOP_NEVER_LAST = 3, //    schedule wins over a later deschedule
+  SETPRI_NEVER_LAST = 4, //  sched_prio wins over a later lwkt_setpri
+  CLOSED_OWNER = 5, //       letters are carried out in critical sections
+  CLOSED_WAIT = 6, //        a thread is taken off a wait structure whose token's CPU is in a critical section
+  DUE_OUTLIVES = 7, //       what is due of a thread outlives it
+  NEW_OUTLIVES = 8, //       what was asked of a thread in this round outlives it
+  DUE_LOST = 9, //           a letter that had to stay is forgotten
+  MOVE_WORD = 10, //         a thread that is to be moved goes to CPU 0
+  SHIFT_LOST = 11, //        of what is asked between two rounds the last is forgotten
+  NO_WAKE = 12, //           a halted CPU is not woken
+  PRIO_NO_BASE = 13, //      a base priority set by message is not set
+  PRIO_NO_LEVEL = 14, //     a priority set by message does not change the level
+  PRIO_AT_ONCE = 15, //      a priority of another CPU's thread is set at once, its level by message
+  // Tokens (kern/lwkt_token.ts).
+  TOKEN_LATE = 16, //        a token waits for ever for the thread that it came for
+  TOKEN_CLOSED = 17, //      a token is taken from a critical section
+  GRANT_KEEPS = 18, //       a thread that has its token stays on the run queue that it was not on before
+  LINE_LIFO = 19, //         who comes last is first in line
+  NO_FORGO = 20, //          a token is kept for a thread that was moved or descheduled
+  // Moving (kern/lwkt_migrate.ts).
+  ARRIVE_LOSES_TURN = 21, // a thread that moved itself while it was off the run queue does not go on
+  MOVE_WAKES = 22, //        moving wakes a thread that is about to block
+  TRANSIT_MINE = 23, //      a CPU acts at once on a thread that is still on its way to it
+  MOVE_LOSES_RUN = 24, //    a thread that is moved is not runnable afterwards
+  AFFINITY_OUTLIVES = 25, // the CPUs that a thread must not run on outlive it
+  AFFINITY_IGNORED = 26, //  threads are moved to CPUs that they must not run on
+  AFFINITY_FORGOTTEN = 27, // new threads do not inherit the CPUs of their maker
+  // Suspension (kern/kern_ast.ts, kern_single.ts, sched.ts).
+  AST_UNTOLD = 28, //        threads of other CPUs are not told to look
+  AST_FORGOTTEN = 29, //     a thread in a kernel call does not look when it returns
+  UNSUSPEND_COUNT = 30, //   a thread that goes on is still counted as suspended at the boundary
+  ADD_RUNNING = 31, //       sched_add of a thread that runs elsewhere changes its state
+  // Reaping (kern/thread_gone.ts, thread_zone.ts).
+  PEND_OUTLIVES = 32, //     a pended interrupt outlives its thread
+  LINE_OUTLIVES = 33, //     an interrupt line outlives its thread
+  PREEMPTED_LOOKS = 34, //   a preempted thread looks at the one that preempted it, which is gone
+  NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
+}
+
+/** True if a fault is in: never in the release build. */
+export function planted(plant: Plant): bool {
+  if (INVARIANTS) return machine().plant == <u32>plant;
+  return false;
+}

@@ -1,0 +1,73 @@
+// The command `explore`, as a user calls it: the module that it searches has a copy of the library of its own.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+/** The module, line by line: the tidy test takes what begins like an export for one. */
+const MODULE = [
+  "export const config = { cpus: 2 };",
+  "export default function setup(machine, { shared }) {",
+  '  const full = shared(0, "full");',
+  '  machine.createThread({ name: "consumer", *body() {',
+  '    const { error, address } = yield* sys.mtx_create("m");',
+  '    if (error !== 0 || address === 0) throw new Error("no mutex");',
+  '    while ((yield* full.get()) === 0) yield* sys.msleep("filled", 0, "empty", 0);',
+  "  } });",
+  '  machine.createThread({ name: "producer", *body() {',
+  "    yield* full.set(1);",
+  '    yield* sys.wakeup("filled");',
+  "  } });",
+  '  return () => { if (full.value !== 1) throw new Error("nothing was produced"); };',
+  "}",
+].join("\n");
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let folder = "";
+let file = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "explore-"));
+  file = join(folder, "handover.mjs");
+  const library = pathToFileURL(join(root, "dist/index.js")).href;
+  writeFileSync(file, `import { sys } from ${JSON.stringify(library)};\n${MODULE}`);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function explore(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(root, "dist/cli.js"), "explore", ...args],
+    { encoding: "utf8" },
+  );
+  return { status, stdout, stderr };
+}
+
+it("finds a lost wakeup, tells it, and replays it", () => {
+  const { status, stdout } = explore(file, "--strategy", "exhaustive", "--json");
+  expect(status).toBe(1);
+  const { failure, complete } = JSON.parse(stdout);
+  expect(complete).toBe(false);
+  expect(failure).toMatchObject({ kind: "lost-wakeup", preemptions: 1, steps: 5, seed: 0 });
+  const told = explore(file, "--replay", failure.tape);
+  expect(told.status).toBe(1);
+  expect(told.stdout).toContain('wakeup("filled")');
+  expect(told.stdout).toContain(`--replay '${failure.tape}'`);
+});
+
+it("says in a sentence what it cannot search", () => {
+  for (const [args, message] of [
+    [["nothing.mjs"], "nothing.mjs: there is no such file"],
+    [[join(root, "examples/deadlock.json")], "JavaScript bodies (.mjs) only so far"],
+    [[file, "--replay", "ktm1:?"], '"ktm1:?" is no schedule'],
+    [[file, "--strategy", "best"], "Allowed choices are random, pct, exhaustive"],
+  ] as const) {
+    const { status, stderr } = explore(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  }
+});

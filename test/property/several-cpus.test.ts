@@ -1,0 +1,80 @@
+// The machine of several CPUs beside its reference model (test/support/cpus): storms of threads and of processes, and
+// a sample of the planted faults, so that the suites cannot lose sight of them. Long runs, and all faults:
+// `npm run -s storms`.
+
+import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
+import { buildUnderTest as build } from "../support/build.js";
+import { type Suite, suitesFor } from "../support/cpus/suites.js";
+
+/** Storms of each number of CPUs in a test run. */
+const storms = [
+  { cpus: 1, seeds: 100 },
+  { cpus: 2, seeds: 300 },
+  { cpus: 3, seeds: 200 },
+  { cpus: 8, seeds: 100 },
+  { cpus: 64, seeds: 30 },
+];
+
+function failures(suite: Suite, from: number, count: number): string[] {
+  const found: string[] = [];
+  for (let seed = from; seed < from + count; seed++) {
+    const failure = suite.run(seed);
+    if (failure !== null) found.push(`${suite.name}, seed ${seed}: ${failure}`);
+  }
+  return found;
+}
+
+function suite(name: Suite["name"], conditions: Parameters<typeof suitesFor>[0]): Suite {
+  return suitesFor(conditions).find((one) => one.name === name) as Suite;
+}
+
+describe("storms of threads on several CPUs", () => {
+  for (const { cpus, seeds } of storms) {
+    it(`leave the kernel in the state of the model, ${seeds} times on ${cpus} CPUs`, () => {
+      expect(failures(suite("threads", { build, cpus }), 1, seeds)).toEqual([]);
+    });
+  }
+
+  it("of all sizes do", () => {
+    expect(failures(suite("threads", { build }), 1000, 500)).toEqual([]);
+  });
+});
+
+describe("storms of processes on several CPUs", () => {
+  it("see everybody obey in time, and go on", () => {
+    expect(failures(suite("processes", { build }), 1, 80)).toEqual([]);
+  });
+});
+
+describe("a planted fault", () => {
+  const { Plant } = Layout;
+  /** One of each path, and the suite and seeds that find it. */
+  const sample = [
+    { plant: Plant.RUN_NEVER_LAST, name: "threads", seeds: 200 },
+    { plant: Plant.CLOSED_OWNER, name: "threads", seeds: 100 },
+    { plant: Plant.NEW_OUTLIVES, name: "threads", seeds: 100 },
+    { plant: Plant.PRIO_AT_ONCE, name: "threads", seeds: 100 },
+    { plant: Plant.TOKEN_LATE, name: "threads", seeds: 300 },
+    { plant: Plant.MOVE_WAKES, name: "threads", seeds: 200 },
+    { plant: Plant.PEND_OUTLIVES, name: "threads", seeds: 300 },
+    { plant: Plant.AST_UNTOLD, name: "processes", seeds: 60 },
+    { plant: Plant.AFFINITY_FORGOTTEN, name: "processes", seeds: 20 },
+    { plant: Plant.UNSUSPEND_COUNT, name: "processes", seeds: 20 },
+  ] as const;
+
+  it.each(sample)("is found: $plant, by storms of $name", ({ plant, name, seeds }) => {
+    const planted = suite(name, { build: "check", plant });
+    const found = () => {
+      for (let seed = 1; seed <= seeds; seed++) if (planted.run(seed) !== null) return seed;
+      return null;
+    };
+    expect(found()).not.toBeNull();
+  });
+
+  it("changes nothing in the release build", () => {
+    expect(
+      failures(suite("threads", { build: "release", plant: Plant.CLOSED_OWNER }), 1, 50),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,210 @@
+// The search for the schedule that fails: its counts against combinatorics, what it finds, and its tapes.
+
+import { describe, expect, it } from "vitest";
+import {
+  type ExploreOptions,
+  type ExploreResult,
+  explore,
+  type FailureKind,
+  type Machine,
+  type Setup,
+  sys,
+} from "../../src/index.js";
+import { exploreNow } from "../../src/search/index.js";
+import { decodeTape, encodeTape } from "../../src/search/tape.js";
+import { buildUnderTest } from "../support/build.js";
+import { broken, right } from "../support/search-tests.js";
+
+const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
+  explore(setup, { build: buildUnderTest, ...options });
+
+/** Threads that look at a word, so many times each. */
+function lookers(counts: readonly number[]): Setup {
+  return (machine, { shared }) => {
+    const word = shared(0);
+    for (const [i, count] of counts.entries()) {
+      machine.createThread({
+        name: `looker ${i}`,
+        *body() {
+          for (let left = count; left > 0; left--) {
+            yield* word.get();
+          }
+        },
+      });
+    }
+  };
+}
+
+function multinomial(counts: readonly number[]): number {
+  let result = 1;
+  let total = 0;
+  for (const count of counts) {
+    for (let i = 1; i <= count; i++) result = (result * ++total) / i;
+  }
+  return result;
+}
+
+describe("an exhaustive search", () => {
+  const tests = [
+    [1, 1, 1, 1, 1],
+    [2, 2],
+    [3, 3],
+    [3, 3, 3],
+    [5, 4, 1],
+    [6, 6],
+    [2, 2, 2, 2],
+  ];
+  for (const counts of tests) {
+    it(`visits each interleaving of ${counts.join(", ")} operations once`, async () => {
+      for (const cpus of [1, 2]) {
+        const result = await run(lookers(counts), { strategy: "exhaustive", config: { cpus } });
+        expect(result).toMatchObject({
+          schedules: multinomial(counts),
+          complete: true,
+          failure: null,
+        });
+      }
+    });
+  }
+
+  it("does the same for kernel calls", async () => {
+    const yields: Setup = (machine) => {
+      for (const name of ["a", "b", "c"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let left = 3; left > 0; left--) yield sys.sched_relinquish();
+          },
+        });
+      }
+    };
+    for (const scheduler of ["lwkt", "4bsd"] as const) {
+      const result = await run(yields, { strategy: "exhaustive", config: { scheduler } });
+      expect(result).toMatchObject({ schedules: 1680, complete: true, failure: null });
+    }
+  });
+
+  it("keeps to a bound on preemptions", async () => {
+    // Without preemptions: which thread is first.
+    const none = await run(lookers([4, 4]), { strategy: "exhaustive", preemptions: 0 });
+    expect(none).toMatchObject({ schedules: 2, complete: true });
+    // A thread is cut once, in one of 3 places, and ends later or after the other one's 4 operations.
+    const one = await run(lookers([4, 4]), { strategy: "exhaustive", preemptions: 1 });
+    expect(one).toMatchObject({ schedules: 2 + 2 * 3, complete: true });
+  });
+
+  it("takes the choices of the test, too", async () => {
+    const seen = new Set<string>();
+    const setup: Setup = (machine, { choice }) => {
+      const drawn: number[] = [];
+      machine.createThread({
+        name: "draws",
+        *body() {
+          drawn.push(yield* choice(3), yield* choice(4));
+        },
+      });
+      return () => seen.add(drawn.join());
+    };
+    const result = await run(setup, { strategy: "exhaustive" });
+    expect(result).toMatchObject({ schedules: 12, complete: true });
+    expect(seen.size).toBe(12);
+  });
+});
+
+describe("a broken test", () => {
+  for (const [name, { setup, kind, preemptions }] of Object.entries(broken)) {
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      it(`${name} fails in the shortest way (${strategy})`, async () => {
+        const { failure } = await run(setup, { strategy, seed: 3 });
+        expect(failure).toMatchObject({ kind, preemptions });
+        if (preemptions > 0) {
+          const fewer = { strategy: "exhaustive", preemptions: preemptions - 1 } as const;
+          expect(await run(setup, fewer)).toMatchObject({ complete: true, failure: null });
+        }
+      });
+    }
+
+    it(`${name} fails in the same way from its tape, on both builds`, async () => {
+      const { failure } = await run(setup, { seed: 1 });
+      const tape = failure?.tape ?? "";
+      const hashes = new Set<string | undefined>();
+      for (const build of ["release", buildUnderTest] as const) {
+        const again = exploreNow(setup, { replay: tape, build });
+        expect(again.result.failure).toMatchObject({ kind, tape, steps: failure?.steps });
+        hashes.add(again.story?.hash);
+      }
+      expect(hashes.size).toBe(1);
+    });
+  }
+});
+
+describe("a right test", () => {
+  for (const [name, setup] of Object.entries(right)) {
+    it(`${name} fails in no schedule`, async () => {
+      const all = await run(setup, { strategy: "exhaustive", schedules: 3_000 });
+      expect(all.failure).toBeNull();
+      expect((await run(setup, { schedules: 1_000 })).failure).toBeNull();
+      expect((await run(setup, { strategy: "pct", schedules: 1_000 })).failure).toBeNull();
+    });
+  }
+});
+
+describe("a search", () => {
+  const { setup } = broken["a counter without a lock"] as (typeof broken)[string];
+
+  it("is the same one for the same seed", async () => {
+    const told = async (seed: number) => {
+      const { per_second, ...rest } = await run(setup, { seed });
+      return { ...rest, isFast: per_second > 0 };
+    };
+    expect(await told(5)).toEqual(await told(5));
+  });
+
+  it("throws when it was told to", async () => {
+    await expect(run(setup, { throws: true })).rejects.toThrow(/^assertion: .* \(replay: ktm1:/);
+  });
+
+  it("says what is wrong with its options", async () => {
+    await expect(run(setup, { schedules: 0 })).rejects.toThrow("schedules is 0");
+    await expect(run(setup, { replay: "abc" })).rejects.toThrow('"abc" is no schedule');
+    await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
+  });
+
+  it("refuses threads that it cannot drive", async () => {
+    const rv32: Setup = (machine: Machine) => void machine.createThread({ name: "rv", body: 0 });
+    await expect(run(rv32, {})).rejects.toThrow('thread "rv" runs RISC-V code');
+  });
+
+  it("tells of a panic, and searches on", async () => {
+    const panics: Setup = (machine, { choice }) => {
+      machine.createThread({
+        name: "unlocks",
+        *body() {
+          const { address } = yield* sys.mtx_create("m");
+          if ((yield* choice(2)) === 1) yield* sys.mtx_unlock({ address });
+        },
+      });
+    };
+    const { schedules, failure } = await run(panics, { strategy: "exhaustive" });
+    expect(schedules).toBe(2);
+    expect(failure?.kind).toBe("panic");
+    const expected: FailureKind = "panic";
+    expect((await run(panics, { replay: failure?.tape ?? "" })).failure?.kind).toBe(expected);
+  });
+});
+
+describe("a tape", () => {
+  it("reads as it was written", () => {
+    for (const choices of [
+      [],
+      [1],
+      [0, 1],
+      [0, 0, 0, 0, 0, 3],
+      [12, 0, 1],
+      [...Array(70).fill(0), 100],
+    ]) {
+      expect(decodeTape(encodeTape(choices))).toEqual(choices);
+    }
+    expect(encodeTape([0, 0, 0, 0, 0, 1, 11, 0])).toBe("ktm1:[5]1(11)");
+  });
+});

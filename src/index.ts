@@ -17,6 +17,13 @@ export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
 export { type SysctlName, sysctlNames } from "./core/sysctl.js";
 export * from "./elf/index.js";
+export {
+  type BareEnd,
+  BareMetal,
+  type BareOptions,
+  type BareProgram,
+  type BareSegment,
+} from "./machine/bare-metal.js";
 export { BodyError } from "./machine/bodies.js";
 export {
   type Body,

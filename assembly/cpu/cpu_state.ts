@@ -14,7 +14,10 @@ export class CpuState {
   // What never changes after boot.
   /** td_base of the machine in both halves, see pair_hash. */
   td_bases: u64;
-  /** Address of the guest memory that programs may touch, and of the first byte behind the text. */
+  /** Guest addresses where the text and what can be stored to begin. */
+  origin: u32;
+  store_low: u32;
+  /** Addresses of the first bytes that can be loaded and stored to. */
   guest: usize;
   data: usize;
   /** Bytes of text, and the address of its first record. */
@@ -26,7 +29,7 @@ export class CpuState {
   load1_end: u32;
   load2_end: u32;
   load4_end: u32;
-  /** The same for stores, counted from the end of the text; lower while another CPU has a reservation. */
+  /** The same for stores, behind store_low; lower while another CPU has a reservation. */
   store1_end: u32;
   store2_end: u32;
   store4_end: u32;

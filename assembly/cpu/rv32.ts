@@ -56,11 +56,12 @@ import {
   RECORD_SHIFT,
   RECORD_SIZE,
   Record,
+  rv_host_address,
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { reservation_resume, reservation_suspend, set_store_end } from "./rv32_reserve";
-import { rv32_slow } from "./rv32_slow";
+import { RV_AGAIN, rv32_slow } from "./rv32_slow";
 import {
   rv32_only_yields,
   rv32_yield_level,
@@ -94,20 +95,23 @@ const EXIT_COMPILED: u32 = 6; // compiled code begins here
 /** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
 export function rv32_init(): void {
   const m = machine();
-  const size = m.guest_size;
-  const room = size - m.guest_low;
+  const origin = m.guest_origin;
+  const room = m.guest_size - (m.guest_low - origin);
+  const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
-    cpu.guest = m.guest_base + <usize>m.guest_low;
-    cpu.data = m.guest_base + m.text_size;
+    cpu.origin = origin;
+    cpu.store_low = origin + text;
+    cpu.guest = rv_host_address(m.guest_low);
+    cpu.data = rv_host_address(cpu.store_low);
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
     cpu.stacks = m.stack_base - (m.td_base >> 4);
     cpu.load1_end = room;
     cpu.load2_end = max<u32>(room, 1) - 1;
     cpu.load4_end = max<u32>(room, 3) - 3;
-    set_store_end(cpu, size);
+    set_store_end(cpu, origin + m.guest_size);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }
@@ -263,7 +267,7 @@ function stack_end(cpu: CpuState, td: usize): u32 {
 
 /** The guest address of the record at `pc`, as a result. */
 function link(cpu: CpuState, pc: usize): i32 {
-  return <i32>((pc - cpu.decoded) >> RECORD_SHIFT);
+  return <i32>(((pc - cpu.decoded) >> RECORD_SHIFT) + cpu.origin);
 }
 
 /**
@@ -464,7 +468,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SB:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store1_end) {
             store<u8>(cpu.data + at, value(td, pc));
             continue;
@@ -472,7 +476,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SH:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store2_end) {
             store<u16>(cpu.data + at, value(td, pc));
             continue;
@@ -480,7 +484,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, value(td, pc));
             continue;
@@ -488,7 +492,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SB0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store1_end) {
             store<u8>(cpu.data + at, 0);
             continue;
@@ -496,7 +500,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SH0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store2_end) {
             store<u16>(cpu.data + at, 0);
             continue;
@@ -504,7 +508,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.SW0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, 0);
             continue;
@@ -559,7 +563,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.JR:
         case RvOp.JALR:
         case RvOp.C_JALR:
-          at = <u32>(src1(td, pc) + imm(pc)) & ~1;
+          at = (<u32>(src1(td, pc) + imm(pc)) & ~1) - cpu.origin;
           if (at >= cpu.text_size) {
             exit = EXIT_SLOW;
             break;
@@ -667,7 +671,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.C_SW:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, value(td, pc));
             pc -= RECORD_HALF;
@@ -677,7 +681,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_SLOW;
           break;
         case RvOp.C_SW0:
-          at = <u32>(src1(td, pc) + imm(pc)) - cpu.text_size;
+          at = <u32>(src1(td, pc) + imm(pc)) - cpu.store_low;
           if (at < cpu.store4_end) {
             store<i32>(cpu.data + at, 0);
             pc -= RECORD_HALF;
@@ -788,6 +792,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     if (exit == EXIT_SLOW) {
       cpu.elapsed = (clock + <u64>pc - from) >> CLOCK_SHIFT;
       event = rv32_slow(gd, td, pc);
+      if (event == RV_AGAIN) continue;
       if (event != 0) break;
       far = rv32_record_length(pc);
       pc += far;

@@ -26,14 +26,15 @@ export function rv_set(td: usize, r: u32, value: u32): void {
   if (r != 0) store<u32>(td + rv_register_offset(r), value);
 }
 
-/** True when `size` bytes at `address` lie in guest memory. */
+/** True when `size` bytes at `address` lie in guest memory, and not below what programs may touch. */
 export function rv_can_load(address: u32, size: u32): bool {
   const m = machine();
-  const limit = m.guest_size;
-  return size <= limit && address >= m.guest_low && address <= limit - size;
+  const end = m.guest_size - size; // memory has at least a page
+  return address - m.guest_origin <= end && address >= m.guest_low;
 }
 
 /** True when they may be written, too. */
 export function rv_can_store(address: u32, size: u32): bool {
-  return rv_can_load(address, size) && address >= machine().text_size;
+  const m = machine();
+  return rv_can_load(address, size) && (m.metal != 0 || address >= m.text_size);
 }

@@ -7,10 +7,9 @@ import {
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
-import { rv_funct3, rv_rd, rv_rs1, rv_rs2 } from "./rv32_decode";
+import { rv_funct3, rv_host_address, rv_rd, rv_rs1, rv_rs2 } from "./rv32_decode";
 import { is_reserved, reservation_break, reserve } from "./rv32_reserve";
 
 const LR: u32 = 0x02;
@@ -25,7 +24,7 @@ export function rv_atomic(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const address = rv_get(td, rv_rs1(word));
   if ((address & 3) != 0) return rv_fault(gd, RV_FAULT_MISALIGNED_ATOMIC, address);
   const rd = rv_rd(word);
-  const at = machine().guest_base + <usize>address;
+  const at = rv_host_address(address);
   if (operation == LR) {
     if (!rv_can_load(address, 4)) return rv_fault(gd, RV_FAULT_LOAD, address);
     reserve(gd, td, address);

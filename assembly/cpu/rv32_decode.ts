@@ -56,12 +56,20 @@ export function rv32_decoded_size(text_size: u32): u64 {
 
 /** The record of a guest address in the text. */
 export function rv32_record(guest: u32): usize {
-  return machine().decoded_base + ((<usize>guest) << RECORD_SHIFT);
+  const m = machine();
+  return m.decoded_base + ((<usize>(guest - m.guest_origin)) << RECORD_SHIFT);
 }
 
 /** The guest address of a record. */
 export function rv32_guest_pc(record: usize): u32 {
-  return <u32>((record - machine().decoded_base) >> RECORD_SHIFT);
+  const m = machine();
+  return <u32>((record - m.decoded_base) >> RECORD_SHIFT) + m.guest_origin;
+}
+
+/** Where the byte of a guest address is. */
+export function rv_host_address(guest: u32): usize {
+  const m = machine();
+  return m.guest_base + <usize>(guest - m.guest_origin);
 }
 
 /**
@@ -90,10 +98,10 @@ function mark_jump_to_yield(pc: u32): void {
  * it reaches beyond the text. rv_length tells how long it is there.
  */
 export function rv_fetch(pc: u32): u32 {
-  const at = machine().guest_base + <usize>pc;
+  const at = rv_host_address(pc);
   const half = <u32>load<u16>(at);
   if (rv_is_compressed(half)) return rv_expand(half);
-  return pc + 4 <= machine().text_size ? load<u32>(at) : 0;
+  return rv_text_behind(pc) >= 4 ? load<u32>(at) : 0;
 }
 
 /** From the record at an address to the one behind its instruction, in bytes. */
@@ -101,9 +109,16 @@ export function rv32_record_length(record: usize): usize {
   return (<usize>rv_length(rv32_guest_pc(record))) << RECORD_SHIFT;
 }
 
+/** Bytes of text from an address on; 0 where there is none. */
+export function rv_text_behind(pc: u32): u32 {
+  const m = machine();
+  if (pc < m.guest_low) return 0;
+  return m.text_size - min<u32>(m.text_size, pc - m.guest_origin);
+}
+
 /** Bytes of the instruction that begins at an even address of the text: 2 or 4. */
 export function rv_length(pc: u32): u32 {
-  return rv_is_compressed(load<u16>(machine().guest_base + <usize>pc)) ? 2 : 4;
+  return rv_is_compressed(load<u16>(rv_host_address(pc))) ? 2 : 4;
 }
 
 // ---- Fields of an instruction ----
@@ -303,7 +318,8 @@ function decode_word(pc: u32, word: u32): void {
       decode_kernel_call(pc, word);
       return;
     case 0x73:
-      if (word == 0x73) put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
+      if (word == 0x73 && machine().metal == 0)
+        put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
       else slow(pc);
       return;
     default:
@@ -317,7 +333,7 @@ function ecall_register(): u32 {
 }
 
 function decode_kernel_call(pc: u32, word: u32): void {
-  if (((word >> 7) & 0x1fff) != 0) {
+  if (((word >> 7) & 0x1fff) != 0 || machine().metal != 0) {
     slow(pc);
     return;
   }
@@ -336,9 +352,8 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 const SP: u32 = 2;
 
 /** True when execution can go on at `target`. */
-function rv_is_target(target: u32): bool {
-  const m = machine();
-  return (target & 1) == 0 && target >= m.guest_low && target < m.text_size;
+export function rv_is_target(target: u32): bool {
+  return (target & 1) == 0 && rv_text_behind(target) != 0;
 }
 
 /** Bytes of records from RECORD_SIZE behind that of `pc` to that of `target`. */

@@ -104,7 +104,7 @@ export enum RvOp {
   SW, //      14
   ADDI, //    20
   LW, //      20
-  CALL, //    20
-  J_YIELD, // 20
-  YIELD, //   40
+  CALL, //     24
+  J_YIELD, //  24
+  YIELD, //    48
 }

@@ -16,7 +16,7 @@ function bit(gd: GlobalData): u64 {
 
 /** The stores of a CPU's loop end at guest address `end`. */
 export function set_store_end(cpu: CpuState, end: u32): void {
-  const room = end - min<u32>(end, cpu.text_size);
+  const room = end - min<u32>(end, cpu.store_low);
   cpu.store1_end = room;
   cpu.store2_end = max<u32>(room, 1) - 1;
   cpu.store4_end = max<u32>(room, 3) - 3;
@@ -54,7 +54,7 @@ export function reservation_resume(gd: GlobalData): void {
   }
   if ((m.reserved | cpu.watches) == 0) return;
   m.reserved &= ~bit(gd);
-  let end = m.guest_size;
+  let end = m.guest_origin + m.guest_size;
   for (let left = m.reserved; left != 0; left &= left - 1) {
     end = min<u32>(end, cpu_state(globaldata(<u32>ctz<u64>(left))).reservation);
   }

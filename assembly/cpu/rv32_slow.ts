@@ -22,6 +22,7 @@ import {
   rv_fetch,
   rv_funct3,
   rv_has_register,
+  rv_host_address,
   rv_imm_b,
   rv_imm_i,
   rv_imm_j,
@@ -30,9 +31,14 @@ import {
   rv_rd,
   rv_rs1,
   rv_rs2,
+  rv_text_behind,
   rv32_guest_pc,
 } from "./rv32_decode";
+import { mm_decode, mm_fence_i, mm_system } from "./rv32_machine_mode";
 import { reservation_break } from "./rv32_reserve";
+
+/** The instruction was not executed; it has a record now, which the loop executes. */
+export const RV_AGAIN: u32 = 0xff;
 
 /** The stack pointer, and more bytes than any stack of a thread has. */
 const SP: u32 = 2;
@@ -40,13 +46,13 @@ const STACK_MAX: u32 = 1 << 22;
 
 /**
  * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, or
- * the event of its fault. Control transfers come here only when they are not taken or fault.
+ * the event of its fault, or RV_AGAIN. Control transfers come here only when they are not taken or fault.
  */
 export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const pc = rv32_guest_pc(record);
-  const end = machine().text_size;
-  if (pc >= end || pc < machine().guest_low) return rv_fault(gd, RV_FAULT_FETCH, pc);
-  if (end - pc < rv_length(pc)) return rv_fault(gd, RV_FAULT_FETCH, end);
+  const behind = rv_text_behind(pc);
+  if (behind == 0 || behind < rv_length(pc)) return rv_fault(gd, RV_FAULT_FETCH, pc + behind);
+  if (machine().metal != 0 && mm_decode(record, pc)) return RV_AGAIN;
   const word = rv_fetch(pc);
   if (!names_registers(word)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   switch (word & 0x7f) {
@@ -69,9 +75,12 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
     case 0x2f:
       return rv_atomic(gd, td, pc, word);
     case 0x0f:
-      return rv_funct3(word) == 1 ? 0 : rv_fault(gd, RV_FAULT_ILLEGAL, pc); // fence.i, see there
+      if (rv_funct3(word) != 1) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+      if (machine().metal != 0) mm_fence_i(); // elsewhere nobody stores to the text
+      return 0;
     case 0x73:
       if (word == 0x100073) return rv_fault(gd, RV_FAULT_BREAKPOINT, pc);
+      if (machine().metal != 0) return mm_system(gd, td, pc, word);
       return rv_csr(gd, td, word) ? 0 : rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   }
   return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
@@ -130,7 +139,7 @@ function slow_load(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const width = rv_funct3(word);
   if (width == 3 || width > 5) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!rv_can_load(address, 1 << (width & 3))) return rv_fault(gd, RV_FAULT_LOAD, address);
-  const at = machine().guest_base + <usize>address;
+  const at = rv_host_address(address);
   let value: u32;
   if (width == 0) value = <u32>(<i32>load<i8>(at));
   else if (width == 1) value = <u32>(<i32>load<i16>(at));
@@ -147,7 +156,7 @@ function slow_store(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const width = rv_funct3(word);
   if (width > 2) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!rv_can_store(address, 1 << width)) return rv_fault(gd, RV_FAULT_STORE, address);
-  const at = machine().guest_base + <usize>address;
+  const at = rv_host_address(address);
   if (width == 0) store<u8>(at, value);
   else if (width == 1) store<u16>(at, value);
   else store<u32>(at, value);

@@ -341,7 +341,7 @@ function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
   const asks = <u32>l.lt_due;
   l.lt_due = 0;
   gd.gd_ipi_received += <u64>popcnt<u32>(asks & ASK_KINDS);
-  if ((asks & ASK_KINDS) == ASK_RUN) {
+  if ((asks & (ASK_KINDS | ASK_RETRY)) == ASK_RUN) {
     receive_run(m, gd, td);
     return;
   }

@@ -2,6 +2,7 @@
 
 import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
+import { mm_reset } from "../cpu/rv32_machine_mode";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
@@ -37,6 +38,7 @@ import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
+import { machine_mode_bytes } from "../sys/machine_mode";
 import {
   HOST_INDEX,
   IDLE_INDEX,
@@ -119,11 +121,12 @@ export function carve_arenas(): u32 {
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
   m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
-  m.stack_base = m.frame_high != 0 ? carve(m, n * 4) : 0;
+  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * 4) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
   m.guest_base = carve(m, m.guest_size);
+  m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
@@ -239,6 +242,10 @@ function init_thread0(m: Machine): void {
 /** The lowest guest address ends a thread: its first word is the call that a body makes by returning. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
+  if (m.metal != 0) {
+    mm_reset();
+    return;
+  }
   store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
   rv32_decode_text(m.guest_low, m.guest_low + 4);
 }

@@ -10,6 +10,7 @@
 
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
+import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { ast } from "../kern/kern_single";
@@ -229,7 +230,9 @@ function slice_run(m: Machine, gd: GlobalData): u32 {
     if (event == RV_LEFT) return gd.gd_slice_reason;
     if ((event & 0xff) == RV_FAULT) {
       const td = gd.gd_curthread;
-      fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
+      if (m.metal == 0) {
+        fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
+      } else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
     } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
   }
 }

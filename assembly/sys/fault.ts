@@ -13,3 +13,9 @@ export const RV_FAULT_MISALIGNED_ATOMIC: u32 = 6;
 export const RV_FAULT_BREAKPOINT: u32 = 7;
 /** The stack pointer went below the stack of the thread. */
 export const RV_FAULT_STACK: u32 = 8;
+
+// On bare metal (sys/machine_mode.ts), what the loop leaves to the handling of traps, too.
+/** ecall. */
+export const RV_FAULT_ECALL: u32 = 9;
+/** mret. */
+export const RV_FAULT_MRET: u32 = 10;

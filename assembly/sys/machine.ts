@@ -61,9 +61,11 @@ export class Machine {
   kstack_pages: u32; //        default of kthread_add
   bare: u32; //                1 = LWKT only: no processes, no thread ids
   frame_high: u32; //          1 = threads have x16..x31 (RV32I), 0 = RV32E
+  metal: u32; //               1 = a program on bare metal: no kernel for it (sys/machine_mode.ts)
+  guest_origin: u32; //        guest address of the first byte of guest memory; 0 but on bare metal
   guest_low: u32; //           the lowest guest address that programs may touch
   guest_size: u32; //          bytes of guest memory
-  text_size: u32; //           of which program text, at its start
+  text_size: u32; //           of which program text, at its start; on bare metal all
   kobj_count: u32; //          wait structures and tokens
   string_size: u32; //         bytes for interned strings
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
@@ -108,6 +110,7 @@ export class Machine {
   ktr_end: usize;
   decoded_base: usize; //      decoded text
   guest_base: usize;
+  mmode_base: usize; //        on bare metal: sys/machine_mode.ts
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 

@@ -4,10 +4,11 @@ import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import type { SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import { parseElf } from "../elf/index.js";
+import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
+import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, runProgram } from "./exec-run.js";
 import { ExitCode } from "./exit.js";
 import { type Column, formatTable } from "./table.js";
@@ -30,12 +31,15 @@ Exit codes:
   3    deadlock: threads wait, and nothing will ever wake them
   70   a fault of the program, or a panic of the kernel: the report says where
   130  interrupted by Ctrl-C
+  with --bare, 0 when the program stores 1 to tohost, and 1 when it fails, traps without a handler, or
+  reaches its limit
 
 Examples:
   kthread-machine cc hello.c -o hello.elf && kthread-machine exec hello.elf
   kthread-machine exec pool.elf --cpus 8 --seed 7
   kthread-machine exec app.elf --json -- --an-option-of-main
   kthread-machine exec app.elf --disassemble
+  kthread-machine exec rv32ui-p-add --bare --limit 1000000
 `;
 
 interface Flags {
@@ -50,6 +54,8 @@ interface Flags {
   readonly trace?: string;
   readonly json?: true;
   readonly disassemble?: true;
+  readonly bare?: true;
+  readonly limit?: number;
 }
 
 /** Adds the command `exec` to a program. */
@@ -100,6 +106,16 @@ export function registerExec(program: Command): void {
     .option("--no-jit", "interpret the program only: slower, and the same run")
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
     .option("--json", "print one JSON object, the program's output in it")
+    .addOption(
+      new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
+        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
+      ]),
+    )
+    .option(
+      "--limit <cycles>",
+      `cycles after which a program on bare metal is stopped (default: ${formatCount(DEFAULT_LIMIT)})`,
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    )
     .option("--disassemble", "show the program's instructions and do not run it")
     .addHelpText("after", HELP)
     .action(exec);
@@ -115,11 +131,40 @@ function readFile(file: string): Uint8Array {
   }
 }
 
-async function exec(file: string, args: readonly string[], flags: Flags): Promise<void> {
+/** Runs a program in machine mode. */
+function runBare(image: ElfImage, args: readonly string[], flags: Flags, command: Command): void {
+  if (args.length > 0) {
+    throw new ConfigError(
+      "a program on bare metal has no arguments; leave out what is behind FILE",
+    );
+  }
+  const isGiven = command.getOptionValueSource("memory") === "cli";
+  execBare(image, {
+    limit: flags.limit ?? DEFAULT_LIMIT,
+    memory: isGiven ? flags.memory : undefined,
+    json: flags.json === true,
+  });
+}
+
+async function exec(
+  file: string,
+  args: readonly string[],
+  flags: Flags,
+  command: Command,
+): Promise<void> {
   const bytes = readFile(file);
   if (flags.disassemble === true) {
     process.stdout.write(disassembleElf(parseElf(bytes, file)));
     return;
+  }
+  if (flags.bare === true) {
+    runBare(parseElf(bytes, file), args, flags, command);
+    return;
+  }
+  if (flags.limit !== undefined) {
+    throw new ConfigError(
+      "--limit is for programs on bare metal (--bare); --for bounds the others",
+    );
   }
   const output: Buffer[] = [];
   const interrupt = listenForInterrupt();

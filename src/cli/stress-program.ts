@@ -20,7 +20,7 @@ import {
 } from "../program/index.js";
 
 /** The words that the program and the host share. */
-const WORDS = [
+export const WORDS = [
   "created",
   "left",
   "errno",

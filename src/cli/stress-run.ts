@@ -5,8 +5,7 @@ import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/confi
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Machine } from "../machine/machine.js";
-import type { LoadedProgram } from "../machine/programs.js";
-import { type StressWord, stressProgram } from "./stress-program.js";
+import { type StressWord, stressProgram, WORDS } from "./stress-program.js";
 
 /** Threads that exist besides these, and room that the kernel keeps. */
 const SLACK_THREADS = 16;
@@ -23,6 +22,8 @@ export interface StressOptions {
   readonly rounds: number;
   readonly scheduler: SchedulerName;
   readonly seed?: bigint | number;
+  /** The program in C (examples/c/stress.c) instead of the builder's. */
+  readonly elf?: Uint8Array;
   /** Build of the kernel. */
   readonly build?: KernelSource;
   /** Called some ten times a second; the run ends when it returns false. */
@@ -71,6 +72,21 @@ export interface StressReport {
   readonly hash: string;
 }
 
+/** Text and data of the program in C, and bytes of a thread's stack: few, for so many threads. */
+const ELF_TEXT = 65_536;
+const ELF_DATA = 131_072;
+const ELF_STACK = 256;
+
+/** What a machine of threads of C code has besides. */
+function elfConfig({ threads }: StressOptions): MachineConfig {
+  return {
+    registers: 32,
+    stackPage: ELF_STACK,
+    textMemory: ELF_TEXT,
+    guestMemory: ELF_TEXT + ELF_DATA + (threads + SLACK_THREADS) * ELF_STACK,
+  };
+}
+
 /** The configuration of a machine that holds this many threads and little else. */
 function stressConfig(options: StressOptions): MachineConfig {
   return {
@@ -86,6 +102,7 @@ function stressConfig(options: StressOptions): MachineConfig {
     stringMemory: 4096,
     guestMemory: 8192,
     textMemory: 4096,
+    ...(options.elf === undefined ? {} : elfConfig(options)),
   };
 }
 
@@ -100,11 +117,20 @@ function bootMachine(options: StressOptions): Machine {
   }
 }
 
+/** Pages of the stack of the thread that creates the others. */
+const SPAWNER_PAGES = 16;
+
+function placesBy(of: (name: StressWord, index: number) => number): Record<StressWord, number> {
+  const entries = WORDS.map((name, index) => [name, of(name, index)]);
+  return Object.fromEntries(entries) as Record<StressWord, number>;
+}
+
 /** A running stress test. */
 class Stress {
   private readonly options: StressOptions;
   private readonly machine: Machine;
-  private readonly program: LoadedProgram;
+  /** The guest addresses of the words that the program and the host share. */
+  private readonly places: Readonly<Record<StressWord, number>>;
   private readonly threadsAtStart: number;
   private readonly residentAtStart: number;
   private readonly startedAt: number;
@@ -114,17 +140,36 @@ class Stress {
   constructor(options: StressOptions) {
     this.options = options;
     this.machine = bootMachine(options);
-    this.program = this.machine.load(stressProgram(options));
-    this.machine.createThread({ name: "spawner", body: this.program, cpu: 0 });
+    this.places = options.elf === undefined ? this.load() : this.loadElf(options.elf);
     this.threadsAtStart = this.machine.counters.threads;
     this.residentAtStart = process.memoryUsage.rss();
     this.residentMax = this.residentAtStart;
     this.startedAt = performance.now();
   }
 
+  private load(): Record<StressWord, number> {
+    const program = this.machine.load(stressProgram(this.options));
+    this.machine.createThread({ name: "spawner", body: program, cpu: 0 });
+    return placesBy((name) => program.addressOf(name));
+  }
+
+  /** The program in C has the words in one structure, in their order. */
+  private loadElf(bytes: Uint8Array): Record<StressWord, number> {
+    const { threads, rounds, scheduler } = this.options;
+    const args = [threads, rounds, scheduler === "lwkt" ? 1 : 0].map(String);
+    const program = this.machine.loadElf(bytes, { name: "stress", args: ["stress", ...args] });
+    this.machine.createThread({
+      name: "spawner",
+      body: program,
+      cpu: 0,
+      stackPages: SPAWNER_PAGES,
+    });
+    return placesBy((_, index) => program.addressOf("words") + 4 * index);
+  }
+
   private word(name: StressWord): number {
     const { buffer, byteOffset } = this.machine.guestMemory;
-    return new DataView(buffer, byteOffset).getInt32(this.program.addressOf(name), true);
+    return new DataView(buffer, byteOffset).getInt32(this.places[name], true);
   }
 
   private get isFinished(): boolean {

@@ -1,5 +1,6 @@
 // `kthread-machine stress`: as many threads as asked for, all at once, and what they cost.
 
+import { readFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { type Command, Option } from "commander";
 import type { SchedulerName } from "../core/config.js";
@@ -8,6 +9,7 @@ import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals } from "./interrupt.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
+import { packageFile } from "./toolchain.js";
 import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
 
 const DEFAULT_THREADS = 1_000_000;
@@ -34,6 +36,7 @@ interface Flags {
   readonly rounds: number;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
+  readonly elf?: true;
   readonly json?: true;
 }
 
@@ -57,6 +60,7 @@ export function registerStress(program: Command): void {
         .argParser(parseSeed)
         .default(0n, "0"),
     )
+    .option("--elf", "threads of C code, each with a stack of its own (examples/c/stress.c)")
     .option("--json", "print the report as JSON")
     .addHelpText("after", HELP)
     .action(stress);
@@ -66,8 +70,10 @@ async function stress(flags: Flags): Promise<void> {
   const bar = process.stderr.isTTY ? new ProgressBar(flags.threads) : null;
   const interrupt = listenForSignals();
   try {
+    const { elf: isElf, ...others } = flags;
     const report = await runStress({
-      ...flags,
+      ...others,
+      ...(isElf === true ? { elf: readFileSync(packageFile("examples/c/stress.elf")) } : {}),
       onProgress: (progress) => {
         bar?.show(progress);
         return interrupt.exitCode === null;

@@ -110,8 +110,8 @@ function isInstalled({ command, needs }: Compiler): boolean {
   );
 }
 
-/** The folder of this package with a file in it: beside the bundle, or above the sources. */
-function packageFile(path: string): string {
+/** The path of a file of this package: beside the bundle, or above the sources. */
+export function packageFile(path: string): string {
   const candidates = [`../${path}`, `../../${path}`].map((relative) =>
     fileURLToPath(new URL(relative, import.meta.url)),
   );

@@ -71,6 +71,11 @@ export interface MachineConfig {
   /** Only LWKT: no processes, no thread ids, nothing of FreeBSD's. Default false. */
   readonly bare?: boolean;
   /**
+   * The guest address of memory, for one program on bare metal: it has RISC-V's machine mode in place
+   * of a kernel, and may change its text. {@link BareMetal} sets it. Default -1: threads have a kernel.
+   */
+  readonly metalOrigin?: number;
+  /**
    * Keep what JavaScript bodies were given, so that snapshots, rewinding and forks work while they run:
    * 16 bytes for each step that is not like the one before. Default false: bodies may not have begun then.
    */
@@ -106,6 +111,7 @@ const ranges = {
   domains: { min: 1, max: Layout.MAXMEMDOM, default: 1, unit: "memory domains" },
   objects: { min: 1, max: 1 << 24, default: 4096, unit: "objects" },
   stringMemory: { min: 4096, max: 1 << 30, default: 1 << 20, unit: "bytes" },
+  metalOrigin: { min: -1, max: 2 ** 32 - 4096, default: -1, unit: "guest address" },
   ticks: { min: -(2 ** 31), max: 2 ** 31 - 1, default: 0, unit: "ticks" },
 } as const satisfies Partial<Record<keyof MachineConfig, Range>>;
 
@@ -229,8 +235,12 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.kstack_pages, config.kstackPages);
   u32(M.frame_high, config.registers === 32 ? 1 : 0);
   u32(M.guest_size, config.guestMemory);
-  u32(M.text_size, config.textMemory);
-  u32(M.guest_low, config.textMemory >= 2 * PAGE_ZERO ? PAGE_ZERO : 0);
+  const isMetal = config.metalOrigin >= 0;
+  u32(M.text_size, isMetal ? config.guestMemory : config.textMemory);
+  u32(M.metal, isMetal ? 1 : 0);
+  u32(M.guest_origin, isMetal ? config.metalOrigin : 0);
+  const low = config.textMemory >= 2 * PAGE_ZERO ? PAGE_ZERO : 0;
+  u32(M.guest_low, isMetal ? config.metalOrigin : low);
   u32(M.fault_mode, config.faults === "panic" ? Layout.FAULT_PANICS : Layout.FAULT_ENDS_THREAD);
   u32(M.stack_page, config.stackPage);
   u32(M.kobj_count, config.objects);

@@ -304,7 +304,10 @@ export function encodeFence(bits = 0x0ff): number {
   return word("fence", 0, 0, 0, bits);
 }
 
-/** The control and status registers that kernel programs can read, by name. */
+/**
+ * Control and status registers by name: the counters and mhartid, which every program can read, and
+ * those of machine mode, which programs on bare metal have.
+ */
 export const csrNumbers = {
   cycle: 0xc00,
   time: 0xc01,
@@ -313,11 +316,53 @@ export const csrNumbers = {
   timeh: 0xc81,
   instreth: 0xc82,
   mhartid: 0xf14,
+  mstatus: 0x300,
+  misa: 0x301,
+  mie: 0x304,
+  mtvec: 0x305,
+  mscratch: 0x340,
+  mepc: 0x341,
+  mcause: 0x342,
+  mtval: 0x343,
+  mip: 0x344,
+  pmpcfg0: 0x3a0,
+  pmpaddr0: 0x3b0,
+  tselect: 0x7a0,
+  mcycle: 0xb00,
+  minstret: 0xb02,
+  mcycleh: 0xb80,
+  minstreth: 0xb82,
+  mvendorid: 0xf11,
+  marchid: 0xf12,
+  mimpid: 0xf13,
 } as const;
 
+/** A control and status register by its name. */
+export type CsrName = keyof typeof csrNumbers;
+
 /** The word of `csrr rd, csr`, which reads a control and status register. */
-export function encodeCsrRead(rd: Register, csr: keyof typeof csrNumbers): number {
-  return word("csrrs", registerNumber(rd), 0, 0, csrNumbers[csr]);
+export function encodeCsrRead(rd: Register, csr: CsrName): number {
+  return encodeCsr("csrrs", rd, csr, "zero");
+}
+
+/** The word of `op rd, csr, rs1`. */
+export function encodeCsr(
+  op: MnemonicOf<"Csr">,
+  rd: Register,
+  csr: CsrName,
+  rs1: Register,
+): number {
+  return word(op, registerNumber(rd), registerNumber(rs1), 0, csrNumbers[csr]);
+}
+
+/** The word of `op rd, csr, constant`; the constant is 0 to 31. */
+export function encodeCsrI(
+  op: MnemonicOf<"CsrI">,
+  rd: Register,
+  csr: CsrName,
+  constant: number,
+): number {
+  return word(op, registerNumber(rd), constant, 0, csrNumbers[csr]);
 }
 
 /** The word of an instruction without operands, such as `ecall`. */

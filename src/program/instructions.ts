@@ -1,8 +1,10 @@
 /** One method for each machine instruction, and for the usual short forms of one instruction. */
 
 import {
-  type csrNumbers,
+  type CsrName,
   encodeAmo,
+  encodeCsr,
+  encodeCsrI,
   encodeCsrRead,
   encodeFence,
   encodeI,
@@ -325,8 +327,48 @@ export abstract class Instructions {
    * rd = a counter of the CPU, or its number: `cycle` and `time` are its virtual time in cycles,
    * `instret` is the instructions that it has executed; with an h, the upper 32 bits.
    */
-  csrr(rd: Register, csr: keyof typeof csrNumbers): this {
+  csrr(rd: Register, csr: CsrName): this {
     return this.place(() => encodeCsrRead(rd, csr));
+  }
+
+  /** rd = csr, which becomes rs1. Only programs on bare metal have registers to write. */
+  csrrw(rd: Register, csr: CsrName, rs1: Register): this {
+    return this.place(() => encodeCsr("csrrw", rd, csr, rs1));
+  }
+
+  /** rd = csr, whose bits of rs1 are set. */
+  csrrs(rd: Register, csr: CsrName, rs1: Register): this {
+    return this.place(() => encodeCsr("csrrs", rd, csr, rs1));
+  }
+
+  /** rd = csr, whose bits of rs1 are cleared. */
+  csrrc(rd: Register, csr: CsrName, rs1: Register): this {
+    return this.place(() => encodeCsr("csrrc", rd, csr, rs1));
+  }
+
+  /** rd = csr, which becomes a constant from 0 to 31. */
+  csrrwi(rd: Register, csr: CsrName, constant: number): this {
+    return this.place(() => encodeCsrI("csrrwi", rd, csr, constant));
+  }
+
+  /** rd = csr, whose bits of a constant from 0 to 31 are set. */
+  csrrsi(rd: Register, csr: CsrName, constant: number): this {
+    return this.place(() => encodeCsrI("csrrsi", rd, csr, constant));
+  }
+
+  /** rd = csr, whose bits of a constant from 0 to 31 are cleared. */
+  csrrci(rd: Register, csr: CsrName, constant: number): this {
+    return this.place(() => encodeCsrI("csrrci", rd, csr, constant));
+  }
+
+  /** Returns from the handler of a trap, on bare metal. */
+  mret(): this {
+    return this.place(() => encodeSystem("mret"));
+  }
+
+  /** Waits for an interrupt, on bare metal; there it may go on at once, and does. */
+  wfi(): this {
+    return this.place(() => encodeSystem("wfi"));
   }
 
   /** The environment call: a kernel call whose number is in a7. */

@@ -90,6 +90,16 @@ const codePointer = fc
   .tuple(pick(...CODE), fc.integer({ min: -100, max: 100 }))
   .map(([rd, offset]) => [word("auipc", { rd }), word("addi", { rd, rs1: rd, imm: 4 * offset })]);
 
+/** What divisions and comparisons care about, in one of the registers. */
+const corner = fc
+  .tuple(pick(...POOL), pick(-2, -1, 0, 1))
+  .map(([rd, imm]) => word("addi", { rd, imm }));
+const lowest = pick(...POOL).map((rd) => word("lui", { rd, imm: 0x80000 }));
+/** A base that moves between accesses, by more than one check of them covers. */
+const moved = fc
+  .tuple(pick(...BASES), fc.integer({ min: -1000, max: 1000 }))
+  .map(([rd, imm]) => word("addi", { rd, rs1: rd, imm }));
+
 const rare = fc.oneof(
   { weight: 4, arbitrary: fc.constant(word("kcall", { imm: Layout.Sys.lwkt_yield })) },
   {
@@ -106,6 +116,9 @@ const one = (arbitrary: fc.Arbitrary<number>) => arbitrary.map((value) => [value
 const piece = fc.oneof(
   { weight: 60, arbitrary: one(arithmetic) },
   { weight: 30, arbitrary: one(access) },
+  { weight: 6, arbitrary: one(corner) },
+  { weight: 2, arbitrary: one(lowest) },
+  { weight: 6, arbitrary: one(moved) },
   { weight: 24, arbitrary: one(branch) },
   { weight: 8, arbitrary: one(jump) },
   { weight: 5, arbitrary: one(ret) },

@@ -443,7 +443,7 @@ describe("a run of host bodies", () => {
     const machine = new Machine({}, buildUnderTest);
     machine.onPrint = () => machine.call(sys.wakeup("x"));
     machine.onEvent("thread_ctor", () => machine.call(sys.wakeup("x")));
-    expect(() => machine.createThread({ name: "t", body: 0 })).toThrow(/call: EBUSY/);
+    expect(() => machine.createThread({ name: "t", body: function* () {} })).toThrow(/call: EBUSY/);
   });
 });
 

@@ -7,7 +7,7 @@ import * as Layout from "../../src/generated/layout.js";
 import { Machine } from "../../src/machine/machine.js";
 import { type MachineProgramBuilder, program } from "../../src/program/index.js";
 import { buildUnderTest } from "../support/build.js";
-import { ENTRY, Subject, word } from "../support/rv32-machine.js";
+import { ENTRY, MEMORY_SIZE, Subject, TEXT_SIZE, word } from "../support/rv32-machine.js";
 
 const TURNS = 4000;
 
@@ -196,4 +196,43 @@ describe("compiled code", () => {
       expect(compiled.sliceInstructions).toBe(plain.sliceInstructions);
     }
   });
+
+  const CORNERS = [0, 1, 2, 0xffff_ffff, 0xffff_fffe, 0x7fff_ffff, 0x8000_0000, 12_345];
+  for (const op of ["div", "divu", "rem", "remu", "mul", "mulh", "mulhsu", "mulhu"] as const) {
+    it(`computes ${op} of corner values`, () => {
+      for (const a of CORNERS) {
+        for (const b of CORNERS) {
+          expectAsInterpreted(word(op, { rd: 7, rs1: 5, rs2: 6 }), a, b);
+        }
+      }
+    });
+  }
+
+  for (const op of ["lb", "lbu", "lh", "lhu", "lw", "sb", "sh", "sw"] as const) {
+    it(`accesses memory and the ends of it by ${op}`, () => {
+      const isStore = op.startsWith("s");
+      const insn = word(op, isStore ? { rs1: 5, rs2: 6, imm: 4 } : { rd: 7, rs1: 5, imm: 4 });
+      for (const end of [0, TEXT_SIZE, MEMORY_SIZE]) {
+        for (let at = end - 5; at <= end + 1; at++) {
+          const address = (at - 4) >>> 0;
+          expectAsInterpreted(insn, address, 0x8765_4321);
+        }
+      }
+    });
+  }
 });
+
+/** Executes an instruction with a = x5 and b = x6 in a loop, compiled and not. */
+function expectAsInterpreted(insn: number, a: number, b: number): void {
+  const words = [insn, word("addi", { rd: 8, rs1: 8, imm: 1 }), word("jal", { imm: -8 })];
+  const registers = Array<number>(31).fill(0);
+  [registers[4], registers[5]] = [a, b];
+  const setup = { words, registers, fill: 1, quantum: 100, until: 100 };
+  const compiled = new Subject(setup, 32, true);
+  const plain = new Subject(setup);
+  for (const subject of [compiled, plain]) subject.run(setup.until);
+  const all = ({ panic, pc, instructions }: Subject) => ({ panic, pc, instructions });
+  expect(all(compiled)).toEqual(all(plain));
+  expect(compiled.register(7)).toBe(plain.register(7));
+  expect(Buffer.compare(compiled.guest, plain.guest)).toBe(0);
+}

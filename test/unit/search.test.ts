@@ -10,6 +10,7 @@ import {
   type Setup,
   sys,
 } from "../../src/index.js";
+import { program } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
 import { decodeTape, encodeTape } from "../../src/search/tape.js";
 import { buildUnderTest } from "../support/build.js";
@@ -171,7 +172,10 @@ describe("a search", () => {
   });
 
   it("refuses threads that it cannot drive", async () => {
-    const rv32: Setup = (machine: Machine) => void machine.createThread({ name: "rv", body: 0 });
+    const rv32: Setup = (machine: Machine) => {
+      const body = machine.load(program("rv").call("kthread_exit").build());
+      machine.createThread({ name: "rv", body });
+    };
     await expect(run(rv32, {})).rejects.toThrow('thread "rv" runs RISC-V code');
   });
 

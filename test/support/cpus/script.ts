@@ -92,13 +92,13 @@ const menu: readonly (readonly [OpName, number])[] = [
   ["setpri_self", 2],
   ["migrate", 6],
   ["setcpu_self", 4],
-  ["crit_enter", 2],
+  ["crit_enter", 4],
   ["crit_exit", 3],
   ["gettoken", 6],
   ["havetoken", 2],
   ["regettoken", 3],
   ["reltoken", 6],
-  ["block", 5],
+  ["block", 8],
   ["signal", 6],
   ["interrupt", 3],
   ["create", 5],
@@ -241,7 +241,7 @@ class Maker {
     const { random } = this;
     const end: Op = random.once(4) ? ["leave"] : ["crit_exit"];
     const inside: Op[] = random.once(2) ? [["signal", random.below(3)]] : this.op().slice(0, 2);
-    return [["crit_enter"], ["compute", 50 + random.below(400)], ...inside, end];
+    return [["crit_enter"], ["compute", 50 + random.below(700)], ...inside, end];
   }
 
   /** One operation, or a few that belong together. */

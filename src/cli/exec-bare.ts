@@ -1,0 +1,112 @@
+// `kthread-machine exec FILE.elf --bare`: runs a program in machine mode, without a kernel.
+
+import { ElfError } from "../elf/errors.js";
+import { type ElfImage, SymbolTable } from "../elf/index.js";
+import { type BareEnd, BareMetal } from "../machine/bare-metal.js";
+import { ExitCode } from "./exit.js";
+import { formatCount, formatTime } from "./units.js";
+
+/** Cycles after which a program is stopped. */
+export const DEFAULT_LIMIT = 1_000_000_000;
+
+export interface BareFlags {
+  /** Cycles. */
+  readonly limit: number;
+  /** MiB of memory; undefined for what the machine gives by itself. */
+  readonly memory: number | undefined;
+  readonly json: boolean;
+}
+
+interface Report {
+  readonly status: number;
+  readonly end: BareEnd;
+  /** What has happened, in one line. */
+  readonly text: string;
+}
+
+/** Names of the causes of exceptions, by mcause. */
+const causes: Readonly<Record<number, string>> = {
+  1: "instruction access fault",
+  2: "illegal instruction",
+  3: "breakpoint",
+  4: "misaligned load",
+  5: "load access fault",
+  6: "misaligned store",
+  7: "store access fault",
+  11: "environment call",
+};
+
+/** Runs the program, prints what it says and how it ends, and sets the exit code: 0 if it is content, else 1. */
+export function execBare(image: ElfImage, flags: BareFlags): void {
+  const symbols = new SymbolTable(image.file, image.sections.symbols, 0);
+  const output: Uint8Array[] = [];
+  const machine = new BareMetal(
+    { ...programOf(image, symbols) },
+    {
+      ...(flags.memory === undefined ? {} : { memory: flags.memory << 20 }),
+      onOutput: (bytes) => {
+        if (flags.json) output.push(bytes);
+        else process.stdout.write(bytes);
+      },
+    },
+  );
+  const started = performance.now();
+  const end = machine.run(BigInt(flags.limit));
+  const seconds = (performance.now() - started) / 1000;
+  const { status, text } = describe(end, machine, symbols, flags.limit);
+  if (flags.json) {
+    const object = {
+      status,
+      ...end,
+      output: Buffer.concat(output).toString("utf8"),
+      pc: machine.pc,
+      instructions: Number(machine.instructions),
+      cycles: Number(machine.cycles),
+      host_seconds: seconds,
+    };
+    process.stdout.write(`${JSON.stringify(object, null, 2)}\n`);
+  } else {
+    const instructions = formatCount(Number(machine.instructions));
+    process.stderr.write(`${text}\n${instructions} instructions in ${formatTime(seconds * 1e9)}\n`);
+  }
+  process.exitCode = status;
+}
+
+function programOf(image: ElfImage, symbols: SymbolTable) {
+  if (image.isRelocatable) {
+    throw new ElfError(
+      image.file,
+      "it may be loaded anywhere, and bare metal has fixed addresses; link it with -no-pie",
+    );
+  }
+  const tohost = symbols.find("tohost");
+  if (tohost === undefined) {
+    throw new ElfError(
+      image.file,
+      "it has no symbol tohost, the 8 bytes where a program on bare metal tells that it is done; define it, or run it without --bare",
+    );
+  }
+  const fromhost = symbols.find("fromhost");
+  const { entry, segments } = image;
+  return { entry, segments, tohost, ...(fromhost === undefined ? {} : { fromhost }) };
+}
+
+function describe(end: BareEnd, machine: BareMetal, symbols: SymbolTable, limit: number): Report {
+  switch (end.reason) {
+    case "exit":
+      return end.code === 0
+        ? { status: 0, end, text: "passed" }
+        : { status: ExitCode.FAILURE, end, text: `failed: test ${end.code}` };
+    case "trap": {
+      const cause = causes[end.cause] ?? `cause ${end.cause}`;
+      const where = symbols.describe(end.epc);
+      const value = `0x${end.value.toString(16)}`;
+      const text = `${cause} at ${where} (mepc 0x${end.epc.toString(16)}, mtval ${value}), and mtvec points to no handler in memory`;
+      return { status: ExitCode.FAILURE, end, text };
+    }
+    case "limit": {
+      const text = `stopped at ${symbols.describe(machine.pc)}: it has reached the limit of ${formatCount(limit)} cycles; --limit sets another one`;
+      return { status: ExitCode.FAILURE, end, text };
+    }
+  }
+}

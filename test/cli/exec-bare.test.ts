@@ -1,0 +1,72 @@
+// `kthread-machine exec FILE --bare` as a user's shell sees it.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Builder, bareElf, bareProgram } from "../support/bare-program.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ktm-bare-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function exec(write: (builder: Builder) => unknown, ...options: string[]) {
+  const file = join(folder, "program.elf");
+  writeFileSync(file, bareElf(bareProgram(write)));
+  const args = [join(ROOT, "dist/cli.js"), "exec", file, "--bare", ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+const endless = (b: Builder) => b.label("for ever").jump("for ever");
+
+describe("exec --bare", () => {
+  it("ends with 0 when the program passes", () => {
+    const { status, stdout, stderr } = exec((b) => b.jump("pass"));
+    expect([status, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(/^passed\n[\d,]+ instructions in /);
+  });
+
+  it("ends with 1 when a test fails, and tells which", () => {
+    const { status, stderr } = exec((b) => b.li("gp", 21).jump("fail"));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^failed: test 21\n/);
+  });
+
+  it("ends with 1 at a trap that nothing handles, and tells where", () => {
+    const { status, stderr } = exec((b) => b.lw("a0", "zero"));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^load access fault at 0x80000000 \(mepc 0x80000000, mtval 0x0\), and mtvec points to no handler/,
+    );
+  });
+
+  it("ends with 1 at the limit", () => {
+    const { status, stderr } = exec(endless, "--limit", "1000");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^stopped at 0x80000000: it has reached the limit of 1,000 cycles/);
+  });
+
+  it("prints one JSON object", () => {
+    const { status, stdout } = exec((b) => b.li("gp", 2).jump("fail"), "--json");
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 1, reason: "exit", code: 2, output: "" });
+  });
+
+  it.each([
+    [["--cpus", "2"], /'--bare' cannot be used with option '--cpus <n>'/],
+    [["an-argument"], /a program on bare metal has no arguments/],
+    [["--limit", "0"], /'--limit <cycles>' argument '0' is invalid/],
+  ])("refuses %s", (options, text) => {
+    const { status, stdout, stderr } = exec(endless, ...options);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(text);
+  });
+});

@@ -71,6 +71,7 @@ const PARTS = {
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
     "test/conformance/replay",
   ]),
+  fuzz: bundlePart("test/fuzz/main.ts", "dist/fuzz.js", ["test/fuzz", "test/support"]),
   storms: bundlePart("test/support/cpus/main.ts", "dist/storms.js", [
     "test/support",
     "test/conformance/replay",

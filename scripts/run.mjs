@@ -1,6 +1,6 @@
 // Builds what is stale, silently, and runs one of the bundled programs in this same process:
 //
-//   node scripts/run.mjs cli|bench|conformance|storms [argument ...]
+//   node scripts/run.mjs cli|bench|conformance|storms|fuzz [argument ...]
 //
 // A second Node.js process would cost more than the check for stale parts does.
 
@@ -16,6 +16,7 @@ const KERNELS = {
   cli: ["release", "codec"],
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
+  fuzz: ["release", "check", "codec"],
   storms: ["release", "check", "debug"],
 };
 

@@ -6,6 +6,7 @@
 
 export type { CompleteConfig, MachineConfig, SchedulerName } from "./core/config.js";
 export {
+  ArgumentError,
   ConfigError,
   errnoName,
   KernelError,
@@ -36,20 +37,16 @@ export {
 export * from "./machine/event-lists.js";
 export { type CodePlace, type FaultReport, formatFault } from "./machine/faults.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
-export {
-  type Counters,
-  type LoadElfOptions,
-  type LoadedElf,
-  type LoadedProgram,
-  type LwktOptions,
-  Machine,
-  type ProcessOptions,
-  type RunOptions,
-  type RunReason,
-  type RunResult,
-  type SysInit,
-  type ThreadOptions,
-} from "./machine/machine.js";
+export { Machine, type RunOptions, type SysInit } from "./machine/machine.js";
+export type {
+  Counters,
+  LwktOptions,
+  ProcessOptions,
+  RunReason,
+  RunResult,
+  ThreadOptions,
+} from "./machine/options.js";
+export type { LoadElfOptions, LoadedElf, LoadedProgram } from "./machine/programs.js";
 export { formatRecord } from "./machine/record-text.js";
 export type { MachineFunctions } from "./machine/resources.js";
 export type { SnapshotOptions } from "./machine/snapshots.js";
@@ -82,4 +79,18 @@ export type { SnapshotPart } from "./snapshot/part.js";
 export type { Moment, Recording, RecordOptions } from "./snapshot/recording.js";
 export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
-export { TraceError } from "./trace/file.js";
+export { TraceError, type TraceStream, type TraceTarget } from "./trace/file.js";
+export { type RunWorkloadOptions, runWorkload } from "./workload/api.js";
+export { WorkloadError, type WorkloadProblem } from "./workload/diagnostics.js";
+export type { Workload } from "./workload/model.js";
+export { parseWorkload, readWorkload } from "./workload/parse.js";
+export type { WorkloadOptions } from "./workload/run.js";
+export type {
+  CpuReport,
+  DurationSource,
+  LatencyReport,
+  Outcome,
+  RunReport,
+  SyncReport,
+  ThreadReport,
+} from "./workload/run-report.js";

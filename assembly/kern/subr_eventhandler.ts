@@ -10,7 +10,7 @@ import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { SHUTDOWN_WAIT } from "../sys/param";
 import { Proc, Thread } from "../sys/proc";
-import { cold, td_frame } from "../sys/thread";
+import { called_by_host, cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
@@ -189,6 +189,6 @@ export function shutdown_1(): u32 {
 /** True for a list, a function and an argument that go together. */
 export function eventhandler_sane(list: u32, fn: u32): bool {
   if (list >= EVENT_LISTS) return false;
-  if (fn == <u32>EventFn.HOST) return true;
+  if (fn == <u32>EventFn.HOST) return called_by_host();
   return fn <= <u32>EventFn.KPROC_SHUTDOWN && list <= <u32>EventList.SHUTDOWN_FINAL;
 }

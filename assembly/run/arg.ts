@@ -6,9 +6,9 @@ import { is_proc, proc_valid } from "../kern/kern_fork";
 import { curthread, globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { FUNC_HOST, PRS, Proc, TDB, TDB_KIND, Thread } from "../sys/proc";
+import { FUNC_HOST, PRS, Proc, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
-import { no_td, td_frame, td_frame_high, td_valid } from "../sys/thread";
+import { called_by_host, no_td, td_frame, td_frame_high, td_valid } from "../sys/thread";
 
 /** Argument 6 of the thread's call: in a6, or in t1 where there are 16 registers only. */
 export function arg6(td: Thread): u32 {
@@ -39,9 +39,12 @@ export function wide(low: u32, high: u32): u64 {
 
 // ---- A bad one is an error ----
 
-/** True for an address that a body can start at; a program cannot start a body of the host's. */
+/**
+ * True for an address that a body can start at. Only the host makes bodies of its own: machine code that
+ * did would take over one that waits for its thread.
+ */
 export function func_valid(func: u32): bool {
-  if (func == FUNC_HOST) return (curthread().td_body & TDB_KIND) != TDB.RV32;
+  if (func == FUNC_HOST) return called_by_host();
   return func >= machine().guest_low && func < machine().text_size && (func & 1) == 0;
 }
 

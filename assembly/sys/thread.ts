@@ -1,6 +1,7 @@
 // From a thread to its other parts, and back.
+import { curthread } from "./globaldata";
 import { machine } from "./machine";
-import { Frame, FrameHigh, Thread, ThreadCold, ThreadRare } from "./proc";
+import { Frame, FrameHigh, TDB, TDB_KIND, Thread, ThreadCold, ThreadRare } from "./proc";
 
 /** Size of the hot part, as a shift. */
 const THREAD_SHIFT: usize = 6;
@@ -61,4 +62,10 @@ export function td_valid(address: u32): bool {
     offset >> <u32>THREAD_SHIFT < m.zone_next &&
     offset != 0
   );
+}
+
+/** True while the host makes a kernel call, through its own thread or a body. */
+export function called_by_host(): bool {
+  const td = curthread();
+  return td == machine().host_td || (td.td_body & TDB_KIND) == TDB.HOST;
 }

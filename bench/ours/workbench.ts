@@ -6,7 +6,8 @@ import type { MachineConfig } from "../../src/core/config.js";
 import type { KernelSource } from "../../src/core/instantiate.js";
 import { HOST_EVENT_REPORT } from "../../src/generated/layout.js";
 import { sys } from "../../src/machine/calls.js";
-import { type LoadedProgram, Machine } from "../../src/machine/machine.js";
+import { Machine } from "../../src/machine/machine.js";
+import type { LoadedProgram } from "../../src/machine/programs.js";
 import { encodeKernelCall } from "../../src/program/encode.js";
 import {
   channel,

@@ -12,4 +12,8 @@ export const ExitCode = Object.freeze({
   FAULT: 70,
   /** Ctrl-C. */
   INTERRUPTED: 130,
+  /** SIGTERM. */
+  TERMINATED: 143,
+  /** SIGHUP: the terminal is gone. */
+  HUNG_UP: 129,
 });

@@ -1,114 +1,36 @@
-// The command `kthread-machine`.
+// The program `kthread-machine`: runs the command on the process's arguments and streams.
 
 import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
-import { Command, CommanderError } from "commander";
-import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
-import { ElfError } from "../elf/index.js";
-import { TraceError } from "../trace/file.js";
-import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
-import { registerCc } from "./cc.js";
-import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
-import { registerExplore } from "./explore.js";
 import { serve } from "./explore-workers.js";
-import { registerPs, registerRun } from "./run.js";
-import { registerStress } from "./stress.js";
-import { formatTime } from "./units.js";
+import { complain } from "./output.js";
+import { runCommand } from "./program.js";
 
-const NAME = "kthread-machine";
+const OUTPUT_ERRORS: Readonly<Record<string, string>> = {
+  EBADF: "it is closed",
+  EIO: "the device fails",
+  ENOSPC: "the disk is full",
+};
 
-function version(): string {
-  const { version } = JSON.parse(
-    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
-  ) as { version: string };
-  return version;
-}
-
-function buildProgram(): Command {
-  const program = new Command(NAME)
-    .description(
-      "A deterministic machine of emulated CPUs that runs BSD kernel threads: workloads with their " +
-        "locks, timers and priorities, or a million threads at once.",
-    )
-    .version(version(), "--version", "print the version")
-    .helpOption("--help", "print this help")
-    .helpCommand(false)
-    .exitOverride()
-    .showHelpAfterError(`(${NAME} --help tells more)`)
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, `${NAME}: `)) })
-    .addHelpText("after", HELP);
-  registerRun(program);
-  registerPs(program);
-  registerCc(program);
-  registerExec(program);
-  registerStress(program);
-  registerExplore(program);
-  return program;
-}
-
-const HELP = `
-Start here:
-  ${NAME} run examples/webserver.json       what a busy web server's threads do
-  ${NAME} run examples/deadlock.json        who waits for whom in a deadlock
-  ${NAME} stress --threads 1000000 --cpus 4 a million threads
-
-${NAME} <command> --help tells about a command's options and exit codes.
-`;
-
-/** Says what went wrong, in a sentence where possible, and sets the exit code. */
-function reportError(error: unknown): void {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : ExitCode.USAGE;
-    return;
-  }
-  if (error instanceof WorkloadError) {
-    for (const problem of error.errors) complain(formatProblem(problem));
-    process.exitCode = ExitCode.USAGE;
-  } else if (isAboutInput(error)) {
-    complain(error.message);
-    process.exitCode = ExitCode.USAGE;
-  } else {
-    complain(error instanceof KernelPanic ? panicText(error) : unexpectedText(error));
-    process.exitCode = ExitCode.FAILURE;
-  }
-}
-
-/** True for what the user can put right: one sentence says how. */
-function isAboutInput(error: unknown): error is Error {
-  return error instanceof ConfigError || error instanceof ElfError || error instanceof TraceError;
-}
-
-function complain(text: string): void {
-  process.stderr.write(`${NAME}: ${text}\n`);
-}
-
-function panicText(panic: KernelPanic): string {
-  const { postMortem } = panic;
-  if (postMortem === null) return panic.message;
-  const { cpu, thread, cycles, ps } = postMortem;
-  const where = `on CPU ${cpu}, thread ${thread ?? "none"}`;
-  return `${panic.message}\n${where}, after ${formatTime(Number(cycles))} of virtual time\n\n${ps.trimEnd()}`;
-}
-
-function unexpectedText(error: unknown): string {
-  if (error instanceof KernelError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** Whoever reads our output may stop, as `head` does: then nobody is left to tell anything. */
-function endQuietlyWithReader(stream: NodeJS.WriteStream): void {
+/** Whoever reads our output may stop, as `head` does: that is no failure, and nobody is left to tell. */
+function endWithReader(stream: NodeJS.WriteStream, name: string): void {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit();
+    if (stream === process.stdout) {
+      complain(`cannot write to the ${name}: ${OUTPUT_ERRORS[error.code ?? ""] ?? error.message}`);
+    }
+    process.exit(ExitCode.FAILURE);
   });
 }
 
-endQuietlyWithReader(process.stdout);
-endQuietlyWithReader(process.stderr);
-try {
-  if (isMainThread) await buildProgram().parseAsync();
-  else await serve();
-} catch (error) {
-  reportError(error);
+endWithReader(process.stdout, "standard output");
+endWithReader(process.stderr, "standard error");
+if (isMainThread) {
+  const { version } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  ) as { version: string };
+  await runCommand(process.argv.slice(2), version);
+} else {
+  await serve(); // one of several that `explore --workers` starts
 }

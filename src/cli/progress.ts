@@ -15,19 +15,37 @@ export interface Position {
 
 /** Shows the progress of a run. */
 export interface Progress {
-  show(position: Position): void;
+  /** Asks for the position only when it is to be shown. */
+  show(position: () => Position): void;
   /** Clears what is on the terminal. */
   stop(): void;
 }
 
-/** Progress towards a virtual time; null: a run that ends when it ends. */
-export function createProgress(durationNs: number | null, stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY && durationNs !== null
-    ? new BarProgress(durationNs)
-    : new LineProgress(durationNs, stream);
+/**
+ * Progress towards a virtual time; null: a run that ends when it ends.
+ *
+ * @param afterMs host time before which nothing is shown; what nobody has asked for is for terminals only
+ */
+export function createProgress(
+  durationNs: number | null,
+  stream: NodeJS.WriteStream,
+  afterMs: number,
+): Progress {
+  if (!stream.isTTY && afterMs > 0) return { show() {}, stop() {} };
+  const progress =
+    stream.isTTY && durationNs !== null
+      ? new BarProgress(durationNs)
+      : new LineProgress(durationNs, stream);
+  const startedAt = performance.now();
+  return {
+    show: (position) => {
+      if (performance.now() - startedAt >= afterMs) progress.show(position());
+    },
+    stop: () => progress.stop(),
+  };
 }
 
-class BarProgress implements Progress {
+class BarProgress {
   private readonly bar: SingleBar;
   private readonly durationNs: number;
   private isShown = false;
@@ -58,7 +76,7 @@ class BarProgress implements Progress {
   }
 }
 
-class LineProgress implements Progress {
+class LineProgress {
   private readonly durationNs: number | null;
   private readonly stream: NodeJS.WriteStream;
   private step = 0;

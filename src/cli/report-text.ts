@@ -1,8 +1,15 @@
 // A run's report as text.
 
+import { visible, visibleLine } from "../core/visible.js";
 import type { Wait } from "../workload/run-deadlock.js";
 import { describeWait } from "../workload/run-deadlock.js";
-import type { CpuReport, RunReport, SyncReport, ThreadReport } from "../workload/run-report.js";
+import type {
+  CpuReport,
+  DurationSource,
+  RunReport,
+  SyncReport,
+  ThreadReport,
+} from "../workload/run-report.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatShare, formatTime, plural } from "./units.js";
 
@@ -21,6 +28,8 @@ export interface TextOptions {
   readonly all: boolean;
   /** Draw with block characters. */
   readonly unicode: boolean;
+  /** Width of the terminal; undefined: tables may be as wide as they like. */
+  readonly columns?: number | undefined;
 }
 
 const left = (title: string): Column => ({ title, align: "left" });
@@ -37,7 +46,7 @@ export function formatReport(report: RunReport, options: TextOptions): string {
     notesSection(report),
     `hash ${report.hash}\n`,
   ];
-  return sections.filter((section) => section !== "").join("\n");
+  return visible(sections.filter((section) => section !== "").join("\n"));
 }
 
 // ---- What ran, and how it ended ----
@@ -46,16 +55,22 @@ function headline(report: RunReport): string {
   const { file, threadCount, cpuCount, scheduler, seed } = report;
   const where = `${plural(threadCount, "thread")} on ${plural(cpuCount, "CPU")}`;
   const machine = `scheduler ${scheduler}, seed ${seed}`;
-  return `${file}: ${where}, ${machine}\n${outcomeText(report)}\n`;
+  return `${visibleLine(file)}: ${where}, ${machine}\n${outcomeText(report)}\n`;
 }
 
-function outcomeText({ outcome, timeNs }: RunReport): string {
+const durationTexts: Readonly<Record<DurationSource, string>> = {
+  option: "as asked",
+  file: "as the file says",
+  default: "for neither the file nor --for says how long",
+};
+
+function outcomeText({ outcome, timeNs, durationFrom }: RunReport): string {
   const time = formatTime(timeNs);
   switch (outcome) {
     case "finished":
       return `finished: all threads had ended after ${time} of virtual time`;
     case "time":
-      return `stopped after ${time} of virtual time, as asked`;
+      return `stopped after ${time} of virtual time, ${durationTexts[durationFrom]}`;
     case "rest":
       return `at rest after ${time} of virtual time: those who are left wait for work`;
     case "deadlock":
@@ -81,7 +96,7 @@ const threadColumns: readonly Column[] = [
   right("MAX"),
 ];
 
-function threadSection(report: RunReport, { all }: TextOptions): string {
+function threadSection(report: RunReport, { all, columns }: TextOptions): string {
   const { threads, timeNs } = report;
   if (threads.length === 0) return "no threads\n";
   const isCut = !all && threads.length > THREADS_SHOWN_MAX;
@@ -89,6 +104,7 @@ function threadSection(report: RunReport, { all }: TextOptions): string {
   const table = formatTable(
     threadColumns,
     shown.map((thread) => threadRow(thread, timeNs)),
+    columns,
   );
   const shownTids = new Set(shown);
   const hidden = threads.filter((thread) => !shownTids.has(thread));
@@ -151,10 +167,11 @@ const cpuColumns: readonly Column[] = [
   right("RECEIVED"),
 ];
 
-function cpuSection({ cpus }: RunReport, { unicode }: TextOptions): string {
+function cpuSection({ cpus }: RunReport, { unicode, columns }: TextOptions): string {
   return formatTable(
     cpuColumns,
     cpus.map((cpu) => cpuRow(cpu, unicode)),
+    columns,
   );
 }
 
@@ -189,12 +206,12 @@ const objectColumns: readonly Column[] = [
   right("TIME WAITED"),
 ];
 
-function objectSection({ objects }: RunReport, { all }: TextOptions): string {
+function objectSection({ objects }: RunReport, { all, columns }: TextOptions): string {
   const waitable = objects.filter(({ kind }) => kind !== "timer");
   if (waitable.length === 0) return "";
   const sorted = [...waitable].sort((a, b) => b.waitedNs - a.waitedNs);
   const shown = all ? sorted : sorted.slice(0, OBJECTS_SHOWN_MAX);
-  const table = formatTable(objectColumns, shown.map(objectRow));
+  const table = formatTable(objectColumns, shown.map(objectRow), columns);
   const hidden = sorted.length - shown.length;
   return hidden === 0 ? table : `${table}... and ${formatCount(hidden)} more (--all shows them)\n`;
 }
@@ -216,8 +233,11 @@ function stalemateSection({ stalemate, outcome }: RunReport, { all }: TextOption
   if (stalemate === null) return "";
   const { waits, cycle } = stalemate;
   const shown = all ? waits : firstWaits(waits, cycle);
-  const width = shown.reduce((most, { thread }) => Math.max(most, thread.length), 0);
-  const lines = shown.map((wait) => `  ${wait.thread.padEnd(width)}  ${describeWait(wait)}`);
+  const rows = shown.map((wait) => [wait.thread, describeWait(wait)]);
+  const lines = formatTable([left(""), left("")], rows)
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => `  ${line}`);
   if (shown.length < waits.length) {
     lines.push(
       `  ... and ${plural(waits.length - shown.length, "more thread")} (--all shows them)`,
@@ -240,11 +260,11 @@ function firstWaits(waits: readonly Wait[], cycle: readonly Wait[] | null): Wait
 
 function cycleText(cycle: readonly Wait[]): string {
   const names = cycle.map(({ thread }) => thread);
-  return `in a circle: ${[...names, names[0]].join(" -> ")}`;
+  return visibleLine(`in a circle: ${[...names, names[0]].join(" -> ")}`);
 }
 
 function notesSection({ notes, console: printed }: RunReport): string {
-  const lines = notes.map((note) => `note: ${note}`);
+  const lines = notes.map((note) => visibleLine(`note: ${note}`));
   for (const line of printed.split("\n")) if (line !== "") lines.push(`kernel: ${line}`);
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }

@@ -1,20 +1,27 @@
 // `kthread-machine run FILE` and `kthread-machine ps FILE`: a workload on a machine.
 
+import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import type { SchedulerName } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
+import { TraceError } from "../trace/file.js";
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS, WorkloadRun, workloadDurationUs } from "../workload/run.js";
-import { reportRun } from "../workload/run-report.js";
+import { type DurationSource, reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
+import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
+import { complain } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
-/** Rounds between two looks at what the user wants: some tens of milliseconds. */
-const ROUNDS_AT_ONCE = 20_000;
+/** After this much host time a run on a terminal shows how far it is. */
+const PROGRESS_AFTER_MS = 2_000;
+/** Of more threads than this only sums are reported, unless all are asked for. */
+const REPORTED_THREADS_MAX = 20_000;
 
 interface MachineFlags {
   readonly cpus: number;
@@ -59,7 +66,7 @@ export function registerRun(program: Command): void {
         "virtual clock, and reports what every thread, CPU and lock did. The same file on the same " +
         "machine always gives the same run: its hash tells.",
     )
-    .argument("<file>", "workload in rt-app's JSON");
+    .argument("<file>", "workload in rt-app's JSON; - reads the standard input");
   machineOptions(command)
     .addOption(
       new Option(
@@ -81,7 +88,7 @@ Exit codes:
   1    the kernel panicked, for example because a thread unlocked a mutex that it did not hold
   2    wrong options, or a file that is no workload: the message says where and why
   3    deadlock: threads wait for ever, and the report says who for whom
-  130  interrupted by Ctrl-C: the report shows the run so far
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the report shows the run so far
 
 Examples:
   kthread-machine run examples/webserver.json
@@ -99,7 +106,7 @@ export function registerPs(program: Command): void {
       "Runs a workload up to a moment of virtual time, or one after the other up to several, and lists all " +
         "threads of the machine.",
     )
-    .argument("<file>", "workload in rt-app's JSON");
+    .argument("<file>", "workload in rt-app's JSON; - reads the standard input");
   machineOptions(command)
     .addOption(
       new Option("--at <time>", "the moment, such as 250ms; may be given several times")
@@ -115,87 +122,116 @@ export function registerPs(program: Command): void {
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);
+  if (flags.trace !== undefined) checkTracePath(flags.trace, file);
   const workloadRun = new WorkloadRun(workload, flags);
   const durationUs = workloadDurationUs(workload);
   const durationNs = flags.for ?? (durationUs === null ? null : durationUs * 1_000);
   const trace =
     flags.trace === undefined ? null : createChromeTrace(workloadRun.machine, flags.trace);
-  const progress = flags.progress ? createProgress(durationNs, process.stderr) : null;
-  const stopped = await runToEnd(workloadRun, durationNs, { trace, progress });
-  const report = reportRun(workloadRun, stopped);
+  const progress = createProgress(
+    durationNs,
+    process.stderr,
+    flags.progress ? 0 : PROGRESS_AFTER_MS,
+  );
+  const interrupt = listenForSignals();
+  const stopped = await runToEnd(workloadRun, durationNs, { trace, progress, interrupt });
+  const durationFrom = durationSource(flags, workload.global.durationUs);
+  const report = reportRun(workloadRun, stopped, {
+    durationFrom,
+    threadsMax: flags.all ? Number.POSITIVE_INFINITY : REPORTED_THREADS_MAX,
+  });
+  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(report, null, 2)}\n`
-      : formatReport(report, { all: flags.all === true, unicode: isUnicode() }),
+      : formatReport(report, { all: flags.all === true, unicode: isUnicode(), columns }),
   );
   if (report.outcome === "deadlock") process.exitCode = ExitCode.DEADLOCK;
-  if (report.outcome === "interrupted") process.exitCode = ExitCode.INTERRUPTED;
+  if (interrupt.exitCode !== null) process.exitCode = interrupt.exitCode;
 }
 
-/** Runs piece by piece, so that Ctrl-C is heard, and closes the trace, also after a panic. */
+function durationSource(flags: RunFlags, inFile: number | null): DurationSource {
+  if (flags.for !== undefined) return "option";
+  return inFile === null ? "default" : "file";
+}
+
+/** A trace replaces the file that has its name: never the workload, whatever name it goes by. */
+function checkTracePath(trace: string, file: string): void {
+  const input = statSync(file, { throwIfNoEntry: false });
+  const output = statSync(trace, { throwIfNoEntry: false });
+  if (input === undefined || output === undefined) return;
+  if (input.dev === output.dev && input.ino === output.ino) {
+    throw new ConfigError("--trace would write over the workload file; give it another name");
+  }
+}
+
+interface Attendants {
+  readonly trace: ChromeTrace | null;
+  readonly progress: Progress;
+  readonly interrupt: Interrupt;
+}
+
+/** Runs piece by piece, so that signals are heard, and closes the trace, also after a panic. */
 async function runToEnd(
   workloadRun: WorkloadRun,
   durationNs: number | null,
-  { trace, progress }: { trace: ChromeTrace | null; progress: Progress | null },
+  attendants: Attendants,
 ): Promise<"idle" | "time" | "interrupted"> {
-  const interrupt = listenForInterrupt();
+  const { trace, progress, interrupt } = attendants;
   try {
-    return await advance(workloadRun, durationNs, interrupt, progress);
+    return await advance(workloadRun, durationNs, attendants);
   } finally {
     interrupt.stop();
-    progress?.stop();
-    trace?.close();
+    progress.stop();
+    if (trace !== null) closeTrace(trace);
+  }
+}
+
+/** A trace that fails does not cost the report. */
+function closeTrace(trace: ChromeTrace): void {
+  try {
+    trace.close();
+  } catch (error) {
+    if (!(error instanceof TraceError)) throw error;
+    complain(error.message);
+    process.exitCode = ExitCode.FAILURE;
   }
 }
 
 async function advance(
   workloadRun: WorkloadRun,
   durationNs: number | null,
-  interrupt: Interrupt,
-  progress: Progress | null,
+  { progress, interrupt }: Attendants,
 ): Promise<"idle" | "time" | "interrupted"> {
   const until = durationNs === null ? null : BigInt(durationNs);
+  const pacer = new Pacer();
   for (;;) {
-    const reason = workloadRun.advance(until, ROUNDS_AT_ONCE);
+    pacer.begin();
+    const reason = workloadRun.advance(until, pacer.rounds);
+    pacer.end();
     if (reason === "idle" || reason === "time") return reason;
-    const { cycles, counters } = workloadRun.machine;
-    progress?.show({ timeNs: Number(cycles), switches: counters.switches });
+    progress.show(() => {
+      const { cycles, counters } = workloadRun.machine;
+      return { timeNs: Number(cycles), switches: counters.switches };
+    });
     await setImmediate();
-    if (interrupt.isPending) return "interrupted";
+    if (interrupt.exitCode !== null) return "interrupted";
   }
-}
-
-interface Interrupt {
-  readonly isPending: boolean;
-  stop(): void;
-}
-
-/** Notes the first Ctrl-C; a second one ends the process as ever. */
-function listenForInterrupt(): Interrupt {
-  let isPending = false;
-  const listener = () => {
-    isPending = true;
-  };
-  process.once("SIGINT", listener);
-  return {
-    get isPending() {
-      return isPending;
-    },
-    stop: () => process.removeListener("SIGINT", listener),
-  };
 }
 
 async function ps(file: string, flags: PsFlags): Promise<void> {
   const workloadRun = new WorkloadRun(readWorkload(file), flags);
   const moments = [...new Set(flags.at)].sort((a, b) => a - b);
   for (const [index, moment] of moments.entries()) {
-    const stopped = await runToEnd(workloadRun, moment, { trace: null, progress: null });
+    const progress = createProgress(moment, process.stderr, PROGRESS_AFTER_MS);
+    const interrupt = listenForSignals();
+    await runToEnd(workloadRun, moment, { trace: null, progress, interrupt });
     if (moments.length > 1) {
       process.stdout.write(`${index === 0 ? "" : "\n"}at ${formatTime(moment)}:\n`);
     }
     process.stdout.write(workloadRun.machine.ps());
-    if (stopped !== "interrupted") continue;
-    process.exitCode = ExitCode.INTERRUPTED;
+    if (interrupt.exitCode === null) continue;
+    process.exitCode = interrupt.exitCode;
     return;
   }
 }

@@ -12,7 +12,7 @@ const SLACK_THREADS = 16;
 /** Rounds of the machine between two looks at it. */
 const ROUNDS_PER_LOOK = 200;
 /** Milliseconds after which the host's other business has its turn. */
-const BREAK_INTERVAL_MS = 100;
+const BREAK_INTERVAL_MS = 25;
 
 /** What to do. */
 export interface StressOptions {
@@ -26,7 +26,7 @@ export interface StressOptions {
   readonly elf?: Uint8Array;
   /** Build of the kernel. */
   readonly build?: KernelSource;
-  /** Called about ten times a second; the run ends when it returns false. */
+  /** Called some ten times a second; the run ends when it returns false. */
   readonly onProgress?: (progress: StressProgress) => boolean | undefined;
 }
 

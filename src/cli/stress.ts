@@ -7,6 +7,7 @@ import type { SchedulerName } from "../core/config.js";
 import { errnoName } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
+import { listenForSignals } from "./interrupt.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
 import { packageFile } from "./toolchain.js";
 import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
@@ -22,7 +23,7 @@ Exit codes:
   0    all threads were created, have run and were reaped
   1    some were not: the report says how many
   2    wrong options, or that many threads do not fit into memory: the message says how many do
-  130  interrupted by Ctrl-C: the report shows how far it came
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the report shows how far it came
 
 Examples:
   kthread-machine stress --threads 10000000 --cpus 8
@@ -67,11 +68,7 @@ export function registerStress(program: Command): void {
 
 async function stress(flags: Flags): Promise<void> {
   const bar = process.stderr.isTTY ? new ProgressBar(flags.threads) : null;
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-  };
-  process.once("SIGINT", interrupt);
+  const interrupt = listenForSignals();
   try {
     const { elf: isElf, ...others } = flags;
     const report = await runStress({
@@ -79,15 +76,15 @@ async function stress(flags: Flags): Promise<void> {
       ...(isElf === true ? { elf: readFileSync(packageFile("examples/c/stress.elf")) } : {}),
       onProgress: (progress) => {
         bar?.show(progress);
-        return !interrupted;
+        return interrupt.exitCode === null;
       },
     });
     bar?.stop();
     process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : describe(report));
-    if (!report.complete) process.exitCode = interrupted ? ExitCode.INTERRUPTED : ExitCode.FAILURE;
+    if (!report.complete) process.exitCode = interrupt.exitCode ?? ExitCode.FAILURE;
   } finally {
     bar?.stop();
-    process.removeListener("SIGINT", interrupt);
+    interrupt.stop();
   }
 }
 

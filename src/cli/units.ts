@@ -8,6 +8,7 @@ const NS_PER_UNIT: Readonly<Record<string, number>> = {
   ms: 1e6,
   s: 1e9,
   min: 60e9,
+  h: 3_600e9,
 };
 /** A million seconds, as the workload files have it. */
 const DURATION_NS_MAX = 1e15;
@@ -18,7 +19,7 @@ const DURATION_NS_MAX = 1e15;
  * @throws InvalidArgumentError with what is allowed.
  */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min)$/.exec(text.trim());
+  const match = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min|h)$/.exec(text.trim());
   if (match === null) {
     throw new InvalidArgumentError("It must be a time with its unit, such as 2s, 500ms or 10us.");
   }

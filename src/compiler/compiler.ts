@@ -217,7 +217,9 @@ export class Compiler {
       place,
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
-    const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    const { run } = new WebAssembly.Instance(module, {
+      env: { memory: memory as WebAssembly.Memory },
+    }).exports;
     table.set(place, run);
     const unit = { place, entries };
     this.mark(unit);

@@ -1,6 +1,7 @@
 // The machine's configuration: names, units, ranges and defaults, and how it gets into the kernel.
 
 import * as Layout from "../generated/layout.js";
+import { checkOptions, flag, optional, type Rules, shown } from "./arguments.js";
 import { ConfigError } from "./errors.js";
 
 /** Schedulers that a machine can boot with. */
@@ -119,7 +120,7 @@ function checkedNumber(name: keyof typeof ranges, value: number | undefined): nu
   if (value === undefined) return fallback;
   if (!Number.isInteger(value) || value < min || value > max) {
     throw new ConfigError(
-      `${name} is ${String(value)}; it must be a whole number from ${min} to ${max} (${unit})`,
+      `${name} is ${shown(value)}; it must be a whole number from ${min} to ${max} (${unit})`,
     );
   }
   return value;
@@ -128,16 +129,17 @@ function checkedNumber(name: keyof typeof ranges, value: number | undefined): nu
 function checkedChoice<T extends string>(name: string, value: T | undefined, all: readonly T[]): T {
   if (value === undefined) return all[0] as T;
   if (!all.includes(value)) {
-    throw new ConfigError(`${name} is "${String(value)}"; it must be one of ${all.join(", ")}`);
+    throw new ConfigError(`${name} is ${shown(value)}; it must be one of ${all.join(", ")}`);
   }
   return value;
 }
 
 function checkedSeed(seed: bigint | number | undefined): bigint {
-  if (typeof seed === "number" && !Number.isSafeInteger(seed)) {
-    throw new ConfigError(`seed is ${seed}; it must be a whole number or a bigint`);
+  if (seed === undefined) return 0n;
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
+    throw new ConfigError(`seed is ${shown(seed)}; it must be a whole number or a bigint`);
   }
-  return BigInt.asUintN(64, BigInt(seed ?? 0));
+  return BigInt.asUintN(64, BigInt(seed));
 }
 
 /** Bytes at the start of guest memory that fault. */
@@ -185,17 +187,29 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   });
 }
 
-const otherNames = [
-  ...["faults", "scheduler", "time", "seed", "preemption", "statistics", "jit"],
-  ...["bare", "snapshots"],
-];
+const anything = { allowed: "", accepts: () => true, isOptional: true } as const;
+/** Fields with a check of their own are let pass here. */
+const fields: Rules = {
+  ...Object.fromEntries(Object.keys(ranges).map((name) => [name, anything])),
+  faults: anything,
+  scheduler: anything,
+  time: anything,
+  seed: anything,
+  preemption: optional(flag),
+  statistics: optional(flag),
+  jit: optional(flag),
+  bare: optional(flag),
+  snapshots: optional(flag),
+};
 
 function checkNames(config: MachineConfig): void {
-  for (const name of Object.keys(config)) {
-    if (!(name in ranges) && !otherNames.includes(name)) {
-      throw new ConfigError(`there is no setting "${name}" of a machine`);
+  if (typeof config === "object" && config !== null) {
+    const unknown = Object.keys(config).find((name) => !Object.hasOwn(fields, name));
+    if (unknown !== undefined) {
+      throw new ConfigError(`there is no setting "${unknown}" of a machine`);
     }
   }
+  checkOptions("Machine", config, fields);
 }
 
 /** Writes a configuration into the machine structure of a kernel that has not booted. */

@@ -43,7 +43,22 @@ export class KernelError extends Error {
 
 /** A configuration that cannot be booted, or an argument that is out of range. */
 export class ConfigError extends RangeError {
-  override readonly name = "ConfigError";
+  override readonly name: string = "ConfigError";
+}
+
+/** An argument that a method does not take: the message names it and says what is allowed. */
+export class ArgumentError extends ConfigError {
+  override readonly name = "ArgumentError";
+  /** The method that was called. */
+  readonly method: string;
+  /** The argument, or the field of its options. */
+  readonly argument: string;
+
+  constructor(method: string, argument: string, message: string) {
+    super(`${method}: ${message}`);
+    this.method = method;
+    this.argument = argument;
+  }
 }
 
 /** What a panic leaves behind. */

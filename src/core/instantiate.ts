@@ -6,12 +6,15 @@
 // get the instance's plain exports.
 
 import { instantiateSync } from "@assemblyscript/loader";
+import { shown } from "./arguments.js";
+import { ArgumentError, ConfigError } from "./errors.js";
+import type { WasmMemory, WasmModule } from "./wasm-types.js";
 
 /** A build of the kernel: fast; optimised with every check (INVARIANTS); or with debug information. */
 export type KernelBuild = "release" | "check" | "debug";
 
 /** What the kernel exports: its memory and functions that take and return 32-bit numbers. */
-export type KernelExports = { readonly memory: WebAssembly.Memory } & {
+export type KernelExports = { readonly memory: WasmMemory } & {
   readonly [name: string]: KernelFunction;
 };
 
@@ -22,8 +25,9 @@ export type KernelFunction = (...args: number[]) => number;
 export type KernelImports = Record<string, Record<string, unknown>>;
 
 /** A build by name, the bytes of a build, or a module that has been compiled already. */
-export type KernelSource = KernelBuild | BufferSource | WebAssembly.Module;
+export type KernelSource = KernelBuild | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WasmModule;
 
+const builds: readonly string[] = ["release", "check", "debug"] satisfies KernelBuild[];
 /** A module that the package contains: a build of the kernel, or the codec of snapshots. */
 type PackagedModule = KernelBuild | "codec";
 
@@ -33,14 +37,27 @@ const compiled = new Map<PackagedModule, WebAssembly.Module>();
  * Instantiates the kernel. A build by name is read from the package and compiled once; a browser passes a
  * module that it has compiled. `Exports` may name the exports that the caller relies on.
  *
- * @throws Error when there is no such build to read.
+ * @throws ConfigError when there is no such build to read.
  */
 export function instantiateKernel<Exports = KernelExports>(
   source: KernelSource,
   imports: KernelImports,
 ): Exports {
+  checkSource(source);
   const code = isBuild(source) ? compileBuild(source) : source;
-  return plainExports(instantiateSync(code, imports));
+  return plainExports(instantiateSync(code as BufferSource | WebAssembly.Module, imports));
+}
+
+function checkSource(source: unknown): void {
+  const isFine =
+    typeof source === "string"
+      ? builds.includes(source)
+      : source instanceof WebAssembly.Module ||
+        source instanceof ArrayBuffer ||
+        ArrayBuffer.isView(source);
+  if (isFine) return;
+  const allowed = `one of ${builds.join(", ")}, a WebAssembly.Module, or the bytes of one`;
+  throw new ArgumentError("Machine", "build", `build is ${shown(source)}; it must be ${allowed}`);
 }
 
 function isBuild(source: KernelSource): source is KernelBuild {
@@ -52,8 +69,10 @@ function plainExports<Exports>(result: { instance: WebAssembly.Instance }): Expo
 }
 
 /** Instantiates the codec of snapshots (assembly/codec) on a memory. */
-export function instantiateCodec<Exports>(memory: WebAssembly.Memory): Exports {
-  const instance = new WebAssembly.Instance(compileBuild("codec"), { env: { memory } });
+export function instantiateCodec<Exports>(memory: WasmMemory): Exports {
+  const instance = new WebAssembly.Instance(compileBuild("codec"), {
+    env: { memory: memory as WebAssembly.Memory },
+  });
   return instance.exports as unknown as Exports;
 }
 
@@ -66,9 +85,34 @@ export function buildIdOf(source: KernelSource): string | null {
     ? compileBuild(source)
     : source instanceof WebAssembly.Module
       ? source
-      : new WebAssembly.Module(source);
+      : new WebAssembly.Module(source as BufferSource);
   const [section] = WebAssembly.Module.customSections(module, BUILD_ID_SECTION);
   return section === undefined ? null : new TextDecoder().decode(section);
+}
+
+/**
+ * Loads and compiles a build, wherever the library runs: from a file, or by `fetch` in a browser. Whoever
+ * names it afterwards finds it there.
+ *
+ * @throws ConfigError when it cannot be loaded.
+ */
+export async function loadBuild(build: KernelBuild): Promise<void> {
+  checkSource(build);
+  if (compiled.has(build)) return;
+  if (nodeFs() !== undefined) {
+    compileBuild(build);
+    return;
+  }
+  // Bundlers look for this very expression: they ship the file that it names, and no other one.
+  const release = new URL("./release.wasm", import.meta.url);
+  const url = build === "release" ? release : new URL(`${build}.wasm`, release);
+  const response = await fetch(url);
+  if (!response.ok) {
+    throw new ConfigError(
+      `cannot load the kernel from ${url}: ${response.status} ${response.statusText}`,
+    );
+  }
+  compiled.set(build, await WebAssembly.compile(await response.arrayBuffer()));
 }
 
 function compileBuild(build: PackagedModule): WebAssembly.Module {
@@ -83,8 +127,8 @@ function compileBuild(build: PackagedModule): WebAssembly.Module {
 function readBuild(build: PackagedModule): Uint8Array<ArrayBuffer> {
   const fs = nodeFs();
   if (fs === undefined) {
-    throw new Error(
-      `There is no file to read the ${build} build from here: pass a compiled module.`,
+    throw new ConfigError(
+      `the ${build} build of the kernel has not been loaded: use \`await Machine.create()\`, or pass a compiled module`,
     );
   }
   const url = candidates(build).find((candidate) => fs.existsSync(candidate));

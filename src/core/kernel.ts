@@ -8,18 +8,19 @@
 
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
-import { ConfigError, KernelPanic } from "./errors.js";
+import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import { Texts } from "./texts.js";
+import type { WasmMemory, WasmTable } from "./wasm-types.js";
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
 
 /** What the kernel exports (assembly/index.ts). */
 export interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Where the kernel calls compiled code. */
-  readonly table: WebAssembly.Table;
+  readonly table: WasmTable;
   machine_boot(): number;
   machine_startup(step: number): void;
   carve_arenas(): number;
@@ -109,6 +110,17 @@ export class Kernel {
   /** The panic that killed this kernel, or null. */
   panic: KernelPanic | null = null;
 
+  private readonly traceListeners = new Set<{
+    readonly classes: number;
+    readonly take: (from: number, to: number) => void;
+  }>();
+  /** Classes that were recorded before the first of these. */
+  private ownTraceMask = 0;
+  private isRunning = false;
+  /** How deep the kernel is in calls of the host's functions: nobody may call it then. */
+  private depth = 0;
+  /** What the first of the host's functions threw that the kernel has called, in an array. */
+  private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
 
@@ -177,17 +189,111 @@ export class Kernel {
         this.panic = new KernelPanic(this.format(fmt, args));
         throw this.panic;
       },
-      printf: (fmt: number, ...args: number[]) => this.onPrint(this.format(fmt, args)),
-      event: (list: number, cookie: number, arg: number) => this.onEvent?.(list, cookie >>> 0, arg),
+      printf: (fmt: number, ...args: number[]) =>
+        this.outside(() => this.onPrint(this.format(fmt, args))),
+      event: (list: number, cookie: number, arg: number) =>
+        this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
+      ktr_flush: (from: number, to: number) =>
+        this.outside(() => this.handTrace(from >>> 0, to >>> 0)),
       text_hot: (pc: number, left: number) =>
         this.onHot?.(pc >>> 0, left === 0 ? null : (left - 1) >>> 0),
       text_changed: (from: number, to: number) => this.onText?.(from >>> 0, to >>> 0),
       cnputsn: (from: number, length: number) =>
-        this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),
+        this.outside(() =>
+          this.onOutput?.(this.u8.subarray(from >>> 0, (from >>> 0) + (length >>> 0))),
+        ),
       fault: (td: number, kind: number, pc: number, address: number) =>
-        this.onFault?.({ td: td >>> 0, kind, pc: pc >>> 0, address: address >>> 0 }),
-      ktr_flush: (from: number, to: number) => this.onTrace?.(from >>> 0, to >>> 0),
+        this.outside(() =>
+          this.onFault?.({ td: td >>> 0, kind, pc: pc >>> 0, address: address >>> 0 }),
+        ),
     };
+  }
+
+  /**
+   * Calls a function of the host in the middle of a step. What it throws waits until the step is done: an
+   * exception that unwinds the kernel would leave half of it undone.
+   */
+  private outside(action: () => void): void {
+    this.depth++;
+    try {
+      action();
+    } catch (error) {
+      if (error === this.panic) throw error;
+      this.failure ??= [error];
+      if (this.u32 !== undefined) this.setMachine("stop_request", 1);
+    } finally {
+      this.depth--;
+    }
+  }
+
+  private handTrace(from: number, to: number): void {
+    this.onTrace?.(from, to);
+    for (const { take } of this.traceListeners) take(from, to);
+  }
+
+  /**
+   * Has the kernel record events of some classes, and hands the records' address ranges over. Returns what ends
+   * that; classes that others want, or were on before, stay on.
+   */
+  listenToTrace(classes: number, take: (from: number, to: number) => void): () => void {
+    const listener = { classes, take };
+    const mask = this.machine("ktr_mask");
+    if (this.traceListeners.size === 0) this.ownTraceMask = mask;
+    this.traceListeners.add(listener);
+    this.setMachine("ktr_mask", mask | classes);
+    return () => {
+      if (!this.traceListeners.delete(listener)) return;
+      let rest = this.ownTraceMask;
+      for (const other of this.traceListeners) rest |= other.classes;
+      this.setMachine("ktr_mask", rest);
+    };
+  }
+
+  /** True while anybody receives trace records. */
+  get isTraced(): boolean {
+    return this.onTrace !== null || this.traceListeners.size > 0;
+  }
+
+  /** Hands over what is in the kernel's trace buffer: a panic leaves something there. */
+  drainTrace(): void {
+    const base = this.machine("ktr_base");
+    const next = this.machine("ktr_next");
+    if (next === base) return;
+    this.handTrace(base, next);
+    this.setMachine("ktr_next", base);
+  }
+
+  /** True while the kernel waits for a function of the host that it has called. */
+  get isInside(): boolean {
+    return this.depth > 0;
+  }
+
+  /** Runs the machine; nobody else may meanwhile. */
+  alone<T>(run: () => T): T {
+    this.isRunning = true;
+    try {
+      return run();
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  /** A run inside a run would take the machine from under the feet of the body that asks for it. */
+  refuseInside(method: string): void {
+    if (!this.isRunning && !this.isInside) return;
+    throw new KernelError(
+      method,
+      Layout.EBUSY,
+      `${method}: EBUSY: the machine runs already: bodies and handlers can call stop(), nothing that runs it`,
+    );
+  }
+
+  /** Throws what a function of the host has thrown, once. */
+  throwFailure(): void {
+    if (this.failure === null) return;
+    const [error] = this.failure;
+    this.failure = null;
+    throw error;
   }
 
   private format(fmt: number, args: readonly number[]): string {
@@ -303,7 +409,9 @@ export class Kernel {
     if (fmt === 0) return "";
     const name = this.format(fmt, [arg]);
     const bytes = new TextEncoder().encode(name);
-    return bytes.length <= length ? name : new TextDecoder().decode(bytes.subarray(0, length));
+    if (bytes.length <= length) return name;
+    // As a stream: a character of which only the beginning has room is left out.
+    return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });
   }
 
   // ---- Structures ----
@@ -369,6 +477,10 @@ export class Kernel {
     count: number = args.length,
   ): readonly [number, number] {
     this.assertAlive();
+    if (this.isInside) {
+      const message = "EBUSY: a handler that the kernel has called cannot call the kernel";
+      throw new KernelError("call", Layout.EBUSY, `call: ${message}`);
+    }
     const td = this.machine("host_td");
     this.writeArguments(td, args, count);
     this.exports.host_call(nr);

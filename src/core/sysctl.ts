@@ -1,6 +1,7 @@
 // The kernel's variables that can be read and set by name, as sysctl(8) does.
 
 import * as Layout from "../generated/layout.js";
+import { shown } from "./arguments.js";
 import { ConfigError } from "./errors.js";
 import type { Kernel } from "./kernel.js";
 
@@ -24,7 +25,7 @@ export const sysctlNames: readonly SysctlName[] = Object.freeze(
 
 function checkName(name: string): asserts name is SysctlName {
   if (sysctlNames.includes(name as SysctlName)) return;
-  throw new ConfigError(`there is no variable "${name}"; there are ${sysctlNames.join(", ")}`);
+  throw new ConfigError(`there is no variable ${shown(name)}; there are ${sysctlNames.join(", ")}`);
 }
 
 /** The value of a variable. Throws a {@link ConfigError} if there is none of this name. */
@@ -45,7 +46,9 @@ export function readSysctl(kernel: Kernel, name: SysctlName): number {
 export function writeSysctl(kernel: Kernel, name: SysctlName, value: number): void {
   checkName(name);
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new ConfigError(`${name} cannot be ${value}; it must be a whole number, 0 or more`);
+    throw new ConfigError(
+      `${name} cannot be ${shown(value)}; it must be a whole number, 0 or more`,
+    );
   }
   if (name === "lwkt.untimely_switch") {
     kernel.setMachine("untimely_switch", Math.min(value, 2 ** 31 - 1));

@@ -1,18 +1,19 @@
 // Host bodies: which generator belongs to which thread, and how the machine's steps and theirs alternate.
 
+import { isHandle, shown } from "../core/arguments.js";
 import { ARGUMENT_REGISTERS_MAX, type ArgumentKind, type CallSpec } from "../core/call-table.js";
 import { KernelError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import type { SnapshotPart } from "../snapshot/part.js";
-import { BodyLog, type LogJson, type LogMark, type MadeBodies } from "./body-log.js";
+import { BodyLog, endedBody, type LogJson, type LogMark, type MadeBodies } from "./body-log.js";
 import {
   type Body,
   type BodyFunction,
   type CallArgument,
   callSpecs,
-  type KernelCall,
+  KernelCall,
   noArguments,
   resultHigh,
 } from "./calls.js";
@@ -21,7 +22,10 @@ import { ThreadView } from "./views.js";
 
 const { Thread: T, Frame: F, FUNC_HOST } = Layout;
 
-/** The body of a thread has thrown. The machine stays as it was when the body was asked for its step. */
+/**
+ * The body of a thread has thrown, or does something that no body can. The machine stays as it was when
+ * the body was asked for its step; in a later run the thread ends, as if its body had returned.
+ */
 export class BodyError extends Error {
   override readonly name = "BodyError";
   /** Name of the thread. */
@@ -29,12 +33,33 @@ export class BodyError extends Error {
   /** Its address. */
   readonly address: number;
 
-  constructor(thread: string, address: number, cause: unknown) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    super(`the body of thread "${thread}" has thrown: ${what}`, { cause });
+  constructor(thread: string, address: number, what: string, options?: ErrorOptions) {
+    super(`the body of thread "${thread}" ${what}`, options);
     this.thread = thread;
     this.address = address;
   }
+}
+
+const YIELDS = "a body yields kernel calls, such as sys.lwkt_yield()";
+
+/** What a body did wrong; becomes a {@link BodyError}. */
+class Misstep extends Error {}
+
+/** What was wrong with a step that was no kernel call, or null. */
+function misstepOf(step: IteratorResult<unknown, void> | undefined): Misstep | null {
+  if (step === undefined || step.done === true || step.value instanceof KernelCall) return null;
+  return new Misstep(`has yielded ${shown(step.value)}`);
+}
+
+/** What a body's function returned, if it is a generator. */
+function checkedBody(body: unknown): Body {
+  if (typeof body !== "object" || body === null)
+    throw new Misstep(`is ${shown(body)}, no generator`);
+  if (Symbol.asyncIterator in body)
+    throw new Misstep("is an async generator, which no body can be");
+  const { next } = body as { next?: unknown };
+  if (typeof next !== "function") throw new Misstep(`is ${shown(body)}, no generator`);
+  return body as Body;
 }
 
 /** A body that a thread runs, or will run. */
@@ -149,28 +174,32 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
       high.word = i32[a0 + 1] as number;
       if (this.creating.size !== 0) this.created(index, i32[a0] as number);
       const body = running[index] as Body;
+      let step: IteratorResult<KernelCall<unknown>, void> | undefined;
       let call: KernelCall<unknown> | undefined;
+      let words = 0;
       try {
-        const step = body.next(i32[a0] as number);
-        if (!step.done) call = step.value;
+        step = body.next(i32[a0] as number);
+        if (step.done !== true) {
+          call = step.value;
+          // What is no call has other arguments than these, or none to read.
+          if (call.args !== none) words = this.convertChecked(call);
+        }
       } catch (error) {
-        if (error === kernel.panic) throw error;
-        logged?.[index]?.log.addThrow(i32[a0] as number, i32[a0 + 1] as number);
-        throw new BodyError(kernel.nameAt(td), td, error);
+        if (error !== kernel.panic)
+          logged?.[index]?.log.addThrow(i32[a0] as number, i32[a0 + 1] as number);
+        this.fail(td, index, misstepOf(step) ?? error);
       }
       if (logged !== null && call !== undefined) {
         logged[index]?.log.add(i32[a0] as number, i32[a0 + 1] as number, call);
+        if (words !== 0 && this.announced !== 0) logged[index]?.log.announce(this.announced);
       }
       if (call === undefined) {
         running[index] = undefined;
         result = machine_step(Layout.Sys.body_return);
       } else {
-        const args = call.args;
-        if (args !== none && args.length !== 0) {
-          const cookies = this.nextCookie;
-          kernel.writeArguments(td, this.registers, this.convert(call));
+        if (words !== 0) {
+          kernel.writeArguments(td, this.registers, words);
           if (this.announced !== 0) this.creating.set(index, this.announced);
-          if (this.nextCookie !== cookies) logged?.[index]?.log.announce(cookies);
         }
         result = machine_step(call.nr);
       }
@@ -203,15 +232,38 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     this.creating.delete(index);
     const cookie = this.kernel.read(this.kernel.frame(td) + F.a0);
     const waiting = this.waiting.get(cookie);
-    if (waiting === undefined) throw new Error(`thread at 0x${td.toString(16)} has no body`);
     this.waiting.delete(cookie);
     this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
     // Without holes, whatever the order in which threads begin: V8 has slower kinds of arrays.
     while (this.running.length <= index) this.running.push(undefined);
-    this.running[index] = waiting.body(waiting.arg);
-    if (this.logged === null) return;
-    while (this.logged.length <= index) this.logged.push(undefined);
-    this.logged[index] = { ...waiting, log: new BodyLog() };
+    const log = new BodyLog();
+    if (this.logged !== null && waiting !== undefined) {
+      while (this.logged.length <= index) this.logged.push(undefined);
+      this.logged[index] = { ...waiting, log };
+    }
+    try {
+      if (waiting === undefined) throw new Misstep("is missing: none was announced for it");
+      this.running[index] = checkedBody(waiting.body(waiting.arg));
+    } catch (error) {
+      log.addThrow(0, 0);
+      this.fail(td, index, error);
+    }
+  }
+
+  /** Ends a body that cannot go on: the thread returns from it when the machine runs on. */
+  private fail(td: number, index: number, error: unknown): never {
+    if (error === this.kernel.panic) throw error;
+    this.running[index] = endedBody;
+    const thread = this.kernel.nameAt(td);
+    if (error instanceof Misstep) throw new BodyError(thread, td, `${error.message}; ${YIELDS}`);
+    const what = error instanceof Error ? error.message : shown(error);
+    throw new BodyError(thread, td, `has thrown: ${what}`, { cause: error });
+  }
+
+  /** As {@link convert}, for what a body has yielded. */
+  private convertChecked(call: KernelCall<unknown>): number {
+    if (!(call instanceof KernelCall)) throw new TypeError("no kernel call");
+    return this.convert(call);
   }
 
   /** Turns a call's arguments into register values, in `registers`; returns how many. */
@@ -231,7 +283,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         registers[count++] = this.announced;
         i++;
       } else if (kind === "u64" || kind === "cycles") {
-        this.convertWide(value as number | bigint, count);
+        this.convertWide(call, value, count);
         count += 2;
       } else {
         registers[count++] = this.convertWord(call, kind, value);
@@ -240,12 +292,17 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     return count;
   }
 
-  private convertWide(value: number | bigint, at: number): void {
+  private convertWide(call: KernelCall<unknown>, value: CallArgument, at: number): void {
     if (typeof value === "number" && value >>> 0 === value) {
       this.registers[at] = value;
       this.registers[at + 1] = 0;
-    } else {
+    } else if (
+      typeof value === "bigint" ||
+      (typeof value === "number" && Number.isInteger(value))
+    ) {
       this.wide.setBigUint64(4 * at, BigInt(value), true);
+    } else {
+      refuse(call, "whole number of 64 bits", value);
     }
   }
 
@@ -254,14 +311,9 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     kind: ArgumentKind,
     value: Exclude<CallArgument, BodyFunction>,
   ): number {
-    if (typeof value === "string") return this.kernel.intern(value);
-    if (typeof value === "object") return value.address;
     if (typeof value === "number" && Number.isInteger(value)) return value;
-    throw new KernelError(
-      call.call,
-      Layout.EINVAL,
-      `${call.call}: ${String(value)} is not a ${kind}`,
-    );
+    if (typeof value === "string" && isTextKind(kind)) return this.kernel.intern(value);
+    return isHandle(value) ? value.address : refuse(call, kind, value);
   }
 
   // ---- Snapshots ----
@@ -384,6 +436,16 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     });
     return { nextCookie: saved.nextCookie, waiting: saved.waiting.map(origin), running };
   }
+}
+
+/** Kinds of arguments for which a text stands for its address in the kernel. */
+function isTextKind(kind: ArgumentKind): boolean {
+  return kind === "string" || kind === "channel" || kind === "u32";
+}
+
+function refuse(call: KernelCall<unknown>, kind: string, value: unknown): never {
+  const message = `${call.call}: ${shown(value)} is not a ${kind}`;
+  throw new KernelError(call.call, Layout.EINVAL, message);
 }
 
 /** Stands for a body that is made by another one when that is replayed. */

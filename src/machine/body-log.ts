@@ -2,8 +2,8 @@
 // machines with `snapshots` keep it.
 
 import { SnapshotError } from "../snapshot/errors.js";
-import type { Body, BodyFunction, CallArgument, KernelCall } from "./calls.js";
-import { resultHigh } from "./calls.js";
+import type { Body, BodyFunction, CallArgument } from "./calls.js";
+import { KernelCall, resultHigh } from "./calls.js";
 
 /** What came of a step: a call, or one of these. */
 const THREW = -1;
@@ -16,6 +16,9 @@ const DID = 2;
 const TIMES = 3;
 const ENTRY_WORDS = 4;
 const FIRST_ENTRIES = 4;
+
+/** A body that has nothing left to do: that of a thread whose own one has failed. */
+export const endedBody: Body = (function* (): Body {})();
 
 /** A body that a step of another one has announced for a thread to come. */
 interface Announced {
@@ -134,7 +137,7 @@ export class BodyLog {
    * @throws SnapshotError when it does not do what that one did.
    */
   replay(thread: string, body: BodyFunction, arg: number, made: MadeBodies): Body {
-    const fresh = body(arg);
+    const fresh = this.lastDid === THREW ? firstOf(body, arg) : body(arg);
     const { words, announced } = this;
     let step = 0;
     let next = 0;
@@ -144,6 +147,7 @@ export class BodyLog {
         resultHigh.word = words[at + HIGH] as number;
         const call = stepOf(fresh, words[at + LOW] as number);
         step++;
+        if (words[at + DID] === THREW) continue;
         if ((typeof call === "number" ? call : fingerprint(call)) !== words[at + DID]) {
           throw new SnapshotError(unfaithful(thread, step, call));
         }
@@ -154,7 +158,12 @@ export class BodyLog {
         }
       }
     }
-    return fresh;
+    return this.lastDid === THREW ? endedBody : fresh;
+  }
+
+  /** What the last step did. */
+  private get lastDid(): number | undefined {
+    return this.entries === 0 ? undefined : this.words[(this.entries - 1) * ENTRY_WORDS + DID];
   }
 
   encode(): LogJson {
@@ -177,10 +186,20 @@ export class BodyLog {
 function stepOf(body: Body, low: number): KernelCall<unknown> | typeof THREW | typeof ENDED {
   try {
     const step = body.next(low);
-    return step.done ? ENDED : step.value;
+    if (step.done) return ENDED;
+    return step.value instanceof KernelCall ? step.value : THREW;
   } catch (error) {
     if (error instanceof SnapshotError) throw error;
     return THREW;
+  }
+}
+
+/** The generator of a body that has failed later, perhaps before it made one. */
+function firstOf(body: BodyFunction, arg: number): Body {
+  try {
+    return body(arg);
+  } catch {
+    return endedBody;
   }
 }
 

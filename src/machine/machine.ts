@@ -1,10 +1,19 @@
 // The machine: boot, create processes and threads, run, look.
 
 import { CompiledPart, Compiler, type CompilerCounters } from "../compiler/index.js";
+import {
+  callback,
+  checkArgument,
+  checkOptions,
+  oneOf,
+  type Rule,
+  text,
+  word,
+} from "../core/arguments.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
-import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
-import type { KernelSource } from "../core/instantiate.js";
+import { KernelError, KernelPanic } from "../core/errors.js";
+import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
@@ -12,11 +21,32 @@ import type { Program } from "../program/index.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
+import {
+  callRule,
+  externalsRule,
+  lineRule,
+  type MachineRules,
+  machineRules,
+  programRule,
+  runRules,
+  sysinitsRule,
+  threadRule,
+} from "./arguments.js";
 import { Bodies } from "./bodies.js";
-import { type BodyFunction, type Handle, type KernelCall, sys } from "./calls.js";
+import { type Handle, type KernelCall, sys } from "./calls.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
+import type {
+  Counters,
+  LwktOptions,
+  ProcessOptions,
+  RunOptionsOf,
+  RunReason,
+  RunResult,
+  SysInitOf,
+  ThreadOptions,
+} from "./options.js";
 import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
@@ -24,107 +54,16 @@ import type { MachineFunctions } from "./resources.js";
 import { buildOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
-/** Why a run ended. */
-export type RunReason =
-  /** Nothing can happen any more: no thread is runnable, no timeout is armed. */
-  | "idle"
-  /** The time of `until` is reached. */
-  | "time"
-  /** The number of switches is reached. */
-  | "switches"
-  /** {@link Machine.stop} was called, or `onProgress` returned false. */
-  | "stopped"
-  /** The number of rounds is reached. */
-  | "rounds"
-  /** A C program has ended the run (exit): see {@link Machine.exitStatus}. */
-  | "exit";
-
-/** How long to run. What is left out does not bound the run. */
-export interface RunOptions {
-  /** Until this virtual time, in cycles since boot; reached to within a quantum. */
-  readonly until?: bigint | number;
-  /** For this much virtual time, in cycles. */
-  readonly for?: bigint | number;
-  /** For this number of switches, exactly. */
-  readonly switches?: number;
-  /** For this number of rounds (of a quantum each). */
-  readonly rounds?: number;
-  /** Called about every 2,000 rounds; the run ends when it returns false. */
-  readonly onProgress?: (machine: Machine) => boolean | undefined;
-}
-
-/** What a run did. */
-export interface RunResult {
-  readonly reason: RunReason;
-  /** Virtual time in cycles since boot. */
-  readonly cycles: bigint;
-}
-
-/** How to create a thread. */
-export interface ThreadOptions {
-  /** Name, cut to 19 characters. */
-  readonly name: string;
-  /** What it runs: a generator function, a loaded program's entry, or a guest address. */
-  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
-  /** Argument of the body. Default 0. */
-  readonly arg?: number;
-  /** Process that it belongs to. Default: the kernel's own. */
-  readonly process?: Handle;
-  /** FreeBSD priority 0 to 255, smaller runs first. Default: that of the process's first thread. */
-  readonly priority?: number;
-  /** CPU that owns it. Default: the next in turn. */
-  readonly cpu?: number;
-  /** Do not put it on the run queue. Default false. */
-  readonly stopped?: boolean;
-  /** Pages of kernel stack, 1 to 32. Default: the machine's. */
-  readonly stackPages?: number;
-}
-
-/** How to create a kernel process: its first thread. */
-export type ProcessOptions = Omit<ThreadOptions, "process">;
-
-/** How to create an LWKT thread: no process, no thread id. */
-export interface LwktOptions {
-  /** Name, cut to 16 characters. */
-  readonly name: string;
-  readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
-  readonly arg?: number;
-  /** LWKT priority 0 to 31, larger runs first. Default 0. */
-  readonly priority?: number;
-  /** Do not put it on the run queue. Default false. */
-  readonly stopped?: boolean;
-  /** CPU that owns it. Default 0. */
-  readonly cpu?: number;
-}
-
-/** Something to be done when a machine starts; `sysinit` makes it. */
-export interface SysInit {
-  readonly name: string;
-  readonly subsystem: number;
-  readonly order: number;
-  readonly start: (machine: Machine) => void;
-}
-
-/** Counters of the whole machine. */
-export interface Counters {
-  /** Switches from one thread to another. */
-  readonly switches: number;
-  /** RV32 instructions. */
-  readonly instructions: number;
-  /** Threads that exist, those that wait to be reaped included. */
-  readonly threads: number;
-  /** Processes, zombies included. */
-  readonly processes: number;
-  /** Messages between CPUs. */
-  readonly messages: number;
-  /** Rounds of a quantum. */
-  readonly rounds: bigint;
-}
-
 // Values of Machine.exited: in this run, or in one before.
 const EXITED_NOW = 1;
 const EXITED_BEFORE = 2;
+/** How long to run. What is left out does not bound the run. */
+export type RunOptions = RunOptionsOf<Machine>;
+/** Something to be done when a machine starts; `sysinit` makes it. */
+export type SysInit = SysInitOf<Machine>;
+
 const ROUNDS_PER_CALL = 2_000;
+const CYCLES_MAX = 2n ** 64n - 1n;
 const KEPT_TRACE_RECORDS = 32;
 const reasons: Readonly<Record<number, RunReason>> = {
   [Layout.Run.IDLE]: "idle",
@@ -152,6 +91,7 @@ export class Machine {
   readonly config: CompleteConfig;
   /** @internal */
   readonly bodies: Bodies;
+  private readonly rules: MachineRules;
   private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
@@ -169,8 +109,10 @@ export class Machine {
     build: KernelSource = "release",
     sysinits: readonly SysInit[] = [],
   ) {
+    checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
     this.config = this.kernel.config;
+    this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
     this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
     this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
@@ -184,6 +126,19 @@ export class Machine {
     this.kernel.onPrint = (text) => this.print(text);
     this.kernel.onEvent = (_list, cookie, arg) => this.host.handler(cookie)?.(arg);
     this.startup(sysinits);
+  }
+
+  /**
+   * Boots a machine wherever the library runs: loads and compiles the kernel first, by `fetch` in a browser.
+   * `new Machine()` does the same where there are files to read.
+   */
+  static async create(
+    config: MachineConfig = {},
+    build: KernelSource = "release",
+    sysinits: readonly SysInit[] = [],
+  ): Promise<Machine> {
+    if (typeof build === "string") await loadBuild(build as KernelBuild);
+    return new Machine(config, build, sysinits);
   }
 
   // ---- Start and end ----
@@ -207,6 +162,8 @@ export class Machine {
     name: string,
     body: ThreadOptions["body"],
   ): number {
+    checkArgument(call, "arg0", name, text);
+    checkArgument(call, "func", body, this.rules.thread.body as Rule);
     const [func, arg] = this.bodyArguments(body);
     return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
   }
@@ -218,6 +175,7 @@ export class Machine {
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list
+   * @throws ArgumentError when there is no such list, or the handler is no function.
    * @throws KernelError ENOMEM when there is no room for another kernel object.
    */
   onEvent(
@@ -225,6 +183,9 @@ export class Machine {
     handler: (argument: number) => void,
     priority: number = Layout.EVENTHANDLER_PRI_ANY,
   ): () => void {
+    checkArgument("onEvent", "list", list, oneOf(Object.keys(eventLists)));
+    checkArgument("onEvent", "handler", handler, callback);
+    checkArgument("onEvent", "priority", priority, word);
     const cookie = this.host.nextHandler++;
     const args = [eventLists[list], Layout.EventFn.HOST, cookie, priority];
     const handle = this.invoke("eventhandler_register", args)[0];
@@ -243,6 +204,8 @@ export class Machine {
    * @param howto is passed on to the handlers
    */
   shutdown(howto = 0): void {
+    checkArgument("shutdown", "howto", howto, word);
+    this.kernel.refuseInside("shutdown");
     const machine = this;
     let done = false;
     this.createThread({
@@ -262,9 +225,11 @@ export class Machine {
   /**
    * Creates a kernel thread (kthread_add(9)) in the kernel's own process or another one.
    *
+   * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError ENOMEM when maxthread is reached or there is no memory for a kernel stack.
    */
   createThread(options: ThreadOptions): ThreadView {
+    checkOptions("createThread", options, this.rules.thread);
     const { process, stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const created = this.create("kthread_add", arg, [
@@ -282,9 +247,11 @@ export class Machine {
   /**
    * Creates a kernel process with one thread (kproc_create(9)).
    *
+   * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError EAGAIN when maxproc is reached, ENOMEM when maxthread is.
    */
   createProcess(options: ProcessOptions): ProcessView {
+    checkOptions("createProcess", options, this.rules.process);
     const { stackPages = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const address = this.create("kproc_create", arg, [
@@ -301,8 +268,14 @@ export class Machine {
     return process;
   }
 
-  /** Creates a thread of LWKT only (lwkt_create): no process, no thread id. */
+  /**
+   * Creates a thread of LWKT only (lwkt_create): no process, no thread id.
+   *
+   * @throws ArgumentError when an option is not what it may be.
+   * @throws KernelError ENOMEM when maxthread is reached.
+   */
   createLwkt(options: LwktOptions): ThreadView {
+    checkOptions("createLwkt", options, this.rules.lwkt);
     const { priority = 0, stopped = false, cpu = 0 } = options;
     const [func, arg] = this.bodyArguments(options.body, options.arg);
     const address = this.create("lwkt_create", arg, [
@@ -365,13 +338,12 @@ export class Machine {
   /**
    * Gives a thread that was created stopped, and has not been made runnable yet, to a CPU.
    *
-   * @throws ConfigError when there is no such CPU.
+   * @throws ArgumentError when there is no such CPU.
    * @throws KernelError EBUSY when the thread has run or is runnable, ESRCH when it is no thread.
    */
   place(thread: Handle, cpu: number): void {
-    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.config.cpus) {
-      throw new ConfigError(`cpu is ${cpu}; this machine has CPUs 0 to ${this.config.cpus - 1}`);
-    }
+    checkArgument("place", "thread", thread, threadRule);
+    checkArgument("place", "cpu", cpu, this.rules.cpu);
     this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
     if (error !== 0) throw new KernelError("place", error);
@@ -379,16 +351,19 @@ export class Machine {
 
   /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
   createWait(cpu = 0): Handle {
+    checkArgument("createWait", "cpu", cpu, this.rules.cpu);
     return Object.freeze({ address: this.kernel.newObject("wait", cpu) });
   }
 
   /** Makes a token that belongs to `cpu`. */
   createToken(cpu = 0): Handle {
+    checkArgument("createToken", "cpu", cpu, this.rules.cpu);
     return Object.freeze({ address: this.kernel.newObject("token", cpu) });
   }
 
   /** The number of the wait channel with a name, as msleep and wakeup take it. */
   channel(name: string): number {
+    checkArgument("channel", "name", name, text);
     return this.kernel.intern(name);
   }
 
@@ -399,6 +374,8 @@ export class Machine {
    * @throws ConfigError when guest memory has no room for it.
    */
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
+    checkArgument("load", "program", program, programRule);
+    checkArgument("load", "externals", externals, externalsRule);
     const loaded = this.programs.load(program, externals);
     this.snapshots.touch();
     return loaded;
@@ -435,8 +412,11 @@ export class Machine {
    *
    * @example machine.call(sys.wakeup("disk"));
    * @returns the two result words of the call
+   * @throws KernelError EINVAL when an argument of the call is not of its kind, EBUSY from an event handler.
+   * @throws KernelPanic when the kernel panics, because the call would wait for example.
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
+    checkArgument("call", "call", call, callRule);
     this.snapshots.touch();
     return this.guarded(() => {
       const count = this.bodies.convert(call);
@@ -455,6 +435,7 @@ export class Machine {
    * @throws KernelError ESRCH if it is no thread, EOPNOTSUPP under a scheduler other than lwkt.
    */
   interrupt(thread: Handle): void {
+    checkArgument("interrupt", "thread", thread, threadRule);
     this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
     if (error !== 0) throw new KernelError("interrupt", error);
@@ -467,6 +448,7 @@ export class Machine {
    * a scheduler other than lwkt.
    */
   raise(line: number): void {
+    checkArgument("raise", "line", line, lineRule);
     this.snapshots.touch();
     const error = this.guarded(() => this.kernel.exports.host_raise(line));
     if (error !== 0) throw new KernelError("raise", error);
@@ -492,10 +474,14 @@ export class Machine {
    * Runs until nothing can happen any more, or to the end of what the options allow. A later run goes on
    * exactly where this one stopped; how a run is cut does not change it.
    *
-   * @throws BodyError when a host body throws; the machine can be inspected, and run on without it.
+   * @throws ArgumentError when an option is not what it may be.
+   * @throws KernelError EBUSY when a body or a handler of this machine calls it.
+   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be inspected, and run on without it.
    * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
    */
   run(options: RunOptions = {}): RunResult {
+    checkOptions("run", options, runRules);
+    this.kernel.refuseInside("run");
     this.kernel.assertAlive();
     this.snapshots.beginRun();
     try {
@@ -520,7 +506,9 @@ export class Machine {
           : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
         rounds: batch,
       });
-      const reason = this.guarded(() => this.bodies.drive(this.kernel.exports.machine_run()));
+      const reason = this.guarded(() =>
+        this.kernel.alone(() => this.bodies.drive(this.kernel.exports.machine_run())),
+      );
       rounds -= batch;
       this.snapshots.onRounds();
       if (reason !== Layout.Run.BUDGET || rounds <= 0) return this.result(reason);
@@ -535,7 +523,9 @@ export class Machine {
 
   private runUntil(options: RunOptions): bigint | undefined {
     if (options.until !== undefined) return BigInt(options.until);
-    return options.for === undefined ? undefined : this.cycles + BigInt(options.for);
+    if (options.for === undefined) return undefined;
+    const until = this.cycles + BigInt(options.for);
+    return until > CYCLES_MAX ? CYCLES_MAX : until;
   }
 
   /** Ends the run at the end of the current round: for a body, or for `onProgress`. */
@@ -625,11 +615,18 @@ export class Machine {
     this.snapshots.attach(part as SnapshotPart);
   }
 
-  /** Runs `action`, and completes the post-mortem if the kernel panics in it. */
+  // ---- Troubles ----
+
+  /**
+   * Runs `action`, and completes the post-mortem if the kernel panics in it. What a handler threw that
+   * the kernel called comes out here, when the kernel has done its step.
+   */
   private guarded<T>(action: () => T): T {
     this.snapshots.enter();
     try {
-      return action();
+      const result = action();
+      this.kernel.throwFailure();
+      return result;
     } catch (error) {
       if (error instanceof KernelPanic && error.postMortem === null) this.autopsy(error);
       throw error;
@@ -753,11 +750,13 @@ export class Machine {
 
   /** The thread at an address, such as a kernel call returned. */
   thread(address: number): ThreadView {
+    checkArgument("thread", "address", address, this.rules.threadAddress);
     return new ThreadView(this.kernel, address);
   }
 
   /** The process at an address. */
   process(address: number): ProcessView {
+    checkArgument("process", "address", address, this.rules.processAddress);
     return new ProcessView(this.kernel, address);
   }
 
@@ -791,4 +790,4 @@ function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
 
-export type { FaultReport, LoadElfOptions, LoadedElf, LoadedProgram };
+export type { FaultReport, LoadedElf };

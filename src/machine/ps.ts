@@ -1,5 +1,6 @@
 // The process listing: one line per thread, as `ps -H` of FreeBSD shows kernel threads.
 
+import { visibleLine } from "../core/visible.js";
 import type { ProcessView, ThreadView } from "./views.js";
 
 /** Most threads that a listing shows; the rest is counted in a last line. */
@@ -24,8 +25,10 @@ function formatCpuTime(cycles: number, cyclesPerSecond: number): string {
 }
 
 function psLine(process: ProcessView, thread: ThreadView, cyclesPerSecond: number): string {
-  const command = process.name;
-  const where = thread.state === "running" ? `CPU${thread.cpu}` : (thread.waitMessage ?? "-");
+  const command = visibleLine(process.name);
+  const name = visibleLine(thread.name);
+  const where =
+    thread.state === "running" ? `CPU${thread.cpu}` : visibleLine(thread.waitMessage ?? "-");
   const state = `${stateLetters[thread.state]}${thread.state === "running" ? "+" : ""}`;
   return [
     String(process.pid).padStart(5),
@@ -33,9 +36,9 @@ function psLine(process: ProcessView, thread: ThreadView, cyclesPerSecond: numbe
     String(thread.cpu).padStart(3),
     String(thread.priority).padStart(4),
     state.padEnd(4),
-    where.slice(0, 10).padEnd(10),
+    [...where].slice(0, 10).join("").padEnd(10),
     formatCpuTime(thread.runtime, cyclesPerSecond).padStart(9),
-    thread.name === command ? command : `${command}/${thread.name}`,
+    name === command ? command : `${command}/${name}`,
   ].join(" ");
 }
 

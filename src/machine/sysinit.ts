@@ -2,7 +2,8 @@
 // and processes.
 
 import type { BodyFunction, Handle } from "./calls.js";
-import type { LoadedProgram, Machine, SysInit } from "./machine.js";
+import type { Machine, SysInit } from "./machine.js";
+import type { LoadedProgram } from "./programs.js";
 
 export {
   SI_ORDER_ANY,

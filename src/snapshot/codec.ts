@@ -1,6 +1,7 @@
 // The codec of snapshots (assembly/codec) at work on a memory.
 
 import { instantiateCodec } from "../core/instantiate.js";
+import type { WasmMemory } from "../core/wasm-types.js";
 import type { Range } from "./arenas.js";
 
 interface CodecExports {
@@ -49,7 +50,7 @@ export class Codec {
 
   /** @param scratch bytes of the memory that nobody needs meanwhile; they are cleared afterwards */
   constructor(
-    memory: WebAssembly.Memory,
+    memory: WasmMemory,
     private readonly scratch: Range,
   ) {
     if (scratch.size < CODE_SIZE_MAX)

@@ -90,7 +90,7 @@ export class Keeper {
   }
 
   private refuseTrace(what: string): void {
-    if (this.kernel.onTrace === null) return;
+    if (!this.kernel.isTraced) return;
     throw new SnapshotError(
       `a trace of this machine is under way, and a snapshot cannot be ${what} in it: close the trace first`,
     );

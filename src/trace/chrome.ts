@@ -15,7 +15,7 @@ import * as Layout from "../generated/layout.js";
 import type { Machine } from "../machine/machine.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
 import { Clock, EventWriter, type Place } from "./events.js";
-import { TraceFile } from "./file.js";
+import { openTrace, type TraceSink, type TraceTarget } from "./file.js";
 
 const { GlobalData: G, Proc: P, Thread: T, ThreadCold: C, Ktr, SW } = Layout;
 
@@ -62,6 +62,12 @@ interface CpuTrack {
   readonly place: Place;
   readonly idle: number;
   thread: number;
+  /** When that run began. */
+  since: number;
+  /** The arrow that ends where it began. */
+  arrow: number;
+  /** Arrows that begin in it: their numbers and times, in turn. */
+  readonly wakeups: number[];
   /** Wait message of the thread that is about to sleep. */
   sleep: string;
 }
@@ -70,13 +76,13 @@ interface CpuTrack {
 export class ChromeTrace {
   private readonly machine: Machine;
   private readonly kernel: Kernel;
-  private readonly file: TraceFile;
+  private readonly file: TraceSink;
   private readonly out: EventWriter;
   private readonly cpus: CpuTrack[];
   private readonly threads: (ThreadTrack | undefined)[] = [];
   private readonly processNames = new Map<number, string>();
   private readonly messages = new Map<number, string>();
-  private readonly maskBefore: number;
+  private readonly unsubscribe: () => void;
   private arrows = NO_ARROW;
   private failure: unknown = null;
   private closed = false;
@@ -84,15 +90,14 @@ export class ChromeTrace {
   records = 0;
 
   /** @throws TraceError when the file cannot be made. */
-  constructor(machine: Machine, path: string) {
+  constructor(machine: Machine, target: TraceTarget) {
     this.machine = machine;
     this.kernel = machine.kernel;
-    this.file = new TraceFile(path);
+    this.file = openTrace(target);
     this.out = new EventWriter(this.file, new Clock(machine.config.cyclesPerSecond));
     this.file.write(this.header());
     this.cpus = machine.cpus.map(({ id }) => this.newCpu(id));
-    this.maskBefore = this.kernel.machine("ktr_mask");
-    this.attach();
+    this.unsubscribe = this.attach();
   }
 
   private header(): string {
@@ -112,11 +117,11 @@ export class ChromeTrace {
     this.out.metadata("thread_name", place, { name: `CPU ${id}` });
     this.out.metadata("thread_sort_index", place, { sort_index: id });
     const idle = this.kernel.read(this.kernel.globaldata(id) + G.gd_idletd);
-    return { place, idle, thread: 0, sleep: "" };
+    return { place, idle, thread: 0, since: 0, arrow: NO_ARROW, wakeups: [], sleep: "" };
   }
 
   /** Shows what is there already, and subscribes. */
-  private attach(): void {
+  private attach(): () => void {
     const { machine, kernel } = this;
     for (const thread of machine.threads()) this.attachThread(thread);
     for (const { id, thread } of machine.cpus) {
@@ -124,8 +129,7 @@ export class ChromeTrace {
       const cpu = this.cpuOf(id);
       if (address !== cpu.idle) this.run(cpu, address, this.cpuCycles(id));
     }
-    kernel.onTrace = (from, to) => this.take(from, to);
-    kernel.setMachine("ktr_mask", this.maskBefore | CLASSES);
+    return kernel.listenToTrace(CLASSES, (from, to) => this.take(from, to));
   }
 
   private attachThread(thread: ThreadView): void {
@@ -153,7 +157,6 @@ export class ChromeTrace {
       for (const record of this.kernel.records(from, to)) this.record(record);
     } catch (error) {
       this.failure = error;
-      this.kernel.setMachine("ktr_mask", this.maskBefore);
     }
   }
 
@@ -191,10 +194,8 @@ export class ChromeTrace {
   private leave(cpu: CpuTrack, { type, why, a: td }: TraceRecord, cycles: number): void {
     if (td === cpu.idle) return;
     const asleep = why === SW.SLEEP;
-    if (cpu.thread === td) {
-      const text = asleep ? `sleeps: ${cpu.sleep}` : leaves[why];
-      this.out.end(cpu.place, cycles, `{"leaves":${JSON.stringify(text)}}`);
-    }
+    const text = asleep ? `sleeps: ${cpu.sleep}` : (leaves[why] ?? "");
+    if (cpu.thread === td) this.endRun(cpu, cycles, text);
     cpu.thread = 0;
     const track = this.trackOf(td);
     if (type === Ktr.XSWITCH) {
@@ -210,11 +211,22 @@ export class ChromeTrace {
     const track = this.trackOf(td);
     cpu.thread = td;
     this.enter(track, RUNNING, cycles);
-    this.out.begin(cpu.place, cycles, track.name, track.args);
-    if (track.arrow !== NO_ARROW && track.arrowSince <= cycles) {
-      this.out.arrowTo(cpu.place, cycles, track.arrow);
-    }
+    cpu.since = cycles;
+    cpu.arrow = track.arrowSince <= cycles ? track.arrow : NO_ARROW;
     track.arrow = NO_ARROW;
+  }
+
+  /** Writes the run of a CPU's thread that ends now, and the arrows to and from it. */
+  private endRun(cpu: CpuTrack, cycles: number, text: string): void {
+    const { place, since, arrow, wakeups } = cpu;
+    const { name, args } = this.trackOf(cpu.thread);
+    const all = `${args.slice(0, -1)},"leaves":${JSON.stringify(text)}}`;
+    this.out.slice(place, since, cycles, name, all);
+    if (arrow !== NO_ARROW) this.out.arrowTo(place, since, arrow);
+    for (let i = 0; i < wakeups.length; i += 2) {
+      this.out.arrowFrom(place, wakeups[i + 1] as number, wakeups[i] as number);
+    }
+    wakeups.length = 0;
   }
 
   /** A thread becomes runnable; if a running thread did it, an arrow starts there. */
@@ -226,7 +238,7 @@ export class ChromeTrace {
     this.arrows++;
     track.arrow = this.arrows;
     track.arrowSince = cycles;
-    this.out.arrowFrom(cpu.place, cycles, this.arrows);
+    cpu.wakeups.push(this.arrows, cycles);
   }
 
   /** Ends a track's state and begins another one, null for none. */
@@ -325,9 +337,8 @@ export class ChromeTrace {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.takeRest();
-    this.kernel.onTrace = null;
-    this.kernel.setMachine("ktr_mask", this.maskBefore);
+    this.kernel.drainTrace();
+    this.unsubscribe();
     if (this.failure !== null) {
       this.file.abandon();
       throw this.failure;
@@ -337,20 +348,13 @@ export class ChromeTrace {
     this.file.close();
   }
 
-  /** What a panic has left in the kernel's buffer. */
-  private takeRest(): void {
-    const base = this.kernel.machine("ktr_base");
-    this.take(base, this.kernel.machine("ktr_next"));
-    this.kernel.setMachine("ktr_next", base);
-  }
-
   private endAll(): void {
     let last = 0;
     for (const [id, cpu] of this.cpus.entries()) {
       const cycles = this.cpuCycles(id);
       last = Math.max(last, cycles);
       if (cpu.thread === 0) continue;
-      this.out.end(cpu.place, cycles, '{"leaves":"still runs"}');
+      this.endRun(cpu, cycles, "still runs");
       this.enter(this.trackOf(cpu.thread), null, cycles);
     }
     for (const track of this.threads) {
@@ -373,12 +377,13 @@ function stateText(state: ThreadState, waitMessage: string): string | null {
 }
 
 /**
- * Writes the schedule of a machine, from now until `close`, to a file that Perfetto's and Chrome's
- * viewers open. The file grows with the run, the memory does not. Until it is complete its name ends in
- * `.partial`.
+ * Writes the schedule of a machine, from now until `close`, as a trace that Perfetto's and Chrome's viewers
+ * open. The trace grows with the run, the memory does not. A machine can have several traces at once.
  *
+ * @param target a path, a stream, or a function that gets the text in pieces. A file has another name, which ends
+ *   in `.partial`, until it is complete; it replaces nothing but a plain file.
  * @throws TraceError when the file cannot be made.
  */
-export function createChromeTrace(machine: Machine, path: string): ChromeTrace {
-  return new ChromeTrace(machine, path);
+export function createChromeTrace(machine: Machine, target: TraceTarget): ChromeTrace {
+  return new ChromeTrace(machine, target);
 }

@@ -1,11 +1,11 @@
 // Events of the Chrome trace-event format, one JSON text each. Timestamps are in microseconds, with the
 // nanoseconds as three decimals.
 //
-// Slices are written as pairs of begin and end: both ends then carry the same text where one slice
-// follows another, so that no viewer's rounding makes them overlap, as it may with a start and a
-// duration.
+// Slices are complete events (`X`): a start and a duration, both in whole nanoseconds, so that one slice
+// ends exactly where the next one begins. Arrows are bound to the slice around them, and viewers look for it
+// among the events before: so a slice's arrows are written after it.
 
-import type { TraceFile } from "./file.js";
+import type { TraceSink } from "./file.js";
 
 /** Turns the machine's cycles into timestamps. Never decreases where the cycles do not. */
 export class Clock {
@@ -24,6 +24,19 @@ export class Clock {
     const decimals = String(nanoseconds - micros * 1_000).padStart(3, "0");
     return `${second * 1_000_000 + micros}.${decimals}`;
   }
+
+  /** The time from one moment to a later one, as JSON: the difference of their timestamps. */
+  formatLength(from: number, to: number): string {
+    const nanoseconds = this.nanoseconds(to) - this.nanoseconds(from);
+    const micros = Math.floor(nanoseconds / 1_000);
+    return `${micros}.${String(nanoseconds - micros * 1_000).padStart(3, "0")}`;
+  }
+
+  private nanoseconds(cycles: number): number {
+    const second = Math.floor(cycles / this.cyclesPerSecond);
+    const rest = cycles - second * this.cyclesPerSecond;
+    return second * 1e9 + Math.floor((rest * 1e9) / this.cyclesPerSecond);
+  }
 }
 
 /** A track: a row of slices in the viewer. */
@@ -34,11 +47,11 @@ export interface Place {
 
 /** Writes events to a file. */
 export class EventWriter {
-  private readonly file: TraceFile;
+  private readonly file: TraceSink;
   private readonly clock: Clock;
   private separator = "\n";
 
-  constructor(file: TraceFile, clock: Clock) {
+  constructor(file: TraceSink, clock: Clock) {
     this.file = file;
     this.clock = clock;
   }
@@ -58,28 +71,19 @@ export class EventWriter {
     this.put(`{"ph":"M","name":"${what}","pid":${pid},"tid":${tid},"args":${json}}`);
   }
 
-  /** Begins a slice; `name` and `args` are JSON. */
-  begin(place: Place, cycles: number, name: string, args: string): void {
-    this.put(`{"ph":"B",${this.at(place, cycles)},"name":${name},"args":${args}}`);
+  /** Writes a slice of a track; `name` and `args` are JSON, and "" is no arguments. */
+  slice(place: Place, from: number, to: number, name: string, args = ""): void {
+    const length = this.clock.formatLength(from, to);
+    const more = args === "" ? "" : `,"args":${args}`;
+    this.put(`{"ph":"X",${this.at(place, from)},"dur":${length},"name":${name}${more}}`);
   }
 
-  /** Ends the slice that was begun last on the track. */
-  end(place: Place, cycles: number, args: string): void {
-    this.put(`{"ph":"E",${this.at(place, cycles)},"args":${args}}`);
-  }
-
-  /** Writes a whole slice of a track on which nothing is open. */
-  slice(place: Place, from: number, to: number, name: string): void {
-    this.put(`{"ph":"B",${this.at(place, from)},"name":${name}}`);
-    this.put(`{"ph":"E",${this.at(place, to)}}`);
-  }
-
-  /** Begins an arrow inside the slice that is open on the track. */
+  /** Begins an arrow inside a slice of the track that has been written. */
   arrowFrom(place: Place, cycles: number, id: number): void {
     this.put(`{"ph":"s","id":${id},"cat":"wakeup","name":"wakeup",${this.at(place, cycles)}}`);
   }
 
-  /** Ends an arrow at the slice that is open on the track. */
+  /** Ends an arrow at a slice of the track that has been written. */
   arrowTo(place: Place, cycles: number, id: number): void {
     this.put(
       `{"ph":"f","bp":"e","id":${id},"cat":"wakeup","name":"wakeup",${this.at(place, cycles)}}`,

@@ -1,71 +1,168 @@
-// The file that a trace is written to: through a buffer of fixed size, under a name that says that it is
-// not complete, until it is closed.
+// Where a trace is written to: a function or stream of the caller's, or a file. A file is written through
+// a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
-import { fileSystem } from "../core/file-system.js";
-
-type FileSystem = ReturnType<typeof fileSystem>;
+type FileSystem = typeof import("node:fs");
 
 /** Characters that are collected before they are written. */
 const BUFFER_CHARACTERS = 64 * 1024;
+/** With less room than this on the disk a trace is not begun. */
+const FREE_BYTES_MIN = 1 << 20;
 
 /** A trace cannot be written. */
 export class TraceError extends Error {
   override readonly name = "TraceError";
 
   constructor(path: string, cause: unknown) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    super(`cannot write the trace to "${path}": ${what}`, { cause });
+    super(`cannot write the trace to ${JSON.stringify(path)}: ${reasonOf(cause)}`, { cause });
   }
 }
 
-/** A text file that has its name only once it is whole; until then it is `path`.partial. */
-export class TraceFile {
-  readonly path: string;
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EISDIR: "it is a directory",
+  ENAMETOOLONG: "the name is too long",
+  ENOENT: "there is no such directory",
+  ENOSPC: "the disk is full",
+  ENOTDIR: "what should be its directory is a file",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+};
+
+function reasonOf(cause: unknown): string {
+  const code = (cause as NodeJS.ErrnoException | null)?.code ?? "";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return SYSTEM_ERRORS[code] ?? message;
+}
+
+/** What takes a trace's text, piece by piece, in order. */
+export interface TraceSink {
+  /** Characters so far. */
+  readonly length: number;
+  write(text: string): void;
+  /** The trace is complete. */
+  close(): void;
+  /** The trace will never be complete. */
+  abandon(): void;
+}
+
+/** Something that texts can be written to, such as a stream of Node's. It is not ended. */
+export interface TraceStream {
+  write(text: string): unknown;
+}
+
+/** Where a trace may go: the path of a file, a stream, or a function that gets the text in pieces. */
+export type TraceTarget = string | TraceStream | ((text: string) => void);
+
+/** @throws TraceError when a file cannot be made. */
+export function openTrace(target: TraceTarget): TraceSink {
+  if (typeof target === "string") return new TraceFile(target);
+  return new TraceCall(typeof target === "function" ? target : (text) => target.write(text));
+}
+
+/** Hands a trace over to the caller in pieces of some size. */
+class TraceCall implements TraceSink {
+  private readonly call: (text: string) => unknown;
+  private buffer = "";
+  length = 0;
+
+  constructor(call: (text: string) => unknown) {
+    this.call = call;
+  }
+
+  write(text: string): void {
+    this.length += text.length;
+    this.buffer += text;
+    if (this.buffer.length >= BUFFER_CHARACTERS) this.close();
+  }
+
+  close(): void {
+    const text = this.buffer;
+    this.buffer = "";
+    this.call(text);
+  }
+
+  abandon(): void {
+    this.buffer = "";
+  }
+}
+
+/** Node's file system: a plain import would keep the library from loading in a browser. */
+function fileSystem(): FileSystem {
+  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
+  if (fs === undefined) throw new Error("there is no file system here");
+  return fs;
+}
+
+let files = 0;
+
+/**
+ * A text file that has its name only once it is whole; until then its name has the process's number and
+ * ends in `.partial`, so that two runs to one path do not write into one file. A trace that fails leaves
+ * nothing behind.
+ */
+class TraceFile implements TraceSink {
+  private readonly path: string;
+  private readonly partialPath: string;
   private readonly fs: FileSystem;
   private readonly descriptor: number;
   private buffer = "";
   private written = 0;
 
-  /** @throws TraceError when there can be no such file. */
   constructor(path: string) {
     this.path = path;
     this.fs = this.attempt(fileSystem);
-    this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "w"));
+    this.attempt(() => this.checkTarget());
+    files++;
+    this.partialPath = `${path}.${globalThis.process.pid}-${files}.partial`;
+    this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "wx"));
   }
 
-  /** Where the text is until {@link close}. */
-  get partialPath(): string {
-    return `${this.path}.partial`;
+  /** The name will replace what has it: only a plain file may be replaced. */
+  private checkTarget(): void {
+    if (this.path === "") throw new Error("the name is empty");
+    const there = this.fs.lstatSync(this.path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw new Error("it is a directory");
+    if (there?.isSymbolicLink()) throw new Error("it is a symbolic link: name the file itself");
+    if (there !== undefined && !there.isFile()) throw new Error("it is not a plain file");
+    const directory = this.path.replace(/[^/\\]*$/, "") || ".";
+    const { bavail, bsize } = this.fs.statfsSync(directory);
+    if (bavail * bsize < FREE_BYTES_MIN) throw new Error("the disk is full");
   }
 
-  /** Characters so far. */
   get length(): number {
     return this.written + this.buffer.length;
   }
 
-  /** @throws TraceError when the file cannot be written. */
   write(text: string): void {
     this.buffer += text;
     if (this.buffer.length >= BUFFER_CHARACTERS) this.flush();
   }
 
-  /** Writes the rest and gives the file its name. */
   close(): void {
-    this.flush();
-    this.attempt(() => {
-      this.fs.closeSync(this.descriptor);
-      this.fs.renameSync(this.partialPath, this.path);
-    });
+    try {
+      this.flush();
+      this.attempt(() => {
+        this.fs.closeSync(this.descriptor);
+        this.fs.renameSync(this.partialPath, this.path);
+      });
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
-  /** Gives up: what was written stays where it is. */
   abandon(): void {
     this.buffer = "";
-    this.attempt(() => this.fs.closeSync(this.descriptor));
+    try {
+      this.fs.closeSync(this.descriptor);
+    } catch {
+      // It is closed already.
+    }
+    this.fs.rmSync(this.partialPath, { force: true });
   }
 
   private flush(): void {
-    const bytes = Buffer.from(this.buffer, "utf8");
+    const bytes = new TextEncoder().encode(this.buffer);
     this.written += this.buffer.length;
     this.buffer = "";
     this.attempt(() => {

@@ -1,13 +1,18 @@
 /** The bytes of a workload file, checked to be a text of bearable size. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { fileSystem } from "../core/file-system.js";
 import { WHOLE_FILE, WorkloadError } from "./diagnostics.js";
 
 /** The largest file that is read, in bytes. */
 const FILE_BYTES_MAX = 8 << 20;
+/** Between two looks at an input that has nothing yet. */
+const WAIT_MS = 10;
+
+/** Stands for the standard input. */
+const STANDARD_INPUT = "-";
 
 /**
  * Reads a text file.
- * @param path a file, or a pipe
+ * @param path a file, a pipe, or - for the standard input
  * @throws WorkloadError when it cannot be read, is too large or is not text
  */
 export function readText(path: string): string {
@@ -29,6 +34,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
 /** Reads at most one byte more than allowed, so that an endless device does no harm. */
 function readBytes(path: string): Uint8Array {
   try {
+    if (path === STANDARD_INPUT) return readOpen(0, path);
+    const { openSync, closeSync } = fileSystem();
     const file = openSync(path, "r");
     try {
       return readOpen(file, path);
@@ -48,7 +55,7 @@ function readOpen(file: number, path: string): Uint8Array {
   const bytes = new Uint8Array(FILE_BYTES_MAX + 1);
   let length = 0;
   while (length < bytes.length) {
-    const got = readSync(file, bytes, length, bytes.length - length, null);
+    const got = readSome(file, bytes, length);
     if (got === 0) {
       break;
     }
@@ -58,6 +65,21 @@ function readOpen(file: number, path: string): Uint8Array {
     failFile(path, `the file is larger than a workload can be (${FILE_BYTES_MAX >> 20} MiB)`);
   }
   return bytes.subarray(0, length);
+}
+
+/** Reads on; a terminal or pipe that does not block may have nothing yet. */
+function readSome(file: number, bytes: Uint8Array, from: number): number {
+  const { readSync } = fileSystem();
+  for (;;) {
+    try {
+      return readSync(file, bytes, from, bytes.length - from, null);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === "EOF") return 0;
+      if (code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+    }
+  }
 }
 
 function decode(bytes: Uint8Array, path: string): string {

@@ -18,6 +18,9 @@ export type Outcome =
   /** Somebody stopped it. */
   | "interrupted";
 
+/** What says how long a run may take: an option, the workload file, or nobody, so that a default holds. */
+export type DurationSource = "option" | "file" | "default";
+
 /** Wakeup latencies, in nanoseconds. */
 export interface LatencyReport {
   readonly meanNs: number;
@@ -69,8 +72,11 @@ export interface SyncReport {
 
 /** A run's report. Times are virtual. */
 export interface RunReport {
+  /** Version of this form: grows when a field goes or changes its meaning. docs/report.md has the form. */
+  readonly version: 1;
   readonly file: string;
   readonly outcome: Outcome;
+  readonly durationFrom: DurationSource;
   readonly timeNs: number;
   readonly cpuCount: number;
   readonly scheduler: string;
@@ -96,18 +102,31 @@ const NS_PER_CYCLE = 1_000 / CYCLES_PER_US;
 
 const toNs = (cycles: number): number => cycles * NS_PER_CYCLE;
 
+/** What to report. */
+export interface ReportOptions {
+  readonly durationFrom?: DurationSource;
+  /** Of more threads than this, those with the lowest ids are reported one by one, and sums of the others. */
+  readonly threadsMax?: number;
+}
+
 /**
  * Reports on a run as it stands.
  * @param stopped why it stopped: nothing could happen any more, its time was over, or it was interrupted
  */
-export function reportRun(run: WorkloadRun, stopped: "idle" | "time" | "interrupted"): RunReport {
+export function reportRun(
+  run: WorkloadRun,
+  stopped: "idle" | "time" | "interrupted",
+  { durationFrom = "default", threadsMax = Number.POSITIVE_INFINITY }: ReportOptions = {},
+): RunReport {
   const { machine, workload } = run;
   const stalemate = stopped === "idle" ? findStalemate(run) : null;
-  const threads = threadReports(run);
+  const { threads, others } = threadReports(run, threadsMax);
   const { counters, config } = machine;
   return {
+    version: 1,
     file: workload.fileName,
     outcome: outcomeOf(stopped, stalemate),
+    durationFrom,
     timeNs: toNs(Number(machine.cycles)),
     cpuCount: config.cpus,
     scheduler: config.scheduler,
@@ -115,9 +134,9 @@ export function reportRun(run: WorkloadRun, stopped: "idle" | "time" | "interrup
     hash: machine.hash,
     switches: counters.switches,
     instructions: counters.instructions,
-    threadCount: threads.length + run.endedSums.threads,
+    threadCount: threads.length + others.threads,
     threads,
-    others: run.endedSums.threads > 0 ? run.endedSums : null,
+    others: others.threads > 0 ? others : null,
     cpus: cpuReports(run),
     objects: syncReports(run),
     stalemate,
@@ -132,14 +151,35 @@ function outcomeOf(stopped: "idle" | "time" | "interrupted", stalemate: Stalemat
   return stalemate.isDeadlock ? "deadlock" : "rest";
 }
 
-/** Threads in the order of their ids: as they were created. */
-function threadReports(run: WorkloadRun): ThreadReport[] {
-  const accounts = [...run.ended];
+/** Threads in the order of their ids, as they were created; sums of those that are too many. */
+function threadReports(
+  run: WorkloadRun,
+  most: number,
+): { threads: ThreadReport[]; others: EndedSums } {
+  const accounts = run.ended.slice(0, most);
+  const others = { ...run.endedSums };
+  for (const account of run.ended.slice(most)) addThread(others, account.cpuCycles, account);
   for (const thread of run.threads()) {
+    if (accounts.length >= most) {
+      addThread(others, thread.runtime, thread);
+      continue;
+    }
     const task = run.taskOf(thread)?.task.name ?? thread.process?.name ?? "";
     accounts.push(accountOf(run.machine, thread, { task, isEnded: false }));
   }
-  return accounts.map(threadReport).sort((a, b) => a.tid - b.tid);
+  return { threads: accounts.map(threadReport).sort((a, b) => a.tid - b.tid), others };
+}
+
+function addThread(
+  sums: EndedSums,
+  cpuCycles: number,
+  thread: Pick<EndedSums, "voluntarySwitches" | "involuntarySwitches" | "wakeups">,
+): void {
+  sums.threads += 1;
+  sums.cpuCycles += cpuCycles;
+  sums.voluntarySwitches += thread.voluntarySwitches;
+  sums.involuntarySwitches += thread.involuntarySwitches;
+  sums.wakeups += thread.wakeups;
 }
 
 function threadReport(account: ThreadAccount): ThreadReport {

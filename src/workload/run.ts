@@ -10,7 +10,9 @@ import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, sys } from "../machine/calls.js";
-import { type LoadedProgram, Machine, type RunReason } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
+import type { RunReason } from "../machine/options.js";
+import type { LoadedProgram } from "../machine/programs.js";
 import { type ProcessView, ThreadView } from "../machine/views.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import {
@@ -120,6 +122,8 @@ export class WorkloadRun {
   private readonly tasksByName = new Map<string, CompiledTask>();
   /** Threads that have closed their accounts and may not have exited yet, by address. */
   private readonly closed = new Map<number, ClosedAccount>();
+  /** How many of them there may be before those that have exited are looked for. */
+  private closedMax = CLOSED_MAX;
   private forkTable = 0;
 
   /**
@@ -132,7 +136,12 @@ export class WorkloadRun {
     this.compiled = compileWorkload(workload, { cpus, scheduler });
     const config = machineConfig(this.compiled, { ...options, cpus, scheduler });
     this.machine = new Machine(config, options.build ?? "release");
-    this.notes = [...workload.notes, ...this.compiled.notes, ...sizeNotes(config)];
+    this.notes = [
+      ...workload.notes,
+      ...this.compiled.notes,
+      ...sizeNotes(config),
+      ...seedNotes(config),
+    ];
     this.watchEnds();
     this.machine.attach(this.accounts());
     this.load();
@@ -311,7 +320,7 @@ export class WorkloadRun {
   private threadEnds(taskIndex: number, address: number): void {
     const thread = new ThreadView(this.machine.kernel, address);
     this.closed.set(address, { tid: thread.tid, runtime: thread.runtime });
-    if (this.closed.size > CLOSED_MAX) this.forgetExited();
+    if (this.closed.size > this.closedMax) this.forgetExited();
     if (this.ended.length >= ENDED_KEPT_MAX) {
       this.addToSums(thread);
       return;
@@ -335,6 +344,8 @@ export class WorkloadRun {
       const thread = new ThreadView(this.machine.kernel, address);
       if (thread.tid !== tid || thread.state === "exited") this.closed.delete(address);
     }
+    // Those that are left are looked at again when they have doubled: a constant number of looks per thread.
+    this.closedMax = Math.max(CLOSED_MAX, 2 * this.closed.size);
   }
 }
 
@@ -389,6 +400,12 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
   ];
   const bytes = names.reduce((sum, name) => sum + name.length * 3 + TEXT_OVERHEAD, 0);
   return roundUp(bytes * TEXTS_PER_NAME + 65_536, 4096);
+}
+
+/** The seed has no say where nobody draws random numbers: better said than wondered about. */
+function seedNotes({ seed = 0 }: MachineConfig): string[] {
+  if (BigInt(seed) === 0n) return [];
+  return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
 }
 
 function sizeNotes(config: MachineConfig): string[] {

@@ -40,6 +40,7 @@ export function readTaskScheduling(
   const priority = readPriority(report, properties, policy) ?? priorityRange(policy).default;
   const deadlineGiven = readDeadlineGiven(report, properties);
   const deadline = completeDeadline(report, properties.get("policy") ?? at, policy, deadlineGiven);
+  noteUnusedDeadline(report, properties, policy);
   return { scheduling: { policy, priority, deadline }, deadlineGiven };
 }
 
@@ -64,7 +65,16 @@ export function readPhaseScheduling(
   const priority = readPriority(report, properties, policy) ?? kept;
   const given = overlay(readDeadlineGiven(report, properties), inherited);
   const deadline = completeDeadline(report, properties.get("policy") ?? at, policy, given);
+  noteUnusedDeadline(report, properties, policy);
   return { policy, priority, deadline };
+}
+
+/** Notes deadline parameters that stand beside another policy, and so are for later phases at most. */
+function noteUnusedDeadline(report: Report, properties: Fields, policy: Policy): void {
+  if (policy === "SCHED_DEADLINE") return;
+  const field = properties.get("dl-runtime");
+  if (field === undefined) return;
+  report.note(field, `${quote("dl-runtime")} means nothing to ${policy}, only to SCHED_DEADLINE`);
 }
 
 function readPolicy(report: Report, properties: Fields): Policy | null {

@@ -4,7 +4,8 @@
 import { expect, it } from "vitest";
 import type { Kernel } from "../../src/core/kernel.js";
 import type { Handle } from "../../src/machine/calls.js";
-import { type LoadedProgram, Machine } from "../../src/machine/machine.js";
+import { Machine } from "../../src/machine/machine.js";
+import type { LoadedProgram } from "../../src/machine/programs.js";
 import { cycles, program } from "../../src/program/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { checkMachine } from "../support/lwkt-invariants.js";

@@ -9,13 +9,15 @@ export interface TraceEvent {
   readonly pid: number;
   readonly tid: number;
   readonly ts?: number;
+  /** Length of a complete event, in microseconds. */
+  readonly dur?: number;
   readonly name?: string;
   readonly id?: number;
   readonly bp?: string;
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
-/** A slice: from a begin to its end, in microseconds. */
+/** A slice: from its begin to its end, in microseconds. */
 export interface Slice {
   readonly pid: number;
   readonly tid: number;
@@ -50,36 +52,24 @@ function timeOf(event: TraceEvent): number {
   return event.ts;
 }
 
-/** Pairs begins with ends: on a track they alternate, and time does not go back. */
+/** Complete events: those of a track are in order and do not overlap. */
 function slicesOf(events: readonly TraceEvent[]): Slice[] {
-  const open = new Map<string, TraceEvent>();
   const last = new Map<string, number>();
   const slices: Slice[] = [];
   for (const event of events) {
-    if (event.ph !== "B" && event.ph !== "E") continue;
+    if (event.ph === "B" || event.ph === "E") fail(event, "is half a slice");
+    if (event.ph !== "X") continue;
     const track = key(event);
-    const time = timeOf(event);
-    if (time < (last.get(track) ?? 0)) fail(event, "time goes back on its track");
-    last.set(track, time);
-    const begin = open.get(track);
-    if (event.ph === "B") {
-      if (begin !== undefined) fail(event, "begins while another slice is open");
-      if (typeof event.name !== "string") fail(event, "has no name");
-      open.set(track, event);
-    } else {
-      if (begin === undefined) fail(event, "ends what has not begun");
-      open.delete(track);
-      slices.push(sliceOf(begin, event));
-    }
+    const from = nanoseconds(timeOf(event));
+    if (typeof event.name !== "string") fail(event, "has no name");
+    if (typeof event.dur !== "number" || !(event.dur >= 0)) fail(event, "has no length");
+    if (from < (last.get(track) ?? 0)) fail(event, "overlaps the slice before it");
+    const to = from + nanoseconds(event.dur);
+    last.set(track, to);
+    const { pid, tid, name, args = {} } = event;
+    slices.push({ pid, tid, name, from: from / 1_000, to: to / 1_000, args, leaves: args.leaves });
   }
-  for (const event of open.values()) fail(event, "never ends");
   return slices;
-}
-
-function sliceOf(begin: TraceEvent, end: TraceEvent): Slice {
-  const { pid, tid, name = "", args = {} } = begin;
-  const leaves = end.args?.leaves;
-  return { pid, tid, name, from: timeOf(begin), to: timeOf(end), args, leaves };
 }
 
 function metadataOf(events: readonly TraceEvent[], what: string): TraceEvent[] {
@@ -91,21 +81,21 @@ function arrowsOf(events: readonly TraceEvent[], slices: readonly Slice[]) {
   const starts = new Map<number, TraceEvent>();
   const arrows: { from: TraceEvent; to: TraceEvent }[] = [];
   const byTrack = groupBy(slices);
-  for (const event of events) {
-    if (event.ph !== "s" && event.ph !== "f") continue;
+  for (const event of events.filter(({ ph }) => ph === "s" || ph === "f")) {
     const time = timeOf(event);
     const around = (byTrack.get(key(event)) ?? []).some((s) => s.from <= time && time <= s.to);
     if (!around) fail(event, "is in no slice");
     if (event.id === undefined) fail(event, "has no id");
-    const from = starts.get(event.id);
-    if (event.ph === "s") {
-      if (from !== undefined) fail(event, "begins twice");
-      starts.set(event.id, event);
-    } else {
-      if (from === undefined || timeOf(from) > time) fail(event, "points back");
-      if (event.bp !== "e") fail(event, "is not bound to the slice around it");
-      arrows.push({ from, to: event });
-    }
+    if (event.ph === "f") continue;
+    if (starts.has(event.id)) fail(event, "begins twice");
+    starts.set(event.id, event);
+  }
+  // The file has the events of a track in order; those of two CPUs are in the order in which slices end.
+  for (const event of events.filter(({ ph }) => ph === "f")) {
+    const from = starts.get(event.id as number);
+    if (from === undefined || timeOf(from) > timeOf(event)) fail(event, "points back");
+    if (event.bp !== "e") fail(event, "is not bound to the slice around it");
+    arrows.push({ from, to: event });
   }
   return arrows;
 }

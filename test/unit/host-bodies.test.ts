@@ -10,6 +10,7 @@ import {
   KernelPanic,
   Machine,
   program,
+  string,
   sys,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -303,18 +304,146 @@ describe("a run of host bodies", () => {
   });
 
   it.each([
-    [5, "Cannot read properties of undefined (reading 'length')"],
-    [null, "Cannot read properties of null (reading 'args')"],
-  ])("says so when a body yields %s, which is no kernel call", (value, message) => {
+    [5, "5"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [Promise.resolve(), "a promise"],
+    [{ call: "lwkt_yield", nr: 1, args: [] }, "an object"],
+  ])(
+    "says so when a body yields %s, which is no kernel call, and goes on without it",
+    (value, text) => {
+      const machine = new Machine({}, buildUnderTest);
+      let others = 0;
+      machine.createThread({
+        name: "odd",
+        *body() {
+          yield sys.lwkt_yield();
+          yield value as never;
+          others = -1;
+        },
+      });
+      machine.createThread({
+        name: "other",
+        *body() {
+          for (; others < 3; others++) yield sys.lwkt_yield();
+        },
+      });
+      const run = () => machine.run();
+      const sentence = `the body of thread "odd" has yielded ${text}; a body yields kernel calls, such as sys.lwkt_yield()`;
+      expect(run).toThrow(BodyError);
+      expect(others).toBeLessThan(3);
+      expect(run).not.toThrow();
+      expect(others).toBe(3);
+      const again = new Machine({}, buildUnderTest);
+      again.createThread({
+        name: "odd",
+        body: function* () {
+          yield value as never;
+        } as never,
+      });
+      expect(() => again.run()).toThrow(sentence);
+    },
+  );
+
+  it.each([
+    ["an async generator", async function* () {}, "is an async generator, which no body can be"],
+    ["a plain function", () => {}, "is undefined, no generator"],
+    ["a function that returns a number", () => 7, "is 7, no generator"],
+    ["an async function", async () => {}, "is a promise, no generator"],
+    [
+      "a function that throws",
+      () => {
+        throw new Error("no body");
+      },
+      "has thrown: no body",
+    ],
+  ])("refuses %s as a body, with the thread's name", (_what, body, text) => {
     const machine = new Machine({}, buildUnderTest);
+    machine.createThread({ name: "odd", body: body as never });
+    expect(() => machine.run()).toThrow(`the body of thread "odd" ${text}`);
+    expect(machine.run().reason).toBe("idle");
+  });
+
+  it("refuses to be run by a body of its own, and goes on", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const refusals: string[] = [];
     machine.createThread({
-      name: "odd",
+      name: "nested",
       *body() {
+        for (const nested of [() => machine.run(), () => machine.shutdown()]) {
+          try {
+            nested();
+          } catch (error) {
+            refusals.push((error as Error).message.slice(0, 32));
+          }
+        }
         yield sys.lwkt_yield();
-        yield value as never;
       },
     });
-    expect(() => machine.run()).toThrow(new TypeError(message));
+    expect(machine.run().reason).toBe("idle");
+    expect(refusals).toEqual([
+      "run: EBUSY: the machine runs alr",
+      "shutdown: EBUSY: the machine run",
+    ]);
+    expect(machine.counters.threads).toBe(3);
+  });
+
+  it("counts a run's switches from its own start, also after one that was broken off", () => {
+    const machine = new Machine({ quantum: 100 }, buildUnderTest);
+    const yields = function* () {
+      for (;;) yield sys.lwkt_yield();
+    };
+    for (const name of ["a", "b"]) machine.createThread({ name, body: yields });
+    const onProgress = () => {
+      throw new Error("enough");
+    };
+    expect(() => machine.run({ switches: 1_000_000_000, onProgress })).toThrow("enough");
+    const before = machine.counters.switches;
+    expect(before).toBeGreaterThan(100);
+    expect(machine.run({ switches: 100 }).reason).toBe("switches");
+    expect(machine.counters.switches - before).toBe(100);
+  });
+
+  it("does not let machine code take over a body that waits for its thread", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const thief = program("thief")
+      .call("kthread_add", 0xffff_ffff, 1, 0, 0, 0, string("stolen"), 0)
+      .call("kthread_exit")
+      .build();
+    let ran = 0;
+    machine.createThread({ name: "thief", body: machine.load(thief) });
+    machine.createThread({
+      name: "owner",
+      *body() {
+        ran++;
+        yield sys.lwkt_yield();
+      },
+    });
+    machine.run();
+    expect(ran).toBe(1);
+  });
+
+  it("does a handler's step to the end before what the handler threw comes out", () => {
+    const machine = new Machine({}, buildUnderTest);
+    machine.createThread({
+      name: "parent",
+      *body() {
+        yield* sys.kthread_add(function* () {}, 0, 0, 0, 0, "child", 0);
+      },
+    });
+    const off = machine.onEvent("thread_ctor", () => {
+      throw new Error("a handler's own");
+    });
+    expect(() => machine.run()).toThrow("a handler's own");
+    off();
+    expect(machine.run().reason).toBe("idle");
+  });
+
+  it("refuses a kernel call from a handler that the kernel has called", () => {
+    const machine = new Machine({}, buildUnderTest);
+    machine.onPrint = () => machine.call(sys.wakeup("x"));
+    machine.onEvent("thread_ctor", () => machine.call(sys.wakeup("x")));
+    expect(() => machine.createThread({ name: "t", body: function* () {} })).toThrow(/call: EBUSY/);
   });
 });
 
@@ -341,7 +470,7 @@ describe("the arguments and results of a host body's calls", () => {
       expect(timeOf(BigInt(cycles))).toBe(timeOf(cycles));
     }
     expect(timeOf(2n ** 64n + 12n) - none).toBe(12n);
-    expect(() => timeOf(1.5)).toThrow(RangeError);
+    expect(() => timeOf(1.5)).toThrow("compute: 1.5 is not a whole number of 64 bits");
   });
 
   it("takes names, handles and functions, and refuses what is none of these", () => {

@@ -243,7 +243,9 @@ describe("a machine", () => {
         return null;
       };
       expect(refusal(() => machine.place({ address: thread.address + 4 }, 1))).toBe("ESRCH");
-      expect(() => machine.place(thread, 3)).toThrow("cpu is 3; this machine has CPUs 0 to 2");
+      expect(() => machine.place(thread, 3)).toThrow(
+        "place: cpu is 3; it must be a CPU of this machine, 0 to 2",
+      );
       machine.call(sys.sched_add(thread));
       expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
       machine.run();

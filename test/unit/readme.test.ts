@@ -27,6 +27,7 @@ async function run(source: string): Promise<string> {
       format: "esm",
       platform: "node",
       packages: "bundle",
+      mainFields: ["module", "main"],
       external: ["@assemblyscript/loader"],
       outfile,
       logLevel: "silent",

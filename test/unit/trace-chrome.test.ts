@@ -1,6 +1,15 @@
 // The Chrome trace of real runs: it keeps to the format's rules, and agrees with what the machine counts.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -236,20 +245,53 @@ describe("a trace", () => {
 
   it("has its name only when it is complete", () => {
     const path = join(folder, "late.json");
-    const trace = createChromeTrace(new Machine({}, build), path);
+    const partial = () => readdirSync(folder).filter((name) => name.endsWith(".partial"));
+    const traces = [1, 2].map(() => createChromeTrace(new Machine({}, build), path));
     expect(existsSync(path)).toBe(false);
-    expect(existsSync(`${path}.partial`)).toBe(true);
-    trace.close();
-    trace.close();
+    expect(partial()).toHaveLength(2);
+    for (const trace of [...traces, ...traces]) trace.close();
     expect(existsSync(path)).toBe(true);
-    expect(existsSync(`${path}.partial`)).toBe(false);
+    expect(partial()).toEqual([]);
+    expect(() => checkTrace(path)).not.toThrow();
   });
 
-  it("says in one sentence that it cannot be written", () => {
-    const path = join(folder, "missing", "trace.json");
-    expect(() => createChromeTrace(new Machine({}, build), path)).toThrow(
-      `cannot write the trace to "${path}": ENOENT`,
+  it("says in one sentence that it cannot be written, and replaces nothing but a plain file", () => {
+    const trace = (path: string) => () => createChromeTrace(new Machine({}, build), path);
+    const at = (name: string) => join(folder, name);
+    writeFileSync(at("victim"), "precious");
+    symlinkSync(at("victim"), at("link"));
+    execFileSync("mkfifo", [at("fifo")]);
+    expect(trace(join(folder, "missing", "trace.json"))).toThrow(/: there is no such directory$/);
+    expect(trace(folder)).toThrow(
+      `cannot write the trace to ${JSON.stringify(folder)}: it is a directory`,
     );
+    expect(trace(at("link"))).toThrow(/: it is a symbolic link: name the file itself$/);
+    expect(trace(at("fifo"))).toThrow(/: it is not a plain file$/);
+    expect(trace("/dev/null")).toThrow(/: it is not a plain file$/);
+    expect(readFileSync(at("victim"), "utf8")).toBe("precious");
+    expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
+  });
+
+  it("has several listeners, of which each gets everything", () => {
+    const machine = new Machine({ cpus: 2 }, build);
+    populate(machine);
+    const path = join(folder, "first.json");
+    const pieces: string[] = [];
+    const streamed: string[] = [];
+    const first = createChromeTrace(machine, path);
+    const second = createChromeTrace(machine, (text) => pieces.push(text));
+    const third = createChromeTrace(machine, { write: (text: string) => streamed.push(text) });
+    machine.run({ for: 5_000_000 });
+    first.close();
+    machine.run({ for: 5_000_000 });
+    second.close();
+    third.close();
+    const texts = [readFileSync(path, "utf8"), pieces.join(""), streamed.join("")] as const;
+    expect(texts[1]).toBe(texts[2]);
+    const [early, all] = texts.map((text) => JSON.parse(text).traceEvents.length);
+    expect(early).toBeGreaterThan(100);
+    expect(all).toBeGreaterThan(1.5 * early);
+    expect(machine.kernel.machine("ktr_mask")).toBe(0);
   });
 
   it("shows threads of LWKT without a process in a group of their own", () => {

@@ -1,0 +1,128 @@
+// What the arguments of public methods may be: small rules, put together to a table per method
+// (src/machine/arguments.ts), and one error that names the argument and what is allowed.
+
+import { ArgumentError } from "./errors.js";
+
+/** What an argument may be. */
+export interface Rule {
+  /** The end of the sentence "it must be ...". */
+  readonly allowed: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** True when it may be left out. */
+  readonly isOptional?: true;
+}
+
+/** The rules for the fields of an options object; a field without a rule is refused. */
+export type Rules = Readonly<Record<string, Rule>>;
+
+const QUOTE_MAX = 40;
+
+/** Shows a value in a message: on one line, and short whatever it is. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value.length > QUOTE_MAX ? `${value.slice(0, QUOTE_MAX)}...` : value);
+    case "bigint":
+      return `${value}n`;
+    case "function":
+      return "a function";
+    case "object":
+      if (value === null) return "null";
+      if (Array.isArray(value)) return "an array";
+      return isThenable(value) ? "a promise" : "an object";
+    default:
+      return String(value);
+  }
+}
+
+function isThenable(value: object): boolean {
+  return typeof (value as { then?: unknown }).then === "function";
+}
+
+/** A whole number in a range, both ends included. */
+export function whole(min: number, max: number): Rule {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    accepts: (value) => Number.isInteger(value) && within(value as number, min, max),
+  };
+}
+
+function within<T extends number | bigint>(value: T, min: T | number, max: T | number): boolean {
+  return value >= min && value <= max;
+}
+
+const WIDE_MAX = 2n ** 64n - 1n;
+
+/** A 64-bit count, as a number or a bigint. */
+export const wide: Rule = {
+  allowed: "a whole number, 0 or more, of at most 64 bits",
+  accepts: (value) =>
+    (typeof value === "bigint" && within(value, 0n, WIDE_MAX)) ||
+    (Number.isInteger(value) && within(value as number, 0, 2 ** 64 - 1)),
+};
+
+/** A 32-bit word, signed or not. */
+export const word: Rule = whole(-(2 ** 31), 2 ** 32 - 1);
+/** An address, or a number of 32 bits. */
+export const unsigned: Rule = whole(0, 2 ** 32 - 1);
+/** A number of things that are counted. */
+export const count: Rule = whole(0, Number.MAX_SAFE_INTEGER);
+export const text: Rule = { allowed: "a text", accepts: (value) => typeof value === "string" };
+export const flag: Rule = {
+  allowed: "true or false",
+  accepts: (value) => typeof value === "boolean",
+};
+export const callback: Rule = {
+  allowed: "a function",
+  accepts: (value) => typeof value === "function",
+};
+
+/** One of some texts. */
+export function oneOf(all: readonly string[]): Rule {
+  return {
+    allowed: `one of ${all.join(", ")}`,
+    accepts: (value) => typeof value === "string" && all.includes(value),
+  };
+}
+
+/** True for what stands for a kernel structure by its address. */
+export function isHandle(value: unknown): value is { readonly address: number } {
+  if (typeof value !== "object" || value === null) return false;
+  return unsigned.accepts((value as { address?: unknown }).address);
+}
+
+/** What stands for a kernel structure by its address. */
+export function handle(what: string): Rule {
+  return { allowed: `${what} of this machine`, accepts: isHandle };
+}
+
+/** The same rule for something that may be left out. */
+export function optional(rule: Rule): Rule {
+  return { ...rule, isOptional: true };
+}
+
+/** @throws ArgumentError when an argument of `method` is not what its rule allows. */
+export function checkArgument(method: string, name: string, value: unknown, rule: Rule): void {
+  if (value === undefined ? rule.isOptional === true : rule.accepts(value)) return;
+  throw new ArgumentError(
+    method,
+    name,
+    `${name} is ${value === undefined ? "missing" : shown(value)}; it must be ${rule.allowed}`,
+  );
+}
+
+/** @throws ArgumentError when the options of `method` are no object, or a field is not allowed. */
+export function checkOptions(method: string, options: unknown, rules: Rules): void {
+  if (typeof options !== "object" || options === null) {
+    const what = options === undefined ? "missing" : shown(options);
+    throw new ArgumentError(method, "options", `options are ${what}; they must be an object`);
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(rules, name)) continue;
+    const all = Object.keys(rules).join(", ");
+    throw new ArgumentError(method, name, `there is no option ${shown(name)}; there are ${all}`);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    checkArgument(method, name, (options as Record<string, unknown>)[name], rule);
+  }
+}

@@ -1,0 +1,128 @@
+// A thousand bad inputs: files, options and calls. Each ends in a sentence and an exit code, or in an
+// error of the library's own: no stack trace, nothing over two seconds, no file left behind.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { runCommand } from "../../src/cli/program.js";
+import { ConfigError, KernelError, KernelPanic, Machine } from "../../src/index.js";
+import { badArguments, damaged, oddValues } from "../support/bad-input.js";
+import { buildUnderTest } from "../support/build.js";
+import { Random } from "../support/random.js";
+
+const FILES = 400;
+const OPTIONS = 300;
+const CALLS = 300;
+const MS_MAX = 2_000;
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ktm-bad-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+/** Runs the command in this process; returns its exit code and what it wrote. */
+async function command(args: readonly string[]) {
+  let out = "";
+  let err = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+  process.exitCode = undefined;
+  const before = performance.now();
+  await runCommand(args, "0.0.0");
+  const code = process.exitCode ?? 0;
+  vi.restoreAllMocks();
+  return { code: Number(code), out, err, ms: performance.now() - before };
+}
+
+/** What is wrong with how a command ended, if anything. */
+function faultOf({ code, err, ms }: Awaited<ReturnType<typeof command>>): string | null {
+  if (/^\s+at .*:\d+:\d+/m.test(err)) return `a stack trace: ${err}`;
+  if (ms > MS_MAX) return `${ms} ms`;
+  if (code !== 0 && err === "" && code !== 3) return `code ${code} and not a word`;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+  if (/[\u0000-\u0008\u000b-\u001f]/.test(err)) return `control characters: ${JSON.stringify(err)}`;
+  return [0, 1, 2, 3].includes(code) ? null : `code ${code}`;
+}
+
+it(`${FILES} damaged workload files end in order`, async () => {
+  const random = new Random(1);
+  const examples = ["deadlock", "pipeline", "webserver"].map((name) =>
+    readFileSync(new URL(`../../examples/${name}.json`, import.meta.url), "utf8"),
+  );
+  const path = join(folder, "w.json");
+  const faults: string[] = [];
+  let refused = 0;
+  for (let i = 0; i < FILES; i++) {
+    const text = damaged(random.pick(examples), random);
+    writeFileSync(path, text);
+    const result = await command(["run", path, "--for", "50us"]);
+    if (result.code === 2) refused++;
+    const fault = faultOf(result);
+    if (fault !== null) faults.push(`${fault} for ${JSON.stringify(text)}`);
+  }
+  expect(faults).toEqual([]);
+  expect(refused).toBeGreaterThan(FILES / 4);
+  expect(readdirSync(folder)).toEqual(["w.json"]);
+});
+
+it(`${OPTIONS} command lines that make no sense end in a sentence`, async () => {
+  const random = new Random(2);
+  const faults: string[] = [];
+  let refused = 0;
+  for (let i = 0; i < OPTIONS; i++) {
+    const args = badArguments(random);
+    const result = await command(args);
+    if (result.code === 2) refused++;
+    const fault = faultOf(result);
+    if (fault !== null) faults.push(`${fault} for ${JSON.stringify(args)}`);
+  }
+  expect(faults).toEqual([]);
+  expect(refused).toBeGreaterThan(OPTIONS / 2);
+});
+
+it(`${CALLS} calls with arguments that no method takes throw the library's own errors`, () => {
+  const random = new Random(3);
+  let machine = new Machine({ maxthread: 50 }, buildUnderTest);
+  const odd = () => random.pick(oddValues) as never;
+  const calls: readonly (() => unknown)[] = [
+    () => machine.createThread({ name: odd(), body: odd() }),
+    () => machine.createProcess({ name: odd(), body: odd(), stackPages: odd() }),
+    () => machine.createLwkt({ name: odd(), body: odd(), priority: odd() }),
+    () => machine.place(odd(), odd()),
+    () => machine.call(odd()),
+    () => machine.run({ [String(random.below(9))]: odd(), rounds: odd() }),
+    () => machine.onEvent(odd(), odd()),
+    () => machine.load(odd(), odd()),
+    () => machine.thread(odd()),
+    () => machine.setSysctl(odd(), odd()),
+    () => new Machine({ [random.pick(["cpus", "hz", "seed", "time", "bare"])]: odd() }, odd()),
+  ];
+  const faults: string[] = [];
+  let thrown = 0;
+  for (let i = 0; i < CALLS; i++) {
+    const before = performance.now();
+    try {
+      random.pick(calls)();
+    } catch (error) {
+      thrown++;
+      if (error instanceof KernelPanic) machine = new Machine({ maxthread: 50 }, buildUnderTest);
+      else if (!(error instanceof ConfigError || error instanceof KernelError))
+        faults.push(String(error));
+    }
+    if (performance.now() - before > MS_MAX) faults.push(`call ${i} took too long`);
+  }
+  expect(faults).toEqual([]);
+  expect(thrown).toBeGreaterThan(CALLS / 2);
+});

@@ -1,0 +1,253 @@
+// The commands under careless and hostile use: signals, full disks, traces to odd places, names with
+// control characters, work that explodes. Each ends in order: a sentence, an exit code, no file left behind.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { formatTable } from "../../src/cli/table.js";
+import type { RunReport } from "../../src/workload/run-report.js";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const CLI = join(ROOT, "dist/cli.js");
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ktm-hostile-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
+  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio: ["pipe", stdout, "pipe"] });
+}
+
+function finish(child: ChildProcess): Promise<Result> {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (data) => {
+    out += data;
+  });
+  child.stderr?.on("data", (data) => {
+    err += data;
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+const cli = (...args: string[]): Promise<Result> => finish(start(args));
+
+function workload(name: string, tasks: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `{ "tasks": { ${tasks} } }`);
+  return path;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe("a run that is ended by a signal", () => {
+  const forks = `"child": { "instance": 0, "run": 1 }, "parent": { "loop": -1, "fork": "child" }`;
+  const yields = `"y": { "instance": 2, "loop": -1, "yield": "" }`;
+
+  it.each([
+    ["SIGINT", 130, yields],
+    ["SIGTERM", 143, yields],
+    ["SIGHUP", 129, yields],
+    ["SIGTERM", 143, forks],
+  ] as const)(
+    "%s: reports so far, closes the trace and exits with %i",
+    async (signal, exit, tasks) => {
+      const path = join(folder, `${signal}.json`);
+      const child = start(["run", workload("w.json", tasks), "--for", "1h", "--trace", path]);
+      const end = finish(child);
+      while (!readdirSync(folder).some((name) => name.startsWith(`${signal}.json.`)))
+        await pause(10);
+      await pause(200);
+      child.kill(signal);
+      const { code, out, err } = await end;
+      expect({ code, err }).toEqual({ code: exit, err: "" });
+      expect(out).toMatch(/^INTERRUPTED after .* of virtual time: the report so far$/m);
+      expect(JSON.parse(readFileSync(path, "utf8")).traceEvents.length).toBeGreaterThan(10);
+      expect(readdirSync(folder).filter((name) => name.endsWith(".partial"))).toEqual([]);
+    },
+  );
+});
+
+describe("an output that cannot be written", () => {
+  it("is told in one sentence when the disk is full", async () => {
+    const child = start(["run", "examples/pipeline.json"], openSync("/dev/full", "w"));
+    const { code, err } = await finish(child);
+    expect(err).toBe("kthread-machine: cannot write to the standard output: the disk is full\n");
+    expect(code).toBe(1);
+  });
+
+  it("is told before the run when it is a trace at an impossible place", async () => {
+    const file = workload("own.json", `"w": { "loop": 1, "run": 1 }`);
+    const hard = join(folder, "hard.json");
+    execFileSync("ln", [file, hard]);
+    for (const [trace, sentence] of [
+      [file, "--trace would write over the workload file; give it another name"],
+      [hard, "--trace would write over the workload file; give it another name"],
+      [folder, `cannot write the trace to "${folder}": it is a directory`],
+      ["/dev/full", 'cannot write the trace to "/dev/full": it is not a plain file'],
+      ["", 'cannot write the trace to "": the name is empty'],
+    ] as const) {
+      const { code, out, err } = await cli("run", file, "--trace", trace);
+      expect({ code, out, err }).toEqual({
+        code: 2,
+        out: "",
+        err: `kthread-machine: ${sentence}\n`,
+      });
+    }
+    expect(readFileSync(file, "utf8")).toContain('"loop": 1');
+  });
+
+  it("does not cost the report when a trace fails on the way", async () => {
+    const file = workload(
+      "long.json",
+      `"w": { "instance": 4, "loop": 2000, "run": 5, "yield": "" }`,
+    );
+    // A limit on the size of files stands for a disk that fills up.
+    const command = `ulimit -f 64; trap '' XFSZ; exec "$0" "$@"`;
+    const path = join(folder, "limited.json");
+    const args = [
+      "-c",
+      command,
+      process.execPath,
+      CLI,
+      "run",
+      file,
+      "--cpus",
+      "1",
+      "--trace",
+      path,
+    ];
+    const child = spawn("bash", args, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+    const { code, out, err } = await finish(child);
+    expect(out).toMatch(/^hash /m);
+    expect(err).toMatch(/^kthread-machine: cannot write the trace to ".*limited.json": /);
+    expect(code).toBe(1);
+    expect(readdirSync(folder).filter((name) => name.startsWith("limited"))).toEqual([]);
+  });
+});
+
+describe("what files say", () => {
+  it("is made visible before it is printed, and kept in columns", async () => {
+    const name = "ev\\u001b[31mil\\nname-\\u65e5\\u672c\\u8a9e";
+    const file = workload(
+      "names.json",
+      `"${name}": { "loop": 1, "run": 1, "lock": "m\\u0007", "unlock": "m\\u0007" }, "plain": { "loop": 1, "run": 1 }`,
+    );
+    const { out } = await cli("run", file);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+    expect(out).toMatch(/^ev\\x1b\[31mil\\x0aname-.* 100002 {2}ended/m);
+    expect(out).toContain("mutex m\\x07");
+    const { out: listed } = await cli("ps", file, "--at", "0s");
+    expect(listed).toContain("ev\\x1b[31mil\\x0aname");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+    expect(listed).not.toMatch(/\u001b/);
+  });
+
+  it("is cut between characters to fit the terminal, wide characters counting twice", () => {
+    const columns = [
+      { title: "THREAD", align: "left" },
+      { title: "TID", align: "right" },
+    ] as const;
+    const rows = [
+      ["日本語日本語日本語", "1"],
+      ["plain", "22"],
+    ];
+    expect(formatTable(columns, rows)).toBe(
+      "THREAD              TID\n日本語日本語日本語    1\nplain                22\n",
+    );
+    expect(formatTable(columns, rows, 15)).toBe(
+      "THREAD      TID\n日本語日…     1\nplain        22\n".replace(
+        "日本語日…     1",
+        "日本語日…     1",
+      ),
+    );
+  });
+
+  it("is named as the reason of an end, or an option is, or nobody", async () => {
+    const endless = `"y": { "instance": 2, "loop": -1, "run": 100, "sleep": 100 }`;
+    const asked = await cli("run", workload("a.json", endless), "--for", "1ms");
+    expect(asked.out).toContain("stopped after 1.000 ms of virtual time, as asked");
+    const path = join(folder, "b.json");
+    writeFileSync(path, `{ "tasks": { ${endless} }, "global": { "duration": 1 } }`);
+    const { out } = await cli("run", path);
+    expect(out).toContain("stopped after 1.000 s of virtual time, as the file says");
+    const seeded = await cli("run", workload("c.json", endless), "--seed", "7");
+    expect(seeded.out).toContain("of virtual time, for neither the file nor --for says how long");
+    expect(seeded.out).toContain("note: seed 7 changes nothing");
+  });
+
+  it("is noted when it means nothing", async () => {
+    const file = workload("dl.json", `"w": { "loop": 1, "run": 1, "dl-runtime": 100 }`);
+    const { out } = await cli("run", file);
+    expect(out).toMatch(/note: line 1: "dl-runtime" means nothing to SCHED_OTHER/);
+  });
+});
+
+describe("the commands", () => {
+  it("read a workload from the standard input, and take hours", async () => {
+    const child = start(["run", "-", "--for", "0.000001h", "--json"]);
+    child.stdin?.end(readFileSync(join(ROOT, "examples/pipeline.json")));
+    const { code, out } = await finish(child);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ version: 1, file: "-", timeNs: 3_600_000 });
+  });
+
+  it("print scripts that complete them, which the shells understand", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { code, out } = await cli("completion", shell);
+      expect(code).toBe(0);
+      for (const word of ["run", "stress", "trace", "scheduler", "4bsd"])
+        expect(out).toContain(word);
+      if (shell !== "bash") continue;
+      const words = (line: string) => {
+        const ask = `${out}\nCOMP_WORDS=(${line} ""); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _kthread_machine; echo "\${COMPREPLY[*]}"`;
+        return execFileSync("bash", ["-c", ask], { encoding: "utf8" }).trim().split(" ");
+      };
+      expect(words("kthread-machine")).toContain("stress");
+      expect(words("kthread-machine run")).toContain("--trace");
+      expect(words("kthread-machine run --scheduler")).toEqual(["lwkt", "4bsd"]);
+    }
+  });
+});
+
+describe("work that explodes", () => {
+  const seconds = async (...args: string[]): Promise<[number, Result]> => {
+    const before = process.hrtime.bigint();
+    const result = await cli(...args);
+    return [Number(process.hrtime.bigint() - before) / 1e9, result];
+  };
+
+  it("costs a fork in an endless loop what it does, not its square", async () => {
+    const forks = `"child": { "instance": 0, "loop": 1, "run": 1 }, "parent": { "loop": -1, "fork": "child" }`;
+    const file = workload("forks.json", forks);
+    const [long, { out }] = await seconds("run", file, "--for", "20ms", "--json");
+    expect((JSON.parse(out) as RunReport).threadCount).toBeGreaterThan(40_000);
+    expect(long).toBeLessThan(45); // 91 s before, and 4 s now, on a machine that has other things to do
+  });
+
+  it("reports sums of threads that are too many, within a bearable size", async () => {
+    const file = workload(
+      "many.json",
+      `"w": { "instance": 60000, "loop": -1, "run": 10, "sleep": 1000 }`,
+    );
+    const { code, out } = await cli("run", file, "--for", "2ms", "--json");
+    expect(code).toBe(0);
+    const report = JSON.parse(out) as RunReport;
+    expect(report.threadCount).toBe(60_000);
+    expect(report.threads).toHaveLength(20_000);
+    expect(report.others?.threads).toBe(40_000);
+    expect(out.length).toBeLessThan(20e6);
+  });
+});

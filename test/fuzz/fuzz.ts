@@ -1,0 +1,60 @@
+// Tries a target with seed after seed for some time, and shrinks what fails.
+
+import type { Target } from "./targets.js";
+
+/** What came of it. */
+export interface Outcome {
+  readonly seeds: number;
+  readonly operations: number;
+  readonly failure: Failure | null;
+}
+
+/** The smallest try that fails. */
+export interface Failure {
+  readonly seed: number;
+  readonly size: number;
+  readonly message: string;
+}
+
+function attempt(target: Target, seed: number, size: number): number | Error {
+  try {
+    return target.run(seed, size);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** Halves the size, and then takes one operation after the other, as long as it still fails. */
+function shrink(target: Target, seed: number, size: number, first: Error): Failure {
+  let failing = size;
+  let error = first;
+  for (let step = failing >> 1; step > 0; step >>= 1) {
+    while (failing > step) {
+      const result = attempt(target, seed, failing - step);
+      if (!(result instanceof Error)) break;
+      failing -= step;
+      error = result;
+    }
+  }
+  return { seed, size: failing, message: error.message };
+}
+
+/** Tries seeds from `seed` on while `goesOn`; at least one. */
+export function fuzz(
+  target: Target,
+  seed: number,
+  size: number,
+  goesOn: (operations: number) => boolean,
+): Outcome {
+  let operations = 0;
+  let seeds = 0;
+  do {
+    const result = attempt(target, seed + seeds, size);
+    seeds++;
+    if (result instanceof Error) {
+      return { seeds, operations, failure: shrink(target, seed + seeds - 1, size, result) };
+    }
+    operations += result;
+  } while (goesOn(operations));
+  return { seeds, operations, failure: null };
+}

@@ -1,0 +1,126 @@
+// What the fuzzer drives. A target does as many operations as it is told from a seed, and throws when
+// something is not as its model or its rule says.
+
+import { readFileSync } from "node:fs";
+import {
+  ConfigError,
+  KernelError,
+  KernelPanic,
+  Machine,
+  parseWorkload,
+  runWorkload,
+  sys,
+  WorkloadError,
+} from "../../src/index.js";
+import { damaged, oddValues } from "../support/bad-input.js";
+import { buildUnderTest as build } from "../support/build.js";
+import { FbsdStorm } from "../support/fbsd-storm.js";
+import { LwktQueueTest } from "../support/lwkt-model.js";
+import { Storm } from "../support/lwkt-storm.js";
+import { Random } from "../support/random.js";
+
+/** Something to fuzz. */
+export interface Target {
+  readonly about: string;
+  /** Operations of a try; a failing one is shrunk from there. */
+  readonly size: number;
+  /** Does about `size` operations; returns how many it did. */
+  readonly run: (seed: number, size: number) => number;
+}
+
+const cpusOf = (random: Random) => random.pick([1, 2, 3, 4, 8, 16]);
+
+/** LWKT's calls on one CPU against lists: order, mask and running thread after each call. */
+function lwkt(seed: number, size: number): number {
+  const threads = new Random(seed).pick([4, 40, 150, 600]);
+  new LwktQueueTest(seed, threads).run(size);
+  return size;
+}
+
+/** LWKT on several CPUs: invariants after every round, and all threads end. */
+function lwktStorm(seed: number, size: number): number {
+  const random = new Random(seed);
+  const cpus = cpusOf(random);
+  const threads = 8 + 2 * cpus;
+  const storm = new Storm({ seed, cpus, threads, steps: size, lines: 0 });
+  storm.run();
+  const done = storm.actors.filter((actor) => actor.done).length;
+  if (done !== threads) throw new Error(`${threads - done} of ${threads} threads never end`);
+  return threads * size;
+}
+
+/** FreeBSD's calls on several CPUs: counters agree with lists, and nothing is left at the end. */
+function freebsdStorm(seed: number, size: number): number {
+  const random = new Random(seed);
+  const options = { seed, cpus: cpusOf(random), scheduler: random.pick(["lwkt", "4bsd"] as const) };
+  const storm = new FbsdStorm({ ...options, threads: 4 * size, steps: size });
+  storm.run();
+  const left = storm.leftovers();
+  if (left.threads !== 2 + left.harvested || left.processes !== 2) {
+    throw new Error(`left over: ${JSON.stringify(left)}`);
+  }
+  return 4 * size * size;
+}
+
+const example = readFileSync("examples/webserver.json", "utf8");
+
+/** Damaged workload files: a WorkloadError with its place, or a run that ends in order. */
+function workload(seed: number, size: number): number {
+  const random = new Random(seed);
+  for (let i = 0; i < size; i++) {
+    const text = damaged(example, random);
+    try {
+      runWorkload(parseWorkload(text, "fuzz.json"), { build, forNs: 20_000 });
+    } catch (error) {
+      const isOwn =
+        error instanceof WorkloadError ||
+        error instanceof ConfigError ||
+        error instanceof KernelPanic;
+      if (!isOwn)
+        throw new Error(`${String(error)} from ${JSON.stringify(text)}`, { cause: error });
+    }
+  }
+  return size;
+}
+
+/** Calls of the library with odd arguments: its own errors only, and never a machine that hangs. */
+function library(seed: number, size: number): number {
+  const random = new Random(seed);
+  let machine = new Machine({ maxthread: 100, maxproc: 10, cpus: cpusOf(random) }, build);
+  const odd = () => random.pick(oddValues) as never;
+  const body = function* () {
+    yield sys.lwkt_yield();
+  };
+  const kernelCalls = Object.values(sys) as unknown as ((...args: unknown[]) => never)[];
+  const calls: readonly (() => unknown)[] = [
+    () => machine.createThread({ name: "t", body, priority: odd(), arg: odd() }),
+    () => machine.createThread({ name: odd(), body: odd(), cpu: odd(), process: odd() }),
+    () => machine.createLwkt({ name: "l", body, priority: odd() }),
+    () => machine.call(random.pick(kernelCalls)(odd(), odd(), odd(), odd())),
+    () => machine.run({ rounds: 3, until: odd(), switches: odd() }),
+    () => machine.place(odd(), odd()),
+    () => machine.interrupt(odd()),
+    () => machine.raise(odd()),
+    () => machine.load(odd()),
+    () => machine.onEvent(odd(), odd()),
+  ];
+  for (let i = 0; i < size; i++) {
+    try {
+      random.pick(calls)();
+    } catch (error) {
+      if (error instanceof KernelPanic)
+        machine = new Machine({ maxthread: 100, maxproc: 10 }, build);
+      else if (!(error instanceof ConfigError || error instanceof KernelError)) throw error;
+    }
+  }
+  return size;
+}
+
+/** The targets by name. */
+export const targets: Readonly<Record<string, Target>> = {
+  lwkt: { about: "LWKT's calls against lists", size: 20_000, run: lwkt },
+  "lwkt-storm": { about: "LWKT on several CPUs", size: 60, run: lwktStorm },
+  "freebsd-storm": { about: "FreeBSD's calls on several CPUs", size: 25, run: freebsdStorm },
+  workload: { about: "damaged workload files", size: 20, run: workload },
+  library: { about: "calls of the library", size: 200, run: library },
+};

@@ -1,0 +1,104 @@
+// Bad input, made by rule from a seed: workload files that are damaged, options that no command takes,
+// and values that no method takes.
+
+import type { Random } from "./random.js";
+
+/** Values of all kinds that arguments are tried with. */
+export const oddValues: readonly unknown[] = [
+  ...[undefined, null, true, -1, 1.5, 33, 256, 2 ** 32, 2 ** 53, 1e300, Number.NaN],
+  ...[Number.POSITIVE_INFINITY, 5n, -5n, 2n ** 70n, "", "x", "0", "__proto__", "\u0000", "\ud800"],
+  ...["é".repeat(200), Symbol("s"), [], [1], {}, { address: 4 }, { address: "x" }, { entry: 3 }],
+  ...[Promise.resolve(), () => {}, async () => {}, new Date(0), /x/, new Map()],
+];
+
+const PIECES = [
+  ...[
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    '"',
+    "\\",
+    "\u0000",
+    "\u001b[31m",
+    "\ud83d\ude00",
+    "/*",
+    "//",
+    "\n",
+  ],
+  ...[
+    "-1",
+    "1e999",
+    "0.5",
+    "null",
+    "true",
+    '"lock"',
+    '"run"',
+    '"fork"',
+    '"x"',
+    "99999999999999999999",
+  ],
+  ...[
+    '"instance": -3',
+    '"loop": "x"',
+    '"cpus": [64]',
+    '"priority": 300',
+    '"phases": []',
+    '"sleep": {}',
+  ],
+];
+
+/** A text with some damage: pieces put in, cut out, doubled or swapped. */
+export function damaged(text: string, random: Random): string {
+  let result = text;
+  for (let i = 1 + random.below(4); i > 0; i--) {
+    const at = random.below(result.length + 1);
+    const length = random.below(20);
+    const insert = random.once(3)
+      ? ""
+      : random.once(3)
+        ? result.slice(at, at + 2 * length)
+        : random.pick(PIECES);
+    result = result.slice(0, at) + insert + result.slice(at + (random.once(2) ? length : 0));
+  }
+  return result;
+}
+
+const OPTIONS = [
+  ...["--cpus", "--for", "--seed", "--scheduler", "--trace", "--at", "--threads", "--rounds"],
+  ...["--json", "--all", "--progress", "--no", "-x", "--", "--cpus=0", "--help=1"],
+];
+const OPTION_VALUES = [
+  ...[
+    "",
+    "0",
+    "-1",
+    "65",
+    "1.5",
+    "1e3",
+    "NaN",
+    "x",
+    "0x10",
+    "1s2",
+    "s",
+    "99999999h",
+    "4BSD",
+    "\u0000",
+  ],
+  ...["/", "/dev/null", "/nonexistent/x", "a".repeat(5000), "🙂", "--json"],
+];
+
+/** Arguments of a command that it cannot take: there is no such file, or the options are wrong. */
+export function badArguments(random: Random): string[] {
+  const command = random.pick(["run", "ps", "stress", "completion", "", "rnu", "--nope"]);
+  const args = [command];
+  if (command === "stress") args.push("--threads", random.pick(OPTION_VALUES.slice(0, 9)));
+  else args.push(random.pick(["/nonexistent.json", "/", "", "/dev/null", "package.json"]));
+  for (let i = random.below(4); i > 0; i--) {
+    args.push(random.pick(OPTIONS));
+    if (random.once(2)) args.push(random.pick(OPTION_VALUES));
+  }
+  return args;
+}

@@ -75,9 +75,17 @@ describe("the stress test", () => {
   });
 
   it("creates threads without JavaScript: no more than 300 bytes of memory for each", async () => {
-    const report = await runStress({ ...base, threads: 500_000 });
+    const report = await runStress({ ...base, threads: 500_000, cpus: 1 });
     expect(report.bytesPerThread).toBeLessThan(450);
     expect(report.machineBytes / report.threads).toBeLessThan(300);
+  });
+
+  it("lays 40 bytes more aside for what several CPUs may ask of each other's threads", async () => {
+    const of = async (cpus: number) =>
+      (await runStress({ ...base, threads: 500_000, cpus })).machineBytes / 500_000;
+    const letters = (await of(4)) - (await of(1));
+    expect(letters).toBeGreaterThan(40);
+    expect(letters).toBeLessThan(64); // the rings, wheels and queues of three more CPUs with them
   });
 
   it("says how many threads fit when there is no room for that many", () => {

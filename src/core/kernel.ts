@@ -119,6 +119,11 @@ export class Kernel {
   private isRunning = false;
   /** How deep the kernel is in calls of the host's functions: nobody may call it then. */
   private depth = 0;
+  /**
+   * True when what the host's functions throw waits until the kernel's step is done ({@link throwFailure}).
+   * Else it ends the step where it is, and this kernel is of no further use.
+   */
+  holdsFailures = false;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
@@ -210,15 +215,15 @@ export class Kernel {
   }
 
   /**
-   * Calls a function of the host in the middle of a step. What it throws waits until the step is done: an
-   * exception that unwinds the kernel would leave half of it undone.
+   * Calls a function of the host in the middle of a step. What it throws may have to wait until the step
+   * is done: an exception that unwinds the kernel leaves half of it undone.
    */
   private outside(action: () => void): void {
     this.depth++;
     try {
       action();
     } catch (error) {
-      if (error === this.panic) throw error;
+      if (error === this.panic || !this.holdsFailures) throw error;
       this.failure ??= [error];
       if (this.u32 !== undefined) this.setMachine("stop_request", 1);
     } finally {

@@ -111,6 +111,7 @@ export class Machine {
   ) {
     checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
+    this.kernel.holdsFailures = true;
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);

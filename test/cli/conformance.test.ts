@@ -77,7 +77,7 @@ describe("the conformance command", () => {
     ["formless.txt", 'case formless: it has neither "tunables" nor "max_steps" nor "cpus"'],
     ["unknown.txt", 'unknown.txt: case good: there is no operation "fly"'],
     ["bodiless.txt", "bodiless.txt: case bodiless: a part that the format asks for is missing"],
-    ["huge.txt", "huge.txt: case good: maxthread is x; it must be a whole number"],
+    ["huge.txt", 'huge.txt: case good: maxthread is "x"; it must be a whole number'],
   ])("says what is wrong with %s, and exits with 2", (name, wanted) => {
     const { code, out, err } = run(join(folder, name));
     expect(code).toBe(2);

@@ -54,7 +54,11 @@ export function sched_add(td: Thread): void {
   const m = machine();
   const gd = m.curcpu;
   const yields = td == gd.gd_curthread;
-  if (!yields && sched_add_busy(td)) return;
+  const busy = td.td_state == <u8>TDS.RUNNING || (td.td_lwflags & TDL_TOKWAIT) != 0;
+  if (!yields && busy && !planted(Plant.ADD_RUNNING)) {
+    sched_add_busy(td);
+    return;
+  }
   td.td_state = <u8>TDS.RUNQ;
   ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
   if (!yields) {
@@ -65,16 +69,12 @@ export function sched_add(td: Thread): void {
 }
 
 /**
- * True for a thread that sched_add need not, or cannot, make runnable now: one that runs, whose owner
- * puts it back on the run queue if it has taken itself off, and one that waits for a token.
+ * A thread that sched_add need not, or cannot, make runnable now: one that runs, whose owner puts it back on
+ * the run queue if it has taken itself off, and one that waits for a token.
  */
-function sched_add_busy(td: Thread): bool {
-  const waits = (td.td_lwflags & TDL_TOKWAIT) != 0;
-  if (td.td_state != <u8>TDS.RUNNING && !waits) return false;
-  if (planted(Plant.ADD_RUNNING)) return false;
+function sched_add_busy(td: Thread): void {
   if (!is_mine(td)) ipi_schedule(td);
   else if (machine().sched == Sched.LWKT) lwkt_schedule_here(td);
-  return true;
 }
 
 /** Puts a runnable thread on its CPU's queue, by a message if that is another one. */

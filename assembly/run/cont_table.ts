@@ -53,7 +53,7 @@ import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
 /**
- * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest one is found
+ * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest two are found
  * first: behind the table's comparisons a wakeup costs 8 % more.
  */
 export function cont_run(td: Thread): void {
@@ -62,6 +62,7 @@ export function cont_run(td: Thread): void {
   const b = cold(td).td_kb;
   cont_pop(td);
   if (fn == K.MSLEEP_2) msleep_2(a, b, 0);
+  else if (fn == K.BLOCK_2) lwkt_block_2(changetype<LwktWait>(a));
   else cont_continue(fn, a, b);
 }
 

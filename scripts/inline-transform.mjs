@@ -16,7 +16,7 @@ const INLINED = `
   assembly/kern/kern_thread/thread_count_inc
   assembly/kern/thread_zone/thread_zone_alloc
   assembly/kern/kern_thread/thread_exit
-  assembly/kern/kern_synch/msleep_1
+  assembly/kern/kern_synch/tsleep_1
   assembly/kern/kern_synch/setrunnable
   assembly/kern/kern_synch/wakeup
   assembly/kern/sched/sched_throw

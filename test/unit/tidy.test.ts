@@ -53,6 +53,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/fuzz\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
+  /^test\/package\/(?:\.npmrc|package(?:-lock)?\.json|run\.mjs|project\/\w+\.(?:ts|html))$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,
 ];
 

@@ -15,6 +15,7 @@ import {
 } from "../../src/index.js";
 import { damaged, oddValues } from "../support/bad-input.js";
 import { buildUnderTest as build } from "../support/build.js";
+import { FbsdCallTest } from "../support/fbsd-model-test.js";
 import { FbsdStorm } from "../support/fbsd-storm.js";
 import { LwktQueueTest } from "../support/lwkt-model.js";
 import { Storm } from "../support/lwkt-storm.js";
@@ -44,6 +45,13 @@ function lwktStorm(seed: number, size: number): number {
   const done = storm.actors.filter((actor) => actor.done).length;
   if (done !== threads) throw new Error(`${threads - done} of ${threads} threads never end`);
   return threads * size;
+}
+
+/** FreeBSD's calls on one CPU beside a model: who runs, what calls return, the clock, and all threads' states. */
+function freebsd(seed: number, size: number): number {
+  const test = new FbsdCallTest(seed, new Random(seed).pick(["lwkt", "4bsd"]));
+  test.run(size);
+  return test.operations;
 }
 
 /** FreeBSD's calls on several CPUs: counters agree with lists, and nothing is left at the end. */
@@ -119,6 +127,7 @@ function library(seed: number, size: number): number {
 /** The targets by name. */
 export const targets: Readonly<Record<string, Target>> = {
   lwkt: { about: "LWKT's calls on one CPU, beside a model", size: 20_000, run: lwkt },
+  freebsd: { about: "FreeBSD's calls on one CPU, beside a model", size: 3_000, run: freebsd },
   cpus: { about: "LWKT's calls on several CPUs, beside a model", size: 1, run: cpus },
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },

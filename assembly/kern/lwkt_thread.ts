@@ -304,7 +304,7 @@ export function lwkt_switch(): u32 {
 }
 
 /**
- * True for a thread that must not run here: it is another CPU's, is gone, sleeps in msleep, or is blocked on a
+ * True for a thread that must not run here: it is another CPU's, is gone, sleeps in tsleep, or is blocked on a
  * wait structure of another CPU, which has been asked to take it off.
  */
 function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {

@@ -2,8 +2,9 @@
 // threads those that were current when it last looked. A change gives the process new ones and moves its
 // generation on; a thread that finds its own generation old catches up (thread_cow_update).
 
+import { EBUSY, EINVAL, ENOMEM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
-import { KASSERT } from "../sys/kassert";
+import { KASSERT, MPASS } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { Plimit, Proc, Thread, Ucred } from "../sys/proc";
 import { cold } from "../sys/thread";
@@ -46,6 +47,7 @@ export function crget(uid: u32): Ucred {
   cred.cr_ref = 1;
   cred.cr_uid = uid;
   cred.cr_next = changetype<Ucred>(0);
+  cred.cr_real = changetype<Ucred>(0);
   return cred;
 }
 
@@ -102,6 +104,46 @@ export function td_cred(td: Thread): Ucred {
   return is_cred(cred) ? cred : machine().proc0.p_ucred;
 }
 
+/**
+ * The credential that a thread has from its process (td_realucred). What it acts with, td_ucred, is another one only
+ * while that refers to this one (td_setucred), which saves a word in every thread.
+ */
+function td_realucred(td: Thread): Ucred {
+  const cred = cold(td).td_ucred;
+  return is_cred(cred) && is_cred(cred.cr_real) ? cred.cr_real : cred;
+}
+
+/** What must hold where a thread's credential is handed on, exchanged or given up (kern_thread.c 873, 952). */
+export function assert_realucred(td: Thread): void {
+  MPASS(td_realucred(td) == cold(td).td_ucred, "td->td_realucred == td->td_ucred");
+}
+
+/**
+ * The current thread acts as user `uid` until td_restoreucred: EBUSY if it does so already, ENOMEM if there is no
+ * room for a credential.
+ */
+export function td_setucred(uid: u32): i32 {
+  const td = curthread();
+  const c = cold(td);
+  if (td_realucred(td) != c.td_ucred) return EBUSY;
+  const cred = crget(uid);
+  if (!is_cred(cred)) return ENOMEM;
+  cred.cr_real = c.td_ucred;
+  c.td_ucred = cred;
+  return 0;
+}
+
+/** The current thread acts with its own credential again: EINVAL if it does already. */
+export function td_restoreucred(): i32 {
+  const td = curthread();
+  const c = cold(td);
+  const real = td_realucred(td);
+  if (real == c.td_ucred) return EINVAL;
+  crfree(c.td_ucred);
+  c.td_ucred = real;
+  return 0;
+}
+
 /** True when `td` may exceed the limits of ordinary users (PRIV_MAXPROC). */
 export function privileged(td: Thread): bool {
   return td_cred(td).cr_uid == 0;
@@ -112,6 +154,7 @@ export function crcowsync(): void {
   const td = curthread();
   const c = cold(td);
   const old = c.td_ucred;
+  assert_realucred(td);
   if (old == td.td_proc.p_ucred) return;
   c.td_ucred = crhold(td.td_proc.p_ucred);
   if (is_cred(old)) crfree(old);

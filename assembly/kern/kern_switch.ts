@@ -29,7 +29,7 @@ import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
-import { ipi_waiting, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { lwkt_process_ipiq } from "./lwkt_ipiq";
 import { crit_exit } from "./lwkt_thread";
 import { stack_enter } from "./vm_glue";
 
@@ -185,7 +185,7 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
     if ((ntd.td_body & TDB_KIND) == TDB.RV32) ntd.td_body = <u8>TDB.RV32;
     if (!idle) {
       ntd.td_pri -= TDPRI_CRIT;
-      if (ntd.td_pri < TDPRI_CRIT && ipi_waiting(gd)) lwkt_process_ipiq(gd);
+      if (ntd.td_pri < gd.gd_reqpri) lwkt_process_ipiq(gd);
     }
     ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
     return;

@@ -44,6 +44,7 @@ import {
 } from "../sys/reap";
 import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
+  assert_realucred,
   crcowsync,
   crfree,
   crhold,
@@ -368,6 +369,7 @@ export function thread_cow_get_proc(c: ThreadCold, p: Proc): void {
 export function thread_cow_get(newtd: Thread, td: Thread): void {
   const c = cold(newtd);
   const from = cold(td);
+  assert_realucred(td);
   c.td_ucred = crhold(from.td_ucred);
   c.td_limit = lim_hold(from.td_limit);
   c.td_cowgen = from.td_cowgen;
@@ -410,6 +412,7 @@ export function thread_exit(): u32 {
   const td = gd.gd_curthread;
   const p = td.td_proc;
   KASSERT(changetype<usize>(p) != 0, "thread exiting without a process");
+  assert_realucred(td);
   if ((p.p_flag & P_HADTHREADS) != 0) {
     if (p.p_numthreads <= 1) panic("thread_exit: Last thread exiting on its own");
     p.p_exitthreads++;

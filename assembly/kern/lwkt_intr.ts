@@ -20,7 +20,7 @@ import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } fro
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
-import { cpu_exists, ipi_interrupt, ipi_waiting, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
+import { cpu_exists, ipi_interrupt, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   crit_enter,
@@ -161,7 +161,7 @@ export function idle_interrupts(gd: GlobalData): void {
 /** Runs what was pended while the thread was in a critical section: messages, then interrupts. */
 export function splz(): u32 {
   ktr(KTR_LWKT, Ktr.SPLZ, changetype<u32>(mycpu().gd_curthread));
-  if (ipi_waiting(mycpu())) lwkt_process_ipiq(mycpu());
+  lwkt_process_ipiq(mycpu());
   return splz_1();
 }
 

@@ -227,6 +227,12 @@ export function ipi_hold(m: Machine, gd: GlobalData): void {
   if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT;
 }
 
+/** A thread has moved: what is due of its letter waits for its new CPU now. */
+export function ipi_follow(td: Thread): void {
+  const m = machine();
+  if (m.ncpus != 1 && letter(td).lt_due != 0) ipi_hold(m, globaldata(td.td_cpu));
+}
+
 /** Between two rounds: tokens go to who is first in line, and what was asked so far is carried out. */
 export function ipi_boundary(m: Machine): void {
   m.ipi_cpus = 0;

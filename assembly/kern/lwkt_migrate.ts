@@ -22,7 +22,15 @@ import {
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { cpu_bit, ipi_arrive, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
+import {
+  cpu_bit,
+  ipi_arrive,
+  ipi_follow,
+  ipi_migrate,
+  ipi_retry,
+  ipi_schedule,
+  is_mine,
+} from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
 import { mi_switch, sched_check_preempt } from "./sched";
@@ -86,12 +94,14 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
     const queued = td.td_slot != 0;
     if (queued) bsd4_rem(gd, td);
     td.td_cpu = <u8>cpu;
+    ipi_follow(td);
     if (queued) ipi_schedule(td);
     return;
   }
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
+  ipi_follow(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
   if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);

@@ -54,6 +54,7 @@ import {
   lwkt_havetoken,
   lwkt_regettoken,
   lwkt_reltoken,
+  lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
 import { thread_gone } from "./thread_gone";
@@ -302,10 +303,14 @@ export function lwkt_switch(): u32 {
   return PENDING;
 }
 
-/** True for a thread that must not run here: it is another CPU's, is gone, or sleeps in tsleep. */
+/**
+ * True for a thread that must not run here: it is another CPU's, is gone, sleeps in tsleep, or is blocked on a
+ * wait structure of another CPU, which has been asked to take it off.
+ */
 function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
   if ((ntd.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return true;
   if (ntd.td_inhib != 0 && ntd.td_wait == 0) return true;
+  if (ntd.td_wait != 0 && lwkt_token_away(changetype<LwktWait>(ntd.td_wait))) return true;
   return ntd.td_cpu != gd.gd_cpuid && cpu_exists(ntd.td_cpu);
 }
 

@@ -42,7 +42,7 @@ export function lwkt_havetoken(tok: LwktToken): bool {
 }
 
 /** True if a CPU that this machine has holds the token, but not this one: it must be fetched. */
-function lwkt_token_away(tok: LwktToken): bool {
+export function lwkt_token_away(tok: LwktToken): bool {
   return !lwkt_havetoken(tok) && cpu_exists(tok.t_cpu);
 }
 

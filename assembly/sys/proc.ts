@@ -111,7 +111,7 @@ export class ThreadCold {
   td_tid: i32; //          (h) NO_PID and up, -1 = none
   td_plist_next: Thread; //(p) p_threads
   td_plist_prev: Thread; //(p)
-  td_ucred: Ucred; //      (p)
+  td_ucred: Ucred; //      (p) td_realucred, or what it acts with for a while: see kern_cred.ts
   td_limit: Plimit; //     (p)
   td_cowgen: u32; //       (k) p_cowgen that ucred and limit agree with
   td_c_time: u64; //       (t) sleep timeout: deadline in ticks; also td_sleeptimo
@@ -152,6 +152,7 @@ export class Ucred {
   cr_ref: u32;
   cr_uid: u32;
   cr_next: Ucred; // free list
+  cr_real: Ucred; // (k) of one that a thread acts with for a while: its td_realucred
 }
 
 @unmanaged

@@ -15,13 +15,24 @@ const counters = {
   "lwkt.preempt_weird": G.gd_preempt_weird,
 } as const;
 
+/** What the boot decides for good: a tunable that can only be read (CTLFLAG_RDTUN, kern_thread.c 158). */
+const tunables = { "kern.maxthread": "maxthread" } as const;
+
 /** Names of the variables. */
-export type SysctlName = keyof typeof counters | "lwkt.untimely_switch";
+export type SysctlName = keyof typeof counters | keyof typeof tunables | "lwkt.untimely_switch";
 
 /** All names, in alphabetical order. */
 export const sysctlNames: readonly SysctlName[] = Object.freeze(
-  [...(Object.keys(counters) as SysctlName[]), "lwkt.untimely_switch" as const].sort(),
+  [
+    ...(Object.keys(counters) as SysctlName[]),
+    ...(Object.keys(tunables) as SysctlName[]),
+    "lwkt.untimely_switch" as const,
+  ].sort(),
 );
+
+function isTunable(name: SysctlName): name is keyof typeof tunables {
+  return Object.hasOwn(tunables, name);
+}
 
 function checkName(name: string): asserts name is SysctlName {
   if (sysctlNames.includes(name as SysctlName)) return;
@@ -32,6 +43,7 @@ function checkName(name: string): asserts name is SysctlName {
 export function readSysctl(kernel: Kernel, name: SysctlName): number {
   checkName(name);
   if (name === "lwkt.untimely_switch") return kernel.machine("untimely_switch") | 0;
+  if (isTunable(name)) return kernel.machine(tunables[name]) | 0;
   let sum = 0;
   for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
     sum += kernel.readNumber(kernel.globaldata(cpu) + counters[name]);
@@ -41,10 +53,15 @@ export function readSysctl(kernel: Kernel, name: SysctlName): number {
 
 /**
  * Sets a variable to a whole number; a counter goes on from there. Throws a {@link ConfigError} for
- * another name or value.
+ * another name or value, and for a variable that can only be read.
  */
 export function writeSysctl(kernel: Kernel, name: SysctlName, value: number): void {
   checkName(name);
+  if (isTunable(name)) {
+    throw new ConfigError(
+      `${name} cannot be set: it can only be read; give the machine the option ${tunables[name]} when it boots`,
+    );
+  }
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new ConfigError(
       `${name} cannot be ${shown(value)}; it must be a whole number, 0 or more`,

@@ -1161,16 +1161,18 @@ export const ThreadRareTypes = {
 } as const;
 
 export const Ucred = {
-  size: 12,
+  size: 16,
   cr_ref: 0,
   cr_uid: 4,
   cr_next: 8,
+  cr_real: 12,
 } as const;
 
 export const UcredTypes = {
   cr_ref: "u32",
   cr_uid: "u32",
   cr_next: "usize",
+  cr_real: "usize",
 } as const;
 
 export const Plimit = {
@@ -1555,6 +1557,8 @@ export const Sys = {
   thread_cow_update: 114,
   thread_cow_synced: 115,
   cow_sync_creds: 116,
+  td_setucred: 117,
+  td_restoreucred: 118,
   tid_alloc: 120,
   tid_free: 121,
   tidhash_add: 122,

@@ -162,6 +162,86 @@ describe("the replay of a case", () => {
     expect(replayFreebsd({ ...cut, log: reaps.log?.slice(0, 5) }, buildUnderTest)).toBeNull();
   });
 
+  it("shows counts as they are: a suspender of another process is uncounted, though it was not counted", () => {
+    const one: FreebsdCase = {
+      name: "negative",
+      tunables: { maxlog: 19 },
+      threads: [
+        {
+          name: "thread0",
+          body: [
+            ["fork", "P", "A", {}],
+            ["yield"],
+            ["kthread_add", "B", null, { name: "b" }],
+            ["thread_single", "P", "SINGLE_ALLPROC"],
+          ],
+        },
+        { name: "A", body: [["msleep", "x", "PVM", "w", 3, false], ["ast"]] },
+        {
+          name: "B",
+          body: [
+            ["thread_unsuspend", "proc0"],
+            ["pstat", "proc0"],
+          ],
+        },
+      ],
+      log: [
+        ["call", "thread0", 0, "fork"],
+        ["runnable", "A"],
+        ["ret", "thread0", 0, 0],
+        ["call", "thread0", 1, "yield"],
+        ["runnable", "thread0"],
+        ["switch", "thread0", "A"],
+        ["call", "A", 0, "msleep"],
+        ["switch", "A", "thread0"],
+        ["ret", "thread0", 1, null],
+        ["call", "thread0", 2, "kthread_add"],
+        ["runnable", "B"],
+        ["ret", "thread0", 2, 0],
+        ["call", "thread0", 3, "thread_single"],
+        ["switch", "thread0", "B"],
+        ["call", "B", 0, "thread_unsuspend"],
+        ["runnable", "thread0"],
+        ["ret", "B", 0, null],
+        ["call", "B", 1, "pstat"],
+        ["ret", "B", 1, [0x284, 2, -1, 0, ""]],
+      ],
+      final: null,
+    };
+    expect(replayFreebsd(one, buildUnderTest)).toBeNull();
+  });
+
+  it("shows the kernel's id of a thread whose freeing has panicked: -1", () => {
+    const one: FreebsdCase = {
+      name: "freed",
+      tunables: {},
+      threads: [
+        {
+          name: "thread0",
+          body: [
+            ["thread_alloc", "A", 0],
+            ["tid_free", 100002],
+            ["thread_free", "A"],
+          ],
+        },
+      ],
+      log: [
+        ["call", "thread0", 0, "thread_alloc"],
+        ["ret", "thread0", 0, 100002],
+        ["call", "thread0", 1, "tid_free"],
+        ["ret", "thread0", 1, null],
+        ["call", "thread0", 2, "thread_free"],
+        ["panic", "thread ID 100002 not allocated\n"],
+      ],
+      final: { threads: { A: { tid: -1, raw: true } } },
+    };
+    // All that is given is right; the first that is not given differs.
+    expect(replayFreebsd(one, buildUnderTest)).toMatchObject({
+      where: "final.threads.thread0",
+      expected: undefined,
+    });
+  });
+
   it("refuses an operation that the format does not have", () => {
     const threads = [{ name: "thread0", body: [["fly"]] as [[string]] }];
     expect(() => replayFreebsd({ ...reaps, threads }, buildUnderTest)).toThrow(

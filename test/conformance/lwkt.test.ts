@@ -102,6 +102,22 @@ describe("the replay of a case", () => {
     });
   });
 
+  it("looks at the limit of steps behind the boot script, too", () => {
+    const boot = [["lwkt_yield_quick"]] as [[string]];
+    const log = [
+      ["alloc", "A", null],
+      ["call", "boot", 0, "lwkt_yield_quick"],
+      ["ret", "boot", 0],
+      ["limit"],
+    ];
+    const one = { ...yields, boot, max_steps: 1, log, final: { cur: "boot", switch_count: 0 } };
+    // The log and what is given of the state are right; the first that is not given differs.
+    expect(replayLwkt(one, buildUnderTest)).toMatchObject({
+      where: "final.preempt_hit",
+      expected: undefined,
+    });
+  });
+
   it("refuses an operation that the format does not have", () => {
     const threads = yields.threads.map((one) => ({ ...one, body: [["fly"]] as [[string]] }));
     expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow(

@@ -6,7 +6,7 @@ import * as Layout from "../../src/generated/layout.js";
 import { KernelError, sys } from "../../src/index.js";
 import { FbsdMachine, schedulers } from "../support/fbsd-machine.js";
 
-const { EAGAIN, ECHILD, EINTR, EINVAL, ENOMEM, EPROCLIM, ERESTART, EWOULDBLOCK } = Layout;
+const { EAGAIN, EBUSY, ECHILD, EINTR, EINVAL, ENOMEM, EPROCLIM, ERESTART, EWOULDBLOCK } = Layout;
 const { PPAUSE, PCATCH, RFCFDG, RFSTOPPED } = Layout;
 
 describe.each(schedulers)("under %s", (scheduler) => {
@@ -152,6 +152,21 @@ describe.each(schedulers)("under %s", (scheduler) => {
     // thread0, init and the process's own thread leave room for six below 110 - 100.
     expect(notes).toEqual([0, 0, 0, 0, 0, 0, ENOMEM, ENOMEM, ENOMEM, ENOMEM]);
     expect(m.machine.console).toContain("maxthread limit exceeded by uid 5 (pid 2)");
+  });
+
+  it("td_setucred has a thread act as another user until td_restoreucred, once at a time", () => {
+    const m = boot({ maxthread: 103 });
+    const notes = m.do(function* (note) {
+      const add = () => sys.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "t", 0);
+      note(yield* sys.td_restoreucred());
+      note(yield* sys.td_setucred(5));
+      note(yield* sys.td_setucred(6));
+      note((yield* add()).error);
+      note(yield* sys.td_restoreucred());
+      note((yield* add()).error);
+    });
+    expect(notes).toEqual([EINVAL, 0, EBUSY, ENOMEM, 0, 0]);
+    expect(m.machine.console).toContain("maxthread limit exceeded by uid 5 (pid 0)");
   });
 
   it("kthread_add returns ENOMEM when there is no memory for a kernel stack, and takes nothing", () => {

@@ -138,6 +138,21 @@ describe.each(schedulers)("under %s", (scheduler) => {
     ).toBe("Assertion td->td_limit == p->p_limit failed");
   });
 
+  it.each([
+    ["exits (952)", () => sys.thread_exit()],
+    ["creates a thread (873)", () => sys.thr_create(sleeper, 0)],
+    ["catches up with its process", () => sys.thread_cow_update()],
+  ] as const)("a thread that %s acts with its own credential", (_what, call) => {
+    const text = userPanic(boot(), function* () {
+      yield* sys.td_setucred(5);
+      yield* sys.td_restoreucred();
+      yield sys.thread_cow_update();
+      yield* sys.td_setucred(5);
+      yield call();
+    });
+    expect(text).toBe("Assertion td->td_realucred == td->td_ucred failed");
+  });
+
   describe("exit", () => {
     it("of the last thread, not through exit: Last thread exiting on its own", () => {
       const m = boot();

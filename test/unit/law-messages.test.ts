@@ -199,6 +199,46 @@ describe("what one CPU asks of one thread", () => {
     expect(machine.pri(target) & 31).toBe(9);
   });
 
+  it("goes with it to the CPU that it is moved to, if its own was closed", () => {
+    const machine = cpus(3);
+    const { kernel } = machine;
+    const target = machine.spawn("target", 5, () => sleeper([]), 1);
+    machine.run(LONG_ENOUGH);
+    let moved = -1;
+    const queued = new Map<number, boolean>();
+    machine.spawn("asker", 5, function* () {
+      yield [Sys.lwkt_schedule, target];
+    });
+    machine.spawn(
+      "closed",
+      5,
+      function* () {
+        yield [Sys.crit_enter];
+        yield [Sys.compute, 3300, 0];
+        yield [Sys.lwkt_migrate, target, 2];
+        moved = kernel.machine("rounds");
+        yield [Sys.crit_exit];
+      },
+      1,
+    );
+    machine.spawn(
+      "opens",
+      9,
+      function* () {
+        for (let i = 0; i < 50; i++) {
+          yield [Sys.compute, 100, 0];
+          yield [Sys.crit_enter];
+          yield [Sys.crit_exit];
+          queued.set(kernel.machine("rounds"), isQueued(machine, target));
+        }
+      },
+      2,
+    );
+    machine.run(LONG_ENOUGH);
+    expect(queued.get(moved - 1)).toBe(false);
+    expect(queued.get(moved)).toBe(true);
+  });
+
   it("reaches a thread in transit: a deschedule is not lost", () => {
     const machine = cpus(3);
     let ran = false;
@@ -478,6 +518,29 @@ describe("an interrupt thread", () => {
     expect(reused).toBe(intr);
     machine.run(LONG_ENOUGH);
     expect(served).toEqual(["intr", "open"]);
+  });
+
+  it("does not run while it is blocked on a wait structure of another CPU", () => {
+    const machine = cpus(2, { quantum: 100_000 });
+    const wait = machine.kernel.newObject("wait", 1, 1);
+    const seen: string[] = [];
+    const intr = machine.spawn("intr", 31, function* () {
+      yield [Sys.lwkt_block, wait, 0, 0];
+      seen.push(`woken, blocked on ${machine.kernel.read(intr + T.td_wait)}`);
+    });
+    machine.run(LONG_ENOUGH);
+    machine.spawn("interrupts", 5, function* () {
+      yield [Sys.compute, 300_000, 0];
+      yield [Sys.interrupt, intr];
+      seen.push("goes on");
+    });
+    const takes = function* (): Body {
+      yield [Sys.lwkt_block, wait, 0, 9]; // another generation: it comes back with the token
+    };
+    machine.spawn("takes", 5, takes, 1);
+    machine.run(LONG_ENOUGH);
+    expect(seen).toEqual(["goes on", "woken, blocked on 0"]);
+    expect(machine.cpu("gd_preempt_weird")).toBe(1);
   });
 
   it("may be one of more than 64 that are pended", () => {

@@ -7,8 +7,9 @@ import { LwktMachine } from "../support/lwkt-machine.js";
 
 const { Sys } = Layout;
 
-it("names the variables of lwkt_thread.c 57-66", () => {
+it("names the variables of lwkt_thread.c 57-66 and kern_thread.c 158", () => {
   expect(sysctlNames).toEqual([
+    "kern.maxthread",
     "lwkt.preempt_hit",
     "lwkt.preempt_miss",
     "lwkt.preempt_weird",
@@ -62,9 +63,18 @@ it("sets lwkt.untimely_switch, which makes the end of a section switch (376)", (
   expect(run(1)).toBe("abab");
 });
 
+it("reads kern.maxthread, which the boot has decided for good", () => {
+  const { kernel } = new LwktMachine({ maxthread: 1234 });
+  expect(readSysctl(kernel, "kern.maxthread")).toBe(1234);
+  expect(() => writeSysctl(kernel, "kern.maxthread", 2000)).toThrow(
+    "kern.maxthread cannot be set: it can only be read; give the machine the option maxthread",
+  );
+  expect(readSysctl(kernel, "kern.maxthread")).toBe(1234);
+});
+
 it("refuses other names and values, with a sentence that says what there is", () => {
   const { kernel } = new LwktMachine();
-  expect(() => readSysctl(kernel, "lwkt.none" as SysctlName)).toThrow("there are lwkt.preempt_hit");
+  expect(() => readSysctl(kernel, "lwkt.none" as SysctlName)).toThrow("there are kern.maxthread");
   expect(() => writeSysctl(kernel, "lwkt.switch_count", -1)).toThrow("must be a whole number");
   expect(() => writeSysctl(kernel, "lwkt.switch_count", 0.5)).toThrow("must be a whole number");
 });

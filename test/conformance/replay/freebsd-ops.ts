@@ -421,8 +421,8 @@ export const operations: Readonly<Record<string, Performer>> = {
   pstat: lookProc((world, p) => [
     world.proc(p, "p_flag") & procFlagMask,
     world.proc(p, "p_numthreads"),
-    world.proc(p, "p_suspcount"),
-    world.proc(p, "p_boundary_count"),
+    world.proc(p, "p_suspcount") | 0,
+    world.proc(p, "p_boundary_count") | 0,
     world.nameOf(world.proc(p, "p_singlethread")) ?? "",
   ]),
   tdfind,

@@ -320,6 +320,7 @@ class Replay {
       if (pri !== null) yield* this.call(Sys.lwkt_setpri, this.thread(name), pri);
     }
     yield* this.body("boot", this.test.boot, new Map());
+    this.checkLimit();
     for (;;) yield* this.call(Sys.lwkt_switch);
   }
 

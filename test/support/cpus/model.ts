@@ -218,6 +218,7 @@ export class CpusModel extends CpusState {
     this.forgo(t);
     this.dequeue(t);
     t.cpu = to;
+    if (t.due.kinds.size > 0) this.cpu(to).look = true;
     if (!queued) return;
     if (!t.passing) t.wanted = true;
     this.depart(from, t);
@@ -300,10 +301,10 @@ export class CpusModel extends CpusState {
   // ---- Interrupts ----
 
   private pend(cpu: Cpu, t: Thread): void {
+    cpu.look = true;
     if (t.pended || t.gone) return;
     t.pended = true;
     cpu.pended.push(t);
-    cpu.look = true;
   }
 
   private idleInterrupts(cpu: Cpu): void {
@@ -324,7 +325,9 @@ export class CpusModel extends CpusState {
     t.sections++;
     if (line === t) this.enqueue(t);
     else this.scheduleOther(cpu, line);
-    if (line === t || line.gone || t.locked || line.locked) cpu.weird++;
+    yield null;
+    const refused = line === t || line.gone || t.locked || line.locked;
+    if (refused || line.wait !== null) cpu.weird++;
     else if (line.preempts !== null) cpu.hits++;
     else if (line.level <= t.level) cpu.misses++;
     else {
@@ -649,16 +652,22 @@ export class CpusModel extends CpusState {
     this.goOn(cpu);
   }
 
-  /** Goes on with the calls of the current thread, until it is in its body again or gives up the CPU. */
+  /**
+   * Goes on with the calls of the current thread, until it is in its body again or gives up the CPU; one that has
+   * just been switched to, until the slice may end.
+   */
   private goOn(cpu: Cpu): void {
     const t = cpu.current;
     for (let call = t.calls.at(-1); call !== undefined; call = t.calls.at(-1)) {
       const { done, value } = call.next();
       if (done !== true) {
+        if (value === null && cpu.arrived) return;
+        if (value === null) continue;
         cpu.gives = value;
         return;
       }
       t.calls.pop();
+      if (cpu.arrived) return;
       if (t.calls.length === 0) t.result = value;
     }
   }
@@ -672,10 +681,6 @@ export class CpusModel extends CpusState {
       this.idleInterrupts(cpu);
       return;
     }
-    if (t.sections === 0) {
-      // On its first run it does not look for interrupts.
-      if (!cpu.firstRun) t.calls.push(this.open(t));
-    }
     this.goOn(cpu);
   }
 
@@ -685,12 +690,6 @@ export class CpusModel extends CpusState {
     if (t === cpu.idle || t.sections > 0 || !cpu.posted) return;
     cpu.posted = false;
     this.call(cpu, this.open(t));
-  }
-
-  /** The current thread was to lose its CPU, and was chosen again: what waited for the end of a section happens. */
-  chosenAgain(cpu: Cpu): void {
-    const t = cpu.current;
-    if (t !== cpu.idle && t.sections === 0) this.call(cpu, this.open(t));
   }
 
   /** The current thread is between two instructions, and loses its CPU without having asked for it. */
@@ -747,7 +746,10 @@ export class CpusModel extends CpusState {
         `CPU ${cpu.index} goes from ${t.name} to ${next.name}, not ${choice.name}`,
       );
     }
-    if (t.preempts !== null && cpu.gives?.to === null) t.preempts = null;
+    if (cpu.gives?.to === null) {
+      t.preempts = null;
+      cpu.switches++;
+    }
     if (next.queued && !forced) {
       const level = cpu.levels[next.level] as Thread[];
       level.push(...level.splice(level.indexOf(next), 1));
@@ -755,15 +757,16 @@ export class CpusModel extends CpusState {
     cpu.gives = null;
     cpu.current = next;
     cpu.arrived = true;
-    cpu.firstRun = !next.started;
     if (next === cpu.idle) return;
     if (!next.started) {
+      // On its first run it does not look for interrupts.
       next.started = true;
       next.sections--;
+      if (next.sections === 0 && cpu.look) this.deliverHeld(cpu);
     } else if (next.left) {
       next.left = false;
-      next.sections--;
-    } else return;
-    if (next.sections === 0 && (cpu.firstRun || cpu.look)) this.deliverHeld(cpu);
+      next.calls.push(this.critExit(next));
+      this.goOn(cpu);
+    }
   }
 }

@@ -14,8 +14,11 @@ export type Kind =
   /** The owner's reminder to itself that a thread could not be moved: no message. */
   | "RETRY";
 
-/** Why a thread gives up its CPU: it calls the switcher, or lets an interrupt thread preempt it. */
-export type GiveUp = { readonly to: Thread | null };
+/**
+ * Why a thread gives up its CPU: it calls the switcher, or lets an interrupt thread preempt it. Null: it does
+ * not, but if it has just been switched to, its slice may end here.
+ */
+export type GiveUp = { readonly to: Thread | null } | null;
 
 /** A kernel call under way. Its result is what the caller gets, undefined where it gets nothing. */
 export type Call = Generator<GiveUp, number | undefined, void>;
@@ -124,8 +127,8 @@ export class Cpu {
   look = false;
   /** An interrupt has come from another CPU: the thread looks when it is next between two instructions. */
   posted = false;
-  /** The thread that was switched to is on its first run. */
-  firstRun = false;
+  /** Calls of the switcher, those included after which the same thread goes on. */
+  switches = 0;
   sent = 0;
   received = 0;
   /** Preemptions, or threads that preempted already; refusals for want of priority, and for other reasons. */

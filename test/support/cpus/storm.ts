@@ -81,7 +81,10 @@ export class Storm {
     for (const [owner, back] of script.tokens) this.model.newToken(owner, back);
     for (const [owner, back] of script.waits) this.model.newWait(owner, back);
     for (const [index, role] of script.roles.entries()) if (role.cpu >= 0) this.spawn(index, role);
-    for (const cpu of this.model.cpus) this.models.set(this.idleOf(cpu.index), cpu.idle);
+    for (const cpu of this.model.cpus) {
+      this.models.set(this.idleOf(cpu.index), cpu.idle);
+      cpu.switches = this.switches(cpu.index); // the boot thread's
+    }
   }
 
   private idleOf(cpu: number): number {
@@ -177,21 +180,35 @@ export class Storm {
   }
 
   /**
-   * The CPU has the thread `now`: it has switched, or has chosen the same thread again. It may also have chosen
-   * its thread again before it switched, which shows only by what that has let happen.
+   * The CPU has the thread `now`: the switcher was called as often as the kernel says. As a run stops behind every
+   * switch, each call but the last has chosen the same thread again, and the last one, too, if `now` preempts it.
    */
   private turn(cpu: Cpu, now: Thread): void {
     const { model } = this;
-    for (let again = 0; now !== cpu.current || cpu.gives !== null; again++) {
+    const before = cpu.current;
+    const calls = this.switches(cpu.index);
+    const again = this.preempted(cpu.index) === before ? calls : calls - 1;
+    while (cpu.switches < calls || now !== before || cpu.gives !== null) {
       if (cpu.gives === null) model.lose(cpu);
-      const chosenAgain = now === cpu.current || (again === 0 && !model.mayTake(cpu, now));
-      if (!chosenAgain || !model.mayTake(cpu, cpu.current)) {
-        model.switchTo(cpu, now);
-        return;
-      }
-      model.switchTo(cpu, cpu.current);
+      const preempted = (cpu.gives?.to ?? null) !== null;
+      const next = preempted || cpu.switches >= again ? now : before;
+      model.switchTo(cpu, next);
+      if (next !== before) break;
       model.resume(cpu);
     }
+    this.same(`calls of the switcher on CPU ${cpu.index}`, calls, cpu.switches);
+  }
+
+  /** How often the switcher of a CPU was called. */
+  private switches(cpu: number): number {
+    return this.kernel.readNumber(this.kernel.globaldata(cpu) + G.gd_switch_count);
+  }
+
+  /** The thread that the thread of a CPU preempts. */
+  private preempted(cpu: number): Thread | undefined {
+    const { kernel } = this;
+    const td = kernel.read(kernel.globaldata(cpu) + G.gd_curthread);
+    return this.models.get(kernel.read(td + T.td_preempted));
   }
 
   private cpuOf(gd: number): number {
@@ -223,10 +240,6 @@ export class Storm {
     const { kernel, model } = this;
     const td = kernel.curthread();
     const cpu = model.cpu(this.at);
-    // It may have been chosen again since its first run, which shows only by what is pended no more.
-    if (cpu.pended.length > 0 && kernel.read(kernel.globaldata(this.at) + G.gd_nintr) === 0) {
-      model.chosenAgain(cpu);
-    }
     model.safePoint(cpu);
     const t = cpu.current;
     if (cpu.gives !== null) throw new Mismatch(`${t.name} goes on, and should be interrupted`);

@@ -316,7 +316,8 @@ export const ASK_RUN = 32;
 export const ASK_INTR = 64;
 export const ASK_AST = 128;
 export const ASK_MOVE = 256;
-export const ASK_KINDS = 511;
+export const ASK_LEND = 4096;
+export const ASK_KINDS = 4607;
 export const ASK_RETRY = 512;
 export const ASK_RUN_LAST = 1024;
 export const ASK_SETPRI_LAST = 2048;
@@ -351,7 +352,7 @@ export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
 export const KOBJ_EVENT = 1163284052;
 export const KOBJ_PEND = 1346719300;
-export const KOBJ_SIZE = 64;
+export const KOBJ_SIZE = 128;
 
 export const LwktToken = {
   size: 44,
@@ -548,40 +549,41 @@ export const Machine = {
   high_delta: 144,
   cold_delta: 148,
   rare_delta: 152,
-  kstack_base: 156,
-  stats_base: 160,
-  proc_base: 164,
-  cred_base: 168,
-  limit_base: 172,
-  tid_bitmap: 176,
-  tid_summary: 180,
-  tid_top: 184,
-  tid_tops: 188,
-  tid_index: 192,
-  tidhash_base: 196,
-  tidhash_limits: 200,
-  pidhash_base: 204,
-  sleepq_base: 208,
-  callwheel_base: 212,
-  reap_base: 216,
-  chunk_base: 220,
-  chunk_end: 224,
-  bsd4_base: 228,
-  letter_delta: 232,
-  affinity_delta: 236,
-  letters_new: 240,
-  letters_due: 244,
-  stack_base: 248,
-  strhash_base: 252,
-  strhash_mask: 256,
-  string_base: 260,
-  string_end: 264,
-  ktr_base: 268,
-  ktr_end: 272,
-  decoded_base: 276,
-  guest_base: 280,
-  mmode_base: 284,
-  arena_end: 288,
+  locks_delta: 156,
+  kstack_base: 160,
+  stats_base: 164,
+  proc_base: 168,
+  cred_base: 172,
+  limit_base: 176,
+  tid_bitmap: 180,
+  tid_summary: 184,
+  tid_top: 188,
+  tid_tops: 192,
+  tid_index: 196,
+  tidhash_base: 200,
+  tidhash_limits: 204,
+  pidhash_base: 208,
+  sleepq_base: 212,
+  callwheel_base: 216,
+  reap_base: 220,
+  chunk_base: 224,
+  chunk_end: 228,
+  bsd4_base: 232,
+  letter_delta: 236,
+  affinity_delta: 240,
+  letters_new: 244,
+  letters_due: 248,
+  stack_base: 252,
+  strhash_base: 256,
+  strhash_mask: 260,
+  string_base: 264,
+  string_end: 268,
+  ktr_base: 272,
+  ktr_end: 276,
+  decoded_base: 280,
+  guest_base: 284,
+  mmode_base: 288,
+  arena_end: 292,
   carve: 296,
   booted: 304,
   ticks: 308,
@@ -707,6 +709,7 @@ export const MachineTypes = {
   high_delta: "usize",
   cold_delta: "usize",
   rare_delta: "usize",
+  locks_delta: "usize",
   kstack_base: "usize",
   stats_base: "usize",
   proc_base: "usize",
@@ -1419,9 +1422,14 @@ export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
 export const HOST_EVENT_REPORT = 100;
+export const MTX_DEF = 0;
+export const MTX_SPIN = 1;
+export const MTX_RECURSE = 4;
+export const MTX_NOLEND = 256;
+export const MTX_OPTIONS = 261;
 
 export const SyncObject = {
-  size: 64,
+  size: 80,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -1435,6 +1443,10 @@ export const SyncObject = {
   so_waited: 40,
   so_since: 48,
   so_expiry: 56,
+  so_flags: 64,
+  so_first: 68,
+  so_last: 72,
+  so_contested: 76,
 } as const;
 
 export const SyncObjectTypes = {
@@ -1451,6 +1463,25 @@ export const SyncObjectTypes = {
   so_waited: "u64",
   so_since: "u64",
   so_expiry: "u64",
+  so_flags: "u32",
+  so_first: "usize",
+  so_last: "usize",
+  so_contested: "usize",
+} as const;
+
+export const ThreadLocks = {
+  size: 8,
+  tl_contested: 0,
+  tl_lent: 4,
+  tl_blocked: 5,
+  tl_saved: 6,
+} as const;
+
+export const ThreadLocksTypes = {
+  tl_contested: "usize",
+  tl_lent: "u8",
+  tl_blocked: "u8",
+  tl_saved: "u16",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -1592,6 +1623,11 @@ export const Sys = {
   timer_destroy: 186,
   msleep: 200,
   mtx_sleep: 201,
+  mtx_init: 202,
+  mtx_trylock: 203,
+  mtx_recursed: 204,
+  mtx_lock_spin: 205,
+  mtx_unlock_spin: 206,
 } as const;
 
 // assembly/sys/sysinit.ts

@@ -99,6 +99,9 @@ static inline void sched_prio(struct thread *td, int priority) { sys_sched_prio(
 /* ---- mutex(9), condvar(9), sema(9) ---- */
 
 #define MTX_DEF 0
+#define MTX_SPIN 0x1
+#define MTX_RECURSE 0x4
+#define MTX_NOLEND 0x100 /* lends no priority */
 
 struct mtx {
   void *object;
@@ -117,6 +120,11 @@ void sema_init(struct sema *sema, int value, const char *desc);
 
 static inline void mtx_lock(struct mtx *m) { sys_mtx_lock(m->object); }
 static inline void mtx_unlock(struct mtx *m) { sys_mtx_unlock(m->object); }
+static inline int mtx_trylock(struct mtx *m) { return sys_mtx_trylock(m->object); }
+static inline int mtx_recursed(const struct mtx *m) { return sys_mtx_recursed(m->object); }
+static inline void mtx_lock_spin(struct mtx *m) { sys_mtx_lock_spin(m->object); }
+static inline void mtx_unlock_spin(struct mtx *m) { sys_mtx_unlock_spin(m->object); }
+static inline void mtx_destroy(struct mtx *m) { sys_mtx_destroy(m->object); }
 static inline int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
 
 #define PDROP 0x200 /* msleep() does not take the mutex again */

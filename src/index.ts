@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { MutexOption } from "./core/calls.js";
 export type { CompleteConfig, MachineConfig, SchedulerName } from "./core/config.js";
 export {
   ArgumentError,

@@ -83,6 +83,7 @@ export enum K {
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
   RETURN_VALUE = 205, //     a: result of a function that does something else before it returns
+  MTX_SPIN_1 = 207, //       a: mutex, b: looks so far: look again
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
 }
 

@@ -2,26 +2,15 @@
 //
 // The original wakes the waiter of best priority; here it is the one that came first, as workload files
 // have it, in constant time.
-import { panic } from "../env";
-import { curthread } from "../sys/globaldata";
 import { SyncObject } from "../sys/sync";
-import { cold } from "../sys/thread";
 import { DONE, K, set_retval } from "./cont";
-import { mtx_lock, mtx_owned, mtx_release } from "./kern_mutex";
+import { mtx_assert_once, mtx_lock, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_sleep, sync_wake_first } from "./kern_sync";
 import { wakeup } from "./kern_synch";
 
 /** Releases the mutex, waits for a signal, and takes the mutex again. Panics without the mutex. */
 export function cv_wait(cv: SyncObject, m: SyncObject): u32 {
-  const td = curthread();
-  if (!mtx_owned(m, td)) {
-    panic(
-      "cv_wait: mutex %s is not owned by thread %N (tid %d)",
-      m.so_name,
-      changetype<usize>(td),
-      cold(td).td_tid,
-    );
-  }
+  mtx_assert_once("cv_wait: mutex %s is not owned by thread %N (tid %d)", m);
   cv.so_uses++;
   mtx_release(m);
   return sync_sleep(cv, K.CV_WAIT_1, changetype<u32>(m));

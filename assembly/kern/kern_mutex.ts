@@ -1,33 +1,56 @@
-// Mutexes (mtx(9)), the sleeping kind: one owner, handed over in the order of arrival.
+// Mutexes (mutex(9)): one owner, and a turnstile (kern/subr_turnstile.ts) for who waits.
 //
 // The original lets whoever comes first take a mutex that was released, a running thread before a woken
-// one. Here the one who releases it hands it to the first waiter: who gets it is then decided when it is
-// released, not by how fast CPUs are, and nobody starves.
+// one. Here the one who releases it hands it to the best that waits: who gets it is then decided when it is
+// released, not by how fast CPUs are, and nobody starves among equals.
+//
+// A spin mutex is held in a critical section; who finds it taken looks again and again, in virtual time.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { SyncObject } from "../sys/sync";
+import { MTX_NOLEND, MTX_OPTIONS, MTX_RECURSE, MTX_SPIN, SyncObject } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
-import { sync_awake, sync_sleep, sync_wake_first } from "./kern_sync";
+import { sync_awake, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
+import { crit_enter, crit_exit } from "./lwkt_thread";
+import { mi_switch } from "./sched";
+import { turnstile_block, turnstile_release } from "./subr_turnstile";
+
+/** Cycles between two looks at a spin mutex that is taken, */
+const SPIN_CYCLES: u32 = 100;
+/** and the looks after which that takes too long. */
+const SPIN_LOOKS_MAX: u32 = 1_000_000;
+
+/** True for a mutex's options that exist. */
+export function mtx_options_valid(options: u32): bool {
+  if ((options & ~MTX_OPTIONS) != 0) return false;
+  return (options & MTX_SPIN) == 0 || (options & MTX_NOLEND) == 0;
+}
 
 /** True if `td` holds the mutex; a structure that was reused since is not the owner any more. */
 export function mtx_owned(m: SyncObject, td: Thread): bool {
   return m.so_owner == td && m.so_owner_tid == cold(td).td_tid;
 }
 
-function mtx_set_owner(m: SyncObject, td: Thread): void {
+/** True if the mutex is free and is `td`'s now. */
+function mtx_take(m: SyncObject, td: Thread): bool {
+  if (is_td(m.so_owner)) return false;
   m.so_owner = td;
-  m.so_owner_tid = is_td(td) ? cold(td).td_tid : 0;
-  if (is_td(td)) m.so_uses++;
+  m.so_owner_tid = cold(td).td_tid;
+  m.so_uses++;
+  return true;
 }
 
-/** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already. */
-export function mtx_lock(m: SyncObject): u32 {
-  const td = curthread();
-  if (mtx_owned(m, td)) {
+/** Ends the machine with a sentence about a mutex and the current thread. */
+function mtx_panic(text: string, m: SyncObject, td: Thread): void {
+  panic(text, m.so_name, changetype<usize>(td), cold(td).td_tid);
+}
+
+/** The owner takes a mutex once more. Panics if that is not one that may recurse. */
+function mtx_recurse(m: SyncObject, td: Thread): u32 {
+  if ((m.so_flags & MTX_RECURSE) == 0) {
     panic(
       "mtx_lock: thread %N (tid %d) recursed on non-recursive mutex %s",
       changetype<usize>(td),
@@ -35,39 +58,105 @@ export function mtx_lock(m: SyncObject): u32 {
       m.so_name,
     );
   }
-  if (is_td(m.so_owner)) return sync_sleep(m, K.MTX_LOCK_1);
-  mtx_set_owner(m, td);
+  m.so_value++;
   set_retval(0);
   return DONE;
 }
 
-/** Awake: the mutex is ours, unless something else woke its channel. */
+/** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already and it may not recurse. */
+export function mtx_lock(m: SyncObject): u32 {
+  const td = curthread();
+  if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
+  if (mtx_take(m, td)) {
+    set_retval(0);
+    return DONE;
+  }
+  if (mtx_owned(m, td)) return mtx_recurse(m, td);
+  sync_queued(m);
+  turnstile_block(m, td);
+  cont_push(K.MTX_LOCK_1, changetype<u32>(m));
+  mi_switch();
+  return PENDING;
+}
+
+/** Awake: who released the mutex has made it ours. */
 export function mtx_lock_1(m: SyncObject): u32 {
   sync_awake(m);
-  if (!mtx_owned(m, curthread())) return mtx_lock(m);
   set_retval(0);
   return DONE;
 }
 
-/** Hands the mutex to the thread that has waited longest, or frees it. Does not switch. */
+/** Takes the mutex if that takes no waiting: 1, or 0. */
+export function mtx_trylock(m: SyncObject): u32 {
+  const td = curthread();
+  if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_trylock() of spin mutex %s", m.so_name);
+  if (mtx_take(m, td)) return 1;
+  if (!mtx_owned(m, td) || (m.so_flags & MTX_RECURSE) == 0) return 0;
+  m.so_value++;
+  return 1;
+}
+
+/** Hands the mutex, which the current thread holds once, to the best that waits, or frees it. Does not switch. */
 export function mtx_release(m: SyncObject): void {
-  mtx_set_owner(m, sync_wake_first(m));
+  turnstile_release(m, curthread());
 }
 
 /** Releases the mutex. Panics if the caller does not hold it. */
 export function mtx_unlock(m: SyncObject): u32 {
   const td = curthread();
+  if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_unlock() of spin mutex %s", m.so_name);
   if (!mtx_owned(m, td)) {
-    panic(
-      "mtx_unlock: mutex %s is not owned by thread %N (tid %d)",
-      m.so_name,
-      changetype<usize>(td),
-      cold(td).td_tid,
-    );
+    mtx_panic("mtx_unlock: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
-  mtx_release(m);
+  if (m.so_value != 0) m.so_value--;
+  else turnstile_release(m, td);
   set_retval(0);
   return DONE;
+}
+
+// ---- Spin mutexes ----
+
+/** Takes a spin mutex, and enters a critical section that lasts until it is released. */
+export function mtx_lock_spin(m: SyncObject): u32 {
+  if ((m.so_flags & MTX_SPIN) == 0) panic("mtx_lock_spin() of sleep mutex %s", m.so_name);
+  crit_enter();
+  return mtx_spin_1(m, 0);
+}
+
+/** Looks at a spin mutex for the `looks`th time. */
+export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
+  const td = curthread();
+  if (mtx_owned(m, td)) return mtx_recurse(m, td);
+  if (mtx_take(m, td)) {
+    if (looks != 0) sync_awake(m);
+    set_retval(0);
+    return DONE;
+  }
+  if (looks == 0) sync_queued(m);
+  if (looks == SPIN_LOOKS_MAX) {
+    panic(
+      "spin lock %s held by %N (tid %d) too long",
+      m.so_name,
+      changetype<usize>(m.so_owner),
+      m.so_owner_tid,
+    );
+  }
+  cont_push(K.MTX_SPIN_1, changetype<u32>(m), looks + 1);
+  cont_push(K.COMPUTE, SPIN_CYCLES);
+  return PENDING;
+}
+
+/** Releases a spin mutex and leaves its critical section. */
+export function mtx_unlock_spin(m: SyncObject): u32 {
+  const td = curthread();
+  if ((m.so_flags & MTX_SPIN) == 0) panic("mtx_unlock_spin() of sleep mutex %s", m.so_name);
+  if (!mtx_owned(m, td)) {
+    mtx_panic("mtx_unlock_spin: mutex %s is not owned by thread %N (tid %d)", m, td);
+  }
+  if (m.so_value != 0) m.so_value--;
+  else turnstile_release(m, td);
+  set_retval(0);
+  return crit_exit();
 }
 
 // ---- sleep(9) with an interlock ----
@@ -82,15 +171,7 @@ export function msleep(wchan: u32, m: SyncObject, pri: u32, wmesg: u32, timo: i3
     if ((pri & PDROP) != 0) panic("PDROP requires a non-Giant lock");
     return tsleep(wchan, pri, wmesg, timo);
   }
-  const td = curthread();
-  if (!mtx_owned(m, td)) {
-    panic(
-      "msleep: mutex %s is not owned by thread %N (tid %d)",
-      m.so_name,
-      changetype<usize>(td),
-      cold(td).td_tid,
-    );
-  }
+  mtx_assert_once("msleep: mutex %s is not owned by thread %N (tid %d)", m);
   sleepq_enter(wchan, pri, wmesg, timo);
   mtx_release(m);
   if ((pri & PDROP) == 0) cont_push(K.MSLEEP_1, changetype<u32>(m));
@@ -102,4 +183,12 @@ export function msleep_1(m: SyncObject, error: i32): u32 {
   cont_push(K.RETURN_VALUE, error);
   mtx_lock(m);
   return PENDING;
+}
+
+/** Panics, with `text` or because it has recursed, unless the current thread holds the mutex exactly once. */
+export function mtx_assert_once(text: string, m: SyncObject): void {
+  const td = curthread();
+  if (!mtx_owned(m, td)) mtx_panic(text, m, td);
+  if ((m.so_flags & MTX_SPIN) != 0) panic("sleeping with spin mutex %s", m.so_name);
+  if (m.so_value != 0) panic("mutex %s recursed", m.so_name);
 }

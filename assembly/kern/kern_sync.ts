@@ -5,7 +5,7 @@
 // report, ps) finds the object by a sleeper's channel.
 //
 // A waiter that runs again looks at the object anew (its continuation), because anybody can wake a
-// channel; a mutex is handed over by name, so that for its new owner that look is all there is to do.
+// channel. Locks are another matter: who waits for one stands in its turnstile (kern/subr_turnstile.ts).
 // Rejected: one kind of lock from which programs build the rest. Each of these objects then costs a
 // program several calls, and nobody can tell what a sleeping thread is waiting for.
 import { EBUSY } from "../sys/errno";
@@ -49,12 +49,17 @@ function sync_account(o: SyncObject): void {
   o.so_since = now;
 }
 
-/** Puts the current thread to sleep on an object; continuation `fn` is next, with the object and `b`. */
-export function sync_sleep(o: SyncObject, fn: K, b: u32 = 0): u32 {
+/** The current thread is about to wait for an object. */
+export function sync_queued(o: SyncObject): void {
   sync_account(o);
   o.so_contended++;
   o.so_waiters++;
   if (o.so_waiters > o.so_waiters_max) o.so_waiters_max = o.so_waiters;
+}
+
+/** Puts the current thread to sleep on an object; continuation `fn` is next, with the object and `b`. */
+export function sync_sleep(o: SyncObject, fn: K, b: u32 = 0): u32 {
+  sync_queued(o);
   cont_push(fn, changetype<u32>(o), b);
   tsleep(changetype<u32>(o), 0, o.so_name, 0);
   return PENDING;

@@ -22,6 +22,7 @@ import {
   ASK_GRANT,
   ASK_INTR,
   ASK_KINDS,
+  ASK_LEND,
   ASK_MOVE,
   ASK_PRIO,
   ASK_RETRY,
@@ -57,7 +58,8 @@ import {
   lwkt_unwait_of,
 } from "./lwkt_thread";
 import { token_grant, token_lines } from "./lwkt_token";
-import { sched_check_preempt, sched_enqueue_here, sched_prio_here } from "./sched";
+import { sched_check_preempt, sched_enqueue_here, sched_lend_here, sched_prio_here } from "./sched";
+import { turnstile_level } from "./subr_turnstile";
 
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
@@ -164,6 +166,11 @@ export function ipi_prio(td: Thread, pri: u32): void {
   const l = ask(td, ASK_PRIO);
   l.lt_prio_new = <u8>pri;
   l.lt_new &= <u16>~ASK_SETPRI_LAST;
+}
+
+/** Asks for the priority of a thread to be what its own and what is lent to it say. */
+export function ipi_lend(td: Thread): void {
+  if (!is_gone(td)) ask(td, ASK_LEND);
 }
 
 /** Tells the owner of a thread that the token which that waits for has come. */
@@ -353,6 +360,7 @@ function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
   }
   if ((asks & ASK_ARRIVE) != 0) lwkt_arrive(gd, td);
   if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) receive_priorities(gd, td, l, asks);
+  if ((asks & ASK_LEND) != 0) sched_lend_here(gd, td);
   if ((asks & ASK_GRANT) != 0) token_grant(td);
   if ((asks & ASK_RUN_LAST) != 0) {
     if ((asks & ASK_STOP) != 0) lwkt_deschedule_here(td);
@@ -372,13 +380,13 @@ function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): v
   const pri = <u32>l.lt_pri_due;
   l.lt_pri_due = 0;
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_here(td, l.lt_prio_due);
-  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, pri);
+  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, turnstile_level(td, pri));
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_here(td, l.lt_prio_due);
   priority_changed(gd, td);
 }
 
 /** The owner has set the priority of a thread: another one may be the best now. */
-function priority_changed(gd: GlobalData, td: Thread): void {
+export function priority_changed(gd: GlobalData, td: Thread): void {
   if (td == gd.gd_curthread) {
     const own = (td.td_lwflags & TDL_RUNQ) != 0 ? 1 : 0; // under lwkt it is on the queue while it runs
     if (gd.gd_nrunnable > own) gd.gd_flags |= GDF_RESCHED;

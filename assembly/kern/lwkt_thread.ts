@@ -57,6 +57,7 @@ import {
   lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
+import { turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
@@ -564,7 +565,7 @@ export function lwkt_deschedule_here(td: Thread): void {
 export function lwkt_setpri(td: Thread, pri: i32): u32 {
   KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
   crit_enter();
-  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, pri);
+  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, turnstile_level(td, pri));
   else ipi_setpri(td, pri);
   return crit_exit();
 }
@@ -576,7 +577,8 @@ export function lwkt_setpri_self(pri: i32): u32 {
     "assertion: pri >= 0 && pri <= TDPRI_MAX in lwkt_setpri_self",
   );
   crit_enter();
-  lwkt_setpri_locked(curthread(), pri);
+  const td = curthread();
+  lwkt_setpri_locked(td, turnstile_level(td, pri));
   return crit_exit();
 }
 

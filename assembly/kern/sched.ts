@@ -21,11 +21,12 @@ import {
   Thread,
   ThreadCold,
 } from "../sys/proc";
+import { td_locks } from "../sys/sync";
 import { cold } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
-import { ipi_prio, ipi_schedule, is_mine } from "./lwkt_ipiq";
+import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
 import {
   _lwkt_dequeue,
   _lwkt_enqueue,
@@ -35,9 +36,15 @@ import {
   lwkt_yield,
 } from "./lwkt_thread";
 import { bsd4_add, bsd4_choose, bsd4_rem } from "./sched_4bsd";
+import {
+  has_own_level,
+  turnstile_adjust,
+  turnstile_level_now,
+  turnstile_priority,
+} from "./subr_turnstile";
 
 /** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
-function lwkt_level_of(priority: u32): i32 {
+export function lwkt_level_of(priority: u32): i32 {
   return 31 - <i32>(priority >> 3);
 }
 
@@ -131,6 +138,27 @@ export function is_unborn(td: Thread): bool {
 export function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
+  const lent = 255 - <u32>td_locks(td).tl_lent;
+  sched_priority(td, min<u32>(pri, lent));
+  turnstile_adjust(td);
+}
+
+/** What is lent to a thread has changed (kern/subr_turnstile.ts): so does its priority, soon or at once. */
+export function sched_lend(td: Thread): void {
+  if (is_mine(td)) sched_lend_here(mycpu(), td);
+  else ipi_lend(td);
+}
+
+/** The same for a thread of this CPU. */
+export function sched_lend_here(gd: GlobalData, td: Thread): void {
+  if (has_own_level(td)) lwkt_setpri_locked(td, turnstile_level_now(td));
+  else sched_priority(td, turnstile_priority(td));
+  priority_changed(gd, td);
+}
+
+/** Sets the priority by which a thread of this CPU is queued. */
+function sched_priority(td: Thread, pri: u32): void {
+  const c = cold(td);
   if (c.td_priority == <u8>pri) return;
   if (machine().sched == Sched.LWKT) {
     c.td_priority = <u8>pri;

@@ -13,7 +13,7 @@ import {
   swapper_loop,
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
-import { msleep_1, mtx_lock_1 } from "../kern/kern_mutex";
+import { msleep_1, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
 import { barrier_wait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
@@ -156,6 +156,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return shutdown_1();
     case K.MTX_LOCK_1:
       return mtx_lock_1(changetype<SyncObject>(a));
+    case K.MTX_SPIN_1:
+      return mtx_spin_1(changetype<SyncObject>(a), b);
     case K.CV_WAIT_1:
       return cv_wait_1(changetype<SyncObject>(a), changetype<SyncObject>(b));
     case K.SEMA_WAIT_1:

@@ -69,6 +69,7 @@ import {
 } from "../sys/proc";
 import { reap_bytes } from "../sys/reap";
 import { runq_pool_chunks } from "../sys/runq";
+import { ThreadLocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
 
@@ -102,6 +103,7 @@ export function carve_arenas(): u32 {
   m.frame_delta = carve(m, n * offsetof<Frame>()) - m.td_base;
   m.cold_delta = carve(m, n * offsetof<ThreadCold>()) - m.td_base;
   m.rare_delta = carve(m, n * offsetof<ThreadRare>()) - (m.td_base >> 2);
+  m.locks_delta = carve(m, n * offsetof<ThreadLocks>()) - (m.td_base >> 3);
   m.kstack_base = carve(m, n * m.kstack_depth * offsetof<Continuation>());
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;

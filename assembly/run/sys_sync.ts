@@ -6,7 +6,15 @@ import { sleep_until } from "../kern/kern_time";
 import { ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { Frame } from "../sys/proc";
-import { KOBJ_BARRIER, KOBJ_CV, KOBJ_MTX, KOBJ_SEMA, KOBJ_TIMER, SyncObject } from "../sys/sync";
+import {
+  KOBJ_BARRIER,
+  KOBJ_CV,
+  KOBJ_MTX,
+  KOBJ_SEMA,
+  KOBJ_TIMER,
+  MTX_DEF,
+  SyncObject,
+} from "../sys/sync";
 
 /** Leaves 0 and an object's address in a1, or ENOMEM. */
 function created(f: Frame, o: SyncObject): i32 {
@@ -16,7 +24,17 @@ function created(f: Frame, o: SyncObject): i32 {
 }
 
 export function sys_mtx_create(f: Frame, name: u32): i32 {
-  return created(f, sync_create(KOBJ_MTX, name));
+  return sys_mtx_init(f, name, MTX_DEF);
+}
+
+export function sys_mtx_init(f: Frame, name: u32, options: u32): i32 {
+  const o = sync_create(KOBJ_MTX, name);
+  if (changetype<usize>(o) != 0) o.so_flags = options;
+  return created(f, o);
+}
+
+export function sys_mtx_recursed(mutex: SyncObject): bool {
+  return mutex.so_value != 0;
 }
 
 export function sys_mtx_owned(mutex: SyncObject): bool {

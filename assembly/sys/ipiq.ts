@@ -12,8 +12,9 @@ export const ASK_RUN: u32 = 0x20; //   on the run queue
 export const ASK_INTR: u32 = 0x40; //  interrupt it
 export const ASK_AST: u32 = 0x80; //   it looks at its next safe point
 export const ASK_MOVE: u32 = 0x100; // to CPU lt_cpu
+export const ASK_LEND: u32 = 0x1000; // what is lent to it has changed
 /** The bits that are messages. */
-export const ASK_KINDS: u32 = 0x1ff;
+export const ASK_KINDS: u32 = 0x11ff;
 /** The owner's own reminder: a thread that could not be moved (td_migrate) is to be looked at again. */
 export const ASK_RETRY: u32 = 0x200;
 /** RUN was asked after STOP, */

@@ -1,5 +1,5 @@
 // Kernel objects that thread code names by address: LWKT wait structures and tokens. They live in an
-// arena of 64-byte cells and are never freed ("wait structures use stable storage", lwkt_thread.c 470).
+// arena of cells of 128 bytes and are never freed ("wait structures use stable storage", lwkt_thread.c 470).
 import { Thread } from "./proc";
 
 /** Kinds of object; the first word of each cell. */
@@ -7,8 +7,8 @@ export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
 export const KOBJ_EVENT: u32 = 0x45564e54;
 export const KOBJ_PEND: u32 = 0x50454e44;
-/** Bytes of a cell: one cache line, which the largest kind fills. */
-export const KOBJ_SIZE: usize = 64;
+/** Bytes of a cell: two cache lines. All but the queues of locks is in the first. */
+export const KOBJ_SIZE: usize = 128;
 
 /** A token: ownership by a CPU, not by a thread (lwkt_thread.c 680-754). */
 @unmanaged

@@ -78,6 +78,7 @@ export class Machine {
   high_delta: usize; //        the same for FrameHigh
   cold_delta: usize; //        the same for ThreadCold
   rare_delta: usize; //        address of a thread's ThreadRare minus a quarter of that of its Thread
+  locks_delta: usize; //       address of a thread's ThreadLocks minus an eighth of that of its Thread
   kstack_base: usize;
   stats_base: usize; //        ThreadStats[], or 0
   proc_base: usize;

@@ -1,6 +1,7 @@
 // Synchronisation objects of the kernel: mutexes, condition variables, semaphores, barriers and timers.
 // Each is a cell of the arena of kernel objects (sys/kobj.ts) and the channel that its waiters sleep on.
 import { KOBJ_SIZE } from "./kobj";
+import { machine } from "./machine";
 import { Thread } from "./proc";
 
 /** Kinds of object; the first word of each cell. */
@@ -13,13 +14,23 @@ export const KOBJ_TIMER: u32 = 0x54494d45;
 /** What the host is told of a thread that is about to end (thread_report), where events have a list. */
 export const HOST_EVENT_REPORT: u32 = 100;
 
+// so_flags: options of mtx_init (mutex(9)), and one of this kernel's own.
+export const MTX_DEF: u32 = 0x0;
+export const MTX_SPIN: u32 = 0x1;
+export const MTX_RECURSE: u32 = 0x4;
+/** Lends no priority, and is handed over in the order of arrival. */
+export const MTX_NOLEND: u32 = 0x100;
+export const MTX_OPTIONS: u32 = MTX_SPIN | MTX_RECURSE | MTX_NOLEND;
+
 /**
- * A synchronisation object, 64 bytes. What a field means depends on the kind:
+ * A synchronisation object. What a field means depends on the kind:
  *
  *  0      4      8       12          16      20      24        28
  * | kind | name | owner | owner_tid | value | limit | waiters | contended |
  *  32     36            40           48              56
  * | uses | waiters_max | waited     | since         | expiry |
+ *  64      68      72         76
+ * | flags | first | last     | contested |
  */
 @unmanaged
 export class SyncObject {
@@ -27,7 +38,7 @@ export class SyncObject {
   so_name: u32; //        a string: also the wait message of who sleeps on it
   so_owner: Thread; //    mutex: who holds it, null = free
   so_owner_tid: i32; //   mutex: the owner's id, which tells whether the structure is still the owner's
-  so_value: i32; //       semaphore: its value; barrier: how many have arrived
+  so_value: i32; //       semaphore: its value; barrier: how many have arrived; mutex: how often its owner recursed
   so_limit: i32; //       barrier: how many meet
   so_waiters: i32; //     threads that sleep on it, or were woken and have not run yet
   so_contended: u32; //   how often a thread had to wait
@@ -36,6 +47,28 @@ export class SyncObject {
   so_waited: u64; //      cycles that threads have waited, all together, up to so_since
   so_since: u64;
   so_expiry: u64; //      timer: its last expiry in cycles, 0 = not started
+  // The turnstile of a mutex (kern/subr_turnstile.ts).
+  so_flags: u32; //       MTX_*
+  so_first: Thread; //    first and last of the threads that wait, the best first
+  so_last: Thread;
+  so_contested: SyncObject; // the owner's next lock that threads wait for
+}
+
+/** What a thread has to do with locks: an array of 8 bytes each. */
+@unmanaged
+export class ThreadLocks {
+  tl_contested: SyncObject; // first of the locks that it holds and others wait for
+  tl_lent: u8; //             255 minus the priority that those lend it; 0 = none
+  tl_blocked: u8; //          1 = it waits for the lock td_wchan
+  tl_saved: u16; //           1 = td_base_pri keeps the own level of a thread of LWKT
+}
+
+if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())
+  ERROR("a thread's locks are an eighth of it");
+
+/** What a thread has to do with locks. */
+export function td_locks(td: Thread): ThreadLocks {
+  return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
 }
 
 if (offsetof<SyncObject>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: a synchronisation object is larger");

@@ -133,6 +133,13 @@ export const ARGUMENT_KINDS = {
     panics: "kernel call %d: 0x%x is not a token",
   },
   mutex: object("KOBJ_MTX", "a mutex"),
+  mutex_options: {
+    host: "u32",
+    take: "x",
+    check: "mtx_options_valid(x)",
+    imports: { "kern/kern_mutex": ["mtx_options_valid"] },
+    bad: "not a sum of MTX_RECURSE and one of MTX_SPIN and MTX_NOLEND",
+  },
   mutex_or_0: {
     ...object("KOBJ_MTX", "a mutex"),
     take: "arg_object_or_0(nr, x, KOBJ_MTX)",

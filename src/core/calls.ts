@@ -2,6 +2,7 @@
 // in it says assembly/syscalls.master, and docs/kernel-calls.md for readers.
 
 import { calls as made } from "../generated/calls.js";
+import { MTX_NOLEND, MTX_RECURSE, MTX_SPIN } from "../generated/layout.js";
 import type { CallTable } from "./call-table.js";
 
 /** The kernel calls by name. */
@@ -16,4 +17,14 @@ export const TimerMode = Object.freeze({
   RELATIVE: 0,
   /** Its grid never moves: a thread that is late catches up. */
   ABSOLUTE: 1,
+});
+
+/** Options of mtx_init, to be added up. 0 is a mutex that lends priorities and does not recurse. */
+export const MutexOption = Object.freeze({
+  /** Its owner may take it again, and releases it as often. */
+  RECURSE: MTX_RECURSE,
+  /** Who finds it taken looks again and again; it is held in a critical section. */
+  SPIN: MTX_SPIN,
+  /** Lends no priority; those that wait get it in the order of arrival. */
+  NOLEND: MTX_NOLEND,
 });

@@ -289,6 +289,8 @@ export interface WorkloadGlobal {
   readonly defaultPolicy: Policy;
   /** Report a phase's slack as the sum over its timers, not as the last timer's. */
   readonly cumulativeSlack: boolean;
+  /** Mutexes lend the priorities of those that wait to who holds them ("pi_enabled"). */
+  readonly priorityLending: boolean;
 }
 
 /** A workload file's whole content. The lists of names are in order of first appearance. */

@@ -25,11 +25,15 @@ import {
 } from "./values.js";
 
 const TOP_KEYS: readonly string[] = ["tasks", "task", "global", "resources"];
-const GLOBAL_KEYS: readonly string[] = ["duration", "default_policy", "cumulative_slack"];
+const GLOBAL_KEYS: readonly string[] = [
+  "duration",
+  "default_policy",
+  "cumulative_slack",
+  "pi_enabled",
+];
 /** What a file may ask for in "global" that means nothing to an emulated machine. */
 const IGNORED_KEYS: readonly string[] = [
   "calibration",
-  "pi_enabled",
   "lock_pages",
   "logdir",
   "log_basename",
@@ -131,10 +135,12 @@ function readGlobal(report: Report, members: readonly Member[]): WorkloadGlobal 
   const duration = fields.get("duration");
   const policy = fields.get("default_policy");
   const slack = fields.get("cumulative_slack");
+  const lending = fields.get("pi_enabled");
   return {
     durationUs: duration === undefined ? null : readDurationSeconds(report, duration),
     defaultPolicy: (policy && policyOf(report, policy)) ?? "SCHED_OTHER",
     cumulativeSlack: (slack && booleanOf(report, slack)) ?? false,
+    priorityLending: (lending && booleanOf(report, lending)) ?? false,
   };
 }
 

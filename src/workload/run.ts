@@ -5,6 +5,7 @@
  * A cycle of the machine is a nanosecond, its clock ticks a million times a second, and a quantum is a
  * tick: what threads do is exact to the microsecond, also between CPUs.
  */
+import { MutexOption } from "../core/calls.js";
 import { type MachineConfig, PAGE_ZERO, type SchedulerName } from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
@@ -227,10 +228,15 @@ export class WorkloadRun {
     };
   }
 
+  /** Without "pi_enabled" a mutex lends nothing and goes to who came first. */
+  private get mutexOptions(): number {
+    return this.workload.global.priorityLending ? 0 : MutexOption.NOLEND;
+  }
+
   private createObject({ kind, name, parties }: ObjectSpec): number {
     switch (kind) {
       case "mutex":
-        return this.create(sys.mtx_create(name));
+        return this.create(sys.mtx_init(name, this.mutexOptions));
       case "condition":
         return this.create(sys.cv_create(name));
       case "semaphore":

@@ -37,7 +37,8 @@ const numbers = `
   163 cv_create, 164 cv_wait, 165 cv_signal, 166 cv_broadcast, 167 sema_create, 168 sema_wait,
   169 sema_post, 170 barrier_create, 171 barrier_wait, 172 timer_create, 173 timer_wait,
   174 timer_next, 175 sleep_until, 176 sleep, 177 cpuset_setaffinity, 178 sched_prio_self,
-  179 thread_report, 180 mtx_owned, 200 msleep, 201 mtx_sleep
+  179 thread_report, 180 mtx_owned, 200 msleep, 201 mtx_sleep, 202 mtx_init, 203 mtx_trylock, 204 mtx_recursed,
+  205 mtx_lock_spin, 206 mtx_unlock_spin
 `;
 
 const { calls } = readTable();

@@ -110,7 +110,7 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "thread_gone", "thread_zone"].map(
+      ...["sched", "subr_eventhandler", "subr_turnstile", "thread_gone", "thread_zone"].map(
         (name) => `assembly/kern/${name}.ts`,
       ),
     ],

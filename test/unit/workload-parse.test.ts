@@ -156,6 +156,7 @@ describe("files in the wild form", () => {
       durationUs: 1_500_000,
       defaultPolicy: "SCHED_OTHER",
       cumulativeSlack: true,
+      priorityLending: false,
     });
     expect(wild.notes).toEqual([
       'ignored in "global", without a counterpart in this machine: "ftrace", "gnuplot"',
@@ -184,6 +185,7 @@ describe("defaults and inheritance", () => {
       durationUs: null,
       defaultPolicy: "SCHED_OTHER",
       cumulativeSlack: false,
+      priorityLending: false,
     });
     const task = taskOf(workload, "t");
     expect(task).toMatchObject({ instances: 1, delayUs: 0, loop: -1, cpus: null });
@@ -299,9 +301,9 @@ describe("notes", () => {
   });
 
   it("does not mention what a file sets to false", () => {
-    const global = '{"gnuplot":false,"lock_pages":false,"pi_enabled":true}';
+    const global = '{"gnuplot":false,"lock_pages":true}';
     expect(parse(`{"tasks":{"t":{"run":1}},"global":${global}}`).notes).toEqual([
-      'ignored in "global", without a counterpart in this machine: "pi_enabled"',
+      'ignored in "global", without a counterpart in this machine: "lock_pages"',
     ]);
   });
 });

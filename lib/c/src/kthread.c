@@ -124,8 +124,7 @@ static void check(int error, const char *what, const char *name) {
 
 void mtx_init(struct mtx *m, const char *name, const char *type, int opts) {
   (void)type;
-  (void)opts;
-  check(sys_mtx_create(name, &m->object), "mtx_init", name);
+  check(sys_mtx_init(name, opts, &m->object), "mtx_init", name);
 }
 
 void cv_init(struct cv *cv, const char *desc) {

@@ -1,0 +1,235 @@
+// Turnstiles: the queues of threads that wait for a lock, and the priorities that these lend to its owner.
+//
+// The rule, at any moment: what is lent to a thread is the best priority of those that wait for locks that it
+// holds, each with what is lent to it; so lending goes through chains of owners. A thread's priority is the better
+// one of its own (td_base_pri) and what is lent to it (tl_lent). Both are known at once; the priority by which
+// the thread is queued follows at once on its own CPU, and on another one by a letter (LEND) at the next boundary.
+//
+// Waiting threads stand in the order of their priorities, first come, first served among equals, and change
+// places when these change. A lock has its queue in itself: no thread lends its turnstile, as the original's do,
+// since an object's memory is a cell anyhow. A thread has a list of the locks it holds that others wait for.
+//
+// Threads in a circle of locks wait for ever; what they lend each other then can stay better than it was.
+//
+// Rejected: a sleep queue (kern_synch.ts) for the waiting threads. Anybody can wake a channel, and then
+// a thread that wants the lock would for a moment lend nothing.
+import { machine, Sched } from "../sys/machine";
+import { TDI_SLEEPING, TDPRI_MASK, Thread } from "../sys/proc";
+import { MTX_NOLEND, SyncObject, td_locks } from "../sys/sync";
+import { cold, is_td, no_td } from "../sys/thread";
+import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { lwkt_level_of, sched_lend } from "./sched";
+
+/** The worst priority. */
+const WORST: u32 = 255;
+/** The owner's id of a lock whose owner has ended. */
+const TID_GONE: i32 = -2;
+
+function no_lock(): SyncObject {
+  return changetype<SyncObject>(0);
+}
+
+function is_lock(o: SyncObject): bool {
+  return changetype<usize>(o) != 0;
+}
+
+// ---- Priorities ----
+
+/** True for a thread of LWKT, which has a level of its own and no FreeBSD priority. */
+export function has_own_level(td: Thread): bool {
+  return machine().sched == Sched.LWKT && changetype<usize>(td.td_proc) == 0;
+}
+
+/** A priority of the level. */
+function priority_of_level(level: i32): u32 {
+  return (31 - level) << 3;
+}
+
+/** The priority of a thread itself. What a thread of LWKT has is kept in td_base_pri while it borrows. */
+function own_priority(td: Thread): u32 {
+  if (has_own_level(td) && td_locks(td).tl_saved == 0) {
+    return priority_of_level(td.td_pri & TDPRI_MASK);
+  }
+  return cold(td).td_base_pri;
+}
+
+/** The priority of a thread with what is lent to it. */
+export function turnstile_priority(td: Thread): u32 {
+  return min<u32>(own_priority(td), WORST - <u32>td_locks(td).tl_lent);
+}
+
+/** Somebody sets the level of a thread of LWKT: it keeps a better one that is lent to it. */
+export function turnstile_level(td: Thread, pri: i32): i32 {
+  const l = td_locks(td);
+  const level = pri & TDPRI_MASK;
+  if (l.tl_saved != 0) cold(td).td_base_pri = <u8>priority_of_level(level);
+  return l.tl_lent == 0 ? pri : pri - level + max(level, lwkt_level_of(WORST - <u32>l.tl_lent));
+}
+
+/** The owner of a thread of LWKT gives it the level that its own and what is lent to it say. */
+export function turnstile_level_now(td: Thread): i32 {
+  const l = td_locks(td);
+  const level = lwkt_level_of(turnstile_priority(td));
+  if (l.tl_lent == 0) l.tl_saved = 0;
+  return level;
+}
+
+/** The owner of a lock; null without one, or if it has ended. */
+function lock_owner(o: SyncObject): Thread {
+  const td = o.so_owner;
+  if (!is_td(td) || o.so_owner_tid != cold(td).td_tid) return no_td();
+  return td;
+}
+
+/** Sets what is lent to a thread; false if that is what it was. */
+function set_lent(td: Thread, lent: u32): bool {
+  const l = td_locks(td);
+  if (<u32>l.tl_lent == lent) return false;
+  if (l.tl_saved == 0 && has_own_level(td)) {
+    cold(td).td_base_pri = <u8>own_priority(td);
+    l.tl_saved = 1;
+  }
+  l.tl_lent = <u8>lent;
+  sched_lend(td);
+  return true;
+}
+
+/** What those lend to a thread that wait for its locks. */
+function lent_to(td: Thread): u32 {
+  let lent: u32 = 0;
+  for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
+    lent = max(lent, WORST - turnstile_priority(o.so_first));
+  }
+  return lent;
+}
+
+/** The first of those that wait for a lock may be another one, or have another priority: tells all owners behind it. */
+function propagate(lock: SyncObject): void {
+  let o = lock;
+  while ((o.so_flags & MTX_NOLEND) == 0) {
+    const owner = lock_owner(o);
+    if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
+    if (td_locks(owner).tl_blocked == 0) return;
+    o = changetype<SyncObject>(owner.td_wchan);
+    requeue(o, owner);
+  }
+}
+
+/** The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places. */
+export function turnstile_adjust(td: Thread): void {
+  if (td_locks(td).tl_blocked == 0) return;
+  const o = changetype<SyncObject>(td.td_wchan);
+  requeue(o, td);
+  propagate(o);
+}
+
+// ---- The queue ----
+
+/** Queues a thread behind all that are not worse. */
+function enqueue(o: SyncObject, td: Thread): void {
+  let before = o.so_last;
+  if ((o.so_flags & MTX_NOLEND) == 0) {
+    const pri = turnstile_priority(td);
+    while (is_td(before) && turnstile_priority(before) > pri) {
+      before = changetype<Thread>(before.td_qprev);
+    }
+  }
+  const after = is_td(before) ? changetype<Thread>(before.td_qnext) : o.so_first;
+  td.td_qprev = changetype<u32>(before);
+  td.td_qnext = changetype<u32>(after);
+  if (is_td(before)) before.td_qnext = changetype<u32>(td);
+  else o.so_first = td;
+  if (is_td(after)) after.td_qprev = changetype<u32>(td);
+  else o.so_last = td;
+}
+
+function dequeue(o: SyncObject, td: Thread): void {
+  const before = changetype<Thread>(td.td_qprev);
+  const after = changetype<Thread>(td.td_qnext);
+  if (is_td(before)) before.td_qnext = changetype<u32>(after);
+  else o.so_first = after;
+  if (is_td(after)) after.td_qprev = changetype<u32>(before);
+  else o.so_last = before;
+  td.td_qnext = 0;
+  td.td_qprev = 0;
+}
+
+function requeue(o: SyncObject, td: Thread): void {
+  if ((o.so_flags & MTX_NOLEND) != 0) return;
+  dequeue(o, td);
+  enqueue(o, td);
+}
+
+// ---- Who holds and who waits ----
+
+/** Threads wait for a lock of `td`, and may lend to it. */
+function contest(o: SyncObject, td: Thread): void {
+  if ((o.so_flags & MTX_NOLEND) != 0) return;
+  const l = td_locks(td);
+  o.so_contested = l.tl_contested;
+  l.tl_contested = o;
+}
+
+/** Nobody waits any more for a lock of `td`, or it is not its lock any more. */
+function uncontest(o: SyncObject, td: Thread): void {
+  const l = td_locks(td);
+  let at = l.tl_contested;
+  if (at == o) l.tl_contested = o.so_contested;
+  else {
+    while (is_lock(at) && at.so_contested != o) at = at.so_contested;
+    if (is_lock(at)) at.so_contested = o.so_contested;
+  }
+  o.so_contested = no_lock();
+}
+
+/** The current thread waits for a lock that another one holds. It is inhibited; the caller switches. */
+export function turnstile_block(o: SyncObject, td: Thread): void {
+  const owner = lock_owner(o);
+  if (is_td(owner) && !is_td(o.so_first)) contest(o, owner);
+  td.td_wchan = changetype<u32>(o);
+  cold(td).td_wmesg = o.so_name;
+  td_locks(td).tl_blocked = 1;
+  enqueue(o, td);
+  if (o.so_first == td) propagate(o);
+  td_set_inhib(td, TDI_SLEEPING);
+}
+
+/**
+ * Hands a lock that the current thread holds to the first that waits, or to nobody: what these lent goes with it.
+ * `td` has its priority back before the new owner is made runnable.
+ */
+export function turnstile_release(o: SyncObject, td: Thread): void {
+  const next = o.so_first;
+  if (!is_td(next)) {
+    o.so_owner = no_td();
+    o.so_owner_tid = 0;
+    return;
+  }
+  uncontest(o, td);
+  o.so_owner = next;
+  o.so_owner_tid = cold(next).td_tid;
+  o.so_uses++;
+  if (td_locks(td).tl_lent != 0) set_lent(td, lent_to(td));
+  dequeue(o, next);
+  next.td_wchan = 0;
+  cold(next).td_wmesg = 0;
+  td_locks(next).tl_blocked = 0;
+  if (is_td(o.so_first)) {
+    contest(o, next);
+    propagate(o);
+  }
+  td_clear_inhib(next, TDI_SLEEPING);
+  setrunnable(next);
+}
+
+/** A thread is gone: what it holds stays locked for ever, and lends to nobody. */
+export function turnstile_forget(td: Thread): void {
+  const l = td_locks(td);
+  while (is_lock(l.tl_contested)) {
+    const o = l.tl_contested;
+    o.so_owner_tid = TID_GONE;
+    uncontest(o, td);
+  }
+  l.tl_lent = 0;
+  l.tl_saved = 0;
+}

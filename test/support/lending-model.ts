@@ -1,0 +1,118 @@
+// A plain model of priority lending, to hold the turnstiles against (assembly/kern/subr_turnstile.ts): who
+// holds and who waits is read from the machine, and what everybody should have been lent is worked out anew, from
+// nothing but the threads' own priorities.
+
+import * as Layout from "../../src/generated/layout.js";
+import type { Machine } from "../../src/index.js";
+
+const { SyncObject: S, Thread: T, ThreadCold: C, ThreadLocks: L } = Layout;
+const WORST = 255;
+
+interface Waiter {
+  readonly td: number;
+  readonly lock: number;
+}
+
+/** The locks and threads of a machine, as they are in its memory. */
+export class Lending {
+  private readonly machine: Machine;
+  private readonly threads: readonly number[];
+  private readonly locks: readonly number[];
+
+  constructor(machine: Machine, threads: readonly number[], locks: readonly number[]) {
+    this.machine = machine;
+    this.threads = threads;
+    this.locks = locks;
+  }
+
+  private read(address: number): number {
+    return this.machine.kernel.read(address);
+  }
+
+  private byte(address: number): number {
+    return this.machine.kernel.u8[address] as number;
+  }
+
+  private locksOf(td: number): number {
+    return ((td >>> 3) + this.machine.kernel.machine("locks_delta")) >>> 0;
+  }
+
+  base(td: number): number {
+    return this.byte(this.machine.kernel.cold(td) + C.td_base_pri);
+  }
+
+  priority(td: number): number {
+    return this.byte(this.machine.kernel.cold(td) + C.td_priority);
+  }
+
+  /** What is lent to a thread; 255 for nothing. */
+  lent(td: number): number {
+    return WORST - this.byte(this.locksOf(td) + L.tl_lent);
+  }
+
+  private waiters(): readonly Waiter[] {
+    return this.threads
+      .filter((td) => this.byte(this.locksOf(td) + L.tl_blocked) === 1)
+      .map((td) => ({ td, lock: this.read(td + T.td_wchan) }));
+  }
+
+  /** The priority that each thread should have by the rule, worked out round after round. */
+  expected(): Map<number, number> {
+    const waiters = this.waiters();
+    const best = new Map(this.threads.map((td) => [td, this.base(td)]));
+    for (let hasChanged = true; hasChanged; ) {
+      hasChanged = false;
+      for (const { td, lock } of waiters) {
+        const owner = this.read(lock + S.so_owner);
+        const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;
+        const before = best.get(owner);
+        const now = best.get(td) as number;
+        if (!lends || before === undefined || before <= now) continue;
+        best.set(owner, now);
+        hasChanged = true;
+      }
+    }
+    return best;
+  }
+
+  /** True while a CPU has yet to carry out what another one has asked of a thread. */
+  private isAsked(td: number): boolean {
+    const { kernel } = this.machine;
+    const delta = kernel.machine("letter_delta");
+    return delta !== 0 && this.read(((td >>> 2) + delta) >>> 0) !== 0;
+  }
+
+  /** What is not as the rule has it, in words. */
+  faults(): string[] {
+    const found: string[] = [];
+    const expected = this.expected();
+    for (const td of this.threads) {
+      const want = expected.get(td) as number;
+      const has = Math.min(this.base(td), this.lent(td));
+      if (has !== want) found.push(`${td}: priority ${has} with what is lent, not ${want}`);
+      if (this.lent(td) !== WORST && this.lent(td) < want) found.push(`${td}: lent too much`);
+      if (!this.isAsked(td) && this.priority(td) !== want) {
+        found.push(`${td}: queued by priority ${this.priority(td)}, not ${want}`);
+      }
+    }
+    for (const lock of this.locks) found.push(...this.queueFaults(lock, expected));
+    return found;
+  }
+
+  /** The queue of a lock: in the order of priorities, with all that wait for it. */
+  private queueFaults(lock: number, expected: ReadonlyMap<number, number>): string[] {
+    const found: string[] = [];
+    const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;
+    const queue: number[] = [];
+    for (let td = this.read(lock + S.so_first); td !== 0; td = this.read(td + T.td_qnext)) {
+      queue.push(td);
+    }
+    const waiting = this.waiters().filter((waiter) => waiter.lock === lock);
+    if (queue.length !== waiting.length) found.push(`lock ${lock}: ${queue.length} in its queue`);
+    if (queue.length > 0 && this.read(lock + S.so_owner) === 0) found.push(`lock ${lock} is free`);
+    const order = queue.map((td) => expected.get(td) as number);
+    const sorted = [...order].sort((a, b) => a - b);
+    if (lends && order.join() !== sorted.join()) found.push(`lock ${lock}: queue ${order}`);
+    return found;
+  }
+}

@@ -11,7 +11,7 @@ import { cold, is_td } from "../sys/thread";
 import { DONE, set_retval } from "./cont";
 import { cpu_bit, ipi_migrate, is_mine } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
-import { is_unborn, sched_place_within, sched_prio } from "./sched";
+import { is_unborn, sched_place_within, sched_prio, sched_setscheduler } from "./sched";
 
 function result(value: i32): u32 {
   set_retval(value);
@@ -57,6 +57,13 @@ export function cpuset_setthread(td: Thread, mask: u64): u32 {
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
   else ipi_migrate(td, cpu);
   return result(0);
+}
+
+/** Gives the current thread a policy. */
+export function sched_setscheduler_self(policy: i32, value: i32): i32 {
+  const gd = mycpu();
+  gd.gd_flags |= GDF_RESCHED;
+  return sched_setscheduler(gd.gd_curthread, policy, value);
 }
 
 /** Sets the current thread's priority; with a worse one it gives the CPU to a better thread at once. */

@@ -58,7 +58,14 @@ import {
   lwkt_unwait_of,
 } from "./lwkt_thread";
 import { token_grant, token_lines } from "./lwkt_token";
-import { sched_check_preempt, sched_enqueue_here, sched_lend_here, sched_prio_here } from "./sched";
+import {
+  sched_check_preempt,
+  sched_enqueue_here,
+  sched_interrupt,
+  sched_lend_here,
+  sched_prio_asked,
+  sched_runnable,
+} from "./sched";
 import { turnstile_level } from "./subr_turnstile";
 
 /** True if the machine has this CPU. */
@@ -379,22 +386,26 @@ function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
 function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): void {
   const pri = <u32>l.lt_pri_due;
   l.lt_pri_due = 0;
-  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_here(td, l.lt_prio_due);
+  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_asked(td, l.lt_prio_due);
   if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, turnstile_level(td, pri));
-  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_here(td, l.lt_prio_due);
+  if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_asked(td, l.lt_prio_due);
   priority_changed(gd, td);
 }
 
 /** The owner has set the priority of a thread: another one may be the best now. */
 export function priority_changed(gd: GlobalData, td: Thread): void {
   if (td == gd.gd_curthread) {
+    if (machine().sched != Sched.LWKT) {
+      if (sched_runnable(gd)) gd.gd_flags |= GDF_RESCHED;
+      return;
+    }
     const own = (td.td_lwflags & TDL_RUNQ) != 0 ? 1 : 0; // under lwkt it is on the queue while it runs
     if (gd.gd_nrunnable > own) gd.gd_flags |= GDF_RESCHED;
     return;
   }
   if (machine().sched == Sched.LWKT) {
     if ((td.td_lwflags & TDL_RUNQ) != 0) sched_check_preempt(gd, td);
-  } else if (td.td_state == <u8>TDS.RUNQ && td.td_slot != 0) sched_check_preempt(gd, td);
+  } else if (td.td_state == <u8>TDS.RUNQ && td.td_slot != 0) sched_interrupt(td);
 }
 
 /** Makes a thread of this CPU runnable. */

@@ -33,8 +33,7 @@ import {
 } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
-import { mi_switch, sched_check_preempt } from "./sched";
-import { bsd4_rem } from "./sched_4bsd";
+import { mi_switch, sched_check_preempt, sched_moved, sched_rem } from "./sched";
 
 /** True if a thread's affinity lets it run on a CPU. */
 function cpu_allowed(td: Thread, cpu: u32): bool {
@@ -92,9 +91,10 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   if (td.td_cpu == <u8>cpu || (flags & (TDL_EXITED | TDL_EXITING)) != 0) return;
   if (machine().sched != Sched.LWKT) {
     const queued = td.td_slot != 0;
-    if (queued) bsd4_rem(gd, td);
+    if (queued) sched_rem(td);
     td.td_cpu = <u8>cpu;
     ipi_follow(td);
+    sched_moved(td);
     if (queued) ipi_schedule(td);
     return;
   }
@@ -162,6 +162,7 @@ function move_self(td: Thread, cpu: u32): u32 {
   cold(td).td_migrate = 0;
   if (machine().sched != Sched.LWKT) {
     td.td_cpu = <u8>cpu;
+    sched_moved(td);
     return mi_switch();
   }
   if ((td.td_lwflags & TDL_RUNQ) == 0) {

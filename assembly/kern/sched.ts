@@ -4,10 +4,11 @@
 // None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
 // protocol of cont.ts.
 import { panic } from "../env";
-import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
+import { EINVAL } from "../sys/errno";
+import { GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
-import { machine, Sched } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import {
   TDF_TRANSIT,
@@ -21,8 +22,17 @@ import {
   Thread,
   ThreadCold,
 } from "../sys/proc";
+import {
+  Policy,
+  sched_cpu,
+  ThreadSched,
+  TSF_MOVED,
+  TSF_POLICY,
+  TSF_SLEPT,
+  td_sched,
+} from "../sys/sched";
 import { td_locks } from "../sys/sync";
-import { cold } from "../sys/thread";
+import { cold, is_td } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
@@ -35,7 +45,20 @@ import {
   lwkt_switch,
   lwkt_yield,
 } from "./lwkt_thread";
-import { bsd4_add, bsd4_choose, bsd4_rem } from "./sched_4bsd";
+import {
+  bsd4_add,
+  bsd4_choose,
+  bsd4_exit,
+  bsd4_fork,
+  bsd4_interrupt,
+  bsd4_place,
+  bsd4_rem,
+  bsd4_requeue,
+  bsd4_resetpriority,
+  bsd4_runnable,
+} from "./sched_4bsd";
+import { idle_cpus } from "./sched_place";
+import { level_of, policy_priority, policy_set, policy_valid, sched_better } from "./sched_policy";
 import {
   has_own_level,
   turnstile_adjust,
@@ -95,11 +118,10 @@ function sched_enqueue(gd: GlobalData, td: Thread): void {
   sched_check_preempt(gd, td);
 }
 
-/** 4bsd: a thread that was made runnable elsewhere comes to the queue of its CPU, this one. */
+/** 4bsd, ule: a thread that was made runnable elsewhere comes to the queue of its CPU, this one. */
 export function sched_enqueue_here(gd: GlobalData, td: Thread): void {
   if (td.td_state != <u8>TDS.RUNQ || td.td_slot != 0) return;
-  bsd4_add(gd, td);
-  sched_check_preempt(gd, td);
+  bsd4_add(gd, td); // whom it interrupts is decided when it is placed
 }
 
 /** Asks for this CPU if `td`, which is on its run queue, is better than the thread that runs. */
@@ -109,7 +131,7 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   const better =
     machine().sched == Sched.LWKT
       ? (td.td_pri & TDPRI_MASK) > (cur.td_pri & TDPRI_MASK)
-      : cold(td).td_priority < cold(cur).td_priority;
+      : machine().sched_idle == 0 && sched_better(td, cur); // an idle CPU will have it
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
 }
 
@@ -123,6 +145,7 @@ export function sched_prio(td: Thread, pri: u32): void {
     return;
   }
   if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
+  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags &= ~TSF_POLICY;
   ipi_prio(td, pri);
 }
 
@@ -135,7 +158,7 @@ export function is_unborn(td: Thread): bool {
 }
 
 /** The same for a thread of this CPU. */
-export function sched_prio_here(td: Thread, pri: u32): void {
+function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
@@ -166,14 +189,71 @@ function sched_priority(td: Thread, pri: u32): void {
     lwkt_setpri_locked(td, lwkt_level_of(pri));
     return;
   }
-  const queued = td.td_state == TDS.RUNQ && td.td_slot != 0;
-  if (queued) bsd4_rem(mycpu(), td);
-  cold(td).td_priority = <u8>pri;
-  if (queued) bsd4_add(mycpu(), td);
+  c.td_priority = <u8>pri;
+  sched_level_changed(td);
+}
+
+/** 4bsd, ule: a thread's rank may have changed: if it is queued it goes to the tail of its level. */
+function sched_level_changed(td: Thread): void {
+  const ts = td_sched(td);
+  if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
+}
+
+/**
+ * Gives a thread a policy with its real-time priority or nice value: EINVAL for another policy, or a value that it
+ * has not. The thread's owner does it. Under lwkt it is a fixed priority.
+ */
+export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
+  if (!policy_valid(policy, value)) return EINVAL;
+  const pri = policy_priority(policy, value);
+  if (machine().sched == Sched.LWKT) {
+    sched_prio(td, pri);
+    return 0;
+  }
+  if (is_mine(td) || is_unborn(td)) {
+    sched_policy_here(td, policy, value);
+    return 0;
+  }
+  const ts = td_sched(td);
+  ts.ts_new_policy = <u8>policy;
+  ts.ts_new_value = <i8>value;
+  ipi_prio(td, pri);
+  ts.ts_flags |= TSF_POLICY;
+  return 0;
+}
+
+/** The same for a thread of this CPU. */
+function sched_policy_here(td: Thread, policy: i32, value: i32): void {
+  const c = cold(td);
+  policy_set(td, policy, value);
+  const pri = policy_priority(policy, value);
+  c.td_base_pri = <u8>pri;
+  sched_priority(td, turnstile_priority(td));
+  bsd4_resetpriority(td);
+  sched_level_changed(td);
+  turnstile_adjust(td);
+}
+
+/** A letter sets a thread's priority, and its policy if that was asked for, too. */
+export function sched_prio_asked(td: Thread, pri: u32): void {
+  if (machine().sched != Sched.LWKT) {
+    const ts = td_sched(td);
+    if ((ts.ts_flags & TSF_POLICY) != 0) {
+      sched_policy_here(td, ts.ts_new_policy, ts.ts_new_value);
+      return;
+    }
+  }
+  sched_prio_here(td, pri);
 }
 
 /** A thread goes to sleep, at priority `pri` if that is not 0. */
 export function sched_sleep(td: Thread, pri: u32): void {
+  if (machine().sched != Sched.LWKT) {
+    const ts = td_sched(td);
+    ts.ts_flags |= TSF_SLEPT;
+    ts.ts_slept = 0;
+    if (ts.ts_policy != <u8>Policy.OTHER || ts.ts_user_pri != 0) return; // a user thread keeps its own
+  }
   if (pri != 0) sched_prio(td, pri);
 }
 
@@ -188,6 +268,15 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 
 /** A new thread may run on the CPUs that its maker may run on (cpuset(2)). */
 export function sched_inherit(child: Thread, maker: Thread): void {
+  if (machine().sched != Sched.LWKT) {
+    const ts = td_sched(child);
+    const from = td_sched(maker);
+    ts.ts_policy = from.ts_policy;
+    ts.ts_rt = from.ts_rt;
+    ts.ts_nice = from.ts_nice;
+    ts.ts_user_pri = from.ts_user_pri;
+    bsd4_fork(child, maker);
+  }
   if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
 }
@@ -209,8 +298,45 @@ function sched_place(): u32 {
   return cpu;
 }
 
-/** A thread of a process with others exits. */
-export function sched_exit_thread(other: Thread, td: Thread): void {}
+/** A thread of a process with others exits: one of them, or the process's parent, has to answer for its time. */
+export function sched_exit_thread(other: Thread, td: Thread): void {
+  if (machine().sched != Sched.LWKT && other != td) bsd4_exit(other, td);
+}
+
+/** A thread is gone: the next one in its structure begins with nothing. */
+export function sched_gone(td: Thread): void {
+  if (machine().sched == Sched.LWKT) return;
+  memory.fill(changetype<usize>(td_sched(td)), 0, offsetof<ThreadSched>());
+}
+
+/** Somebody has chosen a thread's CPU: that is where it runs next. */
+export function sched_moved(td: Thread): void {
+  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags |= TSF_MOVED;
+}
+
+/** 4bsd, ule: a queued thread is better than before: a CPU that may have it looks. */
+export function sched_interrupt(td: Thread): void {
+  bsd4_interrupt(machine(), td);
+}
+
+/** Takes a thread off its queue, under 4bsd and ule. */
+export function sched_rem(td: Thread): void {
+  bsd4_rem(td);
+}
+
+/** True if this CPU has a thread to run, under 4bsd and ule. */
+export function sched_runnable(gd: GlobalData): bool {
+  return bsd4_runnable(gd);
+}
+
+/** 4bsd, ule, between two rounds: threads that were made runnable in the last one get their places. */
+export function sched_boundary(m: Machine): void {
+  m.sched_idle = idle_cpus(m);
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const sc = sched_cpu(cpu);
+    while (is_td(sc.sc_first)) bsd4_place(m, sc.sc_first);
+  }
+}
 
 /**
  * Gives up the CPU: a RUNNING thread stays runnable, behind its equals; one that has made itself
@@ -233,6 +359,7 @@ export function mi_switch(): u32 {
 
 function bsd4_switch(gd: GlobalData, td: Thread): u32 {
   gd.gd_switch_count++;
+  gd.gd_flags &= ~(GDF_RESCHED | GDF_SLICEEND);
   const ntd = bsd4_choose(gd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;

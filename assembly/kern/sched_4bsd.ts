@@ -1,73 +1,311 @@
-// FreeBSD's 4BSD scheduler: 256 levels, the smallest number first, first in first out within a level. A
-// running thread is on no queue. Each CPU has its own queue; threads are placed when they are created.
-import { GDF_INVOL, GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
-import { RQ_NQS } from "../sys/param";
-import { Thread } from "../sys/proc";
+// FreeBSD's 4BSD scheduler (sched_4bsd.c).
+//
+// One run queue for the whole machine, and one per CPU for threads that may not run everywhere: 256 levels, or 64,
+// the smallest first, first in first out. A running thread is on no queue. A CPU takes the better of the first
+// threads of its own queue and of the machine's; on one CPU there is only its own.
+//
+// A time-sharing thread's priority is 88 + estcpu / weight + nice + 20: estcpu counts the ticks of the statistics
+// clock that it ran, the weight is 8 per CPU. Once a second estcpu decays by 2 l / (2 l + 1), l being the load
+// average of a minute, for those who sleep when they wake. Equals take turns: a slice is kern.sched.quantum. Who
+// loses the CPU within its slice is put in front of its equals, whose slice is over behind them.
+//
+// A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU whose thread
+// is the worst, if that is worse than itself.
+import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
+import { Machine, machine } from "../sys/machine";
+import { PRI_MAX_TIMESHARE, PRI_MIN_TIMESHARE } from "../sys/param";
 import {
-  bsd4_level,
-  bsd4_levels,
-  bsd4_levels_bytes,
-  runq_append,
-  runq_init,
-  runq_prepend,
-  runq_remove,
-  runq_take,
-} from "../sys/runq";
-import { cold } from "../sys/thread";
+  NO_LEVEL,
+  prioq_add,
+  prioq_count,
+  prioq_first,
+  prioq_peek,
+  prioq_remove,
+  prioq_take,
+} from "../sys/prioq";
+import { TDS, Thread } from "../sys/proc";
+import { NICE_MIN, Policy, TSF_HEAD, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
+import { cold, td_at } from "../sys/thread";
+import {
+  allowed_cpus,
+  idle_cpus,
+  kick_cpu,
+  sched_arrived,
+  sched_departed,
+  sched_dequeue,
+} from "./sched_place";
+import { is_timeshare, level_of, rank_of } from "./sched_policy";
+import { turnstile_adjust, turnstile_priority } from "./subr_turnstile";
 
-/** Words of a CPU's bits, and their bytes: a bit per level that may have threads. */
-const STATUS_WORDS: u32 = RQ_NQS / 64;
-const STATUS_SIZE: usize = STATUS_WORDS * sizeof<u64>();
+/** The machine's queue; CPU n's is n + 1. */
+const GLOBAL: u32 = 0;
 
-/** Bytes of the 4bsd arena for `ncpus` CPUs: levels, then status bits. */
-export function bsd4_bytes(ncpus: u32): usize {
-  return bsd4_levels_bytes(ncpus) + <usize>ncpus * STATUS_SIZE;
+/** NICE_WEIGHT is 1; ESTCPULIM keeps nice values apart: 40 of them, less the priorities of a level. */
+const ESTCPU_WEIGHT: u32 = 8;
+const ESTCPU_RANGE: u32 = 40;
+/** FSCALE: load averages are multiples of 1 / 2048; e to the -1/12 in these: a minute by steps of five seconds. */
+const FSHIFT: u32 = 11;
+const FSCALE: u32 = 1 << FSHIFT;
+const LOAD_DECAY: u32 = 1884;
+const LOAD_SECONDS: u32 = 5;
+
+/** Run queues of a machine. */
+export function bsd4_queues(ncpus: u32): u32 {
+  return ncpus + 1;
 }
 
-/** Makes the run queues of all CPUs, which are empty already. */
-export function bsd4_init(): void {
-  runq_init(bsd4_levels(), machine().ncpus * RQ_NQS);
-}
+// ---- Queues ----
 
-function status(cpu: u32): usize {
-  const m = machine();
-  return m.bsd4_base + bsd4_levels_bytes(m.ncpus) + <usize>cpu * STATUS_SIZE;
-}
-
-/** Queues a thread: at the tail of its level, or at the head if it loses the CPU against its will. */
+/** Puts a thread on this CPU's queue. */
 export function bsd4_add(gd: GlobalData, td: Thread): void {
-  const pri = <u32>cold(td).td_priority;
-  const level = bsd4_level(gd.gd_cpuid, pri);
-  if (td == gd.gd_curthread && (gd.gd_flags & GDF_INVOL) != 0) runq_prepend(level, td);
-  else runq_append(level, td);
-  const word = status(gd.gd_cpuid) + ((<usize>(pri >> 6)) << 3);
-  store<u64>(word, load<u64>(word) | ((<u64>1) << (pri & 63)));
+  const ts = td_sched(td);
+  if ((ts.ts_flags & TSF_SLEPT) != 0) woken(td);
+  let head = false;
+  if (td == gd.gd_curthread) {
+    head = (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL;
+    if (head) ts.ts_flags |= TSF_HEAD;
+  }
+  prioq_add(gd.gd_cpuid + 1, level_of(td), td, head);
   gd.gd_nrunnable++;
+  sched_arrived(gd, td);
 }
 
-/** Takes a queued thread off its queue; its priority must still be the one it was queued with. */
-export function bsd4_rem(gd: GlobalData, td: Thread): void {
-  runq_remove(bsd4_level(gd.gd_cpuid, cold(td).td_priority), td);
-  gd.gd_nrunnable--;
+/** Takes a queued thread off its queue. */
+export function bsd4_rem(td: Thread): void {
+  const queue: u32 = td_sched(td).ts_queue;
+  if (queue != GLOBAL + 1) globaldata(queue - 2).gd_nrunnable--;
+  td_sched(td).ts_flags &= ~TSF_HEAD;
+  sched_dequeue(td);
 }
 
-/** Takes the first thread of the smallest level, or the idle thread. */
+/** A queued thread's level has changed: it goes to the tail of its new one. */
+export function bsd4_requeue(td: Thread): void {
+  const queue: u32 = <u32>td_sched(td).ts_queue - 1;
+  prioq_remove(td);
+  prioq_add(queue, level_of(td), td, false);
+}
+
+/** True if this CPU has a thread to run. */
+export function bsd4_runnable(gd: GlobalData): bool {
+  return gd.gd_nrunnable != 0 || (machine().ncpus != 1 && prioq_count(GLOBAL) != 0);
+}
+
+/** Takes the best thread that this CPU may run, or its idle thread. */
 export function bsd4_choose(gd: GlobalData): Thread {
-  const base = status(gd.gd_cpuid);
-  for (let i: u32 = 0; i < STATUS_WORDS; i++) {
-    const word = base + ((<usize>i) << 3);
-    let bits = load<u64>(word);
-    while (bits != 0) {
-      const pri = (i << 6) + <u32>ctz<u64>(bits);
-      const td = runq_take(bsd4_level(gd.gd_cpuid, pri));
-      if (td !== null) {
-        gd.gd_nrunnable--;
-        return td;
-      }
-      bits &= bits - 1;
-      store<u64>(word, load<u64>(word) & ~((<u64>1) << (pri & 63)));
+  const own = gd.gd_cpuid + 1;
+  const level = prioq_first(own);
+  if (machine().ncpus != 1) {
+    const shared = prioq_first(GLOBAL);
+    if (shared < level || (shared == level && level != NO_LEVEL && !keeps_turn(own, level))) {
+      const td = prioq_take(GLOBAL, shared);
+      td.td_cpu = <u8>gd.gd_cpuid;
+      td_sched(td).ts_flags &= ~TSF_HEAD;
+      return td;
     }
   }
-  return gd.gd_idletd;
+  if (level == NO_LEVEL) return gd.gd_idletd;
+  const td = prioq_take(own, level);
+  gd.gd_nrunnable--;
+  const ts = td_sched(td);
+  if (ts.ts_flags != 0) {
+    sched_departed(gd.gd_cpuid, td);
+    ts.ts_flags &= ~(TSF_HEAD | TSF_MOVED);
+  }
+  return td;
+}
+
+/** True if the first thread of a level of this CPU's queue has lost the CPU within its slice. */
+function keeps_turn(queue: u32, level: u32): bool {
+  return (td_sched(prioq_peek(queue, level)).ts_flags & TSF_HEAD) != 0;
+}
+
+// ---- Between two rounds ----
+
+/** Places a thread that was made runnable on some CPU in the round that is over. */
+export function bsd4_place(m: Machine, td: Thread): void {
+  const ts = td_sched(td);
+  const cpu: u32 = td.td_cpu;
+  const allowed = allowed_cpus(m, td);
+  const all = ~(<u64>0) >> (64 - m.ncpus);
+  if (allowed == all && (ts.ts_flags & TSF_MOVED) == 0) {
+    const head = (ts.ts_flags & TSF_HEAD) != 0;
+    bsd4_rem(td);
+    prioq_add(GLOBAL, level_of(td), td, head);
+    bsd4_interrupt(m, td);
+    return;
+  }
+  sched_departed(cpu, td);
+  const best = (ts.ts_flags & TSF_MOVED) != 0 ? cpu : shortest(m, allowed, cpu);
+  if (best != cpu) {
+    bsd4_rem(td);
+    td.td_cpu = <u8>best;
+    prioq_add(best + 1, level_of(td), td, false);
+    globaldata(best).gd_nrunnable++;
+  }
+  bsd4_interrupt(m, td);
+}
+
+/** The CPU of a set with the fewest threads of its own, the thread's last one among equals. */
+function shortest(m: Machine, allowed: u64, last: u32): u32 {
+  let best = last;
+  for (let cpus = allowed; cpus != 0; cpus &= cpus - 1) {
+    const cpu = <u32>ctz<u64>(cpus);
+    const shorter = load_of(cpu) < load_of(best);
+    if ((allowed & ((<u64>1) << best)) == 0 || shorter) best = cpu;
+  }
+  return best;
+}
+
+/** Threads that a CPU's own queue has, and that it runs. */
+function load_of(cpu: u32): u32 {
+  const gd = globaldata(cpu);
+  return <u32>gd.gd_nrunnable + (gd.gd_curthread != gd.gd_idletd ? 1 : 0);
+}
+
+/** Has a CPU look that may take a queued thread: the one whose queue it is on, or any. */
+export function bsd4_interrupt(m: Machine, td: Thread): void {
+  const queue: u32 = td_sched(td).ts_queue;
+  const all = ~(<u64>0) >> (64 - m.ncpus);
+  interrupt(m, td, queue == GLOBAL + 1 ? all : (<u64>1) << (queue - 2));
+}
+
+/** Has one of a set of CPUs look at a thread that was put on a queue: an idle one, or the worst. */
+function interrupt(m: Machine, td: Thread, cpus: u64): void {
+  const idle = m.sched_idle & cpus;
+  if (idle != 0) {
+    const own = idle & ((<u64>1) << td.td_cpu);
+    kick_cpu(m, <u32>ctz<u64>(own != 0 ? own : idle));
+    return;
+  }
+  if (m.preemption == 0) return;
+  const rank = rank_of(td);
+  let worst: u32 = rank;
+  let at: u32 = 0;
+  for (let left = cpus; left != 0; left &= left - 1) {
+    const cpu = <u32>ctz<u64>(left);
+    const gd = globaldata(cpu);
+    if ((gd.gd_flags & GDF_RESCHED) != 0 || gd.gd_curthread == gd.gd_idletd) continue;
+    const other = rank_of(gd.gd_curthread);
+    if (other < worst || (other == worst && (other == rank || cpu != td.td_cpu))) continue;
+    worst = other;
+    at = cpu;
+  }
+  if (worst != rank) kick_cpu(m, at);
+}
+
+// ---- Time ----
+
+/** Ticks of the statistics clock that make a time-sharing thread's priority worse by one. */
+function weight(m: Machine): u32 {
+  return ESTCPU_WEIGHT * m.ncpus;
+}
+
+/** The running thread has run for `ticks` of the scheduler's clock, and `stats` of the statistics clock. */
+export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
+  const m = machine();
+  const ts = td_sched(td);
+  if (stats != 0) {
+    const before = ts.ts_estcpu / weight(m);
+    ts.ts_estcpu = limited(m, ts.ts_estcpu + stats);
+    if (ts.ts_estcpu / weight(m) != before) bsd4_resetpriority(td);
+  }
+  if (m.sched_slice == 0 || ts.ts_policy == <u8>Policy.FIFO) return;
+  const left = ts.ts_slice == 0 ? m.sched_slice : ts.ts_slice; // 0: a whole one
+  if (left > ticks) {
+    ts.ts_slice = left - ticks;
+    return;
+  }
+  ts.ts_slice = 0;
+  gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;
+}
+
+/** ESTCPULIM: more use of the CPU than this makes no difference. */
+function limited(m: Machine, estcpu: u32): u32 {
+  const priorities = ESTCPU_RANGE - (256 - m.rq_mask);
+  return min<u32>(estcpu, weight(m) * priorities + weight(m) - 1);
+}
+
+/** resetpriority: a time-sharing thread's priority by its use of CPUs and its nice value. */
+export function bsd4_resetpriority(td: Thread): void {
+  if (!is_timeshare(td)) return;
+  const ts = td_sched(td);
+  const c = cold(td);
+  const used = ts.ts_estcpu / weight(machine());
+  const pri = <u32>PRI_MIN_TIMESHARE + used + <u32>(<i32>ts.ts_nice - NICE_MIN);
+  ts.ts_user_pri = <u8>min<u32>(pri, PRI_MAX_TIMESHARE);
+  c.td_base_pri = ts.ts_user_pri;
+  const now = turnstile_priority(td);
+  if (c.td_priority == now) return;
+  c.td_priority = <u8>now;
+  if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
+  turnstile_adjust(td);
+}
+
+/** decay_cpu: what is left of estcpu after a second. */
+function decayed(m: Machine, estcpu: u32): u32 {
+  const load = <u64>2 * m.sched_ldavg;
+  return <u32>((load * estcpu) / (load + FSCALE));
+}
+
+/** A thread wakes: what it used is made up for the seconds that it slept, and it has a whole slice. */
+function woken(td: Thread): void {
+  const m = machine();
+  const ts = td_sched(td);
+  ts.ts_flags &= ~TSF_SLEPT;
+  ts.ts_slice = 0;
+  let seconds = ts.ts_slept;
+  ts.ts_slept = 0;
+  if (seconds <= 1) return;
+  if (seconds > (5 * 2 * m.sched_ldavg) >> FSHIFT) ts.ts_estcpu = 0;
+  while (ts.ts_estcpu != 0 && seconds > 1) {
+    ts.ts_estcpu = decayed(m, ts.ts_estcpu);
+    seconds--;
+  }
+  bsd4_resetpriority(td);
+}
+
+/** schedcpu: `seconds` are over, of which all but the last one had no runnable thread. */
+export function bsd4_second(m: Machine, seconds: u32): void {
+  load_average(m, seconds);
+  for (let i: u32 = 1; i < m.zone_next; i++) {
+    const td = td_at(i);
+    const state = <i32>td.td_state;
+    if (state == TDS.INACTIVE) continue;
+    const ts = td_sched(td);
+    if (state != TDS.RUNQ && state != TDS.RUNNING) {
+      ts.ts_slept += seconds;
+      if (ts.ts_slept > 1) continue;
+    }
+    if (ts.ts_estcpu == 0) continue;
+    ts.ts_estcpu = decayed(m, ts.ts_estcpu);
+    bsd4_resetpriority(td);
+  }
+}
+
+/** loadav: every five seconds, by the threads that run or are runnable now. */
+function load_average(m: Machine, seconds: u32): void {
+  m.sched_seconds += seconds;
+  let running: u32 = popcnt<u64>(~idle_cpus(m) & (~(<u64>0) >> (64 - m.ncpus))) as u32;
+  if (m.ncpus != 1) running += prioq_count(GLOBAL);
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) running += <u32>globaldata(cpu).gd_nrunnable;
+  const most: u32 = 20; // after 100 seconds nothing is left of what was before
+  for (let i: u32 = 0; m.sched_seconds >= LOAD_SECONDS && i < most; i++) {
+    m.sched_seconds -= LOAD_SECONDS;
+    const now = <u64>running * FSCALE * (FSCALE - LOAD_DECAY);
+    m.sched_ldavg = <u32>((<u64>LOAD_DECAY * m.sched_ldavg + now) >> FSHIFT);
+  }
+  m.sched_seconds %= LOAD_SECONDS;
+}
+
+// ---- Threads ----
+
+/** A new thread has its maker's use of CPUs. */
+export function bsd4_fork(child: Thread, maker: Thread): void {
+  td_sched(child).ts_estcpu = td_sched(maker).ts_estcpu;
+}
+
+/** Who has made a thread is charged for what that used. */
+export function bsd4_exit(heir: Thread, td: Thread): void {
+  const ts = td_sched(heir);
+  ts.ts_estcpu = limited(machine(), ts.ts_estcpu + td_sched(td).ts_estcpu);
 }

@@ -10,6 +10,7 @@ import { K } from "./cont";
 import { intr_forget } from "./lwkt_intr";
 import { ipi_forget } from "./lwkt_ipiq";
 import { token_forget, token_forgo } from "./lwkt_token";
+import { sched_gone } from "./sched";
 import { turnstile_forget } from "./subr_turnstile";
 
 /** `td` is about to leave its CPU for good, or its structure is given back without having run. */
@@ -20,6 +21,7 @@ export function thread_gone(td: Thread): void {
   }
   if (is_td(td.td_preempted)) preempted_forget(td);
   turnstile_forget(td);
+  sched_gone(td);
   if (machine().ncpus == 1) return;
   token_forgo(td);
   cold(td).td_migrate = 0;

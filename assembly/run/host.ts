@@ -4,6 +4,7 @@ import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
 import { cpu_exists, cpu_wake } from "../kern/lwkt_ipiq";
+import { sched_moved } from "../kern/sched";
 import { EBUSY, EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { GDF_INTR, globaldata } from "../sys/globaldata";
 import { intr_line } from "../sys/intr";
@@ -44,7 +45,7 @@ export function host_call(nr: u32): void {
   cpu_wake(m, gd);
   const current = gd.gd_curthread;
   td.td_cpu = <u8>gd.gd_cpuid;
-  if (m.sched == Sched.BSD4) cold(td).td_priority = cold(current).td_priority;
+  if (m.sched != Sched.LWKT) cold(td).td_priority = cold(current).td_priority;
   m.curcpu = gd;
   gd.gd_curthread = td;
   td.td_pri = TDPRI_CRIT; // what is pended does not take the CPU from the host
@@ -118,6 +119,7 @@ export function host_place(td: Thread, cpu: u32): i32 {
   const isKnown = (td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0 || td.td_state == <u8>TDS.RUNQ;
   if (isKnown) return EBUSY;
   td.td_cpu = <u8>cpu;
+  sched_moved(td);
   return 0;
 }
 

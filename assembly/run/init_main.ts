@@ -29,7 +29,8 @@ import {
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
 import { sched_prio } from "../kern/sched";
-import { bsd4_bytes, bsd4_init } from "../kern/sched_4bsd";
+import { bsd4_queues } from "../kern/sched_4bsd";
+import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
@@ -48,9 +49,11 @@ import {
   PVM,
   PWAIT,
   RFFDG,
+  RQ_LEVELS,
   THREAD0_INDEX,
   THREAD0_TID,
 } from "../sys/param";
+import { prioq_bytes, prioq_init } from "../sys/prioq";
 import {
   Frame,
   FrameHigh,
@@ -69,6 +72,7 @@ import {
 } from "../sys/proc";
 import { reap_bytes } from "../sys/reap";
 import { runq_pool_chunks } from "../sys/runq";
+import { SchedCpu, ThreadSched } from "../sys/sched";
 import { ThreadLocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
@@ -107,12 +111,11 @@ export function carve_arenas(): u32 {
   m.kstack_base = carve(m, n * m.kstack_depth * offsetof<Continuation>());
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;
-  m.chunk_base = carve(
-    m,
-    <u64>runq_pool_chunks(m.td_count, ncpus, m.sched == Sched.BSD4) * CHUNK_SIZE,
-  );
+  m.sched_queues = m.sched == Sched.LWKT ? 0 : bsd4_queues(ncpus);
+  const levels = m.sched_queues * RQ_LEVELS;
+  m.chunk_base = carve(m, <u64>runq_pool_chunks(m.td_count, ncpus, levels) * CHUNK_SIZE);
   m.chunk_end = <usize>m.carve;
-  m.bsd4_base = m.sched == Sched.BSD4 ? carve(m, bsd4_bytes(ncpus)) : 0;
+  if (m.sched != Sched.LWKT) carve_sched(m, n);
   if (ncpus > 1) carve_letters(m, n);
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());
@@ -131,6 +134,13 @@ export function carve_arenas(): u32 {
   m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
+}
+
+/** What 4bsd and ule have: run queues, and parts of threads and of CPUs. */
+function carve_sched(m: Machine, n: u64): void {
+  m.sched_base = carve(m, prioq_bytes(m.sched_queues));
+  m.sched_delta = carve(m, n * offsetof<ThreadSched>()) - (m.td_base >> 1);
+  m.sched_cpus = carve(m, m.ncpus * offsetof<SchedCpu>());
 }
 
 /** What threads of several CPUs have in addition: letters and affinity. */
@@ -173,7 +183,10 @@ export function machine_boot(): u32 {
   if (pages > have && memory.grow(pages - have) < 0) return pages;
   init_derived(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) init_cpu(m, cpu);
-  if (m.sched == Sched.BSD4) bsd4_init();
+  if (m.sched != Sched.LWKT) {
+    prioq_init(m.sched_queues);
+    sched_clock_init(m);
+  }
   init_thread0(m);
   rv32_init();
   init_text(m);

@@ -6,8 +6,9 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
+import { sched_clock_next } from "../kern/sched_clock";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
-import { Machine } from "../sys/machine";
+import { Machine, Sched } from "../sys/machine";
 import { cold } from "../sys/thread";
 
 /**
@@ -44,6 +45,7 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const done = gd.gd_cycles + left;
   if (done < left) return 0; // beyond the end of time
   const rounds = (done - m.now) / m.quantum;
+  if (m.sched != Sched.LWKT) return min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
   if (m.rr_cycles == 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;
   return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));

@@ -20,7 +20,8 @@ import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
-import { mi_switch } from "../kern/sched";
+import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
+import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import {
   GDF_HALTED,
   GDF_INTR,
@@ -127,13 +128,19 @@ export function round_begin(m: Machine): u32 {
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
   ticks_update(m);
+  const shares = m.sched != Sched.LWKT;
+  if (shares) sched_seconds(m);
+  if (shares && m.ncpus != 1) sched_boundary(m);
   let end = wake_due(m, m.now + m.quantum);
   if (m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
     const next = bound_callout(m);
     if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
-  if (m.ipi_cpus != 0) ipi_boundary(m);
+  if (m.ipi_cpus != 0) {
+    ipi_boundary(m);
+    if (shares) sched_boundary(m);
+  }
   m.rounds++;
   m.round_cpu = 0;
   return 0;
@@ -208,11 +215,12 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     softclock(gd, m.ticks64);
     gd.gd_switch_why = 0;
   }
-  if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) sched_clock(gd);
+  if (m.sched != Sched.LWKT) sched_clock(m, gd);
+  else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
 }
 
-/** The running thread has had its share: its equals are next, if there are any. */
-function sched_clock(gd: GlobalData): void {
+/** lwkt: the running thread has had its share: its equals are next, if there are any. */
+function lwkt_clock(gd: GlobalData): void {
   charge_runtime(gd);
   if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
@@ -356,7 +364,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
 function idle(m: Machine, gd: GlobalData): bool {
   idle_interrupts(gd);
   gd.gd_flags &= ~GDF_RESCHED;
-  if (gd.gd_nrunnable != 0) {
+  if (m.sched == Sched.LWKT ? gd.gd_nrunnable != 0 : sched_runnable(gd)) {
     if (m.sched == Sched.LWKT) lwkt_switch();
     else mi_switch();
     return true;

@@ -8,8 +8,7 @@
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
 import { crit_enter } from "../kern/lwkt_thread";
-import { sched_add } from "../kern/sched";
-import { bsd4_rem } from "../kern/sched_4bsd";
+import { sched_add, sched_rem } from "../kern/sched";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { TDPRI_MASK, TDS, Thread } from "../sys/proc";
@@ -81,7 +80,7 @@ function search_switch(m: Machine, gd: GlobalData, td: Thread): void {
     runq_append(level, td);
   } else {
     if (cur.td_state == TDS.RUNNING && cur != gd.gd_idletd) sched_add(cur);
-    bsd4_rem(gd, td);
+    sched_rem(td);
   }
   cpu_switch(gd, cur, td);
   switch_in(gd, td);

@@ -64,6 +64,8 @@ export const GDF_RESCHED: u32 = 0x1;
 export const GDF_INVOL: u32 = 0x8;
 /** An interrupt came from outside: the pended ones run when the thread is next between instructions. */
 export const GDF_INTR: u32 = 0x10;
+/** 4bsd, ule: the running thread has used up its slice. */
+export const GDF_SLICEEND: u32 = 0x20;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 

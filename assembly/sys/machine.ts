@@ -56,7 +56,8 @@ export class Machine {
   quantum: u64; //             cycles of a slice
   cycle_cost: u32; //          what an instruction or a kernel call takes, in cycles; 0 = time moves only when idle
   preemption: u32; //          1 = a wakeup of a better thread takes the CPU at the next safe point
-  rr_cycles: u64; //           round-robin share between equals, 0 = never
+  rr_cycles: u64; //           round-robin share between equals (kern.sched.quantum), 0 = never
+  rq_mask: u32; //             what of a priority makes its level: 0xff, with 64 run queues 0xfc
   kstack_depth: u32; //        continuations a thread can hold beyond the innermost
   kstack_pages: u32; //        default of kthread_add
   bare: u32; //                1 = LWKT only: no processes, no thread ids
@@ -97,7 +98,10 @@ export class Machine {
   reap_base: usize; //         sys/reap.ts
   chunk_base: usize; //        sys/chunklist.ts
   chunk_end: usize;
-  bsd4_base: usize; //         levels of the 4bsd run queues (ChunkLists)
+  sched_base: usize; //        run queues of 4bsd and ule (sys/prioq.ts); 0 under lwkt
+  sched_queues: u32; //        how many
+  sched_delta: usize; //       address of a thread's ThreadSched minus a half of that of its Thread
+  sched_cpus: usize; //        SchedCpu[ncpus]
   letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
   affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
   letters_new: usize; //       kern/lwkt_ipiq.ts: threads whose letters were begun in this round,
@@ -182,6 +186,15 @@ export class Machine {
   next_cpu: u32; //            where the next new thread is placed
   last_thread: Thread; //      last thread that ran, on any CPU: traces tell of changes
   kstack_fail: u32; //         fault injection: kernel stack allocations that fail next
+
+  // 4bsd and ule (kern/sched_clock.ts, sched_place.ts).
+  sched_tick: u64; //          cycles from one tick of the scheduler's clock to the next
+  sched_slice: u32; //         of these ticks, a slice; 0 = it never ends
+  sched_stat: u32; //          and what the statistics clock takes for one
+  sched_second: u64; //        cycle at which the next second begins
+  sched_ldavg: u32; //         load average of a minute, times 2048
+  sched_seconds: u32; //       seconds since it was last made
+  sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message

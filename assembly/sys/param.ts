@@ -27,8 +27,10 @@ export const LWKT_COMLEN: i32 = 16;
 
 /** Levels of LWKT's run queue: gd_runqmask is one word, and td_pri has five bits of priority. */
 export const NRUNQ: i32 = 32;
-/** Levels of the 4bsd run queue: one per FreeBSD priority. */
-export const RQ_NQS: i32 = 256;
+/** Levels of the run queues of 4bsd and ule: those of FreeBSD's priorities, with 99 for real-time threads. */
+export const RQ_LEVELS: u32 = 324;
+/** Ticks per second of the statistics clock: FreeBSD's, which must not run in step with hz. */
+export const STATHZ: u32 = 127;
 /** Chunks that the pool of run queues has beyond what it can need: for small machines. */
 export const CHUNKS_SPARE: u32 = 64;
 
@@ -97,6 +99,11 @@ export const PWAIT: i32 = 76;
 export const PLOCK: i32 = 80;
 export const PPAUSE: i32 = 84;
 export const PUSER: i32 = 88;
+export const PRI_MIN_REALTIME: i32 = 16;
+export const PRI_MIN_KERN: i32 = 48;
+export const PRI_MIN_TIMESHARE: i32 = 88;
+export const PRI_MAX_TIMESHARE: i32 = 223;
+export const PRI_MIN_IDLE: i32 = 224;
 export const PRI_MAX: i32 = 255;
 /** Mask of the priority in tsleep's priority argument, and its flags. */
 export const PRIMASK: i32 = 0xff;

@@ -1,5 +1,5 @@
 // The run queues: chunked lists (sys/chunklist.ts) of threads, which keep their slot's address in td_slot.
-// Each CPU has 32 levels for LWKT in its GlobalData; under 4bsd also 256, in an arena of their own.
+// Each CPU has 32 levels for LWKT in its GlobalData; those of 4bsd and ule are in sys/prioq.ts.
 //
 // Locking: only the CPU that owns a run queue touches it, in a critical section.
 import { WHEEL_SLOTS } from "./callout";
@@ -12,13 +12,11 @@ import {
   list_first_slot,
   list_prepend,
   list_remove,
-  lists_bytes,
   lists_init,
   SLOT_SIZE,
 } from "./chunklist";
 import { GlobalData, gd_runq } from "./globaldata";
-import { machine } from "./machine";
-import { CHUNKS_SPARE, NRUNQ, RQ_NQS } from "./param";
+import { CHUNKS_SPARE, NRUNQ } from "./param";
 import { Thread } from "./proc";
 
 /** Makes the levels of an array run queues. */
@@ -31,27 +29,12 @@ export function lwkt_level(gd: GlobalData, nq: u32): ChunkList {
   return list_at(gd_runq(gd), nq);
 }
 
-/** Bytes of the 4bsd run queues of `ncpus` CPUs. */
-export function bsd4_levels_bytes(ncpus: u32): usize {
-  return lists_bytes(ncpus * RQ_NQS);
-}
-
-/** The 4bsd run queues of all CPUs. */
-export function bsd4_levels(): ChunkLists {
-  return changetype<ChunkLists>(machine().bsd4_base);
-}
-
-/** Level `pri` of the 4bsd run queue of a CPU. */
-export function bsd4_level(cpu: u32, pri: u32): ChunkList {
-  return list_at(bsd4_levels(), cpu * RQ_NQS + pri);
-}
-
 /**
  * Chunks that a machine of this size needs: dense lists twice over, once for the run queues and once for
  * the callouts, and what is not full, two per level and one per slot of the wheels.
  */
-export function runq_pool_chunks(threads: u32, ncpus: u32, bsd4: bool): u32 {
-  const levels = 2 * ncpus * (bsd4 ? RQ_NQS : NRUNQ);
+export function runq_pool_chunks(threads: u32, ncpus: u32, levels_more: u32): u32 {
+  const levels = 2 * (ncpus * NRUNQ + levels_more);
   return 4 * chunks_for(threads) + levels + min<u32>(threads, ncpus * WHEEL_SLOTS) + CHUNKS_SPARE;
 }
 

@@ -7,6 +7,12 @@ import { ConfigError } from "./errors.js";
 /** Schedulers that a machine can boot with. */
 export type SchedulerName = "lwkt" | "4bsd";
 
+/** What the kernel calls them. */
+const SCHEDULERS: Readonly<Record<SchedulerName, number>> = {
+  lwkt: Layout.Sched.LWKT,
+  "4bsd": Layout.Sched.BSD4,
+};
+
 /** What a machine is made of. Every field has a default. */
 export interface MachineConfig {
   /** Emulated CPUs, 1 to 64. Default 1. */
@@ -31,6 +37,8 @@ export interface MachineConfig {
   readonly preemption?: boolean;
   /** Cycles after which a running thread lets its equals run, 0 = never. Default 100 ms. */
   readonly roundRobin?: number;
+  /** Run queues of 4bsd and ule, 256 or 64: with 64, four neighbouring priorities are equals. Default 256. */
+  readonly runQueues?: 64 | 256;
   /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
   readonly guestMemory?: number;
   /**
@@ -101,6 +109,7 @@ const ranges = {
   hz: { min: 1, max: 1_000_000, default: 1_000, unit: "ticks a second" },
   cyclesPerSecond: { min: 1_000, max: 1e12, default: 1e9, unit: "cycles a second" },
   quantum: { min: 100, max: 1e9, default: 10_000, unit: "cycles" },
+  runQueues: { min: 64, max: 256, default: 256, unit: "run queues" },
   roundRobin: { min: 0, max: 1e15, default: -1, unit: "cycles" },
   guestMemory: { min: 4096, max: 2 ** 31, default: 1 << 20, unit: "bytes" },
   textMemory: { min: 1024, max: 1 << 26, default: 1 << 16, unit: "bytes" },
@@ -161,6 +170,9 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   if (numbers.registers !== 16 && numbers.registers !== 32) {
     throw new ConfigError(`registers is ${numbers.registers}; it must be 16 or 32`);
   }
+  if (numbers.runQueues !== 64 && numbers.runQueues !== 256) {
+    throw new ConfigError(`runQueues is ${numbers.runQueues}; it must be 64 or 256`);
+  }
   if (numbers.textMemory > numbers.guestMemory) {
     throw new ConfigError(
       `textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`,
@@ -175,7 +187,12 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   return Object.freeze({
     ...numbers,
     registers: numbers.registers,
-    scheduler: checkedChoice("scheduler", config.scheduler, ["lwkt", "4bsd"]),
+    runQueues: numbers.runQueues,
+    scheduler: checkedChoice(
+      "scheduler",
+      config.scheduler,
+      Object.keys(SCHEDULERS) as SchedulerName[],
+    ),
     faults: checkedChoice("faults", config.faults, ["panic", "thread"]),
     time: checkedChoice("time", config.time, ["cycles", "idle"]),
     seed: checkedSeed(config.seed),
@@ -223,7 +240,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.maxproc, config.maxproc);
   u32(M.max_threads_per_proc, config.maxThreadsPerProc);
   u32(M.hz, config.hz);
-  u32(M.sched, config.scheduler === "lwkt" ? Layout.Sched.LWKT : Layout.Sched.BSD4);
+  u32(M.sched, SCHEDULERS[config.scheduler]);
   u32(M.ndomains, config.domains);
   u64(M.seed, config.seed);
   u64(M.cycles_per_second, config.cyclesPerSecond);
@@ -231,6 +248,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.cycle_cost, config.time === "cycles" ? 1 : 0);
   u32(M.preemption, config.preemption ? 1 : 0);
   u64(M.rr_cycles, config.roundRobin);
+  u32(M.rq_mask, config.runQueues === 64 ? 0xfc : 0xff);
   u32(M.kstack_depth, config.kstackDepth);
   u32(M.kstack_pages, config.kstackPages);
   u32(M.frame_high, config.registers === 32 ? 1 : 0);

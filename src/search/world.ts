@@ -164,6 +164,7 @@ export class World {
         this.kernel.read(this.kernel.globaldata(cpu) + G.gd_idletd),
       ),
     );
+    this.idleThreads.add(this.kernel.machine("host_td")); // makes calls, but has no turn
   }
 
   /** Makes the texts of the test part of the start: encoding them takes as long as a short schedule. */

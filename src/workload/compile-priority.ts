@@ -1,9 +1,10 @@
 /**
- * From the scheduling policies of a workload file to FreeBSD priorities: the one place that decides.
+ * From the scheduling policies of a workload file to the kernel's: the one place that decides.
  *
- * FreeBSD has 256 priorities, smaller runs first; under the lwkt scheduler eight of them share one of
- * its 32 levels. Priorities are fixed: a thread that is ready always runs before one of a worse
- * priority, and equals take turns. So a nice value is a rank here, not a share of the CPU.
+ * Under 4bsd they are the kernel's own policies (kern/sched_policy.ts). Under lwkt they become
+ * FreeBSD priorities, of which there are 256, smaller runs first, and eight share one of its 32 levels.
+ * These are fixed: a thread that is ready always runs before one of a worse
+ * priority, and equals take turns. So a nice value is a rank there, not a share of the CPU.
  *
  * | policy         | priority in the file      | FreeBSD priority                                     |
  * |----------------|---------------------------|------------------------------------------------------|
@@ -16,6 +17,8 @@
  * These are FreeBSD's own ranges: real-time threads 16 to 47, then the kernel's, time-sharing threads
  * 88 to 223, idle threads 224 to 255.
  */
+import type { SchedulerName } from "../core/config.js";
+import { Policy } from "../generated/layout.js";
 import type { Scheduling } from "./model.js";
 
 const DEADLINE_BEST = 16;
@@ -31,7 +34,29 @@ const BATCH_BEST = 100;
 const IDLE_BEST = 224;
 const IDLE_STEPS = 32;
 
-/** The FreeBSD priority of a thread that is scheduled like this. */
+/** What a thread starts with: a policy and its value, or, without a policy, a FreeBSD priority. */
+export interface StartScheduling {
+  readonly policy: number | null;
+  readonly value: number;
+}
+
+/** How a thread is scheduled when it starts, or from some phase on. */
+export function startScheduling(scheduling: Scheduling, scheduler: SchedulerName): StartScheduling {
+  if (scheduler === "lwkt" || scheduling.policy === "SCHED_DEADLINE") {
+    return { policy: null, value: freebsdPriority(scheduling) };
+  }
+  return { policy: POLICIES[scheduling.policy], value: scheduling.priority };
+}
+
+const POLICIES = {
+  SCHED_OTHER: Policy.OTHER,
+  SCHED_FIFO: Policy.FIFO,
+  SCHED_RR: Policy.RR,
+  SCHED_BATCH: Policy.BATCH,
+  SCHED_IDLE: Policy.IDLE,
+} as const;
+
+/** The FreeBSD priority under lwkt of a thread that is scheduled like this. */
 export function freebsdPriority(scheduling: Scheduling): number {
   const { policy, priority } = scheduling;
   const nice = priority - NICE_MIN;
@@ -58,14 +83,23 @@ function deadlinePriority(deadlineUs: number): number {
   return DEADLINE_BEST + Math.min(doublings, DEADLINE_STEPS - 1);
 }
 
-/** What has to be said about a policy that the machine only approximates; null: nothing. */
-export function policyNote(policy: Scheduling["policy"]): string | null {
-  switch (policy) {
-    case "SCHED_DEADLINE":
-      return "SCHED_DEADLINE is a fixed priority here, by its deadline; its budget is not enforced";
-    case "SCHED_FIFO":
-      return "SCHED_FIFO threads of the same priority take turns here, as SCHED_RR threads do";
-    default:
-      return null;
+/** What has to be said about a policy that the scheduler only approximates. */
+export function policyNotes(scheduling: Scheduling, scheduler: SchedulerName): string[] {
+  const { policy, priority } = scheduling;
+  const notes: string[] = [];
+  if (policy === "SCHED_DEADLINE") {
+    notes.push(
+      "SCHED_DEADLINE is a fixed priority here, by its deadline; its budget is not enforced",
+    );
   }
+  if (scheduler !== "lwkt") return notes;
+  if (policy === "SCHED_FIFO") {
+    notes.push("SCHED_FIFO threads of the same priority take turns here, as SCHED_RR threads do");
+  }
+  if (policy === "SCHED_FIFO" || policy === "SCHED_RR") {
+    notes.push("lwkt has three levels for the real-time priorities 1 to 99: 33 of them are equals");
+  } else if (priority !== 0) {
+    notes.push("a nice value is a rank under lwkt, not a share: the better thread runs first");
+  }
+  return notes;
 }

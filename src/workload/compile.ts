@@ -31,7 +31,7 @@ import {
   us,
 } from "../program/index.js";
 import { transferCostNs } from "./compile-cost.js";
-import { freebsdPriority, policyNote } from "./compile-priority.js";
+import { policyNotes, type StartScheduling, startScheduling } from "./compile-priority.js";
 import { quote, WorkloadError } from "./diagnostics.js";
 import {
   forEachEvent,
@@ -66,8 +66,8 @@ export interface CompileTarget {
 export interface CompiledTask {
   readonly task: Task;
   readonly program: Program;
-  /** FreeBSD priority that its threads start with. */
-  readonly priority: number;
+  /** How its threads are scheduled when they start. */
+  readonly scheduling: StartScheduling;
   /** CPUs of this machine that its threads may start on; null: all. */
   readonly cpus: readonly number[] | null;
   /** Format of its threads' names, with the instance's number as `%d`. */
@@ -229,7 +229,7 @@ class TaskCompiler {
   compile(): CompiledTask {
     const { task, builder, context } = this;
     const forkIndex = context.forkTargets.indexOf(task.index);
-    const priority = this.priorityOf(task.scheduling);
+    const scheduling = this.schedulingOf(task.scheduling);
     const cpus = this.cpusOf(task.phases[0]?.cpus ?? task.cpus);
     if (forkIndex >= 0) this.placeForkedEntry(cpus);
     builder.label("start").entry("start");
@@ -240,7 +240,7 @@ class TaskCompiler {
     return {
       task,
       program: builder.build(),
-      priority,
+      scheduling,
       cpus,
       nameFormat: nameFormat(task, forkIndex >= 0),
       forkIndex: forkIndex < 0 ? null : forkIndex,
@@ -267,10 +267,10 @@ class TaskCompiler {
     this.context.notes.add(sentence);
   }
 
-  private priorityOf(scheduling: Scheduling): number {
-    const note = policyNote(scheduling.policy);
-    if (note !== null) this.note(note);
-    return freebsdPriority(scheduling);
+  private schedulingOf(scheduling: Scheduling): StartScheduling {
+    const { scheduler } = this.context.target;
+    for (const note of policyNotes(scheduling, scheduler)) this.note(note);
+    return startScheduling(scheduling, scheduler);
   }
 
   /** A list of CPUs as this machine has them. */
@@ -340,7 +340,9 @@ class TaskCompiler {
 
   private placePhaseStart(phase: Phase): void {
     if (phase.scheduling !== null) {
-      this.builder.call("sched_prio_self", this.priorityOf(phase.scheduling));
+      const start = this.schedulingOf(phase.scheduling);
+      if (start.policy === null) this.builder.call("sched_prio_self", start.value);
+      else this.builder.call("sched_setscheduler_self", start.policy, start.value);
     }
     if (this.phasesMove) this.placeAffinity(this.cpusOf(phase.cpus));
   }
@@ -493,12 +495,11 @@ class TaskCompiler {
       .lw("a0", "a5", FORK_ENTRY.entry)
       .call("kproc_create", "a0", 0, RFSTOPPED, 0, string(nameFormat(target, true)), "a4")
       .bnez("a0", failed)
-      .comment("a2 is the thread: it starts with its own priority")
-      .call("sched_prio", "a2", freebsdPriority(target.scheduling))
-      .call("sched_add", "a2")
-      .jump(done)
-      .label(failed)
-      .li("a5", external(FORK_TABLE));
+      .comment("a2 is the thread: it starts with its own priority");
+    const start = startScheduling(target.scheduling, context.target.scheduler);
+    if (start.policy === null) builder.call("sched_prio", "a2", start.value);
+    else builder.call("sched_setscheduler", "a2", start.policy, start.value);
+    builder.call("sched_add", "a2").jump(done).label(failed).li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);
   }

@@ -284,12 +284,22 @@ export class WorkloadRun {
     return process.address;
   }
 
-  private start({ priority, cpus }: CompiledTask, thread: number, instance: number): void {
+  private start({ scheduling, cpus }: CompiledTask, thread: number, instance: number): void {
     const { machine } = this;
     if (cpus !== null) {
       machine.place({ address: thread }, cpus[instance % cpus.length] as number);
+      // Under lwkt a thread stays where it is, unless somebody moves it.
+      if (machine.config.scheduler !== "lwkt" && machine.config.cpus > 1) {
+        const mask = cpus.reduce((set, cpu) => set | (1n << BigInt(cpu)), 0n);
+        machine.call(sys.cpuset_setthread(thread, mask));
+      }
     }
-    machine.call(sys.sched_prio(thread, priority));
+    const { policy, value } = scheduling;
+    machine.call(
+      policy === null
+        ? sys.sched_prio(thread, value)
+        : sys.sched_setscheduler(thread, policy, value),
+    );
     machine.call(sys.sched_add(thread));
   }
 

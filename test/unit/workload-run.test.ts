@@ -269,8 +269,8 @@ describe("the compiler", () => {
       tasks(`"a": { "loop": 1, "instance": 3, "policy": "SCHED_FIFO", "run": 1 },
              "b": { "loop": 1, "policy": "SCHED_DEADLINE", "dl-runtime": 5, "run": 1 }`),
     );
-    expect(report.notes).toHaveLength(2);
-    expect(report.notes.join()).toMatch(/SCHED_FIFO.*SCHED_DEADLINE/);
+    expect(report.notes).toHaveLength(3);
+    expect(report.notes.join()).toMatch(/SCHED_FIFO.*three levels.*SCHED_DEADLINE/);
   });
 });
 

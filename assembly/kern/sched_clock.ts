@@ -1,0 +1,48 @@
+// The clock of 4bsd and ule: slices, the statistics clock, and what is done once a second.
+//
+// It ticks STATHZ times per second, or as often as a slice asks that is shorter; every tick on every CPU that is not
+// idle is charged to the thread that runs. FreeBSD's kern.sched.quantum is a whole number of ticks, and so it is
+// here. Where code takes no time there are no ticks.
+import { GlobalData } from "../sys/globaldata";
+import { Machine, Sched } from "../sys/machine";
+import { STATHZ } from "../sys/param";
+import { sched_cpu } from "../sys/sched";
+import { bsd4_clock, bsd4_second } from "./sched_4bsd";
+
+/** Sets the clocks, from the configuration. */
+export function sched_clock_init(m: Machine): void {
+  const period = max<u64>(1, m.cycles_per_second / STATHZ);
+  const quantum = m.rr_cycles;
+  m.sched_tick = quantum != 0 && quantum < period ? quantum : period;
+  m.sched_slice = <u32>min<u64>(quantum / m.sched_tick, 1 << 30);
+  m.sched_stat = <u32>min<u64>(period / m.sched_tick, 1 << 30);
+  m.sched_second = m.cycles_per_second;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) sched_cpu(cpu).sc_clock = m.sched_tick;
+}
+
+/** The cycle of a CPU's next tick. */
+export function sched_clock_next(gd: GlobalData): u64 {
+  return sched_cpu(gd.gd_cpuid).sc_clock;
+}
+
+/** A CPU begins its part of a round: charges its thread for the ticks that are due. */
+export function sched_clock(m: Machine, gd: GlobalData): void {
+  const sc = sched_cpu(gd.gd_cpuid);
+  if (gd.gd_cycles < sc.sc_clock) return;
+  const ticks = (gd.gd_cycles - sc.sc_clock) / m.sched_tick + 1;
+  sc.sc_clock += ticks * m.sched_tick;
+  const td = gd.gd_curthread;
+  if (td == gd.gd_idletd || m.cycle_cost == 0) return;
+  const n = <u32>min<u64>(ticks, 1 << 30);
+  const stats = (sc.sc_stat + n) / m.sched_stat;
+  sc.sc_stat = (sc.sc_stat + n) % m.sched_stat;
+  bsd4_clock(gd, td, n, stats);
+}
+
+/** Between two rounds: what is done once a second. */
+export function sched_seconds(m: Machine): void {
+  if (m.now < m.sched_second || m.cycle_cost == 0) return;
+  const seconds = (m.now - m.sched_second) / m.cycles_per_second + 1;
+  m.sched_second += seconds * m.cycles_per_second;
+  if (m.sched == Sched.BSD4) bsd4_second(m, <u32>min<u64>(seconds, 1 << 30));
+}

@@ -1,0 +1,69 @@
+// Where runnable threads go on a machine with several CPUs, under 4bsd and ule.
+//
+// A CPU puts a thread that it makes runnable on its own queue, from which it may take it at once, and notes it
+// (sched_arrived). Between two rounds, when every CPU stands still, the threads that are still waiting are placed:
+// the scheduler picks the queue and the CPU to interrupt. So no CPU looks at another one in the middle of
+// a round, in which their clocks differ, and no thread runs on two CPUs at one time: what happens does not depend
+// on the order in which the CPUs of a round run, but for which of them takes the next thread off the machine's
+// queue first, the lowest one.
+import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { excluded_cpus } from "../sys/ipiq";
+import { Machine, machine } from "../sys/machine";
+import { prioq_remove } from "../sys/prioq";
+import { Thread } from "../sys/proc";
+import { sched_cpu, TSF_ARRIVED, td_sched } from "../sys/sched";
+import { is_td, no_td } from "../sys/thread";
+
+/** Notes a thread that was put on this CPU's queue: its place is decided when the round is over. */
+export function sched_arrived(gd: GlobalData, td: Thread): void {
+  if (machine().ncpus == 1) return;
+  const sc = sched_cpu(gd.gd_cpuid);
+  const ts = td_sched(td);
+  ts.ts_flags |= TSF_ARRIVED;
+  ts.ts_next = no_td();
+  ts.ts_prev = sc.sc_last;
+  if (is_td(sc.sc_last)) td_sched(sc.sc_last).ts_next = td;
+  else sc.sc_first = td;
+  sc.sc_last = td;
+}
+
+/** A thread that may be waiting to be placed has left CPU `cpu`'s queue. */
+export function sched_departed(cpu: u32, td: Thread): void {
+  const ts = td_sched(td);
+  if ((ts.ts_flags & TSF_ARRIVED) == 0) return;
+  ts.ts_flags &= ~TSF_ARRIVED;
+  const sc = sched_cpu(cpu);
+  if (is_td(ts.ts_prev)) td_sched(ts.ts_prev).ts_next = ts.ts_next;
+  else sc.sc_first = ts.ts_next;
+  if (is_td(ts.ts_next)) td_sched(ts.ts_next).ts_prev = ts.ts_prev;
+  else sc.sc_last = ts.ts_prev;
+}
+
+/** Takes a thread off whichever queue it is on. */
+export function sched_dequeue(td: Thread): void {
+  const queue: u32 = td_sched(td).ts_queue;
+  prioq_remove(td);
+  sched_departed((queue - 2) % machine().ncpus, td);
+}
+
+/** The CPUs that a thread may run on. */
+export function allowed_cpus(m: Machine, td: Thread): u64 {
+  return ~load<u64>(excluded_cpus(td)) & (~(<u64>0) >> (64 - m.ncpus));
+}
+
+/** The CPUs that run their idle threads. */
+export function idle_cpus(m: Machine): u64 {
+  let idle: u64 = 0;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const gd = globaldata(cpu);
+    if (gd.gd_curthread == gd.gd_idletd) idle |= (<u64>1) << cpu;
+  }
+  return idle;
+}
+
+/** Has a CPU look at its queues: it is woken if it is halted, its thread looks at its next safe point. */
+export function kick_cpu(m: Machine, cpu: u32): void {
+  m.busy |= (<u64>1) << cpu;
+  globaldata(cpu).gd_flags |= GDF_RESCHED;
+  m.sched_idle &= ~((<u64>1) << cpu);
+}

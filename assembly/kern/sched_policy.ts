@@ -1,0 +1,72 @@
+import { machine, Sched } from "../sys/machine";
+import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
+import { prio_level } from "../sys/prioq";
+import { Thread } from "../sys/proc";
+import { NICE_MAX, NICE_MIN, Policy, RT_PRIO_MAX, TSF_POLICY, td_sched } from "../sys/sched";
+import { cold } from "../sys/thread";
+
+/** Priorities under lwkt: the best ones of SCHED_OTHER and SCHED_BATCH, and how many there are to a nice step. */
+const OTHER_BEST: i32 = 92;
+const BATCH_BEST: i32 = 100;
+const NICE_SPACING: i32 = 3;
+
+/** A thread's rank on the run queues: the smaller runs first. */
+export function rank_of(td: Thread): u32 {
+  return rank(td, cold(td).td_priority);
+}
+
+/** The level of the run queues that a thread belongs to. */
+export function level_of(td: Thread): u32 {
+  return rank(td, <u32>cold(td).td_priority & machine().rq_mask);
+}
+
+function rank(td: Thread, priority: u32): u32 {
+  const rt: u32 = td_sched(td).ts_rt;
+  if (rt == 0) return prio_level(0, priority);
+  const c = cold(td);
+  return prio_level(c.td_priority == c.td_base_pri ? rt : 0, priority); // what is lent to it is a priority
+}
+
+/** True for a thread whose priority the scheduler makes, by what it does. */
+export function is_timeshare(td: Thread): bool {
+  const ts = td_sched(td);
+  if (ts.ts_policy != <u8>Policy.OTHER && ts.ts_policy != <u8>Policy.BATCH) return false;
+  const base = <i32>cold(td).td_base_pri;
+  return base >= PRI_MIN_TIMESHARE && base <= PRI_MAX_TIMESHARE;
+}
+
+/** True if `td` takes the CPU from `cur`. */
+export function sched_better(td: Thread, cur: Thread): bool {
+  if (rank_of(td) >= rank_of(cur)) return false;
+  return td_sched(td).ts_policy != <u8>Policy.BATCH || !is_timeshare(cur);
+}
+
+/** The FreeBSD priority that a thread of a policy begins with. */
+export function policy_priority(policy: u32, value: i32): u32 {
+  if (policy == Policy.FIFO || policy == Policy.RR) {
+    return <u32>(PRI_MIN_REALTIME + ((RT_PRIO_MAX - value) * 32) / RT_PRIO_MAX);
+  }
+  const nice = value - NICE_MIN;
+  if (policy == Policy.IDLE) return <u32>(PRI_MIN_IDLE + (nice * 32) / 40);
+  if (machine().sched == Sched.LWKT) {
+    return <u32>((policy == Policy.BATCH ? BATCH_BEST : OTHER_BEST) + nice * NICE_SPACING);
+  }
+  return <u32>(PRI_MIN_TIMESHARE + nice);
+}
+
+/** True for a policy and a value that fits it: 1 to 99 of real-time threads, otherwise a nice value. */
+export function policy_valid(policy: i32, value: i32): bool {
+  if (policy == Policy.FIFO || policy == Policy.RR) return value >= 1 && value <= RT_PRIO_MAX;
+  const shares = policy == Policy.OTHER || policy == Policy.BATCH || policy == Policy.IDLE;
+  return shares && value >= NICE_MIN && value <= NICE_MAX;
+}
+
+/** Gives a thread of this CPU a policy; its priority is set afterwards. */
+export function policy_set(td: Thread, policy: u32, value: i32): void {
+  const ts = td_sched(td);
+  const real = policy == Policy.FIFO || policy == Policy.RR;
+  ts.ts_flags &= ~TSF_POLICY;
+  ts.ts_policy = <u8>policy;
+  ts.ts_rt = real ? <u8>value : 0;
+  ts.ts_nice = real ? 0 : <i8>value;
+}

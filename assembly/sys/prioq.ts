@@ -1,0 +1,142 @@
+// Run queues of the time-sharing schedulers: an array of levels, the smallest first, each first in first out,
+// with a bit for each level that may have threads and one for each word of bits. A bit that is stale is cleared by
+// whoever looks for a thread.
+//
+// Levels are finer than FreeBSD's 256 priorities, so that the 99 real-time priorities of POSIX are distinct:
+//
+//   0..15    interrupt threads, priorities 0 to 15
+//   16       deadlines
+//   17..115  real-time, 99 to 1; the priorities 16 to 47 lie among them
+//   116..    priorities 48 to 255
+//
+// Locking: under sched_lock, free like all locks of the original. A CPU puts threads on its own queues only;
+// what it may take from others', and when, is the schedulers' law (kern/sched_place.ts).
+import { ChunkList, ChunkLists, list_at, list_first_slot, lists_bytes } from "./chunklist";
+import { KASSERT } from "./kassert";
+import { machine } from "./machine";
+import { PRI_MIN_KERN, PRI_MIN_REALTIME, RQ_LEVELS } from "./param";
+import { Thread } from "./proc";
+import { runq_append, runq_init, runq_prepend, runq_remove, runq_take } from "./runq";
+import { td_sched } from "./sched";
+
+/** Words of a queue's bits; before them the word that has a bit for each, and the number of its threads. */
+const WORDS: u32 = (RQ_LEVELS + 63) / 64;
+const COUNT_OFFSET: usize = 8;
+const BITS_OFFSET: usize = 16;
+const QUEUE_BYTES: usize = BITS_OFFSET + <usize>WORDS * 8;
+
+/** The level of the best real-time priority, and of the first priority behind these. */
+const LEVEL_RT: u32 = 17;
+const LEVEL_KERN: u32 = 116;
+
+/** Nothing is on a queue. */
+export const NO_LEVEL: u32 = 0xffff;
+
+/** Bytes of `queues` queues. */
+export function prioq_bytes(queues: u32): usize {
+  return lists_bytes(queues * RQ_LEVELS) + <usize>queues * QUEUE_BYTES;
+}
+
+/** Makes queues, which are empty already. */
+export function prioq_init(queues: u32): void {
+  runq_init(levels(), queues * RQ_LEVELS);
+}
+
+function levels(): ChunkLists {
+  return changetype<ChunkLists>(machine().sched_base);
+}
+
+function level_at(queue: u32, level: u32): ChunkList {
+  return list_at(levels(), queue * RQ_LEVELS + level);
+}
+
+/** Address of a queue's bits. */
+function bits_of(queue: u32): usize {
+  const m = machine();
+  return m.sched_base + lists_bytes(m.sched_queues * RQ_LEVELS) + <usize>queue * QUEUE_BYTES;
+}
+
+/** The level of real-time priority `rt`, 1 to 99, or else of a FreeBSD priority. */
+export function prio_level(rt: u32, priority: u32): u32 {
+  if (rt != 0) return LEVEL_KERN - rt;
+  if (priority >= <u32>PRI_MIN_KERN) return LEVEL_KERN + priority - <u32>PRI_MIN_KERN;
+  if (priority < <u32>PRI_MIN_REALTIME) return priority;
+  return LEVEL_RT + (((priority - <u32>PRI_MIN_REALTIME) * 99) >> 5);
+}
+
+/** Threads on a queue. */
+export function prioq_count(queue: u32): u32 {
+  return load<u32>(bits_of(queue), COUNT_OFFSET);
+}
+
+/** Puts a thread on a queue: at the tail of a level, or at its head. */
+export function prioq_add(queue: u32, level: u32, td: Thread, head: bool): void {
+  const list = level_at(queue, level);
+  if (head) runq_prepend(list, td);
+  else runq_append(list, td);
+  const ts = td_sched(td);
+  ts.ts_level = <u16>level;
+  ts.ts_queue = <u8>(queue + 1);
+  const bits = bits_of(queue);
+  const word = bits + ((<usize>(level >> 6)) << 3);
+  store<u64>(word, load<u64>(word, BITS_OFFSET) | ((<u64>1) << (level & 63)), BITS_OFFSET);
+  store<u64>(bits, load<u64>(bits) | ((<u64>1) << (level >> 6)));
+  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) + 1, COUNT_OFFSET);
+}
+
+/** Takes a thread off the queue that it is on. */
+export function prioq_remove(td: Thread): void {
+  const ts = td_sched(td);
+  if (INVARIANTS) KASSERT(ts.ts_queue != 0 && td.td_slot != 0, "prioq_remove: thread on no queue");
+  const queue: u32 = <u32>ts.ts_queue - 1;
+  ts.ts_queue = 0;
+  runq_remove(level_at(queue, ts.ts_level), td);
+  const bits = bits_of(queue);
+  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) - 1, COUNT_OFFSET);
+}
+
+/** The first level of a queue that has a thread, NO_LEVEL if none has. */
+export function prioq_first(queue: u32): u32 {
+  const bits = bits_of(queue);
+  let words = load<u64>(bits);
+  while (words != 0) {
+    const i = <u32>ctz<u64>(words);
+    const level = first_of_word(queue, i);
+    if (level != NO_LEVEL) return level;
+    words &= words - 1;
+    if (load<u64>(bits + ((<usize>i) << 3), BITS_OFFSET) == 0)
+      store<u64>(bits, load<u64>(bits) & ~((<u64>1) << i));
+  }
+  return NO_LEVEL;
+}
+
+/** The first level with a thread of those of word `i`; clears the bits of those that have none. */
+function first_of_word(queue: u32, i: u32): u32 {
+  const word = bits_of(queue) + ((<usize>i) << 3);
+  let bits = load<u64>(word, BITS_OFFSET);
+  while (bits != 0) {
+    const level = (i << 6) + <u32>ctz<u64>(bits);
+    if (has_thread(level_at(queue, level))) return level;
+    store<u64>(word, load<u64>(word, BITS_OFFSET) & ~((<u64>1) << (level & 63)), BITS_OFFSET);
+    bits &= bits - 1;
+  }
+  return NO_LEVEL;
+}
+
+function has_thread(list: ChunkList): bool {
+  return list_first_slot(list) != 0;
+}
+
+/** The first thread of a level that has one. */
+export function prioq_peek(queue: u32, level: u32): Thread {
+  return changetype<Thread>(load<usize>(list_first_slot(level_at(queue, level))));
+}
+
+/** Takes the first thread of a level that has one. */
+export function prioq_take(queue: u32, level: u32): Thread {
+  const td = changetype<Thread>(runq_take(level_at(queue, level)));
+  td_sched(td).ts_queue = 0;
+  const bits = bits_of(queue);
+  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) - 1, COUNT_OFFSET);
+  return td;
+}

@@ -1,0 +1,72 @@
+// What the time-sharing schedulers (4bsd, ule) know of a thread and of a CPU: struct td_sched and the like. A
+// machine under lwkt has none of it.
+//
+// Locking: (o) the CPU that owns the thread, (s) sched_lock: free, as all locks of the original (sys/proc.ts).
+import { machine } from "./machine";
+import { Thread } from "./proc";
+
+/** Policies of threads, with the numbers of POSIX systems. */
+export enum Policy {
+  OTHER = 0, //    time-sharing, with a nice value
+  FIFO = 1, //     real-time, 1 to 99, until it blocks or yields
+  RR = 2, //       real-time, 1 to 99, by turns
+  BATCH = 3, //    time-sharing, never taken for interactive
+  IDLE = 5, //     when nobody else wants the CPU
+}
+
+export const NICE_MIN: i32 = -20;
+export const NICE_MAX: i32 = 19;
+export const RT_PRIO_MAX: i32 = 99;
+
+/** A thread's part: half the size of the hot line, and half as far away. */
+@unmanaged
+export class ThreadSched {
+  ts_level: u16; //    (s) level that it is queued at
+  ts_queue: u8; //     (s) 1 + the run queue that it is on, 0 = none
+  ts_flags: u8; //     (s) TSF_*
+  ts_policy: u8; //    (o) Policy
+  ts_rt: u8; //        (o) real-time priority, 1 to 99, 0 = none
+  ts_nice: i8; //      (o) -20 to 19
+  ts_user_pri: u8; //  (o) td_user_pri: its priority as a time-sharing thread
+  ts_next: Thread; //  (s) the next one that was made runnable on its CPU in this round,
+  ts_prev: Thread; //  (s) and the one before
+  ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (ule)
+  ts_estcpu: u32; //   (o) 4bsd: recent use of CPUs, decaying; in ticks of the statistics clock
+  ts_slept: u32; //    (o) 4bsd: ts_slptime, whole seconds asleep
+  ts_new_policy: u8; //(s) policy that another CPU asks for (TSF_POLICY),
+  ts_new_value: i8; // (s) with its priority or nice value
+  ts_pad: u16;
+}
+
+if (offsetof<ThreadSched>() != 32) ERROR("struct td_sched is half a cache line");
+
+// ts_flags.
+/** It is on its CPU's list of threads to be placed at the end of the round. */
+export const TSF_ARRIVED: u8 = 0x1;
+/** It was put in front of its equals: it had lost its CPU within its slice. */
+export const TSF_HEAD: u8 = 0x2;
+/** Somebody moved it to its CPU: it runs there next. */
+export const TSF_MOVED: u8 = 0x4;
+/** It has slept, and its priority does not know yet. */
+export const TSF_SLEPT: u8 = 0x8;
+/** Its letter's PRIO sets its policy, too. */
+export const TSF_POLICY: u8 = 0x10;
+
+/** A CPU's part. */
+@unmanaged
+export class SchedCpu {
+  sc_clock: u64; //        cycle of the next tick of the scheduler's clock
+  sc_stat: u32; //         ticks of it until the next one of the statistics clock
+  sc_first: Thread; //     threads that were made runnable here in this round, in that order
+  sc_last: Thread;
+}
+
+/** A thread's part. */
+export function td_sched(td: Thread): ThreadSched {
+  return changetype<ThreadSched>((changetype<usize>(td) >> 1) + machine().sched_delta);
+}
+
+/** CPU `cpu`'s part. */
+export function sched_cpu(cpu: u32): SchedCpu {
+  return changetype<SchedCpu>(machine().sched_cpus + <usize>cpu * offsetof<SchedCpu>());
+}

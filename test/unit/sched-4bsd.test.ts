@@ -1,0 +1,215 @@
+// The 4BSD scheduler: shares, queues, slices and policies, as rt-app workloads show them.
+
+import { describe, expect, it } from "vitest";
+import { Machine, sys } from "../../src/index.js";
+import type { RunReport } from "../../src/workload/run-report.js";
+import { buildUnderTest } from "../support/build.js";
+import { endUs, runText, type TestRunOptions, tasks, threadOf } from "../support/workload-run.js";
+
+const SECOND_US = 1_000_000;
+
+function run(text: string, options: TestRunOptions = {}): RunReport {
+  return runText(tasks(text), { scheduler: "4bsd", ...options });
+}
+
+/** Shares of one CPU that the threads of a report had, in their order. */
+function shares(report: RunReport): number[] {
+  return report.threads.map(({ cpuTimeNs }) => cpuTimeNs / report.timeNs);
+}
+
+/** Part of the machine that was busy. */
+function busy(report: RunReport): number {
+  const sum = report.cpus.reduce((total, { busyNs }) => total + busyNs, 0);
+  return sum / (report.timeNs * report.cpuCount);
+}
+
+describe("threads of one kind under 4bsd", () => {
+  it.each([2, 3, 5])("%d on one CPU have equal shares, within 5 %%", (count) => {
+    const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
+      forUs: 40 * SECOND_US,
+    });
+    for (const share of shares(report)) expect(Math.abs(share * count - 1)).toBeLessThan(0.05);
+  });
+
+  it.each([
+    [2, 3],
+    [4, 5],
+    [4, 8],
+    [3, 6],
+  ])(
+    "use all of %d CPUs when there are %d, and none has less than half its share",
+    (cpus, count) => {
+      const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
+        cpus,
+        forUs: 10 * SECOND_US,
+      });
+      expect(busy(report)).toBeGreaterThan(0.95);
+      for (const share of shares(report)) expect(share).toBeGreaterThan(cpus / count / 2);
+      // No thread has had more time than there was.
+      for (const share of shares(report)) expect(share).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it("spread over idle CPUs, wherever they were made runnable", () => {
+    const report = run(
+      `"hogs": { "instance": 3, "loop": -1, "run": 500, "sleep": 1 },
+       "late": { "delay": 5000, "loop": -1, "run": 500 }`,
+      { cpus: 4, forUs: SECOND_US },
+    );
+    for (const share of shares(report)) expect(share).toBeGreaterThan(0.9);
+  });
+
+  it("that may not run everywhere have queues of their own", () => {
+    const report = run(
+      `"bound": { "instance": 3, "cpus": [1], "loop": -1, "phases": {
+         "a": { "loop": 5, "run": 500 }, "b": { "loop": 5, "cpus": [1], "run": 500 } } },
+       "free": { "instance": 2, "loop": -1, "run": 500 }`,
+      { cpus: 2, forUs: 3 * SECOND_US },
+    );
+    for (const { task, cpu } of report.threads) if (task === "bound") expect(cpu).toBe(1);
+    expect(busy(report)).toBeGreaterThan(0.95);
+  });
+});
+
+describe("a nice value under 4bsd", () => {
+  it("orders the shares, and starves nobody", () => {
+    const nice = [-5, 0, 5, 19];
+    const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
+    const got = shares(run(text.join(), { forUs: 120 * SECOND_US }));
+    for (let i = 1; i < got.length; i++) expect(got[i]).toBeLessThan(got[i - 1] as number);
+    expect(got.at(-1)).toBeGreaterThan(0.01);
+  });
+
+  it("of SCHED_BATCH counts as that of SCHED_OTHER does; SCHED_IDLE has what is left", () => {
+    const report = run(
+      `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
+       "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
+      { forUs: 10 * SECOND_US },
+    );
+    const [other, batch, idle] = shares(report) as [number, number, number];
+    expect(Math.abs(other - batch)).toBeLessThan(0.05);
+    expect(idle).toBe(0);
+  });
+});
+
+describe("real-time policies under 4bsd", () => {
+  it("have 99 priorities, all above time-sharing threads", () => {
+    const order = Array.from({ length: 99 }, (_, i) => 1 + ((i * 37) % 99));
+    const text = order.map((p, i) => {
+      const policy = i % 2 === 0 ? "SCHED_FIFO" : "SCHED_RR";
+      return `"p${p}": { "policy": "${policy}", "priority": ${p}, "delay": 100, "loop": 1, "run": 100 }`;
+    });
+    const report = run(`"hog": { "priority": -20, "loop": -1, "run": 500 }, ${text.join()}`, {
+      forUs: SECOND_US,
+    });
+    const ends = Array.from({ length: 99 }, (_, i) => endUs(report, `p${99 - i}`));
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
+    expect(ends[98]).toBeLessThan(11_000);
+  });
+
+  it("share a CPU by turns, or not at all", () => {
+    const equals = (policy: string) =>
+      run(`"t": { "instance": 2, "policy": "${policy}", "priority": 5, "loop": -1, "run": 500 }`, {
+        forUs: 10 * SECOND_US,
+      });
+    const [a, b] = shares(equals("SCHED_RR")) as [number, number];
+    expect(Math.abs(a - b)).toBeLessThan(0.05);
+    expect(shares(equals("SCHED_FIFO"))).toEqual([expect.closeTo(1, 3), 0]);
+  });
+
+  it("let a thread that is preempted within its slice go on before its equals", () => {
+    const report = run(
+      `"first": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
+       "equal": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
+       "better": { "policy": "SCHED_FIFO", "priority": 6, "delay": 300, "loop": 1, "run": 100 }`,
+    );
+    expect(endUs(report, "better")).toBe(401);
+    expect(endUs(report, "first")).toBe(1100);
+    expect(endUs(report, "equal")).toBe(2100);
+    expect(threadOf(report, "first").involuntarySwitches).toBe(1);
+  });
+});
+
+describe("the kernel call sched_setscheduler", () => {
+  const { EINVAL } = { EINVAL: 22 };
+
+  it("refuses policies and values that there are not, and sets those that there are", () => {
+    const machine = new Machine({ scheduler: "4bsd" }, buildUnderTest);
+    const results: number[] = [];
+    machine.createThread({
+      name: "asks",
+      *body() {
+        for (const [policy, value] of [
+          [4, 0],
+          [6, 0],
+          [-1, 0],
+          [1, 0],
+          [1, 100],
+          [2, 0],
+          [0, 20],
+          [0, -21],
+          [3, 20],
+          [5, -21],
+          [1, 1],
+          [1, 99],
+          [0, -20],
+          [3, 19],
+          [5, 19],
+        ] as const) {
+          results.push(yield sys.sched_setscheduler_self(policy, value));
+        }
+      },
+    });
+    machine.run();
+    expect(results).toEqual([...Array(10).fill(EINVAL), ...Array(5).fill(0)]);
+  });
+
+  it("reaches a thread of another CPU", () => {
+    const machine = new Machine({ scheduler: "4bsd", cpus: 2 }, buildUnderTest);
+    const other = machine.createThread({
+      name: "other",
+      cpu: 1,
+      *body() {
+        yield sys.compute(50_000n);
+      },
+    });
+    machine.createThread({
+      name: "asks",
+      cpu: 0,
+      *body() {
+        yield sys.compute(15_000n);
+        yield sys.sched_setscheduler(other.address, 1, 99);
+        yield sys.compute(15_000n);
+      },
+    });
+    machine.run({ rounds: 4 });
+    expect(other.priority).toBe(16);
+  });
+});
+
+describe("run queues under 4bsd", () => {
+  it("are 256, or 64, for which four priorities are one", () => {
+    const winner = (runQueues: 64 | 256) => {
+      const machine = new Machine({ scheduler: "4bsd", runQueues }, buildUnderTest);
+      const order: string[] = [];
+      for (const [name, priority] of [
+        ["worse", 55],
+        ["better", 52],
+      ] as const) {
+        machine.createThread({
+          name,
+          priority,
+          *body() {
+            yield sys.curcpu();
+            order.push(name);
+          },
+        });
+      }
+      machine.run();
+      return order[0];
+    };
+    expect(winner(256)).toBe("better");
+    expect(winner(64)).toBe("worse");
+    expect(() => new Machine({ scheduler: "4bsd", runQueues: 128 as 64 })).toThrow(/64 or 256/);
+  });
+});

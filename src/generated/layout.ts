@@ -191,11 +191,12 @@ export const RV_FAULT_BREAKPOINT = 7;
 export const RV_FAULT_STACK = 8;
 export const RV_FAULT_ECALL = 9;
 export const RV_FAULT_MRET = 10;
+export const RV_BREAK = 5;
 
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 212,
+  size: 216,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -230,8 +231,9 @@ export const GlobalData = {
   gd_slice_td: 192,
   gd_slice_reason: 196,
   gd_in_slice: 200,
-  gd_switch_why: 204,
-  gd_touched: 208,
+  gd_broken: 204,
+  gd_switch_why: 208,
+  gd_touched: 212,
 } as const;
 
 export const GlobalDataTypes = {
@@ -269,6 +271,7 @@ export const GlobalDataTypes = {
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_in_slice: "u32",
+  gd_broken: "u32",
   gd_switch_why: "u32",
   gd_touched: "u32",
 } as const;
@@ -506,14 +509,17 @@ export const Run = {
   SWITCHES: 4,
   STOPPED: 5,
   BUDGET: 6,
+  BREAK: 7,
 } as const;
 export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
+export const DEBUG_NEXT = 1;
+export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 708,
+  size: 728,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -658,18 +664,23 @@ export const Machine = {
   ktr_next: 648,
   stats: 652,
   jit_period: 656,
-  brk: 660,
-  stack_low: 664,
-  exited: 668,
-  exit_status: 672,
-  bad_pointer: 676,
-  bad_address: 680,
-  plant: 684,
-  panicked: 688,
-  panic_fmt: 692,
-  panic_arg0: 696,
-  panic_arg1: 700,
-  panic_arg2: 704,
+  debug: 660,
+  store_end: 664,
+  watch_pass: 668,
+  watch_hit: 672,
+  watch_address: 676,
+  brk: 680,
+  stack_low: 684,
+  exited: 688,
+  exit_status: 692,
+  bad_pointer: 696,
+  bad_address: 700,
+  plant: 704,
+  panicked: 708,
+  panic_fmt: 712,
+  panic_arg0: 716,
+  panic_arg1: 720,
+  panic_arg2: 724,
 } as const;
 
 export const MachineTypes = {
@@ -817,6 +828,11 @@ export const MachineTypes = {
   ktr_next: "usize",
   stats: "u32",
   jit_period: "u32",
+  debug: "u32",
+  store_end: "u32",
+  watch_pass: "u32",
+  watch_hit: "u32",
+  watch_address: "u32",
   brk: "u32",
   stack_low: "u32",
   exited: "u32",
@@ -903,6 +919,7 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
+export const WATCHES_MAX = 16;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -1640,3 +1657,20 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
+
+// assembly/sys/watch.ts
+export const WATCH_STORES = 1;
+export const WATCH_LOADS = 2;
+
+export const Watch = {
+  size: 12,
+  w_from: 0,
+  w_size: 4,
+  w_access: 8,
+} as const;
+
+export const WatchTypes = {
+  w_from: "u32",
+  w_size: "u32",
+  w_access: "u32",
+} as const;

@@ -2,3 +2,4 @@
 
 export { Debugger, type DebuggerOptions, type Stop } from "./debugger.js";
 export type { WatchKind, Watchpoint } from "./engine.js";
+export { GdbSession, type SessionEnd, type SessionOptions } from "./gdb-session.js";

@@ -6,10 +6,11 @@
 // stop at it.
 
 import { KernelPanic } from "../core/errors.js";
+import { WATCHES_MAX } from "../generated/layout.js";
 import type { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
 import type { ThreadView } from "../machine/views.js";
-import { Engine, PC, WATCHES_MAX, type WatchKind, type Watchpoint } from "./engine.js";
+import { Engine, PC, type WatchKind, type Watchpoint } from "./engine.js";
 import { type Entry, History } from "./history.js";
 import { PastSteps } from "./past-steps.js";
 import { isAlive, type Subject, subjectOf } from "./subject.js";

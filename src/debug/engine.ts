@@ -26,15 +26,12 @@ export interface Watchpoint {
 export interface Stops {
   /** Guest addresses of instructions. */
   readonly marks: Iterable<number>;
-  /** At most {@link WATCHES_MAX}. */
+  /** At most WATCHES_MAX (assembly/sys/param.ts). */
   readonly watches: readonly Watchpoint[];
 }
 
 /** Number of the register pc; x0 to x31 are before it. */
 export const PC = 32;
-/** Watchpoints at a time. */
-export const { WATCHES_MAX } = Layout;
-
 const accessOf: Readonly<Record<WatchKind, number>> = {
   write: Layout.WATCH_STORES,
   read: Layout.WATCH_LOADS,

@@ -22,9 +22,9 @@ export function replaceTableJumps(module, weights = []) {
   return work.weighted;
 }
 
-/** The expression without table jumps among its statements. */
+/** The expression without table jumps among its statements, which may stand in a value that is kept or dropped. */
 function replaceIn(work, expression) {
-  const { Block, If, Loop } = binaryen;
+  const { Block, Drop, If, LocalSet, Loop } = binaryen;
   switch (binaryen.getExpressionId(expression)) {
     case binaryen.BlockId:
       for (let i = 0; i < Block.getNumChildren(expression); i++) {
@@ -39,6 +39,12 @@ function replaceIn(work, expression) {
     }
     case binaryen.LoopId:
       Loop.setBody(expression, replaceIn(work, Loop.getBody(expression)));
+      return expression;
+    case binaryen.LocalSetId:
+      LocalSet.setValue(expression, replaceIn(work, LocalSet.getValue(expression)));
+      return expression;
+    case binaryen.DropId:
+      Drop.setValue(expression, replaceIn(work, Drop.getValue(expression)));
       return expression;
     case binaryen.SwitchId:
       return treeOf(work, expression);

@@ -17,6 +17,7 @@ export {
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
 export { type SysctlName, sysctlNames } from "./core/sysctl.js";
+export * from "./debug/index.js";
 export * from "./elf/index.js";
 export {
   type BareEnd,

@@ -60,7 +60,12 @@ import {
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
-import { reservation_resume, reservation_suspend, set_store_end } from "./rv32_reserve";
+import {
+  reservation_resume,
+  reservation_suspend,
+  set_load_room,
+  set_store_end,
+} from "./rv32_reserve";
 import { RV_AGAIN, rv32_slow } from "./rv32_slow";
 import {
   rv32_only_yields,
@@ -97,6 +102,7 @@ export function rv32_init(): void {
   const m = machine();
   const origin = m.guest_origin;
   const room = m.guest_size - (m.guest_low - origin);
+  m.store_end = origin + m.guest_size;
   const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
@@ -108,10 +114,8 @@ export function rv32_init(): void {
     cpu.text_size = m.text_size;
     cpu.decoded = m.decoded_base;
     cpu.stacks = m.stack_base - (m.td_base >> 4);
-    cpu.load1_end = room;
-    cpu.load2_end = max<u32>(room, 1) - 1;
-    cpu.load4_end = max<u32>(room, 3) - 3;
-    set_store_end(cpu, origin + m.guest_size);
+    set_load_room(cpu, room);
+    set_store_end(cpu, m.store_end);
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }
@@ -273,7 +277,7 @@ function link(cpu: CpuState, pc: usize): i32 {
 /**
  * Runs the CPU's current thread, an RV32 body without a pending continuation, and those that it switches
  * to by plain yields and by kernel calls, until an event: RV_LEFT, RV_FAULT with its RV_FAULT_* above the
- * low byte (the pc is on it), RV_SLICE, or RV_SWITCHES. Cycles, instructions, registers and the
+ * low byte (the pc is on it), RV_BREAK (the pc is on a mark), RV_SLICE, or RV_SWITCHES. Cycles, instructions, registers and the
  * scheduler's state are up to date then.
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
@@ -282,8 +286,6 @@ function link(cpu: CpuState, pc: usize): i32 {
 export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
   const cpu = cpu_state(gd);
-  if (m.cycle_cost != 0 && gd.gd_cycles >= gd.gd_slice_end) return RV_SLICE;
-  if (m.run_limited != 0 && m.run_switches == 0) return RV_SWITCHES;
   let budget = switch_budget(m);
   let first = gd.gd_curthread;
   let from = run_begin(m, gd);

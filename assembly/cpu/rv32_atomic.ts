@@ -1,14 +1,17 @@
 // The A extension: load-reserved and store-conditional, and operations on a word of memory. An address that is
 // no multiple of 4 is a fault. The bits for ordering mean nothing: all accesses are in order.
 import {
+  RV_BREAK,
   RV_FAULT_ILLEGAL,
   RV_FAULT_LOAD,
   RV_FAULT_MISALIGNED_ATOMIC,
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
+import { WATCH_LOADS, WATCH_STORES } from "../sys/watch";
 import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
+import { is_watched } from "./rv32_break";
 import { rv_funct3, rv_host_address, rv_rd, rv_rs1, rv_rs2 } from "./rv32_decode";
 import { is_reserved, reservation_break, reserve } from "./rv32_reserve";
 
@@ -27,11 +30,15 @@ export function rv_atomic(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const at = rv_host_address(address);
   if (operation == LR) {
     if (!rv_can_load(address, 4)) return rv_fault(gd, RV_FAULT_LOAD, address);
+    if (is_watched(WATCH_LOADS, address, 4)) return RV_BREAK;
     reserve(gd, td, address);
     rv_set(td, rd, load<u32>(at));
     return 0;
   }
   if (!rv_can_store(address, 4)) return rv_fault(gd, RV_FAULT_STORE, address);
+  if (is_watched(operation == SC ? WATCH_STORES : WATCH_STORES | WATCH_LOADS, address, 4)) {
+    return RV_BREAK;
+  }
   const value = rv_get(td, rv_rs2(word));
   if (operation == SC) {
     const succeeds = is_reserved(gd, td, address);

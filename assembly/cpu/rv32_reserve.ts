@@ -22,6 +22,13 @@ export function set_store_end(cpu: CpuState, end: u32): void {
   cpu.store4_end = max<u32>(room, 3) - 3;
 }
 
+/** The loads of a CPU's loop end `room` bytes behind the lowest address that is a program's. */
+export function set_load_room(cpu: CpuState, room: u32): void {
+  cpu.load1_end = room;
+  cpu.load2_end = max<u32>(room, 1) - 1;
+  cpu.load4_end = max<u32>(room, 3) - 3;
+}
+
 /** Reserves a word for a thread of the CPU, at this address. */
 export function reserve(gd: GlobalData, td: usize, address: u32): void {
   const cpu = cpu_state(gd);
@@ -54,7 +61,7 @@ export function reservation_resume(gd: GlobalData): void {
   }
   if ((m.reserved | cpu.watches) == 0) return;
   m.reserved &= ~bit(gd);
-  let end = m.guest_origin + m.guest_size;
+  let end = m.store_end;
   for (let left = m.reserved; left != 0; left &= left - 1) {
     end = min<u32>(end, cpu_state(globaldata(<u32>ctz<u64>(left))).reservation);
   }

@@ -5,6 +5,7 @@
 // not counted; the pc stays on it. A jump or taken branch to where execution cannot go on is a fault of
 // the jump itself, so that the pc shows where the wild jump was.
 import {
+  RV_BREAK,
   RV_FAULT_BREAKPOINT,
   RV_FAULT_FETCH,
   RV_FAULT_ILLEGAL,
@@ -14,9 +15,11 @@ import {
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { WATCH_LOADS, WATCH_STORES } from "../sys/watch";
 import { cpu_state } from "./cpu_state";
 import { rv_can_load, rv_can_store, rv_fault, rv_get, rv_set } from "./rv32_access";
 import { rv_atomic } from "./rv32_atomic";
+import { is_marked, is_watched } from "./rv32_break";
 import { rv_csr } from "./rv32_csr";
 import {
   rv_fetch,
@@ -50,6 +53,7 @@ const STACK_MAX: u32 = 1 << 22;
  */
 export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const pc = rv32_guest_pc(record);
+  if (is_marked(record)) return RV_BREAK;
   const behind = rv_text_behind(pc);
   if (behind == 0 || behind < rv_length(pc)) return rv_fault(gd, RV_FAULT_FETCH, pc + behind);
   if (machine().metal != 0 && mm_decode(record, pc)) return RV_AGAIN;
@@ -106,32 +110,28 @@ function takes_constant(word: u32): bool {
 }
 
 function slow_branch(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
+  if ((rv_funct3(word) & 6) == 2) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+  return rv_is_taken(td, word) ? rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_b(word)) : 0;
+}
+
+/** True if a branch, whose word is one, is taken by the thread at this address. */
+export function rv_is_taken(td: usize, word: u32): bool {
   const a = rv_get(td, rv_rs1(word));
   const b = rv_get(td, rv_rs2(word));
-  let taken: bool;
   switch (rv_funct3(word)) {
     case 0:
-      taken = a == b;
-      break;
+      return a == b;
     case 1:
-      taken = a != b;
-      break;
+      return a != b;
     case 4:
-      taken = <i32>a < <i32>b;
-      break;
+      return <i32>a < <i32>b;
     case 5:
-      taken = <i32>a >= <i32>b;
-      break;
+      return <i32>a >= <i32>b;
     case 6:
-      taken = a < b;
-      break;
-    case 7:
-      taken = a >= b;
-      break;
+      return a < b;
     default:
-      return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+      return a >= b;
   }
-  return taken ? rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_b(word)) : 0;
 }
 
 function slow_load(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
@@ -139,6 +139,7 @@ function slow_load(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const width = rv_funct3(word);
   if (width == 3 || width > 5) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!rv_can_load(address, 1 << (width & 3))) return rv_fault(gd, RV_FAULT_LOAD, address);
+  if (is_watched(WATCH_LOADS, address, 1 << (width & 3))) return RV_BREAK;
   const at = rv_host_address(address);
   let value: u32;
   if (width == 0) value = <u32>(<i32>load<i8>(at));
@@ -156,6 +157,7 @@ function slow_store(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const width = rv_funct3(word);
   if (width > 2) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   if (!rv_can_store(address, 1 << width)) return rv_fault(gd, RV_FAULT_STORE, address);
+  if (is_watched(WATCH_STORES, address, 1 << width)) return RV_BREAK;
   const at = rv_host_address(address);
   if (width == 0) store<u8>(at, value);
   else if (width == 1) store<u16>(at, value);

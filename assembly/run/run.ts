@@ -9,6 +9,7 @@
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
 import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
+import { arrive_at_mark } from "../cpu/rv32_break";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
@@ -22,6 +23,7 @@ import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
+import { RV_BREAK } from "../sys/fault";
 import {
   GDF_HALTED,
   GDF_INTR,
@@ -31,7 +33,7 @@ import {
   globaldata,
 } from "../sys/globaldata";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
-import { Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { DEBUG_FAULTS, DEBUG_NEXT, Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
 import { Sys } from "../sys/syscall";
@@ -82,7 +84,7 @@ export function machine_step(nr: u32): u32 {
 }
 
 /** What a run call returns, for the host. */
-function run_result(m: Machine, reason: u32): u32 {
+export function run_result(m: Machine, reason: u32): u32 {
   if (m.ktr_mask != 0) ktr_drain();
   if (reason != Run.HOST) return reason;
   const td = m.curcpu.gd_curthread;
@@ -229,20 +231,41 @@ function lwkt_clock(gd: GlobalData): void {
 const READY: u32 = 0xff;
 
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
-function slice_run(m: Machine, gd: GlobalData): u32 {
-  gd.gd_slice_td = no_td();
+export function slice_run(m: Machine, gd: GlobalData): u32 {
+  let event = gd.gd_broken;
+  gd.gd_broken = 0;
+  if (event == 0) gd.gd_slice_td = no_td();
   while (true) {
-    const reason = slice_step(m, gd);
-    if (reason != READY) return reason;
-    const event = rv32_run<Kernel>(gd);
-    if (event == RV_LEFT) return gd.gd_slice_reason;
+    if (event == 0) {
+      const reason = slice_step(m, gd);
+      if (reason != READY) return reason;
+      if ((m.debug & DEBUG_NEXT) != 0) return slice_break(gd, RV_BREAK);
+    }
+    if (event == 0 || event == RV_BREAK) {
+      event = rv32_run<Kernel>(gd);
+      if (event == RV_LEFT) return gd.gd_slice_reason;
+      if (event == RV_BREAK || is_fault_stop(m, event)) return slice_break(gd, event);
+    }
     if ((event & 0xff) == RV_FAULT) {
       const td = gd.gd_curthread;
       if (m.metal == 0) {
         fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
       } else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
     } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+    event = 0;
   }
+}
+
+/** True if a debugger wants to see a fault before anything comes of it. */
+function is_fault_stop(m: Machine, event: u32): bool {
+  return (event & 0xff) == RV_FAULT && (m.debug & DEBUG_FAULTS) != 0;
+}
+
+/** Stops the CPU for a debugger, in the middle of RV32 code: what is left to do about `event` is done later. */
+function slice_break(gd: GlobalData, event: u32): u32 {
+  if (event == RV_BREAK) arrive_at_mark(gd);
+  gd.gd_broken = event;
+  return Run.BREAK;
 }
 
 /** True if nothing keeps `td`, the current thread, from the next step of its body, one of this kind. */
@@ -333,8 +356,8 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
 
 /**
  * The thread is between two instructions of its own: runs pended interrupts, looks at its ASTs, leaves for
- * another CPU or  * gives this one to a better thread if one asked. False if the thread goes on, as it does in a critical
- * section and in an interrupt.
+ * another CPU, or gives this one to a better thread if one asked. False if the thread goes on, as it does
+ * in a critical section and in an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td == gd.gd_idletd) {

@@ -19,3 +19,9 @@ export const RV_FAULT_STACK: u32 = 8;
 export const RV_FAULT_ECALL: u32 = 9;
 /** mret. */
 export const RV_FAULT_MRET: u32 = 10;
+
+/**
+ * Event of the emulated CPU's loop, and value of gd_broken: a mark of a debugger, or an access to memory that it
+ * watches, which the pc is on. Another value of gd_broken is the event of a fault, its kind above the low byte.
+ */
+export const RV_BREAK: u32 = 5;

@@ -27,6 +27,7 @@ export enum Run {
   SWITCHES = 4, // run_switches is used up
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
+  BREAK = 7, //    a debugger wanted to know: RV32 code is at a mark, or a step of it is done
 }
 
 /** The bits of a run call's result that say why. With HOST the others are the address of the thread, */
@@ -37,6 +38,12 @@ export const RUN_FRESH: u32 = 0x8;
 // Values of fault_mode.
 export const FAULT_PANICS: u32 = 0;
 export const FAULT_ENDS_THREAD: u32 = 1;
+
+// Bits of debug.
+/** Stop before the next RV32 instruction, whoever's it is. */
+export const DEBUG_NEXT: u32 = 0x1;
+/** Stop at a fault before anything comes of it. */
+export const DEBUG_FAULTS: u32 = 0x2;
 
 @unmanaged
 export class Machine {
@@ -212,6 +219,13 @@ export class Machine {
 
   /** Instructions between two samples for the compiler; 0 = there is none. */
   jit_period: u32;
+
+  // A debugger (run/debug.ts, cpu/rv32_break.ts).
+  debug: u32; //               DEBUG_*
+  store_end: u32; //           guest address behind what the inner loop may store to without looking
+  watch_pass: u32; //          1 = accesses to what is watched are noted, and take place
+  watch_hit: u32; //           the watched range that was last accessed, from 1 on; 0 = none
+  watch_address: u32; //       the access that did it
 
   // C programs.
   brk: u32; //                 guest address behind what has been handed out from below,

@@ -87,6 +87,9 @@ export const NINTR: i32 = 32;
 /** Pended interrupt threads in the CPU's own structure, four cache lines; more are linked behind. */
 export const MAXPENDING: u32 = 64;
 
+/** Ranges of memory that a debugger can watch at a time: more than debug registers of any CPU allow. */
+export const WATCHES_MAX: u32 = 16;
+
 // Priorities of FreeBSD (smaller runs first). Recorded cases name them.
 export const PSWP: i32 = 48;
 export const PVM: i32 = 52;

@@ -3,11 +3,15 @@
 import { setImmediate } from "node:timers/promises";
 import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
+import type { Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
 import { type FaultReport, type LoadedElf, Machine } from "../machine/machine.js";
 import { memoryOf } from "../machine/programs.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
+import type { SnapshotPart } from "../snapshot/part.js";
 import { createChromeTrace } from "../trace/chrome.js";
+import { ExitCode } from "./exit.js";
+import { debugWithGdb } from "./gdb.js";
 
 /** Rounds between two looks at what the user wants: some tens of milliseconds. */
 const ROUNDS_AT_ONCE = 20_000;
@@ -34,6 +38,10 @@ export interface ExecOptions {
   readonly jit: boolean;
   /** Where to write a Chrome trace, or null. */
   readonly trace: string | null;
+  /** Port at which gdb may debug the program, 0 for any; null for none. */
+  readonly gdb: number | null;
+  /** Is told the port when gdb may connect. */
+  readonly onListening: (port: number) => void;
   /** Receives what the program prints. */
   readonly onOutput: (bytes: Uint8Array) => void;
   /** Receives what the kernel prints. */
@@ -91,7 +99,8 @@ export interface ExecReport {
 
 /** The configuration of a machine for a program. */
 function machineFor(options: ExecOptions): MachineConfig {
-  const { cpus, scheduler, seed, faults, memory, threads, jit, file, bytes } = options;
+  const { cpus, scheduler, seed, faults, memory, threads, file, bytes } = options;
+  const jit = options.jit && options.gdb === null;
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   return {
     cpus,
@@ -105,18 +114,28 @@ function machineFor(options: ExecOptions): MachineConfig {
   };
 }
 
+/** What a snapshot has of the account of a program. */
+interface Past {
+  readonly ended: number;
+  readonly faults: number;
+  readonly printed: number;
+}
+
 /** A program that runs. */
 class Exec {
   private readonly options: ExecOptions;
   private readonly machine: Machine;
   private readonly elf: LoadedElf;
   private readonly ended: ExecThread[] = [];
+  /** Bytes that the program has printed, and that the user has seen. */
+  private printed = 0;
+  private shown = 0;
   private readonly startedAt = performance.now();
 
   constructor(options: ExecOptions) {
     this.options = options;
     this.machine = new Machine(machineFor(options));
-    this.machine.onOutput = options.onOutput;
+    this.machine.onOutput = (output) => this.print(output);
     this.machine.onPrint = options.onPrint;
     const { file: name, args, bytes } = options;
     this.elf = this.machine.loadElf(bytes, { name, args: [name, ...args] });
@@ -124,6 +143,31 @@ class Exec {
       const thread = this.machine.thread(td);
       if (thread.isProgram) this.ended.push(this.account(thread));
     });
+    this.machine.attach(this.past());
+  }
+
+  /** What a debugger that goes back takes back. */
+  private past(): SnapshotPart<Past> {
+    const { ended, machine } = this;
+    const { faults } = machine;
+    return {
+      name: "account of the program",
+      save: () => ({ ended: ended.length, faults: faults.length, printed: this.printed }),
+      restore: (past) => {
+        ended.length = past.ended;
+        faults.length = past.faults;
+        this.printed = past.printed;
+      },
+    };
+  }
+
+  /** Passes on what the program prints, but what it has printed before a debugger went back only once. */
+  private print(output: Uint8Array): void {
+    const known = Math.max(0, this.shown - this.printed);
+    this.printed += output.length;
+    if (known >= output.length) return;
+    this.shown = this.printed;
+    this.options.onOutput(output.subarray(known));
   }
 
   private account(thread: ThreadView): ExecThread {
@@ -146,6 +190,8 @@ class Exec {
     this.machine.createThread({ name: "main", body: this.elf });
     const until = duration === null ? {} : { until: this.cyclesOf(duration) };
     try {
+      const end = this.options.gdb === null ? null : await this.debug(this.options.gdb, until);
+      if (end !== null) return end;
       for (;;) {
         const { reason } = this.machine.run({ ...until, rounds: ROUNDS_AT_ONCE });
         if (reason === "exit") return this.report("exit");
@@ -159,6 +205,32 @@ class Exec {
       return this.report(this.machine.faults.length > 0 ? "fault" : "panic", error);
     } finally {
       trace?.close();
+    }
+  }
+
+  /** Has gdb debug the program; null when it has let go and the program is to run on. */
+  private async debug(port: number, until: { until?: bigint }): Promise<ExecReport | null> {
+    const { machine, elf } = this;
+    const { onListening, isInterrupted } = this.options;
+    const exitCode = (stop: Stop) => exitCodeOf(this.reportOf(stop));
+    const end = await debugWithGdb({
+      ...{ machine, elf, port, until, exitCode, onListening, isInterrupted },
+    });
+    if (end.how === "stopped") return this.reportOf(end.stop);
+    return end.how === "detached" ? null : this.report("interrupted");
+  }
+
+  private reportOf(stop: Stop): ExecReport {
+    switch (stop.why) {
+      case "exit":
+      case "time":
+        return this.report(stop.why);
+      case "idle":
+        return this.report(this.atRest());
+      case "panic":
+        return this.report(this.machine.faults.length > 0 ? "fault" : "panic", stop.panic);
+      default:
+        return this.report("interrupted");
     }
   }
 
@@ -201,4 +273,21 @@ class Exec {
  */
 export function runProgram(options: ExecOptions): Promise<ExecReport> {
   return new Exec(options).run();
+}
+
+/** The exit code that tells how a run has ended. */
+export function exitCodeOf({ reason, status }: ExecReport): number {
+  switch (reason) {
+    case "exit":
+      return (status ?? 0) & 0xff;
+    case "deadlock":
+      return ExitCode.DEADLOCK;
+    case "fault":
+    case "panic":
+      return ExitCode.FAULT;
+    case "interrupted":
+      return ExitCode.INTERRUPTED;
+    default:
+      return 0;
+  }
 }

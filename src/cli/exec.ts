@@ -9,8 +9,7 @@ import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
-import { type ExecReport, type ExecThread, runProgram } from "./exec-run.js";
-import { ExitCode } from "./exit.js";
+import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
@@ -39,6 +38,7 @@ Examples:
   kthread-machine exec pool.elf --cpus 8 --seed 7
   kthread-machine exec app.elf --json -- --an-option-of-main
   kthread-machine exec app.elf --disassemble
+  kthread-machine exec app.elf --gdb 1234
   kthread-machine exec rv32ui-p-add --bare --limit 1000000
 `;
 
@@ -52,6 +52,7 @@ interface Flags {
   readonly for?: number;
   readonly jit: boolean;
   readonly trace?: string;
+  readonly gdb?: number;
   readonly json?: true;
   readonly disassemble?: true;
   readonly bare?: true;
@@ -105,6 +106,14 @@ export function registerExec(program: Command): void {
     )
     .option("--no-jit", "interpret the program only: slower, and the same run")
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
+    .addOption(
+      new Option(
+        "--gdb <port>",
+        "wait for gdb at a port of this machine, and have it debug the program",
+      )
+        .argParser(wholeNumber(0, 65_535))
+        .conflicts(["trace", "bare", "disassemble"]),
+    )
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
@@ -175,6 +184,8 @@ async function exec(
     args,
     for: flags.for ?? null,
     trace: flags.trace ?? null,
+    gdb: flags.gdb ?? null,
+    onListening: (port) => process.stderr.write(invitation(file, port)),
     onOutput: (text) => {
       if (flags.json === true) output.push(Buffer.from(text));
       else process.stdout.write(Buffer.from(text));
@@ -189,6 +200,11 @@ async function exec(
     process.stderr.write(describe(report));
   }
   process.exitCode = exitCodeOf(report);
+}
+
+/** How to have gdb debug the program. */
+function invitation(file: string, port: number): string {
+  return `waiting for gdb: gdb-multiarch ${file} -ex "target remote 127.0.0.1:${port}"\n`;
 }
 
 interface Interrupt {
@@ -209,22 +225,6 @@ function listenForInterrupt(): Interrupt {
     },
     stop: () => process.removeListener("SIGINT", listener),
   };
-}
-
-function exitCodeOf({ reason, status }: ExecReport): number {
-  switch (reason) {
-    case "exit":
-      return (status ?? 0) & 0xff;
-    case "deadlock":
-      return ExitCode.DEADLOCK;
-    case "fault":
-    case "panic":
-      return ExitCode.FAULT;
-    case "interrupted":
-      return ExitCode.INTERRUPTED;
-    default:
-      return 0;
-  }
 }
 
 /** The report as `--json` prints it. */

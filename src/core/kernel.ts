@@ -3,7 +3,7 @@
 // Kernel memory has one door: the views of a Kernel, at the offsets of the generated layout. Others may look
 // through it. What the host changes there is this, and only between two steps of the machine: here the budget
 // of a run, texts, kernel objects and the arguments of a call; the configuration before boot (config.ts);
-// sysctls (sysctl.ts); in src/machine that a body has begun (bodies.ts), and the program text and data of the
+// sysctls (sysctl.ts); in src/debug the registers of a thread, and what the machine stops at; in src/machine that a body has begun (bodies.ts), and the program text and data of the
 // guest. Whatever else it wants changed it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
@@ -34,6 +34,10 @@ export interface Exports {
   bare_proc(td: number, pid: number, stat: number): void;
   proc_set_stat(proc: number, stat: number): void;
   rv32_decode_text(from: number, to: number): void;
+  debug_mark(pc: number): number;
+  debug_unmark(pc: number): void;
+  debug_watch(index: number, from: number, size: number, access: number): void;
+  debug_step(count: number): number;
   search_turn(td: number): number;
   search_call(nr: number): number;
   search_settle(idle: number): number;
@@ -88,6 +92,8 @@ export class Kernel {
   readonly view: DataView;
   /** From a thread's address to that of its registers. */
   readonly frameDelta: number;
+  /** What a run does: goes on, or whatever a debugger has put in its place. Returns what machine_run does. */
+  advance: () => number = () => this.exports.machine_run();
   /** Receives the kernel's printf, one formatted text at a time. */
   onPrint: (text: string) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */

@@ -71,6 +71,7 @@ const reasons: Readonly<Record<number, RunReason>> = {
   [Layout.Run.SWITCHES]: "switches",
   [Layout.Run.STOPPED]: "stopped",
   [Layout.Run.BUDGET]: "rounds",
+  [Layout.Run.BREAK]: "break",
 };
 
 /**
@@ -508,7 +509,7 @@ export class Machine {
         rounds: batch,
       });
       const reason = this.guarded(() =>
-        this.kernel.alone(() => this.bodies.drive(this.kernel.exports.machine_run())),
+        this.kernel.alone(() => this.bodies.drive(this.kernel.advance())),
       );
       rounds -= batch;
       this.snapshots.onRounds();

@@ -15,6 +15,8 @@ export type RunReason =
   | "stopped"
   /** The number of rounds is reached. */
   | "rounds"
+  /** A {@link Debugger} of the machine has stopped it. */
+  | "break"
   /** A C program has ended the run (exit): see {@link Machine.exitStatus}. */
   | "exit";
 

@@ -28,7 +28,7 @@ const HOST: Rules = {
     ["core"],
     ["snapshot"],
     ["program", "elf", "compiler", "machine"],
-    ["workload", "trace", "search"],
+    ["workload", "trace", "search", "debug"],
     ["index"],
     ["cli"],
   ],

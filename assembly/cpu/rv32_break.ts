@@ -1,0 +1,171 @@
+// What a debugger needs of the emulated CPU: marks at which the inner loop stops, and memory that is watched.
+// Neither costs a program anything that is not debugged, and nothing is compiled in a machine that is.
+//
+// A mark takes the place of a decoded instruction: it is a RvOp.SLOW with something in `a`, so that the loop
+// goes to rv32_slow, which stops before the instruction has done anything. `b` keeps the operation. The loop may go from a jump to a yield through to the yield without looking at that. So a marked
+// yield has marks of a kind of their own at all jumps to it; who is stopped at one has the jump done by hand.
+//
+// Watched memory lies outside the windows of addresses that the loop loads from and stores to, as if
+// memory ended below it: what is above goes through rv32_slow, which looks. It stops before the access.
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { WATCHES_MAX } from "../sys/param";
+import { WATCH_LOADS, WATCH_STORES, watch_at } from "../sys/watch";
+import { cpu_state } from "./cpu_state";
+import {
+  Record,
+  rv_fetch,
+  rv_imm_j,
+  rv_text_behind,
+  rv32_decode_at,
+  rv32_guest_pc,
+  rv32_record,
+} from "./rv32_decode";
+import { RvOp } from "./rv32_op";
+import { set_load_room, set_store_end } from "./rv32_reserve";
+
+/** In `a` of a marked record, and of that of a jump to a marked yield. */
+const MARK: u32 = 1;
+const MARK_JUMP: u32 = 2;
+
+// ---- Marks ----
+
+/** True if there is a mark at a record of the text. */
+export function is_marked(at: usize): bool {
+  const record = changetype<Record>(at);
+  return record.op == RvOp.SLOW && record.a != 0;
+}
+
+/** Puts a mark on a record that has none. */
+export function mark_record(at: usize, kind: u32 = MARK): void {
+  const record = changetype<Record>(at);
+  record.b = record.op;
+  record.op = RvOp.SLOW;
+  record.a = kind;
+}
+
+/** Takes the mark off a record, and returns its kind. */
+export function unmark_record(at: usize): u32 {
+  const record = changetype<Record>(at);
+  const kind = record.a;
+  const op = record.b;
+  rv32_decode_at(rv32_guest_pc(at));
+  if (op == RvOp.J_YIELD) record.op = op; // which it is by what was decoded before it
+  return kind;
+}
+
+/** True if the record is a jump to a yield, at which no slice ends; it may be marked. */
+export function is_jump_to_yield(at: usize): bool {
+  const record = changetype<Record>(at);
+  return (is_marked(at) ? record.b : record.op) == RvOp.J_YIELD;
+}
+
+/**
+ * Marks an even guest address; false if there is no text. Whoever takes a mark off takes all off, so that
+ * none is missed at a jump to a yield.
+ */
+export function debug_mark(pc: u32): bool {
+  if ((pc & 1) != 0 || rv_text_behind(pc) == 0) return false;
+  const at = rv32_record(pc);
+  if (is_marked(at)) {
+    changetype<Record>(at).a = MARK;
+    return true;
+  }
+  const yields = changetype<Record>(at).op == RvOp.YIELD;
+  mark_record(at);
+  if (yields) mark_jumps(pc);
+  return true;
+}
+
+/** Marks the jumps to a yield. */
+function mark_jumps(target: u32): void {
+  const m = machine();
+  const end = m.guest_origin + m.text_size;
+  for (let pc = m.guest_low; pc < end; pc += 2) {
+    const at = rv32_record(pc);
+    if (changetype<Record>(at).op != RvOp.J_YIELD || jump_target(pc) != target) continue;
+    mark_record(at, MARK_JUMP);
+  }
+}
+
+function jump_target(pc: u32): u32 {
+  return pc + rv_imm_j(rv_fetch(pc));
+}
+
+/** Takes the mark off an address, and those off jumps to it, if it has one. */
+export function debug_unmark(pc: u32): void {
+  if ((pc & 1) != 0 || rv_text_behind(pc) == 0 || !is_marked(rv32_record(pc))) return;
+  unmark_record(rv32_record(pc));
+  if (changetype<Record>(rv32_record(pc)).op == RvOp.YIELD) unmark_jumps(pc);
+}
+
+function unmark_jumps(target: u32): void {
+  const m = machine();
+  const end = m.guest_origin + m.text_size;
+  for (let pc = m.guest_low; pc < end; pc += 2) {
+    const at = rv32_record(pc);
+    if (!is_marked(at) || changetype<Record>(at).a != MARK_JUMP) continue;
+    if (jump_target(pc) == target) unmark_record(at);
+  }
+}
+
+/** A jump, or a taken branch, of the CPU's current thread: all that it does but the link register. */
+export function jump_by_hand(gd: GlobalData, target: u32): void {
+  gd.gd_curthread.td_pc = <u32>rv32_record(target);
+  gd.gd_instructions++;
+  if (machine().cycle_cost != 0) gd.gd_cycles++;
+}
+
+/** The CPU's current thread is at a mark: if that is one of a jump to a yield, it is to be at the yield. */
+export function arrive_at_mark(gd: GlobalData): void {
+  const at = <usize>gd.gd_curthread.td_pc;
+  if (!is_marked(at) || changetype<Record>(at).a != MARK_JUMP) return;
+  jump_by_hand(gd, jump_target(rv32_guest_pc(at)));
+}
+
+// ---- Watched memory ----
+
+/**
+ * Watches `size` bytes at a guest address for accesses (WATCH_*), as range `index`; 0 gives the range up.
+ * watch_hit and watch_address of the machine tell which one was hit, and by what.
+ */
+export function debug_watch(index: u32, from: u32, size: u32, access: u32): void {
+  const watch = watch_at(index);
+  watch.w_from = from;
+  watch.w_size = size;
+  watch.w_access = access;
+  const m = machine();
+  m.store_end = min<u32>(m.guest_origin + m.guest_size, lowest(WATCH_STORES));
+  const loads = min<u32>(m.guest_origin + m.guest_size, lowest(WATCH_LOADS));
+  for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
+    const cpu = cpu_state(globaldata(cpuid));
+    set_store_end(cpu, m.store_end);
+    set_load_room(cpu, loads - min<u32>(loads, m.guest_low));
+    cpu.watches = u64.MAX_VALUE; // reservations of others count again from the next run on
+  }
+}
+
+/** The lowest address that is watched for accesses of a kind. */
+function lowest(access: u32): u32 {
+  let address = u32.MAX_VALUE;
+  for (let index: u32 = 0; index < WATCHES_MAX; index++) {
+    const watch = watch_at(index);
+    if ((watch.w_access & access) != 0) address = min<u32>(address, watch.w_from);
+  }
+  return address;
+}
+
+/** True if `size` bytes at a guest address are watched for such accesses, and the machine is to stop. */
+export function is_watched(access: u32, address: u32, size: u32): bool {
+  const m = machine();
+  for (let index: u32 = 0; index < WATCHES_MAX; index++) {
+    const watch = watch_at(index);
+    if ((watch.w_access & access) == 0) continue;
+    const isIn = address - watch.w_from < watch.w_size || watch.w_from - address < size;
+    if (!isIn) continue;
+    m.watch_hit = index + 1;
+    m.watch_address = address;
+    return m.watch_pass == 0;
+  }
+  return false;
+}

@@ -1,0 +1,423 @@
+// gdb's remote protocol, from the side of the target: a packet comes in, an answer goes out.
+//
+// gdb takes all threads for stopped while it talks (all-stop). What it asks for by vCont is one thread's step, or
+// that all go on: others always run on with a thread that is stepped (debugger.ts).
+
+import * as Layout from "../generated/layout.js";
+import type { ThreadView } from "../machine/views.js";
+import type { Debugger, Stop } from "./debugger.js";
+import { PC, type WatchKind } from "./engine.js";
+import { idOf, monitor, stateOf, targetDescription, threadList } from "./gdb-describe.js";
+import { fromHex, PacketReader, packet, toHex, wordFromHex, wordToHex } from "./gdb-packets.js";
+
+// Signals as the protocol numbers them.
+const SIGINT = 2;
+const SIGILL = 4;
+const SIGTRAP = 5;
+const SIGABRT = 6;
+const SIGBUS = 10;
+const SIGSEGV = 11;
+
+const signalOfFault: Readonly<Record<number, number>> = {
+  [Layout.RV_FAULT_ILLEGAL]: SIGILL,
+  [Layout.RV_FAULT_BREAKPOINT]: SIGTRAP,
+  [Layout.RV_FAULT_MISALIGNED_ATOMIC]: SIGBUS,
+};
+
+const REGISTERS = PC + 1;
+/** Bytes of a packet, in hexadecimal digits for gdb. */
+const PACKET_MAX = 0x10000;
+const NO_SUCH_THREAD = "E03";
+const BAD_ARGUMENT = "E16";
+const BAD_MEMORY = "E0e";
+
+const watchKinds: Readonly<Record<string, WatchKind>> = { 2: "write", 3: "read", 4: "access" };
+const watchNames: Readonly<Record<WatchKind, string>> = {
+  write: "watch",
+  read: "rwatch",
+  access: "awatch",
+};
+
+/** How a session has ended. */
+export type SessionEnd =
+  /** The run has ended, and gdb was told. */
+  | { readonly how: "stopped"; readonly stop: Stop }
+  /** gdb has let go: the program runs on by itself. */
+  | { readonly how: "detached" }
+  /** gdb has ended the program, or the connection has. */
+  | { readonly how: "killed" };
+
+/** What a session needs of the world. */
+export interface SessionOptions {
+  /** Sends bytes to gdb. */
+  readonly send: (bytes: Uint8Array) => void;
+  /** The exit code that gdb is told when the run has ended. */
+  readonly exitCode: (stop: Stop) => number;
+  /** What is added to the program's addresses. */
+  readonly base?: number;
+}
+
+/** A connection of gdb to a machine. */
+export class GdbSession {
+  /** Settled when gdb is done with the machine. */
+  readonly ended: Promise<SessionEnd>;
+  private finish: (end: SessionEnd) => void = () => {};
+  private readonly reader = new PacketReader();
+  private acknowledges = true;
+  private isRunning = false;
+  private isInterruptedNow = false;
+  private last: Stop = { why: "step" };
+  /** The thread that registers are of (Hg); null for that of the last stop. */
+  private chosen: number | null = null;
+  /** The thread list that is being read, in one piece however long that takes. */
+  private threadsXml = "";
+
+  constructor(
+    private readonly debug: Debugger,
+    private readonly options: SessionOptions,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.finish = resolve;
+    });
+  }
+
+  /** True once after gdb has asked for an interruption. */
+  takeInterrupt(): boolean {
+    const is = this.isInterruptedNow;
+    this.isInterruptedNow = false;
+    return is;
+  }
+
+  /** The connection is gone. */
+  close(): void {
+    this.isInterruptedNow = true;
+    this.finish({ how: "killed" });
+  }
+
+  /** Takes bytes from gdb. */
+  receive(bytes: Uint8Array): void {
+    for (const arrival of this.reader.add(bytes)) {
+      if (arrival.kind === "interrupt") this.isInterruptedNow = this.isRunning;
+      else if (arrival.kind === "damaged") this.acknowledge("-");
+      else {
+        this.acknowledge("+");
+        this.take(arrival.data);
+      }
+    }
+  }
+
+  private acknowledge(sign: string): void {
+    if (this.acknowledges) this.options.send(new TextEncoder().encode(sign));
+  }
+
+  private reply(data: string): void {
+    this.options.send(packet(data));
+  }
+
+  private take(data: string): void {
+    if (this.isRunning) return; // gdb does not ask while it waits
+    const journey = this.journeyOf(data);
+    if (journey !== null) this.travel(journey);
+    else {
+      const answer = this.answer(data);
+      if (answer !== null) this.reply(answer);
+    }
+  }
+
+  // ---- Running ----
+
+  /** What a packet has the machine do; null for one that has it do nothing. */
+  private journeyOf(data: string): (() => Promise<Stop>) | null {
+    const { debug } = this;
+    if (data === "bc") return () => debug.reverse();
+    if (data === "bs") return this.steps((thread) => debug.reverseStep(thread), this.chosen);
+    if (/^[cC]/.test(data)) return () => debug.resume();
+    if (/^[sS]/.test(data)) return this.steps((thread) => debug.step(thread), this.chosen);
+    if (!data.startsWith("vCont;")) return null;
+    const step = /^[sS][^:]*(?::([0-9a-f]+|-1))?$/;
+    for (const action of data.slice("vCont;".length).split(";")) {
+      const match = step.exec(action);
+      if (match === null) continue;
+      const id = match[1] === undefined || match[1] === "-1" ? null : parseInt(match[1], 16);
+      return this.steps((thread) => debug.step(thread), id);
+    }
+    return () => debug.resume();
+  }
+
+  private steps(go: (thread: ThreadView) => Promise<Stop>, id: number | null) {
+    const thread = this.threadOf(id);
+    return thread === null ? () => this.debug.resume() : () => go(thread);
+  }
+
+  private travel(journey: () => Promise<Stop>): void {
+    if (this.isOver) {
+      this.tellEnd(this.last);
+      return;
+    }
+    this.isRunning = true;
+    this.isInterruptedNow = false;
+    journey().then(
+      (stop) => {
+        this.isRunning = false;
+        this.last = stop;
+        this.chosen = null;
+        if (stop.why === "exit" || stop.why === "idle" || stop.why === "time") this.tellEnd(stop);
+        else this.reply(this.stopReply());
+      },
+      (error: unknown) => {
+        this.isRunning = false;
+        this.finish(Promise.reject(error) as never);
+      },
+    );
+  }
+
+  /** A machine that has panicked can be looked at; when gdb has it go on, that is the end. */
+  private get isOver(): boolean {
+    return this.last.why === "panic";
+  }
+
+  private tellEnd(stop: Stop): void {
+    this.reply(`W${(this.options.exitCode(stop) & 0xff).toString(16).padStart(2, "0")}`);
+    this.finish({ how: "stopped", stop });
+  }
+
+  private stopReply(): string {
+    const { last, debug } = this;
+    const { thread } = debug;
+    const where = thread === null ? "" : `thread:${idOf(thread).toString(16)};core:${thread.cpu};`;
+    return `T${this.signal().toString(16).padStart(2, "0")}${this.reason(last)}${where}`;
+  }
+
+  private signal(): number {
+    const { last } = this;
+    if (last.why === "interrupted") return SIGINT;
+    if (last.why === "panic") return SIGABRT;
+    return last.why === "fault" ? (signalOfFault[last.kind] ?? SIGSEGV) : SIGTRAP;
+  }
+
+  private reason(stop: Stop): string {
+    if (stop.why === "start") return "replaylog:begin;";
+    if (stop.why !== "watch") return "";
+    const { kind, address } = stop.watchpoint;
+    return `${watchNames[kind]}:${address.toString(16)};`;
+  }
+
+  // ---- Looking ----
+
+  private threadOf(id: number | null): ThreadView | null {
+    if (id === null || id === 0) return this.debug.thread;
+    return this.debug.threads().find((thread) => idOf(thread) === id) ?? null;
+  }
+
+  /** The answer to a packet; empty for one that is unknown, null for none. */
+  private answer(data: string): string | null {
+    const rest = data.slice(1);
+    switch (data[0]) {
+      case "?":
+        return this.stopReply();
+      case "g":
+        return this.readRegisters();
+      case "G":
+        return this.writeRegisters(rest);
+      case "p":
+        return this.readRegister(rest);
+      case "P":
+        return this.writeRegister(rest);
+      case "m":
+        return this.readMemory(rest);
+      case "M":
+        return this.writeMemory(rest, fromHex);
+      case "X":
+        return this.writeMemory(rest, (text) => Uint8Array.from(text, (one) => one.charCodeAt(0)));
+      case "Z":
+      case "z":
+        return this.setStop(data[0] === "Z", rest);
+      case "H":
+        return this.chooseThread(rest);
+      case "T":
+        return this.threadOf(parseInt(rest, 16)) === null ? NO_SUCH_THREAD : "OK";
+      case "D":
+        this.finish({ how: "detached" });
+        return "OK";
+      case "k":
+        this.finish({ how: "killed" });
+        return null;
+      case "v":
+        return this.answerVerbose(data);
+      case "q":
+      case "Q":
+        return this.answerQuery(data);
+      default:
+        return "";
+    }
+  }
+
+  private answerVerbose(data: string): string {
+    if (data === "vCont?") return "vCont;c;C;s;S";
+    if (!data.startsWith("vKill")) return "";
+    this.finish({ how: "killed" });
+    return "OK";
+  }
+
+  private chooseThread(text: string): string {
+    if (text.startsWith("c")) return "OK";
+    const id = parseInt(text.slice(1), 16);
+    if (id > 0 && this.threadOf(id) === null) return NO_SUCH_THREAD;
+    this.chosen = id > 0 ? id : null;
+    return "OK";
+  }
+
+  private readRegisters(): string {
+    const thread = this.threadOf(this.chosen);
+    if (thread === null) return NO_SUCH_THREAD;
+    const numbers = Array.from({ length: REGISTERS }, (_, number) => number);
+    return numbers.map((number) => wordToHex(this.debug.register(thread, number))).join("");
+  }
+
+  private writeRegisters(digits: string): string {
+    const thread = this.threadOf(this.chosen);
+    const words = (digits.match(/.{1,8}/g) ?? []).map(wordFromHex);
+    if (thread === null || words.length !== REGISTERS) return BAD_ARGUMENT;
+    const all = words.map((word, number) => ({ word, number }));
+    const isSet = ({ word, number }: (typeof all)[number]) =>
+      word !== null && this.debug.setRegister(thread, number, word);
+    return all.every(isSet) ? "OK" : BAD_ARGUMENT;
+  }
+
+  private readRegister(text: string): string {
+    const thread = this.threadOf(this.chosen);
+    const number = parseInt(text, 16);
+    if (thread === null || !(number < REGISTERS)) return BAD_ARGUMENT;
+    return wordToHex(this.debug.register(thread, number));
+  }
+
+  private writeRegister(text: string): string {
+    const [number = "", digits = ""] = text.split("=");
+    const thread = this.threadOf(this.chosen);
+    const word = wordFromHex(digits);
+    const index = parseInt(number, 16);
+    if (thread === null || word === null || !(index < REGISTERS)) return BAD_ARGUMENT;
+    return this.debug.setRegister(thread, index, word) ? "OK" : BAD_ARGUMENT;
+  }
+
+  private readMemory(text: string): string {
+    const [address, size] = numbers(text);
+    if (address === undefined || size === undefined) return BAD_ARGUMENT;
+    const bytes = this.debug.readMemory(address, Math.min(size, PACKET_MAX / 2 - 1));
+    return bytes.length === 0 && size > 0 ? BAD_MEMORY : toHex(bytes);
+  }
+
+  private writeMemory(text: string, decode: (text: string) => Uint8Array | null): string {
+    const colon = text.indexOf(":");
+    const [address, size] = numbers(text.slice(0, colon));
+    const bytes = decode(text.slice(colon + 1));
+    if (address === undefined || bytes === null || bytes.length !== size) return BAD_ARGUMENT;
+    return this.debug.writeMemory(address, bytes) ? "OK" : BAD_MEMORY;
+  }
+
+  private setStop(isOn: boolean, text: string): string {
+    const type = text[0] ?? "";
+    const [address, size] = numbers(text.slice(2).split(";")[0] ?? "");
+    if (address === undefined || size === undefined) return BAD_ARGUMENT;
+    const { debug } = this;
+    if (type === "0" || type === "1") {
+      if (isOn) debug.addBreakpoint(address);
+      else debug.removeBreakpoint(address);
+      return "OK";
+    }
+    const kind = watchKinds[type];
+    if (kind === undefined) return "";
+    if (!isOn) debug.removeWatchpoint(kind, address, size);
+    else if (!debug.addWatchpoint({ kind, address, size })) return BAD_ARGUMENT;
+    return "OK";
+  }
+
+  // ---- Queries ----
+
+  private answerQuery(data: string): string {
+    const [name = "", ...args] = data.split(/[:,;]/);
+    switch (name) {
+      case "qSupported":
+        return [
+          `PacketSize=${PACKET_MAX.toString(16)}`,
+          ...["QStartNoAckMode+", "qXfer:features:read+", "qXfer:threads:read+"],
+          ...["vContSupported+", "ReverseStep+", "ReverseContinue+"],
+        ].join(";");
+      case "QStartNoAckMode":
+        this.acknowledges = false;
+        return "OK";
+      case "qXfer":
+        return this.transfer(args);
+      case "qC":
+        return this.currentThread();
+      case "qfThreadInfo":
+        return this.threadIds();
+      case "qsThreadInfo":
+        return "l";
+      case "qThreadExtraInfo":
+        return this.threadText(parseInt(args[0] ?? "", 16));
+      case "qAttached":
+        return "0";
+      case "qSymbol":
+        return "OK";
+      case "qOffsets": {
+        const base = (this.options.base ?? 0).toString(16);
+        return `Text=${base};Data=${base};Bss=${base}`;
+      }
+      case "qRcmd":
+        return this.runMonitor(args[0] ?? "");
+      default:
+        return "";
+    }
+  }
+
+  private currentThread(): string {
+    const { thread } = this.debug;
+    return thread === null ? "" : `QC${idOf(thread).toString(16)}`;
+  }
+
+  private threadIds(): string {
+    const ids = this.debug.threads().map((thread) => idOf(thread).toString(16));
+    return ids.length === 0 ? "l" : `m${ids.join(",")}`;
+  }
+
+  private threadText(id: number): string {
+    const thread = this.threadOf(id);
+    if (thread === null) return NO_SUCH_THREAD;
+    return toHex(new TextEncoder().encode(`${thread.name}: ${stateOf(thread)}`));
+  }
+
+  private runMonitor(digits: string): string {
+    const bytes = fromHex(digits);
+    if (bytes === null) return BAD_ARGUMENT;
+    const text = monitor(this.debug.machine, new TextDecoder().decode(bytes));
+    return toHex(new TextEncoder().encode(text));
+  }
+
+  /** A piece of a text: `m` in front of it when there is more, `l` when there is not. */
+  private transfer([object, , annex, from = "", size = ""]: readonly string[]): string {
+    const offset = parseInt(from, 16);
+    const length = Math.min(parseInt(size, 16), PACKET_MAX / 2);
+    let text: string;
+    if (object === "features" && annex === "target.xml") text = targetDescription();
+    else if (object === "threads") {
+      if (offset === 0) this.threadsXml = bytewise(threadList(this.debug.threads()));
+      text = this.threadsXml;
+    } else return "";
+    const isLast = offset + length >= text.length;
+    return `${isLast ? "l" : "m"}${text.slice(offset, offset + length)}`;
+  }
+}
+
+/** Hexadecimal numbers with commas between them. */
+function numbers(text: string): (number | undefined)[] {
+  return text.split(",").map((digits) => {
+    const value = /^[0-9a-fA-F]{1,8}$/.test(digits) ? parseInt(digits, 16) : undefined;
+    return value;
+  });
+}
+
+/** A text with a character for each of its bytes in UTF-8. */
+function bytewise(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+}

@@ -191,11 +191,12 @@ export const RV_FAULT_BREAKPOINT = 7;
 export const RV_FAULT_STACK = 8;
 export const RV_FAULT_ECALL = 9;
 export const RV_FAULT_MRET = 10;
+export const RV_BREAK = 5;
 
 // assembly/sys/globaldata.ts
 
 export const GlobalData = {
-  size: 212,
+  size: 216,
   gd_curthread: 0,
   gd_idletd: 4,
   gd_runqmask: 8,
@@ -230,8 +231,9 @@ export const GlobalData = {
   gd_slice_td: 192,
   gd_slice_reason: 196,
   gd_in_slice: 200,
-  gd_switch_why: 204,
-  gd_touched: 208,
+  gd_broken: 204,
+  gd_switch_why: 208,
+  gd_touched: 212,
 } as const;
 
 export const GlobalDataTypes = {
@@ -269,12 +271,14 @@ export const GlobalDataTypes = {
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_in_slice: "u32",
+  gd_broken: "u32",
   gd_switch_why: "u32",
   gd_touched: "u32",
 } as const;
 export const GDF_RESCHED = 1;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
+export const GDF_SLICEEND = 32;
 export const GDF_HALTED = 4;
 export const GD_RUNQ_OFFSET = 256;
 export const GD_INTRQ_OFFSET = 528;
@@ -316,7 +320,8 @@ export const ASK_RUN = 32;
 export const ASK_INTR = 64;
 export const ASK_AST = 128;
 export const ASK_MOVE = 256;
-export const ASK_KINDS = 511;
+export const ASK_LEND = 4096;
+export const ASK_KINDS = 4607;
 export const ASK_RETRY = 512;
 export const ASK_RUN_LAST = 1024;
 export const ASK_SETPRI_LAST = 2048;
@@ -351,7 +356,7 @@ export const KOBJ_WAIT = 1463896404;
 export const KOBJ_TOKEN = 1414482766;
 export const KOBJ_EVENT = 1163284052;
 export const KOBJ_PEND = 1346719300;
-export const KOBJ_SIZE = 64;
+export const KOBJ_SIZE = 128;
 
 export const LwktToken = {
   size: 44,
@@ -506,14 +511,17 @@ export const Run = {
   SWITCHES: 4,
   STOPPED: 5,
   BUDGET: 6,
+  BREAK: 7,
 } as const;
 export const RUN_REASON = 7;
 export const RUN_FRESH = 8;
 export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
+export const DEBUG_NEXT = 1;
+export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 708,
+  size: 784,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -529,147 +537,164 @@ export const Machine = {
   cycle_cost: 64,
   preemption: 68,
   rr_cycles: 72,
-  kstack_depth: 80,
-  kstack_pages: 84,
-  bare: 88,
-  frame_high: 92,
-  metal: 96,
-  guest_origin: 100,
-  guest_low: 104,
-  guest_size: 108,
-  text_size: 112,
-  kobj_count: 116,
-  string_size: 120,
-  fault_mode: 124,
-  stack_page: 128,
-  td_base: 132,
-  td_count: 136,
-  frame_delta: 140,
-  high_delta: 144,
-  cold_delta: 148,
-  rare_delta: 152,
-  kstack_base: 156,
-  stats_base: 160,
-  proc_base: 164,
-  cred_base: 168,
-  limit_base: 172,
-  tid_bitmap: 176,
-  tid_summary: 180,
-  tid_top: 184,
-  tid_tops: 188,
-  tid_index: 192,
-  tidhash_base: 196,
-  tidhash_limits: 200,
-  pidhash_base: 204,
-  sleepq_base: 208,
-  callwheel_base: 212,
-  reap_base: 216,
-  chunk_base: 220,
-  chunk_end: 224,
-  bsd4_base: 228,
-  letter_delta: 232,
-  affinity_delta: 236,
-  letters_new: 240,
-  letters_due: 244,
-  stack_base: 248,
-  strhash_base: 252,
-  strhash_mask: 256,
-  string_base: 260,
-  string_end: 264,
-  ktr_base: 268,
-  ktr_end: 272,
-  decoded_base: 276,
-  guest_base: 280,
-  mmode_base: 284,
-  arena_end: 288,
-  carve: 296,
-  booted: 304,
-  ticks: 308,
-  ticks64: 312,
-  tick_epoch: 320,
-  now: 328,
-  round_end: 336,
-  round_cpu: 344,
-  rounds: 352,
-  run_switches: 360,
-  run_limited: 368,
-  run_rounds: 372,
-  run_until: 376,
-  stop_request: 384,
-  timeouts: 388,
-  busy: 392,
-  ipi_cpus: 400,
-  ipi_dropped: 408,
-  letters_new_count: 416,
-  letters_due_count: 420,
-  letters_new_most: 424,
-  letters_due_most: 428,
-  tok_first: 432,
-  tok_last: 436,
-  reserved: 440,
-  untimely_switch: 448,
-  sleep_procs: 452,
-  intr_base: 456,
-  kobj_next: 460,
-  kobj_end: 464,
-  kobj_free: 468,
-  kobj_base: 472,
-  rng: 480,
-  thread0: 488,
-  host_td: 492,
-  proc0: 496,
-  initproc: 500,
-  allproc: 504,
-  nthreads: 508,
-  nprocs: 512,
-  nextpid: 516,
-  trytid: 520,
-  tid_low: 524,
-  tid_high: 528,
-  tid_care: 532,
-  tidhash_mask: 536,
-  tidhashlock: 540,
-  pidhash_mask: 544,
-  sleepq_mask: 548,
-  zone_free: 552,
-  zone_next: 556,
-  zone_constructed: 560,
-  proc_free: 564,
-  proc_next: 568,
-  cred_free: 572,
-  cred_next: 576,
-  limit_free: 580,
-  limit_next: 584,
-  chunk_free: 588,
-  chunk_next: 592,
-  chunk_lists: 596,
-  string_next: 600,
-  next_cpu: 604,
-  last_thread: 608,
-  kstack_fail: 612,
-  reap_lastfail: 616,
-  proc_lastfail: 620,
-  taskq_first: 624,
-  taskq_last: 628,
-  event_dead: 632,
-  event_runs: 636,
-  event_lists: 640,
-  ktr_mask: 644,
-  ktr_next: 648,
-  stats: 652,
-  jit_period: 656,
-  brk: 660,
-  stack_low: 664,
-  exited: 668,
-  exit_status: 672,
-  bad_pointer: 676,
-  bad_address: 680,
-  plant: 684,
-  panicked: 688,
-  panic_fmt: 692,
-  panic_arg0: 696,
-  panic_arg1: 700,
-  panic_arg2: 704,
+  rq_mask: 80,
+  kstack_depth: 84,
+  kstack_pages: 88,
+  bare: 92,
+  frame_high: 96,
+  metal: 100,
+  guest_origin: 104,
+  guest_low: 108,
+  guest_size: 112,
+  text_size: 116,
+  kobj_count: 120,
+  string_size: 124,
+  fault_mode: 128,
+  stack_page: 132,
+  td_base: 136,
+  td_count: 140,
+  frame_delta: 144,
+  high_delta: 148,
+  cold_delta: 152,
+  rare_delta: 156,
+  locks_delta: 160,
+  kstack_base: 164,
+  stats_base: 168,
+  proc_base: 172,
+  cred_base: 176,
+  limit_base: 180,
+  tid_bitmap: 184,
+  tid_summary: 188,
+  tid_top: 192,
+  tid_tops: 196,
+  tid_index: 200,
+  tidhash_base: 204,
+  tidhash_limits: 208,
+  pidhash_base: 212,
+  sleepq_base: 216,
+  callwheel_base: 220,
+  reap_base: 224,
+  chunk_base: 228,
+  chunk_end: 232,
+  sched_base: 236,
+  sched_queues: 240,
+  sched_delta: 244,
+  sched_cpus: 248,
+  letter_delta: 252,
+  affinity_delta: 256,
+  letters_new: 260,
+  letters_due: 264,
+  stack_base: 268,
+  strhash_base: 272,
+  strhash_mask: 276,
+  string_base: 280,
+  string_end: 284,
+  ktr_base: 288,
+  ktr_end: 292,
+  decoded_base: 296,
+  guest_base: 300,
+  mmode_base: 304,
+  arena_end: 308,
+  carve: 312,
+  booted: 320,
+  ticks: 324,
+  ticks64: 328,
+  tick_epoch: 336,
+  now: 344,
+  round_end: 352,
+  round_cpu: 360,
+  rounds: 368,
+  run_switches: 376,
+  run_limited: 384,
+  run_rounds: 388,
+  run_until: 392,
+  stop_request: 400,
+  timeouts: 404,
+  busy: 408,
+  ipi_cpus: 416,
+  ipi_dropped: 424,
+  letters_new_count: 432,
+  letters_due_count: 436,
+  letters_new_most: 440,
+  letters_due_most: 444,
+  tok_first: 448,
+  tok_last: 452,
+  reserved: 456,
+  untimely_switch: 464,
+  sleep_procs: 468,
+  intr_base: 472,
+  kobj_next: 476,
+  kobj_end: 480,
+  kobj_free: 484,
+  kobj_base: 488,
+  rng: 496,
+  thread0: 504,
+  host_td: 508,
+  proc0: 512,
+  initproc: 516,
+  allproc: 520,
+  nthreads: 524,
+  nprocs: 528,
+  nextpid: 532,
+  trytid: 536,
+  tid_low: 540,
+  tid_high: 544,
+  tid_care: 548,
+  tidhash_mask: 552,
+  tidhashlock: 556,
+  pidhash_mask: 560,
+  sleepq_mask: 564,
+  zone_free: 568,
+  zone_next: 572,
+  zone_constructed: 576,
+  proc_free: 580,
+  proc_next: 584,
+  cred_free: 588,
+  cred_next: 592,
+  limit_free: 596,
+  limit_next: 600,
+  chunk_free: 604,
+  chunk_next: 608,
+  chunk_lists: 612,
+  string_next: 616,
+  next_cpu: 620,
+  last_thread: 624,
+  kstack_fail: 628,
+  sched_tick: 632,
+  sched_slice: 640,
+  sched_stat: 644,
+  sched_second: 648,
+  sched_ldavg: 656,
+  sched_seconds: 660,
+  sched_idle: 664,
+  reap_lastfail: 672,
+  proc_lastfail: 676,
+  taskq_first: 680,
+  taskq_last: 684,
+  event_dead: 688,
+  event_runs: 692,
+  event_lists: 696,
+  ktr_mask: 700,
+  ktr_next: 704,
+  stats: 708,
+  jit_period: 712,
+  debug: 716,
+  store_end: 720,
+  watch_pass: 724,
+  watch_hit: 728,
+  watch_address: 732,
+  brk: 736,
+  stack_low: 740,
+  exited: 744,
+  exit_status: 748,
+  bad_pointer: 752,
+  bad_address: 756,
+  plant: 760,
+  panicked: 764,
+  panic_fmt: 768,
+  panic_arg0: 772,
+  panic_arg1: 776,
+  panic_arg2: 780,
 } as const;
 
 export const MachineTypes = {
@@ -688,6 +713,7 @@ export const MachineTypes = {
   cycle_cost: "u32",
   preemption: "u32",
   rr_cycles: "u64",
+  rq_mask: "u32",
   kstack_depth: "u32",
   kstack_pages: "u32",
   bare: "u32",
@@ -707,6 +733,7 @@ export const MachineTypes = {
   high_delta: "usize",
   cold_delta: "usize",
   rare_delta: "usize",
+  locks_delta: "usize",
   kstack_base: "usize",
   stats_base: "usize",
   proc_base: "usize",
@@ -725,7 +752,10 @@ export const MachineTypes = {
   reap_base: "usize",
   chunk_base: "usize",
   chunk_end: "usize",
-  bsd4_base: "usize",
+  sched_base: "usize",
+  sched_queues: "u32",
+  sched_delta: "usize",
+  sched_cpus: "usize",
   letter_delta: "usize",
   affinity_delta: "usize",
   letters_new: "usize",
@@ -806,6 +836,13 @@ export const MachineTypes = {
   next_cpu: "u32",
   last_thread: "usize",
   kstack_fail: "u32",
+  sched_tick: "u64",
+  sched_slice: "u32",
+  sched_stat: "u32",
+  sched_second: "u64",
+  sched_ldavg: "u32",
+  sched_seconds: "u32",
+  sched_idle: "u64",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
   taskq_first: "usize",
@@ -817,6 +854,11 @@ export const MachineTypes = {
   ktr_next: "usize",
   stats: "u32",
   jit_period: "u32",
+  debug: "u32",
+  store_end: "u32",
+  watch_pass: "u32",
+  watch_hit: "u32",
+  watch_address: "u32",
   brk: "u32",
   stack_low: "u32",
   exited: "u32",
@@ -876,7 +918,8 @@ export const PID_MAX = 99999;
 export const MAXCOMLEN = 19;
 export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
-export const RQ_NQS = 256;
+export const RQ_LEVELS = 324;
+export const STATHZ = 127;
 export const CHUNKS_SPARE = 64;
 export const WHEEL_LEVELS = 3;
 export const WHEEL_SHIFT = 12n;
@@ -903,6 +946,7 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
+export const WATCHES_MAX = 16;
 export const PSWP = 48;
 export const PVM = 52;
 export const PINOD = 56;
@@ -914,6 +958,11 @@ export const PWAIT = 76;
 export const PLOCK = 80;
 export const PPAUSE = 84;
 export const PUSER = 88;
+export const PRI_MIN_REALTIME = 16;
+export const PRI_MIN_KERN = 48;
+export const PRI_MIN_TIMESHARE = 88;
+export const PRI_MAX_TIMESHARE = 223;
+export const PRI_MIN_IDLE = 224;
 export const PRI_MAX = 255;
 export const PRIMASK = 255;
 export const PCATCH = 256;
@@ -964,6 +1013,9 @@ export const Plant = {
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
 } as const;
+
+// assembly/sys/prioq.ts
+export const NO_LEVEL = 65535;
 
 // assembly/sys/proc.ts
 
@@ -1395,6 +1447,76 @@ export const ThreadDomainTypes = {
 export const THREAD_DOMAIN_OFFSET = 64;
 export const THREAD_DOMAIN_STRIDE = 128;
 
+// assembly/sys/sched.ts
+
+export const Policy = {
+  OTHER: 0,
+  FIFO: 1,
+  RR: 2,
+  BATCH: 3,
+  IDLE: 5,
+} as const;
+export const NICE_MIN = -20;
+export const NICE_MAX = 19;
+export const RT_PRIO_MAX = 99;
+
+export const ThreadSched = {
+  size: 32,
+  ts_level: 0,
+  ts_queue: 2,
+  ts_flags: 3,
+  ts_policy: 4,
+  ts_rt: 5,
+  ts_nice: 6,
+  ts_user_pri: 7,
+  ts_next: 8,
+  ts_prev: 12,
+  ts_slice: 16,
+  ts_estcpu: 20,
+  ts_slept: 24,
+  ts_new_policy: 28,
+  ts_new_value: 29,
+  ts_pad: 30,
+} as const;
+
+export const ThreadSchedTypes = {
+  ts_level: "u16",
+  ts_queue: "u8",
+  ts_flags: "u8",
+  ts_policy: "u8",
+  ts_rt: "u8",
+  ts_nice: "i8",
+  ts_user_pri: "u8",
+  ts_next: "usize",
+  ts_prev: "usize",
+  ts_slice: "u32",
+  ts_estcpu: "u32",
+  ts_slept: "u32",
+  ts_new_policy: "u8",
+  ts_new_value: "i8",
+  ts_pad: "u16",
+} as const;
+export const TSF_ARRIVED = 1;
+export const TSF_HEAD = 2;
+export const TSF_MOVED = 4;
+export const TSF_SLEPT = 8;
+export const TSF_POLICY = 16;
+
+export const SchedCpu = {
+  size: 20,
+  sc_clock: 0,
+  sc_stat: 8,
+  sc_first: 12,
+  sc_last: 16,
+} as const;
+
+export const SchedCpuTypes = {
+  sc_clock: "u64",
+  sc_stat: "u32",
+  sc_first: "usize",
+  sc_last: "usize",
+} as const;
+
 // assembly/sys/stats.ts
 
 export const ThreadStats = {
@@ -1421,9 +1543,14 @@ export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
 export const HOST_EVENT_REPORT = 100;
+export const MTX_DEF = 0;
+export const MTX_SPIN = 1;
+export const MTX_RECURSE = 4;
+export const MTX_NOLEND = 256;
+export const MTX_OPTIONS = 261;
 
 export const SyncObject = {
-  size: 64,
+  size: 80,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -1437,6 +1564,10 @@ export const SyncObject = {
   so_waited: 40,
   so_since: 48,
   so_expiry: 56,
+  so_flags: 64,
+  so_first: 68,
+  so_last: 72,
+  so_contested: 76,
 } as const;
 
 export const SyncObjectTypes = {
@@ -1453,6 +1584,25 @@ export const SyncObjectTypes = {
   so_waited: "u64",
   so_since: "u64",
   so_expiry: "u64",
+  so_flags: "u32",
+  so_first: "usize",
+  so_last: "usize",
+  so_contested: "usize",
+} as const;
+
+export const ThreadLocks = {
+  size: 8,
+  tl_contested: 0,
+  tl_lent: 4,
+  tl_blocked: 5,
+  tl_saved: 6,
+} as const;
+
+export const ThreadLocksTypes = {
+  tl_contested: "usize",
+  tl_lent: "u8",
+  tl_blocked: "u8",
+  tl_saved: "u16",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -1596,6 +1746,13 @@ export const Sys = {
   timer_destroy: 186,
   msleep: 200,
   mtx_sleep: 201,
+  mtx_init: 202,
+  mtx_trylock: 203,
+  mtx_recursed: 204,
+  mtx_lock_spin: 205,
+  mtx_unlock_spin: 206,
+  sched_setscheduler: 230,
+  sched_setscheduler_self: 231,
 } as const;
 
 // assembly/sys/sysinit.ts
@@ -1646,3 +1803,20 @@ export const TidBucketTypes = {
 } as const;
 export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
+
+// assembly/sys/watch.ts
+export const WATCH_STORES = 1;
+export const WATCH_LOADS = 2;
+
+export const Watch = {
+  size: 12,
+  w_from: 0,
+  w_size: 4,
+  w_access: 8,
+} as const;
+
+export const WatchTypes = {
+  w_from: "u32",
+  w_size: "u32",
+  w_access: "u32",
+} as const;

@@ -495,11 +495,12 @@ class TaskCompiler {
       .lw("a0", "a5", FORK_ENTRY.entry)
       .call("kproc_create", "a0", 0, RFSTOPPED, 0, string(nameFormat(target, true)), "a4")
       .bnez("a0", failed)
-      .comment("a2 is the thread: it starts with its own priority");
+      .comment("a2 is the thread: it starts with its own priority")
+      .mv("a3", "a2"); // where the arguments of the next calls do not come
     const start = startScheduling(target.scheduling, context.target.scheduler);
-    if (start.policy === null) builder.call("sched_prio", "a2", start.value);
-    else builder.call("sched_setscheduler", "a2", start.policy, start.value);
-    builder.call("sched_add", "a2").jump(done).label(failed).li("a5", external(FORK_TABLE));
+    if (start.policy === null) builder.call("sched_prio", "a3", start.value);
+    else builder.call("sched_setscheduler", "a3", start.policy, start.value);
+    builder.call("sched_add", "a3").jump(done).label(failed).li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);
   }

@@ -1,6 +1,9 @@
 // Makes ELF files for tests, as right or as wrong as they are wanted.
 
 import { readFileSync } from "node:fs";
+import { type CallName, calls } from "../../src/core/calls.js";
+import { segmentBytes } from "../../src/elf/index.js";
+import type { LoadedElf } from "../../src/index.js";
 import { Random } from "./random.js";
 
 /** A program header, as in the file. */
@@ -77,6 +80,20 @@ export function text(...words: readonly number[]): Uint8Array {
 /** The ELF of an example; the current folder is the project's. */
 export function exampleElf(name: string): Uint8Array {
   return new Uint8Array(readFileSync(`examples/c/${name}.elf`));
+}
+
+/** The guest addresses at which a program makes a kernel call, with its pointers as C programs have them. */
+export function kernelCallsIn({ image }: LoadedElf, name: CallName): number[] {
+  const word = (((calls[name].nr + 2048) << 20) | 0x0b) >>> 0;
+  const found: number[] = [];
+  for (const segment of image.segments.filter(({ executable }) => executable)) {
+    const bytes = segmentBytes(image, segment, 0);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + 4 <= bytes.length; at += 2) {
+      if (view.getUint32(at, true) === word) found.push(segment.address + at);
+    }
+  }
+  return found;
 }
 
 /** A file with a few of its bytes or words changed, moved or cut off: mostly where the headers are. */

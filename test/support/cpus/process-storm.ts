@@ -105,6 +105,11 @@ export class ProcessStorm {
     this.finish();
   }
 
+  /** Steps that the threads have made so far. */
+  get steps(): number {
+    return this.members.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
   private fail(what: string): never {
     throw new Mismatch(what);
   }

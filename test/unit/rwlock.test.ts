@@ -239,7 +239,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   it("a read/write lock lends to who has it alone, from both kinds of waiters", () => {
-    const machine = boot();
+    const machine = boot({ hz: 1_000_000 });
     const lock = create(machine, sys.rw_init("data", 0));
     const seen: (number | undefined)[] = [];
     const note = (name: string) =>

@@ -144,6 +144,65 @@ static inline void cv_broadcast(struct cv *cv) { sys_cv_broadcast(cv->object); }
 static inline void sema_wait(struct sema *sema) { sys_sema_wait(sema->object); }
 static inline void sema_post(struct sema *sema) { sys_sema_post(sema->object); }
 
+static inline int cv_timedwait(struct cv *cv, struct mtx *m, int timo) {
+  return sys_cv_timedwait(cv->object, m->object, timo);
+}
+static inline int cv_wait_sig(struct cv *cv, struct mtx *m) {
+  return sys_cv_wait_sig(cv->object, m->object);
+}
+static inline int cv_timedwait_sig(struct cv *cv, struct mtx *m, int timo) {
+  return sys_cv_timedwait_sig(cv->object, m->object, timo);
+}
+static inline int sema_trywait(struct sema *sema) { return sys_sema_trywait(sema->object); }
+static inline int sema_timedwait(struct sema *sema, int timo) {
+  return sys_sema_timedwait(sema->object, timo);
+}
+static inline int sema_value(struct sema *sema) { return sys_sema_value(sema->object); }
+
+/* ---- rwlock(9), sx(9) ---- */
+
+#define RW_RECURSE 0x4
+#define SX_RECURSE 0x4
+
+struct rwlock {
+  void *object;
+};
+struct sx {
+  void *object;
+};
+
+void rw_init_flags(struct rwlock *rw, const char *name, int opts);
+void sx_init_flags(struct sx *sx, const char *name, int opts);
+#define rw_init(rw, name) rw_init_flags(rw, name, 0)
+#define sx_init(sx, name) sx_init_flags(sx, name, 0)
+
+static inline void rw_rlock(struct rwlock *rw) { sys_rw_rlock(rw->object); }
+static inline void rw_runlock(struct rwlock *rw) { sys_rw_runlock(rw->object); }
+static inline void rw_wlock(struct rwlock *rw) { sys_rw_wlock(rw->object); }
+static inline void rw_wunlock(struct rwlock *rw) { sys_rw_wunlock(rw->object); }
+static inline int rw_try_rlock(struct rwlock *rw) { return sys_rw_try_rlock(rw->object); }
+static inline int rw_try_wlock(struct rwlock *rw) { return sys_rw_try_wlock(rw->object); }
+static inline int rw_try_upgrade(struct rwlock *rw) { return sys_rw_try_upgrade(rw->object); }
+static inline void rw_downgrade(struct rwlock *rw) { sys_rw_downgrade(rw->object); }
+static inline int rw_wowned(struct rwlock *rw) { return sys_rw_wowned(rw->object); }
+static inline void rw_destroy(struct rwlock *rw) { sys_rw_destroy(rw->object); }
+static inline int rw_sleep(const volatile void *chan, struct rwlock *rw, int priority, const char *wmesg, int timo) {
+  return sys_rw_sleep(chan, rw->object, priority, wmesg, timo);
+}
+static inline void sx_slock(struct sx *sx) { sys_sx_slock(sx->object); }
+static inline void sx_sunlock(struct sx *sx) { sys_sx_sunlock(sx->object); }
+static inline void sx_xlock(struct sx *sx) { sys_sx_xlock(sx->object); }
+static inline void sx_xunlock(struct sx *sx) { sys_sx_xunlock(sx->object); }
+static inline int sx_try_slock(struct sx *sx) { return sys_sx_try_slock(sx->object); }
+static inline int sx_try_xlock(struct sx *sx) { return sys_sx_try_xlock(sx->object); }
+static inline int sx_try_upgrade(struct sx *sx) { return sys_sx_try_upgrade(sx->object); }
+static inline void sx_downgrade(struct sx *sx) { sys_sx_downgrade(sx->object); }
+static inline int sx_xlocked(struct sx *sx) { return sys_sx_xlocked(sx->object); }
+static inline void sx_destroy(struct sx *sx) { sys_sx_destroy(sx->object); }
+static inline int sx_sleep(const volatile void *chan, struct sx *sx, int priority, const char *wmesg, int timo) {
+  return sys_sx_sleep(chan, sx->object, priority, wmesg, timo);
+}
+
 /* ---- LWKT (DragonFly); under the scheduler lwkt only ---- */
 
 typedef struct thread *thread_t;

@@ -84,6 +84,10 @@ export enum K {
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
   RETURN_VALUE = 205, //     a: result of a function that does something else before it returns
   MTX_SPIN_1 = 207, //       a: mutex, b: looks so far: look again
+  RW_LOCK_1 = 208, //        a: read/write or shared/exclusive lock: awake
+  RW_SLEEP_W = 209, //       a: the lock, which was held alone: awake, take it again
+  RW_SLEEP_R = 210, //       a: the lock, which was shared
+  SEMA_TIMED_1 = 211, //     a: semaphore: awake, or too late
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
 }
 

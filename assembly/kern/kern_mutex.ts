@@ -9,14 +9,21 @@ import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { MTX_NOLEND, MTX_OPTIONS, MTX_RECURSE, MTX_SPIN, SyncObject } from "../sys/sync";
+import {
+  MTX_NOLEND,
+  MTX_OPTIONS,
+  MTX_RECURSE,
+  MTX_SPIN,
+  SyncObject,
+  TS_EXCLUSIVE,
+} from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
-import { turnstile_block, turnstile_release } from "./subr_turnstile";
+import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
 
 /** Cycles between two looks at a spin mutex that is taken, */
 const SPIN_CYCLES: u32 = 100;
@@ -73,7 +80,7 @@ export function mtx_lock(m: SyncObject): u32 {
   }
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   sync_queued(m);
-  turnstile_block(m, td);
+  turnstile_block(m, td, TS_EXCLUSIVE);
   cont_push(K.MTX_LOCK_1, changetype<u32>(m));
   mi_switch();
   return PENDING;
@@ -98,7 +105,8 @@ export function mtx_trylock(m: SyncObject): u32 {
 
 /** Hands the mutex, which the current thread holds once, to the best that waits, or frees it. Does not switch. */
 export function mtx_release(m: SyncObject): void {
-  turnstile_release(m, curthread());
+  turnstile_disown(m, curthread());
+  turnstile_hand_over(m);
 }
 
 /** Releases the mutex. Panics if the caller does not hold it. */
@@ -109,7 +117,7 @@ export function mtx_unlock(m: SyncObject): u32 {
     mtx_panic("mtx_unlock: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else turnstile_release(m, td);
+  else mtx_release(m);
   set_retval(0);
   return DONE;
 }
@@ -154,7 +162,7 @@ export function mtx_unlock_spin(m: SyncObject): u32 {
     mtx_panic("mtx_unlock_spin: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else turnstile_release(m, td);
+  else mtx_release(m);
   set_retval(0);
   return crit_exit();
 }

@@ -1,8 +1,9 @@
 // Counting semaphores (sema(9)) and barriers.
+import { EWOULDBLOCK } from "../sys/errno";
 import { SyncObject } from "../sys/sync";
-import { DONE, K, set_retval } from "./cont";
-import { sync_awake, sync_sleep, sync_wake_first } from "./kern_sync";
-import { wakeup } from "./kern_synch";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { sync_awake, sync_queued, sync_sleep, sync_wake_first } from "./kern_sync";
+import { tsleep, wakeup } from "./kern_synch";
 
 // ---- Semaphores ----
 
@@ -18,6 +19,33 @@ export function sema_wait(s: SyncObject): u32 {
 export function sema_wait_1(s: SyncObject): u32 {
   sync_awake(s);
   return sema_wait(s);
+}
+
+/** Takes one unit if there is one: 1, or 0. */
+export function sema_trywait(s: SyncObject): u32 {
+  if (s.so_value == 0) return 0;
+  s.so_value--;
+  s.so_uses++;
+  return 1;
+}
+
+/** Takes one unit, sleeping for `timo` ticks at most while there is none: 0, or EWOULDBLOCK. */
+export function sema_timedwait(s: SyncObject, timo: i32): u32 {
+  if (sema_trywait(s) != 0) {
+    set_retval(0);
+    return DONE;
+  }
+  sync_queued(s);
+  cont_push(K.SEMA_TIMED_1, changetype<u32>(s));
+  tsleep(changetype<u32>(s), 0, s.so_name, timo);
+  return PENDING;
+}
+
+/** Awake: a unit that has come goes to it even at the very end; as in the original another may have been first. */
+export function sema_timedwait_1(s: SyncObject, error: i32): u32 {
+  sync_awake(s);
+  set_retval(sema_trywait(s) != 0 ? 0 : error != 0 ? error : EWOULDBLOCK);
+  return DONE;
 }
 
 /** Adds one unit and wakes the thread that has waited longest. */

@@ -7,7 +7,8 @@
 //
 // Waiting threads stand in the order of their priorities, first come, first served among equals, and change
 // places when these change. A lock has its queue in itself: no thread lends its turnstile, as the original's do,
-// since an object's memory is a cell anyhow. A thread has a list of the locks it holds that others wait for.
+// since an object's memory is a cell anyhow. It has two: of those that want it alone, and of those that would share it.
+// Who shares a lock is not known, and borrows nothing. A thread has a list of the locks it holds that others wait for.
 //
 // Threads in a circle of locks wait for ever; what they lend each other then can stay better than it was.
 //
@@ -15,7 +16,7 @@
 // a thread that wants the lock would for a moment lend nothing.
 import { machine, Sched } from "../sys/machine";
 import { TDI_SLEEPING, TDPRI_MASK, Thread } from "../sys/proc";
-import { MTX_NOLEND, SyncObject, td_locks } from "../sys/sync";
+import { KOBJ_RW, MTX_NOLEND, SyncObject, td_locks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lwkt_level_of, sched_lend } from "./sched";
@@ -98,7 +99,8 @@ function set_lent(td: Thread, lent: u32): bool {
 function lent_to(td: Thread): u32 {
   let lent: u32 = 0;
   for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
-    lent = max(lent, WORST - turnstile_priority(o.so_first));
+    if (is_td(o.so_first)) lent = max(lent, WORST - turnstile_priority(o.so_first));
+    if (is_td(o.so_shared_first)) lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
   }
   return lent;
 }
@@ -109,7 +111,7 @@ function propagate(lock: SyncObject): void {
   while ((o.so_flags & MTX_NOLEND) == 0) {
     const owner = lock_owner(o);
     if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
-    if (td_locks(owner).tl_blocked == 0) return;
+    if (td_locks(owner).tl_blocked == 0) return; // the chain's end
     o = changetype<SyncObject>(owner.td_wchan);
     requeue(o, owner);
   }
@@ -125,31 +127,38 @@ export function turnstile_adjust(td: Thread): void {
 
 // ---- The queue ----
 
-/** Queues a thread behind all that are not worse. */
+/** True while threads wait for a lock. */
+function turnstile_waiters(o: SyncObject): bool {
+  return is_td(o.so_first) || is_td(o.so_shared_first);
+}
+
+/** Queues a thread, in the queue that tl_blocked says, behind all that are not worse. */
 function enqueue(o: SyncObject, td: Thread): void {
-  let before = o.so_last;
+  const q = ts_queue(o, td_locks(td).tl_blocked);
+  let before = q.tq_last;
   if ((o.so_flags & MTX_NOLEND) == 0) {
     const pri = turnstile_priority(td);
     while (is_td(before) && turnstile_priority(before) > pri) {
       before = changetype<Thread>(before.td_qprev);
     }
   }
-  const after = is_td(before) ? changetype<Thread>(before.td_qnext) : o.so_first;
+  const after = is_td(before) ? changetype<Thread>(before.td_qnext) : q.tq_first;
   td.td_qprev = changetype<u32>(before);
   td.td_qnext = changetype<u32>(after);
   if (is_td(before)) before.td_qnext = changetype<u32>(td);
-  else o.so_first = td;
+  else q.tq_first = td;
   if (is_td(after)) after.td_qprev = changetype<u32>(td);
-  else o.so_last = td;
+  else q.tq_last = td;
 }
 
 function dequeue(o: SyncObject, td: Thread): void {
+  const q = ts_queue(o, td_locks(td).tl_blocked);
   const before = changetype<Thread>(td.td_qprev);
   const after = changetype<Thread>(td.td_qnext);
   if (is_td(before)) before.td_qnext = changetype<u32>(after);
-  else o.so_first = after;
+  else q.tq_first = after;
   if (is_td(after)) after.td_qprev = changetype<u32>(before);
-  else o.so_last = before;
+  else q.tq_last = before;
   td.td_qnext = 0;
   td.td_qprev = 0;
 }
@@ -182,44 +191,73 @@ function uncontest(o: SyncObject, td: Thread): void {
   o.so_contested = no_lock();
 }
 
-/** The current thread waits for a lock that another one holds. It is inhibited; the caller switches. */
-export function turnstile_block(o: SyncObject, td: Thread): void {
+/** The current thread waits in a queue of a lock. It is inhibited; the caller switches. */
+export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   const owner = lock_owner(o);
-  if (is_td(owner) && !is_td(o.so_first)) contest(o, owner);
+  if (is_td(owner) && !turnstile_waiters(o)) contest(o, owner);
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
-  td_locks(td).tl_blocked = 1;
+  td_locks(td).tl_blocked = <u8>queue;
   enqueue(o, td);
-  if (o.so_first == td) propagate(o);
+  if (ts_queue(o, queue).tq_first == td) propagate(o);
   td_set_inhib(td, TDI_SLEEPING);
 }
 
-/**
- * Hands a lock that the current thread holds to the first that waits, or to nobody: what these lent goes with it.
- * `td` has its priority back before the new owner is made runnable.
- */
-export function turnstile_release(o: SyncObject, td: Thread): void {
-  const next = o.so_first;
-  if (!is_td(next)) {
-    o.so_owner = no_td();
-    o.so_owner_tid = 0;
-    return;
-  }
+/** The current thread, which held a lock alone, does so no more: it has its own priority back. Nobody holds the lock. */
+export function turnstile_disown(o: SyncObject, td: Thread): void {
+  o.so_owner = no_td();
+  o.so_owner_tid = 0;
+  if (!turnstile_waiters(o)) return;
   uncontest(o, td);
-  o.so_owner = next;
-  o.so_owner_tid = cold(next).td_tid;
-  o.so_uses++;
   if (td_locks(td).tl_lent != 0) set_lent(td, lent_to(td));
-  dequeue(o, next);
-  next.td_wchan = 0;
-  cold(next).td_wmesg = 0;
-  td_locks(next).tl_blocked = 0;
-  if (is_td(o.so_first)) {
-    contest(o, next);
-    propagate(o);
+}
+
+/** A thread that waits for no lock holds this one alone; those that wait for it lend to it. */
+export function turnstile_own(o: SyncObject, td: Thread): void {
+  o.so_owner = td;
+  o.so_owner_tid = cold(td).td_tid;
+  o.so_uses++;
+  if (!turnstile_waiters(o)) return;
+  contest(o, td);
+  propagate(o);
+}
+
+/** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
+function turnstile_take(o: SyncObject, td: Thread): void {
+  dequeue(o, td);
+  td.td_wchan = 0;
+  cold(td).td_wmesg = 0;
+  td_locks(td).tl_blocked = 0;
+}
+
+function turnstile_wake(td: Thread): void {
+  td_clear_inhib(td, TDI_SLEEPING);
+  setrunnable(td);
+}
+
+/** Hands a lock that nobody holds to the best of those that wait to have it alone; false without any. */
+export function turnstile_hand_over(o: SyncObject): bool {
+  const next = o.so_first;
+  if (!is_td(next)) return false;
+  turnstile_take(o, next);
+  turnstile_own(o, next);
+  turnstile_wake(next);
+  return true;
+}
+
+/** Hands a lock that nobody holds alone to all that wait to share it, the best first; returns how many. */
+export function turnstile_share(o: SyncObject): i32 {
+  let count = 0;
+  while (is_td(o.so_shared_first)) {
+    const next = o.so_shared_first;
+    turnstile_take(o, next);
+    o.so_uses++;
+    o.so_value++;
+    if (o.so_kind == KOBJ_RW) td_locks(next).tl_rw_rlocks++;
+    turnstile_wake(next);
+    count++;
   }
-  td_clear_inhib(next, TDI_SLEEPING);
-  setrunnable(next);
+  return count;
 }
 
 /** A thread is gone: what it holds stays locked for ever, and lends to nobody. */
@@ -232,4 +270,5 @@ export function turnstile_forget(td: Thread): void {
   }
   l.tl_lent = 0;
   l.tl_saved = 0;
+  l.tl_rw_rlocks = 0;
 }

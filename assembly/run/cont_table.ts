@@ -14,7 +14,8 @@ import {
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
 import { msleep_1, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
-import { barrier_wait_1, sema_wait_1 } from "../kern/kern_sema";
+import { rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
+import { barrier_wait_1, sema_timedwait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
   thread_single_2,
@@ -158,8 +159,15 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return mtx_lock_1(changetype<SyncObject>(a));
     case K.MTX_SPIN_1:
       return mtx_spin_1(changetype<SyncObject>(a), b);
+    case K.RW_LOCK_1:
+      return rw_lock_1(changetype<SyncObject>(a));
+    case K.RW_SLEEP_W:
+    case K.RW_SLEEP_R:
+      return rw_sleep_1(changetype<SyncObject>(a), fn == K.RW_SLEEP_W, retval);
+    case K.SEMA_TIMED_1:
+      return sema_timedwait_1(changetype<SyncObject>(a), retval);
     case K.CV_WAIT_1:
-      return cv_wait_1(changetype<SyncObject>(a), changetype<SyncObject>(b));
+      return cv_wait_1(changetype<SyncObject>(a), changetype<SyncObject>(b), retval);
     case K.SEMA_WAIT_1:
       return sema_wait_1(changetype<SyncObject>(a));
     case K.BARRIER_WAIT_1:

@@ -1,6 +1,7 @@
 // The kernel calls that make synchronisation objects, and a few that are more than a call of one
 // function of kern/ (assembly/syscalls.master).
 import { mtx_owned } from "../kern/kern_mutex";
+import { rw_wowned } from "../kern/kern_rwlock";
 import { sync_create } from "../kern/kern_sync";
 import { sleep_until } from "../kern/kern_time";
 import { ENOMEM } from "../sys/errno";
@@ -10,9 +11,12 @@ import {
   KOBJ_BARRIER,
   KOBJ_CV,
   KOBJ_MTX,
+  KOBJ_RW,
   KOBJ_SEMA,
+  KOBJ_SX,
   KOBJ_TIMER,
   MTX_DEF,
+  MTX_NOLEND,
   SyncObject,
 } from "../sys/sync";
 
@@ -43,6 +47,26 @@ export function sys_mtx_owned(mutex: SyncObject): bool {
 
 export function sys_cv_create(f: Frame, name: u32): i32 {
   return created(f, sync_create(KOBJ_CV, name));
+}
+
+export function sys_rw_init(f: Frame, name: u32, options: u32): i32 {
+  const o = sync_create(KOBJ_RW, name);
+  if (changetype<usize>(o) != 0) o.so_flags = options;
+  return created(f, o);
+}
+
+export function sys_sx_init(f: Frame, name: u32, options: u32): i32 {
+  const o = sync_create(KOBJ_SX, name);
+  if (changetype<usize>(o) != 0) o.so_flags = options | MTX_NOLEND;
+  return created(f, o);
+}
+
+export function sys_rw_wowned(lock: SyncObject): bool {
+  return rw_wowned(lock, curthread());
+}
+
+export function sys_sema_value(sema: SyncObject): i32 {
+  return sema.so_value;
 }
 
 export function sys_sema_create(f: Frame, name: u32, value: i32): i32 {

@@ -7,6 +7,8 @@ import { Thread } from "./proc";
 /** Kinds of object; the first word of each cell. */
 export const KOBJ_MTX: u32 = 0x4d545821;
 export const KOBJ_CV: u32 = 0x43562121;
+export const KOBJ_RW: u32 = 0x52574c4b;
+export const KOBJ_SX: u32 = 0x53584c4b;
 export const KOBJ_SEMA: u32 = 0x53454d41;
 export const KOBJ_BARRIER: u32 = 0x42415252;
 export const KOBJ_TIMER: u32 = 0x54494d45;
@@ -29,8 +31,8 @@ export const MTX_OPTIONS: u32 = MTX_SPIN | MTX_RECURSE | MTX_NOLEND;
  * | kind | name | owner | owner_tid | value | limit | waiters | contended |
  *  32     36            40           48              56
  * | uses | waiters_max | waited     | since         | expiry |
- *  64      68      72         76
- * | flags | first | last     | contested |
+ *  64      68          72      76     80             84
+ * | flags | contested | first | last | shared_first | shared_last |
  */
 @unmanaged
 export class SyncObject {
@@ -38,7 +40,8 @@ export class SyncObject {
   so_name: u32; //        a string: also the wait message of who sleeps on it
   so_owner: Thread; //    mutex: who holds it, null = free
   so_owner_tid: i32; //   mutex: the owner's id, which tells whether the structure is still the owner's
-  so_value: i32; //       semaphore: its value; barrier: how many have arrived; mutex: how often its owner recursed
+  so_value: i32; //       semaphore: its value; barrier: how many have arrived; lock: how often its owner recursed,
+  //                      or how many share it
   so_limit: i32; //       barrier: how many meet
   so_waiters: i32; //     threads that sleep on it, or were woken and have not run yet
   so_contended: u32; //   how often a thread had to wait
@@ -47,11 +50,37 @@ export class SyncObject {
   so_waited: u64; //      cycles that threads have waited, all together, up to so_since
   so_since: u64;
   so_expiry: u64; //      timer: its last expiry in cycles, 0 = not started
-  // The turnstile of a mutex (kern/subr_turnstile.ts).
+  // The turnstile of a lock (kern/subr_turnstile.ts).
   so_flags: u32; //       MTX_*
-  so_first: Thread; //    first and last of the threads that wait, the best first
-  so_last: Thread;
   so_contested: SyncObject; // the owner's next lock that threads wait for
+  so_first: Thread; //    first and last of the threads that wait to have it alone, the best first,
+  so_last: Thread;
+  so_shared_first: Thread; // and of those that wait to share it
+  so_shared_last: Thread;
+}
+
+/** The two queues of a turnstile. */
+export const TS_EXCLUSIVE: u32 = 1;
+export const TS_SHARED: u32 = 2;
+
+/** The ends of a queue, as they lie in the object. */
+@unmanaged
+export class TurnstileQueue {
+  tq_first: Thread;
+  tq_last: Thread;
+}
+
+if (offsetof<SyncObject>("so_last") != offsetof<SyncObject>("so_first") + sizeof<usize>())
+  ERROR("a queue of a turnstile is its ends");
+if (offsetof<SyncObject>("so_shared_last") != offsetof<SyncObject>("so_last") + 2 * sizeof<usize>())
+  ERROR("the queues of a turnstile lie side by side");
+
+/** A queue of a lock. */
+export function ts_queue(o: SyncObject, queue: u32): TurnstileQueue {
+  const at = changetype<usize>(o) + offsetof<SyncObject>("so_first");
+  return changetype<TurnstileQueue>(
+    at + <usize>(queue - TS_EXCLUSIVE) * offsetof<TurnstileQueue>(),
+  );
 }
 
 /** What a thread has to do with locks: an array of 8 bytes each. */
@@ -59,8 +88,9 @@ export class SyncObject {
 export class ThreadLocks {
   tl_contested: SyncObject; // first of the locks that it holds and others wait for
   tl_lent: u8; //             255 minus the priority that those lend it; 0 = none
-  tl_blocked: u8; //          1 = it waits for the lock td_wchan
-  tl_saved: u16; //           1 = td_base_pri keeps the own level of a thread of LWKT
+  tl_blocked: u8; //          the queue of the lock td_wchan that it waits in, TS_*, or 0
+  tl_rw_rlocks: u8; //        read/write locks that it shares
+  tl_saved: u8; //            1 = td_base_pri keeps the own level of a thread of LWKT
 }
 
 if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())

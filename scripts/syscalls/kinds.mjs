@@ -140,6 +140,15 @@ export const ARGUMENT_KINDS = {
     imports: { "kern/kern_mutex": ["mtx_options_valid"] },
     bad: "not a sum of MTX_RECURSE and one of MTX_SPIN and MTX_NOLEND",
   },
+  rwlock: object("KOBJ_RW", "a read/write lock"),
+  sx: object("KOBJ_SX", "a shared/exclusive lock"),
+  rw_options: {
+    host: "u32",
+    take: "x",
+    check: "rw_options_valid(x)",
+    imports: { "kern/kern_rwlock": ["rw_options_valid"] },
+    bad: "neither 0 nor RW_RECURSE",
+  },
   mutex_or_0: {
     ...object("KOBJ_MTX", "a mutex"),
     take: "arg_object_or_0(nr, x, KOBJ_MTX)",

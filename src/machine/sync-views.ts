@@ -7,10 +7,12 @@ import { ThreadView } from "./views.js";
 const { SyncObject: S } = Layout;
 
 /** Kinds of synchronisation objects. */
-export type SyncKind = "mutex" | "condition" | "semaphore" | "barrier" | "timer";
+export type SyncKind = "mutex" | "rwlock" | "sx" | "condition" | "semaphore" | "barrier" | "timer";
 
 const kinds: Readonly<Record<number, SyncKind>> = {
   [Layout.KOBJ_MTX]: "mutex",
+  [Layout.KOBJ_RW]: "rwlock",
+  [Layout.KOBJ_SX]: "sx",
   [Layout.KOBJ_CV]: "condition",
   [Layout.KOBJ_SEMA]: "semaphore",
   [Layout.KOBJ_BARRIER]: "barrier",

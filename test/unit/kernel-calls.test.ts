@@ -38,7 +38,15 @@ const numbers = `
   169 sema_post, 170 barrier_create, 171 barrier_wait, 172 timer_create, 173 timer_wait,
   174 timer_next, 175 sleep_until, 176 sleep, 177 cpuset_setaffinity, 178 sched_prio_self,
   179 thread_report, 180 mtx_owned, 200 msleep, 201 mtx_sleep, 202 mtx_init, 203 mtx_trylock, 204 mtx_recursed,
-  205 mtx_lock_spin, 206 mtx_unlock_spin
+  205 mtx_lock_spin, 206 mtx_unlock_spin,
+  210 rw_init, 211 rw_destroy, 212 rw_rlock, 213 rw_runlock,
+  214 rw_wlock, 215 rw_wunlock, 216 rw_try_rlock, 217 rw_try_wlock,
+  218 rw_try_upgrade, 219 rw_downgrade, 220 rw_wowned, 221 rw_sleep,
+  230 sx_init, 231 sx_destroy, 232 sx_slock, 233 sx_sunlock,
+  234 sx_xlock, 235 sx_xunlock, 236 sx_try_slock, 237 sx_try_xlock,
+  238 sx_try_upgrade, 239 sx_downgrade, 240 sx_xlocked, 241 sx_sleep,
+  222 cv_timedwait, 223 cv_wait_sig, 224 cv_timedwait_sig, 225 sema_trywait,
+  226 sema_timedwait, 227 sema_value
 `;
 
 const { calls } = readTable();

@@ -134,3 +134,11 @@ void cv_init(struct cv *cv, const char *desc) {
 void sema_init(struct sema *sema, int value, const char *desc) {
   check(sys_sema_create(desc, value, &sema->object), "sema_init", desc);
 }
+
+void rw_init_flags(struct rwlock *rw, const char *name, int opts) {
+  check(sys_rw_init(name, opts, &rw->object), "rw_init", name);
+}
+
+void sx_init_flags(struct sx *sx, const char *name, int opts) {
+  check(sys_sx_init(name, opts, &sx->object), "sx_init", name);
+}

@@ -1539,6 +1539,8 @@ export const ThreadStatsTypes = {
 // assembly/sys/sync.ts
 export const KOBJ_MTX = 1297373217;
 export const KOBJ_CV = 1129718049;
+export const KOBJ_RW = 1381452875;
+export const KOBJ_SX = 1398295627;
 export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
@@ -1550,7 +1552,7 @@ export const MTX_NOLEND = 256;
 export const MTX_OPTIONS = 261;
 
 export const SyncObject = {
-  size: 80,
+  size: 88,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -1565,9 +1567,11 @@ export const SyncObject = {
   so_since: 48,
   so_expiry: 56,
   so_flags: 64,
-  so_first: 68,
-  so_last: 72,
-  so_contested: 76,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
 } as const;
 
 export const SyncObjectTypes = {
@@ -1585,9 +1589,24 @@ export const SyncObjectTypes = {
   so_since: "u64",
   so_expiry: "u64",
   so_flags: "u32",
+  so_contested: "usize",
   so_first: "usize",
   so_last: "usize",
-  so_contested: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+} as const;
+export const TS_EXCLUSIVE = 1;
+export const TS_SHARED = 2;
+
+export const TurnstileQueue = {
+  size: 8,
+  tq_first: 0,
+  tq_last: 4,
+} as const;
+
+export const TurnstileQueueTypes = {
+  tq_first: "usize",
+  tq_last: "usize",
 } as const;
 
 export const ThreadLocks = {
@@ -1595,14 +1614,16 @@ export const ThreadLocks = {
   tl_contested: 0,
   tl_lent: 4,
   tl_blocked: 5,
-  tl_saved: 6,
+  tl_rw_rlocks: 6,
+  tl_saved: 7,
 } as const;
 
 export const ThreadLocksTypes = {
   tl_contested: "usize",
   tl_lent: "u8",
   tl_blocked: "u8",
-  tl_saved: "u16",
+  tl_rw_rlocks: "u8",
+  tl_saved: "u8",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -1751,8 +1772,38 @@ export const Sys = {
   mtx_recursed: 204,
   mtx_lock_spin: 205,
   mtx_unlock_spin: 206,
-  sched_setscheduler: 230,
-  sched_setscheduler_self: 231,
+  rw_init: 210,
+  rw_destroy: 211,
+  rw_rlock: 212,
+  rw_runlock: 213,
+  rw_wlock: 214,
+  rw_wunlock: 215,
+  rw_try_rlock: 216,
+  rw_try_wlock: 217,
+  rw_try_upgrade: 218,
+  rw_downgrade: 219,
+  rw_wowned: 220,
+  rw_sleep: 221,
+  cv_timedwait: 222,
+  cv_wait_sig: 223,
+  cv_timedwait_sig: 224,
+  sema_trywait: 225,
+  sema_timedwait: 226,
+  sema_value: 227,
+  sx_init: 230,
+  sx_destroy: 231,
+  sx_slock: 232,
+  sx_sunlock: 233,
+  sx_xlock: 234,
+  sx_xunlock: 235,
+  sx_try_slock: 236,
+  sx_try_xlock: 237,
+  sx_try_upgrade: 238,
+  sx_downgrade: 239,
+  sx_xlocked: 240,
+  sx_sleep: 241,
+  sched_setscheduler: 250,
+  sched_setscheduler_self: 251,
 } as const;
 
 // assembly/sys/sysinit.ts

@@ -111,9 +111,14 @@ const CIRCLES: readonly Circle[] = [
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
-      ...["sched", "subr_eventhandler", "subr_turnstile", "thread_gone", "thread_zone"].map(
-        (name) => `assembly/kern/${name}.ts`,
-      ),
+      ...[
+        "sched",
+        "sched_4bsd",
+        "subr_eventhandler",
+        "subr_turnstile",
+        "thread_gone",
+        "thread_zone",
+      ].map((name) => `assembly/kern/${name}.ts`),
     ],
     why: "the original's own: what sleeps switches, what switches reaps, what reaps wakes",
   },

@@ -17,10 +17,16 @@ import { Mismatch } from "./storm.js";
 
 const { PCATCH, TDS } = Layout;
 
+/** The best priority of time-sharing. */
+const PRI_MIN_TIMESHARE = 88;
+
 /** Rounds within which everybody has obeyed: two after the last safe point, and what it takes to get there. */
 const OBEYED = 12;
-/** Rounds within which each thread gets a turn. */
-const TURNS = 2000;
+/**
+ * Rounds within which each thread gets a turn: many, as under 4bsd one that is bound to some CPUs waits for as long as
+ * the machine's queue has equals of it.
+ */
+const TURNS = 20_000;
 
 /** A user thread as the model knows it. */
 interface Member {
@@ -330,7 +336,7 @@ export class ProcessStorm {
     for (const [index, { td, allowed, priority }] of this.members.entries()) {
       const cpu = this.reader.hot8(td, "td_cpu");
       if (!allowed.includes(cpu)) this.fail(`thread ${index} is on CPU ${cpu}, not on ${allowed}`);
-      if (priority === null) continue;
+      if (priority === null || (!lwkt && priority >= PRI_MIN_TIMESHARE)) continue; // 4bsd goes on from there
       const base = this.reader.cold8(td, "td_base_pri");
       const now = this.reader.cold8(td, "td_priority");
       if (now !== priority) this.fail(`priority of ${index} is ${now}, not ${priority}`);

@@ -231,11 +231,11 @@ export function bsd4_resetpriority(td: Thread): void {
   const c = cold(td);
   const used = ts.ts_estcpu / weight(machine());
   const pri = <u32>PRI_MIN_TIMESHARE + used + <u32>(<i32>ts.ts_nice - NICE_MIN);
-  ts.ts_user_pri = <u8>min<u32>(pri, PRI_MAX_TIMESHARE);
+  const mine = <u8>min<u32>(pri, PRI_MAX_TIMESHARE);
   if (c.td_priority != c.td_base_pri) return; // lent to it
-  c.td_base_pri = ts.ts_user_pri;
-  if (c.td_priority == ts.ts_user_pri) return;
-  c.td_priority = ts.ts_user_pri;
+  c.td_base_pri = mine;
+  if (c.td_priority == mine) return;
+  c.td_priority = mine;
   if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
 }
 

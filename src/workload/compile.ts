@@ -498,7 +498,11 @@ class TaskCompiler {
       .comment("a2 is the thread: it starts with its own priority");
     const start = startScheduling(target.scheduling, context.target.scheduler);
     if (start.policy === null) builder.call("sched_prio", "a2", start.value);
-    else builder.call("sched_setscheduler", "a2", start.policy, start.value);
+    else {
+      const { policy, value } = start;
+      builder.addi("a4", "a2", 0).call("sched_setscheduler", "a4", policy, value);
+      builder.addi("a2", "a4", 0);
+    }
     builder.call("sched_add", "a2").jump(done).label(failed).li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);

@@ -20,6 +20,7 @@ import {
   SINGLE_EXIT,
   SZOMB,
 } from "../sys/proc";
+import { is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { is_proc, proc_free, proc_reparent } from "./kern_fork";
 import {
@@ -33,6 +34,7 @@ import { str } from "./kern_subr";
 import { tsleep, wakeup } from "./kern_synch";
 import { thread_exit, thread_wait } from "./kern_thread";
 import { tidhash_remove } from "./kern_tid";
+import { sched_exit_thread } from "./sched";
 
 /**
  * Ends the current thread of a user process unless it is the last one: then it returns, with 0 in
@@ -98,6 +100,7 @@ function exit1_alone(code: i32): u32 {
   KASSERT(proc_should_stop(p) == 0, "exiting process is stopped");
   p.p_flag |= P_WEXIT;
   tidhash_remove(td);
+  if (is_td(p.p_pptr.p_threads)) sched_exit_thread(p.p_pptr.p_threads, td);
   exit1_children(p);
   const m = machine();
   if ((p.p_pptr.p_ps_flag & PS_NOCLDWAIT) != 0) proc_reparent(p, m.initproc);

@@ -23,12 +23,12 @@ import {
   ThreadCold,
 } from "../sys/proc";
 import {
-  Policy,
   sched_cpu,
   ThreadSched,
   TSF_MOVED,
   TSF_POLICY,
   TSF_SLEPT,
+  TSF_USER,
   td_sched,
 } from "../sys/sched";
 import { td_locks } from "../sys/sync";
@@ -52,13 +52,35 @@ import {
   bsd4_fork,
   bsd4_interrupt,
   bsd4_place,
+  bsd4_queues,
   bsd4_rem,
   bsd4_requeue,
   bsd4_resetpriority,
   bsd4_runnable,
 } from "./sched_4bsd";
 import { idle_cpus } from "./sched_place";
-import { level_of, policy_priority, policy_set, policy_valid, sched_better } from "./sched_policy";
+import {
+  level_of,
+  policy_clear,
+  policy_priority,
+  policy_set,
+  policy_valid,
+  sched_better,
+} from "./sched_policy";
+import {
+  ule_add,
+  ule_boundary,
+  ule_choose,
+  ule_exit,
+  ule_fork,
+  ule_interrupt,
+  ule_place,
+  ule_priority,
+  ule_queues,
+  ule_rem,
+  ule_requeue,
+  ule_sleep,
+} from "./sched_ule";
 import {
   has_own_level,
   turnstile_adjust,
@@ -114,14 +136,14 @@ function sched_enqueue(gd: GlobalData, td: Thread): void {
     return;
   }
   if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
-  else bsd4_add(gd, td);
+  else enqueue(gd, td);
   sched_check_preempt(gd, td);
 }
 
 /** 4bsd, ule: a thread that was made runnable elsewhere comes to the queue of its CPU, this one. */
 export function sched_enqueue_here(gd: GlobalData, td: Thread): void {
   if (td.td_state != <u8>TDS.RUNQ || td.td_slot != 0) return;
-  bsd4_add(gd, td); // whom it interrupts is decided when it is placed
+  enqueue(gd, td); // whom it interrupts is decided when it is placed
 }
 
 /** Asks for this CPU if `td`, which is on its run queue, is better than the thread that runs. */
@@ -160,6 +182,7 @@ export function is_unborn(td: Thread): bool {
 /** The same for a thread of this CPU. */
 function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
+  if (machine().sched != Sched.LWKT) policy_clear(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
   sched_priority(td, min<u32>(pri, lent));
@@ -196,7 +219,15 @@ function sched_priority(td: Thread, pri: u32): void {
 /** 4bsd, ule: a thread's rank may have changed: if it is queued it goes to the tail of its level. */
 function sched_level_changed(td: Thread): void {
   const ts = td_sched(td);
-  if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
+  if (ts.ts_queue == 0) return;
+  if (machine().sched == Sched.ULE) ule_requeue(td);
+  else if (<u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
+}
+
+/** 4bsd, ule: puts a thread on this CPU's queue. */
+function enqueue(gd: GlobalData, td: Thread): void {
+  if (machine().sched == Sched.ULE) ule_add(gd, td);
+  else bsd4_add(gd, td);
 }
 
 /**
@@ -229,7 +260,8 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   const pri = policy_priority(policy, value);
   c.td_base_pri = <u8>pri;
   sched_priority(td, turnstile_priority(td));
-  bsd4_resetpriority(td);
+  if (machine().sched == Sched.ULE) ule_priority(td);
+  else bsd4_resetpriority(td);
   sched_level_changed(td);
   turnstile_adjust(td);
 }
@@ -252,7 +284,8 @@ export function sched_sleep(td: Thread, pri: u32): void {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;
     ts.ts_slept = 0;
-    if (ts.ts_policy != <u8>Policy.OTHER || ts.ts_user_pri != 0) return; // a user thread keeps its own
+    if (machine().sched == Sched.ULE) ule_sleep(mycpu(), td);
+    if ((ts.ts_flags & TSF_USER) != 0) return; // it keeps its own
   }
   if (pri != 0) sched_prio(td, pri);
 }
@@ -274,8 +307,9 @@ export function sched_inherit(child: Thread, maker: Thread): void {
     ts.ts_policy = from.ts_policy;
     ts.ts_rt = from.ts_rt;
     ts.ts_nice = from.ts_nice;
-    ts.ts_user_pri = from.ts_user_pri;
-    bsd4_fork(child, maker);
+    ts.ts_flags |= from.ts_flags & TSF_USER;
+    if (machine().sched == Sched.ULE) ule_fork(child, maker);
+    else bsd4_fork(child, maker);
   }
   if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
@@ -300,7 +334,9 @@ function sched_place(): u32 {
 
 /** A thread of a process with others exits: one of them, or the process's parent, has to answer for its time. */
 export function sched_exit_thread(other: Thread, td: Thread): void {
-  if (machine().sched != Sched.LWKT && other != td) bsd4_exit(other, td);
+  if (machine().sched == Sched.LWKT || other == td) return;
+  if (machine().sched == Sched.ULE) ule_exit(other, td);
+  else bsd4_exit(other, td);
 }
 
 /** A thread is gone: the next one in its structure begins with nothing. */
@@ -316,17 +352,19 @@ export function sched_moved(td: Thread): void {
 
 /** 4bsd, ule: a queued thread is better than before: a CPU that may have it looks. */
 export function sched_interrupt(td: Thread): void {
-  bsd4_interrupt(machine(), td);
+  if (machine().sched == Sched.ULE) ule_interrupt(machine(), td);
+  else bsd4_interrupt(machine(), td);
 }
 
 /** Takes a thread off its queue, under 4bsd and ule. */
 export function sched_rem(td: Thread): void {
-  bsd4_rem(td);
+  if (machine().sched == Sched.ULE) ule_rem(td);
+  else bsd4_rem(td);
 }
 
 /** True if this CPU has a thread to run, under 4bsd and ule. */
 export function sched_runnable(gd: GlobalData): bool {
-  return bsd4_runnable(gd);
+  return machine().sched == Sched.ULE ? gd.gd_nrunnable != 0 : bsd4_runnable(gd);
 }
 
 /** 4bsd, ule, between two rounds: threads that were made runnable in the last one get their places. */
@@ -334,8 +372,17 @@ export function sched_boundary(m: Machine): void {
   m.sched_idle = idle_cpus(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const sc = sched_cpu(cpu);
-    while (is_td(sc.sc_first)) bsd4_place(m, sc.sc_first);
+    while (is_td(sc.sc_first)) {
+      if (m.sched == Sched.ULE) ule_place(m, sc.sc_first);
+      else bsd4_place(m, sc.sc_first);
+    }
   }
+  if (m.sched == Sched.ULE) ule_boundary(m);
+}
+
+/** Run queues that the machine's scheduler has. */
+export function sched_queues(ncpus: u32): u32 {
+  return machine().sched == Sched.ULE ? ule_queues(ncpus) : bsd4_queues(ncpus);
 }
 
 /**
@@ -354,13 +401,13 @@ export function mi_switch(): u32 {
     return lwkt_switch();
   }
   if (td.td_state == TDS.RUNNING && td != gd.gd_idletd) sched_add(td);
-  return bsd4_switch(gd, td);
+  return share_switch(gd, td);
 }
 
-function bsd4_switch(gd: GlobalData, td: Thread): u32 {
+function share_switch(gd: GlobalData, td: Thread): u32 {
   gd.gd_switch_count++;
   gd.gd_flags &= ~(GDF_RESCHED | GDF_SLICEEND);
-  const ntd = bsd4_choose(gd);
+  const ntd = machine().sched == Sched.ULE ? ule_choose(gd) : bsd4_choose(gd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
     return DONE;
@@ -383,5 +430,5 @@ export function sched_throw(td: Thread): u32 {
     _lwkt_dequeue(td);
     return lwkt_switch();
   }
-  return bsd4_switch(gd, td);
+  return share_switch(gd, td);
 }

@@ -25,7 +25,7 @@ import {
 } from "../sys/prioq";
 import { TDS, Thread } from "../sys/proc";
 import { NICE_MIN, Policy, TSF_HEAD, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
-import { cold, td_at } from "../sys/thread";
+import { td_at } from "../sys/thread";
 import {
   allowed_cpus,
   idle_cpus,
@@ -35,7 +35,7 @@ import {
   sched_dequeue,
 } from "./sched_place";
 import { is_timeshare, level_of, rank_of } from "./sched_policy";
-import { turnstile_adjust, turnstile_priority } from "./subr_turnstile";
+import { sched_own_priority } from "./subr_turnstile";
 
 /** The machine's queue; CPU n's is n + 1. */
 const GLOBAL: u32 = 0;
@@ -229,16 +229,10 @@ function limited(m: Machine, estcpu: u32): u32 {
 export function bsd4_resetpriority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
-  const c = cold(td);
   const used = ts.ts_estcpu / weight(machine());
   const pri = <u32>PRI_MIN_TIMESHARE + used + <u32>(<i32>ts.ts_nice - NICE_MIN);
-  ts.ts_user_pri = <u8>min<u32>(pri, PRI_MAX_TIMESHARE);
-  c.td_base_pri = ts.ts_user_pri;
-  const now = turnstile_priority(td);
-  if (c.td_priority == now) return;
-  c.td_priority = <u8>now;
+  if (!sched_own_priority(td, min<u32>(pri, PRI_MAX_TIMESHARE))) return;
   if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
-  turnstile_adjust(td);
 }
 
 /** decay_cpu: what is left of estcpu after a second. */

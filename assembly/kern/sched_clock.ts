@@ -8,6 +8,7 @@ import { Machine, Sched } from "../sys/machine";
 import { STATHZ } from "../sys/param";
 import { sched_cpu } from "../sys/sched";
 import { bsd4_clock, bsd4_second } from "./sched_4bsd";
+import { ule_clock, ule_round } from "./sched_ule";
 
 /** Sets the clocks, from the configuration. */
 export function sched_clock_init(m: Machine): void {
@@ -25,6 +26,12 @@ export function sched_clock_next(gd: GlobalData): u64 {
   return sched_cpu(gd.gd_cpuid).sc_clock;
 }
 
+/** The cycle at which something is next done between two rounds. */
+export function sched_next(m: Machine): u64 {
+  const balances = m.sched == Sched.ULE && m.ncpus != 1;
+  return balances ? min<u64>(m.sched_second, m.sched_balance) : m.sched_second;
+}
+
 /** A CPU begins its part of a round: charges its thread for the ticks that are due. */
 export function sched_clock(m: Machine, gd: GlobalData): void {
   const sc = sched_cpu(gd.gd_cpuid);
@@ -36,11 +43,13 @@ export function sched_clock(m: Machine, gd: GlobalData): void {
   const n = <u32>min<u64>(ticks, 1 << 30);
   const stats = (sc.sc_stat + n) / m.sched_stat;
   sc.sc_stat = (sc.sc_stat + n) % m.sched_stat;
-  bsd4_clock(gd, td, n, stats);
+  if (m.sched == Sched.ULE) ule_clock(gd, td, n, stats);
+  else bsd4_clock(gd, td, n, stats);
 }
 
-/** Between two rounds: what is done once a second. */
+/** Between two rounds: the tick of the round, and what is done once a second. */
 export function sched_seconds(m: Machine): void {
+  if (m.sched == Sched.ULE) ule_round(m);
   if (m.now < m.sched_second || m.cycle_cost == 0) return;
   const seconds = (m.now - m.sched_second) / m.cycles_per_second + 1;
   m.sched_second += seconds * m.cycles_per_second;

@@ -1,8 +1,16 @@
 import { machine, Sched } from "../sys/machine";
-import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
+import { PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
 import { prio_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
-import { NICE_MAX, NICE_MIN, Policy, RT_PRIO_MAX, TSF_POLICY, td_sched } from "../sys/sched";
+import {
+  NICE_MAX,
+  NICE_MIN,
+  Policy,
+  RT_PRIO_MAX,
+  TSF_POLICY,
+  TSF_USER,
+  td_sched,
+} from "../sys/sched";
 import { cold } from "../sys/thread";
 
 /** Priorities under lwkt: the best ones of SCHED_OTHER and SCHED_BATCH, and how many there are to a nice step. */
@@ -30,9 +38,8 @@ function rank(td: Thread, priority: u32): u32 {
 /** True for a thread whose priority the scheduler makes, by what it does. */
 export function is_timeshare(td: Thread): bool {
   const ts = td_sched(td);
-  if (ts.ts_policy != <u8>Policy.OTHER && ts.ts_policy != <u8>Policy.BATCH) return false;
-  const base = <i32>cold(td).td_base_pri;
-  return base >= PRI_MIN_TIMESHARE && base <= PRI_MAX_TIMESHARE;
+  const shares = ts.ts_policy == <u8>Policy.OTHER || ts.ts_policy == <u8>Policy.BATCH;
+  return shares && (ts.ts_flags & TSF_USER) != 0;
 }
 
 /** True if `td` takes the CPU from `cur`. */
@@ -61,11 +68,19 @@ export function policy_valid(policy: i32, value: i32): bool {
   return shares && value >= NICE_MIN && value <= NICE_MAX;
 }
 
+/** A thread of this CPU has a fixed priority from now on: it is one of the kernel's. */
+export function policy_clear(td: Thread): void {
+  const ts = td_sched(td);
+  ts.ts_flags &= ~TSF_USER;
+  ts.ts_policy = <u8>Policy.OTHER;
+  ts.ts_rt = 0;
+}
+
 /** Gives a thread of this CPU a policy; its priority is set afterwards. */
 export function policy_set(td: Thread, policy: u32, value: i32): void {
   const ts = td_sched(td);
   const real = policy == Policy.FIFO || policy == Policy.RR;
-  ts.ts_flags &= ~TSF_POLICY;
+  ts.ts_flags = (ts.ts_flags & ~TSF_POLICY) | TSF_USER;
   ts.ts_policy = <u8>policy;
   ts.ts_rt = real ? <u8>value : 0;
   ts.ts_nice = real ? 0 : <i8>value;

@@ -125,6 +125,20 @@ export function turnstile_adjust(td: Thread): void {
   propagate(o);
 }
 
+/**
+ * A scheduler has made a thread's own priority from what the thread did; true if the thread's priority is another
+ * one now, which it is not if a better one is lent.
+ */
+export function sched_own_priority(td: Thread, pri: u32): bool {
+  const c = cold(td);
+  c.td_base_pri = <u8>pri;
+  const now = turnstile_priority(td);
+  if (c.td_priority == now) return false;
+  c.td_priority = <u8>now;
+  turnstile_adjust(td);
+  return true;
+}
+
 // ---- The queue ----
 
 /** True while threads wait for a lock. */

@@ -28,8 +28,7 @@ import {
 } from "../kern/kern_tid";
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
 import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
-import { sched_prio } from "../kern/sched";
-import { bsd4_queues } from "../kern/sched_4bsd";
+import { sched_prio, sched_queues } from "../kern/sched";
 import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
@@ -111,7 +110,7 @@ export function carve_arenas(): u32 {
   m.kstack_base = carve(m, n * m.kstack_depth * offsetof<Continuation>());
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;
-  m.sched_queues = m.sched == Sched.LWKT ? 0 : bsd4_queues(ncpus);
+  m.sched_queues = m.sched == Sched.LWKT ? 0 : sched_queues(ncpus);
   const levels = m.sched_queues * RQ_LEVELS;
   m.chunk_base = carve(m, <u64>runq_pool_chunks(m.td_count, ncpus, levels) * CHUNK_SIZE);
   m.chunk_end = <usize>m.carve;
@@ -139,7 +138,7 @@ export function carve_arenas(): u32 {
 /** What 4bsd and ule have: run queues, and parts of threads and of CPUs. */
 function carve_sched(m: Machine, n: u64): void {
   m.sched_base = carve(m, prioq_bytes(m.sched_queues));
-  m.sched_delta = carve(m, n * offsetof<ThreadSched>()) - (m.td_base >> 1);
+  m.sched_delta = carve(m, n * offsetof<ThreadSched>()) - m.td_base;
   m.sched_cpus = carve(m, m.ncpus * offsetof<SchedCpu>());
 }
 

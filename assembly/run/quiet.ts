@@ -6,7 +6,7 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
-import { sched_clock_next } from "../kern/sched_clock";
+import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
 import { cold } from "../sys/thread";
@@ -24,6 +24,7 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   for (let busy = m.busy; busy != 0 && most > 1; busy &= busy - 1) {
     most = min<u64>(most, quiet_rounds(m, globaldata(<u32>ctz<u64>(busy))));
   }
+  if (m.sched != Sched.LWKT) most = min<u64>(most, rounds_to(m, sched_next(m)));
   if (most <= 1) return end;
   m.rounds += most - 1;
   if (m.run_rounds != 0) m.run_rounds -= <u32>(most - 1);

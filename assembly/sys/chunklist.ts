@@ -174,6 +174,17 @@ function list_grow_front(list: ChunkList): usize {
   return c + CHUNK_SIZE - SLOT_SIZE;
 }
 
+/** The slot of the item behind the one in `slot`, 0 at the end. */
+export function list_next_slot(list: ChunkList, slot: usize): usize {
+  let at = slot + SLOT_SIZE;
+  while (at != list.tail) {
+    if ((at & CHUNK_MASK) == 0) at = changetype<Chunk>(at - CHUNK_SIZE).next + CHUNK_SLOT0;
+    else if (load<usize>(at) != 0) return at;
+    else at += SLOT_SIZE;
+  }
+  return 0;
+}
+
 /**
  * The slot of the first item, or 0 when the list is empty; tombstones and used-up chunks in front of
  * it are dropped. An empty list keeps its last chunk and starts again at its first slot.

@@ -17,6 +17,7 @@ import { Task } from "./reap";
 export enum Sched {
   LWKT = 0,
   BSD4 = 1,
+  ULE = 2,
 }
 
 /** Why a run call returned: RUN_REASON of its result. */
@@ -107,7 +108,7 @@ export class Machine {
   chunk_end: usize;
   sched_base: usize; //        run queues of 4bsd and ule (sys/prioq.ts); 0 under lwkt
   sched_queues: u32; //        how many
-  sched_delta: usize; //       address of a thread's ThreadSched minus a half of that of its Thread
+  sched_delta: usize; //       address of a thread's ThreadSched minus that of its Thread
   sched_cpus: usize; //        SchedCpu[ncpus]
   letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
   affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
@@ -201,6 +202,8 @@ export class Machine {
   sched_second: u64; //        cycle at which the next second begins
   sched_ldavg: u32; //         load average of a minute, times 2048
   sched_seconds: u32; //       seconds since it was last made
+  sched_ms: i32; //            ule: tick of the round: 1 + milliseconds since boot
+  sched_balance: u64; //       ule: cycle at which the balancer looks next, 0 = it never has
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
 
   // Reaping (kern/kern_thread.ts).

@@ -11,13 +11,21 @@
 //
 // Locking: under sched_lock, free like all locks of the original. A CPU puts threads on its own queues only;
 // what it may take from others', and when, is the schedulers' law (kern/sched_place.ts).
-import { ChunkList, ChunkLists, list_at, list_first_slot, lists_bytes } from "./chunklist";
+import {
+  ChunkList,
+  ChunkLists,
+  list_at,
+  list_first_slot,
+  list_next_slot,
+  lists_bytes,
+} from "./chunklist";
 import { KASSERT } from "./kassert";
 import { machine } from "./machine";
 import { PRI_MIN_KERN, PRI_MIN_REALTIME, RQ_LEVELS } from "./param";
 import { Thread } from "./proc";
 import { runq_append, runq_init, runq_prepend, runq_remove, runq_take } from "./runq";
 import { td_sched } from "./sched";
+import { is_td, no_td } from "./thread";
 
 /** Words of a queue's bits; before them the word that has a bit for each, and the number of its threads. */
 const WORDS: u32 = (RQ_LEVELS + 63) / 64;
@@ -101,7 +109,7 @@ export function prioq_first(queue: u32): u32 {
   let words = load<u64>(bits);
   while (words != 0) {
     const i = <u32>ctz<u64>(words);
-    const level = first_of_word(queue, i);
+    const level = first_of_word(queue, i, u64.MAX_VALUE);
     if (level != NO_LEVEL) return level;
     words &= words - 1;
     if (load<u64>(bits + ((<usize>i) << 3), BITS_OFFSET) == 0)
@@ -110,10 +118,43 @@ export function prioq_first(queue: u32): u32 {
   return NO_LEVEL;
 }
 
+/** The first level from `from` on, NO_LEVEL if there is none below `end`. */
+export function prioq_first_from(queue: u32, from: u32, end: u32): u32 {
+  let mask = ~(<u64>0) << (from & 63);
+  for (let i = from >> 6; i <= (end - 1) >> 6; i++) {
+    const level = first_of_word(queue, i, mask);
+    if (level != NO_LEVEL) return level < end ? level : NO_LEVEL;
+    mask = u64.MAX_VALUE;
+  }
+  return NO_LEVEL;
+}
+
+/** True if a level has no thread. */
+export function prioq_empty(queue: u32, level: u32): bool {
+  return !has_thread(level_at(queue, level));
+}
+
+/** The thread behind `td` on its queue, levels from `from` on and round; the first one after none; null at the end. */
+export function prioq_next(queue: u32, from: u32, td: Thread): Thread {
+  if (!is_td(td)) return first_or(queue, from, RQ_LEVELS, from);
+  const level: u32 = td_sched(td).ts_level;
+  const slot = list_next_slot(level_at(queue, level), td.td_slot);
+  if (slot != 0) return changetype<Thread>(load<usize>(slot));
+  if (level < from) return first_or(queue, level + 1, from, 0);
+  return first_or(queue, level + 1, RQ_LEVELS, from);
+}
+
+/** The first thread of the levels from `from` to `end`, or else of those below `rest`. */
+function first_or(queue: u32, from: u32, end: u32, rest: u32): Thread {
+  let level = from < end ? prioq_first_from(queue, from, end) : NO_LEVEL;
+  if (level == NO_LEVEL && rest != 0) level = prioq_first_from(queue, 0, rest);
+  return level == NO_LEVEL ? no_td() : prioq_peek(queue, level);
+}
+
 /** The first level with a thread of those of word `i`; clears the bits of those that have none. */
-function first_of_word(queue: u32, i: u32): u32 {
+function first_of_word(queue: u32, i: u32, mask: u64): u32 {
   const word = bits_of(queue) + ((<usize>i) << 3);
-  let bits = load<u64>(word, BITS_OFFSET);
+  let bits = load<u64>(word, BITS_OFFSET) & mask;
   while (bits != 0) {
     const level = (i << 6) + <u32>ctz<u64>(bits);
     if (has_thread(level_at(queue, level))) return level;

@@ -18,7 +18,7 @@ export const NICE_MIN: i32 = -20;
 export const NICE_MAX: i32 = 19;
 export const RT_PRIO_MAX: i32 = 99;
 
-/** A thread's part: half the size of the hot line, and half as far away. */
+/** A thread's part: one cache line. */
 @unmanaged
 export class ThreadSched {
   ts_level: u16; //    (s) level that it is queued at
@@ -27,18 +27,26 @@ export class ThreadSched {
   ts_policy: u8; //    (o) Policy
   ts_rt: u8; //        (o) real-time priority, 1 to 99, 0 = none
   ts_nice: i8; //      (o) -20 to 19
-  ts_user_pri: u8; //  (o) td_user_pri: its priority as a time-sharing thread
+  ts_pad: u8;
   ts_next: Thread; //  (s) the next one that was made runnable on its CPU in this round,
   ts_prev: Thread; //  (s) and the one before
   ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (ule)
   ts_estcpu: u32; //   (o) 4bsd: recent use of CPUs, decaying; in ticks of the statistics clock
   ts_slept: u32; //    (o) 4bsd: ts_slptime, whole seconds asleep
+  ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = it has not
+  ts_runtime: u32; //  (o) ule: how long it ran and slept of its own will, decaying, ticks << 10
+  ts_slptime: u32; //  (o)
+  ts_ltick: i32; //    (o) ule: last tick and first tick of what ts_ticks counts
+  ts_ftick: i32; //    (o)
+  ts_ticks: u32; //    (o) ule: ticks << 10 that it ran within these
+  ts_rltick: i32; //   (o) ule: last tick on its CPU: how warm that CPU's cache is
   ts_new_policy: u8; //(s) policy that another CPU asks for (TSF_POLICY),
   ts_new_value: i8; // (s) with its priority or nice value
-  ts_pad: u16;
+  ts_pad1: u16;
+  ts_pad2: u32;
 }
 
-if (offsetof<ThreadSched>() != 32) ERROR("struct td_sched is half a cache line");
+if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");
 
 // ts_flags.
 /** It is on its CPU's list of threads to be placed at the end of the round. */
@@ -49,6 +57,8 @@ export const TSF_HEAD: u8 = 0x2;
 export const TSF_MOVED: u8 = 0x4;
 /** It has slept, and its priority does not know yet. */
 export const TSF_SLEPT: u8 = 0x8;
+/** It has a policy: unlike a thread of the kernel's, whose priority is the one that it was given. */
+export const TSF_USER: u8 = 0x20;
 /** Its letter's PRIO sets its policy, too. */
 export const TSF_POLICY: u8 = 0x10;
 
@@ -59,11 +69,13 @@ export class SchedCpu {
   sc_stat: u32; //         ticks of it until the next one of the statistics clock
   sc_first: Thread; //     threads that were made runnable here in this round, in that order
   sc_last: Thread;
+  sc_idx: u32; //          ule: tdq_idx, where threads are put into the calendar, and
+  sc_ridx: u32; //         tdq_ridx, where they are taken from it
 }
 
 /** A thread's part. */
 export function td_sched(td: Thread): ThreadSched {
-  return changetype<ThreadSched>((changetype<usize>(td) >> 1) + machine().sched_delta);
+  return changetype<ThreadSched>(changetype<usize>(td) + machine().sched_delta);
 }
 
 /** CPU `cpu`'s part. */

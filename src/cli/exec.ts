@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
-import type { SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
@@ -74,7 +74,7 @@ export function registerExec(program: Command): void {
     .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), 1)
     .addOption(
       new Option("--scheduler <name>", "scheduler of the machine")
-        .choices(["lwkt", "4bsd"])
+        .choices(SCHEDULER_NAMES)
         .default("lwkt"),
     )
     .addOption(

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import type { SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
@@ -46,7 +46,7 @@ function machineOptions(command: Command): Command {
     .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
     .addOption(
       new Option("--scheduler <name>", "scheduler of the machine")
-        .choices(["lwkt", "4bsd"])
+        .choices(SCHEDULER_NAMES)
         .default("lwkt"),
     )
     .addOption(

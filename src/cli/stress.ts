@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { type Command, Option } from "commander";
-import type { SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { errnoName } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
@@ -53,7 +53,7 @@ export function registerStress(program: Command): void {
     .option("--cpus <n>", "emulated CPUs", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
     .option("--rounds <n>", "yields, wakeups and sleeps of each", wholeNumber(1, ROUNDS_MAX), 1)
     .addOption(
-      new Option("--scheduler <name>", "scheduler").choices(["lwkt", "4bsd"]).default("lwkt"),
+      new Option("--scheduler <name>", "scheduler").choices(SCHEDULER_NAMES).default("lwkt"),
     )
     .addOption(
       new Option("--seed <n>", "seed of the machine's choices")

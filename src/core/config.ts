@@ -5,13 +5,17 @@ import { checkOptions, flag, optional, type Rules, shown } from "./arguments.js"
 import { ConfigError } from "./errors.js";
 
 /** Schedulers that a machine can boot with. */
-export type SchedulerName = "lwkt" | "4bsd";
+export type SchedulerName = "lwkt" | "4bsd" | "ule";
 
 /** What the kernel calls them. */
 const SCHEDULERS: Readonly<Record<SchedulerName, number>> = {
   lwkt: Layout.Sched.LWKT,
   "4bsd": Layout.Sched.BSD4,
+  ule: Layout.Sched.ULE,
 };
+
+/** Names of the schedulers. */
+export const SCHEDULER_NAMES = Object.keys(SCHEDULERS) as SchedulerName[];
 
 /** What a machine is made of. Every field has a default. */
 export interface MachineConfig {
@@ -173,6 +177,11 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   if (numbers.runQueues !== 64 && numbers.runQueues !== 256) {
     throw new ConfigError(`runQueues is ${numbers.runQueues}; it must be 64 or 256`);
   }
+  if (config.scheduler === "ule" && config.time === "idle") {
+    throw new ConfigError(
+      'the scheduler ule needs time that passes, since slices and scores are made of it; time "idle" has none',
+    );
+  }
   if (numbers.textMemory > numbers.guestMemory) {
     throw new ConfigError(
       `textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`,
@@ -188,11 +197,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     ...numbers,
     registers: numbers.registers,
     runQueues: numbers.runQueues,
-    scheduler: checkedChoice(
-      "scheduler",
-      config.scheduler,
-      Object.keys(SCHEDULERS) as SchedulerName[],
-    ),
+    scheduler: checkedChoice("scheduler", config.scheduler, SCHEDULER_NAMES),
     faults: checkedChoice("faults", config.faults, ["panic", "thread"]),
     time: checkedChoice("time", config.time, ["cycles", "idle"]),
     seed: checkedSeed(config.seed),

@@ -502,6 +502,7 @@ export const KtrRecordTypes = {
 export const Sched = {
   LWKT: 0,
   BSD4: 1,
+  ULE: 2,
 } as const;
 
 export const Run = {
@@ -521,7 +522,7 @@ export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 784,
+  size: 800,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -666,35 +667,37 @@ export const Machine = {
   sched_second: 648,
   sched_ldavg: 656,
   sched_seconds: 660,
-  sched_idle: 664,
-  reap_lastfail: 672,
-  proc_lastfail: 676,
-  taskq_first: 680,
-  taskq_last: 684,
-  event_dead: 688,
-  event_runs: 692,
-  event_lists: 696,
-  ktr_mask: 700,
-  ktr_next: 704,
-  stats: 708,
-  jit_period: 712,
-  debug: 716,
-  store_end: 720,
-  watch_pass: 724,
-  watch_hit: 728,
-  watch_address: 732,
-  brk: 736,
-  stack_low: 740,
-  exited: 744,
-  exit_status: 748,
-  bad_pointer: 752,
-  bad_address: 756,
-  plant: 760,
-  panicked: 764,
-  panic_fmt: 768,
-  panic_arg0: 772,
-  panic_arg1: 776,
-  panic_arg2: 780,
+  sched_ms: 664,
+  sched_balance: 672,
+  sched_idle: 680,
+  reap_lastfail: 688,
+  proc_lastfail: 692,
+  taskq_first: 696,
+  taskq_last: 700,
+  event_dead: 704,
+  event_runs: 708,
+  event_lists: 712,
+  ktr_mask: 716,
+  ktr_next: 720,
+  stats: 724,
+  jit_period: 728,
+  debug: 732,
+  store_end: 736,
+  watch_pass: 740,
+  watch_hit: 744,
+  watch_address: 748,
+  brk: 752,
+  stack_low: 756,
+  exited: 760,
+  exit_status: 764,
+  bad_pointer: 768,
+  bad_address: 772,
+  plant: 776,
+  panicked: 780,
+  panic_fmt: 784,
+  panic_arg0: 788,
+  panic_arg1: 792,
+  panic_arg2: 796,
 } as const;
 
 export const MachineTypes = {
@@ -842,6 +845,8 @@ export const MachineTypes = {
   sched_second: "u64",
   sched_ldavg: "u32",
   sched_seconds: "u32",
+  sched_ms: "i32",
+  sched_balance: "u64",
   sched_idle: "u64",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
@@ -1461,22 +1466,30 @@ export const NICE_MAX = 19;
 export const RT_PRIO_MAX = 99;
 
 export const ThreadSched = {
-  size: 32,
+  size: 64,
   ts_level: 0,
   ts_queue: 2,
   ts_flags: 3,
   ts_policy: 4,
   ts_rt: 5,
   ts_nice: 6,
-  ts_user_pri: 7,
+  ts_pad: 7,
   ts_next: 8,
   ts_prev: 12,
   ts_slice: 16,
   ts_estcpu: 20,
   ts_slept: 24,
-  ts_new_policy: 28,
-  ts_new_value: 29,
-  ts_pad: 30,
+  ts_slptick: 28,
+  ts_runtime: 32,
+  ts_slptime: 36,
+  ts_ltick: 40,
+  ts_ftick: 44,
+  ts_ticks: 48,
+  ts_rltick: 52,
+  ts_new_policy: 56,
+  ts_new_value: 57,
+  ts_pad1: 58,
+  ts_pad2: 60,
 } as const;
 
 export const ThreadSchedTypes = {
@@ -1486,28 +1499,39 @@ export const ThreadSchedTypes = {
   ts_policy: "u8",
   ts_rt: "u8",
   ts_nice: "i8",
-  ts_user_pri: "u8",
+  ts_pad: "u8",
   ts_next: "usize",
   ts_prev: "usize",
   ts_slice: "u32",
   ts_estcpu: "u32",
   ts_slept: "u32",
+  ts_slptick: "i32",
+  ts_runtime: "u32",
+  ts_slptime: "u32",
+  ts_ltick: "i32",
+  ts_ftick: "i32",
+  ts_ticks: "u32",
+  ts_rltick: "i32",
   ts_new_policy: "u8",
   ts_new_value: "i8",
-  ts_pad: "u16",
+  ts_pad1: "u16",
+  ts_pad2: "u32",
 } as const;
 export const TSF_ARRIVED = 1;
 export const TSF_HEAD = 2;
 export const TSF_MOVED = 4;
 export const TSF_SLEPT = 8;
+export const TSF_USER = 32;
 export const TSF_POLICY = 16;
 
 export const SchedCpu = {
-  size: 20,
+  size: 28,
   sc_clock: 0,
   sc_stat: 8,
   sc_first: 12,
   sc_last: 16,
+  sc_idx: 20,
+  sc_ridx: 24,
 } as const;
 
 export const SchedCpuTypes = {
@@ -1515,6 +1539,8 @@ export const SchedCpuTypes = {
   sc_stat: "u32",
   sc_first: "usize",
   sc_last: "usize",
+  sc_idx: "u32",
+  sc_ridx: "u32",
 } as const;
 
 // assembly/sys/stats.ts

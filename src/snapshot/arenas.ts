@@ -36,8 +36,6 @@ const SHARED_MAX = 65_536;
 const WHEEL_GROUP_SLOTS = 512;
 /** A thread's rare part is at a quarter of its address. */
 const RARE_SHIFT = 2;
-/** What 4bsd and ule know of it is at half of it. */
-const SCHED_SHIFT = 1;
 /** Its letter is at a quarter, too, and the CPUs that it must not run on, 64 bits, at an eighth. */
 const LETTER_SHIFT = 2;
 const AFFINITY_SHIFT = 3;
@@ -140,7 +138,7 @@ export class Arenas {
     const high = this.field("high_delta");
     if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
     const sched = this.field("sched_delta");
-    if (sched !== 0) arenas.push(array((base >>> SCHED_SHIFT) + sched, Layout.ThreadSched.size));
+    if (sched !== 0) arenas.push(array(base + sched, Layout.ThreadSched.size));
     const statistics = this.field("stats_base");
     if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));
     return arenas;

@@ -217,7 +217,7 @@ describe("the commands", () => {
       };
       expect(words("kthread-machine")).toContain("stress");
       expect(words("kthread-machine run")).toContain("--trace");
-      expect(words("kthread-machine run --scheduler")).toEqual(["lwkt", "4bsd"]);
+      expect(words("kthread-machine run --scheduler")).toEqual(["lwkt", "4bsd", "ule"]);
     }
   });
 });

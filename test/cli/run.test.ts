@@ -212,7 +212,7 @@ describe("bad input", () => {
     expect(await sentence("run", "x", "--bogus")).toBe("kthread-machine: unknown option '--bogus'");
     expect(await sentence("run", "x", "--cpus", "65")).toMatch(/whole number from 1 to 64/);
     expect(await sentence("run", "x", "--for", "2")).toMatch(/such as 2s, 500ms or 10us/);
-    expect(await sentence("run", "x", "--scheduler", "ule")).toMatch(/choices are lwkt, 4bsd/);
+    expect(await sentence("run", "x", "--scheduler", "cfs")).toMatch(/choices are lwkt, 4bsd, ule/);
     expect(await sentence("run", "x", "--seed", "abc")).toMatch(/whole number/);
     expect(await sentence("run")).toMatch(/missing required argument 'file'/);
     expect(await sentence("rnu")).toMatch(/unknown command 'rnu'/);

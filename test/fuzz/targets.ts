@@ -57,7 +57,11 @@ function freebsd(seed: number, size: number): number {
 /** FreeBSD's calls on several CPUs: counters agree with lists, and nothing is left at the end. */
 function freebsdStorm(seed: number, size: number): number {
   const random = new Random(seed);
-  const options = { seed, cpus: cpusOf(random), scheduler: random.pick(["lwkt", "4bsd"] as const) };
+  const options = {
+    seed,
+    cpus: cpusOf(random),
+    scheduler: random.pick(["lwkt", "4bsd", "ule"] as const),
+  };
   const storm = new FbsdStorm({ ...options, threads: 4 * size, steps: size });
   storm.run();
   const left = storm.leftovers();

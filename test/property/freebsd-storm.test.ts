@@ -17,7 +17,7 @@ function storm(options: StormOptions): FbsdStorm {
   return made;
 }
 
-describe.each(["4bsd", "lwkt"] as const)("a storm under %s", (scheduler) => {
+describe.each(["4bsd", "lwkt", "ule"] as const)("a storm under %s", (scheduler) => {
   it.each([1, 2, 3, 4, 8, 16])("on %d CPUs leaves nothing behind", (cpus) => {
     for (let seed = 1; seed <= 4; seed++) {
       storm({ seed: seed * 100 + cpus, cpus, scheduler, threads: 120, steps: 30 });

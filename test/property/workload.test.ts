@@ -3,6 +3,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { SchedulerName } from "../../src/core/config.js";
 import { sys } from "../../src/machine/calls.js";
 import { syncObjects } from "../../src/machine/sync-views.js";
 import { parseWorkload } from "../../src/workload/parse.js";
@@ -101,12 +102,12 @@ const workload = fc
 
 const machine = fc.record({
   cpus: fc.integer({ min: 1, max: 8 }),
-  scheduler: fc.constantFrom("lwkt" as const, "4bsd" as const),
+  scheduler: fc.constantFrom("lwkt" as const, "4bsd" as const, "ule" as const),
 });
 
 type MachineOptions = Parameters<typeof bootMachine>[1];
 
-function bootMachine(text: string, options: { cpus: number; scheduler: "lwkt" | "4bsd" }) {
+function bootMachine(text: string, options: { cpus: number; scheduler: SchedulerName }) {
   return new WorkloadRun(parseWorkload(text, "random.json"), { ...options, build: buildUnderTest });
 }
 

@@ -12,7 +12,7 @@ import { buildUnderTest } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
 
 /** Schedulers that FreeBSD's calls run under. */
-export const schedulers: readonly SchedulerName[] = ["4bsd", "lwkt"];
+export const schedulers: readonly SchedulerName[] = ["4bsd", "lwkt", "ule"];
 
 /** A machine with tools to look into it and to set what a test needs. */
 export class FbsdMachine {

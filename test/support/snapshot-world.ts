@@ -42,10 +42,11 @@ export interface Kinds {
 }
 
 export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): MachineConfig {
+  const scheduler = random.pick(["lwkt", "4bsd", "ule"] as const);
   return {
     ...SMALL,
     cpus,
-    scheduler: random.pick(["lwkt", "4bsd"]),
+    scheduler,
     // The builder's loops count in registers that RV32E lacks.
     registers: isRv32 ? 32 : random.pick([16, 32]),
     statistics: random.once(3),
@@ -53,7 +54,7 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
     preemption: !random.once(4),
     quantum: 300 + random.below(20_000),
     kstackDepth: 6 + random.below(8),
-    time: random.once(8) ? "idle" : "cycles",
+    time: random.once(8) && scheduler !== "ule" ? "idle" : "cycles",
     seed: random.below(1_000_000),
     snapshots: true,
     jit: false, // marks of compiled code are in memory, and whole memories are compared
@@ -164,7 +165,7 @@ export function createWorld(
   const machine = new Machine(config, build);
   const mutex = machine.call(kernel.mtx_create("mutex"))[1] >>> 0;
   const semaphore = machine.call(kernel.sema_create("semaphore", 3))[1] >>> 0;
-  const rv32 = machine.load(storm(config.scheduler !== "4bsd", mutex, semaphore));
+  const rv32 = machine.load(storm(config.scheduler === "lwkt", mutex, semaphore));
   const host = weather(1, { mutex, semaphore });
   const process: Handle = machine.createProcess({ name: "idler", body: rv32, stopped: true });
   for (let i = 0; i < 3 + random.below(12); i++) {

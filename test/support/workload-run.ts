@@ -8,7 +8,7 @@ import { buildUnderTest } from "./build.js";
 
 /** The kernel build under test. */
 
-export const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd"];
+export const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
 
 export interface TestRunOptions {
   readonly cpus?: number;

@@ -17,7 +17,7 @@ function boot(config: MachineConfig = {}): Machine {
 
 function* nothing(): Body {}
 
-const schedulers = ["lwkt", "4bsd"] as const;
+const schedulers = ["lwkt", "4bsd", "ule"] as const;
 
 /** Computes in small pieces for so many cycles. */
 function* busy(cycles: number): Body {

@@ -224,7 +224,7 @@ describe("a machine", () => {
     expect(machine.createThread({ name: "pinned", cpu: 2, *body() {} }).cpu).toBe(2);
   });
 
-  it.each(["4bsd", "lwkt"] as const)(
+  it.each(["4bsd", "lwkt", "ule"] as const)(
     "moves a thread only before it is runnable (%s)",
     (scheduler) => {
       const machine = boot({ cpus: 3, scheduler });

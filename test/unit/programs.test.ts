@@ -57,7 +57,7 @@ const call = (number: number) => ((number << 20) | CUSTOM0) >>> 0;
 const A0 = 10;
 
 describe("the examples in examples/c", () => {
-  const schedulers: readonly SchedulerName[] = ["lwkt", "4bsd"];
+  const schedulers: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
   const expected: Readonly<Record<string, RegExp>> = {
     producer_consumer: /600 items, sum 179700\n$/,
     spinlock_right: /800 turns, never two at a time\n$/,

@@ -71,7 +71,9 @@ const LONG_FUNCTIONS = new Map<string, string>([
 /** Fields that are reached through a neighbour's address. */
 const QUIET_FIELDS = new Map<string, string>([
   ["ChunkLists.cl_pad", "keeps the lists behind it from crossing cache lines"],
-  ["ThreadSched.ts_pad", "makes the structure half a thread"],
+  ["ThreadSched.ts_pad", "makes the structure a cache line"],
+  ["ThreadSched.ts_pad1", "makes the structure a cache line"],
+  ["ThreadSched.ts_pad2", "makes the structure a cache line"],
   ["CalloutWheel.cw_sum1", "the second of three summaries, which are an array"],
   ["CalloutWheel.cw_sum2", "the third of them"],
   ["CalloutWheel.cw_deal_tail", "the second half of a list's head"],
@@ -114,6 +116,7 @@ const CIRCLES: readonly Circle[] = [
       ...[
         "sched",
         "sched_4bsd",
+        "sched_ule",
         "subr_eventhandler",
         "subr_turnstile",
         "thread_gone",

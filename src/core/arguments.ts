@@ -77,6 +77,19 @@ export const callback: Rule = {
   accepts: (value) => typeof value === "function",
 };
 
+/** The contents of a file. */
+export const bytes: Rule = {
+  allowed: "a Uint8Array",
+  accepts: (value) => value instanceof Uint8Array,
+};
+/** What somebody else checks. */
+export const anything: Rule = { allowed: "anything", accepts: () => true };
+
+/** An object of one of the library's classes. */
+export function instance(kind: abstract new (...args: never[]) => unknown, allowed: string): Rule {
+  return { allowed, accepts: (value) => value instanceof kind };
+}
+
 /** One of some texts. */
 export function oneOf(all: readonly string[]): Rule {
   return {

@@ -4,6 +4,7 @@
 // against the file, every address against the 32 bits that there are, and the work is bounded by
 // the size of the file. What is wrong is told in one sentence, and nothing has happened then.
 
+import { bytes as bytesRule, checkArgument, text } from "../core/arguments.js";
 import { dynamicRelocations, type ElfRelocation } from "./dynamic.js";
 import {
   EF_RISCV_FLOAT_ABI,
@@ -53,6 +54,8 @@ const COMPILE_FOR = "compile it with -march=rv32imac -mabi=ilp32";
  * @throws ElfError when it is not a static program for 32-bit RISC-V, or is damaged.
  */
 export function parseElf(bytes: Uint8Array, file = "program"): ElfImage {
+  checkArgument("parseElf", "bytes", bytes, bytesRule);
+  checkArgument("parseElf", "file", file, text);
   const reader = new Reader(file, bytes);
   checkIdentity(reader);
   const type = checkHeader(reader);

@@ -6,6 +6,17 @@
 // request to the host, {64, file, address, bytes} to write or {93, status} to exit, each a number of 64 bits;
 // the host answers at `fromhost`.
 
+import {
+  anything,
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  optional,
+  type Rule,
+  type Rules,
+  unsigned,
+} from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Kernel } from "../core/kernel.js";
@@ -51,6 +62,26 @@ export interface BareOptions {
   readonly build?: KernelSource;
 }
 
+const isSegment = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return false;
+  const { address, bytes, size } = value as Record<string, unknown>;
+  return unsigned.accepts(address) && unsigned.accepts(size) && bytes instanceof Uint8Array;
+};
+const programRule: Rule = {
+  allowed: "a program with an entry point and at least one segment: address, size and bytes",
+  accepts: (value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const { entry, segments } = value as Record<string, unknown>;
+    const hasSome = Array.isArray(segments) && segments.length > 0;
+    return unsigned.accepts(entry) && hasSome && segments.every(isSegment);
+  },
+};
+const optionRules: Rules = {
+  memory: optional(count),
+  onOutput: optional(callback),
+  build: optional(anything),
+};
+
 const PAGE = 4096;
 const MEMORY_DEFAULT = 16 << 20;
 /** Decoded text takes eight times as much again. */
@@ -84,6 +115,8 @@ export class BareMetal {
 
   /** @throws ConfigError when the program does not fit into memory. */
   constructor(program: BareProgram, options: BareOptions = {}) {
+    checkArgument("BareMetal", "program", program, programRule);
+    checkOptions("BareMetal", options, optionRules);
     this.program = program;
     this.options = options;
     this.origin = Math.min(...program.segments.map(({ address }) => address)) & ~(PAGE - 1);

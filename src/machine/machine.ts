@@ -51,7 +51,7 @@ import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } fro
 import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
-import { buildOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
+import { buildOf, configOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 // Values of Machine.exited: in this run, or in one before.
@@ -572,7 +572,7 @@ export class Machine {
     snapshot: Snapshot,
     options: MachineFunctions & { readonly build?: KernelSource } = {},
   ): Machine {
-    const machine = new Machine(snapshot.config, options.build ?? buildOf(snapshot));
+    const machine = new Machine(configOf(snapshot, options), options.build ?? buildOf(snapshot));
     machine.restore(snapshot, options);
     return machine;
   }

@@ -6,6 +6,14 @@
 // is loaded, what is left becomes the memory of C programs: kmem_malloc hands it out from below, and the
 // stacks of threads come from the end downwards.
 
+import {
+  bytes as bytesRule,
+  checkArgument,
+  checkOptions,
+  optional,
+  type Rules,
+  text,
+} from "../core/arguments.js";
 import type { CompleteConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
@@ -55,6 +63,14 @@ export interface LoadElfOptions {
   /** What main gets in argv, the program's name first. Default: the name alone. */
   readonly args?: readonly string[];
 }
+
+const loadElfRules: Rules = {
+  name: optional(text),
+  args: optional({
+    allowed: "an array of texts",
+    accepts: (value) => Array.isArray(value) && value.every(text.accepts),
+  }),
+};
 
 /** A part of guest memory that is in use. */
 interface Region {
@@ -185,7 +201,10 @@ export class Programs implements SnapshotPart<Saved> {
 
   // ---- ELF files ----
 
-  loadElf(bytes: Uint8Array, { name = "program", args = [name] }: LoadElfOptions): LoadedElf {
+  loadElf(bytes: Uint8Array, options: LoadElfOptions): LoadedElf {
+    checkArgument("loadElf", "bytes", bytes, bytesRule);
+    checkOptions("loadElf", options, loadElfRules);
+    const { name = "program", args = [name] } = options;
     if (this.config.registers !== 32) {
       throw new ConfigError(
         `${name} needs 32 registers and this machine has 16; set registers: 32`,

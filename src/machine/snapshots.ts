@@ -1,5 +1,18 @@
 // A machine's snapshots and its past: when they may be taken, and what they are told of the machine.
 
+import {
+  anything,
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  flag,
+  instance,
+  optional,
+  type Rule,
+  type Rules,
+  wide,
+} from "../core/arguments.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
@@ -13,7 +26,7 @@ import {
   Recording,
   type RecordOptions,
 } from "../snapshot/recording.js";
-import type { Snapshot } from "../snapshot/snapshot.js";
+import { Snapshot } from "../snapshot/snapshot.js";
 import type { Bodies } from "./bodies.js";
 import type { HostState } from "./host-state.js";
 import type { MachineFunctions } from "./resources.js";
@@ -115,11 +128,14 @@ export class MachineSnapshots implements Recordable {
   // ---- Snapshots ----
 
   snapshot(options: SnapshotOptions): Snapshot {
+    checkOptions("snapshot", options, snapshotRules);
     this.refuseInside("taken");
     return this.keeper.take(this.position(), options);
   }
 
   restore(snapshot: Snapshot, functions?: MachineFunctions): void {
+    checkArgument("restore", "snapshot", snapshot, snapshotRule);
+    if (functions !== undefined) checkOptions("restore", functions, functionRules);
     this.refuseInside("put back");
     if (this.isRunning) {
       throw new SnapshotError(
@@ -140,6 +156,7 @@ export class MachineSnapshots implements Recordable {
   // ---- The past ----
 
   record(options: RecordOptions): Recording {
+    checkOptions("record", options, { budget: optional(amount), every: optional(amount) });
     this.refuseInside("taken");
     this.recording = new Recording(this, options);
     return this.recording;
@@ -150,6 +167,7 @@ export class MachineSnapshots implements Recordable {
   }
 
   rewind(moment: Moment): void {
+    checkArgument("rewind", "moment", moment, momentRule);
     const { recording } = this;
     if (recording === null) {
       throw new SnapshotError(
@@ -191,6 +209,39 @@ export class MachineSnapshots implements Recordable {
   runOn(to: Parameters<Recordable["runOn"]>[0]): void {
     this.subject.runOn(to);
   }
+}
+
+const snapshotRule = instance(Snapshot, "a snapshot of a machine");
+const snapshotRules: Rules = { packed: optional(flag), reuse: optional(snapshotRule) };
+const named: Rule = {
+  allowed: "an object with a function for each name",
+  accepts: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(callback.accepts),
+};
+const functionRules: Rules = {
+  bodies: optional(named),
+  handlers: optional(named),
+  build: optional(anything),
+};
+const isNumber = (value: unknown): boolean => typeof value === "bigint" || Number.isFinite(value);
+const amount: Rule = {
+  allowed: "a number above 0",
+  accepts: (value) => isNumber(value) && (value as number | bigint) > 0,
+};
+const momentRule: Rule = {
+  allowed: "{ cycles } or { switches }, each a whole number, 0 or more",
+  accepts: (value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const { cycles, switches } = value as Record<string, unknown>;
+    return cycles === undefined ? count.accepts(switches) : wide.accepts(cycles);
+  },
+};
+
+/** The machine that a snapshot is of: its configuration. */
+export function configOf(snapshot: Snapshot, options: MachineFunctions): Snapshot["config"] {
+  checkArgument("fromSnapshot", "snapshot", snapshot, snapshotRule);
+  checkOptions("fromSnapshot", options, functionRules);
+  return snapshot.config;
 }
 
 /** The build of the kernel that a snapshot needs: where it comes from a file, one of this package. */

@@ -1,6 +1,7 @@
 // The system's start, as FreeBSD's drivers see them: SYSINIT(9), and descriptors of kernel threads
 // and processes.
 
+import { checkArgument, type Rule, text } from "../core/arguments.js";
 import type { BodyFunction, Handle } from "./calls.js";
 import type { Machine, SysInit } from "./machine.js";
 import type { LoadedProgram } from "./programs.js";
@@ -81,12 +82,31 @@ export function sysinit<D>(
   });
 }
 
+const machineRule: Rule = {
+  allowed: "a machine",
+  accepts: (value) => typeof value === "object" && value !== null && "startFrom" in value,
+};
+const descriptorRule: Rule = {
+  allowed: "an object with a name, arg0, and a function, func",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    text.accepts((value as Partial<KthreadDesc>).arg0) &&
+    "func" in value,
+};
+
+function checkStart(method: string, machine: Machine, descriptor: unknown): void {
+  checkArgument(method, "machine", machine, machineRule);
+  checkArgument(method, "descriptor", descriptor, descriptorRule);
+}
+
 /**
  * Starts a kernel thread from a descriptor (kthread_start(9)), in the kernel's own process.
  *
  * @throws KernelPanic when it cannot: `kthread_start: NAME: error N`.
  */
 export function kthreadStart(machine: Machine, descriptor: KthreadDesc): void {
+  checkStart("kthreadStart", machine, descriptor);
   const thread = machine.startFrom("kthread_start", descriptor.arg0, descriptor.func);
   if (descriptor.globalThread) descriptor.globalThread.value = machine.thread(thread);
 }
@@ -97,6 +117,7 @@ export function kthreadStart(machine: Machine, descriptor: KthreadDesc): void {
  * @throws KernelPanic when it cannot: `kproc_start: NAME: error N`.
  */
 export function kprocStart(machine: Machine, descriptor: KprocDesc): void {
+  checkStart("kprocStart", machine, descriptor);
   const process = machine.startFrom("kproc_start", descriptor.arg0, descriptor.func);
   if (descriptor.globalProc) descriptor.globalProc.value = machine.process(process);
 }

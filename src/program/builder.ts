@@ -14,6 +14,7 @@
  * costs in cycles should be plain from its text.
  */
 
+import { shown } from "../core/arguments.js";
 import {
   type ArgumentKind,
   type CallSpec,
@@ -157,6 +158,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** Applies a function that places something: for parts that several programs share. */
   apply(part: (builder: this) => unknown): this {
+    this.checkFunction(part);
     part(this);
     return this;
   }
@@ -180,6 +182,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
    */
   li(rd: Register, value: number | Constant32): this {
     if (typeof value === "number") return this.loadNumber(rd, value);
+    if (typeof value !== "object" || value === null) this.fail(`${shown(value)} is no constant`);
     const constant = pendingOf(value);
     return typeof constant === "number"
       ? this.loadNumber(rd, constant)
@@ -223,6 +226,10 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
     body: (builder: this, counter: Register) => unknown,
     { counter }: { counter?: Register } = {},
   ): this {
+    this.checkFunction(body);
+    if (typeof count === "object" ? count === null : !["number", "string"].includes(typeof count)) {
+      this.fail(`a loop cannot run ${shown(count)} times`);
+    }
     return this.statement(`loop ${formatOperand(count)} times`, () => {
       const loop = this.openLoop(counter);
       const again = this.newLabel("loop");
@@ -240,6 +247,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** Repeats `body` forever. */
   forever(body: (builder: this) => unknown): this {
+    this.checkFunction(body);
     const again = this.newLabel("forever");
     this.label(again);
     body(this);
@@ -252,6 +260,8 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
     then: (builder: this) => unknown,
     otherwise?: (builder: this) => unknown,
   ): this {
+    this.checkFunction(then);
+    if (otherwise !== undefined) this.checkFunction(otherwise);
     const skip = this.newLabel("else");
     this.branchUnless(condition, skip);
     then(this);
@@ -264,6 +274,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** Repeats `body` as long as the condition holds, which is tested before each time. */
   while(condition: Condition, body: (builder: this) => unknown): this {
+    this.checkFunction(body);
     const again = this.newLabel("while");
     const end = this.newLabel("end");
     this.label(again).branchUnless(condition, end);
@@ -291,6 +302,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** Defines a subroutine: the label, the body, and `ret`. */
   subroutine(name: string, body: (builder: this) => unknown): this {
+    this.checkFunction(body);
     this.label(name);
     body(this);
     return this.ret();
@@ -405,7 +417,12 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
     throw new ProgramError(this.name, `${where}: ${message}`);
   }
 
+  private checkFunction(part: unknown): void {
+    if (typeof part !== "function") this.fail(`${shown(part)} is not a function`);
+  }
+
   private checkName(name: string): void {
+    if (typeof name !== "string") this.fail(`${shown(name)} cannot be a name: it is no text`);
     if (name === "" || (name.startsWith(".") && !this.ownLabels.has(name))) {
       this.fail(`"${name}" cannot be a name: it is empty or begins with a dot`);
     }
@@ -471,6 +488,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
   // Conditions
 
   private branchOn(condition: Condition, label: string, inverted: boolean): this {
+    if (!Array.isArray(condition)) this.fail(`${shown(condition)} is not a condition`);
     const [left, comparison, right] = condition;
     const form = comparisons[comparison];
     if (form === undefined) this.fail(`"${String(comparison)}" is not a comparison`);

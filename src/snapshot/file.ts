@@ -5,6 +5,7 @@
 //
 // The checksum is of everything behind it. Whatever a byte is changed to, it is another one.
 
+import { bytes as bytesRule, checkArgument, instance, text } from "../core/arguments.js";
 import { type CompleteConfig, completeConfig, type MachineConfig } from "../core/config.js";
 import { fileSystem } from "../core/file-system.js";
 import type { Range } from "./arenas.js";
@@ -43,6 +44,7 @@ interface Head {
  * @throws SnapshotError when something in it cannot be written: a function without a name of its own.
  */
 export function encodeSnapshot(snapshot: Snapshot): Uint8Array<ArrayBuffer> {
+  checkArgument("encodeSnapshot", "snapshot", snapshot, instance(Snapshot, "a snapshot"));
   const { records } = snapshot.image;
   const code = encoded(snapshot.image);
   const head = paddedHead(snapshot);
@@ -102,6 +104,8 @@ function paddedHead(snapshot: Snapshot): Uint8Array {
  * @throws SnapshotError when these are no snapshot, or damaged, or of another version of this program.
  */
 export function decodeSnapshot(bytes: Uint8Array, where = "these bytes"): Snapshot {
+  checkArgument("decodeSnapshot", "bytes", bytes, bytesRule);
+  checkArgument("decodeSnapshot", "where", where, text);
   const refuse = (why: string) => new SnapshotError(`${where}: ${why}`);
   if (bytes.length < HEAD_AT || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw refuse("this is no snapshot of a machine");
@@ -174,6 +178,7 @@ function checksum(bytes: Uint8Array): number {
  * @throws SnapshotError when it cannot be written.
  */
 export function saveSnapshot(snapshot: Snapshot, path: string): void {
+  checkArgument("saveSnapshot", "path", path, text);
   const bytes = encodeSnapshot(snapshot);
   try {
     const fs = fileSystem();
@@ -192,6 +197,7 @@ export function saveSnapshot(snapshot: Snapshot, path: string): void {
  * @throws SnapshotError when there is none, or it is damaged, or of another version of this program.
  */
 export function loadSnapshot(path: string): Snapshot {
+  checkArgument("loadSnapshot", "path", path, text);
   let bytes: Uint8Array;
   try {
     bytes = fileSystem().readFileSync(path);

@@ -10,12 +10,13 @@
 // never goes back: such a state has no length there. Rejected: sorting by time, which needs all of
 // a round in memory and still cannot order what two CPUs do at once.
 
+import { checkArgument, instance } from "../core/arguments.js";
 import type { Kernel, TraceRecord } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
-import type { Machine } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
 import { Clock, EventWriter, type Place } from "./events.js";
-import { openTrace, type TraceSink, type TraceTarget } from "./file.js";
+import { openTrace, type TraceSink, type TraceTarget, targetRule } from "./file.js";
 
 const { GlobalData: G, Proc: P, Thread: T, ThreadCold: C, Ktr, SW } = Layout;
 
@@ -385,5 +386,7 @@ function stateText(state: ThreadState, waitMessage: string): string | null {
  * @throws TraceError when the file cannot be made.
  */
 export function createChromeTrace(machine: Machine, target: TraceTarget): ChromeTrace {
+  checkArgument("createChromeTrace", "machine", machine, instance(Machine, "a machine"));
+  checkArgument("createChromeTrace", "target", target, targetRule);
   return new ChromeTrace(machine, target);
 }

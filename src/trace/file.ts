@@ -1,6 +1,7 @@
 // Where a trace is written to: a function or stream of the caller's, or a file. A file is written through
 // a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
+import { callback, type Rule } from "../core/arguments.js";
 import { fileSystem } from "../core/file-system.js";
 
 type FileSystem = typeof import("node:fs");
@@ -54,6 +55,17 @@ export interface TraceStream {
 
 /** Where a trace may go: the path of a file, a stream, or a function that gets the text in pieces. */
 export type TraceTarget = string | TraceStream | ((text: string) => void);
+
+export const targetRule: Rule = {
+  allowed: "a path, a stream with a method `write`, or a function",
+  accepts: (value) =>
+    typeof value === "string" ||
+    typeof value === "function" ||
+    (typeof value === "object" &&
+      value !== null &&
+      "write" in value &&
+      callback.accepts(value.write)),
+};
 
 /** @throws TraceError when a file cannot be made. */
 export function openTrace(target: TraceTarget): TraceSink {

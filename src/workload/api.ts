@@ -1,5 +1,14 @@
 // Workloads for callers of the library: read one, run it, have the report.
 
+import {
+  anything,
+  checkArgument,
+  checkOptions,
+  optional,
+  type Rule,
+  type Rules,
+  wide,
+} from "../core/arguments.js";
 import type { RunReason } from "../machine/options.js";
 import type { Workload } from "./model.js";
 import { type WorkloadOptions, WorkloadRun, workloadDurationUs } from "./run.js";
@@ -11,6 +20,24 @@ export interface RunWorkloadOptions extends WorkloadOptions {
   readonly forNs?: number;
 }
 
+const workloadRule: Rule = {
+  allowed: "what parseWorkload or readWorkload returns",
+  accepts: (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    "global" in value &&
+    "tasks" in value &&
+    Array.isArray(value.tasks),
+};
+/** What the machine's configuration is checked for is left to that. */
+const optionRules: Rules = {
+  forNs: optional(wide),
+  cpus: optional(anything),
+  scheduler: optional(anything),
+  seed: optional(anything),
+  build: optional(anything),
+};
+
 /**
  * Runs a workload and reports what its threads, CPUs and locks did.
  *
@@ -19,6 +46,8 @@ export interface RunWorkloadOptions extends WorkloadOptions {
  * @throws KernelPanic when the kernel panics.
  */
 export function runWorkload(workload: Workload, options: RunWorkloadOptions = {}): RunReport {
+  checkArgument("runWorkload", "workload", workload, workloadRule);
+  checkOptions("runWorkload", options, optionRules);
   const run = new WorkloadRun(workload, options);
   const durationUs = workloadDurationUs(workload);
   const until = options.forNs ?? (durationUs === null ? null : durationUs * 1_000);

@@ -5,6 +5,7 @@
  * up to ten problems; a part that is wrong is left out of the model, which is never handed out
  * then. No input makes it throw anything but a WorkloadError.
  */
+import { checkArgument, text as textRule } from "../core/arguments.js";
 import { assemble } from "./assemble.js";
 import { quote, WorkloadError } from "./diagnostics.js";
 import { readText } from "./file.js";
@@ -54,6 +55,8 @@ const IGNORED_KEYS: readonly string[] = [
  * @throws WorkloadError with up to ten problems, each with its line, column and key
  */
 export function parseWorkload(text: string, fileName: string): Workload {
+  checkArgument("parseWorkload", "text", text, textRule);
+  checkArgument("parseWorkload", "fileName", fileName, textRule);
   const root = readTree(text, fileName);
   if (root.kind !== "object") {
     const message = `a workload is an object with "tasks", not ${describe(root)}`;
@@ -72,6 +75,7 @@ export function parseWorkload(text: string, fileName: string): Workload {
  * @throws WorkloadError also when the file cannot be read, is too large or is not text
  */
 export function readWorkload(path: string): Workload {
+  checkArgument("readWorkload", "path", path, textRule);
   return parseWorkload(readText(path), path);
 }
 

@@ -24,7 +24,7 @@ export function replaceTableJumps(module, weights = []) {
 
 /** The expression without table jumps among its statements. */
 function replaceIn(work, expression) {
-  const { Block, If, Loop } = binaryen;
+  const { Block, Drop, If, LocalSet, Loop, Return } = binaryen;
   switch (binaryen.getExpressionId(expression)) {
     case binaryen.BlockId:
       for (let i = 0; i < Block.getNumChildren(expression); i++) {
@@ -40,6 +40,17 @@ function replaceIn(work, expression) {
     case binaryen.LoopId:
       Loop.setBody(expression, replaceIn(work, Loop.getBody(expression)));
       return expression;
+    case binaryen.LocalSetId:
+      LocalSet.setValue(expression, replaceIn(work, LocalSet.getValue(expression)));
+      return expression;
+    case binaryen.DropId:
+      Drop.setValue(expression, replaceIn(work, Drop.getValue(expression)));
+      return expression;
+    case binaryen.ReturnId: {
+      const value = Return.getValue(expression);
+      if (value !== 0) Return.setValue(expression, replaceIn(work, value));
+      return expression;
+    }
     case binaryen.SwitchId:
       return treeOf(work, expression);
     default:

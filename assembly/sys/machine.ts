@@ -27,6 +27,7 @@ export enum Run {
   SWITCHES = 4, // run_switches is used up
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
+  POINT = 7, //    made for a search: RV32 code is before a visible operation
 }
 
 /** The bits of a run call's result that say why. With HOST the others are the address of the thread, */
@@ -70,6 +71,7 @@ export class Machine {
   string_size: u32; //         bytes for interned strings
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
+  search: u32; //              1 = made for a search: RV32 code stops before each visible operation
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -111,6 +113,8 @@ export class Machine {
   decoded_base: usize; //      decoded text
   guest_base: usize;
   mmode_base: usize; //        on bare metal: sys/machine_mode.ts
+  search_base: usize; //       sys/search.ts, or 0
+  search_end: usize;
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 

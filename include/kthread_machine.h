@@ -80,18 +80,13 @@ int kproc_kthread_add(void (*func)(void *), void *arg, struct proc **procptr,
 
 /* ---- sleep(9), scheduling ---- */
 
-struct mtx;
-
 #define PCATCH 0x100 /* a sleep that stops and ends of the process interrupt */
 
+/* Without a lock: a wakeup between the last look and this call is missed. msleep() is below. */
 static inline int tsleep(const volatile void *chan, int priority, const char *wmesg, int timo) {
-  return sys_msleep(chan, priority, wmesg, timo);
+  return sys_tsleep(chan, priority, wmesg, timo);
 }
 
-#define PDROP 0x200 /* msleep() does not take the mutex again */
-
-/* Releases the mutex while it sleeps. As ever, look at what you wait for again when it returns. */
-int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo);
 static inline int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
 static inline void wakeup(const volatile void *chan) { sys_wakeup(chan); }
 static inline void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
@@ -123,6 +118,18 @@ void sema_init(struct sema *sema, int value, const char *desc);
 static inline void mtx_lock(struct mtx *m) { sys_mtx_lock(m->object); }
 static inline void mtx_unlock(struct mtx *m) { sys_mtx_unlock(m->object); }
 static inline int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
+
+#define PDROP 0x200 /* msleep() does not take the mutex again */
+
+/*
+ * Goes to sleep and releases the mutex in one step, so that no wakeup under the mutex is missed, and takes it again.
+ * Look at what you wait for again when it returns. With NULL it is tsleep().
+ */
+static inline int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
+  return sys_msleep(chan, mtx == NULL ? NULL : mtx->object, priority, wmesg, timo);
+}
+#define mtx_sleep msleep
+
 static inline void cv_wait(struct cv *cv, struct mtx *m) { sys_cv_wait(cv->object, m->object); }
 static inline void cv_signal(struct cv *cv) { sys_cv_signal(cv->object); }
 static inline void cv_broadcast(struct cv *cv) { sys_cv_broadcast(cv->object); }

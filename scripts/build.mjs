@@ -49,6 +49,10 @@ const BENCH_KERNEL = "bench/ours/assembly/index.ts";
 const WASM_INPUTS = ["assembly", "asconfig.json", "scripts", "package-lock.json"];
 const HOST_INPUTS = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
 
+const FOR_NODE = { platform: "node", target: "node20", packages: "external" };
+/** In one piece, so that a module script can import it as it is. */
+const FOR_BROWSERS = { platform: "browser", target: "es2022", packages: "bundle" };
+
 /** Every part: what it reads, what it writes, how it is made, and the file it cannot do without. */
 const PARTS = {
   release: wasmPart("release", ["build/layout.ts"]),
@@ -67,6 +71,7 @@ const PARTS = {
     make: makeBenchKernel,
   },
   index: bundlePart("src/index.ts", "dist/index.js", []),
+  browser: bundlePart("src/index.ts", "dist/browser.js", [], FOR_BROWSERS),
   cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
     "test/conformance/replay",
@@ -94,12 +99,12 @@ function wasmPart(target, extraOutputs) {
   };
 }
 
-function bundlePart(entry, output, extraInputs) {
+function bundlePart(entry, output, extraInputs, options = FOR_NODE) {
   return {
     entry,
     inputs: [...HOST_INPUTS, ...extraInputs],
     outputs: [output],
-    make: () => makeBundle(entry, output),
+    make: () => makeBundle(entry, output, options),
   };
 }
 
@@ -171,7 +176,7 @@ function withId(target, wasm) {
   return Buffer.concat([wasm, Buffer.of(0, body.length), body]);
 }
 
-async function makeBundle(entry, output) {
+async function makeBundle(entry, output, options) {
   const esbuild = await import("esbuild");
   let result;
   try {
@@ -182,9 +187,7 @@ async function makeBundle(entry, output) {
       write: false,
       bundle: true,
       format: "esm",
-      platform: "node",
-      target: "node20",
-      packages: "external",
+      ...options,
       legalComments: "none",
       banner: output === "dist/cli.js" ? { js: "#!/usr/bin/env node" } : {},
       logLevel: "silent",

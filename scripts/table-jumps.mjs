@@ -22,9 +22,9 @@ export function replaceTableJumps(module, weights = []) {
   return work.weighted;
 }
 
-/** The expression without table jumps among its statements. */
+/** The expression without table jumps among its statements, which may stand in a value that is kept or dropped. */
 function replaceIn(work, expression) {
-  const { Block, Drop, If, LocalSet, Loop, Return } = binaryen;
+  const { Block, Drop, If, LocalSet, Loop } = binaryen;
   switch (binaryen.getExpressionId(expression)) {
     case binaryen.BlockId:
       for (let i = 0; i < Block.getNumChildren(expression); i++) {
@@ -46,11 +46,6 @@ function replaceIn(work, expression) {
     case binaryen.DropId:
       Drop.setValue(expression, replaceIn(work, Drop.getValue(expression)));
       return expression;
-    case binaryen.ReturnId: {
-      const value = Return.getValue(expression);
-      if (value !== 0) Return.setValue(expression, replaceIn(work, value));
-      return expression;
-    }
     case binaryen.SwitchId:
       return treeOf(work, expression);
     default:

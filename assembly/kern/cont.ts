@@ -58,8 +58,8 @@ export enum K {
   INVOL_1 = 34, //           back from a switch that was not its own will: deschedule
   INTR_WAIT_1 = 35, //       a: line: look again
   // kern/kern_synch.ts, kern_single.ts, kern_kthread.ts, kern_exit.ts ...: 64 and up
-  MSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
-  MSLEEP_2 = 65, //          a: priority, b: timeout: awake
+  TSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
+  TSLEEP_2 = 65, //          a: priority, b: timeout: awake
   SUSPEND_CHECK = 66, //     a: return_instead: look again
   SINGLE_1 = 67, //          a: process, b: pid and mode: another single-threading has ended
   SINGLE_2 = 68, //          a: process, b: mode: unsuspended
@@ -82,7 +82,8 @@ export enum K {
   SEMA_WAIT_1 = 202, //      a: semaphore: awake, look again
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
-  TIMER_1 = 205, //          a: low word of the result
+  RETURN_VALUE = 205, //     a: result of a function that does something else before it returns
+  MSLEEP_1 = 206, //         a: mutex: awake, take it again
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

@@ -30,7 +30,7 @@ import {
   thread_suspend_check,
 } from "./kern_single";
 import { str } from "./kern_subr";
-import { msleep, wakeup } from "./kern_synch";
+import { tsleep, wakeup } from "./kern_synch";
 import { thread_exit, thread_wait } from "./kern_thread";
 import { tidhash_remove } from "./kern_tid";
 
@@ -139,7 +139,7 @@ export function kern_wait(p: Proc): u32 {
     return wait_result(0);
   }
   cont_push(K.WAIT_1, changetype<u32>(p), p.p_pid);
-  msleep(changetype<u32>(me), PWAIT | PCATCH, str("wait"), 0);
+  tsleep(changetype<u32>(me), PWAIT | PCATCH, str("wait"), 0);
   return PENDING;
 }
 
@@ -164,7 +164,7 @@ export function init_loop(): u32 {
     child = next;
   }
   cont_push(K.INIT_1);
-  msleep(changetype<u32>(p), PWAIT | PCATCH, str("wait"), 0);
+  tsleep(changetype<u32>(p), PWAIT | PCATCH, str("wait"), 0);
   return PENDING;
 }
 
@@ -182,6 +182,6 @@ export function init_1(error: i32): u32 {
 /** What thread0 does when its body has ended, for ever: sleep. */
 export function swapper_loop(): u32 {
   cont_push(K.SWAPPER_LOOP);
-  msleep(str("(sched)"), PVM, str("sched"), 0);
+  tsleep(str("(sched)"), PVM, str("sched"), 0);
   return PENDING;
 }

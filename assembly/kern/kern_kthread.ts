@@ -24,7 +24,7 @@ import { exit1 } from "./kern_exit";
 import { fork1, is_proc, proc_reparent } from "./kern_fork";
 import { str } from "./kern_subr";
 import { cpu_set_thread_handler } from "./kern_switch";
-import { msleep, wakeup } from "./kern_synch";
+import { tsleep, wakeup } from "./kern_synch";
 import {
   ktr_create,
   thread_alloc,
@@ -114,7 +114,7 @@ export function kproc_suspend(p: Proc, timo: i32): u32 {
   }
   p.p_siglist |= SIGLIST_STOP;
   wakeup(changetype<u32>(p));
-  return msleep(siglist_channel(p), PPAUSE, str("suspkp"), timo);
+  return tsleep(siglist_channel(p), PPAUSE, str("suspkp"), timo);
 }
 
 /** Lets a kernel process go on (197): EINVAL for another process. Also wakes whoever waits for it to stop. */
@@ -130,7 +130,7 @@ export function kproc_suspend_check(p: Proc): u32 {
   if ((p.p_siglist & SIGLIST_STOP) == 0) return void_result();
   wakeup(siglist_channel(p));
   cont_push(K.KPROC_SUSPEND_CHECK, changetype<u32>(p));
-  msleep(siglist_channel(p), PPAUSE, str("kpsusp"), 0);
+  tsleep(siglist_channel(p), PPAUSE, str("kpsusp"), 0);
   return PENDING;
 }
 
@@ -203,7 +203,7 @@ export function kthread_suspend(td: Thread, timo: i32): u32 {
     return DONE;
   }
   td.td_flags |= TDF_KTH_SUSP;
-  return msleep(flags_channel(td), PPAUSE, str("suspkt"), timo);
+  return tsleep(flags_channel(td), PPAUSE, str("suspkt"), timo);
 }
 
 /** Lets a kernel thread go on (391): EINVAL for another thread. Also wakes whoever waits for it to stop. */
@@ -228,7 +228,7 @@ export function kthread_suspend_check_1(): u32 {
   if ((td.td_flags & TDF_KTH_SUSP) == 0) return void_result();
   wakeup(flags_channel(td));
   cont_push(K.KTHREAD_SUSPEND_CHECK);
-  msleep(flags_channel(td), PPAUSE, str("ktsusp"), 0);
+  tsleep(flags_channel(td), PPAUSE, str("ktsusp"), 0);
   return PENDING;
 }
 

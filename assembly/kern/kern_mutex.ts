@@ -5,11 +5,13 @@
 // released, not by how fast CPUs are, and nobody starves.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
+import { PDROP } from "../sys/param";
 import { Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { DONE, K, set_retval } from "./cont";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_sleep, sync_wake_first } from "./kern_sync";
+import { sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 
 /** True if `td` holds the mutex; a structure that was reused since is not the owner any more. */
 export function mtx_owned(m: SyncObject, td: Thread): bool {
@@ -66,4 +68,38 @@ export function mtx_unlock(m: SyncObject): u32 {
   mtx_release(m);
   set_retval(0);
   return DONE;
+}
+
+// ---- sleep(9) with an interlock ----
+
+/**
+ * Sleeps as tsleep does and releases the mutex meanwhile: the thread is on the sleep queue before it
+ * releases, so that who changes under the mutex what it waits for, and wakes it, finds it asleep. Takes the mutex again
+ * before it returns, unless PDROP is in `pri`. Without a mutex (null) it is tsleep.
+ */
+export function msleep(wchan: u32, m: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
+  if (changetype<usize>(m) == 0) {
+    if ((pri & PDROP) != 0) panic("PDROP requires a non-Giant lock");
+    return tsleep(wchan, pri, wmesg, timo);
+  }
+  const td = curthread();
+  if (!mtx_owned(m, td)) {
+    panic(
+      "msleep: mutex %s is not owned by thread %N (tid %d)",
+      m.so_name,
+      changetype<usize>(td),
+      cold(td).td_tid,
+    );
+  }
+  sleepq_enter(wchan, pri, wmesg, timo);
+  mtx_release(m);
+  if ((pri & PDROP) == 0) cont_push(K.MSLEEP_1, changetype<u32>(m));
+  return sleepq_wait(pri, timo) == DONE && (pri & PDROP) != 0 ? DONE : PENDING;
+}
+
+/** Awake, with the result of the sleep: takes the mutex again. */
+export function msleep_1(m: SyncObject, error: i32): u32 {
+  cont_push(K.RETURN_VALUE, error);
+  mtx_lock(m);
+  return PENDING;
 }

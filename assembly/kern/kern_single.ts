@@ -48,7 +48,6 @@ import { ast_tell } from "./kern_ast";
 import { kern_thr_exit } from "./kern_exit";
 import { str } from "./kern_subr";
 import {
-  msleep,
   setrunnable,
   sleepq_abort,
   sleepq_remove,
@@ -57,6 +56,7 @@ import {
   td_is_sleeping,
   td_is_suspended,
   td_set_inhib,
+  tsleep,
   wakeup,
 } from "./kern_synch";
 import { thread_next } from "./kern_thread";
@@ -215,7 +215,7 @@ function thread_single_1(p: Proc, mode: i32): u32 {
     if ((p.p_flag & P_STOPPED_SINGLE) != 0) {
       if ((p.p_flag2 & P2_WEXIT) != 0) return single_result(1);
       cont_push(K.SINGLE_1, changetype<u32>(p), single_word(p, mode));
-      msleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
+      tsleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
       return PENDING;
     }
     if ((p.p_flag & (P_STOPPED_SIG | P_TRACED)) != 0 || (p.p_flag2 & P2_WEXIT) != 0) {

@@ -16,12 +16,12 @@ import { is_td } from "../sys/thread";
 import { cont_push, K, PENDING } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import {
-  msleep,
   setrunnable,
   sleepq_lookup,
   sleepq_remove,
   td_clear_inhib,
   td_is_sleeping,
+  tsleep,
 } from "./kern_synch";
 
 /** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
@@ -56,7 +56,7 @@ export function sync_sleep(o: SyncObject, fn: K, b: u32 = 0): u32 {
   o.so_waiters++;
   if (o.so_waiters > o.so_waiters_max) o.so_waiters_max = o.so_waiters;
   cont_push(fn, changetype<u32>(o), b);
-  msleep(changetype<u32>(o), 0, o.so_name, 0);
+  tsleep(changetype<u32>(o), 0, o.so_name, 0);
   return PENDING;
 }
 

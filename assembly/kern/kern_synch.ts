@@ -1,4 +1,4 @@
-// Sleep queues: msleep and wakeup.
+// Sleep queues: tsleep and wakeup; msleep is made of the same two halves (kern/kern_mutex.ts).
 //
 // A channel is any number: the address of something in the kernel, or of an interned string. The hash of
 // channels has one entry per channel, its first sleeper, which also holds the channel's last sleeper and its
@@ -246,15 +246,23 @@ export function sleepq_timeout(td: Thread): void {
 /**
  * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for
  * `timo` ticks (0: for ever). td_retval gets 0; EWOULDBLOCK if the deadline has come, even if the thread
- * was woken; with PCATCH in `pri` also EINTR or ERESTART. PDROP makes no difference: the lock that the
- * original gives up is free.
+ * was woken; with PCATCH in `pri` also EINTR or ERESTART.
  */
-export function msleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
+export function tsleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
+  sleepq_enter(wchan, pri, wmesg, timo);
+  return sleepq_wait(pri, timo);
+}
+
+/**
+ * The first half of a sleep: the current thread is on the queue, so that no wakeup is missed from now on, and
+ * still runs. A lock that guards what it waits for is released between this and sleepq_wait.
+ */
+export function sleepq_enter(wchan: u32, pri: u32, wmesg: u32, timo: i32): void {
   const td = curthread();
   const c = cold(td);
   if (td.td_wchan != 0) panic("recursive sleep");
   if (INVARIANTS)
-    KASSERT(wchan != 0 && td != mycpu().gd_idletd, "msleep: channel 0 or idle thread");
+    KASSERT(wchan != 0 && td != mycpu().gd_idletd, "tsleep: channel 0 or idle thread");
   sleepq_add(td, wchan);
   c.td_wmesg = wmesg;
   c.td_intrval = 0;
@@ -263,31 +271,33 @@ export function msleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
     callout_arm_thread(td, timo);
     c.td_cflags |= TDC_DEADLINE;
   }
-  if ((pri & PCATCH) != 0) {
-    td.td_flags |= TDF_SINTR;
-    if ((c.td_ast & TDA_SUSPEND) != 0) {
-      cont_push(K.MSLEEP_1, pri, timo);
-      thread_suspend_check(1);
-      return PENDING;
-    }
+  if ((pri & PCATCH) != 0) td.td_flags |= TDF_SINTR;
+}
+
+/** The second half: sleeps, unless the thread's process asks it to stop or to end. */
+export function sleepq_wait(pri: u32, timo: i32): u32 {
+  if ((pri & PCATCH) != 0 && (cold(curthread()).td_ast & TDA_SUSPEND) != 0) {
+    cont_push(K.TSLEEP_1, pri, timo);
+    thread_suspend_check(1);
+    return PENDING;
   }
-  return msleep_1(pri, timo, 0);
+  return tsleep_1(pri, timo, 0);
 }
 
 /** With the result of the suspension check: sleep, unless something has happened already. */
-export function msleep_1(pri: u32, timo: i32, error: i32): u32 {
+export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
   const td = curthread();
   if (td.td_wchan != 0) {
     if (error == 0 && (td.td_flags & TDF_TIMEOUT) == 0) {
       sleep_priority(td, pri & PRIMASK);
       td_set_inhib(td, TDI_SLEEPING);
-      cont_push(K.MSLEEP_2, pri, timo);
+      cont_push(K.TSLEEP_2, pri, timo);
       mi_switch();
       return PENDING;
     }
     sleepq_remove(td);
   }
-  return msleep_2(pri, timo, error);
+  return tsleep_2(pri, timo, error);
 }
 
 /** Puts a thread that has never run to sleep, interruptibly: what its continuation goes on from. */
@@ -305,7 +315,7 @@ function sleep_priority(td: Thread, pri: u32): void {
 }
 
 /** Awake: what does the sleep return? */
-export function msleep_2(pri: u32, timo: i32, error: i32): u32 {
+export function tsleep_2(pri: u32, timo: i32, error: i32): u32 {
   const td = curthread();
   const c = cold(td);
   let result = error;

@@ -1,6 +1,6 @@
 // Sleeping by the clock, and periodic timers.
 //
-// `msleep` and `pause` count ticks from the start of the current round, as the original's `ticks` would.
+// `tsleep` and `pause` count ticks from the start of the current round, as the original's `ticks` would.
 // These calls go by the CPU's own clock: they end at the first tick that is not before the moment asked
 // for, so that a machine whose quantum is no longer than its tick is exact to a tick.
 import { curthread, mycpu } from "../sys/globaldata";
@@ -10,7 +10,7 @@ import { Frame, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { str } from "./kern_subr";
-import { msleep } from "./kern_synch";
+import { tsleep } from "./kern_synch";
 
 /** A timer that has missed its moment goes on from now. */
 const TIMER_RELATIVE: u32 = 0;
@@ -36,7 +36,7 @@ export function sleep_until(target: u64): u32 {
   }
   const td = curthread();
   cont_push(K.NANOSLEEP_1, <u32>target, <u32>(target >> 32));
-  msleep(own_channel(td), 0, str("nanslp"), ticks_until(target));
+  tsleep(own_channel(td), 0, str("nanslp"), ticks_until(target));
   return PENDING;
 }
 
@@ -66,13 +66,7 @@ export function timer_wait(timer: SyncObject, period: u64, mode: u32): u32 {
 export function timer_next(f: Frame, last: u64, period: u64, mode: u32): u32 {
   const next = timer_expiry(last, period, mode, mycpu().gd_cycles);
   f.a1 = <u32>(next >> 32);
-  cont_push(K.TIMER_1, <u32>next);
+  cont_push(K.RETURN_VALUE, <u32>next);
   sleep_until(next);
   return PENDING;
-}
-
-/** The low word of timer_next's result, which the sleep has overwritten. */
-export function timer_1(low: u32): u32 {
-  set_retval(low);
-  return DONE;
 }

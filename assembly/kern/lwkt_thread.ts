@@ -302,7 +302,7 @@ export function lwkt_switch(): u32 {
   return PENDING;
 }
 
-/** True for a thread that must not run here: it is another CPU's, is gone, or sleeps in msleep. */
+/** True for a thread that must not run here: it is another CPU's, is gone, or sleeps in tsleep. */
 function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
   if ((ntd.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return true;
   if (ntd.td_inhib != 0 && ntd.td_wait == 0) return true;

@@ -102,6 +102,11 @@ export function arg_token(nr: u32, address: u32): LwktToken {
   return changetype<LwktToken>(address);
 }
 
+/** The same, or null. */
+export function arg_object_or_0(nr: u32, address: u32, kind: u32): SyncObject {
+  return address == 0 ? changetype<SyncObject>(0) : arg_object(nr, address, kind);
+}
+
 /** A synchronisation object of a kind. */
 export function arg_object(nr: u32, address: u32, kind: u32): SyncObject {
   if (!kobj_valid(address) || changetype<SyncObject>(address).so_kind != kind) {

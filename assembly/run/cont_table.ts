@@ -13,7 +13,7 @@ import {
   swapper_loop,
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
-import { mtx_lock_1 } from "../kern/kern_mutex";
+import { msleep_1, mtx_lock_1 } from "../kern/kern_mutex";
 import { barrier_wait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
@@ -22,8 +22,8 @@ import {
   thread_single_turn,
   thread_suspend_check,
 } from "../kern/kern_single";
-import { msleep_1, msleep_2 } from "../kern/kern_synch";
-import { nanosleep_1, timer_1 } from "../kern/kern_time";
+import { tsleep_1, tsleep_2 } from "../kern/kern_synch";
+import { nanosleep_1 } from "../kern/kern_time";
 import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "../kern/lwkt_intr";
 import {
   cpu_thread_exit,
@@ -61,7 +61,7 @@ export function cont_run(td: Thread): void {
   const a = td.td_ka;
   const b = cold(td).td_kb;
   cont_pop(td);
-  if (fn == K.MSLEEP_2) msleep_2(a, b, 0);
+  if (fn == K.TSLEEP_2) tsleep_2(a, b, 0);
   else cont_continue(fn, a, b);
 }
 
@@ -119,8 +119,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return lwkt_invol_1();
     case K.INTR_WAIT_1:
       return intr_wait_1(a);
-    case K.MSLEEP_1:
-      return msleep_1(a, b, retval);
+    case K.TSLEEP_1:
+      return tsleep_1(a, b, retval);
     case K.SUSPEND_CHECK:
       return thread_suspend_check(a);
     case K.SINGLE_1:
@@ -163,8 +163,11 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return barrier_wait_1(changetype<SyncObject>(a), b);
     case K.NANOSLEEP_1:
       return nanosleep_1(wide(a, b));
-    case K.TIMER_1:
-      return timer_1(a);
+    case K.RETURN_VALUE:
+      set_retval(a);
+      return DONE;
+    case K.MSLEEP_1:
+      return msleep_1(changetype<SyncObject>(a), retval);
     default:
       panic("unknown continuation %d", fn);
       return DONE;

@@ -3,7 +3,7 @@
 import { set_retval } from "../kern/cont";
 import { proc_setcred, proc_setlimit } from "../kern/kern_cred";
 import { kern_fork, kern_thr_create } from "../kern/kern_fork";
-import { msleep } from "../kern/kern_synch";
+import { tsleep } from "../kern/kern_synch";
 import { sched_relinquish } from "../kern/sched";
 import { ENOMEM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -21,7 +21,7 @@ export function sys_thr_create(f: Frame, func: u32, arg: u32): i32 {
 /** Sleeps on a channel that nobody wakes: inside the current thread's own structure. */
 export function sys_pause(wmesg: u32, timo: i32): u32 {
   const channel = changetype<u32>(curthread()) + <u32>offsetof<Thread>("td_runtime");
-  return msleep(channel, 0, wmesg, timo);
+  return tsleep(channel, 0, wmesg, timo);
 }
 
 export function sys_sched_relinquish(): u32 {

@@ -49,7 +49,7 @@ export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, CREATE of LWKT's threads
 export enum SW {
   YIELD = 0, //     still runnable, by its own will
   PREEMPTED = 1, // still runnable, not by its own will
-  SLEEP = 2, //     asleep: msleep, or blocked on an LWKT wait structure
+  SLEEP = 2, //     asleep: tsleep, or blocked on an LWKT wait structure
   SUSPENDED = 3,
   DESCHEDULED = 4, // taken off the run queue
   EXIT = 5,

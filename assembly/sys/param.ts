@@ -98,7 +98,7 @@ export const PLOCK: i32 = 80;
 export const PPAUSE: i32 = 84;
 export const PUSER: i32 = 88;
 export const PRI_MAX: i32 = 255;
-/** Mask of the priority in msleep's priority argument, and its flags. */
+/** Mask of the priority in tsleep's priority argument, and its flags. */
 export const PRIMASK: i32 = 0xff;
 export const PCATCH: i32 = 0x100;
 export const PDROP: i32 = 0x200;

@@ -28,7 +28,7 @@ export class Thread {
   td_state: u8; //      (t) TDS_*
   td_inhib: u8; //      (t) TDI_*
   td_slot: usize; //      (o) address of its run queue slot, 0 = not queued
-  td_wchan: u32; //     (t) sleep channel of msleep, 0 = on no sleep queue
+  td_wchan: u32; //     (t) sleep channel of tsleep, 0 = on no sleep queue
   td_wait: u32; //      (o) LWKT wait structure it is blocked on
   td_qnext: u32; //     links of the one list it is on: sleep queue (t), wait queue (token),
   td_qprev: u32; //         LWKT free list (o), zombie list, zone free list
@@ -285,7 +285,7 @@ export const DBG_SUSPEND: u8 = 0x1;
 
 // td_cflags.
 export const TDC_ARMED: u8 = 0x1; //    the callout is in the wheel
-export const TDC_DEADLINE: u8 = 0x2; // td_c_time is a deadline that msleep waits for
+export const TDC_DEADLINE: u8 = 0x2; // td_c_time is a deadline that tsleep waits for
 /** The upper bits of td_cflags: the CPU whose wheel the callout is in. */
 export const TDC_CPU_SHIFT: u32 = 2;
 

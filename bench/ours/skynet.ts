@@ -1,5 +1,5 @@
 // The skynet benchmark on our machine. Each thread that has children has a node in guest memory: its
-// children write what they have to say into the node and wake it by wakeup; it sleeps by msleep until all
+// children write what they have to say into the node and wake it by wakeup; it sleeps by tsleep until all
 // ten have. A child's argument is the address of its slot in its parent's node.
 //
 //   0                           80       84           88      92      96                 128
@@ -38,7 +38,7 @@ function placeChildren(b: MachineProgramBuilder): void {
 /** Sleeps until ten children have answered; then s4 and s5 are the sum of the ten. */
 function placeSum(b: MachineProgramBuilder): void {
   b.li("s6", CHILDREN).label("look").lw("t0", "s0", CAME).beq("t0", "s6", "all came");
-  b.addi("t0", "s0", 1).call("msleep", "t0", 0, string("skynet"), 0).jump("look");
+  b.addi("t0", "s0", 1).call("tsleep", "t0", 0, string("skynet"), 0).jump("look");
   b.label("all came").li("s4", 0).li("s5", 0).mv("s1", "s0");
   b.label("sum").lw("t0", "s1", 0).lw("t1", "s1", 4).addi("s1", "s1", 8);
   b.add("s4", "s4", "t0").sltu("t0", "s4", "t0").add("s5", "s5", "t1").add("s5", "s5", "t0");
@@ -80,7 +80,7 @@ function placeRound(b: MachineProgramBuilder): void {
   b.sw("zero", "s0", FIRST).li("t0", LEAVES).sw("t0", "s0", PER_CHILD).sw("zero", "s0", CAME);
   b.call("kthread_add", label("inner"), "s0", 0, 0, 0, string("skynet"), 0);
   b.label("look at root").lw("t0", "s0", CAME).bnez("t0", "answered");
-  b.call("msleep", symbol("root", 1), 0, string("skynet"), 0).jump("look at root");
+  b.call("tsleep", symbol("root", 1), 0, string("skynet"), 0).jump("look at root");
   b.label("answered").call("thread_reap");
 }
 

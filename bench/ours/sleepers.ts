@@ -1,4 +1,4 @@
-// The sleepers benchmark on our machine: RV32 threads that msleep on one channel with a timeout of an hour.
+// The sleepers benchmark on our machine: RV32 threads that tsleep on one channel with a timeout of an hour.
 
 import { sys } from "../../src/machine/calls.js";
 import {
@@ -32,7 +32,7 @@ function placeRound(b: MachineProgramBuilder, threads: number): void {
     .call("lwkt_yield")
     .apply(stampAndStop);
   b.comment("Here the host looks at the memory, and goes on");
-  b.call("msleep", channel("measured"), 0, string("measured"), 0);
+  b.call("tsleep", channel("measured"), 0, string("measured"), 0);
   b.call("wakeup", channel("sleep"))
     .apply((w) => yieldUntil(w, "woken", "s0"))
     .call("thread_reap");
@@ -44,7 +44,7 @@ function sleepersProgram(threads: number) {
     .data("woken", { words: [0] });
   placeDriver(b, () => placeRound(b, threads));
   b.label("body").apply((w) => increment(w, "asleep"));
-  b.call("msleep", channel("sleep"), 0, string("sleep"), ticks(TIMEOUT));
+  b.call("tsleep", channel("sleep"), 0, string("sleep"), ticks(TIMEOUT));
   b.apply((w) => increment(w, "woken")).call("kthread_exit");
   return b.build();
 }

@@ -23,7 +23,7 @@ const SMALL: MachineConfig = {
 const body = program("body")
   .mv("s1", "a0")
   .loop(4, (b) => b.call("random").mv("s2", "a0").call("lwkt_yield"))
-  .if(["s1", "!=", 0], (b) => b.call("msleep", channel("never"), 0, string("sleep"), 0))
+  .if(["s1", "!=", 0], (b) => b.call("tsleep", channel("never"), 0, string("sleep"), 0))
   .forever((b) => b.call("lwkt_yield"))
   .build();
 

@@ -44,7 +44,7 @@ function sleepProgram() {
   for (const side of SIDES) {
     const other = side === "0" ? "1" : "0";
     b.label(side).forever(() => {
-      b.call("msleep", channel(side), 0, string("wake"), 0);
+      b.call("tsleep", channel(side), 0, string("wake"), 0);
       placeCount(b, side);
       b.call("wakeup", channel(other));
     });

@@ -110,7 +110,7 @@ export function placeDriver(
   round: (b: MachineProgramBuilder) => unknown,
 ): void {
   b.label("driver").forever(() => {
-    b.call("msleep", channel(GO), 0, string(GO), 0);
+    b.call("tsleep", channel(GO), 0, string(GO), 0);
     round(b);
   });
 }

@@ -34,7 +34,7 @@ function* buf_daemon() {
     yield* sys.kproc_suspend_check(bufdaemonproc.value);
     yield* sys.compute(300_000n); // flushes some buffers
     flushed++;
-    yield* sys.msleep("psleep", 68, "psleep", 100);
+    yield* sys.tsleep("psleep", 68, "psleep", 100);
   }
 }
 

@@ -133,6 +133,12 @@ export const ARGUMENT_KINDS = {
     panics: "kernel call %d: 0x%x is not a token",
   },
   mutex: object("KOBJ_MTX", "a mutex"),
+  mutex_or_0: {
+    ...object("KOBJ_MTX", "a mutex"),
+    take: "arg_object_or_0(nr, x, KOBJ_MTX)",
+    imports: { "run/arg": ["arg_object_or_0"], "sys/sync": ["KOBJ_MTX"] },
+    bad: "neither 0 nor a mutex",
+  },
   condvar: object("KOBJ_CV", "a condition variable"),
   sema: object("KOBJ_SEMA", "a semaphore"),
   barrier: object("KOBJ_BARRIER", "a barrier"),

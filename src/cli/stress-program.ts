@@ -78,11 +78,11 @@ function placeSpawner(b: MachineProgramBuilder, { threads }: StressShape): void 
       .addi("s0", "s0", 1);
   });
   b.label("wait").la("t0", "left").lw("t0", "t0", 0).beqz("t0", "done");
-  b.call("msleep", symbol("left", 1), 0, string("stress"), ticks(LOOK_TICKS)).jump("wait");
+  b.call("tsleep", symbol("left", 1), 0, string("stress"), ticks(LOOK_TICKS)).jump("wait");
   b.label("done").call("thread_reap_barrier").call("cycles");
   b.la("t0", "cycles low").sw("a0", "t0", 0).la("t0", "cycles high").sw("a1", "t0", 0);
   b.la("t0", "finished").li("t1", 1).sw("t1", "t0", 0);
-  b.forever(() => b.call("msleep", symbol("finished", 1), 0, string("end"), 0));
+  b.forever(() => b.call("tsleep", symbol("finished", 1), 0, string("end"), 0));
 }
 
 /** kthread_add(worker, s0, proc0, ..., "stress%d", s0): the seventh argument is in t1 here. */
@@ -105,7 +105,7 @@ function placeWorker(b: MachineProgramBuilder, { rounds, scheduler }: StressShap
   b.label("worker").mv("s0", "a0").li("gp", 0);
   b.label("gate").la("t0", "open").lw("t0", "t0", 0).bnez("t0", "opened");
   b.srli("s1", "s0", GATE_SHIFT).apply((gate) => placeGateChannel(gate, "s1"));
-  b.call("msleep", "a0", 0, string("gate"), ticks(SLEEP_TIMEOUT_TICKS)).jump("gate");
+  b.call("tsleep", "a0", 0, string("gate"), ticks(SLEEP_TIMEOUT_TICKS)).jump("gate");
   b.label("opened");
   const body = () => {
     b.call(scheduler === "lwkt" ? "lwkt_yield" : "sched_relinquish");
@@ -113,7 +113,7 @@ function placeWorker(b: MachineProgramBuilder, { rounds, scheduler }: StressShap
       .apply((w) => placeThreadChannel(w, "t0"))
       .call("wakeup", "a0");
     b.apply((w) => placeThreadChannel(w, "s0"));
-    b.call("msleep", "a0", 0, string("stress"), ticks(SLEEP_TIMEOUT_TICKS));
+    b.call("tsleep", "a0", 0, string("stress"), ticks(SLEEP_TIMEOUT_TICKS));
     b.seqz("a0", "a0").add("gp", "gp", "a0");
   };
   b.loop(rounds, body, { counter: "s1" });

@@ -8,6 +8,7 @@
 import { instantiateSync } from "@assemblyscript/loader";
 import { shown } from "./arguments.js";
 import { ArgumentError, ConfigError } from "./errors.js";
+import { fileSystemIfAny } from "./file-system.js";
 import type { WasmMemory, WasmModule } from "./wasm-types.js";
 
 /** A build of the kernel: fast; optimised with every check (INVARIANTS); or with debug information. */
@@ -98,21 +99,26 @@ export function buildIdOf(source: KernelSource): string | null {
  */
 export async function loadBuild(build: KernelBuild): Promise<void> {
   checkSource(build);
-  if (compiled.has(build)) return;
-  if (nodeFs() !== undefined) {
+  if (fileSystemIfAny() !== undefined) {
     compileBuild(build);
     return;
   }
-  // Bundlers look for this very expression: they ship the file that it names, and no other one.
+  // Bundlers look for these very expressions: they ship the files that they name, and no others.
   const release = new URL("./release.wasm", import.meta.url);
+  const codec = new URL("./codec.wasm", import.meta.url);
   const url = build === "release" ? release : new URL(`${build}.wasm`, release);
-  const response = await fetch(url);
-  if (!response.ok) {
-    throw new ConfigError(
-      `cannot load the kernel from ${url}: ${response.status} ${response.statusText}`,
-    );
-  }
-  compiled.set(build, await WebAssembly.compile(await response.arrayBuffer()));
+  await Promise.all([fetchModule(build, url), fetchModule("codec", codec)]);
+}
+
+async function fetchModule(name: PackagedModule, url: URL): Promise<void> {
+  if (compiled.has(name)) return;
+  const fail = (why: unknown) => new ConfigError(`cannot load the kernel from ${url}: ${why}`);
+  const response = await fetch(url).catch((error) => Promise.reject(fail(error)));
+  if (!response.ok) throw fail(`${response.status} ${response.statusText}`);
+  const code = await response.arrayBuffer();
+  // A server that knows no such file may send its page instead.
+  if (!WebAssembly.validate(code)) throw fail("what is there is no WebAssembly");
+  compiled.set(name, await WebAssembly.compile(code));
 }
 
 function compileBuild(build: PackagedModule): WebAssembly.Module {
@@ -125,7 +131,7 @@ function compileBuild(build: PackagedModule): WebAssembly.Module {
 }
 
 function readBuild(build: PackagedModule): Uint8Array<ArrayBuffer> {
-  const fs = nodeFs();
+  const fs = fileSystemIfAny();
   if (fs === undefined) {
     throw new ConfigError(
       `the ${build} build of the kernel has not been loaded: use \`await Machine.create()\`, or pass a compiled module`,
@@ -138,15 +144,11 @@ function readBuild(build: PackagedModule): Uint8Array<ArrayBuffer> {
   return new Uint8Array(fs.readFileSync(url));
 }
 
-/** Where a build may lie: beside the bundle, or in build/ when this file runs from its source. */
+/**
+ * Where a build may lie: beside the bundle, or in build/ when this file runs from its source. Bundlers would ship
+ * whatever is there if the base were written as they know it.
+ */
 function candidates(build: PackagedModule): [URL, URL] {
-  return [
-    new URL(`./${build}.wasm`, import.meta.url),
-    new URL(`../../build/${build}.wasm`, import.meta.url),
-  ];
-}
-
-/** Node's file system, or undefined in a browser: a plain import would not load there. */
-function nodeFs(): typeof import("node:fs") | undefined {
-  return globalThis.process?.getBuiltinModule?.("node:fs");
+  const here: string = import.meta.url;
+  return [new URL(`./${build}.wasm`, here), new URL(`../../build/${build}.wasm`, here)];
 }

@@ -1,5 +1,5 @@
-// Kernel calls as values: what the generator body of a thread yields. `sys.msleep("disk", ...)` makes
-// a call; `const error = yield* sys.msleep(...)` performs it and has its result, typed. Where speed
+// Kernel calls as values: what the generator body of a thread yields. `sys.tsleep("disk", ...)` makes
+// a call; `const error = yield* sys.tsleep(...)` performs it and has its result, typed. Where speed
 // counts and the result does not, `yield sys.lwkt_yield()` saves the delegation.
 
 import type { CallSpec, ResultKind } from "../core/call-table.js";

@@ -363,7 +363,7 @@ export class Machine {
     return Object.freeze({ address: this.kernel.newObject("token", cpu) });
   }
 
-  /** The number of the wait channel with a name, as msleep and wakeup take it. */
+  /** The number of the wait channel with a name, as tsleep and wakeup take it. */
   channel(name: string): number {
     checkArgument("channel", "name", name, text);
     return this.kernel.intern(name);

@@ -1,6 +1,8 @@
 // Where a trace is written to: a function or stream of the caller's, or a file. A file is written through
 // a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
+import { fileSystem } from "../core/file-system.js";
+
 type FileSystem = typeof import("node:fs");
 
 /** Characters that are collected before they are written. */
@@ -84,13 +86,6 @@ class TraceCall implements TraceSink {
   abandon(): void {
     this.buffer = "";
   }
-}
-
-/** Node's file system: a plain import would keep the library from loading in a browser. */
-function fileSystem(): FileSystem {
-  const fs = globalThis.process?.getBuiltinModule?.("node:fs");
-  if (fs === undefined) throw new Error("there is no file system here");
-  return fs;
 }
 
 let files = 0;

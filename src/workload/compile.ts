@@ -474,7 +474,7 @@ class TaskCompiler {
   }
 
   private placeSuspend(point: string): void {
-    this.builder.call("msleep", channel(suspendChannel(point)), 0, string("suspend"), 0);
+    this.builder.call("tsleep", channel(suspendChannel(point)), 0, string("suspend"), 0);
   }
 
   /** Starts a thread in a process of its own; one that cannot be had is counted. */

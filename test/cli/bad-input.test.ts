@@ -4,12 +4,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import { runCommand } from "../../src/cli/program.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { ConfigError, KernelError, KernelPanic, Machine } from "../../src/index.js";
 import { badArguments, damaged, oddValues } from "../support/bad-input.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
+import { commandEnd, faultOfCommand } from "../support/run-command.js";
 
 const FILES = 400;
 const OPTIONS = 300;
@@ -21,40 +21,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ktm-bad-"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-/** Runs the command in this process; returns its exit code and what it wrote. */
-async function command(args: readonly string[]) {
-  let out = "";
-  let err = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    err += text;
-    return true;
-  });
-  process.exitCode = undefined;
-  const before = performance.now();
-  await runCommand(args, "0.0.0");
-  const code = process.exitCode ?? 0;
-  vi.restoreAllMocks();
-  return { code: Number(code), out, err, ms: performance.now() - before };
-}
-
-/** What is wrong with how a command ended, if anything. */
-function faultOf({ code, err, ms }: Awaited<ReturnType<typeof command>>): string | null {
-  if (/^\s+at .*:\d+:\d+/m.test(err)) return `a stack trace: ${err}`;
-  if (ms > MS_MAX) return `${ms} ms`;
-  if (code !== 0 && err === "" && code !== 3) return `code ${code} and not a word`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-  if (/[\u0000-\u0008\u000b-\u001f]/.test(err)) return `control characters: ${JSON.stringify(err)}`;
-  return [0, 1, 2, 3].includes(code) ? null : `code ${code}`;
-}
 
 it(`${FILES} damaged workload files end in order`, async () => {
   const random = new Random(1);
@@ -67,9 +33,9 @@ it(`${FILES} damaged workload files end in order`, async () => {
   for (let i = 0; i < FILES; i++) {
     const text = damaged(random.pick(examples), random);
     writeFileSync(path, text);
-    const result = await command(["run", path, "--for", "50us"]);
+    const result = await commandEnd(["run", path, "--for", "50us"]);
     if (result.code === 2) refused++;
-    const fault = faultOf(result);
+    const fault = faultOfCommand(result);
     if (fault !== null) faults.push(`${fault} for ${JSON.stringify(text)}`);
   }
   expect(faults).toEqual([]);
@@ -83,9 +49,9 @@ it(`${OPTIONS} command lines that make no sense end in a sentence`, async () => 
   let refused = 0;
   for (let i = 0; i < OPTIONS; i++) {
     const args = badArguments(random);
-    const result = await command(args);
+    const result = await commandEnd(args);
     if (result.code === 2) refused++;
-    const fault = faultOf(result);
+    const fault = faultOfCommand(result);
     if (fault !== null) faults.push(`${fault} for ${JSON.stringify(args)}`);
   }
   expect(faults).toEqual([]);

@@ -15,7 +15,7 @@ const MODULE = [
   '  machine.createThread({ name: "consumer", *body() {',
   '    const { error, address } = yield* sys.mtx_create("m");',
   '    if (error !== 0 || address === 0) throw new Error("no mutex");',
-  '    while ((yield* full.get()) === 0) yield* sys.msleep("filled", 0, "empty", 0);',
+  '    while ((yield* full.get()) === 0) yield* sys.tsleep("filled", 0, "empty", 0);',
   "  } });",
   '  machine.createThread({ name: "producer", *body() {',
   "    yield* full.set(1);",

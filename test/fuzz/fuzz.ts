@@ -1,6 +1,6 @@
 // Tries a target with seed after seed for some time, and shrinks what fails.
 
-import type { Target } from "./targets.js";
+import type { Target } from "./target.js";
 
 /** What came of it. */
 export interface Outcome {
@@ -16,21 +16,21 @@ export interface Failure {
   readonly message: string;
 }
 
-function attempt(target: Target, seed: number, size: number): number | Error {
+async function attempt(target: Target, seed: number, size: number): Promise<number | Error> {
   try {
-    return target.run(seed, size);
+    return await target.run(seed, size);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
 }
 
 /** Halves the size, and then takes one operation after the other, as long as it still fails. */
-function shrink(target: Target, seed: number, size: number, first: Error): Failure {
+async function shrink(target: Target, seed: number, size: number, first: Error): Promise<Failure> {
   let failing = size;
   let error = first;
   for (let step = failing >> 1; step > 0; step >>= 1) {
     while (failing > step) {
-      const result = attempt(target, seed, failing - step);
+      const result = await attempt(target, seed, failing - step);
       if (!(result instanceof Error)) break;
       failing -= step;
       error = result;
@@ -40,19 +40,19 @@ function shrink(target: Target, seed: number, size: number, first: Error): Failu
 }
 
 /** Tries seeds from `seed` on while `goesOn`; at least one. */
-export function fuzz(
+export async function fuzz(
   target: Target,
   seed: number,
   size: number,
   goesOn: (operations: number) => boolean,
-): Outcome {
+): Promise<Outcome> {
   let operations = 0;
   let seeds = 0;
   do {
-    const result = attempt(target, seed + seeds, size);
+    const result = await attempt(target, seed + seeds, size);
     seeds++;
     if (result instanceof Error) {
-      return { seeds, operations, failure: shrink(target, seed + seeds - 1, size, result) };
+      return { seeds, operations, failure: await shrink(target, seed + seeds - 1, size, result) };
     }
     operations += result;
   } while (goesOn(operations));

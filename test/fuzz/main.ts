@@ -3,7 +3,8 @@
 import { Argument, Command } from "commander";
 import { parseDuration, wholeNumber } from "../../src/cli/units.js";
 import { type Failure, fuzz } from "./fuzz.js";
-import { type Target, targets } from "./targets.js";
+import type { Target } from "./target.js";
+import { targets } from "./targets.js";
 
 const SEED_MAX = 2 ** 32 - 1;
 
@@ -19,12 +20,12 @@ function tell(name: string, { seed, size, message }: Failure): void {
   console.log(`  again: ${build}npm run -s fuzz -- ${name} --seed ${seed} --size ${size} --for 0s`);
 }
 
-function run(names: readonly string[], flags: Flags): void {
+async function run(names: readonly string[], flags: Flags): Promise<void> {
   for (const name of names.length > 0 ? names : Object.keys(targets)) {
     const target = targets[name] as Target;
     const end = performance.now() + flags.for / 1e6;
     const size = flags.size ?? target.size;
-    const { seeds, operations, failure } = fuzz(
+    const { seeds, operations, failure } = await fuzz(
       target,
       flags.seed,
       size,

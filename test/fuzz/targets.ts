@@ -1,5 +1,5 @@
-// What the fuzzer drives. A target does as many operations as it is told from a seed, and throws when
-// something is not as its model or its rule says.
+// The targets of the fuzzer. Each does as many operations as it is told from a seed, and throws when something is
+// not as its model or its rule says.
 
 import { readFileSync } from "node:fs";
 import {
@@ -15,19 +15,16 @@ import {
 } from "../../src/index.js";
 import { damaged, oddValues } from "../support/bad-input.js";
 import { buildUnderTest as build } from "../support/build.js";
+import { FbsdCallTest } from "../support/fbsd-model-test.js";
 import { FbsdStorm } from "../support/fbsd-storm.js";
 import { LwktQueueTest } from "../support/lwkt-model.js";
 import { Storm } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";
-
-/** Something to fuzz. */
-export interface Target {
-  readonly about: string;
-  /** Operations of a try; a failing one is shrunk from there. */
-  readonly size: number;
-  /** Does about `size` operations; returns how many it did. */
-  readonly run: (seed: number, size: number) => number;
-}
+import { options } from "./options.js";
+import { compiledRv32, elf, rv32 } from "./programs.js";
+import { cpus, processes } from "./several-cpus.js";
+import { snapshots } from "./snapshots.js";
+import type { Target } from "./target.js";
 
 const cpusOf = (random: Random) => random.pick([1, 2, 3, 4, 8, 16]);
 
@@ -48,6 +45,13 @@ function lwktStorm(seed: number, size: number): number {
   const done = storm.actors.filter((actor) => actor.done).length;
   if (done !== threads) throw new Error(`${threads - done} of ${threads} threads never end`);
   return threads * size;
+}
+
+/** FreeBSD's calls on one CPU beside a model: who runs, what calls return, the clock, and all threads' states. */
+function freebsd(seed: number, size: number): number {
+  const test = new FbsdCallTest(seed, new Random(seed).pick(["lwkt", "4bsd"]));
+  test.run(size);
+  return test.operations;
 }
 
 /** FreeBSD's calls on several CPUs: counters agree with lists, and nothing is left at the end. */
@@ -122,9 +126,21 @@ function library(seed: number, size: number): number {
 
 /** The targets by name. */
 export const targets: Readonly<Record<string, Target>> = {
-  lwkt: { about: "LWKT's calls against lists", size: 20_000, run: lwkt },
-  "lwkt-storm": { about: "LWKT on several CPUs", size: 60, run: lwktStorm },
-  "freebsd-storm": { about: "FreeBSD's calls on several CPUs", size: 25, run: freebsdStorm },
+  lwkt: { about: "LWKT's calls on one CPU, beside a model", size: 20_000, run: lwkt },
+  freebsd: { about: "FreeBSD's calls on one CPU, beside a model", size: 3_000, run: freebsd },
+  cpus: { about: "LWKT's calls on several CPUs, beside a model", size: 1, run: cpus },
+  processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
+  "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
+  "freebsd-storm": {
+    about: "FreeBSD's calls on several CPUs, by rules",
+    size: 25,
+    run: freebsdStorm,
+  },
+  rv32: { about: "RV32 programs beside an interpreter", size: 12_000, run: rv32 },
+  "rv32-compiled": { about: "the same, compiled", size: 12_000, run: compiledRv32 },
+  elf: { about: "damaged ELF files, and random code", size: 10, run: elf },
+  snapshots: { about: "snapshots, their files, and damaged ones", size: 300, run: snapshots },
   workload: { about: "damaged workload files", size: 20, run: workload },
+  options: { about: "options of the command line", size: 10, run: options },
   library: { about: "calls of the library", size: 200, run: library },
 };

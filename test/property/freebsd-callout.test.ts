@@ -42,7 +42,7 @@ function storm(seed: number, cpus: number, ticks: number): void {
         for (let round = 0; round < 25; round++) {
           const timo = timeout(random);
           const sleep = { deadline: now() + timo, order: order++ };
-          const error = yield* sys.msleep(`c${i}`, 84, "storm", timo);
+          const error = yield* sys.tsleep(`c${i}`, 84, "storm", timo);
           if (error === 0) {
             if (now() >= sleep.deadline) fail(`woken at ${now()}, after ${sleep.deadline}`);
           } else {

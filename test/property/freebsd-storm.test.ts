@@ -60,10 +60,10 @@ describe("a storm", () => {
       "kproc_create 0",
       "fork 0",
       "thr_create 0",
-      "msleep 0",
-      `msleep ${EWOULDBLOCK}`,
-      `msleep ${EINTR}`,
-      `msleep ${ERESTART}`,
+      "tsleep 0",
+      `tsleep ${EWOULDBLOCK}`,
+      `tsleep ${EINTR}`,
+      `tsleep ${ERESTART}`,
       "kthread_suspend 0",
       `kthread_suspend ${EWOULDBLOCK}`,
       `kthread_suspend ${EINVAL}`,
@@ -87,7 +87,7 @@ describe("the checker of a storm", () => {
       machine.createThread({
         name: `t${i}`,
         *body() {
-          yield* sys.msleep(`c${i % 3}`, 84, "test", 1 + i);
+          yield* sys.tsleep(`c${i % 3}`, 84, "test", 1 + i);
         },
       });
     }

@@ -1,10 +1,7 @@
 // Makes ELF files for tests, as right or as wrong as they are wanted.
 
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Random } from "./random.js";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A program header, as in the file. */
 export interface SegmentSpec {
@@ -77,9 +74,9 @@ export function text(...words: readonly number[]): Uint8Array {
   return new Uint8Array(new Uint32Array(words).buffer);
 }
 
-/** The ELF of an example in examples/c. */
+/** The ELF of an example; the current folder is the project's. */
 export function exampleElf(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(`${ROOT}/examples/c/${name}.elf`));
+  return new Uint8Array(readFileSync(`examples/c/${name}.elf`));
 }
 
 /** A file with a few of its bytes or words changed, moved or cut off: mostly where the headers are. */

@@ -191,7 +191,7 @@ export class FbsdStorm {
         const channel = `c${random.below(4)}`;
         const pri = PPAUSE | (random.once(2) ? PCATCH : 0);
         const ticks = 1 + random.below(6);
-        this.count("msleep", yield* sys.msleep(channel, pri, "storm", ticks));
+        this.count("tsleep", yield* sys.tsleep(channel, pri, "storm", ticks));
         break;
       }
       case 3:
@@ -330,7 +330,7 @@ export class FbsdStorm {
     this.count("thread_single allproc", result);
     if (result !== 0) return;
     if (this.reader.proc(p, "p_singlethread") !== me) return;
-    yield* sys.msleep("world", PPAUSE, "world", 1);
+    yield* sys.tsleep("world", PPAUSE, "world", 1);
     yield sys.thread_single_end(p, Layout.SINGLE_ALLPROC);
   }
 

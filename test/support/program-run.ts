@@ -9,7 +9,7 @@ import { type CallHook, ReferenceCpu, type Stop } from "./rv32-reference.js";
 /** A table with a call of every shape. */
 export const testCalls = {
   lwkt_yield: { nr: 1, args: [], returns: "void", doc: "Yields the CPU." },
-  msleep: {
+  tsleep: {
     nr: 2,
     args: ["channel", "pri", "string", "ticks"],
     returns: "i32",

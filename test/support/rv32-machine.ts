@@ -1,12 +1,14 @@
 // One RV32 thread in a bare machine, beside the reference interpreter with the same program, registers
 // and memory.
 
-import { expect } from "vitest";
 import { Compiler } from "../../src/compiler/index.js";
 import { KernelPanic } from "../../src/core/errors.js";
 import * as Layout from "../../src/generated/layout.js";
 import { encode, type Instruction, type Mnemonic } from "../../src/program/encode.js";
 import { LwktMachine } from "./lwkt-machine.js";
+import { mustBe } from "./must-be.js";
+import { Random } from "./random.js";
+import { randomProgram } from "./rv32-programs.js";
 import { ReferenceCpu, type Stop } from "./rv32-reference.js";
 
 export const TEXT_SIZE = 1024;
@@ -73,7 +75,7 @@ export class Subject {
     kernel.exports.rv32_decode_text(ENTRY, ENTRY + 4 * setup.words.length);
     const name = kernel.intern("subject");
     const [error, td] = this.machine.call(Sys.lwkt_create, ENTRY, 0, 0, 0, name, 0);
-    expect(error).toBe(0);
+    mustBe(error, 0, "error of lwkt_create");
     this.td = td >>> 0;
     for (const [index, value] of setup.registers.entries()) {
       if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
@@ -153,25 +155,24 @@ export function expectAsReference(setup: Setup, compiled = false): Subject {
   const reference = referenceOf(setup, memory, subject.cyclesBefore);
   const { instructions } = subject;
   if (instructions > 0) reference.run(instructions);
-  expect(reference.instructions, "instructions").toBe(instructions);
-  expect(subject.pc, "pc").toBe(reference.pc);
+  mustBe(instructions, reference.instructions, "instructions");
+  mustBe(subject.pc, reference.pc, "pc");
   for (let register = 1; register < 32; register++) {
-    expect(subject.register(register), `x${register}`).toBe(
-      (reference.x[register] as number) >>> 0,
-    );
+    const wanted = (reference.x[register] as number) >>> 0;
+    mustBe(subject.register(register), wanted, `x${register}`);
   }
-  expect(Buffer.compare(subject.guest, memory), "memory").toBe(0);
+  mustBe(Buffer.compare(subject.guest, memory), 0, "difference of memory");
   if (subject.panic !== null) expectSameEnd(subject.panic, reference);
   return subject;
 }
 
 function expectSameEnd(panic: string, reference: ReferenceCpu): void {
   const isSame = PANICS.find(([text]) => text.test(panic))?.[1];
-  expect(isSame, `a panic that this test knows: ${panic}`).toBeDefined();
+  if (isSame === undefined) throw new Error(`a panic that this test does not know: ${panic}`);
   const stop = reference.run(1);
   // A jump out of the text is the jump's fault here; in the reference it is that of its target.
   const later = /^jump out/.test(panic) && stop.reason === "budget" ? reference.run(1) : stop;
-  expect(isSame?.(later), `${panic} / ${JSON.stringify(later)}`).toBe(true);
+  mustBe(isSame(later), true, `${panic} / ${JSON.stringify(later)}`);
 }
 
 /** The reference interpreter where the program begins. */
@@ -200,12 +201,33 @@ export function expectSliceEnd(setup: Setup, subject: Subject): void {
   const reference = referenceOf(setup, subject.memory.slice());
   let jumped = true;
   while (reference.instructions < instructions) {
-    expect(jumped && reference.instructions >= sliceInstructions, "behind the end").toBe(false);
+    mustBe(jumped && reference.instructions >= sliceInstructions, false, "behind the end");
     const before = reference.pc;
     reference.run(1);
     jumped = reference.pc !== before + 4;
   }
   if (subject.panic !== null) return;
-  expect(instructions, "instructions").toBeGreaterThanOrEqual(sliceInstructions);
-  expect(jumped, "ends at a jump").toBe(true);
+  mustBe(instructions >= sliceInstructions, true, "the slice was used up");
+  mustBe(jumped, true, "ends at a jump");
+}
+
+/** A register's value: an address, a small number, or anything. */
+function registerValue(random: Random): number {
+  if (random.once(3)) return random.below(MEMORY_SIZE);
+  if (random.once(3)) return random.below(64);
+  return random.below(2 ** 32);
+}
+
+/** A random program with random registers, memory and slices. */
+export function randomSetup(seed: number, until: number): Setup {
+  const random = new Random(seed);
+  const registers = Array.from({ length: 31 }, () => registerValue(random));
+  for (const pointer of [2, 8, 9]) registers[pointer - 1] = 4096;
+  return {
+    words: randomProgram(random, { from: ENTRY, to: TEXT_SIZE }),
+    registers,
+    fill: random.below(1000),
+    quantum: 100 + random.below(random.once(2) ? 9900 : 400),
+    until,
+  };
 }

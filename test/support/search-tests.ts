@@ -67,7 +67,7 @@ function handover(isLocked: boolean): Setup {
         if (isLocked) yield* sys.mtx_lock(lock);
         while ((yield* full.get()) === 0) {
           if (isLocked) yield* sys.cv_wait(filled, lock);
-          else yield* sys.msleep("filled", 0, "empty", 0);
+          else yield* sys.tsleep("filled", 0, "empty", 0);
         }
         if (isLocked) yield* sys.mtx_unlock(lock);
       },

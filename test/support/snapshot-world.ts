@@ -68,7 +68,7 @@ function storm(isLwkt: boolean, mutex: number, semaphore: number) {
   builder.loop(STEPS, (b) => {
     b.call("random").li("t1", 8).remu("s1", "a0", "t1").andi("s0", "a0", 15);
     part(0, (p) => p.compute(cycles(700)));
-    part(1, (p) => p.call("msleep", channel("disk"), 0, string("disk"), 2));
+    part(1, (p) => p.call("tsleep", channel("disk"), 0, string("disk"), 2));
     part(2, (p) => p.call("wakeup", channel("disk")));
     part(3, (p) =>
       p
@@ -108,7 +108,7 @@ function weather(depth: number, object: { mutex: number; semaphore: number }): B
           yield* kernel.compute(BigInt(what % 900));
           break;
         case 1:
-          yield* kernel.msleep(
+          yield* kernel.tsleep(
             CHANNELS[what % 3] ?? "disk",
             0,
             `${CHANNELS[what % 3]}`,

@@ -119,7 +119,7 @@ describe("a yield of host bodies", () => {
             cpu,
             *body() {
               for (let i = 0; i < 60; i++) {
-                yield* sys.msleep(`pair${cpu}`, 84, "pair", 2);
+                yield* sys.tsleep(`pair${cpu}`, 84, "pair", 2);
                 yield sys.wakeup(`pair${(cpu + 1) % 3}`);
                 yield sys.lwkt_yield();
               }
@@ -287,7 +287,7 @@ describe("a run of host bodies", () => {
       it.createThread({
         name: "sleeper",
         *body() {
-          for (let i = 0; i < 20; i++) yield* sys.msleep("door", 84, "door", 0);
+          for (let i = 0; i < 20; i++) yield* sys.tsleep("door", 84, "door", 0);
         },
       });
       it.createThread({
@@ -488,7 +488,7 @@ describe("the arguments and results of a host body's calls", () => {
           yield sys.wakeup("born");
         };
         const { error } = yield* sys.kthread_add(child, 42, 0, 0, 0, "child", 0);
-        seen.push(error, yield* sys.msleep("born", 84, "born", 0));
+        seen.push(error, yield* sys.tsleep("born", 84, "born", 0));
         yield sys.wakeup(0.5);
       },
     });

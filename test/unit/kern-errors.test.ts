@@ -15,7 +15,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kthread_suspend and kthread_resume return EINVAL for a thread that is no kernel thread", () => {
     const m = boot();
     const { td } = m.user(function* () {
-      yield* sys.msleep("never", PPAUSE, "never", 0);
+      yield* sys.tsleep("never", PPAUSE, "never", 0);
     });
     const notes = m.do(function* (note) {
       note(yield* sys.kthread_suspend(td, 10));
@@ -27,7 +27,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kproc_suspend and kproc_resume return EINVAL for a process that is no kernel process", () => {
     const m = boot();
     const { p } = m.user(function* () {
-      yield* sys.msleep("never", PPAUSE, "never", 0);
+      yield* sys.tsleep("never", PPAUSE, "never", 0);
     });
     const notes = m.do(function* (note) {
       note(yield* sys.kproc_suspend(p, 10));
@@ -56,7 +56,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kthread_suspend returns EWOULDBLOCK when the thread does not answer in time", () => {
     const m = boot();
     const deaf = m.thread("deaf", function* () {
-      yield* sys.msleep("never", PPAUSE, "never", 50);
+      yield* sys.tsleep("never", PPAUSE, "never", 50);
     });
     const notes = m.do(function* (note) {
       note(yield* sys.kthread_suspend(deaf, 10));
@@ -119,7 +119,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot({ maxthread: 6 });
     const asleep = () =>
       (function* () {
-        yield* sys.msleep("never", PPAUSE, "never", 0);
+        yield* sys.tsleep("never", PPAUSE, "never", 0);
       })();
     for (let i = 0; i < 3; i++) m.thread(`t${i}`, asleep);
     expect(() => m.thread("one more", asleep)).toThrow(KernelError);
@@ -138,7 +138,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
         function* () {
           for (let i = 0; i < 10; i++) {
             const made = yield* sys.thr_create(function* () {
-              yield* sys.msleep("never", PPAUSE, "never", 0);
+              yield* sys.tsleep("never", PPAUSE, "never", 0);
             }, 0);
             notes.push(made.error);
           }
@@ -190,7 +190,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("kproc_create returns EAGAIN at the process limit, once a second with a message", () => {
     const m = boot({ maxproc: 5 });
     const asleep = function* () {
-      yield* sys.msleep("never", PPAUSE, "never", 0);
+      yield* sys.tsleep("never", PPAUSE, "never", 0);
     };
     m.machine.createProcess({ name: "a", body: asleep });
     m.machine.createProcess({ name: "b", body: asleep });
@@ -250,7 +250,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     expect(m.machine.counters.processes).toBe(2);
   });
 
-  it("msleep returns EWOULDBLOCK after its timeout, also when it is woken at that very tick", () => {
+  it("tsleep returns EWOULDBLOCK after its timeout, also when it is woken at that very tick", () => {
     const m = boot({ time: "idle" });
     m.thread(
       "waker",
@@ -261,7 +261,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       40,
     );
     const notes = m.do(function* (note) {
-      note(yield* sys.msleep("x", PPAUSE, "x", 5));
+      note(yield* sys.tsleep("x", PPAUSE, "x", 5));
       note(yield* sys.ticks());
     });
     expect(notes).toEqual([EWOULDBLOCK, 1005]);
@@ -272,7 +272,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const notes: unknown[] = [];
     m.user(function* () {
       yield* sys.thr_create(function* () {
-        notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 0));
+        notes.push(yield* sys.tsleep("x", PPAUSE | PCATCH, "x", 0));
       }, 0);
       yield* sys.pause("m", 3);
       yield sys.exit(3);
@@ -289,7 +289,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const notes: unknown[] = [];
       const { p } = m.user(function* () {
         yield* sys.thr_create(function* () {
-          notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 0));
+          notes.push(yield* sys.tsleep("x", PPAUSE | PCATCH, "x", 0));
           yield sys.ast();
           notes.push("on");
         }, 0);
@@ -357,7 +357,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
       const m = boot();
       const notes: unknown[] = [];
       const { p, td } = m.user(function* () {
-        notes.push(yield* sys.msleep("x", PPAUSE | PCATCH, "x", 20));
+        notes.push(yield* sys.tsleep("x", PPAUSE | PCATCH, "x", 20));
         m.poke(td + Layout.Thread.td_flags, Layout.TDF_INMEM);
         yield sys.proc_cont(p);
       });
@@ -415,7 +415,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
   it("an unknown FreeBSD call returns ENOSYS, and no argument of a call brings the machine down", () => {
     const m = boot();
     const notes = m.do(function* (note) {
-      note(yield* sys.msleep(0, 0, "x", 1));
+      note(yield* sys.tsleep(0, 0, "x", 1));
       note(yield* sys.pause("x", 0));
       note(yield* sys.pause("x", -1));
       note((yield* sys.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "s", 0)).error);

@@ -27,7 +27,7 @@ const { SINGLE_ALLPROC, SINGLE_BOUNDARY, SINGLE_EXIT, SINGLE_NO_EXIT } = Layout;
 describe.each(schedulers)("under %s", (scheduler) => {
   const boot = (config = {}) => new FbsdMachine({ scheduler, ...config });
   const sleeper = function* () {
-    yield* sys.msleep("never", PPAUSE, "never", 0);
+    yield* sys.tsleep("never", PPAUSE, "never", 0);
   };
 
   /** A thread as `%p` prints it. */
@@ -459,7 +459,7 @@ describe.each(schedulers)("under %s", (scheduler) => {
     const m = boot();
     const text = panicOf(m, function* (td) {
       m.poke(td + T.td_wchan, 4);
-      yield* sys.msleep("x", PPAUSE | PCATCH, "x", 1);
+      yield* sys.tsleep("x", PPAUSE | PCATCH, "x", 1);
     });
     expect(text).toBe("recursive sleep");
   });

@@ -172,7 +172,7 @@ describe("event handlers", () => {
     const thread = machine.createThread({
       name: "deaf",
       *body() {
-        yield* sys.msleep("never", Layout.PPAUSE, "never", 0);
+        yield* sys.tsleep("never", Layout.PPAUSE, "never", 0);
       },
     });
     const list = eventLists.shutdown_pre_sync;

@@ -24,7 +24,7 @@ const numbers = `
   66 kthread_suspend, 67 kthread_resume, 68 kthread_suspend_check, 69 kthread_start,
   70 kproc_create, 71 kproc_exit, 72 kproc_suspend, 73 kproc_resume, 74 kproc_suspend_check,
   75 kproc_start, 76 kproc_kthread_add, 77 fork, 78 thr_create, 79 thr_exit, 80 exit, 81 wait,
-  82 proc_stop, 83 proc_cont, 84 ast, 85 msleep, 86 wakeup, 87 wakeup_one, 88 pause,
+  82 proc_stop, 83 proc_cont, 84 ast, 85 tsleep, 86 wakeup, 87 wakeup_one, 88 pause,
   89 sched_relinquish, 90 sched_add, 91 sched_prio, 92 ticks, 96 thread_exit, 97 thread_alloc,
   98 thread_free, 99 thread_recycle, 100 thread_reap, 101 thread_reap_all,
   102 thread_reap_barrier, 103 thread_single, 104 thread_single_end, 105 thread_suspend_check,
@@ -36,7 +36,7 @@ const numbers = `
   163 cv_create, 164 cv_wait, 165 cv_signal, 166 cv_broadcast, 167 sema_create, 168 sema_wait,
   169 sema_post, 170 barrier_create, 171 barrier_wait, 172 timer_create, 173 timer_wait,
   174 timer_next, 175 sleep_until, 176 sleep, 177 cpuset_setaffinity, 178 sched_prio_self,
-  179 thread_report, 180 mtx_owned
+  179 thread_report, 180 mtx_owned, 200 msleep, 201 mtx_sleep
 `;
 
 const { calls } = readTable();

@@ -52,7 +52,7 @@ describe("any number of wakeups in one round", () => {
             name: `sleeper${i}`,
             cpu,
             *body() {
-              yield* kernel.msleep(`on ${cpu}`, 0, "wait", 0);
+              yield* kernel.tsleep(`on ${cpu}`, 0, "wait", 0);
               woken++;
             },
           });
@@ -105,7 +105,7 @@ describe("sched_prio of a thread of another CPU", () => {
           *body() {
             yield* turns(shift >> 2);
             yield kernel.sched_prio_self(200);
-            yield* kernel.msleep("never", 0, "never", 0);
+            yield* kernel.tsleep("never", 0, "never", 0);
           },
         });
         let asked = false;
@@ -369,7 +369,7 @@ describe("sched_add of a thread that runs on another CPU", () => {
           cpu: 1,
           *body() {
             yield* busy(2000 + 100 * shift);
-            yield* kernel.msleep("never", 0, "never", 0);
+            yield* kernel.tsleep("never", 0, "never", 0);
             woken = true;
           },
         });
@@ -409,7 +409,7 @@ describe("calls from the host", () => {
       name: "good",
       priority: 20,
       *body() {
-        yield* kernel.msleep("go", 0, "go", 0);
+        yield* kernel.tsleep("go", 0, "go", 0);
         order.push("good");
       },
     });
@@ -435,7 +435,7 @@ describe("calls from the host", () => {
       name: "poor",
       priority: 200,
       *body() {
-        yield* kernel.msleep("go", 0, "go", 0);
+        yield* kernel.tsleep("go", 0, "go", 0);
         order.push("poor");
       },
     });

@@ -33,7 +33,7 @@ function busyMachine(cpus: number): Machine {
       *body() {
         for (let round = 0; round < 20; round++) {
           yield* sys.compute(10_000n * BigInt(1 + (i % 3)));
-          yield* sys.msleep(`channel${i % 2}`, 84, "round", 3);
+          yield* sys.tsleep(`channel${i % 2}`, 84, "round", 3);
           yield sys.wakeup(`channel${(i + 1) % 2}`);
         }
       },
@@ -61,7 +61,7 @@ describe("a machine", () => {
       arg: 42,
       *body(arg) {
         seen.push(arg, yield* sys.curcpu());
-        seen.push(yield* sys.msleep("never", 84, "test", 5), yield* sys.ticks());
+        seen.push(yield* sys.tsleep("never", 84, "test", 5), yield* sys.ticks());
         yield* sys.compute(2_500n);
         seen.push((yield* sys.cycles()) > 5_002_500n);
       },
@@ -229,7 +229,7 @@ describe("a machine", () => {
     (scheduler) => {
       const machine = boot({ cpus: 3, scheduler });
       function* sleeper(): Body {
-        yield* sys.msleep("never", 84, "nap", 0);
+        yield* sys.tsleep("never", 84, "nap", 0);
       }
       const thread = machine.createThread({ name: "movable", stopped: true, body: sleeper });
       machine.place(thread, 2);

@@ -488,8 +488,8 @@ describe("kernel calls", () => {
 
   it("get channels, texts, ticks and addresses", () => {
     const built = program("sleeper")
-      .call("msleep", channel("disk"), 12, string("biowait"), us(10_001))
-      .call("msleep", symbol("buffer"), "s0", string("biowait"), ticks(5))
+      .call("tsleep", channel("disk"), 12, string("biowait"), us(10_001))
+      .call("tsleep", symbol("buffer"), "s0", string("biowait"), ticks(5))
       .call("kthread_add", label("worker"), symbol("buffer", 4), string("worker"))
       .ret()
       .subroutine("worker", (p) => p.nop())
@@ -562,8 +562,8 @@ describe("kernel calls", () => {
       "argument 1 of record (u32) cannot be string",
     );
     // @ts-expect-error: a plain text is no register
-    expect(() => program("p").call("msleep", "disk", 0, string("x"), 0)).toThrow(
-      'argument 1 of msleep (channel) cannot be "disk"',
+    expect(() => program("p").call("tsleep", "disk", 0, string("x"), 0)).toThrow(
+      'argument 1 of tsleep (channel) cannot be "disk"',
     );
     // @ts-expect-error: an i32 has no room for a BigInt
     expect(() => program("p").call("mixed", 1n, 0, 0)).toThrow("argument 1 of mixed (i32) cannot");

@@ -238,13 +238,13 @@ describe("a fault", () => {
 
 describe("a kernel call of a C program", () => {
   it("faults at a pointer that leads nowhere, as a load does", () => {
-    // wait: msleep(0x10000, 0, 0xfffff000, 0)
+    // wait: tsleep(0x10000, 0, 0xfffff000, 0)
     const elf = small(lui(A0, 16), li(11, 0), lui(12, 0xfffff), li(13, 0), call(C_CALL + 85));
     const { machine } = run(elf, { faults: "thread" });
     expect(machine.faults[0]).toMatchObject({
       address: 0xfffff000,
       cause: "load from 0xfffff000, where there is no memory",
-      instruction: "kcall msleep",
+      instruction: "kcall tsleep",
     });
   });
 

@@ -359,7 +359,7 @@ describe("a body", () => {
       *body() {
         yield kernel.lwkt_yield();
         machine.call(kernel.wakeup("nobody"));
-        for (;;) yield* kernel.msleep("somebody", 0, "wait", 0);
+        for (;;) yield* kernel.tsleep("somebody", 0, "wait", 0);
       },
     });
     machine.run();
@@ -397,7 +397,7 @@ describe("a body", () => {
         yield* kernel.kthread_add(
           function* adder() {
             for (;;) {
-              yield* kernel.msleep("add", 0, "add", 0);
+              yield* kernel.tsleep("add", 0, "add", 0);
               mine.sum += 1;
             }
           },
@@ -409,7 +409,7 @@ describe("a body", () => {
           0,
         );
         for (;;) {
-          yield* kernel.msleep("look", 0, "look", 0);
+          yield* kernel.tsleep("look", 0, "look", 0);
           sums.push(mine.sum);
         }
       },

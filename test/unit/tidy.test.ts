@@ -33,7 +33,7 @@ const PLACES: readonly RegExp[] = [
   /^(?:ARCHITECTURE|BENCHMARKS|CHANGELOG|CONTRIBUTING|README)\.md$/,
   /^(?:LICENSE|\.gitignore|\.npmrc|\.ci\/run|package(?:-lock)?\.json|vitest\.config\.ts)$/,
   /^(?:asconfig|biome|tsconfig|tsconfig\.types)\.json$/,
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/[\w-]+\.(?:md|schema\.json)$/,
   /^assembly\/(?:\w+\/)?\w+\.ts$/,
   /^assembly\/syscalls\.\w+$/,
   /^assembly\/(?:tsconfig\.json|build-flags\.d\.ts|codec\/asconfig\.json)$/,
@@ -53,6 +53,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/fuzz\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
+  /^test\/package\/(?:\.npmrc|package(?:-lock)?\.json|run\.mjs|project\/\w+\.(?:ts|html))$/,
   /^test\/fixtures\/[\w-]+\/[\w.-]+$/,
 ];
 

@@ -34,7 +34,7 @@ function sleeper(index: number) {
     .call("sched_relinquish")
     .compute(us(5))
     .call("wakeup", channel(`c${(index + 1) % 4}`))
-    .call("msleep", channel(`c${index}`), 0, string(`turn${index}`), ticks(1 + index))
+    .call("tsleep", channel(`c${index}`), 0, string(`turn${index}`), ticks(1 + index))
     .jump("again")
     .build();
 }
@@ -63,7 +63,7 @@ function populate(machine: Machine): void {
           yield sys.kthread_exit();
         };
         yield* sys.kthread_add(child, i, 0, 0, 0, "child%d", i);
-        yield* sys.msleep("factory", 0, "delay", 1);
+        yield* sys.tsleep("factory", 0, "delay", 1);
       }
       yield sys.kproc_exit(0);
     },

@@ -19,7 +19,7 @@ function doomed(): Machine {
   machine.createThread({
     name: "sleeper",
     *body() {
-      for (;;) yield* sys.msleep("bed", 0, "nap", 0);
+      for (;;) yield* sys.tsleep("bed", 0, "nap", 0);
     },
   });
   machine.createThread({

@@ -116,18 +116,6 @@ void kproc_start(const void *udata) {
   if (desc->global_procpp != NULL) *desc->global_procpp = p;
 }
 
-/*
- * The mutex is released before the thread sleeps. A wakeup that comes in between finds nobody, so that no
- * sleep is longer than a tick: it ends as if the thread had been woken.
- */
-int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
-  if (mtx == NULL) return tsleep(chan, priority, wmesg, timo);
-  mtx_unlock(mtx);
-  int error = tsleep(chan, priority & ~PDROP, wmesg, timo == 0 ? 1 : timo);
-  if ((priority & PDROP) == 0) mtx_lock(mtx);
-  return timo == 0 && error == EWOULDBLOCK ? 0 : error;
-}
-
 static void check(int error, const char *what, const char *name) {
   if (error == 0) return;
   printf("%s: no room for \"%s\"\n", what, name);

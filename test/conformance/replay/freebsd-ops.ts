@@ -284,7 +284,7 @@ const msleep: Performer = function* (world, op) {
   const channel = channelOf(world, name);
   if (typeof channel === "string") return channel;
   const priority = constant(pri) | (isCatch ? PCATCH : 0);
-  return yield* call(Sys.msleep, channel, priority, world.kernel.intern(wmesg), timo);
+  return yield* call(Sys.tsleep, channel, priority, world.kernel.intern(wmesg), timo);
 };
 
 function waking(nr: number): Performer {
@@ -314,7 +314,7 @@ const single_section = onProc(function* (world, p, op) {
   }
   if (ticks > 0) {
     const section = world.kernel.intern("(section)");
-    yield* call(Sys.msleep, section, Layout.PPAUSE, world.kernel.intern("section"), ticks);
+    yield* call(Sys.tsleep, section, Layout.PPAUSE, world.kernel.intern("section"), ticks);
   }
   yield* call(Sys.thread_single_end, p, constant(mode));
   return result;

@@ -105,6 +105,11 @@ export class ProcessStorm {
     this.finish();
   }
 
+  /** Steps that the threads have made so far. */
+  get steps(): number {
+    return this.members.reduce((sum, { steps }) => sum + steps, 0);
+  }
+
   private fail(what: string): never {
     throw new Mismatch(what);
   }
@@ -173,7 +178,7 @@ export class ProcessStorm {
         yield kernel.sched_relinquish(); // whatever the scheduler, its equals get their turn
       } else if (what === 1)
         for (let i = 1 + random.below(9); i > 0; i--) yield kernel.sched_relinquish();
-      if (what === 2) yield* kernel.msleep("storm", PCATCH, "storm", 1 + random.below(2));
+      if (what === 2) yield* kernel.tsleep("storm", PCATCH, "storm", 1 + random.below(2));
     }
     me.gone = true;
   }

@@ -21,6 +21,8 @@ export interface Conditions {
 /** A suite: runs the storm of a seed. */
 export interface Suite {
   readonly name: "threads" | "processes";
+  /** Steps that the threads of all storms have made so far. */
+  readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
   run(seed: number): string | null;
   /** The same storm made as small as it gets, as text. */
@@ -33,6 +35,7 @@ const REPEATED = 10;
 /** LWKT's threads, beside the model: calls of every kind from every CPU. */
 class Threads implements Suite {
   readonly name = "threads";
+  steps = 0;
   private readonly rigs: Rigs;
 
   constructor(private readonly conditions: Conditions) {
@@ -49,6 +52,7 @@ class Threads implements Suite {
     return failureOf(() => {
       const storm = new Storm(rig, script);
       storm.run();
+      this.steps += storm.steps;
       if (seed % REPEATED !== 0) return;
       const hash = rig.kernel.hash();
       const repeated = hashOfRepeat(rig, script, storm, new Random(seed));
@@ -72,12 +76,17 @@ class Threads implements Suite {
 /** Processes: what is asked of their threads is obeyed in time. */
 class Processes implements Suite {
   readonly name = "processes";
+  steps = 0;
 
   constructor(private readonly conditions: Conditions) {}
 
   run(seed: number): string | null {
     const { build, ...options } = this.conditions;
-    return failureOf(() => new ProcessStorm(seed, build, options).run());
+    return failureOf(() => {
+      const storm = new ProcessStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
   }
 
   replay(seed: number): string {

@@ -1,0 +1,20 @@
+// Storms on several CPUs, beside the model of the law between them; a try is one storm, and operations are the steps
+// of its threads.
+
+import { buildUnderTest as build } from "../support/build.js";
+import { type Suite, suitesFor } from "../support/cpus/suites.js";
+
+const [threads, ofProcesses] = suitesFor({ build }) as readonly [Suite, Suite];
+
+function storm(suite: Suite, seed: number): number {
+  const before = suite.steps;
+  const failure = suite.run(seed);
+  if (failure !== null) throw new Error(`${failure}\n${suite.replay(seed)}`);
+  return suite.steps - before;
+}
+
+/** Threads that call, move, bind and end each other: the kernel has the model's state after each round. */
+export const cpus = (seed: number): number => storm(threads, seed);
+
+/** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
+export const processes = (seed: number): number => storm(ofProcesses, seed);

@@ -1,0 +1,23 @@
+// FreeBSD's calls on one CPU beside a model: sleeps, wakeups, timeouts, priorities and kthread(9) under both schedulers.
+
+import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
+import { FbsdCallTest } from "../support/fbsd-model-test.js";
+
+const SEEDS = 12;
+const OPERATIONS = 2_000;
+
+describe.each(["lwkt", "4bsd"] as const)("FreeBSD's calls under %s", (scheduler) => {
+  it(`do what they do in the model, ${SEEDS} times ${OPERATIONS} of them`, () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const test = new FbsdCallTest(seed, scheduler);
+      expect(() => test.run(OPERATIONS), `seed ${seed}`).not.toThrow();
+      expect(test.operations).toBeGreaterThanOrEqual(OPERATIONS);
+    }
+  });
+});
+
+it("the model finds a fault that is planted in the kernel", () => {
+  const test = new FbsdCallTest(1, "lwkt", "check", Plant.PRIO_NO_LEVEL);
+  expect(() => test.run(OPERATIONS)).toThrow("not");
+});

@@ -46,7 +46,11 @@ export function search_arguments(td: Thread, sn: SearchThread): void {
   sn.sn_second = 0;
   const nr = plain_number(sn.sn_op);
   if (nr == Sys.cv_wait) sn.sn_second = frame.a1;
-  if (nr == Sys.msleep && frame.a3 != 0) sn.sn_object = 0; // it has a timeout
+  if (nr == Sys.tsleep && frame.a3 != 0) sn.sn_object = 0; // it has a timeout
+  if (nr == Sys.msleep || nr == Sys.mtx_sleep) {
+    sn.sn_second = frame.a1;
+    if (frame.a4 != 0) sn.sn_object = 0;
+  }
 }
 
 /**
@@ -83,7 +87,9 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.kthread_exit:
     case Sys.lwkt_exit:
       return Reach.OBJECTS;
+    case Sys.tsleep:
     case Sys.msleep:
+    case Sys.mtx_sleep:
     case Sys.wakeup:
     case Sys.wakeup_one:
       // The kernel wakes who sleeps on a thread or a process when that ends.

@@ -1717,7 +1717,7 @@ export const Sys = {
   proc_stop: 82,
   proc_cont: 83,
   ast: 84,
-  msleep: 85,
+  tsleep: 85,
   wakeup: 86,
   wakeup_one: 87,
   pause: 88,
@@ -1781,6 +1781,8 @@ export const Sys = {
   sema_destroy: 184,
   barrier_destroy: 185,
   timer_destroy: 186,
+  msleep: 200,
+  mtx_sleep: 201,
 } as const;
 
 // assembly/sys/sysinit.ts

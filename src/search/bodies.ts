@@ -125,12 +125,24 @@ export class SearchBodies {
       return (value as { address?: number } | undefined)?.address ?? 0;
     };
     const { Sys } = Layout;
-    const isChannel = nr === Sys.msleep || nr === Sys.wakeup || nr === Sys.wakeup_one;
-    if (nr === Sys.msleep && args[3] !== 0) return [0, 0];
-    if (nr === Sys.kthread_exit || nr === Sys.lwkt_exit) return [this.state.get("s_td"), 0];
     const [first, second] = args;
-    if (typeof first === "string" && !isChannel) return [0, 0];
-    return [object(first), nr === Sys.cv_wait ? object(second) : 0];
+    switch (nr) {
+      case Sys.kthread_exit:
+      case Sys.lwkt_exit:
+        return [this.state.get("s_td"), 0];
+      case Sys.tsleep:
+        return args[3] === 0 ? [object(first), 0] : [0, 0];
+      case Sys.msleep:
+      case Sys.mtx_sleep:
+        return [args[4] === 0 ? object(first) : 0, object(second)];
+      case Sys.cv_wait:
+        return [object(first), object(second)];
+      case Sys.wakeup:
+      case Sys.wakeup_one:
+        return [object(first), 0];
+      default:
+        return [typeof first === "string" ? 0 : object(first), 0];
+    }
   }
 
   private numberOf(word: object): number {

@@ -163,7 +163,7 @@ function handover(machine: Machine): void {
       .label("again")
       .load("a0", "full")
       .bnez("a0", "done")
-      .call("msleep", channel("filled"), 0, string("empty"), 0)
+      .call("tsleep", channel("filled"), 0, string("empty"), 0)
       .jump("again")
       .label("done")
       .ret()
@@ -211,7 +211,7 @@ describe("a broken program", () => {
       { thread: "consumer", what: "reads full: 0" },
       { thread: "producer", what: "writes full = 1" },
       { thread: "producer", what: 'wakeup("filled")' },
-      { thread: "consumer", what: 'msleep("filled", 0, "empty", 0) ... waits' },
+      { thread: "consumer", what: 'tsleep("filled", 0, "empty", 0) ... waits' },
     ]);
   });
 

@@ -16,4 +16,5 @@ export {
 } from "./run/host";
 export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";
-export { search_call, search_settle, search_turn } from "./run/search";
+export { search_begin, search_call, search_next, search_run } from "./run/search";
+export { search_backtrack, search_pick } from "./run/search_choose";

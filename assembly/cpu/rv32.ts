@@ -75,6 +75,7 @@ import {
 } from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
+export { RV_POINT } from "./rv32_slow";
 
 /** Event: after a kernel call, something other than RV32 code goes on. */
 export const RV_LEFT: u32 = 1;
@@ -83,8 +84,9 @@ export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
 const RV_SWITCHES: u32 = 4;
 
-/** Most instructions of a run where time does not pass. */
+/** Most instructions of a run where time does not pass, and under search. */
 const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
+const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
 /** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
 const SLICE_END_MAX: u64 = 1 << 58;
 
@@ -127,9 +129,8 @@ function run_begin(m: Machine, gd: GlobalData): u64 {
   reservation_resume(gd);
   const idle = m.cycle_cost == 0;
   const from = idle ? 0 : gd.gd_cycles << CLOCK_SHIFT;
-  cpu.end = idle
-    ? RUN_INSTRUCTIONS_MAX << CLOCK_SHIFT
-    : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
+  const most = m.search != 0 ? SEARCH_INSTRUCTIONS_MAX : RUN_INSTRUCTIONS_MAX;
+  cpu.end = idle ? most << CLOCK_SHIFT : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
   set_limit(m, cpu, from);
   return from;
 }

@@ -210,7 +210,37 @@ export function rv32_is_jump_to_yield(pc: u32): bool {
  */
 export function rv32_decode_at(pc: u32): void {
   decode_word(pc, rv_fetch(pc));
-  if (rv_length(pc) == 2) shorten(changetype<Record>(rv32_record(pc)));
+  const record = changetype<Record>(rv32_record(pc));
+  if (machine().search != 0) search_record(record);
+  if (rv_length(pc) == 2) shorten(record);
+}
+
+/** A search looks at kernel calls, loads and stores before they are executed (rv32_search.ts). */
+function search_record(record: Record): void {
+  switch (record.op) {
+    case RvOp.CALL:
+    case RvOp.YIELD:
+    case RvOp.ECALL:
+      record.b = record.op;
+      record.op = RvOp.SLOW;
+      break;
+    case RvOp.LB:
+    case RvOp.LH:
+    case RvOp.LW:
+    case RvOp.LBU:
+    case RvOp.LHU:
+    case RvOp.SB:
+    case RvOp.SH:
+    case RvOp.SW:
+    case RvOp.SB0:
+    case RvOp.SH0:
+    case RvOp.SW0:
+      record.b = RvOp.SLOW;
+      record.op = RvOp.SLOW;
+      break;
+    default:
+      break;
+  }
 }
 
 /** Makes a record that of a compressed instruction, behind which execution goes on 2 bytes further. */

@@ -39,9 +39,12 @@ import {
 } from "./rv32_decode";
 import { mm_decode, mm_fence_i, mm_system } from "./rv32_machine_mode";
 import { reservation_break } from "./rv32_reserve";
+import { rv32_stops } from "./rv32_search";
 
 /** The instruction was not executed; it has a record now, which the loop executes. */
 export const RV_AGAIN: u32 = 0xff;
+/** Event: the instruction was not executed; the search is to choose before it (rv32_search.ts). */
+export const RV_POINT: u32 = 6;
 
 /** The stack pointer, and more bytes than any stack of a thread has. */
 const SP: u32 = 2;
@@ -59,6 +62,7 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   if (machine().metal != 0 && mm_decode(record, pc)) return RV_AGAIN;
   const word = rv_fetch(pc);
   if (!names_registers(word)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+  if (machine().search != 0 && rv32_stops(td, record, word)) return RV_POINT;
   switch (word & 0x7f) {
     case 0x6f:
       return rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_j(word));

@@ -72,6 +72,7 @@ import {
 import { reap_bytes } from "../sys/reap";
 import { runq_pool_chunks } from "../sys/runq";
 import { SchedCpu, ThreadSched } from "../sys/sched";
+import { search_bytes, search_init } from "../sys/search";
 import { ThreadLocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
@@ -131,6 +132,7 @@ export function carve_arenas(): u32 {
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
   m.guest_base = carve(m, m.guest_size);
   m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
+  if (m.search != 0) carve_search(m, n);
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
@@ -148,6 +150,12 @@ function carve_letters(m: Machine, n: u64): void {
   m.affinity_delta = carve(m, n * sizeof<u64>()) - (m.td_base >> 3);
   m.letters_new = carve(m, letter_list_bytes(m.td_count));
   m.letters_due = carve(m, letter_list_bytes(m.td_count));
+}
+
+/** What a search keeps. */
+function carve_search(m: Machine, n: u64): void {
+  m.search_base = carve(m, search_bytes(n, m.guest_size));
+  m.search_end = <usize>m.carve;
 }
 
 /** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
@@ -190,6 +198,7 @@ export function machine_boot(): u32 {
   rv32_init();
   init_text(m);
   random_init();
+  if (m.search != 0) search_init(m);
   return 0;
 }
 

@@ -8,7 +8,7 @@
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 
-import { RV_FAULT, RV_LEFT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
+import { RV_FAULT, RV_LEFT, RV_POINT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
 import { arrive_at_mark } from "../cpu/rv32_break";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { mm_trap } from "../cpu/rv32_machine_mode";
@@ -228,7 +228,7 @@ function lwkt_clock(gd: GlobalData): void {
 }
 
 /** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */
-const READY: u32 = 0xff;
+export const READY: u32 = 0xff;
 
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 export function slice_run(m: Machine, gd: GlobalData): u32 {
@@ -252,6 +252,7 @@ export function slice_run(m: Machine, gd: GlobalData): u32 {
         fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
       } else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
     } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
+    else if (event == RV_POINT) return Run.POINT;
     event = 0;
   }
 }

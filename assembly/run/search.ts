@@ -1,54 +1,211 @@
-// The machine under search: the host says which thread goes next, and the kernel does no more than one step
-// of it. A search looks at the threads between two steps (src/search), so that a normal run costs nothing.
+// The machine under search: it performs a schedule, step by step, and every choice of the search is made here.
 //
-// A step is one kernel call of a host body, up to where it returns or blocks, or what is left of a call that
-// had blocked. Whom the kernel itself picks when a thread blocks is of no account: the search may take
-// another one before that has done anything.
+// A step is one visible operation of one thread, and whatever its body does up to the next one: a kernel call, up to
+// where it returns or blocks; what is left of a call that had blocked; an access to a word that threads share. Before
+// each step a thread is chosen among all that can run (search_choose.ts), whatever their priority and CPU. Whom the
+// kernel itself picks when a thread blocks is of no account: the search may take another one before that has done
+// anything. Time moves when no thread can run, so that timeouts come last.
+//
+// RV32 bodies are driven here alone. For a body of the host search_run returns: to begin it, and when it has the
+// turn. The host answers with what the body does next (search_next), and calls search_run again.
 
+import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
+import { RECORD_SIZE } from "../cpu/rv32_decode";
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
 import { crit_enter } from "../kern/lwkt_thread";
 import { sched_add, sched_rem } from "../kern/sched";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
-import { Machine, machine, Sched } from "../sys/machine";
-import { TDPRI_MASK, TDS, Thread } from "../sys/proc";
+import { Machine, machine, Run, Sched } from "../sys/machine";
+import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
-import { round_begin, slice_begin, slice_step } from "./run";
+import {
+  Pending,
+  Search,
+  SearchStage,
+  SearchStop,
+  SearchThread,
+  search,
+  search_thread,
+  Turn,
+} from "../sys/search";
+import { Sys } from "../sys/syscall";
+import { is_td, no_td, td_at, td_index } from "../sys/thread";
+import { READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
+import { search_arguments, search_note_wakeup, search_reach, search_yields } from "./search_calls";
+import { search_can_run, search_choose, search_has_exited } from "./search_choose";
 import { trap } from "./trap";
 
+// What search_call returns.
+const GOES_ON: u32 = 0;
+const BLOCKED: u32 = 1;
+const EXITED: u32 = 2;
+
 /**
- * Gives `td`, which is runnable, its CPU and finishes the call that it is in. Returns Run.HOST when its body
- * is next, anything else when it has left the CPU again.
+ * A schedule begins: the machine is at its start. The tape has `prefix` decisions; those behind it are made as `by`
+ * (SearchBy) says, with random numbers from `random` on.
  */
-export function search_turn(td: Thread): u32 {
-  const m = machine();
-  const gd = globaldata(td.td_cpu);
-  cpu_wake(m, gd);
-  m.curcpu = gd;
-  if (td != gd.gd_curthread) search_switch(m, gd, td);
-  gd.gd_flags &= ~GDF_RESCHED;
-  one_switch(m);
-  gd.gd_slice_td = td;
-  return slice_step(m, gd);
+export function search_begin(by: u32, prefix: u32, random: i32): void {
+  const s = search();
+  s.s_by = by;
+  s.s_prefix = prefix;
+  s.s_random = random;
+  for (let i: u32 = 0, n = machine().td_count; i < n; i++) search_thread(i).sn_number = 0;
+  s.s_td = no_td();
+  s.s_last = no_td();
+  s.s_in_a_row = 0;
+  s.s_begun = 0;
+  s.s_decisions = 0;
+  s.s_steps = 0;
+  s.s_preemptions = 0;
+  s.s_lowest = 0;
+  s.s_stage = SearchStage.CHOOSE;
+  s.s_unheard_count = 0;
+  s.s_known = 0;
+  s.s_granted = 0;
+  for (let i: u32 = 0; i < s.s_touched_count; i++) {
+    const at = load<u32>(s.s_touched + ((<usize>i) << 2));
+    store<u16>(s.s_touch + ((<usize>at) << 1), 0);
+  }
+  s.s_touched_count = 0;
 }
 
-/** Performs kernel call `nr` of the thread that has the turn. Returns what search_turn does. */
+/** Performs the schedule up to its end, or to where the host is needed. Returns SearchStop. */
+export function search_run(): u32 {
+  const m = machine();
+  const s = search();
+  const stage = s.s_stage;
+  s.s_stage = SearchStage.CHOOSE;
+  let stop: u32 = 0;
+  if (stage == SearchStage.TOLD) stop = perform(m, s, s.s_td);
+  else if (stage == SearchStage.PERFORMED) stop = count_step(s);
+  while (stop == 0) stop = next_step(m, s);
+  return stop;
+}
+
+/** What the body of the thread whose turn it is does next: Pending, its sn_op, and what it is about. */
+export function search_next(pending: u32, op: u32, object: u32, second: u32): void {
+  const td = search().s_td;
+  const sn = search_thread(td_index(td));
+  sn.sn_pending = pending;
+  sn.sn_op = op;
+  sn.sn_object = object;
+  sn.sn_second = second;
+  sn.sn_reach = search_reach(sn);
+}
+
+/** Performs kernel call `nr` of the host's body that has the turn. */
 export function search_call(nr: u32): u32 {
   const m = machine();
-  const gd = m.curcpu;
-  const td = gd.gd_curthread;
-  gd.gd_cycles += m.cycle_cost;
-  one_switch(m);
-  trap(td, nr);
-  gd.gd_slice_td = td;
-  return slice_step(m, gd);
+  const td = search().s_td;
+  return call(m, m.curcpu, td, search_thread(td_index(td)), nr);
+}
+
+function count_step(s: Search): u32 {
+  return ++s.s_steps >= s.s_steps_max ? SearchStop.STEPS : 0;
+}
+
+/** Chooses the next step, and performs it. */
+function next_step(m: Machine, s: Search): u32 {
+  const stop = settle(m, s);
+  if (stop != 0) return stop;
+  const td = search_choose(s);
+  if (s.s_known != 0) return SearchStop.KNOWN;
+  if (!is_td(td)) return search_settle(1) == Run.IDLE ? SearchStop.END : count_step(s);
+  s.s_td = td;
+  if (s.s_tells == 0) return perform(m, s, td);
+  s.s_stage = SearchStage.TOLD;
+  return SearchStop.TELL;
+}
+
+function perform(m: Machine, s: Search, td: Thread): u32 {
+  const sn = search_thread(td_index(td));
+  const gd = turn(m, td);
+  const pending = sn.sn_pending;
+  if (sn.sn_host == 0) {
+    const stop = rv32_step(m, gd, td, sn);
+    return stop != 0 ? stop : count_step(s);
+  }
+  if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
+  note_access(s, sn, pending);
+  s.s_stage = SearchStage.PERFORMED;
+  return SearchStop.HOST;
+}
+
+// ---- Between steps ----
+
+/**
+ * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
+ * operation, until all that can run are before one.
+ */
+function settle(m: Machine, s: Search): u32 {
+  let again = true;
+  while (again) {
+    again = false;
+    if (m.exited == 1) return SearchStop.EXIT;
+    if (m.ipi_cpus != 0) search_settle(0);
+    for (let i: u32 = 0; i < m.zone_next; i++) {
+      const td = td_at(i);
+      const sn = search_thread(i);
+      if (!search_can_run(td)) {
+        if (sn.sn_number != 0 && search_has_exited(td)) forget(s, td, sn);
+        continue;
+      }
+      const stop = settle_thread(m, s, td, sn);
+      if (stop == AGAIN) again = true;
+      else if (stop != 0) return stop;
+    }
+  }
+  return 0;
+}
+
+/** What settle_thread returns when threads have to be looked at again; its other results are SearchStop's, and 0. */
+const AGAIN: u32 = 0xff;
+
+function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32 {
+  const kind = td.td_body & TDB_KIND;
+  if (kind == TDB.NONE) {
+    slice_step(m, turn(m, td));
+    return AGAIN;
+  }
+  if (sn.sn_number == 0 || (td.td_body & TDB_FRESH) != 0) {
+    begin(s, td, sn);
+    if (kind == TDB.HOST) {
+      s.s_td = td;
+      return SearchStop.BEGIN;
+    }
+  }
+  if (sn.sn_pending == Pending.NONE) {
+    const stop = go_on(m, turn(m, td), td, sn);
+    return stop != 0 ? stop : AGAIN;
+  }
+  if (sn.sn_pending != Pending.RETURN) return 0;
+  const gd = turn(m, td);
+  const why = slice_step(m, gd);
+  if ((why == Run.HOST || why == READY) && gd.gd_curthread == td) {
+    body_call(m, gd, td, Sys.body_return);
+    if (search_has_exited(td)) forget(s, td, sn);
+  }
+  return AGAIN;
+}
+
+function begin(s: Search, td: Thread, sn: SearchThread): void {
+  if (s.s_last == td) s.s_last = no_td();
+  memory.fill(changetype<usize>(sn), 0, offsetof<SearchThread>());
+  sn.sn_number = ++s.s_begun;
+  sn.sn_host = u32((td.td_body & TDB_KIND) == TDB.HOST);
+}
+
+function forget(s: Search, td: Thread, sn: SearchThread): void {
+  sn.sn_number = 0;
+  if (s.s_last == td) s.s_last = no_td();
 }
 
 /**
  * Delivers what CPUs have sent each other; if `idle`, nobody is runnable, and time goes on to the next
  * timeout. Returns 0, or why that is impossible: Run.IDLE if nothing can ever happen any more.
  */
-export function search_settle(idle: u32): u32 {
+function search_settle(idle: u32): u32 {
   const m = machine();
   m.busy = idle != 0 ? 0 : 1;
   const reason = round_begin(m);
@@ -60,6 +217,108 @@ export function search_settle(idle: u32): u32 {
     slice_begin(m, gd);
   }
   return 0;
+}
+
+// ---- Steps ----
+
+/** A step of a thread that runs RV32 code and has its CPU. */
+function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
+  const s = search();
+  if (sn.sn_pending == Pending.CALL) {
+    if (slice_step(m, gd) != READY || gd.gd_curthread != td) return 0;
+    td.td_pc += <u32>RECORD_SIZE;
+    gd.gd_instructions++;
+    cpu_state(gd).reservation = NO_RESERVATION;
+    call(m, gd, td, sn, sn.sn_op);
+    return 0;
+  }
+  note_access(s, sn, sn.sn_pending);
+  if (sn.sn_pending != Pending.RESUME) s.s_granted = changetype<usize>(td);
+  const stop = go_on(m, gd, td, sn);
+  s.s_granted = 0;
+  return stop;
+}
+
+/** RV32 code goes on up to its next visible operation. */
+function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
+  const s = search();
+  const why = slice_run(m, gd);
+  if (why == Run.POINT && gd.gd_curthread == td) {
+    sn.sn_pending = s.s_op;
+    sn.sn_op = s.s_op_word;
+    sn.sn_object = s.s_op_word & ~3;
+    sn.sn_second = s.s_op_second;
+    if (s.s_op == Pending.CALL) search_arguments(td, sn);
+    sn.sn_reach = search_reach(sn);
+    return 0;
+  }
+  if (why == Run.BUDGET) return SearchStop.STEPS;
+  after_kernel(s, td, sn);
+  return 0;
+}
+
+/** A thread has been in the kernel: its call has blocked, or it can go on. */
+function after_kernel(s: Search, td: Thread, sn: SearchThread): u32 {
+  if (search_has_exited(td)) {
+    forget(s, td, sn);
+    return EXITED;
+  }
+  const is_able = td.td_state == <u8>TDS.RUNNING || td.td_state == <u8>TDS.RUNQ;
+  if (is_able && td.td_kfn == 0) {
+    sn.sn_pending = Pending.NONE;
+    return GOES_ON;
+  }
+  sn.sn_pending = Pending.RESUME;
+  sn.sn_blocked = s.s_steps;
+  return BLOCKED;
+}
+
+function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32): u32 {
+  const s = search();
+  const turn = sn.sn_turn;
+  search_note_wakeup(s, td, nr);
+  body_call(m, gd, td, nr);
+  const result = after_kernel(s, td, sn);
+  if (result != GOES_ON) return result;
+  note_step(s, sn, false, false);
+  if (search_yields(nr)) sn.sn_turn = turn == Turn.LOOKED ? Turn.SPINS : Turn.YIELDED;
+  return result;
+}
+
+/** Keeps account of what a thread has looked at, and whether it only spins. */
+function note_step(s: Search, sn: SearchThread, looks: bool, changes: bool): void {
+  if (!looks || sn.sn_looks == 0) sn.sn_since = s.s_steps;
+  sn.sn_looks = u32(looks);
+  if (changes) sn.sn_turn = Turn.GOES_ON;
+  else if (sn.sn_turn == Turn.YIELDED) sn.sn_turn = Turn.LOOKED;
+}
+
+function note_access(s: Search, sn: SearchThread, pending: u32): void {
+  if (pending == Pending.LOOK) note_step(s, sn, true, false);
+  else if (pending == Pending.CHANGE || pending == Pending.RESUME) note_step(s, sn, false, true);
+}
+
+// ---- The CPU ----
+
+/** Gives `td`, which can run, its CPU: what runs next on it does no more than one switch. */
+function turn(m: Machine, td: Thread): GlobalData {
+  const gd = globaldata(td.td_cpu);
+  cpu_wake(m, gd);
+  m.curcpu = gd;
+  if (td != gd.gd_curthread) search_switch(m, gd, td);
+  gd.gd_flags &= ~GDF_RESCHED;
+  one_switch(m);
+  gd.gd_slice_td = td;
+  return gd;
+}
+
+/** Performs kernel call `nr` of a body. */
+function body_call(m: Machine, gd: GlobalData, td: Thread, nr: u32): void {
+  gd.gd_cycles += m.cycle_cost;
+  one_switch(m);
+  trap(td, nr);
+  gd.gd_slice_td = td;
+  slice_step(m, gd);
 }
 
 /** Has slice_step stop before a thread that is switched to does anything, and at no other time. */

@@ -29,12 +29,13 @@ export enum Run {
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
   BREAK = 7, //    a debugger wanted to know: RV32 code is at a mark, or a step of it is done
+  POINT = 8, //    made for a search: RV32 code is before a visible operation
 }
 
 /** The bits of a run call's result that say why. With HOST the others are the address of the thread, */
-export const RUN_REASON: u32 = 0x7;
+export const RUN_REASON: u32 = 0xf;
 /** and this one: its body has TDB_FRESH, the host has not begun it yet. */
-export const RUN_FRESH: u32 = 0x8;
+export const RUN_FRESH: u32 = 0x10;
 
 // Values of fault_mode.
 export const FAULT_PANICS: u32 = 0;
@@ -79,6 +80,7 @@ export class Machine {
   string_size: u32; //         bytes for interned strings
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
+  search: u32; //              1 = made for a search: RV32 code stops before each visible operation
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -124,6 +126,8 @@ export class Machine {
   decoded_base: usize; //      decoded text
   guest_base: usize;
   mmode_base: usize; //        on bare metal: sys/machine_mode.ts
+  search_base: usize; //       sys/search.ts, or 0
+  search_end: usize;
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 

@@ -1,11 +1,18 @@
-// The module that `explore` searches.
+// What `explore` searches: a module with a test, or a C program.
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { parseElf } from "../elf/index.js";
+import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
+
+/** Bytes of guest memory behind a C program, for what it allocates and its stacks; all is copied for each schedule. */
+const PROGRAM_ROOM = 128 << 10;
+/** Bytes of a page of a stack of its threads. */
+const STACK_PAGE = 2048;
 
 interface Loaded {
   readonly setup: Setup;
@@ -15,11 +22,12 @@ interface Loaded {
 /** Loads the module of a test. */
 export async function loadTest(file: string): Promise<Loaded> {
   if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
-  if ([".elf", ".json", ".jsonc"].includes(extname(file))) {
+  if ([".json", ".jsonc"].includes(extname(file))) {
     throw new ConfigError(
-      `${file}: explore takes modules whose threads have JavaScript bodies (.mjs) only so far`,
+      `${file}: explore takes modules (.mjs) and C programs (.elf) only so far`,
     );
   }
+  if (extname(file) === ".elf") return loadProgram(file);
   let module: { default?: unknown; config?: unknown };
   try {
     module = await import(pathToFileURL(resolve(file)).href);
@@ -39,6 +47,19 @@ export async function loadTest(file: string): Promise<Loaded> {
     throw new ConfigError(`${file}: its config is no object with settings of the machine`);
   }
   return { setup: module.default as Setup, config };
+}
+
+/** A C program is a test of itself: it fails if its status is not 0. */
+function loadProgram(file: string): Loaded {
+  const bytes = readFileSync(file);
+  const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
+  const guestMemory = (end + PROGRAM_ROOM) & ~3;
+  return {
+    config: { textMemory, guestMemory, stackPage: STACK_PAGE },
+    setup: (machine) => {
+      machine.createThread({ name: "main", body: machine.loadElf(bytes, { name: file }) });
+    },
+  };
 }
 
 function firstLine(error: unknown): string {

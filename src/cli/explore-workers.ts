@@ -9,6 +9,7 @@ import {
   type Task,
   type TaskResult,
   type TaskRunner,
+  type Words,
   World,
 } from "../search/index.js";
 import { loadTest } from "./explore-module.js";
@@ -16,6 +17,12 @@ import { loadTest } from "./explore-module.js";
 interface WorkerData {
   readonly file: string;
   readonly options: ExploreOptions;
+}
+
+/** A part of the search, and the words that threads are known to share. */
+interface Question {
+  readonly task: Task;
+  readonly words: Words;
 }
 
 type Answer = { readonly result: TaskResult } | { readonly error: string };
@@ -33,14 +40,14 @@ export function startWorkers(
     () => new Worker(new URL(import.meta.url), { workerData }),
   );
   return {
-    runners: workers.map((worker) => (task) => ask(worker, task)),
+    runners: workers.map((worker) => (task, words) => ask(worker, { task, words })),
     end: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
 }
 
-function ask(worker: Worker, task: Task): Promise<TaskResult> {
+function ask(worker: Worker, question: Question): Promise<TaskResult> {
   return new Promise((resolve, reject) => {
     const settle = () => {
       worker.off("message", answered);
@@ -57,7 +64,7 @@ function ask(worker: Worker, task: Task): Promise<TaskResult> {
     };
     worker.on("message", answered);
     worker.on("error", failed);
-    worker.postMessage(task);
+    worker.postMessage(question);
   });
 }
 
@@ -65,18 +72,20 @@ function ask(worker: Worker, task: Task): Promise<TaskResult> {
 export async function serve(): Promise<void> {
   const { file, options } = workerData as WorkerData;
   const loaded = loadTest(file).then(({ setup, config }) => new World(setup, config));
-  parentPort?.on("message", async (task: Task) => {
-    parentPort?.postMessage(await answerTo(loaded, options, task));
+  parentPort?.on("message", async (question: Question) => {
+    parentPort?.postMessage(await answerTo(loaded, options, question));
   });
 }
 
 async function answerTo(
   loaded: Promise<World>,
   options: ExploreOptions,
-  task: Task,
+  { task, words }: Question,
 ): Promise<Answer> {
   try {
-    return { result: performTask(await loaded, options, task, null) };
+    const world = await loaded;
+    world.words = words;
+    return { result: performTask(world, options, task, null) };
   } catch (error) {
     if (error instanceof ConfigError) return { error: error.message };
     throw error;

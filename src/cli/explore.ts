@@ -11,6 +11,7 @@ import {
   exploreNow,
   exploreWith,
   type Setup,
+  STEPS_MAX,
   type StrategyName,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
@@ -25,8 +26,8 @@ const WORKERS_MAX = 256;
 const STORY_MAX = 200;
 
 const HELP = `
-FILE is a module whose threads have JavaScript bodies; C programs and workloads are not searched yet.
-It exports what a test would:
+FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; or a module. Workloads are
+not searched yet. A module exports what a test would:
 
   export const config = { cpus: 2 };                       (optional)
   export default function setup(machine, { shared }) {
@@ -35,7 +36,8 @@ It exports what a test would:
     return () => { if (full.value !== 1) throw new Error("nothing was produced"); };
   }
 
-setup is called anew for each schedule. A body or a judge that throws is a failed assertion.
+setup is called anew for each schedule, unless all threads run RISC-V code: then once. A body or a judge that
+throws is a failed assertion.
 
 Exit codes:
   0    no schedule failed
@@ -55,6 +57,8 @@ interface Flags {
   readonly seed: number;
   readonly for?: number;
   readonly depth?: number;
+  readonly steps?: number;
+  readonly reduce?: true;
   readonly replay?: string;
   readonly workers: number;
   readonly json?: true;
@@ -70,7 +74,7 @@ export function registerExplore(program: Command): void {
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
         "testing, or all. The first schedule that fails is made short and told as a story.",
     )
-    .argument("<file>", "module with the test (.mjs, .js)")
+    .argument("<file>", "module with the test (.mjs, .js), or a C program (.elf)")
     .addOption(
       new Option("--strategy <name>", "how to choose")
         .choices(["random", "pct", "exhaustive"])
@@ -89,6 +93,15 @@ export function registerExplore(program: Command): void {
     .option("--seed <n>", "seed of the random choices", wholeNumber(0, 2 ** 32 - 1), 0)
     .option("--for <time>", "host time to search at most, such as 10s", parseDuration)
     .option("--depth <n>", "orderings that a bug needs, for pct (default: 3)", count)
+    .option(
+      "--steps <n>",
+      "steps of a schedule, after which it is a livelock (default: 2000)",
+      wholeNumber(1, STEPS_MAX),
+    )
+    .option(
+      "--reduce",
+      "leave out schedules that differ in the order of independent steps only, when exhaustive",
+    )
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
     .option(
       "--workers <n>",

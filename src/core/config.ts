@@ -92,6 +92,11 @@ export interface MachineConfig {
    * 16 bytes for each step that is not like the one before. Default false: bodies may not have begun then.
    */
   readonly snapshots?: boolean;
+  /**
+   * Be a machine that `explore` searches: RV32 code stops before each visible operation, so that nothing else can run
+   * it. Default false.
+   */
+  readonly search?: boolean;
 }
 
 /** A configuration with all defaults filled in. */
@@ -206,6 +211,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     jit: config.jit ?? true,
     bare: config.bare ?? false,
     snapshots: config.snapshots ?? false,
+    search: config.search ?? false,
   });
 }
 
@@ -222,6 +228,7 @@ const fields: Rules = {
   jit: optional(flag),
   bare: optional(flag),
   snapshots: optional(flag),
+  search: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -269,6 +276,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.kobj_count, config.objects);
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
+  u32(M.search, config.search ? 1 : 0);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

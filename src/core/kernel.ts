@@ -38,9 +38,12 @@ export interface Exports {
   debug_unmark(pc: number): void;
   debug_watch(index: number, from: number, size: number, access: number): void;
   debug_step(count: number): number;
-  search_turn(td: number): number;
+  search_begin(by: number, prefix: number, random: number): void;
+  search_run(): number;
+  search_next(pending: number, op: number, object: number, second: number): void;
   search_call(nr: number): number;
-  search_settle(idle: number): number;
+  search_pick(count: number): number;
+  search_backtrack(floor: number, depth: number): number;
   rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;

@@ -145,6 +145,11 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     return cookie;
   }
 
+  /** True while there are bodies that have not begun. */
+  get isWaiting(): boolean {
+    return this.waiting.size > 0;
+  }
+
   /** Withdraws a body whose thread was not created. */
   withdraw(cookie: number): void {
     this.waiting.delete(cookie);

@@ -57,8 +57,8 @@ function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** Reads guest memory for a backtrace. */
-function guestReader(kernel: Kernel): GuestReader {
+/** Reads guest memory, for {@link instructionAt} and backtraces. */
+export function guestReader(kernel: Kernel): GuestReader {
   const base = kernel.machine("guest_base");
   const low = kernel.machine("guest_low");
   const size = kernel.config.guestMemory;
@@ -122,8 +122,8 @@ function trace(
   });
 }
 
-/** Places with their symbols and lines; a caller's line is that of its call. */
-function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
+/** Places with their symbols and lines; a caller's line, all but the first, is that of its call. */
+export function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
   return addresses.map((address, index) => {
     const elf = programs.elfAt(address);
     if (elf === undefined) return { address, where: hex(address), line: null };

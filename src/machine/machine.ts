@@ -96,7 +96,8 @@ export class Machine {
   private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
-  private readonly programs: Programs;
+  /** @internal */
+  readonly programs: Programs;
 
   /**
    * Boots a machine.

@@ -79,8 +79,19 @@ interface Region {
   readonly end: number;
 }
 
+/** The symbols of a program of the builder, by their addresses. */
+interface Built {
+  readonly textBase: number;
+  readonly textEnd: number;
+  readonly dataBase: number;
+  readonly dataEnd: number;
+  readonly symbols: readonly (readonly [address: number, name: string])[];
+}
+
 const PAGE = 4096;
 const ARGUMENT_ALIGN = 16;
+/** The kernel keeps the number of a stack's pages in the low bits of its address. */
+const STACK_ALIGN = 64;
 
 /** What an address belongs to. */
 function hex(value: number): string {
@@ -92,6 +103,7 @@ interface Saved {
   readonly elfs: readonly LoadedElf[];
   readonly regions: readonly Region[];
   readonly sharedFrom: number;
+  readonly built: readonly Built[];
 }
 
 /** The programs of a machine. */
@@ -102,6 +114,7 @@ export class Programs implements SnapshotPart<Saved> {
   private readonly kernel: Kernel;
   private readonly config: CompleteConfig;
   private readonly regions: Region[] = [];
+  private readonly built: Built[] = [];
   private readonly host: HostState;
 
   constructor(kernel: Kernel, host: HostState) {
@@ -113,10 +126,12 @@ export class Programs implements SnapshotPart<Saved> {
   // ---- Snapshots ----
 
   save(): Saved {
-    return { elfs: [...this.elfs], regions: [...this.regions], sharedFrom: this.sharedFrom };
+    const { elfs, regions, sharedFrom, built } = this;
+    return { elfs: [...elfs], regions: [...regions], sharedFrom, built: [...built] };
   }
 
-  restore({ elfs, regions, sharedFrom }: Saved): void {
+  restore({ elfs, regions, sharedFrom, built }: Saved): void {
+    if (built.length !== this.built.length) this.built.splice(0, this.built.length, ...built);
     if (this.elfs.length > 0 || elfs.length > 0) {
       this.elfs.splice(0, this.elfs.length, ...elfs);
       this.regions.splice(0, this.regions.length, ...regions);
@@ -161,6 +176,10 @@ export class Programs implements SnapshotPart<Saved> {
     this.kernel.exports.rv32_decode_text(textBase, textEnd);
     this.host.textNext = textEnd;
     this.dataEnd = dataEnd;
+    const symbols = [...program.symbols.keys()].map(
+      (name) => [linked.addressOf(name), name] as const,
+    );
+    this.built.push({ textBase, textEnd, dataBase, dataEnd, symbols });
     return Object.freeze({ ...linked, name: program.name, textBase, dataBase });
   }
 
@@ -329,7 +348,7 @@ export class Programs implements SnapshotPart<Saved> {
   private share(from: number): void {
     if (!this.isShared) {
       this.sharedFrom = from;
-      this.kernel.setMachine("stack_low", this.config.guestMemory & ~(ARGUMENT_ALIGN - 1));
+      this.kernel.setMachine("stack_low", this.config.guestMemory & ~(STACK_ALIGN - 1));
     }
     this.kernel.setMachine("brk", from);
     this.host.dataNext = from;
@@ -345,6 +364,23 @@ export class Programs implements SnapshotPart<Saved> {
         return address >= start && address < start + segment.size;
       }),
     );
+  }
+
+  /** As {@link describe}, with the labels and data blocks of the builder's programs. */
+  nameOf(address: number): string {
+    const program = this.built.find(
+      ({ textBase, textEnd, dataBase, dataEnd }) =>
+        (address >= textBase && address < textEnd) || (address >= dataBase && address < dataEnd),
+    );
+    const nearest = program?.symbols
+      .filter(([at]) => at <= address && at >= program.textBase)
+      .reduce<readonly [number, string] | null>(
+        (best, symbol) => (best === null || symbol[0] > best[0] ? symbol : best),
+        null,
+      );
+    if (nearest === undefined || nearest === null) return this.describe(address);
+    const offset = address - nearest[0];
+    return offset === 0 ? nearest[1] : `${nearest[1]}+${hex(offset)}`;
   }
 
   /** An address as `symbol+0x1c` where a program has a symbol for it. */

@@ -1,26 +1,19 @@
 // The search itself: schedules one after the other until one fails, and the failing one made short.
 
 import { ConfigError } from "../core/errors.js";
+import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
-import { ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
-import { encodeTape, trimTape } from "./tape.js";
+import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
+import { encodeTape, trimTape, wordsOfTape } from "./tape.js";
 import {
   Clock,
   limitsOf,
   performAll,
-  performTask,
+  performWhole,
   type TaskResult,
   type TaskRunner,
-  wholeTask,
 } from "./tasks.js";
-import {
-  type FailureKind,
-  type Limits,
-  type Outcome,
-  type Setup,
-  type Step,
-  World,
-} from "./world.js";
+import { type Limits, type Outcome, type Setup, STEPS_MAX, type Step, World } from "./world.js";
 
 /** A schedule that failed. */
 export interface ExploreFailure {
@@ -62,13 +55,14 @@ export class ExploreError extends Error {
   }
 }
 
-/** Schedules that making a failing one shorter may take, for each number of preemptions. */
+/** Schedules that making a failing one shorter may take, for each number of preemptions, and steps in all. */
 const SHORTER_MAX = 20_000;
+const SHORTER_STEPS_MAX = 4_000_000;
 
 /**
  * Searches for a schedule in which a test fails.
  *
- * @param setup creates the threads of the test, with JavaScript bodies, and returns its judge
+ * @param setup creates the threads of the test and returns its judge
  * @throws ConfigError when an option is impossible, or the test has threads that a search cannot drive.
  * @throws ExploreError with `throws`, if a schedule failed.
  */
@@ -83,9 +77,9 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 /** Searches as {@link explore} does, and tells the story of the failing schedule. */
 export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
   checkOptions(options);
-  const world = new World(setup, options.config, options.build);
+  const world = createWorld(setup, options);
   const clock = new Clock(options);
-  return conclude(world, options, performTask(world, options, wholeTask(options), clock), clock);
+  return conclude(world, options, performWhole(world, options, clock), clock);
 }
 
 /**
@@ -98,9 +92,18 @@ export async function exploreWith(
   options: ExploreOptions,
 ): Promise<Explored> {
   checkOptions(options);
-  const world = new World(setup, options.config, options.build);
+  const world = createWorld(setup, options);
   const clock = new Clock(options);
   return conclude(world, options, await performAll(runners, world, options, clock), clock);
+}
+
+function createWorld(setup: Setup, { config, build, replay }: ExploreOptions): World {
+  const world = new World(setup, config, build);
+  if (replay !== undefined) {
+    const words = new Set([...world.warm, ...wordsOfTape(replay)]);
+    world.words = [...words].sort((a, b) => a - b);
+  }
+  return world;
 }
 
 /** What a search has found, and the story of the schedule that failed. */
@@ -118,13 +121,14 @@ function conclude(world: World, options: ExploreOptions, done: TaskResult, clock
   return {
     result: {
       ...{ schedules, complete, per_second },
-      failure: shortest === null ? null : failureOf(shortest, options.seed ?? 0),
+      failure: shortest === null ? null : failureOf(world, shortest, options.seed ?? 0),
     },
     story: shortest === null ? null : storyOf(world, shortest, limits),
   };
 }
 
-function checkOptions({ strategy, schedules, preemptions, seed, depth, steps }: ExploreOptions) {
+function checkOptions(options: ExploreOptions): void {
+  const { strategy, schedules, preemptions, seed, depth, steps, reduce } = options;
   if (strategy !== undefined && !["random", "pct", "exhaustive"].includes(strategy)) {
     throw new ConfigError(
       `strategy is "${String(strategy)}"; it must be random, pct or exhaustive`,
@@ -133,27 +137,35 @@ function checkOptions({ strategy, schedules, preemptions, seed, depth, steps }: 
   const numbers = { schedules, preemptions, seed, depth, steps };
   for (const [name, value] of Object.entries(numbers)) {
     const least = name === "preemptions" || name === "seed" ? 0 : 1;
-    if (value === undefined || (Number.isSafeInteger(value) && value >= least)) continue;
+    const most = { depth: DEPTH_MAX, steps: STEPS_MAX }[name] ?? Number.MAX_SAFE_INTEGER;
+    if (value === undefined) continue;
+    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
+    throw new ConfigError(`${name} is ${String(value)}; it must be a whole number ${range}`);
+  }
+  if (reduce === true && (strategy !== "exhaustive" || preemptions !== undefined)) {
     throw new ConfigError(
-      `${name} is ${String(value)}; it must be a whole number from ${least} up`,
+      "reduce is for an exhaustive search without a bound on preemptions: leave one of them out",
     );
   }
 }
 
-function failureOf({ failure, choices, preemptions, steps }: Outcome, seed: number) {
-  const { kind, message } = failure as NonNullable<Outcome["failure"]>;
-  return { kind, message, tape: encodeTape(choices), preemptions, steps, seed };
+function failureOf(world: World, { failure, choices, preemptions, steps }: Outcome, seed: number) {
+  const { kind, message } = failure;
+  const words = world.words.filter((word) => !world.warm.includes(word));
+  return { kind, message, tape: encodeTape(choices, words), preemptions, steps, seed };
 }
 
 function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
   const steps: Step[] = [];
   const strategy = new ReplayStrategy(outcome.choices);
-  const { hash } = world.perform(strategy, 0, unbound(limits), (step) => steps.push(step));
-  return { steps, hash };
+  world.perform(strategy, 0, unbound(limits), (step) => steps.push(step));
+  return { steps, hash: outcome.hash };
 }
 
 function unbound({ steps }: Limits): Limits {
-  return { preemptions: Number.POSITIVE_INFINITY, steps };
+  return { preemptions: Number.POSITIVE_INFINITY, steps, reduce: false };
 }
 
 // ---- Making a failing schedule shorter ----
@@ -163,18 +175,20 @@ function shorten(world: World, found: Outcome, limits: Limits): Outcome {
   return withFewerChoices(world, withFewestPreemptions(world, found, limits), limits);
 }
 
-function isSame(outcome: Outcome, found: Outcome): boolean {
-  return outcome.failure !== null && outcome.failure.kind === found.failure?.kind;
+function isSame(outcome: Outcome | null, found: Outcome): outcome is Outcome {
+  return outcome !== null && outcome.failure.kind === found.failure.kind;
 }
 
 /** Tries all schedules with 0 preemptions, then with 1, and so on, as far as there is time for it. */
 function withFewestPreemptions(world: World, found: Outcome, limits: Limits): Outcome {
+  let left = SHORTER_STEPS_MAX;
   for (let preemptions = 0; preemptions < found.preemptions; preemptions++) {
     const strategy = new ExhaustiveStrategy();
-    for (let i = 0; i < SHORTER_MAX; i++) {
-      const outcome = world.perform(strategy, i, { ...limits, preemptions });
+    for (let i = 0; i < SHORTER_MAX && left > 0; i++) {
+      const outcome = world.perform(strategy, i, { ...limits, preemptions, reduce: false });
       if (isSame(outcome, found)) return outcome;
-      if (!strategy.end(outcome.choices.length)) break;
+      left -= world.steps;
+      if (!strategy.end(world.state)) break;
     }
   }
   return found;
@@ -183,13 +197,15 @@ function withFewestPreemptions(world: World, found: Outcome, limits: Limits): Ou
 /** Takes choices back one by one, as long as the schedule fails and gets no worse. */
 function withFewerChoices(world: World, found: Outcome, limits: Limits): Outcome {
   let best = found;
+  let left = SHORTER_STEPS_MAX;
   for (let isBetter = true; isBetter; ) {
     isBetter = false;
     const choices = trimTape(best.choices);
-    for (let at = choices.length - 1; at >= 0 && !isBetter; at--) {
+    for (let at = choices.length - 1; at >= 0 && !isBetter && left > 0; at--) {
       const candidates = [choices.toSpliced(at, 1), choices.with(at, 0)];
       for (const candidate of candidates) {
         const outcome = world.perform(new ReplayStrategy(candidate), 0, unbound(limits));
+        left -= world.steps;
         if (!isSame(outcome, found) || compare(outcome, best) >= 0) continue;
         best = outcome;
         isBetter = true;

@@ -10,7 +10,8 @@ export {
   exploreNow,
   exploreWith,
 } from "./explore.js";
+export type { FailureKind } from "./failure.js";
 export type { SearchTools, SharedWord } from "./operations.js";
 export type { ExploreOptions, StrategyName } from "./options.js";
 export { performTask, type Task, type TaskResult, type TaskRunner } from "./tasks.js";
-export { type FailureKind, type Judge, type Setup, type Step, World } from "./world.js";
+export { type Judge, type Setup, STEPS_MAX, type Step, type Words, World } from "./world.js";

@@ -9,6 +9,8 @@ export class Operation {
     readonly name: string,
     /** False if it changes nothing that others can see. */
     readonly isWrite: boolean,
+    /** What it is about. */
+    readonly word: object,
     readonly perform: () => number,
   ) {}
 
@@ -46,7 +48,7 @@ export class SharedWord {
 
   /** Gives the value. */
   get(): KernelCall<number> {
-    return asCall(new Operation(`${this.name}.get()`, false, () => this.value));
+    return asCall(new Operation(`${this.name}.get()`, false, this, () => this.value));
   }
 
   /** Sets the value, and gives the old one. */
@@ -71,7 +73,7 @@ export class SharedWord {
       this.value = next(old);
       return old;
     };
-    return asCall(new Operation(`${this.name}.${name}`, true, perform));
+    return asCall(new Operation(`${this.name}.${name}`, true, this, perform));
   }
 }
 

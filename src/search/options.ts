@@ -22,6 +22,11 @@ export interface ExploreOptions {
   readonly depth?: number;
   /** Steps of a schedule, after which it is a livelock. Default 2,000. */
   readonly steps?: number;
+  /**
+   * Leave out schedules that differ from others in the order of independent steps only: an exhaustive search without
+   * a bound on preemptions then finds the same ends in fewer schedules. Default false.
+   */
+  readonly reduce?: boolean;
   /** Perform this schedule only. */
   readonly replay?: string;
   /** Throw an ExploreError if a schedule fails. Default false. */

@@ -1,24 +1,58 @@
-// How a search chooses: each strategy is asked wherever a schedule can go on in more than one way.
+// How a search chooses: each strategy sets the kernel up for a schedule, which then makes the choices.
 
-/** A decision: `count` possibilities, of which 0 goes on with the thread that ran if `isThreads`. */
-export interface Decision {
-  readonly count: number;
-  /** The threads that can go next, by number; null: a choice of the test itself. */
-  readonly threads: readonly number[] | null;
+import type { Kernel } from "../core/kernel.js";
+import * as Layout from "../generated/layout.js";
+
+const { Search: S, SearchBy, SearchDecision: D } = Layout;
+
+/** What of a kernel's memory belongs to its search. */
+export class SearchState {
+  /** Where the structure is. */
+  private readonly at: number;
+
+  constructor(readonly kernel: Kernel) {
+    this.at = kernel.machine("search_base");
+  }
+
+  get(field: keyof typeof S): number {
+    return this.kernel.read(this.at + S[field]);
+  }
+
+  set(field: keyof typeof S, value: number): void {
+    this.kernel.u32[(this.at + S[field]) >>> 2] = value;
+  }
+
+  /** The choices of the schedule so far. */
+  get tape(): number[] {
+    const base = this.get("s_tape");
+    return Array.from({ length: this.get("s_decisions") }, (_, i) =>
+      this.kernel.read(base + i * D.size + D.sd_choice),
+    );
+  }
+
+  set tape(choices: readonly number[]) {
+    const base = this.get("s_tape");
+    for (const [i, choice] of choices.entries()) {
+      this.kernel.u32[(base + i * D.size + D.sd_choice) >>> 2] = choice;
+    }
+  }
 }
 
-/** Makes the choices of a search. */
+/** Makes the choices of a search, in the kernel (assembly/run/search_choose.ts). */
 export interface Strategy {
   /** The schedule with this number, from 0 on, begins. */
-  begin(schedule: number): void;
-  choose(decision: Decision): number;
-  /** A schedule of so many decisions has ended; false if it was the last one that there is. */
-  end(decisions: number): boolean;
+  begin(search: SearchState, schedule: number): void;
+  /** It has ended; false if it was the last one that there is. */
+  end(search: SearchState): boolean;
 }
+
+/** The tape of a kernel has room for so many decisions. */
+const DECISIONS_MAX = Layout.SEARCH_DECISIONS_MAX;
 
 /** Random numbers (mulberry32): a schedule's depend on the seed and the schedule's number alone. */
 class Random {
-  private state: number;
+  /** The kernel's random choices go on from here. */
+  state: number;
 
   constructor(seed: number, schedule: number) {
     this.state =
@@ -37,18 +71,10 @@ class Random {
 
 /** Each possibility as likely as the others. */
 export class RandomStrategy implements Strategy {
-  private random: Random;
+  constructor(private readonly seed: number) {}
 
-  constructor(private readonly seed: number) {
-    this.random = new Random(seed, 0);
-  }
-
-  begin(schedule: number): void {
-    this.random = new Random(this.seed, schedule);
-  }
-
-  choose({ count }: Decision): number {
-    return this.random.below(count);
+  begin({ kernel }: SearchState, schedule: number): void {
+    kernel.exports.search_begin(SearchBy.RANDOM, 0, new Random(this.seed, schedule).state);
   }
 
   end(): boolean {
@@ -58,6 +84,8 @@ export class RandomStrategy implements Strategy {
 
 /** Schedules of a PCT search by which it measures how long they are. */
 export const MEASURED = 32;
+/** Orderings that a bug of a PCT search may need at most. */
+export const DEPTH_MAX = Layout.SEARCH_CHANGES_MAX;
 
 /**
  * Probabilistic concurrency testing: threads have random priorities, the best one runs, and at `depth` - 1
@@ -65,11 +93,6 @@ export const MEASURED = 32;
  * is found by a schedule with a probability of at least 1 / (n k^(depth - 1)).
  */
 export class PctStrategy implements Strategy {
-  private random: Random;
-  private readonly priorities = new Map<number, number>();
-  private changes = new Set<number>();
-  private decision = 0;
-  private lowest = 0;
   /** Most decisions of the first schedules: the measure of the others. */
   private length = 0;
   private schedule = 0;
@@ -77,114 +100,56 @@ export class PctStrategy implements Strategy {
   constructor(
     private readonly seed: number,
     private readonly depth: number,
-  ) {
-    this.random = new Random(seed, 0);
-  }
+  ) {}
 
-  begin(schedule: number): void {
+  begin(search: SearchState, schedule: number): void {
     this.schedule = schedule;
-    this.random = new Random(this.seed, schedule);
-    this.priorities.clear();
-    this.decision = 0;
-    this.lowest = 0;
-    this.changes = new Set();
-    for (let i = 1; i < this.depth && this.length > 0; i++) {
-      this.changes.add(this.random.below(this.length));
-    }
+    const random = new Random(this.seed, schedule);
+    const changes = this.length === 0 ? 0 : this.depth - 1;
+    const at = search.get("s_changes") >>> 2;
+    for (let i = 0; i < changes; i++) search.kernel.u32[at + i] = random.below(this.length);
+    search.set("s_changes_count", changes);
+    search.kernel.exports.search_begin(SearchBy.PCT, 0, random.state);
   }
 
-  choose({ count, threads }: Decision): number {
-    const at = this.decision++;
-    if (threads === null) return this.random.below(count);
-    if (this.changes.has(at)) this.priorities.set(this.best(threads), --this.lowest);
-    return threads.indexOf(this.best(threads));
-  }
-
-  private best(threads: readonly number[]): number {
-    let best = threads[0] as number;
-    for (const thread of threads) {
-      if (this.priorityOf(thread) > this.priorityOf(best)) best = thread;
-    }
-    return best;
-  }
-
-  private priorityOf(thread: number): number {
-    let priority = this.priorities.get(thread);
-    if (priority === undefined) {
-      priority = 1 + this.random.below(2 ** 30);
-      this.priorities.set(thread, priority);
-    }
-    return priority;
-  }
-
-  end(decisions: number): boolean {
-    if (this.schedule < MEASURED) this.length = Math.max(this.length, decisions);
+  end(search: SearchState): boolean {
+    if (this.schedule < MEASURED) this.length = Math.max(this.length, search.get("s_decisions"));
     return true;
   }
 }
 
-/** All schedules, depth first: those that begin with `prefix`. */
+/** All schedules, depth first: those that begin with `prefix`. Nobody else may use the kernel's tape meanwhile. */
 export class ExhaustiveStrategy implements Strategy {
-  private readonly choices: number[];
-  private readonly counts: number[];
-  private at = 0;
+  private hasBegun = false;
 
   /** Behind `depth` decisions, only the first possibility is tried. */
   constructor(
     private readonly prefix: readonly number[] = [],
-    private readonly depth: number = Number.POSITIVE_INFINITY,
-  ) {
-    this.choices = [...prefix];
-    this.counts = prefix.map(() => 0);
-  }
+    private readonly depth: number = DECISIONS_MAX,
+  ) {}
 
-  begin(_schedule?: number): void {
-    this.at = 0;
-  }
-
-  choose({ count }: Decision): number {
-    const at = this.at++;
-    if (at >= this.depth) return 0;
-    if (at === this.choices.length) {
-      this.choices.push(0);
-      this.counts.push(count);
+  begin(search: SearchState): void {
+    if (!this.hasBegun) {
+      this.hasBegun = true;
+      search.tape = this.prefix;
+      search.set("s_prefix", this.prefix.length);
     }
-    return this.choices[at] as number;
+    search.kernel.exports.search_begin(SearchBy.FIRST, search.get("s_prefix"), 0);
   }
 
-  /** What was chosen, up to the depth. */
-  get chosen(): readonly number[] {
-    return [...this.choices];
-  }
-
-  end(_decisions?: number): boolean {
-    while (this.choices.length > this.prefix.length) {
-      const last = this.choices.length - 1;
-      const next = (this.choices[last] as number) + 1;
-      if (next < (this.counts[last] as number)) {
-        this.choices[last] = next;
-        return true;
-      }
-      this.choices.pop();
-      this.counts.pop();
-    }
-    return false;
+  end({ kernel }: SearchState): boolean {
+    return kernel.exports.search_backtrack(this.prefix.length, this.depth) !== 0;
   }
 }
 
 /** One schedule again. Behind the end of the tape the thread that runs goes on. */
 export class ReplayStrategy implements Strategy {
-  private at = 0;
+  constructor(private readonly choices: readonly number[]) {}
 
-  constructor(private readonly tape: readonly number[]) {}
-
-  begin(_schedule?: number): void {
-    this.at = 0;
-  }
-
-  choose({ count }: Decision): number {
-    const choice = this.tape[this.at++] ?? 0;
-    return choice < count ? choice : 0;
+  begin(search: SearchState): void {
+    const choices = this.choices.slice(0, DECISIONS_MAX);
+    search.tape = choices;
+    search.kernel.exports.search_begin(SearchBy.FIRST, choices.length, 0);
   }
 
   end(): boolean {

@@ -7,8 +7,11 @@ const PREFIX = "ktm1:";
 /** Shorter runs of 0 are written out. */
 const RUN_MIN = 4;
 
-/** The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. */
-export function encodeTape(choices: readonly number[]): string {
+/**
+ * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Behind an @ stand the
+ * addresses of the words that threads are known to share besides those that a search finds at once, in hexadecimal.
+ */
+export function encodeTape(choices: readonly number[], words: readonly number[] = []): string {
   let text = PREFIX;
   let zeros = 0;
   for (const choice of trimTape(choices)) {
@@ -20,7 +23,8 @@ export function encodeTape(choices: readonly number[]): string {
     text += choice < 10 ? String(choice) : `(${choice})`;
     zeros = 0;
   }
-  return text;
+  if (words.length === 0) return text;
+  return `${text}@${words.map((word) => word.toString(16)).join(",")}`;
 }
 
 /** Without the zeros at its end. */
@@ -36,14 +40,9 @@ export function trimTape(choices: readonly number[]): number[] {
  * @throws ConfigError when it is none.
  */
 export function decodeTape(text: string): number[] {
-  const tape = text.trim();
-  if (!/^ktm1:(\d|\(\d{1,6}\)|\[\d{1,6}\])*$/.test(tape)) {
-    throw new ConfigError(
-      `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n] only`,
-    );
-  }
+  const [steps] = partsOf(text);
   const choices: number[] = [];
-  for (const [token] of tape.slice(PREFIX.length).matchAll(/\d|\(\d+\)|\[\d+\]/g)) {
+  for (const [token] of steps.matchAll(/\d|\(\d+\)|\[\d+\]/g)) {
     if (token.startsWith("[")) {
       for (let left = Number(token.slice(1, -1)); left > 0; left--) choices.push(0);
     } else {
@@ -51,6 +50,25 @@ export function decodeTape(text: string): number[] {
     }
   }
   return choices;
+}
+
+/** The words that a schedule names. */
+export function wordsOfTape(text: string): number[] {
+  const words = partsOf(text)[1];
+  return words === "" ? [] : words.split(",").map((word) => Number.parseInt(word, 16) & ~3);
+}
+
+/** Choices and words, if it is a schedule. */
+function partsOf(text: string): [choices: string, words: string] {
+  const tape = text.trim();
+  const parts =
+    /^ktm1:((?:\d|\(\d{1,6}\)|\[\d{1,6}\])*)(?:@([\da-f]{1,7}(?:,[\da-f]{1,7})*))?$/.exec(tape);
+  if (parts === null) {
+    throw new ConfigError(
+      `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n], and @ with addresses`,
+    );
+  }
+  return [parts[1] as string, parts[2] ?? ""];
 }
 
 function shorten(text: string): string {

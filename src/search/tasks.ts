@@ -11,7 +11,7 @@ import {
   type Strategy,
 } from "./strategies.js";
 import { decodeTape } from "./tape.js";
-import type { Limits, Outcome, World } from "./world.js";
+import type { Limits, Outcome, Words, World } from "./world.js";
 
 /** A part of a search. */
 export type Task =
@@ -26,10 +26,15 @@ export interface TaskResult {
   readonly found: Outcome | null;
   /** True if there are no other schedules. */
   readonly complete: boolean;
+  /**
+   * Not null: threads have been seen to share words of guest memory that they were not known to share, and the search
+   * has to begin again with these.
+   */
+  readonly words: Words | null;
 }
 
-/** Performs one task after the other. */
-export type TaskRunner = (task: Task) => Promise<TaskResult>;
+/** Performs one task after the other, with decisions before accesses to these words. */
+export type TaskRunner = (task: Task, words: Words) => Promise<TaskResult>;
 
 const SCHEDULES_DEFAULT = 10_000;
 const STEPS_DEFAULT = 2_000;
@@ -64,11 +69,12 @@ export class Clock {
 }
 
 /** The bounds of a search's schedules; a replay has none but that of steps. */
-export function limitsOf({ preemptions, steps, replay }: ExploreOptions): Limits {
+export function limitsOf({ preemptions, steps, replay, reduce }: ExploreOptions): Limits {
   const isReplay = replay !== undefined;
   return {
     preemptions: isReplay || preemptions === undefined ? Number.POSITIVE_INFINITY : preemptions,
     steps: isReplay ? Math.max(steps ?? 0, STEPS_DEFAULT) : (steps ?? STEPS_DEFAULT),
+    reduce: reduce === true && !isReplay,
   };
 }
 
@@ -78,7 +84,7 @@ function mostSchedules({ strategy, schedules, replay }: ExploreOptions): number 
 }
 
 /** All of a search. */
-export function wholeTask(options: ExploreOptions): Task {
+function wholeTask(options: ExploreOptions): Task {
   return options.strategy === "exhaustive" && options.replay === undefined
     ? { prefix: [] }
     : { from: 0, to: mostSchedules(options) };
@@ -100,26 +106,38 @@ export function performTask(
 ): TaskResult {
   const strategy = strategyOf(options, task);
   const limits = limitsOf(options);
+  const isReplay = options.replay !== undefined;
   const { from, to } = "prefix" in task ? { from: 0, to: mostSchedules(options) } : task;
   if (from > 0 && options.strategy === "pct") measure(world, strategy, limits);
-  for (let number = from; number < to; ) {
-    const outcome = world.perform(strategy, number++, limits);
-    const schedules = number - from;
-    if (outcome.failure !== null) return { found: outcome, schedules, complete: false };
-    if (!strategy.end(outcome.choices.length)) {
-      return { found: null, schedules, complete: options.replay === undefined };
-    }
-    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) {
-      return { found: null, schedules, complete: false };
-    }
+  let schedules = 0;
+  const result = (complete: boolean, found: Outcome | null = null): TaskResult => {
+    return { found, schedules, complete, words: null };
+  };
+  for (let number = from; schedules < to - from; ) {
+    const found = world.perform(strategy, number++, limits);
+    if (!world.isKnown) schedules++;
+    if (found !== null) return result(false, found);
+    if (world.hasLearned && !isReplay) return { ...result(false), words: world.shared };
+    if (!strategy.end(world.state)) return result(!isReplay);
+    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) return result(false);
   }
-  return { found: null, schedules: to - from, complete: false };
+  return result(false);
+}
+
+/** All of a search, performed here. */
+export function performWhole(world: World, options: ExploreOptions, clock: Clock): TaskResult {
+  for (;;) {
+    const result = performTask(world, options, wholeTask(options), clock);
+    if (result.words === null) return result;
+    world.words = result.words;
+  }
 }
 
 /** Performs the schedules by which a PCT search measures the others, which are another task's. */
 function measure(world: World, strategy: Strategy, limits: Limits): void {
   for (let number = 0; number < MEASURED; number++) {
-    strategy.end(world.perform(strategy, number, limits).choices.length);
+    world.perform(strategy, number, limits);
+    strategy.end(world.state);
   }
 }
 
@@ -138,13 +156,26 @@ function* tasksOf(world: World, options: ExploreOptions): Generator<Task> {
   let isMore = true;
   while (isMore) {
     world.perform(strategy, 0, limits);
-    yield { prefix: strategy.chosen };
-    isMore = strategy.end();
+    if (!world.isKnown) yield { prefix: world.state.tape.slice(0, TASK_DECISIONS) };
+    isMore = strategy.end(world.state);
   }
 }
 
 /** Performs all of a search by others, and puts together what they find, in the order of the tasks. */
 export async function performAll(
+  runners: readonly TaskRunner[],
+  world: World,
+  options: ExploreOptions,
+  clock: Clock,
+): Promise<TaskResult> {
+  for (;;) {
+    const result = await performOnce(runners, world, options, clock);
+    if (result.words === null) return result;
+    world.words = result.words;
+  }
+}
+
+async function performOnce(
   runners: readonly TaskRunner[],
   world: World,
   options: ExploreOptions,
@@ -160,10 +191,10 @@ export async function performAll(
       const task = tasks.next();
       if (task.done === true) return;
       const at = next++;
-      const result = await runner(task.value);
+      const result = await runner(task.value, world.words);
       results[at] = result;
       done += result.schedules;
-      if (result.found !== null || !clock.goesOn(done)) isOver = true;
+      if (result.found !== null || result.words !== null || !clock.goesOn(done)) isOver = true;
     }
   };
   await Promise.all(runners.map(work));
@@ -178,16 +209,15 @@ function merge(
   const most = mostSchedules(options);
   let schedules = 0;
   let complete = isAll && wholeIsTree(options);
+  const none = { found: null, words: null, complete: false };
   for (const result of results) {
     if (result === undefined) break;
-    if (schedules + result.schedules > most) {
-      return { found: null, schedules: most, complete: false };
-    }
+    if (schedules + result.schedules > most) return { ...none, schedules: most };
     schedules += result.schedules;
-    if (result.found !== null) return { found: result.found, schedules, complete: false };
+    if (result.found !== null || result.words !== null) return { ...result, schedules };
     complete &&= result.complete;
   }
-  return { found: null, schedules, complete };
+  return { ...none, schedules, complete };
 }
 
 function wholeIsTree(options: ExploreOptions): boolean {

@@ -1,43 +1,32 @@
 // One machine under search: it performs schedules, one after the other, each from the same start.
 //
-// The unit of a schedule is a step: one visible operation of one thread, which is a kernel call, an access to a
-// shared word, or the rest of a call that had blocked. Before each step a strategy chooses among the threads
-// that can run, of all priorities and CPUs. What a body does between two operations belongs to the earlier one.
-// Time moves when no thread can run, so that timeouts come last.
+// The kernel performs them (assembly/run/search.ts): what a step is, and where a choice is made, stands there. Here
+// the machine goes back to the start, JavaScript bodies do their steps, and the end is judged.
 
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
-import { type Body, callSpecs, type KernelCall, resultHigh } from "../machine/calls.js";
-import { Machine } from "../machine/machine.js";
-import { ThreadView } from "../machine/views.js";
+import { type FaultReport, Machine } from "../machine/machine.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import { Choice, createTools, Operation, type SearchTools } from "./operations.js";
-import type { Strategy } from "./strategies.js";
-import { findLostWakeup, tellWaits } from "./stuck.js";
+import { SearchBodies } from "./bodies.js";
+import { Failed, type FailureKind, textOf } from "./failure.js";
+import { createTools, type SearchTools } from "./operations.js";
+import { describeProgramStep } from "./program-step.js";
+import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
+import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 
-const { Thread: T, GlobalData: G, Frame: F } = Layout;
+const { Pending, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 
 /** Judges a schedule at its end: throws if the end is wrong. */
 export type Judge = () => void;
 
 /**
- * Creates the threads of a test; it is called anew for each schedule, on a machine without any other. Returns
- * the {@link Judge} of the end, or nothing.
+ * Creates the threads of a test; it is called anew for each schedule, on a machine without any other, unless all
+ * threads run RISC-V code: then once. Returns the {@link Judge} of the end, or nothing.
  */
 export type Setup = (machine: Machine, tools: SearchTools) => unknown;
-
-/** What can go wrong in a schedule. */
-export type FailureKind =
-  | "deadlock"
-  | "assertion"
-  | "panic"
-  | "fault"
-  | "lost-wakeup"
-  | "livelock"
-  | "race";
 
 /** A step of a schedule, for its story. */
 export interface Step {
@@ -45,9 +34,9 @@ export interface Step {
   readonly what: string;
 }
 
-/** What came of a schedule. */
+/** A schedule that failed. */
 export interface Outcome {
-  readonly failure: { readonly kind: FailureKind; readonly message: string } | null;
+  readonly failure: { readonly kind: FailureKind; readonly message: string };
   /** The choices, wherever there was more than one possibility. */
   readonly choices: readonly number[];
   /** How often a thread lost its turn though it could have gone on. */
@@ -57,15 +46,23 @@ export interface Outcome {
   readonly hash: string;
 }
 
+/** Guest addresses of words of memory, in ascending order. */
+export type Words = readonly number[];
+
 /** Limits of a schedule. */
 export interface Limits {
   /** Preemptions; further ones are not tried. */
   readonly preemptions: number;
   /** Steps, after which the schedule is a livelock. */
   readonly steps: number;
+  /** Leave out schedules that differ from others in the order of independent steps only. */
+  readonly reduce: boolean;
 }
 
-/** Small, so that going back to the start is quick; code takes no time. */
+/** Steps that a schedule can have at most. */
+export const STEPS_MAX = 200_000;
+
+/** Small, so that going back to the start is quick. */
 const DEFAULTS: MachineConfig = {
   maxthread: 64,
   maxproc: 16,
@@ -73,105 +70,64 @@ const DEFAULTS: MachineConfig = {
   textMemory: 8_192,
   objects: 256,
   stringMemory: 16_384,
-  time: "idle",
   preemption: false,
-  jit: false,
 };
-/** Steps of one thread while others could run, after which one of these is next. */
-const STEPS_IN_A_ROW_MAX = 100;
-/** What a thread's next step is, where it is no operation. */
-const RESUME = "resume";
-const RETURN = "return";
-
-type Pending = KernelCall<unknown> | Operation | Choice | typeof RESUME | typeof RETURN;
-
-/** A thread of the test. */
-export interface Actor {
-  readonly td: number;
-  /** Its place in the order of creation. */
-  readonly number: number;
-  readonly body: Body;
-  pending: Pending;
-  /** The call that it is blocked in, as a story tells it. */
-  call: string;
-  /** The first of its last looks at shared words, or its last step if that was none. */
-  lookedSince: number;
-  isLooking: boolean;
-  /** When it went to sleep last. */
-  blockedAt: number;
-  /** What it has done since another thread had a step. */
-  turn: Turn;
-}
-
-/** What a thread has done since another one had a step. */
-enum Turn {
-  /** Anything; its last step was no yield. */
-  GOES_ON,
-  /** It has just yielded: going on with another thread is no preemption. */
-  YIELDED,
-  /** It has looked at something after a yield. */
-  LOOKED,
-  /** It yields again after it looked, and nothing has changed: others are next. */
-  SPINS,
-}
-
-/** Ends a schedule. */
-class Failed extends Error {
-  constructor(
-    readonly kind: FailureKind,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+/** Code takes no time, and stops before each visible operation. */
+const FORCED: MachineConfig = { time: "idle", jit: false, search: true };
+const U32_MAX = 2 ** 32 - 1;
+/** Where a C program faults when an assertion does not hold (lib/c/src/stdlib.c). */
+const ASSERT_FAILED = "ktm_assert_failed";
+/** Schedules by which a search of RISC-V code learns which words threads share. */
+const WARM_UP = 64;
+const WARM_UP_LIMITS: Limits = { preemptions: U32_MAX, steps: 2_000, reduce: false };
 
 /** A machine under search. */
 export class World {
-  private machine!: Machine;
-  private kernel!: Kernel;
-  private start!: Snapshot;
-  private readonly config: MachineConfig;
-  private actors: Actor[] = [];
-  private created = 0;
-  private choices: number[] = [];
-  private preemptions = 0;
-  private steps = 0;
-  private last: Actor | null = null;
-  private inARow = 0;
-  /** Wakeups that nobody slept for: when, and on which channel. */
-  private readonly unheard: { step: number; channel: number }[] = [];
-  private idleThreads = new Set<number>();
+  private readonly machine: Machine;
+  private readonly kernel: Kernel;
+  private readonly bodies: SearchBodies;
+  /** Of the kernel's search. */
+  readonly state: SearchState;
+  private start: Snapshot;
+  /** The judge, if the test is set up already at the start. */
+  private readonly judge: unknown;
+  private readonly isSetUp: boolean;
+  /** True if the last schedule was given up, because others have shown what could follow. */
+  isKnown = false;
+  private known: Words = [];
+  /** What a C program has printed last in this schedule. */
+  private output: Uint8Array | null = null;
+  /** Those that the warm-up has found: the same for each world of a test. */
+  readonly warm: Words;
 
   constructor(
     private readonly setup: Setup,
     config: MachineConfig = {},
-    private readonly build: KernelSource = "release",
+    build: KernelSource = "release",
   ) {
-    this.config = { ...DEFAULTS, ...config };
-    this.boot();
-    this.rememberTexts();
-  }
-
-  private boot(): void {
-    this.machine = new Machine(this.config, this.build);
+    this.machine = new Machine({ ...DEFAULTS, ...config, ...FORCED }, build);
     this.kernel = this.machine.kernel;
+    this.state = new SearchState(this.kernel);
+    this.bodies = new SearchBodies(this.machine, this.state);
+    this.machine.onOutput = (bytes) => {
+      this.output = bytes.slice();
+    };
     this.machine.run();
     this.kernel.setBudget({});
     this.start = this.machine.snapshot();
-    const { cpus } = this.machine.config;
-    this.idleThreads = new Set(
-      Array.from({ length: cpus }, (_, cpu) =>
-        this.kernel.read(this.kernel.globaldata(cpu) + G.gd_idletd),
-      ),
-    );
-    this.idleThreads.add(this.kernel.machine("host_td")); // makes calls, but has no turn
+    const before = this.kernel.texts.mark().count;
+    this.judge = this.prepare();
+    this.isSetUp = !this.machine.bodies.isWaiting;
+    if (this.isSetUp) {
+      this.start = this.machine.snapshot();
+      this.warmUp();
+    } else this.rememberTexts(before);
+    this.warm = this.known;
   }
 
   /** Makes the texts of the test part of the start: encoding them takes as long as a short schedule. */
-  private rememberTexts(): void {
+  private rememberTexts(before: number): void {
     const { machine, kernel } = this;
-    const before = kernel.texts.mark().count;
-    this.prepare();
     const { list, count } = kernel.texts.mark();
     const texts = list.slice(before, count).map(({ text }) => text);
     machine.restore(this.start);
@@ -179,27 +135,84 @@ export class World {
     this.start = machine.snapshot();
   }
 
-  /** Performs a schedule from the start. `onStep` is told of its steps. */
+  /** Learns which words of guest memory threads share: decisions lie before accesses to them. */
+  private warmUp(): void {
+    const strategy = new RandomStrategy(0);
+    for (let schedule = 0; schedule < WARM_UP; schedule++) {
+      this.perform(strategy, schedule, WARM_UP_LIMITS);
+      if (this.hasLearned) this.words = this.shared;
+    }
+  }
+
+  /** Steps of the last schedule. */
+  get steps(): number {
+    return this.state.get("s_steps");
+  }
+
+  // ---- What threads share ----
+
+  /** The words of guest memory that threads are known to share at the start of a schedule. */
+  get words(): Words {
+    return this.known;
+  }
+
+  set words(words: Words) {
+    if (words === this.known) return;
+    this.known = words;
+    this.shared = words;
+  }
+
+  /** True if threads have shared further words in the last schedule. */
+  get hasLearned(): boolean {
+    return this.state.get("s_learned") !== this.known.length;
+  }
+
+  /** These and the others. */
+  get shared(): Words {
+    const base = this.state.get("s_shared");
+    const found: number[] = [];
+    for (let word = 0; word < this.machine.config.guestMemory / 4; word++) {
+      if (this.kernel.u8[base + word] !== 0) found.push(4 * word);
+    }
+    return found;
+  }
+
+  private set shared(words: Words) {
+    const base = this.state.get("s_shared");
+    this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
+    for (const address of words) this.kernel.u8[base + address / 4] = 1;
+    this.state.set("s_learned", words.length);
+  }
+
+  // ---- A schedule ----
+
+  /** Performs a schedule from the start; null if it does not fail. `onStep` is told of its steps. */
   perform(
     strategy: Strategy,
     schedule: number,
     limits: Limits,
     onStep: ((step: Step) => void) | null = null,
-  ): Outcome {
-    if (this.kernel.panic !== null) this.boot();
-    else this.machine.restore(this.start);
-    this.reset();
-    strategy.begin(schedule);
-    let failure: Outcome["failure"] = null;
+  ): Outcome | null {
+    const { machine, state } = this;
+    machine.restore(this.start);
+    machine.faults.length = 0;
+    this.output = null;
+    this.bodies.reset();
+    if (this.hasLearned) this.shared = this.known;
+    this.isKnown = false;
+    state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
+    state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
+    state.set("s_reduces", limits.reduce ? 1 : 0);
+    state.set("s_tells", onStep === null ? 0 : 1);
+    strategy.begin(state, schedule);
     try {
-      const judge = this.prepare();
-      this.run(strategy, limits, onStep);
-      this.judge(judge);
+      const judge = this.isSetUp ? this.judge : this.prepare();
+      this.run(onStep);
+      if (!this.isKnown) this.judgeBy(judge);
+      return null;
     } catch (error) {
-      failure = this.failureOf(error);
+      return this.outcomeOf(this.failureOf(error));
     }
-    const { choices, preemptions, steps } = this;
-    return { failure, choices, preemptions, steps, hash: this.machine.hash };
   }
 
   private prepare(): unknown {
@@ -211,18 +224,7 @@ export class World {
     }
   }
 
-  private reset(): void {
-    this.actors = [];
-    this.created = 0;
-    this.choices = [];
-    this.preemptions = 0;
-    this.steps = 0;
-    this.last = null;
-    this.inARow = 0;
-    this.unheard.length = 0;
-  }
-
-  private judge(judge: unknown): void {
+  private judgeBy(judge: unknown): void {
     if (typeof judge !== "function") return;
     try {
       (judge as Judge)();
@@ -233,309 +235,158 @@ export class World {
 
   private failureOf(error: unknown): Outcome["failure"] {
     if (error instanceof Failed) return { kind: error.kind, message: error.message };
-    if (error instanceof KernelPanic) return { kind: "panic", message: error.message.trimEnd() };
-    throw error;
+    if (!(error instanceof KernelPanic)) throw error;
+    return this.faultOrNull() ?? { kind: "panic", message: error.message.trimEnd() };
   }
 
-  // ---- A schedule ----
+  private faultOrNull(): Outcome["failure"] | null {
+    const [fault] = this.machine.faults;
+    if (fault === undefined) return null;
+    const assertion = this.failedAssertion(fault);
+    if (assertion !== null) return { kind: "assertion", message: assertion };
+    const [place] = fault.backtrace;
+    const line = place?.line ?? null;
+    const source = line === null ? "" : `, ${line.file}:${line.line}`;
+    const where = place === undefined ? "" : ` at ${place.where}${source}`;
+    return { kind: "fault", message: `thread "${fault.thread}": ${fault.cause}${where}` };
+  }
 
-  private run(strategy: Strategy, limits: Limits, onStep: ((step: Step) => void) | null): void {
-    for (;;) {
-      this.endBodies();
-      const actor = this.choose(strategy, limits);
-      if (actor === null) {
-        if (this.kernel.exports.search_settle(1) === Layout.Run.IDLE) break;
-      } else {
-        const what = onStep === null ? "" : describePending(actor);
-        const name = onStep === null ? "" : this.kernel.nameAt(actor.td);
-        this.step(actor, strategy);
-        onStep?.({ thread: name, what: what + (this.hasBlocked(actor) ? " ... waits" : "") });
+  /** What a C program says when an assertion of its does not hold, before it faults; else null. */
+  private failedAssertion({ backtrace }: FaultReport): string | null {
+    const isIn = backtrace.some(({ where }) => where.startsWith(ASSERT_FAILED));
+    if (!isIn || this.output === null) return null;
+    return new TextDecoder().decode(this.output).trim();
+  }
+
+  private outcomeOf(failure: Outcome["failure"]): Outcome {
+    const { state } = this;
+    return {
+      failure,
+      choices: state.tape,
+      preemptions: state.get("s_preemptions"),
+      steps: this.steps,
+      hash: this.machine.hash,
+    };
+  }
+
+  private run(onStep: ((step: Step) => void) | null): void {
+    const { kernel, bodies, state } = this;
+    const story = onStep === null ? null : new Teller(onStep, (td) => this.describe(td), state);
+    try {
+      for (;;) {
+        const stop = kernel.exports.search_run();
+        if (stop !== SearchStop.HOST) story?.finish();
+        if (stop === SearchStop.HOST) bodies.step();
+        else if (stop === SearchStop.BEGIN) bodies.begin();
+        else if (stop === SearchStop.TELL) story?.begin();
+        else {
+          this.end(stop);
+          return;
+        }
       }
-      if (++this.steps >= limits.steps) {
-        const names = this.actors.map(({ td }) => this.kernel.nameAt(td)).join(", ");
-        throw new Failed("livelock", `no end after ${limits.steps} steps: ${names} go on for ever`);
-      }
+    } finally {
+      story?.finish();
     }
-    this.assertAllEnded();
   }
 
-  private hasBlocked(actor: Actor): boolean {
-    return actor.pending === RESUME;
+  private end(stop: number): void {
+    if (stop === SearchStop.KNOWN) this.isKnown = true;
+    else if (stop === SearchStop.STEPS) {
+      const names = this.threads().map(({ td }) => this.kernel.nameAt(td));
+      throw new Failed(
+        "livelock",
+        `no end after ${this.steps} steps of ${names.join(", ")}; if a run is that long, allow more`,
+      );
+    } else {
+      const fault = this.faultOrNull();
+      if (fault !== null) throw new Failed(fault.kind, fault.message);
+      if (stop === SearchStop.EXIT) this.assertStatus();
+      else this.assertAllEnded();
+    }
+  }
+
+  private assertStatus(): void {
+    const status = this.machine.exitStatus ?? 0;
+    if (status === 0) return;
+    throw new Failed("assertion", `the program has ended with status ${status}`);
   }
 
   private assertAllEnded(): void {
-    const stuck = this.actors.filter(({ td }) => !this.hasExited(td));
+    const stuck = this.threads();
     if (stuck.length === 0) return;
-    const lost = findLostWakeup(this.machine, stuck, this.unheard);
+    const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
     throw new Failed("deadlock", tellWaits(this.machine, stuck));
   }
 
-  /** Ends the bodies that have returned, and those threads of the kernel's own that can run. */
-  private endBodies(): void {
-    const { kernel } = this;
-    for (let isAgain = true; isAgain; ) {
-      isAgain = false;
-      if (kernel.machine("ipi_cpus") !== 0) kernel.exports.search_settle(0);
-      for (const td of this.runnable()) {
-        const actor = this.actorAt(td);
-        if (actor !== null && actor.pending !== RETURN) continue;
-        isAgain = true;
-        const why = kernel.exports.search_turn(td) & Layout.RUN_REASON;
-        if (actor === null || why !== Layout.Run.HOST || kernel.curthread() !== td) continue;
-        kernel.exports.search_call(Layout.Sys.body_return);
-        this.forget(actor);
-      }
+  // ---- What the kernel knows ----
+
+  /** The threads of the test that have not exited, in the order in which they began. */
+  private threads(): Stuck[] {
+    const { kernel, state } = this;
+    const found: (Stuck & { readonly number: number })[] = [];
+    for (let index = 0; index < kernel.machine("zone_next"); index++) {
+      const at = state.get("s_threads") + index * N.size;
+      const number = kernel.read(at + N.sn_number);
+      if (number === 0) continue;
+      const td = kernel.threadAt(index);
+      found.push({
+        td,
+        number,
+        call: this.lastCall(td),
+        lookedSince: kernel.read(at + N.sn_since),
+        blockedAt: kernel.read(at + N.sn_blocked),
+      });
     }
+    return found.sort((a, b) => a.number - b.number);
   }
 
-  /** Threads that can run, by their place in memory. */
-  private runnable(): number[] {
-    const { kernel } = this;
-    const found: number[] = [];
-    const end = kernel.machine("zone_next");
-    for (let td = kernel.threadAt(0), i = 0; i < end; i++, td += T.size) {
-      const state = kernel.u8[td + T.td_state];
-      if (state === Layout.TDS.RUNQ) {
-        if (kernel.read(td + T.td_slot) === 0) continue;
-      } else if (state !== Layout.TDS.RUNNING || this.idleThreads.has(td)) continue;
-      if (this.mayRun(td)) found.push(td);
-    }
-    return found;
+  private unheard() {
+    const { kernel, state } = this;
+    const base = state.get("s_unheard");
+    const count = Math.min(state.get("s_unheard_count"), Layout.SEARCH_UNHEARD_MAX);
+    return Array.from({ length: count }, (_, i) => ({
+      step: kernel.read(base + i * U.size + U.su_step),
+      channel: kernel.read(base + i * U.size + U.su_channel),
+    }));
   }
 
-  /** False if its CPU's thread must not lose the CPU: in a critical section, or while it preempts. */
-  private mayRun(td: number): boolean {
-    const { kernel } = this;
-    const cpu = kernel.u8[td + T.td_cpu] as number;
-    const current = kernel.read(kernel.globaldata(cpu) + G.gd_curthread);
-    if (current === td || this.idleThreads.has(current)) return true;
-    if (kernel.u8[current + T.td_state] !== Layout.TDS.RUNNING) return true;
-    if (kernel.read(current + T.td_preempted) !== 0) return false;
-    return kernel.u8[current + T.td_kfn] !== 0 || kernel.readSigned(current + T.td_pri) >> 5 <= 0;
+  private lastCall(td: number): string {
+    return (
+      this.bodies.lastCall(td) ?? describeProgramStep(this.machine, this.state, td, Pending.CALL)
+    );
   }
 
-  private hasExited(td: number): boolean {
-    return new ThreadView(this.kernel, td).state === "exited";
-  }
-
-  /** The actor of a thread that can run, which begins if it is new; null for the kernel's own. */
-  private actorAt(td: number): Actor | null {
-    const { kernel } = this;
-    const kind = kernel.u8[td + T.td_body] as number;
-    const known = this.actors.find((actor) => actor.td === td);
-    if (known !== undefined && (kind & Layout.TDB_FRESH) === 0) return known;
-    if (known !== undefined) this.forget(known);
-    switch (kind & Layout.TDB_KIND) {
-      case Layout.TDB.HOST:
-        return this.begin(td);
-      case Layout.TDB.RV32:
-        throw new ConfigError(
-          `thread "${kernel.nameAt(td)}" runs RISC-V code; explore takes threads with JavaScript bodies only so far`,
-        );
-      default:
-        return null;
-    }
-  }
-
-  private begin(td: number): Actor {
-    const actor: Actor = {
-      td,
-      number: this.created++,
-      body: this.machine.bodies.begin(td),
-      pending: RESUME,
-      call: "",
-      lookedSince: 0,
-      isLooking: false,
-      blockedAt: 0,
-      turn: Turn.GOES_ON,
-    };
-    this.actors.push(actor);
-    this.advance(actor, 0, 0);
-    return actor;
-  }
-
-  private forget(actor: Actor): void {
-    this.actors.splice(this.actors.indexOf(actor), 1);
-    if (this.last === actor) this.last = null;
-  }
-
-  // ---- Choices ----
-
-  /** The thread of the next step: chosen where several can run; null if none can. */
-  private choose(strategy: Strategy, limits: Limits): Actor | null {
-    const able: Actor[] = [];
-    for (const td of this.runnable()) {
-      const actor = this.actorAt(td);
-      if (actor !== null) able.push(actor);
-    }
-    if (able.length === 0) return null;
-    const { last } = this;
-    able.sort((a, b) => a.number - b.number);
-    const isLastAble = last !== null && able.includes(last);
-    let options = able;
-    if (isLastAble) {
-      const others = able.filter((actor) => actor !== last);
-      const mustYield = last.turn === Turn.SPINS || this.inARow >= STEPS_IN_A_ROW_MAX;
-      if (mustYield && others.length > 0) options = others;
-      else options = last.turn === Turn.YIELDED ? [...others, last] : [last, ...others];
-    }
-    const isPreemptible = isLastAble && options[0] === last;
-    const choice = this.decide(strategy, limits, options, isPreemptible);
-    if (isPreemptible && choice !== 0) this.preemptions++;
-    const next = options[choice] as Actor;
-    if (next === last) this.inARow++;
-    else {
-      this.inARow = 0;
-      if (last !== null) last.turn = Turn.GOES_ON;
-    }
-    this.last = next;
-    return next;
-  }
-
-  private decide(
-    strategy: Strategy,
-    limits: Limits,
-    options: readonly Actor[],
-    isPreemptible: boolean,
-  ): number {
-    const count = options.length;
-    if (count === 1) return 0;
-    const isBound = isPreemptible && this.preemptions >= limits.preemptions;
-    const threads = options.map(({ number }) => number);
-    const choice = isBound ? 0 : strategy.choose({ count, threads });
-    this.choices.push(choice);
-    return choice;
-  }
-
-  // ---- Steps ----
-
-  private step(actor: Actor, strategy: Strategy): void {
-    const { kernel } = this;
-    const { td, pending } = actor;
-    const why = kernel.exports.search_turn(td) & Layout.RUN_REASON;
-    if (why !== Layout.Run.HOST || kernel.curthread() !== td) return;
-    if (pending === RESUME) {
-      this.noteStep(actor, false, true);
-      const a0 = (kernel.frame(td) + F.a0) >>> 2;
-      this.advance(actor, kernel.i32[a0] as number, kernel.i32[a0 + 1] as number);
-    } else if (pending instanceof Operation) {
-      this.noteStep(actor, !pending.isWrite, pending.isWrite);
-      this.advance(actor, pending.perform(), 0);
-    } else if (pending instanceof Choice) {
-      this.advance(actor, this.chooseValue(strategy, pending.count), 0);
-    } else if (pending !== RETURN) {
-      this.call(actor, pending);
-    }
-  }
-
-  /** Keeps account of what a thread has looked at, and whether it only spins. */
-  private noteStep(actor: Actor, isLook: boolean, isWrite: boolean): void {
-    if (!isLook || !actor.isLooking) actor.lookedSince = this.steps;
-    actor.isLooking = isLook;
-    if (isWrite) actor.turn = Turn.GOES_ON;
-    else if (actor.turn === Turn.YIELDED) actor.turn = Turn.LOOKED;
-  }
-
-  private chooseValue(strategy: Strategy, count: number): number {
-    if (count < 2) return 0;
-    const choice = strategy.choose({ count, threads: null });
-    this.choices.push(choice);
-    return choice;
-  }
-
-  private call(actor: Actor, call: KernelCall<unknown>): void {
-    const { kernel } = this;
-    const { td } = actor;
-    const { bodies } = this.machine;
-    if (call.args.length > 0) {
-      kernel.writeArguments(td, bodies.registers, bodies.convert(call));
-    }
-    this.noteWakeup(call);
-    actor.call = describeCall(call);
-    const wasTurn = actor.turn;
-    const yields = call.nr === Layout.Sys.lwkt_yield || call.nr === Layout.Sys.sched_relinquish;
-    kernel.exports.search_call(call.nr);
-    if (this.hasExited(td)) {
-      this.forget(actor);
-      return;
-    }
-    const state = kernel.u8[td + T.td_state];
-    const isAble = state === Layout.TDS.RUNNING || state === Layout.TDS.RUNQ;
-    if (!isAble || kernel.u8[td + T.td_kfn] !== 0) {
-      actor.pending = RESUME;
-      actor.blockedAt = this.steps;
-      return;
-    }
-    this.noteStep(actor, false, false);
-    if (yields) actor.turn = wasTurn === Turn.LOOKED ? Turn.SPINS : Turn.YIELDED;
-    const frame = kernel.frame(td);
-    const isInCall = ((kernel.u8[td + T.td_body] as number) & Layout.TDB_INCALL) !== 0;
-    const low = kernel.readSigned(frame + (isInCall ? F.retval : F.a0));
-    this.advance(actor, low, kernel.readSigned(frame + F.a0 + 4));
-  }
-
-  /** Remembers a wakeup on a channel that nobody sleeps on. */
-  private noteWakeup(call: KernelCall<unknown>): void {
-    const { kernel } = this;
-    const isWakeup =
-      call.nr === Layout.Sys.wakeup ||
-      call.nr === Layout.Sys.wakeup_one ||
-      call.nr === Layout.Sys.cv_signal ||
-      call.nr === Layout.Sys.cv_broadcast;
-    if (!isWakeup) return;
-    const channel = this.machine.bodies.registers[0] as number;
-    const isHeard = this.actors.some(({ td }) => kernel.read(td + T.td_wchan) === channel);
-    if (!isHeard) this.unheard.push({ step: this.steps, channel });
-  }
-
-  /** Gives a body its result, and sees what it does next. */
-  private advance(actor: Actor, low: number, high: number): void {
-    resultHigh.word = high;
-    try {
-      const step = actor.body.next(low);
-      actor.pending = step.done ? RETURN : step.value;
-    } catch (error) {
-      if (error instanceof KernelPanic) throw error;
-      throw new Failed("assertion", `thread "${this.kernel.nameAt(actor.td)}": ${textOf(error)}`);
-    }
-    const pending: unknown = actor.pending;
-    const isKnown =
-      pending === RETURN ||
-      isKernelCall(pending) ||
-      pending instanceof Operation ||
-      pending instanceof Choice;
-    if (!isKnown) {
-      throw new ConfigError(
-        `thread "${this.kernel.nameAt(actor.td)}" has yielded something that is no kernel call, access to a shared word or choice`,
-      );
-    }
+  private describe(td: number): string {
+    return this.bodies.describe(td) ?? describeProgramStep(this.machine, this.state, td);
   }
 }
 
-/** True for a kernel call, also one that another copy of this library has made. */
-function isKernelCall(value: unknown): value is KernelCall<unknown> {
-  const { nr, args } = (value ?? {}) as Partial<KernelCall<unknown>>;
-  return typeof nr === "number" && callSpecs[nr] !== undefined && Array.isArray(args);
-}
+/** Tells a schedule, step by step. A step is told when it is over: whether it has blocked belongs to it. */
+class Teller {
+  private step: (Step & { readonly td: number }) | null = null;
 
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
+  constructor(
+    private readonly onStep: (step: Step) => void,
+    private readonly describe: (td: number) => string,
+    private readonly state: SearchState,
+  ) {}
 
-function describePending({ pending, call }: Actor): string {
-  if (pending === RESUME) return `${call} goes on`;
-  if (pending === RETURN) return "returns";
-  if (pending instanceof Operation) return pending.name;
-  if (pending instanceof Choice) return `choice(${pending.count})`;
-  return describeCall(pending);
-}
+  /** The thread whose turn it is begins a step. */
+  begin(): void {
+    const td = this.state.get("s_td");
+    this.step = { td, thread: this.state.kernel.nameAt(td), what: this.describe(td) };
+  }
 
-function describeCall(call: KernelCall<unknown>): string {
-  const args = call.args.map((arg) => {
-    if (typeof arg === "string") return JSON.stringify(arg);
-    if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
-    return typeof arg === "object" ? `0x${arg.address.toString(16)}` : String(arg);
-  });
-  return `${call.call}(${args.join(", ")})`;
+  /** The step is over. */
+  finish(): void {
+    if (this.step === null) return;
+    const { td, thread, what } = this.step;
+    this.step = null;
+    const { kernel } = this.state;
+    const at = this.state.get("s_threads") + kernel.threadIndex(td) * N.size;
+    const isBlocked =
+      kernel.read(at + N.sn_number) !== 0 && kernel.read(at + N.sn_pending) === Pending.RESUME;
+    this.onStep({ thread, what: what + (isBlocked ? " ... waits" : "") });
+  }
 }

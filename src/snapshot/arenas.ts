@@ -166,11 +166,18 @@ export class Arenas {
     return { ...this.scratch, used: () => 0 };
   }
 
+  /** What a search keeps is no part of the machine. */
+  private search(): Arena[] {
+    const at = this.field("search_base");
+    return at === 0 ? [] : [{ at, size: this.field("search_end") - at, used: () => 0 }];
+  }
+
   private poolArenas(): Arena[] {
     const { maxproc } = this.kernel.config;
     return [
       this.upTo("chunk_base", "chunk_next", "chunk_end"),
       this.traceBuffer(),
+      ...this.search(),
       this.upTo("kobj_base", "kobj_next", "kobj_end"),
       this.upTo("string_base", "string_next", "string_end"),
       this.structures(this.field("proc_base"), Layout.Proc.size, "proc_next", maxproc),

@@ -81,7 +81,7 @@ it("finds the same with any number of workers", () => {
 it("says in a sentence what it cannot search", () => {
   for (const [args, message] of [
     [["nothing.mjs"], "nothing.mjs: there is no such file"],
-    [[join(root, "examples/deadlock.json")], "JavaScript bodies (.mjs) only so far"],
+    [[join(root, "examples/deadlock.json")], "modules (.mjs) and C programs (.elf) only so far"],
     [[file, "--replay", "ktm1:?"], '"ktm1:?" is no schedule'],
     [[file, "--strategy", "best"], "Allowed choices are random, pct, exhaustive"],
   ] as const) {

@@ -6,13 +6,11 @@ import {
   type ExploreResult,
   explore,
   type FailureKind,
-  type Machine,
   type Setup,
   sys,
 } from "../../src/index.js";
-import { program } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
-import { decodeTape, encodeTape } from "../../src/search/tape.js";
+import { decodeTape, encodeTape, wordsOfTape } from "../../src/search/tape.js";
 import { buildUnderTest } from "../support/build.js";
 import { broken, right } from "../support/search-tests.js";
 
@@ -171,14 +169,6 @@ describe("a search", () => {
     await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
   });
 
-  it("refuses threads that it cannot drive", async () => {
-    const rv32: Setup = (machine: Machine) => {
-      const body = machine.load(program("rv").call("kthread_exit").build());
-      machine.createThread({ name: "rv", body });
-    };
-    await expect(run(rv32, {})).rejects.toThrow('thread "rv" runs RISC-V code');
-  });
-
   it("tells of a panic, and searches on", async () => {
     const panics: Setup = (machine, { choice }) => {
       machine.createThread({
@@ -210,5 +200,8 @@ describe("a tape", () => {
       expect(decodeTape(encodeTape(choices))).toEqual(choices);
     }
     expect(encodeTape([0, 0, 0, 0, 0, 1, 11, 0])).toBe("ktm1:[5]1(11)");
+    expect(encodeTape([0, 1], [0x2000, 0x2010])).toBe("ktm1:01@2000,2010");
+    expect(wordsOfTape("ktm1:01@2000,2010")).toEqual([0x2000, 0x2010]);
+    expect(decodeTape("ktm1:01@2000,2010")).toEqual([0, 1]);
   });
 });

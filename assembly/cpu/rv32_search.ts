@@ -1,0 +1,80 @@
+// RV32 code under search: it stops before each visible operation, which are kernel calls, atomics, and loads and
+// stores of words that threads share. Which words these are is learned: those that at least two threads have touched
+// in one schedule, and one of them has written. What a thread does with words of its own goes on at full length.
+//
+// Loads, stores and kernel calls have no records of their own then (rv32_decode.ts), so that all of them come through
+// rv32_slow, and a machine that is not made for a search pays nothing.
+import { Thread } from "../sys/proc";
+import { Pending, Search, search, TOUCH_SEVERAL, TOUCH_THREAD, TOUCH_WRITTEN } from "../sys/search";
+import { Sys } from "../sys/syscall";
+import { td_index } from "../sys/thread";
+import { rv_can_load, rv_get } from "./rv32_access";
+import { Record, rv_funct3, rv_imm_i, rv_imm_s, rv_rs1 } from "./rv32_decode";
+import { RvOp } from "./rv32_op";
+
+const LOAD: u32 = 0x03;
+const STORE: u32 = 0x23;
+const ATOMIC: u32 = 0x2f;
+const LR: u32 = 0x02;
+
+/**
+ * True if the thread at `td` must stop before the instruction of a record: s_op and s_op_word say what it is to do.
+ * A thread that was granted its operation goes on, once.
+ */
+export function rv32_stops(td: usize, record: usize, word: u32): bool {
+  const s = search();
+  const call = changetype<Record>(record).b;
+  if (call != RvOp.SLOW) {
+    const nr =
+      call == RvOp.ECALL
+        ? load<u32>(td + <usize>changetype<Record>(record).a)
+        : changetype<Record>(record).c;
+    s.s_op = nr == Sys.body_return ? Pending.RETURN : Pending.CALL;
+    s.s_op_word = nr;
+    return true;
+  }
+  const opcode = word & 0x7f;
+  if (opcode != LOAD && opcode != STORE && opcode != ATOMIC) return false;
+  const address = rv_get(td, rv_rs1(word)) + offset_of(opcode, word);
+  const size: u32 = opcode == ATOMIC ? 4 : 1 << (rv_funct3(word) & 3);
+  if (!rv_can_load(address, size)) return false; // a fault
+  const changes = opcode == STORE || (opcode == ATOMIC && word >> 27 != LR);
+  const first = touch(s, td, address >> 2, changes);
+  const last = touch(s, td, (address + size - 1) >> 2, changes);
+  if (!first && !last && opcode != ATOMIC) return false;
+  if (s.s_granted == td) {
+    s.s_granted = 0;
+    return false;
+  }
+  s.s_op = changes ? Pending.CHANGE : Pending.LOOK;
+  s.s_op_word = address;
+  const end = (address + size - 1) & ~3;
+  s.s_op_second = end == (address & ~3) ? 0 : end;
+  return true;
+}
+
+function offset_of(opcode: u32, word: u32): i32 {
+  if (opcode == LOAD) return rv_imm_i(word);
+  return opcode == STORE ? rv_imm_s(word) : 0;
+}
+
+/** Remembers that a thread touches a word of guest memory; true if threads share it. */
+function touch(s: Search, td: usize, at: u32, changes: bool): bool {
+  const shared = s.s_shared + <usize>at;
+  if (load<u8>(shared) != 0) return true;
+  const entry = s.s_touch + ((<usize>at) << 1);
+  const old = load<u16>(entry);
+  const me = <u16>(td_index(changetype<Thread>(td)) + 1);
+  let now = old;
+  if (old == 0) {
+    store<u32>(s.s_touched + ((<usize>s.s_touched_count) << 2), at);
+    s.s_touched_count++;
+    now = me;
+  } else if ((old & TOUCH_THREAD) != me) now |= TOUCH_SEVERAL;
+  if (changes) now |= TOUCH_WRITTEN;
+  store<u16>(entry, now);
+  if ((now & (TOUCH_SEVERAL | TOUCH_WRITTEN)) != (TOUCH_SEVERAL | TOUCH_WRITTEN)) return false;
+  store<u8>(shared, 1);
+  s.s_learned++;
+  return true;
+}

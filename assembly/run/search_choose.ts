@@ -1,0 +1,273 @@
+// How a search chooses. Where there is more than one possibility, the choice is a decision of the tape: made already,
+// or made as the strategy wants it.
+//
+// Reduction. Two steps of different threads are independent if their order makes no difference, neither to memory and
+// kernel objects nor to who can run. Of schedules that differ in the order of independent steps only, an exhaustive
+// search need not try more than one. It keeps sleep sets (P. Godefroid): a possibility that was tried at a decision
+// need not be tried behind the later ones, until a step comes that it depends on. What sleeps at a decision follows
+// from the tape alone: whatever stands before the choice was tried before.
+
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { TDL_EXITED, TDS, Thread } from "../sys/proc";
+import {
+  Pending,
+  Reach,
+  SEARCH_DECISIONS_MAX,
+  SEARCH_OPTIONS_MAX,
+  Search,
+  SearchBy,
+  SearchDecision,
+  SearchThread,
+  search,
+  search_thread,
+  Turn,
+} from "../sys/search";
+import { is_td, no_td, td_at, td_index } from "../sys/thread";
+
+/** Steps of one thread while others could run, after which one of these is next. */
+const STEPS_IN_A_ROW_MAX: u32 = 100;
+/** No possibility. */
+const NONE: u32 = u32.MAX_VALUE;
+
+// ---- Who can run ----
+
+/** True if the thread has exited. */
+export function search_has_exited(td: Thread): bool {
+  return (td.td_lwflags & TDL_EXITED) != 0 || td.td_state == <u8>TDS.INACTIVE;
+}
+
+/** True for a thread that can run now. */
+export function search_can_run(td: Thread): bool {
+  const gd = globaldata(td.td_cpu);
+  if (td.td_state == <u8>TDS.RUNQ) {
+    if (td.td_slot == 0) return false;
+  } else if (td.td_state != <u8>TDS.RUNNING) return false;
+  return td != gd.gd_idletd && td != machine().host_td && may_have_cpu(gd, td);
+}
+
+/** False if its CPU's thread must not lose the CPU: in a critical section, or while it preempts. */
+function may_have_cpu(gd: GlobalData, td: Thread): bool {
+  const current = gd.gd_curthread;
+  if (current == td || current == gd.gd_idletd) return true;
+  if (current.td_state != <u8>TDS.RUNNING) return true;
+  if (is_td(current.td_preempted)) return false;
+  return current.td_kfn != 0 || current.td_pri >> 5 <= 0;
+}
+
+function option(s: Search, i: u32): Thread {
+  return changetype<Thread>(load<usize>(s.s_options + ((<usize>i) << 2)));
+}
+
+function set_option(s: Search, i: u32, td: Thread): void {
+  store<usize>(s.s_options + ((<usize>i) << 2), changetype<usize>(td));
+}
+
+function thread_of(td: Thread): SearchThread {
+  return search_thread(td_index(td));
+}
+
+/** Collects the threads that can run, in the order in which they began; returns how many. */
+function collect(s: Search): u32 {
+  const m = machine();
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < m.zone_next && count < SEARCH_OPTIONS_MAX; i++) {
+    const td = td_at(i);
+    const number = search_thread(i).sn_number;
+    if (number == 0 || !search_can_run(td)) continue;
+    let at = count++;
+    while (at > 0 && thread_of(option(s, at - 1)).sn_number > number) {
+      set_option(s, at, option(s, at - 1));
+      at--;
+    }
+    set_option(s, at, td);
+  }
+  return count;
+}
+
+/** Moves the thread that ran last, which is one of `count`, to the front or the end. */
+function move_last(s: Search, count: u32, to_end: bool): void {
+  const last = s.s_last;
+  let at: u32 = 0;
+  while (option(s, at) != last) at++;
+  if (to_end) {
+    for (; at + 1 < count; at++) set_option(s, at, option(s, at + 1));
+  } else {
+    for (; at > 0; at--) set_option(s, at, option(s, at - 1));
+  }
+  set_option(s, at, last);
+}
+
+// ---- Choices ----
+
+/** The thread of the next step: none if none can run, or if other schedules have shown what would follow (s_known). */
+export function search_choose(s: Search): Thread {
+  let count = collect(s);
+  if (count == 0) return no_td();
+  const last = s.s_last;
+  let preempts = false;
+  if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {
+    const turn = thread_of(last).sn_turn;
+    const must_yield = (turn == Turn.SPINS || s.s_in_a_row >= STEPS_IN_A_ROW_MAX) && count > 1;
+    const to_end = must_yield || turn == Turn.YIELDED;
+    move_last(s, count, to_end);
+    if (must_yield) count--;
+    preempts = !to_end;
+  }
+  const choice = decide(s, count, preempts);
+  if (choice == NONE) {
+    s.s_known = 1;
+    return no_td();
+  }
+  if (preempts && choice != 0) s.s_preemptions++;
+  const next = option(s, choice);
+  if (s.s_reduces != 0) put_to_sleep(s, choice, next);
+  if (next == last) s.s_in_a_row++;
+  else {
+    s.s_in_a_row = 0;
+    if (is_td(last)) thread_of(last).sn_turn = Turn.GOES_ON;
+  }
+  s.s_last = next;
+  return next;
+}
+
+function decide(s: Search, count: u32, preempts: bool): u32 {
+  const asleep = s.s_reduces != 0 ? sleepers(s, count) : 0;
+  if (count == 1) return asleep == 0 ? 0 : NONE;
+  if (preempts && s.s_preemptions >= s.s_preemptions_max) return note(s, 0, 1, 0); // no other
+  if (s.s_decisions < s.s_prefix) return note(s, taken(s, count), count, asleep);
+  switch (s.s_by) {
+    case SearchBy.RANDOM:
+      return note(s, below(s, count), count, 0);
+    case SearchBy.PCT:
+      return note(s, best(s, count), count, 0);
+    default:
+      return note(s, first_awake(count, asleep), count, asleep);
+  }
+}
+
+/** A choice of the test itself, from 0 to `count` - 1. */
+export function search_pick(count: u32): u32 {
+  const s = search();
+  if (count < 2) return 0;
+  if (s.s_decisions < s.s_prefix) return note(s, taken(s, count), count, 0);
+  return note(s, s.s_by == SearchBy.FIRST ? 0 : below(s, count), count, 0);
+}
+
+// ---- The tape ----
+
+function decision(s: Search, at: u32): SearchDecision {
+  return changetype<SearchDecision>(s.s_tape + <usize>at * offsetof<SearchDecision>());
+}
+
+/** What the tape says. */
+function taken(s: Search, count: u32): u32 {
+  const choice = decision(s, s.s_decisions).sd_choice;
+  return choice < count ? choice : 0;
+}
+
+/** Writes a decision down; returns the choice. */
+function note(s: Search, choice: u32, count: u32, asleep: u64): u32 {
+  if (choice == NONE) return NONE;
+  if (s.s_decisions == SEARCH_DECISIONS_MAX) return choice; // the steps are at an end, too
+  const d = decision(s, s.s_decisions++);
+  d.sd_choice = choice;
+  d.sd_count = count;
+  d.sd_skip = asleep;
+  return choice;
+}
+
+/**
+ * Makes the tape that of the next schedule in depth-first order, which is the same in its first `floor` decisions, and
+ * different in those before `depth`. Returns 0 if there is none.
+ */
+export function search_backtrack(floor: u32, depth: u32): u32 {
+  const s = search();
+  let at = min<u32>(s.s_decisions, depth);
+  while (at > floor) {
+    const d = decision(s, --at);
+    let next = d.sd_choice + 1;
+    while (next < d.sd_count && next < 64 && ((d.sd_skip >> next) & 1) != 0) next++;
+    if (next >= d.sd_count) continue;
+    d.sd_choice = next;
+    s.s_prefix = at + 1;
+    return 1;
+  }
+  return 0;
+}
+
+// ---- Strategies ----
+
+/** The next random number below `count` (mulberry32). */
+function below(s: Search, count: u32): u32 {
+  s.s_random += 0x6d2b79f5;
+  let z = s.s_random;
+  z = (z ^ <i32>(<u32>z >> 15)) * (1 | z);
+  z = (z + (z ^ <i32>(<u32>z >> 7)) * (61 | z)) ^ z;
+  return <u32>((<u64>(<u32>z ^ (<u32>z >> 14)) * <u64>count) >> 32);
+}
+
+/** The thread with the best priority, which becomes the worst first if a change is due at this decision. */
+function best(s: Search, count: u32): u32 {
+  for (let i: u32 = 0; i < s.s_changes_count; i++) {
+    if (load<u32>(s.s_changes + ((<usize>i) << 2)) != s.s_decisions) continue;
+    thread_of(option(s, best_of(s, count))).sn_priority = --s.s_lowest;
+    break;
+  }
+  return best_of(s, count);
+}
+
+function best_of(s: Search, count: u32): u32 {
+  let best: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    if (priority_of(s, i) > priority_of(s, best)) best = i;
+  }
+  return best;
+}
+
+function priority_of(s: Search, i: u32): i32 {
+  const sn = thread_of(option(s, i));
+  if (sn.sn_priority == 0) sn.sn_priority = 1 + <i32>below(s, 1 << 30);
+  return sn.sn_priority;
+}
+
+// ---- Reduction ----
+
+/** The possibilities that sleep, a bit each. */
+function sleepers(s: Search, count: u32): u64 {
+  let mask: u64 = 0;
+  for (let i: u32 = 0; i < count && i < 64; i++) {
+    if (thread_of(option(s, i)).sn_asleep != 0) mask |= (<u64>1) << i;
+  }
+  return mask;
+}
+
+function first_awake(count: u32, asleep: u64): u32 {
+  for (let i: u32 = 0; i < count; i++) {
+    if (i >= 64 || ((asleep >> i) & 1) == 0) return i;
+  }
+  return NONE;
+}
+
+/** What stands before the choice was tried; whatever depends on the step of `next` must be tried again behind it. */
+function put_to_sleep(s: Search, choice: u32, next: Thread): void {
+  const step = thread_of(next);
+  for (let i: u32 = 0; i < choice; i++) thread_of(option(s, i)).sn_asleep = 1;
+  for (let i: u32 = 0; i < machine().zone_next; i++) {
+    const sn = search_thread(i);
+    if (sn.sn_asleep != 0 && (sn.sn_number == 0 || depend(sn, step))) sn.sn_asleep = 0;
+  }
+  step.sn_asleep = 0;
+}
+
+/** True if the order of the next steps of two threads may matter. */
+function depend(a: SearchThread, b: SearchThread): bool {
+  if (a.sn_reach == Reach.LOCAL || b.sn_reach == Reach.LOCAL) return false;
+  if (a.sn_reach == Reach.ALL || b.sn_reach == Reach.ALL) return true;
+  if (a.sn_pending == Pending.LOOK && b.sn_pending == Pending.LOOK) return false;
+  return (
+    a.sn_object == b.sn_object ||
+    (a.sn_second != 0 && (a.sn_second == b.sn_object || a.sn_second == b.sn_second)) ||
+    (b.sn_second != 0 && b.sn_second == a.sn_object)
+  );
+}

@@ -1,0 +1,213 @@
+// What a search for the schedule that fails keeps (run/search.ts): the schedule so far, what each thread does next,
+// and which words of guest memory threads share. It lies in an arena of its own that belongs to no snapshot, so that
+// going back to the start of a schedule leaves it as it is. The host reads it, and writes what it asks for, between
+// two calls.
+
+import { Machine, machine } from "./machine";
+import { Thread } from "./proc";
+
+/** How the choices behind the end of the tape are made. */
+export enum SearchBy {
+  /** The first possibility. */
+  FIRST = 0,
+  /** Each as likely as the others. */
+  RANDOM = 1,
+  /** Random priorities that change at random decisions. */
+  PCT = 2,
+}
+
+/** Why search_run returns. */
+export enum SearchStop {
+  /** Nothing can ever happen any more. */
+  END = 1,
+  /** st_td has a host body that has not begun: the host begins it and says what is next (search_next). */
+  BEGIN = 2,
+  /** It is the turn of st_td: the host performs the step of its body, and says what is next. */
+  HOST = 3,
+  /** Only if s_tells: st_td is to do its step next. */
+  TELL = 4,
+  /** s_steps_max is reached, or a step does not end. */
+  STEPS = 5,
+  /** A program has ended the run. */
+  EXIT = 6,
+  /** What can follow, other schedules have shown (s_reduces). */
+  KNOWN = 7,
+}
+
+/** What a thread does next. */
+export enum Pending {
+  /** It has to run to its next visible operation. */
+  NONE = 0,
+  /** A kernel call: sn_op is its number. */
+  CALL = 1,
+  /** Looks at a word, or an object of the host's. */
+  LOOK = 2,
+  /** Changes it. */
+  CHANGE = 3,
+  /** A choice of the test itself. */
+  CHOICE = 4,
+  /** What is left of a call that had blocked. */
+  RESUME = 5,
+  /** Its body is at its end. */
+  RETURN = 6,
+}
+
+/** What a thread has done since another one had a step. */
+export enum Turn {
+  /** Anything; its last step was no yield. */
+  GOES_ON = 0,
+  /** It has just yielded: going on with another thread is no preemption. */
+  YIELDED = 1,
+  /** It has looked at something after a yield. */
+  LOOKED = 2,
+  /** It yields again after it looked, and nothing has changed: others are next. */
+  SPINS = 3,
+}
+
+/** Most decisions of a schedule, and most threads that can go next. */
+export const SEARCH_DECISIONS_MAX: u32 = 1 << 18;
+export const SEARCH_OPTIONS_MAX: u32 = 1024;
+/** Steps at which a PCT search may change priorities. */
+export const SEARCH_CHANGES_MAX: u32 = 64;
+/** Wakeups that nobody slept for, the last ones. */
+export const SEARCH_UNHEARD_MAX: u32 = 64;
+
+/** A decision of a schedule. */
+@unmanaged
+export class SearchDecision {
+  sd_choice: u32;
+  sd_count: u32;
+  sd_skip: u64; //     possibilities that need not be tried (s_reduces)
+}
+
+/** A wakeup that nobody slept for. */
+@unmanaged
+export class SearchUnheard {
+  su_step: u32;
+  su_channel: u32;
+}
+
+/** How far the effects of a thread's next step reach. */
+export enum Reach {
+  /** Nobody else can tell. */
+  LOCAL = 0,
+  /** To sn_object and sn_second. */
+  OBJECTS = 1,
+  /** Nothing is known about it. */
+  ALL = 2,
+}
+
+/** A thread of the test. */
+@unmanaged
+export class SearchThread {
+  sn_number: u32; //   its place in the order in which they began, from 1 on; 0 = none of the test's
+  sn_pending: u32; //  Pending
+  sn_op: u32; //       number of the call, guest address, or object of the host's
+  sn_reach: u32; //    Reach
+  sn_object: u32; //   what the step is about,
+  sn_second: u32; //   and what else, 0 = nothing
+  sn_asleep: u32; //   1 = its next step need not be tried here (s_reduces)
+  sn_host: u32; //     1 = its body is the host's
+  sn_turn: u32; //     Turn
+  sn_looks: u32; //    1 = its last step was a look
+  sn_since: u32; //    the first of its last looks, or its last step if that was none
+  sn_blocked: u32; //  when it went to sleep last
+  sn_priority: i32; // of a PCT search; 0 = it has none yet
+}
+
+@unmanaged
+export class Search {
+  // Where the arrays are.
+  s_threads: usize; //    SearchThread, by index
+  s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
+  s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
+  s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
+  s_options: usize; //    Thread[SEARCH_OPTIONS_MAX]
+  s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
+  s_touched: usize; //    u32 for each word: those that were touched
+  s_shared: usize; //     u8 for each word: 1 = threads share it
+
+  // What the host asks for.
+  s_by: u32; //           SearchBy
+  s_prefix: u32; //       decisions of the tape that are made already
+  s_random: i32; //       state of the random choices
+  s_preemptions_max: u32;
+  s_steps_max: u32;
+  s_tells: u32; //        1 = return before each step
+  s_reduces: u32; //      1 = leave out schedules that differ in the order of independent steps only
+  s_changes_count: u32;
+
+  // The schedule so far.
+  s_td: Thread; //        whose turn it is
+  s_last: Thread; //      whose turn it was last
+  s_in_a_row: u32; //     steps that it had since
+  s_begun: u32; //        threads of the test so far
+  s_decisions: u32;
+  s_steps: u32;
+  s_preemptions: u32;
+  s_lowest: i32; //       lowest priority of a PCT search
+  s_stage: u32; //        SearchStage
+  s_unheard_count: u32;
+  s_known: u32; //        1 = what can follow, other schedules have shown
+
+  // The emulated CPU.
+  s_granted: usize; //    the thread that may do its visible operation
+  s_op: u32; //           the operation before which it has stopped: Pending,
+  s_op_word: u32; //      its sn_op,
+  s_op_second: u32; //    and the second word that it touches, 0 = none
+  s_touched_count: u32;
+  s_learned: u32; //      words that threads share, so far
+}
+
+/** Where search_run goes on. */
+export enum SearchStage {
+  /** Before a choice. */
+  CHOOSE = 0,
+  /** Behind a step that the host has performed. */
+  PERFORMED = 1,
+  /** Before the step that was told. */
+  TOLD = 2,
+}
+
+// An entry of s_touch: the index of the thread plus one, and
+export const TOUCH_THREAD: u16 = 0x3fff;
+export const TOUCH_WRITTEN: u16 = 0x4000; // somebody has written the word,
+export const TOUCH_SEVERAL: u16 = 0x8000; // more than one thread has touched it
+
+/** Bytes of the arena. */
+export function search_bytes(threads: u64, guest_size: u32): u64 {
+  return (
+    SEARCH_HEAD +
+    <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
+    <u64>SEARCH_OPTIONS_MAX * 4 +
+    <u64>SEARCH_CHANGES_MAX * 4 +
+    <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
+    threads * offsetof<SearchThread>() +
+    (<u64>guest_size / 4 + 2) * 7
+  );
+}
+
+const SEARCH_HEAD: u64 = 256;
+if (offsetof<Search>() > 256) ERROR("SEARCH_HEAD is smaller than what it stands for");
+
+/** Lays out the arrays, what is aligned to more first. */
+export function search_init(m: Machine): void {
+  const s = search();
+  const words = <usize>m.guest_size / 4 + 2;
+  s.s_tape = m.search_base + <usize>SEARCH_HEAD;
+  s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
+  s.s_options = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
+  s.s_changes = s.s_options + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
+  s.s_touched = s.s_threads + <usize>m.td_count * offsetof<SearchThread>();
+  s.s_touch = s.s_touched + words * 4;
+  s.s_shared = s.s_touch + words * 2;
+}
+
+export function search(): Search {
+  return changetype<Search>(machine().search_base);
+}
+
+export function search_thread(index: u32): SearchThread {
+  return changetype<SearchThread>(search().s_threads + <usize>index * offsetof<SearchThread>());
+}

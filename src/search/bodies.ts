@@ -1,0 +1,189 @@
+// JavaScript bodies under search: the kernel says whose turn it is, and what the body yields is performed here.
+
+import { ConfigError, KernelPanic } from "../core/errors.js";
+import * as Layout from "../generated/layout.js";
+import { type Body, callSpecs, type KernelCall, resultHigh } from "../machine/calls.js";
+import type { Machine } from "../machine/machine.js";
+import { Failed, textOf } from "./failure.js";
+import { Choice, Operation } from "./operations.js";
+import type { SearchState } from "./strategies.js";
+
+const { Frame: F, Pending, Thread: T } = Layout;
+
+/** What search_call returns when the call has a result. */
+const GOES_ON = 0;
+/** Numbers of what bodies share, which are no guest addresses. */
+const SHARED_FIRST = 0x8000_0000;
+
+/** What a body yields. */
+type Yielded = KernelCall<unknown> | Operation | Choice;
+
+interface Actor {
+  readonly body: Body;
+  /** What it does next; null when it is blocked in a call, or has returned. */
+  next: Yielded | null;
+  /** The call that it made last, as a story tells it. */
+  call: string;
+}
+
+/** The bodies of a schedule. */
+export class SearchBodies {
+  /** By the address of the thread. */
+  private readonly actors = new Map<number, Actor>();
+  private readonly words = new Map<object, number>();
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly state: SearchState,
+  ) {}
+
+  reset(): void {
+    this.actors.clear();
+    this.words.clear();
+  }
+
+  /** Begins the body of the thread whose turn it is. */
+  begin(): void {
+    const td = this.state.get("s_td");
+    const actor: Actor = { body: this.machine.bodies.begin(td), next: null, call: "" };
+    this.actors.set(td, actor);
+    this.advance(td, actor, 0, 0);
+  }
+
+  /** Performs the step of the thread whose turn it is. */
+  step(): void {
+    const td = this.state.get("s_td");
+    const actor = this.actors.get(td) as Actor;
+    const { next } = actor;
+    const { kernel } = this.machine;
+    if (next === null) {
+      const a0 = (kernel.frame(td) + F.a0) >>> 2;
+      this.advance(td, actor, kernel.i32[a0] as number, kernel.i32[a0 + 1] as number);
+    } else if (next instanceof Operation) {
+      this.advance(td, actor, next.perform(), 0);
+    } else if (next instanceof Choice) {
+      this.advance(td, actor, kernel.exports.search_pick(next.count), 0);
+    } else {
+      this.call(td, actor, next);
+    }
+  }
+
+  private call(td: number, actor: Actor, call: KernelCall<unknown>): void {
+    const { kernel, bodies } = this.machine;
+    if (call.args.length > 0) {
+      kernel.writeArguments(td, bodies.registers, bodies.convert(call));
+    }
+    actor.next = null;
+    actor.call = describeCall(call);
+    if (kernel.exports.search_call(call.nr) !== GOES_ON) return;
+    const frame = kernel.frame(td);
+    const isInCall = ((kernel.u8[td + T.td_body] as number) & Layout.TDB_INCALL) !== 0;
+    const low = kernel.readSigned(frame + (isInCall ? F.retval : F.a0));
+    this.advance(td, actor, low, kernel.readSigned(frame + F.a0 + 4));
+  }
+
+  /** Gives a body its result, and tells the kernel what it does next. */
+  private advance(td: number, actor: Actor, low: number, high: number): void {
+    resultHigh.word = high;
+    let yielded: unknown;
+    try {
+      const step = actor.body.next(low);
+      yielded = step.done ? null : step.value;
+    } catch (error) {
+      if (error instanceof KernelPanic) throw error;
+      throw new Failed("assertion", `thread "${this.nameOf(td)}": ${textOf(error)}`);
+    }
+    actor.next = yielded as Yielded | null;
+    const { exports } = this.machine.kernel;
+    if (yielded === null) {
+      exports.search_next(Pending.RETURN, 0, 0, 0);
+    } else if (yielded instanceof Operation) {
+      const pending = yielded.isWrite ? Pending.CHANGE : Pending.LOOK;
+      const word = this.numberOf(yielded.word);
+      exports.search_next(pending, word, word, 0);
+    } else if (yielded instanceof Choice) {
+      exports.search_next(Pending.CHOICE, yielded.count, 0, 0);
+    } else if (isKernelCall(yielded)) {
+      const [object, second] = this.objectsOf(yielded);
+      exports.search_next(Pending.CALL, yielded.nr, object, second);
+    } else {
+      throw new ConfigError(
+        `thread "${this.nameOf(td)}" has yielded something that is no kernel call, access to a shared word or choice`,
+      );
+    }
+  }
+
+  private nameOf(td: number): string {
+    return this.machine.kernel.nameAt(td);
+  }
+
+  /** What a call is about, as far as its first arguments name it: see search_arguments in the kernel. */
+  private objectsOf({ nr, args }: KernelCall<unknown>): [number, number] {
+    const object = (value: unknown): number => {
+      if (typeof value === "number") return value;
+      if (typeof value === "string") return this.machine.kernel.intern(value);
+      return (value as { address?: number } | undefined)?.address ?? 0;
+    };
+    const { Sys } = Layout;
+    const [first, second] = args;
+    switch (nr) {
+      case Sys.kthread_exit:
+      case Sys.lwkt_exit:
+        return [this.state.get("s_td"), 0];
+      case Sys.tsleep:
+        return args[3] === 0 ? [object(first), 0] : [0, 0];
+      case Sys.msleep:
+      case Sys.mtx_sleep:
+        return [args[4] === 0 ? object(first) : 0, object(second)];
+      case Sys.cv_wait:
+        return [object(first), object(second)];
+      case Sys.wakeup:
+      case Sys.wakeup_one:
+        return [object(first), 0];
+      default:
+        return [typeof first === "string" ? 0 : object(first), 0];
+    }
+  }
+
+  private numberOf(word: object): number {
+    let number = this.words.get(word);
+    if (number === undefined) {
+      number = SHARED_FIRST + 4 * this.words.size;
+      this.words.set(word, number);
+    }
+    return number;
+  }
+
+  // ---- For the story ----
+
+  /** What a body does next, or null if the thread has none. */
+  describe(td: number): string | null {
+    const actor = this.actors.get(td);
+    if (actor === undefined) return null;
+    const { next } = actor;
+    if (next === null) return `${actor.call} goes on`;
+    if (next instanceof Operation) return next.name;
+    if (next instanceof Choice) return `choice(${next.count})`;
+    return describeCall(next);
+  }
+
+  /** The call that a thread has made last. */
+  lastCall(td: number): string | null {
+    return this.actors.get(td)?.call ?? null;
+  }
+}
+
+/** True for a kernel call, also one that another copy of this library has made. */
+function isKernelCall(value: unknown): value is KernelCall<unknown> {
+  const { nr, args } = (value ?? {}) as Partial<KernelCall<unknown>>;
+  return typeof nr === "number" && callSpecs[nr] !== undefined && Array.isArray(args);
+}
+
+function describeCall(call: KernelCall<unknown>): string {
+  const args = call.args.map((arg) => {
+    if (typeof arg === "string") return JSON.stringify(arg);
+    if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
+    return typeof arg === "object" ? `0x${arg.address.toString(16)}` : String(arg);
+  });
+  return `${call.call}(${args.join(", ")})`;
+}

@@ -1,0 +1,258 @@
+// The search of RISC-V code: its counts against combinatorics, what it finds, and that reduction loses no end.
+
+import { describe, expect, it } from "vitest";
+import {
+  type ExploreOptions,
+  type ExploreResult,
+  explore,
+  type Machine,
+  type Setup,
+} from "../../src/index.js";
+import { channel, program, string } from "../../src/program/index.js";
+import { exploreNow } from "../../src/search/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
+  explore(setup, { build: buildUnderTest, ...options });
+
+type Part = (b: ReturnType<typeof program>) => unknown;
+
+/** A word of a program's data, for the judge. */
+function reader(machine: Machine, base: number): (word: number) => number {
+  const memory = machine.guestMemory;
+  const view = new DataView(memory.buffer, memory.byteOffset);
+  return (word) => view.getInt32(base + 4 * word, true);
+}
+
+/** Threads that share the words of one block, whose address is in s1. */
+function threads(parts: readonly Part[], judge?: (word: (at: number) => number) => void): Setup {
+  return (machine) => {
+    const data = machine.load(
+      program("data")
+        .data("words", { words: Array(8).fill(0) })
+        .ret()
+        .build(),
+    ).dataBase;
+    for (const [i, part] of parts.entries()) {
+      const body = machine.load(program(`p${i}`).li("s1", data).apply(part).ret().build());
+      machine.createThread({ name: `t${i}`, body });
+    }
+    const word = reader(machine, data);
+    return () => judge?.(word);
+  };
+}
+
+/** Writes `count` times to a word, with work of its own between. */
+const writes =
+  (count: number, word = 0): Part =>
+  (b) => {
+    for (let i = 0; i < count; i++) {
+      b.li("a0", i + 1)
+        .sw("a0", "s1", 4 * word)
+        .addi("s2", "s2", 1);
+    }
+  };
+
+function multinomial(counts: readonly number[]): number {
+  let result = 1;
+  let total = 0;
+  for (const count of counts) {
+    for (let i = 1; i <= count; i++) result = (result * ++total) / i;
+  }
+  return result;
+}
+
+const increment: Part = (b) => b.lw("a0", "s1", 0).addi("a0", "a0", 1).sw("a0", "s1", 0);
+const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s1)
+const LR = 0x2f | (10 << 7) | (2 << 12) | (9 << 15) | (0x02 << 27); // lr.w a0, (s1)
+const SC = 0x2f | (11 << 7) | (2 << 12) | (9 << 15) | (10 << 20) | (0x03 << 27); // sc.w a1, a0, (s1)
+const atomically: Part = (b) => b.li("a0", 1).raw(AMOADD);
+const reserving: Part = (b) =>
+  b.label("again").raw(LR).addi("a0", "a0", 1).raw(SC).bnez("a1", "again");
+const is = (expected: number) => (word: (at: number) => number) => {
+  if (word(0) !== expected) throw new Error(`count is ${word(0)}`);
+};
+
+describe("an exhaustive search of programs", () => {
+  for (const counts of [
+    [2, 2],
+    [3, 3],
+    [2, 2, 2],
+    [5, 1],
+    [1, 1, 1, 1],
+    [4, 3],
+    [3, 2, 2],
+  ]) {
+    it(`visits each interleaving of ${counts.join(", ")} stores once`, async () => {
+      const setup = threads(counts.map((count) => writes(count)));
+      for (const cpus of [1, 2]) {
+        const result = await run(setup, { strategy: "exhaustive", config: { cpus } });
+        const schedules = multinomial(counts);
+        expect(result).toMatchObject({ schedules, complete: true, failure: null });
+      }
+    });
+  }
+
+  it("has no decision before what a thread does with words of its own", async () => {
+    const setup = threads([writes(9, 1), writes(9, 2), (b) => b.lw("a0", "s1", 12)]);
+    const result = await run(setup, { strategy: "exhaustive" });
+    expect(result).toMatchObject({ schedules: 1, complete: true });
+  });
+
+  it("does the same for kernel calls, and for both schedulers", async () => {
+    const yields: Part = (b) => b.call("sched_relinquish").call("sched_relinquish");
+    for (const scheduler of ["lwkt", "4bsd"] as const) {
+      const result = await run(threads([yields, yields, yields]), {
+        strategy: "exhaustive",
+        config: { scheduler },
+      });
+      expect(result).toMatchObject({ schedules: 90, complete: true, failure: null });
+    }
+  });
+});
+
+describe("reduction", () => {
+  const reads =
+    (word: number): Part =>
+    (b) =>
+      b.lw("a0", "s1", 4 * word).sw("a0", "s1", 4 * (word + 4));
+  const tests: Record<string, readonly Part[]> = {
+    "two counters": [increment, increment, (b) => writes(2, 1)(b), (b) => writes(2, 1)(b)],
+    "readers and a writer": [reads(0), reads(0), writes(2)],
+    "writers of two words": [writes(2, 0), writes(2, 0), writes(2, 1), reads(1)],
+    "a chain": [reads(0), (b) => writes(1, 0)(b), (b) => b.lw("a0", "s1", 16).sw("a0", "s1", 4)],
+    "atomics and stores": [atomically, atomically, writes(2, 1), writes(1, 1)],
+    "yields beside stores": [
+      (b) => b.call("sched_relinquish").apply(writes(1)),
+      (b) => b.call("sched_relinquish").apply(increment),
+      (b) => b.call("sched_relinquish").apply(writes(1, 1)),
+    ],
+  };
+  for (const [name, parts] of Object.entries(tests)) {
+    it(`finds the same ends with fewer schedules: ${name}`, async () => {
+      const ends = async (reduce: boolean) => {
+        const seen = new Set<string>();
+        const setup = threads(parts, (word) => {
+          seen.add(Array.from({ length: 8 }, (_, i) => word(i)).join());
+        });
+        const { schedules, complete } = await run(setup, { strategy: "exhaustive", reduce });
+        expect(complete).toBe(true);
+        return { schedules, seen: [...seen].sort() };
+      };
+      const all = await ends(false);
+      const reduced = await ends(true);
+      expect(reduced.seen).toEqual(all.seen);
+      expect(reduced.schedules).toBeLessThan(all.schedules);
+      expect(reduced.schedules).toBeGreaterThanOrEqual(all.seen.length);
+    });
+  }
+
+  it("is refused where it would leave something out", async () => {
+    const setup = threads([increment]);
+    await expect(run(setup, { reduce: true })).rejects.toThrow("reduce is for an exhaustive");
+    await expect(
+      run(setup, { strategy: "exhaustive", preemptions: 1, reduce: true }),
+    ).rejects.toThrow("reduce is for an exhaustive");
+  });
+});
+
+function handover(machine: Machine): void {
+  const consumer = machine.load(
+    program("consumer")
+      .data("full", { words: [0] })
+      .label("again")
+      .load("a0", "full")
+      .bnez("a0", "done")
+      .call("tsleep", channel("filled"), 0, string("empty"), 0)
+      .jump("again")
+      .label("done")
+      .ret()
+      .build(),
+  );
+  const producer = machine.load(
+    program("producer")
+      .li("s1", consumer.dataBase)
+      .li("a0", 1)
+      .sw("a0", "s1", 0)
+      .call("wakeup", channel("filled"))
+      .ret()
+      .build(),
+  );
+  machine.createThread({ name: "consumer", body: consumer });
+  machine.createThread({ name: "producer", body: producer });
+}
+
+describe("a broken program", () => {
+  const broken = [
+    { name: "a counter", setup: threads([increment, increment], is(2)), kind: "assertion" },
+    { name: "a handover", setup: handover as Setup, kind: "lost-wakeup" },
+  ];
+  for (const { name, setup, kind } of broken) {
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      it(`${name} fails in the shortest way, and again from its tape (${strategy})`, async () => {
+        const { failure } = await run(setup, { strategy, seed: 3 });
+        expect(failure).toMatchObject({ kind, preemptions: 1 });
+        const none = await run(setup, { strategy: "exhaustive", preemptions: 0 });
+        expect(none).toMatchObject({ complete: true, failure: null });
+        const hashes = new Set<string | undefined>();
+        for (const build of ["release", buildUnderTest] as const) {
+          const again = exploreNow(setup, { replay: failure?.tape ?? "", build });
+          expect(again.result.failure).toMatchObject({ kind, steps: failure?.steps });
+          hashes.add(again.story?.hash);
+        }
+        expect(hashes.size).toBe(1);
+      });
+    }
+  }
+
+  it("is told with its words and calls", () => {
+    const { story } = exploreNow(handover as Setup, { build: buildUnderTest });
+    expect(story?.steps).toEqual([
+      { thread: "consumer", what: "reads full: 0" },
+      { thread: "producer", what: "writes full = 1" },
+      { thread: "producer", what: 'wakeup("filled")' },
+      { thread: "consumer", what: 'tsleep("filled", 0, "empty", 0) ... waits' },
+    ]);
+  });
+
+  it("fails by a fault, and by running on for ever", async () => {
+    const faults = threads([(b) => b.li("a0", 0x7fff_fff0).lw("a0", "a0", 0)]);
+    const { failure } = await run(faults, {});
+    expect(failure).toMatchObject({ kind: "fault" });
+    expect(failure?.message).toMatch(
+      /^thread "t0": load from 0x7ffffff0, where there is no memory/,
+    );
+    const runs = threads([(b) => b.label("on").jump("on")]);
+    expect((await run(runs, { schedules: 1 })).failure).toMatchObject({ kind: "livelock" });
+  });
+});
+
+describe("a right program", () => {
+  for (const [name, part] of Object.entries({ atomically, reserving })) {
+    it(`counts ${name} in every schedule`, async () => {
+      const setup = threads([part, part], is(2));
+      const all = await run(setup, { strategy: "exhaustive", preemptions: 2 });
+      expect(all).toMatchObject({ complete: true, failure: null });
+      expect((await run(setup, { schedules: 2_000, config: { cpus: 2 } })).failure).toBeNull();
+    });
+  }
+});
+
+it("bodies of both kinds are searched together", async () => {
+  const setup: Setup = (machine, { shared }) => {
+    const word = shared(0);
+    const body = machine.load(program("p").call("sched_relinquish").ret().build());
+    machine.createThread({ name: "program", body });
+    machine.createThread({
+      name: "script",
+      *body() {
+        yield* word.get();
+        yield* word.get();
+      },
+    });
+  };
+  expect(await run(setup, { strategy: "exhaustive" })).toMatchObject({
+    schedules: 3,
+    complete: true,
+  });
+});

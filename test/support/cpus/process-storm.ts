@@ -22,11 +22,13 @@ const PRI_MIN_TIMESHARE = 88;
 
 /** Rounds within which everybody has obeyed: two after the last safe point, and what it takes to get there. */
 const OBEYED = 12;
+/** Rounds within which what was asked for has happened. */
+const TURNS = 2000;
 /**
  * Rounds within which each thread gets a turn: many, as under 4bsd one that is bound to some CPUs waits for as long as
  * the machine's queue has equals of it.
  */
-const TURNS = 20_000;
+const EVERYBODYS_TURN = 20_000;
 
 /** A user thread as the model knows it. */
 interface Member {
@@ -279,7 +281,7 @@ export class ProcessStorm {
 
   private everybodyGoesOn(when: string): void {
     const before = new Map(this.members.map((member) => [member, member.steps]));
-    this.until(`a turn of every thread ${when}`, TURNS, () =>
+    this.until(`a turn of every thread ${when}`, EVERYBODYS_TURN, () =>
       this.allSteps((member) => member.steps > (before.get(member) as number)),
     );
   }

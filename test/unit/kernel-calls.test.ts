@@ -42,9 +42,9 @@ const numbers = `
   210 rw_init, 211 rw_destroy, 212 rw_rlock, 213 rw_runlock,
   214 rw_wlock, 215 rw_wunlock, 216 rw_try_rlock, 217 rw_try_wlock,
   218 rw_try_upgrade, 219 rw_downgrade, 220 rw_wowned, 221 rw_sleep,
-  230 sx_init, 231 sx_destroy, 232 sx_slock, 233 sx_sunlock,
-  234 sx_xlock, 235 sx_xunlock, 236 sx_try_slock, 237 sx_try_xlock,
-  238 sx_try_upgrade, 239 sx_downgrade, 240 sx_xlocked, 241 sx_sleep,
+  240 sx_init, 241 sx_destroy, 242 sx_slock, 243 sx_sunlock,
+  244 sx_xlock, 245 sx_xunlock, 246 sx_try_slock, 247 sx_try_xlock,
+  248 sx_try_upgrade, 249 sx_downgrade, 250 sx_xlocked, 251 sx_sleep,
   222 cv_timedwait, 223 cv_wait_sig, 224 cv_timedwait_sig, 225 sema_trywait,
   226 sema_timedwait, 227 sema_value
 `;

@@ -83,6 +83,15 @@ export type { Snapshot } from "./snapshot/snapshot.js";
 export { type ChromeTrace, createChromeTrace } from "./trace/chrome.js";
 export { TraceError, type TraceStream, type TraceTarget } from "./trace/file.js";
 export { type RunWorkloadOptions, runWorkload } from "./workload/api.js";
+export {
+  type ComparedRuns,
+  type ComparedScheduler,
+  type ComparedTask,
+  type CompareOptions,
+  type Comparison,
+  compareWorkload,
+  type Spread,
+} from "./workload/compare.js";
 export { WorkloadError, type WorkloadProblem } from "./workload/diagnostics.js";
 export type { Workload } from "./workload/model.js";
 export { parseWorkload, readWorkload } from "./workload/parse.js";

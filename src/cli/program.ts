@@ -7,6 +7,7 @@ import { ElfError } from "../elf/index.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
 import { registerCc } from "./cc.js";
+import { registerCompare } from "./compare.js";
 import { registerCompletion } from "./completion.js";
 import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
@@ -33,6 +34,7 @@ function buildProgram(version: string): Command {
     .addHelpText("after", HELP);
   registerRun(program);
   registerPs(program);
+  registerCompare(program);
   registerCc(program);
   registerExec(program);
   registerStress(program);

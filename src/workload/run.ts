@@ -35,6 +35,8 @@ export interface WorkloadOptions {
   readonly cpus?: number;
   /** Scheduler. Default "lwkt". */
   readonly scheduler?: SchedulerName;
+  /** Run queues of 4bsd and ule. Default 256. */
+  readonly runQueues?: 64 | 256;
   /** Seed of the machine's random numbers. Default 0. */
   readonly seed?: bigint | number;
   /** Build of the kernel. Default "release". */
@@ -385,6 +387,7 @@ function machineConfig(
   return {
     cpus: options.cpus,
     scheduler: options.scheduler,
+    runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
@@ -419,8 +422,8 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
 }
 
 /** The seed has no say where nobody draws random numbers: better said than wondered about. */
-function seedNotes({ seed = 0 }: MachineConfig): string[] {
-  if (BigInt(seed) === 0n) return [];
+function seedNotes({ seed = 0, scheduler }: MachineConfig): string[] {
+  if (BigInt(seed) === 0n || scheduler === "ule") return []; // whose balancer draws some
   return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
 }
 

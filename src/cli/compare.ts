@@ -1,0 +1,146 @@
+// The command `compare`: a workload under several schedulers, side by side.
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { visible, visibleLine } from "../core/visible.js";
+import { MAXCPU } from "../generated/layout.js";
+import {
+  type ComparedRuns,
+  type ComparedScheduler,
+  type Comparison,
+  compareWorkload,
+  type Spread,
+} from "../workload/compare.js";
+import { readWorkload } from "../workload/parse.js";
+import { DEFAULT_CPUS } from "../workload/run.js";
+import { type Column, formatTable } from "./table.js";
+import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
+
+interface CompareFlags {
+  readonly schedulers: readonly ComparedScheduler[];
+  readonly cpus: number;
+  readonly seeds: number;
+  readonly for?: number;
+  readonly json?: true;
+}
+
+/** Most seeds of one comparison. */
+const SEEDS_MAX = 10_000;
+
+const HELP = `
+Fairness is Jain's index of the threads' CPU times: 1 when all are equal. Latencies are from being woken to
+running: the thread's in the middle, and the worst thread's. With several seeds they are means, with the
+lowest and the highest in brackets.
+
+Examples:
+  kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
+  kthread-machine compare examples/ule-n-plus-one.json --schedulers 4bsd,ule --for 1s --seeds 100
+  kthread-machine compare examples/ule-nice-hogs.json --schedulers 4bsd,ule:64,ule:256 --cpus 1
+`;
+
+/** Adds the command `compare` to a program. */
+export function registerCompare(program: Command): void {
+  program
+    .command("compare")
+    .summary("run a workload under several schedulers and compare what its threads got")
+    .description("Runs an rt-app workload under each of several schedulers, on the same machine.")
+    .argument("<file>", "workload in rt-app's JSON; - reads the standard input")
+    .addOption(
+      new Option(
+        "--schedulers <names>",
+        "schedulers, with commas between them; 4bsd:64 and ule:64 have 64 run queues",
+      )
+        .argParser(parseSchedulers)
+        .default(
+          SCHEDULER_NAMES.map((scheduler) => ({ scheduler })),
+          SCHEDULER_NAMES.join(),
+        ),
+    )
+    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
+    .option("--seeds <n>", "seeds of each, from 0 on", wholeNumber(1, SEEDS_MAX), 1)
+    .addOption(
+      new Option("--for <time>", "virtual time of each run, such as 2s").argParser(parseDuration),
+    )
+    .option("--json", "print the comparison as JSON")
+    .addHelpText("after", HELP)
+    .action((file: string, flags: CompareFlags) => {
+      const { schedulers, cpus, seeds } = flags;
+      const forNs = flags.for === undefined ? {} : { forNs: flags.for };
+      const found = compareWorkload(readWorkload(file), { schedulers, cpus, seeds, ...forNs });
+      process.stdout.write(
+        flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found),
+      );
+    });
+}
+
+function parseSchedulers(text: string): ComparedScheduler[] {
+  return text.split(",").map((word) => {
+    const [name, queues, ...rest] = word.trim().split(":");
+    const known = SCHEDULER_NAMES.includes(name as SchedulerName);
+    const fits = queues === undefined || (name !== "lwkt" && /^(64|256)$/.test(queues));
+    if (!known || !fits || rest.length > 0) {
+      const names = SCHEDULER_NAMES.join(", ");
+      throw new InvalidArgumentError(
+        `"${visibleLine(word)}" is none of ${names}, or of 4bsd and ule with :64 or :256.`,
+      );
+    }
+    const scheduler = name as SchedulerName;
+    return queues === undefined
+      ? { scheduler }
+      : { scheduler, runQueues: queues === "64" ? 64 : 256 };
+  });
+}
+
+const left = (title: string): Column => ({ title, align: "left" });
+const right = (title: string): Column => ({ title, align: "right" });
+
+/** Formats a comparison: what is of the whole machine, then what each task had. */
+function formatComparison(comparison: Comparison): string {
+  const { file, cpuCount, seeds, runs, notes } = comparison;
+  const head = `${visibleLine(file)} on ${plural(cpuCount, "CPU")}, ${plural(seeds, "seed")}\n`;
+  const names = runs.map(({ scheduler }) => right(scheduler));
+  const row = (title: string, cell: (run: ComparedRuns) => string) => [title, ...runs.map(cell)];
+  const machine = [
+    row("fairness", (run) => told(run.fairness, (value) => value.toFixed(3))),
+    row("latency p50", (run) => told(run.latencyP50Ns, formatTime)),
+    row("latency p99, worst", (run) => told(run.latencyP99Ns, formatTime)),
+    row("latency max", (run) => told(run.latencyMaxNs, formatTime)),
+    row("switches", (run) => told(run.switches, formatCount)),
+    row("involuntary", (run) => told(run.involuntarySwitches, formatCount)),
+    row("idle", (run) => told(run.idle, percent)),
+  ];
+  const sections = [
+    head,
+    formatTable([left("MACHINE"), ...names], machine),
+    formatTable([left("TASK"), left(""), ...names], taskRows(runs)),
+    notes.map((note) => `note: ${note}\n`).join(""),
+  ];
+  return visible(sections.filter((section) => section !== "").join("\n"));
+}
+
+function taskRows(runs: readonly ComparedRuns[]): string[][] {
+  const names = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
+  return names.flatMap((name) => {
+    const own = runs.map(({ tasks }) => tasks.find(({ task }) => task === name));
+    const shares = own.map((task) => told(task?.share ?? null, percent));
+    const rows = [[name, "CPU", ...shares]];
+    if (own.some((task) => task?.endedNs)) {
+      rows.push(["", "ended", ...own.map((task) => told(task?.endedNs ?? null, formatTime))]);
+    }
+    return rows;
+  });
+}
+
+function told(value: Spread | null, format: (value: number) => string): string {
+  if (value === null) return "-";
+  const [mean, min, max] = [value.mean, value.min, value.max].map(format) as [
+    string,
+    string,
+    string,
+  ];
+  return min === max ? mean : `${mean} [${min}, ${max}]`;
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)}%`;
+}

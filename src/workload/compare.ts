@@ -1,0 +1,185 @@
+/** The same workload under several schedulers, side by side. */
+import type { SchedulerName } from "../core/config.js";
+import type { KernelBuild } from "../core/instantiate.js";
+import { runWorkload } from "./api.js";
+import type { Workload } from "./model.js";
+import type { Outcome, RunReport } from "./run-report.js";
+
+/** A scheduler to compare. */
+export interface ComparedScheduler {
+  readonly scheduler: SchedulerName;
+  /** Of 4bsd and ule. Default 256. */
+  readonly runQueues?: 64 | 256;
+}
+
+/** What to compare. */
+export interface CompareOptions {
+  readonly schedulers: readonly ComparedScheduler[];
+  /** CPUs of each machine. Default 4. */
+  readonly cpus?: number;
+  /** Seeds 0, 1, ... below this are run. Default 1. */
+  readonly seeds?: number;
+  /** Virtual time of each run, in nanoseconds. Default: as of a single run. */
+  readonly forNs?: number;
+  readonly build?: KernelBuild;
+}
+
+/** A number over all seeds. */
+export interface Spread {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What the threads of a task did, over all seeds. */
+export interface ComparedTask {
+  readonly task: string;
+  readonly threads: number;
+  /** CPU time of a thread, in parts of the run's time. */
+  readonly share: Spread;
+  /** When the last of its threads ended, over the seeds; null if some have not. */
+  readonly endedNs: Spread | null;
+}
+
+/** A workload under one scheduler. Latencies are from being woken to running. */
+export interface ComparedRuns {
+  readonly scheduler: string;
+  readonly hashes: readonly string[];
+  readonly outcomes: readonly Outcome[];
+  /** Jain's index of the threads' CPU times: 1 when all are equal, 1/n when one has everything. */
+  readonly fairness: Spread;
+  /** The threads' medians: the one in the middle. Null if none was woken. */
+  readonly latencyP50Ns: Spread | null;
+  /** The worst thread's 99th percentile, and the longest of all. */
+  readonly latencyP99Ns: Spread | null;
+  readonly latencyMaxNs: Spread | null;
+  readonly switches: Spread;
+  readonly involuntarySwitches: Spread;
+  /** Part of the machine that was idle. */
+  readonly idle: Spread;
+  readonly tasks: readonly ComparedTask[];
+}
+
+/** A comparison. */
+export interface Comparison {
+  readonly version: 1;
+  readonly file: string;
+  readonly cpuCount: number;
+  readonly seeds: number;
+  readonly runs: readonly ComparedRuns[];
+  /** What a scheduler does otherwise than the file asks, with its name in front. */
+  readonly notes: readonly string[];
+}
+
+/** How a scheduler is called in a comparison: `ule`, or `ule:64` with 64 run queues. */
+function comparedName({ scheduler, runQueues }: ComparedScheduler): string {
+  return runQueues === undefined ? scheduler : `${scheduler}:${runQueues}`;
+}
+
+/**
+ * Runs a workload under each of several schedulers, with each of several seeds.
+ *
+ * @throws WorkloadError, ConfigError and KernelPanic as {@link runWorkload}.
+ */
+export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
+  const { schedulers, seeds = 1, cpus, forNs, build } = options;
+  const notes = new Set<string>();
+  let cpuCount = 0;
+  const runs = schedulers.map((choice) => {
+    const name = comparedName(choice);
+    const reports: RunReport[] = [];
+    for (let seed = 0; seed < seeds; seed++) {
+      const report = runWorkload(workload, {
+        ...choice,
+        seed,
+        ...(cpus === undefined ? {} : { cpus }),
+        ...(forNs === undefined ? {} : { forNs }),
+        ...(build === undefined ? {} : { build }),
+      });
+      cpuCount = report.cpuCount;
+      for (const note of seed === 0 ? report.notes : []) notes.add(`${name}: ${note}`);
+      reports.push(report);
+    }
+    return summary(name, reports);
+  });
+  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: [...notes] };
+}
+
+function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns {
+  const over = (value: (report: RunReport) => number) => spread(reports.map(value));
+  return {
+    scheduler,
+    hashes: reports.map(({ hash }) => hash),
+    outcomes: reports.map(({ outcome }) => outcome),
+    fairness: over(({ threads }) => jain(threads.map(({ cpuTimeNs }) => cpuTimeNs))),
+    latencyP50Ns: latency(reports, ({ p50Ns }) => p50Ns, middle),
+    latencyP99Ns: latency(reports, ({ p99Ns }) => p99Ns, highest),
+    latencyMaxNs: latency(reports, ({ maxNs }) => maxNs, highest),
+    switches: over(({ switches }) => switches),
+    involuntarySwitches: over(({ threads }) => sum(threads.map((t) => t.involuntarySwitches))),
+    idle: over(
+      ({ cpus, timeNs }) => sum(cpus.map(({ idleNs }) => idleNs)) / (timeNs * cpus.length || 1),
+    ),
+    tasks: tasksOf(reports),
+  };
+}
+
+type LatencyOf = NonNullable<RunReport["threads"][number]["latency"]>;
+
+function latency(
+  reports: readonly RunReport[],
+  value: (latency: LatencyOf) => number,
+  pick: (values: number[]) => number,
+): Spread | null {
+  const picked = reports.flatMap(({ threads }) => {
+    const values = threads.flatMap((thread) =>
+      thread.latency === null ? [] : [value(thread.latency)],
+    );
+    return values.length === 0 ? [] : [pick(values)];
+  });
+  return picked.length === 0 ? null : spread(picked);
+}
+
+function tasksOf(reports: readonly RunReport[]): ComparedTask[] {
+  const names = [...new Set(reports.flatMap(({ threads }) => threads.map(({ task }) => task)))];
+  return names.map((task) => {
+    const shares: number[] = [];
+    const ends: number[] = [];
+    let threads = 0;
+    let isEnded = true;
+    for (const report of reports) {
+      const own = report.threads.filter((thread) => thread.task === task);
+      threads = Math.max(threads, own.length);
+      for (const { cpuTimeNs } of own) shares.push(cpuTimeNs / (report.timeNs || 1));
+      if (own.length === 0 || own.some(({ endedAtNs }) => endedAtNs === null)) isEnded = false;
+      else ends.push(highest(own.map(({ endedAtNs }) => endedAtNs ?? 0)));
+    }
+    return { task, threads, share: spread(shares), endedNs: isEnded ? spread(ends) : null };
+  });
+}
+
+/** Jain's index of fairness. */
+export function jain(values: readonly number[]): number {
+  const squares = sum(values.map((value) => value * value));
+  return squares === 0 ? 1 : sum(values) ** 2 / (values.length * squares);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function highest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, value), 0);
+}
+
+function middle(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function spread(values: readonly number[]): Spread {
+  return {
+    mean: sum(values) / (values.length || 1),
+    min: values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY),
+    max: highest(values),
+  };
+}

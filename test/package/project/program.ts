@@ -44,7 +44,7 @@ async function machineCode(): Promise<string> {
   const player = (own: string, other: string) =>
     program(own)
       .loop(200_000, (p) =>
-        p.call("wakeup", channel(other)).call("msleep", channel(own), 0, string(own), 1),
+        p.call("wakeup", channel(other)).call("tsleep", channel(own), 0, string(own), 1),
       )
       .call("kthread_exit")
       .build();

@@ -41,7 +41,7 @@ import { rv32_stops } from "./rv32_search";
 /** The instruction was not executed; it has a record now, which the loop executes. */
 export const RV_AGAIN: u32 = 0xff;
 /** Event: the instruction was not executed; the search is to choose before it (rv32_search.ts). */
-export const RV_POINT: u32 = 5;
+export const RV_POINT: u32 = 6;
 
 /** The stack pointer, and more bytes than any stack of a thread has. */
 const SP: u32 = 2;

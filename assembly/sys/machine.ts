@@ -27,7 +27,6 @@ export enum Run {
   SWITCHES = 4, // run_switches is used up
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
-  POINT = 7, //    made for a search: RV32 code is before a visible operation
 }
 
 /** The bits of a run call's result that say why. With HOST the others are the address of the thread, */

@@ -506,7 +506,6 @@ export const Run = {
   SWITCHES: 4,
   STOPPED: 5,
   BUDGET: 6,
-  POINT: 7,
 } as const;
 export const RUN_REASON = 7;
 export const RUN_FRESH = 8;

@@ -11,7 +11,13 @@ import { cold, is_td } from "../sys/thread";
 import { DONE, set_retval } from "./cont";
 import { cpu_bit, ipi_migrate, is_mine } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
-import { is_unborn, sched_place_within, sched_prio, sched_setscheduler } from "./sched";
+import {
+  is_unborn,
+  sched_affinity,
+  sched_place_within,
+  sched_prio,
+  sched_setscheduler,
+} from "./sched";
 
 function result(value: i32): u32 {
   set_retval(value);
@@ -51,7 +57,10 @@ export function cpuset_setthread(td: Thread, mask: u64): u32 {
   if (allowed == 0) return result(EINVAL);
   if (machine().ncpus == 1) return result(0);
   store<u64>(excluded_cpus(td), ~allowed);
-  if ((allowed & cpu_bit(td.td_cpu)) != 0) return result(0);
+  if ((allowed & cpu_bit(td.td_cpu)) != 0) {
+    sched_affinity(td);
+    return result(0);
+  }
   const cpu = sched_place_within(allowed);
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);

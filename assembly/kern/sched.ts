@@ -57,6 +57,7 @@ import {
   bsd4_requeue,
   bsd4_resetpriority,
   bsd4_runnable,
+  bsd4_shares,
 } from "./sched_4bsd";
 import { idle_cpus } from "./sched_place";
 import {
@@ -348,6 +349,13 @@ export function sched_gone(td: Thread): void {
 /** Somebody has chosen a thread's CPU: that is where it runs next. */
 export function sched_moved(td: Thread): void {
   if (machine().sched != Sched.LWKT) td_sched(td).ts_flags |= TSF_MOVED;
+}
+
+/** A thread's set of CPUs has changed: it leaves the machine's queue for that of a CPU which it may have. */
+export function sched_affinity(td: Thread): void {
+  if (machine().sched == Sched.LWKT || !bsd4_shares(td)) return;
+  bsd4_rem(td);
+  ipi_schedule(td);
 }
 
 /** 4bsd, ule: a queued thread is better than before: a CPU that may have it looks. */

@@ -78,6 +78,11 @@ export function bsd4_rem(td: Thread): void {
   sched_dequeue(td);
 }
 
+/** True for a thread on the machine's queue, which every CPU takes threads from. */
+export function bsd4_shares(td: Thread): bool {
+  return td_sched(td).ts_queue == GLOBAL + 1;
+}
+
 /** A queued thread's level has changed: it goes to the tail of its new one. */
 export function bsd4_requeue(td: Thread): void {
   const queue: u32 = <u32>td_sched(td).ts_queue - 1;

@@ -229,6 +229,8 @@ function lwkt_clock(gd: GlobalData): void {
 
 /** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */
 export const READY: u32 = 0xff;
+/** What `slice_run` returns before a visible operation, if the machine is made for a search: a run has stopped there. */
+export const POINT: u32 = 0xf8 | Run.STOPPED;
 
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 export function slice_run(m: Machine, gd: GlobalData): u32 {
@@ -252,7 +254,7 @@ export function slice_run(m: Machine, gd: GlobalData): u32 {
         fault(td, event >> 8, rv32_guest_pc(<usize>td.td_pc), rv32_fault_address(gd));
       } else if (!mm_trap(gd, event >> 8)) return Run.STOPPED;
     } else if (event == RV_SLICE && m.cycle_cost == 0) return Run.BUDGET;
-    else if (event == RV_POINT) return Run.POINT;
+    else if (event == RV_POINT) return POINT;
     event = 0;
   }
 }

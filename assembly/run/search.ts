@@ -31,7 +31,7 @@ import {
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
-import { READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
+import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
 import { search_arguments, search_note_wakeup, search_reach, search_yields } from "./search_calls";
 import { search_can_run, search_choose, search_has_exited } from "./search_choose";
 import { trap } from "./trap";
@@ -243,7 +243,7 @@ function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u3
 function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
   const why = slice_run(m, gd);
-  if (why == Run.POINT && gd.gd_curthread == td) {
+  if (why == POINT && gd.gd_curthread == td) {
     sn.sn_pending = s.s_op;
     sn.sn_op = s.s_op_word;
     sn.sn_object = s.s_op_word & ~3;

@@ -29,13 +29,12 @@ export enum Run {
   STOPPED = 5, //  stop_request
   BUDGET = 6, //   run_rounds is used up
   BREAK = 7, //    a debugger wanted to know: RV32 code is at a mark, or a step of it is done
-  POINT = 8, //    made for a search: RV32 code is before a visible operation
 }
 
 /** The bits of a run call's result that say why. With HOST the others are the address of the thread, */
-export const RUN_REASON: u32 = 0xf;
+export const RUN_REASON: u32 = 0x7;
 /** and this one: its body has TDB_FRESH, the host has not begun it yet. */
-export const RUN_FRESH: u32 = 0x10;
+export const RUN_FRESH: u32 = 0x8;
 
 // Values of fault_mode.
 export const FAULT_PANICS: u32 = 0;

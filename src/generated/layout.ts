@@ -513,10 +513,9 @@ export const Run = {
   STOPPED: 5,
   BUDGET: 6,
   BREAK: 7,
-  POINT: 8,
 } as const;
-export const RUN_REASON = 15;
-export const RUN_FRESH = 16;
+export const RUN_REASON = 7;
+export const RUN_FRESH = 8;
 export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 export const DEBUG_NEXT = 1;
@@ -2007,20 +2006,20 @@ export const Sys = {
   sema_trywait: 225,
   sema_timedwait: 226,
   sema_value: 227,
-  sx_init: 230,
-  sx_destroy: 231,
-  sx_slock: 232,
-  sx_sunlock: 233,
-  sx_xlock: 234,
-  sx_xunlock: 235,
-  sx_try_slock: 236,
-  sx_try_xlock: 237,
-  sx_try_upgrade: 238,
-  sx_downgrade: 239,
-  sx_xlocked: 240,
-  sx_sleep: 241,
-  sched_setscheduler: 250,
-  sched_setscheduler_self: 251,
+  sched_setscheduler: 230,
+  sched_setscheduler_self: 231,
+  sx_init: 240,
+  sx_destroy: 241,
+  sx_slock: 242,
+  sx_sunlock: 243,
+  sx_xlock: 244,
+  sx_xunlock: 245,
+  sx_try_slock: 246,
+  sx_try_xlock: 247,
+  sx_try_upgrade: 248,
+  sx_downgrade: 249,
+  sx_xlocked: 250,
+  sx_sleep: 251,
 } as const;
 
 // assembly/sys/sysinit.ts

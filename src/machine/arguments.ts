@@ -17,7 +17,7 @@ import {
 import type { CompleteConfig } from "../core/config.js";
 import type { Kernel } from "../core/kernel.js";
 import { KSTACK_MAX_PAGES, PRI_MAX, Proc, TDPRI_MAX, Thread } from "../generated/layout.js";
-import { KernelCall } from "./calls.js";
+import { isKernelCall } from "./calls.js";
 
 /** Options of `run`. */
 export const runRules: Rules = {
@@ -100,7 +100,7 @@ export const lineRule: Rule = unsigned;
 /** A kernel call with its arguments. */
 export const callRule: Rule = {
   allowed: 'a kernel call, such as sys.wakeup("disk")',
-  accepts: (value) => value instanceof KernelCall,
+  accepts: isKernelCall,
 };
 
 /** A program as the builder makes it. */

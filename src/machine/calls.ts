@@ -86,6 +86,12 @@ class Performance<Result> implements Generator<KernelCall<unknown>, Result, numb
 /** The calls by number: found faster than by name. */
 export const callSpecs: readonly (CallSpec | undefined)[] = specsByNumber();
 
+/** True for a kernel call, also one that another copy of this library has made. */
+export function isKernelCall(value: unknown): value is KernelCall<unknown> {
+  const { nr, args } = (value ?? {}) as Partial<KernelCall<unknown>>;
+  return typeof nr === "number" && callSpecs[nr] !== undefined && Array.isArray(args);
+}
+
 function specsByNumber(): (CallSpec | undefined)[] {
   const specs: (CallSpec | undefined)[] = [];
   for (const spec of Object.values<CallSpec>(calls)) {

@@ -2,7 +2,7 @@
 
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import * as Layout from "../generated/layout.js";
-import { type Body, callSpecs, type KernelCall, resultHigh } from "../machine/calls.js";
+import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
 import { Choice, Operation } from "./operations.js";
@@ -171,12 +171,6 @@ export class SearchBodies {
   lastCall(td: number): string | null {
     return this.actors.get(td)?.call ?? null;
   }
-}
-
-/** True for a kernel call, also one that another copy of this library has made. */
-function isKernelCall(value: unknown): value is KernelCall<unknown> {
-  const { nr, args } = (value ?? {}) as Partial<KernelCall<unknown>>;
-  return typeof nr === "number" && callSpecs[nr] !== undefined && Array.isArray(args);
 }
 
 function describeCall(call: KernelCall<unknown>): string {

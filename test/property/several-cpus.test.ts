@@ -52,6 +52,10 @@ describe("storms of processes on several CPUs", () => {
   it("see everybody obey in time, and go on", () => {
     expect(failures(suite("processes", { build }), 1, 80)).toEqual([]);
   });
+
+  it("keep a thread that waits on the machine's queue to the CPUs that it is bound to (seed 420720)", () => {
+    expect(suite("processes", { build }).run(420_720)).toBeNull();
+  });
 });
 
 describe("a planted fault", () => {

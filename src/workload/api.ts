@@ -34,6 +34,7 @@ const optionRules: Rules = {
   forNs: optional(wide),
   cpus: optional(anything),
   scheduler: optional(anything),
+  runQueues: optional(anything),
   seed: optional(anything),
   build: optional(anything),
 };

@@ -30,10 +30,10 @@ const MARK_JUMP: u32 = 2;
 
 // ---- Marks ----
 
-/** True if there is a mark at a record of the text. */
+/** True if there is a mark at a record of the text. A search has no marks, and records of SLOW of its own. */
 export function is_marked(at: usize): bool {
   const record = changetype<Record>(at);
-  return record.op == RvOp.SLOW && record.a != 0;
+  return record.op == RvOp.SLOW && record.a != 0 && machine().search == 0;
 }
 
 /** Puts a mark on a record that has none. */

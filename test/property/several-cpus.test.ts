@@ -69,7 +69,7 @@ describe("a planted fault", () => {
     { plant: Plant.TOKEN_LATE, name: "threads", seeds: 300 },
     { plant: Plant.MOVE_WAKES, name: "threads", seeds: 200 },
     { plant: Plant.PEND_OUTLIVES, name: "threads", seeds: 300 },
-    { plant: Plant.AST_UNTOLD, name: "processes", seeds: 60 },
+    { plant: Plant.AST_UNTOLD, name: "processes", seeds: 250 },
     { plant: Plant.AFFINITY_FORGOTTEN, name: "processes", seeds: 20 },
     { plant: Plant.UNSUSPEND_COUNT, name: "processes", seeds: 20 },
   ] as const;

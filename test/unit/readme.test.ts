@@ -38,7 +38,29 @@ async function run(source: string): Promise<string> {
   }
 }
 
+/** What the command prints to the standard output. */
+function command(...args: readonly string[]): string {
+  const cli = join(ROOT, "dist/cli.js");
+  return execFileSync(process.execPath, [cli, ...args], { cwd: ROOT, encoding: "utf8" });
+}
+
+/** The lines of `stress` that are the same on every host. */
+function sameEverywhere(text: string): string[] {
+  return text.split("\n").filter((line) => /^ {2}(?:sleeps|messages|instr|hash)/.test(line));
+}
+
 describe("the README", () => {
+  it("shows what `npm start` prints", () => {
+    expect(blocks("")).toContain(command("run", "examples/webserver.json"));
+  });
+
+  it("shows a million threads, as they run", () => {
+    const shown = blocks("").find((text) => text.includes("bytes per thread")) ?? "";
+    const printed = sameEverywhere(command("stress"));
+    expect(printed).toHaveLength(4);
+    expect(sameEverywhere(shown)).toEqual(printed);
+  });
+
   const [first = "", second = ""] = blocks("ts");
 
   it("has a program that suspends, resumes and reaps a thread, with its output", async () => {

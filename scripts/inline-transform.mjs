@@ -7,7 +7,7 @@
 import { DecoratorFlags, FunctionPrototype } from "assemblyscript";
 
 const INLINED = `
-  assembly/cpu/rv32/next_level
+  assembly/cpu/rv32_run/next_level
   assembly/kern/kern_switch/cpu_switch
   assembly/kern/kern_switch/switch_in
   assembly/kern/lwkt_thread/crit_exit

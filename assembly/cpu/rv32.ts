@@ -36,43 +36,52 @@
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
 // ahead into loops that count or poll a word between yields: the switch finds them as fast. A table
 // jump for the switch, see scripts/table-jumps.mjs.
-import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
-import { GlobalData, globaldata } from "../sys/globaldata";
-import { Machine, machine } from "../sys/machine";
-import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
-import { runq_append, runq_take } from "../sys/runq";
+import { ChunkList } from "../sys/chunklist";
+import { GlobalData } from "../sys/globaldata";
+import { machine } from "../sys/machine";
+import { Thread } from "../sys/proc";
 import { pair_hash } from "../sys/trace_hash";
-import { CpuState, cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
+import { cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
 import { RV_FAULT } from "./rv32_access";
-import {
-  COMPILED_JUMPED,
-  rv32_can_run_compiled,
-  rv32_run_compiled,
-  rv32_sample,
-} from "./rv32_compiled";
+import { COMPILED_JUMPED, rv32_can_run_compiled, rv32_run_compiled } from "./rv32_compiled";
 import {
   CLOCK_SHIFT,
   RECORD_HALF,
   RECORD_SHIFT,
   RECORD_SIZE,
   Record,
-  rv_host_address,
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import {
-  reservation_resume,
-  reservation_suspend,
-  set_load_room,
-  set_store_end,
-} from "./rv32_reserve";
-import { RV_AGAIN, rv32_slow } from "./rv32_slow";
+  distance,
+  imm,
+  left,
+  link,
+  right,
+  set,
+  src1,
+  src2,
+  stack_end,
+  usrc1,
+  usrc2,
+  value,
+} from "./rv32_operands";
+import { reservation_suspend } from "./rv32_reserve";
 import {
-  rv32_only_yields,
-  rv32_yield_level,
-  rv32_yield_start,
-  rv32_yield_turns,
-} from "./rv32_yield";
+  call_number,
+  give_level,
+  next_level,
+  run_begin,
+  run_end,
+  run_switched,
+  set_limit,
+  slice_over,
+  switch_budget,
+  yield_to_self,
+} from "./rv32_run";
+import { RV_AGAIN, rv32_slow } from "./rv32_slow";
+import { rv32_only_yields, rv32_yield_start, rv32_yield_turns } from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
@@ -84,12 +93,6 @@ export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
 const RV_SWITCHES: u32 = 4;
 
-/** Most instructions of a run where time does not pass, and under search. */
-const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
-const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
-/** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
-const SLICE_END_MAX: u64 = 1 << 58;
-
 // Reasons to leave the inner loop.
 const EXIT_NONE: u32 = 0; //  stay
 const EXIT_SLOW: u32 = 1; //  execute the instruction, or its fault, by rv32_slow
@@ -99,187 +102,11 @@ const EXIT_YIELD: u32 = 4; // a yield: there is no next thread yet, or not one o
 const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but yield
 const EXIT_COMPILED: u32 = 6; // compiled code begins here
 
-/** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
-export function rv32_init(): void {
-  const m = machine();
-  const origin = m.guest_origin;
-  const room = m.guest_size - (m.guest_low - origin);
-  m.store_end = origin + m.guest_size;
-  const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
-  for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
-    const cpu = cpu_state(globaldata(cpuid));
-    cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
-    cpu.origin = origin;
-    cpu.store_low = origin + text;
-    cpu.guest = rv_host_address(m.guest_low);
-    cpu.data = rv_host_address(cpu.store_low);
-    cpu.text_size = m.text_size;
-    cpu.decoded = m.decoded_base;
-    cpu.stacks = m.stack_base - (m.td_base >> 4);
-    set_load_room(cpu, room);
-    set_store_end(cpu, m.store_end);
-    cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
-  }
-}
-
-/** Fills in what holds for one run of the inner loop; returns the time in 32nds of a cycle. */
-function run_begin(m: Machine, gd: GlobalData): u64 {
-  const cpu = cpu_state(gd);
-  cpu.stop = 0;
-  reservation_resume(gd);
-  const idle = m.cycle_cost == 0;
-  const from = idle ? 0 : gd.gd_cycles << CLOCK_SHIFT;
-  const most = m.search != 0 ? SEARCH_INSTRUCTIONS_MAX : RUN_INSTRUCTIONS_MAX;
-  cpu.end = idle ? most << CLOCK_SHIFT : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
-  set_limit(m, cpu, from);
-  return from;
-}
-
-/** Leaves the inner loop at the slice's end, or where the compiler wants a sample if that is before. */
-function set_limit(m: Machine, cpu: CpuState, time: u64): void {
-  cpu.limit =
-    m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << CLOCK_SHIFT));
-}
-
-/** True when the slice is over at `time`, in 32nds, and at the record `pc`. */
-function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): bool {
-  if (time < cpu.limit) return false;
-  if (m.jit_period != 0) rv32_sample(cpu, pc, time);
-  if (time >= cpu.end) return true;
-  set_limit(m, cpu, time);
-  return false;
-}
-
-/** How many switches the run call still allows. */
-function switch_budget(m: Machine): u32 {
-  return m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
-}
-
-/**
- * The level that the next thread is taken from, or null if the yield must take the long way. Gives
- * `level` back first, and says how far the loop may move the new one's head.
- */
-function next_level(
-  gd: GlobalData,
-  level: ChunkList | null,
-  head: usize,
-  budget: u32,
-): ChunkList | null {
-  give_level(gd, level, head);
-  const next = rv32_yield_level(gd, level);
-  if (next === null) return null;
-  const tail = next.tail;
-  const slots = CHUNK_SIZE - max(next.head & CHUNK_MASK, tail & CHUNK_MASK);
-  const cpu = cpu_state(gd);
-  cpu.gap = tail - next.head;
-  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) << 2);
-  return next;
-}
-
-/** Gives a level back to the queue. */
-function give_level(gd: GlobalData, level: ChunkList | null, head: usize): void {
-  if (level === null) return;
-  level.head = head;
-  level.tail = head + cpu_state(gd).gap;
-}
-
-/** A yield came back to the same thread: it moves to its level's tail, and that is all. */
-function yield_to_self(gd: GlobalData, level: ChunkList): void {
-  const td = runq_take(level);
-  if (td !== null) runq_append(level, td);
-  gd.gd_switch_count++;
-  cpu_state(gd).reservation = NO_RESERVATION;
-}
-
-/** The number of the kernel call at a record. */
-function call_number(td: usize, at: usize): u32 {
-  const record = changetype<Record>(at);
-  return record.op == RvOp.ECALL ? load<u32>(td + record.a) : record.c;
-}
-
-/** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
-function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32): void {
-  const m = machine();
-  first.td_pri += TDPRI_CRIT;
-  first.td_state = <u8>TDS.RUNQ;
-  td.td_pri -= TDPRI_CRIT;
-  td.td_state = <u8>TDS.RUNNING;
-  gd.gd_curthread = td;
-  m.last_thread = td;
-  gd.gd_switches += switches;
-  gd.gd_switch_count += switches;
-  if (m.run_limited != 0) m.run_switches -= switches;
-}
-
-/** Ends a run that began at time `from` and ends at `time`, both in 32nds of a cycle. */
-function run_end(gd: GlobalData, from: u64, time: u64): void {
-  const instructions = (time - from) >> CLOCK_SHIFT;
-  gd.gd_instructions += instructions;
-  if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
-}
-
-// ---- Operands of the record at `pc`. Binaryen compiles these into the loop. ----
-
-function src1(td: usize, pc: usize): i32 {
-  return load<i32>(td + <usize>changetype<Record>(pc).b);
-}
-
-function src2(td: usize, pc: usize): i32 {
-  return load<i32>(td + <usize>changetype<Record>(pc).c);
-}
-
-// As unsigned loads: Binaryen makes one that extends the sign of <u64><u32>load<i32>().
-function usrc1(td: usize, pc: usize): u32 {
-  return load<u32>(td + <usize>changetype<Record>(pc).b);
-}
-
-function usrc2(td: usize, pc: usize): u32 {
-  return load<u32>(td + <usize>changetype<Record>(pc).c);
-}
-
-function imm(pc: usize): i32 {
-  return <i32>changetype<Record>(pc).c;
-}
-
-/** Writes the result. */
-function set(td: usize, pc: usize, value: i32): void {
-  store<i32>(td + <usize>changetype<Record>(pc).a, value);
-}
-
-/** What a store writes. */
-function value(td: usize, pc: usize): i32 {
-  return load<i32>(td + <usize>changetype<Record>(pc).a);
-}
-
-/** Left and right side of a branch. */
-function left(td: usize, pc: usize): i32 {
-  return load<i32>(td + <usize>changetype<Record>(pc).a);
-}
-
-function right(td: usize, pc: usize): i32 {
-  return load<i32>(td + <usize>changetype<Record>(pc).b);
-}
-
-/** How far a jump or a branch goes, in bytes of records from RECORD_SIZE behind its own. */
-function distance(pc: usize): usize {
-  return <usize>changetype<Record>(pc).c;
-}
-
-/** Below this address the thread has no stack, or other memory is in front of it (kern/vm_glue.ts). */
-function stack_end(cpu: CpuState, td: usize): u32 {
-  return load<u32>((td >> 4) + cpu.stacks);
-}
-
-/** The guest address of the record at `pc`, as a result. */
-function link(cpu: CpuState, pc: usize): i32 {
-  return <i32>(((pc - cpu.decoded) >> RECORD_SHIFT) + cpu.origin);
-}
-
 /**
  * Runs the CPU's current thread, an RV32 body without a pending continuation, and those that it switches
  * to by plain yields and by kernel calls, until an event: RV_LEFT, RV_FAULT with its RV_FAULT_* above the
- * low byte (the pc is on it), RV_BREAK (the pc is on a mark), RV_SLICE, or RV_SWITCHES. Cycles, instructions, registers and the
- * scheduler's state are up to date then.
+ * low byte (the pc is on it), RV_BREAK (the pc is on a mark), RV_POINT, RV_SLICE, or RV_SWITCHES. Cycles,
+ * instructions, registers and the scheduler's state are up to date then.
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
  * behind it, and is true if RV32 code of this CPU goes on next.

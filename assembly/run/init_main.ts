@@ -1,8 +1,8 @@
 // Boot: from a configuration in the machine structure to a machine with its first threads.
 
-import { rv32_init } from "../cpu/rv32";
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { mm_reset } from "../cpu/rv32_machine_mode";
+import { rv32_init } from "../cpu/rv32_run";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";

@@ -1,0 +1,140 @@
+// What a run of the emulated CPU's loop (rv32.ts) takes over when it begins, and gives back when it ends or does
+// what others look at: its time, its switches, and the level of the run queue that yields take threads from.
+//
+// Locking: the CPU's own, which runs.
+import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { Machine, machine } from "../sys/machine";
+import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
+import { runq_append, runq_take } from "../sys/runq";
+import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
+import { rv32_sample } from "./rv32_compiled";
+import { CLOCK_SHIFT, Record, rv_host_address } from "./rv32_decode";
+import { RvOp } from "./rv32_op";
+import { reservation_resume, set_load_room, set_store_end } from "./rv32_reserve";
+import { rv32_yield_level } from "./rv32_yield";
+
+/** Most instructions of a run where time does not pass, and under search. */
+const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
+const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
+/** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
+const SLICE_END_MAX: u64 = 1 << 58;
+
+/** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
+export function rv32_init(): void {
+  const m = machine();
+  const origin = m.guest_origin;
+  const room = m.guest_size - (m.guest_low - origin);
+  m.store_end = origin + m.guest_size;
+  const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
+  for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
+    const cpu = cpu_state(globaldata(cpuid));
+    cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
+    cpu.origin = origin;
+    cpu.store_low = origin + text;
+    cpu.guest = rv_host_address(m.guest_low);
+    cpu.data = rv_host_address(cpu.store_low);
+    cpu.text_size = m.text_size;
+    cpu.decoded = m.decoded_base;
+    cpu.stacks = m.stack_base - (m.td_base >> 4);
+    set_load_room(cpu, room);
+    set_store_end(cpu, m.store_end);
+    cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
+  }
+}
+
+/** Fills in what holds for one run of the inner loop; returns the time in 32nds of a cycle. */
+export function run_begin(m: Machine, gd: GlobalData): u64 {
+  const cpu = cpu_state(gd);
+  cpu.stop = 0;
+  reservation_resume(gd);
+  const idle = m.cycle_cost == 0;
+  const from = idle ? 0 : gd.gd_cycles << CLOCK_SHIFT;
+  const most = m.search != 0 ? SEARCH_INSTRUCTIONS_MAX : RUN_INSTRUCTIONS_MAX;
+  cpu.end = idle ? most << CLOCK_SHIFT : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;
+  set_limit(m, cpu, from);
+  return from;
+}
+
+/** Leaves the inner loop at the slice's end, or where the compiler wants a sample if that is before. */
+export function set_limit(m: Machine, cpu: CpuState, time: u64): void {
+  cpu.limit =
+    m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << CLOCK_SHIFT));
+}
+
+/** True when the slice is over at `time`, in 32nds, and at the record `pc`. */
+export function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): bool {
+  if (time < cpu.limit) return false;
+  if (m.jit_period != 0) rv32_sample(cpu, pc, time);
+  if (time >= cpu.end) return true;
+  set_limit(m, cpu, time);
+  return false;
+}
+
+/** How many switches the run call still allows. */
+export function switch_budget(m: Machine): u32 {
+  return m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
+}
+
+/**
+ * The level that the next thread is taken from, or null if the yield must take the long way. Gives
+ * `level` back first, and says how far the loop may move the new one's head.
+ */
+export function next_level(
+  gd: GlobalData,
+  level: ChunkList | null,
+  head: usize,
+  budget: u32,
+): ChunkList | null {
+  give_level(gd, level, head);
+  const next = rv32_yield_level(gd, level);
+  if (next === null) return null;
+  const tail = next.tail;
+  const slots = CHUNK_SIZE - max(next.head & CHUNK_MASK, tail & CHUNK_MASK);
+  const cpu = cpu_state(gd);
+  cpu.gap = tail - next.head;
+  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) << 2);
+  return next;
+}
+
+/** Gives a level back to the queue. */
+export function give_level(gd: GlobalData, level: ChunkList | null, head: usize): void {
+  if (level === null) return;
+  level.head = head;
+  level.tail = head + cpu_state(gd).gap;
+}
+
+/** A yield came back to the same thread: it moves to its level's tail, and that is all. */
+export function yield_to_self(gd: GlobalData, level: ChunkList): void {
+  const td = runq_take(level);
+  if (td !== null) runq_append(level, td);
+  gd.gd_switch_count++;
+  cpu_state(gd).reservation = NO_RESERVATION;
+}
+
+/** The number of the kernel call at a record. */
+export function call_number(td: usize, at: usize): u32 {
+  const record = changetype<Record>(at);
+  return record.op == RvOp.ECALL ? load<u32>(td + record.a) : record.c;
+}
+
+/** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
+export function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32): void {
+  const m = machine();
+  first.td_pri += TDPRI_CRIT;
+  first.td_state = <u8>TDS.RUNQ;
+  td.td_pri -= TDPRI_CRIT;
+  td.td_state = <u8>TDS.RUNNING;
+  gd.gd_curthread = td;
+  m.last_thread = td;
+  gd.gd_switches += switches;
+  gd.gd_switch_count += switches;
+  if (m.run_limited != 0) m.run_switches -= switches;
+}
+
+/** Ends a run that began at time `from` and ends at `time`, both in 32nds of a cycle. */
+export function run_end(gd: GlobalData, from: u64, time: u64): void {
+  const instructions = (time - from) >> CLOCK_SHIFT;
+  gd.gd_instructions += instructions;
+  if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
+}

@@ -18,16 +18,17 @@ import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import type { Program } from "../program/index.js";
+import { programRule } from "../program/program.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   callRule,
+  checkRange,
   externalsRule,
   lineRule,
   type MachineRules,
   machineRules,
-  programRule,
   runRules,
   sysinitsRule,
   threadRule,
@@ -695,6 +696,7 @@ export class Machine {
    * receives a trace from the kernel.
    */
   rememberRecords(from: number, to: number): void {
+    checkRange("rememberRecords", this.kernel, from, to);
     const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
     const records = [...this.host.lastRecords, ...this.kernel.records(first, to)];
     this.host.lastRecords = records.slice(-KEPT_TRACE_RECORDS);

@@ -1,5 +1,15 @@
 // The search itself: schedules one after the other until one fails, and the failing one made short.
 
+import {
+  anything,
+  callback,
+  checkArgument,
+  checkOptions,
+  flag,
+  optional,
+  type Rules,
+  text,
+} from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
@@ -76,7 +86,7 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 
 /** Searches as {@link explore} does, and tells the story of the failing schedule. */
 export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
-  checkOptions(options);
+  check(setup, options);
   const world = createWorld(setup, options);
   const clock = new Clock(options);
   return conclude(world, options, performWhole(world, options, clock), clock);
@@ -91,7 +101,7 @@ export async function exploreWith(
   setup: Setup,
   options: ExploreOptions,
 ): Promise<Explored> {
-  checkOptions(options);
+  check(setup, options);
   const world = createWorld(setup, options);
   const clock = new Clock(options);
   return conclude(world, options, await performAll(runners, world, options, clock), clock);
@@ -127,7 +137,21 @@ function conclude(world: World, options: ExploreOptions, done: TaskResult, clock
   };
 }
 
-function checkOptions(options: ExploreOptions): void {
+/** What is no number is left to those who know what it means. */
+const optionRules: Rules = {
+  ...{ strategy: optional(anything), schedules: optional(anything), steps: optional(anything) },
+  ...{ preemptions: optional(anything), seed: optional(anything), depth: optional(anything) },
+  ...{ config: optional(anything), build: optional(anything), replay: optional(text) },
+  ...{ reduce: optional(flag), throws: optional(flag), onProgress: optional(callback) },
+  for: optional({
+    allowed: "a number of milliseconds, 0 or more",
+    accepts: (value) => typeof value === "number" && value >= 0,
+  }),
+};
+
+function check(setup: Setup, options: ExploreOptions): void {
+  checkArgument("explore", "setup", setup, callback);
+  checkOptions("explore", options, optionRules);
   const { strategy, schedules, preemptions, seed, depth, steps, reduce } = options;
   if (strategy !== undefined && !["random", "pct", "exhaustive"].includes(strategy)) {
     throw new ConfigError(

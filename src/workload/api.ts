@@ -5,12 +5,12 @@ import {
   checkArgument,
   checkOptions,
   optional,
-  type Rule,
   type Rules,
   wide,
 } from "../core/arguments.js";
 import type { RunReason } from "../machine/options.js";
 import type { Workload } from "./model.js";
+import { workloadRule } from "./parse.js";
 import { type WorkloadOptions, WorkloadRun, workloadDurationUs } from "./run.js";
 import { type RunReport, reportRun } from "./run-report.js";
 
@@ -20,15 +20,6 @@ export interface RunWorkloadOptions extends WorkloadOptions {
   readonly forNs?: number;
 }
 
-const workloadRule: Rule = {
-  allowed: "what parseWorkload or readWorkload returns",
-  accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    "global" in value &&
-    "tasks" in value &&
-    Array.isArray(value.tasks),
-};
 /** What the machine's configuration is checked for is left to that. */
 const optionRules: Rules = {
   forNs: optional(wide),

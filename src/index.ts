@@ -70,10 +70,12 @@ export {
   explore,
   type FailureKind,
   type Judge,
+  type SearchChoice,
   type SearchTools,
   type Setup,
   type SharedWord,
   type StrategyName,
+  type Watch,
 } from "./search/index.js";
 export { SnapshotError } from "./snapshot/errors.js";
 export { decodeSnapshot, encodeSnapshot, loadSnapshot, saveSnapshot } from "./snapshot/file.js";

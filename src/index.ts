@@ -67,6 +67,7 @@ export {
   type ExploreFailure,
   type ExploreOptions,
   type ExploreResult,
+  encodeTape,
   explore,
   type FailureKind,
   type Judge,
@@ -74,7 +75,9 @@ export {
   type SearchTools,
   type Setup,
   type SharedWord,
+  type Step,
   type StrategyName,
+  type TapeMode,
   type Watch,
 } from "./search/index.js";
 export { SnapshotError } from "./snapshot/errors.js";

@@ -51,9 +51,22 @@ export class ExploreError extends Error {
   constructor(
     readonly result: ExploreResult,
     failure: ExploreFailure,
+    /** The steps of the failing schedule. */
+    readonly steps: readonly Step[],
   ) {
-    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})`);
+    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})${listOf(steps)}`);
   }
+}
+
+/** Steps that an error lists: the last ones. */
+const LISTED_MAX = 30;
+
+function listOf(steps: readonly Step[]): string {
+  const first = Math.max(0, steps.length - LISTED_MAX);
+  const lines = steps
+    .slice(first)
+    .map(({ thread, what }, i) => `${first + i + 1} ${thread}: ${what}`);
+  return ["", ...lines].join("\n  ");
 }
 
 /** Schedules that making a failing one shorter may take, for each number of preemptions, and steps in all. */
@@ -68,9 +81,9 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * @throws ExploreError with `throws`, if a schedule failed.
  */
 export async function explore(setup: Setup, options: ExploreOptions = {}): Promise<ExploreResult> {
-  const { result } = exploreNow(setup, options);
+  const { result, story } = exploreNow(setup, options);
   if (options.throws === true && result.failure !== null) {
-    throw new ExploreError(result, result.failure);
+    throw new ExploreError(result, result.failure, story?.steps ?? []);
   }
   return result;
 }

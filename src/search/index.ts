@@ -13,7 +13,7 @@ export {
 export type { FailureKind } from "./failure.js";
 export type { SearchTools, SharedWord } from "./operations.js";
 export type { ExploreOptions, SearchChoice, StrategyName } from "./options.js";
-export { choiceNames } from "./tape.js";
+export { choiceNames, encodeTape, type TapeMode } from "./tape.js";
 export { performTask, type Task, type TaskResult, type TaskRunner } from "./tasks.js";
 export {
   type Judge,

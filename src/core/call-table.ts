@@ -1,7 +1,7 @@
 /** The shape of a table of kernel calls: what the program builder needs to know of each call. */
 
 /** The largest number of a kernel call: the immediate of its instruction has 12 bits, unsigned. */
-import { checkArgument, integer, listOf, type Rule, shaped, shown, text } from "./arguments.js";
+import { arrayOf, checkArgument, integer, type Rule, shaped, shown, text } from "./arguments.js";
 import { ConfigError } from "./errors.js";
 export const KERNEL_CALL_MAX = 0xfff;
 
@@ -65,7 +65,7 @@ export function registersOf(kind: ArgumentKind): 1 | 2 {
   return kind === "u64" || kind === "cycles" ? 2 : 1;
 }
 
-const callRule = shaped("", { args: listOf(text, ""), nr: integer });
+const callRule = shaped("", { args: arrayOf(text, ""), nr: integer });
 
 /** A table of kernel calls; whether their numbers make sense {@link checkCallTable} says. */
 export const tableRule: Rule = {

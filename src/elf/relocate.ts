@@ -1,10 +1,10 @@
 // Puts a program's bytes where they belong: copies, zeros, and the addresses that only loading knows.
 
 import {
+  arrayOf,
   bytes as bytesRule,
   checkArgument,
   integer,
-  listOf,
   shaped,
   unsigned,
 } from "../core/arguments.js";
@@ -14,7 +14,7 @@ import type { ElfSegment } from "./segments.js";
 const ADDRESSES = 2 ** 32;
 
 const imageRule = shaped("a program that parseElf has read", {
-  relocations: listOf(shaped("", { at: unsigned, value: integer }), ""),
+  relocations: arrayOf(shaped("", { at: unsigned, value: integer }), ""),
 });
 const segmentRule = shaped("a segment of the program", {
   address: unsigned,

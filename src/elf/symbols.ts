@@ -1,6 +1,6 @@
 // Finds symbols by address and by name.
 
-import { checkArgument, listOf, shaped, text, unsigned } from "../core/arguments.js";
+import { arrayOf, checkArgument, shaped, text, unsigned } from "../core/arguments.js";
 import { ElfError } from "./errors.js";
 import type { ElfSymbol } from "./sections.js";
 
@@ -10,7 +10,7 @@ export interface SymbolPlace {
   readonly offset: number;
 }
 
-const symbolsRule = listOf(
+const symbolsRule = arrayOf(
   shaped("", { name: text, address: unsigned, size: unsigned }),
   "the symbols of a program that parseElf has read",
 );

@@ -1,9 +1,9 @@
 // What went wrong in a program, told so that its author can find it: the report of a fault.
 
 import {
+  arrayOf,
   checkArgument,
   integer,
-  listOf,
   nullable,
   shaped,
   text,
@@ -154,7 +154,7 @@ const reportRule = shaped("a report of a fault, such as an element of machine.fa
   cpu: integer,
   cause: text,
   instruction: text,
-  backtrace: listOf(place, ""),
+  backtrace: arrayOf(place, ""),
   registers: {
     allowed: "",
     accepts: (value) =>

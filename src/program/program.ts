@@ -1,10 +1,10 @@
 /** What the builder makes: a program that can be loaded at any address, in any machine. */
 
 import {
+  arrayOf,
   bytes,
   callback,
   count,
-  listOf,
   oneOf,
   shaped,
   text,
@@ -92,7 +92,7 @@ export const programRule = shaped("a program that the program builder has built"
   entry: unsigned,
   symbols: isMap,
   data: shaped("", { size: count, align: count, bytes }),
-  relocations: listOf(shaped("", { section: places, at: unsigned, value: valueRule }), ""),
+  relocations: arrayOf(shaped("", { section: places, at: unsigned, value: valueRule }), ""),
   source: isMap,
   listing: callback,
 });

@@ -2,22 +2,24 @@
 
 import {
   anything,
+  arrayOf,
   callback,
   checkArgument,
   checkOptions,
   flag,
   optional,
-  type Rules,
+  type Rule,
   text,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
 import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
-import { encodeTape, trimTape, wordsOfTape } from "./tape.js";
+import { choiceNames, encodeTape, trimTape, wordsOfTape } from "./tape.js";
 import {
   Clock,
   limitsOf,
+  modeOf,
   performAll,
   performWhole,
   type TaskResult,
@@ -60,9 +62,22 @@ export class ExploreError extends Error {
   constructor(
     readonly result: ExploreResult,
     failure: ExploreFailure,
+    /** The steps of the failing schedule. */
+    readonly steps: readonly Step[],
   ) {
-    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})`);
+    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})${listOf(steps)}`);
   }
+}
+
+/** Steps that an error lists: the last ones. */
+const LISTED_MAX = 30;
+
+function listOf(steps: readonly Step[]): string {
+  const first = Math.max(0, steps.length - LISTED_MAX);
+  const lines = steps
+    .slice(first)
+    .map(({ thread, what }, i) => `${first + i + 1} ${thread}: ${what}`);
+  return ["", ...lines].join("\n  ");
 }
 
 /** Schedules that making a failing one shorter may take, for each number of preemptions, and steps in all. */
@@ -77,9 +92,9 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * @throws ExploreError with `throws`, if a schedule failed.
  */
 export async function explore(setup: Setup, options: ExploreOptions = {}): Promise<ExploreResult> {
-  const { result } = exploreNow(setup, options);
+  const { result, story } = exploreNow(setup, options);
   if (options.throws === true && result.failure !== null) {
-    throw new ExploreError(result, result.failure);
+    throw new ExploreError(result, result.failure, story?.steps ?? []);
   }
   return result;
 }
@@ -131,28 +146,42 @@ function conclude(world: World, options: ExploreOptions, done: TaskResult, clock
   return {
     result: {
       ...{ schedules, complete, per_second },
-      failure: shortest === null ? null : failureOf(world, shortest, options.seed ?? 0),
+      failure: shortest === null ? null : failureOf(world, shortest, options),
     },
     story: shortest === null ? null : storyOf(world, shortest, limits),
   };
 }
 
 /** What is no number is left to those who know what it means. */
-const optionRules: Rules = {
-  ...{ strategy: optional(anything), schedules: optional(anything), steps: optional(anything) },
-  ...{ preemptions: optional(anything), seed: optional(anything), depth: optional(anything) },
-  ...{ config: optional(anything), build: optional(anything), replay: optional(text) },
-  ...{ reduce: optional(flag), throws: optional(flag), onProgress: optional(callback) },
+const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
+  strategy: optional(anything),
+  schedules: optional(anything),
+  preemptions: optional(anything),
+  seed: optional(anything),
   for: optional({
     allowed: "a number of milliseconds, 0 or more",
     accepts: (value) => typeof value === "number" && value >= 0,
   }),
+  depth: optional(anything),
+  steps: optional(anything),
+  reduce: optional(flag),
+  choose: optional(arrayOf(text, `an array of ${choiceNames.join(", ")}`)),
+  races: optional(flag),
+  replay: optional(text),
+  throws: optional(flag),
+  config: optional(anything),
+  build: optional(anything),
+  onProgress: optional(callback),
 };
 
 function check(setup: Setup, options: ExploreOptions): void {
   checkArgument("explore", "setup", setup, callback);
   checkOptions("explore", options, optionRules);
-  const { strategy, schedules, preemptions, seed, depth, steps, reduce } = options;
+  const { strategy, schedules, preemptions, seed, depth, steps, reduce, choose = [] } = options;
+  const unknown = choose.find((name) => !choiceNames.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigError(`choose has "${unknown}"; it may have ${choiceNames.join(", ")}`);
+  }
   if (strategy !== undefined && !["random", "pct", "exhaustive"].includes(strategy)) {
     throw new ConfigError(
       `strategy is "${String(strategy)}"; it must be random, pct or exhaustive`,
@@ -175,10 +204,12 @@ function check(setup: Setup, options: ExploreOptions): void {
   }
 }
 
-function failureOf(world: World, { failure, choices, preemptions, steps }: Outcome, seed: number) {
-  const { kind, message } = failure;
+function failureOf(world: World, outcome: Outcome, options: ExploreOptions): ExploreFailure {
+  const { choices, preemptions, steps } = outcome;
+  const { kind, message } = outcome.failure;
   const words = world.words.filter((word) => !world.warm.includes(word));
-  return { kind, message, tape: encodeTape(choices, words), preemptions, steps, seed };
+  const tape = encodeTape(choices, words, modeOf(options));
+  return { kind, message, tape, preemptions, steps, seed: options.seed ?? 0 };
 }
 
 function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
@@ -188,8 +219,8 @@ function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
   return { steps, hash: outcome.hash };
 }
 
-function unbound({ steps }: Limits): Limits {
-  return { preemptions: Number.POSITIVE_INFINITY, steps, reduce: false };
+function unbound(limits: Limits): Limits {
+  return { ...limits, preemptions: Number.POSITIVE_INFINITY, reduce: false };
 }
 
 // ---- Making a failing schedule shorter ----

@@ -2,9 +2,9 @@
 
 import {
   anything,
+  arrayOf,
   checkArgument,
   checkOptions,
-  listOf,
   optional,
   type Rules,
   shaped,
@@ -92,7 +92,7 @@ const SEEDS_MAX = 1_000_000;
 
 /** What a run checks is left to that. */
 const optionRules: Rules = {
-  schedulers: listOf(
+  schedulers: arrayOf(
     shaped("", { scheduler: anything }),
     "an array of { scheduler }, with runQueues where they are not the usual ones",
   ),

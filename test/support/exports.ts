@@ -46,6 +46,7 @@ const session = { send: () => {}, exitCode: () => 0, base: 0 };
 const search = {
   ...{ strategy: "random", schedules: 1, preemptions: 1, seed: 0, for: 1, depth: 3, steps: 20 },
   ...{ throws: false, config: {}, build, onProgress: () => {}, reduce: false },
+  ...{ choose: ["random"], races: false },
 };
 
 /** Makes arguments that are taken, anew each time; none for what takes none. */
@@ -179,6 +180,7 @@ export const classArguments: Readonly<Record<string, ClassArguments>> = {
       rememberRecords: () => [0, 0],
       process: () => [machine().processes()[0]?.address],
       thread: () => [(view() as library.ThreadView).address],
+      startFrom: () => ["kthread_start", "t", body],
       processes: () => [],
       programThreads: () => [],
       ps: () => [],

@@ -117,7 +117,7 @@ export function shaped(allowed: string, fields: Rules): Rule {
 }
 
 /** An array of what a rule allows. */
-export function listOf(element: Rule, allowed: string): Rule {
+export function arrayOf(element: Rule, allowed: string): Rule {
   return { allowed, accepts: (value) => Array.isArray(value) && value.every(element.accepts) };
 }
 

@@ -6,6 +6,7 @@ import {
   count,
   flag,
   handle,
+  oneOf,
   optional,
   type Rule,
   type Rules,
@@ -128,4 +129,13 @@ export function checkRange(method: string, kernel: Kernel, from: number, to: num
   const address = whole(0, kernel.u8.length);
   checkArgument(method, "from", from, address);
   checkArgument(method, "to", to, address);
+}
+
+const startRule = oneOf(["kthread_start", "kproc_start"]);
+
+/** Checks what a thread or a process of the kernel is started with at boot. */
+export function checkStart(rules: MachineRules, call: string, name: string, body: unknown): void {
+  checkArgument("startFrom", "call", call, startRule);
+  checkArgument(call, "arg0", name, text);
+  checkArgument(call, "func", body, rules.thread.body as Rule);
 }

@@ -25,6 +25,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   callRule,
   checkRange,
+  checkStart,
   externalsRule,
   lineRule,
   type MachineRules,
@@ -166,8 +167,7 @@ export class Machine {
     name: string,
     body: ThreadOptions["body"],
   ): number {
-    checkArgument(call, "arg0", name, text);
-    checkArgument(call, "func", body, this.rules.thread.body as Rule);
+    checkStart(this.rules, call, name, body);
     const [func, arg] = this.bodyArguments(body);
     return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
   }

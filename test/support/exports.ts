@@ -64,6 +64,7 @@ export const functionArguments: Readonly<Record<string, Arguments>> = {
   disassemble: () => [0x13, () => "name"],
   encode: () => [insn],
   encodeSnapshot: () => [snapshot],
+  encodeTape: () => [[0, 1], [16], { choose: ["random"], races: false }],
   errnoName: () => [5],
   expandCompressed: () => [1],
   explore: () => [() => () => {}, search],
@@ -191,7 +192,11 @@ export const classArguments: Readonly<Record<string, ClassArguments>> = {
       fromSnapshot: () => [snapshot, {}],
     },
   },
-  ProcessView: { create: null, instance: () => machine().processes()[0] as object, methods: {} },
+  ProcessView: {
+    create: null,
+    instance: () => machine().processes()[0] as object,
+    methods: { threads: () => [] },
+  },
   ProgramBuilder: {
     create: () => [lwktYield, "p"],
     instance: () => program("p"),
@@ -252,6 +257,11 @@ const files: Readonly<Record<string, readonly string[]>> = {
   GdbSession: ["debug/gdb-session.ts"],
   Machine: ["machine/machine.ts"],
   ProgramBuilder: ["program/builder.ts", "program/instructions.ts"],
+  ...{
+    CpuView: ["machine/views.ts"],
+    ProcessView: ["machine/views.ts"],
+    ThreadView: ["machine/views.ts"],
+  },
   SymbolTable: ["elf/symbols.ts"],
 };
 

@@ -117,7 +117,13 @@ it.each(functions)("%s takes an argument of any kind, or refuses it", async (nam
   await mustPass(make, call, takesPath.has(name));
 });
 
-describe.each(classes)("%s", (name, value) => {
+const tried = classes.filter(
+  ([name]) =>
+    classArguments[name]?.create !== null ||
+    Object.keys(classArguments[name]?.methods ?? {}).length > 0,
+);
+
+describe.each(tried)("%s", (name, value) => {
   const {
     create,
     instance,

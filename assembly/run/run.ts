@@ -23,8 +23,10 @@ import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
+import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { RV_BREAK } from "../sys/fault";
 import {
+  GDF_DEADLINE,
   GDF_HALTED,
   GDF_INTR,
   GDF_INVOL,
@@ -218,6 +220,7 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     softclock(gd, m.ticks64);
     gd.gd_switch_why = 0;
   }
+  if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
   if (m.sched != Sched.LWKT) sched_clock(m, gd);
   else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
 }
@@ -385,6 +388,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   }
   gd.gd_flags &= ~GDF_RESCHED;
   if (lwkt_move_asked(td)) return true;
+  if ((gd.gd_flags & GDF_DEADLINE) != 0 && dl_throttle(gd, td)) return true;
   gd.gd_flags |= GDF_INVOL;
   if (m.sched == Sched.LWKT) lwkt_yield_invol();
   else mi_switch();

@@ -112,6 +112,55 @@ export const ChunkListsTypes = {
   cl_pad: "u32",
 } as const;
 
+// assembly/sys/deadline.ts
+
+export const Deadline = {
+  size: 72,
+  dl_runtime: 0,
+  dl_relative: 8,
+  dl_period: 16,
+  dl_until: 24,
+  dl_limit: 32,
+  dl_job: 40,
+  dl_jobs: 48,
+  dl_misses: 52,
+  dl_share: 56,
+  dl_next: 60,
+  dl_cpu: 64,
+  dl_flags: 68,
+} as const;
+
+export const DeadlineTypes = {
+  dl_runtime: "u64",
+  dl_relative: "u64",
+  dl_period: "u64",
+  dl_until: "u64",
+  dl_limit: "u64",
+  dl_job: "u64",
+  dl_jobs: "u32",
+  dl_misses: "u32",
+  dl_share: "u32",
+  dl_next: "u32",
+  dl_cpu: "u32",
+  dl_flags: "u32",
+} as const;
+export const DLF_OFF = 1;
+export const DLF_THROTTLED = 2;
+export const DLF_NEXT = 4;
+export const DLF_ASKED = 8;
+
+export const DlCpu = {
+  size: 8,
+  dc_share: 0,
+  dc_threads: 4,
+} as const;
+
+export const DlCpuTypes = {
+  dc_share: "u32",
+  dc_threads: "u32",
+} as const;
+export const DL_UNIT = 1048576;
+
 // assembly/sys/errno.ts
 export const EPERM = 1;
 export const ESRCH = 3;
@@ -279,6 +328,7 @@ export const GDF_RESCHED = 1;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_SLICEEND = 32;
+export const GDF_DEADLINE = 64;
 export const GDF_HALTED = 4;
 export const GD_RUNQ_OFFSET = 256;
 export const GD_INTRQ_OFFSET = 528;
@@ -523,7 +573,7 @@ export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 824,
+  size: 852,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -584,126 +634,132 @@ export const Machine = {
   sched_queues: 248,
   sched_delta: 252,
   sched_cpus: 256,
-  letter_delta: 260,
-  affinity_delta: 264,
-  letters_new: 268,
-  letters_due: 272,
-  stack_base: 276,
-  strhash_base: 280,
-  strhash_mask: 284,
-  string_base: 288,
-  string_end: 292,
-  ktr_base: 296,
-  ktr_end: 300,
-  decoded_base: 304,
-  guest_base: 308,
-  mmode_base: 312,
-  search_base: 316,
-  search_end: 320,
-  witness_base: 324,
-  arena_end: 328,
-  carve: 336,
-  booted: 344,
-  ticks: 348,
-  ticks64: 352,
-  tick_epoch: 360,
-  now: 368,
-  round_end: 376,
-  round_cpu: 384,
-  rounds: 392,
-  run_switches: 400,
-  run_limited: 408,
-  run_rounds: 412,
-  run_until: 416,
-  stop_request: 424,
-  timeouts: 428,
-  busy: 432,
-  ipi_cpus: 440,
-  ipi_dropped: 448,
-  letters_new_count: 456,
-  letters_due_count: 460,
-  letters_new_most: 464,
-  letters_due_most: 468,
-  tok_first: 472,
-  tok_last: 476,
-  reserved: 480,
-  untimely_switch: 488,
-  sleep_procs: 492,
-  intr_base: 496,
-  kobj_next: 500,
-  kobj_end: 504,
-  kobj_free: 508,
-  kobj_base: 512,
-  rng: 520,
-  thread0: 528,
-  host_td: 532,
-  proc0: 536,
-  initproc: 540,
-  allproc: 544,
-  nthreads: 548,
-  nprocs: 552,
-  nextpid: 556,
-  trytid: 560,
-  tid_low: 564,
-  tid_high: 568,
-  tid_care: 572,
-  tidhash_mask: 576,
-  tidhashlock: 580,
-  pidhash_mask: 584,
-  sleepq_mask: 588,
-  zone_free: 592,
-  zone_next: 596,
-  zone_constructed: 600,
-  proc_free: 604,
-  proc_next: 608,
-  cred_free: 612,
-  cred_next: 616,
-  limit_free: 620,
-  limit_next: 624,
-  chunk_free: 628,
-  chunk_next: 632,
-  chunk_lists: 636,
-  string_next: 640,
-  next_cpu: 644,
-  last_thread: 648,
-  kstack_fail: 652,
-  sched_tick: 656,
-  sched_slice: 664,
-  sched_stat: 668,
-  sched_second: 672,
-  sched_ldavg: 680,
-  sched_seconds: 684,
-  sched_ms: 688,
-  sched_balance: 696,
-  sched_idle: 704,
-  reap_lastfail: 712,
-  proc_lastfail: 716,
-  taskq_first: 720,
-  taskq_last: 724,
-  event_dead: 728,
-  event_runs: 732,
-  event_lists: 736,
-  ktr_mask: 740,
-  ktr_next: 744,
-  stats: 748,
-  jit_period: 752,
-  debug: 756,
-  store_end: 760,
-  watch_pass: 764,
-  watch_hit: 768,
-  watch_address: 772,
-  brk: 776,
-  stack_low: 780,
-  exited: 784,
-  exit_status: 788,
-  bad_pointer: 792,
-  bad_address: 796,
-  plant: 800,
-  panicked: 804,
-  panic_fmt: 808,
-  panic_arg0: 812,
-  panic_arg1: 816,
-  panic_arg2: 820,
+  dl_base: 260,
+  dl_index: 264,
+  letter_delta: 268,
+  affinity_delta: 272,
+  letters_new: 276,
+  letters_due: 280,
+  stack_base: 284,
+  strhash_base: 288,
+  strhash_mask: 292,
+  string_base: 296,
+  string_end: 300,
+  ktr_base: 304,
+  ktr_end: 308,
+  decoded_base: 312,
+  guest_base: 316,
+  mmode_base: 320,
+  search_base: 324,
+  search_end: 328,
+  witness_base: 332,
+  arena_end: 336,
+  carve: 344,
+  booted: 352,
+  ticks: 356,
+  ticks64: 360,
+  tick_epoch: 368,
+  now: 376,
+  round_end: 384,
+  round_cpu: 392,
+  rounds: 400,
+  run_switches: 408,
+  run_limited: 416,
+  run_rounds: 420,
+  run_until: 424,
+  stop_request: 432,
+  timeouts: 436,
+  busy: 440,
+  ipi_cpus: 448,
+  ipi_late: 456,
+  ipi_dropped: 464,
+  letters_new_count: 472,
+  letters_due_count: 476,
+  letters_new_most: 480,
+  letters_due_most: 484,
+  tok_first: 488,
+  tok_last: 492,
+  reserved: 496,
+  untimely_switch: 504,
+  sleep_procs: 508,
+  intr_base: 512,
+  kobj_next: 516,
+  kobj_end: 520,
+  kobj_free: 524,
+  kobj_base: 528,
+  rng: 536,
+  thread0: 544,
+  host_td: 548,
+  proc0: 552,
+  initproc: 556,
+  allproc: 560,
+  nthreads: 564,
+  nprocs: 568,
+  nextpid: 572,
+  trytid: 576,
+  tid_low: 580,
+  tid_high: 584,
+  tid_care: 588,
+  tidhash_mask: 592,
+  tidhashlock: 596,
+  pidhash_mask: 600,
+  sleepq_mask: 604,
+  zone_free: 608,
+  zone_next: 612,
+  zone_constructed: 616,
+  proc_free: 620,
+  proc_next: 624,
+  cred_free: 628,
+  cred_next: 632,
+  limit_free: 636,
+  limit_next: 640,
+  chunk_free: 644,
+  chunk_next: 648,
+  chunk_lists: 652,
+  string_next: 656,
+  next_cpu: 660,
+  last_thread: 664,
+  kstack_fail: 668,
+  sched_tick: 672,
+  sched_slice: 680,
+  sched_stat: 684,
+  sched_second: 688,
+  sched_ldavg: 696,
+  sched_seconds: 700,
+  sched_ms: 704,
+  sched_balance: 712,
+  sched_idle: 720,
+  dl_used: 728,
+  dl_free: 732,
+  dl_refused: 736,
+  reap_lastfail: 740,
+  proc_lastfail: 744,
+  taskq_first: 748,
+  taskq_last: 752,
+  event_dead: 756,
+  event_runs: 760,
+  event_lists: 764,
+  ktr_mask: 768,
+  ktr_next: 772,
+  stats: 776,
+  jit_period: 780,
+  debug: 784,
+  store_end: 788,
+  watch_pass: 792,
+  watch_hit: 796,
+  watch_address: 800,
+  brk: 804,
+  stack_low: 808,
+  exited: 812,
+  exit_status: 816,
+  bad_pointer: 820,
+  bad_address: 824,
+  plant: 828,
+  panicked: 832,
+  panic_fmt: 836,
+  panic_arg0: 840,
+  panic_arg1: 844,
+  panic_arg2: 848,
 } as const;
 
 export const MachineTypes = {
@@ -767,6 +823,8 @@ export const MachineTypes = {
   sched_queues: "u32",
   sched_delta: "usize",
   sched_cpus: "usize",
+  dl_base: "usize",
+  dl_index: "usize",
   letter_delta: "usize",
   affinity_delta: "usize",
   letters_new: "usize",
@@ -802,6 +860,7 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  ipi_late: "u64",
   ipi_dropped: "u64",
   letters_new_count: "u32",
   letters_due_count: "u32",
@@ -859,6 +918,9 @@ export const MachineTypes = {
   sched_ms: "i32",
   sched_balance: "u64",
   sched_idle: "u64",
+  dl_used: "u32",
+  dl_free: "u32",
+  dl_refused: "u32",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
   taskq_first: "usize",
@@ -935,6 +997,7 @@ export const MAXCOMLEN = 19;
 export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
 export const RQ_LEVELS = 324;
+export const DL_MAX = 4095;
 export const STATHZ = 127;
 export const CHUNKS_SPARE = 64;
 export const WHEEL_LEVELS = 3;
@@ -1031,6 +1094,7 @@ export const Plant = {
 } as const;
 
 // assembly/sys/prioq.ts
+export const LEVEL_DEADLINE = 16;
 export const NO_LEVEL = 65535;
 
 // assembly/sys/proc.ts
@@ -1353,6 +1417,7 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_DEADLINE = 536870912;
 export const TDF_PENDED = 1073741824;
 export const TDF_TRANSIT = 2147483648;
 export const TDL_EXITED = 1;
@@ -1471,6 +1536,7 @@ export const Policy = {
   RR: 2,
   BATCH: 3,
   IDLE: 5,
+  DEADLINE: 6,
 } as const;
 export const NICE_MIN = -20;
 export const NICE_MAX = 19;
@@ -1570,7 +1636,13 @@ export const SearchStop = {
   STEPS: 5,
   EXIT: 6,
   KNOWN: 7,
+  STEP: 8,
+  RACE: 9,
 } as const;
+export const SEARCH_TIMEOUTS = 1;
+export const SEARCH_DELIVERY = 2;
+export const SEARCH_FAILURES = 4;
+export const SEARCH_RANDOM = 8;
 
 export const Pending = {
   NONE: 0,
@@ -1592,6 +1664,8 @@ export const SEARCH_DECISIONS_MAX = 262144;
 export const SEARCH_OPTIONS_MAX = 1024;
 export const SEARCH_CHANGES_MAX = 64;
 export const SEARCH_UNHEARD_MAX = 64;
+export const EVENT_TIME = 65;
+export const EVENTS_IN_A_ROW_MAX = 8;
 
 export const SearchDecision = {
   size: 16,
@@ -1624,7 +1698,7 @@ export const Reach = {
 } as const;
 
 export const SearchThread = {
-  size: 52,
+  size: 68,
   sn_number: 0,
   sn_pending: 4,
   sn_op: 8,
@@ -1638,6 +1712,10 @@ export const SearchThread = {
   sn_since: 40,
   sn_blocked: 44,
   sn_priority: 48,
+  sn_size: 52,
+  sn_atomic: 56,
+  sn_acquire: 60,
+  sn_waits: 64,
 } as const;
 
 export const SearchThreadTypes = {
@@ -1654,10 +1732,14 @@ export const SearchThreadTypes = {
   sn_since: "u32",
   sn_blocked: "u32",
   sn_priority: "i32",
+  sn_size: "u32",
+  sn_atomic: "u32",
+  sn_acquire: "u32",
+  sn_waits: "u32",
 } as const;
 
 export const Search = {
-  size: 132,
+  size: 240,
   s_threads: 0,
   s_tape: 4,
   s_changes: 8,
@@ -1673,24 +1755,50 @@ export const Search = {
   s_steps_max: 48,
   s_tells: 52,
   s_reduces: 56,
-  s_changes_count: 60,
-  s_td: 64,
-  s_last: 68,
-  s_in_a_row: 72,
-  s_begun: 76,
-  s_decisions: 80,
-  s_steps: 84,
-  s_preemptions: 88,
-  s_lowest: 92,
-  s_stage: 96,
-  s_unheard_count: 100,
-  s_known: 104,
-  s_granted: 108,
-  s_op: 112,
-  s_op_word: 116,
-  s_op_second: 120,
-  s_touched_count: 124,
-  s_learned: 128,
+  s_watches: 60,
+  s_races: 64,
+  s_choices: 68,
+  s_changes_count: 72,
+  s_td: 76,
+  s_event: 80,
+  s_times: 84,
+  s_events: 88,
+  s_saved: 96,
+  s_saved_free: 100,
+  s_last: 104,
+  s_in_a_row: 108,
+  s_begun: 112,
+  s_decisions: 116,
+  s_steps: 120,
+  s_preemptions: 124,
+  s_lowest: 128,
+  s_stage: 132,
+  s_unheard_count: 136,
+  s_known: 140,
+  s_granted: 144,
+  s_op: 148,
+  s_op_word: 152,
+  s_op_second: 156,
+  s_op_size: 160,
+  s_op_atomic: 164,
+  s_touched_count: 168,
+  s_learned: 172,
+  s_clocks: 176,
+  s_sync: 180,
+  s_sync_used: 184,
+  s_sync_count: 188,
+  s_access: 192,
+  s_access_used: 196,
+  s_access_count: 200,
+  s_actor: 204,
+  s_raced: 208,
+  s_race_word: 212,
+  s_race_wrote: 216,
+  s_race_first: 220,
+  s_race_step: 224,
+  s_race_second: 228,
+  s_race_writes: 232,
+  s_tds: 236,
 } as const;
 
 export const SearchTypes = {
@@ -1709,8 +1817,16 @@ export const SearchTypes = {
   s_steps_max: "u32",
   s_tells: "u32",
   s_reduces: "u32",
+  s_watches: "u32",
+  s_races: "u32",
+  s_choices: "u32",
   s_changes_count: "u32",
   s_td: "usize",
+  s_event: "u32",
+  s_times: "u32",
+  s_events: "u64",
+  s_saved: "u32",
+  s_saved_free: "u32",
   s_last: "usize",
   s_in_a_row: "u32",
   s_begun: "u32",
@@ -1725,9 +1841,62 @@ export const SearchTypes = {
   s_op: "u32",
   s_op_word: "u32",
   s_op_second: "u32",
+  s_op_size: "u32",
+  s_op_atomic: "u32",
   s_touched_count: "u32",
   s_learned: "u32",
+  s_clocks: "usize",
+  s_sync: "usize",
+  s_sync_used: "usize",
+  s_sync_count: "u32",
+  s_access: "usize",
+  s_access_used: "usize",
+  s_access_count: "u32",
+  s_actor: "u32",
+  s_raced: "u32",
+  s_race_word: "u32",
+  s_race_wrote: "u32",
+  s_race_first: "usize",
+  s_race_step: "u32",
+  s_race_second: "usize",
+  s_race_writes: "u32",
+  s_tds: "usize",
 } as const;
+export const RACE_THREADS_MAX = 64;
+export const RACE_CLOCKS_MAX = 512;
+export const RACE_BYTES_MAX = 1024;
+
+export const RaceClock = {
+  size: 8,
+  rc_key: 0,
+  rc_clock: 4,
+} as const;
+
+export const RaceClockTypes = {
+  rc_key: "u32",
+  rc_clock: "u32",
+} as const;
+
+export const RaceAccess = {
+  size: 24,
+  ra_key: 0,
+  ra_atomic: 4,
+  ra_writer: 8,
+  ra_time: 12,
+  ra_step: 16,
+  ra_reads: 20,
+} as const;
+
+export const RaceAccessTypes = {
+  ra_key: "u32",
+  ra_atomic: "u32",
+  ra_writer: "u32",
+  ra_time: "u32",
+  ra_step: "u32",
+  ra_reads: "u32",
+} as const;
+export const RACE_CLOCK_SIZE = 260;
+export const RACE_ACCESS_SIZE = 532;
 
 export const SearchStage = {
   CHOOSE: 0,
@@ -1988,6 +2157,10 @@ export const Sys = {
   sema_destroy: 184,
   barrier_destroy: 185,
   timer_destroy: 186,
+  sched_setdeadline: 187,
+  sched_setdeadline_self: 188,
+  timer_wait_from: 189,
+  clock_after: 190,
   msleep: 200,
   mtx_sleep: 201,
   mtx_init: 202,

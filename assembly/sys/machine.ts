@@ -40,6 +40,10 @@ export const RUN_FRESH: u32 = 0x8;
 export const FAULT_PANICS: u32 = 0;
 export const FAULT_ENDS_THREAD: u32 = 1;
 
+// Bits of lock_watch.
+/** The order of locks, and what is wrong with who holds them (kern/subr_witness.ts). */
+export const LOCK_WITNESS: u32 = 0x1;
+
 // Bits of debug.
 /** Stop before the next RV32 instruction, whoever's it is. */
 export const DEBUG_NEXT: u32 = 0x1;
@@ -80,6 +84,7 @@ export class Machine {
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
+  lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -129,6 +134,7 @@ export class Machine {
   mmode_base: usize; //        on bare metal: sys/machine_mode.ts
   search_base: usize; //       sys/search.ts, or 0
   search_end: usize;
+  witness_base: usize; //      sys/witness.ts, or 0
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 

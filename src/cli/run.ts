@@ -31,6 +31,7 @@ interface MachineFlags {
 
 interface RunFlags extends MachineFlags {
   readonly for?: number;
+  readonly witness?: true;
   readonly all?: true;
   readonly json?: true;
   readonly progress?: true;
@@ -75,6 +76,7 @@ export function registerRun(program: Command): void {
       ).argParser(parseDuration),
     )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
+    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--json", "print the report as JSON")
     .option("--all", "show all threads, however many there are")
     .option("--progress", "show how far the run is, on the standard error")

@@ -68,6 +68,11 @@ export interface MachineConfig {
   readonly stringMemory?: number;
   /** Record wakeup latencies, 704 bytes per thread. Default false. */
   readonly statistics?: boolean;
+  /**
+   * WITNESS: reports locks that are taken in different orders, and what else is wrong with who holds them, on the
+   * console (docs/locks.md). Default false.
+   */
+  readonly witness?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -212,6 +217,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     bare: config.bare ?? false,
     snapshots: config.snapshots ?? false,
     search: config.search ?? false,
+    witness: config.witness ?? false,
   });
 }
 
@@ -229,6 +235,7 @@ const fields: Rules = {
   bare: optional(flag),
   snapshots: optional(flag),
   search: optional(flag),
+  witness: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -277,6 +284,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
+  u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

@@ -27,6 +27,7 @@ const optionRules: Rules = {
   scheduler: optional(anything),
   runQueues: optional(anything),
   seed: optional(anything),
+  witness: optional(anything),
   build: optional(anything),
 };
 

@@ -41,6 +41,8 @@ export interface WorkloadOptions {
   readonly runQueues?: 64 | 256;
   /** Seed of the machine's random numbers. Default 0. */
   readonly seed?: bigint | number;
+  /** WITNESS: reports locks that are taken in different orders, on the console. Default false. */
+  readonly witness?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -408,6 +410,7 @@ function machineConfig(
     scheduler: options.scheduler,
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
+    witness: options.witness ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,

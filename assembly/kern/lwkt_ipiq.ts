@@ -66,6 +66,7 @@ import {
   sched_prio_asked,
   sched_runnable,
 } from "./sched";
+import { dl_wakeup } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 
 /** True if the machine has this CPU. */
@@ -323,6 +324,11 @@ function become_due(l: Letter): void {
 /** Carries a letter that is due out, unless a CPU is closed that it concerns. */
 function deliver(m: Machine, td: Thread, l: Letter): bool {
   const gd = globaldata(td.td_cpu);
+  if ((m.ipi_late & cpu_bit(gd.gd_cpuid)) != 0) {
+    m.ipi_cpus |= cpu_bit(gd.gd_cpuid);
+    m.busy |= cpu_bit(gd.gd_cpuid);
+    return false;
+  }
   if (cpu_critical(gd) && !planted(Plant.CLOSED_OWNER)) {
     ipi_hold(m, gd);
     return false;
@@ -411,6 +417,7 @@ export function priority_changed(gd: GlobalData, td: Thread): void {
 /** Makes a thread of this CPU runnable. */
 function receive_run(m: Machine, gd: GlobalData, td: Thread): void {
   if (td.td_wait != 0) lwkt_unwait_of(td);
+  dl_wakeup(gd, td);
   if (m.sched != Sched.LWKT) {
     sched_enqueue_here(gd, td);
     return;

@@ -112,6 +112,55 @@ export const ChunkListsTypes = {
   cl_pad: "u32",
 } as const;
 
+// assembly/sys/deadline.ts
+
+export const Deadline = {
+  size: 72,
+  dl_runtime: 0,
+  dl_relative: 8,
+  dl_period: 16,
+  dl_until: 24,
+  dl_limit: 32,
+  dl_job: 40,
+  dl_jobs: 48,
+  dl_misses: 52,
+  dl_share: 56,
+  dl_next: 60,
+  dl_cpu: 64,
+  dl_flags: 68,
+} as const;
+
+export const DeadlineTypes = {
+  dl_runtime: "u64",
+  dl_relative: "u64",
+  dl_period: "u64",
+  dl_until: "u64",
+  dl_limit: "u64",
+  dl_job: "u64",
+  dl_jobs: "u32",
+  dl_misses: "u32",
+  dl_share: "u32",
+  dl_next: "u32",
+  dl_cpu: "u32",
+  dl_flags: "u32",
+} as const;
+export const DLF_OFF = 1;
+export const DLF_THROTTLED = 2;
+export const DLF_NEXT = 4;
+export const DLF_ASKED = 8;
+
+export const DlCpu = {
+  size: 8,
+  dc_share: 0,
+  dc_threads: 4,
+} as const;
+
+export const DlCpuTypes = {
+  dc_share: "u32",
+  dc_threads: "u32",
+} as const;
+export const DL_UNIT = 1048576;
+
 // assembly/sys/errno.ts
 export const EPERM = 1;
 export const ESRCH = 3;
@@ -279,6 +328,7 @@ export const GDF_RESCHED = 1;
 export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_SLICEEND = 32;
+export const GDF_DEADLINE = 64;
 export const GDF_HALTED = 4;
 export const GD_RUNQ_OFFSET = 256;
 export const GD_INTRQ_OFFSET = 528;
@@ -522,7 +572,7 @@ export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 816,
+  size: 844,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -582,125 +632,131 @@ export const Machine = {
   sched_queues: 244,
   sched_delta: 248,
   sched_cpus: 252,
-  letter_delta: 256,
-  affinity_delta: 260,
-  letters_new: 264,
-  letters_due: 268,
-  stack_base: 272,
-  strhash_base: 276,
-  strhash_mask: 280,
-  string_base: 284,
-  string_end: 288,
-  ktr_base: 292,
-  ktr_end: 296,
-  decoded_base: 300,
-  guest_base: 304,
-  mmode_base: 308,
-  search_base: 312,
-  search_end: 316,
-  arena_end: 320,
-  carve: 328,
-  booted: 336,
-  ticks: 340,
-  ticks64: 344,
-  tick_epoch: 352,
-  now: 360,
-  round_end: 368,
-  round_cpu: 376,
-  rounds: 384,
-  run_switches: 392,
-  run_limited: 400,
-  run_rounds: 404,
-  run_until: 408,
-  stop_request: 416,
-  timeouts: 420,
-  busy: 424,
-  ipi_cpus: 432,
-  ipi_dropped: 440,
-  letters_new_count: 448,
-  letters_due_count: 452,
-  letters_new_most: 456,
-  letters_due_most: 460,
-  tok_first: 464,
-  tok_last: 468,
-  reserved: 472,
-  untimely_switch: 480,
-  sleep_procs: 484,
-  intr_base: 488,
-  kobj_next: 492,
-  kobj_end: 496,
-  kobj_free: 500,
-  kobj_base: 504,
-  rng: 512,
-  thread0: 520,
-  host_td: 524,
-  proc0: 528,
-  initproc: 532,
-  allproc: 536,
-  nthreads: 540,
-  nprocs: 544,
-  nextpid: 548,
-  trytid: 552,
-  tid_low: 556,
-  tid_high: 560,
-  tid_care: 564,
-  tidhash_mask: 568,
-  tidhashlock: 572,
-  pidhash_mask: 576,
-  sleepq_mask: 580,
-  zone_free: 584,
-  zone_next: 588,
-  zone_constructed: 592,
-  proc_free: 596,
-  proc_next: 600,
-  cred_free: 604,
-  cred_next: 608,
-  limit_free: 612,
-  limit_next: 616,
-  chunk_free: 620,
-  chunk_next: 624,
-  chunk_lists: 628,
-  string_next: 632,
-  next_cpu: 636,
-  last_thread: 640,
-  kstack_fail: 644,
-  sched_tick: 648,
-  sched_slice: 656,
-  sched_stat: 660,
-  sched_second: 664,
-  sched_ldavg: 672,
-  sched_seconds: 676,
-  sched_ms: 680,
-  sched_balance: 688,
-  sched_idle: 696,
-  reap_lastfail: 704,
-  proc_lastfail: 708,
-  taskq_first: 712,
-  taskq_last: 716,
-  event_dead: 720,
-  event_runs: 724,
-  event_lists: 728,
-  ktr_mask: 732,
-  ktr_next: 736,
-  stats: 740,
-  jit_period: 744,
-  debug: 748,
-  store_end: 752,
-  watch_pass: 756,
-  watch_hit: 760,
-  watch_address: 764,
-  brk: 768,
-  stack_low: 772,
-  exited: 776,
-  exit_status: 780,
-  bad_pointer: 784,
-  bad_address: 788,
-  plant: 792,
-  panicked: 796,
-  panic_fmt: 800,
-  panic_arg0: 804,
-  panic_arg1: 808,
-  panic_arg2: 812,
+  dl_base: 256,
+  dl_index: 260,
+  letter_delta: 264,
+  affinity_delta: 268,
+  letters_new: 272,
+  letters_due: 276,
+  stack_base: 280,
+  strhash_base: 284,
+  strhash_mask: 288,
+  string_base: 292,
+  string_end: 296,
+  ktr_base: 300,
+  ktr_end: 304,
+  decoded_base: 308,
+  guest_base: 312,
+  mmode_base: 316,
+  search_base: 320,
+  search_end: 324,
+  arena_end: 328,
+  carve: 336,
+  booted: 344,
+  ticks: 348,
+  ticks64: 352,
+  tick_epoch: 360,
+  now: 368,
+  round_end: 376,
+  round_cpu: 384,
+  rounds: 392,
+  run_switches: 400,
+  run_limited: 408,
+  run_rounds: 412,
+  run_until: 416,
+  stop_request: 424,
+  timeouts: 428,
+  busy: 432,
+  ipi_cpus: 440,
+  ipi_late: 448,
+  ipi_dropped: 456,
+  letters_new_count: 464,
+  letters_due_count: 468,
+  letters_new_most: 472,
+  letters_due_most: 476,
+  tok_first: 480,
+  tok_last: 484,
+  reserved: 488,
+  untimely_switch: 496,
+  sleep_procs: 500,
+  intr_base: 504,
+  kobj_next: 508,
+  kobj_end: 512,
+  kobj_free: 516,
+  kobj_base: 520,
+  rng: 528,
+  thread0: 536,
+  host_td: 540,
+  proc0: 544,
+  initproc: 548,
+  allproc: 552,
+  nthreads: 556,
+  nprocs: 560,
+  nextpid: 564,
+  trytid: 568,
+  tid_low: 572,
+  tid_high: 576,
+  tid_care: 580,
+  tidhash_mask: 584,
+  tidhashlock: 588,
+  pidhash_mask: 592,
+  sleepq_mask: 596,
+  zone_free: 600,
+  zone_next: 604,
+  zone_constructed: 608,
+  proc_free: 612,
+  proc_next: 616,
+  cred_free: 620,
+  cred_next: 624,
+  limit_free: 628,
+  limit_next: 632,
+  chunk_free: 636,
+  chunk_next: 640,
+  chunk_lists: 644,
+  string_next: 648,
+  next_cpu: 652,
+  last_thread: 656,
+  kstack_fail: 660,
+  sched_tick: 664,
+  sched_slice: 672,
+  sched_stat: 676,
+  sched_second: 680,
+  sched_ldavg: 688,
+  sched_seconds: 692,
+  sched_ms: 696,
+  sched_balance: 704,
+  sched_idle: 712,
+  dl_used: 720,
+  dl_free: 724,
+  dl_refused: 728,
+  reap_lastfail: 732,
+  proc_lastfail: 736,
+  taskq_first: 740,
+  taskq_last: 744,
+  event_dead: 748,
+  event_runs: 752,
+  event_lists: 756,
+  ktr_mask: 760,
+  ktr_next: 764,
+  stats: 768,
+  jit_period: 772,
+  debug: 776,
+  store_end: 780,
+  watch_pass: 784,
+  watch_hit: 788,
+  watch_address: 792,
+  brk: 796,
+  stack_low: 800,
+  exited: 804,
+  exit_status: 808,
+  bad_pointer: 812,
+  bad_address: 816,
+  plant: 820,
+  panicked: 824,
+  panic_fmt: 828,
+  panic_arg0: 832,
+  panic_arg1: 836,
+  panic_arg2: 840,
 } as const;
 
 export const MachineTypes = {
@@ -763,6 +819,8 @@ export const MachineTypes = {
   sched_queues: "u32",
   sched_delta: "usize",
   sched_cpus: "usize",
+  dl_base: "usize",
+  dl_index: "usize",
   letter_delta: "usize",
   affinity_delta: "usize",
   letters_new: "usize",
@@ -797,6 +855,7 @@ export const MachineTypes = {
   timeouts: "u32",
   busy: "u64",
   ipi_cpus: "u64",
+  ipi_late: "u64",
   ipi_dropped: "u64",
   letters_new_count: "u32",
   letters_due_count: "u32",
@@ -854,6 +913,9 @@ export const MachineTypes = {
   sched_ms: "i32",
   sched_balance: "u64",
   sched_idle: "u64",
+  dl_used: "u32",
+  dl_free: "u32",
+  dl_refused: "u32",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
   taskq_first: "usize",
@@ -930,6 +992,7 @@ export const MAXCOMLEN = 19;
 export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
 export const RQ_LEVELS = 324;
+export const DL_MAX = 4095;
 export const STATHZ = 127;
 export const CHUNKS_SPARE = 64;
 export const WHEEL_LEVELS = 3;
@@ -1026,6 +1089,7 @@ export const Plant = {
 } as const;
 
 // assembly/sys/prioq.ts
+export const LEVEL_DEADLINE = 16;
 export const NO_LEVEL = 65535;
 
 // assembly/sys/proc.ts
@@ -1348,6 +1412,7 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_DEADLINE = 536870912;
 export const TDF_PENDED = 1073741824;
 export const TDF_TRANSIT = 2147483648;
 export const TDL_EXITED = 1;
@@ -1466,6 +1531,7 @@ export const Policy = {
   RR: 2,
   BATCH: 3,
   IDLE: 5,
+  DEADLINE: 6,
 } as const;
 export const NICE_MIN = -20;
 export const NICE_MAX = 19;
@@ -1565,7 +1631,13 @@ export const SearchStop = {
   STEPS: 5,
   EXIT: 6,
   KNOWN: 7,
+  STEP: 8,
+  RACE: 9,
 } as const;
+export const SEARCH_TIMEOUTS = 1;
+export const SEARCH_DELIVERY = 2;
+export const SEARCH_FAILURES = 4;
+export const SEARCH_RANDOM = 8;
 
 export const Pending = {
   NONE: 0,
@@ -1587,6 +1659,8 @@ export const SEARCH_DECISIONS_MAX = 262144;
 export const SEARCH_OPTIONS_MAX = 1024;
 export const SEARCH_CHANGES_MAX = 64;
 export const SEARCH_UNHEARD_MAX = 64;
+export const EVENT_TIME = 65;
+export const EVENTS_IN_A_ROW_MAX = 8;
 
 export const SearchDecision = {
   size: 16,
@@ -1619,7 +1693,7 @@ export const Reach = {
 } as const;
 
 export const SearchThread = {
-  size: 52,
+  size: 68,
   sn_number: 0,
   sn_pending: 4,
   sn_op: 8,
@@ -1633,6 +1707,10 @@ export const SearchThread = {
   sn_since: 40,
   sn_blocked: 44,
   sn_priority: 48,
+  sn_size: 52,
+  sn_atomic: 56,
+  sn_acquire: 60,
+  sn_waits: 64,
 } as const;
 
 export const SearchThreadTypes = {
@@ -1649,10 +1727,14 @@ export const SearchThreadTypes = {
   sn_since: "u32",
   sn_blocked: "u32",
   sn_priority: "i32",
+  sn_size: "u32",
+  sn_atomic: "u32",
+  sn_acquire: "u32",
+  sn_waits: "u32",
 } as const;
 
 export const Search = {
-  size: 132,
+  size: 240,
   s_threads: 0,
   s_tape: 4,
   s_changes: 8,
@@ -1668,24 +1750,50 @@ export const Search = {
   s_steps_max: 48,
   s_tells: 52,
   s_reduces: 56,
-  s_changes_count: 60,
-  s_td: 64,
-  s_last: 68,
-  s_in_a_row: 72,
-  s_begun: 76,
-  s_decisions: 80,
-  s_steps: 84,
-  s_preemptions: 88,
-  s_lowest: 92,
-  s_stage: 96,
-  s_unheard_count: 100,
-  s_known: 104,
-  s_granted: 108,
-  s_op: 112,
-  s_op_word: 116,
-  s_op_second: 120,
-  s_touched_count: 124,
-  s_learned: 128,
+  s_watches: 60,
+  s_races: 64,
+  s_choices: 68,
+  s_changes_count: 72,
+  s_td: 76,
+  s_event: 80,
+  s_times: 84,
+  s_events: 88,
+  s_saved: 96,
+  s_saved_free: 100,
+  s_last: 104,
+  s_in_a_row: 108,
+  s_begun: 112,
+  s_decisions: 116,
+  s_steps: 120,
+  s_preemptions: 124,
+  s_lowest: 128,
+  s_stage: 132,
+  s_unheard_count: 136,
+  s_known: 140,
+  s_granted: 144,
+  s_op: 148,
+  s_op_word: 152,
+  s_op_second: 156,
+  s_op_size: 160,
+  s_op_atomic: 164,
+  s_touched_count: 168,
+  s_learned: 172,
+  s_clocks: 176,
+  s_sync: 180,
+  s_sync_used: 184,
+  s_sync_count: 188,
+  s_access: 192,
+  s_access_used: 196,
+  s_access_count: 200,
+  s_actor: 204,
+  s_raced: 208,
+  s_race_word: 212,
+  s_race_wrote: 216,
+  s_race_first: 220,
+  s_race_step: 224,
+  s_race_second: 228,
+  s_race_writes: 232,
+  s_tds: 236,
 } as const;
 
 export const SearchTypes = {
@@ -1704,8 +1812,16 @@ export const SearchTypes = {
   s_steps_max: "u32",
   s_tells: "u32",
   s_reduces: "u32",
+  s_watches: "u32",
+  s_races: "u32",
+  s_choices: "u32",
   s_changes_count: "u32",
   s_td: "usize",
+  s_event: "u32",
+  s_times: "u32",
+  s_events: "u64",
+  s_saved: "u32",
+  s_saved_free: "u32",
   s_last: "usize",
   s_in_a_row: "u32",
   s_begun: "u32",
@@ -1720,9 +1836,62 @@ export const SearchTypes = {
   s_op: "u32",
   s_op_word: "u32",
   s_op_second: "u32",
+  s_op_size: "u32",
+  s_op_atomic: "u32",
   s_touched_count: "u32",
   s_learned: "u32",
+  s_clocks: "usize",
+  s_sync: "usize",
+  s_sync_used: "usize",
+  s_sync_count: "u32",
+  s_access: "usize",
+  s_access_used: "usize",
+  s_access_count: "u32",
+  s_actor: "u32",
+  s_raced: "u32",
+  s_race_word: "u32",
+  s_race_wrote: "u32",
+  s_race_first: "usize",
+  s_race_step: "u32",
+  s_race_second: "usize",
+  s_race_writes: "u32",
+  s_tds: "usize",
 } as const;
+export const RACE_THREADS_MAX = 64;
+export const RACE_CLOCKS_MAX = 512;
+export const RACE_BYTES_MAX = 1024;
+
+export const RaceClock = {
+  size: 8,
+  rc_key: 0,
+  rc_clock: 4,
+} as const;
+
+export const RaceClockTypes = {
+  rc_key: "u32",
+  rc_clock: "u32",
+} as const;
+
+export const RaceAccess = {
+  size: 24,
+  ra_key: 0,
+  ra_atomic: 4,
+  ra_writer: 8,
+  ra_time: 12,
+  ra_step: 16,
+  ra_reads: 20,
+} as const;
+
+export const RaceAccessTypes = {
+  ra_key: "u32",
+  ra_atomic: "u32",
+  ra_writer: "u32",
+  ra_time: "u32",
+  ra_step: "u32",
+  ra_reads: "u32",
+} as const;
+export const RACE_CLOCK_SIZE = 260;
+export const RACE_ACCESS_SIZE = 532;
 
 export const SearchStage = {
   CHOOSE: 0,
@@ -1981,6 +2150,10 @@ export const Sys = {
   sema_destroy: 184,
   barrier_destroy: 185,
   timer_destroy: 186,
+  sched_setdeadline: 187,
+  sched_setdeadline_self: 188,
+  timer_wait_from: 189,
+  clock_after: 190,
   msleep: 200,
   mtx_sleep: 201,
   mtx_init: 202,

@@ -106,6 +106,7 @@ const CIRCLES: readonly Circle[] = [
         "synch",
         "taskqueue",
         "thread",
+        "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
@@ -114,6 +115,9 @@ const CIRCLES: readonly Circle[] = [
       ...[
         "sched",
         "sched_4bsd",
+        "sched_deadline",
+        "sched_place",
+        "sched_policy",
         "sched_ule",
         "subr_eventhandler",
         "subr_turnstile",
@@ -141,7 +145,13 @@ const only = (from: Sources, ...folders: string[]): Sources =>
   new Map([...from].filter(([path]) => folders.some((folder) => path.startsWith(folder))));
 
 const RULES: ExportRules = {
-  entries: ["src/index.ts", "assembly/codec/index.ts", "vitest.config.ts"],
+  entries: [
+    "src/index.ts",
+    "src/vitest.ts",
+    "src/fast-check.ts",
+    "assembly/codec/index.ts",
+    "vitest.config.ts",
+  ],
   wasmEntries: ["bench/ours/assembly/index.ts", "test/support/assembly/runq-entry.ts"],
   shared: "assembly/sys/",
   layout: LAYOUT,

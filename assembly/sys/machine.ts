@@ -229,6 +229,7 @@ export class Machine {
   ktr_mask: u32;
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
+  stats_wasted: u64; //        cycles that CPUs were idle although threads waited for one
 
   /** Instructions between two samples for the compiler; 0 = there is none. */
   jit_period: u32;

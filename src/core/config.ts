@@ -66,7 +66,7 @@ export interface MachineConfig {
   readonly objects?: number;
   /** Bytes for names, wait messages and channels. Default 1 MiB. */
   readonly stringMemory?: number;
-  /** Record wakeup latencies, 704 bytes per thread. Default false. */
+  /** Record wakeup latencies and migrations, 712 bytes per thread. Default false. */
   readonly statistics?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;

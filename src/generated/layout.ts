@@ -572,7 +572,7 @@ export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 836,
+  size: 848,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -738,24 +738,25 @@ export const Machine = {
   ktr_mask: 752,
   ktr_next: 756,
   stats: 760,
-  jit_period: 764,
-  debug: 768,
-  store_end: 772,
-  watch_pass: 776,
-  watch_hit: 780,
-  watch_address: 784,
-  brk: 788,
-  stack_low: 792,
-  exited: 796,
-  exit_status: 800,
-  bad_pointer: 804,
-  bad_address: 808,
-  plant: 812,
-  panicked: 816,
-  panic_fmt: 820,
-  panic_arg0: 824,
-  panic_arg1: 828,
-  panic_arg2: 832,
+  stats_wasted: 768,
+  jit_period: 776,
+  debug: 780,
+  store_end: 784,
+  watch_pass: 788,
+  watch_hit: 792,
+  watch_address: 796,
+  brk: 800,
+  stack_low: 804,
+  exited: 808,
+  exit_status: 812,
+  bad_pointer: 816,
+  bad_address: 820,
+  plant: 824,
+  panicked: 828,
+  panic_fmt: 832,
+  panic_arg0: 836,
+  panic_arg1: 840,
+  panic_arg2: 844,
 } as const;
 
 export const MachineTypes = {
@@ -924,6 +925,7 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  stats_wasted: "u64",
   jit_period: "u32",
   debug: "u32",
   store_end: "u32",
@@ -1800,12 +1802,14 @@ export const TOUCH_SEVERAL = 32768;
 // assembly/sys/stats.ts
 
 export const ThreadStats = {
-  size: 32,
+  size: 40,
   ts_runnable_at: 0,
   ts_latency_sum: 8,
   ts_latency_max: 16,
   ts_wakeups: 24,
   ts_latency_count: 28,
+  ts_last_cpu: 32,
+  ts_migrations: 36,
 } as const;
 
 export const ThreadStatsTypes = {
@@ -1814,6 +1818,8 @@ export const ThreadStatsTypes = {
   ts_latency_max: "u64",
   ts_wakeups: "u32",
   ts_latency_count: "u32",
+  ts_last_cpu: "u32",
+  ts_migrations: "u32",
 } as const;
 
 // assembly/sys/sync.ts

@@ -178,6 +178,12 @@ export class ThreadView {
     return at === 0 ? 0 : this.kernel.read(at + Layout.ThreadStats.ts_wakeups);
   }
 
+  /** How often it came to another CPU than the one it ran on before; 0 unless the machine keeps statistics. */
+  get migrations(): number {
+    const at = this.statistics;
+    return at === 0 ? 0 : this.kernel.read(at + Layout.ThreadStats.ts_migrations);
+  }
+
   /** Wakeup latencies; null unless the machine keeps statistics. */
   get latency(): Latency | null {
     const at = this.statistics;

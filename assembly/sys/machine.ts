@@ -18,6 +18,7 @@ export enum Sched {
   LWKT = 0,
   BSD4 = 1,
   ULE = 2,
+  HOST = 3, // JavaScript decides (kern/sched_host.ts)
 }
 
 /** Why a run call returned: RUN_REASON of its result. */

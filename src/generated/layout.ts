@@ -553,6 +553,7 @@ export const Sched = {
   LWKT: 0,
   BSD4: 1,
   ULE: 2,
+  HOST: 3,
 } as const;
 
 export const Run = {

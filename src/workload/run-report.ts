@@ -135,7 +135,7 @@ export function reportRun(
     durationFrom,
     timeNs: toNs(Number(machine.cycles)),
     cpuCount: config.cpus,
-    scheduler: config.scheduler,
+    scheduler: typeof config.scheduler === "string" ? config.scheduler : config.scheduler.name,
     seed: config.seed.toString(),
     hash: machine.hash,
     switches: counters.switches,

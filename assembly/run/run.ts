@@ -42,6 +42,7 @@ import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
+import { quick_call } from "./quick_calls";
 import { quiet_until } from "./quiet";
 import { body_return, fault, trap } from "./trap";
 
@@ -293,6 +294,11 @@ function may_switch(m: Machine): bool {
 /** The kernel, as the emulated CPU sees it. */
 @unmanaged
 class Kernel {
+  /** Performs a kernel call of `td`, which the loop runs, if that takes next to nothing. */
+  @inline quick(gd: GlobalData, td: Thread, nr: u32): bool {
+    return quick_call(gd, td, nr);
+  }
+
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */
   @inline call(gd: GlobalData, nr: u32): bool {
     const m = machine();

@@ -15,6 +15,7 @@ import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { ast } from "../kern/kern_single";
+import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
@@ -146,6 +147,7 @@ export function round_begin(m: Machine): u32 {
     ipi_boundary(m);
     if (shares) sched_boundary(m);
   }
+  if (m.stats != 0) stats_round(m, m.round_end);
   m.rounds++;
   m.round_cpu = 0;
   return 0;

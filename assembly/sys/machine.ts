@@ -18,6 +18,7 @@ export enum Sched {
   LWKT = 0,
   BSD4 = 1,
   ULE = 2,
+  HOST = 3, // JavaScript decides (kern/sched_host.ts)
 }
 
 /** Why a run call returned: RUN_REASON of its result. */
@@ -236,6 +237,7 @@ export class Machine {
   ktr_mask: u32;
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
+  stats_wasted: u64; //        cycles that CPUs were idle although threads waited for one
 
   /** Instructions between two samples for the compiler; 0 = there is none. */
   jit_period: u32;

@@ -54,6 +54,7 @@ import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
 import { buildOf, configOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
+import { attachScheduler } from "./user-scheduler.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 // Values of Machine.exited: in this run, or in one before.
@@ -116,6 +117,7 @@ export class Machine {
     checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
     this.kernel.holdsFailures = true;
+    attachScheduler(this.kernel);
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);

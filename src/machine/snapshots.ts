@@ -150,6 +150,12 @@ export class MachineSnapshots implements Recordable {
   }
 
   private refuseInside(what: string): void {
+    const { scheduler } = this.subject.kernel.config;
+    if (typeof scheduler !== "string") {
+      throw new SnapshotError(
+        `a snapshot cannot be ${what} of a machine whose scheduler is one's own: what ${JSON.stringify(scheduler.name)} keeps in JavaScript would not be in it`,
+      );
+    }
     if (this.depth === 0) return;
     throw new SnapshotError(
       `a snapshot cannot be ${what} in the middle of a step: not by a body, and not by an event handler`,

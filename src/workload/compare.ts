@@ -67,6 +67,13 @@ export interface ComparedRuns {
   readonly latencyMaxNs: Spread | null;
   readonly switches: Spread;
   readonly involuntarySwitches: Spread;
+  /** How often threads came to another CPU. */
+  readonly migrations: Spread;
+  /** Part of the machine that was idle although threads waited for a CPU. */
+  readonly idleWhileRunnable: Spread;
+  /** Jobs that were late, of those that were done; null if no thread has a deadline. */
+  readonly deadlineMisses: Spread | null;
+  readonly deadlineJobs: Spread | null;
   /** Part of the machine that was idle. */
   readonly idle: Spread;
   readonly tasks: readonly ComparedTask[];
@@ -145,6 +152,12 @@ function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns
     latencyMaxNs: latency(reports, ({ maxNs }) => maxNs, highest),
     switches: over(({ switches }) => switches),
     involuntarySwitches: over(({ threads }) => sum(threads.map((t) => t.involuntarySwitches))),
+    migrations: over(({ threads }) => sum(threads.map((t) => t.migrations))),
+    idleWhileRunnable: over(
+      ({ idleWhileRunnableNs, cpus, timeNs }) => idleWhileRunnableNs / (timeNs * cpus.length || 1),
+    ),
+    deadlineMisses: deadlines(reports, ({ misses }) => misses),
+    deadlineJobs: deadlines(reports, ({ jobs }) => jobs),
     idle: over(
       ({ cpus, timeNs }) => sum(cpus.map(({ idleNs }) => idleNs)) / (timeNs * cpus.length || 1),
     ),
@@ -166,6 +179,19 @@ function latency(
     return values.length === 0 ? [] : [pick(values)];
   });
   return picked.length === 0 ? null : spread(picked);
+}
+
+type DeadlineOf = NonNullable<RunReport["threads"][number]["deadline"]>;
+
+function deadlines(
+  reports: readonly RunReport[],
+  value: (deadline: DeadlineOf) => number,
+): Spread | null {
+  const sums = reports.flatMap(({ threads }) => {
+    const values = threads.flatMap(({ deadline }) => (deadline === null ? [] : [value(deadline)]));
+    return values.length === 0 ? [] : [sum(values)];
+  });
+  return sums.length === 0 ? null : spread(sums);
 }
 
 function tasksOf(reports: readonly RunReport[]): ComparedTask[] {

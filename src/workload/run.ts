@@ -60,7 +60,7 @@ const ENDED_KEPT_MAX = 20_000;
 const CLOSED_MAX = 1_000;
 const HZ = 1_000_000;
 const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
-/** Statistics take 704 bytes per thread; with more threads than this there are none. */
+/** Statistics take 712 bytes per thread; with more threads than this there are none. */
 const STATISTICS_THREADS_MAX = 200_000;
 /** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
 const SPARE_THREADS = 200;

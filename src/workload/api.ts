@@ -36,6 +36,7 @@ const optionRules: Rules = {
   scheduler: optional(anything),
   runQueues: optional(anything),
   seed: optional(anything),
+  chaos: optional(anything),
   build: optional(anything),
 };
 

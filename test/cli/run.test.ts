@@ -192,7 +192,7 @@ describe("run with chaos", () => {
       "run",
       path,
       "--for",
-      "2ms",
+      "20ms",
       "--chaos",
       "--seeds",
       "1..5",
@@ -202,7 +202,7 @@ describe("run with chaos", () => {
     const report = JSON.parse(out);
     expect(report).toMatchObject({ runs: 5, different: 5, from: 1, to: 5, failures: [] });
     expect(report.switches.min).toBeLessThan(report.switches.max);
-    const told = await cli("run", path, "--for", "2ms", "--chaos", "--seeds", "1..5");
+    const told = await cli("run", path, "--for", "20ms", "--chaos", "--seeds", "1..5");
     expect(told.out).toContain("MEDIAN");
     expect(told.out).toContain("no run failed");
     const failed = await cli("run", join(ROOT, "examples/deadlock.json"), "--seeds", "4");

@@ -99,6 +99,12 @@ export interface MachineConfig {
    */
   readonly snapshots?: boolean;
   /**
+   * Let things happen at other moments than they usually would, by random numbers of the seed: threads are preempted at
+   * any jump, messages come up to 3 rounds late, and timeouts up to 2 ticks and a sixteenth of their time.
+   * Default false.
+   */
+  readonly chaos?: boolean;
+  /**
    * Be a machine that `explore` searches: RV32 code stops before each visible operation, so that nothing else can run
    * it. Default false.
    */
@@ -226,6 +232,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     jit: config.jit ?? true,
     bare: config.bare ?? false,
     snapshots: config.snapshots ?? false,
+    chaos: config.chaos ?? false,
     search: config.search ?? false,
     witness: config.witness ?? false,
   });
@@ -244,6 +251,7 @@ const fields: Rules = {
   jit: optional(flag),
   bare: optional(flag),
   snapshots: optional(flag),
+  chaos: optional(flag),
   search: optional(flag),
   witness: optional(flag),
 };
@@ -294,6 +302,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.kobj_count, config.objects);
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
+  u32(M.chaos, config.chaos ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
   u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
   u32(M.bare, config.bare ? 1 : 0);

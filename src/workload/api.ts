@@ -28,6 +28,7 @@ const optionRules: Rules = {
   runQueues: optional(anything),
   seed: optional(anything),
   witness: optional(anything),
+  chaos: optional(anything),
   build: optional(anything),
 };
 

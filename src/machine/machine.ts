@@ -6,7 +6,6 @@ import {
   checkArgument,
   checkOptions,
   oneOf,
-  type Rule,
   text,
   word,
 } from "../core/arguments.js";

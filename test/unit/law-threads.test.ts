@@ -465,10 +465,13 @@ function process(machine: Machine, first: (p: number) => Body, sibling: () => Bo
         function* () {
           yield* kernel.cpuset_setaffinity(1);
           const p = machine.kernel.read((yield* kernel.curthread()) + T.td_proc);
+          let there = false;
           yield* kernel.thr_create(function* () {
             yield* kernel.cpuset_setaffinity(2);
+            there = true;
             yield* sibling();
           }, 0);
+          while (!there) yield kernel.sched_relinquish();
           yield* busy(4000);
           yield* first(p);
         },
@@ -487,19 +490,43 @@ describe("a thread that computes on another CPU", () => {
   for (const scheduler of schedulers) {
     it(`dies with its process at once, under ${scheduler}`, () => {
       const machine = boot({ scheduler });
-      let ended = false;
+      const seen: string[] = [];
       process(
         machine,
         function* () {
           yield kernel.exit(0);
         },
         function* () {
+          seen.push("begins");
           yield kernel.compute(LONG);
-          ended = true;
+          seen.push("ends");
         },
       );
       machine.run({ until: 30_000 });
-      expect(ended).toBe(false);
+      expect(seen).toEqual(["begins"]);
+      const [, , child] = machine.processes();
+      const state = machine.kernel.read((child?.address ?? 0) + P.p_state);
+      expect(state).toBe(Layout.PRS.ZOMBIE);
+    });
+
+    it(`dies after an interrupted sleep, although it has yielded to nobody, under ${scheduler}`, () => {
+      const machine = boot({ scheduler });
+      const seen: string[] = [];
+      process(
+        machine,
+        function* () {
+          yield kernel.exit(0);
+        },
+        function* () {
+          const error = yield* kernel.tsleep("long", Layout.PCATCH, "long", 1_000_000);
+          seen.push(`sleep ${error}`);
+          yield kernel.sched_relinquish();
+          yield kernel.compute(LONG);
+          seen.push("computed");
+        },
+      );
+      machine.run({ until: 30_000 });
+      expect(seen).toEqual([`sleep ${Layout.EINTR}`]);
       const [, , child] = machine.processes();
       const state = machine.kernel.read((child?.address ?? 0) + P.p_state);
       expect(state).toBe(Layout.PRS.ZOMBIE);
@@ -577,14 +604,14 @@ describe("a thread that computes on another CPU", () => {
     }
 
     it(`is stopped by another process's SINGLE_ALLPROC, under ${scheduler}`, () => {
-      const machine = boot({ scheduler });
+      const machine = boot({ scheduler, cpus: 3 });
       const times: bigint[] = [];
       process(
         machine,
         function* (p) {
           yield* kernel.fork(
             function* () {
-              yield* kernel.cpuset_setaffinity(1);
+              yield* kernel.cpuset_setaffinity(4);
               times.push(yield* kernel.cycles());
               expect(yield* kernel.thread_single(p, Layout.SINGLE_ALLPROC)).toBe(0);
               times.push(yield* kernel.cycles());
@@ -595,15 +622,16 @@ describe("a thread that computes on another CPU", () => {
             0,
             -1,
           );
-          yield kernel.compute(200_000);
+          for (let i = 0; i < 4; i++) yield kernel.sched_relinquish(); // until that one has left for CPU 2
+          yield kernel.compute(LONG);
         },
         function* () {
-          yield kernel.compute(200_000);
+          yield kernel.compute(LONG);
         },
       );
-      machine.run({ until: 2_000_000 });
+      machine.run(LONG_ENOUGH);
       const [asked, stopped] = times as [bigint, bigint];
-      expect(Number(stopped - asked)).toBeLessThan(8000);
+      expect(Number(stopped - asked)).toBeLessThan(5000);
     });
   }
 });
@@ -734,6 +762,66 @@ describe("affinity", () => {
     expect([...(seen.threads ?? [])]).toEqual([0]);
     expect([...(seen.processes ?? [])]).toEqual([0]);
     expect([...(seen["kernel threads"] ?? [])]).not.toEqual([0]);
+  });
+
+  for (const scheduler of schedulers) {
+    it(`holds at once for a thread that waits for a CPU, under ${scheduler}`, () => {
+      const machine = boot({ scheduler, roundRobin: 1000 });
+      const ranOn: number[] = [];
+      let waiting = 0;
+      for (let i = 0; i < 4; i++) {
+        machine.createThread({ name: `hog${i}`, body: () => busy(200_000) });
+      }
+      machine.createThread({
+        name: "bound",
+        *body() {
+          waiting = yield* kernel.curthread();
+          for (let i = 0; i < 50; i++) {
+            yield kernel.compute(1000);
+            yield kernel.sched_relinquish();
+            ranOn.push(machine.kernel.u8[waiting + T.td_cpu] as number);
+          }
+        },
+      });
+      while (waiting === 0 || stateOf(machine, waiting) !== TDS.RUNQ) machine.run({ rounds: 1 });
+      const to = 1 - (machine.kernel.u8[waiting + T.td_cpu] as number);
+      const before = ranOn.length;
+      expect(machine.call(kernel.cpuset_setthread(waiting, 1 << to))[0]).toBe(0);
+      machine.run({ until: 2_000_000 });
+      expect(ranOn.length).toBe(50);
+      expect(new Set(ranOn.slice(before))).toEqual(new Set([to]));
+    });
+  }
+
+  it("costs a thread its turn under 4bsd while the machine's queue has equals, and no longer", () => {
+    const machine = boot({ scheduler: "4bsd" });
+    const turns = { bound: 0, free: 0 };
+    const freely = function* (): Body {
+      while (turns.free < 1000) {
+        turns.free++;
+        yield kernel.compute(1000);
+        yield kernel.sched_relinquish();
+      }
+    };
+    for (let i = 0; i < 8; i++) machine.createThread({ name: `free${i}`, body: freely });
+    machine.createThread({
+      name: "bound",
+      *body() {
+        yield* kernel.cpuset_setaffinity(1);
+        while (turns.bound < 100) {
+          turns.bound++;
+          yield kernel.sched_relinquish();
+        }
+      },
+    });
+    machine.run({ until: 50_000 });
+    const before = turns.bound;
+    machine.run({ until: 400_000 });
+    expect(turns.free).toBeGreaterThan(600);
+    expect(turns.bound).toBe(before);
+    expect(before).toBeLessThan(100);
+    machine.run(LONG_ENOUGH);
+    expect(turns.bound).toBe(100);
   });
 });
 

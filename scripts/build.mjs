@@ -53,6 +53,9 @@ const FOR_NODE = { platform: "node", target: "node20", packages: "external" };
 /** In one piece, so that a module script can import it as it is. */
 const FOR_BROWSERS = { platform: "browser", target: "es2022", packages: "bundle" };
 
+/** Beside the library, which they take from dist/index.js: one copy of it for all. */
+const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
+
 /** Every part: what it reads, what it writes, how it is made, and the file it cannot do without. */
 const PARTS = {
   release: wasmPart("release", ["build/layout.ts"]),
@@ -71,6 +74,8 @@ const PARTS = {
     make: makeBenchKernel,
   },
   index: bundlePart("src/index.ts", "dist/index.js", []),
+  vitest: bundlePart("src/vitest.ts", "dist/vitest.js", [], BESIDE_INDEX),
+  "fast-check": bundlePart("src/fast-check.ts", "dist/fast-check.js", [], BESIDE_INDEX),
   browser: bundlePart("src/index.ts", "dist/browser.js", [], FOR_BROWSERS),
   cli: bundlePart("src/cli/main.ts", "dist/cli.js", []),
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [

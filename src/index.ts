@@ -67,13 +67,18 @@ export {
   type ExploreFailure,
   type ExploreOptions,
   type ExploreResult,
+  encodeTape,
   explore,
   type FailureKind,
   type Judge,
+  type SearchChoice,
   type SearchTools,
   type Setup,
   type SharedWord,
+  type Step,
   type StrategyName,
+  type TapeMode,
+  type Watch,
 } from "./search/index.js";
 export { SnapshotError } from "./snapshot/errors.js";
 export { decodeSnapshot, encodeSnapshot, loadSnapshot, saveSnapshot } from "./snapshot/file.js";

@@ -9,13 +9,24 @@ import { Pending, Search, search, TOUCH_SEVERAL, TOUCH_THREAD, TOUCH_WRITTEN } f
 import { Sys } from "../sys/syscall";
 import { td_index } from "../sys/thread";
 import { rv_can_load, rv_get } from "./rv32_access";
-import { Record, rv_funct3, rv_imm_i, rv_imm_s, rv_rs1 } from "./rv32_decode";
+import {
+  Record,
+  rv_fetch,
+  rv_funct3,
+  rv_imm_i,
+  rv_imm_s,
+  rv_length,
+  rv_rs1,
+  rv_text_behind,
+  rv32_guest_pc,
+} from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
 const LOAD: u32 = 0x03;
 const STORE: u32 = 0x23;
 const ATOMIC: u32 = 0x2f;
 const LR: u32 = 0x02;
+const FENCE: u32 = 0x0f;
 
 /**
  * True if the thread at `td` must stop before the instruction of a record: s_op and s_op_word say what it is to do.
@@ -50,7 +61,16 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   s.s_op_word = address;
   const end = (address + size - 1) & ~3;
   s.s_op_second = end == (address & ~3) ? 0 : end;
+  s.s_op_size = size;
+  s.s_op_atomic = u32(opcode == ATOMIC || (s.s_races != 0 && is_ordered(opcode, record)));
   return true;
+}
+
+/** True for a load before a fence and a store behind one: what compilers make of C's atomic loads and stores. */
+function is_ordered(opcode: u32, record: usize): bool {
+  const pc = rv32_guest_pc(record);
+  const at = opcode == LOAD ? pc + rv_length(pc) : pc - 4;
+  return rv_text_behind(at) >= 4 && (rv_fetch(at) & 0x7f) == FENCE;
 }
 
 function offset_of(opcode: u32, word: u32): i32 {

@@ -323,6 +323,11 @@ function become_due(l: Letter): void {
 /** Carries a letter that is due out, unless a CPU is closed that it concerns. */
 function deliver(m: Machine, td: Thread, l: Letter): bool {
   const gd = globaldata(td.td_cpu);
+  if ((m.ipi_late & cpu_bit(gd.gd_cpuid)) != 0) {
+    m.ipi_cpus |= cpu_bit(gd.gd_cpuid);
+    m.busy |= cpu_bit(gd.gd_cpuid);
+    return false;
+  }
   if (cpu_critical(gd) && !planted(Plant.CLOSED_OWNER)) {
     ipi_hold(m, gd);
     return false;

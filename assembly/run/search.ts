@@ -20,20 +20,46 @@ import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
 import {
+  EVENT_TIME,
+  EVENTS_IN_A_ROW_MAX,
+  is_event,
   Pending,
+  Reach,
+  SEARCH_DELIVERY,
+  SEARCH_RANDOM,
   Search,
   SearchStage,
   SearchStop,
   SearchThread,
   search,
+  search_event,
   search_thread,
   Turn,
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
-import { search_arguments, search_note_wakeup, search_reach, search_yields } from "./search_calls";
+import {
+  search_arguments,
+  search_draw,
+  search_note_wakeup,
+  search_plain_number,
+  search_reach,
+  search_yields,
+} from "./search_calls";
 import { search_can_run, search_choose, search_has_exited } from "./search_choose";
+import {
+  RACE_EVERYBODY,
+  RACE_NOBODY,
+  race_access,
+  race_begin,
+  race_call,
+  race_return,
+  race_step,
+  race_thread,
+  race_wake,
+} from "./search_race";
+import { Short, search_shorten, search_unshorten } from "./search_short";
 import { trap } from "./trap";
 
 // What search_call returns.
@@ -63,11 +89,24 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   s.s_unheard_count = 0;
   s.s_known = 0;
   s.s_granted = 0;
+  events_begin(s);
+  race_begin(s);
   for (let i: u32 = 0; i < s.s_touched_count; i++) {
     const at = load<u32>(s.s_touched + ((<usize>i) << 2));
     store<u16>(s.s_touch + ((<usize>at) << 1), 0);
   }
   s.s_touched_count = 0;
+}
+
+function events_begin(s: Search): void {
+  s.s_event = 0;
+  s.s_events = 0;
+  s.s_times = 0;
+  if (s.s_choices == 0) return;
+  for (let event: u32 = 0; event <= EVENT_TIME; event++) {
+    search_event(event).sn_priority = 0;
+    search_event(event).sn_reach = Reach.ALL;
+  }
 }
 
 /** Performs the schedule up to its end, or to where the host is needed. Returns SearchStop. */
@@ -77,20 +116,22 @@ export function search_run(): u32 {
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
   let stop: u32 = 0;
-  if (stage == SearchStage.TOLD) stop = perform(m, s, s.s_td);
-  else if (stage == SearchStage.PERFORMED) stop = count_step(s);
+  if (stage == SearchStage.TOLD) {
+    stop = s.s_event != 0 ? perform_event(m, s) : perform(m, s, s.s_td);
+  } else if (stage == SearchStage.PERFORMED) stop = count_step(s);
   while (stop == 0) stop = next_step(m, s);
   return stop;
 }
 
-/** What the body of the thread whose turn it is does next: Pending, its sn_op, and what it is about. */
-export function search_next(pending: u32, op: u32, object: u32, second: u32): void {
+/** What the body of the thread whose turn it is does next: Pending, its sn_op, what it is about, and if it is atomic. */
+export function search_next(pending: u32, op: u32, object: u32, second: u32, atomic: u32): void {
   const td = search().s_td;
   const sn = search_thread(td_index(td));
   sn.sn_pending = pending;
   sn.sn_op = op;
   sn.sn_object = object;
   sn.sn_second = second;
+  sn.sn_atomic = atomic;
   sn.sn_reach = search_reach(sn);
 }
 
@@ -102,7 +143,10 @@ export function search_call(nr: u32): u32 {
 }
 
 function count_step(s: Search): u32 {
-  return ++s.s_steps >= s.s_steps_max ? SearchStop.STEPS : 0;
+  s.s_steps++;
+  if (s.s_raced != 0) return SearchStop.RACE;
+  if (s.s_steps >= s.s_steps_max) return SearchStop.STEPS;
+  return s.s_watches != 0 ? SearchStop.STEP : 0;
 }
 
 /** Chooses the next step, and performs it. */
@@ -111,15 +155,56 @@ function next_step(m: Machine, s: Search): u32 {
   if (stop != 0) return stop;
   const td = search_choose(s);
   if (s.s_known != 0) return SearchStop.KNOWN;
-  if (!is_td(td)) return search_settle(1) == Run.IDLE ? SearchStop.END : count_step(s);
+  if (!is_td(td)) return settle_idle(m, s);
+  if (is_event(td)) {
+    s.s_td = no_td();
+    s.s_event = changetype<u32>(td);
+    if (s.s_tells == 0) return perform_event(m, s);
+    s.s_stage = SearchStage.TOLD;
+    return SearchStop.TELL;
+  }
+  s.s_event = 0;
+  s.s_events = 0;
+  s.s_times = 0;
   s.s_td = td;
   if (s.s_tells == 0) return perform(m, s, td);
   s.s_stage = SearchStage.TOLD;
   return SearchStop.TELL;
 }
 
+/** No thread can run: what CPUs have sent each other comes, or time goes on. */
+function settle_idle(m: Machine, s: Search): u32 {
+  s.s_actor = RACE_NOBODY;
+  if (m.ipi_cpus != 0 && s.s_times++ < EVENTS_IN_A_ROW_MAX) {
+    s.s_actor = RACE_EVERYBODY;
+    search_settle(0);
+    return count_step(s);
+  }
+  s.s_times = 0;
+  return search_settle(1) == Run.IDLE ? SearchStop.END : count_step(s);
+}
+
+/** What was chosen happens without a thread. */
+function perform_event(m: Machine, s: Search): u32 {
+  const event = s.s_event;
+  if (event == EVENT_TIME) {
+    s.s_times++;
+    s.s_actor = RACE_NOBODY;
+    search_settle(1);
+  } else {
+    const bit = (<u64>1) << (<u64>(event - 1));
+    s.s_events |= bit;
+    s.s_actor = RACE_EVERYBODY;
+    m.ipi_late = ~bit;
+    search_settle(0);
+    m.ipi_late = 0;
+  }
+  return count_step(s);
+}
+
 function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
+  race_step(s, sn.sn_number);
   const gd = turn(m, td);
   const pending = sn.sn_pending;
   if (sn.sn_host == 0) {
@@ -143,7 +228,7 @@ function settle(m: Machine, s: Search): u32 {
   while (again) {
     again = false;
     if (m.exited == 1) return SearchStop.EXIT;
-    if (m.ipi_cpus != 0) search_settle(0);
+    if (m.ipi_cpus != 0 && (s.s_choices & SEARCH_DELIVERY) == 0) search_settle(0);
     for (let i: u32 = 0; i < m.zone_next; i++) {
       const td = td_at(i);
       const sn = search_thread(i);
@@ -168,8 +253,13 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     slice_step(m, turn(m, td));
     return AGAIN;
   }
+  if (sn.sn_waits != 0) {
+    sn.sn_waits = 0;
+    race_wake(s, sn.sn_number);
+  }
   if (sn.sn_number == 0 || (td.td_body & TDB_FRESH) != 0) {
     begin(s, td, sn);
+    race_thread(s, sn.sn_number, td);
     if (kind == TDB.HOST) {
       s.s_td = td;
       return SearchStop.BEGIN;
@@ -180,9 +270,11 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     return stop != 0 ? stop : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
+  race_step(s, sn.sn_number);
   const gd = turn(m, td);
   const why = slice_step(m, gd);
   if ((why == Run.HOST || why == READY) && gd.gd_curthread == td) {
+    race_call(s, td, sn, Sys.body_return);
     body_call(m, gd, td, Sys.body_return);
     if (search_has_exited(td)) forget(s, td, sn);
   }
@@ -248,6 +340,8 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_op = s.s_op_word;
     sn.sn_object = s.s_op_word & ~3;
     sn.sn_second = s.s_op_second;
+    sn.sn_size = s.s_op_size;
+    sn.sn_atomic = s.s_op_atomic;
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
     sn.sn_reach = search_reach(sn);
     return 0;
@@ -266,9 +360,11 @@ function after_kernel(s: Search, td: Thread, sn: SearchThread): u32 {
   const is_able = td.td_state == <u8>TDS.RUNNING || td.td_state == <u8>TDS.RUNQ;
   if (is_able && td.td_kfn == 0) {
     sn.sn_pending = Pending.NONE;
+    race_return(s, sn);
     return GOES_ON;
   }
   sn.sn_pending = Pending.RESUME;
+  sn.sn_waits = u32(!is_able);
   sn.sn_blocked = s.s_steps;
   return BLOCKED;
 }
@@ -276,8 +372,13 @@ function after_kernel(s: Search, td: Thread, sn: SearchThread): u32 {
 function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32): u32 {
   const s = search();
   const turn = sn.sn_turn;
+  const plain = search_plain_number(nr);
   search_note_wakeup(s, td, nr);
+  race_call(s, td, sn, plain);
+  const short = search_shorten(s, plain);
   body_call(m, gd, td, nr);
+  if (short != Short.NOTHING) search_unshorten(s, short);
+  if (plain == Sys.random && (s.s_choices & SEARCH_RANDOM) != 0) search_draw(td);
   const result = after_kernel(s, td, sn);
   if (result != GOES_ON) return result;
   note_step(s, sn, false, false);
@@ -294,6 +395,7 @@ function note_step(s: Search, sn: SearchThread, looks: bool, changes: bool): voi
 }
 
 function note_access(s: Search, sn: SearchThread, pending: u32): void {
+  if (pending == Pending.LOOK || pending == Pending.CHANGE) race_access(s, sn, sn.sn_size);
   if (pending == Pending.LOOK) note_step(s, sn, true, false);
   else if (pending == Pending.CHANGE || pending == Pending.RESUME) note_step(s, sn, false, true);
 }

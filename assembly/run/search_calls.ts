@@ -15,9 +15,13 @@ import {
 import { Sys } from "../sys/syscall";
 import { td_at, td_frame, td_valid } from "../sys/thread";
 import { C_CALL } from "./c_arguments";
+import { search_pick } from "./search_choose";
+
+/** What was drawn, 0 to 6, and the largest number. */
+const RANDOM_CHOICES: u32 = 9;
 
 /** The number of a call, whoever makes it. */
-function plain_number(nr: u32): u32 {
+export function search_plain_number(nr: u32): u32 {
   return nr < C_CALL ? nr : nr - C_CALL;
 }
 
@@ -28,13 +32,13 @@ function channel_of(nr: u32, argument: u32): u32 {
 
 /** True for calls by which a thread lets others run. */
 export function search_yields(nr: u32): bool {
-  const plain = plain_number(nr);
+  const plain = search_plain_number(nr);
   return plain == Sys.lwkt_yield || plain == Sys.sched_relinquish;
 }
 
 /** True for calls by which a thread ends. */
 function ends(nr: u32): bool {
-  const plain = plain_number(nr);
+  const plain = search_plain_number(nr);
   return plain == Sys.kthread_exit || plain == Sys.lwkt_exit;
 }
 
@@ -44,7 +48,7 @@ export function search_arguments(td: Thread, sn: SearchThread): void {
   sn.sn_object = channel_of(sn.sn_op, frame.a0);
   if (ends(sn.sn_op)) sn.sn_object = <u32>changetype<usize>(td);
   sn.sn_second = 0;
-  const nr = plain_number(sn.sn_op);
+  const nr = search_plain_number(sn.sn_op);
   if (nr == Sys.cv_wait) sn.sn_second = frame.a1;
   if (nr == Sys.tsleep && frame.a3 != 0) sn.sn_object = 0; // it has a timeout
   if (nr == Sys.msleep || nr == Sys.mtx_sleep) {
@@ -66,7 +70,7 @@ export function search_reach(sn: SearchThread): u32 {
     case Pending.RETURN:
       return Reach.LOCAL;
     case Pending.CALL:
-      return reach_of_call(plain_number(sn.sn_op), sn.sn_object);
+      return reach_of_call(search_plain_number(sn.sn_op), sn.sn_object);
     default:
       return Reach.ALL;
   }
@@ -101,7 +105,7 @@ function reach_of_call(nr: u32, object: u32): u32 {
 
 /** Remembers a wakeup that nobody sleeps for, before it takes place. */
 export function search_note_wakeup(s: Search, td: Thread, nr: u32): void {
-  const plain = plain_number(nr);
+  const plain = search_plain_number(nr);
   const wakes =
     plain == Sys.wakeup ||
     plain == Sys.wakeup_one ||
@@ -115,4 +119,13 @@ export function search_note_wakeup(s: Search, td: Thread, nr: u32): void {
   changetype<SearchUnheard>(at).su_step = s.s_steps;
   changetype<SearchUnheard>(at).su_channel = channel;
   s.s_unheard_count++;
+}
+
+/** What random() gives where a search chooses it: what it has drawn, a small number, or the largest. */
+export function search_draw(td: Thread): void {
+  const choice = search_pick(RANDOM_CHOICES);
+  if (choice == 0) return;
+  const value = choice == RANDOM_CHOICES - 1 ? u32.MAX_VALUE : choice - 1;
+  td_frame(td).a0 = value;
+  td_frame(td).retval = value;
 }

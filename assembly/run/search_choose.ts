@@ -8,18 +8,24 @@
 // from the tape alone: whatever stands before the choice was tried before.
 
 import { GlobalData, globaldata } from "../sys/globaldata";
-import { machine } from "../sys/machine";
+import { Machine, machine } from "../sys/machine";
 import { TDL_EXITED, TDS, Thread } from "../sys/proc";
 import {
+  EVENT_TIME,
+  EVENTS_IN_A_ROW_MAX,
+  is_event,
   Pending,
   Reach,
   SEARCH_DECISIONS_MAX,
+  SEARCH_DELIVERY,
   SEARCH_OPTIONS_MAX,
+  SEARCH_TIMEOUTS,
   Search,
   SearchBy,
   SearchDecision,
   SearchThread,
   search,
+  search_event,
   search_thread,
   Turn,
 } from "../sys/search";
@@ -64,7 +70,7 @@ function set_option(s: Search, i: u32, td: Thread): void {
 }
 
 function thread_of(td: Thread): SearchThread {
-  return search_thread(td_index(td));
+  return is_event(td) ? search_event(changetype<u32>(td)) : search_thread(td_index(td));
 }
 
 /** Collects the threads that can run, in the order in which they began; returns how many. */
@@ -85,6 +91,33 @@ function collect(s: Search): u32 {
   return count;
 }
 
+/**
+ * Adds, behind `count` threads, what can happen without one: CPUs get their messages, and the next timeout fires. With
+ * nobody who can run, and nothing but time, that is no choice.
+ */
+function collect_events(s: Search, count: u32): u32 {
+  const m = machine();
+  let events: u32 = 0;
+  if ((s.s_choices & SEARCH_DELIVERY) != 0) {
+    for (let cpus = m.ipi_cpus & ~s.s_events; cpus != 0; cpus &= cpus - 1) {
+      set_option(s, count + events++, changetype<Thread>(<usize>(1 + ctz<u64>(cpus))));
+    }
+  }
+  if ((s.s_choices & SEARCH_TIMEOUTS) != 0 && s.s_times < EVENTS_IN_A_ROW_MAX && has_timeout(m)) {
+    if (count + events != 0) set_option(s, count + events++, changetype<Thread>(<usize>EVENT_TIME));
+  }
+  return events;
+}
+
+/** True if time can go on to something. */
+function has_timeout(m: Machine): bool {
+  if (m.timeouts == 0) return false;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if (globaldata(cpu).gd_next_callout != u64.MAX_VALUE) return true;
+  }
+  return false;
+}
+
 /** Moves the thread that ran last, which is one of `count`, to the front or the end. */
 function move_last(s: Search, count: u32, to_end: bool): void {
   const last = s.s_last;
@@ -100,10 +133,12 @@ function move_last(s: Search, count: u32, to_end: bool): void {
 
 // ---- Choices ----
 
-/** The thread of the next step: none if none can run, or if other schedules have shown what would follow (s_known). */
+/**
+ * The thread of the next step, or an event (is_event): none if none can run, or if other schedules have shown what would
+ * follow (s_known).
+ */
 export function search_choose(s: Search): Thread {
   let count = collect(s);
-  if (count == 0) return no_td();
   const last = s.s_last;
   let preempts = false;
   if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {
@@ -114,14 +149,21 @@ export function search_choose(s: Search): Thread {
     if (must_yield) count--;
     preempts = !to_end;
   }
-  const choice = decide(s, count, preempts);
+  const events = s.s_choices != 0 ? collect_events(s, count) : 0;
+  if (count + events == 0) return no_td();
+  const choice = decide(s, count, count + events, preempts);
   if (choice == NONE) {
     s.s_known = 1;
     return no_td();
   }
-  if (preempts && choice != 0) s.s_preemptions++;
   const next = option(s, choice);
   if (s.s_reduces != 0) put_to_sleep(s, choice, next);
+  if (is_event(next)) {
+    s.s_in_a_row = 0;
+    if (is_td(last)) thread_of(last).sn_turn = Turn.GOES_ON;
+    return next;
+  }
+  if (preempts && choice != 0) s.s_preemptions++;
   if (next == last) s.s_in_a_row++;
   else {
     s.s_in_a_row = 0;
@@ -131,18 +173,22 @@ export function search_choose(s: Search): Thread {
   return next;
 }
 
-function decide(s: Search, count: u32, preempts: bool): u32 {
-  const asleep = s.s_reduces != 0 ? sleepers(s, count) : 0;
-  if (count == 1) return asleep == 0 ? 0 : NONE;
-  if (preempts && s.s_preemptions >= s.s_preemptions_max) return note(s, 0, 1, 0); // no other
-  if (s.s_decisions < s.s_prefix) return note(s, taken(s, count), count, asleep);
+/** Chooses among `count` possibilities, of which the first `threads` are threads. */
+function decide(s: Search, threads: u32, count: u32, preempts: bool): u32 {
+  let skip = s.s_reduces != 0 ? sleepers(s, threads) : 0;
+  if (count == 1) return skip == 0 ? 0 : NONE;
+  if (preempts && s.s_preemptions >= s.s_preemptions_max) {
+    if (threads == count || threads > 63) return note(s, 0, 1, 0); // no other
+    skip |= (((<u64>1) << (<u64>threads)) - 1) & ~(<u64>1); // no other thread
+  }
+  if (s.s_decisions < s.s_prefix) return note(s, taken(s, count), count, skip);
   switch (s.s_by) {
     case SearchBy.RANDOM:
-      return note(s, below(s, count), count, 0);
+      return note(s, any(s, count, skip), count, 0);
     case SearchBy.PCT:
-      return note(s, best(s, count), count, 0);
+      return note(s, best(s, count, skip), count, 0);
     default:
-      return note(s, first_awake(count, asleep), count, asleep);
+      return note(s, first_awake(count, skip), count, skip);
   }
 }
 
@@ -207,20 +253,33 @@ function below(s: Search, count: u32): u32 {
   return <u32>((<u64>(<u32>z ^ (<u32>z >> 14)) * <u64>count) >> 32);
 }
 
-/** The thread with the best priority, which becomes the worst first if a change is due at this decision. */
-function best(s: Search, count: u32): u32 {
-  for (let i: u32 = 0; i < s.s_changes_count; i++) {
-    if (load<u32>(s.s_changes + ((<usize>i) << 2)) != s.s_decisions) continue;
-    thread_of(option(s, best_of(s, count))).sn_priority = --s.s_lowest;
-    break;
-  }
-  return best_of(s, count);
+/** One of the possibilities that need not be left out. */
+function any(s: Search, count: u32, skip: u64): u32 {
+  if (skip == 0) return below(s, count);
+  let left = below(s, count - <u32>popcnt<u64>(skip));
+  let i = first_awake(count, skip);
+  while (left != 0) if (!is_skipped(++i, skip)) left--;
+  return i;
 }
 
-function best_of(s: Search, count: u32): u32 {
-  let best: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    if (priority_of(s, i) > priority_of(s, best)) best = i;
+function is_skipped(i: u32, skip: u64): bool {
+  return i < 64 && ((skip >> i) & 1) != 0;
+}
+
+/** The thread with the best priority, which becomes the worst first if a change is due at this decision. */
+function best(s: Search, count: u32, skip: u64): u32 {
+  for (let i: u32 = 0; i < s.s_changes_count; i++) {
+    if (load<u32>(s.s_changes + ((<usize>i) << 2)) != s.s_decisions) continue;
+    thread_of(option(s, best_of(s, count, skip))).sn_priority = --s.s_lowest;
+    break;
+  }
+  return best_of(s, count, skip);
+}
+
+function best_of(s: Search, count: u32, skip: u64): u32 {
+  let best = first_awake(count, skip);
+  for (let i = best + 1; i < count; i++) {
+    if (!is_skipped(i, skip) && priority_of(s, i) > priority_of(s, best)) best = i;
   }
   return best;
 }
@@ -244,7 +303,7 @@ function sleepers(s: Search, count: u32): u64 {
 
 function first_awake(count: u32, asleep: u64): u32 {
   for (let i: u32 = 0; i < count; i++) {
-    if (i >= 64 || ((asleep >> i) & 1) == 0) return i;
+    if (!is_skipped(i, asleep)) return i;
   }
   return NONE;
 }
@@ -252,7 +311,9 @@ function first_awake(count: u32, asleep: u64): u32 {
 /** What stands before the choice was tried; whatever depends on the step of `next` must be tried again behind it. */
 function put_to_sleep(s: Search, choice: u32, next: Thread): void {
   const step = thread_of(next);
-  for (let i: u32 = 0; i < choice; i++) thread_of(option(s, i)).sn_asleep = 1;
+  for (let i: u32 = 0; i < choice; i++) {
+    if (!is_event(option(s, i))) thread_of(option(s, i)).sn_asleep = 1;
+  }
   for (let i: u32 = 0; i < machine().zone_next; i++) {
     const sn = search_thread(i);
     if (sn.sn_asleep != 0 && (sn.sn_number == 0 || depend(sn, step))) sn.sn_asleep = 0;

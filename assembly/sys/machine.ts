@@ -146,7 +146,8 @@ export class Machine {
   stop_request: u32;
   timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
   busy: u64; //                CPUs that are not halted
-  ipi_cpus: u64; //            CPUs that have messages to carry out
+  ipi_cpus: u64; //            CPUs that have messages to carry out,
+  ipi_late: u64; //            and those that get theirs later: a search or chaos has it so
   ipi_dropped: u64; //         messages for threads that were gone
   letters_new_count: u32;
   letters_due_count: u32;

@@ -32,7 +32,21 @@ export enum SearchStop {
   EXIT = 6,
   /** What can follow, other schedules have shown (s_reduces). */
   KNOWN = 7,
+  /** Only if s_watches: a step is over. */
+  STEP = 8,
+  /** Two threads race for memory (s_race). */
+  RACE = 9,
 }
+
+// What a search chooses besides who runs next: bits of s_choices.
+/** Whether the next timeout fires now, although threads can run. */
+export const SEARCH_TIMEOUTS: u32 = 1;
+/** When each CPU gets its messages. */
+export const SEARCH_DELIVERY: u32 = 2;
+/** Whether a call fails for want of something (ENOMEM, EAGAIN). */
+export const SEARCH_FAILURES: u32 = 4;
+/** What random() gives. */
+export const SEARCH_RANDOM: u32 = 8;
 
 /** What a thread does next. */
 export enum Pending {
@@ -71,6 +85,13 @@ export const SEARCH_OPTIONS_MAX: u32 = 1024;
 export const SEARCH_CHANGES_MAX: u32 = 64;
 /** Wakeups that nobody slept for, the last ones. */
 export const SEARCH_UNHEARD_MAX: u32 = 64;
+
+/** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
+export const EVENT_TIME: u32 = 65;
+/** How often things happen without a thread, one behind the other. */
+export const EVENTS_IN_A_ROW_MAX: u32 = 8;
+/** Places behind those of the threads, for the events. */
+const EVENT_PLACES: u32 = 66;
 
 /** A decision of a schedule. */
 @unmanaged
@@ -113,6 +134,10 @@ export class SearchThread {
   sn_since: u32; //    the first of its last looks, or its last step if that was none
   sn_blocked: u32; //  when it went to sleep last
   sn_priority: i32; // of a PCT search; 0 = it has none yet
+  sn_size: u32; //     bytes that it accesses next,
+  sn_atomic: u32; //   and 1 if it does so atomically
+  sn_acquire: u32; //  what orders it behind others when its call is over, 0 = nothing (run/search_race.ts)
+  sn_waits: u32; //    1 = it waits for somebody in a call
 }
 
 @unmanaged
@@ -122,7 +147,7 @@ export class Search {
   s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
-  s_options: usize; //    Thread[SEARCH_OPTIONS_MAX]
+  s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
   s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
@@ -135,10 +160,18 @@ export class Search {
   s_steps_max: u32;
   s_tells: u32; //        1 = return before each step
   s_reduces: u32; //      1 = leave out schedules that differ in the order of independent steps only
+  s_watches: u32; //      1 = return after each step
+  s_races: u32; //        1 = look for races
+  s_choices: u32; //      SEARCH_TIMEOUTS and so on
   s_changes_count: u32;
 
   // The schedule so far.
-  s_td: Thread; //        whose turn it is
+  s_td: Thread; //        whose turn it is,
+  s_event: u32; //        or what happens without a thread; 0 = nothing
+  s_times: u32; //        how often time went on since a thread had a step,
+  s_events: u64; //       and which CPUs got their messages
+  s_saved: u32; //        what the machine had of what it is short of in a call (run/search_short.ts)
+  s_saved_free: u32;
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
   s_begun: u32; //        threads of the test so far
@@ -154,10 +187,56 @@ export class Search {
   s_granted: usize; //    the thread that may do its visible operation
   s_op: u32; //           the operation before which it has stopped: Pending,
   s_op_word: u32; //      its sn_op,
-  s_op_second: u32; //    and the second word that it touches, 0 = none
+  s_op_second: u32; //    the second word that it touches, 0 = none,
+  s_op_size: u32; //      how many bytes,
+  s_op_atomic: u32; //    and 1 if it is an atomic one
   s_touched_count: u32;
   s_learned: u32; //      words that threads share, so far
+
+  // Races (run/search_race.ts).
+  s_clocks: usize; //     u32[RACE_THREADS_MAX] of each thread: which steps of the others are before its own
+  s_sync: usize; //       RaceClock[RACE_CLOCKS_MAX], a hash of what orders threads
+  s_sync_used: usize; //  u32[RACE_CLOCKS_MAX]: those in use
+  s_sync_count: u32;
+  s_access: usize; //     RaceAccess[RACE_BYTES_MAX], a hash of the bytes that threads share
+  s_access_used: usize; // u32[RACE_BYTES_MAX]: those in use
+  s_access_count: u32;
+  s_actor: u32; //        number of the thread that had the last step; RACE_NOBODY, RACE_EVERYBODY
+  s_raced: u32; //        1 = two threads race:
+  s_race_word: u32; //    for this word,
+  s_race_wrote: u32; //   1 = the earlier access was a write,
+  s_race_first: Thread; // by this thread,
+  s_race_step: u32; //    in this step, counted from 0;
+  s_race_second: Thread; // and this is the other one,
+  s_race_writes: u32; //  1 = which writes
+  s_tds: usize; //        Thread[RACE_THREADS_MAX], by their numbers
 }
+
+/** Threads, objects and bytes of a schedule with which a search for races can cope: it does not look at others. */
+export const RACE_THREADS_MAX: u32 = 64;
+export const RACE_CLOCKS_MAX: u32 = 512;
+export const RACE_BYTES_MAX: u32 = 1024;
+
+/** What orders threads: who leaves it orders whoever comes to it later behind all that he did. */
+@unmanaged
+export class RaceClock {
+  rc_key: u32; //  its address, 0 = free
+  rc_clock: u32; // the first of RACE_THREADS_MAX
+}
+
+/** A byte that threads share. */
+@unmanaged
+export class RaceAccess {
+  ra_key: u32; //    its address, 0 = free
+  ra_atomic: u32; // 1 = atomics access it, too
+  ra_writer: u32; // number of the thread that wrote it last, 0 = none,
+  ra_time: u32; //   on that thread's clock,
+  ra_step: u32; //   and the step
+  ra_reads: u32; //  the first of RACE_THREADS_MAX pairs: clock and step of each thread's last look
+}
+
+export const RACE_CLOCK_SIZE: u32 = 4 + 4 * RACE_THREADS_MAX;
+export const RACE_ACCESS_SIZE: u32 = 20 + 8 * RACE_THREADS_MAX;
 
 /** Where search_run goes on. */
 export enum SearchStage {
@@ -179,16 +258,23 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
   return (
     SEARCH_HEAD +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
-    <u64>SEARCH_OPTIONS_MAX * 4 +
+    <u64>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
     <u64>SEARCH_CHANGES_MAX * 4 +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
-    threads * offsetof<SearchThread>() +
+    (threads + EVENT_PLACES) * offsetof<SearchThread>() +
+    RACE_BYTES +
     (<u64>guest_size / 4 + 2) * 7
   );
 }
 
-const SEARCH_HEAD: u64 = 256;
-if (offsetof<Search>() > 256) ERROR("SEARCH_HEAD is smaller than what it stands for");
+/** Bytes of what a search for races keeps. */
+const RACE_BYTES: u64 =
+  <u64>RACE_THREADS_MAX * (RACE_THREADS_MAX + 1) * 4 +
+  <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + 4) +
+  <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + 4);
+
+const SEARCH_HEAD: u64 = 512;
+if (offsetof<Search>() > 512) ERROR("SEARCH_HEAD is smaller than what it stands for");
 
 /** Lays out the arrays, what is aligned to more first. */
 export function search_init(m: Machine): void {
@@ -197,9 +283,15 @@ export function search_init(m: Machine): void {
   s.s_tape = m.search_base + <usize>SEARCH_HEAD;
   s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
   s.s_options = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
-  s.s_changes = s.s_options + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
-  s.s_touched = s.s_threads + <usize>m.td_count * offsetof<SearchThread>();
+  s.s_clocks = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
+  s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4;
+  s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * 4;
+  s.s_sync_used = s.s_sync + <usize>RACE_CLOCKS_MAX * RACE_CLOCK_SIZE;
+  s.s_access = s.s_sync_used + <usize>RACE_CLOCKS_MAX * 4;
+  s.s_access_used = s.s_access + <usize>RACE_BYTES_MAX * RACE_ACCESS_SIZE;
+  s.s_touched = s.s_access_used + <usize>RACE_BYTES_MAX * 4;
   s.s_touch = s.s_touched + words * 4;
   s.s_shared = s.s_touch + words * 2;
 }
@@ -210,4 +302,14 @@ export function search(): Search {
 
 export function search_thread(index: u32): SearchThread {
   return changetype<SearchThread>(search().s_threads + <usize>index * offsetof<SearchThread>());
+}
+
+/** What an event has in the place of a thread's. */
+export function search_event(event: u32): SearchThread {
+  return search_thread(machine().td_count + event);
+}
+
+/** True for what stands for an event where threads stand. */
+export function is_event(td: Thread): bool {
+  return changetype<usize>(td) <= EVENT_TIME;
 }

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import {
+  choiceNames,
   type Explored,
   type ExploreFailure,
   type ExploreOptions,
@@ -10,6 +11,7 @@ import {
   type ExploreStory,
   exploreNow,
   exploreWith,
+  type SearchChoice,
   type Setup,
   STEPS_MAX,
   type StrategyName,
@@ -59,6 +61,8 @@ interface Flags {
   readonly depth?: number;
   readonly steps?: number;
   readonly reduce?: true;
+  readonly choose?: readonly SearchChoice[];
+  readonly races?: true;
   readonly replay?: string;
   readonly workers: number;
   readonly json?: true;
@@ -102,6 +106,12 @@ export function registerExplore(program: Command): void {
       "--reduce",
       "leave out schedules that differ in the order of independent steps only, when exhaustive",
     )
+    .option(
+      "--choose <names>",
+      `what is chosen besides who runs next, with commas: ${choiceNames.join(", ")}`,
+      parseChoices,
+    )
+    .option("--races", "two accesses to plain memory that nothing orders are a failure")
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
     .option(
       "--workers <n>",
@@ -112,6 +122,14 @@ export function registerExplore(program: Command): void {
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(run);
+}
+
+function parseChoices(text: string): SearchChoice[] {
+  return text.split(",").map((name) => {
+    const known = choiceNames.find((choice) => choice === name.trim());
+    if (known !== undefined) return known;
+    throw new InvalidArgumentError(`"${name}" is none of ${choiceNames.join(", ")}.`);
+  });
 }
 
 /** The tape itself, or what a file has. */

@@ -40,7 +40,7 @@ export interface Exports {
   debug_step(count: number): number;
   search_begin(by: number, prefix: number, random: number): void;
   search_run(): number;
-  search_next(pending: number, op: number, object: number, second: number): void;
+  search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
   search_call(nr: number): number;
   search_pick(count: number): number;
   search_backtrack(floor: number, depth: number): number;

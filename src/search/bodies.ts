@@ -5,7 +5,7 @@ import * as Layout from "../generated/layout.js";
 import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
-import { Choice, Operation } from "./operations.js";
+import { Choice, Operation, type SharedWord } from "./operations.js";
 import type { SearchState } from "./strategies.js";
 
 const { Frame: F, Pending, Thread: T } = Layout;
@@ -96,16 +96,16 @@ export class SearchBodies {
     actor.next = yielded as Yielded | null;
     const { exports } = this.machine.kernel;
     if (yielded === null) {
-      exports.search_next(Pending.RETURN, 0, 0, 0);
+      exports.search_next(Pending.RETURN, 0, 0, 0, 0);
     } else if (yielded instanceof Operation) {
       const pending = yielded.isWrite ? Pending.CHANGE : Pending.LOOK;
       const word = this.numberOf(yielded.word);
-      exports.search_next(pending, word, word, 0);
+      exports.search_next(pending, word, word, 0, yielded.isAtomic ? 1 : 0);
     } else if (yielded instanceof Choice) {
-      exports.search_next(Pending.CHOICE, yielded.count, 0, 0);
+      exports.search_next(Pending.CHOICE, yielded.count, 0, 0, 0);
     } else if (isKernelCall(yielded)) {
       const [object, second] = this.objectsOf(yielded);
-      exports.search_next(Pending.CALL, yielded.nr, object, second);
+      exports.search_next(Pending.CALL, yielded.nr, object, second, 0);
     } else {
       throw new ConfigError(
         `thread "${this.nameOf(td)}" has yielded something that is no kernel call, access to a shared word or choice`,
@@ -155,6 +155,12 @@ export class SearchBodies {
   }
 
   // ---- For the story ----
+
+  /** The name of a shared word, or null if the number is none's. */
+  nameOfWord(number: number): string | null {
+    for (const [word, its] of this.words) if (its === number) return (word as SharedWord).name;
+    return null;
+  }
 
   /** What a body does next, or null if the thread has none. */
   describe(td: number): string | null {

@@ -4,10 +4,11 @@ import { ConfigError } from "../core/errors.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
 import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
-import { encodeTape, trimTape, wordsOfTape } from "./tape.js";
+import { choiceNames, encodeTape, trimTape, wordsOfTape } from "./tape.js";
 import {
   Clock,
   limitsOf,
+  modeOf,
   performAll,
   performWhole,
   type TaskResult,
@@ -50,9 +51,22 @@ export class ExploreError extends Error {
   constructor(
     readonly result: ExploreResult,
     failure: ExploreFailure,
+    /** The steps of the failing schedule. */
+    readonly steps: readonly Step[],
   ) {
-    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})`);
+    super(`${failure.kind}: ${failure.message} (replay: ${failure.tape})${listOf(steps)}`);
   }
+}
+
+/** Steps that an error lists: the last ones. */
+const LISTED_MAX = 30;
+
+function listOf(steps: readonly Step[]): string {
+  const first = Math.max(0, steps.length - LISTED_MAX);
+  const lines = steps
+    .slice(first)
+    .map(({ thread, what }, i) => `${first + i + 1} ${thread}: ${what}`);
+  return ["", ...lines].join("\n  ");
 }
 
 /** Schedules that making a failing one shorter may take, for each number of preemptions, and steps in all. */
@@ -67,9 +81,9 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * @throws ExploreError with `throws`, if a schedule failed.
  */
 export async function explore(setup: Setup, options: ExploreOptions = {}): Promise<ExploreResult> {
-  const { result } = exploreNow(setup, options);
+  const { result, story } = exploreNow(setup, options);
   if (options.throws === true && result.failure !== null) {
-    throw new ExploreError(result, result.failure);
+    throw new ExploreError(result, result.failure, story?.steps ?? []);
   }
   return result;
 }
@@ -121,14 +135,18 @@ function conclude(world: World, options: ExploreOptions, done: TaskResult, clock
   return {
     result: {
       ...{ schedules, complete, per_second },
-      failure: shortest === null ? null : failureOf(world, shortest, options.seed ?? 0),
+      failure: shortest === null ? null : failureOf(world, shortest, options),
     },
     story: shortest === null ? null : storyOf(world, shortest, limits),
   };
 }
 
 function checkOptions(options: ExploreOptions): void {
-  const { strategy, schedules, preemptions, seed, depth, steps, reduce } = options;
+  const { strategy, schedules, preemptions, seed, depth, steps, reduce, choose = [] } = options;
+  const unknown = choose.find((name) => !choiceNames.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigError(`choose has "${unknown}"; it may have ${choiceNames.join(", ")}`);
+  }
   if (strategy !== undefined && !["random", "pct", "exhaustive"].includes(strategy)) {
     throw new ConfigError(
       `strategy is "${String(strategy)}"; it must be random, pct or exhaustive`,
@@ -151,10 +169,12 @@ function checkOptions(options: ExploreOptions): void {
   }
 }
 
-function failureOf(world: World, { failure, choices, preemptions, steps }: Outcome, seed: number) {
-  const { kind, message } = failure;
+function failureOf(world: World, outcome: Outcome, options: ExploreOptions): ExploreFailure {
+  const { choices, preemptions, steps } = outcome;
+  const { kind, message } = outcome.failure;
   const words = world.words.filter((word) => !world.warm.includes(word));
-  return { kind, message, tape: encodeTape(choices, words), preemptions, steps, seed };
+  const tape = encodeTape(choices, words, modeOf(options));
+  return { kind, message, tape, preemptions, steps, seed: options.seed ?? 0 };
 }
 
 function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
@@ -164,8 +184,8 @@ function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
   return { steps, hash: outcome.hash };
 }
 
-function unbound({ steps }: Limits): Limits {
-  return { preemptions: Number.POSITIVE_INFINITY, steps, reduce: false };
+function unbound(limits: Limits): Limits {
+  return { ...limits, preemptions: Number.POSITIVE_INFINITY, reduce: false };
 }
 
 // ---- Making a failing schedule shorter ----

@@ -12,6 +12,15 @@ export {
 } from "./explore.js";
 export type { FailureKind } from "./failure.js";
 export type { SearchTools, SharedWord } from "./operations.js";
-export type { ExploreOptions, StrategyName } from "./options.js";
+export type { ExploreOptions, SearchChoice, StrategyName } from "./options.js";
+export { choiceNames, encodeTape, type TapeMode } from "./tape.js";
 export { performTask, type Task, type TaskResult, type TaskRunner } from "./tasks.js";
-export { type Judge, type Setup, STEPS_MAX, type Step, type Words, World } from "./world.js";
+export {
+  type Judge,
+  type Setup,
+  STEPS_MAX,
+  type Step,
+  type Watch,
+  type Words,
+  World,
+} from "./world.js";

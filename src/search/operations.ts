@@ -9,6 +9,8 @@ export class Operation {
     readonly name: string,
     /** False if it changes nothing that others can see. */
     readonly isWrite: boolean,
+    /** False if it is one of plain memory: others race with it unless something orders them. */
+    readonly isAtomic: boolean,
     /** What it is about. */
     readonly word: object,
     readonly perform: () => number,
@@ -34,7 +36,10 @@ function asCall(operation: Operation | Choice): KernelCall<number> {
   return operation as unknown as KernelCall<number>;
 }
 
-/** A number that bodies share: each access of theirs is a visible operation, and atomic. */
+/**
+ * A number that bodies share: each access of theirs is a visible operation, and one step. For a search for races, `get`
+ * and `set` are accesses to plain memory, and the others are atomic ones, which order what is around them.
+ */
 export class SharedWord {
   /** What it holds now, for the judge at the end. */
   value: number;
@@ -48,12 +53,22 @@ export class SharedWord {
 
   /** Gives the value. */
   get(): KernelCall<number> {
-    return asCall(new Operation(`${this.name}.get()`, false, this, () => this.value));
+    return this.look("get()", false);
+  }
+
+  /** Gives the value, atomically. */
+  load(): KernelCall<number> {
+    return this.look("load()", true);
   }
 
   /** Sets the value, and gives the old one. */
   set(value: number): KernelCall<number> {
-    return this.change(`set(${value})`, () => value);
+    return this.change(`set(${value})`, () => value, false);
+  }
+
+  /** Sets the value, atomically, and gives the old one. */
+  store(value: number): KernelCall<number> {
+    return this.change(`store(${value})`, () => value);
   }
 
   /** Adds to the value, and gives the old one. */
@@ -67,13 +82,18 @@ export class SharedWord {
     return this.change(name, (old) => (old === expected ? value : old));
   }
 
-  private change(name: string, next: (old: number) => number): KernelCall<number> {
+  private look(name: string, isAtomic: boolean): KernelCall<number> {
+    const perform = () => this.value;
+    return asCall(new Operation(`${this.name}.${name}`, false, isAtomic, this, perform));
+  }
+
+  private change(name: string, next: (old: number) => number, isAtomic = true): KernelCall<number> {
     const perform = () => {
       const old = this.value;
       this.value = next(old);
       return old;
     };
-    return asCall(new Operation(`${this.name}.${name}`, true, this, perform));
+    return asCall(new Operation(`${this.name}.${name}`, true, isAtomic, this, perform));
   }
 }
 

@@ -6,6 +6,9 @@ import type { KernelSource } from "../core/instantiate.js";
 /** How a search chooses. */
 export type StrategyName = "random" | "pct" | "exhaustive";
 
+/** What a search can choose besides who runs next. */
+export type SearchChoice = "timeouts" | "delivery" | "failures" | "random";
+
 /** How to search. */
 export interface ExploreOptions {
   /** Default "random". */
@@ -27,6 +30,14 @@ export interface ExploreOptions {
    * a bound on preemptions then finds the same ends in fewer schedules. Default false.
    */
   readonly reduce?: boolean;
+  /**
+   * What is chosen besides who runs next: whether a timeout fires while threads can run (`timeouts`), when each CPU gets
+   * its messages (`delivery`), whether a call fails with ENOMEM or EAGAIN (`failures`), and what `random()` gives
+   * (`random`). Default: nothing.
+   */
+  readonly choose?: readonly SearchChoice[];
+  /** Take two accesses to plain memory for a failure that nothing orders, if one of them writes. Default false. */
+  readonly races?: boolean;
   /** Perform this schedule only. */
   readonly replay?: string;
   /** Throw an ExploreError if a schedule fails. Default false. */

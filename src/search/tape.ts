@@ -2,17 +2,41 @@
 // goes on with the thread that ran, so that most choices are 0; those at the end are left out.
 
 import { ConfigError } from "../core/errors.js";
+import type { SearchChoice } from "./options.js";
 
 const PREFIX = "ktm1:";
 /** Shorter runs of 0 are written out. */
 const RUN_MIN = 4;
+/** What stands for a choice besides those of threads, and for a search for races. */
+const LETTERS: Readonly<Record<SearchChoice, string>> = {
+  timeouts: "t",
+  delivery: "d",
+  failures: "f",
+  random: "r",
+};
+const RACES = "x";
+
+/** What a search can choose besides who runs next. */
+export const choiceNames = Object.keys(LETTERS) as SearchChoice[];
+
+/** How the search went of which a tape is a schedule. */
+export interface TapeMode {
+  readonly choose: readonly SearchChoice[];
+  readonly races: boolean;
+}
 
 /**
- * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Behind an @ stand the
- * addresses of the words that threads are known to share besides those that a search finds at once, in hexadecimal.
+ * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Letters before them
+ * say what was chosen besides who ran next. Behind an @ stand the addresses of the words that threads are known to share
+ * besides those that a search finds at once, in hexadecimal.
  */
-export function encodeTape(choices: readonly number[], words: readonly number[] = []): string {
-  let text = PREFIX;
+export function encodeTape(
+  choices: readonly number[],
+  words: readonly number[] = [],
+  { choose, races }: TapeMode = { choose: [], races: false },
+): string {
+  const letters = choiceNames.map((name) => (choose.includes(name) ? LETTERS[name] : ""));
+  let text = PREFIX + letters.join("") + (races ? RACES : "");
   let zeros = 0;
   for (const choice of trimTape(choices)) {
     if (choice === 0) {
@@ -58,17 +82,28 @@ export function wordsOfTape(text: string): number[] {
   return words === "" ? [] : words.split(",").map((word) => Number.parseInt(word, 16) & ~3);
 }
 
-/** Choices and words, if it is a schedule. */
-function partsOf(text: string): [choices: string, words: string] {
+/** How the search went of which it is a schedule. */
+export function modeOfTape(text: string): TapeMode {
+  const letters = partsOf(text)[2];
+  return {
+    choose: choiceNames.filter((name) => letters.includes(LETTERS[name])),
+    races: letters.includes(RACES),
+  };
+}
+
+/** Choices, words and letters, if it is a schedule. */
+function partsOf(text: string): [choices: string, words: string, letters: string] {
   const tape = text.trim();
   const parts =
-    /^ktm1:((?:\d|\(\d{1,6}\)|\[\d{1,6}\])*)(?:@([\da-f]{1,7}(?:,[\da-f]{1,7})*))?$/.exec(tape);
+    /^ktm1:([a-z]*)((?:\d|\(\d{1,6}\)|\[\d{1,6}\])*)(?:@([\da-f]{1,7}(?:,[\da-f]{1,7})*))?$/.exec(
+      tape,
+    );
   if (parts === null) {
     throw new ConfigError(
       `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n], and @ with addresses`,
     );
   }
-  return [parts[1] as string, parts[2] ?? ""];
+  return [parts[2] as string, parts[3] ?? "", parts[1] as string];
 }
 
 function shorten(text: string): string {

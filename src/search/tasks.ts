@@ -1,7 +1,8 @@
 // The parts of a search: numbers of random schedules, or subtrees of all schedules. They are in an order, and
 // the first one that fails counts, so that it does not matter who performs them, and when.
 
-import type { ExploreOptions } from "./options.js";
+import * as Layout from "../generated/layout.js";
+import type { ExploreOptions, SearchChoice } from "./options.js";
 import {
   ExhaustiveStrategy,
   MEASURED,
@@ -10,7 +11,7 @@ import {
   ReplayStrategy,
   type Strategy,
 } from "./strategies.js";
-import { decodeTape } from "./tape.js";
+import { decodeTape, modeOfTape, type TapeMode } from "./tape.js";
 import type { Limits, Outcome, Words, World } from "./world.js";
 
 /** A part of a search. */
@@ -68,13 +69,29 @@ export class Clock {
   }
 }
 
+/** What is chosen and looked for; a tape knows by itself. */
+export function modeOf({ choose = [], races = false, replay }: ExploreOptions): TapeMode {
+  return replay === undefined ? { choose, races } : modeOfTape(replay);
+}
+
+const CHOICES: Readonly<Record<SearchChoice, number>> = {
+  timeouts: Layout.SEARCH_TIMEOUTS,
+  delivery: Layout.SEARCH_DELIVERY,
+  failures: Layout.SEARCH_FAILURES,
+  random: Layout.SEARCH_RANDOM,
+};
+
 /** The bounds of a search's schedules; a replay has none but that of steps. */
-export function limitsOf({ preemptions, steps, replay, reduce }: ExploreOptions): Limits {
+export function limitsOf(options: ExploreOptions): Limits {
+  const { preemptions, steps, replay, reduce } = options;
   const isReplay = replay !== undefined;
+  const { choose, races } = modeOf(options);
   return {
     preemptions: isReplay || preemptions === undefined ? Number.POSITIVE_INFINITY : preemptions,
     steps: isReplay ? Math.max(steps ?? 0, STEPS_DEFAULT) : (steps ?? STEPS_DEFAULT),
     reduce: reduce === true && !isReplay,
+    choices: choose.reduce((bits, name) => bits | CHOICES[name], 0),
+    races,
   };
 }
 

@@ -22,9 +22,17 @@ const { Pending, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 /** Judges a schedule at its end: throws if the end is wrong. */
 export type Judge = () => void;
 
+/** Judges a schedule while it goes on: each throws if something is wrong. */
+export interface Watch {
+  /** Called after each step. */
+  readonly always?: Judge;
+  /** Called at the end. */
+  readonly end?: Judge;
+}
+
 /**
  * Creates the threads of a test; it is called anew for each schedule, on a machine without any other, unless all
- * threads run RISC-V code: then once. Returns the {@link Judge} of the end, or nothing.
+ * threads run RISC-V code: then once. Returns the {@link Judge} of the end, a {@link Watch}, or nothing.
  */
 export type Setup = (machine: Machine, tools: SearchTools) => unknown;
 
@@ -57,6 +65,10 @@ export interface Limits {
   readonly steps: number;
   /** Leave out schedules that differ from others in the order of independent steps only. */
   readonly reduce: boolean;
+  /** What is chosen besides who runs next: SEARCH_TIMEOUTS and so on. */
+  readonly choices: number;
+  /** Look for races. */
+  readonly races: boolean;
 }
 
 /** Steps that a schedule can have at most. */
@@ -79,7 +91,13 @@ const U32_MAX = 2 ** 32 - 1;
 const ASSERT_FAILED = "ktm_assert_failed";
 /** Schedules by which a search of RISC-V code learns which words threads share. */
 const WARM_UP = 64;
-const WARM_UP_LIMITS: Limits = { preemptions: U32_MAX, steps: 2_000, reduce: false };
+const WARM_UP_LIMITS: Limits = {
+  preemptions: U32_MAX,
+  steps: 2_000,
+  reduce: false,
+  choices: 0,
+  races: false,
+};
 
 /** A machine under search. */
 export class World {
@@ -203,12 +221,18 @@ export class World {
     state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
     state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
     state.set("s_reduces", limits.reduce ? 1 : 0);
+    state.set("s_choices", limits.choices);
+    state.set("s_races", limits.races ? 1 : 0);
     state.set("s_tells", onStep === null ? 0 : 1);
     strategy.begin(state, schedule);
     try {
-      const judge = this.isSetUp ? this.judge : this.prepare();
-      this.run(onStep);
-      if (!this.isKnown) this.judgeBy(judge);
+      const { always, end } = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      if (always !== undefined && limits.reduce) {
+        throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
+      }
+      state.set("s_watches", always === undefined ? 0 : 1);
+      this.run(onStep, always);
+      if (!this.isKnown) judgeBy(end);
       return null;
     } catch (error) {
       return this.outcomeOf(this.failureOf(error));
@@ -221,15 +245,6 @@ export class World {
     } catch (error) {
       if (error instanceof KernelPanic || error instanceof ConfigError) throw error;
       throw new ConfigError(`setup has thrown: ${textOf(error)}`);
-    }
-  }
-
-  private judgeBy(judge: unknown): void {
-    if (typeof judge !== "function") return;
-    try {
-      (judge as Judge)();
-    } catch (error) {
-      throw new Failed("assertion", textOf(error));
     }
   }
 
@@ -269,7 +284,7 @@ export class World {
     };
   }
 
-  private run(onStep: ((step: Step) => void) | null): void {
+  private run(onStep: ((step: Step) => void) | null, always: Judge | undefined): void {
     const { kernel, bodies, state } = this;
     const story = onStep === null ? null : new Teller(onStep, (td) => this.describe(td), state);
     try {
@@ -279,6 +294,7 @@ export class World {
         if (stop === SearchStop.HOST) bodies.step();
         else if (stop === SearchStop.BEGIN) bodies.begin();
         else if (stop === SearchStop.TELL) story?.begin();
+        else if (stop === SearchStop.STEP) judgeBy(always);
         else {
           this.end(stop);
           return;
@@ -291,6 +307,7 @@ export class World {
 
   private end(stop: number): void {
     if (stop === SearchStop.KNOWN) this.isKnown = true;
+    else if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
     else if (stop === SearchStop.STEPS) {
       const names = this.threads().map(({ td }) => this.kernel.nameAt(td));
       throw new Failed(
@@ -317,6 +334,19 @@ export class World {
     const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
     throw new Failed("deadlock", tellWaits(this.machine, stuck));
+  }
+
+  /** Who races for what. */
+  private tellRace(): string {
+    const { state, kernel, bodies, machine } = this;
+    const word = state.get("s_race_word");
+    const name = bodies.nameOfWord(word) ?? machine.programs.nameOf(word);
+    const how = (field: "s_race_wrote" | "s_race_writes") =>
+      state.get(field) !== 0 ? "writes" : "reads";
+    const first = `${kernel.nameAt(state.get("s_race_first"))} ${how("s_race_wrote")} ${name}`;
+    const second = `${kernel.nameAt(state.get("s_race_second"))} ${how("s_race_writes")} it`;
+    const step = state.get("s_race_step") + 1;
+    return `${first} in step ${step}, ${second} in step ${this.steps}, and nothing orders the two`;
   }
 
   // ---- What the kernel knows ----
@@ -362,6 +392,26 @@ export class World {
   }
 }
 
+/** The judges of what a test has returned. */
+function judgesOf(value: unknown): Watch {
+  if (typeof value === "function") return { end: value as Judge };
+  if (typeof value !== "object" || value === null) return {};
+  const { always, end } = value as Record<string, unknown>;
+  for (const [name, judge] of Object.entries({ always, end })) {
+    if (judge === undefined || typeof judge === "function") continue;
+    throw new ConfigError(`setup has returned an object whose ${name} is no function`);
+  }
+  return value;
+}
+
+function judgeBy(judge: Judge | undefined): void {
+  try {
+    judge?.();
+  } catch (error) {
+    throw new Failed("assertion", textOf(error));
+  }
+}
+
 /** Tells a schedule, step by step. A step is told when it is over: whether it has blocked belongs to it. */
 class Teller {
   private step: (Step & { readonly td: number }) | null = null;
@@ -372,8 +422,18 @@ class Teller {
     private readonly state: SearchState,
   ) {}
 
-  /** The thread whose turn it is begins a step. */
+  /** The thread whose turn it is begins a step, or something happens without one. */
   begin(): void {
+    this.finish();
+    const event = this.state.get("s_event");
+    if (event !== 0) {
+      this.onStep(
+        event === Layout.EVENT_TIME
+          ? { thread: "(time)", what: "goes on to the next timeout" }
+          : { thread: `(CPU ${event - 1})`, what: "gets its messages" },
+      );
+      return;
+    }
     const td = this.state.get("s_td");
     this.step = { td, thread: this.state.kernel.nameAt(td), what: this.describe(td) };
   }

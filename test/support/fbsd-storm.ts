@@ -156,7 +156,24 @@ export class FbsdStorm {
         yield sys.proc_cont(p);
         yield sys.wakeup(p + Layout.Proc.p_flag);
       }
+      yield* this.startForgotten();
     }
+  }
+
+  /** Nobody is left but threads that were created stopped, by some that were ended before they could start them. */
+  private *startForgotten(): Body {
+    const { reader } = this;
+    const { kernel } = this.machine;
+    const forgotten = reader
+      .processes()
+      .flatMap((p) => reader.threadsOf(p))
+      .filter((td) => reader.hot8(td, "td_state") === Layout.TDS.CAN_RUN)
+      .filter(
+        (td) =>
+          (kernel.view.getUint16(td + Layout.Thread.td_lwflags, true) & Layout.TDL_STARTED) === 0,
+      );
+    if (forgotten.length !== this.others()) return;
+    for (const td of forgotten) yield sys.sched_add(td);
   }
 
   /** Waits for the processes that kernel threads have forked. */

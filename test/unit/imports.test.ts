@@ -30,7 +30,7 @@ const HOST: Rules = {
     ["program", "elf", "compiler", "machine"],
     ["workload", "trace", "search", "debug"],
     ["index"],
-    ["cli"],
+    ["cli", "vitest", "fast-check"],
   ],
   fromEverywhere: [],
   forbidden: [],

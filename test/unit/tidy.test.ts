@@ -141,7 +141,13 @@ const only = (from: Sources, ...folders: string[]): Sources =>
   new Map([...from].filter(([path]) => folders.some((folder) => path.startsWith(folder))));
 
 const RULES: ExportRules = {
-  entries: ["src/index.ts", "assembly/codec/index.ts", "vitest.config.ts"],
+  entries: [
+    "src/index.ts",
+    "src/vitest.ts",
+    "src/fast-check.ts",
+    "assembly/codec/index.ts",
+    "vitest.config.ts",
+  ],
   wasmEntries: ["bench/ours/assembly/index.ts", "test/support/assembly/runq-entry.ts"],
   shared: "assembly/sys/",
   layout: LAYOUT,

@@ -320,6 +320,7 @@ export class CpusModel extends CpusState {
     const cpu = this.cpu(t.cpu);
     if (!this.mine(cpu, line)) {
       if (!line.gone) this.ask(cpu, line, "INTR");
+      yield null; // a slice may end before the next one that is pended
       return undefined;
     }
     t.sections++;

@@ -1,0 +1,272 @@
+// Races: two threads access the same byte, one of them writes, neither access is atomic, and nothing orders the two.
+//
+// What orders is kept in vector clocks. A step of one thread is before another one's if a chain leads from one to the
+// other: of what a thread does one after the other; from whoever leaves a lock, posts a semaphore or stores
+// atomically to who comes later to the same lock, semaphore or word; and from who wakes or makes a thread to that
+// thread. A timeout orders nothing, nor does a wakeup that nobody sleeps for. A call of which nothing better is known
+// orders all that are about the same object, so that some races are missed and none is made up.
+//
+// In machine code a plain load may be an atomic one of C: it is taken for one if a fence stands behind it, as is a
+// store behind a fence, and nothing races with a byte that atomics access.
+
+import { Thread } from "../sys/proc";
+import {
+  Pending,
+  RACE_ACCESS_SIZE,
+  RACE_BYTES_MAX,
+  RACE_CLOCK_SIZE,
+  RACE_CLOCKS_MAX,
+  RACE_THREADS_MAX,
+  RaceAccess,
+  RaceClock,
+  Search,
+  SearchThread,
+} from "../sys/search";
+import { Sys } from "../sys/syscall";
+import { td_frame } from "../sys/thread";
+
+// Values of s_actor that are no thread's number.
+/** Nobody: time has gone on. */
+export const RACE_NOBODY: u32 = 0;
+/** Anybody may have sent the messages that have come. */
+export const RACE_EVERYBODY: u32 = u32.MAX_VALUE;
+
+/** Host words are one thing each; guest addresses are below. */
+const GUEST_END: u32 = 0x8000_0000;
+const GOLDEN: u32 = 0x9e37_79b9;
+
+export function race_begin(s: Search): void {
+  s.s_actor = RACE_NOBODY;
+  s.s_raced = 0;
+  if (s.s_races == 0) return;
+  memory.fill(s.s_clocks, 0, <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4);
+  for (let i: u32 = 0; i < s.s_sync_count; i++) {
+    memory.fill(load<u32>(s.s_sync_used + ((<usize>i) << 2)), 0, RACE_CLOCK_SIZE);
+  }
+  s.s_sync_count = 0;
+  for (let i: u32 = 0; i < s.s_access_count; i++) {
+    memory.fill(load<u32>(s.s_access_used + ((<usize>i) << 2)), 0, RACE_ACCESS_SIZE);
+  }
+  s.s_access_count = 0;
+}
+
+/** True for a thread that has a clock. */
+function has_clock(number: u32): bool {
+  return number - 1 < RACE_THREADS_MAX;
+}
+
+/** The clock of a thread: how far each of the others was when something ordered it behind them. */
+function clock_of(s: Search, number: u32): usize {
+  return s.s_clocks + ((<usize>(number - 1) * RACE_THREADS_MAX) << 2);
+}
+
+function time_of(clock: usize, number: u32): u32 {
+  return load<u32>(clock + ((<usize>(number - 1)) << 2));
+}
+
+/** What is before `from` is before `to`. */
+function join(to: usize, from: usize): void {
+  for (let i: usize = 0; i < <usize>RACE_THREADS_MAX * 4; i += 4) {
+    if (load<u32>(to + i) < load<u32>(from + i)) store<u32>(to + i, load<u32>(from + i));
+  }
+}
+
+// ---- Threads ----
+
+/** A thread gets its number: whoever had the last step may have made it. */
+export function race_thread(s: Search, number: u32, td: Thread): void {
+  if (!has_clock(number)) return;
+  store<u32>(s.s_tds + ((<usize>(number - 1)) << 2), changetype<u32>(td));
+  race_wake(s, number);
+}
+
+/** A thread begins a step. */
+export function race_step(s: Search, number: u32): void {
+  s.s_actor = number;
+  if (s.s_races == 0 || !has_clock(number)) return;
+  const own = clock_of(s, number) + ((<usize>(number - 1)) << 2);
+  store<u32>(own, load<u32>(own) + 1);
+}
+
+/** Whoever had the last step has woken or made a thread. */
+export function race_wake(s: Search, number: u32): void {
+  if (s.s_races == 0 || !has_clock(number)) return;
+  const clock = clock_of(s, number);
+  if (s.s_actor == RACE_EVERYBODY) {
+    for (let other: u32 = 1; other <= min(s.s_begun, RACE_THREADS_MAX); other++) {
+      join(clock, clock_of(s, other));
+    }
+  } else if (s.s_actor != number && has_clock(s.s_actor)) join(clock, clock_of(s, s.s_actor));
+}
+
+// ---- What orders ----
+
+/** The clock of an object or word, 0 if there are too many. */
+function sync_of(s: Search, key: u32): usize {
+  let at = (key * GOLDEN) % RACE_CLOCKS_MAX;
+  while (true) {
+    const clock = changetype<RaceClock>(s.s_sync + <usize>at * RACE_CLOCK_SIZE);
+    if (clock.rc_key == key) break;
+    if (clock.rc_key == 0) {
+      if (s.s_sync_count == RACE_CLOCKS_MAX / 2) return 0;
+      store<u32>(s.s_sync_used + ((<usize>s.s_sync_count) << 2), changetype<u32>(clock));
+      s.s_sync_count++;
+      clock.rc_key = key;
+      break;
+    }
+    at = (at + 1) % RACE_CLOCKS_MAX;
+  }
+  return s.s_sync + <usize>at * RACE_CLOCK_SIZE + offsetof<RaceClock>("rc_clock");
+}
+
+function acquire(s: Search, number: u32, key: u32): void {
+  if (!has_clock(number)) return;
+  const clock = sync_of(s, key);
+  if (clock != 0) join(clock_of(s, number), clock);
+}
+
+function release(s: Search, number: u32, key: u32): void {
+  if (!has_clock(number)) return;
+  const clock = sync_of(s, key);
+  if (clock != 0) join(clock, clock_of(s, number));
+}
+
+/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
+export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
+  if (s.s_races == 0) return;
+  sn.sn_acquire = 0;
+  const frame = td_frame(td);
+  switch (nr) {
+    case Sys.lwkt_yield:
+    case Sys.sched_relinquish:
+    case Sys.wakeup:
+    case Sys.wakeup_one:
+    case Sys.tsleep:
+    case Sys.cv_signal:
+    case Sys.cv_broadcast:
+      return;
+    case Sys.mtx_unlock:
+    case Sys.mtx_unlock_spin:
+    case Sys.rw_runlock:
+    case Sys.rw_wunlock:
+    case Sys.rw_downgrade:
+    case Sys.sx_sunlock:
+    case Sys.sx_xunlock:
+    case Sys.sx_downgrade:
+    case Sys.sema_post:
+    case Sys.lwkt_reltoken:
+      release(s, sn.sn_number, frame.a0);
+      return;
+    case Sys.mtx_lock:
+    case Sys.mtx_lock_spin:
+    case Sys.rw_rlock:
+    case Sys.rw_wlock:
+    case Sys.sx_slock:
+    case Sys.sx_xlock:
+    case Sys.sema_wait:
+    case Sys.lwkt_gettoken:
+      sn.sn_acquire = frame.a0;
+      return;
+    case Sys.cv_wait:
+    case Sys.cv_timedwait:
+    case Sys.cv_wait_sig:
+    case Sys.cv_timedwait_sig:
+    case Sys.msleep:
+    case Sys.mtx_sleep:
+    case Sys.rw_sleep:
+    case Sys.sx_sleep:
+      release(s, sn.sn_number, frame.a1);
+      sn.sn_acquire = frame.a1;
+      return;
+    case Sys.kthread_exit:
+    case Sys.lwkt_exit:
+    case Sys.body_return:
+      release(s, sn.sn_number, changetype<u32>(td));
+      return;
+    default:
+      if (frame.a0 == 0) return;
+      release(s, sn.sn_number, frame.a0);
+      sn.sn_acquire = frame.a0;
+  }
+}
+
+/** A thread's call is over. */
+export function race_return(s: Search, sn: SearchThread): void {
+  if (s.s_races == 0 || sn.sn_acquire == 0) return;
+  acquire(s, sn.sn_number, sn.sn_acquire);
+  sn.sn_acquire = 0;
+}
+
+// ---- Memory ----
+
+/** A thread accesses `size` bytes from sn_op on. */
+export function race_access(s: Search, sn: SearchThread, size: u32): void {
+  if (s.s_races == 0 || !has_clock(sn.sn_number)) return;
+  const writes = sn.sn_pending == Pending.CHANGE;
+  const bytes: u32 = sn.sn_op >= GUEST_END ? 1 : size;
+  for (let i: u32 = 0; i < bytes; i++) {
+    const access = access_of(s, sn.sn_op + i);
+    if (changetype<usize>(access) == 0) return;
+    if (sn.sn_atomic != 0) access.ra_atomic = 1;
+    else if (access.ra_atomic == 0) access_byte(s, sn, access, writes);
+  }
+  if (sn.sn_atomic == 0) return;
+  const word = sn.sn_op & ~3;
+  if (writes) release(s, sn.sn_number, word);
+  acquire(s, sn.sn_number, word);
+}
+
+function access_of(s: Search, key: u32): RaceAccess {
+  let at = (key * GOLDEN) % RACE_BYTES_MAX;
+  while (true) {
+    const access = changetype<RaceAccess>(s.s_access + <usize>at * RACE_ACCESS_SIZE);
+    if (access.ra_key == key + 1) return access;
+    if (access.ra_key == 0) {
+      if (s.s_access_count == RACE_BYTES_MAX / 2) return changetype<RaceAccess>(0);
+      store<u32>(s.s_access_used + ((<usize>s.s_access_count) << 2), changetype<u32>(access));
+      s.s_access_count++;
+      access.ra_key = key + 1;
+      return access;
+    }
+    at = (at + 1) % RACE_BYTES_MAX;
+  }
+}
+
+/** Where the clock and the step of a thread's last look are. */
+function look_of(access: RaceAccess, number: u32): usize {
+  const looks = changetype<usize>(access) + offsetof<RaceAccess>("ra_reads");
+  return looks + ((<usize>(number - 1)) << 3);
+}
+
+function access_byte(s: Search, sn: SearchThread, access: RaceAccess, writes: bool): void {
+  const me = sn.sn_number;
+  const clock = clock_of(s, me);
+  const writer = access.ra_writer;
+  if (writer != 0 && time_of(clock, writer) < access.ra_time) {
+    race_found(s, sn, true, writer, access.ra_step);
+  }
+  if (!writes) {
+    store<u32>(look_of(access, me), time_of(clock, me));
+    store<u32>(look_of(access, me), s.s_steps, 4);
+    return;
+  }
+  for (let other: u32 = 1; other <= min(s.s_begun, RACE_THREADS_MAX); other++) {
+    const look = look_of(access, other);
+    if (time_of(clock, other) < load<u32>(look))
+      race_found(s, sn, false, other, load<u32>(look, 4));
+  }
+  access.ra_writer = me;
+  access.ra_time = time_of(clock, me);
+  access.ra_step = s.s_steps;
+}
+
+function race_found(s: Search, sn: SearchThread, wrote: bool, number: u32, step: u32): void {
+  if (s.s_raced != 0) return;
+  s.s_raced = 1;
+  s.s_race_word = sn.sn_op;
+  s.s_race_wrote = u32(wrote);
+  s.s_race_first = changetype<Thread>(load<usize>(s.s_tds + ((<usize>(number - 1)) << 2)));
+  s.s_race_step = step;
+  s.s_race_second = s.s_td;
+  s.s_race_writes = u32(sn.sn_pending == Pending.CHANGE);
+}

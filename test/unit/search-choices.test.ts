@@ -1,0 +1,360 @@
+// What a search chooses besides who runs next, and what it takes for a failure besides: races, judges of each step.
+
+import { describe, expect, it } from "vitest";
+import {
+  type ExploreOptions,
+  type ExploreResult,
+  explore,
+  type Handle,
+  type Machine,
+  type SearchTools,
+  type Setup,
+  type SharedWord,
+  sys,
+} from "../../src/index.js";
+import { program } from "../../src/program/index.js";
+import { exploreNow } from "../../src/search/index.js";
+import { encodeTape, modeOfTape } from "../../src/search/tape.js";
+import { buildUnderTest } from "../support/build.js";
+
+const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
+  explore(setup, { build: buildUnderTest, ...options });
+
+const made = (machine: Machine, call: Parameters<Machine["call"]>[0]): Handle => ({
+  address: (machine.call(call)[1] ?? 0) >>> 0,
+});
+
+/** Fails under `options`, again from its tape without them, and not without them. */
+async function failsOnlyWith(setup: Setup, options: ExploreOptions, message: RegExp) {
+  for (const strategy of ["random", "pct", "exhaustive"] as const) {
+    const { failure } = await run(setup, { ...options, strategy });
+    expect(failure?.message).toMatch(message);
+    const again = exploreNow(setup, { replay: failure?.tape ?? "", build: buildUnderTest });
+    expect(again.result.failure).toMatchObject({ kind: failure?.kind, message: failure?.message });
+    expect(again.story?.steps.length).toBeGreaterThan(0);
+  }
+  const without = await run(setup, { strategy: "exhaustive", schedules: 20_000 });
+  expect(without.failure).toBeNull();
+}
+
+describe("a search chooses", () => {
+  it("whether a timeout fires while threads can run", async () => {
+    // The sleeper takes the timeout for a sign that nobody came.
+    const setup: Setup = (machine, { shared }) => {
+      const came = shared(0, "came");
+      machine.createThread({
+        name: "sleeper",
+        *body() {
+          if ((yield* came.get()) === 1) return;
+          const error = yield* sys.tsleep("door", 0, "door", 5);
+          if (error !== 0 && (yield* came.get()) === 0) throw new Error("nobody came");
+        },
+      });
+      machine.createThread({
+        name: "visitor",
+        *body() {
+          yield* sys.sched_relinquish();
+          yield* came.set(1);
+          yield* sys.wakeup("door");
+        },
+      });
+    };
+    await failsOnlyWith(setup, { choose: ["timeouts"] }, /nobody came/);
+  });
+
+  it("when a CPU gets its messages", async () => {
+    // Whoever wakes a thread of another CPU goes on before that CPU knows.
+    const setup: Setup = (machine, { shared }) => {
+      const sent = shared(0, "sent");
+      machine.createThread({
+        name: "sleeper",
+        cpu: 1,
+        *body() {
+          yield* sys.tsleep("door", 0, "door", 5);
+        },
+      });
+      machine.createThread({
+        name: "waker",
+        cpu: 0,
+        *body() {
+          yield* sent.set(machine.cpus[0]?.messagesSent ?? 0);
+          yield* sys.wakeup("door");
+          yield* sent.set(-1);
+        },
+      });
+      const before = machine.cpus[1]?.messagesReceived ?? 0;
+      return {
+        always: () => {
+          const { messagesSent = 0 } = machine.cpus[0] ?? {};
+          const { messagesReceived = 0 } = machine.cpus[1] ?? {};
+          if (sent.value !== -1 || messagesSent === 0) return;
+          if (messagesReceived === before) throw new Error("it does not know yet");
+        },
+      };
+    };
+    const config = { cpus: 2 };
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      const { failure } = await run(setup, { strategy, config, choose: ["delivery"] });
+      expect(failure?.message).toBe("it does not know yet");
+      const again = await run(setup, { replay: failure?.tape ?? "", config });
+      expect(again.failure?.message).toBe("it does not know yet");
+    }
+    const without = await run(setup, { strategy: "exhaustive", config });
+    expect(without).toMatchObject({ complete: true, failure: null });
+  });
+
+  it("whether a call fails for want of memory or threads", async () => {
+    const setup: Setup = (machine) => {
+      machine.createThread({
+        name: "maker",
+        *body() {
+          const mutex = yield* sys.mtx_create("m");
+          if (mutex.error !== 0) throw new Error(`no mutex: ${mutex.error}`);
+          const none = yield* sys.mtx_create("n");
+          if (none.error !== 0) throw new Error(`no mutex: ${none.error}`);
+        },
+      });
+    };
+    await failsOnlyWith(setup, { choose: ["failures"] }, /no mutex: 12/);
+    const forks: Setup = (machine) => {
+      machine.createThread({
+        name: "maker",
+        *body() {
+          const { error } = yield* sys.kproc_create(function* () {}, 0, 0, 0, "p", 0);
+          if (error === 35) throw new Error("EAGAIN");
+        },
+      });
+    };
+    await failsOnlyWith(forks, { choose: ["failures"] }, /EAGAIN/);
+  });
+
+  it("what random() gives", async () => {
+    const setup: Setup = (machine) => {
+      machine.createThread({
+        name: "gambler",
+        *body() {
+          if ((yield* sys.random()) >>> 0 === 3) throw new Error("a three");
+        },
+      });
+    };
+    await failsOnlyWith(setup, { choose: ["random"] }, /a three/);
+    const all = await run(
+      (machine) => {
+        machine.createThread({
+          name: "twice",
+          *body() {
+            yield* sys.random();
+            yield* sys.random();
+          },
+        });
+      },
+      { choose: ["random"], strategy: "exhaustive" },
+    );
+    expect(all).toMatchObject({ schedules: 81, complete: true });
+  });
+
+  it("nothing that it does not know", async () => {
+    const choose = ["weather"] as never;
+    await expect(run(() => {}, { choose })).rejects.toThrow('choose has "weather"');
+  });
+});
+
+describe("a search for races", () => {
+  type Body = (word: SharedWord, lock: Handle) => never;
+  const two =
+    (one: Body, other: Body): Setup =>
+    (machine: Machine, { shared }: SearchTools) => {
+      const word = shared(0, "word");
+      const lock = made(machine, sys.mtx_create("lock"));
+      for (const [name, body] of Object.entries({ one, other })) {
+        machine.createThread({ name, body: () => body(word, lock) });
+      }
+    };
+  const body = (make: (word: SharedWord, lock: Handle) => Generator) => make as unknown as Body;
+  const reads = body(function* (word) {
+    yield* word.get();
+  });
+  const writes = body(function* (word) {
+    yield* word.set(1);
+  });
+  const locked = (inner: Body) =>
+    body(function* (word, lock) {
+      yield* sys.mtx_lock(lock);
+      yield* inner(word, lock) as Generator;
+      yield* sys.mtx_unlock(lock);
+    });
+  const adds = body(function* (word) {
+    yield* word.add(1);
+  });
+
+  it.each([
+    ["a look beside a store", reads, writes],
+    ["two stores", writes, writes],
+    ["a store under a lock and one under none", locked(writes), writes],
+  ])("finds %s", async (_name, one, other) => {
+    await failsOnlyWith(
+      two(one, other),
+      { races: true },
+      /^(one|other) (reads|writes) word in step/,
+    );
+    const { failure } = await run(two(one, other), { races: true });
+    expect(failure?.kind).toBe("race");
+  });
+
+  it.each([
+    ["two looks", reads, reads],
+    ["two stores under one lock", locked(writes), locked(writes)],
+    ["atomic additions", adds, adds],
+  ])("finds none in %s", async (_name, one, other) => {
+    const result = await run(two(one, other), { races: true, strategy: "exhaustive" });
+    expect(result).toMatchObject({ complete: true, failure: null });
+  });
+
+  it("knows what wakeups, semaphores, atomic flags and the making of threads order", async () => {
+    const setups: Setup[] = [
+      two(
+        body(function* (word) {
+          yield* word.set(1);
+          yield* sys.wakeup("done");
+        }),
+        body(function* (word) {
+          const error = yield* sys.tsleep("done", 0, "done", 3);
+          if (error === 0) yield* word.get();
+        }),
+      ),
+      (machine, { shared }) => {
+        const word = shared(0, "word");
+        const sema = made(machine, sys.sema_create("full", 0));
+        const flag = shared(0, "flag");
+        machine.createThread({
+          name: "producer",
+          *body() {
+            yield* word.set(1);
+            yield* sys.sema_post(sema);
+            yield* word.get();
+            yield* flag.store(1);
+          },
+        });
+        machine.createThread({
+          name: "consumer",
+          *body() {
+            yield* sys.sema_wait(sema);
+            yield* word.get();
+            if ((yield* flag.load()) === 1) yield* word.set(2);
+          },
+        });
+      },
+      (machine, { shared }) => {
+        const word = shared(0, "word");
+        machine.createThread({
+          name: "mother",
+          *body() {
+            yield* word.set(1);
+            yield* sys.kthread_add(
+              function* () {
+                yield* word.set(2);
+              },
+              0,
+              undefined as never,
+              0,
+              0,
+              "child",
+              0,
+            );
+          },
+        });
+      },
+    ];
+    for (const setup of setups) {
+      const result = await run(setup, { races: true, strategy: "exhaustive" });
+      expect(result).toMatchObject({ complete: true, failure: null });
+    }
+  });
+
+  it("knows the loads, stores and atomics of machine code", async () => {
+    const FENCE = 0x0ff0_000f;
+    const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s1)
+    type Part = (b: ReturnType<typeof program>) => unknown;
+    const threads =
+      (...parts: Part[]): Setup =>
+      (machine) => {
+        const data = machine.load(
+          program("data")
+            .data("words", { words: Array(8).fill(0) })
+            .ret()
+            .build(),
+        ).dataBase;
+        for (const [i, part] of parts.entries()) {
+          const code = machine.load(program(`p${i}`).li("s1", data).apply(part).ret().build());
+          machine.createThread({ name: `t${i}`, body: code });
+        }
+      };
+    const failure = async (...parts: Part[]) =>
+      (await run(threads(...parts), { races: true, strategy: "exhaustive" })).failure?.message ??
+      null;
+    const store: Part = (b) => b.sw("a0", "s1", 0);
+    const load: Part = (b) => b.lw("a0", "s1", 0);
+    expect(await failure(store, load)).toMatch(/^t\d (reads|writes) .* nothing orders the two$/);
+    expect(await failure(load, load)).toBeNull();
+    const add: Part = (b) => b.raw(AMOADD);
+    expect(await failure(add, add)).toBeNull();
+    // Different bytes of a word.
+    expect(
+      await failure(
+        (b) => b.sb("a0", "s1", 0),
+        (b) => b.sb("a0", "s1", 1),
+      ),
+    ).toBeNull();
+    // A word that is handed over by a flag, with C's fences and without.
+    const gives: Part = (b) => b.sw("a0", "s1", 0).raw(FENCE).sw("s1", "s1", 4);
+    const takes: Part = (b) =>
+      b.lw("a1", "s1", 4).raw(FENCE).beqz("a1", "none").lw("a0", "s1", 0).label("none");
+    expect(await failure(gives, takes)).toBeNull();
+    const carelessly: Part = (b) =>
+      b.lw("a1", "s1", 4).beqz("a1", "none").lw("a0", "s1", 0).label("none");
+    expect(await failure(gives, carelessly)).not.toBeNull();
+  });
+});
+
+describe("a judge of each step", () => {
+  const setup: Setup = (machine, { shared }) => {
+    const inside = shared(0, "inside");
+    for (const name of ["one", "two"]) {
+      machine.createThread({
+        name,
+        *body() {
+          yield* inside.add(1);
+          yield* inside.add(-1);
+        },
+      });
+    }
+    return {
+      always: () => {
+        if (inside.value > 1) throw new Error("two are inside");
+      },
+    };
+  };
+
+  it("sees what is right again at the end", async () => {
+    for (const strategy of ["random", "pct", "exhaustive"] as const) {
+      const { failure } = await run(setup, { strategy });
+      expect(failure).toMatchObject({ kind: "assertion", message: "two are inside", steps: 2 });
+      const again = await run(setup, { replay: failure?.tape ?? "" });
+      expect(again.failure).toMatchObject({ message: "two are inside", steps: 2 });
+    }
+  });
+
+  it("is refused where steps are left out", async () => {
+    const options = { strategy: "exhaustive", reduce: true } as const;
+    await expect(run(setup, options)).rejects.toThrow("cannot be searched with reduction");
+    await expect(run(() => ({ always: 3 }), {})).rejects.toThrow("whose always is no function");
+  });
+});
+
+it("a tape knows what was chosen and looked for", () => {
+  const mode = { choose: ["timeouts", "failures"], races: true } as const;
+  const tape = encodeTape([0, 2], [16], mode);
+  expect(tape).toBe("ktm1:tfx02@10");
+  expect(modeOfTape(tape)).toEqual(mode);
+  expect(modeOfTape("ktm1:01")).toEqual({ choose: [], races: false });
+});

@@ -31,6 +31,8 @@ interface Member {
   steps: number;
   /** The CPUs that it may run on. */
   allowed: readonly number[];
+  /** True if it has had no turn since it was no longer bound: it waits where it waited. */
+  kept: boolean;
   /** The priority that it was given last, or null. */
   priority: number | null;
   /** Boundaries at which it ran although it had been asked to stop. */
@@ -184,11 +186,16 @@ export class ProcessStorm {
 
   /**
    * True for a thread that may wait for ever by rule: one that the scheduler has found to use more than others, and
-   * under 4bsd one that is bound to some CPUs, as long as the machine's queue has equals of it.
+   * under 4bsd one on a CPU's own queue, as long as the machine's has equals of it.
    */
-  private mayStarve({ allowed }: Member): boolean {
-    const { cpus, scheduler } = this.shape;
-    return this.shares || (scheduler === "4bsd" && allowed.length < cpus);
+  private mayStarve(member: Member): boolean {
+    return (
+      this.shares || (this.shape.scheduler === "4bsd" && (member.kept || this.isBound(member)))
+    );
+  }
+
+  private isBound({ allowed }: Member): boolean {
+    return allowed.length < this.shape.cpus;
   }
 
   // ---- Bodies ----
@@ -211,22 +218,19 @@ export class ProcessStorm {
     if (made.error !== 0) this.fail(`fork returned ${made.error}`);
     this.process = made.address;
     first.td = this.reader.proc(made.address, "p_threads");
-    const starts = ({ steps }: Member) => steps > 0;
-    this.untilTurn(
-      "the start of all threads",
-      () => this.members.filter((member) => member === first || !starts(member)),
-      () => this.members.length === this.shape.members && this.allSteps(starts),
-    );
+    const complete = () => this.members.length === this.shape.members;
+    const waiting = () => {
+      return this.members.filter(
+        (member) => member.steps === 0 || (member === first && !complete()),
+      );
+    };
+    this.untilTurn("the start of all threads", waiting, () => waiting().length === 0);
   }
 
   private member(allowed: readonly number[]): Member {
-    const member = { td: 0, steps: 0, allowed, priority: null, late: 0, gone: false };
+    const member = { td: 0, steps: 0, allowed, kept: false, priority: null, late: 0, gone: false };
     this.members.push(member);
     return member;
-  }
-
-  private allSteps(isSo: (member: Member) => boolean): boolean {
-    return this.members.every((member) => member.gone || isSo(member));
   }
 
   /** A thread of the process; the first one makes the others, some of them while it is bound to few CPUs. */
@@ -236,6 +240,7 @@ export class ProcessStorm {
     const kind = random.below(4);
     while (this.order !== "end") {
       me.steps++;
+      me.kept = false;
       yield* this.obey(me);
       while (this.resting.has(me)) yield* kernel.tsleep("rest", PCATCH, "rest", 1);
       const what = kind < 3 ? kind : random.below(3);
@@ -371,6 +376,7 @@ export class ProcessStorm {
   /** Somebody else says which CPUs a thread may run on. */
   private bind(): void {
     const member = this.random.pick(this.members);
+    member.kept = this.isBound(member);
     member.allowed = this.someCpus(this.random);
     const [error] = this.machine.call(kernel.cpuset_setthread(member.td, bitsOf(member.allowed)));
     if (error !== 0) this.fail(`cpuset_setthread returned ${error}`);

@@ -12,6 +12,7 @@ import { runBenchmark } from "./lib/bench.js";
 import { compareBenchmark, findCheckout } from "./lib/compare.js";
 import { SERVE, serve } from "./lib/serve.js";
 import type { Benchmark, Params } from "./lib/types.js";
+import { benchmark as locks } from "./locks.js";
 import { benchmark as mips } from "./mips.js";
 import { benchmark as skynet } from "./skynet.js";
 import { benchmark as sleepers } from "./sleepers.js";
@@ -26,7 +27,7 @@ import { benchmark as timers } from "./timers.js";
 import { benchmark as wake } from "./wake.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
-  ...[switchBenchmark, switchWork, switchJs, wake, spawn, tid, tdfind, skynet, sleepers],
+  ...[switchBenchmark, switchWork, switchJs, wake, locks, spawn, tid, tdfind, skynet, sleepers],
   ...[mips, cpus, timers, growth, snapshot],
 ];
 

@@ -24,6 +24,10 @@ const INLINED = `
   assembly/kern/sched/sched_add
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
+  assembly/run/quick_calls/quick_call
+  assembly/run/arg/kobj_valid
+  assembly/kern/kern_mutex/mtx_take
+  assembly/kern/kern_mutex/mtx_owned
   assembly/run/trap/trap
   assembly/run/init_sysent/sysent
   assembly/kern/kern_timeout/callout_cancel_thread

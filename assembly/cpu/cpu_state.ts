@@ -44,6 +44,8 @@ export class CpuState {
   gap: usize;
   /** Where that head needs attention: at the end of a chunk, or of the budget of switches. */
   stop: usize;
+  /** 1 = kernel calls may be performed in the inner loop, see run/quick_calls.ts. */
+  quick: u32;
   /** The hash after rv32_yield_turns. */
   turns_hash: u64;
 

@@ -109,7 +109,8 @@ const EXIT_COMPILED: u32 = 6; // compiled code begins here
  * instructions, registers and the scheduler's state are up to date then.
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
- * behind it, and is true if RV32 code of this CPU goes on next.
+ * behind it, and is true if RV32 code of this CPU goes on next; `quick(gd, td, nr)` is true if it has performed a
+ * call of `td` that touches nothing the loop keeps for itself.
  */
 export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
@@ -662,8 +663,15 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       }
     }
     if (exit == EXIT_CALL || exit == EXIT_YIELD) {
-      // A kernel call: what it may look at is written back, and what it may change is read again.
       const call = call_number(td, pc);
+      if (exit == EXIT_CALL && cpu.quick != 0 && clock + <u64>pc + RECORD_SIZE < cpu.limit) {
+        if (changetype<Kernel>(0).quick(gd, changetype<Thread>(td), call)) {
+          cpu.reservation = NO_RESERVATION;
+          pc += RECORD_SIZE;
+          continue;
+        }
+      }
+      // A kernel call: what it may look at is written back, and what it may change is read again.
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
       store<usize>(td, pc, offsetof<Thread>("td_pc"));

@@ -14,10 +14,12 @@ import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
 import {
   is_unborn,
   sched_affinity,
+  sched_deadline,
   sched_place_within,
   sched_prio,
   sched_setscheduler,
 } from "./sched";
+import { dl_allows, dl_enter, dl_place } from "./sched_deadline";
 
 function result(value: i32): u32 {
   set_retval(value);
@@ -31,7 +33,8 @@ function existing(mask: u64): u64 {
 
 /**
  * Restricts the current thread to a set of CPUs: it moves if it runs on another one, and goes on there.
- * EINVAL if the machine has none of the CPUs, EBUSY in a critical section.
+ * EINVAL if the machine has none of the CPUs, EBUSY in a critical section, or
+ * if another CPU promises its deadline.
  */
 export function cpuset_setaffinity(mask: u64): u32 {
   const m = machine();
@@ -39,6 +42,7 @@ export function cpuset_setaffinity(mask: u64): u32 {
   const td = gd.gd_curthread;
   const allowed = existing(mask);
   if (allowed == 0) return result(EINVAL);
+  if (!dl_allows(td, allowed)) return result(EBUSY);
   if (m.ncpus == 1) return result(0);
   const stays = (allowed & cpu_bit(gd.gd_cpuid)) != 0;
   const pinned = m.sched == Sched.LWKT && (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT);
@@ -49,12 +53,13 @@ export function cpuset_setaffinity(mask: u64): u32 {
 
 /**
  * Restricts a thread to a set of CPUs: if it is on another one it is moved, when it next can be. EINVAL if the
- * machine has none of the CPUs.
+ * machine has none of the CPUs, EBUSY if another one promises its deadline.
  */
 export function cpuset_setthread(td: Thread, mask: u64): u32 {
   if (td == curthread()) return cpuset_setaffinity(mask);
   const allowed = existing(mask);
   if (allowed == 0) return result(EINVAL);
+  if (!dl_allows(td, allowed)) return result(EBUSY);
   if (machine().ncpus == 1) return result(0);
   store<u64>(excluded_cpus(td), ~allowed);
   if ((allowed & cpu_bit(td.td_cpu)) != 0) {
@@ -84,4 +89,31 @@ export function sched_prio_self(pri: u32): u32 {
   if (pri > before) gd.gd_flags |= GDF_RESCHED;
   set_retval(0);
   return DONE;
+}
+
+/**
+ * Gives a thread a deadline (kern/sched_deadline.ts), with its times in microseconds; it moves to the CPU that promises
+ * it. EINVAL for times that are not in order or take no cycle, or a thread without a process; EBUSY if no CPU that it
+ * may have can promise so much; EAGAIN when too many threads have deadlines.
+ */
+export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, period: u32): u32 {
+  if (changetype<usize>(td.td_proc) == 0) return result(EINVAL);
+  const error = dl_enter(td, runtime, deadline, period);
+  if (error != 0) return result(error);
+  sched_deadline(td);
+  const cpu = dl_place(td);
+  if (td == curthread()) {
+    mycpu().gd_flags |= GDF_RESCHED;
+    return lwkt_setcpu_self(cpu);
+  }
+  if (cpu == td.td_cpu) return result(0);
+  if (is_unborn(td)) td.td_cpu = <u8>cpu;
+  else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
+  else ipi_migrate(td, cpu);
+  return result(0);
+}
+
+/** The same for the current thread. */
+export function sched_setdeadline_self(runtime: u32, deadline: u32, period: u32): u32 {
+  return sched_setdeadline(curthread(), runtime, deadline, period);
 }

@@ -42,7 +42,7 @@ export function mtx_owned(m: SyncObject, td: Thread): bool {
 }
 
 /** True if the mutex is free and is `td`'s now. */
-function mtx_take(m: SyncObject, td: Thread): bool {
+export function mtx_take(m: SyncObject, td: Thread): bool {
   if (is_td(m.so_owner)) return false;
   m.so_owner = td;
   m.so_owner_tid = cold(td).td_tid;

@@ -7,6 +7,7 @@
 // thread of a process stays attached to it and is used again with it (kern_fork.ts).
 import { panic, printf } from "../env";
 import { CalloutFn } from "../sys/callout";
+import { has_deadline } from "../sys/deadline";
 import { ENOMEM } from "../sys/errno";
 import { EventList } from "../sys/eventhandler";
 import { curthread, mycpu } from "../sys/globaldata";
@@ -42,6 +43,7 @@ import {
   thread_domain,
   tid_batch,
 } from "../sys/reap";
+import { Policy } from "../sys/sched";
 import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
 import {
   assert_realucred,
@@ -63,6 +65,7 @@ import { task_init, taskqueue_drain, taskqueue_enqueue } from "./kern_taskqueue"
 import { tid_alloc, tid_free, tid_free_batch, tid_init, tidhash_init } from "./kern_tid";
 import { callout_cancel_thread, callout_reset } from "./kern_timeout";
 import { sched_exit_thread, sched_throw } from "./sched";
+import { policy_priority } from "./sched_policy";
 import { eventhandler_invoke } from "./subr_eventhandler";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
@@ -352,6 +355,11 @@ export function thread_copy(c: ThreadCold, from: ThreadCold): void {
   c.td_pri_class = from.td_pri_class;
   c.td_base_pri = from.td_base_pri;
   c.td_priority = from.td_priority;
+  if (has_deadline(cold_thread(from))) {
+    // A deadline is not inherited: the new thread begins as a time-sharing one.
+    c.td_base_pri = <u8>policy_priority(Policy.OTHER, 0);
+    c.td_priority = c.td_base_pri;
+  }
   c.td_namefmt = from.td_namefmt;
   c.td_namearg = from.td_namearg;
 }

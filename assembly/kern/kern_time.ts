@@ -11,17 +11,18 @@ import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { str } from "./kern_subr";
 import { tsleep } from "./kern_synch";
+import { dl_timer } from "./sched_deadline";
 
 /** A timer that has missed its moment goes on from now. */
 const TIMER_RELATIVE: u32 = 0;
 
 /** The channel of a thread that nobody but its timeout wakes. */
-function own_channel(td: Thread): u32 {
+export function own_channel(td: Thread): u32 {
   return changetype<u32>(td) + <u32>offsetof<Thread>("td_wchan");
 }
 
 /** Ticks from the start of the round to the first tick that is not before `target`. */
-function ticks_until(target: u64): i32 {
+export function ticks_until(target: u64): i32 {
   const m = machine();
   const tick = (target + m.cycles_per_tick - 1) / m.cycles_per_tick;
   const ticks = tick - (m.ticks64 - m.tick_epoch);
@@ -59,14 +60,29 @@ export function timer_wait(timer: SyncObject, period: u64, mode: u32): u32 {
   const next = timer_expiry(timer.so_expiry, period, mode, mycpu().gd_cycles);
   timer.so_expiry = next;
   timer.so_uses++;
+  dl_timer(mycpu(), curthread(), next);
   return sleep_until(next);
 }
 
 /** The same for a timer whose last expiry the thread keeps itself: the result is the new one. */
 export function timer_next(f: Frame, last: u64, period: u64, mode: u32): u32 {
   const next = timer_expiry(last, period, mode, mycpu().gd_cycles);
+  dl_timer(mycpu(), curthread(), next);
   f.a1 = <u32>(next >> 32);
   cont_push(K.RETURN_VALUE, <u32>next);
   sleep_until(next);
   return PENDING;
+}
+
+/** The same, where a timer that has not started began at `start`. */
+export function timer_wait_from(timer: SyncObject, period: u64, mode: u32, start: u64): u32 {
+  if (timer.so_expiry == 0) timer.so_expiry = start;
+  return timer_wait(timer, period, mode);
+}
+
+/** What the CPU's clock will be after an amount of time. */
+export function clock_after(f: Frame, cycles: u64): u32 {
+  const at = mycpu().gd_cycles + cycles;
+  f.a1 = <u32>(at >> 32);
+  return <u32>at;
 }

@@ -66,6 +66,7 @@ import {
   sched_prio_asked,
   sched_runnable,
 } from "./sched";
+import { dl_wakeup } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 
 /** True if the machine has this CPU. */
@@ -416,6 +417,7 @@ export function priority_changed(gd: GlobalData, td: Thread): void {
 /** Makes a thread of this CPU runnable. */
 function receive_run(m: Machine, gd: GlobalData, td: Thread): void {
   if (td.td_wait != 0) lwkt_unwait_of(td);
+  dl_wakeup(gd, td);
   if (m.sched != Sched.LWKT) {
     sched_enqueue_here(gd, td);
     return;

@@ -34,11 +34,13 @@ import {
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
 import { mi_switch, sched_check_preempt, sched_moved, sched_rem } from "./sched";
+import { dl_allows } from "./sched_deadline";
 
 /** True if a thread's affinity lets it run on a CPU. */
 function cpu_allowed(td: Thread, cpu: u32): bool {
   if (planted(Plant.AFFINITY_IGNORED)) return true;
-  return machine().ncpus == 1 || (load<u64>(excluded_cpus(td)) & cpu_bit(cpu)) == 0;
+  if (machine().ncpus == 1) return true;
+  return dl_allows(td, cpu_bit(cpu)) && (load<u64>(excluded_cpus(td)) & cpu_bit(cpu)) == 0;
 }
 
 /**

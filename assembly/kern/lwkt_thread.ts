@@ -12,7 +12,15 @@
 // crit_exit of line 284 when it comes back; switch_in does it, so that a plain switch pushes nothing.
 import { panic, printf } from "../env";
 import { list_first_slot, SLOT_SIZE } from "../sys/chunklist";
-import { curthread, GDF_RESCHED, GlobalData, gd_runq, mycpu } from "../sys/globaldata";
+import { has_deadline } from "../sys/deadline";
+import {
+  curthread,
+  GDF_DEADLINE,
+  GDF_RESCHED,
+  GlobalData,
+  gd_runq,
+  mycpu,
+} from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
 import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
@@ -41,7 +49,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
-import { lwkt_level, runq_append, runq_init, runq_remove } from "../sys/runq";
+import { lwkt_level, runq_append, runq_earliest, runq_init, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { ast_pending } from "./kern_ast";
@@ -57,6 +65,7 @@ import {
   lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
+import { dl_chosen } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
@@ -253,6 +262,9 @@ export function lwkt_free_1(td: Thread): u32 {
 
 // ---- The switch ----
 
+/** The level of threads with deadlines, by which these have their turns. */
+const DEADLINE_LEVEL: u32 = 29;
+
 /**
  * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
  * first yield after a peer was created comes back to oneself. A level found empty loses its bit (271).
@@ -267,6 +279,11 @@ function lwkt_choose(gd: GlobalData): Thread {
     if (slot == 0) {
       gd.gd_runqmask = mask & ~(1 << nq);
       continue;
+    }
+    if (nq == DEADLINE_LEVEL && (gd.gd_flags & GDF_DEADLINE) != 0) {
+      const first = runq_earliest(level);
+      dl_chosen(gd, first);
+      if (has_deadline(first)) return first; // its place does not count
     }
     const td = changetype<Thread>(load<usize>(slot));
     level.head = slot + SLOT_SIZE;

@@ -4,8 +4,9 @@
 // None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
 // protocol of cont.ts.
 import { panic } from "../env";
+import { has_deadline } from "../sys/deadline";
 import { EINVAL } from "../sys/errno";
-import { GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../sys/globaldata";
+import { GDF_DEADLINE, GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -23,6 +24,7 @@ import {
   ThreadCold,
 } from "../sys/proc";
 import {
+  Policy,
   sched_cpu,
   ThreadSched,
   TSF_MOVED,
@@ -60,6 +62,15 @@ import {
   bsd4_runnable,
   bsd4_shares,
 } from "./sched_4bsd";
+import {
+  dl_asked,
+  dl_before,
+  dl_chosen,
+  dl_leave,
+  dl_sleep,
+  dl_wakeup,
+  dl_yield,
+} from "./sched_deadline";
 import { idle_cpus } from "./sched_place";
 import {
   level_of,
@@ -137,6 +148,7 @@ function sched_enqueue(gd: GlobalData, td: Thread): void {
     ipi_schedule(td);
     return;
   }
+  dl_wakeup(gd, td);
   if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
   else enqueue(gd, td);
   sched_check_preempt(gd, td);
@@ -154,9 +166,16 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   if (machine().preemption == 0 || cur == td) return;
   const better =
     machine().sched == Sched.LWKT
-      ? (td.td_pri & TDPRI_MASK) > (cur.td_pri & TDPRI_MASK)
+      ? lwkt_better(td, cur)
       : machine().sched_idle == 0 && sched_better(td, cur); // an idle CPU will have it
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
+}
+
+/** lwkt: true if `td` takes the CPU from `cur`. */
+function lwkt_better(td: Thread, cur: Thread): bool {
+  const level = td.td_pri & TDPRI_MASK;
+  const other = cur.td_pri & TDPRI_MASK;
+  return level > other || (level == other && dl_before(td, cur));
 }
 
 /**
@@ -168,6 +187,7 @@ export function sched_prio(td: Thread, pri: u32): void {
     sched_prio_here(td, pri);
     return;
   }
+  dl_asked(td, false);
   if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
   if (machine().sched != Sched.LWKT) td_sched(td).ts_flags &= ~TSF_POLICY;
   ipi_prio(td, pri);
@@ -184,6 +204,7 @@ export function is_unborn(td: Thread): bool {
 /** The same for a thread of this CPU. */
 function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
+  dl_leave(td);
   if (machine().sched != Sched.LWKT) policy_clear(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
@@ -247,6 +268,7 @@ export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
     sched_policy_here(td, policy, value);
     return 0;
   }
+  dl_asked(td, false);
   const ts = td_sched(td);
   ts.ts_new_policy = <u8>policy;
   ts.ts_new_value = <i8>value;
@@ -258,6 +280,7 @@ export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
 /** The same for a thread of this CPU. */
 function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   const c = cold(td);
+  if (policy != Policy.DEADLINE) dl_leave(td);
   policy_set(td, policy, value);
   const pri = policy_priority(policy, value);
   c.td_base_pri = <u8>pri;
@@ -268,8 +291,39 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   turnstile_adjust(td);
 }
 
+/**
+ * A thread has got a deadline (dl_enter): it gets the priority of its class. The thread's owner does it, or, before the
+ * thread is first made runnable, its maker.
+ */
+export function sched_deadline(td: Thread): void {
+  if (is_mine(td) || is_unborn(td)) {
+    sched_deadline_here(td);
+    return;
+  }
+  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags &= ~TSF_POLICY;
+  ipi_prio(td, policy_priority(Policy.DEADLINE, 0));
+  dl_asked(td, true);
+}
+
+/** The same for a thread of this CPU. */
+function sched_deadline_here(td: Thread): void {
+  const pri = policy_priority(Policy.DEADLINE, 0);
+  if (machine().sched == Sched.LWKT) {
+    cold(td).td_base_pri = <u8>pri;
+    sched_priority(td, turnstile_priority(td));
+    turnstile_adjust(td);
+    return;
+  }
+  sched_policy_here(td, Policy.DEADLINE, 0);
+  sched_affinity(td);
+}
+
 /** A letter sets a thread's priority, and its policy if that was asked for, too. */
 export function sched_prio_asked(td: Thread, pri: u32): void {
+  if (dl_asked(td, false)) {
+    sched_deadline_here(td);
+    return;
+  }
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(td);
     if ((ts.ts_flags & TSF_POLICY) != 0) {
@@ -282,6 +336,10 @@ export function sched_prio_asked(td: Thread, pri: u32): void {
 
 /** A thread goes to sleep, at priority `pri` if that is not 0. */
 export function sched_sleep(td: Thread, pri: u32): void {
+  if (has_deadline(td)) {
+    dl_sleep(mycpu(), td);
+    pri = 0; // it keeps its own
+  }
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;
@@ -306,7 +364,7 @@ export function sched_inherit(child: Thread, maker: Thread): void {
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(child);
     const from = td_sched(maker);
-    ts.ts_policy = from.ts_policy;
+    ts.ts_policy = has_deadline(maker) ? <u8>Policy.OTHER : from.ts_policy;
     ts.ts_rt = from.ts_rt;
     ts.ts_nice = from.ts_nice;
     ts.ts_flags |= from.ts_flags & TSF_USER;
@@ -343,6 +401,7 @@ export function sched_exit_thread(other: Thread, td: Thread): void {
 
 /** A thread is gone: the next one in its structure begins with nothing. */
 export function sched_gone(td: Thread): void {
+  dl_leave(td);
   if (machine().sched == Sched.LWKT) return;
   memory.fill(changetype<usize>(td_sched(td)), 0, offsetof<ThreadSched>());
 }
@@ -417,6 +476,7 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   gd.gd_switch_count++;
   gd.gd_flags &= ~(GDF_RESCHED | GDF_SLICEEND);
   const ntd = machine().sched == Sched.ULE ? ule_choose(gd) : bsd4_choose(gd);
+  if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_chosen(gd, ntd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
     if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not looked yet
@@ -427,8 +487,12 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   return PENDING;
 }
 
-/** Yields the CPU of the current thread. */
+/** Yields the CPU of the current thread; one with a deadline is done until its next period. */
 export function sched_relinquish(td: Thread): u32 {
+  if (has_deadline(td)) {
+    dl_yield(mycpu(), td);
+    return DONE;
+  }
   return mi_switch();
 }
 

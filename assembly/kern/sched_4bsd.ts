@@ -11,6 +11,7 @@
 //
 // A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU whose thread
 // is the worst, if that is worse than itself.
+import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_TIMESHARE } from "../sys/param";
@@ -34,7 +35,7 @@ import {
   sched_departed,
   sched_dequeue,
 } from "./sched_place";
-import { is_timeshare, level_of, rank_of } from "./sched_policy";
+import { is_timeshare, level_of, rank_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
 
 /** The machine's queue; CPU n's is n + 1. */
@@ -183,6 +184,10 @@ function interrupt(m: Machine, td: Thread, cpus: u64): void {
     return;
   }
   if (m.preemption == 0) return;
+  if (has_deadline(td)) {
+    if (sched_better(td, globaldata(td.td_cpu).gd_curthread)) kick_cpu(m, td.td_cpu);
+    return;
+  }
   const rank = rank_of(td);
   let worst: u32 = rank;
   let at: u32 = 0;
@@ -214,7 +219,7 @@ export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
     ts.ts_estcpu = limited(m, ts.ts_estcpu + stats);
     if (ts.ts_estcpu / weight(m) != before) bsd4_resetpriority(td);
   }
-  if (m.sched_slice == 0 || ts.ts_policy == <u8>Policy.FIFO) return;
+  if (m.sched_slice == 0 || ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
   const left = ts.ts_slice == 0 ? m.sched_slice : ts.ts_slice; // 0: a whole one
   if (left > ticks) {
     ts.ts_slice = left - ticks;

@@ -6,6 +6,7 @@
 // a round, in which their clocks differ, and no thread runs on two CPUs at one time: what happens does not depend
 // on the order in which the CPUs of a round run, but for which of them takes the next thread off the machine's
 // queue first, the lowest one.
+import { has_deadline } from "../sys/deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine } from "../sys/machine";
@@ -13,6 +14,7 @@ import { prioq_remove } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { sched_cpu, TSF_ARRIVED, td_sched } from "../sys/sched";
 import { is_td, no_td } from "../sys/thread";
+import { dl_place } from "./sched_deadline";
 
 /** Notes a thread that was put on this CPU's queue: its place is decided when the round is over. */
 export function sched_arrived(gd: GlobalData, td: Thread): void {
@@ -48,6 +50,7 @@ export function sched_dequeue(td: Thread): void {
 
 /** The CPUs that a thread may run on. */
 export function allowed_cpus(m: Machine, td: Thread): u64 {
+  if (has_deadline(td)) return (<u64>1) << dl_place(td);
   return ~load<u64>(excluded_cpus(td)) & (~(<u64>0) >> (64 - m.ncpus));
 }
 

@@ -1,6 +1,7 @@
+import { has_deadline } from "../sys/deadline";
 import { machine, Sched } from "../sys/machine";
 import { PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
-import { prio_level } from "../sys/prioq";
+import { LEVEL_DEADLINE, prio_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import {
   NICE_MAX,
@@ -12,6 +13,7 @@ import {
   td_sched,
 } from "../sys/sched";
 import { cold } from "../sys/thread";
+import { dl_before } from "./sched_deadline";
 
 /** Priorities under lwkt: the best ones of SCHED_OTHER and SCHED_BATCH, and how many there are to a nice step. */
 const OTHER_BEST: i32 = 92;
@@ -30,8 +32,11 @@ export function level_of(td: Thread): u32 {
 
 function rank(td: Thread, priority: u32): u32 {
   const rt: u32 = td_sched(td).ts_rt;
-  if (rt == 0) return prio_level(0, priority);
   const c = cold(td);
+  if (rt == 0) {
+    const first = has_deadline(td) && c.td_priority == c.td_base_pri;
+    return first ? LEVEL_DEADLINE : prio_level(0, priority);
+  }
   return prio_level(c.td_priority == c.td_base_pri ? rt : 0, priority); // what is lent to it is a priority
 }
 
@@ -44,15 +49,22 @@ export function is_timeshare(td: Thread): bool {
 
 /** True if `td` takes the CPU from `cur`. */
 export function sched_better(td: Thread, cur: Thread): bool {
-  if (rank_of(td) >= rank_of(cur)) return false;
+  const rank = rank_of(td);
+  const other = rank_of(cur);
+  if (rank == LEVEL_DEADLINE && other == rank) return dl_before(td, cur);
+  if (rank >= other) return false;
   return td_sched(td).ts_policy != <u8>Policy.BATCH || !is_timeshare(cur);
 }
 
 /** The FreeBSD priority that a thread of a policy begins with. */
 export function policy_priority(policy: u32, value: i32): u32 {
   if (policy == Policy.FIFO || policy == Policy.RR) {
-    return <u32>(PRI_MIN_REALTIME + ((RT_PRIO_MAX - value) * 32) / RT_PRIO_MAX);
+    const under_deadlines = machine().sched == Sched.LWKT; // which have a level there
+    const best = under_deadlines ? PRI_MIN_REALTIME + 8 : PRI_MIN_REALTIME;
+    const steps = under_deadlines ? 24 : 32;
+    return <u32>(best + ((RT_PRIO_MAX - value) * steps) / RT_PRIO_MAX);
   }
+  if (policy == Policy.DEADLINE) return PRI_MIN_REALTIME;
   const nice = value - NICE_MIN;
   if (policy == Policy.IDLE) return <u32>(PRI_MIN_IDLE + (nice * 32) / 40);
   if (machine().sched == Sched.LWKT) {

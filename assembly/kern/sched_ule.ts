@@ -16,6 +16,7 @@
 // one, and random numbers decide between equals. It interrupts a thread there if it is real-time or the kernel's, or
 // interactive where that one is not. Idle CPUs steal from who has two threads or more; and every half to one and a
 // half seconds, by a random number, CPUs with more threads give one to those with fewer, pair by pair.
+import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE } from "../sys/param";
@@ -35,7 +36,7 @@ import { Policy, sched_cpu, ThreadSched, TSF_MOVED, TSF_SLEPT, td_sched } from "
 import { cold, is_td, no_td } from "../sys/thread";
 import { random_next } from "./kern_random";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
-import { is_timeshare, level_of } from "./sched_policy";
+import { is_timeshare, level_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
 
 // Priorities: interactive threads have 48 of the 136 for time-sharing, batch threads the rest, of which the first and
@@ -299,7 +300,7 @@ export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): v
   const ts = td_sched(td);
   for (let i: u32 = 0; i < min<u32>(stats, slots(m)); i++) calendar_advance(m, gd.gd_cpuid);
   pctcpu_update(ts, tick(), true);
-  if (ts.ts_policy == <u8>Policy.FIFO) return;
+  if (ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
   if (stats != 0) {
     ts.ts_runtime += <u32>(min<u64>(stats, 1270) * (HZ << TICK_SHIFT)) / 127;
     interact_update(ts);
@@ -405,6 +406,7 @@ export function ule_interrupt(m: Machine, td: Thread): void {
 
 /** sched_shouldpreempt, from another CPU. */
 function should_preempt(td: Thread, cur: Thread): bool {
+  if (has_deadline(td) || has_deadline(cur)) return sched_better(td, cur);
   const pri = <i32>cold(td).td_priority;
   const other = <i32>cold(cur).td_priority;
   if (pri > other || (pri == other && td_sched(td).ts_rt <= td_sched(cur).ts_rt)) return false;

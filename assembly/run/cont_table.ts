@@ -54,7 +54,7 @@ import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
 /**
- * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest two are found
+ * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest three are found
  * first: behind the table's comparisons a wakeup costs 8 % more.
  */
 export function cont_run(td: Thread): void {
@@ -64,6 +64,7 @@ export function cont_run(td: Thread): void {
   cont_pop(td);
   if (fn == K.TSLEEP_2) tsleep_2(a, b, 0);
   else if (fn == K.BLOCK_2) lwkt_block_2(changetype<LwktWait>(a));
+  else if (fn == K.MTX_LOCK_1) mtx_lock_1(changetype<SyncObject>(a));
   else cont_continue(fn, a, b);
 }
 

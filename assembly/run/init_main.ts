@@ -32,6 +32,7 @@ import { sched_prio, sched_queues } from "../kern/sched";
 import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
+import { deadline_bytes, deadline_index_bytes } from "../sys/deadline";
 import { GDF_HALTED, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { Letter, letter_list_bytes } from "../sys/ipiq";
@@ -116,6 +117,8 @@ export function carve_arenas(): u32 {
   m.chunk_base = carve(m, <u64>runq_pool_chunks(m.td_count, ncpus, levels) * CHUNK_SIZE);
   m.chunk_end = <usize>m.carve;
   if (m.sched != Sched.LWKT) carve_sched(m, n);
+  m.dl_base = carve(m, deadline_bytes(ncpus));
+  m.dl_index = carve(m, deadline_index_bytes(n));
   if (ncpus > 1) carve_letters(m, n);
   m.callwheel_base = carve(m, callwheel_bytes(ncpus));
   m.intr_base = carve(m, NINTR * offsetof<IntrLine>());

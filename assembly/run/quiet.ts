@@ -7,9 +7,12 @@
 
 import { K } from "../kern/cont";
 import { sched_clock_next, sched_next } from "../kern/sched_clock";
+import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
 import { cold } from "../sys/thread";
+
+const NEVER: u64 = u64.MAX_VALUE;
 
 /**
  * The end of the round that begins now, which is `end` at least: later if nothing can happen until then.
@@ -45,7 +48,10 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const left = ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;
   const done = gd.gd_cycles + left;
   if (done < left) return 0; // beyond the end of time
-  const rounds = (done - m.now) / m.quantum;
+  let rounds = (done - m.now) / m.quantum;
+  const budget = dl_left(gd, td);
+  if (budget == 0) return 0;
+  if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
   if (m.sched != Sched.LWKT) return min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
   if (m.rr_cycles == 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;

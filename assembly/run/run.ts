@@ -23,8 +23,10 @@ import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
+import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { RV_BREAK } from "../sys/fault";
 import {
+  GDF_DEADLINE,
   GDF_HALTED,
   GDF_INTR,
   GDF_INVOL,
@@ -39,6 +41,7 @@ import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
+import { quick_call } from "./quick_calls";
 import { quiet_until } from "./quiet";
 import { body_return, fault, trap } from "./trap";
 
@@ -217,6 +220,7 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     softclock(gd, m.ticks64);
     gd.gd_switch_why = 0;
   }
+  if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
   if (m.sched != Sched.LWKT) sched_clock(m, gd);
   else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
 }
@@ -288,6 +292,11 @@ function may_switch(m: Machine): bool {
 /** The kernel, as the emulated CPU sees it. */
 @unmanaged
 class Kernel {
+  /** Performs a kernel call of `td`, which the loop runs, if that takes next to nothing. */
+  @inline quick(gd: GlobalData, td: Thread, nr: u32): bool {
+    return quick_call(gd, td, nr);
+  }
+
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */
   @inline call(gd: GlobalData, nr: u32): bool {
     const m = machine();
@@ -379,6 +388,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   }
   gd.gd_flags &= ~GDF_RESCHED;
   if (lwkt_move_asked(td)) return true;
+  if ((gd.gd_flags & GDF_DEADLINE) != 0 && dl_throttle(gd, td)) return true;
   gd.gd_flags |= GDF_INVOL;
   if (m.sched == Sched.LWKT) lwkt_yield_invol();
   else mi_switch();

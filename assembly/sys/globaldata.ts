@@ -67,6 +67,8 @@ export const GDF_INVOL: u32 = 0x8;
 export const GDF_INTR: u32 = 0x10;
 /** 4bsd, ule: the running thread has used up its slice. */
 export const GDF_SLICEEND: u32 = 0x20;
+/** Threads with deadlines have this CPU: no short way takes the next thread of a level. */
+export const GDF_DEADLINE: u32 = 0x40;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 

@@ -111,6 +111,8 @@ export class Machine {
   sched_queues: u32; //        how many
   sched_delta: usize; //       address of a thread's ThreadSched minus that of its Thread
   sched_cpus: usize; //        SchedCpu[ncpus]
+  dl_base: usize; //           sys/deadline.ts: what CPUs promise, and structures of threads
+  dl_index: usize; //          u16[td_count]: the number of a thread's
   letter_delta: usize; //      address of a thread's Letter minus a quarter of that of its Thread; 0 with one CPU
   affinity_delta: usize; //    of its excluded CPUs (u64) minus an eighth; 0 with one CPU
   letters_new: usize; //       kern/lwkt_ipiq.ts: threads whose letters were begun in this round,
@@ -209,6 +211,11 @@ export class Machine {
   sched_ms: i32; //            ule: tick of the round: 1 + milliseconds since boot
   sched_balance: u64; //       ule: cycle at which the balancer looks next, 0 = it never has
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
+
+  // Deadlines (kern/sched_deadline.ts).
+  dl_used: u32; //             structures that were ever handed out,
+  dl_free: u32; //             and the first one that was given back, 0 = none
+  dl_refused: u32; //          requests that nobody could promise
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message

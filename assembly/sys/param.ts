@@ -29,6 +29,8 @@ export const LWKT_COMLEN: i32 = 16;
 export const NRUNQ: i32 = 32;
 /** Levels of the run queues of 4bsd and ule: those of FreeBSD's priorities, with 99 for real-time threads. */
 export const RQ_LEVELS: u32 = 324;
+/** Threads with deadlines at a time: 64 for each of 64 CPUs. */
+export const DL_MAX: u32 = 4095;
 /** Ticks per second of the statistics clock: FreeBSD's, which must not run in step with hz. */
 export const STATHZ: u32 = 127;
 /** Chunks that the pool of run queues has beyond what it can need: for small machines. */

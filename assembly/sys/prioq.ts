@@ -23,7 +23,14 @@ import { KASSERT } from "./kassert";
 import { machine } from "./machine";
 import { PRI_MIN_KERN, PRI_MIN_REALTIME, RQ_LEVELS } from "./param";
 import { Thread } from "./proc";
-import { runq_append, runq_init, runq_prepend, runq_remove, runq_take } from "./runq";
+import {
+  runq_append,
+  runq_earliest,
+  runq_init,
+  runq_prepend,
+  runq_remove,
+  runq_take,
+} from "./runq";
 import { td_sched } from "./sched";
 import { is_td, no_td } from "./thread";
 
@@ -33,6 +40,8 @@ const COUNT_OFFSET: usize = 8;
 const BITS_OFFSET: usize = 16;
 const QUEUE_BYTES: usize = BITS_OFFSET + <usize>WORDS * 8;
 
+/** The level of threads with deadlines. */
+export const LEVEL_DEADLINE: u32 = 16;
 /** The level of the best real-time priority, and of the first priority behind these. */
 const LEVEL_RT: u32 = 17;
 const LEVEL_KERN: u32 = 116;
@@ -173,11 +182,20 @@ export function prioq_peek(queue: u32, level: u32): Thread {
   return changetype<Thread>(load<usize>(list_first_slot(level_at(queue, level))));
 }
 
-/** Takes the first thread of a level that has one. */
+/** Takes the first thread of a level that has one; of those with deadlines the one whose is the earliest. */
 export function prioq_take(queue: u32, level: u32): Thread {
+  if (level == LEVEL_DEADLINE) return take_earliest(queue);
   const td = changetype<Thread>(runq_take(level_at(queue, level)));
   td_sched(td).ts_queue = 0;
   const bits = bits_of(queue);
   store<u32>(bits, load<u32>(bits, COUNT_OFFSET) - 1, COUNT_OFFSET);
+  return td;
+}
+
+/** Who has a deadline is one of few: what a CPU can promise. */
+function take_earliest(queue: u32): Thread {
+  const list = level_at(queue, LEVEL_DEADLINE);
+  const td = runq_earliest(list);
+  prioq_remove(td);
   return td;
 }

@@ -10,11 +10,13 @@ import {
   list_append,
   list_at,
   list_first_slot,
+  list_next_slot,
   list_prepend,
   list_remove,
   lists_init,
   SLOT_SIZE,
 } from "./chunklist";
+import { has_deadline, td_deadline } from "./deadline";
 import { GlobalData, gd_runq } from "./globaldata";
 import { CHUNKS_SPARE, NRUNQ } from "./param";
 import { Thread } from "./proc";
@@ -63,4 +65,25 @@ export function runq_remove(level: ChunkList, td: Thread): void {
   const slot = td.td_slot;
   td.td_slot = 0;
   list_remove(level, slot);
+}
+
+/** Of the threads on a level the one with the earliest deadline, the first one if none has any; null without threads. */
+export function runq_earliest(level: ChunkList): Thread {
+  let slot = list_first_slot(level);
+  if (slot == 0) return changetype<Thread>(0);
+  let best = changetype<Thread>(load<usize>(slot));
+  let until = deadline_of(best);
+  while ((slot = list_next_slot(level, slot)) != 0) {
+    const td = changetype<Thread>(load<usize>(slot));
+    const other = deadline_of(td);
+    if (other >= until) continue;
+    best = td;
+    until = other;
+  }
+  return best;
+}
+
+/** When a thread's budget has to be used up, the end of time without one. */
+function deadline_of(td: Thread): u64 {
+  return has_deadline(td) ? td_deadline(td).dl_until : u64.MAX_VALUE;
 }

@@ -12,6 +12,7 @@ export enum Policy {
   RR = 2, //       real-time, 1 to 99, by turns
   BATCH = 3, //    time-sharing, never taken for interactive
   IDLE = 5, //     when nobody else wants the CPU
+  DEADLINE = 6, // a budget within a deadline, each period (kern/sched_deadline.ts)
 }
 
 export const NICE_MIN: i32 = -20;

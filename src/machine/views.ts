@@ -24,6 +24,21 @@ export interface Latency {
   readonly max: number;
 }
 
+/** What a thread with a deadline was promised, in cycles, and what came of it. */
+export interface Deadline {
+  /** It runs that long in a period at most, */
+  readonly runtime: number;
+  /** within this from the moment that it becomes ready, */
+  readonly deadline: number;
+  readonly period: number;
+  /** on this CPU. */
+  readonly cpu: number;
+  /** Jobs that are done: from becoming ready to going to sleep, or to the timer's next expiry. */
+  readonly jobs: number;
+  /** Those that were done too late. */
+  readonly misses: number;
+}
+
 /** A thread. The structure is reused after an exit; `tid` tells whether it is still the same one. */
 export class ThreadView {
   /** Address of the thread structure: the thread's identity inside the kernel. */
@@ -167,6 +182,24 @@ export class ThreadView {
   get latency(): Latency | null {
     const at = this.statistics;
     return at === 0 ? null : readLatency(this.kernel, at);
+  }
+
+  /** Its deadline, if it has one (SCHED_DEADLINE). */
+  get deadline(): Deadline | null {
+    const { kernel } = this;
+    if ((this.flags & Layout.TDF_DEADLINE) === 0) return null;
+    const number = kernel.view.getUint16(kernel.machine("dl_index") + 2 * this.index, true);
+    const D = Layout.Deadline;
+    const first = kernel.machine("dl_base") + kernel.config.cpus * Layout.DlCpu.size;
+    const at = first + number * D.size;
+    return {
+      runtime: kernel.readNumber(at + D.dl_runtime),
+      deadline: kernel.readNumber(at + D.dl_relative),
+      period: kernel.readNumber(at + D.dl_period),
+      cpu: kernel.read(at + D.dl_cpu),
+      jobs: kernel.read(at + D.dl_jobs),
+      misses: kernel.read(at + D.dl_misses),
+    };
   }
 
   private get statistics(): number {

@@ -40,6 +40,8 @@ const RARE_SHIFT = 2;
 const LETTER_SHIFT = 2;
 const AFFINITY_SHIFT = 3;
 const AFFINITY_SIZE = 8;
+/** Bytes of the number of a thread's deadline (assembly/sys/deadline.ts). */
+const DEADLINE_NUMBER_SIZE = 2;
 /** Lists of letters hold addresses, and have two places per thread. */
 const LETTER_PLACES = 2;
 const LETTER_PLACE_SIZE = 4;
@@ -139,6 +141,7 @@ export class Arenas {
     if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
     const sched = this.field("sched_delta");
     if (sched !== 0) arenas.push(array(base + sched, Layout.ThreadSched.size));
+    arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE));
     const statistics = this.field("stats_base");
     if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));
     return arenas;

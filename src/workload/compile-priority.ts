@@ -8,7 +8,7 @@
  *
  * | policy         | priority in the file      | FreeBSD priority                                     |
  * |----------------|---------------------------|------------------------------------------------------|
- * | SCHED_DEADLINE | none: the deadline counts | 16..23: up to 1 ms 16, 2 ms 17, 4 ms 18 ... above 64 ms 23 |
+ * | SCHED_DEADLINE | none: the deadline counts | 16, in the order of the deadlines (sched_deadline.ts)  |
  * | SCHED_RR, FIFO | 99 (best) .. 1            | 24..47                                               |
  * | SCHED_OTHER    | nice -20 .. 19            | 92..209: three to a step, nice 0 is 152              |
  * | SCHED_BATCH    | nice -20 .. 19            | 100..217: one lwkt level behind SCHED_OTHER          |
@@ -19,10 +19,9 @@
  */
 import type { SchedulerName } from "../core/config.js";
 import { Policy } from "../generated/layout.js";
-import type { Scheduling } from "./model.js";
+import type { DeadlineParameters, Scheduling } from "./model.js";
 
-const DEADLINE_BEST = 16;
-const DEADLINE_STEPS = 8;
+const DEADLINE = 16;
 const REALTIME_BEST = 24;
 const REALTIME_STEPS = 24;
 const REALTIME_MAX = 99;
@@ -34,18 +33,21 @@ const BATCH_BEST = 100;
 const IDLE_BEST = 224;
 const IDLE_STEPS = 32;
 
-/** What a thread starts with: a policy and its value, or, without a policy, a FreeBSD priority. */
+/** What a thread starts with: a deadline, or a policy and its value, or, without either, a FreeBSD priority. */
 export interface StartScheduling {
+  readonly deadline: DeadlineParameters | null;
   readonly policy: number | null;
   readonly value: number;
 }
 
 /** How a thread is scheduled when it starts, or from some phase on. */
 export function startScheduling(scheduling: Scheduling, scheduler: SchedulerName): StartScheduling {
-  if (scheduler === "lwkt" || scheduling.policy === "SCHED_DEADLINE") {
-    return { policy: null, value: freebsdPriority(scheduling) };
+  const { policy, priority, deadline } = scheduling;
+  if (policy === "SCHED_DEADLINE") return { deadline, policy: null, value: 0 };
+  if (scheduler === "lwkt") {
+    return { deadline: null, policy: null, value: freebsdPriority(scheduling) };
   }
-  return { policy: POLICIES[scheduling.policy], value: scheduling.priority };
+  return { deadline: null, policy: POLICIES[policy], value: priority };
 }
 
 const POLICIES = {
@@ -57,12 +59,11 @@ const POLICIES = {
 } as const;
 
 /** The FreeBSD priority under lwkt of a thread that is scheduled like this. */
-export function freebsdPriority(scheduling: Scheduling): number {
-  const { policy, priority } = scheduling;
+export function freebsdPriority({ policy, priority }: Scheduling): number {
   const nice = priority - NICE_MIN;
   switch (policy) {
     case "SCHED_DEADLINE":
-      return deadlinePriority(scheduling.deadline?.deadlineUs ?? 0);
+      return DEADLINE;
     case "SCHED_RR":
     case "SCHED_FIFO":
       return (
@@ -77,22 +78,11 @@ export function freebsdPriority(scheduling: Scheduling): number {
   }
 }
 
-/** The shorter the deadline, the better: a step for each doubling from a millisecond on. */
-function deadlinePriority(deadlineUs: number): number {
-  const doublings = Math.ceil(Math.log2(Math.max(deadlineUs, 1000) / 1000));
-  return DEADLINE_BEST + Math.min(doublings, DEADLINE_STEPS - 1);
-}
-
 /** What has to be said about a policy that the scheduler only approximates. */
 export function policyNotes(scheduling: Scheduling, scheduler: SchedulerName): string[] {
   const { policy, priority } = scheduling;
   const notes: string[] = [];
-  if (policy === "SCHED_DEADLINE") {
-    notes.push(
-      "SCHED_DEADLINE is a fixed priority here, by its deadline; its budget is not enforced",
-    );
-  }
-  if (scheduler !== "lwkt") return notes;
+  if (scheduler !== "lwkt" || policy === "SCHED_DEADLINE") return notes;
   if (policy === "SCHED_FIFO") {
     notes.push("SCHED_FIFO threads of the same priority take turns here, as SCHED_RR threads do");
   }

@@ -34,6 +34,7 @@ import { transferCostNs } from "./compile-cost.js";
 import { policyNotes, type StartScheduling, startScheduling } from "./compile-priority.js";
 import { quote, WorkloadError } from "./diagnostics.js";
 import {
+  type DeadlineParameters,
   forEachEvent,
   LOOP_FOREVER,
   type Phase,
@@ -212,6 +213,8 @@ class TaskCompiler {
   private readonly context: Context;
   private readonly builder: MachineProgramBuilder;
   private readonly timers: ReadonlyMap<string, readonly [Register, Register]>;
+  /** Where a thread that uses shared timers keeps when it started. */
+  private readonly start: readonly [Register, Register] | null;
   private readonly phasesMove: boolean;
   private readonly isLong: boolean;
 
@@ -219,6 +222,9 @@ class TaskCompiler {
     this.task = task;
     this.context = context;
     this.builder = program(task.name);
+    this.start = usesSharedTimers(task)
+      ? (TIMER_REGISTERS[0] as (typeof TIMER_REGISTERS)[0])
+      : null;
     this.timers = this.assignTimers();
     const events = task.phases.reduce((count, phase) => count + phase.events.length, 0);
     this.isLong = events + task.phases.length > EVENTS_WITHIN_REACH;
@@ -233,8 +239,7 @@ class TaskCompiler {
     const cpus = this.cpusOf(task.phases[0]?.cpus ?? task.cpus);
     if (forkIndex >= 0) this.placeForkedEntry(cpus);
     builder.label("start").entry("start");
-    for (const [low, high] of this.timers.values()) builder.li(low, 0).li(high, 0);
-    if (task.delayUs > 0) builder.comment("delay").call("sleep", us(task.delayUs));
+    this.placeStart();
     this.repeat(task.loop, "s0", () => this.placePhases());
     builder.comment("end").call("thread_report", task.index).call("kthread_exit");
     return {
@@ -250,17 +255,31 @@ class TaskCompiler {
   private assignTimers(): Map<string, readonly [Register, Register]> {
     const { ownTimers, name, line, column } = this.task;
     const timers = new Map<string, readonly [Register, Register]>();
+    const registersLeft = TIMER_REGISTERS.slice(this.start === null ? 0 : 1);
     ownTimers.forEach((timer, index) => {
-      const registers = TIMER_REGISTERS[index];
+      const registers = registersLeft[index];
       if (registers !== undefined) timers.set(timer, registers);
     });
     if (timers.size < ownTimers.length) {
       const { fileName } = this.context.workload;
-      const most = TIMER_REGISTERS.length;
+      const most = registersLeft.length;
       const message = `the task ${quote(name)} has ${ownTimers.length} timers of its own, and a thread can keep ${most}; share some, by names that do not begin with "unique"`;
       throw new WorkloadError({ fileName, line, column, key: name, message });
     }
     return timers;
+  }
+
+  /** Timers have their grid from where the thread starts, as rt-app's do: behind its delay. */
+  private placeStart(): void {
+    const { builder, task, timers, start } = this;
+    const pairs = [...timers.values(), ...(start === null ? [] : [start])];
+    if (pairs.length > 0) builder.call("clock_after", us(task.delayUs));
+    for (const [low, high] of pairs) builder.mv(low, "a0").mv(high, "a1");
+    if (task.delayUs === 0) return;
+    builder.comment("delay");
+    const [first] = pairs;
+    if (first === undefined) builder.call("sleep", us(task.delayUs));
+    else builder.call("sleep_until", pair(...first));
   }
 
   private note(sentence: string): void {
@@ -341,7 +360,9 @@ class TaskCompiler {
   private placePhaseStart(phase: Phase): void {
     if (phase.scheduling !== null) {
       const start = this.schedulingOf(phase.scheduling);
-      if (start.policy === null) this.builder.call("sched_prio_self", start.value);
+      if (start.deadline !== null) {
+        this.builder.call("sched_setdeadline_self", ...deadlineTimes(start.deadline));
+      } else if (start.policy === null) this.builder.call("sched_prio_self", start.value);
       else this.builder.call("sched_setscheduler_self", start.policy, start.value);
     }
     if (this.phasesMove) this.placeAffinity(this.cpusOf(phase.cpus));
@@ -463,7 +484,9 @@ class TaskCompiler {
     const period = us(event.periodUs);
     const registers = event.perThread ? this.timers.get(event.timer) : undefined;
     if (registers === undefined) {
-      builder.call("timer_wait", external(objectExternal("timer", event.timer)), period, mode);
+      const timer = external(objectExternal("timer", event.timer));
+      const start = this.start as readonly [Register, Register];
+      builder.call("timer_wait_from", timer, period, mode, pair(...start));
       return;
     }
     const [low, high] = registers;
@@ -498,6 +521,18 @@ class TaskCompiler {
       .comment("a2 is the thread: it starts with its own priority")
       .mv("a3", "a2"); // where the arguments of the next calls do not come
     const start = startScheduling(target.scheduling, context.target.scheduler);
+    if (start.deadline !== null) {
+      // The arguments overwrite a3: the thread goes where they do not come.
+      builder.mv("t6", "a3").call("sched_setdeadline", "t6", ...deadlineTimes(start.deadline));
+      builder.call("sched_add", "t6").jump(done).label(failed).li("a5", external(FORK_TABLE));
+      this.addOffset(at);
+      builder
+        .addi("a4", "a5", FORK_ENTRY.failed)
+        .li("a3", 1)
+        .amoaddW("zero", "a3", "a4")
+        .label(done);
+      return;
+    }
     if (start.policy === null) builder.call("sched_prio", "a3", start.value);
     else builder.call("sched_setscheduler", "a3", start.policy, start.value);
     builder.call("sched_add", "a3").jump(done).label(failed).li("a5", external(FORK_TABLE));
@@ -508,6 +543,21 @@ class TaskCompiler {
   private addOffset(bytes: number): void {
     if (bytes > 0) this.builder.li("a4", bytes).add("a5", "a5", "a4");
   }
+}
+
+/** A deadline's times as the kernel's calls take them, in microseconds. */
+export function deadlineTimes({
+  runtimeUs,
+  deadlineUs,
+  periodUs,
+}: DeadlineParameters): [number, number, number] {
+  return [runtimeUs, deadlineUs, periodUs];
+}
+
+function usesSharedTimers(task: Task): boolean {
+  return task.phases.some(({ events }) =>
+    events.some((event) => event.type === "timer" && !event.perThread),
+  );
 }
 
 function sameCpus(a: readonly number[] | null, b: readonly number[] | null): boolean {

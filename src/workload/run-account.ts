@@ -23,6 +23,8 @@ export interface ThreadAccount {
   readonly wakeups: number;
   /** From being woken to running; null when the machine keeps no statistics. */
   readonly latency: Latency | null;
+  /** Of a thread with a deadline: its jobs, and how many were late. */
+  readonly deadline: { readonly jobs: number; readonly misses: number } | null;
 }
 
 /** Takes down the accounts of a thread; the last switch of one that ends now is counted already. */
@@ -48,7 +50,12 @@ export function accountOf(
     involuntarySwitches: thread.involuntarySwitches,
     wakeups: thread.wakeups,
     latency: thread.latency,
+    deadline: deadlineOf(thread),
   };
+}
+
+function deadlineOf({ deadline }: ThreadView): ThreadAccount["deadline"] {
+  return deadline === null ? null : { jobs: deadline.jobs, misses: deadline.misses };
 }
 
 /** What a running thread has used of its CPU since it was switched to. */

@@ -48,6 +48,8 @@ export interface ThreadReport {
   readonly wakeups: number;
   /** Null when it was never woken, or no statistics were kept. */
   readonly latency: LatencyReport | null;
+  /** Of a thread with a deadline (SCHED_DEADLINE): jobs that are done, and how many were late. Null of others. */
+  readonly deadline: { readonly jobs: number; readonly misses: number } | null;
 }
 
 /** What a CPU did. */
@@ -140,7 +142,7 @@ export function reportRun(
     cpus: cpuReports(run),
     objects: syncReports(run),
     stalemate,
-    notes: [...run.notes, ...forkNotes(run)],
+    notes: [...run.notes, ...forkNotes(run), ...deadlineNotes(run)],
     console: machine.console,
   };
 }
@@ -228,4 +230,13 @@ function forkNotes(run: WorkloadRun): string[] {
     const name = JSON.stringify(task.task.name);
     return failed === 0 ? [] : [`${failed} forks of task ${name} failed: too many threads exist`];
   });
+}
+
+/** Threads that ask for a deadline in a later phase, or are forked, are refused while they run. */
+function deadlineNotes({ machine }: WorkloadRun): string[] {
+  const refused = machine.kernel.machine("dl_refused");
+  if (refused === 0) return [];
+  return [
+    `${refused} requests for a deadline were refused, since no CPU had so much to promise: those threads went on as they were`,
+  ];
 }

@@ -9,7 +9,7 @@ import { MutexOption } from "../core/calls.js";
 import { type MachineConfig, PAGE_ZERO, type SchedulerName } from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
-import { HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
+import { DL_MAX, EBUSY, HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
 import { type KernelCall, sys } from "../machine/calls.js";
 import { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
@@ -20,13 +20,15 @@ import {
   type CompiledTask,
   type CompiledWorkload,
   compileWorkload,
+  deadlineTimes,
   FORK_ENTRY,
   FORK_TABLE,
   type ObjectSpec,
   objectExternal,
   suspendChannel,
 } from "./compile.js";
-import { LOOP_FOREVER, type Workload } from "./model.js";
+import { quote, WorkloadError } from "./diagnostics.js";
+import { type DeadlineParameters, LOOP_FOREVER, type Task, type Workload } from "./model.js";
 import { accountOf, type ThreadAccount } from "./run-account.js";
 
 /** The machine that a workload runs on. */
@@ -286,7 +288,7 @@ export class WorkloadRun {
     return process.address;
   }
 
-  private start({ scheduling, cpus }: CompiledTask, thread: number, instance: number): void {
+  private start({ task, scheduling, cpus }: CompiledTask, thread: number, instance: number): void {
     const { machine } = this;
     if (cpus !== null) {
       machine.place({ address: thread }, cpus[instance % cpus.length] as number);
@@ -296,13 +298,30 @@ export class WorkloadRun {
         machine.call(sys.cpuset_setthread(thread, mask));
       }
     }
-    const { policy, value } = scheduling;
-    machine.call(
-      policy === null
-        ? sys.sched_prio(thread, value)
-        : sys.sched_setscheduler(thread, policy, value),
-    );
+    const { deadline, policy, value } = scheduling;
+    if (deadline !== null) this.promise(task, thread, deadline);
+    else {
+      machine.call(
+        policy === null
+          ? sys.sched_prio(thread, value)
+          : sys.sched_setscheduler(thread, policy, value),
+      );
+    }
     machine.call(sys.sched_add(thread));
+  }
+
+  /** Gives a thread its deadline, or says why it cannot have it. */
+  private promise(task: Task, thread: number, deadline: DeadlineParameters): void {
+    const [error] = this.machine.call(sys.sched_setdeadline(thread, ...deadlineTimes(deadline)));
+    if (error === 0) return;
+    const { fileName } = this.workload;
+    const { name, line, column } = task;
+    const share = ((deadline.runtimeUs / deadline.deadlineUs) * 100).toFixed(1);
+    const message =
+      error === EBUSY
+        ? `a thread of ${quote(name)} asks for ${share} % of a CPU by its deadline (dl-runtime ${deadline.runtimeUs} of dl-deadline ${deadline.deadlineUs}), and no CPU that it may have has so much left: 95 % of each can be promised; give it less, or the machine more CPUs`
+        : `a thread of ${quote(name)} cannot have a deadline: ${DL_MAX} threads have one`;
+    throw new WorkloadError({ fileName, line, column, key: name, message });
   }
 
   /** Keeps the accounts of threads that end, whose structures are used again. */

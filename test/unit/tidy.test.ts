@@ -106,6 +106,7 @@ const CIRCLES: readonly Circle[] = [
         "synch",
         "taskqueue",
         "thread",
+        "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
       ...["intr", "ipiq", "migrate", "thread", "token"].map(
@@ -114,6 +115,9 @@ const CIRCLES: readonly Circle[] = [
       ...[
         "sched",
         "sched_4bsd",
+        "sched_deadline",
+        "sched_place",
+        "sched_policy",
         "sched_ule",
         "subr_eventhandler",
         "subr_turnstile",

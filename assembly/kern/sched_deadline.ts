@@ -1,0 +1,287 @@
+// SCHED_DEADLINE: the class above real-time threads and below interrupts, the same under each scheduler.
+//
+// A thread says how long it runs at most (runtime), how soon after it becomes ready (deadline), and how often (period):
+// runtime <= deadline <= period. It gets a CPU that promises it runtime / deadline; DL_LIMIT of each can be promised, so
+// that whoever is admitted meets its deadlines, and the rest of the machine lives. It stays on this CPU.
+//
+// Each CPU runs the thread with the earliest deadline first. Budgets are those of a constant bandwidth server: a
+// thread that becomes ready when its old deadline has passed, or with more budget left than its share of the time up to
+// that, has a whole budget and a new deadline; otherwise it goes on with what it had. Whoever has used up its budget
+// sleeps until the next period, when both are renewed; one to which a lock lends a priority goes on. The look at
+// the budget is where a slice begins, so that it can be exceeded by a quantum, and is paid for later.
+//
+// A job is what a thread does from being ready to going to sleep, or to the next expiry of its timer; one that ends
+// behind its deadline is a miss.
+//
+// Rejected: one queue of deadlines for the machine, as Linux's class has in effect. It admits more, and promises less:
+// threads that are admitted there may be late.
+
+import {
+  Deadline,
+  DL_UNIT,
+  DLF_ASKED,
+  DLF_NEXT,
+  DLF_OFF,
+  DLF_THROTTLED,
+  dl_at,
+  dl_cpu,
+  dl_index,
+  has_deadline,
+  td_deadline,
+} from "../sys/deadline";
+import { EAGAIN, EBUSY, EINVAL } from "../sys/errno";
+import { GDF_DEADLINE, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { excluded_cpus } from "../sys/ipiq";
+import { Machine, machine } from "../sys/machine";
+import { DL_MAX } from "../sys/param";
+import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
+import { td_locks } from "../sys/sync";
+import { td_frame } from "../sys/thread";
+import { cont_push, K } from "./cont";
+import { str } from "./kern_subr";
+import { sleepq_enter, tsleep_1 } from "./kern_synch";
+import { own_channel, ticks_until } from "./kern_time";
+
+/** What of a CPU can be promised: 95 %, as Linux's class has it. */
+const DL_LIMIT: u32 = <u32>((<u64>DL_UNIT * 95) / 100);
+const US_PER_SECOND: u64 = 1000000;
+
+// ---- Admission ----
+
+function cycles_of(m: Machine, us: u32): u64 {
+  return (<u64>us * m.cycles_per_second) / US_PER_SECOND;
+}
+
+/** The CPU that promises a thread `share`: its own if it can, or else the one that has promised least; -1 for none. */
+function admit(m: Machine, td: Thread, share: u32): i32 {
+  const excluded: u64 = m.ncpus == 1 ? 0 : load<u64>(excluded_cpus(td));
+  let best: i32 = -1;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if (((excluded >> cpu) & 1) != 0) continue;
+    const promised = dl_cpu(cpu).dc_share;
+    if (promised + share > DL_LIMIT) continue;
+    if (cpu == td.td_cpu) return cpu;
+    if (best < 0 || promised < dl_cpu(best).dc_share) best = cpu;
+  }
+  return best;
+}
+
+/**
+ * Promises a thread `runtime_us` of a CPU within `deadline_us` of becoming ready, every `period_us`. EINVAL unless these
+ * are in that order and take cycles, EBUSY if no CPU that it may have can promise that, EAGAIN when DL_MAX
+ * threads have deadlines. The thread's policy is the caller's to set.
+ */
+export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_us: u32): i32 {
+  const m = machine();
+  const runtime = cycles_of(m, runtime_us);
+  if (runtime == 0 || runtime_us > deadline_us || deadline_us > period_us) return EINVAL;
+  const relative = cycles_of(m, deadline_us);
+  const share = <u32>((<u64>runtime_us * DL_UNIT + deadline_us - 1) / deadline_us);
+  const before = has_deadline(td) ? withdraw(td) : 0;
+  const cpu = admit(m, td, share);
+  if (cpu < 0 || (!has_deadline(td) && !dl_alloc(m, td))) {
+    m.dl_refused++;
+    if (has_deadline(td)) promise(td_deadline(td).dl_cpu, before);
+    return cpu < 0 ? EBUSY : EAGAIN;
+  }
+  const dl = td_deadline(td);
+  dl.dl_runtime = runtime;
+  dl.dl_relative = relative;
+  dl.dl_period = cycles_of(m, period_us);
+  dl.dl_share = share;
+  dl.dl_cpu = cpu;
+  promise(cpu, share);
+  td.td_flags |= TDF_DEADLINE;
+  dl_renew(dl, td, globaldata(td.td_cpu).gd_cycles);
+  dl.dl_job = dl.dl_until;
+  const busy = td.td_state == <u8>TDS.RUNNING || td.td_state == <u8>TDS.RUNQ;
+  dl.dl_flags = busy ? 0 : DLF_OFF;
+  return 0;
+}
+
+/** Gives a thread a structure; false if none is free. */
+function dl_alloc(m: Machine, td: Thread): bool {
+  let i = m.dl_free;
+  if (i != 0) m.dl_free = dl_at(i).dl_next;
+  else if (m.dl_used == DL_MAX) return false;
+  else i = ++m.dl_used;
+  memory.fill(changetype<usize>(dl_at(i)), 0, offsetof<Deadline>());
+  store<u16>(dl_index(td), <u16>i);
+  return true;
+}
+
+/** A CPU's promise of a share. */
+function promise(cpu: u32, share: u32): void {
+  const dc = dl_cpu(cpu);
+  dc.dc_share += share;
+  dc.dc_threads++;
+  globaldata(cpu).gd_flags |= GDF_DEADLINE;
+}
+
+/** Takes back what is promised to a thread: how much it was. */
+function withdraw(td: Thread): u32 {
+  const dl = td_deadline(td);
+  const dc = dl_cpu(dl.dl_cpu);
+  dc.dc_share -= dl.dl_share;
+  dc.dc_threads--;
+  if (dc.dc_threads == 0) globaldata(dl.dl_cpu).gd_flags &= ~GDF_DEADLINE;
+  return dl.dl_share;
+}
+
+/** A thread has no deadline any more: its structure and its share are free. */
+export function dl_leave(td: Thread): void {
+  if (!has_deadline(td)) return;
+  const m = machine();
+  withdraw(td);
+  const i: u32 = load<u16>(dl_index(td));
+  td.td_flags &= ~TDF_DEADLINE;
+  store<u16>(dl_index(td), 0);
+  dl_at(i).dl_next = m.dl_free;
+  m.dl_free = i;
+}
+
+/** Whether the priority of its class is asked for in a thread's letter, from now on: says whether it was. */
+export function dl_asked(td: Thread, is_asked: bool): bool {
+  if (!has_deadline(td)) return false;
+  const dl = td_deadline(td);
+  const before = (dl.dl_flags & DLF_ASKED) != 0;
+  dl.dl_flags = (dl.dl_flags & ~DLF_ASKED) | (is_asked ? DLF_ASKED : 0);
+  return before;
+}
+
+/** The CPU that a thread with a deadline has to be on. */
+export function dl_place(td: Thread): u32 {
+  return td_deadline(td).dl_cpu;
+}
+
+/** True if a set of CPUs has the one that a thread's deadline is promised by, or it has none. */
+export function dl_allows(td: Thread, cpus: u64): bool {
+  return !has_deadline(td) || ((cpus >> dl_place(td)) & 1) != 0;
+}
+
+// ---- Order ----
+
+/** True if `td` has a deadline and takes the CPU from `cur`, which is of the same level. */
+export function dl_before(td: Thread, cur: Thread): bool {
+  if (!has_deadline(td)) return false;
+  return !has_deadline(cur) || td_deadline(td).dl_until < td_deadline(cur).dl_until;
+}
+
+/** A thread is chosen: if it has no budget left it gets no further than to its next safe point. */
+export function dl_chosen(gd: GlobalData, td: Thread): void {
+  if (has_deadline(td) && is_used_up(gd, td)) gd.gd_flags |= GDF_RESCHED;
+}
+
+// ---- Budgets ----
+
+/** What a thread of a CPU has run in all, up to now. */
+function used(gd: GlobalData, td: Thread): u64 {
+  return td.td_runtime + (td == gd.gd_curthread ? gd.gd_cycles - gd.gd_switchtime : 0);
+}
+
+/** Cycles left of the budget of the running thread, 0 when it is used up; endless for one without a deadline. */
+export function dl_left(gd: GlobalData, td: Thread): u64 {
+  if (!has_deadline(td)) return u64.MAX_VALUE;
+  const limit = td_deadline(td).dl_limit;
+  const ran = used(gd, td);
+  return ran >= limit ? 0 : limit - ran;
+}
+
+function is_used_up(gd: GlobalData, td: Thread): bool {
+  return machine().cycle_cost != 0 && td_locks(td).tl_lent == 0 && dl_left(gd, td) == 0;
+}
+
+/** A whole budget, from a moment on. */
+function dl_renew(dl: Deadline, td: Thread, from: u64): void {
+  dl.dl_until = from + dl.dl_relative;
+  dl.dl_limit = used(globaldata(td.td_cpu), td) + dl.dl_runtime;
+}
+
+/** A thread of this CPU is made runnable. */
+export function dl_wakeup(gd: GlobalData, td: Thread): void {
+  if (!has_deadline(td)) return;
+  const dl = td_deadline(td);
+  const flags = dl.dl_flags;
+  dl.dl_flags = flags & DLF_ASKED;
+  if ((flags & DLF_THROTTLED) != 0) replenish(gd, dl, td);
+  else if ((flags & DLF_OFF) != 0) ready(gd, dl, td, (flags & DLF_NEXT) != 0);
+}
+
+/** A job begins. */
+function ready(gd: GlobalData, dl: Deadline, td: Thread, known: bool): void {
+  let now = gd.gd_cycles;
+  if (!known) dl.dl_job = now + dl.dl_relative;
+  else if (dl.dl_job - dl.dl_relative < now) now = dl.dl_job - dl.dl_relative; // its timer's moment, not the CPU's
+  const left = dl_left(gd, td);
+  if (dl.dl_until <= now || exceeds(dl, left, dl.dl_until - now)) dl_renew(dl, td, now);
+}
+
+/** True if `left` is more than a thread's share of `time`. */
+function exceeds(dl: Deadline, left: u64, time: u64): bool {
+  return <f64>left * <f64>dl.dl_relative > <f64>time * <f64>dl.dl_runtime;
+}
+
+/** The next period has come for a thread that waited for it: it pays first for what it had too much. */
+function replenish(gd: GlobalData, dl: Deadline, td: Thread): void {
+  do {
+    dl.dl_until += dl.dl_period;
+    dl.dl_limit += dl.dl_runtime;
+  } while (dl_left(gd, td) == 0);
+  if (dl.dl_until < gd.gd_cycles) dl_renew(dl, td, gd.gd_cycles);
+}
+
+/** A slice begins: the running thread's budget may be used up. */
+export function dl_clock(gd: GlobalData): void {
+  if (is_used_up(gd, gd.gd_curthread)) gd.gd_flags |= GDF_RESCHED;
+}
+
+/** The current thread is between two instructions: without a budget it sleeps until the next period. */
+export function dl_throttle(gd: GlobalData, td: Thread): bool {
+  if (!has_deadline(td) || !is_used_up(gd, td)) return false;
+  const dl = td_deadline(td);
+  const at = dl.dl_until - dl.dl_relative + dl.dl_period;
+  if (at <= gd.gd_cycles) {
+    replenish(gd, dl, td);
+    return false;
+  }
+  dl.dl_flags |= DLF_THROTTLED;
+  const ticks = ticks_until(at);
+  cont_push(K.RETURN_VALUE, td_frame(td).retval);
+  sleepq_enter(own_channel(td), 0, str("dlwait"), ticks);
+  tsleep_1(0, ticks, 0);
+  return true;
+}
+
+// ---- Jobs ----
+
+/** The current thread goes to sleep. */
+export function dl_sleep(gd: GlobalData, td: Thread): void {
+  if (!has_deadline(td)) return;
+  const dl = td_deadline(td);
+  if ((dl.dl_flags & DLF_THROTTLED) != 0) return;
+  if ((dl.dl_flags & DLF_NEXT) == 0) job_done(gd, dl);
+  dl.dl_flags |= DLF_OFF;
+}
+
+function job_done(gd: GlobalData, dl: Deadline): void {
+  dl.dl_jobs++;
+  if (gd.gd_cycles > dl.dl_job) dl.dl_misses++;
+}
+
+/** The current thread waits for its timer, which expires at `at`, or has: that is where its next job begins. */
+export function dl_timer(gd: GlobalData, td: Thread, at: u64): void {
+  if (!has_deadline(td)) return;
+  const dl = td_deadline(td);
+  job_done(gd, dl);
+  dl.dl_job = at + dl.dl_relative;
+  if (at > gd.gd_cycles) dl.dl_flags |= DLF_NEXT;
+}
+
+/** The current thread has done what it wanted to do in this period: it gives the rest of its budget away. */
+export function dl_yield(gd: GlobalData, td: Thread): void {
+  const dl = td_deadline(td);
+  job_done(gd, dl);
+  dl.dl_job = dl.dl_until + dl.dl_period;
+  dl.dl_limit = used(gd, td);
+  gd.gd_flags |= GDF_RESCHED;
+}

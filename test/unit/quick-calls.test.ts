@@ -1,0 +1,72 @@
+// Mutexes that are taken and freed inside the emulated CPU's loop leave what the long way leaves.
+
+import { describe, expect, it } from "vitest";
+import { MTX_RECURSE } from "../../src/generated/layout.js";
+import { sys } from "../../src/machine/calls.js";
+import { Machine } from "../../src/machine/machine.js";
+import { external, program } from "../../src/program/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+/** Threads that take two mutexes, one of them twice, yield with one of them held, and try for more. */
+function lockers() {
+  const b = program("lockers");
+  const pair = (name: string) => b.call("mtx_unlock", external(name));
+  b.label("start").li("s0", 0);
+  b.forever(() => {
+    b.call("mtx_lock", external("plain")).addi("s0", "s0", 1);
+    b.call("mtx_lock", external("recursive"));
+    b.call("mtx_lock", external("recursive"));
+    pair("recursive");
+    const even = b.newLabel("even");
+    b.andi("t0", "s0", 3).bnez("t0", even).call("lwkt_yield");
+    b.label(even);
+    pair("recursive");
+    pair("plain");
+    b.call("lwkt_yield").call("mtx_trylock", external("plain"));
+    const taken = b.newLabel("not taken");
+    b.beqz("a0", taken);
+    pair("plain");
+    b.label(taken);
+  });
+  return b.build();
+}
+
+function boot(cpus: number) {
+  const machine = new Machine({ cpus, maxthread: 64 }, buildUnderTest);
+  const [, plain] = machine.call(sys.mtx_create("plain"));
+  const [, recursive] = machine.call(sys.mtx_init("recursive", MTX_RECURSE));
+  const loaded = machine.load(lockers(), { plain, recursive });
+  for (let i = 0; i < 3; i++) {
+    machine.createThread({ name: `locker ${i}`, body: loaded.addressOf("start"), cpu: i % cpus });
+  }
+  return { machine, objects: [plain, recursive] };
+}
+
+/** All that can be told from outside, and the mutexes word by word. */
+function state({ machine, objects }: ReturnType<typeof boot>) {
+  const words = objects.map((at) => [...machine.kernel.u32.slice(at >>> 2, (at >>> 2) + 32)]);
+  return { hash: machine.hash, counters: machine.counters, ps: machine.ps(), words };
+}
+
+describe.each([1, 2])("mutexes in the loop, with %i CPUs", (cpus) => {
+  it.each([1_000, 54_321, 400_000])("leave after %i cycles what the long way leaves", (cycles) => {
+    const quick = boot(cpus);
+    quick.machine.run({ for: cycles });
+    const long = boot(cpus);
+    long.machine.run({ for: cycles, switches: 1_000_000_000 }); // a budget: no quick calls
+    expect(state(quick)).toEqual(state(long));
+    expect(quick.machine.counters.switches).toBeGreaterThan(20);
+  });
+});
+
+it("leaves a mutex that is not the caller's to the long way, which panics", () => {
+  const b = program("thief");
+  b.label("start")
+    .call("mtx_unlock", external("plain"))
+    .forever(() => b.nop());
+  const machine = new Machine({ maxthread: 64 }, buildUnderTest);
+  const [, plain] = machine.call(sys.mtx_create("plain"));
+  const loaded = machine.load(b.build(), { plain });
+  machine.createThread({ name: "thief", body: loaded.addressOf("start") });
+  expect(() => machine.run({ for: 100_000 })).toThrow("mtx_unlock: mutex plain is not owned by");
+});

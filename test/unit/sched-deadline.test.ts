@@ -1,0 +1,150 @@
+// SCHED_DEADLINE under every scheduler: the earliest first, budgets, admission, and deadlines that are met.
+
+import { describe, expect, it } from "vitest";
+import { Machine, sys } from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+import { runText, SCHEDULERS, tasks, threadOf } from "../support/workload-run.js";
+
+/** A task with a deadline that computes `run` of each period; times in microseconds. */
+function periodic(name: string, [runtime, deadline, period]: number[], run: number, more = "") {
+  return `"${name}": { "policy": "SCHED_DEADLINE", "dl-runtime": ${runtime}, "dl-deadline": ${deadline},
+    "dl-period": ${period}, "loop": -1, "run": ${run}, ${more}
+    "timer": { "ref": "unique", "period": ${period}, "mode": "absolute" } }`;
+}
+
+const HOG = `"hog": { "policy": "SCHED_FIFO", "priority": 99, "loop": -1, "run": 1000 }`;
+
+describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
+  it("are met by all that were admitted, beside the best real-time threads", () => {
+    const text = tasks(
+      [
+        periodic("a", [2_100, 10_000, 10_000], 2_000),
+        periodic("b", [3_100, 8_000, 16_000], 3_000),
+        periodic("c", [9_100, 35_000, 35_000], 9_000),
+        HOG,
+      ].join(),
+    );
+    const report = runText(text, { scheduler, forUs: 2_000_000 });
+    const jobs = ["a", "b", "c"].map((name) => threadOf(report, name).deadline);
+    expect(jobs.map((account) => account?.misses)).toEqual([0, 0, 0]);
+    expect(jobs.map((account) => account?.jobs)).toEqual([200, 125, 57]);
+    expect(threadOf(report, "hog").cpuTimeNs).toBeGreaterThan(0.3e9);
+    expect(threadOf(report, "hog").deadline).toBeNull();
+  });
+
+  it("are met on several CPUs, each of which has promised what it can", () => {
+    const heavy = Array.from({ length: 4 }, (_, i) =>
+      periodic(`t${i}`, [6_100, 10_000, 10_000], 6_000, `"delay": ${i * 700},`),
+    );
+    const light = Array.from({ length: 4 }, (_, i) =>
+      periodic(`u${i}`, [1_550, 5_000, 5_000], 1_500, `"delay": ${i * 900},`),
+    );
+    const report = runText(tasks([...heavy, ...light, HOG].join()), {
+      scheduler,
+      cpus: 4,
+      forUs: 1_000_000,
+    });
+    for (const { name, deadline } of report.threads.filter((t) => t.deadline !== null)) {
+      expect([name, deadline?.misses]).toEqual([name, 0]);
+      expect(deadline?.jobs).toBeGreaterThan(98);
+    }
+  });
+
+  it("go by the earliest, not by who came first", () => {
+    const text = tasks(
+      `"late": { "policy": "SCHED_DEADLINE", "dl-runtime": 30000, "dl-deadline": 90000, "dl-period": 90000,
+         "loop": 1, "run": 20000 },
+       "soon": { "policy": "SCHED_DEADLINE", "dl-runtime": 4000, "dl-deadline": 20000, "dl-period": 20000,
+         "loop": 1, "delay": 5000, "run": 3000 }`,
+    );
+    const report = runText(text, { scheduler });
+    expect(threadOf(report, "soon").endedAtNs).toBeLessThan(8_100_000);
+    expect(threadOf(report, "late").endedAtNs).toBeGreaterThan(23_000_000);
+    expect(threadOf(report, "late").involuntarySwitches).toBe(1);
+  });
+
+  it("have budgets: who wants more than was promised waits for the next period", () => {
+    const text = tasks(
+      `"greedy": { "policy": "SCHED_DEADLINE", "dl-runtime": 2000, "dl-period": 10000, "loop": -1, "run": 50000 },
+       "other": { "loop": -1, "run": 1000 }`,
+    );
+    const report = runText(text, { scheduler, forUs: 1_000_000 });
+    const greedy = threadOf(report, "greedy");
+    expect(greedy.cpuTimeNs / 1e9).toBeGreaterThan(0.199);
+    expect(greedy.cpuTimeNs / 1e9).toBeLessThan(0.203);
+    expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
+  });
+
+  it("are refused in a sentence when no CPU has so much left", () => {
+    const text = tasks(
+      `"big": { "instance": 3, "policy": "SCHED_DEADLINE", "dl-runtime": 600, "dl-period": 1000,
+        "loop": 1, "run": 100 }`,
+    );
+    expect(() => runText(text, { scheduler, cpus: 2 })).toThrow(
+      /a thread of "big" asks for 60\.0 % of a CPU by its deadline .* no CPU that it may have has so much left/,
+    );
+    expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
+  });
+
+  it("end with the thread, and with another policy, and their promises with them", () => {
+    const m = new Machine({ scheduler, cpus: 2 }, buildUnderTest);
+    const results: number[] = [];
+    m.createProcess({
+      name: "p",
+      body: function* () {
+        for (let i = 0; i < 5; i++) {
+          results.push(yield* sys.sched_setdeadline_self(900, 1000, 1000));
+          results.push(yield* sys.sched_setdeadline_self(960, 1000, 1000)); // more than 95 %
+          yield* sys.sched_prio_self(120);
+        }
+      },
+    });
+    m.run();
+    expect(results).toEqual([0, 16, 0, 16, 0, 16, 0, 16, 0, 16]);
+  });
+
+  it("are for times in their order only", () => {
+    const m = new Machine({ scheduler }, buildUnderTest);
+    const results: number[] = [];
+    m.createProcess({
+      name: "p",
+      body: function* () {
+        for (const [runtime, deadline, period] of [
+          [0, 10, 10],
+          [11, 10, 20],
+          [5, 20, 10],
+          [5, 10, 20],
+        ] as const) {
+          results.push(yield* sys.sched_setdeadline_self(runtime, deadline, period));
+        }
+      },
+    });
+    m.run();
+    expect(results).toEqual([22, 22, 22, 0]);
+  });
+
+  it("can be given by a phase, which is told when that is refused", () => {
+    const text = tasks(
+      `"first": { "policy": "SCHED_DEADLINE", "dl-runtime": 800, "dl-period": 1000, "loop": 1, "run": 5000 },
+       "then": { "loop": 1, "phases": {
+         "a": { "run": 100 },
+         "b": { "policy": "SCHED_DEADLINE", "dl-runtime": 500, "dl-period": 1000, "run": 100 } } }`,
+    );
+    const notes = (cpus: number) => runText(text, { scheduler, cpus }).notes.join("\n");
+    expect(notes(1)).toMatch(/1 requests for a deadline were refused/);
+    expect(notes(2)).not.toMatch(/refused/);
+  });
+});
+
+describe.each(SCHEDULERS)("a timer under %s", (scheduler) => {
+  it.each(["unique", "shared"])("has its grid from where the thread starts (%s)", (name) => {
+    const timer = (count: number) =>
+      tasks(
+        `"t": { "loop": ${count}, "delay": 3000, "run": 20000, "timer": { "ref": "${name}", "period": 100000 } }`,
+      );
+    for (const count of [1, 3]) {
+      const ended = threadOf(runText(timer(count), { scheduler }), "t").endedAtNs ?? 0;
+      expect(Math.floor(ended / 1000)).toBe(3000 + count * 100_000 + 1); // a sleep ends at the next whole microsecond;
+    }
+  });
+});

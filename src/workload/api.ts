@@ -20,8 +20,8 @@ export interface RunWorkloadOptions extends WorkloadOptions {
   readonly forNs?: number;
 }
 
-/** What the machine's configuration is checked for is left to that. */
-const optionRules: Rules = {
+/** Names of runWorkload's options. What the machine's configuration is checked for is left to that. */
+export const runWorkloadRules: Rules = {
   forNs: optional(wide),
   cpus: optional(anything),
   scheduler: optional(anything),
@@ -41,7 +41,7 @@ const optionRules: Rules = {
  */
 export function runWorkload(workload: Workload, options: RunWorkloadOptions = {}): RunReport {
   checkArgument("runWorkload", "workload", workload, workloadRule);
-  checkOptions("runWorkload", options, optionRules);
+  checkOptions("runWorkload", options, runWorkloadRules);
   const run = new WorkloadRun(workload, options);
   const durationUs = workloadDurationUs(workload);
   const until = options.forNs ?? (durationUs === null ? null : durationUs * 1_000);

@@ -18,6 +18,7 @@ function tell(name: string, { seed, size, message }: Failure): void {
   const build = process.env.KTM_BUILD === undefined ? "" : `KTM_BUILD=${process.env.KTM_BUILD} `;
   console.log(`${name}: FAILED: ${message}`);
   console.log(`  again: ${build}npm run -s fuzz -- ${name} --seed ${seed} --size ${size} --for 0s`);
+  console.log("  When it is put right, keep the seed in test/fuzz/corpus.ts.");
 }
 
 async function run(names: readonly string[], flags: Flags): Promise<void> {

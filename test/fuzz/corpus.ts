@@ -1,0 +1,58 @@
+// Seeds that are worth a try with every change, by target: those that went wrong once, the first that find each planted
+// fault, and one for each kind of machine or of refusal that a target makes. `npm test` tries them all. What the fuzzer
+// finds belongs here, with what was wrong.
+
+/** Seeds of a target, and why they are kept. */
+export interface Kept {
+  readonly why: string;
+  readonly seeds: readonly number[];
+  /** Operations of each; by default those of the target. */
+  readonly size?: number;
+}
+
+/** What is kept, by target. */
+export const corpus: Readonly<Record<string, readonly Kept[]>> = {
+  lwkt: [{ why: "4, 40, 150 and 600 threads", seeds: [4, 5, 6, 1] }],
+  freebsd: [
+    { why: "4bsd", seeds: [1, 2, 3] },
+    { why: "lwkt", seeds: [4, 8, 9] },
+  ],
+  cpus: [
+    {
+      why: "went wrong: interrupts of blocked threads, letters and turns lost, the model's own faults",
+      seeds: [5784, 8402, 18881, 21772, 62678, 100003068, 400139478],
+    },
+    {
+      why: "first to find one of the planted faults",
+      seeds: [1, 2, 3, 4, 5, 6, 7, 9, 12, 14, 17, 22, 25, 33, 38, 41, 46],
+    },
+  ],
+  processes: [
+    {
+      why: "went wrong: a thread on the machine's queue left the CPUs that it was bound to",
+      seeds: [420720],
+    },
+    { why: "first to find one of the planted faults", seeds: [1, 4, 5, 7, 8, 13, 181] },
+  ],
+  "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
+  "freebsd-storm": [
+    { why: "went wrong: a thread created stopped whose creator was ended", seeds: [400000227] },
+    {
+      why: "each number of CPUs under each scheduler",
+      seeds: [1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 14, 18, 19, 20, 23, 24, 60, 65],
+      size: 12,
+    },
+  ],
+  rv32: [{ why: "plain ones", seeds: [1, 2, 3, 4] }],
+  "rv32-compiled": [{ why: "plain ones", seeds: [1, 2, 3, 4] }],
+  elf: [{ why: "damaged headers, segments and code", seeds: [1, 2, 3, 4, 5] }],
+  snapshots: [{ why: "RV32 code, JavaScript bodies, and both", seeds: [1, 2, 8] }],
+  workload: [
+    {
+      why: "between them a third of the 152 ways in which damaged files end",
+      seeds: [1, 2, 3, 5, 6, 7, 10, 12, 13, 15, 17, 18, 24, 30],
+    },
+  ],
+  options: [{ why: "plain ones", seeds: [1, 2] }],
+  library: [{ why: "plain ones", seeds: [1, 2, 3, 4] }],
+};

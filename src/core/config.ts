@@ -73,6 +73,8 @@ export interface MachineConfig {
    * console (docs/locks.md). Default false.
    */
   readonly witness?: boolean;
+  /** Lock profiling: how long locks are waited for and held, and who waits for whom. Default false. */
+  readonly lockProfile?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -218,6 +220,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     snapshots: config.snapshots ?? false,
     search: config.search ?? false,
     witness: config.witness ?? false,
+    lockProfile: config.lockProfile ?? false,
   });
 }
 
@@ -236,6 +239,7 @@ const fields: Rules = {
   snapshots: optional(flag),
   search: optional(flag),
   witness: optional(flag),
+  lockProfile: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -284,7 +288,8 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
-  u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
+  const profile = config.lockProfile ? Layout.LOCK_PROFILE : 0;
+  u32(M.lock_watch, (config.witness ? Layout.LOCK_WITNESS : 0) | profile);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

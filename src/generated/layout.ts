@@ -547,6 +547,62 @@ export const KtrRecordTypes = {
   kr_e: "u32",
 } as const;
 
+// assembly/sys/lockprof.ts
+
+export const LockTimes = {
+  size: 24,
+  lt_sum: 0,
+  lt_max: 8,
+  lt_count: 16,
+} as const;
+
+export const LockTimesTypes = {
+  lt_sum: "u64",
+  lt_max: "u64",
+  lt_count: "u64",
+} as const;
+export const LOCK_TIMES_STRIDE = 696;
+
+export const LockProfile = {
+  size: 8,
+  lp_since: 0,
+} as const;
+
+export const LockProfileTypes = {
+  lp_since: "u64",
+} as const;
+export const LOCK_PROFILE_STRIDE = 1400;
+
+export const LockWait = {
+  size: 12,
+  lw_since: 0,
+  lw_owner: 8,
+} as const;
+
+export const LockWaitTypes = {
+  lw_since: "u64",
+  lw_owner: "i32",
+} as const;
+
+export const LockPair = {
+  size: 24,
+  pr_lock: 0,
+  pr_waiter: 4,
+  pr_owner: 8,
+  pr_count: 12,
+  pr_cycles: 16,
+} as const;
+
+export const LockPairTypes = {
+  pr_lock: "u32",
+  pr_waiter: "i32",
+  pr_owner: "i32",
+  pr_count: "u32",
+  pr_cycles: "u64",
+} as const;
+export const LOCK_PAIRS = 4096;
+export const LOCK_PAIRS_MAX = 3072;
+
 // assembly/sys/machine.ts
 
 export const Sched = {
@@ -569,11 +625,12 @@ export const RUN_FRESH = 8;
 export const FAULT_PANICS = 0;
 export const FAULT_ENDS_THREAD = 1;
 export const LOCK_WITNESS = 1;
+export const LOCK_PROFILE = 2;
 export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 852,
+  size: 860,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -653,7 +710,8 @@ export const Machine = {
   search_base: 324,
   search_end: 328,
   witness_base: 332,
-  arena_end: 336,
+  lockprof_base: 336,
+  arena_end: 340,
   carve: 344,
   booted: 352,
   ticks: 356,
@@ -742,24 +800,26 @@ export const Machine = {
   ktr_mask: 768,
   ktr_next: 772,
   stats: 776,
-  jit_period: 780,
-  debug: 784,
-  store_end: 788,
-  watch_pass: 792,
-  watch_hit: 796,
-  watch_address: 800,
-  brk: 804,
-  stack_low: 808,
-  exited: 812,
-  exit_status: 816,
-  bad_pointer: 820,
-  bad_address: 824,
-  plant: 828,
-  panicked: 832,
-  panic_fmt: 836,
-  panic_arg0: 840,
-  panic_arg1: 844,
-  panic_arg2: 848,
+  lock_pairs: 780,
+  lock_pairs_lost: 784,
+  jit_period: 788,
+  debug: 792,
+  store_end: 796,
+  watch_pass: 800,
+  watch_hit: 804,
+  watch_address: 808,
+  brk: 812,
+  stack_low: 816,
+  exited: 820,
+  exit_status: 824,
+  bad_pointer: 828,
+  bad_address: 832,
+  plant: 836,
+  panicked: 840,
+  panic_fmt: 844,
+  panic_arg0: 848,
+  panic_arg1: 852,
+  panic_arg2: 856,
 } as const;
 
 export const MachineTypes = {
@@ -842,6 +902,7 @@ export const MachineTypes = {
   search_base: "usize",
   search_end: "usize",
   witness_base: "usize",
+  lockprof_base: "usize",
   arena_end: "usize",
   carve: "u64",
   booted: "u32",
@@ -931,6 +992,8 @@ export const MachineTypes = {
   ktr_mask: "u32",
   ktr_next: "usize",
   stats: "u32",
+  lock_pairs: "u32",
+  lock_pairs_lost: "u32",
   jit_period: "u32",
   debug: "u32",
   store_end: "u32",

@@ -37,6 +37,7 @@ const optionRules: Rules = {
   runQueues: optional(anything),
   seed: optional(anything),
   witness: optional(anything),
+  lockProfile: optional(anything),
   build: optional(anything),
 };
 

@@ -43,6 +43,8 @@ export interface WorkloadOptions {
   readonly seed?: bigint | number;
   /** WITNESS: reports locks that are taken in different orders, on the console. Default false. */
   readonly witness?: boolean;
+  /** Lock profiling: the report's `locks`. Default false. */
+  readonly lockProfile?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -411,6 +413,7 @@ function machineConfig(
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
     witness: options.witness ?? false,
+    lockProfile: options.lockProfile ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,

@@ -64,8 +64,7 @@ interface Flags {
 
 /** Adds the command `exec` to a program. */
 export function registerExec(program: Command): void {
-  const command = program
-    .command("exec")
+  lockOptions(program.command("exec"))
     .summary("run a C program whose threads are kernel threads")
     .description(
       "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
@@ -132,7 +131,6 @@ export function registerExec(program: Command): void {
     .option("--disassemble", "show the program's instructions and do not run it")
     .addHelpText("after", HELP)
     .action(exec);
-  lockOptions(command);
 }
 
 function readFile(file: string): Uint8Array {

@@ -25,8 +25,8 @@ const waitColumns: readonly Column[] = [
 ];
 
 /** Adds what has a command look at locks. */
-export function lockOptions(command: Command): void {
-  command
+export function lockOptions(command: Command): Command {
+  return command
     .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--lock-profile", "report how long locks were waited for and held, and who for whom");
 }

@@ -21,7 +21,7 @@ import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
-import { lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
+import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
 import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
@@ -88,7 +88,7 @@ export function mtx_lock(m: SyncObject): u32 {
     return DONE;
   }
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
-  lock_blocked(m);
+  lock_blocked(m, td);
   sync_queued(m);
   turnstile_block(m, td, TS_EXCLUSIVE);
   cont_push(K.MTX_LOCK_1, changetype<u32>(m));
@@ -99,6 +99,7 @@ export function mtx_lock(m: SyncObject): u32 {
 /** Awake: who released the mutex has made it ours. */
 export function mtx_lock_1(m: SyncObject): u32 {
   sync_awake(m);
+  lock_awake(m, curthread());
   set_retval(0);
   return DONE;
 }
@@ -147,11 +148,17 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
   const td = curthread();
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   if (mtx_take_noted(m, td)) {
-    if (looks != 0) sync_awake(m);
+    if (looks != 0) {
+      sync_awake(m);
+      lock_awake(m, td);
+    }
     set_retval(0);
     return DONE;
   }
-  if (looks == 0) sync_queued(m);
+  if (looks == 0) {
+    lock_blocked(m, td);
+    sync_queued(m);
+  }
   if (looks == SPIN_LOOKS_MAX) {
     panic(
       "spin lock %s held by %N (tid %d) too long",

@@ -19,7 +19,7 @@ import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
-import { lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
+import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
 import { mi_switch } from "./sched";
 import {
   turnstile_block,
@@ -54,7 +54,7 @@ function done(result: i32): u32 {
 
 /** Waits in a queue of the lock; who is awake again has it. */
 function wait(l: SyncObject, td: Thread, queue: u32): u32 {
-  lock_blocked(l);
+  lock_blocked(l, td);
   sync_queued(l);
   turnstile_block(l, td, queue);
   cont_push(K.RW_LOCK_1, changetype<u32>(l));
@@ -64,6 +64,7 @@ function wait(l: SyncObject, td: Thread, queue: u32): u32 {
 
 export function rw_lock_1(l: SyncObject): u32 {
   sync_awake(l);
+  lock_awake(l, curthread());
   return done(0);
 }
 

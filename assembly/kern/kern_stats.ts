@@ -47,7 +47,7 @@ export function stats_running(gd: GlobalData, td: Thread): void {
 }
 
 /** Four buckets an octave: 0..3 exactly, then by the three highest bits. */
-function stats_bucket(value: u64): u32 {
+export function stats_bucket(value: u64): u32 {
   if (value < 4) return <u32>value;
   const octave: u32 = 63 - <u32>clz<u64>(value);
   const bucket: u32 = ((octave - 1) << 2) + (<u32>(value >> (octave - 2)) & 3);

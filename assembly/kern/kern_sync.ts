@@ -23,6 +23,7 @@ import {
   td_is_sleeping,
   tsleep,
 } from "./kern_synch";
+import { lock_forgotten } from "./lock_watch";
 
 /** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
 export function sync_create(kind: u32, name: u32): SyncObject {
@@ -38,6 +39,7 @@ export function sync_destroy(o: SyncObject): i32 {
   if (is_td(o.so_owner) || o.so_waiters != 0) return EBUSY;
   if ((o.so_kind == KOBJ_RW || o.so_kind == KOBJ_SX) && o.so_value != 0) return EBUSY;
   if (is_td(sleepq_lookup(changetype<u32>(o)))) return EBUSY;
+  lock_forgotten(o);
   kobj_free(changetype<usize>(o));
   return 0;
 }

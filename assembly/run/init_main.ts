@@ -39,7 +39,8 @@ import { IntrLine } from "../sys/intr";
 import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
-import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
+import { lockprof_bytes } from "../sys/lockprof";
+import { LOCK_PROFILE, LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
 import { machine_mode_bytes } from "../sys/machine_mode";
 import {
   HOST_INDEX,
@@ -139,6 +140,7 @@ export function carve_arenas(): u32 {
   m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
   if (m.search != 0) carve_search(m, n);
   if ((m.lock_watch & LOCK_WITNESS) != 0) m.witness_base = carve(m, witness_bytes(n));
+  if ((m.lock_watch & LOCK_PROFILE) != 0) m.lockprof_base = carve(m, lockprof_bytes(n));
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }

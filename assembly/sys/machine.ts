@@ -44,6 +44,8 @@ export const FAULT_ENDS_THREAD: u32 = 1;
 // Bits of lock_watch.
 /** The order of locks, and what is wrong with who holds them (kern/subr_witness.ts). */
 export const LOCK_WITNESS: u32 = 0x1;
+/** How long locks are waited for and held (kern/kern_lockprof.ts). */
+export const LOCK_PROFILE: u32 = 0x2;
 
 // Bits of debug.
 /** Stop before the next RV32 instruction, whoever's it is. */
@@ -137,6 +139,7 @@ export class Machine {
   search_base: usize; //       sys/search.ts, or 0
   search_end: usize;
   witness_base: usize; //      sys/witness.ts, or 0
+  lockprof_base: usize; //     sys/lockprof.ts, or 0
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 
@@ -241,6 +244,9 @@ export class Machine {
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
   stats_wasted: u64; //        cycles that CPUs were idle although threads waited for one
+
+  lock_pairs: u32; //          pairs of threads that lock profiling knows (kern/kern_lockprof.ts),
+  lock_pairs_lost: u32; //     and waits of others, for which there was no room
 
   /** Instructions between two samples for the compiler; 0 = there is none. */
   jit_period: u32;

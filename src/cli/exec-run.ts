@@ -5,6 +5,7 @@ import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
 import type { Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
+import { type LockReport, lockReports } from "../machine/lock-profile.js";
 import { type FaultReport, type LoadedElf, Machine } from "../machine/machine.js";
 import { memoryOf } from "../machine/programs.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
@@ -36,6 +37,8 @@ export interface ExecOptions {
   readonly for: number | null;
   /** Look at the order of locks. */
   readonly witness?: true;
+  /** Lock profiling. */
+  readonly lockProfile?: true;
   /** Compile what is hot. */
   readonly jit: boolean;
   /** Where to write a Chrome trace, or null. */
@@ -94,6 +97,8 @@ export interface ExecReport {
   readonly host_seconds: number;
   readonly hash: string;
   readonly threads: readonly ExecThread[];
+  /** What lock profiling has counted; null without it. */
+  readonly locks: readonly LockReport[] | null;
   readonly faults: readonly FaultReport[];
   /** The panic that ended the run, or null. */
   readonly panic: KernelPanic | null;
@@ -110,6 +115,7 @@ function machineFor(options: ExecOptions): MachineConfig {
     seed,
     faults,
     witness: options.witness ?? false,
+    lockProfile: options.lockProfile ?? false,
     jit,
     textMemory,
     guestMemory: Math.max(memory * MIB, end),
@@ -263,6 +269,7 @@ class Exec {
       host_seconds: (performance.now() - this.startedAt) / 1_000,
       hash: machine.hash,
       threads: [...this.ended, ...this.alive()],
+      locks: lockReports(machine),
       faults: machine.faults,
       panic,
     };

@@ -10,6 +10,7 @@ import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
+import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
@@ -51,6 +52,7 @@ interface Flags {
   readonly threads: number;
   readonly for?: number;
   readonly witness?: true;
+  readonly lockProfile?: true;
   readonly jit: boolean;
   readonly trace?: string;
   readonly gdb?: number;
@@ -62,8 +64,7 @@ interface Flags {
 
 /** Adds the command `exec` to a program. */
 export function registerExec(program: Command): void {
-  program
-    .command("exec")
+  lockOptions(program.command("exec"))
     .summary("run a C program whose threads are kernel threads")
     .description(
       "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
@@ -105,7 +106,6 @@ export function registerExec(program: Command): void {
       wholeNumber(16, THREADS_MAX),
       DEFAULT_THREADS,
     )
-    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--no-jit", "interpret the program only: slower, and the same run")
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
     .addOption(
@@ -119,7 +119,8 @@ export function registerExec(program: Command): void {
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
-        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "witness", "trace"],
+        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
+        ...["witness", "lockProfile"],
       ]),
     )
     .option(
@@ -242,6 +243,7 @@ function jsonOf(report: ExecReport, output: Buffer): object {
     host_seconds,
     hash,
     threads,
+    ...(report.locks === null ? {} : { locks: report.locks }),
     ...(report.faults.length > 0 ? { faults: report.faults } : {}),
     ...(report.panic === null ? {} : { panic: report.panic.text.trimEnd() }),
   };
@@ -295,7 +297,9 @@ function describe(report: ExecReport): string {
     ]);
   const more = all.length > ROWS_MAX ? `and ${all.length - ROWS_MAX} more kinds of threads\n` : "";
   const faults = report.faults.map((fault) => `${formatFault(fault)}\n`).join("");
-  return `${faults}${headline(report)}\n${formatTable(columns, rows)}${more}${figures(report)}\n`;
+  const names = new Map(report.threads.map(({ tid, name }) => [tid, name]));
+  const locks = lockSection(report.locks, (tid) => names.get(tid) ?? `tid ${tid}`);
+  return `${faults}${headline(report)}\n${formatTable(columns, rows)}${more}${locks}${figures(report)}\n`;
 }
 
 function headline({ reason, status, panic, faults }: ExecReport): string {

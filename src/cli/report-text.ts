@@ -10,6 +10,7 @@ import type {
   SyncReport,
   ThreadReport,
 } from "../workload/run-report.js";
+import { lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatShare, formatTime, plural } from "./units.js";
 
@@ -42,6 +43,7 @@ export function formatReport(report: RunReport, options: TextOptions): string {
     threadSection(report, options),
     cpuSection(report, options),
     objectSection(report, options),
+    lockProfileSection(report, options),
     stalemateSection(report, options),
     notesSection(report),
     `hash ${report.hash}\n`,
@@ -225,6 +227,11 @@ function objectRow(object: SyncReport): string[] {
     formatCount(object.waitersMax),
     formatTime(object.waitedNs),
   ];
+}
+
+function lockProfileSection({ locks, threads }: RunReport, { columns }: TextOptions): string {
+  const names = new Map(threads.map(({ tid, name }) => [tid, name]));
+  return lockSection(locks, (tid) => names.get(tid) ?? `tid ${tid}`, columns);
 }
 
 // ---- Deadlocks, notes ----

@@ -13,6 +13,7 @@ import { DEFAULT_CPUS, WorkloadRun, workloadDurationUs } from "../workload/run.j
 import { type DurationSource, reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
 import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
+import { lockOptions } from "./lock-text.js";
 import { complain } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
@@ -33,6 +34,7 @@ interface MachineFlags {
 interface RunFlags extends MachineFlags {
   readonly for?: number;
   readonly witness?: true;
+  readonly lockProfile?: true;
   readonly all?: true;
   readonly chaos?: true;
   readonly seeds?: Seeds;
@@ -91,12 +93,12 @@ export function registerRun(program: Command): void {
         .conflicts(["seed", "trace", "all", "progress"]),
     )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
-    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--json", "print the report as JSON")
     .option("--all", "show all threads, however many there are")
     .option("--progress", "show how far the run is, on the standard error")
     .addHelpText("after", RUN_HELP)
     .action(run);
+  lockOptions(command);
 }
 
 const RUN_HELP = `

@@ -74,6 +74,8 @@ export interface MachineConfig {
    * console (docs/locks.md). Default false.
    */
   readonly witness?: boolean;
+  /** Lock profiling: how long locks are waited for and held, and who waits for whom. Default false. */
+  readonly lockProfile?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -235,6 +237,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     chaos: config.chaos ?? false,
     search: config.search ?? false,
     witness: config.witness ?? false,
+    lockProfile: config.lockProfile ?? false,
   });
 }
 
@@ -254,6 +257,7 @@ const fields: Rules = {
   chaos: optional(flag),
   search: optional(flag),
   witness: optional(flag),
+  lockProfile: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -304,7 +308,8 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.stats, config.statistics ? 1 : 0);
   u32(M.chaos, config.chaos ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
-  u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
+  const profile = config.lockProfile ? Layout.LOCK_PROFILE : 0;
+  u32(M.lock_watch, (config.witness ? Layout.LOCK_WITNESS : 0) | profile);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

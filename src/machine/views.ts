@@ -229,18 +229,25 @@ function bucketFloor(bucket: number): number {
   return (4 + (bucket & 3)) * 2 ** (octave - 2);
 }
 
+/** The value below which a share of those lie that a histogram at an address counts. */
+export function percentileOf(
+  kernel: Kernel,
+  at: number,
+  { count, max, share }: { count: number; max: number; share: number },
+): number {
+  let left = Math.ceil(count * share);
+  for (let bucket = 0; bucket < Layout.STATS_BUCKETS; bucket++) {
+    left -= kernel.read(at + bucket * 4);
+    if (left <= 0) return Math.min(bucketFloor(bucket + 1) - 1, max);
+  }
+  return max;
+}
+
 function readLatency(kernel: Kernel, at: number): Latency {
   const S = Layout.ThreadStats;
   const count = kernel.read(at + S.ts_latency_count);
   const max = kernel.readNumber(at + S.ts_latency_max);
-  const percentile = (share: number) => {
-    let left = Math.ceil(count * share);
-    for (let bucket = 0; bucket < Layout.STATS_BUCKETS; bucket++) {
-      left -= kernel.read(at + S.size + bucket * 4);
-      if (left <= 0) return Math.min(bucketFloor(bucket + 1) - 1, max);
-    }
-    return max;
-  };
+  const percentile = (share: number) => percentileOf(kernel, at + S.size, { count, max, share });
   return {
     count,
     mean: count === 0 ? 0 : kernel.readNumber(at + S.ts_latency_sum) / count,

@@ -29,6 +29,7 @@ export const runWorkloadRules: Rules = {
   seed: optional(anything),
   witness: optional(anything),
   chaos: optional(anything),
+  lockProfile: optional(anything),
   build: optional(anything),
 };
 

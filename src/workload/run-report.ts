@@ -1,4 +1,5 @@
 /** What happened in a run: everything that the command prints, as one value that JSON can hold. */
+import { type LockReport, lockReports } from "../machine/lock-profile.js";
 import { type SyncKind, syncObjects } from "../machine/sync-views.js";
 import type { ThreadState } from "../machine/views.js";
 import { CYCLES_PER_US, type EndedSums, type WorkloadRun } from "./run.js";
@@ -98,6 +99,8 @@ export interface RunReport {
   readonly others: EndedSums | null;
   readonly cpus: readonly CpuReport[];
   readonly objects: readonly SyncReport[];
+  /** What lock profiling has counted; null without it. */
+  readonly locks: readonly LockReport[] | null;
   readonly stalemate: Stalemate | null;
   readonly notes: readonly string[];
   /** What the kernel printed. */
@@ -146,6 +149,7 @@ export function reportRun(
     others: others.threads > 0 ? others : null,
     cpus: cpuReports(run),
     objects: syncReports(run),
+    locks: lockReports(machine),
     stalemate,
     notes: [...run.notes, ...forkNotes(run), ...deadlineNotes(run)],
     console: machine.console,

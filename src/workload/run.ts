@@ -45,6 +45,8 @@ export interface WorkloadOptions {
   readonly witness?: boolean;
   /** Preempt threads at random, and let messages and timeouts be late within bounds. Default false. */
   readonly chaos?: boolean;
+  /** Lock profiling: the report's `locks`. Default false. */
+  readonly lockProfile?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -414,6 +416,7 @@ function machineConfig(
     seed: options.seed ?? 0,
     witness: options.witness ?? false,
     chaos: options.chaos ?? false,
+    lockProfile: options.lockProfile ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,

@@ -46,7 +46,10 @@ const spinner = (more: string) =>
 /** A run for each way to end. */
 const runs: Readonly<Record<Outcome, () => RunReport>> = {
   finished: () => run(spinner("")),
-  time: () => run(read("examples/webserver.json"), 3_000_000),
+  time: () =>
+    runWorkload(parseWorkload(read("examples/webserver.json"), "w.json"), {
+      ...{ build, forNs: 3_000_000, lockProfile: true },
+    }),
   rest: () =>
     run(`{ "tasks": { "client": { "loop": 3, "sem_post": "work", "sleep": 10 },
                       "server": { "loop": -1, "sem_wait": "work", "run": 5 } } }`),

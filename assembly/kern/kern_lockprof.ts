@@ -1,0 +1,111 @@
+// Lock profiling (LOCK_PROFILING(9)), an option: how long locks were waited for and held, and who waited for whom.
+//
+// A wait lasts from the call until the thread runs again with the lock. A lock that is had alone is held from
+// when it was taken or handed over until it is released; one that is shared, from the first that shares it until nobody
+// does. Times are of the clock of the CPU on which they end.
+import { mycpu } from "../sys/globaldata";
+import {
+  LOCK_PAIRS,
+  LOCK_PAIRS_MAX,
+  LOCK_PROFILE_STRIDE,
+  LockPair,
+  LockTimes,
+  lock_hold_times,
+  lock_pair_at,
+  lock_profile,
+  lock_wait,
+  lock_wait_times,
+} from "../sys/lockprof";
+import { machine } from "../sys/machine";
+import { Thread } from "../sys/proc";
+import { SyncObject } from "../sys/sync";
+import { cold } from "../sys/thread";
+import { stats_bucket } from "./kern_stats";
+
+/** An entry that is forgotten. */
+const FORGOTTEN: u32 = 1;
+
+/** Adds the time since a moment: the clock of the CPU that noted it may have been ahead of ours. */
+function add_time(times: LockTimes, since: u64): u64 {
+  const now = mycpu().gd_cycles + 1;
+  const time = now > since ? now - since : 0;
+  times.lt_count++;
+  times.lt_sum += time;
+  if (time > times.lt_max) times.lt_max = time;
+  const bucket =
+    changetype<usize>(times) + offsetof<LockTimes>() + ((<usize>stats_bucket(time)) << 2);
+  store<u32>(bucket, load<u32>(bucket) + 1);
+  return time;
+}
+
+/** `td` has the lock: it was free, or is shared by one more. */
+export function lockprof_taken(o: SyncObject): void {
+  const p = lock_profile(o);
+  if (p.lp_since == 0) p.lp_since = mycpu().gd_cycles + 1;
+}
+
+/** A thread has it no more: that ends the time that it was held, unless others share it. */
+export function lockprof_released(o: SyncObject): void {
+  const p = lock_profile(o);
+  if (p.lp_since == 0 || o.so_value != 0) return;
+  add_time(lock_hold_times(p), p.lp_since);
+  p.lp_since = 0;
+}
+
+/** `td` begins to wait for a lock. */
+export function lockprof_blocked(o: SyncObject, td: Thread): void {
+  const w = lock_wait(td);
+  w.lw_since = mycpu().gd_cycles + 1;
+  w.lw_owner = o.so_owner_tid;
+}
+
+/** `td` has waited, and runs with the lock. */
+export function lockprof_awake(o: SyncObject, td: Thread): void {
+  const w = lock_wait(td);
+  if (w.lw_since == 0) return;
+  const time = add_time(lock_wait_times(lock_profile(o)), w.lw_since);
+  w.lw_since = 0;
+  count_pair(o, cold(td).td_tid, w.lw_owner, time);
+}
+
+function count_pair(o: SyncObject, waiter: i32, owner: i32, time: u64): void {
+  const lock = changetype<u32>(o);
+  let at = ((lock >> 7) ^ (<u32>waiter * 0x9e3779b1) ^ (<u32>owner * 0x85ebca6b)) >> 3;
+  for (;;) {
+    at &= LOCK_PAIRS - 1;
+    const pair = lock_pair_at(at);
+    if (pair.pr_lock == lock && pair.pr_waiter == waiter && pair.pr_owner == owner) {
+      pair.pr_count++;
+      pair.pr_cycles += time;
+      return;
+    }
+    if (pair.pr_lock == 0) {
+      new_pair(pair, lock, waiter, owner, time);
+      return;
+    }
+    at++;
+  }
+}
+
+function new_pair(pair: LockPair, lock: u32, waiter: i32, owner: i32, time: u64): void {
+  const m = machine();
+  if (m.lock_pairs == LOCK_PAIRS_MAX) {
+    m.lock_pairs_lost++;
+    return;
+  }
+  m.lock_pairs++;
+  pair.pr_lock = lock;
+  pair.pr_waiter = waiter;
+  pair.pr_owner = owner;
+  pair.pr_count = 1;
+  pair.pr_cycles = time;
+}
+
+/** An object is given back: what takes its place begins with nothing. */
+export function lockprof_forget(o: SyncObject): void {
+  memory.fill(changetype<usize>(lock_profile(o)), 0, LOCK_PROFILE_STRIDE);
+  for (let i: u32 = 0; i < LOCK_PAIRS; i++) {
+    const pair = lock_pair_at(i);
+    if (pair.pr_lock == changetype<u32>(o)) pair.pr_lock = FORGOTTEN;
+  }
+}

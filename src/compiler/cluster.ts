@@ -14,7 +14,7 @@ export interface Block {
   readonly successors: number[];
   /** A return: the places behind calls that it can come back to. Another register jump: null. */
   returns: readonly number[] | null;
-  /** Another register jump: where it was seen to go. */
+  /** A call by a register: functions that it was seen to lead to, or that others of the cluster lead to. */
   readonly targets: readonly number[];
 }
 
@@ -31,7 +31,7 @@ export interface Cluster {
 /** Most instructions of a cluster, and of the function that it is made for: V8 takes more than linear time. */
 const CLUSTER_MAX = 1200;
 const FUNCTION_MAX = 2400;
-/** Most places that a return compares its target with, and another register jump. */
+/** Most places that a return compares its target with, and a call by a register. */
 const RETURNS_MAX = 8;
 const TARGETS_MAX = 4;
 
@@ -145,7 +145,7 @@ function blocksOf(
       step = steps.get(step.next);
     }
     const last = run.at(-1) as Step;
-    const targets = last.flow === "register" && !isReturn(last) ? seen : [];
+    const targets = isRegisterCall(last) ? seen : [];
     const successors = [...successorsOf(last).filter((to) => starts.has(to)), ...targets];
     blocks.set(pc, { pc, steps: run, successors, returns: null, targets });
   }
@@ -166,6 +166,11 @@ function successorsOf({ flow, next, target }: Step): number[] {
   }
 }
 
+/** True for a call of a function whose address is in a register. */
+function isRegisterCall({ flow, insn }: Step): boolean {
+  return flow === "register" && insn.rd !== 0;
+}
+
 /** True for `ret`, with either of the link registers. */
 function isReturn({ flow, insn }: Step): boolean {
   return flow === "register" && insn.rd === 0 && (insn.rs1 === RA || insn.rs1 === T0);
@@ -181,7 +186,7 @@ function findReturns(
   for (const { steps } of blocks.values()) {
     const last = steps.at(-1) as Step;
     if (!blocks.has(last.next)) continue;
-    const isCall = last.flow === "call" || (last.flow === "register" && last.insn.rd !== 0);
+    const isCall = last.flow === "call" || isRegisterCall(last);
     if (!isCall) continue;
     for (const callee of last.flow === "call" ? [last.target] : called) {
       callers.set(callee, [...(callers.get(callee) ?? []), last.next]);

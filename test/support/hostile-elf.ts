@@ -46,7 +46,7 @@ function randomCode(random: Random): number[] {
     const rd = random.below(32);
     if (kind === 0) words.push(random.below(2 ** 32));
     else if (kind <= 2) {
-      const number = random.once(4) ? random.below(200) : random.pick(numbers);
+      const number = random.once(4) ? random.below(256) : random.pick(numbers);
       words.push((((random.once(2) ? number + C_CALL : number) << 20) | CUSTOM0) >>> 0);
     } else if (kind <= 4) {
       const argument = encode({

@@ -5,7 +5,7 @@
  */
 
 export { MutexOption } from "./core/calls.js";
-export type { CompleteConfig, MachineConfig, SchedulerName } from "./core/config.js";
+export type { CompleteConfig, MachineConfig, SchedulerName, Topology } from "./core/config.js";
 export {
   ArgumentError,
   ConfigError,

@@ -9,10 +9,11 @@ import { STATHZ } from "../sys/param";
 import { sched_cpu } from "../sys/sched";
 import { bsd4_clock, bsd4_second } from "./sched_4bsd";
 import { hs_clock } from "./sched_host";
-import { ule_clock, ule_round } from "./sched_ule";
+import { ule_clock, ule_init, ule_round } from "./sched_ule";
 
 /** Sets the clocks, from the configuration. */
 export function sched_clock_init(m: Machine): void {
+  ule_init(m);
   const period = max<u64>(1, m.cycles_per_second / STATHZ);
   const quantum = m.rr_cycles;
   m.sched_tick = quantum != 0 && quantum < period ? quantum : period;

@@ -1,4 +1,5 @@
-// FreeBSD's ULE scheduler (sched_ule.c, with the machine as one group of CPUs that share their last cache).
+// FreeBSD's ULE scheduler (sched_ule.c). The machine's CPUs are one group that shares its last cache, unless the
+// configuration has packages, caches and cores.
 //
 // Each CPU has three queues: real-time and interactive threads and idle ones, by level, and between these the
 // calendar of time-sharing threads: 64 or 256 slots in a ring. A thread is put that many slots behind the insert
@@ -55,11 +56,21 @@ const TICK_MAX: i32 = TICK_TARG + HZ;
 const SLP_RUN_MAX: u32 = (HZ * 5) << TICK_SHIFT;
 const SLP_RUN_FORK: u32 = (HZ / 2) << TICK_SHIFT;
 const INTERACT_HALF: u32 = 50;
-/** kern.sched.interact, .affinity (ticks for each level of caches, of which two count), .steal_thresh. */
-const INTERACT_THRESH: i32 = 30;
-const AFFINITY: i32 = 2;
-const STEAL_THRESH: i32 = 2;
 const SLICE_MIN_DIVISOR: u32 = 6;
+
+/** The levels of caches: what a core has for itself, and what several share. */
+const CG_SHARE_L2: i32 = 2;
+const CG_SHARE_L3: i32 = 3;
+
+/** The tunables as FreeBSD has them. */
+export function ule_init(m: Machine): void {
+  m.ule_interact = 30;
+  m.ule_affinity = 1;
+  m.ule_balance = 1;
+  m.ule_interval = 127;
+  m.ule_steal = 1;
+  m.ule_steal_least = 2;
+}
 
 /** Run queues of a machine: none, and each CPU's levels and calendar. */
 export function ule_queues(ncpus: u32): u32 {
@@ -120,7 +131,7 @@ function interact_fork(ts: ThreadSched): void {
 function interact_score(ts: ThreadSched): i32 {
   const ran = ts.ts_runtime;
   const slept = ts.ts_slptime;
-  if (ran >= slept && INTERACT_THRESH <= <i32>INTERACT_HALF) return <i32>INTERACT_HALF;
+  if (ran >= slept && machine().ule_interact <= INTERACT_HALF) return <i32>INTERACT_HALF;
   if (ran > slept) return <i32>(2 * INTERACT_HALF - slept / max<u32>(1, ran / INTERACT_HALF));
   return <i32>(ran / max<u32>(1, slept / INTERACT_HALF));
 }
@@ -144,9 +155,10 @@ export function ule_priority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
   const score = max<i32>(0, interact_score(ts) + <i32>ts.ts_nice);
+  const interact = <i32>machine().ule_interact;
   let pri: i32;
-  if (score < INTERACT_THRESH && ts.ts_policy != <u8>Policy.BATCH) {
-    pri = PRI_MIN_TIMESHARE + (INTERACT_RANGE * score) / INTERACT_THRESH;
+  if (score < interact && ts.ts_policy != <u8>Policy.BATCH) {
+    pri = PRI_MIN_TIMESHARE + (INTERACT_RANGE * score) / interact;
   } else {
     const total = max<i32>(ts.ts_ltick - ts.ts_ftick, HZ);
     const per = (total + SCHED_PRI_RANGE - 1) / SCHED_PRI_RANGE;
@@ -344,9 +356,39 @@ function lowpri(cpu: u32): u32 {
   return cold(gd.gd_curthread).td_priority;
 }
 
+/** Nothing that lowest_in looks for. */
+const NOBODY: i64 = i64.MAX_VALUE;
+
 /** sched_lowest: of a set, the least loaded CPU that runs something worse than `pri` (-1: anything); -1 if none is. */
 function lowest(cpus: u64, pri: i32, most: i32, prefer: u32): i32 {
-  let best: i32 = -1;
+  const found = lowest_in(machine(), machine().ncpus, cpus, pri, most, prefer);
+  return found == NOBODY ? -1 : <i32>(found & 63);
+}
+
+/**
+ * The same in a group of `size` CPUs: from the least loaded of the groups that it is made of, so that one gets a core
+ * for oneself where there is one. The CPU, and above it how loaded that is.
+ */
+function lowest_in(m: Machine, size: u32, cpus: u64, pri: i32, most: i32, prefer: u32): i64 {
+  const part = part_of(m, size);
+  if (part == 1) return lowest_of(cpus, pri, most, prefer);
+  let best = NOBODY;
+  let least: i32 = i32.MAX_VALUE;
+  for (let cpu: u32 = (<u32>ctz<u64>(cpus) / part) * part; cpu < m.ncpus; cpu += part) {
+    const group = group_of(cpu, part);
+    if ((cpus & group) == 0) continue;
+    const found = lowest_in(m, part, cpus & group, pri, most, prefer);
+    if (found == NOBODY) continue;
+    const load = group_load(group);
+    if (load > least || (load == least && found >= best)) continue;
+    best = found;
+    least = load;
+  }
+  return best;
+}
+
+function lowest_of(cpus: u64, pri: i32, most: i32, prefer: u32): i64 {
+  let best = NOBODY;
   let least: i32 = i32.MAX_VALUE;
   for (let left = cpus; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
@@ -355,9 +397,49 @@ function lowest(cpus: u64, pri: i32, most: i32, prefer: u32): i32 {
     const weighed = load * 256 - (cpu == prefer ? 128 : 0) + <i32>(random_next() & 127);
     if (weighed >= least) continue;
     least = weighed;
-    best = cpu;
+    best = ((<i64>weighed) << 6) + cpu;
   }
   return best;
+}
+
+// ---- Groups of CPUs: the machine, its packages, what shares a cache, the threads of a core ----
+
+/** The size of the groups that one of `size` CPUs is made of: 1 if it has no others in it. */
+function part_of(m: Machine, size: u32): u32 {
+  if (m.package_cpus != 0 && m.package_cpus < size) return m.package_cpus;
+  if (m.cache_cpus != 0 && m.cache_cpus < size) return m.cache_cpus;
+  return m.core_cpus != 0 && m.core_cpus < size ? m.core_cpus : 1;
+}
+
+/** The smallest group that is larger than one of `size` CPUs; 0 if that is the machine. */
+function whole_of(m: Machine, size: u32): u32 {
+  if (m.core_cpus > size) return m.core_cpus;
+  if (m.cache_cpus > size) return m.cache_cpus;
+  if (m.package_cpus > size) return m.package_cpus;
+  return size < m.ncpus ? m.ncpus : 0;
+}
+
+/** The group of `size` CPUs that a CPU is in. */
+function group_of(cpu: u32, size: u32): u64 {
+  return (~(<u64>0) >> (64 - size)) << ((cpu / size) * size);
+}
+
+function group_load(cpus: u64): i32 {
+  let load: i32 = 0;
+  for (let left = cpus; left != 0; left &= left - 1) load += load_of(<u32>ctz<u64>(left));
+  return load;
+}
+
+/** True if what a thread had in caches of a level is still there. */
+function is_warm(m: Machine, ts: ThreadSched, level: i32): bool {
+  return ts.ts_rltick > tick() - level * <i32>m.ule_affinity;
+}
+
+/** The largest group, smaller than the machine, whose cache is still warm for a thread: 0 if there is none. */
+function warm_group(m: Machine, ts: ThreadSched): u32 {
+  const size = m.cache_cpus;
+  if (size <= max<u32>(1, m.core_cpus) || size >= m.ncpus) return 0;
+  return is_warm(m, ts, CG_SHARE_L3) ? size : 0;
 }
 
 /** sched_pickcpu. */
@@ -366,10 +448,18 @@ function pick_cpu(m: Machine, td: Thread): u32 {
   const last: u32 = td.td_cpu;
   const cpus = allowed_cpus(m, td);
   const may_stay = ((cpus >> last) & 1) != 0;
-  const warm = ts.ts_rltick > tick() - AFFINITY;
-  if (may_stay && warm && ((m.sched_idle >> last) & 1) != 0) return last;
+  if (may_stay && is_warm(m, ts, CG_SHARE_L2)) {
+    const core = m.core_cpus > 1 ? group_of(last, m.core_cpus) : (<u64>1) << last;
+    if ((m.sched_idle & core) == core) return last; // idle, and so are the other threads of its core
+  }
   const pri = <i32>cold(td).td_priority;
-  let best = lowest(cpus, pri, i32.MAX_VALUE, last);
+  let best: i32 = -1;
+  const warm = warm_group(m, ts);
+  if (warm != 0) {
+    const worse = max<i32>(pri, PRI_MAX_TIMESHARE); // somebody idle, or as good as that
+    best = lowest(cpus & group_of(last, warm), worse, i32.MAX_VALUE, last);
+  }
+  if (best < 0) best = lowest(cpus, pri, i32.MAX_VALUE, last);
   if (best < 0) best = lowest(cpus, -1, i32.MAX_VALUE, last);
   const here = may_stay && <i32>lowpri(last) > pri && lowpri(best) < <u32>PRI_MIN_IDLE;
   return here && load_of(last) <= load_of(best) + 1 ? last : <u32>best;
@@ -416,29 +506,32 @@ function should_preempt(td: Thread, cur: Thread): bool {
 
 /** Idle CPUs steal, and the balancer has its hour. */
 export function ule_boundary(m: Machine): void {
-  for (let left = m.sched_idle; left != 0; left &= left - 1) {
+  for (let left = m.ule_steal != 0 ? m.sched_idle : 0; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
     if (globaldata(cpu).gd_nrunnable == 0) steal(m, cpu);
   }
-  if (m.now < m.sched_balance || m.cycle_cost == 0) return;
-  const interval: u32 = 127;
+  if (m.now < m.sched_balance || m.cycle_cost == 0 || m.ule_balance == 0) return;
+  const interval = max<u32>(1, m.ule_interval);
   const ticks = max<u32>(interval / 2, 1) + (random_next() % interval);
   const first = m.sched_balance == 0;
   m.sched_balance = m.now + <u64>ticks * max<u64>(1, m.cycles_per_second / 127);
   if (!first) balance(m);
 }
 
-/** tdq_idled: takes a thread from the CPU that has the most, if it has two or more. */
+/** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
 function steal(m: Machine, cpu: u32): void {
-  let from: i32 = -1;
-  let most = STEAL_THRESH - 1;
-  for (let i: u32 = 0; i < m.ncpus; i++) {
-    const load = load_of(i);
-    if (load <= most || globaldata(i).gd_nrunnable == 0) continue;
-    most = load;
-    from = i;
+  for (let size = whole_of(m, 1); size != 0; size = whole_of(m, size)) {
+    let from: i32 = -1;
+    let most = <i32>m.ule_steal_least - 1;
+    for (let left = group_of(cpu, size); left != 0; left &= left - 1) {
+      const i = <u32>ctz<u64>(left);
+      const load = load_of(i);
+      if (load <= most || globaldata(i).gd_nrunnable == 0) continue;
+      most = load;
+      from = i;
+    }
+    if (from >= 0 && move_one(m, from, cpu)) return;
   }
-  if (from >= 0) move_one(m, from, cpu);
 }
 
 /** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */

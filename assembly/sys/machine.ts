@@ -73,6 +73,9 @@ export class Machine {
   preemption: u32; //          1 = a wakeup of a better thread takes the CPU at the next safe point
   rr_cycles: u64; //           round-robin share between equals (kern.sched.quantum), 0 = never
   rq_mask: u32; //             what of a priority makes its level: 0xff, with 64 run queues 0xfc
+  core_cpus: u32; //           CPUs of a core, of what shares a cache, and of a package: each divides the next one,
+  cache_cpus: u32; //          and 0 is as many as there are
+  package_cpus: u32;
   kstack_depth: u32; //        continuations a thread can hold beyond the innermost
   kstack_pages: u32; //        default of kthread_add
   bare: u32; //                1 = LWKT only: no processes, no thread ids
@@ -223,6 +226,12 @@ export class Machine {
   sched_seconds: u32; //       seconds since it was last made
   sched_ms: i32; //            ule: tick of the round: 1 + milliseconds since boot
   sched_balance: u64; //       ule: cycle at which the balancer looks next, 0 = it never has
+  ule_interact: u32; //        kern.sched.interact: scores below it are interactive
+  ule_affinity: u32; //        kern.sched.affinity: ticks that a cache stays warm, for each of its levels
+  ule_balance: u32; //         kern.sched.balance: 1 = there is a balancer,
+  ule_interval: u32; //        kern.sched.balance_interval: ticks of the statistics clock from one hour to the next
+  ule_steal: u32; //           kern.sched.steal_idle: 1 = idle CPUs steal,
+  ule_steal_least: u32; //     kern.sched.steal_thresh: from who has so many threads
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
 
   // Deadlines (kern/sched_deadline.ts).

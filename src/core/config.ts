@@ -1,7 +1,7 @@
 // The machine's configuration: names, units, ranges and defaults, and how it gets into the kernel.
 
 import * as Layout from "../generated/layout.js";
-import { checkOptions, flag, optional, type Rules, shown } from "./arguments.js";
+import { checkOptions, flag, optional, type Rules, shown, whole } from "./arguments.js";
 import { ConfigError } from "./errors.js";
 import { type Scheduler, schedulerFault } from "./scheduler.js";
 
@@ -17,6 +17,17 @@ const SCHEDULERS: Readonly<Record<SchedulerName, number>> = {
 
 /** Names of the schedulers. */
 export const SCHEDULER_NAMES = Object.keys(SCHEDULERS) as SchedulerName[];
+
+/** Packages, caches, cores and threads of a machine's CPUs. */
+export interface Topology {
+  readonly packages?: number;
+  /** Of a package. */
+  readonly caches?: number;
+  /** Of those that share a cache. */
+  readonly cores?: number;
+  /** Of a core. */
+  readonly threads?: number;
+}
 
 /** What a machine is made of. Every field has a default. */
 export interface MachineConfig {
@@ -44,6 +55,12 @@ export interface MachineConfig {
   readonly roundRobin?: number;
   /** Run queues of 4bsd and ule, 256 or 64: with 64, four neighbouring priorities are equals. Default 256. */
   readonly runQueues?: 64 | 256;
+  /**
+   * How ule sees the CPUs: `threads` of a core, `cores` that share a cache, `caches` of a package, and `packages`, each 1
+   * unless it is given. Their product is `cpus`. CPUs of a core have neighbouring numbers, and so on. Default: all share
+   * one cache.
+   */
+  readonly topology?: Topology;
   /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
   readonly guestMemory?: number;
   /**
@@ -175,6 +192,26 @@ function checkedScheduler(scheduler: MachineConfig["scheduler"]): SchedulerName 
   throw new ConfigError(`scheduler is an object that is no scheduler: ${fault}`);
 }
 
+const topologyRules: Rules = Object.fromEntries(
+  ["packages", "caches", "cores", "threads"].map((name) => [
+    name,
+    optional(whole(1, Layout.MAXCPU)),
+  ]),
+);
+
+function checkedTopology(topology: Topology | undefined, cpus: number): Topology {
+  if (topology === undefined) return {};
+  checkOptions("topology", topology, topologyRules);
+  const { packages = 1, caches = 1, cores = 1, threads = 1 } = topology;
+  const has = packages * caches * cores * threads;
+  if (Object.keys(topology).length > 0 && has !== cpus) {
+    throw new ConfigError(
+      `topology has ${packages} packages of ${caches} caches of ${cores} cores of ${threads} threads, ${has} CPUs, and cpus is ${cpus}`,
+    );
+  }
+  return Object.freeze({ ...topology });
+}
+
 function checkedSeed(seed: bigint | number | undefined): bigint {
   if (seed === undefined) return 0n;
   if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
@@ -229,6 +266,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     faults: checkedChoice("faults", config.faults, ["panic", "thread"]),
     time: checkedChoice("time", config.time, ["cycles", "idle"]),
     seed: checkedSeed(config.seed),
+    topology: checkedTopology(config.topology, numbers.cpus),
     preemption: config.preemption ?? true,
     statistics: config.statistics ?? false,
     jit: config.jit ?? true,
@@ -249,6 +287,7 @@ const fields: Rules = {
   scheduler: anything,
   time: anything,
   seed: anything,
+  topology: anything,
   preemption: optional(flag),
   statistics: optional(flag),
   jit: optional(flag),
@@ -291,6 +330,11 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.preemption, config.preemption ? 1 : 0);
   u64(M.rr_cycles, config.roundRobin);
   u32(M.rq_mask, config.runQueues === 64 ? 0xfc : 0xff);
+  const { caches = 1, cores = 1, threads = 1 } = config.topology;
+  const isFlat = Object.keys(config.topology).length === 0;
+  u32(M.core_cpus, isFlat ? 0 : threads);
+  u32(M.cache_cpus, isFlat ? 0 : threads * cores);
+  u32(M.package_cpus, isFlat ? 0 : threads * cores * caches);
   u32(M.kstack_depth, config.kstackDepth);
   u32(M.kstack_pages, config.kstackPages);
   u32(M.frame_high, config.registers === 32 ? 1 : 0);

@@ -19,8 +19,10 @@ import {
 import { ExitCode } from "./exit.js";
 import { loadTest } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
+import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
+import { parseQueue } from "./worker.js";
 
 const NS_PER_MS = 1e6;
 const WORKERS_MAX = 256;
@@ -65,6 +67,7 @@ interface Flags {
   readonly races?: true;
   readonly replay?: string;
   readonly workers: number;
+  readonly queue?: string;
   readonly json?: true;
 }
 
@@ -119,6 +122,14 @@ export function registerExplore(program: Command): void {
       wholeNumber(1, WORKERS_MAX),
       1,
     )
+    .addOption(
+      new Option(
+        "--queue <address>",
+        "Redis or Valkey server by which `worker` processes get parts of the search; the result is the same",
+      )
+        .argParser(parseQueue)
+        .conflicts(["replay", "workers"]),
+    )
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(run);
@@ -144,7 +155,7 @@ function parseTape(text: string): string {
 async function run(file: string, flags: Flags): Promise<void> {
   const { setup, config } = await loadTest(file);
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const { result, story } = await search(file, setup, flags.workers, {
+  const { result, story } = await search(file, setup, flags, {
     ...optionsOf(flags),
     config,
     onProgress: (schedules, perSecond) => {
@@ -162,19 +173,21 @@ async function run(file: string, flags: Flags): Promise<void> {
 
 /** The options of the search that are plain data. */
 function optionsOf(flags: Flags): ExploreOptions {
-  const { for: time, json: _json, workers: _workers, ...options } = flags;
+  const { for: time, json: _json, workers: _workers, queue: _queue, ...options } = flags;
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
 async function search(
   file: string,
   setup: Setup,
-  workers: number,
+  { workers, queue }: Flags,
   options: ExploreOptions,
 ): Promise<Explored> {
-  if (workers === 1 || options.replay !== undefined) return exploreNow(setup, options);
+  if (queue === undefined && (workers === 1 || options.replay !== undefined))
+    return exploreNow(setup, options);
   const { onProgress: _onProgress, ...plain } = options;
-  const crew = startWorkers(workers, file, plain);
+  const crew =
+    queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);
   try {
     return await exploreWith(crew.runners, setup, options);
   } finally {

@@ -16,6 +16,7 @@ import { complain, NAME } from "./output.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
 import { formatTime } from "./units.js";
+import { registerWorker } from "./worker.js";
 
 function buildProgram(version: string): Command {
   const program = new Command(NAME)
@@ -39,6 +40,7 @@ function buildProgram(version: string): Command {
   registerExec(program);
   registerStress(program);
   registerExplore(program);
+  registerWorker(program);
   registerCompletion(program);
   return program;
 }

@@ -34,7 +34,7 @@ import {
   thread_link,
 } from "./kern_thread";
 import { tidhash_add, tidhash_remove } from "./kern_tid";
-import { sched_add, sched_fork_thread, sched_prio } from "./sched";
+import { cpuset_kernthread, sched_add, sched_fork_thread, sched_prio } from "./sched";
 
 /** p_siglist's bit for SIGSTOP, which asks a kernel process to suspend. */
 const SIGLIST_STOP: u32 = 1;
@@ -73,6 +73,7 @@ export function kproc_create(
 ): i32 {
   const m = machine();
   if (m.booted == 0) panic("kproc_create called too soon");
+  const turn = m.next_cpu;
   const error = fork1(m.thread0, RFMEM | RFFDG | RFPROC | RFSTOPPED | flags, pages);
   if (error != 0) return error;
   const p = m.allproc;
@@ -84,6 +85,7 @@ export function kproc_create(
   p.p_namearg = fmtarg;
   thread_setname(td, cold(td), fmt, fmtarg);
   cpu_set_thread_handler(td, func, arg);
+  cpuset_kernthread(td, turn);
   td.td_state = <u8>TDS.CAN_RUN;
   sched_prio(td, PVM);
   if ((flags & RFSTOPPED) == 0) sched_add(td);

@@ -394,6 +394,15 @@ export function sched_inherit(child: Thread, maker: Thread): void {
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
 }
 
+/** A new kernel thread may run everywhere, whatever its maker's set is: it goes to CPU `turn`, whose turn it was. */
+export function cpuset_kernthread(td: Thread, turn: u32): void {
+  const m = machine();
+  if (m.ncpus == 1 || load<u64>(excluded_cpus(td)) == 0) return;
+  store<u64>(excluded_cpus(td), 0);
+  m.next_cpu = turn;
+  td.td_cpu = <u8>sched_place();
+}
+
 /** The CPU of a set, not an empty one, that is next in turn: threads that move spread evenly, as new ones do. */
 export function sched_place_within(allowed: u64): u32 {
   const m = machine();

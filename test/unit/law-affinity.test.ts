@@ -81,6 +81,18 @@ describe("affinity", () => {
     expect([...(seen["kernel threads"] ?? [])]).not.toEqual([0]);
   });
 
+  it("of proc0's thread is not that of the kernel processes that it makes", () => {
+    const machine = boot();
+    machine.call(kernel.cpuset_setthread(machine.kernel.machine("thread0"), 1));
+    const cpus: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const proc = machine.createProcess({ name: `kproc${i}`, *body() {} });
+      const td = machine.kernel.read(proc.address + Layout.Proc.p_threads);
+      cpus.push(machine.kernel.u8[td + T.td_cpu] as number);
+    }
+    expect(new Set(cpus)).toEqual(new Set([0, 1]));
+  });
+
   for (const scheduler of schedulers) {
     it(`holds at once for a thread that waits for a CPU, under ${scheduler}`, () => {
       const machine = boot({ scheduler, roundRobin: 1000 });

@@ -5,6 +5,7 @@
 import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
+import { BodyError } from "../../../src/index.js";
 import type { Random } from "../random.js";
 import { CpusModel, ModelError } from "./model.js";
 import type { Rig } from "./rig.js";
@@ -589,12 +590,8 @@ export function failureOf(run: () => void): string | null {
     return null;
   } catch (error) {
     if (error instanceof Mismatch || error instanceof ModelError) return error.message;
-    if (
-      error instanceof Error &&
-      (error.name === "KernelPanic" || error instanceof WebAssembly.RuntimeError)
-    ) {
-      return error.message;
-    }
+    const kernels = error instanceof WebAssembly.RuntimeError || error instanceof BodyError;
+    if (kernels || (error instanceof Error && error.name === "KernelPanic")) return error.message;
     throw error;
   }
 }

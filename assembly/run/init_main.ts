@@ -5,6 +5,7 @@ import { mm_reset } from "../cpu/rv32_machine_mode";
 import { rv32_init } from "../cpu/rv32_run";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
+import { chaos_init } from "../kern/kern_chaos";
 import { cred_arena_bytes, crget, lim_alloc, limit_arena_bytes } from "../kern/kern_cred";
 import {
   fork1,
@@ -205,6 +206,7 @@ export function machine_boot(): u32 {
   rv32_init();
   init_text(m);
   random_init();
+  chaos_init(m);
   if (m.search != 0) search_init(m);
   if ((m.lock_watch & LOCK_WITNESS) != 0) witness_init(m.td_count);
   return 0;

@@ -18,6 +18,7 @@ export enum Sched {
   LWKT = 0,
   BSD4 = 1,
   ULE = 2,
+  HOST = 3, // JavaScript decides (kern/sched_host.ts)
 }
 
 /** Why a run call returned: RUN_REASON of its result. */
@@ -85,6 +86,7 @@ export class Machine {
   string_size: u32; //         bytes for interned strings
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
+  chaos: u32; //               1 = things happen at other moments, each within a bound (kern/kern_chaos.ts)
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
   lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
 
@@ -148,7 +150,8 @@ export class Machine {
   tick_epoch: u64; //          ticks64 at cycle 0
   now: u64; //                 start of the current round, in cycles
   round_end: u64;
-  round_cpu: u32; //           next CPU of the round
+  round_cpu: u32; //           next CPU of the round, counted from round_first
+  round_first: u32; //         0 unless there is chaos
   rounds: u64; //              rounds so far
   run_switches: u64; //        switches left of this run call's budget
   run_limited: u32; //         1 = run_switches counts
@@ -175,6 +178,7 @@ export class Machine {
   kobj_free: usize; //         cells that were given back
   kobj_base: usize;
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
+  chaos_rng: u64; //           and of those of chaos
 
   thread0: Thread;
   host_td: Thread; //          the host's thread: makes kernel calls from outside a run, never scheduled
@@ -239,6 +243,7 @@ export class Machine {
   ktr_mask: u32;
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
+  stats_wasted: u64; //        cycles that CPUs were idle although threads waited for one
 
   lock_pairs: u32; //          pairs of threads that lock profiling knows (kern/kern_lockprof.ts),
   lock_pairs_lost: u32; //     and waits of others, for which there was no room

@@ -45,6 +45,8 @@ export interface WorkloadOptions {
   readonly witness?: boolean;
   /** Lock profiling: the report's `locks`. Default false. */
   readonly lockProfile?: boolean;
+  /** Preempt threads at random, and let messages and timeouts be late within bounds. Default false. */
+  readonly chaos?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -62,7 +64,7 @@ const ENDED_KEPT_MAX = 20_000;
 const CLOSED_MAX = 1_000;
 const HZ = 1_000_000;
 const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
-/** Statistics take 704 bytes per thread; with more threads than this there are none. */
+/** Statistics take 712 bytes per thread; with more threads than this there are none. */
 const STATISTICS_THREADS_MAX = 200_000;
 /** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
 const SPARE_THREADS = 200;
@@ -414,6 +416,7 @@ function machineConfig(
     seed: options.seed ?? 0,
     witness: options.witness ?? false,
     lockProfile: options.lockProfile ?? false,
+    chaos: options.chaos ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,
@@ -447,8 +450,8 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
 }
 
 /** The seed has no say where nobody draws random numbers: better said than wondered about. */
-function seedNotes({ seed = 0, scheduler }: MachineConfig): string[] {
-  if (BigInt(seed) === 0n || scheduler === "ule") return []; // whose balancer draws some
+function seedNotes({ seed = 0, scheduler, chaos }: MachineConfig): string[] {
+  if (BigInt(seed) === 0n || chaos || scheduler === "ule") return []; // whose balancer draws some
   return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
 }
 

@@ -111,3 +111,11 @@ export type {
   SyncReport,
   ThreadReport,
 } from "./workload/run-report.js";
+export {
+  type SweepFailure,
+  type SweepOptions,
+  type SweepReport,
+  type SweptThread,
+  sweepWorkload,
+  type Variation,
+} from "./workload/sweep.js";

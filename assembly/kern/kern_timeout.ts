@@ -47,6 +47,7 @@ import { machine } from "../sys/machine";
 import { WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "../sys/param";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
 import { cold, cold_thread } from "../sys/thread";
+import { chaos_timeout } from "./kern_chaos";
 import { sleepq_timeout } from "./kern_synch";
 import { taskqueue_run } from "./kern_taskqueue";
 import { thread_reap_callout } from "./kern_thread";
@@ -204,7 +205,7 @@ export function callout_arm_thread(td: Thread, timo: i32): void {
   if (INVARIANTS) KASSERT((c.td_cflags & TDC_ARMED) == 0, "callout_arm_thread: armed");
   c.td_cflags |= TDC_ARMED | <u8>(gd.gd_cpuid << TDC_CPU_SHIFT);
   machine().timeouts++;
-  wheel_arm(gd, thread_callout(c), machine().ticks64 + <u64>(timo > 0 ? timo : 1));
+  wheel_arm(gd, thread_callout(c), machine().ticks64 + chaos_timeout(<u64>(timo > 0 ? timo : 1)));
 }
 
 /** Disarms a thread's sleep timeout, if it is armed. */
@@ -231,7 +232,7 @@ export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u
   callout.c_arg = arg;
   callout.c_cpu = gd.gd_cpuid;
   callout.c_armed = 1;
-  wheel_arm(gd, callout, machine().ticks64 + <u64>timo);
+  wheel_arm(gd, callout, machine().ticks64 + chaos_timeout(<u64>timo));
 }
 
 // ---- The next one ----

@@ -36,6 +36,7 @@ import {
 import { td_locks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
+import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
@@ -514,6 +515,7 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_chosen(gd, ntd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
+    if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not looked yet
     return DONE;
   }
   cpu_switch(gd, td, ntd);

@@ -14,6 +14,7 @@ import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { mm_trap } from "../cpu/rv32_machine_mode";
 import { cont_pop, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
+import { chaos_late, chaos_round, chaos_slice } from "../kern/kern_chaos";
 import { ast } from "../kern/kern_single";
 import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
@@ -103,7 +104,8 @@ function run_rounds(m: Machine): u32 {
       if (reason != 0) return reason;
     }
     while (m.round_cpu < m.ncpus) {
-      const cpu = m.round_cpu;
+      let cpu = m.round_cpu + m.round_first;
+      if (cpu >= m.ncpus) cpu -= m.ncpus;
       if ((m.busy & ((<u64>1) << cpu)) != 0) {
         const gd = globaldata(cpu);
         m.curcpu = gd;
@@ -137,14 +139,17 @@ export function round_begin(m: Machine): u32 {
   const shares = m.sched != Sched.LWKT;
   if (shares) sched_seconds(m);
   if (shares && m.ncpus != 1) sched_boundary(m);
-  let end = wake_due(m, m.now + m.quantum);
-  if (m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
+  const chaos = m.chaos != 0;
+  let end = wake_due(m, m.now + (chaos ? chaos_round(m) : m.quantum));
+  if (!chaos && m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
     const next = bound_callout(m);
     if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
   if (m.ipi_cpus != 0) {
+    if (chaos) m.ipi_late = chaos_late(m);
     ipi_boundary(m);
+    if (chaos) m.ipi_late = 0;
     if (shares) sched_boundary(m);
   }
   if (m.stats != 0) stats_round(m, m.round_end);
@@ -225,6 +230,7 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
   if (m.sched != Sched.LWKT) sched_clock(m, gd);
   else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
+  if (m.chaos != 0) chaos_slice(m, gd);
 }
 
 /** lwkt: the running thread has had its share: its equals are next, if there are any. */

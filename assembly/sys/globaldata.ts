@@ -52,6 +52,7 @@ export class GlobalData {
   gd_pend_last: PendCell;
   gd_slice_td: Thread; //      the thread that the slice's last step began with
   gd_slice_reason: u32; //     why the emulated CPU left its loop
+  gd_late: u32; //             rounds by which its messages are late (kern/kern_chaos.ts)
   gd_in_slice: u32; //         1 = it is in the middle of its slice
   gd_broken: u32; //           the event at which a debugger has stopped it in the middle of RV32 code, or 0
   gd_switch_why: u32; //       kr_why of the records that are being written: SW_* or WHY_CALLOUT

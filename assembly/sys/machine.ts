@@ -41,6 +41,10 @@ export const RUN_FRESH: u32 = 0x8;
 export const FAULT_PANICS: u32 = 0;
 export const FAULT_ENDS_THREAD: u32 = 1;
 
+// Bits of lock_watch.
+/** The order of locks, and what is wrong with who holds them (kern/subr_witness.ts). */
+export const LOCK_WITNESS: u32 = 0x1;
+
 // Bits of debug.
 /** Stop before the next RV32 instruction, whoever's it is. */
 export const DEBUG_NEXT: u32 = 0x1;
@@ -83,7 +87,9 @@ export class Machine {
   string_size: u32; //         bytes for interned strings
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
+  chaos: u32; //               1 = things happen at other moments, each within a bound (kern/kern_chaos.ts)
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
+  lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -133,6 +139,7 @@ export class Machine {
   mmode_base: usize; //        on bare metal: sys/machine_mode.ts
   search_base: usize; //       sys/search.ts, or 0
   search_end: usize;
+  witness_base: usize; //      sys/witness.ts, or 0
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 
@@ -143,7 +150,8 @@ export class Machine {
   tick_epoch: u64; //          ticks64 at cycle 0
   now: u64; //                 start of the current round, in cycles
   round_end: u64;
-  round_cpu: u32; //           next CPU of the round
+  round_cpu: u32; //           next CPU of the round, counted from round_first
+  round_first: u32; //         0 unless there is chaos
   rounds: u64; //              rounds so far
   run_switches: u64; //        switches left of this run call's budget
   run_limited: u32; //         1 = run_switches counts
@@ -170,6 +178,7 @@ export class Machine {
   kobj_free: usize; //         cells that were given back
   kobj_base: usize;
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
+  chaos_rng: u64; //           and of those of chaos
 
   thread0: Thread;
   host_td: Thread; //          the host's thread: makes kernel calls from outside a run, never scheduled

@@ -64,6 +64,15 @@ export const MAXTHREAD_RESERVE: i32 = 100;
 /** Most that kern.maxthread becomes by itself (kern_thread.c 552). */
 export const MAXTHREAD_DEFAULT: i32 = 1000000;
 
+// How far chaos goes (kern/kern_chaos.ts): often enough to matter, and little enough for a workload to be itself.
+/** Of so many slices one begins with its thread giving way. */
+export const CHAOS_PREEMPT: u64 = 4;
+/** Rounds by which messages of a CPU are late at most. */
+export const CHAOS_LATE: u32 = 3;
+/** A timeout is late by up to so many ticks, and by up to its time divided by the other. */
+export const CHAOS_TICKS: u64 = 2;
+export const CHAOS_PART: u64 = 16;
+
 // Thread structures outside the zone, by index: 0 is no thread, then thread0, the host's thread, and an idle
 // thread per CPU. Addresses of threads are then never 0, and these are never handed out.
 export const THREAD0_INDEX: u32 = 1;

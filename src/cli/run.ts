@@ -16,6 +16,7 @@ import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { complain } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
+import { parseSeeds, type Seeds, sweep } from "./sweep.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
@@ -31,7 +32,10 @@ interface MachineFlags {
 
 interface RunFlags extends MachineFlags {
   readonly for?: number;
+  readonly witness?: true;
   readonly all?: true;
+  readonly chaos?: true;
+  readonly seeds?: Seeds;
   readonly json?: true;
   readonly progress?: true;
   readonly trace?: string;
@@ -74,7 +78,20 @@ export function registerRun(program: Command): void {
         "virtual time to run, such as 2s or 500ms (default: the file's duration; 10s if it has none and threads that never end)",
       ).argParser(parseDuration),
     )
+    .option(
+      "--chaos",
+      "preempt threads at random, and let messages and timeouts be late within bounds, as the seed says",
+    )
+    .addOption(
+      new Option(
+        "--seeds <range>",
+        "run with each seed, such as 1..1000, and tell how results vary",
+      )
+        .argParser(parseSeeds)
+        .conflicts(["seed", "trace", "all", "progress"]),
+    )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
+    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--json", "print the report as JSON")
     .option("--all", "show all threads, however many there are")
     .option("--progress", "show how far the run is, on the standard error")
@@ -94,6 +111,7 @@ Examples:
   kthread-machine run examples/webserver.json
   kthread-machine run examples/webserver.json --cpus 2 --scheduler 4bsd --for 500ms
   kthread-machine run examples/webserver.json --trace webserver.trace.json
+  kthread-machine run examples/webserver.json --chaos --seeds 1..1000 --for 20ms
   kthread-machine run examples/deadlock.json --json | jq .stalemate
 `;
 
@@ -122,6 +140,12 @@ export function registerPs(program: Command): void {
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);
+  if (flags.seeds !== undefined) {
+    const { cpus, scheduler, chaos = false } = flags;
+    const forNs = flags.for === undefined ? {} : { forNs: flags.for };
+    sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...forNs }, flags.json === true);
+    return;
+  }
   if (flags.trace !== undefined) checkTracePath(flags.trace, file);
   const workloadRun = new WorkloadRun(workload, flags);
   const durationUs = workloadDurationUs(workload);

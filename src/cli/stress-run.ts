@@ -22,6 +22,8 @@ export interface StressOptions {
   readonly rounds: number;
   readonly scheduler: SchedulerName;
   readonly seed?: bigint | number;
+  /** Preempt threads at random, and let messages and timeouts be late within bounds. */
+  readonly chaos?: boolean;
   /** The program in C (examples/c/stress.c) instead of the builder's. */
   readonly elf?: Uint8Array;
   /** Build of the kernel. */
@@ -93,6 +95,7 @@ function stressConfig(options: StressOptions): MachineConfig {
     cpus: options.cpus,
     scheduler: options.scheduler,
     seed: options.seed ?? 0,
+    chaos: options.chaos ?? false,
     maxthread: options.threads + SLACK_THREADS,
     maxproc: 64,
     registers: 16,

@@ -36,6 +36,7 @@ interface Flags {
   readonly rounds: number;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
+  readonly chaos?: true;
   readonly elf?: true;
   readonly json?: true;
 }
@@ -59,6 +60,10 @@ export function registerStress(program: Command): void {
       new Option("--seed <n>", "seed of the machine's choices")
         .argParser(parseSeed)
         .default(0n, "0"),
+    )
+    .option(
+      "--chaos",
+      "preempt threads at random, and let messages and timeouts be late within bounds",
     )
     .option("--elf", "threads of C code, each with a stack of its own (examples/c/stress.c)")
     .option("--json", "print the report as JSON")

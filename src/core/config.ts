@@ -86,6 +86,11 @@ export interface MachineConfig {
   readonly stringMemory?: number;
   /** Record wakeup latencies and migrations, 712 bytes per thread. Default false. */
   readonly statistics?: boolean;
+  /**
+   * WITNESS: reports locks that are taken in different orders, and what else is wrong with who holds them, on the
+   * console (docs/locks.md). Default false.
+   */
+  readonly witness?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -110,6 +115,12 @@ export interface MachineConfig {
    * 16 bytes for each step that is not like the one before. Default false: bodies may not have begun then.
    */
   readonly snapshots?: boolean;
+  /**
+   * Let things happen at other moments than they usually would, by random numbers of the seed: threads are preempted at
+   * any jump, messages come up to 3 rounds late, and timeouts up to 2 ticks and a sixteenth of their time.
+   * Default false.
+   */
+  readonly chaos?: boolean;
   /**
    * Be a machine that `explore` searches: RV32 code stops before each visible operation, so that nothing else can run
    * it. Default false.
@@ -259,7 +270,9 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     jit: config.jit ?? true,
     bare: config.bare ?? false,
     snapshots: config.snapshots ?? false,
+    chaos: config.chaos ?? false,
     search: config.search ?? false,
+    witness: config.witness ?? false,
   });
 }
 
@@ -277,7 +290,9 @@ const fields: Rules = {
   jit: optional(flag),
   bare: optional(flag),
   snapshots: optional(flag),
+  chaos: optional(flag),
   search: optional(flag),
+  witness: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -331,7 +346,9 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.kobj_count, config.objects);
   u32(M.string_size, config.stringMemory);
   u32(M.stats, config.statistics ? 1 : 0);
+  u32(M.chaos, config.chaos ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
+  u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

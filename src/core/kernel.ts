@@ -49,7 +49,7 @@ export interface Exports {
   rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;
-  rv32_mark(pc: number, place: number, entry: number): void;
+  rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
 }
 

@@ -11,6 +11,8 @@ import {
   optional,
   type Rule,
   type Rules,
+  shaped,
+  text,
   wide,
 } from "../core/arguments.js";
 import type { KernelSource } from "../core/instantiate.js";
@@ -70,6 +72,7 @@ export class MachineSnapshots implements Recordable {
   }
 
   attach(part: SnapshotPart): void {
+    checkArgument("attach", "part", part, partRule);
     this.keeper.attach(part);
   }
 
@@ -217,6 +220,10 @@ export class MachineSnapshots implements Recordable {
   }
 }
 
+const partRule = shaped("a part of snapshots: an object with name, save and restore", {
+  ...{ name: text, save: callback, restore: callback },
+  ...{ prepare: optional(callback), encode: optional(callback), decode: optional(callback) },
+});
 const snapshotRule = instance(Snapshot, "a snapshot of a machine");
 const snapshotRules: Rules = { packed: optional(flag), reuse: optional(snapshotRule) };
 const named: Rule = {

@@ -1,8 +1,20 @@
 /** The same workload under several schedulers, side by side. */
+
+import {
+  anything,
+  arrayOf,
+  checkArgument,
+  checkOptions,
+  optional,
+  type Rules,
+  shaped,
+  whole,
+} from "../core/arguments.js";
 import type { SchedulerName } from "../core/config.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { runWorkload } from "./api.js";
 import type { Workload } from "./model.js";
+import { workloadRule } from "./parse.js";
 import type { Outcome, RunReport } from "./run-report.js";
 
 /** A scheduler to compare. */
@@ -83,12 +95,28 @@ function comparedName({ scheduler, runQueues }: ComparedScheduler): string {
   return runQueues === undefined ? scheduler : `${scheduler}:${runQueues}`;
 }
 
+const SEEDS_MAX = 1_000_000;
+
+/** What a run checks is left to that. */
+const optionRules: Rules = {
+  schedulers: arrayOf(
+    shaped("", { scheduler: anything }),
+    "an array of { scheduler }, with runQueues where they are not the usual ones",
+  ),
+  seeds: optional(whole(1, SEEDS_MAX)),
+  cpus: optional(anything),
+  forNs: optional(anything),
+  build: optional(anything),
+};
+
 /**
  * Runs a workload under each of several schedulers, with each of several seeds.
  *
  * @throws WorkloadError, ConfigError and KernelPanic as {@link runWorkload}.
  */
 export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
+  checkArgument("compareWorkload", "workload", workload, workloadRule);
+  checkOptions("compareWorkload", options, optionRules);
   const { schedulers, seeds = 1, cpus, forNs, build } = options;
   const notes = new Set<string>();
   let cpuCount = 0;

@@ -41,6 +41,10 @@ export interface WorkloadOptions {
   readonly runQueues?: 64 | 256;
   /** Seed of the machine's random numbers. Default 0. */
   readonly seed?: bigint | number;
+  /** WITNESS: reports locks that are taken in different orders, on the console. Default false. */
+  readonly witness?: boolean;
+  /** Preempt threads at random, and let messages and timeouts be late within bounds. Default false. */
+  readonly chaos?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -408,6 +412,8 @@ function machineConfig(
     scheduler: options.scheduler,
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
+    witness: options.witness ?? false,
+    chaos: options.chaos ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,
@@ -441,8 +447,8 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
 }
 
 /** The seed has no say where nobody draws random numbers: better said than wondered about. */
-function seedNotes({ seed = 0, scheduler }: MachineConfig): string[] {
-  if (BigInt(seed) === 0n || scheduler === "ule") return []; // whose balancer draws some
+function seedNotes({ seed = 0, scheduler, chaos }: MachineConfig): string[] {
+  if (BigInt(seed) === 0n || chaos || scheduler === "ule") return []; // whose balancer draws some
   return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
 }
 

@@ -175,6 +175,45 @@ describe("run", () => {
   });
 });
 
+describe("run with chaos", () => {
+  const path = join(ROOT, "examples/webserver.json");
+
+  it("does what the seed says, and otherwise without", async () => {
+    const run = async (...args: string[]) =>
+      (await cli("run", path, "--for", "5ms", ...args)).out.trimEnd().split("\n").at(-1);
+    const first = await run("--chaos", "--seed", "7");
+    expect(await run("--chaos", "--seed", "7")).toBe(first);
+    expect(await run("--chaos", "--seed", "8")).not.toBe(first);
+    expect(await run("--seed", "7")).toBe(await run());
+  });
+
+  it("sweeps over seeds", async () => {
+    const { code, out } = await cli(
+      "run",
+      path,
+      "--for",
+      "20ms",
+      "--chaos",
+      "--seeds",
+      "1..5",
+      "--json",
+    );
+    expect(code).toBe(0);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ runs: 5, different: 5, from: 1, to: 5, failures: [] });
+    expect(report.switches.min).toBeLessThan(report.switches.max);
+    const told = await cli("run", path, "--for", "20ms", "--chaos", "--seeds", "1..5");
+    expect(told.out).toContain("MEDIAN");
+    expect(told.out).toContain("no run failed");
+    const failed = await cli("run", join(ROOT, "examples/deadlock.json"), "--seeds", "4");
+    expect(failed.code).toBe(3);
+    expect(failed.out).toContain("--seed 4: deadlock:");
+    const wrong = await cli("run", path, "--seeds", "5..1");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain("such as 1..1000");
+  });
+});
+
 describe("ps", () => {
   it("lists the machine's threads at a moment", async () => {
     const { code, out } = await cli("ps", "examples/webserver.json", "--at", "250ms");

@@ -1,0 +1,1 @@
+export { right as default } from "./lost-wakeup-code.mjs";

@@ -1,0 +1,1 @@
+export { config, right as default } from "./token.mjs";

@@ -88,6 +88,7 @@ import {
   policy_priority,
   policy_set,
   policy_valid,
+  rank_of,
   sched_better,
 } from "./sched_policy";
 import {
@@ -221,11 +222,15 @@ export function is_unborn(td: Thread): bool {
 /** The same for a thread of this CPU. */
 function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
+  const shares = machine().sched != Sched.LWKT;
+  const before = shares ? rank_of(td) : 0;
   dl_leave(td);
-  if (machine().sched != Sched.LWKT) policy_clear(td);
+  if (shares) policy_clear(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
+  const changes = c.td_priority != <u8>min<u32>(pri, lent);
   sched_priority(td, min<u32>(pri, lent));
+  if (shares && !changes && rank_of(td) != before) sched_level_changed(td);
   turnstile_adjust(td);
 }
 

@@ -20,6 +20,7 @@ import { FbsdStorm } from "../support/fbsd-storm.js";
 import { LwktQueueTest } from "../support/lwkt-model.js";
 import { Storm } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";
+import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, processes } from "./several-cpus.js";
@@ -50,6 +51,13 @@ function lwktStorm(seed: number, size: number): number {
 /** FreeBSD's calls on one CPU beside a model: who runs, what calls return, the clock, and all threads' states. */
 function freebsd(seed: number, size: number): number {
   const test = new FbsdCallTest(seed, new Random(seed).pick(["lwkt", "4bsd"]));
+  test.run(size);
+  return test.operations;
+}
+
+/** The queues of 4bsd and ule: who runs after whom. */
+function queues(seed: number, size: number): number {
+  const test = new SchedQueueTest(seed, new Random(seed).pick(["4bsd", "ule"]));
   test.run(size);
   return test.operations;
 }
@@ -134,6 +142,7 @@ export const targets: Readonly<Record<string, Target>> = {
   freebsd: { about: "FreeBSD's calls on one CPU, beside a model", size: 3_000, run: freebsd },
   cpus: { about: "LWKT's calls on several CPUs, beside a model", size: 1, run: cpus },
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
+  queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {
     about: "FreeBSD's calls on several CPUs, by rules",

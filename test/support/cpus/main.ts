@@ -56,7 +56,9 @@ function parse(args: readonly string[]): Options {
         .choices(["release", "check", "debug"])
         .default("release"),
     )
-    .addOption(new Option("--suite <name>", "one suite only").choices(["threads", "processes"]))
+    .addOption(
+      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+    )
     .option("--plant <N>", "plant a fault, in the check build", numberIn(1, plants.length))
     .option("--plants", "look for every planted fault");
   command.parse(args, { from: "user" });

@@ -75,7 +75,7 @@ export class ProcessStorm {
   constructor(
     readonly seed: number,
     source: KernelSource,
-    options: { readonly cpus?: number; readonly plant?: number } = {},
+    options: { readonly cpus?: number; readonly plant?: number; readonly chaos?: boolean } = {},
   ) {
     this.random = new Random(seed);
     this.shape = shapeOf(seed, options.cpus);
@@ -85,6 +85,7 @@ export class ProcessStorm {
         cpus,
         scheduler,
         seed,
+        chaos: options.chaos ?? false,
         maxthread: 60,
         maxproc: 20,
         objects: 4,

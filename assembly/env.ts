@@ -39,7 +39,40 @@ declare function host_cnputsn(from: usize, length: u32): void;
 @external("env", "fault")
 declare function host_fault(td: usize, kind: u32, pc: u32, address: u32): void;
 
+// A scheduler of the host's (kern/sched_host.ts).
+
+/** A thread waits for a CPU; `keeps_turn` is 1 if it had to leave it within its slice. */
+// @ts-ignore: decorator
+@external("env", "sched_queue")
+export declare function host_queue(td: Thread, cpu: u32, keeps_turn: u32): void;
+
+/** A thread that waited for a CPU does not any more. */
+// @ts-ignore: decorator
+@external("env", "sched_unqueue")
+export declare function host_unqueue(td: Thread, cpu: u32): void;
+
+/** The thread that a CPU runs next, of those that wait for it: it does not wait any more. */
+// @ts-ignore: decorator
+@external("env", "sched_take")
+export declare function host_take(cpu: u32): Thread;
+
+/** Not 0 if a thread takes the CPU from another one. */
+// @ts-ignore: decorator
+@external("env", "sched_preempts")
+export declare function host_preempts(td: Thread, cur: Thread): i32;
+
+/** A thread has run for some ticks: 1 if its slice is over, -1 if slices are the kernel's. */
+// @ts-ignore: decorator
+@external("env", "sched_tick")
+export declare function host_tick(td: Thread, cpu: u32, ticks: u32): i32;
+
+/** The CPU of a set for a thread, -1 if that is the kernel's to say. */
+// @ts-ignore: decorator
+@external("env", "sched_pick_cpu")
+export declare function host_pick_cpu(td: Thread, low: u32, high: u32): i32;
+
 import { machine } from "./sys/machine";
+import { Thread } from "./sys/proc";
 
 /**
  * Stops the machine for good: the host throws a KernelPanic with the text, formatted as printf does

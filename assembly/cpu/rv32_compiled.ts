@@ -3,7 +3,7 @@
 //
 // The compiler makes a WebAssembly function of some guest functions, puts it into the kernel's table, and
 // marks the records where it may be entered with RvOp.COMPILED, which takes the place of the decoded
-// instruction: `a` is the place in the table, `b` the number of the entry, `c` the entry's credit. All of
+// instruction: `a` is the place in the table, `b` the number of the entry, `c` the entry's account. All of
 // that is a cache: without a mark the interpreter goes on, and everything that a run computes is the same.
 //
 // A compiled function is called with the thread, the instructions that are left of the slice, the entry's
@@ -31,11 +31,11 @@ export const COMPILED_JUMPED: u32 = 1;
  */
 const STRETCH_MAX: u64 = 1 << 17;
 
-/** Fewer instructions than this are executed sooner by the interpreter than by going in and out. */
-const WORTH: i32 = 10;
+/** Where in an entry's account the credit begins; below it is what a way in and out must bring. */
+const CREDIT_SHIFT: u32 = 8;
 /** In what the host is told of an entry's address: its mark was taken off, because its code is too short. */
 const ENTRY_DROPPED: u32 = 1;
-/** What an entry may lose against the interpreter, in instructions, before its mark is taken off. */
+/** By how many instructions an entry may fall short of what it must bring, before its mark is taken off. */
 const CREDIT: i32 = 4096;
 
 /** Compiled code checks accesses to so many bytes at once, and may be run where it may store to as many. */
@@ -46,13 +46,16 @@ export function rv32_compiled_op(): u32 {
   return RvOp.COMPILED;
 }
 
-/** Marks the record of a guest address as the entry `entry` of the function at `place` in the table. */
-export function rv32_mark(pc: u32, place: u32, entry: u32): void {
+/**
+ * Marks the record of a guest address as the entry `entry` of the function at `place` in the table, which is to
+ * execute at least `worth` instructions, below 256, whenever it is called, on an average.
+ */
+export function rv32_mark(pc: u32, place: u32, entry: u32, worth: u32): void {
   const record = changetype<Record>(rv32_record(pc));
   record.op = RvOp.COMPILED;
   record.a = place;
   record.b = entry;
-  record.c = CREDIT;
+  record.c = ((<u32>CREDIT) << CREDIT_SHIFT) | worth;
 }
 
 /** Takes a mark off. */
@@ -79,8 +82,9 @@ export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64
   const most = <i32>min<u64>(left, STRETCH_MAX);
   const result = call_indirect<u64>(record.a, <u32>td, most, record.b, cpu.store1_end);
   const executed = most - <i32>result;
-  const credit = <i32>record.c + executed - WORTH;
-  record.c = <u32>min<i32>(credit, CREDIT);
+  const worth = record.c & ((1 << CREDIT_SHIFT) - 1);
+  const credit = <i32>(record.c >> CREDIT_SHIFT) + executed - <i32>worth;
+  record.c = ((<u32>min<i32>(credit, CREDIT)) << CREDIT_SHIFT) | worth;
   if (credit < 0) {
     const pc = rv32_guest_pc(at);
     rv32_unmark(pc);

@@ -49,7 +49,7 @@ export function run_begin(m: Machine, gd: GlobalData): u64 {
   cpu.stop = 0;
   reservation_resume(gd);
   const idle = m.cycle_cost == 0;
-  cpu.quick = idle || m.run_limited != 0 ? 0 : 1;
+  cpu.quick = idle || m.run_limited != 0 || m.lock_watch != 0 ? 0 : 1;
   const from = idle ? 0 : gd.gd_cycles << CLOCK_SHIFT;
   const most = m.search != 0 ? SEARCH_INSTRUCTIONS_MAX : RUN_INSTRUCTIONS_MAX;
   cpu.end = idle ? most << CLOCK_SHIFT : min<u64>(gd.gd_slice_end, SLICE_END_MAX) << CLOCK_SHIFT;

@@ -7,7 +7,7 @@ import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { mtx_assert_once, mtx_lock, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_queued, sync_wake_first } from "./kern_sync";
-import { sleepq_enter, sleepq_wait, wakeup } from "./kern_synch";
+import { sleep_checked, sleepq_enter, sleepq_wait, wakeup } from "./kern_synch";
 
 /** Releases the mutex, waits for a signal, and takes the mutex again. Panics without the mutex. */
 export function cv_wait(cv: SyncObject, m: SyncObject): u32 {
@@ -31,6 +31,7 @@ export function cv_timedwait_sig(cv: SyncObject, m: SyncObject, timo: i32): u32 
 
 function cv_sleep(cv: SyncObject, m: SyncObject, pri: u32, timo: i32): u32 {
   mtx_assert_once("cv_wait: mutex %s is not owned by thread %N (tid %d)", m);
+  sleep_checked(m, cv.so_name);
   cv.so_uses++;
   sync_queued(cv);
   sleepq_enter(changetype<u32>(cv), pri, cv.so_name, timo);

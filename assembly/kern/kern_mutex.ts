@@ -20,7 +20,8 @@ import {
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
-import { sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
+import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
+import { lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
 import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
@@ -50,6 +51,13 @@ export function mtx_take(m: SyncObject, td: Thread): bool {
   return true;
 }
 
+/** The same, and whoever watches locks is told. */
+function mtx_take_noted(m: SyncObject, td: Thread): bool {
+  if (!mtx_take(m, td)) return false;
+  lock_taken(m, td, true);
+  return true;
+}
+
 /** Ends the machine with a sentence about a mutex and the current thread. */
 function mtx_panic(text: string, m: SyncObject, td: Thread): void {
   panic(text, m.so_name, changetype<usize>(td), cold(td).td_tid);
@@ -74,11 +82,13 @@ function mtx_recurse(m: SyncObject, td: Thread): u32 {
 export function mtx_lock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
-  if (mtx_take(m, td)) {
+  lock_wanted(m, td, true);
+  if (mtx_take_noted(m, td)) {
     set_retval(0);
     return DONE;
   }
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
+  lock_blocked(m);
   sync_queued(m);
   turnstile_block(m, td, TS_EXCLUSIVE);
   cont_push(K.MTX_LOCK_1, changetype<u32>(m));
@@ -97,7 +107,7 @@ export function mtx_lock_1(m: SyncObject): u32 {
 export function mtx_trylock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_trylock() of spin mutex %s", m.so_name);
-  if (mtx_take(m, td)) return 1;
+  if (mtx_take_noted(m, td)) return 1;
   if (!mtx_owned(m, td) || (m.so_flags & MTX_RECURSE) == 0) return 0;
   m.so_value++;
   return 1;
@@ -128,6 +138,7 @@ export function mtx_unlock(m: SyncObject): u32 {
 export function mtx_lock_spin(m: SyncObject): u32 {
   if ((m.so_flags & MTX_SPIN) == 0) panic("mtx_lock_spin() of sleep mutex %s", m.so_name);
   crit_enter();
+  lock_wanted(m, curthread(), true);
   return mtx_spin_1(m, 0);
 }
 
@@ -135,7 +146,7 @@ export function mtx_lock_spin(m: SyncObject): u32 {
 export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
   const td = curthread();
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
-  if (mtx_take(m, td)) {
+  if (mtx_take_noted(m, td)) {
     if (looks != 0) sync_awake(m);
     set_retval(0);
     return DONE;
@@ -180,6 +191,7 @@ export function msleep(wchan: u32, m: SyncObject, pri: u32, wmesg: u32, timo: i3
     return tsleep(wchan, pri, wmesg, timo);
   }
   mtx_assert_once("msleep: mutex %s is not owned by thread %N (tid %d)", m);
+  sleep_checked(m, wmesg);
   sleepq_enter(wchan, pri, wmesg, timo);
   mtx_release(m);
   if ((pri & PDROP) == 0) cont_push(K.MSLEEP_1, changetype<u32>(m));

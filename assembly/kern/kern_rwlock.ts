@@ -18,7 +18,8 @@ import { KOBJ_RW, MTX_RECURSE, SyncObject, TS_EXCLUSIVE, TS_SHARED, td_locks } f
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
-import { sleepq_enter, sleepq_wait } from "./kern_synch";
+import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
+import { lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
 import { mi_switch } from "./sched";
 import {
   turnstile_block,
@@ -53,6 +54,7 @@ function done(result: i32): u32 {
 
 /** Waits in a queue of the lock; who is awake again has it. */
 function wait(l: SyncObject, td: Thread, queue: u32): u32 {
+  lock_blocked(l);
   sync_queued(l);
   turnstile_block(l, td, queue);
   cont_push(K.RW_LOCK_1, changetype<u32>(l));
@@ -79,6 +81,7 @@ function share(l: SyncObject, td: Thread): bool {
   }
   l.so_value++;
   l.so_uses++;
+  lock_taken(l, td, false);
   return true;
 }
 
@@ -86,6 +89,7 @@ function share(l: SyncObject, td: Thread): bool {
 export function rw_rlock(l: SyncObject): u32 {
   const td = curthread();
   if (rw_wowned(l, td)) panic("rw_rlock: wlock already held for %s", l.so_name);
+  lock_wanted(l, td, false);
   return share(l, td) ? done(0) : wait(l, td, TS_SHARED);
 }
 
@@ -98,6 +102,7 @@ export function rw_try_rlock(l: SyncObject): u32 {
 function unshare(l: SyncObject, td: Thread): void {
   if (is_owned(l) || l.so_value == 0) panic("Lock %s not read locked", l.so_name);
   l.so_value--;
+  lock_released(l, td);
   if (l.so_kind != KOBJ_RW) return;
   const t = td_locks(td);
   if (t.tl_rw_rlocks == 0) panic("Lock %s not read locked", l.so_name);
@@ -128,6 +133,7 @@ function own(l: SyncObject, td: Thread): bool {
 /** Takes the lock alone. Panics if the caller does so already and it may not recurse. */
 export function rw_wlock(l: SyncObject): u32 {
   const td = curthread();
+  lock_wanted(l, td, true);
   if (own(l, td)) return done(0);
   if (rw_wowned(l, td)) panic("rw_wlock: recursing but non-recursive lock %s", l.so_name);
   return wait(l, td, TS_EXCLUSIVE);
@@ -179,6 +185,7 @@ export function rw_downgrade(l: SyncObject): u32 {
   turnstile_disown(l, td);
   l.so_value = 1;
   l.so_uses++;
+  lock_taken(l, td, false);
   if (l.so_kind == KOBJ_RW) td_locks(td).tl_rw_rlocks++;
   turnstile_share(l);
   return done(0);
@@ -192,6 +199,7 @@ export function rw_sleep(wchan: u32, l: SyncObject, pri: u32, wmesg: u32, timo: 
   const is_alone = rw_wowned(l, td);
   if (is_alone && l.so_value != 0) panic("lock %s recursed", l.so_name);
   if (!is_alone && (is_owned(l) || l.so_value == 0)) panic("Lock %s not locked", l.so_name);
+  sleep_checked(l, wmesg);
   sleepq_enter(wchan, pri, wmesg, timo);
   if (is_alone) release(l, td);
   else rw_runlock(l);

@@ -1,9 +1,10 @@
 // Wakeup latencies: from the moment a thread becomes runnable to the moment it runs. Kept only when
 // Machine.stats is on, in an array of its own, so that machines without it pay one test per wakeup.
-import { GlobalData, mycpu } from "../sys/globaldata";
-import { machine } from "../sys/machine";
+import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
+import { Machine, machine, Sched } from "../sys/machine";
 import { STATS_BUCKETS } from "../sys/param";
-import { Thread } from "../sys/proc";
+import { prioq_count } from "../sys/prioq";
+import { TDL_RUNQ, Thread } from "../sys/proc";
 import { ThreadStats } from "../sys/stats";
 import { td_index } from "../sys/thread";
 
@@ -27,6 +28,11 @@ export function stats_runnable(td: Thread): void {
 /** The thread got the CPU: if it had been woken, record how long that took. */
 export function stats_running(gd: GlobalData, td: Thread): void {
   const s = thread_stats(td);
+  const here = gd.gd_cpuid + 1;
+  if (s.ts_last_cpu != here) {
+    if (s.ts_last_cpu != 0) s.ts_migrations++;
+    s.ts_last_cpu = here;
+  }
   const at = s.ts_runnable_at;
   if (at == 0) return;
   s.ts_runnable_at = 0;
@@ -46,4 +52,22 @@ function stats_bucket(value: u64): u32 {
   const octave: u32 = 63 - <u32>clz<u64>(value);
   const bucket: u32 = ((octave - 1) << 2) + (<u32>(value >> (octave - 2)) & 3);
   return min<u32>(bucket, STATS_BUCKETS - 1);
+}
+
+/**
+ * A round begins, to `end`: counts the time of CPUs that are idle although threads wait for one, as many CPUs as
+ * threads at most. Whether these may run there does not matter.
+ */
+export function stats_round(m: Machine, end: u64): void {
+  let idle: i32 = 0;
+  let waiting: i32 = m.sched == Sched.BSD4 && m.ncpus != 1 ? <i32>prioq_count(0) : 0;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    const gd = globaldata(cpu);
+    const td = gd.gd_curthread;
+    if (td == gd.gd_idletd) idle++;
+    waiting += gd.gd_nrunnable;
+    if ((td.td_lwflags & TDL_RUNQ) != 0) waiting--; // under lwkt it is on the queue while it runs
+  }
+  const wasted = min<i32>(idle, waiting);
+  if (wasted > 0) m.stats_wasted += <u64>wasted * (end - m.now);
 }

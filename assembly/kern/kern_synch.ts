@@ -11,7 +11,7 @@ import { panic } from "../env";
 import { EWOULDBLOCK } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
-import { machine, Sched } from "../sys/machine";
+import { LOCK_WITNESS, machine, Sched } from "../sys/machine";
 import { PCATCH, PRIMASK, SLEEPQ_BUCKETS_MAX, SLEEPQ_BUCKETS_MIN } from "../sys/param";
 import {
   PRS,
@@ -24,11 +24,13 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
+import { SyncObject } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep } from "./sched";
+import { witness_sleep } from "./subr_witness";
 
 // ---- Channels ----
 
@@ -243,14 +245,24 @@ export function sleepq_timeout(td: Thread): void {
 
 // ---- Sleeping ----
 
+const SLEEPING: string =
+  'Sleeping on "%s" with the following non-sleepable locks held, thread %N (tid %d):\n';
+
 /**
  * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for
  * `timo` ticks (0: for ever). td_retval gets 0; EWOULDBLOCK if the deadline has come, even if the thread
  * was woken; with PCATCH in `pri` also EINTR or ERESTART.
  */
 export function tsleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
+  sleep_checked(changetype<SyncObject>(0), wmesg);
   sleepq_enter(wchan, pri, wmesg, timo);
   return sleepq_wait(pri, timo);
+}
+
+/** WITNESS looks which locks the current thread, about to sleep, holds besides `but`, which it releases. */
+export function sleep_checked(but: SyncObject, wmesg: u32): void {
+  if ((machine().lock_watch & LOCK_WITNESS) == 0) return;
+  witness_sleep(curthread(), but, SLEEPING, wmesg);
 }
 
 /**

@@ -36,6 +36,7 @@ import {
 import { td_locks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
+import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
@@ -70,6 +71,16 @@ import {
   dl_wakeup,
   dl_yield,
 } from "./sched_deadline";
+import {
+  hs_add,
+  hs_better,
+  hs_boundary,
+  hs_choose,
+  hs_interrupt,
+  hs_place,
+  hs_rem,
+  hs_requeue,
+} from "./sched_host";
 import { idle_cpus } from "./sched_place";
 import {
   level_of,
@@ -166,8 +177,15 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   const better =
     machine().sched == Sched.LWKT
       ? lwkt_better(td, cur)
-      : machine().sched_idle == 0 && sched_better(td, cur); // an idle CPU will have it
+      : machine().sched_idle == 0 && takes_cpu(td, cur); // an idle CPU will have it
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
+}
+
+/** 4bsd, ule and the like: true if `td` takes the CPU from `cur`, which is no idle thread. */
+function takes_cpu(td: Thread, cur: Thread): bool {
+  if (machine().sched != Sched.HOST) return sched_better(td, cur);
+  if (cur == machine().host_td) return true; // the host calls in place of the thread that runs: it has to say itself
+  return cur != mycpu().gd_idletd && hs_better(td, cur);
 }
 
 /** lwkt: true if `td` takes the CPU from `cur`. */
@@ -243,12 +261,14 @@ function sched_level_changed(td: Thread): void {
   const ts = td_sched(td);
   if (ts.ts_queue == 0) return;
   if (machine().sched == Sched.ULE) ule_requeue(td);
+  else if (machine().sched == Sched.HOST) hs_requeue(td);
   else if (<u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
 }
 
 /** 4bsd, ule: puts a thread on this CPU's queue. */
 function enqueue(gd: GlobalData, td: Thread): void {
   if (machine().sched == Sched.ULE) ule_add(gd, td);
+  else if (machine().sched == Sched.HOST) hs_add(gd, td);
   else bsd4_add(gd, td);
 }
 
@@ -285,7 +305,7 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   c.td_base_pri = <u8>pri;
   sched_priority(td, turnstile_priority(td));
   if (machine().sched == Sched.ULE) ule_priority(td);
-  else bsd4_resetpriority(td);
+  else if (machine().sched == Sched.BSD4) bsd4_resetpriority(td);
   sched_level_changed(td);
   turnstile_adjust(td);
 }
@@ -368,7 +388,7 @@ export function sched_inherit(child: Thread, maker: Thread): void {
     ts.ts_nice = from.ts_nice;
     ts.ts_flags |= from.ts_flags & TSF_USER;
     if (machine().sched == Sched.ULE) ule_fork(child, maker);
-    else bsd4_fork(child, maker);
+    else if (machine().sched == Sched.BSD4) bsd4_fork(child, maker);
   }
   if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
@@ -395,7 +415,7 @@ function sched_place(): u32 {
 export function sched_exit_thread(other: Thread, td: Thread): void {
   if (machine().sched == Sched.LWKT || other == td) return;
   if (machine().sched == Sched.ULE) ule_exit(other, td);
-  else bsd4_exit(other, td);
+  else if (machine().sched == Sched.BSD4) bsd4_exit(other, td);
 }
 
 /** A thread is gone: the next one in its structure begins with nothing. */
@@ -420,18 +440,20 @@ export function sched_affinity(td: Thread): void {
 /** 4bsd, ule: a queued thread is better than before: a CPU that may have it looks. */
 export function sched_interrupt(td: Thread): void {
   if (machine().sched == Sched.ULE) ule_interrupt(machine(), td);
+  else if (machine().sched == Sched.HOST) hs_interrupt(machine(), td);
   else bsd4_interrupt(machine(), td);
 }
 
 /** Takes a thread off its queue, under 4bsd and ule. */
 export function sched_rem(td: Thread): void {
   if (machine().sched == Sched.ULE) ule_rem(td);
+  else if (machine().sched == Sched.HOST) hs_rem(td);
   else bsd4_rem(td);
 }
 
 /** True if this CPU has a thread to run, under 4bsd and ule. */
 export function sched_runnable(gd: GlobalData): bool {
-  return machine().sched == Sched.ULE ? gd.gd_nrunnable != 0 : bsd4_runnable(gd);
+  return machine().sched == Sched.BSD4 ? bsd4_runnable(gd) : gd.gd_nrunnable != 0;
 }
 
 /** 4bsd, ule, between two rounds: threads that were made runnable in the last one get their places. */
@@ -441,14 +463,17 @@ export function sched_boundary(m: Machine): void {
     const sc = sched_cpu(cpu);
     while (is_td(sc.sc_first)) {
       if (m.sched == Sched.ULE) ule_place(m, sc.sc_first);
+      else if (m.sched == Sched.HOST) hs_place(m, sc.sc_first);
       else bsd4_place(m, sc.sc_first);
     }
   }
   if (m.sched == Sched.ULE) ule_boundary(m);
+  else if (m.sched == Sched.HOST) hs_boundary(m);
 }
 
 /** Run queues that the machine's scheduler has. */
 export function sched_queues(ncpus: u32): u32 {
+  if (machine().sched == Sched.HOST) return 0;
   return machine().sched == Sched.ULE ? ule_queues(ncpus) : bsd4_queues(ncpus);
 }
 
@@ -471,13 +496,21 @@ export function mi_switch(): u32 {
   return share_switch(gd, td);
 }
 
+/** Takes the thread that is next on this CPU off its queue. */
+function choose(gd: GlobalData): Thread {
+  const sched = machine().sched;
+  if (sched == Sched.BSD4) return bsd4_choose(gd);
+  return sched == Sched.ULE ? ule_choose(gd) : hs_choose(gd);
+}
+
 function share_switch(gd: GlobalData, td: Thread): u32 {
   gd.gd_switch_count++;
   gd.gd_flags &= ~(GDF_RESCHED | GDF_SLICEEND);
-  const ntd = machine().sched == Sched.ULE ? ule_choose(gd) : bsd4_choose(gd);
+  const ntd = choose(gd);
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_chosen(gd, ntd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
+    if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not looked yet
     return DONE;
   }
   cpu_switch(gd, td, ntd);

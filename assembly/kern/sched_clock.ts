@@ -8,6 +8,7 @@ import { Machine, Sched } from "../sys/machine";
 import { STATHZ } from "../sys/param";
 import { sched_cpu } from "../sys/sched";
 import { bsd4_clock, bsd4_second } from "./sched_4bsd";
+import { hs_clock } from "./sched_host";
 import { ule_clock, ule_round } from "./sched_ule";
 
 /** Sets the clocks, from the configuration. */
@@ -43,7 +44,8 @@ export function sched_clock(m: Machine, gd: GlobalData): void {
   const n = <u32>min<u64>(ticks, 1 << 30);
   const stats = (sc.sc_stat + n) / m.sched_stat;
   sc.sc_stat = (sc.sc_stat + n) % m.sched_stat;
-  if (m.sched == Sched.ULE) ule_clock(gd, td, n, stats);
+  if (m.sched == Sched.HOST) hs_clock(gd, td, n);
+  else if (m.sched == Sched.ULE) ule_clock(gd, td, n, stats);
   else bsd4_clock(gd, td, n, stats);
 }
 

@@ -29,10 +29,10 @@ import {
   has_deadline,
   td_deadline,
 } from "../sys/deadline";
-import { EAGAIN, EBUSY, EINVAL } from "../sys/errno";
+import { EAGAIN, EBUSY, EINVAL, EOPNOTSUPP } from "../sys/errno";
 import { GDF_DEADLINE, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
-import { Machine, machine } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import { DL_MAX } from "../sys/param";
 import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
 import { td_locks } from "../sys/sync";
@@ -73,6 +73,7 @@ function admit(m: Machine, td: Thread, share: u32): i32 {
  */
 export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_us: u32): i32 {
   const m = machine();
+  if (m.sched == Sched.HOST) return EOPNOTSUPP;
   const runtime = cycles_of(m, runtime_us);
   if (runtime == 0 || runtime_us > deadline_us || deadline_us > period_us) return EINVAL;
   const relative = cycles_of(m, deadline_us);

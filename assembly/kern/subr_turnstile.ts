@@ -19,6 +19,7 @@ import { TDI_SLEEPING, TDPRI_MASK, Thread } from "../sys/proc";
 import { KOBJ_RW, MTX_NOLEND, SyncObject, td_locks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { lock_released, lock_taken } from "./lock_watch";
 import { lwkt_level_of, sched_lend } from "./sched";
 
 /** The worst priority. */
@@ -221,6 +222,7 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
 export function turnstile_disown(o: SyncObject, td: Thread): void {
   o.so_owner = no_td();
   o.so_owner_tid = 0;
+  lock_released(o, td);
   if (!turnstile_waiters(o)) return;
   uncontest(o, td);
   if (td_locks(td).tl_lent != 0) set_lent(td, lent_to(td));
@@ -231,6 +233,7 @@ export function turnstile_own(o: SyncObject, td: Thread): void {
   o.so_owner = td;
   o.so_owner_tid = cold(td).td_tid;
   o.so_uses++;
+  lock_taken(o, td, true);
   if (!turnstile_waiters(o)) return;
   contest(o, td);
   propagate(o);
@@ -267,6 +270,7 @@ export function turnstile_share(o: SyncObject): i32 {
     turnstile_take(o, next);
     o.so_uses++;
     o.so_value++;
+    lock_taken(o, next, false);
     if (o.so_kind == KOBJ_RW) td_locks(next).tl_rw_rlocks++;
     turnstile_wake(next);
     count++;

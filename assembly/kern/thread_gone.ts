@@ -2,7 +2,7 @@
 // section 11). Its structure soon is another thread's. Timers are cancelled by who awakes, and, of a structure that
 // is given back, by who frees it.
 import { excluded_cpus } from "../sys/ipiq";
-import { machine } from "../sys/machine";
+import { LOCK_WITNESS, machine } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDF_PENDED, TDL_INTR, TDL_TOKWAIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
@@ -12,6 +12,7 @@ import { ipi_forget } from "./lwkt_ipiq";
 import { token_forget, token_forgo } from "./lwkt_token";
 import { sched_gone } from "./sched";
 import { turnstile_forget } from "./subr_turnstile";
+import { witness_thread_exit } from "./subr_witness";
 
 /** `td` is about to leave its CPU for good, or its structure is given back without having run. */
 export function thread_gone(td: Thread): void {
@@ -20,6 +21,7 @@ export function thread_gone(td: Thread): void {
     token_forget(td);
   }
   if (is_td(td.td_preempted)) preempted_forget(td);
+  if ((machine().lock_watch & LOCK_WITNESS) != 0) witness_thread_exit(td);
   turnstile_forget(td);
   sched_gone(td);
   if (machine().ncpus == 1) return;

@@ -39,7 +39,7 @@ import { IntrLine } from "../sys/intr";
 import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { KtrRecord } from "../sys/ktr";
-import { Machine, machine, Sched } from "../sys/machine";
+import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
 import { machine_mode_bytes } from "../sys/machine_mode";
 import {
   HOST_INDEX,
@@ -78,6 +78,7 @@ import { search_bytes, search_init } from "../sys/search";
 import { ThreadLocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
+import { witness_bytes, witness_init } from "../sys/witness";
 
 /** Bytes of a page of WebAssembly, and the most pages that a 32-bit memory has. */
 const PAGE: u64 = 65536;
@@ -137,6 +138,7 @@ export function carve_arenas(): u32 {
   m.guest_base = carve(m, m.guest_size);
   m.mmode_base = m.metal != 0 ? carve(m, machine_mode_bytes()) : 0;
   if (m.search != 0) carve_search(m, n);
+  if ((m.lock_watch & LOCK_WITNESS) != 0) m.witness_base = carve(m, witness_bytes(n));
   m.arena_end = <usize>m.carve;
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
@@ -204,6 +206,7 @@ export function machine_boot(): u32 {
   random_init();
   chaos_init(m);
   if (m.search != 0) search_init(m);
+  if ((m.lock_watch & LOCK_WITNESS) != 0) witness_init(m.td_count);
   return 0;
 }
 

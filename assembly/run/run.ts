@@ -16,6 +16,7 @@ import { cont_pop, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { chaos_late, chaos_round, chaos_slice } from "../kern/kern_chaos";
 import { ast } from "../kern/kern_single";
+import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
@@ -151,6 +152,7 @@ export function round_begin(m: Machine): u32 {
     if (chaos) m.ipi_late = 0;
     if (shares) sched_boundary(m);
   }
+  if (m.stats != 0) stats_round(m, m.round_end);
   m.rounds++;
   m.round_cpu = 0;
   return 0;

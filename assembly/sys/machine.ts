@@ -18,6 +18,7 @@ export enum Sched {
   LWKT = 0,
   BSD4 = 1,
   ULE = 2,
+  HOST = 3, // JavaScript decides (kern/sched_host.ts)
 }
 
 /** Why a run call returned: RUN_REASON of its result. */
@@ -39,6 +40,10 @@ export const RUN_FRESH: u32 = 0x8;
 // Values of fault_mode.
 export const FAULT_PANICS: u32 = 0;
 export const FAULT_ENDS_THREAD: u32 = 1;
+
+// Bits of lock_watch.
+/** The order of locks, and what is wrong with who holds them (kern/subr_witness.ts). */
+export const LOCK_WITNESS: u32 = 0x1;
 
 // Bits of debug.
 /** Stop before the next RV32 instruction, whoever's it is. */
@@ -81,6 +86,7 @@ export class Machine {
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
   chaos: u32; //               1 = things happen at other moments, each within a bound (kern/kern_chaos.ts)
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
+  lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]
@@ -130,6 +136,7 @@ export class Machine {
   mmode_base: usize; //        on bare metal: sys/machine_mode.ts
   search_base: usize; //       sys/search.ts, or 0
   search_end: usize;
+  witness_base: usize; //      sys/witness.ts, or 0
   arena_end: usize;
   carve: u64; //               end of what is laid out so far
 
@@ -233,6 +240,7 @@ export class Machine {
   ktr_mask: u32;
   ktr_next: usize;
   stats: u32; //               1 = wakeup latencies are recorded
+  stats_wasted: u64; //        cycles that CPUs were idle although threads waited for one
 
   /** Instructions between two samples for the compiler; 0 = there is none. */
   jit_period: u32;

@@ -8,4 +8,6 @@ export class ThreadStats {
   ts_latency_max: u64;
   ts_wakeups: u32;
   ts_latency_count: u32;
+  ts_last_cpu: u32; //      1 + the CPU that it ran on last, 0 = none
+  ts_migrations: u32; //    how often it came to another one
 }

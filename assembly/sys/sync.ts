@@ -32,7 +32,7 @@ export const MTX_OPTIONS: u32 = MTX_SPIN | MTX_RECURSE | MTX_NOLEND;
  *  32     36            40           48              56
  * | uses | waiters_max | waited     | since         | expiry |
  *  64      68          72      76     80             84
- * | flags | contested | first | last | shared_first | shared_last |
+ * | flags | contested | first | last | shared_first | shared_last | witness |
  */
 @unmanaged
 export class SyncObject {
@@ -57,6 +57,7 @@ export class SyncObject {
   so_last: Thread;
   so_shared_first: Thread; // and of those that wait to share it
   so_shared_last: Thread;
+  so_witness: u32; //     WITNESS: 1 + the index of its type, 0 = it has none yet
 }
 
 /** The two queues of a turnstile. */

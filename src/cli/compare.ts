@@ -1,7 +1,9 @@
 // The command `compare`: a workload under several schedulers, side by side.
 
+import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import { visible, visibleLine } from "../core/visible.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -13,6 +15,7 @@ import {
 } from "../workload/compare.js";
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
+import { drawComparison } from "./compare-svg.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
 
@@ -21,6 +24,7 @@ interface CompareFlags {
   readonly cpus: number;
   readonly seeds: number;
   readonly for?: number;
+  readonly svg?: string;
   readonly json?: true;
 }
 
@@ -35,6 +39,7 @@ lowest and the highest in brackets.
 Examples:
   kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
   kthread-machine compare examples/ule-n-plus-one.json --schedulers 4bsd,ule --for 1s --seeds 100
+  kthread-machine compare examples/webserver.json --svg webserver.svg
   kthread-machine compare examples/ule-nice-hogs.json --schedulers 4bsd,ule:64,ule:256 --cpus 1
 `;
 
@@ -61,16 +66,29 @@ export function registerCompare(program: Command): void {
     .addOption(
       new Option("--for <time>", "virtual time of each run, such as 2s").argParser(parseDuration),
     )
+    .addOption(new Option("--svg <file>", "also draw the comparison into a file"))
     .option("--json", "print the comparison as JSON")
     .addHelpText("after", HELP)
-    .action((file: string, flags: CompareFlags) => {
+    .action(async (file: string, flags: CompareFlags) => {
       const { schedulers, cpus, seeds } = flags;
       const forNs = flags.for === undefined ? {} : { forNs: flags.for };
       const found = compareWorkload(readWorkload(file), { schedulers, cpus, seeds, ...forNs });
+      if (flags.svg !== undefined) await writePicture(flags.svg, found);
       process.stdout.write(
         flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found),
       );
     });
+}
+
+/** Writes the picture; a file that cannot be written is an error of who named it. */
+async function writePicture(path: string, found: Comparison): Promise<void> {
+  const text = await drawComparison(found);
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`cannot write the picture to ${visibleLine(path)}: ${visibleLine(why)}`);
+  }
 }
 
 function parseSchedulers(text: string): ComparedScheduler[] {
@@ -107,6 +125,9 @@ function formatComparison(comparison: Comparison): string {
     row("latency max", (run) => told(run.latencyMaxNs, formatTime)),
     row("switches", (run) => told(run.switches, formatCount)),
     row("involuntary", (run) => told(run.involuntarySwitches, formatCount)),
+    row("migrations", (run) => told(run.migrations, formatCount)),
+    ...missRows(runs),
+    row("idle, work waiting", (run) => told(run.idleWhileRunnable, percent)),
     row("idle", (run) => told(run.idle, percent)),
   ];
   const sections = [
@@ -116,6 +137,14 @@ function formatComparison(comparison: Comparison): string {
     notes.map((note) => `note: ${note}\n`).join(""),
   ];
   return visible(sections.filter((section) => section !== "").join("\n"));
+}
+
+function missRows(runs: readonly ComparedRuns[]): string[][] {
+  if (runs.every(({ deadlineMisses }) => deadlineMisses === null)) return [];
+  return [
+    ["deadline jobs", ...runs.map((run) => told(run.deadlineJobs, formatCount))],
+    ["deadline misses", ...runs.map((run) => told(run.deadlineMisses, formatCount))],
+  ];
 }
 
 function taskRows(runs: readonly ComparedRuns[]): string[][] {

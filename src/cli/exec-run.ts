@@ -34,6 +34,8 @@ export interface ExecOptions {
   readonly threads: number;
   /** Virtual time to run, in nanoseconds; null for as long as it takes. */
   readonly for: number | null;
+  /** Look at the order of locks. */
+  readonly witness?: true;
   /** Compile what is hot. */
   readonly jit: boolean;
   /** Where to write a Chrome trace, or null. */
@@ -107,6 +109,7 @@ function machineFor(options: ExecOptions): MachineConfig {
     scheduler,
     seed,
     faults,
+    witness: options.witness ?? false,
     jit,
     textMemory,
     guestMemory: Math.max(memory * MIB, end),

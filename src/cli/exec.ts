@@ -50,6 +50,7 @@ interface Flags {
   readonly memory: number;
   readonly threads: number;
   readonly for?: number;
+  readonly witness?: true;
   readonly jit: boolean;
   readonly trace?: string;
   readonly gdb?: number;
@@ -104,6 +105,7 @@ export function registerExec(program: Command): void {
       wholeNumber(16, THREADS_MAX),
       DEFAULT_THREADS,
     )
+    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--no-jit", "interpret the program only: slower, and the same run")
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
     .addOption(
@@ -117,7 +119,7 @@ export function registerExec(program: Command): void {
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
-        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
+        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "witness", "trace"],
       ]),
     )
     .option(

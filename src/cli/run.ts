@@ -32,6 +32,7 @@ interface MachineFlags {
 
 interface RunFlags extends MachineFlags {
   readonly for?: number;
+  readonly witness?: true;
   readonly all?: true;
   readonly chaos?: true;
   readonly seeds?: Seeds;
@@ -90,6 +91,7 @@ export function registerRun(program: Command): void {
         .conflicts(["seed", "trace", "all", "progress"]),
     )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
+    .option("--witness", "report locks that are taken in different orders, and other wrong uses")
     .option("--json", "print the report as JSON")
     .option("--all", "show all threads, however many there are")
     .option("--progress", "show how far the run is, on the standard error")

@@ -14,6 +14,8 @@ export interface Block {
   readonly successors: number[];
   /** A return: the places behind calls that it can come back to. Another register jump: null. */
   returns: readonly number[] | null;
+  /** Another register jump: where it was seen to go. */
+  readonly targets: readonly number[];
 }
 
 /** Blocks by the guest addresses where they begin, and those where compiled code may be entered. */
@@ -22,13 +24,16 @@ export interface Cluster {
   readonly entries: readonly number[];
   /** Guest addresses of all its instructions. */
   readonly covers: ReadonlySet<number>;
+  /** Where branches, jumps and calls go that had no room in it. */
+  readonly leaves: ReadonlySet<number>;
 }
 
 /** Most instructions of a cluster, and of the function that it is made for: V8 takes more than linear time. */
 const CLUSTER_MAX = 1200;
 const FUNCTION_MAX = 2400;
-/** Most places that a return compares its target with. */
+/** Most places that a return compares its target with, and another register jump. */
 const RETURNS_MAX = 8;
+const TARGETS_MAX = 4;
 
 const RA = 1;
 const T0 = 5;
@@ -99,23 +104,36 @@ class Collector {
 }
 
 /**
- * The cluster of the function that begins at `start` and of places that were found to be hot: what
- * is reached by a register alone, such as the cases of a switch, is known from these only.
+ * The cluster of the function that begins at `start`, of places that were found to be hot, and of functions that
+ * it was seen to call: what is reached by a register alone, such as the cases of a switch, is known from these only.
  */
-export function clusterAt(text: Text, start: number, hot: Iterable<number>): Cluster {
+export function clusterAt(
+  text: Text,
+  start: number,
+  hot: Iterable<number>,
+  called: Iterable<number> = [],
+): Cluster {
   let collector = new Collector(text);
   const places = [...hot];
   collector.add(start, FUNCTION_MAX);
   if (!places.some((pc) => collector.steps.has(pc))) collector = new Collector(text);
   for (const pc of places) collector.add(pc, FUNCTION_MAX);
+  const functions = [...called];
+  for (const pc of functions) collector.add(pc, FUNCTION_MAX);
   collector.addCallees();
-  const blocks = blocksOf(collector);
-  findReturns(blocks, collector.functions);
+  const blocks = blocksOf(collector, functions);
+  findReturns(blocks, collector.functions, functions);
   const entries = [...collector.entries].filter((pc) => blocks.has(pc)).sort((a, b) => a - b);
-  return { blocks, entries, covers: new Set(collector.steps.keys()) };
+  const targets = [...collector.steps.values()].map(({ target }) => target);
+  const leaves = new Set(targets.filter((pc) => !blocks.has(pc)));
+  return { blocks, entries, covers: new Set(collector.steps.keys()), leaves };
 }
 
-function blocksOf({ steps, leaders, entries }: Collector): Map<number, Block> {
+function blocksOf(
+  { steps, leaders, entries }: Collector,
+  called: readonly number[],
+): Map<number, Block> {
+  const seen = called.filter((pc) => steps.has(pc)).slice(0, TARGETS_MAX);
   const starts = new Set([...leaders, ...entries].filter((pc) => steps.has(pc)));
   const blocks = new Map<number, Block>();
   for (const pc of starts) {
@@ -126,8 +144,10 @@ function blocksOf({ steps, leaders, entries }: Collector): Map<number, Block> {
       if (step.flow !== "next" || starts.has(step.next)) break;
       step = steps.get(step.next);
     }
-    const successors = successorsOf(run.at(-1) as Step).filter((to) => starts.has(to));
-    blocks.set(pc, { pc, steps: run, successors, returns: null });
+    const last = run.at(-1) as Step;
+    const targets = last.flow === "register" && !isReturn(last) ? seen : [];
+    const successors = [...successorsOf(last).filter((to) => starts.has(to)), ...targets];
+    blocks.set(pc, { pc, steps: run, successors, returns: null, targets });
   }
   return blocks;
 }
@@ -151,13 +171,21 @@ function isReturn({ flow, insn }: Step): boolean {
   return flow === "register" && insn.rd === 0 && (insn.rs1 === RA || insn.rs1 === T0);
 }
 
-/** Finds out where the returns of each function lead to. */
-function findReturns(blocks: Map<number, Block>, functions: ReadonlySet<number>): void {
+/** Finds out where the returns of each function lead to; those in `called` are called by registers, too. */
+function findReturns(
+  blocks: Map<number, Block>,
+  functions: ReadonlySet<number>,
+  called: readonly number[],
+): void {
   const callers = new Map<number, number[]>();
   for (const { steps } of blocks.values()) {
     const last = steps.at(-1) as Step;
-    if (last.flow !== "call" || !blocks.has(last.next)) continue;
-    callers.set(last.target, [...(callers.get(last.target) ?? []), last.next]);
+    if (!blocks.has(last.next)) continue;
+    const isCall = last.flow === "call" || (last.flow === "register" && last.insn.rd !== 0);
+    if (!isCall) continue;
+    for (const callee of last.flow === "call" ? [last.target] : called) {
+      callers.set(callee, [...(callers.get(callee) ?? []), last.next]);
+    }
   }
   const found = new Map<Block, Set<number>>();
   for (const start of functions) {

@@ -4,7 +4,7 @@
 // at any time (assembly/cpu/rv32_compiled.ts).
 
 import type { Kernel } from "../core/kernel.js";
-import { clusterAt } from "./cluster.js";
+import { type Cluster, clusterAt } from "./cluster.js";
 import { emitCluster } from "./emit.js";
 import { frameOffset, registersOf } from "./registers.js";
 import { Text } from "./text.js";
@@ -16,6 +16,11 @@ export interface CompilerOptions {
   readonly period?: number;
   /** Samples in a function before it is compiled. Default 6. */
   readonly samples?: number;
+  /**
+   * Instructions, below 256: what compiled code leaves sooner, on an average, is compiled again together with
+   * what it leaves for. Default 60.
+   */
+  readonly worth?: number;
 }
 
 /** What has been compiled. */
@@ -24,6 +29,8 @@ export interface CompilerCounters {
   readonly functions: number;
   /** Guest instructions that they were made of. */
   readonly instructions: number;
+  /** How often a function was compiled together with one that it was seen to call by a register. */
+  readonly joined: number;
   /** Host time that compiling took, in milliseconds. */
   readonly took_ms: number;
 }
@@ -31,6 +38,12 @@ export interface CompilerCounters {
 /** Compiled code in its place. */
 interface Unit {
   readonly place: number;
+  /** Where the function begins that it was made for. */
+  readonly start: number;
+  /** Guest addresses of all its instructions. */
+  readonly covers: ReadonlySet<number>;
+  /** Where it leaves for by itself, not by a register. */
+  readonly leaves: ReadonlySet<number>;
   /** The numbers of its entries by their guest addresses. */
   readonly entries: ReadonlyMap<number, number>;
 }
@@ -42,6 +55,8 @@ interface Heat {
   compiled: number;
   /** Where CPUs were seen in it. */
   readonly places: Set<number>;
+  /** Functions that it was seen to call by a register. */
+  readonly called: Set<number>;
   /** How many of them there were when it was compiled last. */
   known: number;
 }
@@ -53,6 +68,10 @@ const COMPILED_MAX = 8;
 const ROOM_MIN = 4096;
 /** How often an entry may prove too short before it is let be. */
 const DROPPED_MAX = 2;
+/** Fewer instructions than this are executed sooner by the interpreter than by going in and out. */
+const WORTH_MIN = 10;
+/** Most functions that are compiled together with one that calls them by a register. */
+const CALLED_MAX = 16;
 /** Bytes of text in which calls are looked for until it is known how much there is. */
 const TEXT_AT_FIRST = 1 << 20;
 /** A function that begins further in front of a hot place than this is not the one that the place is in. */
@@ -69,21 +88,28 @@ export class Compiler {
   private readonly heat = new Map<number, Heat>();
   /** How often the code of an entry was too short. */
   private readonly dropped = new Map<number, number>();
+  /** The unit that each mark leads to. */
+  private readonly owners = new Map<number, Unit>();
+  /** Entries of which it is known that nothing is to be had by compiling more together. */
+  private readonly alone = new Set<number>();
   private starts: number[] | null = null;
   private readonly period: number;
+  private readonly worth: number;
   /** Stands for the text as it is now. */
   textId: object = {};
   /** No text is known behind this guest address. */
   private end: number;
   private instructions = 0;
+  private joined = 0;
   private took_ms = 0;
 
   /** Begins to compile what is hot in a kernel. */
   constructor(
     private readonly kernel: Kernel,
-    { period = 16_384, samples = 6 }: CompilerOptions = {},
+    { period = 16_384, samples = 6, worth = 60 }: CompilerOptions = {},
   ) {
     this.period = period;
+    this.worth = worth;
     this.text = new Text(kernel);
     this.compiledOp = kernel.exports.rv32_compiled_op();
     this.needed = samples;
@@ -108,8 +134,8 @@ export class Compiler {
   }
 
   get counters(): CompilerCounters {
-    const { units, instructions, took_ms } = this;
-    return { functions: units.size, instructions, took_ms };
+    const { units, instructions, joined, took_ms } = this;
+    return { functions: units.size, instructions, joined, took_ms };
   }
 
   /** The guest addresses where compiled code may be entered. */
@@ -141,23 +167,22 @@ export class Compiler {
     this.units.clear();
     this.heat.clear();
     this.dropped.clear();
+    this.owners.clear();
+    this.alone.clear();
     this.starts = null;
   }
 
   /** Compiles the function that an address is in, if that is possible. */
   compile(pc: number): void {
     const start = this.startOf(pc);
-    const { places } = this.heatOf(start);
-    places.add(pc);
-    const began = performance.now();
-    this.compileFunction(start, places);
-    this.took_ms += performance.now() - began;
+    this.heatOf(start).places.add(pc);
+    this.compileFunction(start);
   }
 
   private heatOf(start: number): Heat {
     let heat = this.heat.get(start);
     if (heat === undefined) {
-      heat = { samples: 0, compiled: 0, places: new Set(), known: 0 };
+      heat = { samples: 0, compiled: 0, places: new Set(), called: new Set(), known: 0 };
       this.heat.set(start, heat);
     }
     return heat;
@@ -165,7 +190,14 @@ export class Compiler {
 
   /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
   private sample(pc: number, left: number | null): void {
-    if (left !== null) this.dropped.set(left, (this.dropped.get(left) ?? 0) + 1);
+    if (left !== null) {
+      if (this.join(left, pc)) return;
+      if (!this.alone.has(left)) {
+        this.leaveAlone(left);
+        return;
+      }
+      this.dropped.set(left, (this.dropped.get(left) ?? 0) + 1);
+    }
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
     heat.samples += left === null ? 1 : this.needed;
@@ -176,6 +208,29 @@ export class Compiler {
     heat.compiled++;
     heat.known = heat.places.size;
     this.compile(pc);
+  }
+
+  /**
+   * Compiles the function that an entry belongs to together with the one that it leaves for, if it seems to
+   * call that by a register; false if that changes nothing.
+   */
+  private join(entry: number, callee: number): boolean {
+    const unit = this.owners.get(entry);
+    if (unit === undefined || unit.covers.has(callee) || unit.leaves.has(callee)) return false;
+    if (this.text.isBehindCall(callee)) return false;
+    const { called } = this.heatOf(unit.start);
+    if (called.size >= CALLED_MAX || called.has(callee)) return false;
+    called.add(callee);
+    if (!this.compileFunction(unit.start)?.covers.has(callee)) return false;
+    this.joined++;
+    return true;
+  }
+
+  /** Marks an entry again, as one that is as good as it gets. */
+  private leaveAlone(entry: number): void {
+    this.alone.add(entry);
+    const unit = this.owners.get(entry);
+    if (unit !== undefined) this.markEntry(unit, entry, unit.entries.get(entry) as number);
   }
 
   /** Where the function begins that an address is in, as far as calls tell. */
@@ -193,17 +248,31 @@ export class Compiler {
     return start === undefined || pc - start > FUNCTION_BYTES_MAX ? pc : start;
   }
 
-  private mark({ place, entries }: Unit): void {
-    for (const [pc, entry] of entries) {
-      if ((this.dropped.get(pc) ?? 0) >= DROPPED_MAX) continue;
-      this.kernel.exports.rv32_mark(pc, place, entry);
-    }
+  private mark(unit: Unit): void {
+    for (const [pc, entry] of unit.entries) this.markEntry(unit, pc, entry);
   }
 
-  private compileFunction(start: number, hot: ReadonlySet<number>): void {
-    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return;
-    const cluster = clusterAt(this.text, start, hot);
-    if (cluster.entries.length === 0) return;
+  private markEntry(unit: Unit, pc: number, entry: number): void {
+    if ((this.dropped.get(pc) ?? 0) >= DROPPED_MAX) return;
+    const worth = this.alone.has(pc) ? WORTH_MIN : this.worth;
+    this.kernel.exports.rv32_mark(pc, unit.place, entry, worth);
+    this.owners.set(pc, unit);
+  }
+
+  /** Compiles the function that begins at `start`, with all that is known of it. */
+  private compileFunction(start: number): Unit | null {
+    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return null;
+    const began = performance.now();
+    const { places, called } = this.heatOf(start);
+    const cluster = clusterAt(this.text, start, places, called);
+    if (cluster.entries.length === 0) return null;
+    const unit = this.place(start, cluster);
+    this.took_ms += performance.now() - began;
+    return unit;
+  }
+
+  /** Puts the code of a cluster into the kernel. */
+  private place(start: number, cluster: Cluster): Unit {
     const { kernel, text, compiledOp } = this;
     const { table, memory } = kernel.exports;
     const place = this.places.pop() ?? table.grow(1);
@@ -221,10 +290,12 @@ export class Compiler {
       env: { memory: memory as WebAssembly.Memory },
     }).exports;
     table.set(place, run);
-    const unit = { place, entries };
+    const { covers, leaves } = cluster;
+    const unit = { place, start, entries, covers, leaves };
     this.mark(unit);
     this.units.set(place, unit);
-    this.instructions += cluster.covers.size;
+    this.instructions += covers.size;
+    return unit;
   }
 }
 

@@ -393,12 +393,13 @@ class Emitter implements BlockCode {
     this.open(Op.if);
     this.leave();
     this.close();
+    for (const place of block.returns ?? block.targets) this.goToIf(place, to);
     if (block.returns === null) this.lookUp(to);
-    else for (const place of block.returns) this.returnTo(place, to);
     this.leave();
   }
 
-  private returnTo(place: number, to: number): void {
+  /** Goes on at a guest address if that is what a local holds. */
+  private goToIf(place: number, to: number): void {
     this.code.get(to).const(place).put(Op.i32_eq);
     this.open(Op.if);
     this.goTo(this.nodeOf.get(place) as number);

@@ -1,5 +1,5 @@
-// What an instruction computes, as WebAssembly: arithmetic, loads and stores. The interpreter's loop
-// (assembly/cpu/rv32.ts) says the same.
+// What an instruction computes, as WebAssembly: arithmetic, loads and stores, and operations on memory. The
+// interpreter's loop (assembly/cpu/rv32.ts) and rv32_atomic.ts say the same.
 
 import { formatOf, type Mnemonic } from "../program/encode.js";
 import type { Access } from "./accesses.js";
@@ -67,6 +67,30 @@ const stores: Readonly<Partial<Record<Mnemonic, number>>> = {
   sw: Op.i32_store,
 };
 
+/**
+ * What an atomic stores: the result of `op` of the old word and a register; or the smaller of them by the
+ * comparison `less`, or the larger; or just the register.
+ */
+interface Atomic {
+  readonly op?: number;
+  readonly less?: number;
+  readonly takesLess?: boolean;
+}
+
+const WORD = 4;
+
+const atomics: Readonly<Partial<Record<Mnemonic, Atomic>>> = {
+  "amoswap.w": {},
+  "amoadd.w": { op: Op.i32_add },
+  "amoxor.w": { op: Op.i32_xor },
+  "amoor.w": { op: Op.i32_or },
+  "amoand.w": { op: Op.i32_and },
+  "amomin.w": { less: Op.i32_lt_s, takesLess: true },
+  "amomax.w": { less: Op.i32_lt_s },
+  "amominu.w": { less: Op.i32_lt_u, takesLess: true },
+  "amomaxu.w": { less: Op.i32_lt_u },
+};
+
 /** Writes an instruction that goes on at the next one, `before` instructions into its block. */
 export function emitOperation(
   block: BlockCode,
@@ -78,6 +102,11 @@ export function emitOperation(
   const { code } = block;
   if (access !== undefined) {
     emitAccess(block, step, before, access);
+    return;
+  }
+  const inMemory = atomics[insn.op];
+  if (inMemory !== undefined) {
+    emitAtomic(block, step, before, inMemory);
     return;
   }
   if (insn.op === "fence" || insn.rd === 0) return;
@@ -188,6 +217,40 @@ function divide(block: BlockCode, { rs1, rs2 }: Sources, op: number, quotient: b
   block.read(rs2);
   code.put(op, Op.end);
   if (isSigned) code.put(Op.end);
+}
+
+/** An atomic; where it faults, or could end what another CPU has reserved, the interpreter does it. */
+function emitAtomic(
+  block: BlockCode,
+  { insn, pc }: Step,
+  before: number,
+  { op, less, takesLess }: Atomic,
+): void {
+  const { code, target } = block;
+  const [at, old] = [block.temporary(), block.temporary()];
+  const memory = target.text.guest + target.text.size;
+  block.read(insn.rs1);
+  code.const(3).put(Op.i32_and);
+  block.read(insn.rs1);
+  code.const(-target.text.size).put(Op.i32_add).tee(at);
+  block.emitStoreRoom(WORD);
+  code.put(Op.i32_ge_u, Op.i32_or);
+  block.exitIf(pc, before);
+  code.get(at).memory(Op.i32_load, memory).set(old).get(at);
+  if (op !== undefined || less !== undefined) code.get(old);
+  block.read(insn.rs2);
+  if (op !== undefined) code.put(op);
+  if (less !== undefined) {
+    code.get(old);
+    block.read(insn.rs2);
+    code.put(less);
+    if (takesLess !== true) code.put(Op.i32_eqz);
+    code.put(Op.select);
+  }
+  code.memory(Op.i32_store, memory);
+  if (insn.rd === 0) return;
+  code.get(old);
+  block.write(insn.rd);
 }
 
 function emitAccess(block: BlockCode, step: Step, before: number, access: Access): void {

@@ -24,7 +24,9 @@ export interface Step {
 const NOTHING: Instruction = { op: "ebreak", rd: 0, rs1: 0, rs2: 0, imm: 0 };
 
 /** Formats of instructions that only compute, load and store. */
-const plain: ReadonlySet<Format> = new Set(["R", "I", "Shift", "Load", "S", "U", "Fence"]);
+const plain: ReadonlySet<Format> = new Set(["R", "I", "Shift", "Load", "S", "U", "Fence", "Amo"]);
+/** Registers of a machine for RV32E. */
+const FEW_REGISTERS = 16;
 
 /** RvOp.SLOW: what a record holds of an instruction that is executed from its word, or was never decoded. */
 const SLOW = 0;
@@ -47,10 +49,12 @@ export class Text {
   /** Address of the record of guest address 0, and how far a guest address is shifted to reach its own. */
   readonly decoded: number;
   readonly shift: number;
+  private readonly hasAllRegisters: boolean;
 
   constructor(private readonly kernel: Kernel) {
     this.low = kernel.machine("guest_low");
     this.size = kernel.machine("text_size");
+    this.hasAllRegisters = kernel.machine("frame_high") !== 0;
     this.guest = kernel.machine("guest_base");
     this.decoded = kernel.exports.rv32_record(0) >>> 0;
     const word = (kernel.exports.rv32_record(4) >>> 0) - this.decoded;
@@ -68,13 +72,20 @@ export class Text {
     const half = view.getUint16(this.guest + pc, true);
     const next = pc + (isCompressed(half) ? 2 : 4);
     const stop: Step = { pc, next, flow: "stop", insn: NOTHING, target: -1 };
-    if (this.kernel.read(this.decoded + (pc << this.shift)) === SLOW) return stop;
     const word = isCompressed(half)
       ? expandCompressed(half)
       : view.getUint32(this.guest + pc, true);
     const insn = word === undefined ? undefined : decode(word);
     if (insn === undefined) return stop;
+    const isSlow = this.kernel.read(this.decoded + (pc << this.shift)) === SLOW;
+    if (isSlow && !this.isOperationOnMemory(insn)) return stop;
     return { pc, next, insn, ...this.flowOf(pc, insn) };
+  }
+
+  /** An atomic other than lr.w and sc.w, of registers that there are: it has no record, as all atomics. */
+  private isOperationOnMemory({ op, rd, rs1, rs2 }: Instruction): boolean {
+    if (formatOf(op) !== "Amo" || op === "lr.w" || op === "sc.w") return false;
+    return this.hasAllRegisters || Math.max(rd, rs1, rs2) < FEW_REGISTERS;
   }
 
   private flowOf(pc: number, insn: Instruction): { flow: Flow; target: number } {
@@ -96,6 +107,15 @@ export class Text {
       default:
         return { flow: plain.has(formatOf(insn.op)) ? "next" : "stop", target: -1 };
     }
+  }
+
+  /** True for a place that a call comes back to. */
+  isBehindCall(pc: number): boolean {
+    return [4, 2].some((length) => {
+      if (!this.isTarget(pc - length)) return false;
+      const { flow, insn, next } = this.step(pc - length);
+      return next === pc && insn.rd !== 0 && (flow === "call" || flow === "register");
+    });
   }
 
   /** True when the jump at a guest address goes to a yield: no slice ends at it. */

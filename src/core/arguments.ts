@@ -61,12 +61,22 @@ export const wide: Rule = {
     (Number.isInteger(value) && within(value as number, 0, 2 ** 64 - 1)),
 };
 
+/** A whole number of any size that is exact. */
+export const integer: Rule = {
+  allowed: "a whole number",
+  accepts: (value) => Number.isSafeInteger(value),
+};
 /** A 32-bit word, signed or not. */
 export const word: Rule = whole(-(2 ** 31), 2 ** 32 - 1);
 /** An address, or a number of 32 bits. */
 export const unsigned: Rule = whole(0, 2 ** 32 - 1);
 /** A number of things that are counted. */
 export const count: Rule = whole(0, Number.MAX_SAFE_INTEGER);
+/** A number of 64 bits, not negative. */
+export const long: Rule = {
+  allowed: "a bigint from 0 to 2^64 - 1",
+  accepts: (value) => typeof value === "bigint" && within(value, 0n, WIDE_MAX),
+};
 export const text: Rule = { allowed: "a text", accepts: (value) => typeof value === "string" };
 export const flag: Rule = {
   allowed: "true or false",
@@ -90,6 +100,27 @@ export function instance(kind: abstract new (...args: never[]) => unknown, allow
   return { allowed, accepts: (value) => value instanceof kind };
 }
 
+/** An object whose fields are what their rules allow; others may be there, too. */
+export function shaped(allowed: string, fields: Rules): Rule {
+  const names = Object.keys(fields);
+  const isRight = (value: Record<string, unknown>, name: string) => {
+    const rule = fields[name] as Rule;
+    return value[name] === undefined ? rule.isOptional === true : rule.accepts(value[name]);
+  };
+  return {
+    allowed,
+    accepts: (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      names.every((name) => isRight(value as Record<string, unknown>, name)),
+  };
+}
+
+/** An array of what a rule allows. */
+export function arrayOf(element: Rule, allowed: string): Rule {
+  return { allowed, accepts: (value) => Array.isArray(value) && value.every(element.accepts) };
+}
+
 /** One of some texts. */
 export function oneOf(all: readonly string[]): Rule {
   return {
@@ -107,6 +138,11 @@ export function isHandle(value: unknown): value is { readonly address: number } 
 /** What stands for a kernel structure by its address. */
 export function handle(what: string): Rule {
   return { allowed: `${what} of this machine`, accepts: isHandle };
+}
+
+/** The same rule for something that may be null. */
+export function nullable(rule: Rule): Rule {
+  return { ...rule, accepts: (value) => value === null || rule.accepts(value) };
 }
 
 /** The same rule for something that may be left out. */

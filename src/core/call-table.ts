@@ -1,6 +1,8 @@
 /** The shape of a table of kernel calls: what the program builder needs to know of each call. */
 
 /** The largest number of a kernel call: the immediate of its instruction has 12 bits, unsigned. */
+import { arrayOf, checkArgument, integer, type Rule, shaped, shown, text } from "./arguments.js";
+import { ConfigError } from "./errors.js";
 export const KERNEL_CALL_MAX = 0xfff;
 
 /**
@@ -63,13 +65,24 @@ export function registersOf(kind: ArgumentKind): 1 | 2 {
   return kind === "u64" || kind === "cycles" ? 2 : 1;
 }
 
-/** Throws a RangeError if a table's numbers clash or a call has too many arguments. */
+const callRule = shaped("", { args: arrayOf(text, ""), nr: integer });
+
+/** A table of kernel calls; whether their numbers make sense {@link checkCallTable} says. */
+export const tableRule: Rule = {
+  allowed:
+    "an object with a description of each kernel call: its number and the kinds of its arguments",
+  accepts: (value) =>
+    typeof value === "object" && value !== null && Object.values(value).every(callRule.accepts),
+};
+
+/** Throws a ConfigError if a table's numbers clash or a call has too many arguments. */
 export function checkCallTable(table: CallTable): void {
+  checkArgument("programBuilder", "table", table, tableRule);
   const seen = new Map<number, string>();
   for (const [name, call] of Object.entries(table)) {
     const other = seen.get(call.nr);
     if (other !== undefined) {
-      throw new RangeError(`kernel calls ${other} and ${name} have the same number ${call.nr}`);
+      throw new ConfigError(`kernel calls ${other} and ${name} have the same number ${call.nr}`);
     }
     seen.set(call.nr, name);
     checkCall(name, call);
@@ -78,10 +91,10 @@ export function checkCallTable(table: CallTable): void {
 
 function checkCall(name: string, call: CallSpec): void {
   if (!Number.isInteger(call.nr) || call.nr < 0 || call.nr > KERNEL_CALL_MAX) {
-    throw new RangeError(`kernel call ${name}: number ${call.nr} is not from 0 to 4095`);
+    throw new ConfigError(`kernel call ${name}: number ${shown(call.nr)} is not from 0 to 4095`);
   }
   const registers = call.args.reduce((sum, kind) => sum + registersOf(kind), 0);
   if (registers > ARGUMENT_REGISTERS_MAX) {
-    throw new RangeError(`kernel call ${name} needs ${registers} argument registers, more than 8`);
+    throw new ConfigError(`kernel call ${name} needs ${registers} argument registers, more than 8`);
   }
 }

@@ -3,6 +3,7 @@
 import * as Layout from "../generated/layout.js";
 import { checkOptions, flag, optional, type Rules, shown } from "./arguments.js";
 import { ConfigError } from "./errors.js";
+import { type Scheduler, schedulerFault } from "./scheduler.js";
 
 /** Schedulers that a machine can boot with. */
 export type SchedulerName = "lwkt" | "4bsd" | "ule";
@@ -33,8 +34,8 @@ export interface MachineConfig {
   readonly cyclesPerSecond?: number;
   /** Cycles of a slice: how far a CPU runs before the others catch up and messages arrive. Default 10,000. */
   readonly quantum?: number;
-  /** Scheduler. Default "lwkt". */
-  readonly scheduler?: SchedulerName;
+  /** Scheduler, by its name, or one of one's own in JavaScript ({@link Scheduler}). Default "lwkt". */
+  readonly scheduler?: SchedulerName | Scheduler;
   /** Seed of the machine's random numbers, any integer of 64 bits. Default 0. */
   readonly seed?: bigint | number;
   /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
@@ -66,8 +67,13 @@ export interface MachineConfig {
   readonly objects?: number;
   /** Bytes for names, wait messages and channels. Default 1 MiB. */
   readonly stringMemory?: number;
-  /** Record wakeup latencies, 704 bytes per thread. Default false. */
+  /** Record wakeup latencies and migrations, 712 bytes per thread. Default false. */
   readonly statistics?: boolean;
+  /**
+   * WITNESS: reports locks that are taken in different orders, and what else is wrong with who holds them, on the
+   * console (docs/locks.md). Default false.
+   */
+  readonly witness?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -158,6 +164,15 @@ function checkedChoice<T extends string>(name: string, value: T | undefined, all
   return value;
 }
 
+function checkedScheduler(scheduler: MachineConfig["scheduler"]): SchedulerName | Scheduler {
+  if (typeof scheduler !== "object" || scheduler === null) {
+    return checkedChoice("scheduler", scheduler, SCHEDULER_NAMES);
+  }
+  const fault = schedulerFault(scheduler);
+  if (fault === null) return scheduler;
+  throw new ConfigError(`scheduler is an object that is no scheduler: ${fault}`);
+}
+
 function checkedSeed(seed: bigint | number | undefined): bigint {
   if (seed === undefined) return 0n;
   if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
@@ -208,7 +223,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     ...numbers,
     registers: numbers.registers,
     runQueues: numbers.runQueues,
-    scheduler: checkedChoice("scheduler", config.scheduler, SCHEDULER_NAMES),
+    scheduler: checkedScheduler(config.scheduler),
     faults: checkedChoice("faults", config.faults, ["panic", "thread"]),
     time: checkedChoice("time", config.time, ["cycles", "idle"]),
     seed: checkedSeed(config.seed),
@@ -219,6 +234,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     snapshots: config.snapshots ?? false,
     chaos: config.chaos ?? false,
     search: config.search ?? false,
+    witness: config.witness ?? false,
   });
 }
 
@@ -237,6 +253,7 @@ const fields: Rules = {
   snapshots: optional(flag),
   chaos: optional(flag),
   search: optional(flag),
+  witness: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -260,7 +277,8 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.maxproc, config.maxproc);
   u32(M.max_threads_per_proc, config.maxThreadsPerProc);
   u32(M.hz, config.hz);
-  u32(M.sched, SCHEDULERS[config.scheduler]);
+  const { scheduler } = config;
+  u32(M.sched, typeof scheduler === "string" ? SCHEDULERS[scheduler] : Layout.Sched.HOST);
   u32(M.ndomains, config.domains);
   u64(M.seed, config.seed);
   u64(M.cycles_per_second, config.cyclesPerSecond);
@@ -286,6 +304,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.stats, config.statistics ? 1 : 0);
   u32(M.chaos, config.chaos ? 1 : 0);
   u32(M.search, config.search ? 1 : 0);
+  u32(M.lock_watch, config.witness ? Layout.LOCK_WITNESS : 0);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

@@ -11,6 +11,7 @@ import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } 
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
+import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
 import type { WasmMemory, WasmTable } from "./wasm-types.js";
 
@@ -44,10 +45,11 @@ export interface Exports {
   search_call(nr: number): number;
   search_pick(count: number): number;
   search_backtrack(floor: number, depth: number): number;
+  random_next(): number;
   rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;
-  rv32_mark(pc: number, place: number, entry: number): void;
+  rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
 }
 
@@ -134,6 +136,8 @@ export class Kernel {
    */
   holdsFailures = false;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
+  /** A scheduler of the host's (src/machine/user-scheduler.ts). */
+  scheduler: SchedulerHooks | null = null;
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
@@ -199,6 +203,7 @@ export class Kernel {
 
   private imports() {
     return {
+      ...this.schedulerImports(),
       panic: (fmt: number, ...args: number[]) => {
         this.panic = new KernelPanic(this.format(fmt, args));
         throw this.panic;
@@ -223,6 +228,25 @@ export class Kernel {
     };
   }
 
+  /** The questions of a scheduler of the host's; nobody asks them under another one. */
+  private schedulerImports(): SchedulerHooks {
+    const hooks = () => this.scheduler as SchedulerHooks;
+    return {
+      sched_queue: (...args) => hooks().sched_queue(...args),
+      sched_unqueue: (...args) => hooks().sched_unqueue(...args),
+      sched_take: (cpu) => hooks().sched_take(cpu),
+      sched_preempts: (...args) => hooks().sched_preempts(...args),
+      sched_tick: (...args) => hooks().sched_tick(...args),
+      sched_pick_cpu: (...args) => hooks().sched_pick_cpu(...args),
+    };
+  }
+
+  /** What a function of the host has thrown, or done wrong, comes out when the kernel's step is done. */
+  fail(error: unknown): void {
+    this.failure ??= [error];
+    this.setMachine("stop_request", 1);
+  }
+
   /**
    * Calls a function of the host in the middle of a step. What it throws may have to wait until the step
    * is done: an exception that unwinds the kernel leaves half of it undone.
@@ -233,8 +257,8 @@ export class Kernel {
       action();
     } catch (error) {
       if (error === this.panic || !this.holdsFailures) throw error;
-      this.failure ??= [error];
-      if (this.u32 !== undefined) this.setMachine("stop_request", 1);
+      if (this.u32 === undefined) this.failure ??= [error];
+      else this.fail(error);
     } finally {
       this.depth--;
     }

@@ -5,11 +5,26 @@
 // puts a snapshot back and runs forward from there, twice: to find the last event before the present, and to
 // stop at it.
 
+import {
+  bytes as bytesRule,
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  instance,
+  long,
+  oneOf,
+  optional,
+  shaped,
+  unsigned,
+  whole,
+  word,
+} from "../core/arguments.js";
 import { KernelPanic } from "../core/errors.js";
 import { WATCHES_MAX } from "../generated/layout.js";
-import type { Machine } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
-import type { ThreadView } from "../machine/views.js";
+import { ThreadView } from "../machine/views.js";
 import { Engine, PC, type WatchKind, type Watchpoint } from "./engine.js";
 import { type Entry, History } from "./history.js";
 import { PastSteps } from "./past-steps.js";
@@ -49,6 +64,21 @@ export interface DebuggerOptions {
 /** Rounds between two looks at what the user wants: some milliseconds. */
 const ROUNDS_AT_ONCE = 2_000;
 
+const machineRule = instance(Machine, "a machine");
+const optionRules = {
+  until: optional(long),
+  history: optional(count),
+  isInterrupted: optional(callback),
+};
+const threadRule = instance(ThreadView, "a thread of the machine");
+const kindRule = oneOf(["write", "read", "access"]);
+const registerRule = whole(0, PC);
+const watchpointRule = shaped("{ kind, address, size }, of kind write, read or access", {
+  kind: kindRule,
+  address: unsigned,
+  size: unsigned,
+});
+
 /** A debugger of one machine, which has no compiler (`jit: false`). */
 export class Debugger {
   private readonly engine: Engine;
@@ -64,29 +94,41 @@ export class Debugger {
     readonly machine: Machine,
     private readonly options: DebuggerOptions = {},
   ) {
+    checkArgument("Debugger", "machine", machine, machineRule);
+    checkOptions("Debugger", options, optionRules);
     this.engine = new Engine(machine);
     this.history = new History(this.engine, options.history);
+  }
+
+  private checkThread(method: string, thread: ThreadView): void {
+    checkArgument(method, "thread", thread, threadRule);
   }
 
   // ---- What to stop at ----
 
   /** Stops before the instruction at an address. Marks may lie anywhere; those outside the text do nothing. */
   addBreakpoint(address: number): void {
+    checkArgument("addBreakpoint", "address", address, unsigned);
     this.breakpoints.add(address);
   }
 
   removeBreakpoint(address: number): void {
+    checkArgument("removeBreakpoint", "address", address, unsigned);
     this.breakpoints.delete(address);
   }
 
   /** Stops at accesses to memory. False if there is no room for another watchpoint. */
   addWatchpoint(watchpoint: Watchpoint): boolean {
+    checkArgument("addWatchpoint", "watchpoint", watchpoint, watchpointRule);
     if (this.watchpoints.length === WATCHES_MAX) return false;
     this.watchpoints.push(watchpoint);
     return true;
   }
 
   removeWatchpoint(kind: WatchKind, address: number, size: number): void {
+    checkArgument("removeWatchpoint", "kind", kind, kindRule);
+    checkArgument("removeWatchpoint", "address", address, unsigned);
+    checkArgument("removeWatchpoint", "size", size, unsigned);
     const index = this.watchpoints.findIndex(
       (one) => one.kind === kind && one.address === address && one.size === size,
     );
@@ -110,22 +152,31 @@ export class Debugger {
 
   /** A register of a thread, x0 to x31 and then pc. */
   register(thread: ThreadView, number: number): number {
+    this.checkThread("register", thread);
+    checkArgument("register", "number", number, registerRule);
     return this.engine.register(thread.address, number);
   }
 
   /** Sets a register: another run from here on. False if it cannot be that. */
   setRegister(thread: ThreadView, number: number, value: number): boolean {
+    this.checkThread("setRegister", thread);
+    checkArgument("setRegister", "number", number, registerRule);
+    checkArgument("setRegister", "value", value, word);
     this.history.change();
     return this.engine.setRegister(thread.address, number, value);
   }
 
   /** Bytes of guest memory; fewer, or none, where it ends. */
   readMemory(address: number, size: number): Uint8Array {
+    checkArgument("readMemory", "address", address, unsigned);
+    checkArgument("readMemory", "size", size, unsigned);
     return this.engine.read(address, size);
   }
 
   /** Writes guest memory: another run from here on. False if that is not all a program's. */
   writeMemory(address: number, bytes: Uint8Array): boolean {
+    checkArgument("writeMemory", "address", address, unsigned);
+    checkArgument("writeMemory", "bytes", bytes, bytesRule);
     this.history.change();
     return this.engine.write(address, bytes);
   }
@@ -142,6 +193,7 @@ export class Debugger {
    * meanwhile if it does not have its CPU.
    */
   step(thread: ThreadView): Promise<Stop> {
+    this.checkThread("step", thread);
     const subject = subjectOf(thread);
     return this.travel(async () => {
       const early = this.isAt(subject) ? null : await this.goTo(subject);
@@ -287,6 +339,7 @@ export class Debugger {
 
   /** Runs backward to where a thread is about to execute its last instruction before the present. */
   reverseStep(thread: ThreadView): Promise<Stop> {
+    this.checkThread("reverseStep", thread);
     const subject = subjectOf(thread);
     return this.travel(async () => {
       let end = this.engine.position;

@@ -3,9 +3,18 @@
 // gdb takes all threads for stopped while it talks (all-stop). What it asks for by vCont is one thread's step, or
 // that all go on: others always run on with a thread that is stepped (debugger.ts).
 
+import {
+  bytes as bytesRule,
+  callback,
+  checkArgument,
+  checkOptions,
+  instance,
+  optional,
+  unsigned,
+} from "../core/arguments.js";
 import * as Layout from "../generated/layout.js";
 import type { ThreadView } from "../machine/views.js";
-import type { Debugger, Stop } from "./debugger.js";
+import { Debugger, type Stop } from "./debugger.js";
 import { PC, type WatchKind } from "./engine.js";
 import { idOf, monitor, stateOf, targetDescription, threadList } from "./gdb-describe.js";
 import { fromHex, PacketReader, packet, toHex, wordFromHex, wordToHex } from "./gdb-packets.js";
@@ -76,6 +85,10 @@ export class GdbSession {
     private readonly debug: Debugger,
     private readonly options: SessionOptions,
   ) {
+    checkArgument("GdbSession", "debug", debug, instance(Debugger, "a debugger"));
+    checkOptions("GdbSession", options, {
+      ...{ send: callback, exitCode: callback, base: optional(unsigned) },
+    });
     this.ended = new Promise((resolve) => {
       this.finish = resolve;
     });
@@ -96,6 +109,7 @@ export class GdbSession {
 
   /** Takes bytes from gdb. */
   receive(bytes: Uint8Array): void {
+    checkArgument("receive", "bytes", bytes, bytesRule);
     for (const arrival of this.reader.add(bytes)) {
       if (arrival.kind === "interrupt") this.isInterruptedNow = this.isRunning;
       else if (arrival.kind === "damaged") this.acknowledge("-");

@@ -4,6 +4,7 @@
 // from. They are run from the start for each question: questions are rare, and nothing has to be
 // kept. What cannot be read is left out: a report without lines is better than none.
 
+import { callback, checkArgument, type Rule, shaped, unsigned } from "../core/arguments.js";
 import type { ElfSections } from "./sections.js";
 
 /** A place in a source file. */
@@ -12,14 +13,26 @@ export interface SourceLine {
   readonly line: number;
 }
 
+const sectionsRule = shaped("the sections of a program that parseElf has read", {
+  find: callback,
+  symbols: { allowed: "", accepts: Array.isArray },
+});
+const addressesRule: Rule = {
+  allowed: "an array or a set of addresses",
+  accepts: (value) =>
+    (Array.isArray(value) || value instanceof Set) && [...value].every(unsigned.accepts),
+};
+
 /** The source lines of addresses (as in the file, not relocated), where the program knows them. */
 export function sourceLines(
   sections: ElfSections,
   addresses: Iterable<number>,
 ): ReadonlyMap<number, SourceLine> {
+  checkArgument("sourceLines", "sections", sections, sectionsRule);
+  checkArgument("sourceLines", "addresses", addresses, addressesRule);
   const found = new Map<number, SourceLine>();
   const section = sections.find(".debug_line");
-  if (section === undefined) return found;
+  if (!(section instanceof Uint8Array)) return found;
   const strings = { line: sections.find(".debug_line_str"), other: sections.find(".debug_str") };
   const wanted = [...new Set(addresses)];
   try {

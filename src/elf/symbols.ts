@@ -1,5 +1,6 @@
 // Finds symbols by address and by name.
 
+import { arrayOf, checkArgument, shaped, text, unsigned } from "../core/arguments.js";
 import { ElfError } from "./errors.js";
 import type { ElfSymbol } from "./sections.js";
 
@@ -8,6 +9,11 @@ export interface SymbolPlace {
   readonly symbol: ElfSymbol;
   readonly offset: number;
 }
+
+const symbolsRule = arrayOf(
+  shaped("", { name: text, address: unsigned, size: unsigned }),
+  "the symbols of a program that parseElf has read",
+);
 
 /** The symbols of a program where it is loaded. */
 export class SymbolTable {
@@ -19,6 +25,9 @@ export class SymbolTable {
   /** @param symbols in the order of addresses  @param base what is added to them */
   constructor(file: string, symbols: readonly ElfSymbol[], base: number) {
     this.file = file;
+    checkArgument("SymbolTable", "file", file, text);
+    checkArgument("SymbolTable", "symbols", symbols, symbolsRule);
+    checkArgument("SymbolTable", "base", base, unsigned);
     this.symbols = symbols;
     this.base = base;
   }
@@ -32,6 +41,7 @@ export class SymbolTable {
 
   /** The symbol that an address belongs to: the last one at or before it that does not end before it. */
   at(address: number): SymbolPlace | undefined {
+    checkArgument("at", "address", address, unsigned);
     const wanted = (address - this.base) >>> 0;
     let low = 0;
     let high = this.symbols.length;
@@ -81,6 +91,7 @@ export class SymbolTable {
 
   /** The address of a function or variable, or undefined where there is none of that name. */
   find(name: string): number | undefined {
+    checkArgument("find", "name", name, text);
     this.byName ??= new Map(this.symbols.map((symbol) => [symbol.name, symbol]));
     const symbol = this.byName.get(name);
     return symbol === undefined ? undefined : (symbol.address + this.base) >>> 0;

@@ -2,9 +2,11 @@
 
 import {
   callback,
+  checkArgument,
   count,
   flag,
   handle,
+  oneOf,
   optional,
   type Rule,
   type Rules,
@@ -103,18 +105,6 @@ export const callRule: Rule = {
   accepts: isKernelCall,
 };
 
-/** A program as the builder makes it. */
-export const programRule: Rule = {
-  allowed: "a program that the program builder has built",
-  accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    "words" in value &&
-    value.words instanceof Uint32Array &&
-    "data" in value &&
-    typeof value.data === "object",
-};
-
 /** Values of a program's external operands. */
 export const externalsRule: Rule = {
   allowed: "an object with a whole number for each external operand",
@@ -132,4 +122,20 @@ function isSysinit(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { subsystem, order, start } = value as Record<string, unknown>;
   return unsigned.accepts(subsystem) && unsigned.accepts(order) && callback.accepts(start);
+}
+
+/** Checks a range of addresses in the kernel's memory. */
+export function checkRange(method: string, kernel: Kernel, from: number, to: number): void {
+  const address = whole(0, kernel.u8.length);
+  checkArgument(method, "from", from, address);
+  checkArgument(method, "to", to, address);
+}
+
+const startRule = oneOf(["kthread_start", "kproc_start"]);
+
+/** Checks what a thread or a process of the kernel is started with at boot. */
+export function checkStart(rules: MachineRules, call: string, name: string, body: unknown): void {
+  checkArgument("startFrom", "call", call, startRule);
+  checkArgument(call, "arg0", name, text);
+  checkArgument(call, "func", body, rules.thread.body as Rule);
 }

@@ -12,10 +12,12 @@ import {
   checkArgument,
   checkOptions,
   count,
+  long,
   optional,
   type Rule,
   type Rules,
   unsigned,
+  word,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
@@ -190,13 +192,24 @@ export class BareMetal {
     return address >= this.origin && address + size <= this.origin + this.size;
   }
 
+  /** @throws ArgumentError where the program has no word. */
+  private checkWord(method: string, address: number): void {
+    checkArgument(method, "address", address, {
+      allowed: `the address of a word of its memory, from ${hex(this.origin)} on`,
+      accepts: (value) => unsigned.accepts(value) && this.isMemory(value as number, 4),
+    });
+  }
+
   /** The word at an address. */
   read(address: number): number {
+    this.checkWord("read", address);
     return this.kernel.view.getUint32(this.memory(address).byteOffset, true);
   }
 
   /** Sets the word at an address. */
   write(address: number, value: number): void {
+    this.checkWord("write", address);
+    checkArgument("write", "value", value, word);
     this.kernel.view.setUint32(this.memory(address).byteOffset, value, true);
   }
 
@@ -226,6 +239,7 @@ export class BareMetal {
 
   /** Runs on until the program ends, or to the first taken branch, jump or trap at the given cycle or behind. */
   run(limit: bigint): BareEnd {
+    checkArgument("run", "limit", limit, long);
     while (this.end === null) {
       if (this.cycles >= limit) return { reason: "limit" };
       this.round(limit);

@@ -1,5 +1,14 @@
 // What went wrong in a program, told so that its author can find it: the report of a fault.
 
+import {
+  arrayOf,
+  checkArgument,
+  integer,
+  nullable,
+  shaped,
+  text,
+  unsigned,
+} from "../core/arguments.js";
 import { calls } from "../core/calls.js";
 import type { Kernel } from "../core/kernel.js";
 import { type SourceLine, sourceLines } from "../elf/index.js";
@@ -135,8 +144,27 @@ export function places(programs: Programs, addresses: readonly number[]): readon
 
 const REGISTERS_IN_ROW = 4;
 
+const place = shaped("", {
+  address: unsigned,
+  where: text,
+  line: nullable(shaped("", { file: text, line: integer })),
+});
+const reportRule = shaped("a report of a fault, such as an element of machine.faults", {
+  thread: text,
+  cpu: integer,
+  cause: text,
+  instruction: text,
+  backtrace: arrayOf(place, ""),
+  registers: {
+    allowed: "",
+    accepts: (value) =>
+      typeof value === "object" && value !== null && Object.values(value).every(integer.accepts),
+  },
+});
+
 /** A report as text, several lines. */
 export function formatFault(report: FaultReport): string {
+  checkArgument("formatFault", "report", report, reportRule);
   const { thread, cpu, cause, instruction, registers } = report;
   const frames = report.backtrace.map(({ address, where, line }, index) => {
     const source = line === null ? "" : `, ${line.file}:${line.line}`;

@@ -1,15 +1,7 @@
 // The machine: boot, create processes and threads, run, look.
 
 import { CompiledPart, Compiler, type CompilerCounters } from "../compiler/index.js";
-import {
-  callback,
-  checkArgument,
-  checkOptions,
-  oneOf,
-  type Rule,
-  text,
-  word,
-} from "../core/arguments.js";
+import { callback, checkArgument, checkOptions, oneOf, text, word } from "../core/arguments.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
@@ -18,16 +10,18 @@ import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import type { Program } from "../program/index.js";
+import { programRule } from "../program/program.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import type { Moment, Recording, RecordOptions } from "../snapshot/recording.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   callRule,
+  checkRange,
+  checkStart,
   externalsRule,
   lineRule,
   type MachineRules,
   machineRules,
-  programRule,
   runRules,
   sysinitsRule,
   threadRule,
@@ -52,6 +46,7 @@ import { formatPs } from "./ps.js";
 import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
 import { buildOf, configOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
+import { attachScheduler } from "./user-scheduler.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
 // Values of Machine.exited: in this run, or in one before.
@@ -114,6 +109,7 @@ export class Machine {
     checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
     this.kernel.holdsFailures = true;
+    attachScheduler(this.kernel);
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
@@ -165,8 +161,7 @@ export class Machine {
     name: string,
     body: ThreadOptions["body"],
   ): number {
-    checkArgument(call, "arg0", name, text);
-    checkArgument(call, "func", body, this.rules.thread.body as Rule);
+    checkStart(this.rules, call, name, body);
     const [func, arg] = this.bodyArguments(body);
     return this.invoke(call, [this.kernel.intern(name), func, arg])[1] >>> 0;
   }
@@ -695,6 +690,7 @@ export class Machine {
    * receives a trace from the kernel.
    */
   rememberRecords(from: number, to: number): void {
+    checkRange("rememberRecords", this.kernel, from, to);
     const first = Math.max(from, to - KEPT_TRACE_RECORDS * Layout.KtrRecord.size);
     const records = [...this.host.lastRecords, ...this.kernel.records(first, to)];
     this.host.lastRecords = records.slice(-KEPT_TRACE_RECORDS);

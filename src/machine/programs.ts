@@ -13,6 +13,7 @@ import {
   optional,
   type Rules,
   text,
+  unsigned,
 } from "../core/arguments.js";
 import type { CompleteConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
@@ -385,6 +386,7 @@ export class Programs implements SnapshotPart<Saved> {
 
   /** An address as `symbol+0x1c` where a program has a symbol for it. */
   describe(address: number): string {
+    checkArgument("describe", "address", address, unsigned);
     return this.elfAt(address)?.symbols.describe(address) ?? hex(address);
   }
 }

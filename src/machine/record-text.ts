@@ -1,6 +1,7 @@
 // Trace records as lines of text, for people: the last of them go into the post-mortem of a panic.
 
-import type { Kernel, TraceRecord } from "../core/kernel.js";
+import { checkArgument, instance, integer, long, shaped, unsigned } from "../core/arguments.js";
+import { Kernel, type TraceRecord } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 
 const { Ktr, SW } = Layout;
@@ -86,11 +87,19 @@ function reasonText(kernel: Kernel, { type, why, cpu, a }: TraceRecord): string 
   return type === Ktr.WAKEUP && why === Layout.WHY_CALLOUT ? " (timeout)" : "";
 }
 
+const kernelRule = instance(Kernel, "the kernel of a machine");
+const recordRule = shaped("a record of a trace", {
+  ...{ time: long, type: integer, cpu: integer, why: integer },
+  ...{ a: unsigned, b: unsigned, c: unsigned, d: unsigned, e: unsigned },
+});
+
 /**
  * A trace record as one line: time in seconds, CPU, type, and what happened. Names are those of
  * the threads that have the structures now.
  */
 export function formatRecord(kernel: Kernel, record: TraceRecord): string {
+  checkArgument("formatRecord", "kernel", kernel, kernelRule);
+  checkArgument("formatRecord", "record", record, recordRule);
   const { cyclesPerSecond } = kernel.config;
   const time = (Number(record.time) / cyclesPerSecond).toFixed(9).padStart(14);
   const type = (typeNames.get(record.type) ?? String(record.type)).padEnd(8);

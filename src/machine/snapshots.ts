@@ -11,6 +11,8 @@ import {
   optional,
   type Rule,
   type Rules,
+  shaped,
+  text,
   wide,
 } from "../core/arguments.js";
 import type { KernelSource } from "../core/instantiate.js";
@@ -70,6 +72,7 @@ export class MachineSnapshots implements Recordable {
   }
 
   attach(part: SnapshotPart): void {
+    checkArgument("attach", "part", part, partRule);
     this.keeper.attach(part);
   }
 
@@ -147,6 +150,12 @@ export class MachineSnapshots implements Recordable {
   }
 
   private refuseInside(what: string): void {
+    const { scheduler } = this.subject.kernel.config;
+    if (typeof scheduler !== "string") {
+      throw new SnapshotError(
+        `a snapshot cannot be ${what} of a machine whose scheduler is one's own: what ${JSON.stringify(scheduler.name)} keeps in JavaScript would not be in it`,
+      );
+    }
     if (this.depth === 0) return;
     throw new SnapshotError(
       `a snapshot cannot be ${what} in the middle of a step: not by a body, and not by an event handler`,
@@ -211,6 +220,10 @@ export class MachineSnapshots implements Recordable {
   }
 }
 
+const partRule = shaped("a part of snapshots: an object with name, save and restore", {
+  ...{ name: text, save: callback, restore: callback },
+  ...{ prepare: optional(callback), encode: optional(callback), decode: optional(callback) },
+});
 const snapshotRule = instance(Snapshot, "a snapshot of a machine");
 const snapshotRules: Rules = { packed: optional(flag), reuse: optional(snapshotRule) };
 const named: Rule = {

@@ -132,6 +132,13 @@ export class ThreadView {
     return this.kernel.u8[this.cold + C.td_base_pri] as number;
   }
 
+  /** Nice value, -20 to 19; 0 under lwkt, and of a thread without a policy. */
+  get nice(): number {
+    const delta = this.kernel.machine("sched_delta");
+    if (delta === 0) return 0;
+    return this.kernel.view.getInt8((this.address + delta + Layout.ThreadSched.ts_nice) >>> 0);
+  }
+
   /** LWKT priority, 0 to 31; larger runs first. */
   get lwktPriority(): number {
     return this.kernel.readSigned(this.address + T.td_pri) & Layout.TDPRI_MASK;
@@ -176,6 +183,12 @@ export class ThreadView {
   get wakeups(): number {
     const at = this.statistics;
     return at === 0 ? 0 : this.kernel.read(at + Layout.ThreadStats.ts_wakeups);
+  }
+
+  /** How often it came to another CPU than the one it ran on before; 0 unless the machine keeps statistics. */
+  get migrations(): number {
+    const at = this.statistics;
+    return at === 0 ? 0 : this.kernel.read(at + Layout.ThreadStats.ts_migrations);
   }
 
   /** Wakeup latencies; null unless the machine keeps statistics. */

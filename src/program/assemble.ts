@@ -6,6 +6,7 @@
  * nothing changes ends, and widens no branch without need.
  */
 
+import { shown } from "../core/arguments.js";
 import { encodeB, encodeJ, invertBranch } from "./encode.js";
 import { ProgramError } from "./errors.js";
 import {
@@ -147,7 +148,7 @@ class Assembler {
 
   private targetOffset(name: string, who: string): number {
     const item = this.source.labels.get(name);
-    if (item === undefined) this.fail(`${who}: the label "${name}" is not defined`);
+    if (item === undefined) this.fail(`${who}: the label ${shown(name)} is not defined`);
     return this.offsetOf(item);
   }
 
@@ -224,7 +225,7 @@ class Assembler {
     if (value.kind !== "symbol" && value.kind !== "label") return value;
     const { name } = value;
     const place = this.symbols.get(name);
-    if (place === undefined) this.fail(`${who}: nothing called "${name}" is defined`);
+    if (place === undefined) this.fail(`${who}: nothing called ${shown(name)} is defined`);
     if (value.kind === "label") {
       if (place.section !== "text") this.fail(`${who}: "${name}" is data, not a label`);
       return { kind: "address", name, ...place };

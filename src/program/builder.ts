@@ -14,7 +14,7 @@
  * costs in cycles should be plain from its text.
  */
 
-import { shown } from "../core/arguments.js";
+import { checkArgument, shown } from "../core/arguments.js";
 import {
   type ArgumentKind,
   type CallSpec,
@@ -22,6 +22,7 @@ import {
   checkCallTable,
   registersOf,
 } from "../core/call-table.js";
+import { ConfigError } from "../core/errors.js";
 import { assemble } from "./assemble.js";
 import { callNames } from "./disassemble.js";
 import {
@@ -43,6 +44,7 @@ import {
   accepts,
   type Constant32,
   type Cycles,
+  contentRule,
   type Duration,
   type External,
   formatOperand,
@@ -139,6 +141,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** A new label name, for code that is placed several times; define it with `label`. */
   newLabel(hint = "label"): string {
+    if (typeof hint !== "string") this.fail(`${shown(hint)} is no text`);
     const name = `.${hint}${this.ownLabels.size + 1}`;
     this.ownLabels.add(name);
     return name;
@@ -319,7 +322,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
    */
   call<N extends keyof T & string>(name: N, ...args: OperandsOf<T[N]["args"]>): this {
     const call = Object.hasOwn(this.table, name) ? this.table[name] : undefined;
-    if (call === undefined) this.fail(`there is no kernel call "${name}"`);
+    if (call === undefined) this.fail(`there is no kernel call ${shown(name)}`);
     const operands: readonly Operand[] = args;
     if (operands.length !== call.args.length) {
       this.fail(`${name} takes ${call.args.length} arguments, not ${operands.length}`);
@@ -328,8 +331,8 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
       this.passArguments(name, call.args, operands);
       this.place(() => encodeKernelCall(call.nr));
     };
-    const shown = operands.map(formatOperand).join(", ");
-    return shown === "" ? this.run(emit) : this.statement(`${name}(${shown})`, emit);
+    const list = operands.map(formatOperand).join(", ");
+    return list === "" ? this.run(emit) : this.statement(`${name}(${list})`, emit);
   }
 
   /**
@@ -445,6 +448,7 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
   }
 
   private makeBlock(name: string, content: DataContent): DataBlock {
+    checkArgument("data", "content", content, contentRule);
     const { align = 4 } = content;
     const powerOfTwo = Number.isInteger(align) && align > 0 && Number.isInteger(Math.log2(align));
     if (!powerOfTwo) this.fail(`data "${name}": alignment ${align} is not a power of two`);
@@ -715,22 +719,23 @@ function append(map: Map<number, string[]>, key: number, text: string): void {
 }
 
 function checkRegister(name: Register): void {
-  if (!isRegister(name)) throw new RangeError(`"${String(name)}" is not a register`);
+  if (!isRegister(name)) throw new ConfigError(`"${String(name)}" is not a register`);
 }
 
 function checkWord(value: number): number {
   if (!Number.isInteger(value) || value < -(2 ** 31) || value >= 2 ** 32) {
-    throw new RangeError(`${value} is not a 32-bit number`);
+    throw new ConfigError(`${shown(value)} is not a 32-bit number`);
   }
   return value;
 }
 
 function doubleWord(value: number | bigint): bigint {
   const exact = typeof value === "bigint" || Number.isSafeInteger(value);
-  if (!exact) throw new RangeError(`${value} is not a whole number (use a BigInt beyond 2^53)`);
+  if (!exact)
+    throw new ConfigError(`${shown(value)} is not a whole number (use a BigInt beyond 2^53)`);
   const double = BigInt(value);
   if (double < -(1n << 63n) || double >= 1n << 64n) {
-    throw new RangeError(`${double} is not a 64-bit number`);
+    throw new ConfigError(`${double} is not a 64-bit number`);
   }
   return double;
 }
@@ -779,7 +784,7 @@ function isSubroutineCall(item: Item): boolean {
 }
 
 /**
- * A factory of builders for programs that can make the kernel calls of `table`. Throws a RangeError
+ * A factory of builders for programs that can make the kernel calls of `table`. Throws a ConfigError
  * if the table is inconsistent.
  */
 export function programBuilder<const T extends CallTable>(

@@ -4,6 +4,7 @@
  * stand for none.
  */
 
+import { checkArgument, word as wordRule } from "../core/arguments.js";
 import { encode, type Mnemonic } from "./encode.js";
 
 const SP = 2;
@@ -11,6 +12,7 @@ const RA = 1;
 
 /** True for the first half of an instruction that has only this one. */
 export function isCompressed(half: number): boolean {
+  checkArgument("isCompressed", "half", half, wordRule);
   return (half & 3) !== 3;
 }
 
@@ -30,6 +32,7 @@ function word(op: Mnemonic, rd: number, rs1: number, rs2: number, imm: number): 
 
 /** The instruction of 32 bits that one of 16 bits stands for, or undefined where it stands for none. */
 export function expandCompressed(half: number): number | undefined {
+  checkArgument("expandCompressed", "half", half, wordRule);
   const funct3 = half >>> 13;
   switch (half & 3) {
     case 0:

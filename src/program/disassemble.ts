@@ -1,6 +1,7 @@
 /** Words as assembler text, in the notation of the RISC-V assemblers without aliases. */
 
-import type { CallTable } from "../core/call-table.js";
+import { callback, checkArgument, word as wordRule } from "../core/arguments.js";
+import { type CallTable, tableRule } from "../core/call-table.js";
 import { csrNumbers, decode, formatOf, type Instruction, orderings } from "./encode.js";
 import { registerName } from "./registers.js";
 
@@ -12,6 +13,7 @@ const C_CALL = 2048;
 
 /** The names of a table's calls by their numbers, those of C programs included. */
 export function callNames(table: CallTable): CallNames {
+  checkArgument("callNames", "table", table, tableRule);
   const names = new Map(Object.entries(table).map(([name, call]) => [call.nr, name]));
   return (nr) => names.get(nr % C_CALL);
 }
@@ -81,6 +83,8 @@ function operands(insn: Instruction, callName: CallNames): string {
  * `callName` knows it; a word that is no instruction shows as `.word`.
  */
 export function disassemble(word: number, callName: CallNames = () => undefined): string {
+  checkArgument("disassemble", "word", word, wordRule);
+  checkArgument("disassemble", "callName", callName, callback);
   const insn = decode(word);
   if (insn === undefined) return `.word 0x${(word >>> 0).toString(16).padStart(8, "0")}`;
   return operands(insn, callName);

@@ -6,7 +6,9 @@
  * strict: a word that no instruction of the table would produce decodes to nothing.
  */
 
+import { checkArgument, shaped, shown, text, word as wordRule } from "../core/arguments.js";
 import { KERNEL_CALL_MAX } from "../core/call-table.js";
+import { ConfigError } from "../core/errors.js";
 import { type Register, registerNumber } from "./registers.js";
 
 /** The opcode of a kernel call: RISC-V's custom-0 space. */
@@ -142,7 +144,7 @@ export interface Instruction {
 }
 
 /** An operand that an instruction has no room for. */
-class EncodeError extends RangeError {
+class EncodeError extends ConfigError {
   override readonly name = "EncodeError";
 }
 
@@ -153,7 +155,9 @@ export function formatOf(op: Mnemonic): Format {
 
 function check(op: Mnemonic, what: string, value: number, min: number, max: number): number {
   if (!Number.isInteger(value) || value < min || value > max) {
-    throw new EncodeError(`${op}: ${what} ${value} is not a whole number from ${min} to ${max}`);
+    throw new EncodeError(
+      `${op}: ${what} ${shown(value)} is not a whole number from ${min} to ${max}`,
+    );
   }
   return value;
 }
@@ -222,8 +226,16 @@ function immediateField({ op, imm }: Instruction): number {
   }
 }
 
+const insnRule = shaped("a decoded instruction: op, rd, rs1, rs2 and imm", {
+  op: {
+    allowed: "",
+    accepts: (value) => text.accepts(value) && Object.hasOwn(specs, String(value)),
+  },
+});
+
 /** The word of a decoded instruction; throws an {@link EncodeError} where an operand does not fit. */
 export function encode(insn: Instruction): number {
+  checkArgument("encode", "insn", insn, insnRule);
   return (specs[insn.op].match | registerFields(insn) | immediateField(insn)) >>> 0;
 }
 
@@ -427,6 +439,7 @@ const withRs2: ReadonlySet<Format> = new Set<Format>(["R", "S", "B", "Amo"]);
 
 /** The instruction that a word stands for, or undefined if it is none of the table. */
 export function decode(wordValue: number): Instruction | undefined {
+  checkArgument("decode", "wordValue", wordValue, wordRule);
   const w = wordValue >>> 0;
   const op = byOpcode[w & 0x7f]?.find((name) => (w & specs[name].mask) >>> 0 === specs[name].match);
   if (op === undefined) return undefined;

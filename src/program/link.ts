@@ -1,7 +1,19 @@
 /** Gives a built program its addresses and the machine's settings: what loading it needs. */
 
+import {
+  anything,
+  callback,
+  checkArgument,
+  checkOptions,
+  count,
+  optional,
+  type Rule,
+  type Rules,
+  shaped,
+  shown,
+} from "../core/arguments.js";
 import { ProgramError } from "./errors.js";
-import type { LinkValue, Program, Relocation } from "./program.js";
+import { type LinkValue, type Program, programRule, type Relocation } from "./program.js";
 
 /** What a machine tells a program that is being loaded into it. */
 export interface LinkResolver {
@@ -39,8 +51,26 @@ export interface LinkedProgram {
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 const ADDRESS_SPACE = 2 ** 32;
 
+const bigintRule: Rule = {
+  allowed: "a bigint",
+  accepts: (value) => typeof value === "bigint",
+};
+
+/** What the linker checks itself is left to it. */
+const optionRules: Rules = {
+  textBase: anything,
+  dataBase: anything,
+  resolve: shaped("an object with the functions channel and string, cyclesPerSecond and hz", {
+    channel: callback,
+    string: callback,
+    external: optional(callback),
+  }),
+};
+
 /** `nanoseconds` in units of which there are `perSecond` in a second, rounded up. */
 export function unitsOf(nanoseconds: bigint, perSecond: number): bigint {
+  checkArgument("unitsOf", "nanoseconds", nanoseconds, bigintRule);
+  checkArgument("unitsOf", "perSecond", perSecond, count);
   const scaled = nanoseconds * BigInt(perSecond);
   return (scaled + NANOSECONDS_PER_SECOND - 1n) / NANOSECONDS_PER_SECOND;
 }
@@ -102,14 +132,14 @@ class Linker {
     this.checkBase("data", dataBase, data.size, data.align);
     for (const rate of ["cyclesPerSecond", "hz"] as const) {
       if (!Number.isSafeInteger(resolve[rate]) || resolve[rate] <= 0) {
-        this.fail(`${rate} is ${resolve[rate]}, not a positive whole number`);
+        this.fail(`${rate} is ${shown(resolve[rate])}, not a positive whole number`);
       }
     }
   }
 
   private checkBase(section: string, base: number, size: number, align: number): void {
     if (!Number.isInteger(base) || base < 0 || base % align !== 0) {
-      this.fail(`the address ${base} of its ${section} is not a multiple of ${align}`);
+      this.fail(`the address ${shown(base)} of its ${section} is not a multiple of ${align}`);
     }
     if (base + size > ADDRESS_SPACE) {
       this.fail(`its ${section} of ${size} bytes at ${base} ends beyond 32-bit addresses`);
@@ -118,7 +148,7 @@ class Linker {
 
   private addressOf(symbol: string): number {
     const place = this.program.symbols.get(symbol);
-    if (place === undefined) this.fail(`nothing called "${symbol}" is defined`);
+    if (place === undefined) this.fail(`nothing called ${shown(symbol)} is defined`);
     return this.baseOf(place.section) + place.offset;
   }
 
@@ -159,7 +189,7 @@ class Linker {
   private checked(value: number | undefined, what: string): number {
     if (value === undefined) this.fail(`${what} has no value`);
     if (!Number.isInteger(value) || value < -(2 ** 31) || value >= ADDRESS_SPACE) {
-      this.fail(`${what} has the value ${value}, which is not a 32-bit number`);
+      this.fail(`${what} has the value ${shown(value)}, which is not a 32-bit number`);
     }
     return value >>> 0;
   }
@@ -177,5 +207,7 @@ function patchPair(text: Uint32Array, index: number, value: number): void {
  * is missing or too great.
  */
 export function link(program: Program, options: LinkOptions): LinkedProgram {
+  checkArgument("link", "program", program, programRule);
+  checkOptions("link", options, optionRules);
   return new Linker(program, options).link();
 }

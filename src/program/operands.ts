@@ -3,7 +3,9 @@
  * program is loaded (addresses, channels, texts, amounts of time), and values in data or registers.
  */
 
+import { checkArgument, count, long, type Rule, whole } from "../core/arguments.js";
 import type { ArgumentKind } from "../core/call-table.js";
+import { ArgumentError } from "../core/errors.js";
 import type { Register } from "./registers.js";
 
 /** An amount of virtual time. How many cycles or ticks it is depends on the machine that runs it. */
@@ -92,19 +94,47 @@ const nanosecondsPer = { ns: 1, us: 1_000, ms: 1_000_000, seconds: 1_000_000_000
 
 function duration(unit: keyof typeof nanosecondsPer, count: number | bigint): Duration {
   const scale = nanosecondsPer[unit];
-  const nanoseconds = typeof count === "bigint" ? count * BigInt(scale) : whole(unit, count, scale);
-  if (nanoseconds < 0n) throw new RangeError(`${unit}(${count}): a duration cannot be negative`);
+  const nanoseconds =
+    typeof count === "bigint" ? count * BigInt(scale) : exactly(unit, count, scale);
+  if (nanoseconds < 0n) {
+    throw new ArgumentError(unit, "count", `count is ${count}; a duration cannot be negative`);
+  }
   return Object.freeze({ kind: "duration", nanoseconds });
 }
 
 /** The exact product of a count and a scale; a count such as 2.3 is meant as the decimal it shows. */
-function whole(unit: string, count: number, scale: number): bigint {
+function exactly(unit: string, count: number, scale: number): bigint {
+  checkArgument(unit, "count", count, amountRule);
   if (Number.isSafeInteger(count)) return BigInt(count) * BigInt(scale);
   const product = Math.round(count * scale);
   if (!Number.isSafeInteger(product) || product / scale !== count) {
-    throw new RangeError(`${unit}(${count}): a duration is a whole number of nanoseconds`);
+    throw new ArgumentError(
+      unit,
+      "count",
+      `count is ${count}; a duration is a whole number of nanoseconds`,
+    );
   }
   return BigInt(product);
+}
+
+const amountRule: Rule = {
+  allowed: "a number or a bigint",
+  accepts: (value) => typeof value === "number" || typeof value === "bigint",
+};
+const ticksRule: Rule = {
+  allowed: "a whole number from 0 to 2147483647, or a duration",
+  accepts: (value) => whole32.accepts(value) || isDuration(value),
+};
+const cyclesRule: Rule = {
+  allowed: "a whole number, 0 or more, of at most 64 bits (a bigint beyond 2^53), or a duration",
+  accepts: (value) => count.accepts(value) || long.accepts(value) || isDuration(value),
+};
+const whole32 = whole(0, 2 ** 31 - 1);
+
+function isDuration(value: unknown): value is Duration {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, nanoseconds } = value as Record<string, unknown>;
+  return kind === "duration" && typeof nanoseconds === "bigint";
 }
 
 /** A duration in nanoseconds. */
@@ -118,24 +148,17 @@ export const seconds = (count: number | bigint): Duration => duration("seconds",
 
 /** A number of clock ticks (0 to 2,147,483,647), or a duration rounded up to whole ticks. */
 export function ticks(amount: number | Duration): Ticks {
-  if (
-    typeof amount === "number" &&
-    (!Number.isInteger(amount) || amount < 0 || amount >= 2 ** 31)
-  ) {
-    throw new RangeError(`ticks(${amount}): not a whole number from 0 to 2147483647`);
-  }
+  checkArgument("ticks", "amount", amount, ticksRule);
   return Object.freeze({ kind: "ticks", amount });
 }
 
 /** A number of cycles (below 2^64), or a duration rounded up to whole cycles. */
 export function cycles(amount: number | bigint | Duration): Cycles {
-  if (typeof amount === "object") return Object.freeze({ kind: "cycles", amount });
-  if (typeof amount === "number" && !Number.isSafeInteger(amount)) {
-    throw new RangeError(`cycles(${amount}): not a whole number (use a BigInt beyond 2^53)`);
-  }
-  const count = BigInt(amount);
-  if (count < 0n || count >= 1n << 64n) throw new RangeError(`cycles(${count}): not in 64 bits`);
-  return Object.freeze({ kind: "cycles", amount: count });
+  checkArgument("cycles", "amount", amount, cyclesRule);
+  return Object.freeze({
+    kind: "cycles",
+    amount: typeof amount === "object" ? amount : BigInt(amount),
+  });
 }
 
 /** The wait channel called `name`; the same name is the same channel in the whole machine. */
@@ -215,7 +238,7 @@ export function formatNanoseconds(nanoseconds: bigint): string {
 
 /** An operand as it is shown in a listing. */
 export function formatOperand(operand: Operand): string {
-  if (typeof operand !== "object") return String(operand);
+  if (typeof operand !== "object" || operand === null) return String(operand);
   switch (operand.kind) {
     case "duration":
       return formatNanoseconds(operand.nanoseconds);
@@ -240,4 +263,25 @@ export function formatOperand(operand: Operand): string {
 function formatOffset(offset: number): string {
   if (offset === 0) return "";
   return offset > 0 ? `+${offset}` : String(offset);
+}
+
+/** What fills a block of data. */
+export const contentRule: Rule = {
+  allowed: "{ words } (an array), { bytes } or { zero } (a number of bytes)",
+  accepts: (value) => {
+    if (typeof value !== "object" || value === null) return false;
+    const { words, bytes } = value as Record<string, unknown>;
+    if ("zero" in value) return true;
+    return words === undefined ? isIterable(bytes) : Array.isArray(words) && words.every(isWord);
+  },
+};
+
+function isIterable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Symbol.iterator in value;
+}
+
+function isWord(value: unknown): boolean {
+  return (
+    typeof value === "number" || (typeof value === "object" && value !== null && "kind" in value)
+  );
 }

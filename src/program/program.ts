@@ -1,5 +1,15 @@
 /** What the builder makes: a program that can be loaded at any address, in any machine. */
 
+import {
+  arrayOf,
+  bytes,
+  callback,
+  count,
+  oneOf,
+  shaped,
+  text,
+  unsigned,
+} from "../core/arguments.js";
 import type { Channel, External, Text } from "./operands.js";
 
 /** The two parts of a program that have addresses. */
@@ -70,3 +80,19 @@ export interface Program {
   /** The program as text: offsets, words, instructions, labels, comments. */
   listing(): string;
 }
+
+const isMap = { allowed: "", accepts: (value: unknown) => value instanceof Map };
+const places = oneOf(["text", "data"]);
+const valueRule = shaped("", { kind: text });
+
+/** A program as the builder makes it. */
+export const programRule = shaped("a program that the program builder has built", {
+  name: text,
+  words: { allowed: "", accepts: (value) => value instanceof Uint32Array },
+  entry: unsigned,
+  symbols: isMap,
+  data: shaped("", { size: count, align: count, bytes }),
+  relocations: arrayOf(shaped("", { section: places, at: unsigned, value: valueRule }), ""),
+  source: isMap,
+  listing: callback,
+});

@@ -1,5 +1,8 @@
 /** The integer registers of RV32I under their ABI names, in the order of their numbers. */
 
+import { shown } from "../core/arguments.js";
+import { ConfigError } from "../core/errors.js";
+
 export const registerNames = [
   "zero",
   "ra",
@@ -45,11 +48,11 @@ export function isRegister(value: unknown): value is Register {
   return typeof value === "string" && numbers.has(value);
 }
 
-/** The number of a register; throws a RangeError for a name that is no register's. */
+/** The number of a register; throws a ConfigError for a name that is no register's. */
 export function registerNumber(name: Register): number {
   const nr = numbers.get(name);
   if (nr === undefined) {
-    throw new RangeError(`"${String(name)}" is not a register (use ABI names such as a0, s1, t2)`);
+    throw new ConfigError(`"${String(name)}" is not a register (use ABI names such as a0, s1, t2)`);
   }
   return nr;
 }
@@ -57,6 +60,6 @@ export function registerNumber(name: Register): number {
 /** The ABI name of register `nr` (0 to 31). */
 export function registerName(nr: number): Register {
   const name = registerNames[nr];
-  if (name === undefined) throw new RangeError(`there is no register ${nr}`);
+  if (name === undefined) throw new ConfigError(`there is no register ${shown(nr)}`);
   return name;
 }

@@ -1,5 +1,16 @@
 // The search itself: schedules one after the other until one fails, and the failing one made short.
 
+import {
+  anything,
+  arrayOf,
+  callback,
+  checkArgument,
+  checkOptions,
+  flag,
+  optional,
+  type Rule,
+  text,
+} from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
@@ -90,7 +101,7 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 
 /** Searches as {@link explore} does, and tells the story of the failing schedule. */
 export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
-  checkOptions(options);
+  check(setup, options);
   const world = createWorld(setup, options);
   const clock = new Clock(options);
   return conclude(world, options, performWhole(world, options, clock), clock);
@@ -105,7 +116,7 @@ export async function exploreWith(
   setup: Setup,
   options: ExploreOptions,
 ): Promise<Explored> {
-  checkOptions(options);
+  check(setup, options);
   const world = createWorld(setup, options);
   const clock = new Clock(options);
   return conclude(world, options, await performAll(runners, world, options, clock), clock);
@@ -141,7 +152,31 @@ function conclude(world: World, options: ExploreOptions, done: TaskResult, clock
   };
 }
 
-function checkOptions(options: ExploreOptions): void {
+/** What is no number is left to those who know what it means. */
+const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
+  strategy: optional(anything),
+  schedules: optional(anything),
+  preemptions: optional(anything),
+  seed: optional(anything),
+  for: optional({
+    allowed: "a number of milliseconds, 0 or more",
+    accepts: (value) => typeof value === "number" && value >= 0,
+  }),
+  depth: optional(anything),
+  steps: optional(anything),
+  reduce: optional(flag),
+  choose: optional(arrayOf(text, `an array of ${choiceNames.join(", ")}`)),
+  races: optional(flag),
+  replay: optional(text),
+  throws: optional(flag),
+  config: optional(anything),
+  build: optional(anything),
+  onProgress: optional(callback),
+};
+
+function check(setup: Setup, options: ExploreOptions): void {
+  checkArgument("explore", "setup", setup, callback);
+  checkOptions("explore", options, optionRules);
   const { strategy, schedules, preemptions, seed, depth, steps, reduce, choose = [] } = options;
   const unknown = choose.find((name) => !choiceNames.includes(name));
   if (unknown !== undefined) {

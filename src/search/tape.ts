@@ -1,6 +1,7 @@
 // A schedule as a short text: the choices of a search where there was more than one possibility. Choice 0
 // goes on with the thread that ran, so that most choices are 0; those at the end are left out.
 
+import { arrayOf, checkArgument, count, flag, oneOf, shaped } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { SearchChoice } from "./options.js";
 
@@ -25,6 +26,12 @@ export interface TapeMode {
   readonly races: boolean;
 }
 
+const wholesRule = arrayOf(count, "an array of whole numbers, 0 or more");
+const modeRule = shaped(`{ choose, races }, with an array of ${choiceNames.join(", ")}`, {
+  choose: arrayOf(oneOf(choiceNames), ""),
+  races: flag,
+});
+
 /**
  * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Letters before them
  * say what was chosen besides who ran next. Behind an @ stand the addresses of the words that threads are known to share
@@ -33,8 +40,12 @@ export interface TapeMode {
 export function encodeTape(
   choices: readonly number[],
   words: readonly number[] = [],
-  { choose, races }: TapeMode = { choose: [], races: false },
+  mode: TapeMode = { choose: [], races: false },
 ): string {
+  checkArgument("encodeTape", "choices", choices, wholesRule);
+  checkArgument("encodeTape", "words", words, wholesRule);
+  checkArgument("encodeTape", "mode", mode, modeRule);
+  const { choose, races } = mode;
   const letters = choiceNames.map((name) => (choose.includes(name) ? LETTERS[name] : ""));
   let text = PREFIX + letters.join("") + (races ? RACES : "");
   let zeros = 0;

@@ -5,12 +5,12 @@ import {
   checkArgument,
   checkOptions,
   optional,
-  type Rule,
   type Rules,
   wide,
 } from "../core/arguments.js";
 import type { RunReason } from "../machine/options.js";
 import type { Workload } from "./model.js";
+import { workloadRule } from "./parse.js";
 import { type WorkloadOptions, WorkloadRun, workloadDurationUs } from "./run.js";
 import { type RunReport, reportRun } from "./run-report.js";
 
@@ -20,22 +20,14 @@ export interface RunWorkloadOptions extends WorkloadOptions {
   readonly forNs?: number;
 }
 
-const workloadRule: Rule = {
-  allowed: "what parseWorkload or readWorkload returns",
-  accepts: (value) =>
-    typeof value === "object" &&
-    value !== null &&
-    "global" in value &&
-    "tasks" in value &&
-    Array.isArray(value.tasks),
-};
-/** What the machine's configuration is checked for is left to that. */
-const optionRules: Rules = {
+/** Names of runWorkload's options. What the machine's configuration is checked for is left to that. */
+export const runWorkloadRules: Rules = {
   forNs: optional(wide),
   cpus: optional(anything),
   scheduler: optional(anything),
   runQueues: optional(anything),
   seed: optional(anything),
+  witness: optional(anything),
   chaos: optional(anything),
   build: optional(anything),
 };
@@ -49,7 +41,7 @@ const optionRules: Rules = {
  */
 export function runWorkload(workload: Workload, options: RunWorkloadOptions = {}): RunReport {
   checkArgument("runWorkload", "workload", workload, workloadRule);
-  checkOptions("runWorkload", options, optionRules);
+  checkOptions("runWorkload", options, runWorkloadRules);
   const run = new WorkloadRun(workload, options);
   const durationUs = workloadDurationUs(workload);
   const until = options.forNs ?? (durationUs === null ? null : durationUs * 1_000);

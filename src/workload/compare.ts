@@ -1,8 +1,20 @@
 /** The same workload under several schedulers, side by side. */
+
+import {
+  anything,
+  arrayOf,
+  checkArgument,
+  checkOptions,
+  optional,
+  type Rules,
+  shaped,
+  whole,
+} from "../core/arguments.js";
 import type { SchedulerName } from "../core/config.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { runWorkload } from "./api.js";
 import type { Workload } from "./model.js";
+import { workloadRule } from "./parse.js";
 import type { Outcome, RunReport } from "./run-report.js";
 
 /** A scheduler to compare. */
@@ -55,6 +67,13 @@ export interface ComparedRuns {
   readonly latencyMaxNs: Spread | null;
   readonly switches: Spread;
   readonly involuntarySwitches: Spread;
+  /** How often threads came to another CPU. */
+  readonly migrations: Spread;
+  /** Part of the machine that was idle although threads waited for a CPU. */
+  readonly idleWhileRunnable: Spread;
+  /** Jobs that were late, of those that were done; null if no thread has a deadline. */
+  readonly deadlineMisses: Spread | null;
+  readonly deadlineJobs: Spread | null;
   /** Part of the machine that was idle. */
   readonly idle: Spread;
   readonly tasks: readonly ComparedTask[];
@@ -76,12 +95,28 @@ function comparedName({ scheduler, runQueues }: ComparedScheduler): string {
   return runQueues === undefined ? scheduler : `${scheduler}:${runQueues}`;
 }
 
+const SEEDS_MAX = 1_000_000;
+
+/** What a run checks is left to that. */
+const optionRules: Rules = {
+  schedulers: arrayOf(
+    shaped("", { scheduler: anything }),
+    "an array of { scheduler }, with runQueues where they are not the usual ones",
+  ),
+  seeds: optional(whole(1, SEEDS_MAX)),
+  cpus: optional(anything),
+  forNs: optional(anything),
+  build: optional(anything),
+};
+
 /**
  * Runs a workload under each of several schedulers, with each of several seeds.
  *
  * @throws WorkloadError, ConfigError and KernelPanic as {@link runWorkload}.
  */
 export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
+  checkArgument("compareWorkload", "workload", workload, workloadRule);
+  checkOptions("compareWorkload", options, optionRules);
   const { schedulers, seeds = 1, cpus, forNs, build } = options;
   const notes = new Set<string>();
   let cpuCount = 0;
@@ -117,6 +152,12 @@ function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns
     latencyMaxNs: latency(reports, ({ maxNs }) => maxNs, highest),
     switches: over(({ switches }) => switches),
     involuntarySwitches: over(({ threads }) => sum(threads.map((t) => t.involuntarySwitches))),
+    migrations: over(({ threads }) => sum(threads.map((t) => t.migrations))),
+    idleWhileRunnable: over(
+      ({ idleWhileRunnableNs, cpus, timeNs }) => idleWhileRunnableNs / (timeNs * cpus.length || 1),
+    ),
+    deadlineMisses: deadlines(reports, ({ misses }) => misses),
+    deadlineJobs: deadlines(reports, ({ jobs }) => jobs),
     idle: over(
       ({ cpus, timeNs }) => sum(cpus.map(({ idleNs }) => idleNs)) / (timeNs * cpus.length || 1),
     ),
@@ -138,6 +179,19 @@ function latency(
     return values.length === 0 ? [] : [pick(values)];
   });
   return picked.length === 0 ? null : spread(picked);
+}
+
+type DeadlineOf = NonNullable<RunReport["threads"][number]["deadline"]>;
+
+function deadlines(
+  reports: readonly RunReport[],
+  value: (deadline: DeadlineOf) => number,
+): Spread | null {
+  const sums = reports.flatMap(({ threads }) => {
+    const values = threads.flatMap(({ deadline }) => (deadline === null ? [] : [value(deadline)]));
+    return values.length === 0 ? [] : [sum(values)];
+  });
+  return sums.length === 0 ? null : spread(sums);
 }
 
 function tasksOf(reports: readonly RunReport[]): ComparedTask[] {

@@ -5,7 +5,7 @@
  * up to ten problems; a part that is wrong is left out of the model, which is never handed out
  * then. No input makes it throw anything but a WorkloadError.
  */
-import { checkArgument, text as textRule } from "../core/arguments.js";
+import { checkArgument, type Rule, text as textRule } from "../core/arguments.js";
 import { assemble } from "./assemble.js";
 import { quote, WorkloadError } from "./diagnostics.js";
 import { readText } from "./file.js";
@@ -66,8 +66,18 @@ export function parseWorkload(text: string, fileName: string): Workload {
   const report = new Report(fileName);
   const workload = readRoot(report, root, fileName);
   report.throwIfAny();
-  return deepFreeze({ ...workload, notes: report.notes() });
+  const whole = deepFreeze({ ...workload, notes: report.notes() });
+  parsed.add(whole);
+  return whole;
 }
+
+const parsed = new WeakSet<object>();
+
+/** A workload that has been read; nothing of it has changed since. */
+export const workloadRule: Rule = {
+  allowed: "what parseWorkload or readWorkload returns",
+  accepts: (value) => typeof value === "object" && value !== null && parsed.has(value),
+};
 
 /**
  * Reads a workload file.

@@ -21,6 +21,8 @@ export interface ThreadAccount {
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
   readonly wakeups: number;
+  /** How often it came to another CPU; 0 when the machine keeps no statistics. */
+  readonly migrations: number;
   /** From being woken to running; null when the machine keeps no statistics. */
   readonly latency: Latency | null;
   /** Of a thread with a deadline: its jobs, and how many were late. */
@@ -49,6 +51,7 @@ export function accountOf(
     voluntarySwitches: thread.voluntarySwitches + (isEnded ? 1 : 0),
     involuntarySwitches: thread.involuntarySwitches,
     wakeups: thread.wakeups,
+    migrations: thread.migrations,
     latency: thread.latency,
     deadline: deadlineOf(thread),
   };

@@ -46,6 +46,8 @@ export interface ThreadReport {
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
   readonly wakeups: number;
+  /** How often it came to another CPU than the one it ran on before. */
+  readonly migrations: number;
   /** Null when it was never woken, or no statistics were kept. */
   readonly latency: LatencyReport | null;
   /** Of a thread with a deadline (SCHED_DEADLINE): jobs that are done, and how many were late. Null of others. */
@@ -86,6 +88,8 @@ export interface RunReport {
   /** Identifies the run: the same for every run of the same file on the same machine. */
   readonly hash: string;
   readonly switches: number;
+  /** Time that CPUs were idle although threads waited for one, of all CPUs together. */
+  readonly idleWhileRunnableNs: number;
   readonly instructions: number;
   /** Threads that were started, forked ones included. */
   readonly threadCount: number;
@@ -131,10 +135,11 @@ export function reportRun(
     durationFrom,
     timeNs: toNs(Number(machine.cycles)),
     cpuCount: config.cpus,
-    scheduler: config.scheduler,
+    scheduler: typeof config.scheduler === "string" ? config.scheduler : config.scheduler.name,
     seed: config.seed.toString(),
     hash: machine.hash,
     switches: counters.switches,
+    idleWhileRunnableNs: toNs(Number(machine.kernel.machine64("stats_wasted"))),
     instructions: counters.instructions,
     threadCount: threads.length + others.threads,
     threads,

@@ -41,6 +41,8 @@ export interface WorkloadOptions {
   readonly runQueues?: 64 | 256;
   /** Seed of the machine's random numbers. Default 0. */
   readonly seed?: bigint | number;
+  /** WITNESS: reports locks that are taken in different orders, on the console. Default false. */
+  readonly witness?: boolean;
   /** Preempt threads at random, and let messages and timeouts be late within bounds. Default false. */
   readonly chaos?: boolean;
   /** Build of the kernel. Default "release". */
@@ -60,7 +62,7 @@ const ENDED_KEPT_MAX = 20_000;
 const CLOSED_MAX = 1_000;
 const HZ = 1_000_000;
 const CYCLES_PER_SECOND = CYCLES_PER_US * HZ;
-/** Statistics take 704 bytes per thread; with more threads than this there are none. */
+/** Statistics take 712 bytes per thread; with more threads than this there are none. */
 const STATISTICS_THREADS_MAX = 200_000;
 /** Threads of the kernel's own and those that the kernel keeps for privileged callers. */
 const SPARE_THREADS = 200;
@@ -410,6 +412,7 @@ function machineConfig(
     scheduler: options.scheduler,
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
+    witness: options.witness ?? false,
     chaos: options.chaos ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,

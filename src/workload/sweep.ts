@@ -1,7 +1,9 @@
 /** The same workload with many seeds: how its results vary, and the seeds with which it fails. */
+import { callback, checkArgument, checkOptions, optional, wide } from "../core/arguments.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
-import { type RunWorkloadOptions, runWorkload } from "./api.js";
+import { type RunWorkloadOptions, runWorkload, runWorkloadRules } from "./api.js";
 import type { Workload } from "./model.js";
+import { workloadRule } from "./parse.js";
 import type { RunReport, ThreadReport } from "./run-report.js";
 
 /** Which runs to make. The seeds are `from` to `to`, both included. */
@@ -60,6 +62,8 @@ export interface SweepReport {
   readonly threads: readonly SweptThread[];
 }
 
+const sweepRules = { ...runWorkloadRules, from: wide, to: wide, onRun: optional(callback) };
+
 /** Most runs of a sweep. */
 export const SWEEP_RUNS_MAX = 1_000_000;
 /** Threads whose figures are kept, those with the lowest ids. */
@@ -114,6 +118,8 @@ function sum(values: readonly number[]): number {
  * @throws WorkloadError when it cannot be compiled.
  */
 export function sweepWorkload(workload: Workload, options: SweepOptions): SweepReport {
+  checkArgument("sweepWorkload", "workload", workload, workloadRule);
+  checkOptions("sweepWorkload", options, sweepRules);
   const { from, to, onRun, ...runOptions } = options;
   checkSeeds(from, to);
   const sweep = new Sweep(workload, runOptions);

@@ -1,6 +1,8 @@
 // The command compare: a workload under several schedulers, and the two examples of a famous bug.
 
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -37,6 +39,64 @@ describe("the command compare", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^MACHINE +4bsd +ule$/m);
     expect(stdout).toMatch(/^hog +CPU +80.0% \[\d+.\d%, \d+.\d%\] +80.0% \[\d+.\d%, \d+.\d%\]$/m);
+  });
+
+  it("counts migrations, and time that CPUs were idle while threads waited", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "w.json");
+    const hogs = '"hog": { "instance": 3, "loop": -1, "run": 1000, "cpus": [0] }';
+    writeFileSync(file, `{ "tasks": { ${hogs} } }`);
+    for (const { idleWhileRunnable, migrations } of compared(file, "--for", "1s", "--cpus", "2")
+      .runs) {
+      expect(idleWhileRunnable.mean).toBeCloseTo(0.5, 2); // CPU 1, of two
+      expect(migrations.mean).toBe(0);
+    }
+    const free = compared(
+      "examples/ule-n-plus-one.json",
+      "--schedulers",
+      "4bsd,ule",
+      "--for",
+      "2s",
+    );
+    for (const { idleWhileRunnable, migrations } of free.runs) {
+      expect(idleWhileRunnable.mean).toBeLessThan(0.01);
+      expect(migrations.mean).toBeGreaterThan(0);
+    }
+  });
+
+  it("counts deadlines that were missed", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "w.json");
+    const task = (name: string, run: number) =>
+      `"${name}": { "policy": "SCHED_DEADLINE", "dl-runtime": 3000, "dl-period": 10000, "loop": -1,
+        "run": ${run}, "timer": { "ref": "unique", "period": 10000 } }`;
+    writeFileSync(file, `{ "tasks": { ${task("kept", 2900)}, ${task("late", 4000)} } }`);
+    const { stdout } = compare(file, "--for", "1s", "--cpus", "1");
+    expect(stdout).toMatch(/^deadline misses +[1-9]\d* +[1-9]\d* +[1-9]\d*$/m);
+    for (const { deadlineJobs, deadlineMisses } of compared(file, "--for", "1s").runs) {
+      expect(deadlineJobs?.mean).toBeGreaterThan(140);
+      expect(deadlineMisses?.mean).toBeGreaterThan(40);
+      expect(deadlineMisses?.mean).toBeLessThan(101);
+    }
+  });
+
+  it("draws a picture, or says why it cannot", () => {
+    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "a<b.svg");
+    expect(compare("examples/webserver.json", "--for", "50ms", "--svg", file).status).toBe(0);
+    const text = readFileSync(file, "utf8");
+    expect(text).toMatch(/^<svg xmlns.*\n[\s\S]*<\/svg>\n$/);
+    for (const title of ["fairness (Jain)", "migrations", "CPU of a thread of batch"]) {
+      expect(text).toContain(`>${title}</text>`);
+    }
+    expect(text.match(/<rect x/g)?.length).toBeGreaterThan(3 * 8);
+    expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    const { status, stdout, stderr } = compare(
+      "examples/webserver.json",
+      "--svg",
+      "/nowhere/x.svg",
+    );
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(
+      /^kthread-machine: cannot write the picture to \/nowhere\/x\.svg: ENOENT/,
+    );
   });
 
   it.each(["cfs", "ule:128", "lwkt:64", "ule:64:64", ""])("refuses the scheduler %j", (name) => {

@@ -34,7 +34,10 @@ const ofRegisters: Mnemonic[] = [
 const loads: Mnemonic[] = ["lw", "lh", "lhu", "lb", "lbu"];
 const stores: Mnemonic[] = ["sw", "sh", "sb"];
 const branches: Mnemonic[] = ["beq", "bne", "blt", "bge", "bltu", "bgeu"];
-const atomics: Mnemonic[] = ["amoadd.w", "amoswap.w", "amoxor.w", "amomax.w", "lr.w", "sc.w"];
+const atomics: Mnemonic[] = [
+  ...(["amoadd.w", "amoswap.w", "amoxor.w", "amoor.w", "amoand.w", "lr.w", "sc.w"] as const),
+  ...(["amomin.w", "amomax.w", "amominu.w", "amomaxu.w"] as const),
+];
 
 const pick = (...values: number[]) => fc.constantFrom(...values);
 const source = fc.oneof({ weight: 9, arbitrary: pick(...POOL) }, pick(0, RA, 16, 31));
@@ -105,7 +108,7 @@ const rare = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .tuple(mnemonic(atomics), result, pick(10, 11), pick(...POOL))
+      .tuple(mnemonic(atomics), result, pick(10, 10, 11, 11, 12), pick(...POOL))
       .map(([op, rd, rs1, rs2]) => word(op, { rd, rs1, rs2: op === "lr.w" ? 0 : rs2 })),
   },
   { weight: 2, arbitrary: fc.constant(word("fence", { imm: 0xff })) },
@@ -188,6 +191,7 @@ describe("compiled code", () => {
   it("does what the interpreter and the stepper do, wherever slices end", () => {
     let instructions = 0;
     let functions = 0;
+    let joined = 0;
     const time = fc.record({
       quantum: fc.integer({ min: 100, max: 10_000 }),
       until: fc.integer({ min: 100, max: 12_000 }),
@@ -198,11 +202,13 @@ describe("compiled code", () => {
         expectAsInterpreted(setup, subject);
         instructions += subject.instructions;
         functions += subject.compiler?.counters.functions ?? 0;
+        joined += subject.compiler?.counters.joined ?? 0;
       }),
       { numRuns: RUNS },
     );
     expect(instructions, "instructions").toBeGreaterThan(1_000_000);
     expect(functions, "functions").toBeGreaterThan(RUNS / 2);
+    expect(joined, "functions with those that they call by a register").toBeGreaterThan(0);
   });
 
   it("does so with compressed instructions, counters and jumps into instructions, too", () => {

@@ -80,7 +80,7 @@ export class Subject {
     for (const [index, value] of setup.registers.entries()) {
       if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
     }
-    this.compiler = compiled ? new Compiler(kernel, { period: 64, samples: 1 }) : null;
+    this.compiler = compiled ? new Compiler(kernel, { period: 64, samples: 1, worth: 255 }) : null;
     this.compiler?.compile(ENTRY);
   }
 

@@ -688,12 +688,16 @@ describe("a mistake in a program", () => {
   });
 
   it("in a duration or count is told where it is written", () => {
-    expect(() => us(-1)).toThrow("us(-1): a duration cannot be negative");
-    expect(() => ns(0.5)).toThrow("ns(0.5): a duration is a whole number of nanoseconds");
-    expect(() => ms(Number.NaN)).toThrow("ms(NaN): a duration is a whole number");
-    expect(() => ticks(-1)).toThrow("ticks(-1): not a whole number from 0 to 2147483647");
-    expect(() => cycles(2 ** 60)).toThrow("use a BigInt beyond 2^53");
-    expect(() => cycles(-1n)).toThrow("cycles(-1): not in 64 bits");
+    expect(() => us(-1)).toThrow("us: count is -1; a duration cannot be negative");
+    expect(() => ns(0.5)).toThrow("ns: count is 0.5; a duration is a whole number of nanoseconds");
+    expect(() => ms(Number.NaN)).toThrow("ms: count is NaN; a duration is a whole number");
+    expect(() => ticks(-1)).toThrow(
+      "ticks: amount is -1; it must be a whole number from 0 to 2147483647, or a duration",
+    );
+    expect(() => cycles(2 ** 60)).toThrow("a bigint beyond 2^53");
+    expect(() => cycles(-1n)).toThrow(
+      "cycles: amount is -1n; it must be a whole number, 0 or more",
+    );
     expect(us(2.3).nanoseconds).toBe(2300n);
     expect(us(10n ** 20n).nanoseconds).toBe(10n ** 23n);
   });

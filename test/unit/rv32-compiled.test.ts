@@ -2,6 +2,8 @@
 // that a machine can be told to do while it runs.
 
 import { describe, expect, it } from "vitest";
+import { clusterAt } from "../../src/compiler/cluster.js";
+import { Text } from "../../src/compiler/text.js";
 import type { MachineConfig } from "../../src/core/config.js";
 import * as Layout from "../../src/generated/layout.js";
 import { Machine } from "../../src/machine/machine.js";
@@ -73,6 +75,30 @@ describe("compiled code", () => {
       expect(plain.compiled).toBeNull();
     });
   }
+
+  it("knows where a call by a register leads, and comes back from there, once it was seen", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const loaded = machine.load(workers("lwkt_yield"));
+    const at = (name: string) => loaded.addressOf(name);
+    const text = new Text(machine.kernel);
+    const jumpOf = ({ blocks }: ReturnType<typeof clusterAt>) =>
+      [...blocks.values()].find(
+        ({ steps }) => steps.at(-1)?.insn.op === "jalr" && steps.at(-1)?.insn.rd !== 0,
+      );
+    const unseen = clusterAt(text, at("work"), [at("work")]);
+    expect(jumpOf(unseen)?.targets).toEqual([]);
+    expect(unseen.blocks.has(at("double"))).toBe(false);
+    const seen = clusterAt(text, at("work"), [at("work")], [at("double")]);
+    const jump = jumpOf(seen);
+    expect(jump?.targets).toEqual([at("double")]);
+    expect(seen.blocks.get(at("double"))?.returns).toEqual([jump?.steps.at(-1)?.next]);
+  });
+
+  it("is compiled together with what it calls by a register", () => {
+    const machine = start({ quantum: 100_000 }, 1);
+    machine.run();
+    expect(machine.compiled?.joined).toBeGreaterThan(0);
+  });
 
   it("changes nothing where a run is cut", () => {
     const compiled = start({});

@@ -35,7 +35,7 @@ function functionOf(module: binaryen.Module): (value: number) => number {
   const { exports } = new WebAssembly.Instance(
     new WebAssembly.Module(module.emitBinary() as Uint8Array<ArrayBuffer>),
   );
-  return exports["f"] as (value: number) => number;
+  return exports.f as (value: number) => number;
 }
 
 const isTableJump = (expression: number) =>

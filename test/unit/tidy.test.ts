@@ -115,7 +115,9 @@ const CIRCLES: readonly Circle[] = [
       ...[
         "sched",
         "sched_4bsd",
+        "sched_clock",
         "sched_deadline",
+        "sched_host",
         "sched_place",
         "sched_policy",
         "sched_ule",

@@ -1,6 +1,7 @@
 // Storms on several CPUs from the command line, for long runs:
 //
-//   npm run -s storms -- [--seeds A..B] [--cpus N] [--build NAME] [--suite NAME] [--plant N]
+//   npm run -s storms -- [--seeds A..B] [--cpus N] [--build NAME] [--suite NAME] [--scheduler NAME]
+//                            [--plant N]
 //   npm run -s storms -- --plants [--seeds A..B]
 //
 // Runs the storms of the seeds and prints how many there were and how many went wrong. The first that does is made as
@@ -11,6 +12,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { KernelBuild } from "../../../src/core/instantiate.js";
 import * as Layout from "../../../src/generated/layout.js";
+import type { SchedulerName } from "../../../src/index.js";
 import { type Suite, suitesFor } from "./suites.js";
 
 interface Options {
@@ -18,6 +20,7 @@ interface Options {
   readonly cpus?: number;
   readonly build: KernelBuild;
   readonly suite?: string;
+  readonly scheduler?: SchedulerName;
   readonly plant?: number;
   readonly plants?: boolean;
 }
@@ -59,14 +62,26 @@ function parse(args: readonly string[]): Options {
     .addOption(
       new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
     )
+    .addOption(
+      new Option("--scheduler <name>", "scheduler of storms of processes").choices([
+        "lwkt",
+        "4bsd",
+        "ule",
+      ]),
+    )
     .option("--plant <N>", "plant a fault, in the check build", numberIn(1, plants.length))
     .option("--plants", "look for every planted fault");
   command.parse(args, { from: "user" });
   return command.opts<Options>();
 }
 
-function suites({ build, cpus, suite }: Options, plant?: number): readonly Suite[] {
-  const conditions = { build: plant === undefined ? build : "check", cpus, plant } as const;
+function suites({ build, cpus, suite, scheduler }: Options, plant?: number): readonly Suite[] {
+  const conditions = {
+    build: plant === undefined ? build : "check",
+    cpus,
+    plant,
+    scheduler,
+  } as const;
   return suitesFor(conditions).filter(({ name }) => suite === undefined || name === suite);
 }
 

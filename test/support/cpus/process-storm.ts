@@ -17,18 +17,12 @@ import { Mismatch } from "./storm.js";
 
 const { PCATCH, TDS } = Layout;
 
-/** The best priority of time-sharing. */
-const PRI_MIN_TIMESHARE = 88;
-
 /** Rounds within which everybody has obeyed: two after the last safe point, and what it takes to get there. */
 const OBEYED = 12;
+/** Boundaries at which a thread that was asked may still be found running: that of the round in which it was told. */
+const TOLD = 2;
 /** Rounds within which what was asked for has happened. */
 const TURNS = 2000;
-/**
- * Rounds within which each thread gets a turn: many, as under 4bsd one that is bound to some CPUs waits for as long as
- * the machine's queue has equals of it.
- */
-const EVERYBODYS_TURN = 20_000;
 
 /** A user thread as the model knows it. */
 interface Member {
@@ -37,8 +31,12 @@ interface Member {
   steps: number;
   /** The CPUs that it may run on. */
   allowed: readonly number[];
+  /** True if it has had no turn since it was no longer bound: it waits where it waited. */
+  kept: boolean;
   /** The priority that it was given last, or null. */
   priority: number | null;
+  /** Boundaries at which it ran although it had been asked to stop. */
+  late: number;
   gone: boolean;
 }
 
@@ -47,16 +45,32 @@ interface Shape {
   readonly cpus: number;
   readonly scheduler: SchedulerName;
   readonly members: number;
+  /** Cycles after which equals take turns; 0: never. */
+  readonly roundRobin: number;
 }
 
-function shapeOf(seed: number, cpus?: number): Shape {
+function shapeOf(seed: number, { cpus, scheduler }: ProcessConditions): Shape {
   const random = new Random(seed ^ 0x7777);
-  const choice = cpus ?? random.pick([2, 2, 3, 4, 4, 8]);
+  const ownCpus = random.pick([2, 2, 3, 4, 4, 8]);
+  const ownScheduler = random.pick(["4bsd", "lwkt", "ule"] as const);
   return {
-    cpus: choice,
-    scheduler: random.pick(["4bsd", "lwkt"]),
+    cpus: cpus ?? ownCpus,
+    scheduler: scheduler ?? ownScheduler,
     members: 2 + random.below(6),
+    roundRobin: random.once(3) ? 0 : 300 + random.below(700),
   };
+}
+
+/** What is decided beside the seed. */
+export interface ProcessConditions {
+  /** Number of CPUs; by default the seed decides. */
+  readonly cpus?: number | undefined;
+  /** The scheduler; by default the seed decides. */
+  readonly scheduler?: SchedulerName | undefined;
+  /** Default false. */
+  readonly chaos?: boolean | undefined;
+  /** The fault that is planted: check build only. */
+  readonly plant?: number | undefined;
 }
 
 /** A storm of one seed. */
@@ -71,15 +85,21 @@ export class ProcessStorm {
   private order: "live" | "single" | "exit" | "end" = "live";
   private mode = 0;
   private sections = 0;
+  /** Who need not obey what was asked of all, while it is asked: nobody is asked when it is null. */
+  private asked: { readonly but: Member | null } | null = null;
+  /** Those who have had their turn, and sleep so that others have theirs. */
+  private readonly resting = new Set<Member>();
+  /** True while the scheduler makes priorities, by what threads do. */
+  private shares = false;
 
   constructor(
     readonly seed: number,
     source: KernelSource,
-    options: { readonly cpus?: number; readonly plant?: number; readonly chaos?: boolean } = {},
+    options: ProcessConditions = {},
   ) {
     this.random = new Random(seed);
-    this.shape = shapeOf(seed, options.cpus);
-    const { cpus, scheduler } = this.shape;
+    this.shape = shapeOf(seed, options);
+    const { cpus, scheduler, roundRobin } = this.shape;
     this.machine = new Machine(
       {
         cpus,
@@ -94,7 +114,7 @@ export class ProcessStorm {
         stringMemory: 8192,
         cyclesPerSecond: 1_000_000,
         quantum: 100 + this.random.below(300),
-        roundRobin: 300 + this.random.below(700),
+        roundRobin,
         preemption: this.random.once(2),
       },
       source,
@@ -124,16 +144,61 @@ export class ProcessStorm {
   }
 
   private rounds(count: number): void {
-    for (let i = 0; i < count; i++) this.machine.run({ rounds: 1 });
+    for (let i = 0; i < count; i++) this.round();
+  }
+
+  private round(): void {
+    this.machine.run({ rounds: 1 });
+    if (this.asked === null) return;
+    for (const [index, member] of this.members.entries()) {
+      if (member === this.asked.but || this.state(member.td) !== TDS.RUNNING) continue;
+      if (++member.late > TOLD) this.fail(`thread ${index} runs on after it was asked to stop`);
+    }
+  }
+
+  /** All but one are asked to stop or to die, from now on: who runs is told, and obeys. */
+  private ask(but: Member | null): void {
+    for (const member of this.members) member.late = 0;
+    this.asked = { but };
   }
 
   /** Runs until something is so, for at most some rounds. */
   private until(what: string, limit: number, isSo: () => boolean): void {
-    for (let i = 0; i < limit; i++) {
-      if (isSo()) return;
-      this.machine.run({ rounds: 1 });
-    }
+    for (let i = 0; i < limit && !isSo(); i++) this.round();
     if (!isSo()) this.fail(`${what} has not happened within ${limit} rounds`);
+  }
+
+  /**
+   * Runs until something is so that needs a turn of some threads. Those that the scheduler's rule may keep waiting
+   * for as long as others want to run get it when these sleep: a thread that has none even then is lost.
+   */
+  private untilTurn(what: string, waiting: () => Member[], isSo: () => boolean): void {
+    for (let i = 0; i < TURNS && !isSo(); i++) this.round();
+    if (isSo()) return;
+    if (!waiting().every((member) => this.mayStarve(member))) {
+      this.fail(`${what} has not happened within ${TURNS} rounds`);
+    }
+    for (let i = 0; i < TURNS && !isSo(); i++) {
+      const late = waiting();
+      for (const member of this.members) if (!late.includes(member)) this.resting.add(member);
+      this.round();
+    }
+    this.resting.clear();
+    if (!isSo()) this.fail(`${what} has not happened, although nobody else runs`);
+  }
+
+  /**
+   * True for a thread that may wait for ever by rule: one that the scheduler has found to use more than others, and
+   * under 4bsd one on a CPU's own queue, as long as the machine's has equals of it.
+   */
+  private mayStarve(member: Member): boolean {
+    return (
+      this.shares || (this.shape.scheduler === "4bsd" && (member.kept || this.isBound(member)))
+    );
+  }
+
+  private isBound({ allowed }: Member): boolean {
+    return allowed.length < this.shape.cpus;
   }
 
   // ---- Bodies ----
@@ -156,21 +221,19 @@ export class ProcessStorm {
     if (made.error !== 0) this.fail(`fork returned ${made.error}`);
     this.process = made.address;
     first.td = this.reader.proc(made.address, "p_threads");
-    this.until("the start of all threads", TURNS, () => {
-      return (
-        this.members.length === this.shape.members && this.allSteps((member) => member.steps > 0)
+    const complete = () => this.members.length === this.shape.members;
+    const waiting = () => {
+      return this.members.filter(
+        (member) => member.steps === 0 || (member === first && !complete()),
       );
-    });
+    };
+    this.untilTurn("the start of all threads", waiting, () => waiting().length === 0);
   }
 
   private member(allowed: readonly number[]): Member {
-    const member = { td: 0, steps: 0, allowed, priority: null, gone: false };
+    const member = { td: 0, steps: 0, allowed, kept: false, priority: null, late: 0, gone: false };
     this.members.push(member);
     return member;
-  }
-
-  private allSteps(isSo: (member: Member) => boolean): boolean {
-    return this.members.every((member) => member.gone || isSo(member));
   }
 
   /** A thread of the process; the first one makes the others, some of them while it is bound to few CPUs. */
@@ -180,7 +243,9 @@ export class ProcessStorm {
     const kind = random.below(4);
     while (this.order !== "end") {
       me.steps++;
+      me.kept = false;
       yield* this.obey(me);
+      while (this.resting.has(me)) yield* kernel.tsleep("rest", PCATCH, "rest", 1);
       const what = kind < 3 ? kind : random.below(3);
       if (what === 0) {
         yield* kernel.compute(BigInt(100 + random.below(3000)));
@@ -215,8 +280,10 @@ export class ProcessStorm {
   private *obey(me: Member): Body {
     if (me !== this.members[0] || this.order === "live") return;
     if (this.order === "exit") {
+      this.ask(me);
       yield kernel.exit(3);
     } else if (this.order === "single") {
+      this.ask(me);
       const result = yield* kernel.thread_single(this.process, this.mode);
       if (result !== 0) this.fail(`thread_single returned ${result}`);
       const before = this.others().map(({ steps }) => steps);
@@ -225,6 +292,7 @@ export class ProcessStorm {
       if (String(before) !== String(after)) this.fail("a thread runs beside the single one");
       this.sections++;
       this.order = "live";
+      this.asked = null;
       yield kernel.thread_single_end(this.process, this.mode);
     }
   }
@@ -236,7 +304,7 @@ export class ProcessStorm {
   // ---- Phases ----
 
   private phase(): void {
-    switch (this.random.below(6)) {
+    switch (this.random.below(7)) {
       case 0:
       case 1:
         this.stopAndGo();
@@ -249,6 +317,9 @@ export class ProcessStorm {
         break;
       case 4:
         this.prioritize();
+        break;
+      case 5:
+        this.share();
         break;
       default:
         this.addRunning();
@@ -267,6 +338,7 @@ export class ProcessStorm {
   private stopAndGo(): void {
     const { machine, process } = this;
     machine.call(kernel.proc_stop(process));
+    this.ask(null);
     this.rounds(OBEYED);
     const before = this.stillness();
     this.until("the stop of every thread", TURNS, () =>
@@ -276,15 +348,19 @@ export class ProcessStorm {
       }),
     );
     if (this.stillness() !== before) this.fail("a thread of a stopped process goes on");
+    this.asked = null;
     machine.call(kernel.proc_cont(process));
     this.everybodyGoesOn("after proc_cont");
   }
 
   private everybodyGoesOn(when: string): void {
     const before = new Map(this.members.map((member) => [member, member.steps]));
-    this.until(`a turn of every thread ${when}`, EVERYBODYS_TURN, () =>
-      this.allSteps((member) => member.steps > (before.get(member) as number)),
-    );
+    const waiting = () => {
+      return this.members.filter(
+        (member) => !member.gone && member.steps === (before.get(member) as number),
+      );
+    };
+    this.untilTurn(`a turn of every thread ${when}`, waiting, () => waiting().length === 0);
   }
 
   /** One thread stops the others, works alone, and lets them go. */
@@ -292,7 +368,8 @@ export class ProcessStorm {
     this.mode = this.random.once(2) ? Layout.SINGLE_NO_EXIT : Layout.SINGLE_BOUNDARY;
     const before = this.sections;
     this.order = "single";
-    this.until("the single section", TURNS, () => this.sections > before);
+    const isSo = () => this.sections > before;
+    this.untilTurn("the single section", () => this.members.slice(0, 1), isSo);
     this.everybodyGoesOn("after thread_single_end");
     if (this.reader.proc(this.process, "p_boundary_count") !== 0) {
       this.fail("a thread that goes on is still counted at the boundary");
@@ -302,6 +379,7 @@ export class ProcessStorm {
   /** Somebody else says which CPUs a thread may run on. */
   private bind(): void {
     const member = this.random.pick(this.members);
+    member.kept = this.isBound(member);
     member.allowed = this.someCpus(this.random);
     const [error] = this.machine.call(kernel.cpuset_setthread(member.td, bitsOf(member.allowed)));
     if (error !== 0) this.fail(`cpuset_setthread returned ${error}`);
@@ -317,6 +395,21 @@ export class ProcessStorm {
       member.priority = priority;
     }
     this.rounds(OBEYED);
+    this.shares = false;
+  }
+
+  /** The scheduler makes the priorities from now on, by what the threads do; nice values are the same for all. */
+  private share(): void {
+    const nice = this.random.below(40) - 20;
+    for (const member of this.members) {
+      const [error] = this.machine.call(
+        kernel.sched_setscheduler(member.td, Layout.Policy.OTHER, nice),
+      );
+      if (error !== 0) this.fail(`sched_setscheduler returned ${error}`);
+      member.priority = null;
+    }
+    this.shares = this.shape.scheduler !== "lwkt";
+    this.everybodyGoesOn("after sched_setscheduler");
   }
 
   /** sched_add of a thread that runs elsewhere at this moment changes nothing. */
@@ -339,7 +432,7 @@ export class ProcessStorm {
     for (const [index, { td, allowed, priority }] of this.members.entries()) {
       const cpu = this.reader.hot8(td, "td_cpu");
       if (!allowed.includes(cpu)) this.fail(`thread ${index} is on CPU ${cpu}, not on ${allowed}`);
-      if (priority === null || (!lwkt && priority >= PRI_MIN_TIMESHARE)) continue; // 4bsd goes on from there
+      if (priority === null) continue;
       const base = this.reader.cold8(td, "td_base_pri");
       const now = this.reader.cold8(td, "td_priority");
       if (now !== priority) this.fail(`priority of ${index} is ${now}, not ${priority}`);
@@ -353,7 +446,12 @@ export class ProcessStorm {
   /** The process ends: by exit of one thread, or by the ends of all. */
   private finish(): void {
     this.order = this.random.once(2) ? "exit" : "end";
-    this.until("the end of the process", 3 * TURNS, () => {
+    const needed = () => {
+      return this.order === "exit"
+        ? this.members.slice(0, 1)
+        : this.members.filter(({ gone }) => !gone);
+    };
+    this.untilTurn("the end of the process", needed, () => {
       return this.reader.proc(this.process, "p_state") === Layout.PRS.ZOMBIE;
     });
     const { machine } = this;

@@ -2,6 +2,7 @@
 // run.
 
 import type { KernelBuild } from "../../../src/core/instantiate.js";
+import type { SchedulerName } from "../../../src/index.js";
 import { Random } from "../random.js";
 import { ChaosStorm } from "./chaos-storm.js";
 import { ProcessStorm } from "./process-storm.js";
@@ -15,6 +16,8 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
+  /** The scheduler of storms of processes; by default the seed decides. */
+  readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
 }

@@ -1,0 +1,350 @@
+// WITNESS (witness(4), subr_witness.c): an option that finds locks which are taken in different orders, before they
+// ever deadlock.
+//
+// Locks of one name and class are of one type. When a thread takes a lock and holds another, the type of the one that
+// it took last becomes a parent of the new one's. A reversal is a lock taken while one is held that was below it,
+// directly or through others, and is reported with both orders, once for two types. Also reported: two locks of one type
+// at once, and sleeping with a lock that does not allow it. The original's panics: a thread that ends with a lock, a
+// lock that can block wanted with a spin mutex held, one that is shared wanted alone, and a mutex whose owner sleeps.
+//
+// Where the original prints a line of source, this kernel names the thread. What a program may hold while it sleeps are
+// sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock must not be taken
+// while one is held that forbids to sleep.
+//
+// Nothing of this is called in a machine without the option.
+import { panic, printf } from "../env";
+import { machine } from "../sys/machine";
+import { TDI_SLEEPING, Thread } from "../sys/proc";
+import {
+  KOBJ_MTX,
+  KOBJ_RW,
+  KOBJ_SX,
+  MTX_NOLEND,
+  MTX_SPIN,
+  SyncObject,
+  td_locks,
+} from "../sys/sync";
+import { cold, is_td } from "../sys/thread";
+import {
+  LI_EXCLUSIVE,
+  LockInstance,
+  LockOrder,
+  lock_instance_at,
+  lock_order_at,
+  locks_held,
+  set_locks_held,
+  W_DUPLICATE,
+  W_SLEPT,
+  WITNESS_ANCESTOR,
+  WITNESS_COUNT,
+  WITNESS_ORDERS,
+  WITNESS_REVERSED,
+  witness_at,
+  witness_relation,
+  witness_state,
+} from "../sys/witness";
+import { str } from "./kern_subr";
+
+function is_instance(held: LockInstance): bool {
+  return changetype<usize>(held) != 0;
+}
+
+function is_spin(o: SyncObject): bool {
+  return o.so_kind == KOBJ_MTX && (o.so_flags & MTX_SPIN) != 0;
+}
+
+/** True for a lock with which a thread may sleep. */
+function is_sleepable(o: SyncObject): bool {
+  return o.so_kind == KOBJ_SX || (o.so_kind == KOBJ_MTX && (o.so_flags & MTX_NOLEND) != 0);
+}
+
+/** The name of a lock's class. */
+function class_name(o: SyncObject): u32 {
+  if (o.so_kind == KOBJ_RW) return str("rw");
+  if (o.so_kind == KOBJ_SX) return str("sx");
+  return is_spin(o) ? str("spin mutex") : str("sleep mutex");
+}
+
+/** Something is used up: as in the original, nothing is checked from now on. */
+function exhausted(): void {
+  witness_state().ws_exhausted = 1;
+  printf("witness: out of room, and off\n");
+}
+
+// ---- Types and their orders ----
+
+/** The index of a lock's type; WITNESS_COUNT if there is no room for it. */
+function type_of(o: SyncObject): u32 {
+  if (o.so_witness != 0) return o.so_witness - 1;
+  const ws = witness_state();
+  let index: u32 = 0;
+  while (index < ws.ws_types) {
+    const w = witness_at(index);
+    if (w.w_name == o.so_name && w.w_kind == o.so_kind) break;
+    index++;
+  }
+  if (index == WITNESS_COUNT) {
+    exhausted();
+    return index;
+  }
+  if (index == ws.ws_types) {
+    witness_at(index).w_name = o.so_name;
+    witness_at(index).w_kind = o.so_kind;
+    ws.ws_types++;
+  }
+  o.so_witness = index + 1;
+  return index;
+}
+
+function is_ancestor(from: u32, to: u32): bool {
+  return (load<u8>(witness_relation(from, to)) & WITNESS_ANCESTOR) != 0;
+}
+
+/** A type was taken while another was held: all above the one are above all below the other. */
+function add_order(td: Thread, parent: u32, child: u32): void {
+  const ws = witness_state();
+  if (ws.ws_orders == WITNESS_ORDERS) {
+    exhausted();
+    return;
+  }
+  const order = lock_order_at(ws.ws_orders++);
+  order.lo_parent = parent;
+  order.lo_child = child;
+  order.lo_td = td;
+  order.lo_tid = cold(td).td_tid;
+  for (let above: u32 = 0; above < ws.ws_types; above++) {
+    if (above != parent && !is_ancestor(above, parent)) continue;
+    for (let below: u32 = 0; below < ws.ws_types; below++) {
+      if (below != child && !is_ancestor(child, below)) continue;
+      const at = witness_relation(above, below);
+      store<u8>(at, load<u8>(at) | WITNESS_ANCESTOR);
+    }
+  }
+}
+
+/** The first step of an order from one type to another below it. */
+function step_between(from: u32, to: u32): LockOrder {
+  const count = witness_state().ws_orders;
+  let found = changetype<LockOrder>(0);
+  for (let i: u32 = 0; i < count; i++) {
+    const order = lock_order_at(i);
+    if (order.lo_parent != from) continue;
+    if (order.lo_child == to) return order;
+    if (changetype<usize>(found) == 0 && is_ancestor(order.lo_child, to)) found = order;
+  }
+  return found;
+}
+
+// ---- Reports ----
+
+function print_order(order: LockOrder): void {
+  const parent = witness_at(order.lo_parent).w_name;
+  const child = witness_at(order.lo_child).w_name;
+  const td = order.lo_td;
+  if (cold(td).td_tid == order.lo_tid) {
+    printf(
+      "lock order %s -> %s established by thread %N (tid %d)\n",
+      parent,
+      child,
+      changetype<usize>(td),
+      order.lo_tid,
+    );
+  } else printf("lock order %s -> %s established by tid %d\n", parent, child, order.lo_tid);
+}
+
+/** Reports a lock that is wanted while another is held; why tells what is wrong. */
+function report_reversal(td: Thread, held: SyncObject, wanted: SyncObject, why: string): void {
+  const first = type_of(held);
+  const second = type_of(wanted);
+  const at = witness_relation(first, second);
+  if ((load<u8>(at) & WITNESS_REVERSED) != 0) return;
+  store<u8>(at, load<u8>(at) | WITNESS_REVERSED);
+  printf("lock order reversal:%s\n", changetype<usize>(why));
+  print_lock(" 1st 0x%x %s (%s, %s)\n", held);
+  print_lock(" 2nd 0x%x %s (%s, %s)\n", wanted);
+  if (is_ancestor(second, first)) {
+    let from = second;
+    while (from != first) {
+      const order = step_between(from, first);
+      print_order(order);
+      from = order.lo_child;
+    }
+  }
+  printf(
+    "lock order %s -> %s attempted by thread %N (tid %d)\n",
+    held.so_name,
+    wanted.so_name,
+    changetype<usize>(td),
+    cold(td).td_tid,
+  );
+}
+
+function print_lock(text: string, o: SyncObject): void {
+  printf(text, changetype<usize>(o), o.so_name, o.so_name, class_name(o));
+}
+
+/** Two locks of one type at once: no order can be told from their names. */
+function report_duplicate(td: Thread, held: SyncObject, wanted: SyncObject): void {
+  const w = witness_at(type_of(held));
+  if ((w.w_flags & W_DUPLICATE) != 0) return;
+  w.w_flags |= W_DUPLICATE;
+  printf(
+    'acquiring duplicate lock of same type: "%s"\n 1st 0x%x\n 2nd 0x%x, by thread %N (tid %d)\n',
+    w.w_name,
+    changetype<usize>(held),
+    changetype<usize>(wanted),
+    changetype<usize>(td),
+    cold(td).td_tid,
+  );
+}
+
+/** Lists a lock that a thread holds (witness_list_lock). */
+function print_held(held: LockInstance): void {
+  const o = held.li_lock;
+  const exclusive = (held.li_flags & LI_EXCLUSIVE) != 0;
+  printf(
+    "%s %s %s r = %d (0x%x)\n",
+    exclusive ? str("exclusive") : str("shared"),
+    class_name(o),
+    o.so_name,
+    exclusive ? o.so_value : 0,
+    changetype<usize>(o),
+  );
+}
+
+// ---- Taking and releasing ----
+
+/** `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). */
+export function witness_checkorder(o: SyncObject, td: Thread, exclusive: bool): void {
+  if (witness_state().ws_exhausted != 0 || td == machine().host_td) return;
+  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
+    if (held.li_lock == o) {
+      again(o, held, exclusive);
+      return;
+    }
+  }
+  const wanted = type_of(o);
+  if (wanted == WITNESS_COUNT) return;
+  let nearest = WITNESS_COUNT;
+  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
+    const other = held.li_lock;
+    if (is_spin(other) != is_spin(o)) {
+      if (is_spin(other)) blockable_with_spin(o);
+      continue;
+    }
+    const type = type_of(other);
+    if (type == wanted) {
+      report_duplicate(td, other, o);
+      continue;
+    }
+    if (nearest == WITNESS_COUNT) nearest = type;
+    if (is_ancestor(type, wanted)) continue;
+    if (is_sleepable(o) && !is_sleepable(other)) {
+      report_reversal(td, other, o, " (sleepable after non-sleepable)");
+      return;
+    }
+    if (is_ancestor(wanted, type)) {
+      report_reversal(td, other, o, "");
+      return;
+    }
+  }
+  if (nearest == WITNESS_COUNT || is_ancestor(nearest, wanted)) return;
+  add_order(td, nearest, wanted);
+}
+
+/** A thread wants a lock that it has: what recurses and may not panics elsewhere. */
+function again(o: SyncObject, held: LockInstance, exclusive: bool): void {
+  if ((held.li_flags & LI_EXCLUSIVE) != 0 || !exclusive) return;
+  printf("exclusive lock of (%s) %s while share locked\n", class_name(o), o.so_name);
+  panic("share->excl");
+}
+
+function blockable_with_spin(o: SyncObject): void {
+  panic(
+    "acquiring blockable sleep lock with spinlock or critical section held (%s) %s",
+    class_name(o),
+    o.so_name,
+  );
+}
+
+/** `td` has a lock now (witness_lock). */
+export function witness_lock(o: SyncObject, td: Thread, exclusive: bool): void {
+  const ws = witness_state();
+  if (ws.ws_exhausted != 0) return;
+  let held = ws.ws_free;
+  if (is_instance(held)) ws.ws_free = held.li_next;
+  else if (ws.ws_used < ws.ws_instances) held = lock_instance_at(ws.ws_used++);
+  else {
+    exhausted();
+    return;
+  }
+  held.li_lock = o;
+  held.li_flags = exclusive ? LI_EXCLUSIVE : 0;
+  held.li_next = locks_held(td);
+  set_locks_held(td, held);
+}
+
+/** `td` has a lock, taken once, no more (witness_unlock). */
+export function witness_unlock(o: SyncObject, td: Thread): void {
+  const ws = witness_state();
+  let before = changetype<LockInstance>(0);
+  let held = locks_held(td);
+  while (is_instance(held) && held.li_lock != o) {
+    before = held;
+    held = held.li_next;
+  }
+  if (!is_instance(held)) return; // it was taken when there was no room
+  if (is_instance(before)) before.li_next = held.li_next;
+  else set_locks_held(td, held.li_next);
+  held.li_next = ws.ws_free;
+  ws.ws_free = held;
+}
+
+/** `td` waits for a lock whose owner sleeps: with a lock that forbids that, it should not (propagate_priority). */
+export function witness_blocked(o: SyncObject): void {
+  const owner = o.so_owner;
+  if (is_sleepable(o) || !is_td(owner)) return;
+  if ((owner.td_inhib & TDI_SLEEPING) == 0 || td_locks(owner).tl_blocked != 0) return;
+  printf(
+    "Sleeping thread %N (tid %d) owns a non-sleepable lock\n",
+    changetype<usize>(owner),
+    cold(owner).td_tid,
+  );
+  panic("sleeping thread");
+}
+
+// ---- Sleeping, and the end ----
+
+/** `td` goes to sleep, and gives up `but` before; `text` is what the original says (witness_warn). */
+export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: u32): void {
+  let told = false;
+  let spins = false;
+  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
+    const o = held.li_lock;
+    if (o == but || is_sleepable(o)) continue;
+    if (is_spin(o)) spins = true;
+    const type = type_of(o);
+    if (type == WITNESS_COUNT) return;
+    const w = witness_at(type);
+    if ((w.w_flags & W_SLEPT) != 0 && !is_spin(o)) continue;
+    w.w_flags |= W_SLEPT;
+    if (!told) {
+      printf(text, wmesg, changetype<usize>(td), cold(td).td_tid);
+      told = true;
+    }
+    print_held(held);
+  }
+  if (spins) panic("mi_switch: switch in a critical section");
+}
+
+/** A thread ends. Panics if it holds a lock (witness_thread_exit). */
+export function witness_thread_exit(td: Thread): void {
+  if (!is_instance(locks_held(td))) return;
+  printf(
+    "Thread %N (tid %d) exiting with the following locks held:\n",
+    changetype<usize>(td),
+    cold(td).td_tid,
+  );
+  for (let held = locks_held(td); is_instance(held); held = held.li_next) print_held(held);
+  panic("Thread %N cannot exit while holding sleeplocks\n", changetype<usize>(td));
+}

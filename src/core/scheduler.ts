@@ -1,0 +1,158 @@
+/**
+ * A scheduler of one's own, in JavaScript: slow, for experiments. `new Machine({ scheduler })` takes one.
+ *
+ * The kernel keeps which threads wait for which CPU, moves them when they are woken, suspended or bound, and places
+ * them between two rounds. The scheduler orders those that wait. A run is as deterministic as the scheduler: what it
+ * decides must follow from what it was told, in that order, and from `machine.random()`; a clock, `Math.random` or a
+ * network would make each run another one.
+ */
+
+/** A thread, as a scheduler sees it: the same object as long as the thread lives. */
+export interface SchedulerThread {
+  /** Identifies it among the living. */
+  readonly address: number;
+  readonly tid: number;
+  readonly name: string;
+  /** FreeBSD priority, 0 to 255; smaller should run first. */
+  readonly priority: number;
+  /** Nice value, -20 to 19; 0 without a policy. */
+  readonly nice: number;
+  /** CPU time in cycles, up to its last switch. */
+  readonly runtime: number;
+}
+
+/** What a scheduler may ask its machine. */
+export interface SchedulerMachine {
+  /** The next number of the machine's own sequence, 0 to 2^32 - 1: the seed decides. */
+  random(): number;
+  /** Virtual time at the start of the round, in cycles. */
+  readonly now: number;
+  readonly cpus: number;
+}
+
+/** A scheduler. Every method is called in the middle of a step, and must not call the machine's methods. */
+export interface Scheduler {
+  /** How reports call it. */
+  readonly name: string;
+  /** A machine with this scheduler boots: everything from an earlier one is over. */
+  start?(machine: SchedulerMachine): void;
+  /**
+   * A thread waits for a CPU.
+   * @param keepsTurn it ran there, and had to leave before its slice was over
+   */
+  add(thread: SchedulerThread, cpu: number, keepsTurn: boolean): void;
+  /** A thread that waited for a CPU does not any more: it is gone, suspended, or moves to another one. */
+  remove(thread: SchedulerThread, cpu: number): void;
+  /** Which of the threads that wait for a CPU runs next? There is at least one; it is not removed by another call. */
+  choose(cpu: number): SchedulerThread;
+  /** Does a thread take the CPU from the one that runs? Without this method never. */
+  preempts?(thread: SchedulerThread, current: SchedulerThread): boolean;
+  /**
+   * A thread has run for some ticks of the scheduler's clock (127 a second, or more often if `roundRobin` asks for
+   * that): is its slice over? Without this method it is after `roundRobin`.
+   */
+  tick?(thread: SchedulerThread, cpu: number, ticks: number): boolean;
+  /**
+   * To which of these CPUs does a thread go that was made runnable? Without this method to an idle one, its last one if
+   * it can be, or else to the one for which the fewest wait.
+   */
+  pickCpu?(thread: SchedulerThread, allowed: readonly number[]): number;
+}
+
+/** Why something is no scheduler; null if it is one. */
+export function schedulerFault(value: unknown): string | null {
+  if (typeof value !== "object" || value === null) return "it is no object";
+  const { name, ...own } = value as Scheduler;
+  if (typeof name !== "string" || name === "") return "its name is no text";
+  for (const method of ["add", "remove", "choose"] as const) {
+    if (typeof (value as Scheduler)[method] !== "function") return `it has no method ${method}()`;
+  }
+  for (const method of ["start", "preempts", "tick", "pickCpu"] as const) {
+    const given: unknown = (value as Scheduler)[method] ?? own[method];
+    if (given !== undefined && typeof given !== "function") return `its ${method} is no function`;
+  }
+  return null;
+}
+
+/** The kernel's questions, by addresses of threads (assembly/env.ts). */
+export interface SchedulerHooks {
+  sched_queue(td: number, cpu: number, keepsTurn: number): void;
+  sched_unqueue(td: number, cpu: number): void;
+  sched_take(cpu: number): number;
+  sched_preempts(td: number, current: number): number;
+  sched_tick(td: number, cpu: number, ticks: number): number;
+  sched_pick_cpu(td: number, low: number, high: number): number;
+}
+
+/** Where the hooks get threads from, and what they tell of. */
+export interface SchedulerWorld extends SchedulerMachine {
+  thread(address: number): SchedulerThread;
+  /** What a scheduler throws, or decides without any right to: the run ends with it when the step is done. */
+  fail(error: unknown): void;
+}
+
+/**
+ * The kernel's questions, put to a scheduler. What it must not answer becomes an error that the run ends with, and
+ * the kernel gets an answer that keeps it in order: its state is as sound as before.
+ */
+export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): SchedulerHooks {
+  const waiting = Array.from({ length: world.cpus }, () => new Set<number>());
+  const queue = (cpu: number) => waiting[cpu] as Set<number>;
+  const asked = <T>(question: () => T, otherwise: T): T => {
+    try {
+      return question();
+    } catch (error) {
+      world.fail(error);
+      return otherwise;
+    }
+  };
+  const wrong = (method: string, why: string) =>
+    new TypeError(`the scheduler ${JSON.stringify(scheduler.name)}: ${method}() ${why}`);
+  asked(() => scheduler.start?.(world), undefined);
+  return {
+    sched_queue(td, cpu, keepsTurn) {
+      const address = td >>> 0;
+      queue(cpu).add(address);
+      asked(() => scheduler.add(world.thread(address), cpu, keepsTurn !== 0), undefined);
+    },
+    sched_unqueue(td, cpu) {
+      const address = td >>> 0;
+      queue(cpu).delete(address);
+      asked(() => scheduler.remove(world.thread(address), cpu), undefined);
+    },
+    sched_take(cpu) {
+      const [first] = queue(cpu);
+      const address = asked(() => {
+        const chosen = scheduler.choose(cpu)?.address;
+        if (chosen !== undefined && queue(cpu).has(chosen)) return chosen;
+        throw wrong("choose", `has chosen no thread that waits for CPU ${cpu}`);
+      }, first as number);
+      queue(cpu).delete(address);
+      return address;
+    },
+    sched_preempts(td, current) {
+      const { preempts } = scheduler;
+      if (preempts === undefined) return 0;
+      const [one, other] = [world.thread(td >>> 0), world.thread(current >>> 0)];
+      return asked(() => (preempts.call(scheduler, one, other) ? 1 : 0), 0);
+    },
+    sched_tick(td, cpu, ticks) {
+      const { tick } = scheduler;
+      if (tick === undefined) return -1;
+      return asked(() => (tick.call(scheduler, world.thread(td >>> 0), cpu, ticks) ? 1 : 0), 0);
+    },
+    sched_pick_cpu(td, low, high) {
+      const { pickCpu } = scheduler;
+      if (pickCpu === undefined) return -1;
+      const set = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+      const allowed = waiting.flatMap((_, cpu) =>
+        ((set >> BigInt(cpu)) & 1n) === 1n ? [cpu] : [],
+      );
+      return asked(() => {
+        const cpu = pickCpu.call(scheduler, world.thread(td >>> 0), allowed);
+        if (allowed.includes(cpu)) return cpu;
+        throw wrong("pickCpu", `has picked ${String(cpu)}, which is none of ${allowed.join(", ")}`);
+      }, -1);
+    },
+  };
+}

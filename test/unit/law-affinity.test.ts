@@ -1,0 +1,143 @@
+// The law between CPUs (docs/law-between-cpus.md, section 9): the CPUs that a thread may run on, under each scheduler.
+
+import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
+import { type Body, kernel, Machine, type MachineConfig } from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+const { Thread: T, TDS } = Layout;
+
+/** Rounds after which everything has happened. */
+const LONG_ENOUGH = { rounds: 2000 };
+
+function boot(config: MachineConfig = {}): Machine {
+  const usual = { cpus: 2, quantum: 1000, roundRobin: 0, maxthread: 1000, maxproc: 100 };
+  return new Machine({ ...usual, ...config }, buildUnderTest);
+}
+
+const schedulers = ["lwkt", "4bsd", "ule"] as const;
+
+/** Computes in small pieces for so many cycles. */
+function* busy(cycles: number): Body {
+  for (let i = 0; i < cycles; i += 100) yield kernel.compute(100);
+}
+
+function stateOf(machine: Machine, td: number): number {
+  return machine.kernel.u8[td + T.td_state] as number;
+}
+
+describe("affinity", () => {
+  it("is inherited by threads and processes, and not by kernel threads", () => {
+    const machine = boot({ cpus: 4 });
+    const seen: Record<string, Set<number>> = {};
+    const note = (what: string, cpu: number) => {
+      seen[what] ??= new Set();
+      seen[what]?.add(cpu);
+    };
+    machine.createThread({
+      name: "forker",
+      *body() {
+        yield* kernel.fork(
+          function* () {
+            yield* kernel.cpuset_setaffinity(1);
+            for (let i = 0; i < 8; i++) {
+              yield* kernel.thr_create(function* () {
+                note("threads", yield* kernel.curcpu());
+                yield kernel.thr_exit();
+              }, 0);
+              yield* kernel.fork(
+                function* () {
+                  note("processes", yield* kernel.curcpu());
+                },
+                0,
+                0,
+                0,
+                -1,
+              );
+              yield* kernel.kthread_add(
+                function* () {
+                  note("kernel threads", yield* kernel.curcpu());
+                  yield kernel.kthread_exit();
+                },
+                0,
+                0,
+                0,
+                0,
+                "k",
+                0,
+              );
+            }
+          },
+          0,
+          0,
+          0,
+          -1,
+        );
+      },
+    });
+    machine.run(LONG_ENOUGH);
+    expect([...(seen.threads ?? [])]).toEqual([0]);
+    expect([...(seen.processes ?? [])]).toEqual([0]);
+    expect([...(seen["kernel threads"] ?? [])]).not.toEqual([0]);
+  });
+
+  for (const scheduler of schedulers) {
+    it(`holds at once for a thread that waits for a CPU, under ${scheduler}`, () => {
+      const machine = boot({ scheduler, roundRobin: 1000 });
+      const ranOn: number[] = [];
+      let waiting = 0;
+      for (let i = 0; i < 4; i++) {
+        machine.createThread({ name: `hog${i}`, body: () => busy(200_000) });
+      }
+      machine.createThread({
+        name: "bound",
+        *body() {
+          waiting = yield* kernel.curthread();
+          for (let i = 0; i < 50; i++) {
+            yield kernel.compute(1000);
+            yield kernel.sched_relinquish();
+            ranOn.push(machine.kernel.u8[waiting + T.td_cpu] as number);
+          }
+        },
+      });
+      while (waiting === 0 || stateOf(machine, waiting) !== TDS.RUNQ) machine.run({ rounds: 1 });
+      const to = 1 - (machine.kernel.u8[waiting + T.td_cpu] as number);
+      const before = ranOn.length;
+      expect(machine.call(kernel.cpuset_setthread(waiting, 1 << to))[0]).toBe(0);
+      machine.run({ until: 2_000_000 });
+      expect(ranOn.length).toBe(50);
+      expect(new Set(ranOn.slice(before))).toEqual(new Set([to]));
+    });
+  }
+
+  it("costs a thread its turn under 4bsd while the machine's queue has equals, and no longer", () => {
+    const machine = boot({ scheduler: "4bsd" });
+    const turns = { bound: 0, free: 0 };
+    const freely = function* (): Body {
+      while (turns.free < 1000) {
+        turns.free++;
+        yield kernel.compute(1000);
+        yield kernel.sched_relinquish();
+      }
+    };
+    for (let i = 0; i < 8; i++) machine.createThread({ name: `free${i}`, body: freely });
+    machine.createThread({
+      name: "bound",
+      *body() {
+        yield* kernel.cpuset_setaffinity(1);
+        while (turns.bound < 100) {
+          turns.bound++;
+          yield kernel.sched_relinquish();
+        }
+      },
+    });
+    machine.run({ until: 50_000 });
+    const before = turns.bound;
+    machine.run({ until: 400_000 });
+    expect(turns.free).toBeGreaterThan(600);
+    expect(turns.bound).toBe(before);
+    expect(before).toBeLessThan(100);
+    machine.run(LONG_ENOUGH);
+    expect(turns.bound).toBe(100);
+  });
+});

@@ -1,0 +1,190 @@
+// A scheduler of one's own, in JavaScript: the lottery of examples/, the kernel's side of the seam, and what is refused.
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import {
+  Machine,
+  type MachineConfig,
+  type Scheduler,
+  type SchedulerThread,
+  sys,
+} from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+/** First in, first out, and a diary. */
+class Fifo implements Scheduler {
+  readonly name = "fifo";
+  readonly diary: string[] = [];
+  readonly queues: SchedulerThread[][] = [[], [], [], []];
+
+  add(thread: SchedulerThread, cpu: number, keepsTurn: boolean): void {
+    this.diary.push(`+${thread.name}@${cpu}`);
+    const queue = this.queues[cpu] as SchedulerThread[];
+    if (keepsTurn) queue.unshift(thread);
+    else queue.push(thread);
+  }
+
+  remove(thread: SchedulerThread, cpu: number): void {
+    const queue = this.queues[cpu] as SchedulerThread[];
+    const at = queue.indexOf(thread);
+    expect(at).toBeGreaterThanOrEqual(0); // nobody is removed who does not wait
+    queue.splice(at, 1);
+  }
+
+  choose(cpu: number): SchedulerThread {
+    return (this.queues[cpu] as SchedulerThread[]).shift() as SchedulerThread;
+  }
+}
+
+function boot(scheduler: Scheduler, config: MachineConfig = {}) {
+  return new Machine({ scheduler, ...config }, buildUnderTest);
+}
+
+/** Threads of every kind of trouble: they sleep, wake others, yield, move and end. */
+function crowd(machine: Machine, count: number): void {
+  for (let i = 0; i < count; i++) {
+    machine.createProcess({
+      name: `p${i}`,
+      *body() {
+        for (let step = 0; step < 20; step++) {
+          yield* sys.compute(BigInt(1000 * ((i * 7 + step * 13) % 50)));
+          if ((i + step) % 3 === 0) yield* sys.pause("nap", 1 + ((i + step) % 4));
+          else if ((i + step) % 5 === 0) yield* sys.sched_relinquish();
+          else if ((i + step) % 7 === 0) yield* sys.cpuset_setaffinity(1n << BigInt(step % 4));
+          else yield* sys.sched_prio_self(100 + ((i * step) % 50));
+        }
+      },
+    });
+  }
+}
+
+describe("a scheduler in JavaScript", () => {
+  it("decides who runs: first in, first out", () => {
+    const order: number[] = [];
+    const machine = boot(new Fifo());
+    for (let i = 0; i < 5; i++) {
+      machine.createProcess({
+        name: `p${i}`,
+        *body() {
+          for (let turn = 0; turn < 3; turn++) {
+            order.push(i);
+            yield* sys.sched_relinquish();
+          }
+        },
+      });
+    }
+    machine.run();
+    expect(order).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
+  });
+
+  it.each([1, 2, 4])("carries a crowd on %d CPUs to its end, the same way each time", (cpus) => {
+    const hashes = [0, 0].map(() => {
+      const scheduler = new Fifo();
+      const machine = boot(scheduler, { cpus });
+      crowd(machine, 12);
+      expect(machine.run().reason).toBe("idle");
+      expect(scheduler.queues.flat()).toEqual([]);
+      const gone = [...machine.processes()].filter(({ pid }) => pid > 1);
+      expect(gone.map(({ state }) => state)).not.toContain("normal");
+      expect(scheduler.diary.length).toBeGreaterThan(50);
+      return machine.hash;
+    });
+    expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  it("has slices of its own, and CPUs of its own choice", () => {
+    class Own extends Fifo {
+      ticks = 0;
+      tick(): boolean {
+        this.ticks++;
+        return true;
+      }
+      pickCpu(_thread: SchedulerThread, allowed: readonly number[]): number {
+        return allowed.at(-1) as number;
+      }
+      preempts(): boolean {
+        return false;
+      }
+    }
+    const scheduler = new Own();
+    const machine = boot(scheduler, { cpus: 4 });
+    for (const i of [0, 1, 2]) {
+      machine.createProcess({
+        name: `p${i}`,
+        *body() {
+          while (true) yield* sys.compute(1_000_000n);
+        },
+      });
+    }
+    machine.run({ until: 1_000_000_000n });
+    expect(scheduler.ticks).toBeGreaterThan(100);
+    // All go to the last CPU first, and idle ones take two of them.
+    const busy = machine.cpus.map(({ busyCycles }) => Math.round(busyCycles / 1e8));
+    expect(busy.sort()).toEqual([0, 10, 10, 10]);
+  });
+
+  it.each<[string, Partial<Scheduler>, RegExp]>([
+    ["chooses nobody", { choose: () => undefined as never }, /"fifo".*chosen no thread that waits/],
+    [
+      "throws",
+      {
+        choose: () => {
+          throw new Error("out of tickets");
+        },
+      },
+      /^out of tickets$/,
+    ],
+    ["picks a CPU that is not allowed", { pickCpu: () => 9 }, /picked 9, which is none of 0, 1/],
+  ])("that %s ends the run with a sentence, and the machine is sound", (_what, wrong, text) => {
+    const machine = boot(Object.assign(new Fifo(), wrong), { cpus: 2 });
+    crowd(machine, 3);
+    expect(() => machine.run()).toThrow(text);
+    expect(machine.threads !== undefined).toBe(true);
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{}, /no scheduler: its name is no text/],
+    [{ name: "x", add() {}, remove() {} }, /no scheduler: it has no method choose\(\)/],
+    [{ name: "x", add() {}, remove() {}, choose() {}, tick: 3 }, /its tick is no function/],
+    ["cfs", /must be one of lwkt, 4bsd, ule/],
+  ])("is refused if it is none: %j", (scheduler, text) => {
+    expect(() => boot(scheduler as Scheduler)).toThrow(text);
+  });
+
+  it("has no snapshots, no past and no deadlines, and says so", () => {
+    const machine = boot(new Fifo());
+    expect(() => machine.snapshot()).toThrow(/scheduler is one's own: what "fifo" keeps/);
+    expect(() => machine.record()).toThrow(/scheduler is one's own/);
+    let error = 0;
+    machine.createProcess({
+      name: "p",
+      *body() {
+        error = yield* sys.sched_setdeadline_self(1, 2, 3);
+      },
+    });
+    machine.run();
+    expect(error).toBe(45);
+  });
+});
+
+describe("the lottery of examples/", () => {
+  it("gives shares by tickets, and the same ones for the same seed", () => {
+    const cwd = fileURLToPath(new URL("../..", import.meta.url));
+    const draw = () => {
+      const run = spawnSync(process.execPath, ["examples/schedulers/lottery.mjs"], {
+        cwd,
+        encoding: "utf8",
+      });
+      expect(run.stderr).toBe("");
+      return run.stdout;
+    };
+    const printed = draw();
+    const shares = [...printed.matchAll(/(\d+\.\d)%/g)].map(([, share]) => Number(share));
+    expect(shares).toHaveLength(3);
+    [4 / 7, 2 / 7, 1 / 7].forEach((share, i) => {
+      expect(Math.abs((shares[i] ?? 0) - share * 100)).toBeLessThan(5);
+    });
+    expect(draw()).toBe(printed);
+  });
+});

@@ -59,7 +59,9 @@ function parse(args: readonly string[]): Options {
         .choices(["release", "check", "debug"])
         .default("release"),
     )
-    .addOption(new Option("--suite <name>", "one suite only").choices(["threads", "processes"]))
+    .addOption(
+      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+    )
     .addOption(
       new Option("--scheduler <name>", "scheduler of storms of processes").choices([
         "lwkt",

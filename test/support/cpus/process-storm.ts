@@ -21,6 +21,8 @@ const { PCATCH, TDS } = Layout;
 const OBEYED = 12;
 /** Boundaries at which a thread that was asked may still be found running: that of the round in which it was told. */
 const TOLD = 2;
+/** Rounds by which chaos lets a message be late (CHAOS_LATE in assembly/sys/param.ts). */
+const LATE = 3;
 /** Rounds within which what was asked for has happened. */
 const TURNS = 2000;
 
@@ -67,6 +69,8 @@ export interface ProcessConditions {
   readonly cpus?: number | undefined;
   /** The scheduler; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
+  /** Default false. */
+  readonly chaos?: boolean | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
 }
@@ -74,6 +78,7 @@ export interface ProcessConditions {
 /** A storm of one seed. */
 export class ProcessStorm {
   private readonly machine: Machine;
+  private readonly told: number;
   private readonly reader: Reader;
   private readonly random: Random;
   private readonly shape: Shape;
@@ -96,6 +101,7 @@ export class ProcessStorm {
     options: ProcessConditions = {},
   ) {
     this.random = new Random(seed);
+    this.told = options.chaos === true ? TOLD + LATE : TOLD;
     this.shape = shapeOf(seed, options);
     const { cpus, scheduler, roundRobin } = this.shape;
     this.machine = new Machine(
@@ -103,6 +109,7 @@ export class ProcessStorm {
         cpus,
         scheduler,
         seed,
+        chaos: options.chaos ?? false,
         maxthread: 60,
         maxproc: 20,
         objects: 4,
@@ -149,7 +156,8 @@ export class ProcessStorm {
     if (this.asked === null) return;
     for (const [index, member] of this.members.entries()) {
       if (member === this.asked.but || this.state(member.td) !== TDS.RUNNING) continue;
-      if (++member.late > TOLD) this.fail(`thread ${index} runs on after it was asked to stop`);
+      if (++member.late > this.told)
+        this.fail(`thread ${index} runs on after it was asked to stop`);
     }
   }
 

@@ -1,9 +1,10 @@
-// The two suites of storms on several CPUs, by name: what the tests, the command and the search for planted faults
+// The suites of storms on several CPUs, by name: what the tests, the command and the search for planted faults
 // run.
 
 import type { KernelBuild } from "../../../src/core/instantiate.js";
 import type { SchedulerName } from "../../../src/index.js";
 import { Random } from "../random.js";
+import { ChaosStorm } from "./chaos-storm.js";
 import { ProcessStorm } from "./process-storm.js";
 import { Rigs } from "./rig.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
@@ -23,7 +24,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "processes";
+  readonly name: "threads" | "processes" | "chaos";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -97,6 +98,33 @@ class Processes implements Suite {
   }
 }
 
+/** Both kinds of threads under chaos: other orders of CPUs, lengths of slices and moments of delivery. */
+class Chaos implements Suite {
+  readonly name = "chaos";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    const storms = [
+      () => new ChaosStorm(seed, build, options),
+      () => new ProcessStorm(seed, build, { ...options, chaos: true }),
+    ];
+    return failureOf(() => {
+      for (const create of storms) {
+        const storm = create();
+        storm.run();
+        this.steps += storm.steps;
+      }
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} under chaos`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -104,5 +132,5 @@ function kindOf(failure: string | null): string | undefined {
 
 /** The suites, for storms under these conditions. */
 export function suitesFor(conditions: Conditions): readonly Suite[] {
-  return [new Threads(conditions), new Processes(conditions)];
+  return [new Threads(conditions), new Processes(conditions), new Chaos(conditions)];
 }

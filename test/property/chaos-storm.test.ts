@@ -1,0 +1,34 @@
+// The kernel itself under other timings: storms of threads and processes on several CPUs, with the order of CPUs, the
+// length of slices and the delivery of messages chosen by the seed; and the faults of the check build that they find.
+
+import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
+import { buildUnderTest } from "../support/build.js";
+import { type Conditions, suitesFor } from "../support/cpus/suites.js";
+
+const SEEDS = 60;
+/** Seeds of which one finds a fault. */
+const SEEDS_OF_FAULT = 40;
+
+const faults = [
+  ...(["DUE_LOST", "MOVE_WORD", "SHIFT_LOST", "NO_WAKE", "PRIO_NO_BASE", "PRIO_NO_LEVEL"] as const),
+  ...(["PRIO_AT_ONCE", "TOKEN_CLOSED", "MOVE_LOSES_RUN", "AFFINITY_FORGOTTEN"] as const),
+  ...(["UNSUSPEND_COUNT", "ADD_RUNNING"] as const),
+];
+
+const chaos = (conditions: Conditions) =>
+  suitesFor(conditions).find(({ name }) => name === "chaos") as ReturnType<typeof suitesFor>[0];
+
+describe("storms under chaos", () => {
+  it("find nothing wrong with the kernel", () => {
+    const suite = chaos({ build: buildUnderTest });
+    for (let seed = 0; seed < SEEDS; seed++) expect([seed, suite.run(seed)]).toEqual([seed, null]);
+    expect(suite.steps).toBeGreaterThan(5_000);
+  });
+
+  it.each(faults)("find the planted fault %s", (name) => {
+    const suite = chaos({ build: "check", plant: Plant[name] });
+    const seeds = [...Array(SEEDS_OF_FAULT).keys()];
+    expect(seeds.some((seed) => suite.run(seed) !== null)).toBe(true);
+  });
+});

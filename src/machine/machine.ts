@@ -1,15 +1,7 @@
 // The machine: boot, create processes and threads, run, look.
 
 import { CompiledPart, Compiler, type CompilerCounters } from "../compiler/index.js";
-import {
-  callback,
-  checkArgument,
-  checkOptions,
-  oneOf,
-  type Rule,
-  text,
-  word,
-} from "../core/arguments.js";
+import { callback, checkArgument, checkOptions, oneOf, text, word } from "../core/arguments.js";
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";

@@ -1,9 +1,9 @@
 // `kthread-machine exec FILE.elf`: runs a C program as kernel threads.
 
-import { readFileSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
@@ -135,11 +135,9 @@ export function registerExec(program: Command): void {
 
 function readFile(file: string): Uint8Array {
   try {
-    return readFileSync(file);
+    return readPlain(file);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : (error as Error).message;
-    throw new ConfigError(`${file}: ${why}`);
+    throw new ConfigError(`${file}: ${(error as Error).message}`);
   }
 }
 

@@ -1,10 +1,11 @@
 // What `explore` searches: a module with a test, or a C program.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { readPlain } from "../core/file-system.js";
 import { parseElf } from "../elf/index.js";
 import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
@@ -27,6 +28,7 @@ export async function loadTest(file: string): Promise<Loaded> {
       `${file}: explore takes modules (.mjs) and C programs (.elf) only so far`,
     );
   }
+  if (!statSync(file).isFile()) throw new ConfigError(`${file}: this is no file`);
   if (extname(file) === ".elf") return loadProgram(file);
   let module: { default?: unknown; config?: unknown };
   try {
@@ -51,7 +53,7 @@ export async function loadTest(file: string): Promise<Loaded> {
 
 /** A C program is a test of itself: it fails if its status is not 0. */
 function loadProgram(file: string): Loaded {
-  const bytes = readFileSync(file);
+  const bytes = readPlain(file);
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   const guestMemory = (end + PROGRAM_ROOM) & ~3;
   return {

@@ -1,7 +1,8 @@
 // `kthread-machine explore FILE`: searches for the schedule in which a test fails.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { readPlain } from "../core/file-system.js";
 import {
   choiceNames,
   type Explored,
@@ -149,7 +150,11 @@ function parseTape(text: string): string {
   if (!existsSync(text)) {
     throw new InvalidArgumentError("It must be a tape, such as ktm1:01, or a file with one.");
   }
-  return readFileSync(text, "utf8").trim();
+  try {
+    return new TextDecoder().decode(readPlain(text)).trim();
+  } catch (error) {
+    throw new InvalidArgumentError(`${text}: ${(error as Error).message}.`);
+  }
 }
 
 async function run(file: string, flags: Flags): Promise<void> {

@@ -7,7 +7,7 @@
 
 import { bytes as bytesRule, checkArgument, instance, text } from "../core/arguments.js";
 import { type CompleteConfig, completeConfig, type MachineConfig } from "../core/config.js";
-import { fileSystem } from "../core/file-system.js";
+import { fileSystem, readPlain } from "../core/file-system.js";
 import type { Range } from "./arenas.js";
 import { countBlocks } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -200,7 +200,7 @@ export function loadSnapshot(path: string): Snapshot {
   checkArgument("loadSnapshot", "path", path, text);
   let bytes: Uint8Array;
   try {
-    bytes = fileSystem().readFileSync(path);
+    bytes = readPlain(path);
   } catch (error) {
     throw new SnapshotError(`cannot read the snapshot "${path}": ${(error as Error).message}`, {
       cause: error,

@@ -195,6 +195,21 @@ describe("what files say", () => {
   });
 });
 
+describe("a file without an end", () => {
+  it.each([
+    ["exec", "/dev/zero"],
+    ["explore", "/dev/zero"],
+    ["explore", "x.mjs", "--replay", "/dev/zero"],
+  ])("is refused by %s %s at once", async (...args) => {
+    writeFileSync(join(folder, "x.mjs"), "export default () => {};");
+    const given = args.map((arg) => (arg === "x.mjs" ? join(folder, arg) : arg));
+    const { code, err } = await finish(start(given));
+    expect(code).toBe(2);
+    expect(err).toMatch(/^kthread-machine: .*\/dev\/zero.*\n/);
+    expect(err).not.toContain("    at ");
+  });
+});
+
 describe("the commands", () => {
   it("read a workload from the standard input, and take hours", async () => {
     const child = start(["run", "-", "--for", "0.000001h", "--json"]);

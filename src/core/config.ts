@@ -203,13 +203,14 @@ function checkedTopology(topology: Topology | undefined, cpus: number): Topology
   if (topology === undefined) return {};
   checkOptions("topology", topology, topologyRules);
   const { packages = 1, caches = 1, cores = 1, threads = 1 } = topology;
+  if (Object.keys(topology).length === 0) return {};
   const has = packages * caches * cores * threads;
-  if (Object.keys(topology).length > 0 && has !== cpus) {
+  if (has !== cpus) {
     throw new ConfigError(
       `topology has ${packages} packages of ${caches} caches of ${cores} cores of ${threads} threads, ${has} CPUs, and cpus is ${cpus}`,
     );
   }
-  return Object.freeze({ ...topology });
+  return Object.freeze({ packages, caches, cores, threads });
 }
 
 function checkedSeed(seed: bigint | number | undefined): bigint {

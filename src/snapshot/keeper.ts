@@ -105,10 +105,16 @@ export class Keeper {
       );
     }
     for (const name of Object.keys(config) as (keyof CompleteConfig)[]) {
-      if (HOST_SETTINGS.includes(name) || snapshot.config[name] === config[name]) continue;
+      const [theirs, ours] = [settingText(snapshot.config[name]), settingText(config[name])];
+      if (HOST_SETTINGS.includes(name) || theirs === ours) continue;
       throw new SnapshotError(
-        `the snapshot is of a machine with ${name} ${snapshot.config[name]}, and this one has ${config[name]}`,
+        `the snapshot is of a machine with ${name} ${theirs}, and this one has ${ours}`,
       );
     }
   }
+}
+
+/** A setting as a text; equal settings have equal ones. */
+function settingText(value: CompleteConfig[keyof CompleteConfig]): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -207,6 +207,18 @@ describe("a snapshot", () => {
     expect(machine.hash).toBe(Machine.fromSnapshot(snapshot).hash);
   });
 
+  it("keeps the topology, in whatever order it was given", () => {
+    const config: MachineConfig = { cpus: 4, scheduler: "ule" };
+    const machine = boot({ ...config, topology: { cores: 2, packages: 2 } });
+    const snapshot = decodeSnapshot(encodeSnapshot(machine.snapshot()));
+    const same = boot({ ...config, topology: { packages: 2, cores: 2 } });
+    same.restore(snapshot);
+    expect(same.hash).toBe(machine.hash);
+    expect(() => boot({ ...config, topology: { cores: 4 } }).restore(snapshot)).toThrow(
+      'with topology {"packages":2,"caches":1,"cores":2,"threads":1}, and this one has {"packages":1',
+    );
+  });
+
   it("that is packed clears what has been written where nothing was", () => {
     const machine = bootCounting();
     const before = Buffer.from(memoryOf(machine));

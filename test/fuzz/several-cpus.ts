@@ -4,7 +4,7 @@
 import { buildUnderTest as build } from "../support/build.js";
 import { type Suite, suitesFor } from "../support/cpus/suites.js";
 
-const [threads, ofProcesses] = suitesFor({ build }) as readonly [Suite, Suite];
+const [threads, calls, ofProcesses] = suitesFor({ build }) as readonly [Suite, Suite, Suite];
 
 function storm(suite: Suite, seed: number): number {
   const before = suite.steps;
@@ -15,6 +15,9 @@ function storm(suite: Suite, seed: number): number {
 
 /** Threads that call, move, bind and end each other: the kernel has the model's state after each round. */
 export const cpus = (seed: number): number => storm(threads, seed);
+
+/** Kernel threads that make FreeBSD's calls under lwkt and 4bsd: the same, and all states. */
+export const freebsdCpus = (seed: number): number => storm(calls, seed);
 
 /** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
 export const processes = (seed: number): number => storm(ofProcesses, seed);

@@ -60,10 +60,15 @@ function parse(args: readonly string[]): Options {
         .default("release"),
     )
     .addOption(
-      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+      new Option("--suite <name>", "one suite only").choices([
+        "threads",
+        "calls",
+        "processes",
+        "chaos",
+      ]),
     )
     .addOption(
-      new Option("--scheduler <name>", "scheduler of storms of processes").choices([
+      new Option("--scheduler <name>", "scheduler of storms of calls and processes").choices([
         "lwkt",
         "4bsd",
         "ule",

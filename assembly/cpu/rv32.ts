@@ -81,7 +81,12 @@ import {
   yield_to_self,
 } from "./rv32_run";
 import { RV_AGAIN, rv32_slow } from "./rv32_slow";
-import { rv32_only_yields, rv32_yield_start, rv32_yield_turns } from "./rv32_yield";
+import {
+  rv32_only_yields,
+  rv32_yield_alone,
+  rv32_yield_start,
+  rv32_yield_turns,
+} from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
@@ -650,10 +655,11 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           mark = head;
           if (load<usize>(head) != td) continue;
           yield_to_self(gd, level);
+          pc += RECORD_SIZE;
+          clock += rv32_yield_alone(gd, level, pc, clock + <u64>pc);
           level = null;
           head = 0;
           mark = 0;
-          pc += RECORD_SIZE;
           if (!slice_over(m, cpu, pc, clock + <u64>pc)) continue;
           event = RV_SLICE;
           break;

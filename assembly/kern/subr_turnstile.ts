@@ -15,6 +15,7 @@
 // Rejected: a sleep queue (kern_synch.ts) for the waiting threads. Anybody can wake a channel, and then
 // a thread that wants the lock would for a moment lend nothing.
 import { machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDPRI_MASK, Thread } from "../sys/proc";
 import { KOBJ_RW, MTX_NOLEND, SyncObject, td_locks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
@@ -87,6 +88,7 @@ function lock_owner(o: SyncObject): Thread {
 function set_lent(td: Thread, lent: u32): bool {
   const l = td_locks(td);
   if (<u32>l.tl_lent == lent) return false;
+  if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
   if (l.tl_saved == 0 && has_own_level(td)) {
     cold(td).td_base_pri = <u8>own_priority(td);
     l.tl_saved = 1;
@@ -101,7 +103,8 @@ function lent_to(td: Thread): u32 {
   let lent: u32 = 0;
   for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
     if (is_td(o.so_first)) lent = max(lent, WORST - turnstile_priority(o.so_first));
-    if (is_td(o.so_shared_first)) lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
+    if (!is_td(o.so_shared_first) || planted(Plant.LEND_NOT_SHARED)) continue;
+    lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
   }
   return lent;
 }
@@ -113,8 +116,9 @@ function propagate(lock: SyncObject): void {
     const owner = lock_owner(o);
     if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
     if (td_locks(owner).tl_blocked == 0) return; // the chain's end
+    if (planted(Plant.LEND_ONE_STEP)) return;
     o = changetype<SyncObject>(owner.td_wchan);
-    requeue(o, owner);
+    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, owner);
   }
 }
 
@@ -225,7 +229,8 @@ export function turnstile_disown(o: SyncObject, td: Thread): void {
   lock_released(o, td);
   if (!turnstile_waiters(o)) return;
   uncontest(o, td);
-  if (td_locks(td).tl_lent != 0) set_lent(td, lent_to(td));
+  if (td_locks(td).tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
+  set_lent(td, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(td));
 }
 
 /** A thread that waits for no lock holds this one alone; those that wait for it lend to it. */
@@ -236,7 +241,7 @@ export function turnstile_own(o: SyncObject, td: Thread): void {
   lock_taken(o, td, true);
   if (!turnstile_waiters(o)) return;
   contest(o, td);
-  propagate(o);
+  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o);
 }
 
 /** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */

@@ -1187,6 +1187,14 @@ export const Plant = {
   LINE_OUTLIVES: 33,
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
+  LEND_ONE_STEP: 36,
+  LEND_OUTLIVES: 37,
+  LEND_ALL_UNDONE: 38,
+  LEND_NOT_HEIR: 39,
+  LEND_KEEPS_PLACE: 40,
+  LEND_NOT_SHARED: 41,
+  LEND_ONLY_BETTER: 42,
+  LEND_UNTOLD: 43,
 } as const;
 
 // assembly/sys/prioq.ts

@@ -60,10 +60,15 @@ function parse(args: readonly string[]): Options {
         .default("release"),
     )
     .addOption(
-      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+      new Option("--suite <name>", "one suite only").choices([
+        "threads",
+        "processes",
+        "chaos",
+        "lending",
+      ]),
     )
     .addOption(
-      new Option("--scheduler <name>", "scheduler of storms of processes").choices([
+      new Option("--scheduler <name>", "scheduler of storms of processes and locks").choices([
         "lwkt",
         "4bsd",
         "ule",

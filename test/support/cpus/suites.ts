@@ -5,6 +5,7 @@ import type { KernelBuild } from "../../../src/core/instantiate.js";
 import type { SchedulerName } from "../../../src/index.js";
 import { Random } from "../random.js";
 import { ChaosStorm } from "./chaos-storm.js";
+import { LendingStorm } from "./lending-storm.js";
 import { ProcessStorm } from "./process-storm.js";
 import { Rigs } from "./rig.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
@@ -16,7 +17,7 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of processes; by default the seed decides. */
+  /** The scheduler of storms of processes and of locks; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
@@ -24,7 +25,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "processes" | "chaos";
+  readonly name: "threads" | "processes" | "chaos" | "lending";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -125,6 +126,27 @@ class Chaos implements Suite {
   }
 }
 
+/** Locks of all kinds: what is lent is what the rule says, at each step. */
+class Lendings implements Suite {
+  readonly name = "lending";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new LendingStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the locks`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -132,5 +154,8 @@ function kindOf(failure: string | null): string | undefined {
 
 /** The suites, for storms under these conditions. */
 export function suitesFor(conditions: Conditions): readonly Suite[] {
-  return [new Threads(conditions), new Processes(conditions), new Chaos(conditions)];
+  return [
+    ...[new Threads(conditions), new Processes(conditions)],
+    ...[new Chaos(conditions), new Lendings(conditions)],
+  ];
 }

@@ -166,6 +166,7 @@ export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const ECHILD = 10;
+export const EDEADLK = 11;
 export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
@@ -173,6 +174,7 @@ export const EAGAIN = 35;
 export const EWOULDBLOCK = 35;
 export const EOPNOTSUPP = 45;
 export const EPROCLIM = 67;
+export const ENOLCK = 77;
 export const ENOSYS = 78;
 export const ERESTART = -1;
 
@@ -1545,6 +1547,7 @@ export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
+export const TDP_LENT = 4;
 export const TDA_SUSPEND = 1;
 export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
@@ -2039,6 +2042,10 @@ export const KOBJ_MTX = 1297373217;
 export const KOBJ_CV = 1129718049;
 export const KOBJ_RW = 1381452875;
 export const KOBJ_SX = 1398295627;
+export const KOBJ_RM = 1380797515;
+export const KOBJ_RM_LOCK = 1380797784;
+export const KOBJ_RM_READER = 1380799044;
+export const KOBJ_LOCKMGR = 1280003399;
 export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
@@ -2048,9 +2055,36 @@ export const MTX_SPIN = 1;
 export const MTX_RECURSE = 4;
 export const MTX_NOLEND = 256;
 export const MTX_OPTIONS = 261;
+export const RM_RECURSE = 2;
+export const RM_SLEEPABLE = 4;
+export const RM_OPTIONS = 6;
+export const LK_CANRECURSE = 1;
+export const LK_NODUP = 2;
+export const LK_NOPROFILE = 4;
+export const LK_NOSHARE = 8;
+export const LK_NOWITNESS = 16;
+export const LK_INIT_MASK = 31;
+export const LK_INTERLOCK = 256;
+export const LK_NOWAIT = 512;
+export const LK_SLEEPFAIL = 2048;
+export const LK_TIMELOCK = 4096;
+export const LK_NODDLKTREAT = 8192;
+export const LK_SLEPT = 32768;
+export const LK_TYPE_MASK = 16711680;
+export const LK_DOWNGRADE = 65536;
+export const LK_DRAIN = 131072;
+export const LK_EXCLOTHER = 262144;
+export const LK_EXCLUSIVE = 524288;
+export const LK_RELEASE = 1048576;
+export const LK_SHARED = 2097152;
+export const LK_UPGRADE = 4194304;
+export const LK_TRYUPGRADE = 8388608;
+export const LK_TOTAL_MASK = 16726815;
+export const LK_SHARED_WAITERS = 2;
+export const LK_EXCLUSIVE_WAITERS = 4;
 
 export const SyncObject = {
-  size: 92,
+  size: 96,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2071,6 +2105,7 @@ export const SyncObject = {
   so_shared_first: 80,
   so_shared_last: 84,
   so_witness: 88,
+  so_unwatched: 92,
 } as const;
 
 export const SyncObjectTypes = {
@@ -2094,6 +2129,142 @@ export const SyncObjectTypes = {
   so_shared_first: "usize",
   so_shared_last: "usize",
   so_witness: "u32",
+  so_unwatched: "u32",
+} as const;
+
+export const RmLock = {
+  size: 108,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  rm_lock: 96,
+  rm_first: 100,
+  rm_last: 104,
+} as const;
+
+export const RmLockTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  rm_lock: "usize",
+  rm_first: "usize",
+  rm_last: "usize",
+} as const;
+
+export const RmReader = {
+  size: 20,
+  rmp_kind: 0,
+  rmp_thread: 4,
+  rmp_tid: 8,
+  rmp_next: 12,
+  rmp_prev: 16,
+} as const;
+
+export const RmReaderTypes = {
+  rmp_kind: "u32",
+  rmp_thread: "usize",
+  rmp_tid: "i32",
+  rmp_next: "usize",
+  rmp_prev: "usize",
+} as const;
+
+export const LockMgr = {
+  size: 124,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  lk_flags: 96,
+  lk_pri: 100,
+  lk_timo: 104,
+  lk_recurse: 108,
+  lk_waiters: 112,
+  lk_exslpfail: 116,
+  lk_kernproc: 120,
+} as const;
+
+export const LockMgrTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  lk_flags: "u32",
+  lk_pri: "u32",
+  lk_timo: "i32",
+  lk_recurse: "i32",
+  lk_waiters: "u32",
+  lk_exslpfail: "u32",
+  lk_kernproc: "u32",
 } as const;
 export const TS_EXCLUSIVE = 1;
 export const TS_SHARED = 2;
@@ -2115,7 +2286,7 @@ export const ThreadLocks = {
   tl_lent: 4,
   tl_blocked: 5,
   tl_rw_rlocks: 6,
-  tl_saved: 7,
+  tl_lk_slocks: 7,
 } as const;
 
 export const ThreadLocksTypes = {
@@ -2123,7 +2294,7 @@ export const ThreadLocksTypes = {
   tl_lent: "u8",
   tl_blocked: "u8",
   tl_rw_rlocks: "u8",
-  tl_saved: "u8",
+  tl_lk_slocks: "u8",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -2269,6 +2440,14 @@ export const Sys = {
   sched_setdeadline_self: 188,
   timer_wait_from: 189,
   clock_after: 190,
+  rm_init: 192,
+  rm_destroy: 193,
+  rm_rlock: 194,
+  rm_runlock: 195,
+  rm_wlock: 196,
+  rm_wunlock: 197,
+  rm_try_rlock: 198,
+  rm_wowned: 199,
   msleep: 200,
   mtx_sleep: 201,
   mtx_init: 202,
@@ -2296,6 +2475,12 @@ export const Sys = {
   sema_value: 227,
   sched_setscheduler: 230,
   sched_setscheduler_self: 231,
+  rm_sleep: 232,
+  lockinit: 233,
+  lockdestroy: 234,
+  lockmgr: 235,
+  lockstatus: 236,
+  lockmgr_disown: 237,
   sx_init: 240,
   sx_destroy: 241,
   sx_slock: 242,

@@ -1,10 +1,10 @@
-// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write and shared/exclusive locks in any nesting, sleep
-// with them, and change priorities all the time. At each step what is lent is what the model of the rule says
+// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in any nesting,
+// sleep with them, and change priorities all the time. At each step what is lent is what the model of the rule says
 // (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 
-import { MTX_NOLEND } from "../../../src/generated/layout.js";
+import { MTX_NOLEND, RmLock } from "../../../src/generated/layout.js";
 import {
   type Body,
   type KernelCall,
@@ -35,7 +35,7 @@ export interface LendingConditions {
 
 interface Lock {
   readonly address: number;
-  readonly kind: "mtx" | "rw" | "sx";
+  readonly kind: "mtx" | "rw" | "sx" | "rm";
 }
 
 interface Held {
@@ -45,6 +45,9 @@ interface Held {
 
 /** The calls of each kind of lock. */
 const calls = {
+  rm: {
+    ...{ own: sys.rm_wlock, disown: sys.rm_wunlock, tryOwn: null, destroy: sys.rm_destroy },
+  },
   mtx: {
     ...{ own: sys.mtx_lock, disown: sys.mtx_unlock },
     ...{ tryOwn: sys.mtx_trylock, destroy: sys.mtx_destroy },
@@ -66,6 +69,10 @@ const sharing = {
   sx: {
     ...{ share: sys.sx_slock, unshare: sys.sx_sunlock, tryShare: sys.sx_try_slock },
     ...{ upgrade: sys.sx_try_upgrade, downgrade: sys.sx_downgrade, sleep: sys.sx_sleep },
+  },
+  rm: {
+    ...{ share: sys.rm_rlock, unshare: sys.rm_runlock, tryShare: sys.rm_try_rlock },
+    ...{ upgrade: null, downgrade: null, sleep: sys.rm_sleep },
   },
 };
 
@@ -98,22 +105,26 @@ export class LendingStorm {
     const scheduler = options.scheduler ?? ownScheduler;
     const cpus = options.cpus ?? ownCpus;
     const quantum = 100 + this.random.below(400);
-    this.machine = new Machine({ cpus, scheduler, quantum, objects: 16, seed }, source);
+    this.machine = new Machine({ cpus, scheduler, quantum, objects: 200, seed }, source);
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i));
     const count = 3 + this.random.below(14);
     for (let i = 0; i < count; i++) this.makeThread(i, scheduler === "lwkt" && i % LWKTS === 0);
-    const addresses = this.locks.map(({ address }) => address);
+    // Who queues for a read-mostly lock queues for the mutex inside.
+    const addresses = this.locks.flatMap(({ address, kind }) =>
+      kind === "rm" ? [address, this.machine.kernel.read(address + RmLock.rm_lock)] : [address],
+    );
     this.lending = new Lending(this.machine, this.threads, addresses, this.levels);
   }
 
   private makeLock(i: number): Lock {
-    const kind = this.random.pick(["mtx", "mtx", "rw", "rw", "sx"] as const);
+    const kind = this.random.pick(["mtx", "mtx", "rw", "rw", "sx", "rm"] as const);
     const name = `${kind}${i}`;
     const create = {
       mtx: () => sys.mtx_init(name, this.random.once(5) ? MTX_NOLEND : 0),
       rw: () => sys.rw_init(name, 0),
       sx: () => sys.sx_init(name, 0),
+      rm: () => sys.rm_init(name, 0),
     };
     const [error, address] = this.machine.call(create[kind]());
     if (error !== 0) throw new Error(`making a lock: error ${error}`);
@@ -177,8 +188,11 @@ export class LendingStorm {
       const { share, tryShare } = sharing[kind];
       if (!tries) yield* share(address);
       else if (!(yield* tryShare(address))) return;
-    } else if (!tries) yield* calls[kind].own(address);
-    else if (!(yield* calls[kind].tryOwn(address))) return;
+    } else {
+      const { own, tryOwn } = calls[kind];
+      if (!tries || tryOwn === null) yield* own(address);
+      else if (!(yield* tryOwn(address))) return;
+    }
     held.push({ index, isShared });
   }
 
@@ -186,9 +200,11 @@ export class LendingStorm {
   private *turn(last: Held): Body {
     const { address, kind } = this.locks[last.index] as Lock;
     if (kind === "mtx") return;
-    if (last.isShared) last.isShared = !(yield* sharing[kind].upgrade(address));
+    const { upgrade, downgrade } = sharing[kind];
+    if (upgrade === null) return;
+    if (last.isShared) last.isShared = !(yield* upgrade(address));
     else {
-      yield* sharing[kind].downgrade(address);
+      yield* downgrade(address);
       last.isShared = true;
     }
   }

@@ -133,9 +133,10 @@ function finish(flags: u32, ilk: SyncObject, error: i32): u32 {
   return DONE;
 }
 
-/** True for a request that WITNESS should look at beforehand. */
-function can_witness(flags: u32): bool {
-  return (flags & (LK_NOWITNESS | LK_NOWAIT)) == 0;
+/** A request may wait for the lock: WITNESS looks at it beforehand, unless it is not to. */
+function wanted(lk: LockMgr, td: Thread, flags: u32, ilk: SyncObject, exclusive: bool): void {
+  if ((flags & (LK_NOWITNESS | LK_NOWAIT)) != 0) return;
+  lock_wanted(lk, td, exclusive, (flags & LK_INTERLOCK) != 0 ? ilk : no_interlock());
 }
 
 /** What a request has in the interlock's place once that is released. */
@@ -289,7 +290,7 @@ function upgrade(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   }
   if ((flags & LK_TYPE_MASK) == LK_TRYUPGRADE) return finish(flags, ilk, EBUSY);
   sunlock(lk, td);
-  if (can_witness(flags)) lock_wanted(lk, td, true);
+  wanted(lk, td, flags, ilk, true);
   return xlock(lk, flags, ilk);
 }
 
@@ -367,10 +368,10 @@ export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
   }
   switch (op) {
     case LK_SHARED:
-      if (can_witness(flags)) lock_wanted(lk, td, false);
+      wanted(lk, td, flags, ilk, false);
       return slock(lk, flags, ilk);
     case LK_EXCLUSIVE:
-      if (can_witness(flags)) lock_wanted(lk, td, true);
+      wanted(lk, td, flags, ilk, true);
       return xlock(lk, flags, ilk);
     case LK_UPGRADE:
     case LK_TRYUPGRADE:
@@ -382,7 +383,7 @@ export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
       release(lk, td);
       return finish(flags, ilk, 0);
     case LK_DRAIN:
-      if (can_witness(flags)) lock_wanted(lk, td, true);
+      wanted(lk, td, flags, ilk, true);
       if (xlocked(lk, td)) {
         panic("__lockmgr_args: draining %s with the lock held", lk.so_name);
       }

@@ -17,11 +17,16 @@ function watched(watch: u32, o: SyncObject): u32 {
   return watch & ~o.so_unwatched;
 }
 
-/** `td` wants a lock, and will wait for it. */
-export function lock_wanted(o: SyncObject, td: Thread, exclusive: bool): void {
+/** `td` wants a lock, and will wait for it; it gives up `but`, if that is a lock, before it waits. */
+export function lock_wanted(
+  o: SyncObject,
+  td: Thread,
+  exclusive: bool,
+  but: SyncObject = changetype<SyncObject>(0),
+): void {
   const watch = machine().lock_watch;
   if (watch == 0) return;
-  if ((watched(watch, o) & LOCK_WITNESS) != 0) witness_checkorder(o, td, exclusive);
+  if ((watched(watch, o) & LOCK_WITNESS) != 0) witness_checkorder(o, td, exclusive, but);
 }
 
 /** The lock is taken: `td` begins to wait for it. */

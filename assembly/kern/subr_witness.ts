@@ -236,8 +236,16 @@ function print_held(held: LockInstance): void {
 
 // ---- Taking and releasing ----
 
-/** `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). */
-export function witness_checkorder(o: SyncObject, td: Thread, exclusive: bool): void {
+/**
+ * `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). `but`, which
+ * it holds and gives up before it waits, does not count.
+ */
+export function witness_checkorder(
+  o: SyncObject,
+  td: Thread,
+  exclusive: bool,
+  but: SyncObject,
+): void {
   if (witness_state().ws_exhausted != 0 || td == machine().host_td) return;
   for (let held = locks_held(td); is_instance(held); held = held.li_next) {
     if (held.li_lock == o) {
@@ -250,6 +258,7 @@ export function witness_checkorder(o: SyncObject, td: Thread, exclusive: bool): 
   let nearest = WITNESS_COUNT;
   for (let held = locks_held(td); is_instance(held); held = held.li_next) {
     const other = held.li_lock;
+    if (other == but) continue;
     if (is_spin(other) != is_spin(o)) {
       if (is_spin(other)) blockable_with_spin(o);
       continue;

@@ -402,6 +402,28 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
 });
 
 describe("WITNESS", () => {
+  it("does not mind the interlock, which is released before the thread waits", () => {
+    const consoleOf = (flags: number) => {
+      const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+      const [, lock] = machine.call(sys.lockinit(0, "vnode", 0, 0));
+      const [, mutex] = machine.call(sys.mtx_create("interlock"));
+      machine.createThread({
+        name: "t",
+        *body() {
+          yield* sys.mtx_lock(mutex);
+          yield* sys.lockmgr(lock, LK.EXCLUSIVE | flags, mutex);
+          yield* sys.lockmgr(lock, LK.RELEASE, 0);
+          if (flags === 0) yield* sys.mtx_unlock(mutex);
+          yield* sys.kthread_exit();
+        },
+      });
+      machine.run();
+      return machine.console;
+    };
+    expect(consoleOf(LK.INTERLOCK)).toBe("");
+    expect(consoleOf(0)).toContain("lock order reversal: (sleepable after non-sleepable)");
+  });
+
   it("lets a thread hold several of one name and sleep with them, unless it is told otherwise", () => {
     const consoleOf = (flags: number) => {
       const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);

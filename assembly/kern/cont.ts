@@ -96,6 +96,9 @@ export enum K {
   LK_SHARED_1 = 216, //      a: lock of lockmgr, b: what is left of the flags: awake, look again
   LK_EXCLUSIVE_1 = 217, //   the same
   LK_DRAIN_1 = 218, //       the same
+  MTX_ADAPTIVE = 219, //     a: mutex, for which the thread spins: look again
+  RW_ADAPTIVE_W = 220, //    a: read/write or shared/exclusive lock, which the thread wants alone: the same
+  RW_ADAPTIVE_R = 221, //    a: which it wants to share
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

@@ -14,9 +14,9 @@ import {
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
 import { lk_drain_1, lk_exclusive_1, lk_shared_1 } from "../kern/kern_lock";
-import { msleep_1, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
+import { msleep_1, mtx_adaptive, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
 import { rm_rlock_1, rm_sleep_1, rm_wlock_1 } from "../kern/kern_rmlock";
-import { rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
+import { rw_adaptive, rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
 import { barrier_wait_1, sema_timedwait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
@@ -51,7 +51,7 @@ import { EventHandler } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { Proc, TDPRI_CRIT, Thread } from "../sys/proc";
-import { LockMgr, RmLock, SyncObject } from "../sys/sync";
+import { LockMgr, RmLock, SyncObject, TS_EXCLUSIVE, TS_SHARED } from "../sys/sync";
 import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
@@ -193,6 +193,12 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return lk_exclusive_1(changetype<LockMgr>(a), b, retval);
     case K.LK_DRAIN_1:
       return lk_drain_1(changetype<LockMgr>(a), b);
+    case K.MTX_ADAPTIVE:
+      return mtx_adaptive(changetype<SyncObject>(a));
+    case K.RW_ADAPTIVE_W:
+      return rw_adaptive(changetype<SyncObject>(a), TS_EXCLUSIVE);
+    case K.RW_ADAPTIVE_R:
+      return rw_adaptive(changetype<SyncObject>(a), TS_SHARED);
     case K.MSLEEP_1:
       return msleep_1(changetype<SyncObject>(a), retval);
     default:

@@ -105,7 +105,9 @@ export class LendingStorm {
     const scheduler = options.scheduler ?? ownScheduler;
     const cpus = options.cpus ?? ownCpus;
     const quantum = 100 + this.random.below(400);
-    this.machine = new Machine({ cpus, scheduler, quantum, objects: 200, seed }, source);
+    const adaptiveLocks = this.random.once(4);
+    const config = { cpus, scheduler, quantum, adaptiveLocks, objects: 200, seed };
+    this.machine = new Machine(config, source);
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i));
     const count = 3 + this.random.below(14);

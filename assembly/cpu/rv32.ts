@@ -31,6 +31,8 @@
 //    negative, and nobody subtracts from a thread that does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
+// So does FreeBSD's sched_relinquish on one CPU. Under 4bsd and ule a running thread is on no queue: there it is put on
+// its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts).
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
@@ -70,7 +72,7 @@ import {
 import { reservation_suspend } from "./rv32_reserve";
 import {
   call_number,
-  give_level,
+  leave_level,
   next_level,
   run_begin,
   run_end,
@@ -116,7 +118,8 @@ const EXIT_QUICK: u32 = 7; // a kernel call that may be quick
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
  * behind it, and is true if RV32 code of this CPU goes on next; `quick(gd, td, nr)` is true if it has performed a
- * call of `td` that touches nothing the loop keeps for itself.
+ * call of `td` that touches nothing the loop keeps for itself. `turns_begin`, `turned` and `turns_end` are those of
+ * kern/sched_turn.ts.
  */
 export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
@@ -552,6 +555,8 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.QUICK:
           exit = EXIT_QUICK;
           break;
+        case RvOp.RELINQUISH:
+          set(td, pc, 0);
         case RvOp.YIELD:
         default:
           // Again as long as the next thread yields at once, or after a jump: it need not be looked up.
@@ -665,7 +670,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
     if (exit == EXIT_YIELD) {
       if (level === null || load<usize>(head) == 0) {
-        level = next_level(gd, level, head, budget - switches);
+        level = next_level<Kernel>(gd, level, head, budget - switches);
         if (level !== null) {
           head = level.head;
           mark = head;
@@ -690,7 +695,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
       store<usize>(td, pc, offsetof<Thread>("td_pc"));
-      give_level(gd, level, head);
+      leave_level<Kernel>(gd, level, head, td);
       level = null;
       head = 0;
       mark = 0;
@@ -721,7 +726,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       break;
     }
     if (level === null || head != cpu.stop) continue; // it was for a sample
-    level = next_level(gd, level, head, budget - switches);
+    level = next_level<Kernel>(gd, level, head, budget - switches);
     if (level !== null) head = level.head; // it is the same, because the running thread is on it
     mark = head;
   }
@@ -730,7 +735,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   gd.gd_hash = hash;
   gd.gd_switchtime = switchtime;
   store<usize>(td, pc, offsetof<Thread>("td_pc"));
-  give_level(gd, level, head);
+  leave_level<Kernel>(gd, level, head, td);
   switches += <u32>(head - mark) >> 2;
   if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
   reservation_suspend(gd, (event & 0xff) == RV_FAULT);

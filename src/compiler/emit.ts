@@ -1,9 +1,8 @@
 // A cluster of guest functions as one WebAssembly function.
 //
-// It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind the
-// text it may store. Registers
-// are loaded into locals where it begins and stored where it ends: it ends at one place, which every exit
-// goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
+// It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind
+// Text.storeLow it may store. Registers are loaded into locals where it begins and stored where it ends: it ends
+// at one place, which every exit goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
 // an exit within a block takes off what the block has executed until then. After each jump and taken
 // branch it is compared with 0, for the slice ends there (assembly/cpu/rv32.ts); so an instruction of the
 // interpreter and of this code have the same place in time.
@@ -19,9 +18,9 @@ import { Code, moduleOf, Op } from "./wasm.js";
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
   readonly text: Text;
-  /** The lowest guest address that programs may touch, and bytes of guest memory. */
+  /** The lowest guest address that programs may touch, and the one behind the highest. */
   readonly guestLow: number;
-  readonly guestSize: number;
+  readonly guestEnd: number;
   /** Where the word of a thread's stack is from a sixteenth of the thread's address; null without stacks. */
   readonly stacks: number | null;
   /** Where a register lies relative to its thread. */
@@ -44,7 +43,7 @@ const TD = 0;
 const LEFT = 1;
 /** Where a part that can be entered at several places is entered; 0 = where it begins. */
 const ENTRY = 2;
-/** How far behind the text stores may go. */
+/** How far behind Text.storeLow stores may go. */
 const ROOM = 3;
 const PC = 4;
 const REGISTER = 4; // x1 is the local behind PC
@@ -411,7 +410,9 @@ class Emitter implements BlockCode {
     const { code } = this;
     const { text, compiledOp, place } = this.target;
     const record = this.temporary();
-    code.get(to).const(text.shift).put(Op.i32_shl).tee(record);
+    code.get(to);
+    text.emitDistance(code);
+    code.const(text.shift).put(Op.i32_shl).tee(record);
     code.memory(Op.i32_load, text.decoded).const(compiledOp).put(Op.i32_eq);
     this.open(Op.if);
     code.get(record).memory(Op.i32_load, text.decoded + RECORD_A);

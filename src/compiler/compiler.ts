@@ -83,6 +83,7 @@ export class Compiler {
   private readonly text: Text;
   private readonly compiledOp: number;
   private readonly needed: number;
+  private readonly chains = canChain();
   private readonly units = new Map<number, Unit>();
   private readonly places: number[] = [];
   /** What is known of functions, by the guest addresses where they begin. */
@@ -172,6 +173,7 @@ export class Compiler {
     this.owners.clear();
     this.alone.clear();
     this.marks.forget();
+    this.text.forget();
     this.searched = NOWHERE;
   }
 
@@ -297,10 +299,11 @@ export class Compiler {
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,
+      chains: this.chains,
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { run } = new WebAssembly.Instance(module, {
-      env: { memory: memory as WebAssembly.Memory },
+      env: { memory: memory as WebAssembly.Memory, table },
     }).exports;
     table.set(place, run);
     const { covers, leaves } = cluster;
@@ -310,6 +313,12 @@ export class Compiler {
     this.instructions += covers.size;
     return unit;
   }
+}
+
+/** True if the host knows calls that take the place of the caller. */
+function canChain(): boolean {
+  const code = new Code().get(0).get(0).get(0).get(0).get(0);
+  return WebAssembly.validate(moduleOf(code.put(Op.return_call_indirect, 0, 0), 0) as BufferSource);
 }
 
 /** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */

@@ -40,6 +40,12 @@ export function isAlwaysTaken({ flow, insn }: Step): boolean {
   return insn.op === "bgeu" || (insn.rs1 === 0 && (insn.op === "beq" || insn.op === "bge"));
 }
 
+/** True for the beginning of jal, jalr and c.jal. */
+function mayCall(half: number): boolean {
+  const isJump = (half & 0x7f) === 0x6f || (half & 0x7f) === 0x67;
+  return isJump || (half & 0xe003) === 0x2001;
+}
+
 /** Bytes of text in which calls are looked for until it is known how much there is. */
 const TEXT_AT_FIRST = 1 << 20;
 /** On bare metal the range of text is told in whole pieces of so many bytes, so that it seldom changes. */
@@ -72,6 +78,8 @@ export class Text {
   private readonly hasAllRegisters: boolean;
   /** No text is known behind this guest address. */
   private end: number;
+  /** The instructions that were read, but on bare metal, where they may change. */
+  private readonly steps = new Map<number, Step>();
 
   constructor(
     private readonly kernel: Kernel,
@@ -115,9 +123,24 @@ export class Text {
 
   /** The instruction at a guest address in the text, as it is executed there. */
   step(pc: number): Step {
+    if (!this.isMetal) return this.known(pc);
     const step = this.read(pc);
-    if (step.flow === "stop" || !this.isMetal || this.marks.isExecutedAs(pc)) return step;
+    if (step.flow === "stop" || this.marks.isExecutedAs(pc)) return step;
     return { ...step, flow: "stop", insn: NOTHING, target: -1 };
+  }
+
+  private known(pc: number): Step {
+    let step = this.steps.get(pc);
+    if (step === undefined) {
+      step = this.read(pc);
+      this.steps.set(pc, step);
+    }
+    return step;
+  }
+
+  /** Forgets what was read: the text is another one. */
+  forget(): void {
+    this.steps.clear();
   }
 
   /** The instruction in the bytes at a guest address. */
@@ -195,10 +218,14 @@ export class Text {
   /** The targets of all calls in a range, in ascending order. */
   callTargets({ from, to }: TextRange): number[] {
     const targets = new Set<number>();
+    const { view } = this.kernel;
     for (let pc = from; pc < to; ) {
-      const step = this.read(pc);
-      if (step.flow === "call") targets.add(step.target);
-      pc = step.next;
+      const half = view.getUint16(this.guest + pc, true);
+      if (mayCall(half)) {
+        const step = this.read(pc);
+        if (step.flow === "call") targets.add(step.target);
+      }
+      pc += isCompressed(half) ? 2 : 4;
     }
     return [...targets].sort((a, b) => a - b);
   }

@@ -52,6 +52,7 @@ import {
   RECORD_SHIFT,
   RECORD_SIZE,
   Record,
+  rv32_record,
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
@@ -630,7 +631,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         else {
           cpu.sampled += executed << CLOCK_SHIFT; // samples are of what is interpreted
           set_limit(m, cpu, time + (executed << CLOCK_SHIFT));
-          pc = cpu.decoded + ((<usize>(next & ~COMPILED_JUMPED)) << RECORD_SHIFT);
+          pc = rv32_record(next & ~COMPILED_JUMPED);
           clock = time + (executed << CLOCK_SHIFT) - <u64>pc;
           if ((next & COMPILED_JUMPED) == 0 || !slice_over(m, cpu, pc, clock + <u64>pc)) continue;
         }

@@ -215,6 +215,23 @@ export function rv32_decode_at(pc: u32): void {
   if (rv_length(pc) == 2) shorten(record);
 }
 
+/**
+ * True if the record that is or was at an even address of the text, `op` and its operands, is what the instruction
+ * there is decoded to now, and is executed by the loop. Leaves the record as it is.
+ */
+export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool {
+  if (op == RvOp.SLOW) return false;
+  const at = rv32_record(pc);
+  const low = load<u64>(at);
+  const high = load<u64>(at, 8);
+  rv32_decode_at(pc);
+  const record = changetype<Record>(at);
+  const same = record.op == op && record.a == a && record.b == b && record.c == c;
+  store<u64>(at, low);
+  store<u64>(at, high, 8);
+  return same;
+}
+
 /** A search looks at kernel calls, loads and stores before they are executed (rv32_search.ts). */
 function search_record(record: Record): void {
   switch (record.op) {

@@ -22,6 +22,7 @@ export function formatKernel(
   args: readonly number[],
   context: FormatContext,
 ): string {
+  if (!format.includes("%")) return format; // most names
   let next = 0;
   return format.replace(directive, (whole, spec: string) => {
     if (spec === "%") return "%";

@@ -9,7 +9,7 @@
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
-import { formatKernel } from "./format.js";
+import { type FormatContext, formatKernel } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -80,6 +80,12 @@ export interface Fault {
 
 const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
+/** Bytes that a unit of UTF-16 takes at most. */
+const UTF8_MAX = 3;
+// Making one takes longer than what it does here.
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder();
+const utf16 = new TextDecoder("utf-16le");
 
 /** A booted kernel. */
 export class Kernel {
@@ -141,6 +147,8 @@ export class Kernel {
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
+  /** Those that are part of its code, as far as somebody has asked for them. */
+  private readonly ownTexts = new Map<number, string>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -334,12 +342,14 @@ export class Kernel {
     throw error;
   }
 
+  private readonly formatContext: FormatContext = {
+    pointer: (address) => this.namePointer(address),
+    text: (address) => this.text(address),
+    name: (address) => this.nameAt(address),
+  };
+
   private format(fmt: number, args: readonly number[]): string {
-    return formatKernel(this.text(fmt >>> 0), args, {
-      pointer: (address) => this.namePointer(address),
-      text: (address) => this.text(address),
-      name: (address) => this.nameAt(address),
-    });
+    return formatKernel(this.text(fmt >>> 0), args, this.formatContext);
   }
 
   // ---- Memory ----
@@ -393,7 +403,7 @@ export class Kernel {
   intern(text: string): number {
     const known = this.texts.addressOf(text);
     if (known !== undefined) return known;
-    const bytes = new TextEncoder().encode(text);
+    const bytes = encoder.encode(text);
     const at = this.machine("string_next");
     const end = (at + 4 + bytes.length + 3) & ~3;
     if (end > this.machine("string_end")) {
@@ -410,14 +420,18 @@ export class Kernel {
 
   /** The text at an address: an interned one, or one of the kernel's own. */
   text(address: number): string {
+    const known = this.texts.at(address) ?? this.ownTexts.get(address);
+    if (known !== undefined) return known;
     const memory = new Uint8Array(this.exports.memory.buffer);
     const length = this.read(address);
     if (address >= this.machine("string_base") && address < this.machine("string_end")) {
-      return new TextDecoder().decode(memory.subarray(address + 4, address + 4 + length));
+      return utf8.decode(memory.subarray(address + 4, address + 4 + length));
     }
     // A static string of the compiler: UTF-16 with its size in bytes before it.
     const size = this.read(address - 4);
-    return new TextDecoder("utf-16le").decode(memory.subarray(address, address + size));
+    const text = utf16.decode(memory.subarray(address, address + size));
+    if (address < this.machine("td_base")) this.ownTexts.set(address, text);
+    return text;
   }
 
   /**
@@ -446,7 +460,8 @@ export class Kernel {
   formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
     if (fmt === 0) return "";
     const name = this.format(fmt, [arg]);
-    const bytes = new TextEncoder().encode(name);
+    if (name.length * UTF8_MAX <= length) return name;
+    const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;
     // As a stream: a character of which only the beginning has room is left out.
     return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });

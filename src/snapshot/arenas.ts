@@ -141,10 +141,22 @@ export class Arenas {
     if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
     const sched = this.field("sched_delta");
     if (sched !== 0) arenas.push(array(base + sched, Layout.ThreadSched.size));
-    arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE));
+    arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE), this.deadlines());
     const statistics = this.field("stats_base");
     if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));
     return arenas;
+  }
+
+  /** Deadlines: a part for each CPU, and then the structures, of which the first one is nobody's. */
+  private deadlines(): Arena {
+    const at = this.field("dl_base");
+    const cpus = this.kernel.config.cpus * Layout.DlCpu.size;
+    const bytes = (count: number) => cpus + (count + 1) * Layout.Deadline.size;
+    const used = () => {
+      const count = this.field("dl_used");
+      return count === 0 ? 0 : bytes(count);
+    };
+    return { at, size: bytes(Layout.DL_MAX), used };
   }
 
   /** An arena whose watermark is an address. */
@@ -252,7 +264,8 @@ export class Arenas {
   private between(): Range[] {
     const cpusEnd = this.kernel.globaldata(this.kernel.config.cpus);
     const ranges: Range[] = [{ at: MACHINE_ADDRESS, size: cpusEnd - MACHINE_ADDRESS }];
-    let at = this.kernel.globaldata(Layout.MAXCPU); // behind the room for CPUs: what the compiler placed
+    // Between the room for CPUs and the arenas lies what the compiler placed: texts, which nothing ever changes.
+    let at = this.field("td_base");
     for (const arena of this.partial) {
       if (arena.at > at) ranges.push({ at, size: arena.at - at });
       at = arena.at + arena.size;

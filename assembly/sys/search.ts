@@ -152,6 +152,8 @@ export class Search {
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
 
+  s_decodings: u32; //    how often text was decoded: nothing else changes what it was decoded to
+
   // What the host asks for.
   s_by: u32; //           SearchBy
   s_prefix: u32; //       decisions of the tape that are made already

@@ -9,7 +9,7 @@
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
-import { type FormatContext, formatKernel } from "./format.js";
+import { Format, type FormatContext } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -147,8 +147,9 @@ export class Kernel {
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
-  /** Those that are part of its code, as far as somebody has asked for them. */
+  // Those that are part of its code, as far as somebody has asked for them.
   private readonly ownTexts = new Map<number, string>();
+  private readonly ownFormats = new Map<number, Format>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -349,7 +350,16 @@ export class Kernel {
   };
 
   private format(fmt: number, args: readonly number[]): string {
-    return formatKernel(this.text(fmt >>> 0), args, this.formatContext);
+    return this.formatAt(fmt >>> 0).print(args, this.formatContext);
+  }
+
+  /** The format at an address; the kernel's own are read once. */
+  private formatAt(address: number): Format {
+    const known = this.ownFormats.get(address);
+    if (known !== undefined) return known;
+    const format = new Format(this.text(address));
+    if (this.isOwnText(address)) this.ownFormats.set(address, format);
+    return format;
   }
 
   // ---- Memory ----
@@ -430,8 +440,13 @@ export class Kernel {
     // A static string of the compiler: UTF-16 with its size in bytes before it.
     const size = this.read(address - 4);
     const text = utf16.decode(memory.subarray(address, address + size));
-    if (address < this.machine("td_base")) this.ownTexts.set(address, text);
+    if (this.isOwnText(address)) this.ownTexts.set(address, text);
     return text;
+  }
+
+  /** True for the address of a text of the compiler's, which never changes. */
+  private isOwnText(address: number): boolean {
+    return address < this.machine("td_base");
   }
 
   /**
@@ -459,7 +474,8 @@ export class Kernel {
   /** A name as printf makes it of a format and a word: its first `length` bytes. */
   formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
     if (fmt === 0) return "";
-    const name = this.format(fmt, [arg]);
+    const text = this.text(fmt);
+    const name = text.includes("%") ? this.format(fmt, [arg]) : text;
     if (name.length * UTF8_MAX <= length) return name;
     const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;

@@ -82,8 +82,12 @@ export class Arenas {
     for (let i = 0; i < partial.length; i++) watermarks[i] = (partial[i] as Arena).used();
   }
 
-  /** What is in use by these watermarks, in the order of the addresses; neighbours are one range. */
+  /**
+   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for what text was
+   * decoded to ({@link decoded}).
+   */
   ranges(watermarks: Float64Array, mergeGap: number): Range[] {
+    const { decoded } = this;
     const parts = this.partial.map(({ at }, i) => ({ at, size: watermarks[i] as number }));
     const sorted = [...this.whole, ...parts]
       .filter(({ size }) => size > 0)
@@ -91,7 +95,8 @@ export class Arenas {
     const merged: { at: number; size: number }[] = [];
     for (const range of sorted) {
       const last = merged.at(-1);
-      if (last !== undefined && range.at - last.at - last.size <= mergeGap) {
+      const isNear = last !== undefined && range.at - last.at - last.size <= mergeGap;
+      if (isNear && range.at !== decoded && last.at !== decoded) {
         last.size = Math.max(last.size, range.at + range.size - last.at);
       } else merged.push({ ...range });
     }
@@ -245,6 +250,20 @@ export class Arenas {
       }
     }
     return arenas;
+  }
+
+  /** Where what text was decoded to begins. */
+  get decoded(): number {
+    return this.field("decoded_base");
+  }
+
+  /**
+   * Of a machine for searches: how often text was decoded, whatever snapshots were put back meanwhile. Nothing else
+   * changes what it was decoded to there. 0 for other machines, which do not count.
+   */
+  get decodings(): number {
+    const at = this.field("search_base");
+    return at === 0 ? 0 : this.word(at + Layout.Search.s_decodings);
   }
 
   /** Guest text and what it was decoded to. Guest data is in use as a whole. */

@@ -28,6 +28,7 @@
 // changes moves all that is behind.
 import { text_changed } from "../env";
 import { machine } from "../sys/machine";
+import { search } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { rv_expand, rv_is_compressed } from "./rv32_compressed";
 import { RvOp } from "./rv32_op";
@@ -79,6 +80,7 @@ export function rv_host_address(guest: u32): usize {
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
   if (machine().jit_period != 0) text_changed(from, to);
+  if (machine().search != 0) search().s_decodings++;
   const first = from >= 2 ? from - 2 : 0;
   for (let pc = first; pc < to; pc += 2) rv32_decode_at(pc);
   for (let pc = first; pc < to; pc += 2) mark_jump_to_yield(pc);

@@ -104,6 +104,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
   ipi_follow(td);
+  sched_moved(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
   if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
@@ -176,6 +177,7 @@ function move_self(td: Thread, cpu: u32): u32 {
     _lwkt_dequeue(td);
   }
   td.td_cpu = <u8>cpu;
+  sched_moved(td);
   ipi_arrive(td);
   lwkt_switch();
   return PENDING;

@@ -30,6 +30,7 @@ import {
   Proc,
   SSLEEP,
   TDF_TRANSIT,
+  TDF_USER,
   TDI_SLEEPING,
   TDL_ALLOCATED_STACK,
   TDL_ALLOCATED_THREAD,
@@ -65,8 +66,11 @@ import {
   lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
+import { user_begin, user_dequeue, user_enqueue, user_switch } from "./lwkt_usched";
+import { lwkt_level_of } from "./sched";
 import { dl_chosen } from "./sched_deadline";
-import { turnstile_level } from "./subr_turnstile";
+import { policy_clear, policy_priority, policy_set } from "./sched_policy";
+import { turnstile_adjust, turnstile_level, turnstile_priority } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
@@ -105,7 +109,8 @@ export function _lwkt_dequeue(td: Thread): void {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags &= ~TDL_RUNQ;
-    runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
+    if ((td.td_flags & TDF_USER) != 0) user_dequeue(gd, td);
+    else runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
     if (td.td_state == TDS.RUNQ) td.td_state = <u8>TDS.CAN_RUN;
   }
@@ -115,14 +120,20 @@ export function _lwkt_dequeue(td: Thread): void {
 export function _lwkt_enqueue(td: Thread): void {
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
     const gd = mycpu();
-    const nq = td.td_pri & TDPRI_MASK;
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags |= TDL_RUNQ;
-    runq_append(lwkt_level(gd, nq), td);
-    gd.gd_runqmask |= 1 << nq;
     gd.gd_nrunnable++;
+    if ((td.td_flags & TDF_USER) != 0) user_enqueue(gd, td);
+    else level_append(gd, td);
     if (td.td_state != TDS.RUNNING) td.td_state = <u8>TDS.RUNQ;
   }
+}
+
+/** The tail of the level of a thread of the kernel's. */
+function level_append(gd: GlobalData, td: Thread): void {
+  const nq = td.td_pri & TDPRI_MASK;
+  runq_append(lwkt_level(gd, nq), td);
+  gd.gd_runqmask |= 1 << nq;
 }
 
 /** Only the CPU that owns a thread may queue it. */
@@ -312,6 +323,7 @@ export function lwkt_switch(): u32 {
     );
     ntd.td_lwflags |= TDL_PREEMPT_DONE;
   } else {
+    if ((td.td_flags & TDF_USER) != 0) user_switch(gd, td);
     ntd = lwkt_choose(gd);
   }
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
@@ -376,6 +388,7 @@ export function lwkt_preempt_1(ntd: Thread): u32 {
   );
   if (is_td(ntd)) ntd.td_preempted = no_td();
   if (machine().ncpus != 1 && ast_pending(td)) mycpu().gd_flags |= GDF_RESCHED;
+  if ((td.td_flags & TDF_USER) != 0) mycpu().gd_flags |= GDF_RESCHED; // a better one may have come
   td.td_lwflags &= ~(TDL_PREEMPT_LOCK | TDL_PREEMPT_DONE);
   return DONE;
 }
@@ -599,8 +612,9 @@ export function lwkt_setpri_self(pri: i32): u32 {
   return crit_exit();
 }
 
-/** Sets the priority of a thread of this CPU, requeueing it if it is queued. */
+/** Sets the priority of a thread of this CPU, requeueing it if it is queued. It is the kernel's from now on. */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
+  if ((td.td_flags & TDF_USER) != 0) lwkt_user_leave(td);
   if ((td.td_lwflags & TDL_RUNQ) != 0) {
     _lwkt_dequeue(td);
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
@@ -608,6 +622,29 @@ export function lwkt_setpri_locked(td: Thread, pri: i32): void {
   } else {
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
   }
+}
+
+/** A user thread of this CPU is the kernel's again, with its own level and no policy. */
+export function lwkt_user_leave(td: Thread): void {
+  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
+  if (queued) _lwkt_dequeue(td);
+  td.td_flags &= ~TDF_USER;
+  policy_clear(td);
+  td.td_pri = (td.td_pri & ~TDPRI_MASK) + lwkt_level_of(cold(td).td_priority);
+  if (queued) _lwkt_enqueue(td);
+}
+
+/** Gives a thread of this CPU, or one that is not born yet, a policy: it is a user thread. */
+export function lwkt_user_policy(td: Thread, policy: u32, value: i32): void {
+  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
+  if (queued) _lwkt_dequeue(td);
+  policy_set(td, policy, value);
+  const c = cold(td);
+  c.td_base_pri = <u8>policy_priority(policy, value);
+  c.td_priority = <u8>turnstile_priority(td);
+  user_begin(td);
+  if (queued) _lwkt_enqueue(td);
+  turnstile_adjust(td);
 }
 
 /** The process that really was interrupted: at the end of the chain of preempted threads (603). */

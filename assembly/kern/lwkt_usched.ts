@@ -84,9 +84,9 @@ const NICE_STEPS: u32 = 40 * NICE_WEIGHT;
 /** ESTCPUMAX and how much of it a queue is; 30 seconds of more than half a CPU make a batch thread. */
 const ESTCPU_PER_QUEUE: u32 = 512;
 const ESTCPU_MAX: u32 = ESTCPU_PER_QUEUE * 32;
-const ESTCPU_TICK: u32 = ESTCPU_MAX / STATHZ + 1;
+const ESTCPU_TICK: u32 = 39;
 const BATCH_MAX: u32 = STATHZ * 30;
-const DECAY: u32 = 8;
+const DECAY: u32 = 2;
 
 // ---- Rank ----
 
@@ -107,7 +107,8 @@ function queue_of(td: Thread): u32 {
 function level_for(td: Thread): i32 {
   const c = cold(td);
   const pri: u32 = c.td_priority;
-  if (pri < <u32>PUSER || pri < <u32>c.td_base_pri) return max<i32>(LEVEL_NORM, (255 - <i32>pri) >> 3);
+  if (pri < <u32>PUSER || pri < <u32>c.td_base_pri)
+    return max<i32>(LEVEL_NORM, (255 - <i32>pri) >> 3);
   return pri >= <u32>PRI_MIN_IDLE ? LEVEL_IDLE : LEVEL_NORM;
 }
 
@@ -240,9 +241,9 @@ export function user_dequeue(gd: GlobalData, td: Thread): void {
 
 /** A user thread's priority has changed: it has another level, or place on the queue. */
 export function user_requeue(gd: GlobalData, td: Thread): void {
-  if ((td.td_lwflags & TDL_RUNQ) == 0) return;
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
+  if (sc.sc_holder != td && ts.ts_queue == 0) return; // it is not there, or not yet
   weigh(sc, ts, load_for(td));
   if (sc.sc_holder != td) {
     const level = queue_of(td);
@@ -263,7 +264,6 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   const sc = sched_cpu(gd.gd_cpuid);
   if ((flags & GDF_USERS) == 0 || sc.sc_holder != td) return;
   const ended = (flags & GDF_SLICEEND) != 0;
-  if (ended) reckon(gd, td);
   const next = first_waiting(gd.gd_cpuid);
   const lost = !ended && (flags & GDF_INVOL) != 0;
   if (lost ? !takes_slot(next, td) : queue_of(next) > queue_of(td)) return;
@@ -275,36 +275,29 @@ export function user_switch(gd: GlobalData, td: Thread): void {
 
 // ---- Use of CPUs ----
 
-/** Ticks of the statistics clock of a CPU since boot. */
-function tick(gd: GlobalData): i32 {
-  const m = machine();
-  return <i32>(gd.gd_cycles / (m.sched_tick * m.sched_stat));
-}
-
 function limited(estcpu: u32): u32 {
   return min<u32>(estcpu, ESTCPU_MAX);
 }
 
-/** dfly_recalculate_estcpu: what a thread used since the last time comes into its account. */
+/** The CPUs' worth of user threads on a CPU, times the machine's CPUs: who waits counts, so that there is room for all. */
+function crowd(gd: GlobalData): u32 {
+  return machine().ncpus + prioq_count(gd.gd_cpuid);
+}
+
+/** dfly_recalculate_estcpu: the seconds since the last time come into a thread's account. */
 function reckon(gd: GlobalData, td: Thread): void {
+  const m = machine();
   const ts = td_sched(td);
-  const now = tick(gd);
-  const ticks = <u32>max<i32>(0, now - ts.ts_ltick);
-  if (ticks == 0) return;
-  ts.ts_ltick = now;
-  const ran = min<u32>(ts.ts_ticks, ticks);
+  const seconds = m.users_seconds - <u32>ts.ts_ltick;
+  if (seconds == 0) return;
+  ts.ts_ltick = <i32>m.users_seconds;
+  const ran = <u64>ts.ts_ticks * crowd(gd) * 2;
   ts.ts_ticks = 0;
-  if (ticks > 2 * STATHZ) {
-    ts.ts_estcpu >>= 1;
-    ts.ts_batch -= min<u32>(ts.ts_batch, STATHZ);
-  } else {
-    const ncpus: u64 = machine().ncpus;
-    const waiting: u64 = prioq_count(gd.gd_cpuid);
-    const used = (<u64>ran * ESTCPU_MAX * (waiting + ncpus)) / (ncpus * ticks);
-    if (used > ESTCPU_MAX / 2) ts.ts_batch = min<u32>(ts.ts_batch + ticks, BATCH_MAX);
-    else ts.ts_batch -= min<u32>(ts.ts_batch, ticks);
-    const now_used = <u32>min<u64>(used, ESTCPU_MAX);
-    ts.ts_estcpu = (ts.ts_estcpu * DECAY + now_used) / (DECAY + 1);
+  const ticks = min<u32>(seconds, 30) * STATHZ;
+  if (ran > <u64>ticks * m.ncpus) ts.ts_batch = min<u32>(ts.ts_batch + ticks, BATCH_MAX);
+  else ts.ts_batch -= min<u32>(ts.ts_batch, ticks);
+  for (let i = seconds; i != 0 && ts.ts_estcpu != 0; i--) {
+    ts.ts_estcpu = (ts.ts_estcpu * DECAY) / (DECAY + 1);
   }
   reset_priority(gd, td);
 }
@@ -326,7 +319,8 @@ export function user_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
   const ts = td_sched(td);
   if (stats != 0) {
     ts.ts_ticks += stats;
-    ts.ts_estcpu = limited(ts.ts_estcpu + min<u32>(stats, STATHZ) * ESTCPU_TICK);
+    const used = (min<u32>(stats, STATHZ) * ESTCPU_TICK * crowd(gd)) / m.ncpus;
+    ts.ts_estcpu = limited(ts.ts_estcpu + used);
     reset_priority(gd, td);
   }
   if (m.sched_slice == 0 || ts.ts_policy == <u8>Policy.FIFO) return;
@@ -337,7 +331,8 @@ export function user_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
 }
 
 /** Once a second: the accounts of all that run or wait. */
-export function user_second(m: Machine): void {
+export function user_second(m: Machine, seconds: u32): void {
+  m.users_seconds += seconds;
   for (let i: u32 = 1; i < m.zone_next; i++) {
     const td = td_at(i);
     if ((td.td_flags & TDF_USER) == 0 || (td.td_lwflags & TDL_RUNQ) == 0) continue;
@@ -476,7 +471,7 @@ export function user_begin(td: Thread): void {
     ts.ts_batch = BATCH_MAX / 2;
     ts.ts_ticks = 0;
     ts.ts_slice = 0;
-    ts.ts_ltick = tick(gd);
+    ts.ts_ltick = <i32>machine().users_seconds;
   }
   reset_priority(gd, td);
 }

@@ -472,8 +472,11 @@ export function sched_exit_thread(other: Thread, td: Thread): void {
 /** A thread is gone: the next one in its structure begins with nothing. */
 export function sched_gone(td: Thread): void {
   dl_leave(td);
-  if ((td.td_flags & TDF_USER) != 0) lwkt_user_leave(td);
   if (!gives_shares(machine())) return;
+  if ((td.td_flags & TDF_USER) != 0) {
+    _lwkt_dequeue(td);
+    td.td_flags &= ~TDF_USER;
+  }
   memory.fill(changetype<usize>(td_sched(td)), 0, offsetof<ThreadSched>());
 }
 

@@ -70,5 +70,5 @@ export function sched_seconds(m: Machine): void {
   const seconds = (m.now - m.sched_second) / m.cycles_per_second + 1;
   m.sched_second += seconds * m.cycles_per_second;
   if (m.sched == Sched.BSD4) bsd4_second(m, <u32>min<u64>(seconds, 1 << 30));
-  else if (m.sched == Sched.LWKT) user_second(m);
+  else if (m.sched == Sched.LWKT) user_second(m, <u32>min<u64>(seconds, 1 << 30));
 }

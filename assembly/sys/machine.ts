@@ -220,6 +220,7 @@ export class Machine {
 
   // Schedulers of shares (kern/sched_clock.ts, sched_place.ts).
   users: u32; //               lwkt: 1 = it has, or had, user threads (kern/lwkt_usched.ts)
+  users_seconds: u32; //       whole seconds since then
   sched_tick: u64; //          cycles from one tick of the scheduler's clock to the next
   sched_slice: u32; //         of these ticks, a slice; 0 = it never ends
   sched_stat: u32; //          and what the statistics clock takes for one

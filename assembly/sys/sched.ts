@@ -37,9 +37,9 @@ export class ThreadSched {
   ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = it has not
   ts_runtime: u32; //  (o) ule: how long it ran and slept of its own will, decaying, ticks << 10
   ts_slptime: u32; //  (o)
-  ts_ltick: i32; //    (o) last tick of what ts_ticks counts (ule), or the one before (lwkt)
-  ts_ftick: i32; //    (o) ule: the first one
-  ts_ticks: u32; //    (o) how many of them it ran: ticks << 10 (ule), ticks (lwkt)
+  ts_ltick: i32; //    (o) last tick (ule) and first tick of what ts_ticks counts; the second from which on it does (lwkt)
+  ts_ftick: i32; //    (o)
+  ts_ticks: u32; //    (o) how long it ran then: ticks << 10 (ule), ticks of the statistics clock (lwkt)
   ts_rltick: i32; //   (o) ule: last tick on its CPU: how warm that CPU's cache is
   ts_new_policy: u8; //(s) policy that another CPU asks for (TSF_POLICY),
   ts_new_value: i8; // (s) with its priority or nice value

@@ -38,7 +38,6 @@ import {
   forEachEvent,
   LOOP_FOREVER,
   type Phase,
-  type Scheduling,
   suspendPoint,
   type Task,
   type TimerEvent,

@@ -66,11 +66,9 @@ import {
   lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
-import { user_begin, user_dequeue, user_enqueue, user_switch } from "./lwkt_usched";
-import { lwkt_level_of } from "./sched";
+import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
-import { policy_clear, policy_priority, policy_set } from "./sched_policy";
-import { turnstile_adjust, turnstile_level, turnstile_priority } from "./subr_turnstile";
+import { turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
@@ -614,7 +612,7 @@ export function lwkt_setpri_self(pri: i32): u32 {
 
 /** Sets the priority of a thread of this CPU, requeueing it if it is queued. It is the kernel's from now on. */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
-  if ((td.td_flags & TDF_USER) != 0) lwkt_user_leave(td);
+  if ((td.td_flags & TDF_USER) != 0) user_leave(td);
   if ((td.td_lwflags & TDL_RUNQ) != 0) {
     _lwkt_dequeue(td);
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
@@ -622,29 +620,6 @@ export function lwkt_setpri_locked(td: Thread, pri: i32): void {
   } else {
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;
   }
-}
-
-/** A user thread of this CPU is the kernel's again, with its own level and no policy. */
-export function lwkt_user_leave(td: Thread): void {
-  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
-  if (queued) _lwkt_dequeue(td);
-  td.td_flags &= ~TDF_USER;
-  policy_clear(td);
-  td.td_pri = (td.td_pri & ~TDPRI_MASK) + lwkt_level_of(cold(td).td_priority);
-  if (queued) _lwkt_enqueue(td);
-}
-
-/** Gives a thread of this CPU, or one that is not born yet, a policy: it is a user thread. */
-export function lwkt_user_policy(td: Thread, policy: u32, value: i32): void {
-  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
-  if (queued) _lwkt_dequeue(td);
-  policy_set(td, policy, value);
-  const c = cold(td);
-  c.td_base_pri = <u8>policy_priority(policy, value);
-  c.td_priority = <u8>turnstile_priority(td);
-  user_begin(td);
-  if (queued) _lwkt_enqueue(td);
-  turnstile_adjust(td);
 }
 
 /** The process that really was interrupted: at the end of the chain of preempted threads (603). */

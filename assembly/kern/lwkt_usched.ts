@@ -66,10 +66,12 @@ import {
 } from "../sys/sched";
 import { cold, is_td, no_td, td_at } from "../sys/thread";
 import { ipi_follow } from "./lwkt_ipiq";
+import { _lwkt_dequeue, _lwkt_enqueue } from "./lwkt_thread";
 import { waits_for_token } from "./lwkt_token";
+import { lwkt_level_of } from "./sched";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
-import { is_timeshare } from "./sched_policy";
-import { sched_own_priority } from "./subr_turnstile";
+import { is_timeshare, policy_clear, policy_priority, policy_set } from "./sched_policy";
+import { sched_own_priority, turnstile_adjust, turnstile_priority } from "./subr_turnstile";
 
 /** LWKT's levels of the slot's holder: TDPRI_USER_NORM, and that of FreeBSD's idle priorities. */
 const LEVEL_NORM: i32 = 6;
@@ -107,8 +109,7 @@ function queue_of(td: Thread): u32 {
 function level_for(td: Thread): i32 {
   const c = cold(td);
   const pri: u32 = c.td_priority;
-  if (pri < <u32>PUSER || pri < <u32>c.td_base_pri)
-    return max<i32>(LEVEL_NORM, (255 - <i32>pri) >> 3);
+  if (pri < <u32>PUSER || pri < <u32>c.td_base_pri) return max<i32>(LEVEL_NORM, lwkt_level_of(pri));
   return pri >= <u32>PRI_MIN_IDLE ? LEVEL_IDLE : LEVEL_NORM;
 }
 
@@ -460,8 +461,31 @@ export function users_begin(m: Machine): void {
   }
 }
 
+/** Gives a thread of this CPU, or one that is not born yet, a policy: it is a user thread. */
+export function user_policy(td: Thread, policy: u32, value: i32): void {
+  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
+  if (queued) _lwkt_dequeue(td);
+  policy_set(td, policy, value);
+  const c = cold(td);
+  c.td_base_pri = <u8>policy_priority(policy, value);
+  c.td_priority = <u8>turnstile_priority(td);
+  user_begin(td);
+  if (queued) _lwkt_enqueue(td);
+  turnstile_adjust(td);
+}
+
+/** A user thread of this CPU is the kernel's again, with its own level and no policy. */
+export function user_leave(td: Thread): void {
+  const queued = (td.td_lwflags & TDL_RUNQ) != 0;
+  if (queued) _lwkt_dequeue(td);
+  td.td_flags &= ~TDF_USER;
+  policy_clear(td);
+  td.td_pri = (td.td_pri & ~TDPRI_MASK) + lwkt_level_of(cold(td).td_priority);
+  if (queued) _lwkt_enqueue(td);
+}
+
 /** Makes a thread that is on no queue a user thread; it has its policy already. */
-export function user_begin(td: Thread): void {
+function user_begin(td: Thread): void {
   users_begin(machine());
   const ts = td_sched(td);
   const gd = globaldata(td.td_cpu);

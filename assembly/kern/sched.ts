@@ -25,6 +25,7 @@ import {
   ThreadCold,
 } from "../sys/proc";
 import {
+  gives_shares,
   Policy,
   sched_cpu,
   ThreadSched,
@@ -47,8 +48,6 @@ import {
   lwkt_schedule_here,
   lwkt_setpri_locked,
   lwkt_switch,
-  lwkt_user_leave,
-  lwkt_user_policy,
   lwkt_yield,
 } from "./lwkt_thread";
 import {
@@ -56,7 +55,9 @@ import {
   user_boundary,
   user_fork,
   user_holds,
+  user_leave,
   user_place,
+  user_policy,
   user_possible,
   user_requeue,
   users_begin,
@@ -75,7 +76,6 @@ import {
   bsd4_runnable,
   bsd4_shares,
 } from "./sched_4bsd";
-import { gives_shares } from "./sched_clock";
 import {
   dl_asked,
   dl_before,
@@ -244,7 +244,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const before = shares ? rank_of(td) : 0;
   dl_leave(td);
   if (shares) policy_clear(td);
-  else if ((td.td_flags & TDF_USER) != 0) lwkt_user_leave(td);
+  else if ((td.td_flags & TDF_USER) != 0) user_leave(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
   const changes = c.td_priority != <u8>min<u32>(pri, lent);
@@ -330,7 +330,7 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   const c = cold(td);
   if (policy != Policy.DEADLINE) dl_leave(td);
   if (machine().sched == Sched.LWKT) {
-    lwkt_user_policy(td, policy, value);
+    user_policy(td, policy, value);
     return;
   }
   policy_set(td, policy, value);
@@ -361,7 +361,7 @@ export function sched_deadline(td: Thread): void {
 function sched_deadline_here(td: Thread): void {
   const pri = policy_priority(Policy.DEADLINE, 0);
   if (machine().sched == Sched.LWKT) {
-    if ((td.td_flags & TDF_USER) != 0) lwkt_user_leave(td);
+    if ((td.td_flags & TDF_USER) != 0) user_leave(td);
     cold(td).td_base_pri = <u8>pri;
     sched_priority(td, turnstile_priority(td));
     turnstile_adjust(td);

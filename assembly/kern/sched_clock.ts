@@ -13,11 +13,6 @@ import { bsd4_clock, bsd4_second } from "./sched_4bsd";
 import { hs_clock } from "./sched_host";
 import { ule_clock, ule_init, ule_round } from "./sched_ule";
 
-/** True if threads have shares of time: always, but under lwkt, where only user threads have. */
-export function gives_shares(m: Machine): bool {
-  return m.sched != Sched.LWKT || m.users != 0;
-}
-
 /** Sets the clocks, from the configuration. */
 export function sched_clock_init(m: Machine): void {
   ule_init(m);

@@ -6,11 +6,12 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
-import { gives_shares, sched_clock_next, sched_next } from "../kern/sched_clock";
+import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
 import { TDF_USER } from "../sys/proc";
+import { gives_shares } from "../sys/sched";
 import { cold } from "../sys/thread";
 
 const NEVER: u64 = u64.MAX_VALUE;

@@ -24,7 +24,7 @@ import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
-import { gives_shares, sched_clock, sched_seconds } from "../kern/sched_clock";
+import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { RV_BREAK } from "../sys/fault";
 import {
@@ -40,6 +40,7 @@ import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { DEBUG_FAULTS, DEBUG_NEXT, Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDF_USER, TDPRI_CRIT, Thread } from "../sys/proc";
+import { gives_shares } from "../sys/sched";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";

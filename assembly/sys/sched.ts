@@ -2,7 +2,7 @@
 // under lwkt has it if it has a scheduler of user threads (kern/lwkt_usched.ts).
 //
 // Locking: (o) the CPU that owns the thread, (s) sched_lock: free, as all locks of the original (sys/proc.ts).
-import { machine } from "./machine";
+import { Machine, machine, Sched } from "./machine";
 import { Thread } from "./proc";
 
 /** Policies of threads, with the numbers of POSIX systems. */
@@ -76,6 +76,11 @@ export class SchedCpu {
   sc_ridx: u32; //         tdq_ridx, where they are taken from it
   sc_holder: Thread; //    lwkt: uschedcp, the user thread that is on LWKT's run queue
   sc_load: u32; //         lwkt: uload, the sum of what its runnable user threads add
+}
+
+/** True if threads have shares of time: always, but under lwkt, where only user threads have. */
+export function gives_shares(m: Machine): bool {
+  return m.sched != Sched.LWKT || m.users != 0;
 }
 
 /** A thread's part. */

@@ -278,6 +278,8 @@ export const TDPRI_CRIT: i32 = 32;
 export const TDP_KTHREAD: u16 = 0x1;
 /** Its td_nivcsw is not 0. */
 export const TDP_PREEMPTED: u16 = 0x2;
+/** A thread of LWKT that borrows: td_base_pri keeps its own level (kern/subr_turnstile.ts). */
+export const TDP_LENT: u16 = 0x4;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;

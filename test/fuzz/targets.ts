@@ -23,7 +23,7 @@ import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
-import { cpus, freebsdCpus, processes } from "./several-cpus.js";
+import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
 import { snapshots } from "./snapshots.js";
 import type { Target } from "./target.js";
 
@@ -147,6 +147,7 @@ export const targets: Readonly<Record<string, Target>> = {
     run: freebsdCpus,
   },
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
+  locks: { about: "locks on several CPUs: what is lent", size: 1, run: locks },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {

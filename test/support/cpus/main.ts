@@ -65,14 +65,13 @@ function parse(args: readonly string[]): Options {
         "calls",
         "processes",
         "chaos",
+        "lending",
       ]),
     )
     .addOption(
-      new Option("--scheduler <name>", "scheduler of storms of calls and processes").choices([
-        "lwkt",
-        "4bsd",
-        "ule",
-      ]),
+      new Option("--scheduler <name>", "scheduler of storms of calls, processes and locks").choices(
+        ["lwkt", "4bsd", "ule"],
+      ),
     )
     .option("--plant <N>", "plant a fault, in the check build", numberIn(1, plants.length))
     .option("--plants", "look for every planted fault");

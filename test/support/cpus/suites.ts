@@ -7,6 +7,7 @@ import { Random } from "../random.js";
 import { ChaosStorm } from "./chaos-storm.js";
 import { FbsdCallsStorm, fbsdModel } from "./fbsd-calls-storm.js";
 import { makeFbsdScript } from "./fbsd-script.js";
+import { LendingStorm } from "./lending-storm.js";
 import { CpusModel } from "./model.js";
 import { ProcessStorm } from "./process-storm.js";
 import { type Rig, Rigs } from "./rig.js";
@@ -19,7 +20,7 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of FreeBSD's calls and of processes; by default the seed decides. */
+  /** The scheduler of storms of FreeBSD's calls, of processes and of locks; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
@@ -27,7 +28,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "calls" | "processes" | "chaos";
+  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -156,6 +157,27 @@ class Chaos implements Suite {
   }
 }
 
+/** Locks of all kinds: what is lent is what the rule says, at each step. */
+class Lendings implements Suite {
+  readonly name = "lending";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new LendingStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the locks`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -168,5 +190,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Calls(conditions),
     new Processes(conditions),
     new Chaos(conditions),
+    new Lendings(conditions),
   ];
 }

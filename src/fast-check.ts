@@ -6,7 +6,7 @@
 
 import { type Arbitrary, array, constant, nat, oneof, toStringMethod } from "fast-check";
 import {
-  ConfigError,
+  ArgumentError,
   type ExploreOptions,
   type ExploreResult,
   encodeTape,
@@ -41,6 +41,7 @@ export class Schedule {
    * @throws ExploreError if the test fails, with the tape by which `explore` replays it.
    */
   run(setup: Setup, options: ScheduleOptions = {}): Promise<ExploreResult> {
+    if (typeof options !== "object" || options === null) return explore(setup, options); // which says so
     const { choose = [], races = false } = options;
     const replay = encodeTape(this.choices, [], { choose, races });
     return explore(setup, { ...options, replay, throws: true });
@@ -51,12 +52,32 @@ export class Schedule {
   }
 }
 
-/** Schedules, which become simpler when they shrink: fewer preemptions, and earlier ones. */
+function refuse(name: string, sentence: string): never {
+  throw new ArgumentError("schedules", name, sentence);
+}
+
+/** A value in a message. */
+function shown(value: unknown): string {
+  if (value === null || (typeof value !== "object" && typeof value !== "function"))
+    return String(value).slice(0, 40);
+  return typeof value === "function" ? "a function" : "an object";
+}
+
+/**
+ * Schedules, which become simpler when they shrink: fewer preemptions, and earlier ones.
+ *
+ * @throws ArgumentError for options that there are not, or numbers other than 1 to 10000.
+ */
 export function schedules(options: SchedulesOptions = {}): Arbitrary<Schedule> {
-  const { choices = 100, possibilities = 4 } = options;
+  if (typeof options !== "object" || options === null)
+    refuse("options", `options are ${shown(options)}; they must be an object`);
+  const { choices = 100, possibilities = 4, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    refuse(unknown, `there is no option "${unknown}"; there are choices, possibilities`);
   for (const [name, value] of Object.entries({ choices, possibilities })) {
     if (Number.isSafeInteger(value) && value >= 1 && value <= 10_000) continue;
-    throw new ConfigError(`${name} is ${String(value)}; it must be a whole number from 1 to 10000`);
+    refuse(name, `${name} is ${shown(value)}; it must be a whole number from 1 to 10000`);
   }
   const choice = oneof(
     { arbitrary: constant(0), weight: 1 },

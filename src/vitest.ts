@@ -5,7 +5,13 @@
  */
 
 import { it as base, type TestAPI } from "vitest";
-import { type ExploreOptions, explore, type FailureKind, type Setup } from "./index.js";
+import {
+  ArgumentError,
+  type ExploreOptions,
+  explore,
+  type FailureKind,
+  type Setup,
+} from "./index.js";
 
 /** How a test searches. */
 export interface ExploreTestOptions extends Omit<ExploreOptions, "throws" | "onProgress"> {
@@ -25,8 +31,24 @@ export type ExploreTestApi = ExploreTest & {
   readonly fails: ExploreTest;
 };
 
+/** A wrong call would otherwise show as a test that fails in a puzzling way, or not at all. */
+function checkCall(name: unknown, setup: unknown, options: unknown): void {
+  const refuse = (argument: string, allowed: string): never => {
+    throw new ArgumentError("it.explore", argument, `${argument} must be ${allowed}`);
+  };
+  if (typeof name !== "string") refuse("name", "a text");
+  if (typeof setup !== "function") refuse("setup", "a function");
+  if (typeof options !== "object" || options === null) refuse("options", "an object");
+  const { finds, timeout } = options as ExploreTestOptions;
+  if (finds !== undefined && typeof finds !== "string") refuse("finds", "a kind of failure");
+  if (timeout !== undefined && !(Number.isFinite(timeout) && timeout >= 0))
+    refuse("timeout", "a number of milliseconds");
+}
+
 function searching(declare: typeof base.only): ExploreTest {
-  return (name, setup, { finds, timeout, ...options } = {}) => {
+  return (name, setup, given = {}) => {
+    checkCall(name, setup, given);
+    const { finds, timeout, ...options } = given;
     declare(name, timeout === undefined ? {} : { timeout }, () => check(setup, options, finds));
   };
 }

@@ -55,12 +55,14 @@ export function sleepq_init(): void {
 /**
  * Address of the bucket of a channel. Channels that are neighbours in memory, such as threads that exit one
  * after the other, have neighbouring buckets, so that a million of them share cache lines: the bucket
- * is the number of the channel's 64 bytes, folded, and its place in them is spread by Fibonacci hashing.
+ * is the number of the channel's 64 bytes, folded, and its place in them is spread by Fibonacci hashing over 20
+ * bits, or as many as number the buckets.
  */
 function sleepq_bucket(wchan: u32): usize {
   const m = machine();
   const line = wchan >> 6;
-  const hash = line ^ (line >> 14) ^ (((wchan & 63) * 0x9e3779b1) >> 12);
+  const hash =
+    line ^ (line >> 14) ^ (((wchan & 63) * 0x9e3779b1) >> min<u32>(12, clz<u32>(m.sleepq_mask)));
   return m.sleepq_base + ((<usize>(hash & m.sleepq_mask)) << 2);
 }
 

@@ -47,9 +47,9 @@ export const WHEEL2_SLOTS: u32 = 512;
 /** Longest sleep that is armed at once, in ticks: half of what the wheel takes; longer ones go on. */
 export const TICKS_MAX: u64 = 0x40000000;
 
-/** Buckets of the hash of sleep channels: one per two threads, within what is worth a page or a cache. */
+/** Buckets of the hash of sleep channels: one per two threads, up to 16 MiB of them. */
 export const SLEEPQ_BUCKETS_MIN: u32 = 64;
-export const SLEEPQ_BUCKETS_MAX: u32 = 1 << 20;
+export const SLEEPQ_BUCKETS_MAX: u32 = 1 << 22;
 
 /** Stamps that a bucket of the thread id hash knows: what fills two cache lines; 17 of them decide. */
 export const TID_STAMPS: u32 = 30;

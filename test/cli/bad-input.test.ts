@@ -1,4 +1,4 @@
-// A thousand bad inputs: files, options and calls. Each ends in a sentence and an exit code, or in an
+// Twelve hundred bad inputs: files, options and calls. Each ends in a sentence and an exit code, or in an
 // error of the library's own: no stack trace, nothing over two seconds, no file left behind.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -6,13 +6,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ConfigError, KernelError, KernelPanic, Machine } from "../../src/index.js";
-import { badArguments, damaged, oddValues } from "../support/bad-input.js";
+import {
+  badArguments,
+  badToolArguments,
+  damaged,
+  oddValues,
+  toolCommands,
+} from "../support/bad-input.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
 import { commandEnd, faultOfCommand } from "../support/run-command.js";
 
 const FILES = 400;
 const OPTIONS = 300;
+const TOOLS = 200;
 const CALLS = 300;
 const MS_MAX = 2_000;
 
@@ -56,6 +63,24 @@ it(`${OPTIONS} command lines that make no sense end in a sentence`, async () => 
   }
   expect(faults).toEqual([]);
   expect(refused).toBeGreaterThan(OPTIONS / 2);
+});
+
+it(`${TOOLS} command lines of tools that make no sense end in a sentence`, async () => {
+  const random = new Random(4);
+  const before = readdirSync(".");
+  const faults: string[] = [];
+  const refused = new Set<string>();
+  for (let i = 0; i < TOOLS; i++) {
+    const args = badToolArguments(random);
+    const result = await commandEnd(args);
+    if (result.code === 2) refused.add(args[0] as string);
+    const fault = faultOfCommand(result);
+    if (fault !== null) faults.push(`${fault} for ${JSON.stringify(args)}`);
+    if (result.code === 0) faults.push(`taken: ${JSON.stringify(args)}`);
+  }
+  expect(faults).toEqual([]);
+  expect([...refused].sort()).toEqual([...toolCommands].sort());
+  expect(readdirSync(".")).toEqual(before);
 });
 
 it(`${CALLS} calls with arguments that no method takes throw the library's own errors`, () => {

@@ -90,9 +90,30 @@ const OPTION_VALUES = [
   ...["/", "/dev/null", "/nonexistent/x", "a".repeat(5000), "🙂", "--json"],
 ];
 
+const COMMANDS = ["run", "ps", "stress", "completion", "", "rnu", "--nope"];
+
+/** Commands with programs, searches and comparisons, and options of theirs. */
+export const toolCommands = ["compare", "exec", "explore", "cc", "worker"];
+const TOOL_OPTIONS = [
+  ...["--cpus", "--scheduler", "--schedulers", "--seeds", "--seed", "--for", "--json", "--nope"],
+  ...["--strategy", "--schedules", "--depth", "--steps", "--choose", "--replay", "--workers"],
+  ...["--memory", "--threads", "--faults", "--limit", "--disassemble", "--bare", "--compiler"],
+];
+
+/** Arguments of one of the tools that it cannot take. */
+export function badToolArguments(random: Random): string[] {
+  const args = [random.pick(toolCommands)];
+  args.push(random.pick(["/nonexistent.json", "/", "", "/dev/null", "package.json"]));
+  for (let i = random.below(4); i > 0; i--) {
+    args.push(random.pick(TOOL_OPTIONS));
+    if (random.once(2)) args.push(random.pick(OPTION_VALUES));
+  }
+  return args;
+}
+
 /** Arguments of a command that it cannot take: there is no such file, or the options are wrong. */
 export function badArguments(random: Random): string[] {
-  const command = random.pick(["run", "ps", "stress", "completion", "", "rnu", "--nope"]);
+  const command = random.pick(COMMANDS);
   const args = [command];
   if (command === "stress") args.push("--threads", random.pick(OPTION_VALUES.slice(0, 9)));
   else args.push(random.pick(["/nonexistent.json", "/", "", "/dev/null", "package.json"]));

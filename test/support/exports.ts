@@ -2,6 +2,7 @@
 // one option after the other. What is exported and has no entry here fails that test.
 
 import { readFileSync } from "node:fs";
+import { Schedule } from "../../src/fast-check.js";
 import * as library from "../../src/index.js";
 import { buildUnderTest as build } from "./build.js";
 import { exampleElf } from "./elf.js";
@@ -89,6 +90,7 @@ export const functionArguments: Readonly<Record<string, Arguments>> = {
   registerNumber: () => ["a0"],
   runWorkload: () => [workload, { build, forNs: 1_000 }],
   saveSnapshot: () => [snapshot, null],
+  schedules: () => [{ choices: 5, possibilities: 2 }],
   seconds: () => [5],
   segmentBytes: () => [elf, elf.segments[0], 0],
   sourceLines: () => [elf.sections, [elf.entry]],
@@ -225,6 +227,16 @@ export const classArguments: Readonly<Record<string, ClassArguments>> = {
       compute: () => [5],
       build: () => [],
       ...Object.fromEntries(instructionNames().map((name) => [name, () => operands])),
+    },
+  },
+  Schedule: {
+    create: () => [[0, 1]],
+    instance: () => new Schedule([0, 1]),
+    methods: {
+      run: () => [
+        () => () => {},
+        { build, config: {}, steps: 20, choose: ["random"], races: false },
+      ],
     },
   },
   SymbolTable: {

@@ -2,7 +2,9 @@
 // taken, or refused by one of the library's own errors. What is exported later and is not tried here fails the test.
 
 import { describe, expect, it } from "vitest";
+import * as fastCheck from "../../src/fast-check.js";
 import * as library from "../../src/index.js";
+import { it as searches } from "../../src/vitest.js";
 import { oddValues } from "../support/bad-input.js";
 import {
   type Arguments,
@@ -14,9 +16,12 @@ import {
 type Callable = (...args: unknown[]) => unknown;
 type Class = new (...args: unknown[]) => object;
 
-const MS_MAX = 2_000;
+/** Not for ever: some odd numbers ask for a few hundred runs, on a machine that may be busy. */
+const MS_MAX = 10_000;
 
-const exported = Object.entries(library).filter(([, value]) => typeof value === "function");
+const exported = Object.entries({ ...library, ...fastCheck }).filter(
+  ([, value]) => typeof value === "function",
+);
 const isClass = (value: unknown) => /^class\b/.test(Function.prototype.toString.call(value));
 const isError = (value: unknown) => (value as Class).prototype instanceof Error;
 const errors = exported.filter(([, value]) => isClass(value) && isError(value));
@@ -115,6 +120,24 @@ it.each(functions)("%s takes an argument of any kind, or refuses it", async (nam
   const make = functionArguments[name] as Arguments;
   const call = (args: unknown[]) => (value as Callable)(...args);
   await mustPass(make, call, takesPath.has(name));
+});
+
+describe("it.explore", () => {
+  const declare = (args: unknown[]) => {
+    try {
+      (searches.explore as unknown as Callable)(...args);
+    } catch (error) {
+      const isTaken = String(error).includes("inside another test function");
+      if (!isTaken) throw error; // vitest's own word: here is no place for a test
+    }
+  };
+
+  it("takes an argument of any kind, or refuses it before a test is declared", async () => {
+    const options = { finds: "deadlock", timeout: 5 };
+    await mustPass(() => ["a test", () => {}, options], declare);
+    expect(() => declare([5, () => {}])).toThrow("it.explore: name must be a text");
+    expect(() => declare(["a test", () => {}, null])).toThrow("options must be an object");
+  });
 });
 
 const tried = classes.filter(

@@ -219,6 +219,7 @@ export function rv32_decode_at(pc: u32): void {
 function search_record(record: Record): void {
   switch (record.op) {
     case RvOp.CALL:
+    case RvOp.QUICK:
     case RvOp.YIELD:
     case RvOp.ECALL:
       record.b = record.op;
@@ -368,7 +369,13 @@ function decode_kernel_call(pc: u32, word: u32): void {
     return;
   }
   const nr = word >> 20;
-  put(pc, nr == Sys.lwkt_yield ? RvOp.YIELD : RvOp.CALL, 0, 0, nr);
+  put(pc, call_op(nr), 0, 0, nr);
+}
+
+/** The operation of a kernel call: those that run/quick_calls.ts knows are told apart here, once for each. */
+function call_op(nr: u32): RvOp {
+  if (nr == Sys.lwkt_yield) return RvOp.YIELD;
+  return nr == Sys.mtx_lock || nr == Sys.mtx_unlock ? RvOp.QUICK : RvOp.CALL;
 }
 
 function decode_constant(pc: u32, word: u32, value: u32): void {

@@ -31,6 +31,8 @@
 //    negative, and nobody subtracts from a thread that does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
+// So does FreeBSD's sched_relinquish on one CPU. Under 4bsd and ule a running thread is on no queue: there it is put on
+// its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts).
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
@@ -50,6 +52,7 @@ import {
   RECORD_SHIFT,
   RECORD_SIZE,
   Record,
+  rv32_record,
   rv32_record_length,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
@@ -70,7 +73,7 @@ import {
 import { reservation_suspend } from "./rv32_reserve";
 import {
   call_number,
-  give_level,
+  leave_level,
   next_level,
   run_begin,
   run_end,
@@ -81,7 +84,12 @@ import {
   yield_to_self,
 } from "./rv32_run";
 import { RV_AGAIN, rv32_slow } from "./rv32_slow";
-import { rv32_only_yields, rv32_yield_start, rv32_yield_turns } from "./rv32_yield";
+import {
+  rv32_only_yields,
+  rv32_yield_alone,
+  rv32_yield_start,
+  rv32_yield_turns,
+} from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
@@ -111,7 +119,8 @@ const EXIT_QUICK: u32 = 7; // a kernel call that may be quick
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
  * behind it, and is true if RV32 code of this CPU goes on next; `quick(gd, td, nr)` is true if it has performed a
- * call of `td` that touches nothing the loop keeps for itself.
+ * call of `td` that touches nothing the loop keeps for itself. `turns_begin`, `turned` and `turns_end` are those of
+ * kern/sched_turn.ts.
  */
 export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
@@ -547,6 +556,8 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.QUICK:
           exit = EXIT_QUICK;
           break;
+        case RvOp.RELINQUISH:
+          set(td, pc, 0);
         case RvOp.YIELD:
         default:
           // Again as long as the next thread yields at once, or after a jump: it need not be looked up.
@@ -620,7 +631,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         else {
           cpu.sampled += executed << CLOCK_SHIFT; // samples are of what is interpreted
           set_limit(m, cpu, time + (executed << CLOCK_SHIFT));
-          pc = cpu.decoded + ((<usize>(next & ~COMPILED_JUMPED)) << RECORD_SHIFT);
+          pc = rv32_record(next & ~COMPILED_JUMPED);
           clock = time + (executed << CLOCK_SHIFT) - <u64>pc;
           if ((next & COMPILED_JUMPED) == 0 || !slice_over(m, cpu, pc, clock + <u64>pc)) continue;
         }
@@ -660,16 +671,17 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     // A yield. Without a level, and behind a tombstone, the next thread is yet to be found.
     if (exit == EXIT_YIELD) {
       if (level === null || load<usize>(head) == 0) {
-        level = next_level(gd, level, head, budget - switches);
+        level = next_level<Kernel>(gd, level, head, budget - switches);
         if (level !== null) {
           head = level.head;
           mark = head;
           if (load<usize>(head) != td) continue;
           yield_to_self(gd, level);
+          pc += RECORD_SIZE;
+          clock += rv32_yield_alone(gd, level, pc, clock + <u64>pc);
           level = null;
           head = 0;
           mark = 0;
-          pc += RECORD_SIZE;
           if (!slice_over(m, cpu, pc, clock + <u64>pc)) continue;
           event = RV_SLICE;
           break;
@@ -684,7 +696,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
       store<usize>(td, pc, offsetof<Thread>("td_pc"));
-      give_level(gd, level, head);
+      leave_level<Kernel>(gd, level, head, td);
       level = null;
       head = 0;
       mark = 0;
@@ -715,7 +727,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       break;
     }
     if (level === null || head != cpu.stop) continue; // it was for a sample
-    level = next_level(gd, level, head, budget - switches);
+    level = next_level<Kernel>(gd, level, head, budget - switches);
     if (level !== null) head = level.head; // it is the same, because the running thread is on it
     mark = head;
   }
@@ -724,7 +736,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   gd.gd_hash = hash;
   gd.gd_switchtime = switchtime;
   store<usize>(td, pc, offsetof<Thread>("td_pc"));
-  give_level(gd, level, head);
+  leave_level<Kernel>(gd, level, head, td);
   switches += <u32>(head - mark) >> 2;
   if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
   reservation_suspend(gd, (event & 0xff) == RV_FAULT);

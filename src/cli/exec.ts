@@ -154,6 +154,7 @@ function runBare(image: ElfImage, args: readonly string[], flags: Flags, command
     limit: flags.limit ?? DEFAULT_LIMIT,
     memory: isGiven ? flags.memory : undefined,
     json: flags.json === true,
+    jit: flags.jit,
   });
 }
 

@@ -248,11 +248,6 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   if (numbers.runQueues !== 64 && numbers.runQueues !== 256) {
     throw new ConfigError(`runQueues is ${numbers.runQueues}; it must be 64 or 256`);
   }
-  if (config.scheduler === "ule" && config.time === "idle") {
-    throw new ConfigError(
-      'the scheduler ule needs time that passes, since slices and scores are made of it; time "idle" has none',
-    );
-  }
   if (numbers.textMemory > numbers.guestMemory) {
     throw new ConfigError(
       `textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`,

@@ -17,6 +17,9 @@ function storm(suite: Suite, seed: number): number {
 /** Threads that call, move, bind and end each other: the kernel has the model's state after each round. */
 export const cpus = (seed: number): number => storm(suite("threads"), seed);
 
+/** Kernel threads that make FreeBSD's calls under lwkt and 4bsd: the same, and all states. */
+export const freebsdCpus = (seed: number): number => storm(suite("calls"), seed);
+
 /** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
 export const processes = (seed: number): number => storm(suite("processes"), seed);
 

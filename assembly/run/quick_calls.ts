@@ -6,8 +6,8 @@
 // Which calls these are says cpu/rv32_decode.ts (RvOp.QUICK): others do not pay for the question. What the loop has
 // looked at before it asks is in cpu_state's `quick`, and the slice does not end with the call.
 //
-// What must hold for a call is one word that must be 0: a pair of calls on a mutex takes a sixth less time than with a
-// branch for each of its parts.
+// What must hold for a call is one word that must be 0: a pair of calls on a mutex takes 6 % less time than with a branch
+// for each of its parts.
 import { GDF_INTR, GDF_RESCHED, GlobalData } from "../sys/globaldata";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";

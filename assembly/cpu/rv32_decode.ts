@@ -401,8 +401,23 @@ function decode_kernel_call(pc: u32, word: u32): void {
 
 /** The operation of a kernel call: those that run/quick_calls.ts knows are told apart here, once for each. */
 function call_op(nr: u32): RvOp {
-  if (nr == Sys.lwkt_yield) return RvOp.YIELD;
-  return nr == Sys.mtx_lock || nr == Sys.mtx_unlock ? RvOp.QUICK : RvOp.CALL;
+  switch (nr) {
+    case Sys.lwkt_yield:
+      return RvOp.YIELD;
+    case Sys.mtx_lock:
+    case Sys.mtx_unlock:
+    case Sys.rw_rlock:
+    case Sys.rw_runlock:
+    case Sys.rw_wlock:
+    case Sys.rw_wunlock:
+    case Sys.sx_slock:
+    case Sys.sx_sunlock:
+    case Sys.sx_xlock:
+    case Sys.sx_xunlock:
+      return RvOp.QUICK;
+    default:
+      return RvOp.CALL;
+  }
 }
 
 function decode_constant(pc: u32, word: u32, value: u32): void {

@@ -1,38 +1,119 @@
-// Kernel calls that the emulated CPU makes without leaving what it is doing: a mutex that is free is taken, and one
-// that nobody waits for is freed. Such a call changes the mutex and its caller's registers, and nothing that a run
-// of the inner loop (cpu/rv32.ts) keeps for itself. All else, bad arguments included, goes through trap, with the
-// same effect: a call is either done here whole, or not begun.
+// Kernel calls that the emulated CPU makes without leaving what it is doing: a mutex, rwlock or sx that is free is taken,
+// or shared if nobody wants it alone, and one that nobody waits for is released. Such a call changes the lock, its caller's
+// registers and count of read locks, and nothing that a run of the inner loop (cpu/rv32.ts) keeps for itself. All
+// else, bad arguments included, goes through trap, with the same effect: a call is either done here whole, or not begun.
 //
 // Which calls these are says cpu/rv32_decode.ts (RvOp.QUICK): others do not pay for the question. What the loop has
 // looked at before it asks is in cpu_state's `quick`, and the slice does not end with the call.
-import { mtx_owned, mtx_take } from "../kern/kern_mutex";
+//
+// What must hold for a call is one word that must be 0: a pair of calls on a mutex takes 6 % less time than with a branch
+// for each of its parts.
 import { GDF_INTR, GDF_RESCHED, GlobalData } from "../sys/globaldata";
+import { KOBJ_SIZE } from "../sys/kobj";
+import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
-import { KOBJ_MTX, MTX_SPIN, SyncObject } from "../sys/sync";
+import { KOBJ_MTX, KOBJ_RW, KOBJ_SX, MTX_SPIN, SyncObject, td_locks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
-import { is_td, td_frame } from "../sys/thread";
-import { kobj_valid } from "./arg";
+import { cold, td_frame } from "../sys/thread";
 
-/** Performs mtx_lock or mtx_unlock, `nr`, of `td`, which runs, if it is quick and nothing else is due; false if not. */
+/** Number of bits that tell the places in a cell apart. */
+const KOBJ_SHIFT: u32 = ctz<u32>(<u32>KOBJ_SIZE);
+
+/** Performs kernel call `nr`, of those that may be quick, of `td`, which runs, if it is and nothing else is due. */
 export function quick_call(gd: GlobalData, td: Thread, nr: u32): bool {
-  if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) return false;
   const f = td_frame(td);
-  if (!kobj_valid(f.a0)) return false;
-  const m = changetype<SyncObject>(f.a0);
-  if (m.so_kind != KOBJ_MTX || (m.so_flags & MTX_SPIN) != 0) return false;
+  const m = machine();
+  // The number of the object: past the last one if the address is none's.
+  const cell = rotr<u32>(f.a0 - <u32>m.kobj_base, KOBJ_SHIFT);
+  if (cell >= <u32>(m.kobj_next - m.kobj_base) >> KOBJ_SHIFT) return false;
+  if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) return false;
+  const o = changetype<SyncObject>(f.a0);
   if (nr == Sys.mtx_lock) {
-    if (!mtx_take(m, td)) return false;
-  } else if (!mtx_drop(m, td)) return false;
+    if ((not_mutex(o) | changetype<u32>(o.so_owner)) != 0) return false;
+    own(o, td);
+  } else if (nr == Sys.mtx_unlock) {
+    if ((not_mutex(o) | not_mine(o, td) | o.so_value | changetype<u32>(o.so_first)) != 0)
+      return false;
+    disown(o);
+  } else if (!shared_call(o, td, nr)) return false;
   gd.gd_slice_td = td;
   f.retval = 0;
   f.a0 = 0;
   return true;
 }
 
-/** Frees a mutex that `td` holds once and nobody waits for. */
-function mtx_drop(m: SyncObject, td: Thread): bool {
-  if (!mtx_owned(m, td) || m.so_value != 0 || is_td(m.so_first)) return false;
-  m.so_owner = changetype<Thread>(0);
-  m.so_owner_tid = 0;
+/** The same for locks that are shared. */
+function shared_call(o: SyncObject, td: Thread, nr: u32): bool {
+  const is_rw = nr <= <u32>Sys.rw_wunlock;
+  if (o.so_kind != (is_rw ? KOBJ_RW : KOBJ_SX)) return false;
+  if ((changetype<u32>(o.so_first) | changetype<u32>(o.so_shared_first)) != 0) return false;
+  switch (is_rw ? nr : nr - <u32>(Sys.sx_slock - Sys.rw_rlock)) {
+    case Sys.rw_rlock:
+      return share(o, td, is_rw);
+    case Sys.rw_runlock:
+      return unshare(o, td, is_rw);
+    case Sys.rw_wlock:
+      if ((changetype<u32>(o.so_owner) | o.so_value) != 0) return false;
+      own(o, td);
+      return true;
+    default:
+      if ((not_mine(o, td) | o.so_value) != 0) return false;
+      disown(o);
+      return true;
+  }
+}
+
+if (
+  Sys.rw_runlock - Sys.rw_rlock != Sys.sx_sunlock - Sys.sx_slock ||
+  Sys.rw_wlock - Sys.rw_rlock != Sys.sx_xlock - Sys.sx_slock ||
+  Sys.rw_wunlock - Sys.rw_rlock != Sys.sx_xunlock - Sys.sx_slock
+)
+  ERROR("rwlock and sx have their calls in one order");
+
+/** Other than 0 for what is not a mutex to sleep for. */
+function not_mutex(o: SyncObject): u32 {
+  return (o.so_kind ^ KOBJ_MTX) | (o.so_flags & MTX_SPIN);
+}
+
+/** Other than 0 unless `td` has the lock alone. */
+function not_mine(o: SyncObject, td: Thread): u32 {
+  return (
+    (changetype<u32>(o.so_owner) ^ changetype<u32>(td)) | (o.so_owner_tid ^ cold(td).td_tid)
+  );
+}
+
+function own(o: SyncObject, td: Thread): void {
+  o.so_owner = td;
+  o.so_owner_tid = cold(td).td_tid;
+  o.so_uses++;
+}
+
+function disown(o: SyncObject): void {
+  o.so_owner = changetype<Thread>(0);
+  o.so_owner_tid = 0;
+}
+
+/** Shares a lock that nobody has alone or waits for. */
+function share(o: SyncObject, td: Thread, is_rw: bool): bool {
+  if (changetype<usize>(o.so_owner) != 0) return false;
+  if (is_rw) {
+    const l = td_locks(td);
+    if (l.tl_rw_rlocks == u8.MAX_VALUE) return false;
+    l.tl_rw_rlocks++;
+  }
+  o.so_value++;
+  o.so_uses++;
+  return true;
+}
+
+/** Shares no more a lock that nobody waits for. */
+function unshare(o: SyncObject, td: Thread, is_rw: bool): bool {
+  if (changetype<usize>(o.so_owner) != 0 || o.so_value == 0) return false;
+  if (is_rw) {
+    const l = td_locks(td);
+    if (l.tl_rw_rlocks == 0) return false;
+    l.tl_rw_rlocks--;
+  }
+  o.so_value--;
   return true;
 }

@@ -1,13 +1,16 @@
-// Mutexes that are taken and freed inside the emulated CPU's loop leave what the long way leaves.
+// Locks that are taken and released inside the emulated CPU's loop leave what the long way leaves.
 
 import { describe, expect, it } from "vitest";
-import { MTX_RECURSE } from "../../src/generated/layout.js";
+import { MTX_RECURSE, ThreadLocks } from "../../src/generated/layout.js";
 import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { external, program } from "../../src/program/index.js";
 import { buildUnderTest } from "../support/build.js";
 
-/** Threads that take two mutexes, one of them twice, yield with one of them held, and try for more. */
+/**
+ * Threads that take two mutexes, one of them twice, yield with one of them held, and try for more; then an rwlock and an
+ * sx in every way, one inside the other.
+ */
 function lockers() {
   const b = program("lockers");
   const pair = (name: string) => b.call("mtx_unlock", external(name));
@@ -27,6 +30,16 @@ function lockers() {
     b.beqz("a0", taken);
     pair("plain");
     b.label(taken);
+    for (const [take, leave] of [
+      ["rw_rlock", "rw_runlock"],
+      ["rw_wlock", "rw_wunlock"],
+    ] as const) {
+      b.call(take, external("table")).call("sx_slock", external("slow"));
+      const odd = b.newLabel("odd");
+      b.andi("t0", "s0", 1).beqz("t0", odd).call("lwkt_yield");
+      b.label(odd).call("sx_sunlock", external("slow")).call(leave, external("table"));
+      b.call("sx_xlock", external("slow")).call("sx_xunlock", external("slow"));
+    }
   });
   return b.build();
 }
@@ -35,20 +48,27 @@ function boot(cpus: number) {
   const machine = new Machine({ cpus, maxthread: 64 }, buildUnderTest);
   const [, plain] = machine.call(sys.mtx_create("plain"));
   const [, recursive] = machine.call(sys.mtx_init("recursive", MTX_RECURSE));
-  const loaded = machine.load(lockers(), { plain, recursive });
+  const [, table] = machine.call(sys.rw_init("table", 0));
+  const [, slow] = machine.call(sys.sx_init("slow", 0));
+  const loaded = machine.load(lockers(), { plain, recursive, table, slow });
   for (let i = 0; i < 3; i++) {
     machine.createThread({ name: `locker ${i}`, body: loaded.addressOf("start"), cpu: i % cpus });
   }
-  return { machine, objects: [plain, recursive] };
+  return { machine, objects: [plain, recursive, table, slow] };
 }
 
-/** All that can be told from outside, and the mutexes word by word. */
+/** All that can be told from outside, the locks word by word, and what threads have to do with them. */
 function state({ machine, objects }: ReturnType<typeof boot>) {
   const words = objects.map((at) => [...machine.kernel.u32.slice(at >>> 2, (at >>> 2) + 32)]);
-  return { hash: machine.hash, counters: machine.counters, ps: machine.ps(), words };
+  const { kernel } = machine;
+  const locks = [...machine.threads()].map(({ address }) => {
+    const at = (address >>> 3) + kernel.machine("locks_delta");
+    return [...kernel.u8.slice(at, at + ThreadLocks.size)];
+  });
+  return { hash: machine.hash, counters: machine.counters, ps: machine.ps(), words, locks };
 }
 
-describe.each([1, 2])("mutexes in the loop, with %i CPUs", (cpus) => {
+describe.each([1, 2])("locks in the loop, with %i CPUs", (cpus) => {
   it.each([1_000, 54_321, 400_000])("leave after %i cycles what the long way leaves", (cycles) => {
     const quick = boot(cpus);
     quick.machine.run({ for: cycles });
@@ -59,14 +79,26 @@ describe.each([1, 2])("mutexes in the loop, with %i CPUs", (cpus) => {
   });
 });
 
-it("leaves a mutex that is not the caller's to the long way, which panics", () => {
-  const b = program("thief");
-  b.label("start")
-    .call("mtx_unlock", external("plain"))
-    .forever(() => b.nop());
-  const machine = new Machine({ maxthread: 64 }, buildUnderTest);
-  const [, plain] = machine.call(sys.mtx_create("plain"));
-  const loaded = machine.load(b.build(), { plain });
-  machine.createThread({ name: "thief", body: loaded.addressOf("start") });
-  expect(() => machine.run({ for: 100_000 })).toThrow("mtx_unlock: mutex plain is not owned by");
-});
+it.each([
+  ["mtx_unlock", "mtx_unlock: mutex plain is not owned by"],
+  ["rw_runlock", "Lock table not read locked"],
+  ["rw_wunlock", "Lock table not exclusively locked"],
+  ["sx_sunlock", "Lock slow not read locked"],
+  ["sx_xunlock", "Lock slow not exclusively locked"],
+] as const)(
+  "leaves a lock that is not the caller's to the long way, which panics: %s",
+  (call, text) => {
+    const object = { m: "plain", r: "table", s: "slow" }[call[0] as "m" | "r" | "s"];
+    const b = program("thief");
+    b.label("start")
+      .call(call, external(object))
+      .forever(() => b.nop());
+    const machine = new Machine({ maxthread: 64 }, buildUnderTest);
+    const [, plain] = machine.call(sys.mtx_create("plain"));
+    const [, table] = machine.call(sys.rw_init("table", 0));
+    const [, slow] = machine.call(sys.sx_init("slow", 0));
+    const loaded = machine.load(b.build(), { plain, table, slow });
+    machine.createThread({ name: "thief", body: loaded.addressOf("start") });
+    expect(() => machine.run({ for: 100_000 })).toThrow(text);
+  },
+);

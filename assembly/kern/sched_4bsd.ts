@@ -49,6 +49,11 @@ const FSHIFT: u32 = 11;
 const FSCALE: u32 = 1 << FSHIFT;
 const LOAD_DECAY: u32 = 1884;
 const LOAD_SECONDS: u32 = 5;
+/**
+ * For so many ends of seconds the use of one that sleeps decays: at the first one it counts as awake, since it ran
+ * (TDF_DIDRUN), at the next its ts_slptime is 1.
+ */
+const SLEEP_SECONDS: u32 = 2;
 
 /** Run queues of a machine. */
 export function bsd4_queues(ncpus: u32): u32 {
@@ -262,13 +267,12 @@ function woken(td: Thread): void {
   const ts = td_sched(td);
   ts.ts_flags &= ~TSF_SLEPT;
   ts.ts_slice = 0;
-  let seconds = ts.ts_slept;
+  const seconds = ts.ts_slept;
   ts.ts_slept = 0;
-  if (seconds <= 1) return;
-  if (seconds > (5 * 2 * m.sched_ldavg) >> FSHIFT) ts.ts_estcpu = 0;
-  while (ts.ts_estcpu != 0 && seconds > 1) {
+  if (seconds <= SLEEP_SECONDS) return;
+  if (<u64>seconds - 1 > <u64>10 * m.sched_ldavg) ts.ts_estcpu = 0; // 5 * loadfac, as in the original
+  for (let left = seconds - SLEEP_SECONDS - 1; left != 0 && ts.ts_estcpu != 0; left--) {
     ts.ts_estcpu = decayed(m, ts.ts_estcpu);
-    seconds--;
   }
   bsd4_resetpriority(td);
 }
@@ -281,12 +285,13 @@ export function bsd4_second(m: Machine, seconds: u32): void {
     const state = <i32>td.td_state;
     if (state == TDS.INACTIVE) continue;
     const ts = td_sched(td);
+    let decays: u32 = 1;
     if (state != TDS.RUNQ && state != TDS.RUNNING) {
+      decays = min<u32>(seconds, SLEEP_SECONDS - min<u32>(ts.ts_slept, SLEEP_SECONDS));
       ts.ts_slept += seconds;
-      if (ts.ts_slept > 1) continue;
     }
-    if (ts.ts_estcpu == 0) continue;
-    ts.ts_estcpu = decayed(m, ts.ts_estcpu);
+    if (ts.ts_estcpu == 0 || decays == 0) continue;
+    for (; decays != 0; decays--) ts.ts_estcpu = decayed(m, ts.ts_estcpu);
     bsd4_resetpriority(td);
   }
 }
@@ -308,9 +313,11 @@ function load_average(m: Machine, seconds: u32): void {
 
 // ---- Threads ----
 
-/** A new thread has its maker's use of CPUs. */
+/** A new thread has its maker's use of CPUs, and a tick before its equals have their turns. */
 export function bsd4_fork(child: Thread, maker: Thread): void {
-  td_sched(child).ts_estcpu = td_sched(maker).ts_estcpu;
+  const ts = td_sched(child);
+  ts.ts_estcpu = td_sched(maker).ts_estcpu;
+  ts.ts_slice = 1;
 }
 
 /** Who has made a thread is charged for what that used. */

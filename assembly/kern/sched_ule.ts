@@ -134,8 +134,14 @@ function interact_score(ts: ThreadSched): i32 {
   const ran = ts.ts_runtime;
   const slept = ts.ts_slptime;
   if (ran >= slept && machine().ule_interact <= INTERACT_HALF) return <i32>INTERACT_HALF;
+  if (ran == slept) return ran != 0 ? <i32>INTERACT_HALF : 0;
   if (ran > slept) return <i32>(2 * INTERACT_HALF - slept / max<u32>(1, ran / INTERACT_HALF));
   return <i32>(ran / max<u32>(1, slept / INTERACT_HALF));
+}
+
+/** PRI_TIMESHARE: threads of the kernel's are of that class, too. */
+function is_class_timeshare(ts: ThreadSched): bool {
+  return ts.ts_policy == <u8>Policy.OTHER || ts.ts_policy == <u8>Policy.BATCH;
 }
 
 /** sched_pctcpu_update: time that a thread ran within the last ten seconds. */
@@ -346,7 +352,7 @@ export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): v
   for (let i: u32 = 0; i < min<u32>(stats, slots(m)); i++) calendar_advance(m, gd.gd_cpuid);
   pctcpu_update(ts, tick(), true);
   if (ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
-  if (stats != 0) {
+  if (stats != 0 && is_class_timeshare(ts)) {
     ts.ts_runtime += <u32>(min<u64>(stats, 1270) * (HZ << TICK_SHIFT)) / 127;
     interact_update(ts);
     ule_priority(td);
@@ -366,11 +372,15 @@ function calendar_advance(m: Machine, cpu: u32): void {
   if (prioq_empty(calendar_of(cpu), sc.sc_ridx)) sc.sc_ridx = sc.sc_idx;
 }
 
+/** sched_slice_min. */
+function least_slice(m: Machine): u32 {
+  return max<u32>(1, m.sched_slice / SLICE_MIN_DIVISOR);
+}
+
 /** tdq_slice: shorter, the more threads share the CPU. */
 function slice_of(m: Machine, gd: GlobalData): u32 {
   const others = <u32>gd.gd_nrunnable;
-  const least = max<u32>(1, m.sched_slice / SLICE_MIN_DIVISOR);
-  if (others >= SLICE_MIN_DIVISOR) return least;
+  if (others >= SLICE_MIN_DIVISOR) return least_slice(m);
   return others <= 1 ? m.sched_slice : max<u32>(1, m.sched_slice / others);
 }
 
@@ -625,15 +635,22 @@ function stealable(m: Machine, queue: u32, from: u32, to: u32): Thread {
 
 // ---- Threads ----
 
-/** sched_fork: a new thread inherits its maker's score and use of the CPU, and both pay for it. */
-export function ule_fork(child: Thread, maker: Thread): void {
+/**
+ * sched_fork_thread: a new thread inherits its maker's score and use of the CPU, and has little of its first slice left,
+ * so that one learns soon what it is like. sched_fork: for a new process both pay.
+ */
+export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bool): void {
   const ts = td_sched(child);
   const from = td_sched(maker);
+  const m = machine();
+  if (forks) pctcpu_update(from, tick(), maker == gd.gd_curthread);
   ts.ts_runtime = from.ts_runtime;
   ts.ts_slptime = from.ts_slptime;
   ts.ts_ticks = from.ts_ticks;
   ts.ts_ltick = from.ts_ltick;
   ts.ts_ftick = from.ts_ftick;
+  if (m.sched_slice != 0) ts.ts_slice = slice_of(m, gd) - least_slice(m);
+  if (!forks) return;
   interact_fork(ts);
   from.ts_runtime += <u32>(HZ << TICK_SHIFT) / 127;
   interact_update(from);

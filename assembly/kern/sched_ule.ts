@@ -23,6 +23,7 @@ import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   NO_LEVEL,
   prio_level,
@@ -107,7 +108,7 @@ export function ule_round(m: Machine): void {
 /** sched_interact_update: run and sleep times decay, the faster the more they are. */
 function interact_update(ts: ThreadSched): void {
   const sum = ts.ts_runtime + ts.ts_slptime;
-  if (sum < SLP_RUN_MAX) return;
+  if (sum < SLP_RUN_MAX || planted(Plant.SCORE_NO_DECAY)) return;
   if (sum > SLP_RUN_MAX * 2) {
     const ran = ts.ts_runtime > ts.ts_slptime;
     ts.ts_runtime = ran ? SLP_RUN_MAX : 1;
@@ -149,7 +150,7 @@ function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
   if (now - ts.ts_ltick >= TICK_TARG) {
     ts.ts_ticks = 0;
     ts.ts_ftick = now - TICK_TARG;
-  } else if (now - ts.ts_ftick >= TICK_MAX) {
+  } else if (now - ts.ts_ftick >= TICK_MAX && !planted(Plant.SCORE_WINDOW)) {
     const span = max<i32>(1, ts.ts_ltick - ts.ts_ftick);
     ts.ts_ticks = (ts.ts_ticks / <u32>span) * <u32>max<i32>(0, ts.ts_ltick - (now - TICK_TARG));
     ts.ts_ftick = now - TICK_TARG;
@@ -162,7 +163,8 @@ function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
 export function ule_priority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
-  const score = max<i32>(0, interact_score(ts) + <i32>ts.ts_nice);
+  const nice = planted(Plant.SCORE_NICE_LOST) ? 0 : <i32>ts.ts_nice;
+  const score = max<i32>(0, interact_score(ts) + nice);
   const interact = <i32>machine().ule_interact;
   let pri: i32;
   if (score < interact && ts.ts_policy != <u8>Policy.BATCH) {
@@ -171,7 +173,7 @@ export function ule_priority(td: Thread): void {
     const total = max<i32>(ts.ts_ltick - ts.ts_ftick, HZ);
     const per = (total + SCHED_PRI_RANGE - 1) / SCHED_PRI_RANGE;
     const used = <i32>(ts.ts_ticks >> TICK_SHIFT) / per;
-    pri = SCHED_PRI_MIN + min<i32>(used, SCHED_PRI_RANGE - 1) + <i32>ts.ts_nice;
+    pri = SCHED_PRI_MIN + min<i32>(used, SCHED_PRI_RANGE - 1) + nice;
   }
   sched_own_priority(td, pri);
 }
@@ -269,7 +271,7 @@ function woken(ts: ThreadSched, now: i32): void {
   ts.ts_slice = 0;
   if (since == 0 || since >= now) return;
   const slept = <u32>min<i32>(now - since, <i32>(2 * HZ * 5));
-  ts.ts_slptime += slept << TICK_SHIFT;
+  if (!planted(Plant.SCORE_SLEEP_LOST)) ts.ts_slptime += slept << TICK_SHIFT;
   interact_update(ts);
   pctcpu_update(ts, now, false);
 }
@@ -379,7 +381,7 @@ function least_slice(m: Machine): u32 {
 
 /** tdq_slice: shorter, the more threads share the CPU. */
 function slice_of(m: Machine, gd: GlobalData): u32 {
-  const others = <u32>gd.gd_nrunnable;
+  const others = planted(Plant.SCORE_SLICE_LOAD) ? <u32>0 : <u32>gd.gd_nrunnable;
   if (others >= SLICE_MIN_DIVISOR) return least_slice(m);
   return others <= 1 ? m.sched_slice : max<u32>(1, m.sched_slice / others);
 }
@@ -563,6 +565,7 @@ export function ule_boundary(m: Machine): void {
 
 /** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
 function steal(m: Machine, cpu: u32): void {
+  if (planted(Plant.SCORE_NO_STEAL)) return;
   for (let size = whole_of(m, 1); size != 0; size = whole_of(m, size)) {
     let from: i32 = -1;
     let most = <i32>m.ule_steal_least - 1;
@@ -579,6 +582,7 @@ function steal(m: Machine, cpu: u32): void {
 
 /** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
 function balance(m: Machine): void {
+  if (planted(Plant.SCORE_NO_BALANCE)) return;
   let high_mask = ~(<u64>0) >> (64 - m.ncpus);
   while (high_mask != 0) {
     const high = highest(high_mask);
@@ -649,7 +653,8 @@ export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bo
   ts.ts_ticks = from.ts_ticks;
   ts.ts_ltick = from.ts_ltick;
   ts.ts_ftick = from.ts_ftick;
-  if (m.sched_slice != 0) ts.ts_slice = slice_of(m, gd) - least_slice(m);
+  if (m.sched_slice != 0 && !planted(Plant.SCORE_FORK_SLICE))
+    ts.ts_slice = slice_of(m, gd) - least_slice(m);
   if (!forks) return;
   interact_fork(ts);
   from.ts_runtime += <u32>(HZ << TICK_SHIFT) / 127;
@@ -658,6 +663,7 @@ export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bo
 
 /** sched_exit: who made a thread is charged for its run time. */
 export function ule_exit(heir: Thread, td: Thread): void {
+  if (planted(Plant.SCORE_EXIT_FREE)) return;
   const ts = td_sched(heir);
   ts.ts_runtime += td_sched(td).ts_runtime;
   interact_update(ts);

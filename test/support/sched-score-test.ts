@@ -78,6 +78,7 @@ export class SchedScoreTest {
   constructor(
     seed: number,
     private readonly scheduler: Scheduler,
+    plant = 0,
   ) {
     this.random = new Random(seed);
     const { random } = this;
@@ -87,8 +88,9 @@ export class SchedScoreTest {
     const config = { scheduler, cpus, runQueues, hz: 127, quantum: ROUND, seed };
     this.machine = new Machine(
       { ...config, cyclesPerSecond: 127 * TICK, maxthread: 400, preemption: !random.once(4) },
-      buildUnderTest,
+      plant === 0 ? buildUnderTest : "check",
     );
+    this.machine.kernel.setMachine("plant", plant);
     this.settings = { cpus, runQueues, interact, slice: 12 };
     if (scheduler === "ule") this.machine.setSysctl("kern.sched.interact", interact);
     this.bsd4 = new Bsd4Rules(this.settings);

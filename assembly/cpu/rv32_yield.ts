@@ -1,6 +1,14 @@
 // What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, everything
 // about the run queue that is more than taking the next slot, and threads that do nothing but yield.
-import { CHUNK_MASK, CHUNK_SLOT0, ChunkList, list_first_slot, list_grow } from "../sys/chunklist";
+import {
+  CHUNK_MASK,
+  CHUNK_SIZE,
+  CHUNK_SLOT0,
+  ChunkList,
+  list_first_slot,
+  list_grow,
+  SLOT_SIZE,
+} from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import {
@@ -49,7 +57,6 @@ export function can_yield(gd: GlobalData): bool {
     gd.gd_intr_nesting_level |
     m.untimely_switch |
     m.ktr_mask |
-    m.stats |
     m.sleep_procs |
     changetype<u32>(gd.gd_deadthread) |
     changetype<u32>(td.td_preempted) |
@@ -154,6 +161,9 @@ export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   return true;
 }
 
+/** A jump and a yield, in 32nds of a cycle. */
+const TURN: u64 = 2 << CLOCK_SHIFT;
+
 /** Distance of a jump back to the yield in front of it. */
 const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
 
@@ -201,6 +211,29 @@ export function rv32_yield_turns(
   }
   cpu.turns_hash = hash;
   return head;
+}
+
+/**
+ * A thread that is alone on its level and does nothing but yield: it has come back to itself and stands on the jump at
+ * `pc` at `time`, in 32nds of a cycle. It goes on doing so to the end of the slice or of the chunk; returns the time
+ * that this took, 0 for any other thread.
+ */
+export function rv32_yield_alone(gd: GlobalData, level: ChunkList, pc: usize, time: u64): u64 {
+  const cpu = cpu_state(gd);
+  const record = changetype<Record>(pc);
+  const tail = level.tail;
+  if (record.op != RvOp.J_YIELD || <i32>record.c != YIELD_LOOP || time >= cpu.limit) return 0;
+  if (level.head + SLOT_SIZE != tail || (tail & CHUNK_MASK) == 0) return 0;
+  const left = (cpu.limit - time + TURN - 1) / TURN; // the slice is over behind the last one
+  const turns = min<u64>(left, (CHUNK_SIZE - (tail & CHUNK_MASK)) / SLOT_SIZE);
+  const td = load<usize>(level.head);
+  const end = tail + <usize>turns * SLOT_SIZE;
+  for (let slot = tail; slot != end; slot += SLOT_SIZE) store<usize>(slot, td);
+  level.head = end - SLOT_SIZE;
+  level.tail = end;
+  changetype<Thread>(td).td_slot = end - SLOT_SIZE;
+  gd.gd_switch_count += turns;
+  return turns * TURN;
 }
 
 /**

@@ -299,7 +299,7 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   p.p_ucred = crhold(parent.p_ucred);
   p.p_limit = lim_hold(parent.p_limit);
   thread_cow_get_proc(c, p);
-  sched_inherit(td, td1);
+  sched_inherit(td, td1, true);
   sched_fork_thread(td, c);
   tidhash_add(td);
   proc_complete(p);
@@ -355,7 +355,7 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   thread_link(newtd, c, p);
   c.td_namefmt = p.p_namefmt;
   c.td_namearg = p.p_namearg;
-  sched_inherit(newtd, td);
+  sched_inherit(newtd, td, false);
   sched_fork_thread(newtd, c);
   const stops = proc_should_stop(p) != 0;
   if (stops) c.td_ast |= TDA_SUSPEND;

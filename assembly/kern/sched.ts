@@ -413,8 +413,11 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   child.td_cpu = <u8>(excluded == 0 ? sched_place() : sched_place_within(~excluded));
 }
 
-/** A new thread may run on the CPUs that its maker may run on (cpuset(2)). */
-export function sched_inherit(child: Thread, maker: Thread): void {
+/**
+ * A new thread, of a new process or not, may run on the CPUs that its maker may run on (cpuset(2)), has its policy and
+ * what the scheduler remembers.
+ */
+export function sched_inherit(child: Thread, maker: Thread, forks: bool): void {
   if (inherits_policy(maker)) {
     const ts = td_sched(child);
     const from = td_sched(maker);
@@ -423,7 +426,7 @@ export function sched_inherit(child: Thread, maker: Thread): void {
     ts.ts_nice = from.ts_nice;
     ts.ts_flags |= from.ts_flags & TSF_USER;
     if (machine().sched == Sched.LWKT) user_fork(child, maker);
-    else if (machine().sched == Sched.ULE) ule_fork(child, maker);
+    else if (machine().sched == Sched.ULE) ule_fork(mycpu(), child, maker, forks);
     else if (machine().sched == Sched.BSD4) bsd4_fork(child, maker);
   }
   if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;

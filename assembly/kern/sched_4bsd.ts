@@ -15,6 +15,7 @@ import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_TIMESHARE } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   NO_LEVEL,
   prioq_add,
@@ -49,6 +50,11 @@ const FSHIFT: u32 = 11;
 const FSCALE: u32 = 1 << FSHIFT;
 const LOAD_DECAY: u32 = 1884;
 const LOAD_SECONDS: u32 = 5;
+/**
+ * For so many ends of seconds the use of one that sleeps decays: at the first one it counts as awake, since it ran
+ * (TDF_DIDRUN), at the next its ts_slptime is 1.
+ */
+const SLEEP_SECONDS: u32 = 2;
 
 /** Run queues of a machine. */
 export function bsd4_queues(ncpus: u32): u32 {
@@ -182,7 +188,7 @@ export function bsd4_interrupt(m: Machine, td: Thread): void {
 
 /** Has one of a set of CPUs look at a thread that was put on a queue: an idle one, or the worst. */
 function interrupt(m: Machine, td: Thread, cpus: u64): void {
-  const idle = m.sched_idle & cpus;
+  const idle = planted(Plant.SCORE_IDLE_UNTOLD) ? <u64>0 : m.sched_idle & cpus;
   if (idle != 0) {
     const own = idle & ((<u64>1) << td.td_cpu);
     kick_cpu(m, <u32>ctz<u64>(own != 0 ? own : idle));
@@ -236,6 +242,7 @@ export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
 
 /** ESTCPULIM: more use of the CPU than this makes no difference. */
 function limited(m: Machine, estcpu: u32): u32 {
+  if (planted(Plant.SCORE_NO_LIMIT)) return estcpu;
   const priorities = ESTCPU_RANGE - (256 - m.rq_mask);
   return min<u32>(estcpu, weight(m) * priorities + weight(m) - 1);
 }
@@ -245,7 +252,8 @@ export function bsd4_resetpriority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
   const used = ts.ts_estcpu / weight(machine());
-  const pri = <u32>PRI_MIN_TIMESHARE + used + <u32>(<i32>ts.ts_nice - NICE_MIN);
+  const nice = planted(Plant.SCORE_NICE_LOST) ? 0 : <i32>ts.ts_nice;
+  const pri = <u32>PRI_MIN_TIMESHARE + used + <u32>(nice - NICE_MIN);
   if (!sched_own_priority(td, min<u32>(pri, PRI_MAX_TIMESHARE))) return;
   if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
 }
@@ -262,13 +270,12 @@ function woken(td: Thread): void {
   const ts = td_sched(td);
   ts.ts_flags &= ~TSF_SLEPT;
   ts.ts_slice = 0;
-  let seconds = ts.ts_slept;
+  const seconds = ts.ts_slept;
   ts.ts_slept = 0;
-  if (seconds <= 1) return;
-  if (seconds > (5 * 2 * m.sched_ldavg) >> FSHIFT) ts.ts_estcpu = 0;
-  while (ts.ts_estcpu != 0 && seconds > 1) {
+  if (seconds <= SLEEP_SECONDS || planted(Plant.SCORE_SLEEPER)) return;
+  if (<u64>seconds - 1 > <u64>10 * m.sched_ldavg) ts.ts_estcpu = 0; // 5 * loadfac, as in the original
+  for (let left = seconds - SLEEP_SECONDS - 1; left != 0 && ts.ts_estcpu != 0; left--) {
     ts.ts_estcpu = decayed(m, ts.ts_estcpu);
-    seconds--;
   }
   bsd4_resetpriority(td);
 }
@@ -281,12 +288,13 @@ export function bsd4_second(m: Machine, seconds: u32): void {
     const state = <i32>td.td_state;
     if (state == TDS.INACTIVE) continue;
     const ts = td_sched(td);
-    if (state != TDS.RUNQ && state != TDS.RUNNING) {
+    let decays: u32 = 1;
+    if (state != TDS.RUNQ && state != TDS.RUNNING && !planted(Plant.SCORE_SECOND)) {
+      decays = min<u32>(seconds, SLEEP_SECONDS - min<u32>(ts.ts_slept, SLEEP_SECONDS));
       ts.ts_slept += seconds;
-      if (ts.ts_slept > 1) continue;
     }
-    if (ts.ts_estcpu == 0) continue;
-    ts.ts_estcpu = decayed(m, ts.ts_estcpu);
+    if (ts.ts_estcpu == 0 || decays == 0) continue;
+    for (; decays != 0; decays--) ts.ts_estcpu = decayed(m, ts.ts_estcpu);
     bsd4_resetpriority(td);
   }
 }
@@ -295,8 +303,9 @@ export function bsd4_second(m: Machine, seconds: u32): void {
 function load_average(m: Machine, seconds: u32): void {
   m.sched_seconds += seconds;
   let running: u32 = popcnt<u64>(~idle_cpus(m) & (~(<u64>0) >> (64 - m.ncpus))) as u32;
-  if (m.ncpus != 1) running += prioq_count(GLOBAL);
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) running += <u32>globaldata(cpu).gd_nrunnable;
+  let waiting: u32 = m.ncpus != 1 ? prioq_count(GLOBAL) : 0;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) waiting += <u32>globaldata(cpu).gd_nrunnable;
+  if (!planted(Plant.SCORE_LOAD)) running += waiting;
   const most: u32 = 20; // after 100 seconds nothing is left of what was before
   for (let i: u32 = 0; m.sched_seconds >= LOAD_SECONDS && i < most; i++) {
     m.sched_seconds -= LOAD_SECONDS;
@@ -308,13 +317,16 @@ function load_average(m: Machine, seconds: u32): void {
 
 // ---- Threads ----
 
-/** A new thread has its maker's use of CPUs. */
+/** A new thread has its maker's use of CPUs, and a tick before its equals have their turns. */
 export function bsd4_fork(child: Thread, maker: Thread): void {
-  td_sched(child).ts_estcpu = td_sched(maker).ts_estcpu;
+  const ts = td_sched(child);
+  ts.ts_estcpu = td_sched(maker).ts_estcpu;
+  ts.ts_slice = planted(Plant.SCORE_FORK_SLICE) ? 0 : 1;
 }
 
 /** Who has made a thread is charged for what that used. */
 export function bsd4_exit(heir: Thread, td: Thread): void {
+  if (planted(Plant.SCORE_EXIT_FREE)) return;
   const ts = td_sched(heir);
   ts.ts_estcpu = limited(machine(), ts.ts_estcpu + td_sched(td).ts_estcpu);
 }

@@ -23,6 +23,7 @@ import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   NO_LEVEL,
   prio_level,
@@ -107,7 +108,7 @@ export function ule_round(m: Machine): void {
 /** sched_interact_update: run and sleep times decay, the faster the more they are. */
 function interact_update(ts: ThreadSched): void {
   const sum = ts.ts_runtime + ts.ts_slptime;
-  if (sum < SLP_RUN_MAX) return;
+  if (sum < SLP_RUN_MAX || planted(Plant.SCORE_NO_DECAY)) return;
   if (sum > SLP_RUN_MAX * 2) {
     const ran = ts.ts_runtime > ts.ts_slptime;
     ts.ts_runtime = ran ? SLP_RUN_MAX : 1;
@@ -134,8 +135,14 @@ function interact_score(ts: ThreadSched): i32 {
   const ran = ts.ts_runtime;
   const slept = ts.ts_slptime;
   if (ran >= slept && machine().ule_interact <= INTERACT_HALF) return <i32>INTERACT_HALF;
+  if (ran == slept) return ran != 0 ? <i32>INTERACT_HALF : 0;
   if (ran > slept) return <i32>(2 * INTERACT_HALF - slept / max<u32>(1, ran / INTERACT_HALF));
   return <i32>(ran / max<u32>(1, slept / INTERACT_HALF));
+}
+
+/** PRI_TIMESHARE: threads of the kernel's are of that class, too. */
+function is_class_timeshare(ts: ThreadSched): bool {
+  return ts.ts_policy == <u8>Policy.OTHER || ts.ts_policy == <u8>Policy.BATCH;
 }
 
 /** sched_pctcpu_update: time that a thread ran within the last ten seconds. */
@@ -143,7 +150,7 @@ function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
   if (now - ts.ts_ltick >= TICK_TARG) {
     ts.ts_ticks = 0;
     ts.ts_ftick = now - TICK_TARG;
-  } else if (now - ts.ts_ftick >= TICK_MAX) {
+  } else if (now - ts.ts_ftick >= TICK_MAX && !planted(Plant.SCORE_WINDOW)) {
     const span = max<i32>(1, ts.ts_ltick - ts.ts_ftick);
     ts.ts_ticks = (ts.ts_ticks / <u32>span) * <u32>max<i32>(0, ts.ts_ltick - (now - TICK_TARG));
     ts.ts_ftick = now - TICK_TARG;
@@ -156,7 +163,8 @@ function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
 export function ule_priority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
-  const score = max<i32>(0, interact_score(ts) + <i32>ts.ts_nice);
+  const nice = planted(Plant.SCORE_NICE_LOST) ? 0 : <i32>ts.ts_nice;
+  const score = max<i32>(0, interact_score(ts) + nice);
   const interact = <i32>machine().ule_interact;
   let pri: i32;
   if (score < interact && ts.ts_policy != <u8>Policy.BATCH) {
@@ -165,7 +173,7 @@ export function ule_priority(td: Thread): void {
     const total = max<i32>(ts.ts_ltick - ts.ts_ftick, HZ);
     const per = (total + SCHED_PRI_RANGE - 1) / SCHED_PRI_RANGE;
     const used = <i32>(ts.ts_ticks >> TICK_SHIFT) / per;
-    pri = SCHED_PRI_MIN + min<i32>(used, SCHED_PRI_RANGE - 1) + <i32>ts.ts_nice;
+    pri = SCHED_PRI_MIN + min<i32>(used, SCHED_PRI_RANGE - 1) + nice;
   }
   sched_own_priority(td, pri);
 }
@@ -263,7 +271,7 @@ function woken(ts: ThreadSched, now: i32): void {
   ts.ts_slice = 0;
   if (since == 0 || since >= now) return;
   const slept = <u32>min<i32>(now - since, <i32>(2 * HZ * 5));
-  ts.ts_slptime += slept << TICK_SHIFT;
+  if (!planted(Plant.SCORE_SLEEP_LOST)) ts.ts_slptime += slept << TICK_SHIFT;
   interact_update(ts);
   pctcpu_update(ts, now, false);
 }
@@ -346,7 +354,7 @@ export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): v
   for (let i: u32 = 0; i < min<u32>(stats, slots(m)); i++) calendar_advance(m, gd.gd_cpuid);
   pctcpu_update(ts, tick(), true);
   if (ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
-  if (stats != 0) {
+  if (stats != 0 && is_class_timeshare(ts)) {
     ts.ts_runtime += <u32>(min<u64>(stats, 1270) * (HZ << TICK_SHIFT)) / 127;
     interact_update(ts);
     ule_priority(td);
@@ -366,11 +374,15 @@ function calendar_advance(m: Machine, cpu: u32): void {
   if (prioq_empty(calendar_of(cpu), sc.sc_ridx)) sc.sc_ridx = sc.sc_idx;
 }
 
+/** sched_slice_min. */
+function least_slice(m: Machine): u32 {
+  return max<u32>(1, m.sched_slice / SLICE_MIN_DIVISOR);
+}
+
 /** tdq_slice: shorter, the more threads share the CPU. */
 function slice_of(m: Machine, gd: GlobalData): u32 {
-  const others = <u32>gd.gd_nrunnable;
-  const least = max<u32>(1, m.sched_slice / SLICE_MIN_DIVISOR);
-  if (others >= SLICE_MIN_DIVISOR) return least;
+  const others = planted(Plant.SCORE_SLICE_LOAD) ? <u32>0 : <u32>gd.gd_nrunnable;
+  if (others >= SLICE_MIN_DIVISOR) return least_slice(m);
   return others <= 1 ? m.sched_slice : max<u32>(1, m.sched_slice / others);
 }
 
@@ -553,6 +565,7 @@ export function ule_boundary(m: Machine): void {
 
 /** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
 function steal(m: Machine, cpu: u32): void {
+  if (planted(Plant.SCORE_NO_STEAL)) return;
   for (let size = whole_of(m, 1); size != 0; size = whole_of(m, size)) {
     let from: i32 = -1;
     let most = <i32>m.ule_steal_least - 1;
@@ -569,6 +582,7 @@ function steal(m: Machine, cpu: u32): void {
 
 /** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
 function balance(m: Machine): void {
+  if (planted(Plant.SCORE_NO_BALANCE)) return;
   let high_mask = ~(<u64>0) >> (64 - m.ncpus);
   while (high_mask != 0) {
     const high = highest(high_mask);
@@ -625,15 +639,23 @@ function stealable(m: Machine, queue: u32, from: u32, to: u32): Thread {
 
 // ---- Threads ----
 
-/** sched_fork: a new thread inherits its maker's score and use of the CPU, and both pay for it. */
-export function ule_fork(child: Thread, maker: Thread): void {
+/**
+ * sched_fork_thread: a new thread inherits its maker's score and use of the CPU, and has little of its first slice left,
+ * so that one learns soon what it is like. sched_fork: for a new process both pay.
+ */
+export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bool): void {
   const ts = td_sched(child);
   const from = td_sched(maker);
+  const m = machine();
+  if (forks) pctcpu_update(from, tick(), maker == gd.gd_curthread);
   ts.ts_runtime = from.ts_runtime;
   ts.ts_slptime = from.ts_slptime;
   ts.ts_ticks = from.ts_ticks;
   ts.ts_ltick = from.ts_ltick;
   ts.ts_ftick = from.ts_ftick;
+  if (m.sched_slice != 0 && !planted(Plant.SCORE_FORK_SLICE))
+    ts.ts_slice = slice_of(m, gd) - least_slice(m);
+  if (!forks) return;
   interact_fork(ts);
   from.ts_runtime += <u32>(HZ << TICK_SHIFT) / 127;
   interact_update(from);
@@ -641,6 +663,7 @@ export function ule_fork(child: Thread, maker: Thread): void {
 
 /** sched_exit: who made a thread is charged for its run time. */
 export function ule_exit(heir: Thread, td: Thread): void {
+  if (planted(Plant.SCORE_EXIT_FREE)) return;
   const ts = td_sched(heir);
   ts.ts_runtime += td_sched(td).ts_runtime;
   interact_update(ts);

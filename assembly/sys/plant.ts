@@ -40,6 +40,21 @@ export enum Plant {
   AST_FORGOTTEN = 29, //     a thread in a kernel call does not look when it returns
   UNSUSPEND_COUNT = 30, //   a thread that goes on is still counted as suspended at the boundary
   ADD_RUNNING = 31, //       sched_add of a thread that runs elsewhere changes its state
+  // What is remembered of threads (kern/sched_4bsd.ts, sched_ule.ts): test/property/sched-scores.test.ts finds these.
+  SCORE_NO_DECAY = 60, //    ule: times of run and sleep grow for ever
+  SCORE_SLEEP_LOST = 61, //  ule: sleep does not count
+  SCORE_WINDOW = 62, //      ule: use of the CPU is never forgotten
+  SCORE_SLICE_LOAD = 63, //  ule: a slice is a whole one, however many share the CPU
+  SCORE_NICE_LOST = 64, //   nice values make no difference
+  SCORE_FORK_SLICE = 65, //  a new thread has a whole slice
+  SCORE_EXIT_FREE = 66, //   nobody is charged for a thread that ends
+  SCORE_NO_LIMIT = 67, //    4bsd: use of CPUs has no limit
+  SCORE_SLEEPER = 68, //     4bsd: the use of one that sleeps does not decay when it wakes
+  SCORE_SECOND = 69, //      4bsd: the use of one that sleeps decays at each second
+  SCORE_LOAD = 70, //        4bsd: the load average leaves out who waits
+  SCORE_IDLE_UNTOLD = 71, // 4bsd: idle CPUs are not interrupted
+  SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
+  SCORE_NO_BALANCE = 73, //  ule: the balancer moves nothing
   // Reaping (kern/thread_gone.ts, thread_zone.ts).
   PEND_OUTLIVES = 32, //     a pended interrupt outlives its thread
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread

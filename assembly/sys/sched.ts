@@ -33,7 +33,7 @@ export class ThreadSched {
   ts_prev: Thread; //  (s) and the one before
   ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (others)
   ts_estcpu: u32; //   (o) recent use of CPUs, decaying: ticks of the statistics clock (4bsd), 0 to 16384 (lwkt)
-  ts_slept: u32; //    (o) 4bsd: ts_slptime, whole seconds asleep
+  ts_slept: u32; //    (o) 4bsd: ts_slptime + 1, ends of seconds at which it slept
   ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = it has not
   ts_runtime: u32; //  (o) ule: how long it ran and slept of its own will, decaying, ticks << 10
   ts_slptime: u32; //  (o)

@@ -1,12 +1,15 @@
 // The command compare: a workload under several schedulers, and the two examples of a famous bug.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Comparison, jain } from "../../src/workload/compare.js";
+import { SCHEDULER_NAMES } from "../../src/core/config.js";
+import { readWorkload } from "../../src/index.js";
+import { type Comparison, compareWorkload, jain } from "../../src/workload/compare.js";
+import { buildUnderTest } from "../support/build.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -24,7 +27,32 @@ function compared(...args: string[]): Comparison {
 const ended = ({ runs }: Comparison, task: string) =>
   runs.map(({ tasks }) => tasks.find((one) => one.task === task)?.endedNs?.mean ?? 0);
 
+/** Every workload of the project, those for tests among them that are no mistakes. */
+const workloads = [
+  ...readdirSync(join(ROOT, "examples"))
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => `examples/${name}`),
+  "test/fixtures/workload/wild.json",
+];
+
 describe("the command compare", () => {
+  it.each(workloads)("runs %s under every scheduler, and each comes to the same end", (file) => {
+    const schedulers = SCHEDULER_NAMES.map((scheduler) => ({ scheduler }));
+    const workload = readWorkload(join(ROOT, file));
+    const options = { schedulers, build: buildUnderTest, forNs: 3_000_000_000, seeds: 2 };
+    const { runs } = compareWorkload(workload, options);
+    expect(runs.map(({ scheduler }) => scheduler)).toEqual(SCHEDULER_NAMES);
+    const [first] = runs;
+    const declared = workload.tasks.map(({ name }) => name);
+    for (const { outcomes, tasks, fairness } of runs) {
+      expect(outcomes).toEqual(first?.outcomes);
+      const own = tasks.map(({ task }) => task).filter((task) => declared.includes(task));
+      expect([...new Set(own)].sort()).toEqual([...new Set(declared)].sort());
+      expect(fairness.min).toBeGreaterThan(0);
+      expect(fairness.max).toBeLessThanOrEqual(1);
+    }
+  });
+
   it("runs a workload under all schedulers, the same way each time", () => {
     const args = ["examples/webserver.json", "--for", "200ms"];
     const one = compared(...args);

@@ -42,6 +42,12 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
   ],
   locks: [{ why: "1 finds each fault that is planted in lending", seeds: [1, 4, 7] }],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
+  scores: [
+    {
+      why: "4bsd and ule, 1, 2 and 4 CPUs, with 256 queues and with 64",
+      seeds: [1, 2, 3, 4, 5, 6],
+    },
+  ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
   "freebsd-storm": [
     { why: "went wrong: a thread created stopped whose creator was ended", seeds: [400000227] },

@@ -21,6 +21,7 @@ import { LwktQueueTest } from "../support/lwkt-model.js";
 import { Storm } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
+import { SchedScoreTest } from "../support/sched-score-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
@@ -58,6 +59,13 @@ function freebsd(seed: number, size: number): number {
 /** The queues of 4bsd and ule: who runs after whom. */
 function queues(seed: number, size: number): number {
   const test = new SchedQueueTest(seed, new Random(seed).pick(["4bsd", "ule"]));
+  test.run(size);
+  return test.operations;
+}
+
+/** What 4bsd and ule remember of threads: scores, priorities, slices. */
+function scores(seed: number, size: number): number {
+  const test = new SchedScoreTest(seed, seed % 2 === 0 ? "4bsd" : "ule");
   test.run(size);
   return test.operations;
 }
@@ -149,6 +157,11 @@ export const targets: Readonly<Record<string, Target>> = {
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
   locks: { about: "locks on several CPUs: what is lent", size: 1, run: locks },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
+  scores: {
+    about: "scores, priorities and slices of 4bsd and ule, by rules",
+    size: 4_000,
+    run: scores,
+  },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {
     about: "FreeBSD's calls on several CPUs, by rules",

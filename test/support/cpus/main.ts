@@ -25,9 +25,9 @@ interface Options {
   readonly plants?: boolean;
 }
 
-/** The planted faults, by number. */
+/** The planted faults, by number, but for those that another test looks for. */
 const plants: readonly (readonly [string, number])[] = Object.entries(Layout.Plant).filter(
-  ([name]) => name !== "NONE",
+  ([name]) => name !== "NONE" && !name.startsWith("SCORE_"),
 );
 
 function seedsOf(text: string): [number, number] {

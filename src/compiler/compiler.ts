@@ -222,7 +222,11 @@ export class Compiler {
    */
   private join(entry: number, callee: number): boolean {
     const unit = this.owners.get(entry);
-    if (unit === undefined || unit.covers.has(callee) || unit.leaves.has(callee)) return false;
+    return unit !== undefined && this.joinTo(unit, callee);
+  }
+
+  private joinTo(unit: Unit, callee: number): boolean {
+    if (unit.covers.has(callee) || unit.leaves.has(callee)) return false;
     if (this.text.isBehindCall(callee)) return false;
     const { called } = this.heatOf(unit.start);
     if (called.size >= CALLED_MAX || called.has(callee)) return false;
@@ -230,6 +234,12 @@ export class Compiler {
     if (!this.compileFunction(unit.start)?.covers.has(callee)) return false;
     this.joined++;
     return true;
+  }
+
+  /** Compiled code calls a function by a register that it does not know. */
+  private seen(place: number, callee: number): void {
+    const unit = this.units.get(place);
+    if (unit !== undefined) this.joinTo(unit, callee >>> 0);
   }
 
   /** Marks an entry again, as one that is as good as it gets. */
@@ -303,7 +313,11 @@ export class Compiler {
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { run } = new WebAssembly.Instance(module, {
-      env: { memory: memory as WebAssembly.Memory, table },
+      env: {
+        memory: memory as WebAssembly.Memory,
+        table,
+        seen: (pc: number) => this.seen(place, pc),
+      },
     }).exports;
     table.set(place, run);
     const { covers, leaves } = cluster;

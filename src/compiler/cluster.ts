@@ -30,9 +30,8 @@ export interface Cluster {
   readonly leaves: ReadonlySet<number>;
 }
 
-/** Most instructions of a cluster, and of the function that it is made for: V8 takes more than linear time. */
-const CLUSTER_MAX = 1200;
-const FUNCTION_MAX = 2400;
+/** Most instructions of a cluster: V8 takes more than linear time. The function that it is made for may have twice as many. */
+export const CLUSTER_MAX = 1200;
 /** Most places that a return compares its target with, and a call by a register. */
 const RETURNS_MAX = 8;
 const TARGETS_MAX = 4;
@@ -118,14 +117,14 @@ class Collector {
     this.callees = this.callees.filter(({ site }) => isHot(site));
   }
 
-  /** Adds functions that are called, those nearest first. */
-  addCallees(): void {
+  /** Adds functions that are called, those nearest first, up to so many instructions. */
+  addCallees(most: number): void {
     for (const { callee } of this.callees) {
-      if (this.steps.size >= CLUSTER_MAX) return;
+      if (this.steps.size >= most) return;
       if (this.functions.has(callee)) continue;
       const trial = new Collector(this.text);
-      trial.add(callee, CLUSTER_MAX);
-      if (this.steps.size + trial.steps.size <= CLUSTER_MAX) this.add(callee, CLUSTER_MAX);
+      trial.add(callee, most);
+      if (this.steps.size + trial.steps.size <= most) this.add(callee, most);
     }
   }
 }
@@ -139,18 +138,19 @@ export function clusterAt(
   start: number,
   hot: Iterable<number>,
   called: Iterable<number> = [],
+  most = CLUSTER_MAX,
 ): Cluster {
   let collector = new Collector(text);
   const places = [...hot];
-  collector.add(start, FUNCTION_MAX);
+  collector.add(start, 2 * most);
   if (!places.some((pc) => collector.steps.has(pc))) collector = new Collector(text);
   // A place that is not reached from there may be the beginning of a function that is called by a register.
   const apart = places.filter((pc) => !collector.steps.has(pc));
-  for (const pc of places) collector.add(pc, FUNCTION_MAX);
+  for (const pc of places) collector.add(pc, 2 * most);
   collector.forgetColdCallees(places);
   const functions = [...new Set([...called, ...apart])];
-  for (const pc of functions) collector.add(pc, FUNCTION_MAX);
-  collector.addCallees();
+  for (const pc of functions) collector.add(pc, 2 * most);
+  collector.addCallees(most);
   const blocks = blocksOf(text, collector, functions);
   findReturns(blocks, collector.functions, functions);
   const entries = [...collector.entries].filter((pc) => blocks.has(pc)).sort((a, b) => a - b);

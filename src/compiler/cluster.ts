@@ -14,6 +14,8 @@ export interface Block {
   readonly successors: number[];
   /** A return: the places behind calls that it can come back to. Another register jump: null. */
   returns: readonly number[] | null;
+  /** A jump or call by a register that auipc has just set: where it goes. */
+  readonly far: number | undefined;
   /** A call by a register: functions that it was seen to lead to, or that others of the cluster lead to. */
   readonly targets: readonly number[];
 }
@@ -28,9 +30,8 @@ export interface Cluster {
   readonly leaves: ReadonlySet<number>;
 }
 
-/** Most instructions of a cluster, and of the function that it is made for: V8 takes more than linear time. */
-const CLUSTER_MAX = 1200;
-const FUNCTION_MAX = 2400;
+/** Most instructions of a cluster: V8 takes more than linear time. The function that it is made for may have twice as many. */
+export const CLUSTER_MAX = 1200;
 /** Most places that a return compares its target with, and a call by a register. */
 const RETURNS_MAX = 8;
 const TARGETS_MAX = 4;
@@ -44,7 +45,7 @@ class Collector {
   readonly leaders = new Set<number>();
   readonly entries = new Set<number>();
   readonly functions = new Set<number>();
-  private readonly callees: number[] = [];
+  private callees: { readonly site: number; readonly callee: number }[] = [];
 
   constructor(private readonly text: Text) {}
 
@@ -55,25 +56,35 @@ class Collector {
     const work = [start];
     for (let pc = work.pop(); pc !== undefined; pc = work.pop()) {
       this.leaders.add(pc);
+      let before: Step | undefined;
       while (!this.steps.has(pc) && this.steps.size < room && this.text.isTarget(pc)) {
         const step: Step = this.text.step(pc);
         this.steps.set(pc, step);
         pc = step.next;
-        if (step.flow === "next") continue;
-        this.endBlock(step, work);
-        break;
+        if (step.flow !== "next") {
+          this.endBlock(step, this.text.farTarget(before, step), work);
+          break;
+        }
+        before = step;
       }
       if (this.steps.has(pc)) this.leaders.add(pc);
     }
   }
 
-  private endBlock(step: Step, work: number[]): void {
+  private endBlock(step: Step, far: number | undefined, work: number[]): void {
     const { flow, target, next, pc, insn } = step;
+    if (far !== undefined) {
+      if (insn.rd !== 0) this.callees.push({ site: pc, callee: far });
+      else {
+        work.push(far);
+        if (far <= pc) this.enter(far);
+      }
+    }
     if (flow === "branch" || flow === "jump") {
       work.push(target);
       if (target <= pc) this.enter(target);
     }
-    if (flow === "call") this.callees.push(target);
+    if (flow === "call") this.callees.push({ site: pc, callee: target });
     const comesBack = flow === "call" || flow === "stop" || (flow === "register" && insn.rd !== 0);
     if (comesBack) this.enter(next);
     if ((comesBack && insn.op !== "ebreak") || flow === "branch") work.push(next);
@@ -91,14 +102,29 @@ class Collector {
     }
   }
 
-  /** Adds functions that are called, those nearest first. */
-  addCallees(): void {
-    for (const callee of this.callees) {
-      if (this.steps.size >= CLUSTER_MAX) return;
+  /**
+   * Forgets functions that are called outside of the loops in which the CPU was seen: they are called seldom, and
+   * each register that they use is one more for the loops to carry.
+   */
+  forgetColdCallees(hot: readonly number[]): void {
+    const loops: { from: number; to: number }[] = [];
+    for (const { flow, target: from, pc: to } of this.steps.values()) {
+      const goesBack = (flow === "branch" || flow === "jump") && from <= to;
+      if (goesBack && hot.some((pc) => from <= pc && pc <= to)) loops.push({ from, to });
+    }
+    if (loops.length === 0) return;
+    const isHot = (site: number) => loops.some(({ from, to }) => from <= site && site <= to);
+    this.callees = this.callees.filter(({ site }) => isHot(site));
+  }
+
+  /** Adds functions that are called, those nearest first, up to so many instructions. */
+  addCallees(most: number): void {
+    for (const { callee } of this.callees) {
+      if (this.steps.size >= most) return;
       if (this.functions.has(callee)) continue;
       const trial = new Collector(this.text);
-      trial.add(callee, CLUSTER_MAX);
-      if (this.steps.size + trial.steps.size <= CLUSTER_MAX) this.add(callee, CLUSTER_MAX);
+      trial.add(callee, most);
+      if (this.steps.size + trial.steps.size <= most) this.add(callee, most);
     }
   }
 }
@@ -112,24 +138,30 @@ export function clusterAt(
   start: number,
   hot: Iterable<number>,
   called: Iterable<number> = [],
+  most = CLUSTER_MAX,
 ): Cluster {
   let collector = new Collector(text);
   const places = [...hot];
-  collector.add(start, FUNCTION_MAX);
+  collector.add(start, 2 * most);
   if (!places.some((pc) => collector.steps.has(pc))) collector = new Collector(text);
-  for (const pc of places) collector.add(pc, FUNCTION_MAX);
-  const functions = [...called];
-  for (const pc of functions) collector.add(pc, FUNCTION_MAX);
-  collector.addCallees();
-  const blocks = blocksOf(collector, functions);
+  // A place that is not reached from there may be the beginning of a function that is called by a register.
+  const apart = places.filter((pc) => !collector.steps.has(pc));
+  for (const pc of places) collector.add(pc, 2 * most);
+  collector.forgetColdCallees(places);
+  const functions = [...new Set([...called, ...apart])];
+  for (const pc of functions) collector.add(pc, 2 * most);
+  collector.addCallees(most);
+  const blocks = blocksOf(text, collector, functions);
   findReturns(blocks, collector.functions, functions);
   const entries = [...collector.entries].filter((pc) => blocks.has(pc)).sort((a, b) => a - b);
   const targets = [...collector.steps.values()].map(({ target }) => target);
+  for (const { far } of blocks.values()) if (far !== undefined) targets.push(far);
   const leaves = new Set(targets.filter((pc) => !blocks.has(pc)));
   return { blocks, entries, covers: new Set(collector.steps.keys()), leaves };
 }
 
 function blocksOf(
+  text: Text,
   { steps, leaders, entries }: Collector,
   called: readonly number[],
 ): Map<number, Block> {
@@ -145,9 +177,11 @@ function blocksOf(
       step = steps.get(step.next);
     }
     const last = run.at(-1) as Step;
-    const targets = isRegisterCall(last) ? seen : [];
-    const successors = [...successorsOf(last).filter((to) => starts.has(to)), ...targets];
-    blocks.set(pc, { pc, steps: run, successors, returns: null, targets });
+    const far = text.farTarget(run.at(-2), last);
+    const targets = far === undefined && isRegisterCall(last) ? seen : [];
+    const next = far === undefined ? successorsOf(last) : [far];
+    const successors = [...next.filter((to) => starts.has(to)), ...targets];
+    blocks.set(pc, { pc, steps: run, successors, returns: null, far, targets });
   }
   return blocks;
 }
@@ -166,7 +200,7 @@ function successorsOf({ flow, next, target }: Step): number[] {
   }
 }
 
-/** True for a call of a function whose address is in a register. */
+/** True for a call of a function whose address is in a register, near or far. */
 function isRegisterCall({ flow, insn }: Step): boolean {
   return flow === "register" && insn.rd !== 0;
 }
@@ -183,12 +217,10 @@ function findReturns(
   called: readonly number[],
 ): void {
   const callers = new Map<number, number[]>();
-  for (const { steps } of blocks.values()) {
+  for (const { steps, far } of blocks.values()) {
     const last = steps.at(-1) as Step;
     if (!blocks.has(last.next)) continue;
-    const isCall = last.flow === "call" || isRegisterCall(last);
-    if (!isCall) continue;
-    for (const callee of last.flow === "call" ? [last.target] : called) {
+    for (const callee of calleesOf(last, far, called)) {
       callers.set(callee, [...(callers.get(callee) ?? []), last.next]);
     }
   }
@@ -207,6 +239,17 @@ function findReturns(
   }
 }
 
+/** The functions that the last instruction of a block may call. */
+function calleesOf(
+  last: Step,
+  far: number | undefined,
+  called: readonly number[],
+): readonly number[] {
+  if (last.flow === "call") return [last.target];
+  if (!isRegisterCall(last)) return [];
+  return far === undefined ? called : [far];
+}
+
 /** The blocks of a function that end in a return. */
 function returnsOf(blocks: Map<number, Block>, start: number): Block[] {
   const seen = new Set<number>();
@@ -217,7 +260,8 @@ function returnsOf(blocks: Map<number, Block>, start: number): Block[] {
     if (block === undefined || seen.has(pc)) continue;
     seen.add(pc);
     const last = block.steps.at(-1) as Step;
-    if (isReturn(last)) returns.push(block);
+    if (block.far !== undefined && last.insn.rd === 0) work.push(block.far);
+    else if (isReturn(last)) returns.push(block);
     else if (last.flow === "call" || last.flow === "register" || last.flow === "stop") {
       work.push(last.next);
     } else work.push(...block.successors);

@@ -4,7 +4,7 @@
 // at any time (assembly/cpu/rv32_compiled.ts).
 
 import type { Kernel } from "../core/kernel.js";
-import { type Cluster, clusterAt } from "./cluster.js";
+import { CLUSTER_MAX, type Cluster, clusterAt } from "./cluster.js";
 import { emitCluster } from "./emit.js";
 import { Marks } from "./marks.js";
 import { frameOffset, registersOf } from "./registers.js";
@@ -22,6 +22,8 @@ export interface CompilerOptions {
    * what it leaves for. Default 60.
    */
   readonly worth?: number;
+  /** Most instructions that are compiled together. Default 1,200. */
+  readonly most?: number;
 }
 
 /** What has been compiled. */
@@ -100,6 +102,7 @@ export class Compiler {
   private readonly marks: Marks;
   private readonly period: number;
   private readonly worth: number;
+  private readonly most: number;
   /** Stands for the text as it is now. */
   textId: object = {};
   private instructions = 0;
@@ -109,10 +112,11 @@ export class Compiler {
   /** Begins to compile what is hot in a kernel. */
   constructor(
     private readonly kernel: Kernel,
-    { period = 16_384, samples = 6, worth = 60 }: CompilerOptions = {},
+    { period = 16_384, samples = 6, worth = 60, most = CLUSTER_MAX }: CompilerOptions = {},
   ) {
     this.period = period;
     this.worth = worth;
+    this.most = most;
     this.marks = new Marks(kernel);
     this.text = new Text(kernel, this.marks);
     this.compiledOp = kernel.exports.rv32_compiled_op();
@@ -222,7 +226,11 @@ export class Compiler {
    */
   private join(entry: number, callee: number): boolean {
     const unit = this.owners.get(entry);
-    if (unit === undefined || unit.covers.has(callee) || unit.leaves.has(callee)) return false;
+    return unit !== undefined && this.joinTo(unit, callee);
+  }
+
+  private joinTo(unit: Unit, callee: number): boolean {
+    if (unit.covers.has(callee) || unit.leaves.has(callee)) return false;
     if (this.text.isBehindCall(callee)) return false;
     const { called } = this.heatOf(unit.start);
     if (called.size >= CALLED_MAX || called.has(callee)) return false;
@@ -230,6 +238,12 @@ export class Compiler {
     if (!this.compileFunction(unit.start)?.covers.has(callee)) return false;
     this.joined++;
     return true;
+  }
+
+  /** Compiled code calls a function by a register that it does not know. */
+  private seen(place: number, callee: number): void {
+    const unit = this.units.get(place);
+    if (unit !== undefined) this.joinTo(unit, callee >>> 0);
   }
 
   /** Marks an entry again, as one that is as good as it gets. */
@@ -279,7 +293,7 @@ export class Compiler {
     if (this.guestEnd - this.text.storeLow < ROOM_MIN) return null;
     const began = performance.now();
     const { places, called } = this.heatOf(start);
-    const cluster = clusterAt(this.text, start, places, called);
+    const cluster = clusterAt(this.text, start, places, called, this.most);
     if (cluster.entries.length === 0) return null;
     const unit = this.place(start, cluster);
     this.took_ms += performance.now() - began;
@@ -303,7 +317,11 @@ export class Compiler {
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { run } = new WebAssembly.Instance(module, {
-      env: { memory: memory as WebAssembly.Memory, table },
+      env: {
+        memory: memory as WebAssembly.Memory,
+        table,
+        seen: (pc: number) => this.seen(place, pc),
+      },
     }).exports;
     table.set(place, run);
     const { covers, leaves } = cluster;

@@ -16,7 +16,7 @@ import { type BlockCode, emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";
 import type { Step, Text } from "./text.js";
-import { Code, moduleOf, Op } from "./wasm.js";
+import { Code, IMPORTED, moduleOf, Op } from "./wasm.js";
 
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
@@ -59,9 +59,10 @@ const TEMPORARY = REGISTER + 32;
 /** In the address of an exit: a jump or a taken branch leads there. */
 const JUMPED = 1;
 
-/** The global variable: calls by a register that are not chained, so that they are seen (Compiler.join). */
+/** The global variable: how many calls by a register are not chained, some of which the compiler is told of. */
 const SHOWN = 0;
-const SHOWN_CALLS = 400;
+const SHOWN_CALLS = 512;
+const SHOWN_EACH = 64;
 
 /** Offsets of the fields of a decoded record (assembly/cpu/rv32_decode.ts). */
 const RECORD_A = 4;
@@ -420,6 +421,15 @@ class Emitter implements BlockCode {
   /** jalr: a jump that faults stops in front of it, before the link register changes. */
   private registerJump(block: Block, { insn, pc, next }: Step, before: number): void {
     const { code } = this;
+    if (block.far !== undefined) {
+      this.spend(block.steps.length);
+      if (insn.rd !== 0) {
+        code.const(next);
+        this.write(insn.rd);
+      }
+      this.continueAt(block.far, true);
+      return;
+    }
     const { text } = this.target;
     const to = this.temporary();
     this.read(insn.rs1);
@@ -439,21 +449,25 @@ class Emitter implements BlockCode {
     this.close();
     for (const place of block.returns ?? block.targets) this.goToIf(place, to);
     if (block.returns === null) this.lookUp(to);
-    if (insn.rd !== 0) {
-      this.showCall();
-    } else {
-      code.const(1).set(CHAIN);
-    }
+    if (insn.rd !== 0) this.showCall(to);
+    else code.const(1).set(CHAIN);
     this.leave();
   }
 
-  /** Chains a call by a register, but for the first ones. */
-  private showCall(): void {
+  /** Chains a call by a register to the address in a local, but for the first ones. */
+  private showCall(to: number): void {
     const { code } = this;
     code.put(Op.global_get, SHOWN, Op.i32_eqz);
     code.tee(CHAIN).put(Op.i32_eqz);
     this.open(Op.if);
     code.put(Op.global_get, SHOWN).const(1).put(Op.i32_sub, Op.global_set, SHOWN);
+    code
+      .put(Op.global_get, SHOWN)
+      .const(SHOWN_EACH - 1)
+      .put(Op.i32_and, Op.i32_eqz);
+    this.open(Op.if);
+    code.get(to).put(Op.call, IMPORTED);
+    this.close();
     this.close();
   }
 
@@ -488,8 +502,8 @@ class Emitter implements BlockCode {
 }
 
 /** True for a block that ends in a register jump other than a return. */
-function jumpsAnywhere({ steps, returns }: Block): boolean {
-  return returns === null && steps.at(-1)?.flow === "register";
+function jumpsAnywhere({ steps, returns, far }: Block): boolean {
+  return returns === null && far === undefined && steps.at(-1)?.flow === "register";
 }
 
 /** The operations of a block, apart from the one that ends it. */

@@ -190,6 +190,16 @@ export class Text {
     }
   }
 
+  /**
+   * Where a jalr goes if the instruction before it sets its register by auipc: so calls are written that are too far
+   * for jal, or by linkers that leave them so.
+   */
+  farTarget(before: Step | undefined, { flow, insn, pc }: Step): number | undefined {
+    if (flow !== "register" || before?.insn.op !== "auipc" || before.insn.rd !== insn.rs1) return;
+    const target = ((before.pc + (before.insn.imm << 12) + insn.imm) & ~1) >>> 0;
+    return before.next === pc && this.isTarget(target) ? target : undefined;
+  }
+
   /** True for a place that a call comes back to. */
   isBehindCall(pc: number): boolean {
     return [4, 2].some((length) => {
@@ -221,11 +231,14 @@ export class Text {
     const { view } = this.kernel;
     for (let pc = from; pc < to; ) {
       const half = view.getUint16(this.guest + pc, true);
+      const next = pc + (isCompressed(half) ? 2 : 4);
       if (mayCall(half)) {
         const step = this.read(pc);
-        if (step.flow === "call") targets.add(step.target);
+        const before = step.flow === "register" && pc >= from + 4 ? this.read(pc - 4) : undefined;
+        const target = step.flow === "call" ? step.target : this.farTarget(before, step);
+        if (target !== undefined && step.insn.rd !== 0) targets.add(target);
       }
-      pc += isCompressed(half) ? 2 : 4;
+      pc = next;
     }
     return [...targets].sort((a, b) => a - b);
   }

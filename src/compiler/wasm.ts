@@ -10,6 +10,7 @@ export const Op = {
   end: 0x0b,
   br: 0x0c,
   br_if: 0x0d,
+  call: 0x10,
   return_call_indirect: 0x13,
   select: 0x1b,
   local_get: 0x20,
@@ -170,20 +171,31 @@ function name(text: string): Code {
   return new Code().unsigned(bytes.length).put(...bytes);
 }
 
+/** The number of the function that a module imports. */
+export const IMPORTED = 0;
+
 /**
- * A module that imports a memory and a table as `env.memory` and `env.table`, and exports one function `run`, of
- * four numbers of 32 bits, which returns one of 64. `locals` are the further locals of 32 bits. It has one
+ * A module that imports a memory, a table and a function of one number as `env.memory`, `env.table` and `env.seen`, and
+ * exports one function `run`, of four numbers of 32 bits, which returns one of 64. `locals` are the further locals of 32 bits. It has one
  * global variable of 32 bits, which begins with `global`.
  */
 export function moduleOf(body: Code, locals: number, global = 0): Uint8Array {
   const module = new Code().put(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  section(module, 1, new Code().put(1, 0x60, 4, I32, I32, I32, I32, 1, I64));
-  const imports = new Code().put(2).append(name("env")).append(name("memory")).put(2, 0, 0);
+  section(module, 1, new Code().put(2, 0x60, 4, I32, I32, I32, I32, 1, I64, 0x60, 1, I32, 0));
+  const imports = new Code().put(3).append(name("env")).append(name("memory")).put(2, 0, 0);
   imports.append(name("env")).append(name("table")).put(1, FUNCREF, 0, 0);
+  imports.append(name("env")).append(name("seen")).put(0, 1);
   section(module, 2, imports);
   section(module, 3, new Code().put(1, 0));
   section(module, 6, new Code().put(1, I32, 1).const(global).put(Op.end));
-  section(module, 7, new Code().put(1).append(name("run")).put(0, 0));
+  section(
+    module,
+    7,
+    new Code()
+      .put(1)
+      .append(name("run"))
+      .put(0, IMPORTED + 1),
+  );
   const code = new Code().put(1).unsigned(locals).put(I32).append(body).put(Op.end);
   section(module, 10, new Code().put(1).unsigned(code.length).append(code));
   return module.toBytes();

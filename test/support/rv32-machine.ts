@@ -80,7 +80,10 @@ export class Subject {
     for (const [index, value] of setup.registers.entries()) {
       if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
     }
-    this.compiler = compiled ? new Compiler(kernel, { period: 64, samples: 1, worth: 255 }) : null;
+    // Where little is compiled together, one compiled function leads to another.
+    const most = setup.fill % 2 === 0 ? {} : { most: 4 + (setup.fill % 40) };
+    const eager = { period: 64, samples: 1, worth: 255, ...most };
+    this.compiler = compiled ? new Compiler(kernel, eager) : null;
     this.compiler?.compile(ENTRY);
   }
 

@@ -23,9 +23,12 @@ enum { HEADER = 8, ALIGNMENT = 16, USED = 1, LEAST = 32, LISTS = 32, AREA = 1638
 static struct block *lists[LISTS];
 static int lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
 
+/*
+ * One exchange where nobody has the lock. Where somebody has, it hides for a moment that others sleep; but whoever gets
+ * the lock then has it as 2, and wakes them. (A compare and exchange would be two instructions that are interpreted.)
+ */
 static void acquire(void) {
-  int expected = 0;
-  if (__atomic_compare_exchange_n(&lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return;
+  if (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) == 0) return;
   while (__atomic_exchange_n(&lock, 2, __ATOMIC_ACQUIRE) != 0) tsleep(&lock, 0, "malloc", 1);
 }
 

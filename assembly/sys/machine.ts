@@ -92,6 +92,7 @@ export class Machine {
   chaos: u32; //               1 = things happen at other moments, each within a bound (kern/kern_chaos.ts)
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
   lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
+  lock_adaptive: u32; //       1 = who finds a lock taken spins while its owner runs (kern/subr_adaptive.ts)
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]

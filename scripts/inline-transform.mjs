@@ -61,6 +61,14 @@ const INLINED = `
   assembly/kern/kern_tid/tid_alloc
   assembly/kern/kern_tid/tid_free
   assembly/kern/kern_tid/tdfind
+  assembly/run/search/settle
+  assembly/run/search/settle_thread
+  assembly/run/search/perform
+  assembly/run/search/search_switch
+  assembly/run/search_choose/search_choose
+  assembly/run/search_choose/decide
+  assembly/cpu/rv32_search/rv32_stops
+  assembly/cpu/rv32_decode/rv_fetch
 `;
 
 const COLD = `

@@ -115,6 +115,7 @@ export function search_run(): u32 {
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
+  s.s_settled = 0; // the host may have done anything
   let stop: u32 = 0;
   if (stage == SearchStage.TOLD) {
     stop = s.s_event != 0 ? perform_event(m, s) : perform(m, s, s.s_td);
@@ -151,8 +152,11 @@ function count_step(s: Search): u32 {
 
 /** Chooses the next step, and performs it. */
 function next_step(m: Machine, s: Search): u32 {
-  const stop = settle(m, s);
-  if (stop != 0) return stop;
+  if (s.s_settled == 0 || m.ipi_cpus != 0) {
+    const stop = settle(m, s);
+    if (stop != 0) return stop;
+  }
+  s.s_settled = 0;
   const td = search_choose(s);
   if (s.s_known != 0) return SearchStop.KNOWN;
   if (!is_td(td)) return settle_idle(m, s);
@@ -205,10 +209,13 @@ function perform_event(m: Machine, s: Search): u32 {
 function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
   race_step(s, sn.sn_number);
+  const leaves_others = can_leave_others(m, td);
   const gd = turn(m, td);
   const pending = sn.sn_pending;
   if (sn.sn_host == 0) {
     const stop = rv32_step(m, gd, td, sn);
+    const accesses = pending == Pending.LOOK || pending == Pending.CHANGE;
+    s.s_settled = u32(accesses && leaves_others && is_before_operation(td, sn));
     return stop != 0 ? stop : count_step(s);
   }
   if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
@@ -217,11 +224,18 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
   return SearchStop.HOST;
 }
 
+/** True if others can run, or not, after a step of a thread that stays out of the kernel as they could before. */
+function can_leave_others(m: Machine, td: Thread): bool {
+  if (globaldata(td.td_cpu).gd_curthread == td) return true;
+  // Whom another scheduler takes the CPU from may have to move; whom a critical section takes it from must wait.
+  return m.sched == Sched.LWKT && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
+}
+
 // ---- Between steps ----
 
 /**
  * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
- * operation, until all that can run are before one: these are s_count, in the order in which they began.
+ * operation, until all that can run are before one: these are s_ready, in the order in which they began.
  */
 function settle(m: Machine, s: Search): u32 {
   let again = true;
@@ -246,11 +260,16 @@ function settle(m: Machine, s: Search): u32 {
   return 0;
 }
 
-/** True for a thread before a visible operation. */
+/** True for a thread before a visible operation, and one in a call that has blocked. */
 function is_settled(td: Thread, sn: SearchThread): bool {
   if (sn.sn_number == 0 || (td.td_body & TDB_FRESH) != 0) return false;
   const pending = sn.sn_pending;
   return sn.sn_waits == 0 && pending != Pending.NONE && pending != Pending.RETURN;
+}
+
+/** True for a thread whose code has come to a visible operation. */
+function is_before_operation(td: Thread, sn: SearchThread): bool {
+  return is_settled(td, sn) && sn.sn_pending != Pending.RESUME;
 }
 
 /** What settle_thread returns when threads have to be looked at again; its other results are SearchStop's, and 0. */
@@ -275,11 +294,10 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     }
   }
   if (sn.sn_pending == Pending.NONE) {
-    // As long as it neither takes a CPU from another thread nor gets into the kernel, the others stay as they are.
-    const is_current = globaldata(td.td_cpu).gd_curthread == td;
+    const leaves_others = can_leave_others(m, td);
     const stop = go_on(m, turn(m, td), td, sn);
     if (stop != 0) return stop;
-    return is_current && is_settled(td, sn) && sn.sn_pending != Pending.RESUME ? 0 : AGAIN;
+    return leaves_others && is_before_operation(td, sn) ? 0 : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
   race_step(s, sn.sn_number);

@@ -73,15 +73,18 @@ function thread_of(td: Thread): SearchThread {
   return is_event(td) ? search_event(changetype<u32>(td)) : search_thread(td_index(td));
 }
 
+function ready(s: Search, i: u32): Thread {
+  return changetype<Thread>(load<usize>(s.s_ready + ((<usize>i) << 2)));
+}
+
 /** Adds a thread to those that can run, which are in the order in which they began. */
 export function search_add(s: Search, td: Thread, number: u32): void {
   if (s.s_count == SEARCH_OPTIONS_MAX) return;
   let at = s.s_count++;
-  while (at > 0 && thread_of(option(s, at - 1)).sn_number > number) {
-    set_option(s, at, option(s, at - 1));
-    at--;
+  for (; at > 0 && thread_of(ready(s, at - 1)).sn_number > number; at--) {
+    store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(ready(s, at - 1)));
   }
-  set_option(s, at, td);
+  store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(td));
 }
 
 /**
@@ -132,6 +135,7 @@ function move_last(s: Search, count: u32, to_end: bool): void {
  */
 export function search_choose(s: Search): Thread {
   let count = s.s_count;
+  for (let i: u32 = 0; i < count; i++) set_option(s, i, ready(s, i));
   const last = s.s_last;
   let preempts = false;
   if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {

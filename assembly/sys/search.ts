@@ -147,6 +147,7 @@ export class Search {
   s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
+  s_ready: usize; //      Thread[SEARCH_OPTIONS_MAX]: who can run
   s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
   s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
   s_touched: usize; //    u32 for each word: those that were touched
@@ -174,7 +175,8 @@ export class Search {
   s_events: u64; //       and which CPUs got their messages
   s_saved: u32; //        what the machine had of what it is short of in a call (run/search_short.ts)
   s_saved_free: u32;
-  s_count: u32; //        threads that can run, the first of s_options
+  s_count: u32; //        threads of s_ready,
+  s_settled: u32; //      and 1 if a step that left the others as they are is all that has happened since
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
   s_begun: u32; //        threads of the test so far
@@ -261,7 +263,7 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
   return (
     SEARCH_HEAD +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
-    <u64>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
+    <u64>(2 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
     <u64>SEARCH_CHANGES_MAX * 4 +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
@@ -285,7 +287,8 @@ export function search_init(m: Machine): void {
   const words = <usize>m.guest_size / 4 + 2;
   s.s_tape = m.search_base + <usize>SEARCH_HEAD;
   s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
-  s.s_options = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
+  s.s_ready = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
+  s.s_options = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
   s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
   s.s_clocks = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();

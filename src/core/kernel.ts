@@ -81,6 +81,8 @@ export interface Fault {
 
 const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
+/** Formats that are remembered: there are few but for names of threads with a % in them. */
+const FORMATS_MAX = 256;
 /** Bytes that a unit of UTF-16 takes at most. */
 const UTF8_MAX = 3;
 // Making one takes longer than what it does here.
@@ -148,9 +150,9 @@ export class Kernel {
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
-  // Those that are part of its code, as far as somebody has asked for them.
+  /** Those that are part of its code, as far as somebody has asked for them. */
   private readonly ownTexts = new Map<number, string>();
-  private readonly ownFormats = new Map<number, Format>();
+  private readonly formats = new Map<string, Format>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -351,15 +353,17 @@ export class Kernel {
   };
 
   private format(fmt: number, args: readonly number[]): string {
-    return this.formatAt(fmt >>> 0).print(args, this.formatContext);
+    return this.formatOf(this.text(fmt >>> 0)).print(args, this.formatContext);
   }
 
-  /** The format at an address; the kernel's own are read once. */
-  private formatAt(address: number): Format {
-    const known = this.ownFormats.get(address);
-    if (known !== undefined) return known;
-    const format = new Format(this.text(address));
-    if (this.isOwnText(address)) this.ownFormats.set(address, format);
+  /** A format, read once. */
+  private formatOf(text: string): Format {
+    let format = this.formats.get(text);
+    if (format === undefined) {
+      if (this.formats.size === FORMATS_MAX) this.formats.clear();
+      format = new Format(text);
+      this.formats.set(text, format);
+    }
     return format;
   }
 
@@ -441,13 +445,8 @@ export class Kernel {
     // A static string of the compiler: UTF-16 with its size in bytes before it.
     const size = this.read(address - 4);
     const text = utf16.decode(memory.subarray(address, address + size));
-    if (this.isOwnText(address)) this.ownTexts.set(address, text);
+    if (address < this.machine("td_base")) this.ownTexts.set(address, text);
     return text;
-  }
-
-  /** True for the address of a text of the compiler's, which never changes. */
-  private isOwnText(address: number): boolean {
-    return address < this.machine("td_base");
   }
 
   /**

@@ -38,6 +38,7 @@ export class SearchBodies {
   ) {}
 
   reset(): void {
+    if (this.actors.size === 0) return; // clearing an empty map is no small matter
     this.actors.clear();
     this.words.clear();
   }

@@ -43,9 +43,12 @@ const DEPTH_DEFAULT = 3;
 const PROGRESS_MS = 250;
 /** Schedules between two looks at the clock. */
 const CLOCK_INTERVAL = 64;
-/** Random schedules of a task, and decisions that a subtree begins with. */
-const TASK_SCHEDULES = 1_000;
-const TASK_DECISIONS = 5;
+/**
+ * Random schedules of a task, and decisions that a subtree begins with: a task takes far longer than handing it out,
+ * and there are far more tasks than workers.
+ */
+const TASK_SCHEDULES = 2_000;
+const TASK_DECISIONS = 8;
 
 /** The host's time: when a search is over, and when it tells how far it is. It decides nothing else. */
 export class Clock {

@@ -115,6 +115,8 @@ export class World {
   /** True if the last schedule was given up, because others have shown what could follow. */
   isKnown = false;
   private known: Words = [];
+  /** Those that the kernel knows. */
+  private setLimits: Limits | null = null;
   /** What a C program has printed last in this schedule. */
   private output: Uint8Array | null = null;
   /** Those that the warm-up has found: the same for each world of a test. */
@@ -197,6 +199,17 @@ export class World {
     return found;
   }
 
+  private set limits(limits: Limits) {
+    if (limits === this.setLimits) return;
+    this.setLimits = limits;
+    const { state } = this;
+    state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
+    state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
+    state.set("s_reduces", limits.reduce ? 1 : 0);
+    state.set("s_choices", limits.choices);
+    state.set("s_races", limits.races ? 1 : 0);
+  }
+
   private set shared(words: Words) {
     const base = this.state.get("s_shared");
     this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
@@ -220,11 +233,7 @@ export class World {
     this.bodies.reset();
     if (this.hasLearned) this.shared = this.known;
     this.isKnown = false;
-    state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
-    state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
-    state.set("s_reduces", limits.reduce ? 1 : 0);
-    state.set("s_choices", limits.choices);
-    state.set("s_races", limits.races ? 1 : 0);
+    this.limits = limits;
     state.set("s_tells", onStep === null ? 0 : 1);
     strategy.begin(state, schedule);
     try {
@@ -357,8 +366,10 @@ export class World {
   private threads(): Stuck[] {
     const { kernel, state } = this;
     const found: (Stuck & { readonly number: number })[] = [];
-    for (let index = 0; index < kernel.machine("zone_next"); index++) {
-      const at = state.get("s_threads") + index * N.size;
+    const base = state.get("s_threads");
+    const count = kernel.machine("zone_next");
+    for (let index = 0; index < count; index++) {
+      const at = base + index * N.size;
       const number = kernel.read(at + N.sn_number);
       if (number === 0) continue;
       const td = kernel.threadAt(index);

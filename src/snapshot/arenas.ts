@@ -124,10 +124,18 @@ export class Arenas {
     return this.word(MACHINE_ADDRESS + M[name]);
   }
 
+  /** Reads a field, which is asked for often. */
+  private reader(name: keyof typeof M): () => number {
+    const { u32 } = this.kernel;
+    const index = (MACHINE_ADDRESS + M[name]) >>> 2;
+    return () => u32[index] as number;
+  }
+
   /** An arena of `count` structures of which those up to the field `next` were handed out. */
   private structures(at: number, size: number, next: keyof typeof M, count: number): Arena {
     const end = count * size;
-    return { at, size: end, used: () => Math.min(end, this.field(next) * size) };
+    const read = this.reader(next);
+    return { at, size: end, used: () => Math.min(end, read() * size) };
   }
 
   private threadArenas(): Arena[] {
@@ -157,8 +165,9 @@ export class Arenas {
     const at = this.field("dl_base");
     const cpus = this.kernel.config.cpus * Layout.DlCpu.size;
     const bytes = (count: number) => cpus + (count + 1) * Layout.Deadline.size;
+    const read = this.reader("dl_used");
     const used = () => {
-      const count = this.field("dl_used");
+      const count = read();
       return count === 0 ? 0 : bytes(count);
     };
     return { at, size: bytes(Layout.DL_MAX), used };
@@ -167,7 +176,8 @@ export class Arenas {
   /** An arena whose watermark is an address. */
   private upTo(base: keyof typeof M, next: keyof typeof M, end: keyof typeof M): Arena {
     const at = this.field(base);
-    return { at, size: this.field(end) - at, used: () => this.field(next) - at };
+    const read = this.reader(next);
+    return { at, size: this.field(end) - at, used: () => read() - at };
   }
 
   /** The trace records that wait for the host: none, but after a panic. */

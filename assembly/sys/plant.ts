@@ -45,6 +45,13 @@ export enum Plant {
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread
   PREEMPTED_LOOKS = 34, //   a preempted thread looks at the one that preempted it, which is gone
   NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
+  // User threads under lwkt (kern/lwkt_usched.ts).
+  USER_STAYS = 36, //        idle CPUs pull nothing
+  USER_SET_IGNORED = 37, //  user threads are given to CPUs that they must not run on
+  USER_LOAD_STAYS = 38, //   a thread that leaves a CPU weighs there still
+  USER_LEVEL_STALE = 39, //  a thread that waits keeps its place when its priority changes
+  USER_SLOT_KEPT = 40, //    a holder that does not run keeps the slot from a better thread
+  USER_NO_ACCOUNT = 41, //   who waits is forgotten when a second is over
 }
 
 /** True if a fault is in: never in the release build. */

@@ -1194,6 +1194,12 @@ export const Plant = {
   LINE_OUTLIVES: 33,
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
+  USER_STAYS: 36,
+  USER_SET_IGNORED: 37,
+  USER_LOAD_STAYS: 38,
+  USER_LEVEL_STALE: 39,
+  USER_SLOT_KEPT: 40,
+  USER_NO_ACCOUNT: 41,
 } as const;
 
 // assembly/sys/prioq.ts

@@ -60,7 +60,12 @@ function parse(args: readonly string[]): Options {
         .default("release"),
     )
     .addOption(
-      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+      new Option("--suite <name>", "one suite only").choices([
+        "threads",
+        "processes",
+        "chaos",
+        "users",
+      ]),
     )
     .addOption(
       new Option("--scheduler <name>", "scheduler of storms of processes").choices([

@@ -10,6 +10,7 @@ import { Rigs } from "./rig.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
 import { scriptText, shrink } from "./shrink.js";
 import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
+import { UserStorm } from "./user-storm.js";
 
 /** What a storm is run with. */
 export interface Conditions {
@@ -24,7 +25,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "processes" | "chaos";
+  readonly name: "threads" | "processes" | "chaos" | "users";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -125,6 +126,27 @@ class Chaos implements Suite {
   }
 }
 
+/** User threads under lwkt, beside the law of their scheduler. */
+class Users implements Suite {
+  readonly name = "users";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new UserStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the user threads`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -132,5 +154,10 @@ function kindOf(failure: string | null): string | undefined {
 
 /** The suites, for storms under these conditions. */
 export function suitesFor(conditions: Conditions): readonly Suite[] {
-  return [new Threads(conditions), new Processes(conditions), new Chaos(conditions)];
+  return [
+    new Threads(conditions),
+    new Processes(conditions),
+    new Chaos(conditions),
+    new Users(conditions),
+  ];
 }

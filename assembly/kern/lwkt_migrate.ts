@@ -22,6 +22,7 @@ import {
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { stats_due } from "./kern_stats";
 import {
   cpu_bit,
   ipi_arrive,
@@ -103,6 +104,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
+  stats_due(td);
   ipi_follow(td);
   sched_moved(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
@@ -177,6 +179,7 @@ function move_self(td: Thread, cpu: u32): u32 {
     _lwkt_dequeue(td);
   }
   td.td_cpu = <u8>cpu;
+  stats_due(td);
   sched_moved(td);
   ipi_arrive(td);
   lwkt_switch();

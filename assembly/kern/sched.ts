@@ -256,7 +256,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
 /** What is lent to a thread has changed (kern/subr_turnstile.ts): so does its priority, soon or at once. */
 export function sched_lend(td: Thread): void {
   if (is_mine(td)) sched_lend_here(mycpu(), td);
-  else ipi_lend(td);
+  else if (!planted(Plant.LEND_UNTOLD)) ipi_lend(td);
 }
 
 /** The same for a thread of this CPU. */

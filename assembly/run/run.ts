@@ -26,6 +26,8 @@ import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_th
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
+import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
+import { ChunkList } from "../sys/chunklist";
 import { RV_BREAK } from "../sys/fault";
 import {
   GDF_DEADLINE,
@@ -308,6 +310,21 @@ class Kernel {
   /** Performs a kernel call of `td`, which the loop runs, if that takes next to nothing. */
   @inline quick(gd: GlobalData, td: Thread, nr: u32): bool {
     return quick_call(gd, td, nr);
+  }
+
+  /** Yields of `td`, which runs, are to be turns on a list of threads (kern/sched_turn.ts): that list, or null. */
+  @inline turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
+    return sched_turns_begin(gd, td);
+  }
+
+  /** Threads in these slots have had their turns. */
+  @inline turned(from: usize, to: usize): void {
+    sched_turned(from, to);
+  }
+
+  /** No more turns: `td` runs. */
+  @inline turns_end(list: ChunkList, td: Thread): void {
+    sched_turns_end(list, td);
   }
 
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */

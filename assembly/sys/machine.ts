@@ -93,6 +93,7 @@ export class Machine {
   user_threads: u32; //        lwkt: 1 = there is room for a scheduler of user threads
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
   lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
+  lock_adaptive: u32; //       1 = who finds a lock taken spins while its owner runs (kern/subr_adaptive.ts)
 
   // Arenas, carved at boot (run/init_main.ts).
   td_base: usize; //           Thread[maxthread + reserved]

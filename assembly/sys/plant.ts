@@ -45,13 +45,22 @@ export enum Plant {
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread
   PREEMPTED_LOOKS = 34, //   a preempted thread looks at the one that preempted it, which is gone
   NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
+  // Lending (kern/subr_turnstile.ts).
+  LEND_ONE_STEP = 36, //     who waits lends to the owner of the lock, and to nobody behind it
+  LEND_OUTLIVES = 37, //     what is lent is kept when the lock is released
+  LEND_ALL_UNDONE = 38, //   what those lend that wait for another lock is undone with it
+  LEND_NOT_HEIR = 39, //     who gets a lock borrows nothing from those that still wait for it
+  LEND_KEEPS_PLACE = 40, //  a thread that waits and is lent to keeps its place in the queue
+  LEND_NOT_SHARED = 41, //   those that wait to share a lock lend nothing
+  LEND_ONLY_BETTER = 42, //  what is lent does not get worse when the priority of who lends it does
+  LEND_UNTOLD = 43, //       a thread of another CPU is not queued by what it is lent
   // User threads under lwkt (kern/lwkt_usched.ts).
-  USER_STAYS = 36, //        idle CPUs pull nothing
-  USER_SET_IGNORED = 37, //  user threads are given to CPUs that they must not run on
-  USER_LOAD_STAYS = 38, //   a thread that leaves a CPU weighs there still
-  USER_LEVEL_STALE = 39, //  a thread that waits keeps its place when its priority changes
-  USER_SLOT_KEPT = 40, //    a holder that does not run keeps the slot from a better thread
-  USER_NO_ACCOUNT = 41, //   who waits is forgotten when a second is over
+  USER_STAYS = 44, //        idle CPUs pull nothing
+  USER_SET_IGNORED = 45, //  user threads are given to CPUs that they must not run on
+  USER_LOAD_STAYS = 46, //   a thread that leaves a CPU weighs there still
+  USER_LEVEL_STALE = 47, //  a thread that waits keeps its place when its priority changes
+  USER_SLOT_KEPT = 48, //    a holder that does not run keeps the slot from a better thread
+  USER_NO_ACCOUNT = 49, //   who waits is forgotten when a second is over
 }
 
 /** True if a fault is in: never in the release build. */

@@ -99,6 +99,11 @@ export interface MachineConfig {
   readonly witness?: boolean;
   /** Lock profiling: how long locks are waited for and held, and who waits for whom. Default false. */
   readonly lockProfile?: boolean;
+  /**
+   * Who finds a mutex, rwlock, sx or rmlock taken by a thread that runs on another CPU looks again every 100 cycles while
+   * that one runs, as FreeBSD's locks do, rather than sleeping at once. Default false.
+   */
+  readonly adaptiveLocks?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */
   readonly ticks?: number;
   /**
@@ -257,11 +262,6 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   if (numbers.runQueues !== 64 && numbers.runQueues !== 256) {
     throw new ConfigError(`runQueues is ${numbers.runQueues}; it must be 64 or 256`);
   }
-  if (config.scheduler === "ule" && config.time === "idle") {
-    throw new ConfigError(
-      'the scheduler ule needs time that passes, since slices and scores are made of it; time "idle" has none',
-    );
-  }
   if (numbers.textMemory > numbers.guestMemory) {
     throw new ConfigError(
       `textMemory is ${numbers.textMemory}; guestMemory has no more than ${numbers.guestMemory} bytes`,
@@ -292,6 +292,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     search: config.search ?? false,
     witness: config.witness ?? false,
     lockProfile: config.lockProfile ?? false,
+    adaptiveLocks: config.adaptiveLocks ?? false,
   });
 }
 
@@ -314,6 +315,7 @@ const fields: Rules = {
   search: optional(flag),
   witness: optional(flag),
   lockProfile: optional(flag),
+  adaptiveLocks: optional(flag),
 };
 
 function checkNames(config: MachineConfig): void {
@@ -372,6 +374,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.search, config.search ? 1 : 0);
   const profile = config.lockProfile ? Layout.LOCK_PROFILE : 0;
   u32(M.lock_watch, (config.witness ? Layout.LOCK_WITNESS : 0) | profile);
+  u32(M.lock_adaptive, config.adaptiveLocks ? 1 : 0);
   u32(M.bare, config.bare ? 1 : 0);
   u64(M.ticks64, config.ticks >>> 0);
 }

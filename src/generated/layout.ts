@@ -166,6 +166,7 @@ export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const ECHILD = 10;
+export const EDEADLK = 11;
 export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
@@ -173,6 +174,7 @@ export const EAGAIN = 35;
 export const EWOULDBLOCK = 35;
 export const EOPNOTSUPP = 45;
 export const EPROCLIM = 67;
+export const ENOLCK = 77;
 export const ENOSYS = 78;
 export const ERESTART = -1;
 
@@ -671,56 +673,57 @@ export const Machine = {
   user_threads: 152,
   search: 156,
   lock_watch: 160,
-  td_base: 164,
-  td_count: 168,
-  frame_delta: 172,
-  high_delta: 176,
-  cold_delta: 180,
-  rare_delta: 184,
-  locks_delta: 188,
-  kstack_base: 192,
-  stats_base: 196,
-  proc_base: 200,
-  cred_base: 204,
-  limit_base: 208,
-  tid_bitmap: 212,
-  tid_summary: 216,
-  tid_top: 220,
-  tid_tops: 224,
-  tid_index: 228,
-  tidhash_base: 232,
-  tidhash_limits: 236,
-  pidhash_base: 240,
-  sleepq_base: 244,
-  callwheel_base: 248,
-  reap_base: 252,
-  chunk_base: 256,
-  chunk_end: 260,
-  sched_base: 264,
-  sched_queues: 268,
-  sched_delta: 272,
-  sched_cpus: 276,
-  dl_base: 280,
-  dl_index: 284,
-  letter_delta: 288,
-  affinity_delta: 292,
-  letters_new: 296,
-  letters_due: 300,
-  stack_base: 304,
-  strhash_base: 308,
-  strhash_mask: 312,
-  string_base: 316,
-  string_end: 320,
-  ktr_base: 324,
-  ktr_end: 328,
-  decoded_base: 332,
-  guest_base: 336,
-  mmode_base: 340,
-  search_base: 344,
-  search_end: 348,
-  witness_base: 352,
-  lockprof_base: 356,
-  arena_end: 360,
+  lock_adaptive: 164,
+  td_base: 168,
+  td_count: 172,
+  frame_delta: 176,
+  high_delta: 180,
+  cold_delta: 184,
+  rare_delta: 188,
+  locks_delta: 192,
+  kstack_base: 196,
+  stats_base: 200,
+  proc_base: 204,
+  cred_base: 208,
+  limit_base: 212,
+  tid_bitmap: 216,
+  tid_summary: 220,
+  tid_top: 224,
+  tid_tops: 228,
+  tid_index: 232,
+  tidhash_base: 236,
+  tidhash_limits: 240,
+  pidhash_base: 244,
+  sleepq_base: 248,
+  callwheel_base: 252,
+  reap_base: 256,
+  chunk_base: 260,
+  chunk_end: 264,
+  sched_base: 268,
+  sched_queues: 272,
+  sched_delta: 276,
+  sched_cpus: 280,
+  dl_base: 284,
+  dl_index: 288,
+  letter_delta: 292,
+  affinity_delta: 296,
+  letters_new: 300,
+  letters_due: 304,
+  stack_base: 308,
+  strhash_base: 312,
+  strhash_mask: 316,
+  string_base: 320,
+  string_end: 324,
+  ktr_base: 328,
+  ktr_end: 332,
+  decoded_base: 336,
+  guest_base: 340,
+  mmode_base: 344,
+  search_base: 348,
+  search_end: 352,
+  witness_base: 356,
+  lockprof_base: 360,
+  arena_end: 364,
   carve: 368,
   booted: 376,
   ticks: 380,
@@ -879,6 +882,7 @@ export const MachineTypes = {
   user_threads: "u32",
   search: "u32",
   lock_watch: "u32",
+  lock_adaptive: "u32",
   td_base: "usize",
   td_count: "u32",
   frame_delta: "usize",
@@ -1194,12 +1198,20 @@ export const Plant = {
   LINE_OUTLIVES: 33,
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
-  USER_STAYS: 36,
-  USER_SET_IGNORED: 37,
-  USER_LOAD_STAYS: 38,
-  USER_LEVEL_STALE: 39,
-  USER_SLOT_KEPT: 40,
-  USER_NO_ACCOUNT: 41,
+  LEND_ONE_STEP: 36,
+  LEND_OUTLIVES: 37,
+  LEND_ALL_UNDONE: 38,
+  LEND_NOT_HEIR: 39,
+  LEND_KEEPS_PLACE: 40,
+  LEND_NOT_SHARED: 41,
+  LEND_ONLY_BETTER: 42,
+  LEND_UNTOLD: 43,
+  USER_STAYS: 44,
+  USER_SET_IGNORED: 45,
+  USER_LOAD_STAYS: 46,
+  USER_LEVEL_STALE: 47,
+  USER_SLOT_KEPT: 48,
+  USER_NO_ACCOUNT: 49,
 } as const;
 
 // assembly/sys/prioq.ts
@@ -1516,7 +1528,8 @@ export const TDI_SUSPENDED = 1;
 export const TDI_SLEEPING = 2;
 export const TDB_INCALL = 128;
 export const TDB_FRESH = 64;
-export const TDB_KIND = 63;
+export const TDB_STATS = 32;
+export const TDB_KIND = 31;
 export const TDF_INMEM = 4;
 export const TDF_SINTR = 8;
 export const TDF_TIMEOUT = 16;
@@ -1551,6 +1564,7 @@ export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
+export const TDP_LENT = 4;
 export const TDA_SUSPEND = 1;
 export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
@@ -1854,7 +1868,7 @@ export const SearchThreadTypes = {
 } as const;
 
 export const Search = {
-  size: 240,
+  size: 252,
   s_threads: 0,
   s_tape: 4,
   s_changes: 8,
@@ -1863,57 +1877,59 @@ export const Search = {
   s_touch: 20,
   s_touched: 24,
   s_shared: 28,
-  s_by: 32,
-  s_prefix: 36,
-  s_random: 40,
-  s_preemptions_max: 44,
-  s_steps_max: 48,
-  s_tells: 52,
-  s_reduces: 56,
-  s_watches: 60,
-  s_races: 64,
-  s_choices: 68,
-  s_changes_count: 72,
-  s_td: 76,
-  s_event: 80,
-  s_times: 84,
-  s_events: 88,
-  s_saved: 96,
-  s_saved_free: 100,
-  s_last: 104,
-  s_in_a_row: 108,
-  s_begun: 112,
-  s_decisions: 116,
-  s_steps: 120,
-  s_preemptions: 124,
-  s_lowest: 128,
-  s_stage: 132,
-  s_unheard_count: 136,
-  s_known: 140,
-  s_granted: 144,
-  s_op: 148,
-  s_op_word: 152,
-  s_op_second: 156,
-  s_op_size: 160,
-  s_op_atomic: 164,
-  s_touched_count: 168,
-  s_learned: 172,
-  s_clocks: 176,
-  s_sync: 180,
-  s_sync_used: 184,
-  s_sync_count: 188,
-  s_access: 192,
-  s_access_used: 196,
-  s_access_count: 200,
-  s_actor: 204,
-  s_raced: 208,
-  s_race_word: 212,
-  s_race_wrote: 216,
-  s_race_first: 220,
-  s_race_step: 224,
-  s_race_second: 228,
-  s_race_writes: 232,
-  s_tds: 236,
+  s_decodings: 32,
+  s_by: 36,
+  s_prefix: 40,
+  s_random: 44,
+  s_preemptions_max: 48,
+  s_steps_max: 52,
+  s_tells: 56,
+  s_reduces: 60,
+  s_watches: 64,
+  s_races: 68,
+  s_choices: 72,
+  s_changes_count: 76,
+  s_td: 80,
+  s_event: 84,
+  s_times: 88,
+  s_events: 96,
+  s_saved: 104,
+  s_saved_free: 108,
+  s_count: 112,
+  s_last: 116,
+  s_in_a_row: 120,
+  s_begun: 124,
+  s_decisions: 128,
+  s_steps: 132,
+  s_preemptions: 136,
+  s_lowest: 140,
+  s_stage: 144,
+  s_unheard_count: 148,
+  s_known: 152,
+  s_granted: 156,
+  s_op: 160,
+  s_op_word: 164,
+  s_op_second: 168,
+  s_op_size: 172,
+  s_op_atomic: 176,
+  s_touched_count: 180,
+  s_learned: 184,
+  s_clocks: 188,
+  s_sync: 192,
+  s_sync_used: 196,
+  s_sync_count: 200,
+  s_access: 204,
+  s_access_used: 208,
+  s_access_count: 212,
+  s_actor: 216,
+  s_raced: 220,
+  s_race_word: 224,
+  s_race_wrote: 228,
+  s_race_first: 232,
+  s_race_step: 236,
+  s_race_second: 240,
+  s_race_writes: 244,
+  s_tds: 248,
 } as const;
 
 export const SearchTypes = {
@@ -1925,6 +1941,7 @@ export const SearchTypes = {
   s_touch: "usize",
   s_touched: "usize",
   s_shared: "usize",
+  s_decodings: "u32",
   s_by: "u32",
   s_prefix: "u32",
   s_random: "i32",
@@ -1942,6 +1959,7 @@ export const SearchTypes = {
   s_events: "u64",
   s_saved: "u32",
   s_saved_free: "u32",
+  s_count: "u32",
   s_last: "usize",
   s_in_a_row: "u32",
   s_begun: "u32",
@@ -2050,6 +2068,10 @@ export const KOBJ_MTX = 1297373217;
 export const KOBJ_CV = 1129718049;
 export const KOBJ_RW = 1381452875;
 export const KOBJ_SX = 1398295627;
+export const KOBJ_RM = 1380797515;
+export const KOBJ_RM_LOCK = 1380797784;
+export const KOBJ_RM_READER = 1380799044;
+export const KOBJ_LOCKMGR = 1280003399;
 export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
@@ -2059,9 +2081,36 @@ export const MTX_SPIN = 1;
 export const MTX_RECURSE = 4;
 export const MTX_NOLEND = 256;
 export const MTX_OPTIONS = 261;
+export const RM_RECURSE = 2;
+export const RM_SLEEPABLE = 4;
+export const RM_OPTIONS = 6;
+export const LK_CANRECURSE = 1;
+export const LK_NODUP = 2;
+export const LK_NOPROFILE = 4;
+export const LK_NOSHARE = 8;
+export const LK_NOWITNESS = 16;
+export const LK_INIT_MASK = 31;
+export const LK_INTERLOCK = 256;
+export const LK_NOWAIT = 512;
+export const LK_SLEEPFAIL = 2048;
+export const LK_TIMELOCK = 4096;
+export const LK_NODDLKTREAT = 8192;
+export const LK_SLEPT = 32768;
+export const LK_TYPE_MASK = 16711680;
+export const LK_DOWNGRADE = 65536;
+export const LK_DRAIN = 131072;
+export const LK_EXCLOTHER = 262144;
+export const LK_EXCLUSIVE = 524288;
+export const LK_RELEASE = 1048576;
+export const LK_SHARED = 2097152;
+export const LK_UPGRADE = 4194304;
+export const LK_TRYUPGRADE = 8388608;
+export const LK_TOTAL_MASK = 16726815;
+export const LK_SHARED_WAITERS = 2;
+export const LK_EXCLUSIVE_WAITERS = 4;
 
 export const SyncObject = {
-  size: 92,
+  size: 96,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2082,6 +2131,7 @@ export const SyncObject = {
   so_shared_first: 80,
   so_shared_last: 84,
   so_witness: 88,
+  so_unwatched: 92,
 } as const;
 
 export const SyncObjectTypes = {
@@ -2105,6 +2155,142 @@ export const SyncObjectTypes = {
   so_shared_first: "usize",
   so_shared_last: "usize",
   so_witness: "u32",
+  so_unwatched: "u32",
+} as const;
+
+export const RmLock = {
+  size: 108,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  rm_lock: 96,
+  rm_first: 100,
+  rm_last: 104,
+} as const;
+
+export const RmLockTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  rm_lock: "usize",
+  rm_first: "usize",
+  rm_last: "usize",
+} as const;
+
+export const RmReader = {
+  size: 20,
+  rmp_kind: 0,
+  rmp_thread: 4,
+  rmp_tid: 8,
+  rmp_next: 12,
+  rmp_prev: 16,
+} as const;
+
+export const RmReaderTypes = {
+  rmp_kind: "u32",
+  rmp_thread: "usize",
+  rmp_tid: "i32",
+  rmp_next: "usize",
+  rmp_prev: "usize",
+} as const;
+
+export const LockMgr = {
+  size: 124,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  lk_flags: 96,
+  lk_pri: 100,
+  lk_timo: 104,
+  lk_recurse: 108,
+  lk_waiters: 112,
+  lk_exslpfail: 116,
+  lk_kernproc: 120,
+} as const;
+
+export const LockMgrTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  lk_flags: "u32",
+  lk_pri: "u32",
+  lk_timo: "i32",
+  lk_recurse: "i32",
+  lk_waiters: "u32",
+  lk_exslpfail: "u32",
+  lk_kernproc: "u32",
 } as const;
 export const TS_EXCLUSIVE = 1;
 export const TS_SHARED = 2;
@@ -2126,7 +2312,7 @@ export const ThreadLocks = {
   tl_lent: 4,
   tl_blocked: 5,
   tl_rw_rlocks: 6,
-  tl_saved: 7,
+  tl_lk_slocks: 7,
 } as const;
 
 export const ThreadLocksTypes = {
@@ -2134,7 +2320,7 @@ export const ThreadLocksTypes = {
   tl_lent: "u8",
   tl_blocked: "u8",
   tl_rw_rlocks: "u8",
-  tl_saved: "u8",
+  tl_lk_slocks: "u8",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -2280,6 +2466,14 @@ export const Sys = {
   sched_setdeadline_self: 188,
   timer_wait_from: 189,
   clock_after: 190,
+  rm_init: 192,
+  rm_destroy: 193,
+  rm_rlock: 194,
+  rm_runlock: 195,
+  rm_wlock: 196,
+  rm_wunlock: 197,
+  rm_try_rlock: 198,
+  rm_wowned: 199,
   msleep: 200,
   mtx_sleep: 201,
   mtx_init: 202,
@@ -2307,6 +2501,12 @@ export const Sys = {
   sema_value: 227,
   sched_setscheduler: 230,
   sched_setscheduler_self: 231,
+  rm_sleep: 232,
+  lockinit: 233,
+  lockdestroy: 234,
+  lockmgr: 235,
+  lockstatus: 236,
+  lockmgr_disown: 237,
   sx_init: 240,
   sx_destroy: 241,
   sx_slock: 242,

@@ -47,6 +47,8 @@ export interface WorkloadOptions {
   readonly chaos?: boolean;
   /** Lock profiling: the report's `locks`. Default false. */
   readonly lockProfile?: boolean;
+  /** Who finds a lock taken spins while the thread that has it runs on another CPU. Default false. */
+  readonly adaptiveLocks?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -410,6 +412,7 @@ function machineConfig(
     witness: options.witness ?? false,
     chaos: options.chaos ?? false,
     lockProfile: options.lockProfile ?? false,
+    adaptiveLocks: options.adaptiveLocks ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,

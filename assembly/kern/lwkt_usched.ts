@@ -35,6 +35,7 @@ import {
 } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE, PUSER, STATHZ } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   NO_LEVEL,
   prio_level,
@@ -68,6 +69,7 @@ import {
   td_sched,
 } from "../sys/sched";
 import { cold, is_td, no_td, td_at } from "../sys/thread";
+import { stats_due } from "./kern_stats";
 import { ipi_follow } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue } from "./lwkt_thread";
 import { waits_for_token } from "./lwkt_token";
@@ -201,6 +203,7 @@ function settle(gd: GlobalData, sc: SchedCpu): void {
   if ((gd.gd_flags & GDF_USERS) == 0) return;
   const holder = sc.sc_holder;
   if (!takes_slot(first_waiting(gd.gd_cpuid), holder)) return;
+  if (planted(Plant.USER_SLOT_KEPT)) return;
   if (is_still(holder)) pass(gd, sc, true);
   else if (machine().preemption != 0) gd.gd_flags |= GDF_RESCHED;
 }
@@ -227,6 +230,7 @@ function place_on(gd: GlobalData, td: Thread): void {
   }
   wait(gd, td, false);
   const holder = sc.sc_holder;
+  if (planted(Plant.USER_SLOT_KEPT)) return;
   if (is_still(holder) && takes_slot(td, holder)) pass(gd, sc, true);
 }
 
@@ -237,7 +241,8 @@ export function user_dequeue(gd: GlobalData, td: Thread): void {
   const ts = td_sched(td);
   sched_departed(cpu, td);
   ts.ts_flags &= ~(TSF_ENDED | TSF_MOVED);
-  weigh(sc, ts, 0);
+  if (planted(Plant.USER_LOAD_STAYS)) ts.ts_load = 0;
+  else weigh(sc, ts, 0);
   if (sc.sc_holder == td) {
     release(gd, sc);
     select(gd, sc);
@@ -255,7 +260,7 @@ export function user_requeue(gd: GlobalData, td: Thread): void {
   weigh(sc, ts, load_for(td));
   if (sc.sc_holder != td) {
     const level = queue_of(td);
-    if (<u32>ts.ts_level == level) return;
+    if (<u32>ts.ts_level == level || planted(Plant.USER_LEVEL_STALE)) return;
     prioq_remove(td);
     prioq_add(gd.gd_cpuid, level, td, false);
   } else if ((td.td_pri & TDPRI_MASK) != level_for(td)) {
@@ -318,7 +323,8 @@ function reset_priority(gd: GlobalData, td: Thread): void {
   const estcpu = (ts.ts_estcpu * (batch + BATCH_MAX)) / (2 * BATCH_MAX);
   const sum = <u32>(<i32>ts.ts_nice - NICE_MIN) * NICE_WEIGHT + (estcpu * PPQ) / ESTCPU_PER_QUEUE;
   const pri = <u32>PRI_MIN_TIMESHARE + (sum * MAXPRI) / (NICE_STEPS + MAXPRI);
-  if (sched_own_priority(td, min<u32>(pri, PRI_MAX_TIMESHARE))) user_requeue(gd, td);
+  sched_own_priority(td, min<u32>(pri, PRI_MAX_TIMESHARE));
+  user_requeue(gd, td); // its own priority weighs, whatever is lent to it
 }
 
 /** The running thread has run for `ticks` of the scheduler's clock, and `stats` of the statistics clock. */
@@ -341,6 +347,7 @@ export function user_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
 /** Once a second: the accounts of all that run or wait. */
 export function user_second(m: Machine, seconds: u32): void {
   m.users_seconds += seconds;
+  if (planted(Plant.USER_NO_ACCOUNT)) return;
   for (let i: u32 = 1; i < m.zone_next; i++) {
     const td = td_at(i);
     if ((td.td_flags & TDF_USER) == 0 || (td.td_lwflags & TDL_RUNQ) == 0) continue;
@@ -383,7 +390,8 @@ function least_loaded(m: Machine, allowed: u64, cpu: u32, own: u32): u32 {
   for (let i: u32 = 1; i < m.ncpus; i++) {
     const other = (cpu + i) % m.ncpus;
     const load = <i32>sched_cpu(other).sc_load;
-    if (((allowed >> other) & 1) == 0 || load >= least) continue;
+    const excluded = ((allowed >> other) & 1) == 0 && !planted(Plant.USER_SET_IGNORED);
+    if (excluded || load >= least) continue;
     best = other;
     least = load;
   }
@@ -396,6 +404,7 @@ function move(m: Machine, td: Thread, to: u32): void {
   user_dequeue(gd, td);
   gd.gd_nrunnable--;
   td.td_cpu = <u8>to;
+  stats_due(td);
   ipi_follow(td);
   globaldata(to).gd_nrunnable++;
   place_on(globaldata(to), td);
@@ -427,7 +436,7 @@ export function user_boundary(m: Machine): void {
 /** dfly_choose_worst_queue: from the CPU with the highest load the best thread that waits and may run on this one. */
 function pull(m: Machine, to: u32): void {
   let found = no_td();
-  let most: u32 = 0;
+  let most: u32 = planted(Plant.USER_STAYS) ? u32.MAX_VALUE : 0;
   for (let i: u32 = 1; i < m.ncpus; i++) {
     const cpu = (to + i) % m.ncpus;
     const load = sched_cpu(cpu).sc_load;

@@ -69,6 +69,13 @@ export enum Plant {
   LEND_NOT_SHARED = 41, //   those that wait to share a lock lend nothing
   LEND_ONLY_BETTER = 42, //  what is lent does not get worse when the priority of who lends it does
   LEND_UNTOLD = 43, //       a thread of another CPU is not queued by what it is lent
+  // User threads under lwkt (kern/lwkt_usched.ts).
+  USER_STAYS = 44, //        idle CPUs pull nothing
+  USER_SET_IGNORED = 45, //  user threads are given to CPUs that they must not run on
+  USER_LOAD_STAYS = 46, //   a thread that leaves a CPU weighs there still
+  USER_LEVEL_STALE = 47, //  a thread that waits keeps its place when its priority changes
+  USER_SLOT_KEPT = 48, //    a holder that does not run keeps the slot from a better thread
+  USER_NO_ACCOUNT = 49, //   who waits is forgotten when a second is over
 }
 
 /** True if a fault is in: never in the release build. */

@@ -1206,6 +1206,12 @@ export const Plant = {
   LEND_NOT_SHARED: 41,
   LEND_ONLY_BETTER: 42,
   LEND_UNTOLD: 43,
+  USER_STAYS: 44,
+  USER_SET_IGNORED: 45,
+  USER_LOAD_STAYS: 46,
+  USER_LEVEL_STALE: 47,
+  USER_SLOT_KEPT: 48,
+  USER_NO_ACCOUNT: 49,
 } as const;
 
 // assembly/sys/prioq.ts

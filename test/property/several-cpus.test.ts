@@ -75,6 +75,12 @@ describe("storms of processes on several CPUs", () => {
   );
 });
 
+describe("storms of user threads under lwkt", () => {
+  it("find the scheduler of user threads in the state of its law", () => {
+    expect(failures(suite("users", { build }), 1, 30)).toEqual([]);
+  });
+});
+
 describe("a planted fault", () => {
   const { Plant } = Layout;
   /** One of each path, and the suite and seeds that find it. */
@@ -93,6 +99,12 @@ describe("a planted fault", () => {
     { plant: Plant.AST_UNTOLD, name: "processes", seeds: 20 },
     { plant: Plant.AFFINITY_FORGOTTEN, name: "processes", seeds: 20 },
     { plant: Plant.UNSUSPEND_COUNT, name: "processes", seeds: 20 },
+    { plant: Plant.USER_STAYS, name: "users", seeds: 10 },
+    { plant: Plant.USER_SET_IGNORED, name: "users", seeds: 10 },
+    { plant: Plant.USER_LOAD_STAYS, name: "users", seeds: 10 },
+    { plant: Plant.USER_LEVEL_STALE, name: "users", seeds: 10 },
+    { plant: Plant.USER_SLOT_KEPT, name: "users", seeds: 10 },
+    { plant: Plant.USER_NO_ACCOUNT, name: "users", seeds: 10 },
   ] as const;
 
   it.each(sample)("is found: $plant, by storms of $name", ({ plant, name, seeds }) => {

@@ -66,6 +66,7 @@ function parse(args: readonly string[]): Options {
         "processes",
         "chaos",
         "lending",
+        "users",
       ]),
     )
     .addOption(

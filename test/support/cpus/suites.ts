@@ -14,6 +14,7 @@ import { type Rig, Rigs } from "./rig.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
 import { scriptText, shrink } from "./shrink.js";
 import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
+import { UserStorm } from "./user-storm.js";
 
 /** What a storm is run with. */
 export interface Conditions {
@@ -28,7 +29,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending";
+  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending" | "users";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -178,6 +179,27 @@ class Lendings implements Suite {
   }
 }
 
+/** User threads under lwkt, beside the law of their scheduler. */
+class Users implements Suite {
+  readonly name = "users";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new UserStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the user threads`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -191,5 +213,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Processes(conditions),
     new Chaos(conditions),
     new Lendings(conditions),
+    new Users(conditions),
   ];
 }

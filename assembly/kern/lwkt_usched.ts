@@ -68,6 +68,7 @@ import {
   td_sched,
 } from "../sys/sched";
 import { cold, is_td, no_td, td_at } from "../sys/thread";
+import { stats_due } from "./kern_stats";
 import { ipi_follow } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue } from "./lwkt_thread";
 import { waits_for_token } from "./lwkt_token";
@@ -396,6 +397,7 @@ function move(m: Machine, td: Thread, to: u32): void {
   user_dequeue(gd, td);
   gd.gd_nrunnable--;
   td.td_cpu = <u8>to;
+  stats_due(td);
   ipi_follow(td);
   globaldata(to).gd_nrunnable++;
   place_on(globaldata(to), td);

@@ -77,9 +77,7 @@ function not_mutex(o: SyncObject): u32 {
 
 /** Other than 0 unless `td` has the lock alone. */
 function not_mine(o: SyncObject, td: Thread): u32 {
-  return (
-    (changetype<u32>(o.so_owner) ^ changetype<u32>(td)) | (o.so_owner_tid ^ cold(td).td_tid)
-  );
+  return (changetype<u32>(o.so_owner) ^ changetype<u32>(td)) | (o.so_owner_tid ^ cold(td).td_tid);
 }
 
 function own(o: SyncObject, td: Thread): void {

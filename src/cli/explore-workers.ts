@@ -16,6 +16,7 @@ import { loadTest } from "./explore-module.js";
 
 interface WorkerData {
   readonly file: string;
+  /** Of the machine's settings those that the file does not decide. */
   readonly options: ExploreOptions;
 }
 
@@ -71,7 +72,9 @@ function ask(worker: Worker, question: Question): Promise<TaskResult> {
 /** What a worker thread does: answers tasks, one after the other. */
 export async function serve(): Promise<void> {
   const { file, options } = workerData as WorkerData;
-  const loaded = loadTest(file).then(({ setup, config }) => new World(setup, config));
+  const loaded = loadTest(file).then(({ setup, config }) => {
+    return new World(setup, { ...config, ...options.config });
+  });
   parentPort?.on("message", async (question: Question) => {
     parentPort?.postMessage(await answerTo(loaded, options, question));
   });

@@ -2,7 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import stringWidth from "string-width";
+import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
+import { MAXCPU } from "../generated/layout.js";
 import {
   choiceNames,
   type Explored,
@@ -15,6 +18,7 @@ import {
   type SearchChoice,
   type Setup,
   STEPS_MAX,
+  type Step,
   type StrategyName,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
@@ -66,6 +70,8 @@ interface Flags {
   readonly reduce?: true;
   readonly choose?: readonly SearchChoice[];
   readonly races?: true;
+  readonly cpus?: number;
+  readonly scheduler?: SchedulerName;
   readonly replay?: string;
   readonly workers: number;
   readonly queue?: string;
@@ -116,6 +122,12 @@ export function registerExplore(program: Command): void {
       parseChoices,
     )
     .option("--races", "two accesses to plain memory that nothing orders are a failure")
+    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
+    .addOption(
+      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
+        SCHEDULER_NAMES,
+      ),
+    )
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
     .option(
       "--workers <n>",
@@ -162,7 +174,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   const isShown = process.stderr.isTTY && flags.json !== true;
   const { result, story } = await search(file, setup, flags, {
     ...optionsOf(flags),
-    config,
+    config: { ...config, ...settingsOf(flags) },
     onProgress: (schedules, perSecond) => {
       if (!isShown) return;
       const speed = `${formatCount(perSecond)} a second`;
@@ -176,21 +188,32 @@ async function run(file: string, flags: Flags): Promise<void> {
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
 }
 
+/** What the command line says about the machine. */
+function settingsOf({ cpus, scheduler }: Flags): MachineConfig {
+  return {
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(scheduler === undefined ? {} : { scheduler }),
+  };
+}
+
 /** The options of the search that are plain data. */
 function optionsOf(flags: Flags): ExploreOptions {
-  const { for: time, json: _json, workers: _workers, queue: _queue, ...options } = flags;
+  const { for: time, json: _json, workers: _workers, queue: _queue, ...rest } = flags;
+  const { cpus: _cpus, scheduler: _scheduler, ...options } = rest;
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
 async function search(
   file: string,
   setup: Setup,
-  { workers, queue }: Flags,
+  flags: Flags,
   options: ExploreOptions,
 ): Promise<Explored> {
+  const { workers, queue } = flags;
   if (queue === undefined && (workers === 1 || options.replay !== undefined))
     return exploreNow(setup, options);
-  const { onProgress: _onProgress, ...plain } = options;
+  const { onProgress: _onProgress, ...others } = options;
+  const plain = { ...others, config: settingsOf(flags) }; // the file's own may have functions
   const crew =
     queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);
   try {
@@ -207,7 +230,7 @@ function describe(result: ExploreResult, story: ExploreStory | null, flags: Flag
   const speed = `${formatCount(per_second)} a second`;
   if (failure !== null && story !== null) {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
-    return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: --replay '${failure.tape}'\n`;
+    return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
   if (flags.replay !== undefined) return "the schedule did not fail\n";
   const bound =
@@ -219,21 +242,47 @@ function describe(result: ExploreResult, story: ExploreStory | null, flags: Flag
     : `no failure in ${plural(schedules, "schedule")}${bound} (${speed}); there may be more\n`;
 }
 
+/** The options with which the schedule is performed again. */
+function replayOf({ tape }: ExploreFailure, { cpus, scheduler }: Flags): string {
+  const settings = [
+    cpus === undefined ? "" : `--cpus ${cpus} `,
+    scheduler === undefined ? "" : `--scheduler ${scheduler} `,
+  ];
+  return `${settings.join("")}--replay '${tape}'`;
+}
+
 /** The failing schedule: a column for each thread, a line for each step. */
 function tell(failure: ExploreFailure, { steps, hash }: ExploreStory): string {
-  const names = [...new Set(steps.map(({ thread }) => thread))];
-  const columns: readonly Column[] = [
-    { title: "STEP", align: "right" },
-    ...names.map((title) => ({ title, align: "left" }) as const),
-  ];
   const first = Math.max(0, steps.length - STORY_MAX);
-  const rows = steps
-    .slice(first)
-    .map(({ thread, what }, i) => [
-      String(first + i + 1),
-      ...names.map((name) => (name === thread ? what : "")),
-    ]);
   const left = first === 0 ? "" : `(the first ${plural(first, "step")} left out)\n`;
   const counts = `${plural(failure.preemptions, "preemption")}, ${plural(failure.steps, "step")}`;
-  return `${failure.kind}: ${failure.message}\n\n${left}${formatTable(columns, rows)}\n${counts}, hash ${hash}`;
+  return `${failure.kind}: ${failure.message}\n\n${left}${tableOf(steps, first)}\n${counts}, hash ${hash}`;
+}
+
+/** The steps from a number on; with a column for all threads where a terminal has no room for one each. */
+function tableOf(steps: readonly Step[], first: number): string {
+  const shown = steps.slice(first);
+  const names = [...new Set(shown.map(({ thread }) => thread))];
+  const hasLines = shown.some(({ line }) => line !== undefined);
+  const table = (titles: readonly string[], cells: (step: Step) => string[]): string => {
+    const columns: readonly Column[] = [
+      { title: "STEP", align: "right" },
+      ...[...(hasLines ? ["LINE"] : []), ...titles].map(leftColumn),
+    ];
+    const rows = shown.map((step, i) => {
+      const line = hasLines ? [step.line ?? ""] : [];
+      return [String(first + i + 1), ...line, ...cells(step)];
+    });
+    return formatTable(columns, rows);
+  };
+  const wide = table(names, ({ thread, what }) =>
+    names.map((name) => (name === thread ? what : "")),
+  );
+  const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
+  const isRoom = wide.split("\n").every((line) => stringWidth(line) <= width);
+  return isRoom ? wide : table(["THREAD", "DOES"], ({ thread, what }) => [thread, what]);
+}
+
+function leftColumn(title: string): Column {
+  return { title, align: "left" };
 }

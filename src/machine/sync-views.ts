@@ -120,10 +120,14 @@ export function syncObjects(machine: Machine): readonly SyncObjectView[] {
   return found;
 }
 
+/** The synchronisation object at an address, or null. */
+export function syncObjectAt(machine: Machine, address: number): SyncObjectView | null {
+  const { kernel } = machine;
+  if (address < kernel.machine("kobj_base") || address >= kernel.machine("kobj_next")) return null;
+  return address % Layout.KOBJ_SIZE === 0 ? viewAt(machine, address) : null;
+}
+
 /** The synchronisation object that a thread sleeps on, or null. */
 export function waitsFor(machine: Machine, thread: ThreadView): SyncObjectView | null {
-  const at = thread.waitChannel;
-  const { kernel } = machine;
-  if (at < kernel.machine("kobj_base") || at >= kernel.machine("kobj_next")) return null;
-  return at % Layout.KOBJ_SIZE === 0 ? viewAt(machine, at) : null;
+  return syncObjectAt(machine, thread.waitChannel);
 }

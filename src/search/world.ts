@@ -13,7 +13,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { SearchBodies } from "./bodies.js";
 import { Failed, type FailureKind, textOf } from "./failure.js";
 import { createTools, type SearchTools } from "./operations.js";
-import { describeProgramStep } from "./program-step.js";
+import { describeProgramStep, lineOfProgram } from "./program-step.js";
 import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 
@@ -40,6 +40,8 @@ export type Setup = (machine: Machine, tools: SearchTools) => unknown;
 export interface Step {
   readonly thread: string;
   readonly what: string;
+  /** The line of the source, such as "pool.c:14", where a program knows it. */
+  readonly line?: string;
 }
 
 /** A schedule that failed. */
@@ -387,8 +389,14 @@ export class World {
     );
   }
 
-  private describe(td: number): string {
-    return this.bodies.describe(td) ?? describeProgramStep(this.machine, this.state, td);
+  private describe(td: number): Step {
+    const { machine, state } = this;
+    const thread = this.kernel.nameAt(td);
+    const what = this.bodies.describe(td);
+    if (what !== null) return { thread, what };
+    const line = lineOfProgram(machine, td);
+    const step = { thread, what: describeProgramStep(machine, state, td) };
+    return line === null ? step : { ...step, line };
   }
 }
 
@@ -418,7 +426,7 @@ class Teller {
 
   constructor(
     private readonly onStep: (step: Step) => void,
-    private readonly describe: (td: number) => string,
+    private readonly describe: (td: number) => Step,
     private readonly state: SearchState,
   ) {}
 
@@ -435,18 +443,18 @@ class Teller {
       return;
     }
     const td = this.state.get("s_td");
-    this.step = { td, thread: this.state.kernel.nameAt(td), what: this.describe(td) };
+    this.step = { td, ...this.describe(td) };
   }
 
   /** The step is over. */
   finish(): void {
     if (this.step === null) return;
-    const { td, thread, what } = this.step;
+    const { td, ...step } = this.step;
     this.step = null;
     const { kernel } = this.state;
     const at = this.state.get("s_threads") + kernel.threadIndex(td) * N.size;
     const isBlocked =
       kernel.read(at + N.sn_number) !== 0 && kernel.read(at + N.sn_pending) === Pending.RESUME;
-    this.onStep({ thread, what: what + (isBlocked ? " ... waits" : "") });
+    this.onStep(isBlocked ? { ...step, what: `${step.what} ... waits` } : step);
   }
 }

@@ -7,11 +7,11 @@ import { instructionAt } from "../machine/backtrace.js";
 import { callSpecs } from "../machine/calls.js";
 import { guestReader, ownLine } from "../machine/faults.js";
 import type { Machine } from "../machine/machine.js";
-import { syncObjectAt } from "../machine/sync-views.js";
 import { callNames } from "../program/index.js";
+import { nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
-const { Pending, SearchThread: N, SyncObject: S, Thread: T } = Layout;
+const { Pending, SearchThread: N, Thread: T } = Layout;
 
 /** What a C program adds to the number of a call that has strings or channels. */
 const C_CALL = 2048;
@@ -65,8 +65,8 @@ function pcOf({ kernel }: Machine, td: number): number {
 
 /** The value of a word: that of a handle is the object's name. */
 function valueText(machine: Machine, value: number): string {
-  const object = syncObjectAt(machine, value >>> 0);
-  return object === null ? String(value) : `${object.kind} ${object.name}`;
+  const isGuest = value >>> 0 < machine.config.guestMemory;
+  return (isGuest ? null : objectName(machine, value >>> 0, true)) ?? String(value);
 }
 
 function describeChange(machine: Machine, td: number, address: number): string {
@@ -125,7 +125,9 @@ function describeArgument(
   const isGuest = isC && address < machine.config.guestMemory;
   switch (kind) {
     case "object":
-      return kernel.text(kernel.read(address + S.so_name)) || `0x${address.toString(16)}`;
+    case "token":
+    case "wait":
+      return nameOfAddress(machine, address);
     case "channel":
       if (address >= guest && address - guest < machine.config.guestMemory) {
         return programs.nameOf(address - guest); // the kernel has made it its own
@@ -140,9 +142,6 @@ function describeArgument(
     case "thread":
     case "proc":
       return address === 0 ? "0" : JSON.stringify(kernel.nameAt(address));
-    case "token":
-    case "wait":
-      return `0x${address.toString(16)}`;
     case "address":
       return programs.nameOf(address);
     default:

@@ -45,6 +45,11 @@ export enum Plant {
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread
   PREEMPTED_LOOKS = 34, //   a preempted thread looks at the one that preempted it, which is gone
   NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
+  // What needs another order of CPUs, other slices or messages that are late: storms of the usual rounds miss these.
+  RUN_AHEAD = 36, //         a thread whose CPU had its turn before one with a lower number is not asked to run by that
+  LINE_AHEAD = 37, //        nor does one get a token that such a CPU owns
+  LATE_FORGOTTEN = 38, //    a letter that is late twice is forgotten
+  SHORT_FORGOTTEN = 39, //   a thread is not made runnable at the beginning of a round of a few cycles
 }
 
 /** True if a fault is in: never in the release build. */

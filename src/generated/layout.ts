@@ -1187,6 +1187,10 @@ export const Plant = {
   LINE_OUTLIVES: 33,
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
+  RUN_AHEAD: 36,
+  LINE_AHEAD: 37,
+  LATE_FORGOTTEN: 38,
+  SHORT_FORGOTTEN: 39,
 } as const;
 
 // assembly/sys/prioq.ts

@@ -132,7 +132,7 @@ function trace(
 }
 
 /** Places with their symbols and lines; a caller's line, all but the first, is that of its call. */
-export function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
+function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
   return addresses.map((address, index) => {
     const elf = programs.elfAt(address);
     if (elf === undefined) return { address, where: hex(address), line: null };

@@ -318,6 +318,7 @@ function search_settle(idle: u32): u32 {
   if (reason != 0) return reason;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const gd = globaldata(cpu);
+    if (gd.gd_cycles < m.now) gd.gd_cycles = m.now; // none of them is halted: time has gone on for all
     if (gd.gd_next_callout > m.ticks64) continue;
     m.curcpu = gd;
     slice_begin(m, gd);

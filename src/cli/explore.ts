@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
-import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -22,7 +22,7 @@ import {
   type StrategyName,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
-import { loadTest } from "./explore-module.js";
+import { loadTest, type MachineSettings } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
@@ -35,8 +35,8 @@ const WORKERS_MAX = 256;
 const STORY_MAX = 200;
 
 const HELP = `
-FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; or a module. Workloads are
-not searched yet. A module exports what a test would:
+FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; a workload (.json), which
+fails by a deadlock; or a module, which exports what a test would:
 
   export const config = { cpus: 2 };                       (optional)
   export default function setup(machine, { shared }) {
@@ -51,7 +51,7 @@ throws is a failed assertion.
 Exit codes:
   0    no schedule failed
   1    a schedule failed: its kind, its story and its tape, for --replay, are printed
-  2    wrong options, or a file that is no such module: the message says why
+  2    wrong options, or a file that is none of these: the message says why
 
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
@@ -88,7 +88,7 @@ export function registerExplore(program: Command): void {
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
         "testing, or all. The first schedule that fails is made short and told as a story.",
     )
-    .argument("<file>", "module with the test (.mjs, .js), or a C program (.elf)")
+    .argument("<file>", "module with the test (.mjs, .js), C program (.elf), or workload (.json)")
     .addOption(
       new Option("--strategy <name>", "how to choose")
         .choices(["random", "pct", "exhaustive"])
@@ -170,11 +170,11 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
-  const { setup, config } = await loadTest(file);
+  const { setup, config } = await loadTest(file, settingsOf(flags));
   const isShown = process.stderr.isTTY && flags.json !== true;
   const { result, story } = await search(file, setup, flags, {
     ...optionsOf(flags),
-    config: { ...config, ...settingsOf(flags) },
+    config,
     onProgress: (schedules, perSecond) => {
       if (!isShown) return;
       const speed = `${formatCount(perSecond)} a second`;
@@ -189,7 +189,7 @@ async function run(file: string, flags: Flags): Promise<void> {
 }
 
 /** What the command line says about the machine. */
-function settingsOf({ cpus, scheduler }: Flags): MachineConfig {
+function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
   return {
     ...(cpus === undefined ? {} : { cpus }),
     ...(scheduler === undefined ? {} : { scheduler }),

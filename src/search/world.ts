@@ -28,6 +28,13 @@ export interface Watch {
   readonly always?: Judge;
   /** Called at the end. */
   readonly end?: Judge;
+  /**
+   * Called where threads are left that nothing will ever wake: true if that is as it should be, and no failure. Default:
+   * it never is.
+   */
+  readonly atRest?: () => boolean;
+  /** True if a schedule need not end: the limit of steps is its end then, and no failure. Default false. */
+  readonly endless?: boolean;
 }
 
 /**
@@ -228,13 +235,14 @@ export class World {
     state.set("s_tells", onStep === null ? 0 : 1);
     strategy.begin(state, schedule);
     try {
-      const { always, end } = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      const { always, end } = watch;
       if (always !== undefined && limits.reduce) {
         throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
       }
       state.set("s_watches", always === undefined ? 0 : 1);
-      this.run(onStep, always);
-      if (!this.isKnown) judgeBy(end);
+      const isOver = this.run(onStep, watch);
+      if (isOver) judgeBy(end);
       return null;
     } catch (error) {
       return this.outcomeOf(this.failureOf(error));
@@ -286,7 +294,8 @@ export class World {
     };
   }
 
-  private run(onStep: ((step: Step) => void) | null, always: Judge | undefined): void {
+  /** Performs the steps; false if there is no end to be judged. */
+  private run(onStep: ((step: Step) => void) | null, watch: Watch): boolean {
     const { kernel, bodies, state } = this;
     const story = onStep === null ? null : new Teller(onStep, (td) => this.describe(td), state);
     try {
@@ -296,32 +305,33 @@ export class World {
         if (stop === SearchStop.HOST) bodies.step();
         else if (stop === SearchStop.BEGIN) bodies.begin();
         else if (stop === SearchStop.TELL) story?.begin();
-        else if (stop === SearchStop.STEP) judgeBy(always);
-        else {
-          this.end(stop);
-          return;
-        }
+        else if (stop === SearchStop.STEP) judgeBy(watch.always);
+        else return this.end(stop, watch);
       }
     } finally {
       story?.finish();
     }
   }
 
-  private end(stop: number): void {
-    if (stop === SearchStop.KNOWN) this.isKnown = true;
-    else if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
-    else if (stop === SearchStop.STEPS) {
+  private end(stop: number, { atRest, endless }: Watch): boolean {
+    if (stop === SearchStop.KNOWN) {
+      this.isKnown = true;
+      return false;
+    }
+    if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
+    if (stop === SearchStop.STEPS) {
+      if (endless === true) return false;
       const names = this.threads().map(({ td }) => this.kernel.nameAt(td));
       throw new Failed(
         "livelock",
         `no end after ${this.steps} steps of ${names.join(", ")}; if a run is that long, allow more`,
       );
-    } else {
-      const fault = this.faultOrNull();
-      if (fault !== null) throw new Failed(fault.kind, fault.message);
-      if (stop === SearchStop.EXIT) this.assertStatus();
-      else this.assertAllEnded();
     }
+    const fault = this.faultOrNull();
+    if (fault !== null) throw new Failed(fault.kind, fault.message);
+    if (stop === SearchStop.EXIT) this.assertStatus();
+    else if (atRest?.() !== true) this.assertAllEnded();
+    return true;
   }
 
   private assertStatus(): void {
@@ -404,8 +414,8 @@ export class World {
 function judgesOf(value: unknown): Watch {
   if (typeof value === "function") return { end: value as Judge };
   if (typeof value !== "object" || value === null) return {};
-  const { always, end } = value as Record<string, unknown>;
-  for (const [name, judge] of Object.entries({ always, end })) {
+  const { always, end, atRest } = value as Record<string, unknown>;
+  for (const [name, judge] of Object.entries({ always, end, atRest })) {
     if (judge === undefined || typeof judge === "function") continue;
     throw new ConfigError(`setup has returned an object whose ${name} is no function`);
   }

@@ -86,11 +86,11 @@ it("searches a workload, on the machine that is asked for, with any number of wo
     crossed,
     `{ "tasks": { "left": ${locks("a", "b")}, "right": ${locks("b", "a")} } }`,
   );
-  const args = [crossed, "--cpus", "2", "--scheduler", "ule"];
+  const args = [crossed, "--cpus", "2", "--scheduler", "4bsd"];
   const { status, stdout } = explore(...args);
   expect(status).toBe(1);
   expect(stdout).toContain("left waits for mutex b, held by right");
-  expect(stdout).toMatch(/to see it again: --cpus 2 --scheduler ule --replay 'ktm1:\d+'/);
+  expect(stdout).toMatch(/to see it again: --cpus 2 --scheduler 4bsd --replay 'ktm1:\d+'/);
   const found = (...more: string[]) =>
     JSON.parse(explore(...args, "--json", ...more).stdout).failure;
   expect(found("--workers", "2")).toEqual(found());

@@ -3,7 +3,12 @@
 
 export { debug_mark, debug_unmark, debug_watch } from "./cpu/rv32_break";
 export { rv32_compiled_op, rv32_mark, rv32_unmark } from "./cpu/rv32_compiled";
-export { rv32_decode_text, rv32_is_jump_to_yield, rv32_record } from "./cpu/rv32_decode";
+export {
+  rv32_decode_text,
+  rv32_decodes_to,
+  rv32_is_jump_to_yield,
+  rv32_record,
+} from "./cpu/rv32_decode";
 export { kobj_alloc } from "./kern/kern_kobj";
 export { random_next } from "./kern/kern_random";
 export { debug_step } from "./run/debug";

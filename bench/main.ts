@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { benchmark as cpus } from "./cpus.js";
+import { benchmark as explore } from "./explore.js";
 import { benchmark as growth } from "./growth.js";
 import { runBenchmark } from "./lib/bench.js";
 import { compareBenchmark, findCheckout } from "./lib/compare.js";
@@ -28,7 +29,7 @@ import { benchmark as wake } from "./wake.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...[switchBenchmark, switchWork, switchJs, wake, locks, spawn, tid, tdfind, skynet, sleepers],
-  ...[mips, cpus, timers, growth, snapshot],
+  ...[mips, cpus, timers, growth, snapshot, explore],
 ];
 
 const ROUNDS_MIN = 5;

@@ -3,7 +3,7 @@
 
 import { erlang, go, native, node, pthreads } from "./lib/peers.js";
 import type { Benchmark, Params } from "./lib/types.js";
-import { runSwitch } from "./ours/switch.js";
+import { runSwitch, schedulerVariants } from "./ours/switch.js";
 import { variant } from "./ours/variant.js";
 
 const shuffled = (params: Params) => params.queue === "shuffled";
@@ -21,6 +21,7 @@ export const benchmark: Benchmark = {
   ],
   leastOps: ({ threads }) => Math.max(Number(threads), 10_000),
   ours: runSwitch,
+  beside: Object.fromEntries(schedulerVariants.map((name) => [name, variant("switch", name)])),
   peers: {
     "with INVARIANTS": variant("switch", "check"),
     "with tracing": variant("switch", "tracing"),

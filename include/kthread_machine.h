@@ -203,6 +203,77 @@ KTM_INLINE int sx_sleep(const volatile void *chan, struct sx *sx, int priority, 
   return sys_sx_sleep(chan, sx->object, priority, wmesg, timo);
 }
 
+/* ---- rmlock(9), lockmgr(9) ---- */
+
+#define RM_RECURSE 0x2
+#define RM_SLEEPABLE 0x4
+
+struct rmlock {
+  void *object;
+};
+/* The kernel keeps one for each thread that shares the lock. */
+struct rm_priotracker {
+  char unused;
+};
+
+void rm_init_flags(struct rmlock *rm, const char *name, int opts);
+#define rm_init(rm, name) rm_init_flags(rm, name, 0)
+
+KTM_INLINE void rm_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+  (void)tracker;
+  sys_rm_rlock(rm->object);
+}
+KTM_INLINE int rm_try_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+  (void)tracker;
+  return sys_rm_try_rlock(rm->object);
+}
+KTM_INLINE void rm_runlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+  (void)tracker;
+  sys_rm_runlock(rm->object);
+}
+KTM_INLINE void rm_wlock(struct rmlock *rm) { sys_rm_wlock(rm->object); }
+KTM_INLINE void rm_wunlock(struct rmlock *rm) { sys_rm_wunlock(rm->object); }
+KTM_INLINE int rm_wowned(const struct rmlock *rm) { return sys_rm_wowned(rm->object); }
+KTM_INLINE void rm_destroy(struct rmlock *rm) { sys_rm_destroy(rm->object); }
+KTM_INLINE int rm_sleep(const volatile void *chan, struct rmlock *rm, int priority, const char *wmesg, int timo) {
+  return sys_rm_sleep(chan, rm->object, priority, wmesg, timo);
+}
+
+/* lockinit(), and some also lockmgr() */
+#define LK_CANRECURSE 0x1
+#define LK_NODUP 0x2
+#define LK_NOPROFILE 0x4
+#define LK_NOSHARE 0x8
+#define LK_NOWITNESS 0x10
+/* lockmgr() */
+#define LK_INTERLOCK 0x100
+#define LK_NOWAIT 0x200
+#define LK_SLEEPFAIL 0x800
+#define LK_TIMELOCK 0x1000
+#define LK_NODDLKTREAT 0x2000
+#define LK_DOWNGRADE 0x10000
+#define LK_DRAIN 0x20000
+#define LK_EXCLOTHER 0x40000 /* lockstatus() */
+#define LK_EXCLUSIVE 0x80000
+#define LK_RELEASE 0x100000
+#define LK_SHARED 0x200000
+#define LK_UPGRADE 0x400000
+#define LK_TRYUPGRADE 0x800000
+
+struct lock {
+  void *object;
+};
+
+void lockinit(struct lock *lk, int priority, const char *wmesg, int timo, int flags);
+
+/* 0, or an error: EBUSY, ENOLCK, EDEADLK, EWOULDBLOCK, EINTR, ERESTART. */
+KTM_INLINE int lockmgr(struct lock *lk, unsigned flags, struct mtx *interlock) {
+  return sys_lockmgr(lk->object, flags, interlock == NULL ? NULL : interlock->object);
+}
+KTM_INLINE int lockstatus(const struct lock *lk) { return sys_lockstatus(lk->object); }
+KTM_INLINE void lockmgr_disown(struct lock *lk) { sys_lockmgr_disown(lk->object); }
+KTM_INLINE void lockdestroy(struct lock *lk) { sys_lockdestroy(lk->object); }
+
 /* ---- LWKT (DragonFly); under the scheduler lwkt only ---- */
 
 typedef struct thread *thread_t;

@@ -53,6 +53,9 @@ const FOR_NODE = { platform: "node", target: "node20", packages: "external" };
 /** In one piece, so that a module script can import it as it is. */
 const FOR_BROWSERS = { platform: "browser", target: "es2022", packages: "bundle" };
 
+/** Functions keep their names until all is inlined (scripts/inline.mjs). */
+const WITH_NAMES = ["--debug"];
+
 /** Beside the library, which they take from dist/index.js: one copy of it for all. */
 const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
 
@@ -118,7 +121,8 @@ function bundlePart(entry, output, extraInputs, options = FOR_NODE) {
 async function makeWasm(target) {
   const isRelease = target === "release";
   const transforms = isRelease ? [LAYOUT_TRANSFORM, INLINE_TRANSFORM] : [];
-  const { files, messages } = await compile("assembly/index.ts", target, transforms);
+  const options = isRelease ? WITH_NAMES : [];
+  const { files, messages } = await compile("assembly/index.ts", target, transforms, options);
   const compiled = files.get(`build/${target}.wasm`);
   writeModule(target, withId(target, isRelease ? inlineFurther(compiled) : compiled));
   if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
@@ -127,7 +131,8 @@ async function makeWasm(target) {
 
 /** As the release build is made: what is measured is what is shipped. */
 async function makeBenchKernel() {
-  const { files, messages } = await compile(BENCH_KERNEL, "release", [INLINE_TRANSFORM]);
+  const transforms = [INLINE_TRANSFORM];
+  const { files, messages } = await compile(BENCH_KERNEL, "release", transforms, WITH_NAMES);
   write("build/bench.wasm", inlineFurther(files.get("build/release.wasm")));
   return messages;
 }
@@ -138,6 +143,7 @@ async function makeCodec() {
     CODEC,
     "codec",
     [],
+    [],
     join(dirname(CODEC), "asconfig.json"),
   );
   writeModule("codec", files.get("build/codec.wasm"));
@@ -145,11 +151,12 @@ async function makeCodec() {
 }
 
 /** Compiles an entry file by a target of a configuration; returns the files that it makes, by their paths. */
-async function compile(entry, target, transforms, config = "asconfig.json") {
+async function compile(entry, target, transforms, options, config = "asconfig.json") {
   const { default: asc } = await import("assemblyscript/asc");
   const files = new Map();
   const messages = asc.createMemoryStream();
   const args = [entry, "--baseDir", ROOT, "--config", config, "--target", target];
+  args.push(...options);
   for (const path of transforms) args.push("--transform", path);
   const { error } = await asc.main(args, {
     stdout: messages,

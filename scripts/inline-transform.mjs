@@ -1,10 +1,13 @@
-// A compiler transform (`asc --transform`): what the release build compiles into its callers.
+// A compiler transform (`asc --transform`): what the release build compiles into its callers, and what not.
 //
 // A call costs the kernel's short functions more than their work, above all on hosts that do not predict
-// returns. Binaryen inlines what is small; here stand the functions that it leaves alone because they
-// call others, although a profile shows them where every switch, create and exit passes.
+// returns. Binaryen inlines what is small; in INLINED stand the functions that it leaves alone because they
+// call others, although a profile shows them where every switch, create and exit passes. What is
+// rare stays a call: Binaryen would put a long function that is called from one place into a short one that is
+// called everywhere, and then leave that one alone. So the functions of COLD are compiled into nothing.
 
 import { DecoratorFlags, FunctionPrototype } from "assemblyscript";
+import binaryen from "binaryen";
 
 const INLINED = `
   assembly/cpu/rv32_run/next_level
@@ -16,9 +19,25 @@ const INLINED = `
   assembly/kern/kern_thread/thread_count_inc
   assembly/kern/thread_zone/thread_zone_alloc
   assembly/kern/kern_thread/thread_exit
+  assembly/kern/kern_synch/sleep_checked
+  assembly/kern/kern_synch/sleepq_enter
+  assembly/kern/kern_synch/sleepq_wait
+  assembly/kern/kern_synch/sleepq_wake
   assembly/kern/kern_synch/tsleep_1
   assembly/kern/kern_synch/setrunnable
   assembly/kern/kern_synch/wakeup
+  assembly/kern/lwkt_ipiq/carry_out
+  assembly/kern/lwkt_ipiq/deliver
+  assembly/kern/lwkt_ipiq/ipi_boundary
+  assembly/kern/lwkt_ipiq/letters_due
+  assembly/kern/lwkt_ipiq/letters_new
+  assembly/kern/lwkt_ipiq/receive_run
+  assembly/kern/lwkt_thread/lwkt_choose
+  assembly/kern/lwkt_token/line_look
+  assembly/kern/lwkt_token/lwkt_reltoken
+  assembly/kern/lwkt_token/token_lines
+  assembly/kern/sched/sched_check_preempt
+  assembly/kern/sched/sched_sleep
   assembly/kern/sched/sched_throw
   assembly/kern/sched/mi_switch
   assembly/kern/sched/sched_add
@@ -28,6 +47,10 @@ const INLINED = `
   assembly/run/arg/kobj_valid
   assembly/kern/kern_mutex/mtx_take
   assembly/kern/kern_mutex/mtx_owned
+  assembly/run/cont_table/cont_run
+  assembly/run/run/round_begin
+  assembly/run/run/slice_begin
+  assembly/run/run/slice_run
   assembly/run/trap/trap
   assembly/run/init_sysent/sysent
   assembly/kern/kern_timeout/callout_cancel_thread
@@ -36,12 +59,70 @@ const INLINED = `
   assembly/kern/kern_tid/tdfind
 `;
 
+const COLD = `
+  assembly/kern/kern_switch/count_involuntary
+  assembly/kern/kern_switch/ktr_switch
+  assembly/kern/kern_stats/stats_runnable
+  assembly/kern/kern_stats/stats_running
+  assembly/kern/kern_timeout/callout_arm_thread
+  assembly/kern/kern_timeout/softclock
+  assembly/kern/kern_timeout/wheel_cancel
+  assembly/kern/kern_single/thread_suspend_check
+  assembly/kern/lwkt_ipiq/carry_out_all
+  assembly/kern/lwkt_ipiq/lwkt_process_ipiq
+  assembly/kern/lwkt_thread/lwkt_yield_quick
+  assembly/kern/lwkt_usched/user_better
+  assembly/kern/lwkt_usched/user_dequeue
+  assembly/kern/lwkt_usched/user_enqueue
+  assembly/kern/lwkt_usched/user_holds
+  assembly/kern/lwkt_usched/user_leave
+  assembly/kern/lwkt_usched/user_requeue
+  assembly/kern/lwkt_usched/user_switch
+  assembly/kern/sched/enqueue
+  assembly/kern/sched/sched_add_busy
+  assembly/kern/sched/sched_boundary
+  assembly/kern/sched/sched_prio
+  assembly/kern/sched/share_switch
+  assembly/kern/sched/takes_cpu
+  assembly/kern/sched_clock/sched_clock
+  assembly/kern/sched_clock/sched_seconds
+  assembly/kern/sched_deadline/dl_clock
+  assembly/kern/sched_deadline/dl_sleep
+  assembly/kern/sched_ule/ule_sleep
+  assembly/kern/subr_turnstile/turnstile_hand_over
+  assembly/kern/subr_witness/witness_sleep
+  assembly/sys/chunklist/list_grow
+  assembly/sys/ktr/ktr_write
+`;
+
+/** Keeps Binaryen from compiling the functions of COLD into others, in a module that has their names. */
+export function keepCold(module) {
+  for (const name of namesOf(COLD)) {
+    binaryen.setPassArgument("no-inline", name);
+    module.runPasses(["no-inline"]);
+  }
+  binaryen.clearPassArguments();
+}
+
+function namesOf(list) {
+  return list.trim().split(/\s+/);
+}
+
+function functionOf(program, name) {
+  const element = program.elementsByName.get(name);
+  if (element instanceof FunctionPrototype) return element;
+  throw new Error(`inline: there is no ${name}`);
+}
+
 export default class InlineTransform {
   afterInitialize(program) {
-    for (const name of INLINED.trim().split(/\s+/)) {
-      const element = program.elementsByName.get(name);
-      if (!(element instanceof FunctionPrototype)) throw new Error(`inline: there is no ${name}`);
-      element.decoratorFlags |= DecoratorFlags.Inline;
+    for (const name of namesOf(INLINED)) {
+      functionOf(program, name).decoratorFlags |= DecoratorFlags.Inline;
     }
+    for (const name of namesOf(COLD)) functionOf(program, name);
+  }
+
+  afterCompile(module) {
+    keepCold(module);
   }
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
+import { keepCold } from "./inline-transform.mjs";
 import { replaceTableJumps, weightsOf } from "./table-jumps.mjs";
 
 /** Where the weights of the emulated CPU's operations stand. */
@@ -28,7 +29,7 @@ const INLINING = {
 /**
  * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
  * functions, and in them the calls cost more than the work: threads are created and reaped in two thirds
- * of the time. Its table jumps go, too.
+ * of the time. Its table jumps go, too. The module has its functions' names, by which it is told what is rare.
  */
 export function inlineFurther(wasm) {
   const module = binaryen.readBinary(wasm);
@@ -38,10 +39,12 @@ export function inlineFurther(wasm) {
   binaryen.setAlwaysInlineMaxSize(INLINING.alwaysMax);
   binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
   binaryen.setAllowInliningFunctionsWithLoops(true);
+  keepCold(module);
   module.optimize();
   const weights = weightsOf(readFileSync(OPERATIONS, "utf8"), "RvOp");
   const weighted = replaceTableJumps(module, weights);
   if (weighted !== 1) throw new Error(`inline: ${weighted} switches over RvOp instead of one.`);
+  binaryen.setDebugInfo(false); // the names have served
   const result = module.emitBinary();
   module.dispose();
   return result;

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export { MutexOption } from "./core/calls.js";
+export { LockManager, MutexOption, ReadMostlyOption } from "./core/calls.js";
 export type { CompleteConfig, MachineConfig, SchedulerName, Topology } from "./core/config.js";
 export {
   ArgumentError,

@@ -44,6 +44,10 @@ export class CpuState {
   gap: usize;
   /** Where that head needs attention: at the end of a chunk, or of the budget of switches. */
   stop: usize;
+  /** Where that head was when the level was taken, or its turns were last told of. */
+  turned: usize;
+  /** 1 = the scheduler is one under which a running thread is on no queue, see kern/sched_turn.ts. */
+  shares: u32;
   /** 1 = kernel calls may be performed in the inner loop, see run/quick_calls.ts. */
   quick: u32;
   /** The hash after rv32_yield_turns. */

@@ -28,6 +28,7 @@
 // changes moves all that is behind.
 import { text_changed } from "../env";
 import { machine } from "../sys/machine";
+import { search } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { rv_expand, rv_is_compressed } from "./rv32_compressed";
 import { RvOp } from "./rv32_op";
@@ -79,6 +80,7 @@ export function rv_host_address(guest: u32): usize {
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
   if (machine().jit_period != 0) text_changed(from, to);
+  if (machine().search != 0) search().s_decodings++;
   const first = from >= 2 ? from - 2 : 0;
   for (let pc = first; pc < to; pc += 2) rv32_decode_at(pc);
   for (let pc = first; pc < to; pc += 2) mark_jump_to_yield(pc);
@@ -215,10 +217,28 @@ export function rv32_decode_at(pc: u32): void {
   if (rv_length(pc) == 2) shorten(record);
 }
 
+/**
+ * True if the record that is or was at an even address of the text, `op` and its operands, is what the instruction
+ * there is decoded to now, and is executed by the loop. Leaves the record as it is.
+ */
+export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool {
+  if (op == RvOp.SLOW) return false;
+  const at = rv32_record(pc);
+  const low = load<u64>(at);
+  const high = load<u64>(at, 8);
+  rv32_decode_at(pc);
+  const record = changetype<Record>(at);
+  const same = record.op == op && record.a == a && record.b == b && record.c == c;
+  store<u64>(at, low);
+  store<u64>(at, high, 8);
+  return same;
+}
+
 /** A search looks at kernel calls, loads and stores before they are executed (rv32_search.ts). */
 function search_record(record: Record): void {
   switch (record.op) {
     case RvOp.CALL:
+    case RvOp.QUICK:
     case RvOp.YIELD:
     case RvOp.ECALL:
       record.b = record.op;
@@ -362,13 +382,27 @@ function ecall_register(): u32 {
   return machine().frame_high != 0 ? 17 : 5;
 }
 
+/** The register that a call's result is in. */
+const A0: u32 = 10;
+
 function decode_kernel_call(pc: u32, word: u32): void {
   if (((word >> 7) & 0x1fff) != 0 || machine().metal != 0) {
     slow(pc);
     return;
   }
   const nr = word >> 20;
-  put(pc, nr == Sys.lwkt_yield ? RvOp.YIELD : RvOp.CALL, 0, 0, nr);
+  const m = machine();
+  if (nr == Sys.sched_relinquish && m.ncpus == 1 && m.search == 0) {
+    put(pc, RvOp.RELINQUISH, rv_register_offset(A0), 0, nr);
+    return;
+  }
+  put(pc, call_op(nr), 0, 0, nr);
+}
+
+/** The operation of a kernel call: those that run/quick_calls.ts knows are told apart here, once for each. */
+function call_op(nr: u32): RvOp {
+  if (nr == Sys.lwkt_yield) return RvOp.YIELD;
+  return nr == Sys.mtx_lock || nr == Sys.mtx_unlock ? RvOp.QUICK : RvOp.CALL;
 }
 
 function decode_constant(pc: u32, word: u32, value: u32): void {

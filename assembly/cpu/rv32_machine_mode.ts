@@ -7,6 +7,7 @@
 //
 // Text is decoded when execution comes to it: a record that nobody has made is RvOp.SLOW, which is 0. A store to
 // text that has been decoded is seen behind the next fence.i, which forgets all records.
+import { text_changed } from "../env";
 import {
   RV_FAULT_BREAKPOINT,
   RV_FAULT_ECALL,
@@ -17,6 +18,7 @@ import {
   RV_FAULT_STORE,
 } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
+import { machine } from "../sys/machine";
 import { MachineMode, machine_mode, PMP_CONFIGS } from "../sys/machine_mode";
 import { Thread } from "../sys/proc";
 import { cpu_state } from "./cpu_state";
@@ -54,6 +56,7 @@ export function mm_decode(record: usize, pc: u32): bool {
 export function mm_fence_i(): void {
   const mm = machine_mode();
   if (mm.decoded_high < mm.decoded_low) return;
+  if (machine().jit_period != 0) text_changed(mm.decoded_low, mm.decoded_high);
   const from = rv32_record(mm.decoded_low);
   memory.fill(from, 0, rv32_record(mm.decoded_high) + RECORD_HALF - from);
   mm.decoded_low = u32.MAX_VALUE;

@@ -11,6 +11,8 @@
 //   J_YIELD       a J to a YIELD
 //   COMPILED      compiled code begins here (rv32_compiled.ts)
 //   CALL, YIELD   a kernel call by custom-0, and lwkt_yield among these
+//   QUICK         one that the loop may make without leaving what it is doing (run/quick_calls.ts)
+//   RELINQUISH    sched_relinquish, on one CPU: a YIELD that sets a0 to 0
 //   C_...         the same of a compressed instruction, behind which execution goes on two bytes further
 // The rest of what x0 allows is one of these, too: `and rd, rs, x0` is LI.
 
@@ -70,6 +72,7 @@ export enum RvOp {
   OR, //      3
   AND, //     3
   MUL, //     3
+  QUICK, //   3
   ADDSP, //   3
   JALR, //    3
   SLLI, //    4
@@ -104,6 +107,7 @@ export enum RvOp {
   SW, //      14
   ADDI, //    20
   LW, //      20
+  RELINQUISH, // 20
   CALL, //     24
   J_YIELD, //  24
   YIELD, //    48

@@ -4,7 +4,7 @@
 // Locking: the CPU's own, which runs.
 import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
-import { Machine, machine } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
@@ -39,6 +39,7 @@ export function rv32_init(): void {
     cpu.stacks = m.stack_base - (m.td_base >> 4);
     set_load_room(cpu, room);
     set_store_end(cpu, m.store_end);
+    cpu.shares = m.sched == Sched.LWKT ? 0 : 1;
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }
@@ -81,28 +82,45 @@ export function switch_budget(m: Machine): u32 {
  * The level that the next thread is taken from, or null if the yield must take the long way. Gives
  * `level` back first, and says how far the loop may move the new one's head.
  */
-export function next_level(
+export function next_level<Kernel>(
   gd: GlobalData,
   level: ChunkList | null,
   head: usize,
   budget: u32,
 ): ChunkList | null {
-  give_level(gd, level, head);
-  const next = rv32_yield_level(gd, level);
+  give_level<Kernel>(gd, level, head);
+  const next = rv32_yield_level<Kernel>(gd, level);
   if (next === null) return null;
   const tail = next.tail;
   const slots = CHUNK_SIZE - max(next.head & CHUNK_MASK, tail & CHUNK_MASK);
   const cpu = cpu_state(gd);
   cpu.gap = tail - next.head;
+  cpu.turned = next.head;
   cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) << 2);
   return next;
 }
 
-/** Gives a level back to the queue. */
-export function give_level(gd: GlobalData, level: ChunkList | null, head: usize): void {
+/** Says where a level's head has come to. */
+function give_level<Kernel>(gd: GlobalData, level: ChunkList | null, head: usize): void {
   if (level === null) return;
+  const cpu = cpu_state(gd);
   level.head = head;
-  level.tail = head + cpu_state(gd).gap;
+  level.tail = head + cpu.gap;
+  if (cpu.shares == 0) return;
+  changetype<Kernel>(0).turned(cpu.turned + cpu.gap, head + cpu.gap);
+  cpu.turned = head;
+}
+
+/** Gives a level back to the queue; `td` runs. */
+export function leave_level<Kernel>(
+  gd: GlobalData,
+  level: ChunkList | null,
+  head: usize,
+  td: usize,
+): void {
+  if (level === null) return;
+  give_level<Kernel>(gd, level, head);
+  if (cpu_state(gd).shares != 0) changetype<Kernel>(0).turns_end(level, changetype<Thread>(td));
 }
 
 /** A yield came back to the same thread: it moves to its level's tail, and that is all. */
@@ -122,9 +140,11 @@ export function call_number(td: usize, at: usize): u32 {
 /** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
 export function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32): void {
   const m = machine();
-  first.td_pri += TDPRI_CRIT;
+  if (m.sched == Sched.LWKT) {
+    first.td_pri += TDPRI_CRIT;
+    td.td_pri -= TDPRI_CRIT;
+  }
   first.td_state = <u8>TDS.RUNQ;
-  td.td_pri -= TDPRI_CRIT;
   td.td_state = <u8>TDS.RUNNING;
   gd.gd_curthread = td;
   m.last_thread = td;

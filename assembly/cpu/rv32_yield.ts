@@ -1,21 +1,32 @@
 // What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, everything
 // about the run queue that is more than taking the next slot, and threads that do nothing but yield.
-import { CHUNK_MASK, CHUNK_SLOT0, ChunkList, list_first_slot, list_grow } from "../sys/chunklist";
+import {
+  CHUNK_MASK,
+  CHUNK_SIZE,
+  CHUNK_SLOT0,
+  ChunkList,
+  list_first_slot,
+  list_grow,
+  SLOT_SIZE,
+} from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
-import { machine, Sched } from "../sys/machine";
+import { Machine, machine, Sched } from "../sys/machine";
 import {
   TDB,
   TDB_FRESH,
+  TDB_INCALL,
   TDB_KIND,
   TDL_EXITING,
   TDL_PREEMPT_LOCK,
   TDL_RUNQ,
   TDL_STARTED,
+  TDPRI_CRIT,
   TDPRI_MASK,
   TDS,
   Thread,
 } from "../sys/proc";
 import { lwkt_level } from "../sys/runq";
+import { td_frame } from "../sys/thread";
 import { pair_hash } from "../sys/trace_hash";
 import { CpuState, cpu_state } from "./cpu_state";
 import { CLOCK_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
@@ -46,7 +57,6 @@ export function can_yield(gd: GlobalData): bool {
     gd.gd_intr_nesting_level |
     m.untimely_switch |
     m.ktr_mask |
-    m.stats |
     m.sleep_procs |
     changetype<u32>(gd.gd_deadthread) |
     changetype<u32>(td.td_preempted) |
@@ -57,11 +67,55 @@ export function can_yield(gd: GlobalData): bool {
 }
 
 /**
+ * True when sched_relinquish of the current thread may take a short way under a scheduler where a running thread is on
+ * no queue.
+ */
+function can_turn(m: Machine, gd: GlobalData): bool {
+  const td = gd.gd_curthread;
+  const unusual =
+    gd.gd_reqpri |
+    gd.gd_flags |
+    gd.gd_intr_nesting_level |
+    m.ktr_mask |
+    m.stats |
+    changetype<u32>(gd.gd_deadthread) |
+    changetype<u32>(td.td_preempted) |
+    (td.td_state ^ TDS.RUNNING) |
+    td.td_inhib |
+    ((td.td_lwflags & YIELD_FLAGS) ^ TDL_STARTED);
+  return unusual == 0;
+}
+
+/**
+ * The level on which the running thread takes turns with its equals, itself at the tail, under a scheduler where a
+ * running thread is on no queue otherwise; null if its yield must take the long way. Within a run of the inner loop
+ * nothing but its turns changes the level.
+ */
+function shared_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkList | null {
+  const m = machine();
+  let level = current;
+  if (level === null) {
+    if (m.cycle_cost == 0 || m.ncpus != 1 || !can_turn(m, gd)) return null;
+    level = changetype<Kernel>(0).turns_begin(gd, gd.gd_curthread);
+    if (level === null) return null;
+  }
+  list_first_slot(level);
+  return level;
+}
+
+/**
  * The level that the next thread comes from, as lwkt_choose finds it, with a thread in its first slot and
  * room at its tail; null if the yield must take the long way. `current` is the level that the loop
  * has taken threads from, or null at its first yield.
  */
-export function rv32_yield_level(gd: GlobalData, current: ChunkList | null): ChunkList | null {
+export function rv32_yield_level<Kernel>(
+  gd: GlobalData,
+  current: ChunkList | null,
+): ChunkList | null {
+  if (cpu_state(gd).shares != 0) {
+    const level = shared_level<Kernel>(gd, current);
+    return level === null ? null : with_room(gd, level);
+  }
   if (current === null && (machine().cycle_cost == 0 || !can_yield(gd))) return null;
   for (;;) {
     const mask = gd.gd_runqmask;
@@ -74,26 +128,41 @@ export function rv32_yield_level(gd: GlobalData, current: ChunkList | null): Chu
       gd.gd_runqmask = mask & ~(1 << nq);
       continue;
     }
-    if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
-    const head = level.head;
-    if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
-      touch_ahead(gd, head, level.tail);
-    }
-    return level;
+    return with_room(gd, level);
   }
 }
 
+/** A level with room at its tail. A long one's next threads are touched. */
+function with_room(gd: GlobalData, level: ChunkList): ChunkList {
+  if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
+  const head = level.head;
+  if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
+    touch_ahead(gd, head, level.tail);
+  }
+  return level;
+}
+
 /**
- * Does what switch_in does for a thread of this CPU that has not run yet, if `td`, which is next, is one of
- * plain RV32 code: from now on the inner loop can switch to it.
+ * If `td`, which is next, is a thread of this CPU with plain RV32 code, does what is due before it goes on, so that the
+ * inner loop can switch to it: what switch_in does for one that has not run yet, and on one CPU, where no AST is
+ * looked for, what slice_step does for one that comes out of a kernel call.
  */
 export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
+  if (td.td_body == (<u8>TDB.RV32 | TDB_INCALL) && machine().ncpus == 1) {
+    td.td_body = <u8>TDB.RV32;
+    td_frame(td).a0 = td_frame(td).retval;
+    return true;
+  }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
+  if (cpu_state(gd).shares != 0) td.td_pri -= TDPRI_CRIT; // otherwise run_switched does
   td.td_body = <u8>TDB.RV32;
   return true;
 }
+
+/** A jump and a yield, in 32nds of a cycle. */
+const TURN: u64 = 2 << CLOCK_SHIFT;
 
 /** Distance of a jump back to the yield in front of it. */
 const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
@@ -142,6 +211,29 @@ export function rv32_yield_turns(
   }
   cpu.turns_hash = hash;
   return head;
+}
+
+/**
+ * A thread that is alone on its level and does nothing but yield: it has come back to itself and stands on the jump at
+ * `pc` at `time`, in 32nds of a cycle. It goes on doing so to the end of the slice or of the chunk; returns the time
+ * that this took, 0 for any other thread.
+ */
+export function rv32_yield_alone(gd: GlobalData, level: ChunkList, pc: usize, time: u64): u64 {
+  const cpu = cpu_state(gd);
+  const record = changetype<Record>(pc);
+  const tail = level.tail;
+  if (record.op != RvOp.J_YIELD || <i32>record.c != YIELD_LOOP || time >= cpu.limit) return 0;
+  if (level.head + SLOT_SIZE != tail || (tail & CHUNK_MASK) == 0) return 0;
+  const left = (cpu.limit - time + TURN - 1) / TURN; // the slice is over behind the last one
+  const turns = min<u64>(left, (CHUNK_SIZE - (tail & CHUNK_MASK)) / SLOT_SIZE);
+  const td = load<usize>(level.head);
+  const end = tail + <usize>turns * SLOT_SIZE;
+  for (let slot = tail; slot != end; slot += SLOT_SIZE) store<usize>(slot, td);
+  level.head = end - SLOT_SIZE;
+  level.tail = end;
+  changetype<Thread>(td).td_slot = end - SLOT_SIZE;
+  gd.gd_switch_count += turns;
+  return turns * TURN;
 }
 
 /**

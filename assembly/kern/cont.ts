@@ -89,6 +89,16 @@ export enum K {
   RW_SLEEP_R = 210, //       a: the lock, which was shared
   SEMA_TIMED_1 = 211, //     a: semaphore: awake, or too late
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
+  RM_RLOCK_1 = 212, //       a: read-mostly lock: has its mutex
+  RM_WLOCK_1 = 213, //       a: the same: has its mutex, or a reader has left
+  RM_SLEEP_W = 214, //       a: the lock, which was held alone: awake, take it again
+  RM_SLEEP_R = 215, //       a: the lock, which was shared
+  LK_SHARED_1 = 216, //      a: lock of lockmgr, b: what is left of the flags: awake, look again
+  LK_EXCLUSIVE_1 = 217, //   the same
+  LK_DRAIN_1 = 218, //       the same
+  MTX_ADAPTIVE = 219, //     a: mutex, for which the thread spins: look again
+  RW_ADAPTIVE_W = 220, //    a: read/write or shared/exclusive lock, which the thread wants alone: the same
+  RW_ADAPTIVE_R = 221, //    a: which it wants to share
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

@@ -24,11 +24,10 @@ import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
 import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
+import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
 
-/** Cycles between two looks at a spin mutex that is taken, */
-const SPIN_CYCLES: u32 = 100;
-/** and the looks after which that takes too long. */
+/** The looks at a spin mutex after which that takes too long. */
 const SPIN_LOOKS_MAX: u32 = 1_000_000;
 
 /** True for a mutex's options that exist. */
@@ -90,10 +89,22 @@ export function mtx_lock(m: SyncObject): u32 {
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   lock_blocked(m, td);
   sync_queued(m);
+  return mtx_wait(m, td);
+}
+
+/** Waits for the mutex, in its turnstile unless its owner runs. */
+function mtx_wait(m: SyncObject, td: Thread): u32 {
+  if (spins_for(m, K.MTX_ADAPTIVE)) return PENDING;
   turnstile_block(m, td, TS_EXCLUSIVE);
   cont_push(K.MTX_LOCK_1, changetype<u32>(m));
   mi_switch();
   return PENDING;
+}
+
+/** Spins: is it free? */
+export function mtx_adaptive(m: SyncObject): u32 {
+  const td = curthread();
+  return mtx_take_noted(m, td) ? mtx_lock_1(m) : mtx_wait(m, td);
 }
 
 /** Awake: who released the mutex has made it ours. */

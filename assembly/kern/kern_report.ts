@@ -4,7 +4,7 @@ import { mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { HOST_EVENT_REPORT } from "../sys/sync";
 import { DONE, set_retval } from "./cont";
-import { stats_stride, thread_stats } from "./kern_stats";
+import { stats_due, stats_stride, thread_stats } from "./kern_stats";
 import { charge_runtime } from "./kern_switch";
 
 /** Lets the host read the accounts of the current thread, which it is about to close. */
@@ -14,6 +14,7 @@ export function thread_report(arg: u32): u32 {
   charge_runtime(gd);
   event(HOST_EVENT_REPORT, arg, changetype<u32>(td));
   if (machine().stats != 0) memory.fill(changetype<usize>(thread_stats(td)), 0, stats_stride());
+  stats_due(td);
   set_retval(0);
   return DONE;
 }

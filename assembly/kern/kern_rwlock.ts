@@ -21,6 +21,7 @@ import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
 import { mi_switch } from "./sched";
+import { spins_for } from "./subr_adaptive";
 import {
   turnstile_block,
   turnstile_disown,
@@ -52,10 +53,16 @@ function done(result: i32): u32 {
   return DONE;
 }
 
-/** Waits in a queue of the lock; who is awake again has it. */
+/** Waits for the lock; who is awake again has it. */
 function wait(l: SyncObject, td: Thread, queue: u32): u32 {
   lock_blocked(l, td);
   sync_queued(l);
+  return wait_in(l, td, queue);
+}
+
+/** Waits in a queue of the lock, unless its owner runs. */
+function wait_in(l: SyncObject, td: Thread, queue: u32): u32 {
+  if (spins_for(l, queue == TS_SHARED ? K.RW_ADAPTIVE_R : K.RW_ADAPTIVE_W)) return PENDING;
   turnstile_block(l, td, queue);
   cont_push(K.RW_LOCK_1, changetype<u32>(l));
   mi_switch();
@@ -164,6 +171,13 @@ export function rw_wunlock(l: SyncObject): u32 {
   if (l.so_value != 0) l.so_value--;
   else release(l, td);
   return done(0);
+}
+
+/** Spins: is it free? */
+export function rw_adaptive(l: SyncObject, queue: u32): u32 {
+  const td = curthread();
+  const has = queue == TS_SHARED ? share(l, td) : own(l, td);
+  return has ? rw_lock_1(l) : wait_in(l, td, queue);
 }
 
 // ---- From one to the other ----

@@ -1,10 +1,13 @@
 // Wakeup latencies: from the moment a thread becomes runnable to the moment it runs. Kept only when
 // Machine.stats is on, in an array of its own, so that machines without it pay one test per wakeup.
+//
+// A thread of which something is to be recorded when it runs next, because it was woken, moved, or has not run yet, has
+// TDB_STATS, so that a yield to any other one can take the short way (cpu/rv32_yield.ts): nothing is recorded there.
 import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { STATS_BUCKETS } from "../sys/param";
 import { prioq_count } from "../sys/prioq";
-import { TDL_RUNQ, Thread } from "../sys/proc";
+import { TDB_STATS, TDL_RUNQ, Thread } from "../sys/proc";
 import { ThreadStats } from "../sys/stats";
 import { td_index } from "../sys/thread";
 
@@ -18,15 +21,22 @@ export function stats_stride(): usize {
   return offsetof<ThreadStats>() + ((<usize>STATS_BUCKETS) << 2);
 }
 
+/** The thread comes to another CPU, or is new: when it runs next that is recorded. */
+export function stats_due(td: Thread): void {
+  if (machine().stats != 0) td.td_body |= TDB_STATS;
+}
+
 /** The thread became runnable now. */
 export function stats_runnable(td: Thread): void {
   const s = thread_stats(td);
   s.ts_wakeups++;
   s.ts_runnable_at = mycpu().gd_cycles + 1;
+  td.td_body |= TDB_STATS;
 }
 
 /** The thread got the CPU: if it had been woken, record how long that took. */
 export function stats_running(gd: GlobalData, td: Thread): void {
+  td.td_body &= ~TDB_STATS;
   const s = thread_stats(td);
   const here = gd.gd_cpuid + 1;
   if (s.ts_last_cpu != here) {

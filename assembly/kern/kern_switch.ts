@@ -4,7 +4,7 @@
 import { rv32_record } from "../cpu/rv32_decode";
 import { can_yield } from "../cpu/rv32_yield";
 import { CHUNK_MASK, SLOT_SIZE } from "../sys/chunklist";
-import { GDF_INVOL, GlobalData } from "../sys/globaldata";
+import { GDF_INVOL, GDF_SLICEEND, GlobalData } from "../sys/globaldata";
 import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import {
@@ -27,7 +27,7 @@ import {
 import { lwkt_level } from "../sys/runq";
 import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
-import { stats_running } from "./kern_stats";
+import { stats_due, stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { lwkt_process_ipiq } from "./lwkt_ipiq";
 import { crit_exit } from "./lwkt_thread";
@@ -40,11 +40,12 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
   frame.ra = machine().guest_low; // where the instruction is that ends a thread
   if (func == FUNC_HOST) {
     td.td_body = <u8>TDB.HOST | TDB_FRESH;
-    return;
+  } else {
+    stack_enter(td);
+    td.td_body = <u8>TDB.RV32 | TDB_FRESH;
+    td.td_pc = <u32>rv32_record(func);
   }
-  stack_enter(td);
-  td.td_body = <u8>TDB.RV32 | TDB_FRESH;
-  td.td_pc = <u32>rv32_record(func);
+  stats_due(td);
 }
 
 /** Charges the running thread for its time on the CPU so far. */
@@ -64,7 +65,7 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   const why = switch_reason(gd, td, exits);
   if (why == SW.PREEMPTED) count_involuntary(td);
   else td.td_nvcsw++;
-  gd.gd_flags &= ~GDF_INVOL;
+  gd.gd_flags &= ~(GDF_INVOL | GDF_SLICEEND);
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);

@@ -11,7 +11,7 @@
 import { EBUSY } from "../sys/errno";
 import { mycpu } from "../sys/globaldata";
 import { TDI_SLEEPING, Thread } from "../sys/proc";
-import { KOBJ_RW, KOBJ_SX, SyncObject } from "../sys/sync";
+import { KOBJ_LOCKMGR, KOBJ_RM, KOBJ_RW, KOBJ_SX, SyncObject } from "../sys/sync";
 import { is_td } from "../sys/thread";
 import { cont_push, K, PENDING } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
@@ -34,10 +34,20 @@ export function sync_create(kind: u32, name: u32): SyncObject {
   return o;
 }
 
+/** True for a lock that so_value threads share. */
+function is_shared_lock(o: SyncObject): bool {
+  return (
+    o.so_kind == KOBJ_RW ||
+    o.so_kind == KOBJ_SX ||
+    o.so_kind == KOBJ_RM ||
+    o.so_kind == KOBJ_LOCKMGR
+  );
+}
+
 /** Gives an object back: EBUSY while a thread holds it or waits for it. */
 export function sync_destroy(o: SyncObject): i32 {
   if (is_td(o.so_owner) || o.so_waiters != 0) return EBUSY;
-  if ((o.so_kind == KOBJ_RW || o.so_kind == KOBJ_SX) && o.so_value != 0) return EBUSY;
+  if (is_shared_lock(o) && o.so_value != 0) return EBUSY;
   if (is_td(sleepq_lookup(changetype<u32>(o)))) return EBUSY;
   lock_forgotten(o);
   kobj_free(changetype<usize>(o));

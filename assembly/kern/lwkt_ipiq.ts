@@ -382,6 +382,11 @@ function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
     receive_run(m, gd, td);
     return;
   }
+  carry_out_all(m, gd, td, l, asks);
+}
+
+/** The same where the letter is more than a request to run. */
+function carry_out_all(m: Machine, gd: GlobalData, td: Thread, l: Letter, asks: u32): void {
   if ((asks & ASK_ARRIVE) != 0) lwkt_arrive(gd, td);
   if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) receive_priorities(gd, td, l, asks);
   if ((asks & ASK_LEND) != 0) sched_lend_here(gd, td);

@@ -22,6 +22,7 @@ import {
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { stats_due } from "./kern_stats";
 import {
   cpu_bit,
   ipi_arrive,
@@ -103,7 +104,9 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   token_forgo(td);
   _lwkt_dequeue(td);
   td.td_cpu = <u8>cpu;
+  stats_due(td);
   ipi_follow(td);
+  sched_moved(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
   if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
@@ -176,6 +179,8 @@ function move_self(td: Thread, cpu: u32): u32 {
     _lwkt_dequeue(td);
   }
   td.td_cpu = <u8>cpu;
+  stats_due(td);
+  sched_moved(td);
   ipi_arrive(td);
   lwkt_switch();
   return PENDING;

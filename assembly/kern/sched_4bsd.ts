@@ -57,6 +57,11 @@ export function bsd4_queues(ncpus: u32): u32 {
 
 // ---- Queues ----
 
+/** This CPU's queue. */
+export function bsd4_queue_of(gd: GlobalData): u32 {
+  return gd.gd_cpuid + 1;
+}
+
 /** Puts a thread on this CPU's queue. */
 export function bsd4_add(gd: GlobalData, td: Thread): void {
   const ts = td_sched(td);
@@ -64,9 +69,9 @@ export function bsd4_add(gd: GlobalData, td: Thread): void {
   let head = false;
   if (td == gd.gd_curthread) {
     head = (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL;
-    if (head) ts.ts_flags |= TSF_HEAD;
+    if (head && machine().ncpus != 1) ts.ts_flags |= TSF_HEAD;
   }
-  prioq_add(gd.gd_cpuid + 1, level_of(td), td, head);
+  prioq_add(bsd4_queue_of(gd), level_of(td), td, head);
   gd.gd_nrunnable++;
   sched_arrived(gd, td);
 }
@@ -98,7 +103,7 @@ export function bsd4_runnable(gd: GlobalData): bool {
 
 /** Takes the best thread that this CPU may run, or its idle thread. */
 export function bsd4_choose(gd: GlobalData): Thread {
-  const own = gd.gd_cpuid + 1;
+  const own = bsd4_queue_of(gd);
   const level = prioq_first(own);
   if (machine().ncpus != 1) {
     const shared = prioq_first(GLOBAL);

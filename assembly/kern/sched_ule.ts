@@ -17,6 +17,8 @@
 // one, and random numbers decide between equals. It interrupts a thread there if it is real-time or the kernel's, or
 // interactive where that one is not. Idle CPUs steal from who has two threads or more; and every half to one and a
 // half seconds, by a random number, CPUs with more threads give one to those with fewer, pair by pair.
+
+import { SLOT_SIZE } from "../sys/chunklist";
 import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
@@ -170,12 +172,17 @@ export function ule_priority(td: Thread): void {
 
 // ---- Queues ----
 
+/** True for a thread that is queued by its level, and not in the calendar. */
+function has_level(td: Thread): bool {
+  const pri = <i32>cold(td).td_priority;
+  return td_sched(td).ts_rt != 0 || pri < PRI_MIN_BATCH || pri > PRI_MAX_TIMESHARE;
+}
+
 /** tdq_runq_add. A thread that was preempted, or whose priority was lent, comes first in the calendar. */
 function enqueue(cpu: u32, td: Thread, first: bool): void {
-  const ts = td_sched(td);
   const pri = <i32>cold(td).td_priority;
   globaldata(cpu).gd_nrunnable++;
-  if (ts.ts_rt != 0 || pri < PRI_MIN_BATCH || pri > PRI_MAX_TIMESHARE) {
+  if (has_level(td)) {
     prioq_add(levels_of(cpu), level_of(td), td, first);
     return;
   }
@@ -215,6 +222,32 @@ export function ule_add(gd: GlobalData, td: Thread): void {
   ule_priority(td);
   enqueue(gd.gd_cpuid, td, false);
   sched_arrived(gd, td);
+}
+
+/** The queue on which the running thread takes turns with others of its level; no queue if that is the calendar's. */
+export function ule_level_queue(gd: GlobalData, td: Thread): u32 {
+  const timeshares = has_level(td) && level_of(td) < prio_level(0, PRI_MIN_IDLE);
+  return timeshares ? levels_of(gd.gd_cpuid) : u32.MAX_VALUE;
+}
+
+/** The running thread yields: what ule_add notes of it. */
+export function ule_yields(td: Thread): void {
+  const ts = td_sched(td);
+  pctcpu_update(ts, tick(), true);
+  ts.ts_rltick = tick();
+}
+
+/**
+ * Threads in these slots of a list were chosen in this tick, and have yielded, but for the last one, which runs: what
+ * ule_choose and ule_add note of them. In one tick the order does not matter.
+ */
+export function ule_turned(from: usize, to: usize): void {
+  const now = tick();
+  for (let slot = from; slot < to; slot += SLOT_SIZE) {
+    const ts = td_sched(changetype<Thread>(load<usize>(slot)));
+    pctcpu_update(ts, now, false);
+    ts.ts_rltick = now;
+  }
 }
 
 /** SW_PREEMPT: a real-time thread or one of the kernel's takes the CPU; others take turns by the calendar. */

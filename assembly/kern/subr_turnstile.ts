@@ -15,7 +15,8 @@
 // Rejected: a sleep queue (kern_synch.ts) for the waiting threads. Anybody can wake a channel, and then
 // a thread that wants the lock would for a moment lend nothing.
 import { machine, Sched } from "../sys/machine";
-import { TDI_SLEEPING, TDPRI_MASK, Thread } from "../sys/proc";
+import { Plant, planted } from "../sys/plant";
+import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
 import { KOBJ_RW, MTX_NOLEND, SyncObject, td_locks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
@@ -49,7 +50,7 @@ function priority_of_level(level: i32): u32 {
 
 /** The priority of a thread itself. What a thread of LWKT has is kept in td_base_pri while it borrows. */
 function own_priority(td: Thread): u32 {
-  if (has_own_level(td) && td_locks(td).tl_saved == 0) {
+  if (has_own_level(td) && (cold(td).td_pflags & TDP_LENT) == 0) {
     return priority_of_level(td.td_pri & TDPRI_MASK);
   }
   return cold(td).td_base_pri;
@@ -64,15 +65,16 @@ export function turnstile_priority(td: Thread): u32 {
 export function turnstile_level(td: Thread, pri: i32): i32 {
   const l = td_locks(td);
   const level = pri & TDPRI_MASK;
-  if (l.tl_saved != 0) cold(td).td_base_pri = <u8>priority_of_level(level);
+  if ((cold(td).td_pflags & TDP_LENT) != 0) {
+    cold(td).td_base_pri = <u8>priority_of_level(level);
+  }
   return l.tl_lent == 0 ? pri : pri - level + max(level, lwkt_level_of(WORST - <u32>l.tl_lent));
 }
 
 /** The owner of a thread of LWKT gives it the level that its own and what is lent to it say. */
 export function turnstile_level_now(td: Thread): i32 {
-  const l = td_locks(td);
   const level = lwkt_level_of(turnstile_priority(td));
-  if (l.tl_lent == 0) l.tl_saved = 0;
+  if (td_locks(td).tl_lent == 0) cold(td).td_pflags &= ~TDP_LENT;
   return level;
 }
 
@@ -87,9 +89,10 @@ function lock_owner(o: SyncObject): Thread {
 function set_lent(td: Thread, lent: u32): bool {
   const l = td_locks(td);
   if (<u32>l.tl_lent == lent) return false;
-  if (l.tl_saved == 0 && has_own_level(td)) {
+  if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
+  if (has_own_level(td) && (cold(td).td_pflags & TDP_LENT) == 0) {
     cold(td).td_base_pri = <u8>own_priority(td);
-    l.tl_saved = 1;
+    cold(td).td_pflags |= TDP_LENT;
   }
   l.tl_lent = <u8>lent;
   sched_lend(td);
@@ -101,7 +104,8 @@ function lent_to(td: Thread): u32 {
   let lent: u32 = 0;
   for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
     if (is_td(o.so_first)) lent = max(lent, WORST - turnstile_priority(o.so_first));
-    if (is_td(o.so_shared_first)) lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
+    if (!is_td(o.so_shared_first) || planted(Plant.LEND_NOT_SHARED)) continue;
+    lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
   }
   return lent;
 }
@@ -113,8 +117,9 @@ function propagate(lock: SyncObject): void {
     const owner = lock_owner(o);
     if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
     if (td_locks(owner).tl_blocked == 0) return; // the chain's end
+    if (planted(Plant.LEND_ONE_STEP)) return;
     o = changetype<SyncObject>(owner.td_wchan);
-    requeue(o, owner);
+    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, owner);
   }
 }
 
@@ -218,25 +223,36 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td_set_inhib(td, TDI_SLEEPING);
 }
 
-/** The current thread, which held a lock alone, does so no more: it has its own priority back. Nobody holds the lock. */
-export function turnstile_disown(o: SyncObject, td: Thread): void {
+/** Those that wait for a lock do not wait for `td` any more, which has its own priority back. */
+export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   o.so_owner = no_td();
   o.so_owner_tid = 0;
-  lock_released(o, td);
   if (!turnstile_waiters(o)) return;
   uncontest(o, td);
-  if (td_locks(td).tl_lent != 0) set_lent(td, lent_to(td));
+  if (td_locks(td).tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
+  set_lent(td, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(td));
+}
+
+/** The current thread, which held a lock alone, does so no more. Nobody holds the lock. */
+export function turnstile_disown(o: SyncObject, td: Thread): void {
+  turnstile_unclaim(o, td);
+  lock_released(o, td);
 }
 
 /** A thread that waits for no lock holds this one alone; those that wait for it lend to it. */
 export function turnstile_own(o: SyncObject, td: Thread): void {
-  o.so_owner = td;
-  o.so_owner_tid = cold(td).td_tid;
   o.so_uses++;
   lock_taken(o, td, true);
+  turnstile_claim(o, td);
+}
+
+/** Those that wait for a lock wait for `td`, and lend to it. */
+export function turnstile_claim(o: SyncObject, td: Thread): void {
+  o.so_owner = td;
+  o.so_owner_tid = cold(td).td_tid;
   if (!turnstile_waiters(o)) return;
   contest(o, td);
-  propagate(o);
+  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o);
 }
 
 /** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
@@ -245,6 +261,13 @@ function turnstile_take(o: SyncObject, td: Thread): void {
   td.td_wchan = 0;
   cold(td).td_wmesg = 0;
   td_locks(td).tl_blocked = 0;
+}
+
+/** Wakes the first of those that wait to have a lock alone. What that one finds is its own affair. */
+export function turnstile_signal(o: SyncObject): void {
+  const td = o.so_first;
+  turnstile_take(o, td);
+  turnstile_wake(td);
 }
 
 function turnstile_wake(td: Thread): void {
@@ -286,7 +309,8 @@ export function turnstile_forget(td: Thread): void {
     o.so_owner_tid = TID_GONE;
     uncontest(o, td);
   }
+  if (l.tl_lent != 0) cold(td).td_pflags &= ~TDP_LENT;
   l.tl_lent = 0;
-  l.tl_saved = 0;
   l.tl_rw_rlocks = 0;
+  l.tl_lk_slocks = 0;
 }

@@ -16,11 +16,16 @@ import { panic, printf } from "../env";
 import { machine } from "../sys/machine";
 import { TDI_SLEEPING, Thread } from "../sys/proc";
 import {
+  KOBJ_LOCKMGR,
   KOBJ_MTX,
+  KOBJ_RM,
   KOBJ_RW,
   KOBJ_SX,
+  LK_NODUP,
+  LockMgr,
   MTX_NOLEND,
   MTX_SPIN,
+  RM_SLEEPABLE,
   SyncObject,
   td_locks,
 } from "../sys/sync";
@@ -53,15 +58,32 @@ function is_spin(o: SyncObject): bool {
   return o.so_kind == KOBJ_MTX && (o.so_flags & MTX_SPIN) != 0;
 }
 
-/** True for a lock with which a thread may sleep. */
+/** True for a lock with which a thread may sleep; of an rmlock: that has it alone. */
 function is_sleepable(o: SyncObject): bool {
-  return o.so_kind == KOBJ_SX || (o.so_kind == KOBJ_MTX && (o.so_flags & MTX_NOLEND) != 0);
+  switch (o.so_kind) {
+    case KOBJ_SX:
+    case KOBJ_LOCKMGR:
+      return true;
+    case KOBJ_MTX:
+      return (o.so_flags & MTX_NOLEND) != 0;
+    case KOBJ_RM:
+      return (o.so_flags & RM_SLEEPABLE) != 0;
+    default:
+      return false;
+  }
+}
+
+/** True for a lock of which a thread may hold several of one type. */
+function may_be_two(o: SyncObject): bool {
+  return o.so_kind == KOBJ_LOCKMGR && (changetype<LockMgr>(o).lk_flags & LK_NODUP) == 0;
 }
 
 /** The name of a lock's class. */
 function class_name(o: SyncObject): u32 {
   if (o.so_kind == KOBJ_RW) return str("rw");
   if (o.so_kind == KOBJ_SX) return str("sx");
+  if (o.so_kind == KOBJ_RM) return is_sleepable(o) ? str("sleepable rm") : str("rm");
+  if (o.so_kind == KOBJ_LOCKMGR) return str("lockmgr");
   return is_spin(o) ? str("spin mutex") : str("sleep mutex");
 }
 
@@ -214,8 +236,16 @@ function print_held(held: LockInstance): void {
 
 // ---- Taking and releasing ----
 
-/** `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). */
-export function witness_checkorder(o: SyncObject, td: Thread, exclusive: bool): void {
+/**
+ * `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). `but`, which
+ * it holds and gives up before it waits, does not count.
+ */
+export function witness_checkorder(
+  o: SyncObject,
+  td: Thread,
+  exclusive: bool,
+  but: SyncObject,
+): void {
   if (witness_state().ws_exhausted != 0 || td == machine().host_td) return;
   for (let held = locks_held(td); is_instance(held); held = held.li_next) {
     if (held.li_lock == o) {
@@ -228,13 +258,14 @@ export function witness_checkorder(o: SyncObject, td: Thread, exclusive: bool): 
   let nearest = WITNESS_COUNT;
   for (let held = locks_held(td); is_instance(held); held = held.li_next) {
     const other = held.li_lock;
+    if (other == but) continue;
     if (is_spin(other) != is_spin(o)) {
       if (is_spin(other)) blockable_with_spin(o);
       continue;
     }
     const type = type_of(other);
     if (type == wanted) {
-      report_duplicate(td, other, o);
+      if (!may_be_two(o)) report_duplicate(td, other, o);
       continue;
     }
     if (nearest == WITNESS_COUNT) nearest = type;
@@ -315,13 +346,19 @@ export function witness_blocked(o: SyncObject): void {
 
 // ---- Sleeping, and the end ----
 
+/** True for a lock that its holder may have while it sleeps. */
+function may_sleep(held: LockInstance): bool {
+  const o = held.li_lock;
+  return is_sleepable(o) && (o.so_kind != KOBJ_RM || (held.li_flags & LI_EXCLUSIVE) != 0);
+}
+
 /** `td` goes to sleep, and gives up `but` before; `text` is what the original says (witness_warn). */
 export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: u32): void {
   let told = false;
   let spins = false;
   for (let held = locks_held(td); is_instance(held); held = held.li_next) {
     const o = held.li_lock;
-    if (o == but || is_sleepable(o)) continue;
+    if (o == but || may_sleep(held)) continue;
     if (is_spin(o)) spins = true;
     const type = type_of(o);
     if (type == WITNESS_COUNT) return;

@@ -13,8 +13,10 @@ import {
   swapper_loop,
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
-import { msleep_1, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
-import { rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
+import { lk_drain_1, lk_exclusive_1, lk_shared_1 } from "../kern/kern_lock";
+import { msleep_1, mtx_adaptive, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
+import { rm_rlock_1, rm_sleep_1, rm_wlock_1 } from "../kern/kern_rmlock";
+import { rw_adaptive, rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
 import { barrier_wait_1, sema_timedwait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
@@ -49,7 +51,7 @@ import { EventHandler } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { Proc, TDPRI_CRIT, Thread } from "../sys/proc";
-import { SyncObject } from "../sys/sync";
+import { LockMgr, RmLock, SyncObject, TS_EXCLUSIVE, TS_SHARED } from "../sys/sync";
 import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
@@ -178,6 +180,25 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.RETURN_VALUE:
       set_retval(a);
       return DONE;
+    case K.RM_RLOCK_1:
+      return rm_rlock_1(changetype<RmLock>(a));
+    case K.RM_WLOCK_1:
+      return rm_wlock_1(changetype<RmLock>(a));
+    case K.RM_SLEEP_W:
+    case K.RM_SLEEP_R:
+      return rm_sleep_1(changetype<SyncObject>(a), fn == K.RM_SLEEP_W, retval);
+    case K.LK_SHARED_1:
+      return lk_shared_1(changetype<LockMgr>(a), b, retval);
+    case K.LK_EXCLUSIVE_1:
+      return lk_exclusive_1(changetype<LockMgr>(a), b, retval);
+    case K.LK_DRAIN_1:
+      return lk_drain_1(changetype<LockMgr>(a), b);
+    case K.MTX_ADAPTIVE:
+      return mtx_adaptive(changetype<SyncObject>(a));
+    case K.RW_ADAPTIVE_W:
+      return rw_adaptive(changetype<SyncObject>(a), TS_EXCLUSIVE);
+    case K.RW_ADAPTIVE_R:
+      return rw_adaptive(changetype<SyncObject>(a), TS_SHARED);
     case K.MSLEEP_1:
       return msleep_1(changetype<SyncObject>(a), retval);
     default:

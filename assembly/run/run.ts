@@ -26,6 +26,8 @@ import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_th
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
+import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
+import { ChunkList } from "../sys/chunklist";
 import { RV_BREAK } from "../sys/fault";
 import {
   GDF_DEADLINE,
@@ -39,7 +41,8 @@ import {
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { DEBUG_FAULTS, DEBUG_NEXT, Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
-import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
+import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDF_USER, TDPRI_CRIT, Thread } from "../sys/proc";
+import { gives_shares } from "../sys/sched";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
@@ -136,7 +139,7 @@ export function round_begin(m: Machine): u32 {
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
   ticks_update(m);
-  const shares = m.sched != Sched.LWKT;
+  const shares = gives_shares(m);
   if (shares) sched_seconds(m);
   if (shares && m.ncpus != 1) sched_boundary(m);
   const chaos = m.chaos != 0;
@@ -228,15 +231,19 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     gd.gd_switch_why = 0;
   }
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
-  if (m.sched != Sched.LWKT) sched_clock(m, gd);
-  else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
+  if (gives_shares(m)) sched_clock(m, gd);
+  if (m.sched == Sched.LWKT && m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) {
+    lwkt_clock(gd);
+  }
   if (m.chaos != 0) chaos_slice(m, gd);
 }
 
 /** lwkt: the running thread has had its share: its equals are next, if there are any. */
 function lwkt_clock(gd: GlobalData): void {
+  const td = gd.gd_curthread;
+  if ((td.td_flags & TDF_USER) != 0) return; // which has slices
   charge_runtime(gd);
-  if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
+  if (td != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
 /** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */
@@ -303,6 +310,21 @@ class Kernel {
   /** Performs a kernel call of `td`, which the loop runs, if that takes next to nothing. */
   @inline quick(gd: GlobalData, td: Thread, nr: u32): bool {
     return quick_call(gd, td, nr);
+  }
+
+  /** Yields of `td`, which runs, are to be turns on a list of threads (kern/sched_turn.ts): that list, or null. */
+  @inline turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
+    return sched_turns_begin(gd, td);
+  }
+
+  /** Threads in these slots have had their turns. */
+  @inline turned(from: usize, to: usize): void {
+    sched_turned(from, to);
+  }
+
+  /** No more turns: `td` runs. */
+  @inline turns_end(list: ChunkList, td: Thread): void {
+    sched_turns_end(list, td);
   }
 
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */

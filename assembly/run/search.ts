@@ -47,7 +47,7 @@ import {
   search_reach,
   search_yields,
 } from "./search_calls";
-import { search_can_run, search_choose, search_has_exited } from "./search_choose";
+import { search_add, search_can_run, search_choose, search_has_exited } from "./search_choose";
 import {
   RACE_EVERYBODY,
   RACE_NOBODY,
@@ -235,7 +235,7 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
 
 /**
  * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
- * operation, until all that can run are before one.
+ * operation, until all that can run are before one: these are s_count, in the order in which they began.
  */
 function settle(m: Machine, s: Search): u32 {
   let again = true;
@@ -243,6 +243,7 @@ function settle(m: Machine, s: Search): u32 {
     again = false;
     if (m.exited == 1) return SearchStop.EXIT;
     if (m.ipi_cpus != 0 && (s.s_choices & SEARCH_DELIVERY) == 0) search_settle(0);
+    s.s_count = 0;
     for (let i: u32 = 0; i < m.zone_next; i++) {
       const td = td_at(i);
       const sn = search_thread(i);
@@ -250,12 +251,20 @@ function settle(m: Machine, s: Search): u32 {
         if (sn.sn_number != 0 && search_has_exited(td)) forget(s, td, sn);
         continue;
       }
-      const stop = settle_thread(m, s, td, sn);
+      const stop = is_settled(td, sn) ? 0 : settle_thread(m, s, td, sn);
       if (stop == AGAIN) again = true;
       else if (stop != 0) return stop;
+      else search_add(s, td, sn.sn_number);
     }
   }
   return 0;
+}
+
+/** True for a thread before a visible operation. */
+function is_settled(td: Thread, sn: SearchThread): bool {
+  if (sn.sn_number == 0 || (td.td_body & TDB_FRESH) != 0) return false;
+  const pending = sn.sn_pending;
+  return sn.sn_waits == 0 && pending != Pending.NONE && pending != Pending.RETURN;
 }
 
 /** What settle_thread returns when threads have to be looked at again; its other results are SearchStop's, and 0. */
@@ -280,8 +289,11 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     }
   }
   if (sn.sn_pending == Pending.NONE) {
+    // As long as it neither takes a CPU from another thread nor gets into the kernel, the others stay as they are.
+    const is_current = globaldata(td.td_cpu).gd_curthread == td;
     const stop = go_on(m, turn(m, td), td, sn);
-    return stop != 0 ? stop : AGAIN;
+    if (stop != 0) return stop;
+    return is_current && is_settled(td, sn) && sn.sn_pending != Pending.RESUME ? 0 : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
   race_step(s, sn.sn_number);

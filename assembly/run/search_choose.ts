@@ -29,7 +29,7 @@ import {
   search_thread,
   Turn,
 } from "../sys/search";
-import { is_td, no_td, td_at, td_index } from "../sys/thread";
+import { is_td, no_td, td_index } from "../sys/thread";
 
 /** Steps of one thread while others could run, after which one of these is next. */
 const STEPS_IN_A_ROW_MAX: u32 = 100;
@@ -73,22 +73,15 @@ function thread_of(td: Thread): SearchThread {
   return is_event(td) ? search_event(changetype<u32>(td)) : search_thread(td_index(td));
 }
 
-/** Collects the threads that can run, in the order in which they began; returns how many. */
-function collect(s: Search): u32 {
-  const m = machine();
-  let count: u32 = 0;
-  for (let i: u32 = 0; i < m.zone_next && count < SEARCH_OPTIONS_MAX; i++) {
-    const td = td_at(i);
-    const number = search_thread(i).sn_number;
-    if (number == 0 || !search_can_run(td)) continue;
-    let at = count++;
-    while (at > 0 && thread_of(option(s, at - 1)).sn_number > number) {
-      set_option(s, at, option(s, at - 1));
-      at--;
-    }
-    set_option(s, at, td);
+/** Adds a thread to those that can run, which are in the order in which they began. */
+export function search_add(s: Search, td: Thread, number: u32): void {
+  if (s.s_count == SEARCH_OPTIONS_MAX) return;
+  let at = s.s_count++;
+  while (at > 0 && thread_of(option(s, at - 1)).sn_number > number) {
+    set_option(s, at, option(s, at - 1));
+    at--;
   }
-  return count;
+  set_option(s, at, td);
 }
 
 /**
@@ -138,7 +131,7 @@ function move_last(s: Search, count: u32, to_end: bool): void {
  * follow (s_known).
  */
 export function search_choose(s: Search): Thread {
-  let count = collect(s);
+  let count = s.s_count;
   const last = s.s_last;
   let preempts = false;
   if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {

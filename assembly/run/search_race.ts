@@ -153,6 +153,9 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.sx_sunlock:
     case Sys.sx_xunlock:
     case Sys.sx_downgrade:
+    case Sys.rm_runlock:
+    case Sys.rm_wunlock:
+    case Sys.lockmgr_disown:
     case Sys.sema_post:
     case Sys.lwkt_reltoken:
       release(s, sn.sn_number, frame.a0);
@@ -163,6 +166,8 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.rw_wlock:
     case Sys.sx_slock:
     case Sys.sx_xlock:
+    case Sys.rm_rlock:
+    case Sys.rm_wlock:
     case Sys.sema_wait:
     case Sys.lwkt_gettoken:
       sn.sn_acquire = frame.a0;
@@ -175,8 +180,14 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.mtx_sleep:
     case Sys.rw_sleep:
     case Sys.sx_sleep:
+    case Sys.rm_sleep:
       release(s, sn.sn_number, frame.a1);
       sn.sn_acquire = frame.a1;
+      return;
+    case Sys.lockmgr:
+      release(s, sn.sn_number, frame.a0);
+      if (frame.a2 != 0) release(s, sn.sn_number, frame.a2);
+      sn.sn_acquire = frame.a0;
       return;
     case Sys.kthread_exit:
     case Sys.lwkt_exit:

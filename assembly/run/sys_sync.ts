@@ -1,6 +1,8 @@
 // The kernel calls that make synchronisation objects, and a few that are more than a call of one
 // function of kern/ (assembly/syscalls.master).
+import { lockinit } from "../kern/kern_lock";
 import { mtx_owned } from "../kern/kern_mutex";
+import { rm_create, rm_owned } from "../kern/kern_rmlock";
 import { rw_wowned } from "../kern/kern_rwlock";
 import { sync_create } from "../kern/kern_sync";
 import { sleep_until } from "../kern/kern_time";
@@ -63,6 +65,18 @@ export function sys_sx_init(f: Frame, name: u32, options: u32): i32 {
 
 export function sys_rw_wowned(lock: SyncObject): bool {
   return rw_wowned(lock, curthread());
+}
+
+export function sys_rm_init(f: Frame, name: u32, options: u32): i32 {
+  return created(f, rm_create(name, options));
+}
+
+export function sys_rm_wowned(lock: SyncObject): bool {
+  return rm_owned(lock, curthread());
+}
+
+export function sys_lockinit(f: Frame, pri: u32, name: u32, timo: i32, flags: u32): i32 {
+  return created(f, lockinit(pri, name, timo, flags));
 }
 
 export function sys_sema_value(sema: SyncObject): i32 {

@@ -45,11 +45,20 @@ export enum Plant {
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread
   PREEMPTED_LOOKS = 34, //   a preempted thread looks at the one that preempted it, which is gone
   NO_RECLAIM = 35, //        structures that CPUs keep are out of reach
+  // Lending (kern/subr_turnstile.ts).
+  LEND_ONE_STEP = 36, //     who waits lends to the owner of the lock, and to nobody behind it
+  LEND_OUTLIVES = 37, //     what is lent is kept when the lock is released
+  LEND_ALL_UNDONE = 38, //   what those lend that wait for another lock is undone with it
+  LEND_NOT_HEIR = 39, //     who gets a lock borrows nothing from those that still wait for it
+  LEND_KEEPS_PLACE = 40, //  a thread that waits and is lent to keeps its place in the queue
+  LEND_NOT_SHARED = 41, //   those that wait to share a lock lend nothing
+  LEND_ONLY_BETTER = 42, //  what is lent does not get worse when the priority of who lends it does
+  LEND_UNTOLD = 43, //       a thread of another CPU is not queued by what it is lent
   // What needs another order of CPUs, other slices or messages that are late: storms of the usual rounds miss these.
-  RUN_AHEAD = 36, //         a thread whose CPU had its turn before one with a lower number is not asked to run by that
-  LINE_AHEAD = 37, //        nor does one get a token that such a CPU owns
-  LATE_FORGOTTEN = 38, //    a letter that is late twice is forgotten
-  SHORT_FORGOTTEN = 39, //   a thread is not made runnable at the beginning of a round of a few cycles
+  RUN_AHEAD = 44, //         a thread whose CPU had its turn before one with a lower number is not asked to run by that
+  LINE_AHEAD = 45, //        nor does one get a token that such a CPU owns
+  LATE_FORGOTTEN = 46, //    a letter that is late twice is forgotten
+  SHORT_FORGOTTEN = 47, //   a thread is not made runnable at the beginning of a round of a few cycles
 }
 
 /** True if a fault is in: never in the release build. */

@@ -81,6 +81,11 @@ export function prio_level(rt: u32, priority: u32): u32 {
   return LEVEL_RT + (((priority - <u32>PRI_MIN_REALTIME) * 99) >> 5);
 }
 
+/** The list of a queue's level. */
+export function prioq_level(queue: u32, level: u32): ChunkList {
+  return level_at(queue, level);
+}
+
 /** Threads on a queue. */
 export function prioq_count(queue: u32): u32 {
   return load<u32>(bits_of(queue), COUNT_OFFSET);

@@ -226,7 +226,9 @@ export const TDI_SLEEPING: u8 = 2;
 export const TDB_INCALL: u8 = 0x80;
 /** Bit of td_body: has not run. The first register of a host body then tells the host which it is. */
 export const TDB_FRESH: u8 = 0x40;
-export const TDB_KIND: u8 = 0x3f;
+/** Bit of td_body: statistics have to be kept when it runs next. A yield to it is not a plain one (kern_stats.ts). */
+export const TDB_STATS: u8 = 0x20;
+export const TDB_KIND: u8 = 0x1f;
 
 // td_flags (FreeBSD).
 export const TDF_INMEM: u32 = 0x4;
@@ -238,8 +240,9 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
-// Three of this kernel's own, under the owner's key (o): it has a deadline; it is among the pended interrupt threads of some CPU;
+// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline; it is among the pended interrupt threads of some CPU;
 // it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+export const TDF_USER: u32 = 0x10000000;
 export const TDF_DEADLINE: u32 = 0x20000000;
 export const TDF_PENDED: u32 = 0x40000000;
 export const TDF_TRANSIT: u32 = 0x80000000;
@@ -276,6 +279,8 @@ export const TDPRI_CRIT: i32 = 32;
 export const TDP_KTHREAD: u16 = 0x1;
 /** Its td_nivcsw is not 0. */
 export const TDP_PREEMPTED: u16 = 0x2;
+/** A thread of LWKT that borrows: td_base_pri keeps its own level (kern/subr_turnstile.ts). */
+export const TDP_LENT: u16 = 0x4;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;

@@ -152,6 +152,8 @@ export class Search {
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
 
+  s_decodings: u32; //    how often text was decoded: nothing else changes what it was decoded to
+
   // What the host asks for.
   s_by: u32; //           SearchBy
   s_prefix: u32; //       decisions of the tape that are made already
@@ -172,6 +174,7 @@ export class Search {
   s_events: u64; //       and which CPUs got their messages
   s_saved: u32; //        what the machine had of what it is short of in a call (run/search_short.ts)
   s_saved_free: u32;
+  s_count: u32; //        threads that can run, the first of s_options
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
   s_begun: u32; //        threads of the test so far

@@ -1,4 +1,4 @@
-// Synchronisation objects of the kernel: mutexes, condition variables, semaphores, barriers and timers.
+// Synchronisation objects of the kernel: locks of all kinds, condition variables, semaphores, barriers and timers.
 // Each is a cell of the arena of kernel objects (sys/kobj.ts) and the channel that its waiters sleep on.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
@@ -9,6 +9,11 @@ export const KOBJ_MTX: u32 = 0x4d545821;
 export const KOBJ_CV: u32 = 0x43562121;
 export const KOBJ_RW: u32 = 0x52574c4b;
 export const KOBJ_SX: u32 = 0x53584c4b;
+export const KOBJ_RM: u32 = 0x524d4c4b;
+/** The mutex inside an rmlock, and one of its readers: nobody but their lock knows them. */
+export const KOBJ_RM_LOCK: u32 = 0x524d4d58;
+export const KOBJ_RM_READER: u32 = 0x524d5244;
+export const KOBJ_LOCKMGR: u32 = 0x4c4b4d47;
 export const KOBJ_SEMA: u32 = 0x53454d41;
 export const KOBJ_BARRIER: u32 = 0x42415252;
 export const KOBJ_TIMER: u32 = 0x54494d45;
@@ -23,6 +28,56 @@ export const MTX_RECURSE: u32 = 0x4;
 /** Lends no priority, and is handed over in the order of arrival. */
 export const MTX_NOLEND: u32 = 0x100;
 export const MTX_OPTIONS: u32 = MTX_SPIN | MTX_RECURSE | MTX_NOLEND;
+
+// so_flags of an rmlock: options of rm_init (rmlock(9)).
+/** Who shares it may share it again while a thread waits to have it alone. */
+export const RM_RECURSE: u32 = 0x2;
+/** Who has it alone may sleep, and who waits for that one lends nothing. */
+export const RM_SLEEPABLE: u32 = 0x4;
+export const RM_OPTIONS: u32 = RM_RECURSE | RM_SLEEPABLE;
+
+// lk_flags: flags of lockinit (lockmgr(9)).
+export const LK_CANRECURSE: u32 = 0x1;
+export const LK_NODUP: u32 = 0x2;
+export const LK_NOPROFILE: u32 = 0x4;
+/** Whoever wants to share it has it alone. */
+export const LK_NOSHARE: u32 = 0x8;
+export const LK_NOWITNESS: u32 = 0x10;
+export const LK_INIT_MASK: u32 =
+  LK_CANRECURSE | LK_NODUP | LK_NOPROFILE | LK_NOSHARE | LK_NOWITNESS;
+// Flags of lockmgr: LK_CANRECURSE, LK_NOWITNESS and these,
+/** Releases a mutex that the caller holds. */
+export const LK_INTERLOCK: u32 = 0x100;
+export const LK_NOWAIT: u32 = 0x200;
+/** Once it has slept the request fails. */
+export const LK_SLEEPFAIL: u32 = 0x800;
+/** Sleeps for as long as lockinit was told. */
+export const LK_TIMELOCK: u32 = 0x1000;
+/** Waits behind those that want the lock alone in any case. */
+export const LK_NODDLKTREAT: u32 = 0x2000;
+/** The kernel's own: the request has slept. */
+export const LK_SLEPT: u32 = 0x8000;
+// and one of these; LK_EXCLOTHER is a result of lockstatus.
+export const LK_TYPE_MASK: u32 = 0xff0000;
+export const LK_DOWNGRADE: u32 = 0x10000;
+export const LK_DRAIN: u32 = 0x20000;
+export const LK_EXCLOTHER: u32 = 0x40000;
+export const LK_EXCLUSIVE: u32 = 0x80000;
+export const LK_RELEASE: u32 = 0x100000;
+export const LK_SHARED: u32 = 0x200000;
+export const LK_UPGRADE: u32 = 0x400000;
+export const LK_TRYUPGRADE: u32 = 0x800000;
+export const LK_TOTAL_MASK: u32 =
+  LK_TYPE_MASK |
+  LK_INIT_MASK |
+  LK_INTERLOCK |
+  LK_NOWAIT |
+  LK_SLEEPFAIL |
+  LK_TIMELOCK |
+  LK_NODDLKTREAT;
+// lk_waiters.
+export const LK_SHARED_WAITERS: u32 = 0x2;
+export const LK_EXCLUSIVE_WAITERS: u32 = 0x4;
 
 /**
  * A synchronisation object. What a field means depends on the kind:
@@ -58,6 +113,43 @@ export class SyncObject {
   so_shared_first: Thread; // and of those that wait to share it
   so_shared_last: Thread;
   so_witness: u32; //     WITNESS: 1 + the index of its type, 0 = it has none yet
+  so_unwatched: u32; //   what is not noted of this one: LOCK_* of Machine.lock_watch
+}
+
+/**
+ * A read-mostly lock (kern/kern_rmlock.ts). Its own turnstile is that of the one that wants it alone and waits for
+ * readers: so_owner is the reader that is waited for.
+ */
+@unmanaged
+export class RmLock extends SyncObject {
+  rm_lock: SyncObject; // the mutex of who has it alone, or wants that; also what readers wait for meanwhile
+  rm_first: RmReader; //  those that share it, the first to come first
+  rm_last: RmReader;
+}
+
+/** One that shares an rmlock: struct rm_priotracker, kept by the kernel. */
+@unmanaged
+export class RmReader {
+  rmp_kind: u32; // KOBJ_RM_READER
+  rmp_thread: Thread;
+  rmp_tid: i32; //  which tells whether the structure is still that thread's
+  rmp_next: RmReader;
+  rmp_prev: RmReader;
+}
+
+/**
+ * A lock of lockmgr(9) (kern/kern_lock.ts): so_owner has it alone, or so_value threads share it. It has two channels:
+ * its address, for those that want it alone, and the next word, for those that want to share it.
+ */
+@unmanaged
+export class LockMgr extends SyncObject {
+  lk_flags: u32; //     LK_* of lockinit
+  lk_pri: u32; //       as of tsleep: how those that wait sleep,
+  lk_timo: i32; //      and for how many ticks, with LK_TIMELOCK
+  lk_recurse: i32; //   how often its owner has taken it again
+  lk_waiters: u32; //   LK_*_WAITERS
+  lk_exslpfail: u32; // of those that want it alone, how many at most give up when they are woken
+  lk_kernproc: u32; //  1 = it is had alone, by nobody (lockmgr_disown)
 }
 
 /** The two queues of a turnstile. */
@@ -91,7 +183,7 @@ export class ThreadLocks {
   tl_lent: u8; //             255 minus the priority that those lend it; 0 = none
   tl_blocked: u8; //          the queue of the lock td_wchan that it waits in, TS_*, or 0
   tl_rw_rlocks: u8; //        read/write locks that it shares
-  tl_saved: u8; //            1 = td_base_pri keeps the own level of a thread of LWKT
+  tl_lk_slocks: u8; //        locks of lockmgr(9) that it shares
 }
 
 if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())
@@ -102,4 +194,5 @@ export function td_locks(td: Thread): ThreadLocks {
   return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
 }
 
-if (offsetof<SyncObject>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: a synchronisation object is larger");
+if (offsetof<LockMgr>() > KOBJ_SIZE || offsetof<RmLock>() > KOBJ_SIZE)
+  ERROR("KOBJ_SIZE: a synchronisation object is larger");

@@ -21,7 +21,8 @@ export interface Options {
 /** Runs a benchmark and prints its results; returns how many contestants failed. */
 export async function runBenchmark(benchmark: Benchmark, options: Options): Promise<number> {
   const remarks = new Remarks();
-  const peers = options.peers ? await preparePeers(benchmark, options, remarks) : [];
+  const others = options.peers ? { ...benchmark.beside, ...benchmark.peers } : benchmark.beside;
+  const peers = await preparePeers(others ?? {}, options, remarks);
   const results: Result[] = [];
   let failures = 0;
   for (const params of benchmark.cases) {
@@ -93,12 +94,12 @@ class Remarks {
 
 /** Compiles the peers that can take part; the others become remarks. */
 async function preparePeers(
-  benchmark: Benchmark,
+  peers: Readonly<Record<string, Peer>>,
   options: Options,
   remarks: Remarks,
 ): Promise<[string, Peer][]> {
   const prepared: [string, Peer][] = [];
-  for (const [who, peer] of Object.entries(benchmark.peers)) {
+  for (const [who, peer] of Object.entries(peers)) {
     const reason = peer.missing() ?? (await buildPeer(who, peer, options.workshop));
     if (reason === undefined) prepared.push([who, peer]);
     else remarks.add(`${who}: ${reason}`);

@@ -43,6 +43,8 @@ export interface Benchmark {
   readonly isolated?: boolean;
   /** Sets our machine up for a case and returns what does one round. Runs in a pinned process. */
   readonly ours?: (params: Params) => Promise<RoundFn>;
+  /** Our machine with other settings, in the same rounds and in every run, by the name that the results show. */
+  readonly beside?: Readonly<Record<string, Peer>>;
   /** The others, by the name that the results show. */
   readonly peers: Readonly<Record<string, Peer>>;
 }

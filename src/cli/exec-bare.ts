@@ -15,6 +15,8 @@ export interface BareFlags {
   /** MiB of memory; undefined for what the machine gives by itself. */
   readonly memory: number | undefined;
   readonly json: boolean;
+  /** False: the program is interpreted only. */
+  readonly jit: boolean;
 }
 
 interface Report {
@@ -43,6 +45,7 @@ export function execBare(image: ElfImage, flags: BareFlags): void {
   const machine = new BareMetal(
     { ...programOf(image, symbols) },
     {
+      jit: flags.jit,
       ...(flags.memory === undefined ? {} : { memory: flags.memory << 20 }),
       onOutput: (bytes) => {
         if (flags.json) output.push(bytes);

@@ -39,6 +39,8 @@ export interface ExecOptions {
   readonly witness?: true;
   /** Lock profiling. */
   readonly lockProfile?: true;
+  /** Spin for a lock while its owner runs. */
+  readonly adaptiveLocks?: true;
   /** Compile what is hot. */
   readonly jit: boolean;
   /** Where to write a Chrome trace, or null. */
@@ -116,6 +118,7 @@ function machineFor(options: ExecOptions): MachineConfig {
     faults,
     witness: options.witness ?? false,
     lockProfile: options.lockProfile ?? false,
+    adaptiveLocks: options.adaptiveLocks ?? false,
     jit,
     textMemory,
     guestMemory: Math.max(memory * MIB, end),

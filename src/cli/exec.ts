@@ -53,6 +53,7 @@ interface Flags {
   readonly for?: number;
   readonly witness?: true;
   readonly lockProfile?: true;
+  readonly adaptiveLocks?: true;
   readonly jit: boolean;
   readonly trace?: string;
   readonly gdb?: number;
@@ -120,7 +121,7 @@ export function registerExec(program: Command): void {
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
         ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
-        ...["witness", "lockProfile"],
+        ...["witness", "lockProfile", "adaptiveLocks"],
       ]),
     )
     .option(
@@ -153,6 +154,7 @@ function runBare(image: ElfImage, args: readonly string[], flags: Flags, command
     limit: flags.limit ?? DEFAULT_LIMIT,
     memory: isGiven ? flags.memory : undefined,
     json: flags.json === true,
+    jit: flags.jit,
   });
 }
 

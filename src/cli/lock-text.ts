@@ -28,6 +28,7 @@ const waitColumns: readonly Column[] = [
 export function lockOptions(command: Command): Command {
   return command
     .option("--witness", "report locks that are taken in different orders, and other wrong uses")
+    .option("--adaptive-locks", "spin for a lock while the thread that has it runs")
     .option("--lock-profile", "report how long locks were waited for and held, and who for whom");
 }
 

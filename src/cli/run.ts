@@ -35,6 +35,7 @@ interface RunFlags extends MachineFlags {
   readonly for?: number;
   readonly witness?: true;
   readonly lockProfile?: true;
+  readonly adaptiveLocks?: true;
   readonly all?: true;
   readonly chaos?: true;
   readonly seeds?: Seeds;

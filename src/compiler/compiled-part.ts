@@ -22,7 +22,7 @@ export class CompiledPart implements SnapshotPart<Saved> {
   ) {}
 
   save(): Saved {
-    return { marks: this.compiler?.marks ?? [], text: this.compiler?.textId ?? {} };
+    return { marks: this.compiler?.marked ?? [], text: this.compiler?.textId ?? {} };
   }
 
   restore({ marks, text }: Saved): void {

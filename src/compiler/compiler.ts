@@ -6,8 +6,9 @@
 import type { Kernel } from "../core/kernel.js";
 import { type Cluster, clusterAt } from "./cluster.js";
 import { emitCluster } from "./emit.js";
+import { Marks } from "./marks.js";
 import { frameOffset, registersOf } from "./registers.js";
-import { Text } from "./text.js";
+import { Text, type TextRange } from "./text.js";
 import { Code, moduleOf, Op } from "./wasm.js";
 
 /** How eagerly to compile. */
@@ -72,16 +73,17 @@ const DROPPED_MAX = 2;
 const WORTH_MIN = 10;
 /** Most functions that are compiled together with one that calls them by a register. */
 const CALLED_MAX = 16;
-/** Bytes of text in which calls are looked for until it is known how much there is. */
-const TEXT_AT_FIRST = 1 << 20;
 /** A function that begins further in front of a hot place than this is not the one that the place is in. */
 const FUNCTION_BYTES_MAX = 1 << 16;
+
+const NOWHERE: TextRange = { from: Number.POSITIVE_INFINITY, to: 0 };
 
 /** The compiler of a kernel's RV32 code. */
 export class Compiler {
   private readonly text: Text;
   private readonly compiledOp: number;
   private readonly needed: number;
+  private readonly chains = canChain();
   private readonly units = new Map<number, Unit>();
   private readonly places: number[] = [];
   /** What is known of functions, by the guest addresses where they begin. */
@@ -92,13 +94,14 @@ export class Compiler {
   private readonly owners = new Map<number, Unit>();
   /** Entries of which it is known that nothing is to be had by compiling more together. */
   private readonly alone = new Set<number>();
-  private starts: number[] | null = null;
+  /** Where functions begin, as far as calls in a range of text tell. */
+  private starts: number[] = [];
+  private searched: TextRange = NOWHERE;
+  private readonly marks: Marks;
   private readonly period: number;
   private readonly worth: number;
   /** Stands for the text as it is now. */
   textId: object = {};
-  /** No text is known behind this guest address. */
-  private end: number;
   private instructions = 0;
   private joined = 0;
   private took_ms = 0;
@@ -110,13 +113,13 @@ export class Compiler {
   ) {
     this.period = period;
     this.worth = worth;
-    this.text = new Text(kernel);
+    this.marks = new Marks(kernel);
+    this.text = new Text(kernel, this.marks);
     this.compiledOp = kernel.exports.rv32_compiled_op();
     this.needed = samples;
-    this.end = Math.min(this.text.size, TEXT_AT_FIRST);
     kernel.onHot = (pc, left) => this.sample(pc, left);
     kernel.onText = (_, to) => {
-      this.end = Math.max(this.end, to);
+      this.text.extend(to);
       this.textId = {};
       this.drop();
     };
@@ -139,7 +142,7 @@ export class Compiler {
   }
 
   /** The guest addresses where compiled code may be entered. */
-  get marks(): number[] {
+  get marked(): number[] {
     return [...this.units.values()].flatMap(({ entries }) => [...entries.keys()]);
   }
 
@@ -155,7 +158,7 @@ export class Compiler {
 
   /** Drops all compiled code: the interpreter goes on, and what is hot is compiled again. */
   drop(): void {
-    for (const pc of this.marks) this.kernel.exports.rv32_unmark(pc);
+    for (const pc of this.marked) this.marks.takeOff(pc);
     this.forget();
   }
 
@@ -169,7 +172,9 @@ export class Compiler {
     this.dropped.clear();
     this.owners.clear();
     this.alone.clear();
-    this.starts = null;
+    this.marks.forget();
+    this.text.forget();
+    this.searched = NOWHERE;
   }
 
   /** Compiles the function that an address is in, if that is possible. */
@@ -191,6 +196,7 @@ export class Compiler {
   /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
   private sample(pc: number, left: number | null): void {
     if (left !== null) {
+      this.marks.takeOff(left);
       if (this.join(left, pc)) return;
       if (!this.alone.has(left)) {
         this.leaveAlone(left);
@@ -233,9 +239,18 @@ export class Compiler {
     if (unit !== undefined) this.markEntry(unit, entry, unit.entries.get(entry) as number);
   }
 
+  /** The guest address behind the last that there is memory at. */
+  private get guestEnd(): number {
+    return this.text.origin + this.kernel.machine("guest_size");
+  }
+
   /** Where the function begins that an address is in, as far as calls tell. */
   private startOf(pc: number): number {
-    this.starts ??= this.text.callTargets(this.end);
+    const { range } = this.text;
+    if (range.from < this.searched.from || range.to > this.searched.to) {
+      this.starts = this.text.callTargets(range);
+      this.searched = range;
+    }
     const { starts } = this;
     let low = 0;
     let high = starts.length;
@@ -255,13 +270,13 @@ export class Compiler {
   private markEntry(unit: Unit, pc: number, entry: number): void {
     if ((this.dropped.get(pc) ?? 0) >= DROPPED_MAX) return;
     const worth = this.alone.has(pc) ? WORTH_MIN : this.worth;
-    this.kernel.exports.rv32_mark(pc, unit.place, entry, worth);
+    this.marks.put(pc, unit.place, entry, worth);
     this.owners.set(pc, unit);
   }
 
   /** Compiles the function that begins at `start`, with all that is known of it. */
   private compileFunction(start: number): Unit | null {
-    if (this.kernel.machine("guest_size") - this.text.size < ROOM_MIN) return null;
+    if (this.guestEnd - this.text.storeLow < ROOM_MIN) return null;
     const began = performance.now();
     const { places, called } = this.heatOf(start);
     const cluster = clusterAt(this.text, start, places, called);
@@ -279,15 +294,16 @@ export class Compiler {
     const { bytes, entries } = emitCluster(cluster, registersOf(cluster), {
       text,
       guestLow: kernel.machine("guest_low"),
-      guestSize: kernel.machine("guest_size"),
+      guestEnd: this.guestEnd,
       stacks: stacksOf(kernel),
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,
+      chains: this.chains,
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
     const { run } = new WebAssembly.Instance(module, {
-      env: { memory: memory as WebAssembly.Memory },
+      env: { memory: memory as WebAssembly.Memory, table },
     }).exports;
     table.set(place, run);
     const { covers, leaves } = cluster;
@@ -297,6 +313,12 @@ export class Compiler {
     this.instructions += covers.size;
     return unit;
   }
+}
+
+/** True if the host knows calls that take the place of the caller. */
+function canChain(): boolean {
+  const code = new Code().get(0).get(0).get(0).get(0).get(0);
+  return WebAssembly.validate(moduleOf(code.put(Op.return_call_indirect, 0, 0), 0) as BufferSource);
 }
 
 /** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */

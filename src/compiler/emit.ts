@@ -1,12 +1,14 @@
 // A cluster of guest functions as one WebAssembly function.
 //
-// It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind the
-// text it may store. Registers
-// are loaded into locals where it begins and stored where it ends: it ends at one place, which every exit
-// goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
+// It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind
+// Text.storeLow it may store. Registers are loaded into locals where it begins and stored where it ends: it ends
+// at one place, which every exit goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
 // an exit within a block takes off what the block has executed until then. After each jump and taken
 // branch it is compared with 0, for the slice ends there (assembly/cpu/rv32.ts); so an instruction of the
 // interpreter and of this code have the same place in time.
+//
+// Where an exit leads to compiled code of another function, that is called instead, in the place of this one
+// (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.
 
 import { accessesOf } from "./accesses.js";
 import type { Block, Cluster } from "./cluster.js";
@@ -19,9 +21,9 @@ import { Code, moduleOf, Op } from "./wasm.js";
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
   readonly text: Text;
-  /** The lowest guest address that programs may touch, and bytes of guest memory. */
+  /** The lowest guest address that programs may touch, and the one behind the highest. */
   readonly guestLow: number;
-  readonly guestSize: number;
+  readonly guestEnd: number;
   /** Where the word of a thread's stack is from a sixteenth of the thread's address; null without stacks. */
   readonly stacks: number | null;
   /** Where a register lies relative to its thread. */
@@ -30,6 +32,8 @@ export interface Target {
   readonly compiledOp: number;
   /** The place in the kernel's table that the function will have. */
   readonly place: number;
+  /** True if the host knows calls that take the place of the caller. */
+  readonly chains: boolean;
 }
 
 /** A compiled cluster. */
@@ -44,14 +48,20 @@ const TD = 0;
 const LEFT = 1;
 /** Where a part that can be entered at several places is entered; 0 = where it begins. */
 const ENTRY = 2;
-/** How far behind the text stores may go. */
+/** How far behind Text.storeLow stores may go. */
 const ROOM = 3;
 const PC = 4;
-const REGISTER = 4; // x1 is the local behind PC
+/** Not 0: what execution goes on at may be compiled code of another function. */
+const CHAIN = 5;
+const REGISTER = 5; // x1 is the local behind CHAIN
 const TEMPORARY = REGISTER + 32;
 
 /** In the address of an exit: a jump or a taken branch leads there. */
 const JUMPED = 1;
+
+/** The global variable: calls by a register that are not chained, so that they are seen (Compiler.join). */
+const SHOWN = 0;
+const SHOWN_CALLS = 400;
 
 /** Offsets of the fields of a decoded record (assembly/cpu/rv32_decode.ts). */
 const RECORD_A = 4;
@@ -127,10 +137,41 @@ class Emitter implements BlockCode {
       code.get(TD).get(REGISTER + register);
       code.memory(Op.i32_store, this.target.frameOffset(register));
     }
+    if (this.target.chains) this.chain();
     code.get(PC).put(Op.i64_extend_i32_u, Op.i64_const).signed(32).put(Op.i64_shl);
     code.get(LEFT).put(Op.i64_extend_i32_u, Op.i64_or);
     const locals = TEMPORARY + this.mostTemporaries - PC;
-    return { bytes: moduleOf(code, locals), entries: this.entryNumbers() };
+    return { bytes: moduleOf(code, locals, SHOWN_CALLS), entries: this.entryNumbers() };
+  }
+
+  /** Calls the compiled code that begins at PC in place of this one, if CHAIN allows it and there is some. */
+  private chain(): void {
+    const { code } = this;
+    const { text, compiledOp } = this.target;
+    const record = this.temporary();
+    code.get(CHAIN);
+    this.open(Op.if);
+    code.get(PC).const(~JUMPED).put(Op.i32_and);
+    this.recordOf(record);
+    code.memory(Op.i32_load, text.decoded).const(compiledOp).put(Op.i32_eq);
+    this.open(Op.if);
+    code
+      .get(TD)
+      .get(LEFT)
+      .get(record)
+      .memory(Op.i32_load, text.decoded + RECORD_B)
+      .get(ROOM);
+    code.get(record).memory(Op.i32_load, text.decoded + RECORD_A);
+    code.put(Op.return_call_indirect, 0, 0);
+    this.close();
+    this.close();
+  }
+
+  /** Replaces the guest address on the stack by where its record is behind the first one, kept in a local, too. */
+  private recordOf(record: number): void {
+    const { text } = this.target;
+    text.emitDistance(this.code);
+    this.code.const(text.shift).put(Op.i32_shl).tee(record);
   }
 
   private entryNumbers(): Map<number, number> {
@@ -274,6 +315,9 @@ class Emitter implements BlockCode {
   private continueAt(pc: number, jumped: boolean): void {
     const node = this.nodeOf.get(pc);
     if (node === undefined) {
+      if (jumped) this.code.get(LEFT).const(0).put(Op.i32_gt_s);
+      else this.code.const(1);
+      this.code.set(CHAIN);
       this.exit(jumped ? pc | JUMPED : pc, 0);
       return;
     }
@@ -395,7 +439,22 @@ class Emitter implements BlockCode {
     this.close();
     for (const place of block.returns ?? block.targets) this.goToIf(place, to);
     if (block.returns === null) this.lookUp(to);
+    if (insn.rd !== 0) {
+      this.showCall();
+    } else {
+      code.const(1).set(CHAIN);
+    }
     this.leave();
+  }
+
+  /** Chains a call by a register, but for the first ones. */
+  private showCall(): void {
+    const { code } = this;
+    code.put(Op.global_get, SHOWN, Op.i32_eqz);
+    code.tee(CHAIN).put(Op.i32_eqz);
+    this.open(Op.if);
+    code.put(Op.global_get, SHOWN).const(1).put(Op.i32_sub, Op.global_set, SHOWN);
+    this.close();
   }
 
   /** Goes on at a guest address if that is what a local holds. */
@@ -411,7 +470,8 @@ class Emitter implements BlockCode {
     const { code } = this;
     const { text, compiledOp, place } = this.target;
     const record = this.temporary();
-    code.get(to).const(text.shift).put(Op.i32_shl).tee(record);
+    code.get(to);
+    this.recordOf(record);
     code.memory(Op.i32_load, text.decoded).const(compiledOp).put(Op.i32_eq);
     this.open(Op.if);
     code.get(record).memory(Op.i32_load, text.decoded + RECORD_A);

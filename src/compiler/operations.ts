@@ -12,14 +12,14 @@ export interface BlockCode {
   readonly target: {
     readonly text: Text;
     readonly guestLow: number;
-    readonly guestSize: number;
+    readonly guestEnd: number;
     readonly stacks: number | null;
   };
   /** Puts a register's value on the stack. */
   read(register: number): void;
   /** Gives a register, not x0, the value on the stack. */
   write(register: number): void;
-  /** Puts on the stack how far behind the text so many bytes may be stored: the address must be below. */
+  /** Puts on the stack how far behind Text.storeLow so many bytes may be stored: the address must be below. */
   emitStoreRoom(bytes: number): void;
   /** Puts on the stack the end of the thread's stack: below it there is none. */
   emitStackEnd(stacks: number): void;
@@ -228,11 +228,11 @@ function emitAtomic(
 ): void {
   const { code, target } = block;
   const [at, old] = [block.temporary(), block.temporary()];
-  const memory = target.text.guest + target.text.size;
+  const memory = target.text.guest + target.text.storeLow;
   block.read(insn.rs1);
   code.const(3).put(Op.i32_and);
   block.read(insn.rs1);
-  code.const(-target.text.size).put(Op.i32_add).tee(at);
+  code.const(-target.text.storeLow).put(Op.i32_add).tee(at);
   block.emitStoreRoom(WORD);
   code.put(Op.i32_ge_u, Op.i32_or);
   block.exitIf(pc, before);
@@ -256,7 +256,7 @@ function emitAtomic(
 function emitAccess(block: BlockCode, step: Step, before: number, access: Access): void {
   const { insn, pc } = step;
   const { code, target } = block;
-  const lowest = access.stores ? target.text.size : target.guestLow;
+  const lowest = access.stores ? target.text.storeLow : target.guestLow;
   if (access.local < 0) {
     access.local = block.temporary();
     const bytes = access.high - access.low;
@@ -266,7 +266,7 @@ function emitAccess(block: BlockCode, step: Step, before: number, access: Access
       .put(Op.i32_add)
       .tee(access.local);
     if (access.stores) block.emitStoreRoom(bytes);
-    else code.const(Math.max(target.guestSize - lowest - bytes + 1, 0));
+    else code.const(Math.max(target.guestEnd - lowest - bytes + 1, 0));
     code.put(Op.i32_ge_u);
     block.exitIf(pc, before);
   }

@@ -1,8 +1,10 @@
 // Guest text as the compiler reads it: an instruction at a time, by what it does to the flow of control.
 
 import type { Kernel } from "../core/kernel.js";
+import { MachineMode } from "../generated/layout.js";
 import { expandCompressed, isCompressed } from "../program/compressed.js";
 import { decode, type Format, formatOf, type Instruction } from "../program/encode.js";
+import type { Marks } from "./marks.js";
 import { type Code, Op } from "./wasm.js";
 
 /**
@@ -38,36 +40,111 @@ export function isAlwaysTaken({ flow, insn }: Step): boolean {
   return insn.op === "bgeu" || (insn.rs1 === 0 && (insn.op === "beq" || insn.op === "bge"));
 }
 
-/** The text of a machine. */
+/** True for the beginning of jal, jalr and c.jal. */
+function mayCall(half: number): boolean {
+  const isJump = (half & 0x7f) === 0x6f || (half & 0x7f) === 0x67;
+  return isJump || (half & 0xe003) === 0x2001;
+}
+
+/** Bytes of text in which calls are looked for until it is known how much there is. */
+const TEXT_AT_FIRST = 1 << 20;
+/** On bare metal the range of text is told in whole pieces of so many bytes, so that it seldom changes. */
+const PIECE = 1 << 16;
+
+/** A range of guest addresses. */
+export interface TextRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The text of a machine. On bare metal it is all of memory, and decoded when execution comes to it: there only what
+ * has been executed is known, and as it was then.
+ */
 export class Text {
   /** The lowest guest address that programs may touch. */
   private readonly low: number;
-  /** Bytes of text, from guest address 0. */
+  /** The guest address where memory begins, and bytes of text from there on. */
+  readonly origin: number;
   readonly size: number;
-  /** Address of guest memory. */
+  /** The lowest guest address that may be stored to. */
+  readonly storeLow: number;
+  /** Where the byte of guest address 0 is, or would be. */
   readonly guest: number;
-  /** Address of the record of guest address 0, and how far a guest address is shifted to reach its own. */
+  /** Address of the first record, and how far a distance of guest addresses is shifted to be one of records. */
   readonly decoded: number;
   readonly shift: number;
+  readonly isMetal: boolean;
   private readonly hasAllRegisters: boolean;
+  /** No text is known behind this guest address. */
+  private end: number;
+  /** The instructions that were read, but on bare metal, where they may change. */
+  private readonly steps = new Map<number, Step>();
 
-  constructor(private readonly kernel: Kernel) {
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly marks: Marks,
+  ) {
     this.low = kernel.machine("guest_low");
+    this.origin = kernel.machine("guest_origin");
     this.size = kernel.machine("text_size");
+    this.isMetal = kernel.machine("metal") !== 0;
+    this.storeLow = this.isMetal ? this.origin : this.size;
     this.hasAllRegisters = kernel.machine("frame_high") !== 0;
-    this.guest = kernel.machine("guest_base");
-    this.decoded = kernel.exports.rv32_record(0) >>> 0;
-    const word = (kernel.exports.rv32_record(4) >>> 0) - this.decoded;
+    this.guest = kernel.machine("guest_base") - this.origin;
+    this.decoded = kernel.machine("decoded_base");
+    const word = (kernel.exports.rv32_record(this.origin + 4) >>> 0) - this.decoded;
     this.shift = Math.log2(word / 4);
+    this.end = Math.min(this.size, TEXT_AT_FIRST);
+  }
+
+  /** Text was loaded up to a guest address. */
+  extend(to: number): void {
+    this.end = Math.max(this.end, to);
+  }
+
+  /** Where functions are looked for. */
+  get range(): TextRange {
+    if (!this.isMetal) return { from: 0, to: this.end };
+    const { kernel, origin, size } = this;
+    const at = kernel.machine("mmode_base");
+    const low = kernel.read(at + MachineMode.decoded_low);
+    const high = kernel.read(at + MachineMode.decoded_high);
+    if (low > high) return { from: origin, to: origin };
+    const from = Math.max(low - (low % PIECE), origin);
+    const to = high - (high % PIECE) + PIECE;
+    return { from, to: Math.min(to, from + TEXT_AT_FIRST, origin + size) };
   }
 
   /** True where execution can go on. */
   isTarget(pc: number): boolean {
-    return pc >= this.low && pc < this.size && pc % 2 === 0;
+    return pc >= this.low && pc < this.origin + this.size && pc % 2 === 0;
   }
 
-  /** The instruction at a guest address in the text. */
+  /** The instruction at a guest address in the text, as it is executed there. */
   step(pc: number): Step {
+    if (!this.isMetal) return this.known(pc);
+    const step = this.read(pc);
+    if (step.flow === "stop" || this.marks.isExecutedAs(pc)) return step;
+    return { ...step, flow: "stop", insn: NOTHING, target: -1 };
+  }
+
+  private known(pc: number): Step {
+    let step = this.steps.get(pc);
+    if (step === undefined) {
+      step = this.read(pc);
+      this.steps.set(pc, step);
+    }
+    return step;
+  }
+
+  /** Forgets what was read: the text is another one. */
+  forget(): void {
+    this.steps.clear();
+  }
+
+  /** The instruction in the bytes at a guest address. */
+  private read(pc: number): Step {
     const { view } = this.kernel;
     const half = view.getUint16(this.guest + pc, true);
     const next = pc + (isCompressed(half) ? 2 : 4);
@@ -77,9 +154,13 @@ export class Text {
       : view.getUint32(this.guest + pc, true);
     const insn = word === undefined ? undefined : decode(word);
     if (insn === undefined) return stop;
-    const isSlow = this.kernel.read(this.decoded + (pc << this.shift)) === SLOW;
+    const isSlow = !this.isMetal && this.kernel.read(this.recordOf(pc)) === SLOW;
     if (isSlow && !this.isOperationOnMemory(insn)) return stop;
     return { pc, next, insn, ...this.flowOf(pc, insn) };
+  }
+
+  private recordOf(pc: number): number {
+    return this.decoded + ((pc - this.origin) << this.shift);
   }
 
   /** An atomic other than lr.w and sc.w, of registers that there are: it has no record, as all atomics. */
@@ -125,16 +206,26 @@ export class Text {
 
   /** Replaces the even address on the stack by whether execution cannot go on there. */
   emitIsNoTarget(code: Code): void {
+    this.emitDistance(code);
     code.const(this.size).put(Op.i32_ge_u);
   }
 
-  /** The targets of all calls below a guest address, in ascending order. */
-  callTargets(end: number): number[] {
+  /** Replaces the address on the stack by how far it is from where memory begins. */
+  emitDistance(code: Code): void {
+    if (this.origin !== 0) code.const(-this.origin).put(Op.i32_add);
+  }
+
+  /** The targets of all calls in a range, in ascending order. */
+  callTargets({ from, to }: TextRange): number[] {
     const targets = new Set<number>();
-    for (let pc = 0; pc < end; ) {
-      const step = this.step(pc);
-      if (step.flow === "call") targets.add(step.target);
-      pc = step.next;
+    const { view } = this.kernel;
+    for (let pc = from; pc < to; ) {
+      const half = view.getUint16(this.guest + pc, true);
+      if (mayCall(half)) {
+        const step = this.read(pc);
+        if (step.flow === "call") targets.add(step.target);
+      }
+      pc += isCompressed(half) ? 2 : 4;
     }
     return [...targets].sort((a, b) => a - b);
   }

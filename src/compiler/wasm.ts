@@ -10,10 +10,13 @@ export const Op = {
   end: 0x0b,
   br: 0x0c,
   br_if: 0x0d,
+  return_call_indirect: 0x13,
   select: 0x1b,
   local_get: 0x20,
   local_set: 0x21,
   local_tee: 0x22,
+  global_get: 0x23,
+  global_set: 0x24,
   i32_load: 0x28,
   i32_load8_s: 0x2c,
   i32_load8_u: 0x2d,
@@ -29,6 +32,7 @@ export const Op = {
   i32_ne: 0x47,
   i32_lt_s: 0x48,
   i32_lt_u: 0x49,
+  i32_gt_s: 0x4a,
   i32_le_s: 0x4c,
   i32_ge_s: 0x4e,
   i32_ge_u: 0x4f,
@@ -56,6 +60,7 @@ export const Op = {
 
 const I32 = 0x7f;
 const I64 = 0x7e;
+const FUNCREF = 0x70;
 const NO_RESULT = 0x40;
 
 /** Bytes that grow: the code of a function, or a section. */
@@ -166,15 +171,18 @@ function name(text: string): Code {
 }
 
 /**
- * A module that imports a memory as `env.memory` and exports one function `run`, of four numbers of 32 bits,
- * which returns one of 64. `locals` are the further locals of 32 bits.
+ * A module that imports a memory and a table as `env.memory` and `env.table`, and exports one function `run`, of
+ * four numbers of 32 bits, which returns one of 64. `locals` are the further locals of 32 bits. It has one
+ * global variable of 32 bits, which begins with `global`.
  */
-export function moduleOf(body: Code, locals: number): Uint8Array {
+export function moduleOf(body: Code, locals: number, global = 0): Uint8Array {
   const module = new Code().put(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
   section(module, 1, new Code().put(1, 0x60, 4, I32, I32, I32, I32, 1, I64));
-  const memory = new Code().put(1).append(name("env")).append(name("memory")).put(2, 0, 0);
-  section(module, 2, memory);
+  const imports = new Code().put(2).append(name("env")).append(name("memory")).put(2, 0, 0);
+  imports.append(name("env")).append(name("table")).put(1, FUNCREF, 0, 0);
+  section(module, 2, imports);
   section(module, 3, new Code().put(1, 0));
+  section(module, 6, new Code().put(1, I32, 1).const(global).put(Op.end));
   section(module, 7, new Code().put(1).append(name("run")).put(0, 0));
   const code = new Code().put(1).unsigned(locals).put(I32).append(body).put(Op.end);
   section(module, 10, new Code().put(1).unsigned(code.length).append(code));

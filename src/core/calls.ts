@@ -2,7 +2,7 @@
 // in it says assembly/syscalls.master, and docs/kernel-calls.md for readers.
 
 import { calls as made } from "../generated/calls.js";
-import { MTX_NOLEND, MTX_RECURSE, MTX_SPIN } from "../generated/layout.js";
+import * as Layout from "../generated/layout.js";
 import type { CallTable } from "./call-table.js";
 
 /** The kernel calls by name. */
@@ -22,9 +22,60 @@ export const TimerMode = Object.freeze({
 /** Options of mtx_init, to be added up. 0 is a mutex that lends priorities and does not recurse. */
 export const MutexOption = Object.freeze({
   /** Its owner may take it again, and releases it as often. */
-  RECURSE: MTX_RECURSE,
+  RECURSE: Layout.MTX_RECURSE,
   /** Who finds it taken looks again and again; it is held in a critical section. */
-  SPIN: MTX_SPIN,
+  SPIN: Layout.MTX_SPIN,
   /** Lends no priority; those that wait get it in the order of arrival. */
-  NOLEND: MTX_NOLEND,
+  NOLEND: Layout.MTX_NOLEND,
+});
+
+/** Options of rm_init, to be added up. */
+export const ReadMostlyOption = Object.freeze({
+  /** Who shares it may share it again, also while another thread waits to have it alone. */
+  RECURSE: Layout.RM_RECURSE,
+  /** Who has it alone may sleep, and borrows nothing. */
+  SLEEPABLE: Layout.RM_SLEEPABLE,
+});
+
+/** Flags of lockinit and lockmgr (lockmgr(9)), to be added up, and results of lockstatus. */
+export const LockManager = Object.freeze({
+  // What lockmgr does, one of these.
+  /** Shares the lock. */
+  SHARED: Layout.LK_SHARED,
+  /** Takes it alone. */
+  EXCLUSIVE: Layout.LK_EXCLUSIVE,
+  /** From shared to alone; gives it up and waits if others share it. */
+  UPGRADE: Layout.LK_UPGRADE,
+  /** From shared to alone, or EBUSY. */
+  TRYUPGRADE: Layout.LK_TRYUPGRADE,
+  /** From alone to shared. */
+  DOWNGRADE: Layout.LK_DOWNGRADE,
+  /** Releases it. */
+  RELEASE: Layout.LK_RELEASE,
+  /** Takes it alone when nobody holds it and nobody waits for it. */
+  DRAIN: Layout.LK_DRAIN,
+  // How it does so.
+  /** EBUSY rather than waiting. */
+  NOWAIT: Layout.LK_NOWAIT,
+  /** ENOLCK after waiting. */
+  SLEEPFAIL: Layout.LK_SLEEPFAIL,
+  /** Waits for as long as lockinit was told, at most. */
+  TIMELOCK: Layout.LK_TIMELOCK,
+  /** Releases a mutex that the caller holds. */
+  INTERLOCK: Layout.LK_INTERLOCK,
+  /** Waits behind those that want it alone, also with another lock shared. */
+  NODDLKTREAT: Layout.LK_NODDLKTREAT,
+  // Of lockinit; the first and the fourth also of lockmgr.
+  /** Its owner may take it again. */
+  CANRECURSE: Layout.LK_CANRECURSE,
+  /** Whoever wants to share it has it alone. */
+  NOSHARE: Layout.LK_NOSHARE,
+  /** WITNESS reports two of one name that are held at once. */
+  NODUP: Layout.LK_NODUP,
+  /** WITNESS does not look at it, */
+  NOWITNESS: Layout.LK_NOWITNESS,
+  /** nor does lock profiling. */
+  NOPROFILE: Layout.LK_NOPROFILE,
+  /** Result of lockstatus: another thread has it alone. */
+  EXCLOTHER: Layout.LK_EXCLOTHER,
 });

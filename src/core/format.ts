@@ -11,38 +11,74 @@ export interface FormatContext {
   name(address: number): string;
 }
 
-const directive = /%(%|[-0]*\d*l?[duxXoc]|s|p|N)/g;
+const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spN]))/g;
 
-/**
- * Formats as printf does: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, and %N for the name of
- * the thread or process at an address. Missing words print as 0.
- */
-export function formatKernel(
-  format: string,
-  args: readonly number[],
-  context: FormatContext,
-): string {
-  let next = 0;
-  return format.replace(directive, (whole, spec: string) => {
-    if (spec === "%") return "%";
-    const word = args[next++] ?? 0;
-    if (spec === "s") return word === 0 ? "(null)" : context.text(word >>> 0);
-    if (spec === "p") return word === 0 ? "0" : context.pointer(word >>> 0);
-    if (spec === "N") return context.name(word >>> 0);
-    return formatNumber(whole, word);
-  });
+/** What a format prints between two texts. */
+interface Directive {
+  /** One of d, i, u, x, X, o, c, s, p, N. */
+  readonly kind: string;
+  /** Characters at least, filled up with zeros or spaces, those behind the number or before it. */
+  readonly width: number;
+  readonly isZeroed: boolean;
+  readonly isLeft: boolean;
 }
 
-function formatNumber(spec: string, word: number): string {
-  const match = /^%([-0]*)(\d*)l?(.)$/.exec(spec);
-  const [, flags = "", width = "", kind = "d"] = match ?? [];
-  const text = numberText(kind, word);
-  const size = Number(width || 0);
-  if (flags.includes("-")) return text.padEnd(size);
-  if (!flags.includes("0")) return text.padStart(size);
+/**
+ * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, and %N for the name of the
+ * thread or process at an address.
+ */
+export class Format {
+  private readonly parts: readonly (string | Directive)[];
+
+  constructor(text: string) {
+    const parts: (string | Directive)[] = [];
+    let end = 0;
+    for (const match of text.matchAll(directive)) {
+      const [whole, percent, flags = "", width = "", number, other] = match;
+      if (match.index > end) parts.push(text.slice(end, match.index));
+      end = match.index + whole.length;
+      const isLeft = flags.includes("-");
+      const isZeroed = flags.includes("0") && !isLeft;
+      const kind = number ?? other ?? "";
+      parts.push(percent ?? { kind, width: Number(width), isZeroed, isLeft });
+    }
+    if (end < text.length) parts.push(text.slice(end));
+    this.parts = parts;
+  }
+
+  /** Formats words as printf does. Missing ones print as 0. */
+  print(words: readonly number[], context: FormatContext): string {
+    const { parts } = this;
+    let text = "";
+    let next = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i] as string | Directive;
+      text += typeof part === "string" ? part : printWord(part, words[next++] ?? 0, context);
+    }
+    return text;
+  }
+}
+
+function printWord(directive: Directive, word: number, context: FormatContext): string {
+  switch (directive.kind) {
+    case "s":
+      return word === 0 ? "(null)" : context.text(word >>> 0);
+    case "p":
+      return word === 0 ? "0" : context.pointer(word >>> 0);
+    case "N":
+      return context.name(word >>> 0);
+    default:
+      return padded(numberText(directive.kind, word), directive);
+  }
+}
+
+function padded(text: string, { width, isZeroed, isLeft }: Directive): string {
+  if (text.length >= width) return text;
+  if (isLeft) return text.padEnd(width);
+  if (!isZeroed) return text.padStart(width);
   return text.startsWith("-")
-    ? `-${text.slice(1).padStart(size - 1, "0")}`
-    : text.padStart(size, "0");
+    ? `-${text.slice(1).padStart(width - 1, "0")}`
+    : text.padStart(width, "0");
 }
 
 function numberText(kind: string, word: number): string {

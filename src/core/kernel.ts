@@ -9,7 +9,7 @@
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
-import { formatKernel } from "./format.js";
+import { Format, type FormatContext } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -51,6 +51,7 @@ export interface Exports {
   rv32_compiled_op(): number;
   rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
+  rv32_decodes_to(pc: number, op: number, a: number, b: number, c: number): number;
 }
 
 /** A trace record, read from the kernel's buffer. */
@@ -80,6 +81,12 @@ export interface Fault {
 
 const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
+/** Bytes that a unit of UTF-16 takes at most. */
+const UTF8_MAX = 3;
+// Making one takes longer than what it does here.
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder();
+const utf16 = new TextDecoder("utf-16le");
 
 /** A booted kernel. */
 export class Kernel {
@@ -141,6 +148,9 @@ export class Kernel {
   private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
+  // Those that are part of its code, as far as somebody has asked for them.
+  private readonly ownTexts = new Map<number, string>();
+  private readonly ownFormats = new Map<number, Format>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -334,12 +344,23 @@ export class Kernel {
     throw error;
   }
 
+  private readonly formatContext: FormatContext = {
+    pointer: (address) => this.namePointer(address),
+    text: (address) => this.text(address),
+    name: (address) => this.nameAt(address),
+  };
+
   private format(fmt: number, args: readonly number[]): string {
-    return formatKernel(this.text(fmt >>> 0), args, {
-      pointer: (address) => this.namePointer(address),
-      text: (address) => this.text(address),
-      name: (address) => this.nameAt(address),
-    });
+    return this.formatAt(fmt >>> 0).print(args, this.formatContext);
+  }
+
+  /** The format at an address; the kernel's own are read once. */
+  private formatAt(address: number): Format {
+    const known = this.ownFormats.get(address);
+    if (known !== undefined) return known;
+    const format = new Format(this.text(address));
+    if (this.isOwnText(address)) this.ownFormats.set(address, format);
+    return format;
   }
 
   // ---- Memory ----
@@ -393,7 +414,7 @@ export class Kernel {
   intern(text: string): number {
     const known = this.texts.addressOf(text);
     if (known !== undefined) return known;
-    const bytes = new TextEncoder().encode(text);
+    const bytes = encoder.encode(text);
     const at = this.machine("string_next");
     const end = (at + 4 + bytes.length + 3) & ~3;
     if (end > this.machine("string_end")) {
@@ -410,14 +431,23 @@ export class Kernel {
 
   /** The text at an address: an interned one, or one of the kernel's own. */
   text(address: number): string {
+    const known = this.texts.at(address) ?? this.ownTexts.get(address);
+    if (known !== undefined) return known;
     const memory = new Uint8Array(this.exports.memory.buffer);
     const length = this.read(address);
     if (address >= this.machine("string_base") && address < this.machine("string_end")) {
-      return new TextDecoder().decode(memory.subarray(address + 4, address + 4 + length));
+      return utf8.decode(memory.subarray(address + 4, address + 4 + length));
     }
     // A static string of the compiler: UTF-16 with its size in bytes before it.
     const size = this.read(address - 4);
-    return new TextDecoder("utf-16le").decode(memory.subarray(address, address + size));
+    const text = utf16.decode(memory.subarray(address, address + size));
+    if (this.isOwnText(address)) this.ownTexts.set(address, text);
+    return text;
+  }
+
+  /** True for the address of a text of the compiler's, which never changes. */
+  private isOwnText(address: number): boolean {
+    return address < this.machine("td_base");
   }
 
   /**
@@ -445,8 +475,10 @@ export class Kernel {
   /** A name as printf makes it of a format and a word: its first `length` bytes. */
   formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
     if (fmt === 0) return "";
-    const name = this.format(fmt, [arg]);
-    const bytes = new TextEncoder().encode(name);
+    const text = this.text(fmt);
+    const name = text.includes("%") ? this.format(fmt, [arg]) : text;
+    if (name.length * UTF8_MAX <= length) return name;
+    const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;
     // As a stream: a character of which only the beginning has room is left out.
     return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });

@@ -15,6 +15,7 @@ export interface TextsMark {
 /** Texts by their address and addresses by their text. */
 export class Texts {
   private readonly byText = new Map<string, number>();
+  private readonly byAddress = new Map<number, string>();
   /** In the order of their addresses. Texts are only ever added: marks share the array. */
   private list: Text[] = [];
 
@@ -23,9 +24,24 @@ export class Texts {
     return this.byText.get(text);
   }
 
+  /** The text at an address, if it is one of these. */
+  at(address: number): string | undefined {
+    return this.byAddress.get(address);
+  }
+
   add(text: string, at: number): void {
-    this.byText.set(text, at);
+    this.remember({ text, at });
     this.list.push({ text, at });
+  }
+
+  private remember({ text, at }: Text): void {
+    this.byText.set(text, at);
+    this.byAddress.set(at, text);
+  }
+
+  private forget({ text, at }: Text): void {
+    this.byText.delete(text);
+    this.byAddress.delete(at);
   }
 
   mark(): TextsMark {
@@ -36,11 +52,8 @@ export class Texts {
   restore({ list, count }: TextsMark): void {
     if (this.list === list && list.length === count) return;
     const kept = this.list === list ? count : 0;
-    for (let i = kept; i < this.list.length; i++) this.byText.delete((this.list[i] as Text).text);
+    for (let i = kept; i < this.list.length; i++) this.forget(this.list[i] as Text);
     this.list = list.slice(0, count);
-    for (let i = kept; i < count; i++) {
-      const { text, at } = this.list[i] as Text;
-      this.byText.set(text, at);
-    }
+    for (let i = kept; i < count; i++) this.remember(this.list[i] as Text);
   }
 }

@@ -6,12 +6,14 @@
 // request to the host, {64, file, address, bytes} to write or {93, status} to exit, each a number of 64 bits;
 // the host answers at `fromhost`.
 
+import { Compiler, type CompilerCounters } from "../compiler/index.js";
 import {
   anything,
   callback,
   checkArgument,
   checkOptions,
   count,
+  flag,
   long,
   optional,
   type Rule,
@@ -61,6 +63,8 @@ export interface BareOptions {
   readonly memory?: number;
   /** Receives what the program writes. */
   readonly onOutput?: (bytes: Uint8Array) => void;
+  /** False: the program is interpreted only, which is slower and the same run. Default true. */
+  readonly jit?: boolean;
   readonly build?: KernelSource;
 }
 
@@ -81,6 +85,7 @@ const programRule: Rule = {
 const optionRules: Rules = {
   memory: optional(count),
   onOutput: optional(callback),
+  jit: optional(flag),
   build: optional(anything),
 };
 
@@ -106,6 +111,7 @@ function hex(value: number): string {
 /** A program on bare metal. */
 export class BareMetal {
   private readonly kernel: Kernel;
+  private readonly compiler: Compiler | null;
   private readonly program: BareProgram;
   private readonly options: BareOptions;
   private readonly origin: number;
@@ -138,6 +144,8 @@ export class BareMetal {
       },
       options.build,
     );
+    const jit = (options.jit ?? true) && Compiler.isPossible;
+    this.compiler = jit ? new Compiler(this.kernel) : null;
     this.load();
     this.td = this.createThread();
   }
@@ -235,6 +243,11 @@ export class BareMetal {
   /** Instructions so far. */
   get instructions(): bigint {
     return this.kernel.read64(this.kernel.globaldata(0) + Layout.GlobalData.gd_instructions);
+  }
+
+  /** What has been compiled of the program; null if it is interpreted only. */
+  get compiled(): CompilerCounters | null {
+    return this.compiler?.counters ?? null;
   }
 
   /** Runs on until the program ends, or to the first taken branch, jump or trap at the given cycle or behind. */

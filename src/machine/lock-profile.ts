@@ -40,7 +40,7 @@ export interface LockReport {
   readonly waits: readonly LockWaitReport[];
 }
 
-const LOCKS: ReadonlySet<SyncKind> = new Set(["mutex", "rwlock", "sx"]);
+const LOCKS: ReadonlySet<SyncKind> = new Set(["mutex", "rwlock", "sx", "rmlock", "lockmgr"]);
 
 /** The profiles of a machine's locks in the order in which they were made; null without the option. */
 export function lockReports(machine: Machine): LockReport[] | null {

@@ -7,12 +7,16 @@ import { ThreadView } from "./views.js";
 const { SyncObject: S } = Layout;
 
 /** Kinds of synchronisation objects. */
-export type SyncKind = "mutex" | "rwlock" | "sx" | "condition" | "semaphore" | "barrier" | "timer";
+export type SyncKind =
+  | ("mutex" | "rwlock" | "sx" | "rmlock" | "lockmgr")
+  | ("condition" | "semaphore" | "barrier" | "timer");
 
 const kinds: Readonly<Record<number, SyncKind>> = {
   [Layout.KOBJ_MTX]: "mutex",
   [Layout.KOBJ_RW]: "rwlock",
   [Layout.KOBJ_SX]: "sx",
+  [Layout.KOBJ_RM]: "rmlock",
+  [Layout.KOBJ_LOCKMGR]: "lockmgr",
   [Layout.KOBJ_CV]: "condition",
   [Layout.KOBJ_SEMA]: "semaphore",
   [Layout.KOBJ_BARRIER]: "barrier",
@@ -46,12 +50,15 @@ export class SyncObjectView {
     return text === 0 ? "" : this.machine.kernel.text(text);
   }
 
-  /** Mutexes: whether somebody holds it. */
+  /** Locks: whether somebody holds it alone. */
   get isOwned(): boolean {
     return this.word(S.so_owner) !== 0;
   }
 
-  /** Mutexes: who holds it; null if nobody does, or if the thread has ended without releasing it. */
+  /**
+   * Locks: who holds it alone; null if nobody does, or if the thread has ended without releasing it. An rmlock: that
+   * thread, or the reader for which another one waits to have it alone.
+   */
   get owner(): ThreadView | null {
     const address = this.word(S.so_owner);
     if (address === 0) return null;
@@ -60,12 +67,12 @@ export class SyncObjectView {
     return isSame ? thread : null;
   }
 
-  /** Mutexes: thread id of who holds it, or held it last. */
+  /** Locks: thread id of the owner. */
   get ownerTid(): number {
     return this.signed(S.so_owner_tid);
   }
 
-  /** Semaphores: the value. Barriers: how many have arrived. */
+  /** Semaphores: the value. Barriers: how many have arrived. Locks: how many share it, or how often its owner recursed. */
   get value(): number {
     return this.signed(S.so_value);
   }
@@ -120,11 +127,17 @@ export function syncObjects(machine: Machine): readonly SyncObjectView[] {
   return found;
 }
 
-/** The synchronisation object at an address, or null. */
+/** The synchronisation object at an address, which may be a channel of its, or null. */
 export function syncObjectAt(machine: Machine, address: number): SyncObjectView | null {
   const { kernel } = machine;
   if (address < kernel.machine("kobj_base") || address >= kernel.machine("kobj_next")) return null;
-  return address % Layout.KOBJ_SIZE === 0 ? viewAt(machine, address) : null;
+  // A lock of lockmgr has a second channel; the mutex inside an rmlock is a part of that.
+  const cell = address - (address % Layout.KOBJ_SIZE);
+  if (kernel.read(cell) === Layout.KOBJ_RM_LOCK) {
+    return new SyncObjectView(machine, cell, "rmlock");
+  }
+  const view = viewAt(machine, cell);
+  return address === cell || view?.kind === "lockmgr" ? view : null;
 }
 
 /** The synchronisation object that a thread sleeps on, or null. */

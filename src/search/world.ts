@@ -95,6 +95,8 @@ const DEFAULTS: MachineConfig = {
 };
 /** Code takes no time, and stops before each visible operation. */
 const FORCED: MachineConfig = { time: "idle", jit: false, search: true };
+/** The start is put back all the time, however large it is. */
+const UNPACKED = { packed: false };
 const U32_MAX = 2 ** 32 - 1;
 /** Where a C program faults when an assertion does not hold (lib/c/src/stdlib.c). */
 const ASSERT_FAILED = "ktm_assert_failed";
@@ -141,12 +143,12 @@ export class World {
     };
     this.machine.run();
     this.kernel.setBudget({});
-    this.start = this.machine.snapshot();
+    this.start = this.machine.snapshot(UNPACKED);
     const before = this.kernel.texts.mark().count;
     this.judge = this.prepare();
     this.isSetUp = !this.machine.bodies.isWaiting;
     if (this.isSetUp) {
-      this.start = this.machine.snapshot();
+      this.start = this.machine.snapshot(UNPACKED);
       this.warmUp();
     } else this.rememberTexts(before);
     this.warm = this.known;
@@ -159,7 +161,7 @@ export class World {
     const texts = list.slice(before, count).map(({ text }) => text);
     machine.restore(this.start);
     for (const text of texts) kernel.intern(text);
-    this.start = machine.snapshot();
+    this.start = machine.snapshot(UNPACKED);
   }
 
   /** Learns which words of guest memory threads share: decisions lie before accesses to them. */

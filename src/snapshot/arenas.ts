@@ -82,8 +82,12 @@ export class Arenas {
     for (let i = 0; i < partial.length; i++) watermarks[i] = (partial[i] as Arena).used();
   }
 
-  /** What is in use by these watermarks, in the order of the addresses; neighbours are one range. */
+  /**
+   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for what text was
+   * decoded to ({@link decoded}).
+   */
   ranges(watermarks: Float64Array, mergeGap: number): Range[] {
+    const { decoded } = this;
     const parts = this.partial.map(({ at }, i) => ({ at, size: watermarks[i] as number }));
     const sorted = [...this.whole, ...parts]
       .filter(({ size }) => size > 0)
@@ -91,7 +95,8 @@ export class Arenas {
     const merged: { at: number; size: number }[] = [];
     for (const range of sorted) {
       const last = merged.at(-1);
-      if (last !== undefined && range.at - last.at - last.size <= mergeGap) {
+      const isNear = last !== undefined && range.at - last.at - last.size <= mergeGap;
+      if (isNear && range.at !== decoded && last.at !== decoded) {
         last.size = Math.max(last.size, range.at + range.size - last.at);
       } else merged.push({ ...range });
     }
@@ -141,10 +146,22 @@ export class Arenas {
     if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
     const sched = this.field("sched_delta");
     if (sched !== 0) arenas.push(array(base + sched, Layout.ThreadSched.size));
-    arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE));
+    arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE), this.deadlines());
     const statistics = this.field("stats_base");
     if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));
     return arenas;
+  }
+
+  /** Deadlines: a part for each CPU, and then the structures, of which the first one is nobody's. */
+  private deadlines(): Arena {
+    const at = this.field("dl_base");
+    const cpus = this.kernel.config.cpus * Layout.DlCpu.size;
+    const bytes = (count: number) => cpus + (count + 1) * Layout.Deadline.size;
+    const used = () => {
+      const count = this.field("dl_used");
+      return count === 0 ? 0 : bytes(count);
+    };
+    return { at, size: bytes(Layout.DL_MAX), used };
   }
 
   /** An arena whose watermark is an address. */
@@ -235,6 +252,20 @@ export class Arenas {
     return arenas;
   }
 
+  /** Where what text was decoded to begins. */
+  get decoded(): number {
+    return this.field("decoded_base");
+  }
+
+  /**
+   * Of a machine for searches: how often text was decoded, whatever snapshots were put back meanwhile. Nothing else
+   * changes what it was decoded to there. 0 for other machines, which do not count.
+   */
+  get decodings(): number {
+    const at = this.field("search_base");
+    return at === 0 ? 0 : this.word(at + Layout.Search.s_decodings);
+  }
+
   /** Guest text and what it was decoded to. Guest data is in use as a whole. */
   private programArenas(mark: TextMark): Arena[] {
     const { textMemory } = this.kernel.config;
@@ -252,7 +283,8 @@ export class Arenas {
   private between(): Range[] {
     const cpusEnd = this.kernel.globaldata(this.kernel.config.cpus);
     const ranges: Range[] = [{ at: MACHINE_ADDRESS, size: cpusEnd - MACHINE_ADDRESS }];
-    let at = this.kernel.globaldata(Layout.MAXCPU); // behind the room for CPUs: what the compiler placed
+    // Between the room for CPUs and the arenas lies what the compiler placed: texts, which nothing ever changes.
+    let at = this.field("td_base");
     for (const arena of this.partial) {
       if (arena.at > at) ranges.push({ at, size: arena.at - at });
       at = arena.at + arena.size;

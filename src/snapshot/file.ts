@@ -151,7 +151,16 @@ function decodeBody(bytes: Uint8Array, view: DataView): Snapshot {
   const code = { bytes: codes, sizes, room: codes };
   const { ranges } = head;
   const watermarks = Float64Array.from(head.watermarks);
-  const image = { ranges, watermarks, records, plain: null, code, room: codes, size: bytes.length };
+  const image = {
+    ranges,
+    watermarks,
+    records,
+    plain: null,
+    code,
+    room: codes,
+    text: null,
+    size: bytes.length,
+  };
   return new Snapshot({
     ...{ config, image, source: { id: head.build }, switches: head.switches, owner: null },
     cycles: BigInt(head.cycles),

@@ -22,6 +22,8 @@ export interface MemoryImage {
   readonly code: Code | null;
   /** The bytes of either. */
   readonly room: Uint8Array;
+  /** Stands for what text was decoded to; null if that is not known. */
+  readonly text: object | null;
   /** Bytes that the image takes. */
   readonly size: number;
 }
@@ -48,6 +50,10 @@ export class Memory {
   private slab = new Uint8Array();
   private slabUsed = 0;
   private codecOrNull: Codec | null = null;
+  /** Stands for what text was decoded to when so many decodings had been. */
+  private text: object | null = null;
+  private decodings = 0;
+  private readonly decoded: number;
   private readonly clear: (from: number, to: number) => void;
 
   constructor(
@@ -56,6 +62,7 @@ export class Memory {
   ) {
     this.arenas = new Arenas(kernel, mark);
     this.u8 = kernel.u8;
+    this.decoded = this.arenas.decoded;
     this.clear = (from, to) => this.u8.fill(0, from, to);
   }
 
@@ -101,11 +108,12 @@ export class Memory {
     const code = this.codec.encode(ranges, reuse?.room);
     this.u8.set(records, at);
     const size = code.bytes.length + code.sizes.byteLength + records.length;
-    return { ranges, watermarks, records, plain: null, code, room: code.room, size };
+    return { ranges, watermarks, records, plain: null, code, room: code.room, text: null, size };
   }
 
   private takePlain(layout: Layout, records: Uint8Array, reuse?: MemoryImage): MemoryImage {
     const { watermarks, ranges, sources, size } = layout;
+    const text = this.textNow();
     let room = reuse?.room;
     let plain = reuse?.plain ?? null;
     if (room === undefined || plain === null || reuse?.ranges !== ranges) {
@@ -115,7 +123,8 @@ export class Memory {
     for (let i = 0; i < plain.length; i++) {
       (plain[i] as Uint8Array).set(sources[i] as Uint8Array);
     }
-    return { ranges, watermarks, records, plain, code: null, room, size: size + records.length };
+    const code = null;
+    return { ranges, watermarks, records, plain, code, room, text, size: size + records.length };
   }
 
   /** Bytes for an image: small ones share an allocation, which takes far longer than the copy. */
@@ -137,13 +146,25 @@ export class Memory {
     if (before.size > records.length) u8.fill(0, before.at, before.at + before.size);
     arenas.clearBeyond(image.watermarks, this.clear);
     if (plain !== null) {
+      const same = image.text !== null && image.text === this.textNow() ? this.decoded : -1;
       for (let i = 0; i < plain.length; i++) {
-        u8.set(plain[i] as Uint8Array, (ranges[i] as Range).at);
+        const { at } = ranges[i] as Range;
+        if (at !== same) u8.set(plain[i] as Uint8Array, at);
       }
     } else if (code !== null) {
       this.codec.decode(ranges, code);
     }
     if (records.length > 0) u8.set(records, before.at);
+    this.text = image.text;
+  }
+
+  /** Stands for what text is decoded to now; null where nobody counts decodings. */
+  private textNow(): object | null {
+    const { decodings } = this.arenas;
+    if (decodings === 0) return null;
+    if (this.text === null || this.decodings !== decodings) this.text = {};
+    this.decodings = decodings;
+    return this.text;
   }
 
   private get codec(): Codec {

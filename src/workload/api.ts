@@ -30,6 +30,7 @@ export const runWorkloadRules: Rules = {
   witness: optional(anything),
   chaos: optional(anything),
   lockProfile: optional(anything),
+  adaptiveLocks: optional(anything),
   build: optional(anything),
 };
 

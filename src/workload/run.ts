@@ -47,6 +47,8 @@ export interface WorkloadOptions {
   readonly chaos?: boolean;
   /** Lock profiling: the report's `locks`. Default false. */
   readonly lockProfile?: boolean;
+  /** Who finds a lock taken spins while the thread that has it runs on another CPU. Default false. */
+  readonly adaptiveLocks?: boolean;
   /** Build of the kernel. Default "release". */
   readonly build?: KernelBuild;
 }
@@ -299,21 +301,13 @@ export class WorkloadRun {
     const { machine } = this;
     if (cpus !== null) {
       machine.place({ address: thread }, cpus[instance % cpus.length] as number);
-      // Under lwkt a thread stays where it is, unless somebody moves it.
-      if (machine.config.scheduler !== "lwkt" && machine.config.cpus > 1) {
+      if (machine.config.cpus > 1) {
         const mask = cpus.reduce((set, cpu) => set | (1n << BigInt(cpu)), 0n);
         machine.call(sys.cpuset_setthread(thread, mask));
       }
     }
-    const { deadline, policy, value } = scheduling;
-    if (deadline !== null) this.promise(task, thread, deadline);
-    else {
-      machine.call(
-        policy === null
-          ? sys.sched_prio(thread, value)
-          : sys.sched_setscheduler(thread, policy, value),
-      );
-    }
+    if (scheduling.deadline !== null) this.promise(task, thread, scheduling.deadline);
+    else machine.call(sys.sched_setscheduler(thread, scheduling.policy, scheduling.value));
     machine.call(sys.sched_add(thread));
   }
 
@@ -420,11 +414,13 @@ function machineConfig(
   return {
     cpus: options.cpus,
     scheduler: options.scheduler,
+    userThreads: true,
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
     witness: options.witness ?? false,
     chaos: options.chaos ?? false,
     lockProfile: options.lockProfile ?? false,
+    adaptiveLocks: options.adaptiveLocks ?? false,
     hz: HZ,
     cyclesPerSecond: CYCLES_PER_SECOND,
     quantum: CYCLES_PER_US,

@@ -54,6 +54,18 @@ describe("exec --bare", () => {
     expect(stderr).toMatch(/^stopped at 0x80000000: it has reached the limit of 1,000 cycles/);
   });
 
+  it("runs the same with --no-jit", () => {
+    const count = (b: Builder) =>
+      b.li("a0", 300_000).label("loop").addi("a0", "a0", -1).bnez("a0", "loop").jump("pass");
+    const told = (...options: string[]) => {
+      const { host_seconds: _, ...rest } = JSON.parse(exec(count, "--json", ...options).stdout);
+      return rest;
+    };
+    const plain = told("--no-jit");
+    expect(plain).toMatchObject({ status: 0, code: 0 });
+    expect(told()).toEqual(plain);
+  });
+
   it("prints one JSON object", () => {
     const { status, stdout } = exec((b) => b.li("gp", 2).jump("fail"), "--json");
     expect(status).toBe(1);

@@ -1,7 +1,7 @@
 // The commands under careless and hostile use: signals, full disks, traces to odd places, names with
 // control characters, work that explodes. Each ends in order: a sentence, an exit code, no file left behind.
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -250,6 +250,16 @@ describe("work that explodes", () => {
     const [long, { out }] = await seconds("run", file, "--for", "20ms", "--json");
     expect((JSON.parse(out) as RunReport).threadCount).toBeGreaterThan(40_000);
     expect(long).toBeLessThan(45); // 91 s before, and 4 s now, on a machine that has other things to do
+  });
+
+  it("takes the short way of an endless yield, 125 million of them", () => {
+    const file = workload("yields.json", `"y": { "instance": 2, "loop": -1, "yield": "" }`);
+    const run = `TIMEFORMAT=%U; time "$0" "$@" > /dev/null`;
+    const args = [process.execPath, CLI, "run", file, "--cpus", "1", "--for", "250ms"];
+    const { stderr } = spawnSync("bash", ["-c", run, ...args], { cwd: ROOT, encoding: "utf8" });
+    // Processor time: 5 s before, and 0.6 s now.
+    expect(Number(stderr)).toBeGreaterThan(0);
+    expect(Number(stderr)).toBeLessThan(3);
   });
 
   it("reports sums of threads that are too many, within a bearable size", async () => {

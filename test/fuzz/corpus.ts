@@ -27,6 +27,12 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
       seeds: [1, 2, 3, 4, 5, 6, 7, 9, 12, 14, 17, 22, 25, 33, 38, 41, 46],
     },
   ],
+  "freebsd-cpus": [
+    {
+      why: "first to find one of the planted faults, and two faults of the model",
+      seeds: [1, 2, 5, 6, 8, 11, 269, 631],
+    },
+  ],
   processes: [
     {
       why: "went wrong: a thread on the machine's queue left the CPUs that it was bound to",
@@ -34,6 +40,7 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     },
     { why: "first to find one of the planted faults", seeds: [1, 4, 5, 7, 8, 13, 181] },
   ],
+  locks: [{ why: "first to find one of the faults planted in lending", seeds: [1, 4, 7] }],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
   "freebsd-storm": [

@@ -4,7 +4,8 @@
 import { buildUnderTest as build } from "../support/build.js";
 import { type Suite, suitesFor } from "../support/cpus/suites.js";
 
-const [threads, ofProcesses] = suitesFor({ build }) as readonly [Suite, Suite];
+const suites = suitesFor({ build });
+const suite = (name: Suite["name"]) => suites.find((one) => one.name === name) as Suite;
 
 function storm(suite: Suite, seed: number): number {
   const before = suite.steps;
@@ -14,7 +15,13 @@ function storm(suite: Suite, seed: number): number {
 }
 
 /** Threads that call, move, bind and end each other: the kernel has the model's state after each round. */
-export const cpus = (seed: number): number => storm(threads, seed);
+export const cpus = (seed: number): number => storm(suite("threads"), seed);
+
+/** Kernel threads that make FreeBSD's calls under lwkt and 4bsd: the same, and all states. */
+export const freebsdCpus = (seed: number): number => storm(suite("calls"), seed);
 
 /** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
-export const processes = (seed: number): number => storm(ofProcesses, seed);
+export const processes = (seed: number): number => storm(suite("processes"), seed);
+
+/** Threads that take locks in any nesting: what is lent is what the rule says. */
+export const locks = (seed: number): number => storm(suite("lending"), seed);

@@ -23,7 +23,7 @@ import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
-import { cpus, processes } from "./several-cpus.js";
+import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
 import { snapshots } from "./snapshots.js";
 import type { Target } from "./target.js";
 
@@ -141,7 +141,13 @@ export const targets: Readonly<Record<string, Target>> = {
   lwkt: { about: "LWKT's calls on one CPU, beside a model", size: 20_000, run: lwkt },
   freebsd: { about: "FreeBSD's calls on one CPU, beside a model", size: 3_000, run: freebsd },
   cpus: { about: "LWKT's calls on several CPUs, beside a model", size: 1, run: cpus },
+  "freebsd-cpus": {
+    about: "FreeBSD's calls on several CPUs, beside a model",
+    size: 1,
+    run: freebsdCpus,
+  },
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
+  locks: { about: "locks on several CPUs: what is lent", size: 1, run: locks },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {

@@ -48,6 +48,24 @@ describe("storms of threads on several CPUs", () => {
   });
 });
 
+describe("storms of FreeBSD's calls on several CPUs", () => {
+  for (const scheduler of ["lwkt", "4bsd"] as const) {
+    for (const { cpus, seeds } of [
+      { cpus: 2, seeds: 150 },
+      { cpus: 4, seeds: 150 },
+      { cpus: 16, seeds: 60 },
+    ]) {
+      it(`leave the kernel in the state of the model, ${seeds} times on ${cpus} CPUs, under ${scheduler}`, () => {
+        expect(failures(suite("calls", { build, cpus, scheduler }), 1, seeds)).toEqual([]);
+      });
+    }
+  }
+
+  it("of all sizes do", () => {
+    expect(failures(suite("calls", { build }), 1000, 300)).toEqual([]);
+  });
+});
+
 describe("storms of processes on several CPUs", () => {
   it.each(["lwkt", "4bsd", "ule"] as const)(
     "see everybody obey in time, and go on, under %s",
@@ -68,6 +86,10 @@ describe("a planted fault", () => {
     { plant: Plant.TOKEN_LATE, name: "threads", seeds: 300 },
     { plant: Plant.MOVE_WAKES, name: "threads", seeds: 200 },
     { plant: Plant.PEND_OUTLIVES, name: "threads", seeds: 300 },
+    { plant: Plant.ASK_RUN_LOST, name: "calls", seeds: 20 },
+    { plant: Plant.PRIO_NO_LEVEL, name: "calls", seeds: 20 },
+    { plant: Plant.MOVE_WORD, name: "calls", seeds: 20 },
+    { plant: Plant.AFFINITY_IGNORED, name: "calls", seeds: 60 },
     { plant: Plant.AST_UNTOLD, name: "processes", seeds: 20 },
     { plant: Plant.AFFINITY_FORGOTTEN, name: "processes", seeds: 20 },
     { plant: Plant.UNSUSPEND_COUNT, name: "processes", seeds: 20 },

@@ -107,12 +107,15 @@ for (const [name, kinds] of KINDS) {
           for (let step = 0; step < 12; step++) {
             const isTimed = random.once(3);
             const until = machine.cycles + BigInt(random.below(60_000));
-            machine.run(isTimed ? { until } : { switches: 1 + random.below(200) });
+            const { reason } = machine.run(
+              isTimed ? { until } : { switches: 1 + random.below(200) },
+            );
             const { hash, cycles } = machine;
             const { switches } = machine.counters;
-            // A machine in which nothing can happen any more stands still before that time.
+            // A machine in which nothing can happen any more stands still before that time. What happened then may have
+            // been many rounds of one time, of which its own names the first.
             const reached = until < cycles ? until : cycles;
-            const to = isTimed ? { cycles: reached } : { switches };
+            const to = isTimed && reason !== "idle" ? { cycles: reached } : { switches };
             seen.push({ hash, cycles, switches, to });
           }
           snapshots += recording.count;

@@ -7,7 +7,7 @@ import { expandCompressed } from "./rv32c-reference.js";
 
 /** Registers that mostly hold addresses; programs set them again and again. */
 const POINTERS = [2, 8, 9];
-/** Their value: far enough from both ends of memory for all offsets. */
+/** Their value, where nothing else is said: far enough from both ends of memory for all offsets. */
 const POINTER_UPPER = 1;
 
 const ofRegisters: Mnemonic[] = [
@@ -30,6 +30,8 @@ const YIELD = 1;
 export interface Place {
   readonly from: number;
   readonly to: number;
+  /** The upper 20 bits of the address in the middle of what it loads and stores. Default 1. */
+  readonly middle?: number;
 }
 
 class Generator {
@@ -98,7 +100,8 @@ class Generator {
     else if (kind < 76) this.memory();
     else if (kind < 86) this.transfer();
     else if (kind < 91) this.atomic();
-    else if (kind < 97) this.put("lui", { rd: this.pick(POINTERS), imm: POINTER_UPPER });
+    else if (kind < 97)
+      this.put("lui", { rd: this.pick(POINTERS), imm: this.place.middle ?? POINTER_UPPER });
     else if (kind < 99) this.system();
     else this.put("jal", { rd: this.result(), imm: this.near(40) });
   }

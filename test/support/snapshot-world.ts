@@ -54,7 +54,7 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
     preemption: !random.once(4),
     quantum: 300 + random.below(20_000),
     kstackDepth: 6 + random.below(8),
-    time: random.once(8) && scheduler !== "ule" ? "idle" : "cycles",
+    time: random.once(8) ? "idle" : "cycles",
     seed: random.below(1_000_000),
     snapshots: true,
     jit: false, // marks of compiled code are in memory, and whole memories are compared

@@ -14,6 +14,7 @@ export interface TestRunOptions {
   readonly cpus?: number;
   readonly scheduler?: SchedulerName;
   readonly forUs?: number;
+  readonly adaptiveLocks?: boolean;
 }
 
 /** A workload of these tasks, written as the inside of "tasks". */
@@ -22,10 +23,14 @@ export function tasks(text: string): string {
 }
 
 /** Boots a workload. */
-export function bootText(text: string, { cpus = 1, scheduler = "lwkt" }: TestRunOptions = {}) {
+export function bootText(
+  text: string,
+  { cpus = 1, scheduler = "lwkt", adaptiveLocks = false }: TestRunOptions = {},
+) {
   return new WorkloadRun(parseWorkload(text, "test.json"), {
     cpus,
     scheduler,
+    adaptiveLocks,
     build: buildUnderTest,
   });
 }

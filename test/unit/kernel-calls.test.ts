@@ -46,7 +46,9 @@ const numbers = `
   244 sx_xlock, 245 sx_xunlock, 246 sx_try_slock, 247 sx_try_xlock,
   248 sx_try_upgrade, 249 sx_downgrade, 250 sx_xlocked, 251 sx_sleep,
   222 cv_timedwait, 223 cv_wait_sig, 224 cv_timedwait_sig, 225 sema_trywait,
-  226 sema_timedwait, 227 sema_value
+  226 sema_timedwait, 227 sema_value, 192 rm_init, 193 rm_destroy, 194 rm_rlock, 195 rm_runlock,
+  196 rm_wlock, 197 rm_wunlock, 198 rm_try_rlock, 199 rm_wowned, 232 rm_sleep, 233 lockinit,
+  234 lockdestroy, 235 lockmgr, 236 lockstatus, 237 lockmgr_disown
 `;
 
 const { calls } = readTable();

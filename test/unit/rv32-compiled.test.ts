@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { clusterAt } from "../../src/compiler/cluster.js";
+import { Marks } from "../../src/compiler/marks.js";
 import { Text } from "../../src/compiler/text.js";
 import type { MachineConfig } from "../../src/core/config.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -80,7 +81,7 @@ describe("compiled code", () => {
     const machine = new Machine({}, buildUnderTest);
     const loaded = machine.load(workers("lwkt_yield"));
     const at = (name: string) => loaded.addressOf(name);
-    const text = new Text(machine.kernel);
+    const text = new Text(machine.kernel, new Marks(machine.kernel));
     const jumpOf = ({ blocks }: ReturnType<typeof clusterAt>) =>
       [...blocks.values()].find(
         ({ steps }) => steps.at(-1)?.insn.op === "jalr" && steps.at(-1)?.insn.rd !== 0,

@@ -44,6 +44,14 @@ const bodies: readonly (readonly number[])[] = [
     yieldNow,
     word("jal", { imm: -4 }),
   ],
+  [
+    word("xori", { rd: 9, rs1: 9, imm: 1 }),
+    word("add", { rd: 10, rs1: 9 }),
+    word("kcall", { imm: Sys.lwkt_setcpu_self }),
+    yieldNow,
+    yieldNow,
+    word("jal", { imm: -20 }),
+  ],
   [atFlag, yieldNow, ...pollFlag, word("sw", { rs1: 6 }), word("jal", { imm: -16 })],
   [
     atFlag,
@@ -64,6 +72,7 @@ interface Scenario {
   readonly cuts: readonly number[];
   /** A host body among the threads. */
   readonly host: boolean;
+  readonly statistics: boolean;
 }
 
 const scenarios: fc.Arbitrary<Scenario> = fc.integer({ min: 1, max: 3 }).chain((cpus) =>
@@ -83,11 +92,12 @@ const scenarios: fc.Arbitrary<Scenario> = fc.integer({ min: 1, max: 3 }).chain((
     untilCycles: fc.integer({ min: 1000, max: 20_000 }),
     cuts: fc.array(fc.integer({ min: 1, max: 200 }), { maxLength: 20 }),
     host: fc.boolean(),
+    statistics: fc.boolean(),
   }),
 );
 
-function boot({ threads, cpus, quantum, host }: Scenario): LwktMachine {
-  const machine = new LwktMachine({ cpus, quantum, maxthread: 200 });
+function boot({ threads, cpus, quantum, host, statistics }: Scenario): LwktMachine {
+  const machine = new LwktMachine({ cpus, quantum, maxthread: 200, statistics });
   const { kernel } = machine;
   let at = TEXT;
   const entries = bodies.map((words) => {
@@ -121,8 +131,16 @@ function run(machine: LwktMachine, { untilCycles, cuts }: Scenario): void {
 }
 
 /** Everything that a yield may change. */
-function state(machine: LwktMachine, { cpus, threads }: Scenario) {
+function state(machine: LwktMachine, { cpus, threads, statistics }: Scenario) {
   const { kernel } = machine;
+  const records = kernel.machine("stats_base");
+  const stride = Layout.ThreadStats.size + 4 * Layout.STATS_BUCKETS;
+  const recorded = (index: number) =>
+    statistics
+      ? kernel.u32
+          .slice((records + index * stride) >>> 2, (records + (index + 1) * stride) >>> 2)
+          .join()
+      : "";
   const perCpu = Array.from({ length: cpus }, (_, cpu) => {
     const gd = kernel.globaldata(cpu);
     const wide = (
@@ -145,6 +163,7 @@ function state(machine: LwktMachine, { cpus, threads }: Scenario) {
     const td = kernel.threadAt(first + k);
     const frame = kernel.frame(td);
     return {
+      statistics: recorded(first + k),
       pri: kernel.readSigned(td + T.td_pri),
       flags: kernel.view.getUint16(td + T.td_lwflags, true),
       state: kernel.u8[td + T.td_state],
@@ -192,6 +211,7 @@ it("stops after exactly as many switches as the budget has", () => {
     untilCycles: 1e6,
     cuts: [],
     host: false,
+    statistics: false,
   });
   for (const switches of [1, 2, 61, 62, 63, 124, 1000]) {
     const before = machine.cpu("gd_switches");

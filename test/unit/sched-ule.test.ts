@@ -1,7 +1,8 @@
 // The ULE scheduler: shares, scores, placing and policies, as rt-app workloads show them.
 
 import { describe, expect, it } from "vitest";
-import { Machine } from "../../src/index.js";
+import { Machine, sys } from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
 import { endUs, runText, type TestRunOptions, tasks } from "../support/workload-run.js";
 
 const SECOND_US = 1_000_000;
@@ -113,7 +114,24 @@ describe("policies under ule", () => {
     expect(ends).toEqual([...ends].sort((a, b) => a - b));
   });
 
-  it("are refused in a sentence where no time passes", () => {
-    expect(() => new Machine({ scheduler: "ule", time: "idle" })).toThrow(/needs time that passes/);
+  it("are made of sleep alone where code takes no time", () => {
+    const machine = new Machine({ scheduler: "ule", time: "idle", cpus: 2 }, buildUnderTest);
+    const seen: string[] = [];
+    const napper = (name: string, ticks: number) =>
+      machine.createProcess({
+        name,
+        *body() {
+          yield* sys.sched_setscheduler_self(0, 0);
+          for (let i = 0; i < 3; i++) {
+            yield* sys.pause("nap", ticks);
+            seen.push(`${name} ${yield* sys.ticks()}`);
+          }
+        },
+      });
+    const [early] = napper("early", 10).threads();
+    napper("late", 25);
+    machine.run({ until: 65_000_000n });
+    expect(seen).toEqual(["early 10", "early 20", "late 25", "early 30", "late 50"]);
+    expect(early?.priority).toBeLessThan(136);
   });
 });

@@ -20,6 +20,7 @@
 #define EOPNOTSUPP 45
 #define ETIMEDOUT 60
 #define EPROCLIM 67
+#define ENOLCK 77
 #define ENOSYS 78
 #define ERESTART (-1)
 

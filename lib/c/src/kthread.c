@@ -142,3 +142,11 @@ void rw_init_flags(struct rwlock *rw, const char *name, int opts) {
 void sx_init_flags(struct sx *sx, const char *name, int opts) {
   check(sys_sx_init(name, opts, &sx->object), "sx_init", name);
 }
+
+void rm_init_flags(struct rmlock *rm, const char *name, int opts) {
+  check(sys_rm_init(name, opts, &rm->object), "rm_init", name);
+}
+
+void lockinit(struct lock *lk, int priority, const char *wmesg, int timo, int flags) {
+  check(sys_lockinit(priority, wmesg, timo, flags, &lk->object), "lockinit", wmesg);
+}

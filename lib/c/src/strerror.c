@@ -22,6 +22,7 @@ char *strerror(int error) {
     case EOPNOTSUPP: return "Operation not supported";
     case ETIMEDOUT: return "Operation timed out";
     case EPROCLIM: return "Too many processes";
+    case ENOLCK: return "No locks available";
     case ENOSYS: return "Function not implemented";
     default: return "Unknown error";
   }

@@ -60,14 +60,18 @@ function parse(args: readonly string[]): Options {
         .default("release"),
     )
     .addOption(
-      new Option("--suite <name>", "one suite only").choices(["threads", "processes", "chaos"]),
+      new Option("--suite <name>", "one suite only").choices([
+        "threads",
+        "calls",
+        "processes",
+        "chaos",
+        "lending",
+      ]),
     )
     .addOption(
-      new Option("--scheduler <name>", "scheduler of storms of processes").choices([
-        "lwkt",
-        "4bsd",
-        "ule",
-      ]),
+      new Option("--scheduler <name>", "scheduler of storms of calls, processes and locks").choices(
+        ["lwkt", "4bsd", "ule"],
+      ),
     )
     .option("--plant <N>", "plant a fault, in the check build", numberIn(1, plants.length))
     .option("--plants", "look for every planted fault");

@@ -46,11 +46,11 @@ export class CpusModel extends CpusState {
 
   // ---- Letters (sections 2 to 4) ----
 
-  private mine(cpu: Cpu, t: Thread): boolean {
+  protected mine(cpu: Cpu, t: Thread): boolean {
     return t.cpu === cpu.index && !t.transit;
   }
 
-  private ask(by: Cpu, t: Thread, kind: Kind): Letter {
+  protected ask(by: Cpu, t: Thread, kind: Kind): Letter {
     const { asked } = t;
     if (asked.kinds.size === 0 || (kind === "RUN" && !asked.kinds.has("RUN"))) {
       const at = this.fresh.indexOf(t);
@@ -156,7 +156,7 @@ export class CpusModel extends CpusState {
 
   // ---- Making runnable, and not ----
 
-  private scheduleHere(t: Thread): void {
+  protected scheduleHere(t: Thread): void {
     if (t.gone) return;
     t.wanted = true;
     t.carried = true;
@@ -196,11 +196,11 @@ export class CpusModel extends CpusState {
     this.tryMove(t);
   }
 
-  private cannotMove(t: Thread): boolean {
+  protected cannotMove(t: Thread): boolean {
     return this.cpu(t.cpu).current === t || t.locked || t.preempts !== null;
   }
 
-  private tryMove(t: Thread): void {
+  protected tryMove(t: Thread): void {
     if (t.goal < 0 || t.gone) return;
     if (this.cannotMove(t)) {
       this.ask(this.cpu(t.cpu), t, "RETRY");
@@ -211,7 +211,7 @@ export class CpusModel extends CpusState {
     this.move(t, to);
   }
 
-  private move(t: Thread, to: number): void {
+  protected move(t: Thread, to: number): void {
     if (t.cpu === to || t.gone) return;
     const from = this.cpu(t.cpu);
     const { queued } = t;
@@ -362,7 +362,7 @@ export class CpusModel extends CpusState {
   }
 
   /** The thread leaves its CPU by the switcher. */
-  private *giveUp(t: Thread): Call {
+  protected *giveUp(t: Thread): Call {
     t.sections++;
     t.left = true;
     yield { to: null };
@@ -386,7 +386,7 @@ export class CpusModel extends CpusState {
     return t;
   }
 
-  private by(t: Thread): Cpu {
+  protected by(t: Thread): Cpu {
     return this.cpu(t.cpu);
   }
 
@@ -460,7 +460,7 @@ export class CpusModel extends CpusState {
     return 0;
   }
 
-  private *leaveFor(t: Thread, to: number): Call {
+  protected *leaveFor(t: Thread, to: number): Call {
     const from = this.by(t);
     t.goal = -1;
     t.passing = !t.queued;
@@ -482,11 +482,14 @@ export class CpusModel extends CpusState {
   }
 
   /** The CPU of a set that is next in turn. */
-  private placeWithin(allowed: readonly number[]): number {
+  protected placeWithin(allowed: readonly number[]): number {
     const cpu = allowed.find((index) => index >= this.nextCpu) ?? (allowed[0] as number);
     this.nextCpu = (cpu + 1) % this.cpus.length;
     return cpu;
   }
+
+  /** A thread has another set of CPUs, and its own is one of them. */
+  protected narrowed(_by: Cpu, _other: Thread): void {}
 
   /** Restricts a thread to a set of CPUs (section 9). */
   *setAffinity(t: Thread, other: Thread, allowed: readonly number[]): Call {
@@ -495,7 +498,10 @@ export class CpusModel extends CpusState {
     if (other === t && !stays && (t.preempts !== null || t.sections > 0)) return EBUSY;
     other.excluded.clear();
     for (const { index } of this.cpus) if (!allowed.includes(index)) other.excluded.add(index);
-    if (stays) return 0;
+    if (stays) {
+      this.narrowed(this.by(t), other);
+      return 0;
+    }
     const to = this.placeWithin(allowed);
     if (other === t) yield* this.leaveFor(t, to);
     else if (isUnborn(other)) other.cpu = to;
@@ -594,13 +600,17 @@ export class CpusModel extends CpusState {
     return 0;
   }
 
-  private addTo(by: Cpu, child: Thread, stopped: boolean): void {
+  protected addTo(by: Cpu, child: Thread, stopped: boolean): void {
     this.setPriority(child, PVM);
     child.cpu = this.placeWithin(this.cpus.map(({ index }) => index));
     this.threads.push(child);
-    if (stopped) return;
-    if (this.mine(by, child)) this.enqueue(child);
-    else this.ask(by, child, "RUN");
+    if (!stopped) this.makeRunnable(by, child);
+  }
+
+  /** sched_add of a thread that waits for nothing. */
+  protected makeRunnable(by: Cpu, t: Thread): void {
+    if (this.mine(by, t)) this.enqueue(t);
+    else this.ask(by, t, "RUN");
   }
 
   /** kthread_add: a thread of proc0, on the CPU that is next in turn. */
@@ -709,7 +719,7 @@ export class CpusModel extends CpusState {
     this.call(cpu, leaves ? this.leaveFor(t, to) : this.loseTurn(t));
   }
 
-  private *loseTurn(t: Thread): Call {
+  protected *loseTurn(t: Thread): Call {
     if (!t.queued) {
       t.wanted = false;
       t.passing = true;

@@ -7,6 +7,11 @@ import * as Layout from "../../../src/generated/layout.js";
 
 const { Sys, Thread: T } = Layout;
 
+/** Of storms with timeouts: at 1,000 ticks a second a tick is two or three short quanta. */
+const CYCLES_PER_SECOND = 300_000;
+/** What the boot thread sleeps on, which nobody else does. */
+const BOOT_CHANNEL = 0x7fff_0000;
+
 /** What of the configuration may change from storm to storm. */
 export interface Weather {
   readonly quantum: number;
@@ -14,23 +19,34 @@ export interface Weather {
   readonly roundRobin: number;
 }
 
+/** What a rig is booted for. */
+export interface RigKind {
+  readonly cpus: number;
+  readonly bare: boolean;
+  /** The scheduler, for storms of FreeBSD's calls. */
+  readonly scheduler?: "lwkt" | "4bsd";
+}
+
 /** A machine whose boot thread waits for ever: a bare one, or one with processes, whose threads are proc0's. */
 export class Rig {
   readonly kernel: Kernel;
   /** The fault that is planted in the check build, 0 for none. */
   plant = 0;
+  readonly name: number;
   private readonly image: Uint8Array;
-  private readonly name: number;
+  private readonly bare: boolean;
 
   constructor(
-    readonly cpus: number,
-    private readonly bare: boolean,
+    private readonly kind: RigKind,
     source: KernelSource,
   ) {
+    const { bare, cpus, scheduler } = kind;
+    this.bare = bare;
     this.kernel = new Kernel(
       {
         bare,
         cpus,
+        ...(scheduler === undefined ? {} : { scheduler, cyclesPerSecond: CYCLES_PER_SECOND }),
         maxproc: 10,
         quantum: 1000,
         roundRobin: 0,
@@ -57,10 +73,16 @@ export class Rig {
     kernel.setBudget({});
     kernel.exports.machine_run();
     if (this.bare) this.step(boot, Sys.crit_exit_noyield, []);
-    this.step(boot, Sys.lwkt_deschedule_self, []);
-    const reason = this.step(boot, Sys.lwkt_switch, []);
+    const reason = this.sleepCalls(boot);
     if ((reason & Layout.RUN_REASON) !== Layout.Run.IDLE)
       throw new Error("the boot thread goes on");
+  }
+
+  private sleepCalls(boot: number): number {
+    if (this.kind.scheduler !== undefined)
+      return this.step(boot, Sys.tsleep, [BOOT_CHANNEL, 0, this.name, 0]);
+    this.step(boot, Sys.lwkt_deschedule_self, []);
+    return this.step(boot, Sys.lwkt_switch, []);
   }
 
   /** The kernel as it was, with other weather, and structures for so many threads. */
@@ -84,6 +106,17 @@ export class Rig {
     if (error !== 0) throw new Error(`creating a thread: error ${error}`);
     kernel.hostCall(Sys.lwkt_setpri, [td >>> 0, level]);
     if (cpu !== 0) kernel.hostCall(Sys.lwkt_migrate, [td >>> 0, cpu]);
+    return td >>> 0;
+  }
+
+  /** The host makes a kernel thread with a priority and a set of CPUs, and starts it. */
+  spawnKthread(cookie: number, priority: number, cpus: readonly [number, number]): number {
+    const { kernel } = this;
+    const [error, td] = kernel.hostCall(...this.creation(cookie, true));
+    if (error !== 0) throw new Error(`creating a thread: error ${error}`);
+    kernel.hostCall(Sys.sched_prio, [td >>> 0, priority]);
+    kernel.hostCall(Sys.cpuset_setthread, [td >>> 0, ...cpus]);
+    kernel.hostCall(Sys.sched_add, [td >>> 0]);
     return td >>> 0;
   }
 
@@ -117,11 +150,11 @@ export class Rigs {
   constructor(private readonly source: KernelSource) {}
 
   /** The rig for storms of a kind. */
-  of({ cpus, bare }: { readonly cpus: number; readonly bare: boolean }): Rig {
-    const key = `${cpus} ${bare}`;
+  of(kind: RigKind): Rig {
+    const key = `${kind.cpus} ${kind.bare} ${kind.scheduler}`;
     let rig = this.rigs.get(key);
     if (rig === undefined) {
-      rig = new Rig(cpus, bare, this.source);
+      rig = new Rig(kind, this.source);
       this.rigs.set(key, rig);
     }
     return rig;

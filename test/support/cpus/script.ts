@@ -36,12 +36,25 @@ const opNames = [
   "register",
   "leave",
   "reap",
+  // FreeBSD's (fbsd-script.ts).
+  "relinquish",
+  "tsleep",
+  "join",
+  "wakeup",
+  "wakeup_one",
+  "suspend",
+  "resume",
+  "suspend_check",
+  "start",
 ] as const;
 
 /** A thread of a storm: one that the host makes, or, without a CPU, one that another thread creates. */
 export interface Role {
   readonly cpu: number;
+  /** Level, or FreeBSD's priority in storms of its calls. */
   readonly level: number;
+  /** CPUs of a thread that makes FreeBSD's calls, by bits; all by default. */
+  readonly set?: number;
   readonly ops: readonly Op[];
 }
 
@@ -50,6 +63,8 @@ export interface Script {
   readonly cpus: number;
   /** A machine of LWKT alone, or one with processes, whose threads have FreeBSD priorities and affinities. */
   readonly bare: boolean;
+  /** The scheduler, of storms of FreeBSD's calls; for those of LWKT's it is lwkt. */
+  readonly scheduler?: "lwkt" | "4bsd";
   readonly quantum: number;
   readonly preemption: boolean;
   /** Cycles until equals take turns, 0 = never. */

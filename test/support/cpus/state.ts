@@ -99,6 +99,24 @@ export class Thread {
   /** What its last call returned. */
   result: number | undefined;
 
+  // FreeBSD's side (fbsd-model.ts).
+
+  /** Its structure, once that is known. */
+  address = 0;
+  state: "stopped" | "runnable" | "sleeping" = "stopped";
+  /** What it sleeps on. */
+  channel = 0;
+  /** The tick of its timeout, 0 without one. */
+  deadline = 0;
+  /** It is asked to suspend. */
+  isAsked = false;
+  /** 4bsd: the run queue that it is on. */
+  queue: Thread[] | null = null;
+  /** 4bsd: it has lost its CPU, and goes on before its equals. */
+  keepsTurn = false;
+  /** 4bsd: somebody has chosen its CPU: it runs there next. */
+  moved = false;
+
   constructor(readonly name: string) {}
 }
 

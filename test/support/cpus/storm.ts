@@ -7,7 +7,7 @@ import { linkedThreads } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
 import { BodyError } from "../../../src/index.js";
 import type { Random } from "../random.js";
-import { CpusModel, ModelError } from "./model.js";
+import { type CpusModel, ModelError } from "./model.js";
 import type { Rig } from "./rig.js";
 import type { Op, Role, Script } from "./script.js";
 import type { Call, Cpu, Thread, Token, Wait } from "./state.js";
@@ -28,8 +28,11 @@ export class Mismatch extends Error {
   override readonly name = "Mismatch";
 }
 
+/** A call of a body: its number and arguments for the kernel, and what it does in the model. */
+export type Step = readonly [nr: number, args: readonly number[], call: Call | null];
+
 /** A thread of the storm that has been created. */
-interface Actor {
+export interface Actor {
   readonly role: Role;
   readonly index: number;
   td: number;
@@ -48,19 +51,18 @@ const MAX_LIVES = 3;
 const MAX_STEPS = 20_000;
 
 /** Runs a script on a kernel beside the model; throws a {@link Mismatch} at the first difference. */
-export class Storm {
+export class Storm<M extends CpusModel = CpusModel> {
   rounds = 0;
   steps = 0;
   /** The calls that each structure's threads made, in order: what a second run of the storm repeats. */
   readonly calls = new Map<number, (readonly [nr: number, args: readonly number[]])[]>();
-  readonly model: CpusModel;
-  private readonly kernel: Kernel;
+  protected readonly kernel: Kernel;
   private readonly tokens: number[];
   private readonly waits: number[];
   /** The newest thread of each role. */
-  private readonly newest: (Actor | undefined)[] = [];
+  protected readonly newest: (Actor | undefined)[] = [];
   private readonly actors = new Map<number, Actor>();
-  private readonly models = new Map<number, Thread>();
+  protected readonly models = new Map<number, Thread>();
   /** Threads that a role's creator has made in the model, by role, until they run or are named. */
   private readonly unnamed = new Map<number, Thread[]>();
   private readonly creators = new Set<Actor>();
@@ -70,11 +72,11 @@ export class Storm {
   private at = 0;
 
   constructor(
-    private readonly rig: Rig,
-    private readonly script: Script,
+    protected readonly rig: Rig,
+    protected readonly script: Script,
+    readonly model: M,
   ) {
     this.kernel = rig.kernel;
-    this.model = new CpusModel(script.cpus);
     rig.reset(script, script.structures);
     this.model.structures = script.bare ? script.structures : Number.POSITIVE_INFINITY;
     this.tokens = script.tokens.map(([owner, back]) => this.kernel.newObject("token", owner, back));
@@ -92,14 +94,14 @@ export class Storm {
     return this.kernel.read(this.kernel.globaldata(cpu) + G.gd_idletd);
   }
 
-  private spawn(index: number, role: Role): void {
+  protected spawn(index: number, role: Role): void {
     const td = this.rig.spawn(index, role.level, role.cpu);
     const { model, script } = this;
     const spawn = script.bare ? "hostSpawn" : "hostAdd";
     this.adopt(index, td, model[spawn](`t${index}`, role.level, role.cpu));
   }
 
-  private adopt(index: number, td: number, thread: Thread): Actor {
+  protected adopt(index: number, td: number, thread: Thread): Actor {
     const before = this.models.get(td);
     if (before !== undefined && !before.gone) {
       throw new Mismatch(`the structure of ${before.name} is used again before it is gone`);
@@ -150,7 +152,7 @@ export class Storm {
   }
 
   /** Has the model do what the kernel has done since it stopped last. */
-  private settle(why: number): void {
+  protected settle(why: number): void {
     const { model, kernel } = this;
     if (why === Run.IDLE) return;
     const last = why === Run.BUDGET ? this.script.cpus - 1 : this.cpuOf(kernel.machine("curcpu"));
@@ -292,7 +294,7 @@ export class Storm {
   }
 
   /** The next call of a body: for the kernel, and for the model. */
-  private next(actor: Actor, t: Thread): readonly [number, readonly number[], Call | null] {
+  private next(actor: Actor, t: Thread): Step {
     for (;;) {
       const op = actor.role.ops[actor.pc++];
       const found = op === undefined ? this.ending(actor, t) : this.perform(actor, t, op);
@@ -301,26 +303,16 @@ export class Storm {
   }
 
   /** Behind its last operation a body leaves what it is in, and returns. */
-  private ending(actor: Actor, t: Thread): readonly [number, readonly number[], Call] {
+  protected ending(actor: Actor, t: Thread): Step {
     const found = this.perform(actor, t, ["reltoken"]) ?? this.perform(actor, t, ["crit_exit"]);
-    return (
-      (found as readonly [number, readonly number[], Call] | null) ?? [
-        Sys.body_return,
-        [],
-        this.exit(t),
-      ]
-    );
+    return found ?? [Sys.body_return, [], this.exit(t)];
   }
 
-  private exit(t: Thread): Call {
+  protected exit(t: Thread): Call {
     return this.model.exit(t);
   }
 
-  private perform(
-    actor: Actor,
-    t: Thread,
-    [name, a = 0, b = 0]: Op,
-  ): readonly [number, readonly number[], Call | null] | null {
+  protected perform(actor: Actor, t: Thread, [name, a = 0, b = 0]: Op): Step | null {
     const { model, script } = this;
     const other = this.newest[a];
     const known = other === undefined ? undefined : (this.models.get(other.td) as Thread);
@@ -384,13 +376,7 @@ export class Storm {
     return this.objectOp(actor, t, name, a % script.tokens.length, a % script.waits.length);
   }
 
-  private objectOp(
-    actor: Actor,
-    t: Thread,
-    name: Op[0],
-    k: number,
-    w: number,
-  ): readonly [number, readonly number[], Call | null] | null {
+  private objectOp(actor: Actor, t: Thread, name: Op[0], k: number, w: number): Step | null {
     const { model } = this;
     const token = model.tokens[k] as Token;
     const wait = model.waits[w] as Wait;
@@ -426,12 +412,7 @@ export class Storm {
     }
   }
 
-  private create(
-    actor: Actor,
-    t: Thread,
-    index: number,
-    stopped: boolean,
-  ): readonly [number, readonly number[], Call] | null {
+  protected create(actor: Actor, t: Thread, index: number, stopped: boolean): Step | null {
     const before = this.newest[index];
     const alive = before !== undefined && this.models.get(before.td)?.gone === false;
     const { script } = this;
@@ -453,16 +434,16 @@ export class Storm {
 
   // ---- Comparing ----
 
-  private fail(what: string, got: unknown, expected: unknown): never {
+  protected fail(what: string, got: unknown, expected: unknown): never {
     throw new Mismatch(`${what} is ${String(got)}, not ${String(expected)}`);
   }
 
-  private same(what: string, got: unknown, expected: unknown): void {
+  protected same(what: string, got: unknown, expected: unknown): void {
     if (got !== expected) this.fail(what, got, expected);
   }
 
   /** The kernel's state must be what the model says. */
-  private compare(): void {
+  protected compare(): void {
     const { kernel, model } = this;
     for (const [td, t] of this.models) {
       if (!t.gone && !t.name.startsWith("idle")) this.compareThread(td, t);
@@ -486,7 +467,7 @@ export class Storm {
     this.compareCounts();
   }
 
-  private compareThread(td: number, t: Thread): void {
+  protected compareThread(td: number, t: Thread): void {
     const { kernel } = this;
     const flags = kernel.view.getUint16(td + T.td_lwflags, true);
     const pri = kernel.readSigned(td + T.td_pri);
@@ -496,10 +477,14 @@ export class Storm {
     this.same(`priority of ${t.name}`, kernel.u8[cold + C.td_priority], t.priority);
     this.same(`base priority of ${t.name}`, kernel.u8[cold + C.td_base_pri], t.base);
     this.same(`CPU of ${t.name}`, kernel.u8[td + T.td_cpu], t.cpu);
-    this.same(`${t.name} on a run queue`, (flags & Layout.TDL_RUNQ) !== 0, t.queued);
+    this.same(`${t.name} on a run queue`, this.isQueued(td, flags), t.queued);
     this.same(`${t.name} in a line`, (flags & Layout.TDL_TOKWAIT) !== 0, t.line !== null);
     const wait = t.wait === null ? 0 : (this.waits[t.wait.index] as number);
     this.same(`wait structure of ${t.name}`, kernel.read(td + T.td_wait), wait);
+  }
+
+  protected isQueued(_td: number, flags: number): boolean {
+    return (flags & Layout.TDL_RUNQ) !== 0;
   }
 
   private compareToken(at: number, token: Token, what: string): void {
@@ -540,8 +525,8 @@ export class Storm {
  * Repeats a storm that has run, cut into other pieces, and gives the hash of its switches: it must be that of
  * every other run of the same storm.
  */
-export function hashOfRepeat(rig: Rig, script: Script, storm: Storm, random: Random): bigint {
-  new Storm(rig, script); // makes the threads and objects anew
+export function hashOfRepeat(rig: Rig, make: () => Storm, storm: Storm, random: Random): bigint {
+  make(); // makes the threads and objects anew
   const { kernel } = rig;
   const next = new Map<number, number>();
   const cut = () => {
@@ -572,7 +557,7 @@ export function hashOfRepeat(rig: Rig, script: Script, storm: Storm, random: Ran
 }
 
 /** A set of CPUs, by the bits of a number that may be smaller than it: as two words, and as a list. */
-function cpuSet(bits: number, cpus: number): [number, number, number[]] {
+export function cpuSet(bits: number, cpus: number): [number, number, number[]] {
   const allowed: number[] = [];
   const words: [number, number] = [0, 0];
   for (let cpu = 0; cpu < cpus; cpu++) {

@@ -5,8 +5,12 @@ import type { KernelBuild } from "../../../src/core/instantiate.js";
 import type { SchedulerName } from "../../../src/index.js";
 import { Random } from "../random.js";
 import { ChaosStorm } from "./chaos-storm.js";
+import { FbsdCallsStorm, fbsdModel } from "./fbsd-calls-storm.js";
+import { makeFbsdScript } from "./fbsd-script.js";
+import { LendingStorm } from "./lending-storm.js";
+import { CpusModel } from "./model.js";
 import { ProcessStorm } from "./process-storm.js";
-import { Rigs } from "./rig.js";
+import { type Rig, Rigs } from "./rig.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
 import { scriptText, shrink } from "./shrink.js";
 import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
@@ -16,7 +20,7 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of processes; by default the seed decides. */
+  /** The scheduler of storms of FreeBSD's calls, of processes and of locks; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
@@ -24,7 +28,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "processes" | "chaos";
+  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -36,30 +40,30 @@ export interface Suite {
 /** Seeds whose storms are repeated, cut into other pieces. */
 const REPEATED = 10;
 
-/** LWKT's threads, beside the model: calls of every kind from every CPU. */
-class Threads implements Suite {
-  readonly name = "threads";
+/** Threads beside a model: what the suites of LWKT's calls and of FreeBSD's have in common. */
+abstract class Scripted implements Suite {
+  abstract readonly name: Suite["name"];
   steps = 0;
   private readonly rigs: Rigs;
 
-  constructor(private readonly conditions: Conditions) {
+  constructor(protected readonly conditions: Conditions) {
     this.rigs = new Rigs(conditions.build);
   }
 
-  private script(seed: number): Script {
-    return makeScript(seed, sizeOf(seed, this.conditions.cpus));
-  }
+  protected abstract script(seed: number): Script;
+  protected abstract storm(rig: Rig, script: Script): Storm;
 
   private failure(seed: number, script: Script): string | null {
     const rig = this.rigs.of(script);
     rig.plant = this.conditions.plant ?? 0;
+    const make = () => this.storm(rig, script);
     return failureOf(() => {
-      const storm = new Storm(rig, script);
+      const storm = make();
       storm.run();
       this.steps += storm.steps;
       if (seed % REPEATED !== 0) return;
       const hash = rig.kernel.hash();
-      const repeated = hashOfRepeat(rig, script, storm, new Random(seed));
+      const repeated = hashOfRepeat(rig, make, storm, new Random(seed));
       if (repeated !== hash)
         throw new Mismatch("cut into other pieces, the storm has another hash");
     });
@@ -74,6 +78,34 @@ class Threads implements Suite {
     const kind = kindOf(this.failure(seed, script));
     const small = shrink(script, (other) => kindOf(this.failure(seed, other)) === kind);
     return `${this.failure(seed, small)}\n${scriptText(small)}`;
+  }
+}
+
+/** LWKT's threads: calls of every kind from every CPU. */
+class Threads extends Scripted {
+  readonly name = "threads";
+
+  protected script(seed: number): Script {
+    return makeScript(seed, sizeOf(seed, this.conditions.cpus));
+  }
+
+  protected storm(rig: Rig, script: Script): Storm {
+    return new Storm(rig, script, new CpusModel(script.cpus));
+  }
+}
+
+/** Kernel threads that make FreeBSD's calls, under lwkt and 4bsd. */
+class Calls extends Scripted {
+  readonly name = "calls";
+
+  protected script(seed: number): Script {
+    const { cpus, scheduler } = this.conditions;
+    const own = scheduler === "ule" ? undefined : scheduler;
+    return makeFbsdScript(seed, sizeOf(seed, cpus), own);
+  }
+
+  protected storm(rig: Rig, script: Script): Storm {
+    return new FbsdCallsStorm(rig, script, fbsdModel(script));
   }
 }
 
@@ -125,6 +157,27 @@ class Chaos implements Suite {
   }
 }
 
+/** Locks of all kinds: what is lent is what the rule says, at each step. */
+class Lendings implements Suite {
+  readonly name = "lending";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new LendingStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the locks`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -132,5 +185,11 @@ function kindOf(failure: string | null): string | undefined {
 
 /** The suites, for storms under these conditions. */
 export function suitesFor(conditions: Conditions): readonly Suite[] {
-  return [new Threads(conditions), new Processes(conditions), new Chaos(conditions)];
+  return [
+    new Threads(conditions),
+    new Calls(conditions),
+    new Processes(conditions),
+    new Chaos(conditions),
+    new Lendings(conditions),
+  ];
 }

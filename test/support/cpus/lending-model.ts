@@ -2,8 +2,8 @@
 // holds and who waits is read from the machine, and what everybody should have been lent is worked out anew, from
 // nothing but the threads' own priorities.
 
-import * as Layout from "../../src/generated/layout.js";
-import type { Machine } from "../../src/index.js";
+import * as Layout from "../../../src/generated/layout.js";
+import type { Machine } from "../../../src/index.js";
 
 const { SyncObject: S, Thread: T, ThreadCold: C, ThreadLocks: L } = Layout;
 const WORST = 255;
@@ -18,11 +18,19 @@ export class Lending {
   private readonly machine: Machine;
   private readonly threads: readonly number[];
   private readonly locks: readonly number[];
+  private readonly levels: ReadonlyMap<number, number>;
 
-  constructor(machine: Machine, threads: readonly number[], locks: readonly number[]) {
+  /** `levels` are the own levels of threads of LWKT that belong to no process: these have no priority. */
+  constructor(
+    machine: Machine,
+    threads: readonly number[],
+    locks: readonly number[],
+    levels: ReadonlyMap<number, number>,
+  ) {
     this.machine = machine;
     this.threads = threads;
     this.locks = locks;
+    this.levels = levels;
   }
 
   private read(address: number): number {
@@ -37,12 +45,19 @@ export class Lending {
     return ((td >>> 3) + this.machine.kernel.machine("locks_delta")) >>> 0;
   }
 
+  /** A thread's own priority. */
   base(td: number): number {
-    return this.byte(this.machine.kernel.cold(td) + C.td_base_pri);
+    const level = this.levels.get(td);
+    return level === undefined
+      ? this.byte(this.machine.kernel.cold(td) + C.td_base_pri)
+      : priorityOf(level);
   }
 
+  /** The priority by which a thread is queued. */
   priority(td: number): number {
-    return this.byte(this.machine.kernel.cold(td) + C.td_priority);
+    return this.levels.has(td)
+      ? priorityOf(this.read(td + T.td_pri) & Layout.TDPRI_MASK)
+      : this.byte(this.machine.kernel.cold(td) + C.td_priority);
   }
 
   /** What is lent to a thread; 255 for nothing. */
@@ -52,7 +67,7 @@ export class Lending {
 
   private waiters(): readonly Waiter[] {
     return this.threads
-      .filter((td) => this.byte(this.locksOf(td) + L.tl_blocked) === 1)
+      .filter((td) => this.byte(this.locksOf(td) + L.tl_blocked) !== 0)
       .map((td) => ({ td, lock: this.read(td + T.td_wchan) }));
   }
 
@@ -91,28 +106,54 @@ export class Lending {
       const has = Math.min(this.base(td), this.lent(td));
       if (has !== want) found.push(`${td}: priority ${has} with what is lent, not ${want}`);
       if (this.lent(td) !== WORST && this.lent(td) < want) found.push(`${td}: lent too much`);
-      if (!this.isAsked(td) && this.priority(td) !== want) {
-        found.push(`${td}: queued by priority ${this.priority(td)}, not ${want}`);
+      const queued = this.levels.has(td) ? priorityOf(levelOf(want)) : want;
+      if (!this.isAsked(td) && this.priority(td) !== queued) {
+        found.push(`${td}: queued by priority ${this.priority(td)}, not ${queued}`);
       }
     }
     for (const lock of this.locks) found.push(...this.queueFaults(lock, expected));
     return found;
   }
 
-  /** The queue of a lock: in the order of priorities, with all that wait for it. */
+  /** The queues of a lock: in the order of priorities, with all that wait for it. */
   private queueFaults(lock: number, expected: ReadonlyMap<number, number>): string[] {
     const found: string[] = [];
     const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;
-    const queue: number[] = [];
-    for (let td = this.read(lock + S.so_first); td !== 0; td = this.read(td + T.td_qnext)) {
-      queue.push(td);
+    const alone = this.queue(lock + S.so_first);
+    const shared = this.queue(lock + S.so_shared_first);
+    const waiting = this.waiters().filter((waiter) => waiter.lock === lock).length;
+    if (alone.length + shared.length !== waiting) {
+      found.push(
+        `lock ${lock}: ${alone.length} and ${shared.length} in its queues, not ${waiting}`,
+      );
     }
-    const waiting = this.waiters().filter((waiter) => waiter.lock === lock);
-    if (queue.length !== waiting.length) found.push(`lock ${lock}: ${queue.length} in its queue`);
-    if (queue.length > 0 && this.read(lock + S.so_owner) === 0) found.push(`lock ${lock} is free`);
-    const order = queue.map((td) => expected.get(td) as number);
-    const sorted = [...order].sort((a, b) => a - b);
-    if (lends && order.join() !== sorted.join()) found.push(`lock ${lock}: queue ${order}`);
+    const isOwned = this.read(lock + S.so_owner) !== 0;
+    const isShared = this.read(lock + S.so_value) !== 0;
+    if (waiting > 0 && !isOwned && !isShared) found.push(`lock ${lock} is free`);
+    if (waiting > 0 && !isOwned && isShared && alone.length === 0) {
+      found.push(`lock ${lock} is shared, and others wait for that`);
+    }
+    for (const queue of lends ? [alone, shared] : []) {
+      const order = queue.map((td) => expected.get(td) as number);
+      const sorted = [...order].sort((a, b) => a - b);
+      if (order.join() !== sorted.join()) found.push(`lock ${lock}: queue ${order}`);
+    }
     return found;
   }
+
+  private queue(first: number): number[] {
+    const queue: number[] = [];
+    for (let td = this.read(first); td !== 0; td = this.read(td + T.td_qnext)) queue.push(td);
+    return queue;
+  }
+}
+
+/** The priority that a level of LWKT counts as. */
+function priorityOf(level: number): number {
+  return 8 * (31 - level);
+}
+
+/** The level of LWKT for a priority. */
+function levelOf(priority: number): number {
+  return 31 - (priority >>> 3);
 }

@@ -1,0 +1,422 @@
+// lockmgr(9), after kern_lock.c: locks whose every operation is one call with flags. One thread has a lock alone, or
+// several share it; they wait on sleep queues, so that a wait can have a timeout and be interrupted, and lend nothing.
+//
+// Who releases a lock wakes all that want it alone, or else all that want to share it, and the first of them to run takes
+// it: the only locks here that are not handed over. A sharer waits behind those that want it alone, unless it shares
+// another one of these locks. The flags that say that somebody waits (lk_waiters) are the original's: they stay when a
+// wait ends early, and go when the queue is woken.
+//
+// A request goes on with what is left of its flags: whether it has waited stands in LK_SLEPT.
+import { panic } from "../env";
+import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
+import { curthread } from "../sys/globaldata";
+import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { Thread } from "../sys/proc";
+import {
+  KOBJ_LOCKMGR,
+  LK_CANRECURSE,
+  LK_DOWNGRADE,
+  LK_DRAIN,
+  LK_EXCLOTHER,
+  LK_EXCLUSIVE,
+  LK_EXCLUSIVE_WAITERS,
+  LK_INIT_MASK,
+  LK_INTERLOCK,
+  LK_NODDLKTREAT,
+  LK_NOPROFILE,
+  LK_NOSHARE,
+  LK_NOWAIT,
+  LK_NOWITNESS,
+  LK_RELEASE,
+  LK_SHARED,
+  LK_SHARED_WAITERS,
+  LK_SLEEPFAIL,
+  LK_SLEPT,
+  LK_TIMELOCK,
+  LK_TOTAL_MASK,
+  LK_TRYUPGRADE,
+  LK_TYPE_MASK,
+  LK_UPGRADE,
+  LockMgr,
+  SyncObject,
+  td_locks,
+} from "../sys/sync";
+import { cold, is_td, no_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { mtx_assert_once, mtx_release } from "./kern_mutex";
+import { sync_awake, sync_create, sync_queued } from "./kern_sync";
+import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
+import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
+
+/** Locks of this kind that a thread can share at a time. */
+const SLOCKS_MAX: u8 = 255;
+
+/** True for the flags of lockinit that exist. */
+export function lk_init_flags_valid(flags: u32): bool {
+  return (flags & ~LK_INIT_MASK) == 0;
+}
+
+/** True for flags of lockmgr that exist. */
+export function lk_flags_valid(flags: u32): bool {
+  return (flags & ~LK_TOTAL_MASK) == 0;
+}
+
+/** Makes a lock; null if the arena of kernel objects is used up. */
+export function lockinit(pri: u32, name: u32, timo: i32, flags: u32): SyncObject {
+  const lk = changetype<LockMgr>(sync_create(KOBJ_LOCKMGR, name));
+  if (changetype<usize>(lk) == 0) return lk;
+  lk.lk_pri = pri;
+  lk.lk_timo = timo;
+  lk.lk_flags = flags;
+  if ((flags & LK_NOWITNESS) != 0) lk.so_unwatched |= LOCK_WITNESS;
+  if ((flags & LK_NOPROFILE) != 0) lk.so_unwatched |= LOCK_PROFILE;
+  return lk;
+}
+
+// ---- Who has it ----
+
+/** True if `td` has the lock alone. */
+function xlocked(lk: LockMgr, td: Thread): bool {
+  return lk.so_owner == td && lk.so_owner_tid == cold(td).td_tid;
+}
+
+/** True if somebody has it alone, or nobody but so that nobody else may (lockmgr_disown). */
+function is_exclusive(lk: LockMgr): bool {
+  return is_td(lk.so_owner) || lk.lk_kernproc != 0;
+}
+
+function is_free(lk: LockMgr): bool {
+  return lk.so_value == 0 && !is_exclusive(lk);
+}
+
+function set_owner(lk: LockMgr, td: Thread): void {
+  lk.so_owner = td;
+  lk.so_owner_tid = cold(td).td_tid;
+}
+
+function clear_owner(lk: LockMgr): void {
+  lk.so_owner = no_td();
+  lk.so_owner_tid = 0;
+  lk.lk_kernproc = 0;
+}
+
+/** The current thread has it alone (lockmgr_note_exclusive_acquire). */
+function own(lk: LockMgr, td: Thread, flags: u32): void {
+  set_owner(lk, td);
+  lk.so_uses++;
+  lock_taken(lk, td, true);
+  if ((flags & LK_SLEPT) != 0) lock_awake(lk, td);
+}
+
+/** The current thread is one of those that share it. */
+function share(lk: LockMgr, td: Thread): void {
+  const l = td_locks(td);
+  if (l.tl_lk_slocks == SLOCKS_MAX) panic("lockmgr: too many share locks: %s", lk.so_name);
+  l.tl_lk_slocks++;
+  lk.so_value++;
+}
+
+/** The same in reverse. */
+function unshare(lk: LockMgr, td: Thread): void {
+  const l = td_locks(td);
+  if (l.tl_lk_slocks == 0) panic("Lock %s not sharelocked", lk.so_name);
+  l.tl_lk_slocks--;
+  lk.so_value--;
+}
+
+// ---- The end of a request, and waiting ----
+
+/** The request is over: the interlock, if it is still held, is released (lockmgr_exit). */
+function finish(flags: u32, ilk: SyncObject, error: i32): u32 {
+  if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
+  set_retval(error);
+  return DONE;
+}
+
+/** A request may wait for the lock: WITNESS looks at it beforehand, unless it is not to. */
+function wanted(lk: LockMgr, td: Thread, flags: u32, ilk: SyncObject, exclusive: bool): void {
+  if ((flags & (LK_NOWITNESS | LK_NOWAIT)) != 0) return;
+  lock_wanted(lk, td, exclusive, (flags & LK_INTERLOCK) != 0 ? ilk : no_interlock());
+}
+
+/** What a request has in the interlock's place once that is released. */
+function no_interlock(): SyncObject {
+  return changetype<SyncObject>(0);
+}
+
+/** The channel of those that want to share a lock. */
+function shared_channel(lk: LockMgr): u32 {
+  return changetype<u32>(lk) + <u32>sizeof<u32>();
+}
+
+/** Sleeps in one of a lock's queues, releasing the interlock (sleeplk); `fn` is next, with what is left of the flags. */
+function sleep(lk: LockMgr, flags: u32, ilk: SyncObject, is_shared: bool, fn: K): u32 {
+  if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
+  sync_queued(lk);
+  if (!is_shared && (flags & LK_SLEEPFAIL) != 0) lk.lk_exslpfail++;
+  const timo = (flags & LK_TIMELOCK) != 0 ? lk.lk_timo : 0;
+  const wchan = is_shared ? shared_channel(lk) : changetype<u32>(lk);
+  sleepq_enter(wchan, lk.lk_pri, lk.so_name, timo);
+  if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
+  cont_push(fn, changetype<u32>(lk), (flags & ~LK_INTERLOCK) | LK_SLEPT);
+  sleepq_wait(lk.lk_pri, timo);
+  return PENDING;
+}
+
+/** Awake: what the request returns now, 0 if it looks at the lock again. */
+function awake(lk: LockMgr, flags: u32, error: i32): i32 {
+  sync_awake(lk);
+  return error == 0 && (flags & LK_SLEEPFAIL) != 0 ? ENOLCK : error;
+}
+
+/** True if more than `n` threads sleep on a channel. */
+function sleep_more_than(wchan: u32, n: u32): bool {
+  let td = sleepq_lookup(wchan);
+  for (let i: u32 = 0; i < n && is_td(td); i++) td = changetype<Thread>(td.td_qnext);
+  return is_td(td);
+}
+
+/** The lock is free: wakes those that want it alone, or else, or if these will all give up, those that would share it. */
+function wake_waiters(lk: LockMgr): void {
+  const alone = changetype<u32>(lk);
+  const waits = (lk.lk_waiters & LK_EXCLUSIVE_WAITERS) != 0;
+  const fail = lk.lk_exslpfail;
+  lk.lk_exslpfail = 0;
+  if (waits && sleep_more_than(alone, fail)) {
+    lk.lk_waiters &= LK_SHARED_WAITERS;
+    wakeup(alone);
+    return;
+  }
+  lk.lk_waiters = 0;
+  if (waits) wakeup(alone);
+  wakeup(shared_channel(lk));
+}
+
+// ---- Sharing ----
+
+/** LK_CAN_SHARE */
+function can_share(lk: LockMgr, td: Thread, flags: u32): bool {
+  if (is_exclusive(lk)) return false;
+  if ((lk.lk_waiters & LK_EXCLUSIVE_WAITERS) == 0) return true;
+  return td_locks(td).tl_lk_slocks != 0 && (flags & LK_NODDLKTREAT) == 0;
+}
+
+/** Shares the lock, or sleeps until it is worth another look. */
+function slock(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  const td = curthread();
+  if (can_share(lk, td, flags)) {
+    share(lk, td);
+    lk.so_uses++;
+    lock_taken(lk, td, false);
+    if ((flags & LK_SLEPT) != 0) lock_awake(lk, td);
+    return finish(flags, ilk, 0);
+  }
+  if (xlocked(lk, td)) return finish(flags, ilk, EDEADLK);
+  if ((flags & LK_NOWAIT) != 0) return finish(flags, ilk, EBUSY);
+  lk.lk_waiters |= LK_SHARED_WAITERS;
+  return sleep(lk, flags, ilk, true, K.LK_SHARED_1);
+}
+
+export function lk_shared_1(lk: LockMgr, flags: u32, error: i32): u32 {
+  const result = awake(lk, flags, error);
+  return result != 0 ? finish(flags, no_interlock(), result) : slock(lk, flags, no_interlock());
+}
+
+/** Shares the lock no more (wakeupshlk). */
+function sunlock(lk: LockMgr, td: Thread): void {
+  unshare(lk, td);
+  lock_released(lk, td);
+  if (lk.so_value == 0 && lk.lk_waiters != 0) wake_waiters(lk);
+}
+
+// ---- Having it alone ----
+
+/** Takes the lock alone, once more if the caller has it and it may, or sleeps until it is worth another look. */
+function xlock(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  if (xlocked(lk, curthread())) return recurse(lk, flags, ilk);
+  return xlock_look(lk, flags, ilk);
+}
+
+function recurse(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  if (((flags | lk.lk_flags) & LK_CANRECURSE) == 0) {
+    if ((flags & LK_NOWAIT) != 0) return finish(flags, ilk, EBUSY);
+    panic("lockmgr_xlock_hard: recursing on non recursive lockmgr %s", lk.so_name);
+  }
+  lk.lk_recurse++;
+  return finish(flags, ilk, 0);
+}
+
+function xlock_look(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  if (is_free(lk)) {
+    own(lk, curthread(), flags);
+    return finish(flags, ilk, 0);
+  }
+  if ((flags & LK_NOWAIT) != 0) return finish(flags, ilk, EBUSY);
+  lk.lk_waiters |= LK_EXCLUSIVE_WAITERS;
+  return sleep(lk, flags, ilk, false, K.LK_EXCLUSIVE_1);
+}
+
+export function lk_exclusive_1(lk: LockMgr, flags: u32, error: i32): u32 {
+  const result = awake(lk, flags, error);
+  if (result == 0) return xlock_look(lk, flags, no_interlock());
+  // It was woken to take the lock, and may have been the only one.
+  if (is_free(lk) && lk.lk_waiters != 0) wake_waiters(lk);
+  return finish(flags, no_interlock(), result);
+}
+
+/** Has it alone no more, or once less. */
+function xunlock(lk: LockMgr, td: Thread): void {
+  if (lk.lk_recurse != 0) {
+    lk.lk_recurse--;
+    return;
+  }
+  const watched = lk.lk_kernproc == 0;
+  clear_owner(lk);
+  if (watched) lock_released(lk, td);
+  if (lk.lk_waiters != 0) wake_waiters(lk);
+}
+
+// ---- From one to the other ----
+
+/** The only one that shares it has it alone from now on; another one gives it up and waits for that, if it may. */
+function upgrade(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  const td = curthread();
+  if (lk.so_value == 0) panic("Lock %s not sharelocked", lk.so_name);
+  if (lk.so_value == 1) {
+    unshare(lk, td);
+    lock_released(lk, td);
+    own(lk, td, 0);
+    return finish(flags, ilk, 0);
+  }
+  if ((flags & LK_TYPE_MASK) == LK_TRYUPGRADE) return finish(flags, ilk, EBUSY);
+  sunlock(lk, td);
+  wanted(lk, td, flags, ilk, true);
+  return xlock(lk, flags, ilk);
+}
+
+/** Who has it alone shares it from now on. Nobody is woken: those that wait do so until it is released. */
+function downgrade(lk: LockMgr, td: Thread): void {
+  if (!xlocked(lk, td)) panic("Lock %s not exclusively locked", lk.so_name);
+  if (lk.lk_recurse != 0) panic("__lockmgr_args: downgrade a recursed lockmgr %s", lk.so_name);
+  clear_owner(lk);
+  lock_released(lk, td);
+  share(lk, td);
+  lock_taken(lk, td, false);
+}
+
+// ---- Draining ----
+
+/** Takes the lock alone when nobody holds it and nobody waits for it. */
+function drain(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  const free = is_free(lk);
+  if (free && lk.lk_waiters == 0) {
+    own(lk, curthread(), flags);
+    return finish(flags, ilk, 0);
+  }
+  if ((flags & LK_NOWAIT) != 0) return finish(flags, ilk, EBUSY);
+  if (free) return drain_later(lk, flags, ilk);
+  lk.lk_waiters |= LK_EXCLUSIVE_WAITERS;
+  return sleep(lk, flags & ~(LK_SLEEPFAIL | LK_TIMELOCK), ilk, false, K.LK_DRAIN_1);
+}
+
+/** Those that wait come first: looks again a tick later, where the original spins until one of them has the lock. */
+function drain_later(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
+  if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
+  sync_queued(lk);
+  wake_waiters(lk);
+  if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
+  cont_push(K.LK_DRAIN_1, changetype<u32>(lk), (flags & ~LK_INTERLOCK) | LK_SLEPT);
+  tsleep(shared_channel(lk) + <u32>sizeof<u32>(), 0, lk.so_name, 1);
+  return PENDING;
+}
+
+/** Awake, or interrupted: a drain does not give up. */
+export function lk_drain_1(lk: LockMgr, flags: u32): u32 {
+  sync_awake(lk);
+  return drain(lk, flags, no_interlock());
+}
+
+// ---- Requests ----
+
+/** The panics for requests that make no sense. */
+function check_request(lk: LockMgr, flags: u32, ilk: SyncObject): void {
+  const op = flags & LK_TYPE_MASK;
+  if ((op & (op - 1)) != 0) panic("__lockmgr_args: Invalid requested operation");
+  if ((flags & (LK_NOWAIT | LK_SLEEPFAIL)) != 0 && (op == LK_DOWNGRADE || op == LK_RELEASE)) {
+    panic("__lockmgr_args: Invalid flags in regard of the operation desired");
+  }
+  if ((flags & LK_INTERLOCK) == 0) return;
+  if (changetype<usize>(ilk) == 0) {
+    panic("__lockmgr_args: LK_INTERLOCK passed without valid interlock");
+  }
+  mtx_assert_once("lockmgr: mutex %s is not owned by thread %N (tid %d)", ilk);
+}
+
+/** Does with a lock what the flags say: 0, EBUSY, EDEADLK, ENOLCK, EWOULDBLOCK, EINTR or ERESTART. */
+export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
+  const lk = changetype<LockMgr>(o);
+  check_request(lk, flags, ilk);
+  let op = flags & LK_TYPE_MASK;
+  const td = curthread();
+  if ((lk.lk_flags & LK_NOSHARE) != 0) {
+    if (op == LK_SHARED) op = LK_EXCLUSIVE;
+    else if (op == LK_UPGRADE || op == LK_TRYUPGRADE || op == LK_DOWNGRADE) {
+      if (!xlocked(lk, td)) panic("Lock %s not exclusively locked", lk.so_name);
+      if (lk.lk_recurse != 0) panic("Lock %s recursed", lk.so_name);
+      return finish(flags, ilk, 0);
+    }
+  }
+  switch (op) {
+    case LK_SHARED:
+      wanted(lk, td, flags, ilk, false);
+      return slock(lk, flags, ilk);
+    case LK_EXCLUSIVE:
+      wanted(lk, td, flags, ilk, true);
+      return xlock(lk, flags, ilk);
+    case LK_UPGRADE:
+    case LK_TRYUPGRADE:
+      return upgrade(lk, flags, ilk);
+    case LK_DOWNGRADE:
+      downgrade(lk, td);
+      return finish(flags, ilk, 0);
+    case LK_RELEASE:
+      release(lk, td);
+      return finish(flags, ilk, 0);
+    case LK_DRAIN:
+      wanted(lk, td, flags, ilk, true);
+      if (xlocked(lk, td)) {
+        panic("__lockmgr_args: draining %s with the lock held", lk.so_name);
+      }
+      return drain(lk, flags, ilk);
+    default:
+      panic("__lockmgr_args: unknown lockmgr request 0x%x", op);
+      return DONE;
+  }
+}
+
+function release(lk: LockMgr, td: Thread): void {
+  if (lk.so_value != 0) sunlock(lk, td);
+  else if (xlocked(lk, td) || lk.lk_kernproc != 0) xunlock(lk, td);
+  else panic("Lock %s not locked", lk.so_name);
+}
+
+/** What the caller sees of a lock: LK_EXCLUSIVE, LK_EXCLOTHER, LK_SHARED, or 0 if it is free. */
+export function lockstatus(o: SyncObject): i32 {
+  const lk = changetype<LockMgr>(o);
+  if (is_exclusive(lk)) {
+    return xlocked(lk, curthread()) || lk.lk_kernproc != 0 ? LK_EXCLUSIVE : LK_EXCLOTHER;
+  }
+  return lk.so_value != 0 ? LK_SHARED : 0;
+}
+
+/** Who has the lock alone has it no more, and nobody else has: any thread may release it. */
+export function lockmgr_disown(o: SyncObject): void {
+  const lk = changetype<LockMgr>(o);
+  const td = curthread();
+  if (lk.lk_kernproc != 0) return;
+  if (!xlocked(lk, td)) panic("Lock %s not exclusively locked", lk.so_name);
+  if (lk.lk_recurse != 0) panic("_lockmgr_disown: disown a recursed lockmgr");
+  clear_owner(lk);
+  lk.lk_kernproc = 1;
+  lock_released(lk, td);
+}

@@ -1,0 +1,258 @@
+// Read-mostly locks: rmlock(9), after kern_rmlock.c.
+//
+// Readers share the lock without looking at each other; whoever wants it alone takes a mutex, from which moment on no new
+// reader comes in, and waits for each reader to leave. Here as there the mutex is one inside the lock, where all queue
+// that come meanwhile, readers too: a reader that gets it notes itself and hands it on. Who waits for readers waits in
+// the turnstile of the lock itself, whose owner is the reader that has been there longest; so it lends to that one, as
+// those that wait for the mutex lend to who has it.
+//
+// A reader's tracker is kept by the kernel, in a cell of its arena, and found by its thread. In the original it is on the
+// reader's stack and on a list of its CPU, and a thread does not change its CPU while it reads.
+import { panic } from "../env";
+import { EBUSY } from "../sys/errno";
+import { curthread } from "../sys/globaldata";
+import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { PDROP } from "../sys/param";
+import { Thread } from "../sys/proc";
+import {
+  KOBJ_RM,
+  KOBJ_RM_LOCK,
+  KOBJ_RM_READER,
+  MTX_NOLEND,
+  RM_OPTIONS,
+  RM_RECURSE,
+  RM_SLEEPABLE,
+  RmLock,
+  RmReader,
+  SyncObject,
+  TS_EXCLUSIVE,
+} from "../sys/sync";
+import { cold, is_td } from "../sys/thread";
+import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { kobj_alloc, kobj_free } from "./kern_kobj";
+import { mtx_lock, mtx_owned, mtx_release, mtx_take } from "./kern_mutex";
+import { sync_awake, sync_create, sync_destroy, sync_queued } from "./kern_sync";
+import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
+import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
+import { mi_switch } from "./sched";
+import {
+  turnstile_block,
+  turnstile_claim,
+  turnstile_disown,
+  turnstile_own,
+  turnstile_signal,
+  turnstile_unclaim,
+} from "./subr_turnstile";
+
+/** True for the options of such a lock that exist. */
+export function rm_options_valid(options: u32): bool {
+  return (options & ~RM_OPTIONS) == 0;
+}
+
+function done(result: i32): u32 {
+  set_retval(result);
+  return DONE;
+}
+
+/** Makes a lock, or returns null if the arena of kernel objects has no room for it and its mutex. */
+export function rm_create(name: u32, options: u32): SyncObject {
+  const lock = sync_create(KOBJ_RM_LOCK, name);
+  if (changetype<usize>(lock) == 0) return lock;
+  const rm = changetype<RmLock>(sync_create(KOBJ_RM, name));
+  if (changetype<usize>(rm) == 0) {
+    kobj_free(changetype<usize>(lock));
+    return rm;
+  }
+  lock.so_unwatched = LOCK_WITNESS | LOCK_PROFILE;
+  if ((options & RM_SLEEPABLE) != 0) lock.so_flags = MTX_NOLEND;
+  rm.so_flags = options;
+  rm.rm_lock = lock;
+  return rm;
+}
+
+/** Gives a lock back: EBUSY while a thread holds it or waits for it. */
+export function rm_destroy(o: SyncObject): i32 {
+  const rm = changetype<RmLock>(o);
+  const lock = rm.rm_lock;
+  if (is_td(lock.so_owner)) return EBUSY;
+  const error = sync_destroy(rm);
+  if (error == 0) kobj_free(changetype<usize>(lock));
+  return error;
+}
+
+/** True if `td` has the lock alone. */
+export function rm_owned(o: SyncObject, td: Thread): bool {
+  return mtx_owned(changetype<RmLock>(o).rm_lock, td);
+}
+
+// ---- Readers ----
+
+function is_reader(r: RmReader): bool {
+  return changetype<usize>(r) != 0;
+}
+
+/** The last of a thread's places among the readers, or null. */
+function reader_of(rm: RmLock, td: Thread): RmReader {
+  let r = rm.rm_last;
+  while (is_reader(r) && (r.rmp_thread != td || r.rmp_tid != cold(td).td_tid)) r = r.rmp_prev;
+  return r;
+}
+
+/** `td` is a reader from now on. */
+function reader_add(rm: RmLock, td: Thread): void {
+  const r = changetype<RmReader>(kobj_alloc());
+  if (!is_reader(r)) panic("rm_rlock: no room for another reader of %s", rm.so_name);
+  r.rmp_kind = KOBJ_RM_READER;
+  r.rmp_thread = td;
+  r.rmp_tid = cold(td).td_tid;
+  r.rmp_prev = rm.rm_last;
+  if (is_reader(rm.rm_last)) rm.rm_last.rmp_next = r;
+  else rm.rm_first = r;
+  rm.rm_last = r;
+  rm.so_value++;
+  rm.so_uses++;
+  lock_taken(rm, td, false);
+}
+
+function reader_remove(rm: RmLock, r: RmReader): void {
+  rm.so_value--;
+  if (is_reader(r.rmp_prev)) r.rmp_prev.rmp_next = r.rmp_next;
+  else rm.rm_first = r.rmp_next;
+  if (is_reader(r.rmp_next)) r.rmp_next.rmp_prev = r.rmp_prev;
+  else rm.rm_last = r.rmp_prev;
+  kobj_free(changetype<usize>(r));
+}
+
+/** Shares the lock if that takes no waiting. */
+function share(rm: RmLock, td: Thread): bool {
+  if (is_td(rm.rm_lock.so_owner)) {
+    if ((rm.so_flags & RM_RECURSE) == 0 || !is_reader(reader_of(rm, td))) return false;
+  }
+  reader_add(rm, td);
+  return true;
+}
+
+/** Shares the lock. Panics if the caller has it alone, or shares it already and it may not recurse. */
+export function rm_rlock(o: SyncObject): u32 {
+  const rm = changetype<RmLock>(o);
+  const td = curthread();
+  if ((rm.so_flags & RM_RECURSE) == 0 && is_reader(reader_of(rm, td))) {
+    panic("rm_rlock: recursed on non-recursive rmlock %s", rm.so_name);
+  }
+  if (rm_owned(rm, td)) panic("rm_rlock: wlock already held for %s", rm.so_name);
+  lock_wanted(rm, td, false);
+  if (share(rm, td)) return done(0);
+  lock_blocked(rm, td);
+  sync_queued(rm);
+  cont_push(K.RM_RLOCK_1, changetype<u32>(rm));
+  mtx_lock(rm.rm_lock);
+  return PENDING;
+}
+
+/** Has the mutex: nobody has the lock alone. */
+export function rm_rlock_1(rm: RmLock): u32 {
+  const td = curthread();
+  sync_awake(rm);
+  reader_add(rm, td);
+  lock_awake(rm, td);
+  mtx_release(rm.rm_lock);
+  return done(0);
+}
+
+/** Shares the lock if that takes no waiting: 1, or 0. */
+export function rm_try_rlock(o: SyncObject): u32 {
+  return share(changetype<RmLock>(o), curthread()) ? 1 : 0;
+}
+
+/** Shares the lock no more; who waits to have it alone waits for the next reader, or has it. */
+export function rm_runlock(o: SyncObject): u32 {
+  const rm = changetype<RmLock>(o);
+  const td = curthread();
+  if (rm_owned(rm, td)) panic("Lock %s exclusively locked", rm.so_name);
+  const r = reader_of(rm, td);
+  if (!is_reader(r)) panic("Lock %s not read locked", rm.so_name);
+  reader_remove(rm, r);
+  lock_released(rm, td);
+  if (rm.so_owner != td || is_reader(reader_of(rm, td))) return done(0);
+  turnstile_unclaim(rm, td);
+  if (is_reader(rm.rm_first)) wait_for(rm, rm.rm_first);
+  else turnstile_signal(rm);
+  return done(0);
+}
+
+/** Who waits for readers waits for this one: for ever if that thread has ended. */
+function wait_for(rm: RmLock, r: RmReader): void {
+  if (cold(r.rmp_thread).td_tid == r.rmp_tid) turnstile_claim(rm, r.rmp_thread);
+}
+
+// ---- Having it alone ----
+
+/** Takes the lock alone. Panics if the caller holds it already. */
+export function rm_wlock(o: SyncObject): u32 {
+  const rm = changetype<RmLock>(o);
+  const td = curthread();
+  if (rm_owned(rm, td)) panic("Lock %s exclusively locked", rm.so_name);
+  if (is_reader(reader_of(rm, td))) panic("Lock %s read locked", rm.so_name);
+  lock_wanted(rm, td, true);
+  if (!is_reader(rm.rm_first) && mtx_take(rm.rm_lock, td)) {
+    turnstile_own(rm, td);
+    return done(0);
+  }
+  lock_blocked(rm, td);
+  sync_queued(rm);
+  cont_push(K.RM_WLOCK_1, changetype<u32>(rm));
+  mtx_lock(rm.rm_lock);
+  return PENDING;
+}
+
+/** Has the mutex: waits for the reader that has been there longest, and lends to it. */
+export function rm_wlock_1(rm: RmLock): u32 {
+  const td = curthread();
+  const reader = rm.rm_first;
+  if (is_reader(reader)) {
+    wait_for(rm, reader);
+    turnstile_block(rm, td, TS_EXCLUSIVE);
+    cont_push(K.RM_WLOCK_1, changetype<u32>(rm));
+    mi_switch();
+    return PENDING;
+  }
+  sync_awake(rm);
+  turnstile_own(rm, td);
+  lock_awake(rm, td);
+  return done(0);
+}
+
+/** Releases the lock, to the best of those that wait for it. Panics if the caller does not have it alone. */
+export function rm_wunlock(o: SyncObject): u32 {
+  const rm = changetype<RmLock>(o);
+  const td = curthread();
+  if (!rm_owned(rm, td)) panic("Lock %s not exclusively locked", rm.so_name);
+  turnstile_disown(rm, td);
+  mtx_release(rm.rm_lock);
+  return done(0);
+}
+
+// ---- sleep(9) ----
+
+/** As msleep does, with a lock that the current thread shares or has alone, and has again in the same way afterwards. */
+export function rm_sleep(wchan: u32, o: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
+  const td = curthread();
+  const is_alone = rm_owned(o, td);
+  if (!is_alone && !is_reader(reader_of(changetype<RmLock>(o), td))) {
+    panic("Lock %s not locked", o.so_name);
+  }
+  sleep_checked(o, wmesg);
+  sleepq_enter(wchan, pri, wmesg, timo);
+  if (is_alone) rm_wunlock(o);
+  else rm_runlock(o);
+  if ((pri & PDROP) == 0) cont_push(is_alone ? K.RM_SLEEP_W : K.RM_SLEEP_R, changetype<u32>(o));
+  return sleepq_wait(pri, timo) == DONE && (pri & PDROP) != 0 ? DONE : PENDING;
+}
+
+/** Awake, with the result of the sleep: takes the lock again. */
+export function rm_sleep_1(o: SyncObject, is_alone: bool, error: i32): u32 {
+  cont_push(K.RETURN_VALUE, error);
+  if (is_alone) rm_wlock(o);
+  else rm_rlock(o);
+  return PENDING;
+}

@@ -1,0 +1,52 @@
+// The schedulers' part in the emulated CPU's short way for sched_relinquish (cpu/rv32.ts), on one CPU.
+//
+// There, threads take turns on the list of their level: the running one is at its tail, and a yield takes the next one
+// from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
+// level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
+// as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
+import { ChunkList } from "../sys/chunklist";
+import { GlobalData } from "../sys/globaldata";
+import { machine, Sched } from "../sys/machine";
+import { prioq_first, prioq_level } from "../sys/prioq";
+import { Thread } from "../sys/proc";
+import { runq_append, runq_remove } from "../sys/runq";
+import { TSF_SLEPT, td_sched } from "../sys/sched";
+import { bsd4_queue_of } from "./sched_4bsd";
+import { level_of } from "./sched_policy";
+import { ule_level_queue, ule_turned, ule_yields } from "./sched_ule";
+
+/** No queue that a thread could take turns on. */
+const NO_QUEUE: u32 = u32.MAX_VALUE;
+
+/**
+ * Puts the running thread at the tail of its level, if the next thread of this CPU, the only one, comes from there; null
+ * if not, and nothing has changed.
+ */
+export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
+  const ts = td_sched(td);
+  if ((ts.ts_flags & TSF_SLEPT) != 0) return null;
+  const sched = machine().sched;
+  let queue = NO_QUEUE;
+  if (sched == Sched.BSD4) queue = bsd4_queue_of(gd);
+  else if (sched == Sched.ULE) queue = ule_level_queue(gd, td);
+  if (queue == NO_QUEUE) return null;
+  const level = level_of(td);
+  if (prioq_first(queue) != level) return null;
+  if (sched == Sched.ULE) ule_yields(td);
+  const list = prioq_level(queue, level);
+  runq_append(list, td);
+  ts.ts_level = <u16>level;
+  ts.ts_queue = <u8>(queue + 1);
+  return list;
+}
+
+/** Threads have had their turns, those in the slots from `from` to `to` of their list, and the last one has the CPU. */
+export function sched_turned(from: usize, to: usize): void {
+  if (machine().sched == Sched.ULE) ule_turned(from, to);
+}
+
+/** Takes the running thread off the list again. */
+export function sched_turns_end(list: ChunkList, td: Thread): void {
+  runq_remove(list, td);
+  td_sched(td).ts_queue = 0;
+}

@@ -1,0 +1,92 @@
+// sched_relinquish of RV32 threads: the short way inside the emulated CPU's loop leaves what the long way leaves.
+
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { SCHEDULER_NAMES, type SchedulerName } from "../../src/core/config.js";
+import { sys } from "../../src/machine/calls.js";
+import { Machine } from "../../src/machine/machine.js";
+import { program, string } from "../../src/program/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+const ALL_CLASSES = 0xffff_ffff;
+const FIFO = 1;
+/** Of those that do not sleep: the kernel's fixed priority, time-sharing, and when nobody else wants the CPU. */
+const policies = [null, 0, 3, 5];
+
+/** Threads that yield; some count how often that returns 0, sleep now and then, or change their priorities. */
+function yielders() {
+  const b = program("yielders");
+  b.label("plain").forever(() => b.call("sched_relinquish"));
+  b.label("counting").forever(() => {
+    const other = b.newLabel("other");
+    b.li("a0", 7).call("sched_relinquish").bnez("a0", other);
+    b.la("t0", "zeros").lw("t1", "t0", 0).addi("t1", "t1", 1).sw("t1", "t0", 0).label(other);
+  });
+  b.label("sleeping").forever(() => {
+    b.loop(5, () => b.call("sched_relinquish"), { counter: "s1" });
+    b.call("pause", string("nap"), 1);
+  });
+  b.label("ending").loop(300, () => b.call("sched_relinquish"), { counter: "s1" });
+  b.call("kthread_exit");
+  b.data("zeros", { zero: 4 });
+  return b.build();
+}
+
+const bodies = ["plain", "counting", "plain", "sleeping", "ending", "counting"] as const;
+
+function boot(scheduler: SchedulerName, cpus: number, policy: number | null, isLong: boolean) {
+  const config = { scheduler, cpus, maxthread: 200, roundRobin: 20_000_000 };
+  const machine = new Machine(config, buildUnderTest);
+  if (isLong) {
+    machine.kernel.onTrace = () => {};
+    machine.kernel.setMachine("ktr_mask", ALL_CLASSES);
+  }
+  const loaded = machine.load(yielders());
+  for (let i = 0; i < 90; i++) {
+    const name = `y${i}`;
+    const thread = machine.createThread({ name, body: loaded.addressOf(bodies[i % 6] as string) });
+    if (bodies[i % 6] === "sleeping") {
+      machine.call(sys.sched_setscheduler(thread.address, FIFO, 1 + (i % 4)));
+    } else if (policy !== null) {
+      machine.call(sys.sched_setscheduler(thread.address, policy, i % 3));
+    }
+  }
+  machine.createThread({
+    name: "host",
+    *body() {
+      for (;;) {
+        yield* sys.pause("host", 3);
+        yield* sys.sched_relinquish();
+      }
+    },
+  });
+  return machine;
+}
+
+/** All that can be told from outside. */
+function state(machine: Machine) {
+  const memory = createHash("sha1").update(machine.guestMemory).digest("hex");
+  return { hash: machine.hash, counters: machine.counters, ps: machine.ps(), memory };
+}
+
+describe.each(SCHEDULER_NAMES)("sched_relinquish under %s", (scheduler) => {
+  it.each([
+    [1, policies],
+    [2, [0]],
+  ])("leaves on %i CPUs what the long way leaves, however it is cut", (cpus, tried) => {
+    for (const policy of tried) {
+      const short = boot(scheduler, cpus, policy, false);
+      const long = boot(scheduler, cpus, policy, true);
+      const cut = boot(scheduler, cpus, policy, false);
+      for (const cycles of [777, 54_321, 300_000, 1_100_000]) {
+        short.run({ for: cycles });
+        long.run({ for: cycles });
+        const end = short.cycles;
+        while (cut.run({ until: end, switches: 9_973 }).reason === "switches");
+        expect(state(short)).toEqual(state(long));
+        expect(state(cut)).toEqual(state(long));
+      }
+      expect(short.counters.switches).toBeGreaterThan(100_000);
+    }
+  });
+});

@@ -70,7 +70,7 @@ import { dl_wakeup } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 
 /** For a plant: a round of fewer cycles is a short one. */
-const SHORT: u64 = 4;
+const SHORT: u64 = 8;
 
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {

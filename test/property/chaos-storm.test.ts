@@ -17,7 +17,7 @@ const faults = [
   ...(["UNSUSPEND_COUNT", "ADD_RUNNING"] as const),
 ];
 
-/** Faults that need another order of CPUs, other slices or late messages. */
+/** Faults that need another order of CPUs, late messages, or slices that the usual rounds hardly ever have. */
 const missedOtherwise = ["RUN_AHEAD", "LINE_AHEAD", "LATE_FORGOTTEN", "SHORT_FORGOTTEN"] as const;
 
 const chaos = (conditions: Conditions) =>

@@ -23,18 +23,18 @@ extern "C" {
 /* ---- The program ---- */
 
 /* Prints `length` bytes. */
-static inline void cnputsn(const char *text, size_t length) { sys_cnputsn(text, length); }
+KTM_INLINE void cnputsn(const char *text, size_t length) { sys_cnputsn(text, length); }
 
 /* Guest memory that nobody uses, for good, aligned to 16 bytes; NULL where so much is not left. */
-static inline void *kmem_malloc(size_t size) { return (void *)sys_kmem_malloc(size); }
+KTM_INLINE void *kmem_malloc(size_t size) { return (void *)sys_kmem_malloc(size); }
 
 /* Ends the run with a status; exit() of <stdlib.h> does what there is to do before. */
-static inline _Noreturn void kern_exit(int status) { sys_kern_exit(status); }
+KTM_INLINE _Noreturn void kern_exit(int status) { sys_kern_exit(status); }
 
 /* The calling thread, the number of its CPU, and its CPU's clock in cycles. */
 #define curthread (sys_curthread())
 #define curcpu (sys_curcpu())
-static inline uint64_t cpu_ticks(void) { return sys_cycles(); }
+KTM_INLINE uint64_t cpu_ticks(void) { return sys_cycles(); }
 
 /* ---- kthread(9), kproc(9) ---- */
 
@@ -46,12 +46,12 @@ static inline uint64_t cpu_ticks(void) { return sys_cycles(); }
  */
 int kthread_add(void (*func)(void *), void *arg, struct proc *procp, struct thread **newtdpp,
                 int flags, int pages, const char *fmt, ...) KTM_FORMAT_OF(7, 8);
-static inline _Noreturn void kthread_exit(void) { sys_kthread_exit(); }
-static inline int kthread_suspend(struct thread *td, int timo) {
+KTM_INLINE _Noreturn void kthread_exit(void) { sys_kthread_exit(); }
+KTM_INLINE int kthread_suspend(struct thread *td, int timo) {
   return sys_kthread_suspend(td, timo);
 }
-static inline int kthread_resume(struct thread *td) { return sys_kthread_resume(td); }
-static inline void kthread_suspend_check(void) { sys_kthread_suspend_check(); }
+KTM_INLINE int kthread_resume(struct thread *td) { return sys_kthread_resume(td); }
+KTM_INLINE void kthread_suspend_check(void) { sys_kthread_suspend_check(); }
 
 struct kthread_desc {
   const char *arg0;                /* name */
@@ -62,10 +62,10 @@ void kthread_start(const void *udata);
 
 int kproc_create(void (*func)(void *), void *arg, struct proc **newpp, int flags, int pages,
                  const char *fmt, ...) KTM_FORMAT_OF(6, 7);
-static inline _Noreturn void kproc_exit(int ecode) { sys_kproc_exit(ecode); }
-static inline int kproc_suspend(struct proc *p, int timo) { return sys_kproc_suspend(p, timo); }
-static inline int kproc_resume(struct proc *p) { return sys_kproc_resume(p); }
-static inline void kproc_suspend_check(struct proc *p) { sys_kproc_suspend_check(p); }
+KTM_INLINE _Noreturn void kproc_exit(int ecode) { sys_kproc_exit(ecode); }
+KTM_INLINE int kproc_suspend(struct proc *p, int timo) { return sys_kproc_suspend(p, timo); }
+KTM_INLINE int kproc_resume(struct proc *p) { return sys_kproc_resume(p); }
+KTM_INLINE void kproc_suspend_check(struct proc *p) { sys_kproc_suspend_check(p); }
 
 struct kproc_desc {
   const char *arg0;
@@ -83,18 +83,18 @@ int kproc_kthread_add(void (*func)(void *), void *arg, struct proc **procptr,
 #define PCATCH 0x100 /* a sleep that stops and ends of the process interrupt */
 
 /* Without a lock: a wakeup between the last look and this call is missed. msleep() is below. */
-static inline int tsleep(const volatile void *chan, int priority, const char *wmesg, int timo) {
+KTM_INLINE int tsleep(const volatile void *chan, int priority, const char *wmesg, int timo) {
   return sys_tsleep(chan, priority, wmesg, timo);
 }
 
-static inline int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
-static inline void wakeup(const volatile void *chan) { sys_wakeup(chan); }
-static inline void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
+KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
+KTM_INLINE void wakeup(const volatile void *chan) { sys_wakeup(chan); }
+KTM_INLINE void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
 
 /* Lets threads of the same priority run; under every scheduler. */
-static inline void sched_relinquish(void) { sys_sched_relinquish(); }
-static inline void sched_add(struct thread *td) { sys_sched_add(td); }
-static inline void sched_prio(struct thread *td, int priority) { sys_sched_prio(td, priority); }
+KTM_INLINE void sched_relinquish(void) { sys_sched_relinquish(); }
+KTM_INLINE void sched_add(struct thread *td) { sys_sched_add(td); }
+KTM_INLINE void sched_prio(struct thread *td, int priority) { sys_sched_prio(td, priority); }
 
 /* ---- mutex(9), condvar(9), sema(9) ---- */
 
@@ -118,14 +118,14 @@ void mtx_init(struct mtx *m, const char *name, const char *type, int opts);
 void cv_init(struct cv *cv, const char *desc);
 void sema_init(struct sema *sema, int value, const char *desc);
 
-static inline void mtx_lock(struct mtx *m) { sys_mtx_lock(m->object); }
-static inline void mtx_unlock(struct mtx *m) { sys_mtx_unlock(m->object); }
-static inline int mtx_trylock(struct mtx *m) { return sys_mtx_trylock(m->object); }
-static inline int mtx_recursed(const struct mtx *m) { return sys_mtx_recursed(m->object); }
-static inline void mtx_lock_spin(struct mtx *m) { sys_mtx_lock_spin(m->object); }
-static inline void mtx_unlock_spin(struct mtx *m) { sys_mtx_unlock_spin(m->object); }
-static inline void mtx_destroy(struct mtx *m) { sys_mtx_destroy(m->object); }
-static inline int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
+KTM_INLINE void mtx_lock(struct mtx *m) { sys_mtx_lock(m->object); }
+KTM_INLINE void mtx_unlock(struct mtx *m) { sys_mtx_unlock(m->object); }
+KTM_INLINE int mtx_trylock(struct mtx *m) { return sys_mtx_trylock(m->object); }
+KTM_INLINE int mtx_recursed(const struct mtx *m) { return sys_mtx_recursed(m->object); }
+KTM_INLINE void mtx_lock_spin(struct mtx *m) { sys_mtx_lock_spin(m->object); }
+KTM_INLINE void mtx_unlock_spin(struct mtx *m) { sys_mtx_unlock_spin(m->object); }
+KTM_INLINE void mtx_destroy(struct mtx *m) { sys_mtx_destroy(m->object); }
+KTM_INLINE int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
 
 #define PDROP 0x200 /* msleep() does not take the mutex again */
 
@@ -133,31 +133,31 @@ static inline int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->objec
  * Goes to sleep and releases the mutex in one step, so that no wakeup under the mutex is missed, and takes it again.
  * Look at what you wait for again when it returns. With NULL it is tsleep().
  */
-static inline int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
+KTM_INLINE int msleep(const volatile void *chan, struct mtx *mtx, int priority, const char *wmesg, int timo) {
   return sys_msleep(chan, mtx == NULL ? NULL : mtx->object, priority, wmesg, timo);
 }
 #define mtx_sleep msleep
 
-static inline void cv_wait(struct cv *cv, struct mtx *m) { sys_cv_wait(cv->object, m->object); }
-static inline void cv_signal(struct cv *cv) { sys_cv_signal(cv->object); }
-static inline void cv_broadcast(struct cv *cv) { sys_cv_broadcast(cv->object); }
-static inline void sema_wait(struct sema *sema) { sys_sema_wait(sema->object); }
-static inline void sema_post(struct sema *sema) { sys_sema_post(sema->object); }
+KTM_INLINE void cv_wait(struct cv *cv, struct mtx *m) { sys_cv_wait(cv->object, m->object); }
+KTM_INLINE void cv_signal(struct cv *cv) { sys_cv_signal(cv->object); }
+KTM_INLINE void cv_broadcast(struct cv *cv) { sys_cv_broadcast(cv->object); }
+KTM_INLINE void sema_wait(struct sema *sema) { sys_sema_wait(sema->object); }
+KTM_INLINE void sema_post(struct sema *sema) { sys_sema_post(sema->object); }
 
-static inline int cv_timedwait(struct cv *cv, struct mtx *m, int timo) {
+KTM_INLINE int cv_timedwait(struct cv *cv, struct mtx *m, int timo) {
   return sys_cv_timedwait(cv->object, m->object, timo);
 }
-static inline int cv_wait_sig(struct cv *cv, struct mtx *m) {
+KTM_INLINE int cv_wait_sig(struct cv *cv, struct mtx *m) {
   return sys_cv_wait_sig(cv->object, m->object);
 }
-static inline int cv_timedwait_sig(struct cv *cv, struct mtx *m, int timo) {
+KTM_INLINE int cv_timedwait_sig(struct cv *cv, struct mtx *m, int timo) {
   return sys_cv_timedwait_sig(cv->object, m->object, timo);
 }
-static inline int sema_trywait(struct sema *sema) { return sys_sema_trywait(sema->object); }
-static inline int sema_timedwait(struct sema *sema, int timo) {
+KTM_INLINE int sema_trywait(struct sema *sema) { return sys_sema_trywait(sema->object); }
+KTM_INLINE int sema_timedwait(struct sema *sema, int timo) {
   return sys_sema_timedwait(sema->object, timo);
 }
-static inline int sema_value(struct sema *sema) { return sys_sema_value(sema->object); }
+KTM_INLINE int sema_value(struct sema *sema) { return sys_sema_value(sema->object); }
 
 /* ---- rwlock(9), sx(9) ---- */
 
@@ -176,30 +176,30 @@ void sx_init_flags(struct sx *sx, const char *name, int opts);
 #define rw_init(rw, name) rw_init_flags(rw, name, 0)
 #define sx_init(sx, name) sx_init_flags(sx, name, 0)
 
-static inline void rw_rlock(struct rwlock *rw) { sys_rw_rlock(rw->object); }
-static inline void rw_runlock(struct rwlock *rw) { sys_rw_runlock(rw->object); }
-static inline void rw_wlock(struct rwlock *rw) { sys_rw_wlock(rw->object); }
-static inline void rw_wunlock(struct rwlock *rw) { sys_rw_wunlock(rw->object); }
-static inline int rw_try_rlock(struct rwlock *rw) { return sys_rw_try_rlock(rw->object); }
-static inline int rw_try_wlock(struct rwlock *rw) { return sys_rw_try_wlock(rw->object); }
-static inline int rw_try_upgrade(struct rwlock *rw) { return sys_rw_try_upgrade(rw->object); }
-static inline void rw_downgrade(struct rwlock *rw) { sys_rw_downgrade(rw->object); }
-static inline int rw_wowned(struct rwlock *rw) { return sys_rw_wowned(rw->object); }
-static inline void rw_destroy(struct rwlock *rw) { sys_rw_destroy(rw->object); }
-static inline int rw_sleep(const volatile void *chan, struct rwlock *rw, int priority, const char *wmesg, int timo) {
+KTM_INLINE void rw_rlock(struct rwlock *rw) { sys_rw_rlock(rw->object); }
+KTM_INLINE void rw_runlock(struct rwlock *rw) { sys_rw_runlock(rw->object); }
+KTM_INLINE void rw_wlock(struct rwlock *rw) { sys_rw_wlock(rw->object); }
+KTM_INLINE void rw_wunlock(struct rwlock *rw) { sys_rw_wunlock(rw->object); }
+KTM_INLINE int rw_try_rlock(struct rwlock *rw) { return sys_rw_try_rlock(rw->object); }
+KTM_INLINE int rw_try_wlock(struct rwlock *rw) { return sys_rw_try_wlock(rw->object); }
+KTM_INLINE int rw_try_upgrade(struct rwlock *rw) { return sys_rw_try_upgrade(rw->object); }
+KTM_INLINE void rw_downgrade(struct rwlock *rw) { sys_rw_downgrade(rw->object); }
+KTM_INLINE int rw_wowned(struct rwlock *rw) { return sys_rw_wowned(rw->object); }
+KTM_INLINE void rw_destroy(struct rwlock *rw) { sys_rw_destroy(rw->object); }
+KTM_INLINE int rw_sleep(const volatile void *chan, struct rwlock *rw, int priority, const char *wmesg, int timo) {
   return sys_rw_sleep(chan, rw->object, priority, wmesg, timo);
 }
-static inline void sx_slock(struct sx *sx) { sys_sx_slock(sx->object); }
-static inline void sx_sunlock(struct sx *sx) { sys_sx_sunlock(sx->object); }
-static inline void sx_xlock(struct sx *sx) { sys_sx_xlock(sx->object); }
-static inline void sx_xunlock(struct sx *sx) { sys_sx_xunlock(sx->object); }
-static inline int sx_try_slock(struct sx *sx) { return sys_sx_try_slock(sx->object); }
-static inline int sx_try_xlock(struct sx *sx) { return sys_sx_try_xlock(sx->object); }
-static inline int sx_try_upgrade(struct sx *sx) { return sys_sx_try_upgrade(sx->object); }
-static inline void sx_downgrade(struct sx *sx) { sys_sx_downgrade(sx->object); }
-static inline int sx_xlocked(struct sx *sx) { return sys_sx_xlocked(sx->object); }
-static inline void sx_destroy(struct sx *sx) { sys_sx_destroy(sx->object); }
-static inline int sx_sleep(const volatile void *chan, struct sx *sx, int priority, const char *wmesg, int timo) {
+KTM_INLINE void sx_slock(struct sx *sx) { sys_sx_slock(sx->object); }
+KTM_INLINE void sx_sunlock(struct sx *sx) { sys_sx_sunlock(sx->object); }
+KTM_INLINE void sx_xlock(struct sx *sx) { sys_sx_xlock(sx->object); }
+KTM_INLINE void sx_xunlock(struct sx *sx) { sys_sx_xunlock(sx->object); }
+KTM_INLINE int sx_try_slock(struct sx *sx) { return sys_sx_try_slock(sx->object); }
+KTM_INLINE int sx_try_xlock(struct sx *sx) { return sys_sx_try_xlock(sx->object); }
+KTM_INLINE int sx_try_upgrade(struct sx *sx) { return sys_sx_try_upgrade(sx->object); }
+KTM_INLINE void sx_downgrade(struct sx *sx) { sys_sx_downgrade(sx->object); }
+KTM_INLINE int sx_xlocked(struct sx *sx) { return sys_sx_xlocked(sx->object); }
+KTM_INLINE void sx_destroy(struct sx *sx) { sys_sx_destroy(sx->object); }
+KTM_INLINE int sx_sleep(const volatile void *chan, struct sx *sx, int priority, const char *wmesg, int timo) {
   return sys_sx_sleep(chan, sx->object, priority, wmesg, timo);
 }
 
@@ -219,23 +219,23 @@ struct rm_priotracker {
 void rm_init_flags(struct rmlock *rm, const char *name, int opts);
 #define rm_init(rm, name) rm_init_flags(rm, name, 0)
 
-static inline void rm_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+KTM_INLINE void rm_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
   (void)tracker;
   sys_rm_rlock(rm->object);
 }
-static inline int rm_try_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+KTM_INLINE int rm_try_rlock(struct rmlock *rm, struct rm_priotracker *tracker) {
   (void)tracker;
   return sys_rm_try_rlock(rm->object);
 }
-static inline void rm_runlock(struct rmlock *rm, struct rm_priotracker *tracker) {
+KTM_INLINE void rm_runlock(struct rmlock *rm, struct rm_priotracker *tracker) {
   (void)tracker;
   sys_rm_runlock(rm->object);
 }
-static inline void rm_wlock(struct rmlock *rm) { sys_rm_wlock(rm->object); }
-static inline void rm_wunlock(struct rmlock *rm) { sys_rm_wunlock(rm->object); }
-static inline int rm_wowned(const struct rmlock *rm) { return sys_rm_wowned(rm->object); }
-static inline void rm_destroy(struct rmlock *rm) { sys_rm_destroy(rm->object); }
-static inline int rm_sleep(const volatile void *chan, struct rmlock *rm, int priority, const char *wmesg, int timo) {
+KTM_INLINE void rm_wlock(struct rmlock *rm) { sys_rm_wlock(rm->object); }
+KTM_INLINE void rm_wunlock(struct rmlock *rm) { sys_rm_wunlock(rm->object); }
+KTM_INLINE int rm_wowned(const struct rmlock *rm) { return sys_rm_wowned(rm->object); }
+KTM_INLINE void rm_destroy(struct rmlock *rm) { sys_rm_destroy(rm->object); }
+KTM_INLINE int rm_sleep(const volatile void *chan, struct rmlock *rm, int priority, const char *wmesg, int timo) {
   return sys_rm_sleep(chan, rm->object, priority, wmesg, timo);
 }
 
@@ -267,12 +267,12 @@ struct lock {
 void lockinit(struct lock *lk, int priority, const char *wmesg, int timo, int flags);
 
 /* 0, or an error: EBUSY, ENOLCK, EDEADLK, EWOULDBLOCK, EINTR, ERESTART. */
-static inline int lockmgr(struct lock *lk, unsigned flags, struct mtx *interlock) {
+KTM_INLINE int lockmgr(struct lock *lk, unsigned flags, struct mtx *interlock) {
   return sys_lockmgr(lk->object, flags, interlock == NULL ? NULL : interlock->object);
 }
-static inline int lockstatus(const struct lock *lk) { return sys_lockstatus(lk->object); }
-static inline void lockmgr_disown(struct lock *lk) { sys_lockmgr_disown(lk->object); }
-static inline void lockdestroy(struct lock *lk) { sys_lockdestroy(lk->object); }
+KTM_INLINE int lockstatus(const struct lock *lk) { return sys_lockstatus(lk->object); }
+KTM_INLINE void lockmgr_disown(struct lock *lk) { sys_lockmgr_disown(lk->object); }
+KTM_INLINE void lockdestroy(struct lock *lk) { sys_lockdestroy(lk->object); }
 
 /* ---- LWKT (DragonFly); under the scheduler lwkt only ---- */
 
@@ -281,34 +281,34 @@ typedef struct lwkt_token *lwkt_token_t;
 typedef struct lwkt_wait *lwkt_wait_t;
 
 /* A token, or a wait structure, that belongs to a CPU at first; NULL where there is no room. */
-static inline lwkt_token_t lwkt_token_create(int cpu) {
+KTM_INLINE lwkt_token_t lwkt_token_create(int cpu) {
   lwkt_token_t token;
   return sys_lwkt_token_create(cpu, &token) == 0 ? token : NULL;
 }
-static inline lwkt_wait_t lwkt_wait_create(int cpu) {
+KTM_INLINE lwkt_wait_t lwkt_wait_create(int cpu) {
   lwkt_wait_t wait;
   return sys_lwkt_wait_create(cpu, &wait) == 0 ? wait : NULL;
 }
-static inline void lwkt_gettoken(lwkt_token_t token) { sys_lwkt_gettoken(token); }
-static inline void lwkt_reltoken(lwkt_token_t token) { sys_lwkt_reltoken(token); }
-static inline int lwkt_regettoken(lwkt_token_t token) { return sys_lwkt_regettoken(token); }
-static inline int lwkt_havetoken(lwkt_token_t token) { return sys_lwkt_havetoken(token); }
-static inline int lwkt_block(lwkt_wait_t wait, const char *wmesg, int gen) {
+KTM_INLINE void lwkt_gettoken(lwkt_token_t token) { sys_lwkt_gettoken(token); }
+KTM_INLINE void lwkt_reltoken(lwkt_token_t token) { sys_lwkt_reltoken(token); }
+KTM_INLINE int lwkt_regettoken(lwkt_token_t token) { return sys_lwkt_regettoken(token); }
+KTM_INLINE int lwkt_havetoken(lwkt_token_t token) { return sys_lwkt_havetoken(token); }
+KTM_INLINE int lwkt_block(lwkt_wait_t wait, const char *wmesg, int gen) {
   return sys_lwkt_block(wait, wmesg, gen);
 }
-static inline void lwkt_signal(lwkt_wait_t wait) { sys_lwkt_signal(wait); }
-static inline int lwkt_wait_gen(lwkt_wait_t wait) { return sys_lwkt_wait_gen(wait); }
+KTM_INLINE void lwkt_signal(lwkt_wait_t wait) { sys_lwkt_signal(wait); }
+KTM_INLINE int lwkt_wait_gen(lwkt_wait_t wait) { return sys_lwkt_wait_gen(wait); }
 
 int lwkt_create(void (*func)(void *), void *arg, thread_t *tdp, thread_t template, int flags,
                 int cpu, const char *fmt, ...) KTM_FORMAT_OF(7, 8);
-static inline _Noreturn void lwkt_exit(void) { sys_lwkt_exit(); }
-static inline void lwkt_yield(void) { sys_lwkt_yield(); }
-static inline void lwkt_switch(void) { sys_lwkt_switch(); }
-static inline void lwkt_schedule(thread_t td) { sys_lwkt_schedule(td); }
-static inline void lwkt_deschedule(thread_t td) { sys_lwkt_deschedule(td); }
-static inline void lwkt_setpri(thread_t td, int priority) { sys_lwkt_setpri(td, priority); }
-static inline void crit_enter(void) { sys_crit_enter(); }
-static inline void crit_exit(void) { sys_crit_exit(); }
+KTM_INLINE _Noreturn void lwkt_exit(void) { sys_lwkt_exit(); }
+KTM_INLINE void lwkt_yield(void) { sys_lwkt_yield(); }
+KTM_INLINE void lwkt_switch(void) { sys_lwkt_switch(); }
+KTM_INLINE void lwkt_schedule(thread_t td) { sys_lwkt_schedule(td); }
+KTM_INLINE void lwkt_deschedule(thread_t td) { sys_lwkt_deschedule(td); }
+KTM_INLINE void lwkt_setpri(thread_t td, int priority) { sys_lwkt_setpri(td, priority); }
+KTM_INLINE void crit_enter(void) { sys_crit_enter(); }
+KTM_INLINE void crit_exit(void) { sys_crit_exit(); }
 
 #ifdef __cplusplus
 }

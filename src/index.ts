@@ -111,6 +111,7 @@ export type {
   SyncReport,
   ThreadReport,
 } from "./workload/run-report.js";
+export { type WorkloadTest, workloadTest } from "./workload/search.js";
 export {
   type SweepFailure,
   type SweepOptions,

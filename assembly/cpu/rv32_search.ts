@@ -1,6 +1,7 @@
 // RV32 code under search: it stops before each visible operation, which are kernel calls, atomics, and loads and
 // stores of words that threads share. Which words these are is learned: those that at least two threads have touched
-// in one schedule, and one of them has written. What a thread does with words of its own goes on at full length.
+// in one schedule, and one of them has written. What a thread does with words of its own goes on at full length. So does
+// what the first thread does before it has made another one: in no schedule does that come behind anything of others.
 //
 // Loads, stores and kernel calls have no records of their own then (rv32_decode.ts), so that all of them come through
 // rv32_slow, and a machine that is not made for a search pays nothing.
@@ -82,6 +83,7 @@ function offset_of(opcode: u32, word: u32): i32 {
 function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
   if (load<u8>(shared) != 0) return true;
+  if (s.s_alone != 0) return false;
   const entry = s.s_touch + ((<usize>at) << 1);
   const old = load<u16>(entry);
   const me = <u16>(td_index(changetype<Thread>(td)) + 1);

@@ -69,6 +69,9 @@ import {
 import { dl_wakeup } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 
+/** For a plant: a round of fewer cycles is a short one. */
+const SHORT: u64 = 8;
+
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
@@ -147,9 +150,16 @@ function is_gone(td: Thread): bool {
 
 /** Asks for a thread to be made runnable. */
 export function ipi_schedule(td: Thread): void {
-  if (is_gone(td)) return;
+  if (is_gone(td) || (planted(Plant.RUN_AHEAD) && is_ahead(td.td_cpu))) return;
   const l = ask(td, ASK_RUN);
   if (!planted(Plant.RUN_NEVER_LAST)) l.lt_new |= <u16>ASK_RUN_LAST;
+}
+
+/** For plants: true if a CPU has a higher number than this one, and is through with this round already. */
+export function is_ahead(cpu: u32): bool {
+  const m = machine();
+  if (cpu <= m.curcpu.gd_cpuid || m.curcpu.gd_in_slice == 0) return false;
+  return globaldata(cpu).gd_cycles >= m.round_end;
 }
 
 /** Asks for a thread to be descheduled. */
@@ -266,6 +276,7 @@ function letters_due(m: Machine): void {
     if (l.lt_due == 0) continue;
     become_due(l);
     if (deliver(m, td, l) || planted(Plant.DUE_LOST)) continue;
+    if (planted(Plant.LATE_FORGOTTEN) && (m.ipi_late & cpu_bit(td.td_cpu)) != 0) continue;
     store<u32>(letter_at(m.letters_due, kept), changetype<u32>(td));
     kept++;
   }
@@ -421,6 +432,7 @@ export function priority_changed(gd: GlobalData, td: Thread): void {
 
 /** Makes a thread of this CPU runnable. */
 function receive_run(m: Machine, gd: GlobalData, td: Thread): void {
+  if (planted(Plant.SHORT_FORGOTTEN) && m.round_end - m.now < SHORT) return;
   if (td.td_wait != 0) lwkt_unwait_of(td);
   dl_wakeup(gd, td);
   if (m.sched != Sched.LWKT) {

@@ -28,6 +28,7 @@ import {
   cpu_wake,
   ipi_hold,
   ipi_token_grant,
+  is_ahead,
   is_mine,
 } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
@@ -118,6 +119,7 @@ function is_tok(tok: LwktToken): bool {
 /** `td` joins the line at its end; the token is among those that are looked at between rounds. */
 function line_join(tok: LwktToken, td: Thread): void {
   const m = machine();
+  if (planted(Plant.LINE_AHEAD) && is_ahead(tok.t_cpu)) return;
   if (planted(Plant.LINE_LIFO)) tailq_insert_head(line(tok), td);
   else tailq_insert_tail(line(tok), td);
   tok.t_count++;

@@ -89,6 +89,7 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   s.s_unheard_count = 0;
   s.s_known = 0;
   s.s_granted = 0;
+  s.s_alone = 1;
   events_begin(s);
   race_begin(s);
   for (let i: u32 = 0; i < s.s_touched_count; i++) {
@@ -116,6 +117,7 @@ export function search_run(): u32 {
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
   s.s_settled = 0; // the host may have done anything
+  look_whether_alone(m, s);
   let stop: u32 = 0;
   if (stage == SearchStage.TOLD) {
     stop = s.s_event != 0 ? perform_event(m, s) : perform(m, s, s.s_td);
@@ -141,6 +143,18 @@ export function search_call(nr: u32): u32 {
   const m = machine();
   const td = search().s_td;
   return call(m, m.curcpu, td, search_thread(td_index(td)), nr);
+}
+
+/** Keeps s_alone: the first thread is alone until there is another one that has a body. */
+function look_whether_alone(m: Machine, s: Search): void {
+  if (s.s_alone == 0) return;
+  let bodies: u32 = 0;
+  for (let i: u32 = 0; i < m.zone_next; i++) {
+    const td = td_at(i);
+    if ((td.td_body & TDB_KIND) == TDB.NONE || td == m.host_td || search_has_exited(td)) continue;
+    bodies++;
+  }
+  if (bodies > 1) s.s_alone = 0;
 }
 
 function count_step(s: Search): u32 {
@@ -334,6 +348,7 @@ function search_settle(idle: u32): u32 {
   if (reason != 0) return reason;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const gd = globaldata(cpu);
+    if (gd.gd_cycles < m.now) gd.gd_cycles = m.now; // none of them is halted: time has gone on for all
     if (gd.gd_next_callout > m.ticks64) continue;
     m.curcpu = gd;
     slice_begin(m, gd);
@@ -407,6 +422,7 @@ function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32)
   race_call(s, td, sn, plain);
   const short = search_shorten(s, plain);
   body_call(m, gd, td, nr);
+  look_whether_alone(m, s);
   if (short != Short.NOTHING) search_unshorten(s, short);
   if (plain == Sys.random && (s.s_choices & SEARCH_RANDOM) != 0) search_draw(td);
   const result = after_kernel(s, td, sn);

@@ -76,6 +76,11 @@ export enum Plant {
   USER_LEVEL_STALE = 47, //  a thread that waits keeps its place when its priority changes
   USER_SLOT_KEPT = 48, //    a holder that does not run keeps the slot from a better thread
   USER_NO_ACCOUNT = 49, //   who waits is forgotten when a second is over
+  // What needs another order of CPUs, other slices or messages that are late: storms of the usual rounds miss these.
+  RUN_AHEAD = 50, //         a thread whose CPU had its turn before one with a lower number is not asked to run by that
+  LINE_AHEAD = 51, //        nor does one get a token that such a CPU owns
+  LATE_FORGOTTEN = 52, //    a letter that is late twice is forgotten
+  SHORT_FORGOTTEN = 53, //   a thread is not made runnable at the beginning of a round of a few cycles
 }
 
 /** True if a fault is in: never in the release build. */

@@ -197,6 +197,7 @@ export class Search {
   s_op_atomic: u32; //    and 1 if it is an atomic one
   s_touched_count: u32;
   s_learned: u32; //      words that threads share, so far
+  s_alone: u32; //        1 = only one thread with a body has existed in this schedule
 
   // Races (run/search_race.ts).
   s_clocks: usize; //     u32[RACE_THREADS_MAX] of each thread: which steps of the others are before its own

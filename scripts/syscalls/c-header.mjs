@@ -38,6 +38,13 @@ struct proc;
 struct lwkt_wait;
 struct lwkt_token;
 
+/* A call belongs to the line that makes it: reports name that one, and debuggers do not step into the call. */
+#ifdef __clang__
+#define KTM_INLINE static inline __attribute__((__always_inline__, __nodebug__))
+#else
+#define KTM_INLINE static inline __attribute__((__always_inline__, __artificial__))
+#endif
+
 /* The one instruction that a call is. */
 #define KTM_CALL(number) ".insn i 0x0b, 0, x0, x0, " #number
 ${groups.map(groupText).join("")}
@@ -58,7 +65,7 @@ function callText(call) {
   const never = host === "never" ? "_Noreturn " : "";
   return `
 ${docText(call)}
-static inline ${never}${type}sys_${call.name}(${parameters.join(", ") || "void"}) {
+KTM_INLINE ${never}${type}sys_${call.name}(${parameters.join(", ") || "void"}) {
 ${bodyText(call, host)}}
 `;
 }

@@ -1,14 +1,16 @@
-// What `explore` searches: a module with a test, or a C program.
+// What `explore` searches: a module with a test, a C program, or a workload.
 
 import { existsSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { MachineConfig } from "../core/config.js";
+import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { parseElf } from "../elf/index.js";
 import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
+import { readWorkload } from "../workload/parse.js";
+import { workloadTest } from "../workload/search.js";
 
 /** Bytes of guest memory behind a C program, for what it allocates and its stacks; all is copied for each schedule. */
 const PROGRAM_ROOM = 128 << 10;
@@ -20,16 +22,26 @@ interface Loaded {
   readonly config: MachineConfig;
 }
 
-/** Loads the module of a test. */
-export async function loadTest(file: string): Promise<Loaded> {
+/** What the command line says about the machine, whatever the file says. */
+export type MachineSettings = Pick<MachineConfig, "cpus"> & {
+  readonly scheduler?: SchedulerName;
+};
+
+/** Loads a test, for a machine with these settings. */
+export async function loadTest(file: string, settings: MachineSettings = {}): Promise<Loaded> {
+  const { setup, config } = await load(file, settings);
+  return { setup, config: { ...config, ...settings } };
+}
+
+async function load(file: string, settings: MachineSettings): Promise<Loaded> {
   if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
-  if ([".json", ".jsonc"].includes(extname(file))) {
-    throw new ConfigError(
-      `${file}: explore takes modules (.mjs) and C programs (.elf) only so far`,
-    );
-  }
+  const kind = extname(file);
+  if (kind === ".json" || kind === ".jsonc") return workloadTest(readWorkload(file), settings);
   if (!statSync(file).isFile()) throw new ConfigError(`${file}: this is no file`);
-  if (extname(file) === ".elf") return loadProgram(file);
+  return kind === ".elf" ? loadProgram(file) : loadModule(file);
+}
+
+async function loadModule(file: string): Promise<Loaded> {
   let module: { default?: unknown; config?: unknown };
   try {
     module = await import(pathToFileURL(resolve(file)).href);

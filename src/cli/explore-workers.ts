@@ -12,10 +12,11 @@ import {
   type Words,
   World,
 } from "../search/index.js";
-import { loadTest } from "./explore-module.js";
+import { loadTest, type MachineSettings } from "./explore-module.js";
 
 interface WorkerData {
   readonly file: string;
+  /** Its config is what the command line says about the machine. */
   readonly options: ExploreOptions;
 }
 
@@ -71,7 +72,8 @@ function ask(worker: Worker, question: Question): Promise<TaskResult> {
 /** What a worker thread does: answers tasks, one after the other. */
 export async function serve(): Promise<void> {
   const { file, options } = workerData as WorkerData;
-  const loaded = loadTest(file).then(({ setup, config }) => new World(setup, config));
+  const settings = options.config as MachineSettings;
+  const loaded = loadTest(file, settings).then(({ setup, config }) => new World(setup, config));
   parentPort?.on("message", async (question: Question) => {
     parentPort?.postMessage(await answerTo(loaded, options, question));
   });

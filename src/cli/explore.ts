@@ -2,7 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import stringWidth from "string-width";
+import type { SchedulerName } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
+import { MAXCPU } from "../generated/layout.js";
 import {
   choiceNames,
   type Explored,
@@ -15,10 +18,11 @@ import {
   type SearchChoice,
   type Setup,
   STEPS_MAX,
+  type Step,
   type StrategyName,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
-import { loadTest } from "./explore-module.js";
+import { loadTest, type MachineSettings } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
@@ -26,13 +30,15 @@ import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
 const NS_PER_MS = 1e6;
+/** Those that can do without time that passes. */
+const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd"];
 const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
 
 const HELP = `
-FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; or a module. Workloads are
-not searched yet. A module exports what a test would:
+FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; a workload (.json), which
+fails by a deadlock; or a module, which exports what a test would:
 
   export const config = { cpus: 2 };                       (optional)
   export default function setup(machine, { shared }) {
@@ -47,7 +53,7 @@ throws is a failed assertion.
 Exit codes:
   0    no schedule failed
   1    a schedule failed: its kind, its story and its tape, for --replay, are printed
-  2    wrong options, or a file that is no such module: the message says why
+  2    wrong options, or a file that is none of these: the message says why
 
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
@@ -66,6 +72,8 @@ interface Flags {
   readonly reduce?: true;
   readonly choose?: readonly SearchChoice[];
   readonly races?: true;
+  readonly cpus?: number;
+  readonly scheduler?: SchedulerName;
   readonly replay?: string;
   readonly workers: number;
   readonly queue?: string;
@@ -82,7 +90,7 @@ export function registerExplore(program: Command): void {
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
         "testing, or all. The first schedule that fails is made short and told as a story.",
     )
-    .argument("<file>", "module with the test (.mjs, .js), or a C program (.elf)")
+    .argument("<file>", "module with the test (.mjs, .js), C program (.elf), or workload (.json)")
     .addOption(
       new Option("--strategy <name>", "how to choose")
         .choices(["random", "pct", "exhaustive"])
@@ -116,6 +124,12 @@ export function registerExplore(program: Command): void {
       parseChoices,
     )
     .option("--races", "two accesses to plain memory that nothing orders are a failure")
+    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
+    .addOption(
+      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
+        SCHEDULERS,
+      ),
+    )
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
     .option(
       "--workers <n>",
@@ -158,7 +172,7 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
-  const { setup, config } = await loadTest(file);
+  const { setup, config } = await loadTest(file, settingsOf(flags));
   const isShown = process.stderr.isTTY && flags.json !== true;
   const { result, story } = await search(file, setup, flags, {
     ...optionsOf(flags),
@@ -176,21 +190,32 @@ async function run(file: string, flags: Flags): Promise<void> {
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
 }
 
+/** What the command line says about the machine. */
+function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
+  return {
+    ...(cpus === undefined ? {} : { cpus }),
+    ...(scheduler === undefined ? {} : { scheduler }),
+  };
+}
+
 /** The options of the search that are plain data. */
 function optionsOf(flags: Flags): ExploreOptions {
-  const { for: time, json: _json, workers: _workers, queue: _queue, ...options } = flags;
+  const { for: time, json: _json, workers: _workers, queue: _queue, ...rest } = flags;
+  const { cpus: _cpus, scheduler: _scheduler, ...options } = rest;
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
 async function search(
   file: string,
   setup: Setup,
-  { workers, queue }: Flags,
+  flags: Flags,
   options: ExploreOptions,
 ): Promise<Explored> {
+  const { workers, queue } = flags;
   if (queue === undefined && (workers === 1 || options.replay !== undefined))
     return exploreNow(setup, options);
-  const { onProgress: _onProgress, ...plain } = options;
+  const { onProgress: _onProgress, ...others } = options;
+  const plain = { ...others, config: settingsOf(flags) }; // the file's own may have functions
   const crew =
     queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);
   try {
@@ -207,7 +232,7 @@ function describe(result: ExploreResult, story: ExploreStory | null, flags: Flag
   const speed = `${formatCount(per_second)} a second`;
   if (failure !== null && story !== null) {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
-    return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: --replay '${failure.tape}'\n`;
+    return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
   if (flags.replay !== undefined) return "the schedule did not fail\n";
   const bound =
@@ -219,21 +244,47 @@ function describe(result: ExploreResult, story: ExploreStory | null, flags: Flag
     : `no failure in ${plural(schedules, "schedule")}${bound} (${speed}); there may be more\n`;
 }
 
+/** The options with which the schedule is performed again. */
+function replayOf({ tape }: ExploreFailure, { cpus, scheduler }: Flags): string {
+  const settings = [
+    cpus === undefined ? "" : `--cpus ${cpus} `,
+    scheduler === undefined ? "" : `--scheduler ${scheduler} `,
+  ];
+  return `${settings.join("")}--replay '${tape}'`;
+}
+
 /** The failing schedule: a column for each thread, a line for each step. */
 function tell(failure: ExploreFailure, { steps, hash }: ExploreStory): string {
-  const names = [...new Set(steps.map(({ thread }) => thread))];
-  const columns: readonly Column[] = [
-    { title: "STEP", align: "right" },
-    ...names.map((title) => ({ title, align: "left" }) as const),
-  ];
   const first = Math.max(0, steps.length - STORY_MAX);
-  const rows = steps
-    .slice(first)
-    .map(({ thread, what }, i) => [
-      String(first + i + 1),
-      ...names.map((name) => (name === thread ? what : "")),
-    ]);
   const left = first === 0 ? "" : `(the first ${plural(first, "step")} left out)\n`;
   const counts = `${plural(failure.preemptions, "preemption")}, ${plural(failure.steps, "step")}`;
-  return `${failure.kind}: ${failure.message}\n\n${left}${formatTable(columns, rows)}\n${counts}, hash ${hash}`;
+  return `${failure.kind}: ${failure.message}\n\n${left}${tableOf(steps, first)}\n${counts}, hash ${hash}`;
+}
+
+/** The steps from a number on; with a column for all threads where a terminal has no room for one each. */
+function tableOf(steps: readonly Step[], first: number): string {
+  const shown = steps.slice(first);
+  const names = [...new Set(shown.map(({ thread }) => thread))];
+  const hasLines = shown.some(({ line }) => line !== undefined);
+  const table = (titles: readonly string[], cells: (step: Step) => string[]): string => {
+    const columns: readonly Column[] = [
+      { title: "STEP", align: "right" },
+      ...[...(hasLines ? ["LINE"] : []), ...titles].map(leftColumn),
+    ];
+    const rows = shown.map((step, i) => {
+      const line = hasLines ? [step.line ?? ""] : [];
+      return [String(first + i + 1), ...line, ...cells(step)];
+    });
+    return formatTable(columns, rows);
+  };
+  const wide = table(names, ({ thread, what }) =>
+    names.map((name) => (name === thread ? what : "")),
+  );
+  const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
+  const isRoom = wide.split("\n").every((line) => stringWidth(line) <= width);
+  return isRoom ? wide : table(["THREAD", "DOES"], ({ thread, what }) => [thread, what]);
+}
+
+function leftColumn(title: string): Column {
+  return { title, align: "left" };
 }

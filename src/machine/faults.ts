@@ -132,7 +132,7 @@ function trace(
 }
 
 /** Places with their symbols and lines; a caller's line, all but the first, is that of its call. */
-export function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
+function places(programs: Programs, addresses: readonly number[]): readonly CodePlace[] {
   return addresses.map((address, index) => {
     const elf = programs.elfAt(address);
     if (elf === undefined) return { address, where: hex(address), line: null };
@@ -140,6 +140,48 @@ export function places(programs: Programs, addresses: readonly number[]): readon
     const line = sourceLines(elf.image.sections, [asked]).get(asked) ?? null;
     return { address, where: elf.symbols.describe(address), line };
   });
+}
+
+/** Files that come with this package, as `cc` names them. */
+const OURS = /^(?:lib\/c\/|include\/kthread_machine[./])/;
+
+/**
+ * The line of a program's own source that a thread of RV32 code has come to: in the C library and its headers, the one
+ * that has called them. Null where the program knows none.
+ */
+export function ownLine(
+  kernel: Kernel,
+  programs: Programs,
+  td: number,
+  pc: number,
+): SourceLine | null {
+  const frames = trace(programs, guestReader(kernel), registersOf(kernel, td, pc));
+  for (const [index, frame] of frames.entries()) {
+    const line = ownLineAt(programs, index === 0 ? frame : frame - 1);
+    if (line !== null) return line;
+  }
+  return null;
+}
+
+/** The line at an address, or the last one before it in its function that is the program's own. */
+function ownLineAt(programs: Programs, address: number): SourceLine | null {
+  const elf = programs.elfAt(address);
+  if (elf === undefined) return null;
+  const { sections } = elf.image;
+  const asked = address - elf.base;
+  const line = sourceLines(sections, [asked]).get(asked) ?? null;
+  if (line === null || !OURS.test(line.file)) return line;
+  // Compilers give what they have inlined the lines of where it stands.
+  const before: number[] = [];
+  for (let at = asked - 2; at >= asked - (elf.symbols.at(address)?.offset ?? 0); at -= 2) {
+    before.push(at);
+  }
+  const lines = sourceLines(sections, before);
+  for (const at of before) {
+    const found = lines.get(at);
+    if (found !== undefined && !OURS.test(found.file)) return found;
+  }
+  return null;
 }
 
 const REGISTERS_IN_ROW = 4;

@@ -127,16 +127,20 @@ export function syncObjects(machine: Machine): readonly SyncObjectView[] {
   return found;
 }
 
-/** The synchronisation object that a thread sleeps on, or null. */
-export function waitsFor(machine: Machine, thread: ThreadView): SyncObjectView | null {
-  const at = thread.waitChannel;
+/** The synchronisation object at an address, which may be a channel of its, or null. */
+export function syncObjectAt(machine: Machine, address: number): SyncObjectView | null {
   const { kernel } = machine;
-  if (at < kernel.machine("kobj_base") || at >= kernel.machine("kobj_next")) return null;
+  if (address < kernel.machine("kobj_base") || address >= kernel.machine("kobj_next")) return null;
   // A lock of lockmgr has a second channel; the mutex inside an rmlock is a part of that.
-  const cell = at - (at % Layout.KOBJ_SIZE);
+  const cell = address - (address % Layout.KOBJ_SIZE);
   if (kernel.read(cell) === Layout.KOBJ_RM_LOCK) {
     return new SyncObjectView(machine, cell, "rmlock");
   }
   const view = viewAt(machine, cell);
-  return at === cell || view?.kind === "lockmgr" ? view : null;
+  return address === cell || view?.kind === "lockmgr" ? view : null;
+}
+
+/** The synchronisation object that a thread sleeps on, or null. */
+export function waitsFor(machine: Machine, thread: ThreadView): SyncObjectView | null {
+  return syncObjectAt(machine, thread.waitChannel);
 }

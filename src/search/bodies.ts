@@ -5,6 +5,7 @@ import * as Layout from "../generated/layout.js";
 import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
+import { nameOfAddress } from "./names.js";
 import { Choice, Operation, type SharedWord } from "./operations.js";
 import type { SearchState } from "./strategies.js";
 
@@ -22,8 +23,8 @@ interface Actor {
   readonly body: Body;
   /** What it does next; null when it is blocked in a call, or has returned. */
   next: Yielded | null;
-  /** The call that it made last, as a story tells it. */
-  call: string;
+  /** The call that it made last. */
+  call: KernelCall<unknown> | null;
 }
 
 /** The bodies of a schedule. */
@@ -46,7 +47,7 @@ export class SearchBodies {
   /** Begins the body of the thread whose turn it is. */
   begin(): void {
     const td = this.state.get("s_td");
-    const actor: Actor = { body: this.machine.bodies.begin(td), next: null, call: "" };
+    const actor: Actor = { body: this.machine.bodies.begin(td), next: null, call: null };
     this.actors.set(td, actor);
     this.advance(td, actor, 0, 0);
   }
@@ -75,7 +76,7 @@ export class SearchBodies {
       kernel.writeArguments(td, bodies.registers, bodies.convert(call));
     }
     actor.next = null;
-    actor.call = describeCall(call);
+    actor.call = call;
     if (kernel.exports.search_call(call.nr) !== GOES_ON) return;
     const frame = kernel.frame(td);
     const isInCall = ((kernel.u8[td + T.td_body] as number) & Layout.TDB_INCALL) !== 0;
@@ -168,23 +169,25 @@ export class SearchBodies {
     const actor = this.actors.get(td);
     if (actor === undefined) return null;
     const { next } = actor;
-    if (next === null) return `${actor.call} goes on`;
+    if (next === null) return `${this.lastCall(td)} goes on`;
     if (next instanceof Operation) return next.name;
     if (next instanceof Choice) return `choice(${next.count})`;
-    return describeCall(next);
+    return this.describeCall(next);
   }
 
-  /** The call that a thread has made last. */
+  /** The call that a thread has made last, or null if it has no body of JavaScript. */
   lastCall(td: number): string | null {
-    return this.actors.get(td)?.call ?? null;
+    const actor = this.actors.get(td);
+    if (actor === undefined) return null;
+    return actor.call === null ? "" : this.describeCall(actor.call);
   }
-}
 
-function describeCall(call: KernelCall<unknown>): string {
-  const args = call.args.map((arg) => {
-    if (typeof arg === "string") return JSON.stringify(arg);
-    if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
-    return typeof arg === "object" ? `0x${arg.address.toString(16)}` : String(arg);
-  });
-  return `${call.call}(${args.join(", ")})`;
+  private describeCall(call: KernelCall<unknown>): string {
+    const args = call.args.map((arg) => {
+      if (typeof arg === "string") return JSON.stringify(arg);
+      if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
+      return typeof arg === "object" ? nameOfAddress(this.machine, arg.address) : String(arg);
+    });
+    return `${call.call}(${args.join(", ")})`;
+  }
 }

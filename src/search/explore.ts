@@ -74,9 +74,9 @@ const LISTED_MAX = 30;
 
 function listOf(steps: readonly Step[]): string {
   const first = Math.max(0, steps.length - LISTED_MAX);
-  const lines = steps
-    .slice(first)
-    .map(({ thread, what }, i) => `${first + i + 1} ${thread}: ${what}`);
+  const lines = steps.slice(first).map(({ thread, what, line }, i) => {
+    return `${first + i + 1} ${thread}: ${what}${line === undefined ? "" : ` (${line})`}`;
+  });
   return ["", ...lines].join("\n  ");
 }
 

@@ -5,12 +5,13 @@ import { calls } from "../core/calls.js";
 import * as Layout from "../generated/layout.js";
 import { instructionAt } from "../machine/backtrace.js";
 import { callSpecs } from "../machine/calls.js";
-import { guestReader, places } from "../machine/faults.js";
+import { guestReader, ownLine } from "../machine/faults.js";
 import type { Machine } from "../machine/machine.js";
 import { callNames } from "../program/index.js";
+import { nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
-const { Frame: F, Pending, SearchThread: N, SyncObject: S, Thread: T } = Layout;
+const { Pending, SearchThread: N, Thread: T } = Layout;
 
 /** What a C program adds to the number of a call that has strings or channels. */
 const C_CALL = 2048;
@@ -18,6 +19,10 @@ const C_CALL = 2048;
 const RECORD_SHIFT = 3;
 /** Registers in the thread's frame; the others are in its second one. */
 const FRAME_REGISTERS = 16;
+/** Characters that are shown of what a program prints. */
+const PRINTED_MAX = 24;
+/** The register of a call's first argument. */
+const A0 = 10;
 
 const nameOfCall = callNames(calls);
 
@@ -33,14 +38,20 @@ export function describeProgramStep(
   const op = kernel.read(at + N.sn_op);
   switch (pending ?? kernel.read(at + N.sn_pending)) {
     case Pending.CALL:
-      return describeCall(machine, td, op) + (pending === undefined ? lineOf(machine, td) : "");
+      return describeCall(machine, td, op);
     case Pending.LOOK:
-      return `reads ${programs.nameOf(op)}: ${wordAt(machine, op)}${lineOf(machine, td)}`;
+      return `reads ${programs.nameOf(op)}: ${valueText(machine, wordAt(machine, op))}`;
     case Pending.CHANGE:
-      return describeChange(machine, td, op) + lineOf(machine, td);
+      return describeChange(machine, td, op);
     default:
       return `${describeCall(machine, td, op)} goes on`;
   }
+}
+
+/** The line of its source that a thread of RISC-V code has come to, such as "pool.c:14"; null where none is known. */
+export function lineOfProgram(machine: Machine, td: number): string | null {
+  const line = ownLine(machine.kernel, machine.programs, td, pcOf(machine, td));
+  return line === null ? null : `${line.file.split("/").at(-1)}:${line.line}`;
 }
 
 function wordAt({ kernel }: Machine, address: number): number {
@@ -52,10 +63,10 @@ function pcOf({ kernel }: Machine, td: number): number {
   return (kernel.read(td + T.td_pc) - kernel.machine("decoded_base")) >>> RECORD_SHIFT;
 }
 
-/** The line of the source, where it is known. */
-function lineOf(machine: Machine, td: number): string {
-  const line = places(machine.programs, [pcOf(machine, td)])[0]?.line ?? null;
-  return line === null ? "" : ` (${line.file.split("/").at(-1)}:${line.line})`;
+/** The value of a word: that of a handle is the object's name. */
+function valueText(machine: Machine, value: number): string {
+  const isGuest = value >>> 0 < machine.config.guestMemory;
+  return (isGuest ? null : objectName(machine, value >>> 0, true)) ?? String(value);
 }
 
 function describeChange(machine: Machine, td: number, address: number): string {
@@ -65,7 +76,7 @@ function describeChange(machine: Machine, td: number, address: number): string {
   const value = registerOf(machine, td, instruction.rs2);
   const { op } = instruction;
   return op.startsWith("s") && !op.startsWith("sc")
-    ? `writes ${name} = ${value}`
+    ? `writes ${name} = ${valueText(machine, value)}`
     : `${op} ${name}, ${value}: was ${wordAt(machine, address)}`;
 }
 
@@ -81,16 +92,25 @@ function registerOf({ kernel }: Machine, td: number, number: number): number {
 
 function describeCall(machine: Machine, td: number, number: number): string {
   const nr = number % C_CALL;
-  const spec = callSpecs[nr];
   const name = nameOfCall(nr) ?? `call ${nr}`;
-  const frame = machine.kernel.frame(td);
-  let register = 0;
-  const args = (spec?.args ?? []).map((kind) => {
-    const at = frame + F.a0 + 4 * register++;
-    if (kind === "u64" || kind === "cycles") register++;
-    return describeArgument(machine, kind, machine.kernel.readSigned(at), number >= C_CALL);
+  const values: [kind: ArgumentKind, value: number][] = [];
+  let register = A0;
+  for (const kind of callSpecs[nr]?.args ?? []) {
+    values.push([kind, registerOf(machine, td, register)]);
+    register += kind === "u64" || kind === "cycles" ? 2 : 1;
+  }
+  const args = values.map(([kind, value]) => {
+    return describeArgument(machine, kind, value, number >= C_CALL);
   });
+  if (nr === Layout.Sys.cnputsn) args[0] = JSON.stringify(printed(machine, values));
   return `${name}(${args.join(", ")})`;
+}
+
+/** The beginning of what cnputsn(text, length) prints. */
+function printed(machine: Machine, values: readonly (readonly [unknown, number])[]): string {
+  const [start, length] = values.map(([, value]) => value >>> 0);
+  const text = guestText(machine, start as number, length);
+  return text.length <= PRINTED_MAX ? text : `${text.slice(0, PRINTED_MAX)}...`;
 }
 
 function describeArgument(
@@ -105,7 +125,9 @@ function describeArgument(
   const isGuest = isC && address < machine.config.guestMemory;
   switch (kind) {
     case "object":
-      return kernel.text(kernel.read(address + S.so_name)) || `0x${address.toString(16)}`;
+    case "token":
+    case "wait":
+      return nameOfAddress(machine, address);
     case "channel":
       if (address >= guest && address - guest < machine.config.guestMemory) {
         return programs.nameOf(address - guest); // the kernel has made it its own
@@ -132,10 +154,12 @@ function isText({ kernel }: Machine, address: number): boolean {
   return address >= kernel.machine("string_base") && address < kernel.machine("string_next");
 }
 
-/** The text of a C program at a guest address. */
-function guestText({ kernel, config }: Machine, address: number): string {
+/** The text of a C program at a guest address, up to its final zero or so many bytes long. */
+function guestText({ kernel, config }: Machine, address: number, length?: number): string {
   const base = kernel.machine("guest_base");
-  let end = address;
-  while (end < config.guestMemory && kernel.u8[base + end] !== 0) end++;
+  let end = length === undefined ? address : Math.min(address + length, config.guestMemory);
+  if (length === undefined) {
+    while (end < config.guestMemory && kernel.u8[base + end] !== 0) end++;
+  }
   return new TextDecoder().decode(kernel.u8.slice(base + address, base + end));
 }

@@ -13,7 +13,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { SearchBodies } from "./bodies.js";
 import { Failed, type FailureKind, textOf } from "./failure.js";
 import { createTools, type SearchTools } from "./operations.js";
-import { describeProgramStep } from "./program-step.js";
+import { describeProgramStep, lineOfProgram } from "./program-step.js";
 import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 
@@ -28,6 +28,13 @@ export interface Watch {
   readonly always?: Judge;
   /** Called at the end. */
   readonly end?: Judge;
+  /**
+   * Called where threads are left that nothing will ever wake: true if that is as it should be, and no failure. Default:
+   * it never is.
+   */
+  readonly atRest?: () => boolean;
+  /** True if a schedule need not end: the limit of steps is its end then, and no failure. Default false. */
+  readonly endless?: boolean;
 }
 
 /**
@@ -40,6 +47,8 @@ export type Setup = (machine: Machine, tools: SearchTools) => unknown;
 export interface Step {
   readonly thread: string;
   readonly what: string;
+  /** The line of the source, such as "pool.c:14", where a program knows it. */
+  readonly line?: string;
 }
 
 /** A schedule that failed. */
@@ -237,13 +246,14 @@ export class World {
     state.set("s_tells", onStep === null ? 0 : 1);
     strategy.begin(state, schedule);
     try {
-      const { always, end } = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      const { always, end } = watch;
       if (always !== undefined && limits.reduce) {
         throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
       }
       state.set("s_watches", always === undefined ? 0 : 1);
-      this.run(onStep, always);
-      if (!this.isKnown) judgeBy(end);
+      const isOver = this.run(onStep, watch);
+      if (isOver) judgeBy(end);
       return null;
     } catch (error) {
       return this.outcomeOf(this.failureOf(error));
@@ -295,7 +305,8 @@ export class World {
     };
   }
 
-  private run(onStep: ((step: Step) => void) | null, always: Judge | undefined): void {
+  /** Performs the steps; false if there is no end to be judged. */
+  private run(onStep: ((step: Step) => void) | null, watch: Watch): boolean {
     const { kernel, bodies, state } = this;
     const story = onStep === null ? null : new Teller(onStep, (td) => this.describe(td), state);
     try {
@@ -305,32 +316,33 @@ export class World {
         if (stop === SearchStop.HOST) bodies.step();
         else if (stop === SearchStop.BEGIN) bodies.begin();
         else if (stop === SearchStop.TELL) story?.begin();
-        else if (stop === SearchStop.STEP) judgeBy(always);
-        else {
-          this.end(stop);
-          return;
-        }
+        else if (stop === SearchStop.STEP) judgeBy(watch.always);
+        else return this.end(stop, watch);
       }
     } finally {
       story?.finish();
     }
   }
 
-  private end(stop: number): void {
-    if (stop === SearchStop.KNOWN) this.isKnown = true;
-    else if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
-    else if (stop === SearchStop.STEPS) {
+  private end(stop: number, { atRest, endless }: Watch): boolean {
+    if (stop === SearchStop.KNOWN) {
+      this.isKnown = true;
+      return false;
+    }
+    if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
+    if (stop === SearchStop.STEPS) {
+      if (endless === true) return false;
       const names = this.threads().map(({ td }) => this.kernel.nameAt(td));
       throw new Failed(
         "livelock",
         `no end after ${this.steps} steps of ${names.join(", ")}; if a run is that long, allow more`,
       );
-    } else {
-      const fault = this.faultOrNull();
-      if (fault !== null) throw new Failed(fault.kind, fault.message);
-      if (stop === SearchStop.EXIT) this.assertStatus();
-      else this.assertAllEnded();
     }
+    const fault = this.faultOrNull();
+    if (fault !== null) throw new Failed(fault.kind, fault.message);
+    if (stop === SearchStop.EXIT) this.assertStatus();
+    else if (atRest?.() !== true) this.assertAllEnded();
+    return true;
   }
 
   private assertStatus(): void {
@@ -400,8 +412,14 @@ export class World {
     );
   }
 
-  private describe(td: number): string {
-    return this.bodies.describe(td) ?? describeProgramStep(this.machine, this.state, td);
+  private describe(td: number): Step {
+    const { machine, state } = this;
+    const thread = this.kernel.nameAt(td);
+    const what = this.bodies.describe(td);
+    if (what !== null) return { thread, what };
+    const line = lineOfProgram(machine, td);
+    const step = { thread, what: describeProgramStep(machine, state, td) };
+    return line === null ? step : { ...step, line };
   }
 }
 
@@ -409,8 +427,8 @@ export class World {
 function judgesOf(value: unknown): Watch {
   if (typeof value === "function") return { end: value as Judge };
   if (typeof value !== "object" || value === null) return {};
-  const { always, end } = value as Record<string, unknown>;
-  for (const [name, judge] of Object.entries({ always, end })) {
+  const { always, end, atRest } = value as Record<string, unknown>;
+  for (const [name, judge] of Object.entries({ always, end, atRest })) {
     if (judge === undefined || typeof judge === "function") continue;
     throw new ConfigError(`setup has returned an object whose ${name} is no function`);
   }
@@ -431,7 +449,7 @@ class Teller {
 
   constructor(
     private readonly onStep: (step: Step) => void,
-    private readonly describe: (td: number) => string,
+    private readonly describe: (td: number) => Step,
     private readonly state: SearchState,
   ) {}
 
@@ -448,18 +466,18 @@ class Teller {
       return;
     }
     const td = this.state.get("s_td");
-    this.step = { td, thread: this.state.kernel.nameAt(td), what: this.describe(td) };
+    this.step = { td, ...this.describe(td) };
   }
 
   /** The step is over. */
   finish(): void {
     if (this.step === null) return;
-    const { td, thread, what } = this.step;
+    const { td, ...step } = this.step;
     this.step = null;
     const { kernel } = this.state;
     const at = this.state.get("s_threads") + kernel.threadIndex(td) * N.size;
     const isBlocked =
       kernel.read(at + N.sn_number) !== 0 && kernel.read(at + N.sn_pending) === Pending.RESUME;
-    this.onStep({ thread, what: what + (isBlocked ? " ... waits" : "") });
+    this.onStep(isBlocked ? { ...step, what: `${step.what} ... waits` } : step);
   }
 }

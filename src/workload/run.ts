@@ -140,15 +140,16 @@ export class WorkloadRun {
   private forkTable = 0;
 
   /**
+   * @param machine to run on, one that has room for it; by default it gets one of its own
    * @throws WorkloadError when the workload cannot be compiled.
    * @throws ConfigError when no machine can hold it.
    */
-  constructor(workload: Workload, options: WorkloadOptions = {}) {
+  constructor(workload: Workload, options: WorkloadOptions = {}, machine?: Machine) {
     const { cpus = DEFAULT_CPUS, scheduler = "lwkt" } = options;
     this.workload = workload;
     this.compiled = compileWorkload(workload, { cpus, scheduler });
     const config = machineConfig(this.compiled, { ...options, cpus, scheduler });
-    this.machine = new Machine(config, options.build ?? "release");
+    this.machine = machine ?? new Machine(config, options.build ?? "release");
     this.notes = [
       ...workload.notes,
       ...this.compiled.notes,
@@ -387,6 +388,13 @@ export class WorkloadRun {
 }
 
 // ---- The machine's size ----
+
+/** The settings of a machine that has room for a workload. */
+export function workloadConfig(workload: Workload, options: WorkloadOptions): MachineConfig {
+  const { cpus = DEFAULT_CPUS, scheduler = "lwkt" } = options;
+  const compiled = compileWorkload(workload, { cpus, scheduler });
+  return machineConfig(compiled, { ...options, cpus, scheduler });
+}
 
 const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;
 

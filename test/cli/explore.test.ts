@@ -78,10 +78,28 @@ it("finds the same with any number of workers", () => {
   }
 });
 
+it("searches a workload, on the machine that is asked for, with any number of workers", () => {
+  const crossed = join(folder, "crossed.json");
+  const locks = (first: string, second: string) =>
+    `{ "loop": 1, "lock": "${first}", "lock": "${second}", "unlock": "${second}", "unlock": "${first}" }`;
+  writeFileSync(
+    crossed,
+    `{ "tasks": { "left": ${locks("a", "b")}, "right": ${locks("b", "a")} } }`,
+  );
+  const args = [crossed, "--cpus", "2", "--scheduler", "4bsd"];
+  const { status, stdout } = explore(...args);
+  expect(status).toBe(1);
+  expect(stdout).toContain("left waits for mutex b, held by right");
+  expect(stdout).toMatch(/to see it again: --cpus 2 --scheduler 4bsd --replay 'ktm1:\d+'/);
+  const found = (...more: string[]) =>
+    JSON.parse(explore(...args, "--json", ...more).stdout).failure;
+  expect(found("--workers", "2")).toEqual(found());
+});
+
 it("says in a sentence what it cannot search", () => {
   for (const [args, message] of [
     [["nothing.mjs"], "nothing.mjs: there is no such file"],
-    [[join(root, "examples/deadlock.json")], "modules (.mjs) and C programs (.elf) only so far"],
+    [[join(root, "package.json")], "package.json:"],
     [[file, "--replay", "ktm1:?"], '"ktm1:?" is no schedule'],
     [[file, "--strategy", "best"], "Allowed choices are random, pct, exhaustive"],
   ] as const) {

@@ -95,6 +95,7 @@ export const functionArguments: Readonly<Record<string, Arguments>> = {
   segmentBytes: () => [elf, elf.segments[0], 0],
   sourceLines: () => [elf.sections, [elf.entry]],
   string: () => ["x"],
+  workloadTest: () => [workload, { cpus: 2 }],
   sweepWorkload: () => [workload, { build, forNs: 1_000, from: 0, to: 1 }],
   symbol: () => ["x", 4],
   sysinit: () => ["s", 5, 5, () => {}, 5],

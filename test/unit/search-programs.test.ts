@@ -8,7 +8,7 @@ import {
   type Machine,
   type Setup,
 } from "../../src/index.js";
-import { channel, program, string } from "../../src/program/index.js";
+import { channel, label, program, string, symbol } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -97,6 +97,41 @@ describe("an exhaustive search of programs", () => {
     const setup = threads([writes(9, 1), writes(9, 2), (b) => b.lw("a0", "s1", 12)]);
     const result = await run(setup, { strategy: "exhaustive" });
     expect(result).toMatchObject({ schedules: 1, complete: true });
+  });
+
+  /** A thread that stores to a word, makes another one, and stores again; what both have seen of each other's word. */
+  async function maker(child: Part, before: Part, behind: Part) {
+    const seen = new Set<number>();
+    const setup: Setup = (machine) => {
+      const parent = program("parent")
+        .data("words", { words: [0, 0, 0] })
+        .li("s1", symbol("words"))
+        .apply(before)
+        .call("kthread_add", label("child"), symbol("words"), 0, 0, 0, string("child"), 0)
+        .apply(behind)
+        .ret()
+        .label("child")
+        .mv("s1", "a0")
+        .apply(child)
+        .ret();
+      const body = machine.load(parent.build());
+      machine.createThread({ name: "parent", body });
+      const word = reader(machine, body.dataBase);
+      return () => seen.add(word(2));
+    };
+    const { schedules, complete } = await run(setup, { strategy: "exhaustive" });
+    return { schedules, complete, seen: [...seen].sort() };
+  }
+  const copies: Part = (b) => b.lw("a1", "s1", 0).sw("a1", "s1", 8);
+
+  it("has no decision before what a thread does while it is alone", async () => {
+    const found = await maker(copies, writes(3), (b) => b.call("sched_relinquish"));
+    expect(found).toEqual({ schedules: 1, complete: true, seen: [3] });
+  });
+
+  it("has one before what it does once it has made another one, whatever it did before", async () => {
+    const found = await maker(copies, writes(3), writes(1));
+    expect(found).toEqual({ schedules: 2, complete: true, seen: [1, 3] });
   });
 
   it("does the same for kernel calls, and for both schedulers", async () => {

@@ -41,7 +41,7 @@ const PLACES: readonly RegExp[] = [
   /^scripts\/(?:[\w-]+\/)?[\w-]+\.mjs$/,
   /^scripts\/makesyscalls\.d\.mts$/,
   /^examples\/(?:[\w-]+\/)?[\w-]+\.(?:json|mjs)$/,
-  /^examples\/c\/\w+\.(?:c|h|elf|sh)$/,
+  /^examples\/(?:c|explore)\/[\w-]+\.(?:c|h|elf|sh)$/,
   /^include\/\w+\.h$/,
   /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.c|start\.S|program\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,

@@ -2,11 +2,11 @@
 //
 //   npm run -s storms -- [--seeds A..B] [--cpus N] [--build NAME] [--suite NAME] [--scheduler NAME]
 //                            [--plant N]
-//   npm run -s storms -- --plants [--seeds A..B]
+//   npm run -s storms -- --plants [--seeds A..B] [--plant N] [--suite NAME]
 //
 // Runs the storms of the seeds and prints how many there were and how many went wrong. The first that does is made as
 // small as it gets and printed. --plant runs them with one of the check build's planted faults in; --plants shows for
-// each of these which suite finds it, in how many seeds, and where first. Exit code 0 when nothing went
+// each of these, or for one, which suite finds it, in how many seeds, and where first. Exit code 0 when nothing went
 // wrong (with --plants: when every fault is found), 1 when something did, 2 for bad options.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -128,7 +128,8 @@ function runStorms(options: Options): number {
 function lookForPlants(options: Options): number {
   const total = options.seeds[1] - options.seeds[0] + 1;
   let missed = 0;
-  for (const [name, number] of plants) {
+  const wanted = plants.filter(([, number]) => number === (options.plant ?? number));
+  for (const [name, number] of wanted) {
     const found = suites(options, number).map((suite) => {
       const { failed, first } = runSeeds(suite, options.seeds);
       return { failed, text: first === null ? "-" : `${failed} of ${total}, first ${first}` };
@@ -137,7 +138,7 @@ function lookForPlants(options: Options): number {
     const columns = found.map(({ text }) => text.padEnd(26)).join("");
     process.stdout.write(`${String(number).padStart(2)} ${name.padEnd(20)} ${columns}\n`);
   }
-  process.stdout.write(`${plants.length} faults, ${missed} not found\n`);
+  process.stdout.write(`${wanted.length} faults, ${missed} not found\n`);
   return missed === 0 ? 0 : 1;
 }
 

@@ -71,6 +71,13 @@ const COLD = `
   assembly/kern/lwkt_ipiq/carry_out_all
   assembly/kern/lwkt_ipiq/lwkt_process_ipiq
   assembly/kern/lwkt_thread/lwkt_yield_quick
+  assembly/kern/lwkt_usched/user_better
+  assembly/kern/lwkt_usched/user_dequeue
+  assembly/kern/lwkt_usched/user_enqueue
+  assembly/kern/lwkt_usched/user_holds
+  assembly/kern/lwkt_usched/user_leave
+  assembly/kern/lwkt_usched/user_requeue
+  assembly/kern/lwkt_usched/user_switch
   assembly/kern/sched/enqueue
   assembly/kern/sched/sched_add_busy
   assembly/kern/sched/sched_boundary

@@ -166,6 +166,7 @@ export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const ECHILD = 10;
+export const EDEADLK = 11;
 export const ENOMEM = 12;
 export const EBUSY = 16;
 export const EINVAL = 22;
@@ -173,6 +174,7 @@ export const EAGAIN = 35;
 export const EWOULDBLOCK = 35;
 export const EOPNOTSUPP = 45;
 export const EPROCLIM = 67;
+export const ENOLCK = 77;
 export const ENOSYS = 78;
 export const ERESTART = -1;
 
@@ -331,6 +333,7 @@ export const GDF_INVOL = 8;
 export const GDF_INTR = 16;
 export const GDF_SLICEEND = 32;
 export const GDF_DEADLINE = 64;
+export const GDF_USERS = 128;
 export const GDF_HALTED = 4;
 export const GD_RUNQ_OFFSET = 256;
 export const GD_INTRQ_OFFSET = 528;
@@ -633,7 +636,7 @@ export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
 
 export const Machine = {
-  size: 920,
+  size: 936,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -667,175 +670,179 @@ export const Machine = {
   fault_mode: 140,
   stack_page: 144,
   chaos: 148,
-  search: 152,
-  lock_watch: 156,
-  td_base: 160,
-  td_count: 164,
-  frame_delta: 168,
-  high_delta: 172,
-  cold_delta: 176,
-  rare_delta: 180,
-  locks_delta: 184,
-  kstack_base: 188,
-  stats_base: 192,
-  proc_base: 196,
-  cred_base: 200,
-  limit_base: 204,
-  tid_bitmap: 208,
-  tid_summary: 212,
-  tid_top: 216,
-  tid_tops: 220,
-  tid_index: 224,
-  tidhash_base: 228,
-  tidhash_limits: 232,
-  pidhash_base: 236,
-  sleepq_base: 240,
-  callwheel_base: 244,
-  reap_base: 248,
-  chunk_base: 252,
-  chunk_end: 256,
-  sched_base: 260,
-  sched_queues: 264,
-  sched_delta: 268,
-  sched_cpus: 272,
-  dl_base: 276,
-  dl_index: 280,
-  letter_delta: 284,
-  affinity_delta: 288,
-  letters_new: 292,
-  letters_due: 296,
-  stack_base: 300,
-  strhash_base: 304,
-  strhash_mask: 308,
-  string_base: 312,
-  string_end: 316,
-  ktr_base: 320,
-  ktr_end: 324,
-  decoded_base: 328,
-  guest_base: 332,
-  mmode_base: 336,
-  search_base: 340,
-  search_end: 344,
-  witness_base: 348,
-  lockprof_base: 352,
-  arena_end: 356,
-  carve: 360,
-  booted: 368,
-  ticks: 372,
-  ticks64: 376,
-  tick_epoch: 384,
-  now: 392,
-  round_end: 400,
-  round_cpu: 408,
-  round_first: 412,
-  rounds: 416,
-  run_switches: 424,
-  run_limited: 432,
-  run_rounds: 436,
-  run_until: 440,
-  stop_request: 448,
-  timeouts: 452,
-  busy: 456,
-  ipi_cpus: 464,
-  ipi_late: 472,
-  ipi_dropped: 480,
-  letters_new_count: 488,
-  letters_due_count: 492,
-  letters_new_most: 496,
-  letters_due_most: 500,
-  tok_first: 504,
-  tok_last: 508,
-  reserved: 512,
-  untimely_switch: 520,
-  sleep_procs: 524,
-  intr_base: 528,
-  kobj_next: 532,
-  kobj_end: 536,
-  kobj_free: 540,
-  kobj_base: 544,
-  rng: 552,
-  chaos_rng: 560,
-  thread0: 568,
-  host_td: 572,
-  proc0: 576,
-  initproc: 580,
-  allproc: 584,
-  nthreads: 588,
-  nprocs: 592,
-  nextpid: 596,
-  trytid: 600,
-  tid_low: 604,
-  tid_high: 608,
-  tid_care: 612,
-  tidhash_mask: 616,
-  tidhashlock: 620,
-  pidhash_mask: 624,
-  sleepq_mask: 628,
-  zone_free: 632,
-  zone_next: 636,
-  zone_constructed: 640,
-  proc_free: 644,
-  proc_next: 648,
-  cred_free: 652,
-  cred_next: 656,
-  limit_free: 660,
-  limit_next: 664,
-  chunk_free: 668,
-  chunk_next: 672,
-  chunk_lists: 676,
-  string_next: 680,
-  next_cpu: 684,
-  last_thread: 688,
-  kstack_fail: 692,
-  sched_tick: 696,
-  sched_slice: 704,
-  sched_stat: 708,
-  sched_second: 712,
-  sched_ldavg: 720,
-  sched_seconds: 724,
-  sched_ms: 728,
-  sched_balance: 736,
-  ule_interact: 744,
-  ule_affinity: 748,
-  ule_balance: 752,
-  ule_interval: 756,
-  ule_steal: 760,
-  ule_steal_least: 764,
-  sched_idle: 768,
-  dl_used: 776,
-  dl_free: 780,
-  dl_refused: 784,
-  reap_lastfail: 788,
-  proc_lastfail: 792,
-  taskq_first: 796,
-  taskq_last: 800,
-  event_dead: 804,
-  event_runs: 808,
-  event_lists: 812,
-  ktr_mask: 816,
-  ktr_next: 820,
-  stats: 824,
-  stats_wasted: 832,
-  lock_pairs: 840,
-  lock_pairs_lost: 844,
-  jit_period: 848,
-  debug: 852,
-  store_end: 856,
-  watch_pass: 860,
-  watch_hit: 864,
-  watch_address: 868,
-  brk: 872,
-  stack_low: 876,
-  exited: 880,
-  exit_status: 884,
-  bad_pointer: 888,
-  bad_address: 892,
-  plant: 896,
-  panicked: 900,
-  panic_fmt: 904,
-  panic_arg0: 908,
-  panic_arg1: 912,
-  panic_arg2: 916,
+  user_threads: 152,
+  search: 156,
+  lock_watch: 160,
+  lock_adaptive: 164,
+  td_base: 168,
+  td_count: 172,
+  frame_delta: 176,
+  high_delta: 180,
+  cold_delta: 184,
+  rare_delta: 188,
+  locks_delta: 192,
+  kstack_base: 196,
+  stats_base: 200,
+  proc_base: 204,
+  cred_base: 208,
+  limit_base: 212,
+  tid_bitmap: 216,
+  tid_summary: 220,
+  tid_top: 224,
+  tid_tops: 228,
+  tid_index: 232,
+  tidhash_base: 236,
+  tidhash_limits: 240,
+  pidhash_base: 244,
+  sleepq_base: 248,
+  callwheel_base: 252,
+  reap_base: 256,
+  chunk_base: 260,
+  chunk_end: 264,
+  sched_base: 268,
+  sched_queues: 272,
+  sched_delta: 276,
+  sched_cpus: 280,
+  dl_base: 284,
+  dl_index: 288,
+  letter_delta: 292,
+  affinity_delta: 296,
+  letters_new: 300,
+  letters_due: 304,
+  stack_base: 308,
+  strhash_base: 312,
+  strhash_mask: 316,
+  string_base: 320,
+  string_end: 324,
+  ktr_base: 328,
+  ktr_end: 332,
+  decoded_base: 336,
+  guest_base: 340,
+  mmode_base: 344,
+  search_base: 348,
+  search_end: 352,
+  witness_base: 356,
+  lockprof_base: 360,
+  arena_end: 364,
+  carve: 368,
+  booted: 376,
+  ticks: 380,
+  ticks64: 384,
+  tick_epoch: 392,
+  now: 400,
+  round_end: 408,
+  round_cpu: 416,
+  round_first: 420,
+  rounds: 424,
+  run_switches: 432,
+  run_limited: 440,
+  run_rounds: 444,
+  run_until: 448,
+  stop_request: 456,
+  timeouts: 460,
+  busy: 464,
+  ipi_cpus: 472,
+  ipi_late: 480,
+  ipi_dropped: 488,
+  letters_new_count: 496,
+  letters_due_count: 500,
+  letters_new_most: 504,
+  letters_due_most: 508,
+  tok_first: 512,
+  tok_last: 516,
+  reserved: 520,
+  untimely_switch: 528,
+  sleep_procs: 532,
+  intr_base: 536,
+  kobj_next: 540,
+  kobj_end: 544,
+  kobj_free: 548,
+  kobj_base: 552,
+  rng: 560,
+  chaos_rng: 568,
+  thread0: 576,
+  host_td: 580,
+  proc0: 584,
+  initproc: 588,
+  allproc: 592,
+  nthreads: 596,
+  nprocs: 600,
+  nextpid: 604,
+  trytid: 608,
+  tid_low: 612,
+  tid_high: 616,
+  tid_care: 620,
+  tidhash_mask: 624,
+  tidhashlock: 628,
+  pidhash_mask: 632,
+  sleepq_mask: 636,
+  zone_free: 640,
+  zone_next: 644,
+  zone_constructed: 648,
+  proc_free: 652,
+  proc_next: 656,
+  cred_free: 660,
+  cred_next: 664,
+  limit_free: 668,
+  limit_next: 672,
+  chunk_free: 676,
+  chunk_next: 680,
+  chunk_lists: 684,
+  string_next: 688,
+  next_cpu: 692,
+  last_thread: 696,
+  kstack_fail: 700,
+  users: 704,
+  users_seconds: 708,
+  sched_tick: 712,
+  sched_slice: 720,
+  sched_stat: 724,
+  sched_second: 728,
+  sched_ldavg: 736,
+  sched_seconds: 740,
+  sched_ms: 744,
+  sched_balance: 752,
+  ule_interact: 760,
+  ule_affinity: 764,
+  ule_balance: 768,
+  ule_interval: 772,
+  ule_steal: 776,
+  ule_steal_least: 780,
+  sched_idle: 784,
+  dl_used: 792,
+  dl_free: 796,
+  dl_refused: 800,
+  reap_lastfail: 804,
+  proc_lastfail: 808,
+  taskq_first: 812,
+  taskq_last: 816,
+  event_dead: 820,
+  event_runs: 824,
+  event_lists: 828,
+  ktr_mask: 832,
+  ktr_next: 836,
+  stats: 840,
+  stats_wasted: 848,
+  lock_pairs: 856,
+  lock_pairs_lost: 860,
+  jit_period: 864,
+  debug: 868,
+  store_end: 872,
+  watch_pass: 876,
+  watch_hit: 880,
+  watch_address: 884,
+  brk: 888,
+  stack_low: 892,
+  exited: 896,
+  exit_status: 900,
+  bad_pointer: 904,
+  bad_address: 908,
+  plant: 912,
+  panicked: 916,
+  panic_fmt: 920,
+  panic_arg0: 924,
+  panic_arg1: 928,
+  panic_arg2: 932,
 } as const;
 
 export const MachineTypes = {
@@ -872,8 +879,10 @@ export const MachineTypes = {
   fault_mode: "u32",
   stack_page: "u32",
   chaos: "u32",
+  user_threads: "u32",
   search: "u32",
   lock_watch: "u32",
+  lock_adaptive: "u32",
   td_base: "usize",
   td_count: "u32",
   frame_delta: "usize",
@@ -992,6 +1001,8 @@ export const MachineTypes = {
   next_cpu: "u32",
   last_thread: "usize",
   kstack_fail: "u32",
+  users: "u32",
+  users_seconds: "u32",
   sched_tick: "u64",
   sched_slice: "u32",
   sched_stat: "u32",
@@ -1201,6 +1212,14 @@ export const Plant = {
   LINE_OUTLIVES: 33,
   PREEMPTED_LOOKS: 34,
   NO_RECLAIM: 35,
+  LEND_ONE_STEP: 36,
+  LEND_OUTLIVES: 37,
+  LEND_ALL_UNDONE: 38,
+  LEND_NOT_HEIR: 39,
+  LEND_KEEPS_PLACE: 40,
+  LEND_NOT_SHARED: 41,
+  LEND_ONLY_BETTER: 42,
+  LEND_UNTOLD: 43,
 } as const;
 
 // assembly/sys/prioq.ts
@@ -1517,7 +1536,8 @@ export const TDI_SUSPENDED = 1;
 export const TDI_SLEEPING = 2;
 export const TDB_INCALL = 128;
 export const TDB_FRESH = 64;
-export const TDB_KIND = 63;
+export const TDB_STATS = 32;
+export const TDB_KIND = 31;
 export const TDF_INMEM = 4;
 export const TDF_SINTR = 8;
 export const TDF_TIMEOUT = 16;
@@ -1527,6 +1547,7 @@ export const TDF_BOUNDARY = 1024;
 export const TDF_SBDRY = 8192;
 export const TDF_SERESTART = 524288;
 export const TDF_SEINTR = 2097152;
+export const TDF_USER = 268435456;
 export const TDF_DEADLINE = 536870912;
 export const TDF_PENDED = 1073741824;
 export const TDF_TRANSIT = 2147483648;
@@ -1551,6 +1572,7 @@ export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;
 export const TDP_KTHREAD = 1;
 export const TDP_PREEMPTED = 2;
+export const TDP_LENT = 4;
 export const TDA_SUSPEND = 1;
 export const TDA_SEEN = 2;
 export const DBG_SUSPEND = 1;
@@ -1675,8 +1697,8 @@ export const ThreadSched = {
   ts_rltick: 52,
   ts_new_policy: 56,
   ts_new_value: 57,
-  ts_pad1: 58,
-  ts_pad2: 60,
+  ts_load: 58,
+  ts_batch: 60,
 } as const;
 
 export const ThreadSchedTypes = {
@@ -1701,24 +1723,27 @@ export const ThreadSchedTypes = {
   ts_rltick: "i32",
   ts_new_policy: "u8",
   ts_new_value: "i8",
-  ts_pad1: "u16",
-  ts_pad2: "u32",
+  ts_load: "u16",
+  ts_batch: "u32",
 } as const;
 export const TSF_ARRIVED = 1;
 export const TSF_HEAD = 2;
 export const TSF_MOVED = 4;
 export const TSF_SLEPT = 8;
 export const TSF_USER = 32;
+export const TSF_ENDED = 64;
 export const TSF_POLICY = 16;
 
 export const SchedCpu = {
-  size: 28,
+  size: 36,
   sc_clock: 0,
   sc_stat: 8,
   sc_first: 12,
   sc_last: 16,
   sc_idx: 20,
   sc_ridx: 24,
+  sc_holder: 28,
+  sc_load: 32,
 } as const;
 
 export const SchedCpuTypes = {
@@ -1728,6 +1753,8 @@ export const SchedCpuTypes = {
   sc_last: "usize",
   sc_idx: "u32",
   sc_ridx: "u32",
+  sc_holder: "usize",
+  sc_load: "u32",
 } as const;
 
 // assembly/sys/search.ts
@@ -1849,7 +1876,7 @@ export const SearchThreadTypes = {
 } as const;
 
 export const Search = {
-  size: 240,
+  size: 252,
   s_threads: 0,
   s_tape: 4,
   s_changes: 8,
@@ -1858,57 +1885,59 @@ export const Search = {
   s_touch: 20,
   s_touched: 24,
   s_shared: 28,
-  s_by: 32,
-  s_prefix: 36,
-  s_random: 40,
-  s_preemptions_max: 44,
-  s_steps_max: 48,
-  s_tells: 52,
-  s_reduces: 56,
-  s_watches: 60,
-  s_races: 64,
-  s_choices: 68,
-  s_changes_count: 72,
-  s_td: 76,
-  s_event: 80,
-  s_times: 84,
-  s_events: 88,
-  s_saved: 96,
-  s_saved_free: 100,
-  s_last: 104,
-  s_in_a_row: 108,
-  s_begun: 112,
-  s_decisions: 116,
-  s_steps: 120,
-  s_preemptions: 124,
-  s_lowest: 128,
-  s_stage: 132,
-  s_unheard_count: 136,
-  s_known: 140,
-  s_granted: 144,
-  s_op: 148,
-  s_op_word: 152,
-  s_op_second: 156,
-  s_op_size: 160,
-  s_op_atomic: 164,
-  s_touched_count: 168,
-  s_learned: 172,
-  s_clocks: 176,
-  s_sync: 180,
-  s_sync_used: 184,
-  s_sync_count: 188,
-  s_access: 192,
-  s_access_used: 196,
-  s_access_count: 200,
-  s_actor: 204,
-  s_raced: 208,
-  s_race_word: 212,
-  s_race_wrote: 216,
-  s_race_first: 220,
-  s_race_step: 224,
-  s_race_second: 228,
-  s_race_writes: 232,
-  s_tds: 236,
+  s_decodings: 32,
+  s_by: 36,
+  s_prefix: 40,
+  s_random: 44,
+  s_preemptions_max: 48,
+  s_steps_max: 52,
+  s_tells: 56,
+  s_reduces: 60,
+  s_watches: 64,
+  s_races: 68,
+  s_choices: 72,
+  s_changes_count: 76,
+  s_td: 80,
+  s_event: 84,
+  s_times: 88,
+  s_events: 96,
+  s_saved: 104,
+  s_saved_free: 108,
+  s_count: 112,
+  s_last: 116,
+  s_in_a_row: 120,
+  s_begun: 124,
+  s_decisions: 128,
+  s_steps: 132,
+  s_preemptions: 136,
+  s_lowest: 140,
+  s_stage: 144,
+  s_unheard_count: 148,
+  s_known: 152,
+  s_granted: 156,
+  s_op: 160,
+  s_op_word: 164,
+  s_op_second: 168,
+  s_op_size: 172,
+  s_op_atomic: 176,
+  s_touched_count: 180,
+  s_learned: 184,
+  s_clocks: 188,
+  s_sync: 192,
+  s_sync_used: 196,
+  s_sync_count: 200,
+  s_access: 204,
+  s_access_used: 208,
+  s_access_count: 212,
+  s_actor: 216,
+  s_raced: 220,
+  s_race_word: 224,
+  s_race_wrote: 228,
+  s_race_first: 232,
+  s_race_step: 236,
+  s_race_second: 240,
+  s_race_writes: 244,
+  s_tds: 248,
 } as const;
 
 export const SearchTypes = {
@@ -1920,6 +1949,7 @@ export const SearchTypes = {
   s_touch: "usize",
   s_touched: "usize",
   s_shared: "usize",
+  s_decodings: "u32",
   s_by: "u32",
   s_prefix: "u32",
   s_random: "i32",
@@ -1937,6 +1967,7 @@ export const SearchTypes = {
   s_events: "u64",
   s_saved: "u32",
   s_saved_free: "u32",
+  s_count: "u32",
   s_last: "usize",
   s_in_a_row: "u32",
   s_begun: "u32",
@@ -2045,6 +2076,10 @@ export const KOBJ_MTX = 1297373217;
 export const KOBJ_CV = 1129718049;
 export const KOBJ_RW = 1381452875;
 export const KOBJ_SX = 1398295627;
+export const KOBJ_RM = 1380797515;
+export const KOBJ_RM_LOCK = 1380797784;
+export const KOBJ_RM_READER = 1380799044;
+export const KOBJ_LOCKMGR = 1280003399;
 export const KOBJ_SEMA = 1397050689;
 export const KOBJ_BARRIER = 1111577170;
 export const KOBJ_TIMER = 1414090053;
@@ -2054,9 +2089,36 @@ export const MTX_SPIN = 1;
 export const MTX_RECURSE = 4;
 export const MTX_NOLEND = 256;
 export const MTX_OPTIONS = 261;
+export const RM_RECURSE = 2;
+export const RM_SLEEPABLE = 4;
+export const RM_OPTIONS = 6;
+export const LK_CANRECURSE = 1;
+export const LK_NODUP = 2;
+export const LK_NOPROFILE = 4;
+export const LK_NOSHARE = 8;
+export const LK_NOWITNESS = 16;
+export const LK_INIT_MASK = 31;
+export const LK_INTERLOCK = 256;
+export const LK_NOWAIT = 512;
+export const LK_SLEEPFAIL = 2048;
+export const LK_TIMELOCK = 4096;
+export const LK_NODDLKTREAT = 8192;
+export const LK_SLEPT = 32768;
+export const LK_TYPE_MASK = 16711680;
+export const LK_DOWNGRADE = 65536;
+export const LK_DRAIN = 131072;
+export const LK_EXCLOTHER = 262144;
+export const LK_EXCLUSIVE = 524288;
+export const LK_RELEASE = 1048576;
+export const LK_SHARED = 2097152;
+export const LK_UPGRADE = 4194304;
+export const LK_TRYUPGRADE = 8388608;
+export const LK_TOTAL_MASK = 16726815;
+export const LK_SHARED_WAITERS = 2;
+export const LK_EXCLUSIVE_WAITERS = 4;
 
 export const SyncObject = {
-  size: 92,
+  size: 96,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2077,6 +2139,7 @@ export const SyncObject = {
   so_shared_first: 80,
   so_shared_last: 84,
   so_witness: 88,
+  so_unwatched: 92,
 } as const;
 
 export const SyncObjectTypes = {
@@ -2100,6 +2163,142 @@ export const SyncObjectTypes = {
   so_shared_first: "usize",
   so_shared_last: "usize",
   so_witness: "u32",
+  so_unwatched: "u32",
+} as const;
+
+export const RmLock = {
+  size: 108,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  rm_lock: 96,
+  rm_first: 100,
+  rm_last: 104,
+} as const;
+
+export const RmLockTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  rm_lock: "usize",
+  rm_first: "usize",
+  rm_last: "usize",
+} as const;
+
+export const RmReader = {
+  size: 20,
+  rmp_kind: 0,
+  rmp_thread: 4,
+  rmp_tid: 8,
+  rmp_next: 12,
+  rmp_prev: 16,
+} as const;
+
+export const RmReaderTypes = {
+  rmp_kind: "u32",
+  rmp_thread: "usize",
+  rmp_tid: "i32",
+  rmp_next: "usize",
+  rmp_prev: "usize",
+} as const;
+
+export const LockMgr = {
+  size: 124,
+  so_kind: 0,
+  so_name: 4,
+  so_owner: 8,
+  so_owner_tid: 12,
+  so_value: 16,
+  so_limit: 20,
+  so_waiters: 24,
+  so_contended: 28,
+  so_uses: 32,
+  so_waiters_max: 36,
+  so_waited: 40,
+  so_since: 48,
+  so_expiry: 56,
+  so_flags: 64,
+  so_contested: 68,
+  so_first: 72,
+  so_last: 76,
+  so_shared_first: 80,
+  so_shared_last: 84,
+  so_witness: 88,
+  so_unwatched: 92,
+  lk_flags: 96,
+  lk_pri: 100,
+  lk_timo: 104,
+  lk_recurse: 108,
+  lk_waiters: 112,
+  lk_exslpfail: 116,
+  lk_kernproc: 120,
+} as const;
+
+export const LockMgrTypes = {
+  so_kind: "u32",
+  so_name: "u32",
+  so_owner: "usize",
+  so_owner_tid: "i32",
+  so_value: "i32",
+  so_limit: "i32",
+  so_waiters: "i32",
+  so_contended: "u32",
+  so_uses: "u32",
+  so_waiters_max: "i32",
+  so_waited: "u64",
+  so_since: "u64",
+  so_expiry: "u64",
+  so_flags: "u32",
+  so_contested: "usize",
+  so_first: "usize",
+  so_last: "usize",
+  so_shared_first: "usize",
+  so_shared_last: "usize",
+  so_witness: "u32",
+  so_unwatched: "u32",
+  lk_flags: "u32",
+  lk_pri: "u32",
+  lk_timo: "i32",
+  lk_recurse: "i32",
+  lk_waiters: "u32",
+  lk_exslpfail: "u32",
+  lk_kernproc: "u32",
 } as const;
 export const TS_EXCLUSIVE = 1;
 export const TS_SHARED = 2;
@@ -2121,7 +2320,7 @@ export const ThreadLocks = {
   tl_lent: 4,
   tl_blocked: 5,
   tl_rw_rlocks: 6,
-  tl_saved: 7,
+  tl_lk_slocks: 7,
 } as const;
 
 export const ThreadLocksTypes = {
@@ -2129,7 +2328,7 @@ export const ThreadLocksTypes = {
   tl_lent: "u8",
   tl_blocked: "u8",
   tl_rw_rlocks: "u8",
-  tl_saved: "u8",
+  tl_lk_slocks: "u8",
 } as const;
 
 // assembly/sys/syscall.ts
@@ -2275,6 +2474,14 @@ export const Sys = {
   sched_setdeadline_self: 188,
   timer_wait_from: 189,
   clock_after: 190,
+  rm_init: 192,
+  rm_destroy: 193,
+  rm_rlock: 194,
+  rm_runlock: 195,
+  rm_wlock: 196,
+  rm_wunlock: 197,
+  rm_try_rlock: 198,
+  rm_wowned: 199,
   msleep: 200,
   mtx_sleep: 201,
   mtx_init: 202,
@@ -2302,6 +2509,12 @@ export const Sys = {
   sema_value: 227,
   sched_setscheduler: 230,
   sched_setscheduler_self: 231,
+  rm_sleep: 232,
+  lockinit: 233,
+  lockdestroy: 234,
+  lockmgr: 235,
+  lockstatus: 236,
+  lockmgr_disown: 237,
   sx_init: 240,
   sx_destroy: 241,
   sx_slock: 242,

@@ -475,7 +475,11 @@ export function sched_exit_thread(other: Thread, td: Thread): void {
 /** A thread is gone: the next one in its structure begins with nothing. */
 export function sched_gone(td: Thread): void {
   dl_leave(td);
-  if (!gives_shares(machine())) return;
+  if (gives_shares(machine())) share_gone(td);
+}
+
+/** The same for what a scheduler that gives shares keeps of a thread. */
+function share_gone(td: Thread): void {
   if ((td.td_flags & TDF_USER) != 0) {
     _lwkt_dequeue(td);
     td.td_flags &= ~TDF_USER;

@@ -31,7 +31,7 @@
 //    negative, and nobody subtracts from a thread that does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
-// So does FreeBSD's sched_relinquish on one CPU. Under 4bsd and ule a running thread is on no queue: there it is put on
+// So does FreeBSD's sched_relinquish under 4bsd and ule, on one CPU. There a running thread is on no queue: it is put on
 // its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts).
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the

@@ -27,7 +27,7 @@
 // a register must look its record up, overlapping sequences need jumps between them, and a text that
 // changes moves all that is behind.
 import { text_changed } from "../env";
-import { machine } from "../sys/machine";
+import { machine, Sched } from "../sys/machine";
 import { search } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { rv_expand, rv_is_compressed } from "./rv32_compressed";
@@ -392,7 +392,8 @@ function decode_kernel_call(pc: u32, word: u32): void {
   }
   const nr = word >> 20;
   const m = machine();
-  if (nr == Sys.sched_relinquish && m.ncpus == 1 && m.search == 0) {
+  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE);
+  if (nr == Sys.sched_relinquish && turns && m.search == 0) {
     put(pc, RvOp.RELINQUISH, rv_register_offset(A0), 0, nr);
     return;
   }

@@ -144,19 +144,20 @@ function with_room(gd: GlobalData, level: ChunkList): ChunkList {
 
 /**
  * If `td`, which is next, is a thread of this CPU with plain RV32 code, does what is due before it goes on, so that the
- * inner loop can switch to it: what switch_in does for one that has not run yet, and on one CPU, where no AST is
- * looked for, what slice_step does for one that comes out of a kernel call.
+ * inner loop can switch to it: what switch_in does for one that has not run yet, and under 4bsd and ule on one CPU, where
+ * no AST is looked for, what slice_step does for one that comes out of a kernel call.
  */
 export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
-  if (td.td_body == (<u8>TDB.RV32 | TDB_INCALL) && machine().ncpus == 1) {
+  const shares = cpu_state(gd).shares != 0;
+  if (td.td_body == (<u8>TDB.RV32 | TDB_INCALL) && shares && machine().ncpus == 1) {
     td.td_body = <u8>TDB.RV32;
     td_frame(td).a0 = td_frame(td).retval;
     return true;
   }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
-  if (cpu_state(gd).shares != 0) td.td_pri -= TDPRI_CRIT; // otherwise run_switched does
+  if (shares) td.td_pri -= TDPRI_CRIT; // otherwise run_switched does
   td.td_body = <u8>TDB.RV32;
   return true;
 }

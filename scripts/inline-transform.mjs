@@ -13,12 +13,15 @@ const INLINED = `
   assembly/cpu/rv32_run/next_level
   assembly/kern/kern_switch/cpu_switch
   assembly/kern/kern_switch/switch_in
+  assembly/kern/lwkt_thread/_lwkt_dequeue
   assembly/kern/lwkt_thread/crit_exit
   assembly/kern/lwkt_thread/lwkt_switch
   assembly/kern/kern_thread/thread_alloc
   assembly/kern/kern_thread/thread_count_inc
   assembly/kern/thread_zone/thread_zone_alloc
   assembly/kern/kern_thread/thread_exit
+  assembly/kern/thread_gone/thread_gone
+  assembly/kern/subr_turnstile/turnstile_forget
   assembly/kern/kern_synch/sleep_checked
   assembly/kern/kern_synch/sleepq_enter
   assembly/kern/kern_synch/sleepq_wait
@@ -38,6 +41,7 @@ const INLINED = `
   assembly/kern/lwkt_token/token_lines
   assembly/kern/sched/sched_check_preempt
   assembly/kern/sched/sched_sleep
+  assembly/kern/sched/sched_gone
   assembly/kern/sched/sched_throw
   assembly/kern/sched/mi_switch
   assembly/kern/sched/sched_add
@@ -76,13 +80,22 @@ const COLD = `
   assembly/kern/kern_timeout/softclock
   assembly/kern/kern_timeout/wheel_cancel
   assembly/kern/kern_single/thread_suspend_check
+  assembly/kern/lwkt_intr/intr_forget
   assembly/kern/lwkt_ipiq/carry_out_all
   assembly/kern/lwkt_ipiq/lwkt_process_ipiq
   assembly/kern/lwkt_thread/lwkt_yield_quick
+  assembly/kern/lwkt_usched/user_better
+  assembly/kern/lwkt_usched/user_dequeue
+  assembly/kern/lwkt_usched/user_enqueue
+  assembly/kern/lwkt_usched/user_holds
+  assembly/kern/lwkt_usched/user_leave
+  assembly/kern/lwkt_usched/user_requeue
+  assembly/kern/lwkt_usched/user_switch
   assembly/kern/sched/enqueue
   assembly/kern/sched/sched_add_busy
   assembly/kern/sched/sched_boundary
   assembly/kern/sched/sched_prio
+  assembly/kern/sched/share_gone
   assembly/kern/sched/share_switch
   assembly/kern/sched/takes_cpu
   assembly/kern/sched_clock/sched_clock
@@ -91,7 +104,10 @@ const COLD = `
   assembly/kern/sched_deadline/dl_sleep
   assembly/kern/sched_ule/ule_sleep
   assembly/kern/subr_turnstile/turnstile_hand_over
+  assembly/kern/lwkt_token/token_forget
   assembly/kern/subr_witness/witness_sleep
+  assembly/kern/subr_witness/witness_thread_exit
+  assembly/kern/thread_gone/preempted_forget
   assembly/sys/chunklist/list_grow
   assembly/sys/ktr/ktr_write
 `;

@@ -10,9 +10,10 @@
 //
 // The random numbers are a sequence of their own, of the seed: random() gives the same as without.
 
-import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { CHAOS_LATE, CHAOS_PART, CHAOS_PREEMPT, CHAOS_TICKS } from "../sys/param";
+import { TDF_USER } from "../sys/proc";
 
 const GAMMA: u64 = 0x9e3779b97f4a7c15;
 /** Sets the sequence apart from that of random(). */
@@ -53,7 +54,10 @@ export function chaos_late(m: Machine): u64 {
 
 /** A slice begins. */
 export function chaos_slice(m: Machine, gd: GlobalData): void {
-  if (gd.gd_curthread != gd.gd_idletd && below(m, CHAOS_PREEMPT) == 0) gd.gd_flags |= GDF_RESCHED;
+  const td = gd.gd_curthread;
+  if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return;
+  gd.gd_flags |= GDF_RESCHED;
+  if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND; // its equals are next, as those of the kernel's threads are
 }
 
 /** When a timeout fires that was asked for in `ticks` ticks. */

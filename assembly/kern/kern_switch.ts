@@ -4,7 +4,7 @@
 import { rv32_record } from "../cpu/rv32_decode";
 import { can_yield } from "../cpu/rv32_yield";
 import { CHUNK_MASK, SLOT_SIZE } from "../sys/chunklist";
-import { GDF_INVOL, GlobalData } from "../sys/globaldata";
+import { GDF_INVOL, GDF_SLICEEND, GlobalData } from "../sys/globaldata";
 import { KTR_LWKT, KTR_PROC, KTR_SCHED, KTR_STATE, Ktr, ktr, SW } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import {
@@ -65,7 +65,7 @@ export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   const why = switch_reason(gd, td, exits);
   if (why == SW.PREEMPTED) count_involuntary(td);
   else td.td_nvcsw++;
-  gd.gd_flags &= ~GDF_INVOL;
+  gd.gd_flags &= ~(GDF_INVOL | GDF_SLICEEND);
   gd.gd_switches++;
   gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);

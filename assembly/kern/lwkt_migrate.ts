@@ -106,6 +106,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   td.td_cpu = <u8>cpu;
   stats_due(td);
   ipi_follow(td);
+  sched_moved(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
   if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
@@ -179,6 +180,7 @@ function move_self(td: Thread, cpu: u32): u32 {
   }
   td.td_cpu = <u8>cpu;
   stats_due(td);
+  sched_moved(td);
   ipi_arrive(td);
   lwkt_switch();
   return PENDING;

@@ -30,6 +30,7 @@ import {
   Proc,
   SSLEEP,
   TDF_TRANSIT,
+  TDF_USER,
   TDI_SLEEPING,
   TDL_ALLOCATED_STACK,
   TDL_ALLOCATED_THREAD,
@@ -65,6 +66,7 @@ import {
   lwkt_token_away,
   token_forgo,
 } from "./lwkt_token";
+import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
@@ -105,7 +107,8 @@ export function _lwkt_dequeue(td: Thread): void {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags &= ~TDL_RUNQ;
-    runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
+    if ((td.td_flags & TDF_USER) != 0) user_dequeue(gd, td);
+    else runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
     if (td.td_state == TDS.RUNQ) td.td_state = <u8>TDS.CAN_RUN;
   }
@@ -115,14 +118,20 @@ export function _lwkt_dequeue(td: Thread): void {
 export function _lwkt_enqueue(td: Thread): void {
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
     const gd = mycpu();
-    const nq = td.td_pri & TDPRI_MASK;
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags |= TDL_RUNQ;
-    runq_append(lwkt_level(gd, nq), td);
-    gd.gd_runqmask |= 1 << nq;
     gd.gd_nrunnable++;
+    if ((td.td_flags & TDF_USER) != 0) user_enqueue(gd, td);
+    else level_append(gd, td);
     if (td.td_state != TDS.RUNNING) td.td_state = <u8>TDS.RUNQ;
   }
+}
+
+/** The tail of the level of a thread of the kernel's. */
+function level_append(gd: GlobalData, td: Thread): void {
+  const nq = td.td_pri & TDPRI_MASK;
+  runq_append(lwkt_level(gd, nq), td);
+  gd.gd_runqmask |= 1 << nq;
 }
 
 /** Only the CPU that owns a thread may queue it. */
@@ -312,6 +321,7 @@ export function lwkt_switch(): u32 {
     );
     ntd.td_lwflags |= TDL_PREEMPT_DONE;
   } else {
+    if ((td.td_flags & TDF_USER) != 0) user_switch(gd, td);
     ntd = lwkt_choose(gd);
   }
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
@@ -376,6 +386,7 @@ export function lwkt_preempt_1(ntd: Thread): u32 {
   );
   if (is_td(ntd)) ntd.td_preempted = no_td();
   if (machine().ncpus != 1 && ast_pending(td)) mycpu().gd_flags |= GDF_RESCHED;
+  if ((td.td_flags & TDF_USER) != 0) mycpu().gd_flags |= GDF_RESCHED; // a better one may have come
   td.td_lwflags &= ~(TDL_PREEMPT_LOCK | TDL_PREEMPT_DONE);
   return DONE;
 }
@@ -599,8 +610,9 @@ export function lwkt_setpri_self(pri: i32): u32 {
   return crit_exit();
 }
 
-/** Sets the priority of a thread of this CPU, requeueing it if it is queued. */
+/** Sets the priority of a thread of this CPU, requeueing it if it is queued. It is the kernel's from now on. */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
+  if ((td.td_flags & TDF_USER) != 0) user_leave(td);
   if ((td.td_lwflags & TDL_RUNQ) != 0) {
     _lwkt_dequeue(td);
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;

@@ -13,6 +13,7 @@ import { Machine, machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import {
   TDF_TRANSIT,
+  TDF_USER,
   TDL_EXITING,
   TDL_RUNQ,
   TDL_STARTED,
@@ -24,6 +25,7 @@ import {
   ThreadCold,
 } from "../sys/proc";
 import {
+  gives_shares,
   Policy,
   sched_cpu,
   ThreadSched,
@@ -48,6 +50,18 @@ import {
   lwkt_switch,
   lwkt_yield,
 } from "./lwkt_thread";
+import {
+  user_better,
+  user_boundary,
+  user_fork,
+  user_holds,
+  user_leave,
+  user_place,
+  user_policy,
+  user_possible,
+  user_requeue,
+  users_begin,
+} from "./lwkt_usched";
 import {
   bsd4_add,
   bsd4_choose,
@@ -191,6 +205,10 @@ function takes_cpu(td: Thread, cur: Thread): bool {
 
 /** lwkt: true if `td` takes the CPU from `cur`. */
 function lwkt_better(td: Thread, cur: Thread): bool {
+  if ((td.td_flags & TDF_USER) != 0) {
+    if ((cur.td_flags & TDF_USER) != 0) return user_better(td, cur);
+    if (!user_holds(mycpu(), td)) return false;
+  }
   const level = td.td_pri & TDPRI_MASK;
   const other = cur.td_pri & TDPRI_MASK;
   return level > other || (level == other && dl_before(td, cur));
@@ -207,7 +225,7 @@ export function sched_prio(td: Thread, pri: u32): void {
   }
   dl_asked(td, false);
   if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
-  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags &= ~TSF_POLICY;
+  if (gives_shares(machine())) td_sched(td).ts_flags &= ~TSF_POLICY;
   ipi_prio(td, pri);
 }
 
@@ -226,6 +244,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const before = shares ? rank_of(td) : 0;
   dl_leave(td);
   if (shares) policy_clear(td);
+  else if ((td.td_flags & TDF_USER) != 0) user_leave(td);
   if (!planted(Plant.PRIO_NO_BASE)) c.td_base_pri = <u8>pri;
   const lent = 255 - <u32>td_locks(td).tl_lent;
   const changes = c.td_priority != <u8>min<u32>(pri, lent);
@@ -254,7 +273,8 @@ function sched_priority(td: Thread, pri: u32): void {
   if (machine().sched == Sched.LWKT) {
     c.td_priority = <u8>pri;
     if (planted(Plant.PRIO_NO_LEVEL)) return;
-    lwkt_setpri_locked(td, lwkt_level_of(pri));
+    if ((td.td_flags & TDF_USER) != 0) user_requeue(mycpu(), td);
+    else lwkt_setpri_locked(td, lwkt_level_of(pri));
     return;
   }
   c.td_priority = <u8>pri;
@@ -279,14 +299,18 @@ function enqueue(gd: GlobalData, td: Thread): void {
 
 /**
  * Gives a thread a policy with its real-time priority or nice value: EINVAL for another policy, or a value that it
- * has not. The thread's owner does it. Under lwkt it is a fixed priority.
+ * has not. The thread's owner does it. Under lwkt it is a fixed priority for a thread without a process, and on a machine
+ * without a scheduler of user threads.
  */
 export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
   if (!policy_valid(policy, value)) return EINVAL;
   const pri = policy_priority(policy, value);
   if (machine().sched == Sched.LWKT) {
-    sched_prio(td, pri);
-    return 0;
+    if (!user_possible(td)) {
+      sched_prio(td, pri);
+      return 0;
+    }
+    users_begin(machine());
   }
   if (is_mine(td) || is_unborn(td)) {
     sched_policy_here(td, policy, value);
@@ -305,6 +329,10 @@ export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
 function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   const c = cold(td);
   if (policy != Policy.DEADLINE) dl_leave(td);
+  if (machine().sched == Sched.LWKT) {
+    user_policy(td, policy, value);
+    return;
+  }
   policy_set(td, policy, value);
   const pri = policy_priority(policy, value);
   c.td_base_pri = <u8>pri;
@@ -324,7 +352,7 @@ export function sched_deadline(td: Thread): void {
     sched_deadline_here(td);
     return;
   }
-  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags &= ~TSF_POLICY;
+  if (gives_shares(machine())) td_sched(td).ts_flags &= ~TSF_POLICY;
   ipi_prio(td, policy_priority(Policy.DEADLINE, 0));
   dl_asked(td, true);
 }
@@ -333,6 +361,7 @@ export function sched_deadline(td: Thread): void {
 function sched_deadline_here(td: Thread): void {
   const pri = policy_priority(Policy.DEADLINE, 0);
   if (machine().sched == Sched.LWKT) {
+    if ((td.td_flags & TDF_USER) != 0) user_leave(td);
     cold(td).td_base_pri = <u8>pri;
     sched_priority(td, turnstile_priority(td));
     turnstile_adjust(td);
@@ -348,7 +377,7 @@ export function sched_prio_asked(td: Thread, pri: u32): void {
     sched_deadline_here(td);
     return;
   }
-  if (machine().sched != Sched.LWKT) {
+  if (gives_shares(machine())) {
     const ts = td_sched(td);
     if ((ts.ts_flags & TSF_POLICY) != 0) {
       sched_policy_here(td, ts.ts_new_policy, ts.ts_new_value);
@@ -371,6 +400,7 @@ export function sched_sleep(td: Thread, pri: u32): void {
     if (machine().sched == Sched.ULE) ule_sleep(mycpu(), td);
     if ((ts.ts_flags & TSF_USER) != 0) return; // it keeps its own
   }
+  if ((td.td_flags & TDF_USER) != 0) return; // and so does a user thread under lwkt
   if (pri != 0) sched_prio(td, pri);
 }
 
@@ -385,18 +415,25 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 
 /** A new thread may run on the CPUs that its maker may run on (cpuset(2)). */
 export function sched_inherit(child: Thread, maker: Thread): void {
-  if (machine().sched != Sched.LWKT) {
+  if (inherits_policy(maker)) {
     const ts = td_sched(child);
     const from = td_sched(maker);
     ts.ts_policy = has_deadline(maker) ? <u8>Policy.OTHER : from.ts_policy;
     ts.ts_rt = from.ts_rt;
     ts.ts_nice = from.ts_nice;
     ts.ts_flags |= from.ts_flags & TSF_USER;
-    if (machine().sched == Sched.ULE) ule_fork(child, maker);
+    if (machine().sched == Sched.LWKT) user_fork(child, maker);
+    else if (machine().sched == Sched.ULE) ule_fork(child, maker);
     else if (machine().sched == Sched.BSD4) bsd4_fork(child, maker);
   }
   if (machine().ncpus == 1 || planted(Plant.AFFINITY_FORGOTTEN)) return;
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
+}
+
+/** True if a maker's policy is a new thread's, too: under lwkt that of a user thread, and SCHED_OTHER instead of a deadline. */
+function inherits_policy(maker: Thread): bool {
+  if (machine().sched != Sched.LWKT) return true;
+  return (maker.td_flags & TDF_USER) != 0 || (has_deadline(maker) && user_possible(maker));
 }
 
 /** A new kernel thread may run everywhere, whatever its maker's set is: it goes to CPU `turn`, whose turn it was. */
@@ -435,13 +472,21 @@ export function sched_exit_thread(other: Thread, td: Thread): void {
 /** A thread is gone: the next one in its structure begins with nothing. */
 export function sched_gone(td: Thread): void {
   dl_leave(td);
-  if (machine().sched == Sched.LWKT) return;
+  if (gives_shares(machine())) share_gone(td);
+}
+
+/** The same for what a scheduler that gives shares keeps of a thread. */
+function share_gone(td: Thread): void {
+  if ((td.td_flags & TDF_USER) != 0) {
+    _lwkt_dequeue(td);
+    td.td_flags &= ~TDF_USER;
+  }
   memory.fill(changetype<usize>(td_sched(td)), 0, offsetof<ThreadSched>());
 }
 
 /** Somebody has chosen a thread's CPU: that is where it runs next. */
 export function sched_moved(td: Thread): void {
-  if (machine().sched != Sched.LWKT) td_sched(td).ts_flags |= TSF_MOVED;
+  if (machine().sched_delta != 0) td_sched(td).ts_flags |= TSF_MOVED;
 }
 
 /** A thread's set of CPUs has changed: it leaves the machine's queue for that of a CPU which it may have. */
@@ -477,18 +522,22 @@ export function sched_boundary(m: Machine): void {
     const sc = sched_cpu(cpu);
     while (is_td(sc.sc_first)) {
       if (m.sched == Sched.ULE) ule_place(m, sc.sc_first);
+      else if (m.sched == Sched.LWKT) user_place(m, sc.sc_first);
       else if (m.sched == Sched.HOST) hs_place(m, sc.sc_first);
       else bsd4_place(m, sc.sc_first);
     }
   }
   if (m.sched == Sched.ULE) ule_boundary(m);
+  else if (m.sched == Sched.LWKT) user_boundary(m);
   else if (m.sched == Sched.HOST) hs_boundary(m);
 }
 
 /** Run queues that the machine's scheduler has. */
 export function sched_queues(ncpus: u32): u32 {
-  if (machine().sched == Sched.HOST) return 0;
-  return machine().sched == Sched.ULE ? ule_queues(ncpus) : bsd4_queues(ncpus);
+  const m = machine();
+  if (m.sched == Sched.HOST) return 0;
+  if (m.sched == Sched.LWKT) return m.user_threads != 0 ? ncpus : 0;
+  return m.sched == Sched.ULE ? ule_queues(ncpus) : bsd4_queues(ncpus);
 }
 
 /**

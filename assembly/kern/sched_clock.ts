@@ -1,4 +1,4 @@
-// The clock of 4bsd and ule: slices, the statistics clock, and what is done once a second.
+// The clock of the schedulers that give shares: slices, the statistics clock, and what is done once a second.
 //
 // It ticks STATHZ times per second, or as often as a slice asks that is shorter; every tick on every CPU that is not
 // idle is charged to the thread that runs. FreeBSD's kern.sched.quantum is a whole number of ticks, and so it is
@@ -6,7 +6,9 @@
 import { GlobalData } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
 import { STATHZ } from "../sys/param";
+import { TDF_USER, Thread } from "../sys/proc";
 import { sched_cpu } from "../sys/sched";
+import { user_clock, user_second } from "./lwkt_usched";
 import { bsd4_clock, bsd4_second } from "./sched_4bsd";
 import { hs_clock } from "./sched_host";
 import { ule_clock, ule_init, ule_round } from "./sched_ule";
@@ -47,7 +49,13 @@ export function sched_clock(m: Machine, gd: GlobalData): void {
   sc.sc_stat = (sc.sc_stat + n) % m.sched_stat;
   if (m.sched == Sched.HOST) hs_clock(gd, td, n);
   else if (m.sched == Sched.ULE) ule_clock(gd, td, n, stats);
+  else if (m.sched == Sched.LWKT) lwkt_clock(gd, td, n, stats);
   else bsd4_clock(gd, td, n, stats);
+}
+
+/** lwkt: the kernel's threads have no share. */
+function lwkt_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
+  if ((td.td_flags & TDF_USER) != 0) user_clock(gd, td, ticks, stats);
 }
 
 /** Between two rounds: the tick of the round, and what is done once a second. */
@@ -57,4 +65,5 @@ export function sched_seconds(m: Machine): void {
   const seconds = (m.now - m.sched_second) / m.cycles_per_second + 1;
   m.sched_second += seconds * m.cycles_per_second;
   if (m.sched == Sched.BSD4) bsd4_second(m, <u32>min<u64>(seconds, 1 << 30));
+  else if (m.sched == Sched.LWKT) user_second(m, <u32>min<u64>(seconds, 1 << 30));
 }

@@ -1,4 +1,4 @@
-// Where runnable threads go on a machine with several CPUs, under 4bsd and ule.
+// Where runnable threads go on a machine with several CPUs, under the schedulers that give shares.
 //
 // A CPU puts a thread that it makes runnable on its own queue, from which it may take it at once, and notes it
 // (sched_arrived). Between two rounds, when every CPU stands still, the threads that are still waiting are placed:

@@ -86,6 +86,7 @@ export function policy_clear(td: Thread): void {
   ts.ts_flags &= ~TSF_USER;
   ts.ts_policy = <u8>Policy.OTHER;
   ts.ts_rt = 0;
+  ts.ts_nice = 0;
 }
 
 /** Gives a thread of this CPU a policy; its priority is set afterwards. */

@@ -115,11 +115,11 @@ export function carve_arenas(): u32 {
   m.kstack_base = carve(m, n * m.kstack_depth * offsetof<Continuation>());
   m.high_delta = m.frame_high != 0 ? carve(m, n * offsetof<FrameHigh>()) - m.td_base : 0;
   m.stats_base = m.stats != 0 ? carve(m, n * stats_stride()) : 0;
-  m.sched_queues = m.sched == Sched.LWKT ? 0 : sched_queues(ncpus);
+  m.sched_queues = sched_queues(ncpus);
   const levels = m.sched_queues * RQ_LEVELS;
   m.chunk_base = carve(m, <u64>runq_pool_chunks(m.td_count, ncpus, levels) * CHUNK_SIZE);
   m.chunk_end = <usize>m.carve;
-  if (m.sched != Sched.LWKT) carve_sched(m, n);
+  if (has_policies(m)) carve_sched(m, n);
   m.dl_base = carve(m, deadline_bytes(ncpus));
   m.dl_index = carve(m, deadline_index_bytes(n));
   if (ncpus > 1) carve_letters(m, n);
@@ -145,11 +145,15 @@ export function carve_arenas(): u32 {
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
 
-/** What 4bsd and ule have: run queues, and parts of threads and of CPUs. */
+/** What schedulers that know policies have: run queues, and parts of threads and of CPUs. */
 function carve_sched(m: Machine, n: u64): void {
   m.sched_base = carve(m, prioq_bytes(m.sched_queues));
   m.sched_delta = carve(m, n * offsetof<ThreadSched>()) - m.td_base;
   m.sched_cpus = carve(m, m.ncpus * offsetof<SchedCpu>());
+}
+
+function has_policies(m: Machine): bool {
+  return m.sched != Sched.LWKT || m.user_threads != 0;
 }
 
 /** What threads of several CPUs have in addition: letters and affinity. */
@@ -198,7 +202,7 @@ export function machine_boot(): u32 {
   if (pages > have && memory.grow(pages - have) < 0) return pages;
   init_derived(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) init_cpu(m, cpu);
-  if (m.sched != Sched.LWKT) {
+  if (has_policies(m)) {
     prioq_init(m.sched_queues);
     sched_clock_init(m);
   }

@@ -10,6 +10,8 @@ import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
+import { TDF_USER } from "../sys/proc";
+import { gives_shares } from "../sys/sched";
 import { cold } from "../sys/thread";
 
 const NEVER: u64 = u64.MAX_VALUE;
@@ -27,7 +29,7 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   for (let busy = m.busy; busy != 0 && most > 1; busy &= busy - 1) {
     most = min<u64>(most, quiet_rounds(m, globaldata(<u32>ctz<u64>(busy))));
   }
-  if (m.sched != Sched.LWKT) most = min<u64>(most, rounds_to(m, sched_next(m)));
+  if (gives_shares(m)) most = min<u64>(most, rounds_to(m, sched_next(m)));
   if (most <= 1) return end;
   m.rounds += most - 1;
   if (m.run_rounds != 0) m.run_rounds -= <u32>(most - 1);
@@ -52,8 +54,8 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const budget = dl_left(gd, td);
   if (budget == 0) return 0;
   if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
-  if (m.sched != Sched.LWKT) return min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
-  if (m.rr_cycles == 0) return rounds;
+  if (gives_shares(m)) rounds = min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
+  if (m.sched != Sched.LWKT || m.rr_cycles == 0 || (td.td_flags & TDF_USER) != 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;
   return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));
 }

@@ -41,7 +41,8 @@ import {
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { DEBUG_FAULTS, DEBUG_NEXT, Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
-import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_CRIT, Thread } from "../sys/proc";
+import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDF_USER, TDPRI_CRIT, Thread } from "../sys/proc";
+import { gives_shares } from "../sys/sched";
 import { Sys } from "../sys/syscall";
 import { cold, no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
@@ -138,7 +139,7 @@ export function round_begin(m: Machine): u32 {
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
   ticks_update(m);
-  const shares = m.sched != Sched.LWKT;
+  const shares = gives_shares(m);
   if (shares) sched_seconds(m);
   if (shares && m.ncpus != 1) sched_boundary(m);
   const chaos = m.chaos != 0;
@@ -230,15 +231,19 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     gd.gd_switch_why = 0;
   }
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
-  if (m.sched != Sched.LWKT) sched_clock(m, gd);
-  else if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
+  if (gives_shares(m)) sched_clock(m, gd);
+  if (m.sched == Sched.LWKT && m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) {
+    lwkt_clock(gd);
+  }
   if (m.chaos != 0) chaos_slice(m, gd);
 }
 
 /** lwkt: the running thread has had its share: its equals are next, if there are any. */
 function lwkt_clock(gd: GlobalData): void {
+  const td = gd.gd_curthread;
+  if ((td.td_flags & TDF_USER) != 0) return; // which has slices
   charge_runtime(gd);
-  if (gd.gd_curthread != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
+  if (td != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
 /** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */

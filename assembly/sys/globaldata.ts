@@ -66,10 +66,12 @@ export const GDF_RESCHED: u32 = 0x1;
 export const GDF_INVOL: u32 = 0x8;
 /** An interrupt came from outside: the pended ones run when the thread is next between instructions. */
 export const GDF_INTR: u32 = 0x10;
-/** 4bsd, ule: the running thread has used up its slice. */
+/** The running thread has used up its slice, which a scheduler of shares gives it. */
 export const GDF_SLICEEND: u32 = 0x20;
 /** Threads with deadlines have this CPU: no short way takes the next thread of a level. */
 export const GDF_DEADLINE: u32 = 0x40;
+/** lwkt: user threads wait for their turn: no short way takes the next thread of a level. */
+export const GDF_USERS: u32 = 0x80;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 

@@ -90,6 +90,7 @@ export class Machine {
   fault_mode: u32; //          what a fault of RV32 code does: FAULT_PANICS or FAULT_ENDS_THREAD
   stack_page: u32; //          bytes of guest memory in a page of a thread's stack
   chaos: u32; //               1 = things happen at other moments, each within a bound (kern/kern_chaos.ts)
+  user_threads: u32; //        lwkt: 1 = there is room for a scheduler of user threads
   search: u32; //              1 = made for a search: RV32 code stops before each visible operation
   lock_watch: u32; //          what is noted when locks are taken and released: LOCK_*, 0 = nothing
   lock_adaptive: u32; //       1 = who finds a lock taken spins while its owner runs (kern/subr_adaptive.ts)
@@ -120,9 +121,9 @@ export class Machine {
   reap_base: usize; //         sys/reap.ts
   chunk_base: usize; //        sys/chunklist.ts
   chunk_end: usize;
-  sched_base: usize; //        run queues of 4bsd and ule (sys/prioq.ts); 0 under lwkt
+  sched_base: usize; //        run queues by priority (sys/prioq.ts), or 0
   sched_queues: u32; //        how many
-  sched_delta: usize; //       address of a thread's ThreadSched minus that of its Thread
+  sched_delta: usize; //       address of a thread's ThreadSched minus that of its Thread, or 0
   sched_cpus: usize; //        SchedCpu[ncpus]
   dl_base: usize; //           sys/deadline.ts: what CPUs promise, and structures of threads
   dl_index: usize; //          u16[td_count]: the number of a thread's
@@ -218,7 +219,9 @@ export class Machine {
   last_thread: Thread; //      last thread that ran, on any CPU: traces tell of changes
   kstack_fail: u32; //         fault injection: kernel stack allocations that fail next
 
-  // 4bsd and ule (kern/sched_clock.ts, sched_place.ts).
+  // Schedulers of shares (kern/sched_clock.ts, sched_place.ts).
+  users: u32; //               lwkt: 1 = it has, or had, user threads (kern/lwkt_usched.ts)
+  users_seconds: u32; //       whole seconds since then
   sched_tick: u64; //          cycles from one tick of the scheduler's clock to the next
   sched_slice: u32; //         of these ticks, a slice; 0 = it never ends
   sched_stat: u32; //          and what the statistics clock takes for one

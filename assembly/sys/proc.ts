@@ -240,8 +240,9 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
-// Three of this kernel's own, under the owner's key (o): it has a deadline; it is among the pended interrupt threads of some CPU;
+// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline; it is among the pended interrupt threads of some CPU;
 // it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+export const TDF_USER: u32 = 0x10000000;
 export const TDF_DEADLINE: u32 = 0x20000000;
 export const TDF_PENDED: u32 = 0x40000000;
 export const TDF_TRANSIT: u32 = 0x80000000;

@@ -1,8 +1,8 @@
-// What the time-sharing schedulers (4bsd, ule) know of a thread and of a CPU: struct td_sched and the like. A
-// machine under lwkt has none of it.
+// What schedulers know of a thread with a policy, and of a CPU for these: struct td_sched and the like. A machine
+// under lwkt has it if it has a scheduler of user threads (kern/lwkt_usched.ts).
 //
 // Locking: (o) the CPU that owns the thread, (s) sched_lock: free, as all locks of the original (sys/proc.ts).
-import { machine } from "./machine";
+import { Machine, machine, Sched } from "./machine";
 import { Thread } from "./proc";
 
 /** Policies of threads, with the numbers of POSIX systems. */
@@ -31,20 +31,20 @@ export class ThreadSched {
   ts_pad: u8;
   ts_next: Thread; //  (s) the next one that was made runnable on its CPU in this round,
   ts_prev: Thread; //  (s) and the one before
-  ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (ule)
-  ts_estcpu: u32; //   (o) 4bsd: recent use of CPUs, decaying; in ticks of the statistics clock
+  ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (others)
+  ts_estcpu: u32; //   (o) recent use of CPUs, decaying: ticks of the statistics clock (4bsd), 0 to 16384 (lwkt)
   ts_slept: u32; //    (o) 4bsd: ts_slptime, whole seconds asleep
   ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = it has not
   ts_runtime: u32; //  (o) ule: how long it ran and slept of its own will, decaying, ticks << 10
   ts_slptime: u32; //  (o)
-  ts_ltick: i32; //    (o) ule: last tick and first tick of what ts_ticks counts
+  ts_ltick: i32; //    (o) last tick (ule) and first tick of what ts_ticks counts; the second from which on it does (lwkt)
   ts_ftick: i32; //    (o)
-  ts_ticks: u32; //    (o) ule: ticks << 10 that it ran within these
+  ts_ticks: u32; //    (o) how long it ran then: ticks << 10 (ule), ticks of the statistics clock (lwkt)
   ts_rltick: i32; //   (o) ule: last tick on its CPU: how warm that CPU's cache is
   ts_new_policy: u8; //(s) policy that another CPU asks for (TSF_POLICY),
   ts_new_value: i8; // (s) with its priority or nice value
-  ts_pad1: u16;
-  ts_pad2: u32;
+  ts_load: u16; //     (s) lwkt: what it adds to its CPU's load while it is runnable
+  ts_batch: u32; //    (o) lwkt: ticks by which it uses more than half of a CPU
 }
 
 if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");
@@ -60,6 +60,8 @@ export const TSF_MOVED: u8 = 0x4;
 export const TSF_SLEPT: u8 = 0x8;
 /** It has a policy: unlike a thread of the kernel's, whose priority is the one that it was given. */
 export const TSF_USER: u8 = 0x20;
+/** lwkt: its slice is over: it may go elsewhere. */
+export const TSF_ENDED: u8 = 0x40;
 /** Its letter's PRIO sets its policy, too. */
 export const TSF_POLICY: u8 = 0x10;
 
@@ -72,6 +74,13 @@ export class SchedCpu {
   sc_last: Thread;
   sc_idx: u32; //          ule: tdq_idx, where threads are put into the calendar, and
   sc_ridx: u32; //         tdq_ridx, where they are taken from it
+  sc_holder: Thread; //    lwkt: uschedcp, the user thread that is on LWKT's run queue
+  sc_load: u32; //         lwkt: uload, the sum of what its runnable user threads add
+}
+
+/** True if threads have shares of time: always, but under lwkt, where only user threads have. */
+export function gives_shares(m: Machine): bool {
+  return m.sched != Sched.LWKT || m.users != 0;
 }
 
 /** A thread's part. */

@@ -94,6 +94,7 @@ function stressConfig(options: StressOptions): MachineConfig {
   return {
     cpus: options.cpus,
     scheduler: options.scheduler,
+    userThreads: false,
     seed: options.seed ?? 0,
     chaos: options.chaos ?? false,
     maxthread: options.threads + SLACK_THREADS,

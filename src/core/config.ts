@@ -61,6 +61,12 @@ export interface MachineConfig {
    * one cache.
    */
   readonly topology?: Topology;
+  /**
+   * Whether lwkt has a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
+   * Without it a policy is a fixed priority. Default true, unless the machine is bare, made for a search, or has `maxthread`
+   * above 1,000,000.
+   */
+  readonly userThreads?: boolean;
   /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
   readonly guestMemory?: number;
   /**
@@ -226,6 +232,14 @@ function checkedSeed(seed: bigint | number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(seed));
 }
 
+/** Threads from which on lwkt's scheduler of user threads has to be asked for: its part is a fifth of their memory. */
+const MANY_THREADS = 1_000_000;
+
+function hasUserThreads(config: MachineConfig, maxthread: number): boolean {
+  if ((config.scheduler ?? "lwkt") !== "lwkt" || config.bare || config.search) return false;
+  return config.userThreads ?? maxthread <= MANY_THREADS;
+}
+
 /** Bytes at the start of guest memory that fault. */
 export const PAGE_ZERO = 4096;
 
@@ -269,6 +283,7 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
     seed: checkedSeed(config.seed),
     topology: checkedTopology(config.topology, numbers.cpus),
     preemption: config.preemption ?? true,
+    userThreads: hasUserThreads(config, numbers.maxthread),
     statistics: config.statistics ?? false,
     jit: config.jit ?? true,
     bare: config.bare ?? false,
@@ -291,6 +306,7 @@ const fields: Rules = {
   seed: anything,
   topology: anything,
   preemption: optional(flag),
+  userThreads: optional(flag),
   statistics: optional(flag),
   jit: optional(flag),
   bare: optional(flag),
@@ -332,6 +348,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.cycle_cost, config.time === "cycles" ? 1 : 0);
   u32(M.preemption, config.preemption ? 1 : 0);
   u64(M.rr_cycles, config.roundRobin);
+  u32(M.user_threads, config.userThreads ? 1 : 0);
   u32(M.rq_mask, config.runQueues === 64 ? 0xfc : 0xff);
   const { caches = 1, cores = 1, threads = 1 } = config.topology;
   const isFlat = Object.keys(config.topology).length === 0;

@@ -31,14 +31,13 @@ import {
   us,
 } from "../program/index.js";
 import { transferCostNs } from "./compile-cost.js";
-import { policyNotes, type StartScheduling, startScheduling } from "./compile-priority.js";
+import { type StartScheduling, startScheduling } from "./compile-priority.js";
 import { quote, WorkloadError } from "./diagnostics.js";
 import {
   type DeadlineParameters,
   forEachEvent,
   LOOP_FOREVER,
   type Phase,
-  type Scheduling,
   suspendPoint,
   type Task,
   type TimerEvent,
@@ -235,7 +234,7 @@ class TaskCompiler {
   compile(): CompiledTask {
     const { task, builder, context } = this;
     const forkIndex = context.forkTargets.indexOf(task.index);
-    const scheduling = this.schedulingOf(task.scheduling);
+    const scheduling = startScheduling(task.scheduling);
     const cpus = this.cpusOf(task.phases[0]?.cpus ?? task.cpus);
     if (forkIndex >= 0) this.placeForkedEntry(cpus);
     builder.label("start").entry("start");
@@ -284,12 +283,6 @@ class TaskCompiler {
 
   private note(sentence: string): void {
     this.context.notes.add(sentence);
-  }
-
-  private schedulingOf(scheduling: Scheduling): StartScheduling {
-    const { scheduler } = this.context.target;
-    for (const note of policyNotes(scheduling, scheduler)) this.note(note);
-    return startScheduling(scheduling, scheduler);
   }
 
   /** A list of CPUs as this machine has them. */
@@ -359,11 +352,10 @@ class TaskCompiler {
 
   private placePhaseStart(phase: Phase): void {
     if (phase.scheduling !== null) {
-      const start = this.schedulingOf(phase.scheduling);
+      const start = startScheduling(phase.scheduling);
       if (start.deadline !== null) {
         this.builder.call("sched_setdeadline_self", ...deadlineTimes(start.deadline));
-      } else if (start.policy === null) this.builder.call("sched_prio_self", start.value);
-      else this.builder.call("sched_setscheduler_self", start.policy, start.value);
+      } else this.builder.call("sched_setscheduler_self", start.policy, start.value);
     }
     if (this.phasesMove) this.placeAffinity(this.cpusOf(phase.cpus));
   }
@@ -520,7 +512,7 @@ class TaskCompiler {
       .bnez("a0", failed)
       .comment("a2 is the thread: it starts with its own priority")
       .mv("a3", "a2"); // where the arguments of the next calls do not come
-    const start = startScheduling(target.scheduling, context.target.scheduler);
+    const start = startScheduling(target.scheduling);
     if (start.deadline !== null) {
       // The arguments overwrite a3: the thread goes where they do not come.
       builder.mv("t6", "a3").call("sched_setdeadline", "t6", ...deadlineTimes(start.deadline));
@@ -533,8 +525,7 @@ class TaskCompiler {
         .label(done);
       return;
     }
-    if (start.policy === null) builder.call("sched_prio", "a3", start.value);
-    else builder.call("sched_setscheduler", "a3", start.policy, start.value);
+    builder.call("sched_setscheduler", "a3", start.policy, start.value);
     builder.call("sched_add", "a3").jump(done).label(failed).li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);

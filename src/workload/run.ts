@@ -300,21 +300,13 @@ export class WorkloadRun {
     const { machine } = this;
     if (cpus !== null) {
       machine.place({ address: thread }, cpus[instance % cpus.length] as number);
-      // Under lwkt a thread stays where it is, unless somebody moves it.
-      if (machine.config.scheduler !== "lwkt" && machine.config.cpus > 1) {
+      if (machine.config.cpus > 1) {
         const mask = cpus.reduce((set, cpu) => set | (1n << BigInt(cpu)), 0n);
         machine.call(sys.cpuset_setthread(thread, mask));
       }
     }
-    const { deadline, policy, value } = scheduling;
-    if (deadline !== null) this.promise(task, thread, deadline);
-    else {
-      machine.call(
-        policy === null
-          ? sys.sched_prio(thread, value)
-          : sys.sched_setscheduler(thread, policy, value),
-      );
-    }
+    if (scheduling.deadline !== null) this.promise(task, thread, scheduling.deadline);
+    else machine.call(sys.sched_setscheduler(thread, scheduling.policy, scheduling.value));
     machine.call(sys.sched_add(thread));
   }
 
@@ -414,6 +406,7 @@ function machineConfig(
   return {
     cpus: options.cpus,
     scheduler: options.scheduler,
+    userThreads: true,
     runQueues: options.runQueues ?? 256,
     seed: options.seed ?? 0,
     witness: options.witness ?? false,

@@ -255,7 +255,7 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
   });
 
   /** What nice 5 is of a thread that has run for a moment. */
-  const FORKED = { lwkt: 167, "4bsd": 113, ule: 161 } as const;
+  const FORKED = { lwkt: 118, "4bsd": 113, ule: 161 } as const;
 
   it("starts forked threads with the priority and on the CPUs of their task", () => {
     const report = run(

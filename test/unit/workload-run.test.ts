@@ -2,8 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import { compileWorkload, nameFormat } from "../../src/workload/compile.js";
-import { freebsdPriority } from "../../src/workload/compile-priority.js";
-import type { Policy, Scheduling } from "../../src/workload/model.js";
 import { parseWorkload } from "../../src/workload/parse.js";
 import { workloadDurationUs } from "../../src/workload/run.js";
 import { describeWait } from "../../src/workload/run-deadlock.js";
@@ -18,38 +16,7 @@ import {
   threadOf,
 } from "../support/workload-run.js";
 
-const scheduling = (policy: Policy, priority: number, deadlineUs?: number): Scheduling => ({
-  policy,
-  priority,
-  deadline: deadlineUs === undefined ? null : { runtimeUs: 1, deadlineUs, periodUs: deadlineUs },
-});
-
 describe("priorities", () => {
-  it("keep FreeBSD's ranges: deadline and real time, time sharing, idle", () => {
-    expect(freebsdPriority(scheduling("SCHED_DEADLINE", 0, 500))).toBe(16);
-    expect(freebsdPriority(scheduling("SCHED_DEADLINE", 0, 10_000_000))).toBe(16);
-    expect(freebsdPriority(scheduling("SCHED_FIFO", 99))).toBe(24);
-    expect(freebsdPriority(scheduling("SCHED_RR", 1))).toBe(47);
-    expect(freebsdPriority(scheduling("SCHED_OTHER", -20))).toBe(92);
-    expect(freebsdPriority(scheduling("SCHED_OTHER", 0))).toBe(152);
-    expect(freebsdPriority(scheduling("SCHED_BATCH", 19))).toBe(217);
-    expect(freebsdPriority(scheduling("SCHED_IDLE", -20))).toBe(224);
-    expect(freebsdPriority(scheduling("SCHED_IDLE", 19))).toBe(255);
-  });
-
-  it("never get better with a worse nice value, real-time priority or deadline", () => {
-    const sequences = [
-      [5, 2000, 4000, 9000, 1e6].map((us) => scheduling("SCHED_DEADLINE", 0, us)),
-      Array.from({ length: 99 }, (_, i) => scheduling("SCHED_RR", 99 - i)),
-      Array.from({ length: 40 }, (_, i) => scheduling("SCHED_OTHER", i - 20)),
-      Array.from({ length: 40 }, (_, i) => scheduling("SCHED_IDLE", i - 20)),
-    ];
-    for (const sequence of sequences) {
-      const priorities = sequence.map(freebsdPriority);
-      expect(priorities).toEqual([...priorities].sort((a, b) => a - b));
-    }
-  });
-
   it.each(SCHEDULERS)(
     "let the better of two threads run first and interrupt the other (%s)",
     (scheduler) => {
@@ -262,15 +229,6 @@ describe("the compiler", () => {
     const report = runText(tasks(`"a": { "loop": 2, ${events} }`));
     expect(cpuUs(report, "a")).toBeGreaterThanOrEqual(120_000);
     expect(report.outcome).toBe("finished");
-  });
-
-  it("says once how real-time policies differ here", () => {
-    const report = runText(
-      tasks(`"a": { "loop": 1, "instance": 3, "policy": "SCHED_FIFO", "run": 1 },
-             "b": { "loop": 1, "policy": "SCHED_DEADLINE", "dl-runtime": 5, "dl-period": 9, "run": 1 }`),
-    );
-    expect(report.notes).toHaveLength(2);
-    expect(report.notes.join()).toMatch(/SCHED_FIFO.*three levels/);
   });
 });
 

@@ -413,7 +413,7 @@ export class ProcessStorm {
       if (error !== 0) this.fail(`sched_setscheduler returned ${error}`);
       member.priority = null;
     }
-    this.shares = this.shape.scheduler !== "lwkt";
+    this.shares = true;
     this.everybodyGoesOn("after sched_setscheduler");
   }
 

@@ -1,0 +1,326 @@
+// The scheduler of user threads under lwkt: shares, queues, slices and policies, as rt-app workloads and bodies show them.
+
+import { describe, expect, it } from "vitest";
+import {
+  type KernelCall,
+  Machine,
+  type MachineConfig,
+  sys,
+  type ThreadView,
+} from "../../src/index.js";
+import type { RunReport } from "../../src/workload/run-report.js";
+import { buildUnderTest } from "../support/build.js";
+import { endUs, runText, type TestRunOptions, tasks, threadOf } from "../support/workload-run.js";
+
+const SECOND_US = 1_000_000;
+
+function run(text: string, options: TestRunOptions = {}): RunReport {
+  return runText(tasks(text), { scheduler: "lwkt", ...options });
+}
+
+/** Shares of one CPU that the threads of a report had, in their order. */
+function shares(report: RunReport): number[] {
+  return report.threads.map(({ cpuTimeNs }) => cpuTimeNs / report.timeNs);
+}
+
+/** Part of the machine that was busy. */
+function busy(report: RunReport): number {
+  const sum = report.cpus.reduce((total, { busyNs }) => total + busyNs, 0);
+  return sum / (report.timeNs * report.cpuCount);
+}
+
+describe("user threads of one kind under lwkt", () => {
+  it.each([2, 3, 5])("%d on one CPU have equal shares, within 5 %%", (count) => {
+    const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
+      forUs: 40 * SECOND_US,
+    });
+    for (const share of shares(report)) expect(Math.abs(share * count - 1)).toBeLessThan(0.05);
+  });
+
+  it.each([
+    [2, 3],
+    [4, 5],
+    [8, 9],
+    [4, 8],
+    [3, 6],
+  ])(
+    "use all of %d CPUs when there are %d, and none has less than half its share",
+    (cpus, count) => {
+      const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
+        cpus,
+        forUs: 10 * SECOND_US,
+      });
+      expect(busy(report)).toBeGreaterThan(0.95);
+      for (const share of shares(report)) expect(share).toBeGreaterThan(cpus / count / 2);
+      // No thread has had more time than there was.
+      for (const share of shares(report)) expect(share).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it("spread over idle CPUs, wherever they were made runnable", () => {
+    const report = run(
+      `"hogs": { "instance": 3, "loop": -1, "run": 500, "sleep": 1 },
+       "late": { "delay": 5000, "loop": -1, "run": 500 }`,
+      { cpus: 4, forUs: SECOND_US },
+    );
+    for (const share of shares(report)) expect(share).toBeGreaterThan(0.9);
+  });
+
+  it("are pulled by a CPU that has nothing to do", () => {
+    // Once the two that end have left CPUs 0 and 1, there is one for each of the others.
+    const report = run(
+      `"short": { "instance": 2, "loop": 1, "run": 1000 }, "long": { "instance": 4, "loop": 1, "run": 100000 }`,
+      { cpus: 4 },
+    );
+    for (let i = 0; i < 4; i++) expect(endUs(report, `long-${i}`)).toBeLessThan(110_000);
+  });
+
+  it("stay on the CPUs that they are bound to", () => {
+    const report = run(
+      `"bound": { "instance": 3, "cpus": [1], "loop": -1, "run": 500 },
+       "free": { "instance": 2, "loop": -1, "run": 500 }`,
+      { cpus: 2, forUs: 3 * SECOND_US },
+    );
+    for (const { task, cpu, migrations } of report.threads) {
+      if (task === "bound") expect([cpu, migrations]).toEqual([1, 0]);
+    }
+    expect(busy(report)).toBeGreaterThan(0.95);
+  });
+});
+
+describe("a nice value under lwkt", () => {
+  it("orders the shares, and starves nobody", () => {
+    const nice = [-5, 0, 5, 19];
+    const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
+    const got = shares(run(text.join(), { forUs: 60 * SECOND_US }));
+    for (let i = 1; i < got.length; i++) expect(got[i]).toBeLessThan(got[i - 1] as number);
+    expect(got.at(-1)).toBeGreaterThan(0.05);
+  });
+
+  it("of 19 has its part beside ten threads of nice -20", () => {
+    const got = shares(
+      run(
+        `"good": { "instance": 10, "priority": -20, "loop": -1, "run": 500 },
+         "bad": { "priority": 19, "loop": -1, "run": 500 }`,
+        { forUs: 60 * SECOND_US },
+      ),
+    );
+    expect(got.at(-1)).toBeGreaterThan(0.01);
+    expect(got.at(-1)).toBeLessThan(0.05);
+  });
+
+  it("of SCHED_BATCH counts, and SCHED_IDLE has what is left", () => {
+    const report = run(
+      `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
+       "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
+      { forUs: 60 * SECOND_US },
+    );
+    const [other, batch, idle] = shares(report) as [number, number, number];
+    expect(batch).toBeGreaterThan(0.3);
+    expect(other).toBeGreaterThan(batch - 0.02);
+    expect(idle).toBe(0);
+  });
+
+  it("does not keep a thread waiting that sleeps most of the time", () => {
+    const report = run(
+      `"hog": { "instance": 3, "loop": -1, "run": 500 },
+       "editor": { "loop": -1, "sleep": 20000, "run": 500 }`,
+      { forUs: 20 * SECOND_US },
+    );
+    expect(threadOf(report, "editor").latency?.p50Ns).toBeLessThan(100_000);
+  });
+});
+
+describe("real-time policies under lwkt", () => {
+  it("have 99 priorities, all above time-sharing threads", () => {
+    const order = Array.from({ length: 99 }, (_, i) => 1 + ((i * 37) % 99));
+    const text = order.map((p, i) => {
+      const policy = i % 2 === 0 ? "SCHED_FIFO" : "SCHED_RR";
+      return `"p${p}": { "policy": "${policy}", "priority": ${p}, "delay": 100, "loop": 1, "run": 100 }`;
+    });
+    const report = run(`"hog": { "priority": -20, "loop": -1, "run": 500 }, ${text.join()}`, {
+      forUs: SECOND_US,
+    });
+    const ends = Array.from({ length: 99 }, (_, i) => endUs(report, `p${99 - i}`));
+    expect(ends).toEqual([...ends].sort((a, b) => a - b));
+    expect(ends[98]).toBeLessThan(11_000);
+  });
+
+  it("share a CPU by turns, or not at all", () => {
+    const equals = (policy: string) =>
+      run(`"t": { "instance": 2, "policy": "${policy}", "priority": 5, "loop": -1, "run": 500 }`, {
+        forUs: 10 * SECOND_US,
+      });
+    const [a, b] = shares(equals("SCHED_RR")) as [number, number];
+    expect(Math.abs(a - b)).toBeLessThan(0.05);
+    expect(shares(equals("SCHED_FIFO"))).toEqual([expect.closeTo(1, 3), 0]);
+  });
+
+  it("let a thread that is preempted within its slice go on before its equals", () => {
+    const report = run(
+      `"first": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
+       "equal": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
+       "better": { "policy": "SCHED_FIFO", "priority": 6, "delay": 300, "loop": 1, "run": 100 }`,
+    );
+    expect(endUs(report, "better")).toBe(401);
+    expect(endUs(report, "first")).toBe(1100);
+    expect(endUs(report, "equal")).toBe(2100);
+    expect(threadOf(report, "first").involuntarySwitches).toBe(1);
+  });
+});
+
+/** Bodies on a machine under lwkt, each of which does `first` and computes; `order` has who is done, in that order. */
+class Bodies {
+  readonly machine: Machine;
+  readonly order: string[] = [];
+  /** What each was when it was done. */
+  readonly seen = new Map<string, { nice: number; level: number }>();
+
+  constructor(config: MachineConfig = {}) {
+    this.machine = new Machine(config, buildUnderTest);
+  }
+
+  add(name: string, us: number, ...first: KernelCall<unknown>[]): ThreadView {
+    const { order, seen } = this;
+    const view = this.machine.createThread({
+      name,
+      *body() {
+        for (const call of first) yield call;
+        if (us > 0) yield sys.compute(BigInt(us) * 1_000n);
+        order.push(name);
+        seen.set(name, { nice: view.nice, level: view.lwktPriority });
+      },
+    });
+    return view;
+  }
+
+  /** Who is done, and in which order, after a run to the end. */
+  run(): string[] {
+    this.machine.run();
+    return this.order;
+  }
+}
+
+const user = (nice = 0) => sys.sched_setscheduler_self(0, nice);
+
+describe("the kernel's threads under lwkt", () => {
+  it("run before all user threads, and keep their level", () => {
+    const bodies = new Bodies();
+    bodies.add("hog", 300_000, user(-20));
+    bodies.add("kernel", 1_000, sys.sched_prio_self(150), sys.sleep(10_000));
+    expect(bodies.run()).toEqual(["kernel", "hog"]);
+    expect(bodies.seen.get("kernel")?.level).toBe(31 - (150 >> 3));
+  });
+
+  it("are those whose priority somebody sets: a user thread is none from then on", () => {
+    const bodies = new Bodies();
+    bodies.add("a", 1, user(7));
+    bodies.add("b", 1, user(7), sys.lwkt_setpri_self(9));
+    bodies.add("c", 1, user(7), sys.sched_prio_self(120));
+    bodies.run();
+    expect(Object.fromEntries(bodies.seen)).toEqual({
+      a: { nice: 7, level: 6 },
+      b: { nice: 0, level: 9 },
+      c: { nice: 0, level: 16 },
+    });
+  });
+
+  it("without a process have fixed priorities whatever their policy, and so has everybody without user threads", () => {
+    const bodies = new Bodies({ userThreads: false });
+    const fixed = bodies.add("fixed", 10, user());
+    bodies.machine.run({ for: 2_000 });
+    expect([fixed.priority, fixed.nice]).toEqual([152, 0]);
+    bodies.machine.run();
+  });
+});
+
+describe("a policy under lwkt", () => {
+  it("reaches a thread of another CPU", () => {
+    const machine = new Machine({ cpus: 2 }, buildUnderTest);
+    const other = machine.createThread({
+      name: "other",
+      cpu: 1,
+      *body() {
+        yield sys.compute(50_000n);
+      },
+    });
+    machine.createThread({
+      name: "asks",
+      cpu: 0,
+      *body() {
+        yield sys.compute(15_000n);
+        yield sys.sched_setscheduler(other.address, 0, 11);
+        yield sys.compute(15_000n);
+      },
+    });
+    machine.run({ rounds: 4 });
+    expect(other.nice).toBe(11);
+    machine.run();
+  });
+
+  it("is a new thread's, too, which begins a little worse than its maker", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const nice: number[] = [];
+    const ranks: number[][] = [];
+    const maker = machine.createProcess({
+      name: "user",
+      *body() {
+        yield* sys.sched_setscheduler_self(0, 3);
+        const { error, address } = yield* sys.thr_create(function* () {
+          yield* sys.compute(1_000);
+        }, 0);
+        expect(error).toBe(0);
+        const child = machine.thread(address);
+        nice.push(child.nice);
+        ranks.push([[...maker.threads()][0]!.priority, child.priority]);
+        yield* sys.compute(1_000);
+      },
+    });
+    machine.run();
+    expect(nice).toEqual([3]);
+    const [before, after] = ranks[0] as [number, number];
+    expect(after).toBeGreaterThan(before);
+  });
+});
+
+describe("a user thread under lwkt that owns a lock", () => {
+  it("runs before other user threads while a thread of the kernel's waits for it, and gives the priority back", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const [, lock] = machine.call(sys.mtx_init("lock", 0));
+    const order: string[] = [];
+    const owner = machine.createThread({
+      name: "owner",
+      *body() {
+        yield sys.sched_setscheduler_self(5, 0);
+        yield sys.mtx_lock(lock);
+        yield sys.compute(3_000_000n);
+        order.push("unlocks");
+        yield sys.mtx_unlock(lock);
+        yield sys.compute(1_000_000n);
+        order.push("owner");
+      },
+    });
+    machine.createThread({
+      name: "hog",
+      *body() {
+        yield sys.sched_setscheduler_self(0, -20);
+        yield sys.sleep(1_000);
+        yield sys.compute(20_000_000n);
+        order.push("hog");
+      },
+    });
+    machine.createThread({
+      name: "kernel",
+      *body() {
+        yield sys.sched_prio_self(100);
+        yield sys.sleep(2_000);
+        yield sys.mtx_lock(lock);
+        order.push("kernel");
+        yield sys.mtx_unlock(lock);
+      },
+    });
+    machine.run();
+    expect(order).toEqual(["unlocks", "kernel", "hog", "owner"]);
+    expect(owner.state).toBe("exited");
+  });
+});

@@ -48,6 +48,8 @@ export class CpuState {
   turned: usize;
   /** 1 = the scheduler is one under which a running thread is on no queue, see kern/sched_turn.ts. */
   shares: u32;
+  /** 1 = the level is one on which threads take turns, see kern/sched_turn.ts. */
+  turns: u32;
   /** 1 = kernel calls may be performed in the inner loop, see run/quick_calls.ts. */
   quick: u32;
   /** The hash after rv32_yield_turns. */

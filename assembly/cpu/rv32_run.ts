@@ -48,6 +48,7 @@ export function rv32_init(): void {
 export function run_begin(m: Machine, gd: GlobalData): u64 {
   const cpu = cpu_state(gd);
   cpu.stop = 0;
+  cpu.turns = 0;
   reservation_resume(gd);
   const idle = m.cycle_cost == 0;
   cpu.quick = idle || m.run_limited != 0 || m.lock_watch != 0 ? 0 : 1;
@@ -106,7 +107,7 @@ function give_level<Kernel>(gd: GlobalData, level: ChunkList | null, head: usize
   const cpu = cpu_state(gd);
   level.head = head;
   level.tail = head + cpu.gap;
-  if (cpu.shares == 0) return;
+  if (cpu.turns == 0) return;
   changetype<Kernel>(0).turned(cpu.turned + cpu.gap, head + cpu.gap);
   cpu.turned = head;
 }
@@ -120,7 +121,10 @@ export function leave_level<Kernel>(
 ): void {
   if (level === null) return;
   give_level<Kernel>(gd, level, head);
-  if (cpu_state(gd).shares != 0) changetype<Kernel>(0).turns_end(level, changetype<Thread>(td));
+  const cpu = cpu_state(gd);
+  if (cpu.turns == 0) return;
+  cpu.turns = 0;
+  changetype<Kernel>(0).turns_end(gd, level, changetype<Thread>(td));
 }
 
 /** A yield came back to the same thread: it moves to its level's tail, and that is all. */

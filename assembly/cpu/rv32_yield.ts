@@ -9,13 +9,14 @@ import {
   list_grow,
   SLOT_SIZE,
 } from "../sys/chunklist";
-import { GlobalData } from "../sys/globaldata";
+import { GDF_USERS, GlobalData } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import {
   TDB,
   TDB_FRESH,
   TDB_INCALL,
   TDB_KIND,
+  TDF_USER,
   TDL_EXITING,
   TDL_PREEMPT_LOCK,
   TDL_RUNQ,
@@ -98,6 +99,25 @@ function shared_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkL
     if (m.cycle_cost == 0 || m.ncpus != 1 || !can_turn(m, gd)) return null;
     level = changetype<Kernel>(0).turns_begin(gd, gd.gd_curthread);
     if (level === null) return null;
+    cpu_state(gd).turns = 1;
+  }
+  list_first_slot(level);
+  return level;
+}
+
+/** The same under lwkt, where user threads wait beside the one that runs and holds the slot. */
+function users_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkList | null {
+  let level = current;
+  if (level === null) {
+    const td = gd.gd_curthread;
+    if (machine().cycle_cost == 0 || (td.td_flags & TDF_USER) == 0) return null;
+    gd.gd_flags = 0;
+    const plain = can_yield(gd);
+    gd.gd_flags = GDF_USERS;
+    if (!plain) return null;
+    level = changetype<Kernel>(0).turns_begin(gd, td);
+    if (level === null) return null;
+    cpu_state(gd).turns = 1;
   }
   list_first_slot(level);
   return level;
@@ -114,6 +134,10 @@ export function rv32_yield_level<Kernel>(
 ): ChunkList | null {
   if (cpu_state(gd).shares != 0) {
     const level = shared_level<Kernel>(gd, current);
+    return level === null ? null : with_room(gd, level);
+  }
+  if (gd.gd_flags == GDF_USERS) {
+    const level = users_level<Kernel>(gd, current);
     return level === null ? null : with_room(gd, level);
   }
   if (current === null && (machine().cycle_cost == 0 || !can_yield(gd))) return null;

@@ -25,6 +25,7 @@
 //
 // Rejected: all user threads on LWKT's run queue, by level, as before. Real-time priorities were three levels, nice values
 // ranks that starved each other, and a thread stayed where it was born while other CPUs had nothing to do.
+import { ChunkList, list_first_slot, SLOT_SIZE } from "../sys/chunklist";
 import {
   GDF_INVOL,
   GDF_RESCHED,
@@ -42,6 +43,7 @@ import {
   prioq_add,
   prioq_count,
   prioq_first,
+  prioq_level,
   prioq_next,
   prioq_peek,
   prioq_remove,
@@ -284,6 +286,43 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   if (!ended) return;
   td_sched(td).ts_flags |= TSF_ENDED;
   sched_arrived(gd, td);
+}
+
+/**
+ * Puts the holder, which runs and yields, at the tail of its level of the user queue, where it takes turns with its equals
+ * (kern/sched_turn.ts); null, and nothing has changed, where the next thread is another one than the first of these.
+ */
+export function user_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
+  const cpu = gd.gd_cpuid;
+  if (sched_cpu(cpu).sc_holder != td || !is_timeshare(td) || in_kernel(td)) return null;
+  const queue = queue_of(td);
+  const level = td.td_pri & TDPRI_MASK;
+  if (prioq_first(cpu) != queue || level != LEVEL_NORM) return null;
+  if (31 - <i32>clz<u32>(gd.gd_runqmask) != level) return null;
+  const own = lwkt_level(gd, level);
+  if (list_first_slot(own) == 0 || own.tail - own.head != SLOT_SIZE) return null; // the kernel's threads are there, too
+  runq_remove(own, td);
+  const list = prioq_level(cpu, queue);
+  runq_append(list, td);
+  const ts = td_sched(td);
+  ts.ts_level = <u16>queue;
+  ts.ts_queue = <u8>(cpu + 1);
+  return list;
+}
+
+/** Threads in these slots have held the slot in turn. */
+export function user_turned(from: usize, to: usize): void {
+  for (let slot = from; slot < to; slot += SLOT_SIZE) {
+    const td = changetype<Thread>(load<usize>(slot));
+    td.td_pri = (td.td_pri & ~TDPRI_MASK) + LEVEL_NORM;
+  }
+}
+
+/** No more turns: `td` runs, and holds the slot. */
+export function user_turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
+  runq_remove(list, td);
+  td_sched(td).ts_queue = 0;
+  hold(gd, sched_cpu(gd.gd_cpuid), td);
 }
 
 // ---- Use of CPUs ----

@@ -4,6 +4,7 @@
 // from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
 // level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
 // as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
+// Under lwkt user threads that wait take turns so with the one that holds the slot (kern/lwkt_usched.ts), by lwkt_yield.
 import { ChunkList } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
@@ -11,6 +12,7 @@ import { prioq_first, prioq_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { runq_append, runq_remove } from "../sys/runq";
 import { TSF_SLEPT, td_sched } from "../sys/sched";
+import { user_turned, user_turns_begin, user_turns_end } from "./lwkt_usched";
 import { bsd4_queue_of } from "./sched_4bsd";
 import { level_of } from "./sched_policy";
 import { ule_level_queue, ule_turned, ule_yields } from "./sched_ule";
@@ -23,9 +25,10 @@ const NO_QUEUE: u32 = u32.MAX_VALUE;
  * if not, and nothing has changed.
  */
 export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
+  const sched = machine().sched;
+  if (sched == Sched.LWKT) return user_turns_begin(gd, td);
   const ts = td_sched(td);
   if ((ts.ts_flags & TSF_SLEPT) != 0) return null;
-  const sched = machine().sched;
   let queue = NO_QUEUE;
   if (sched == Sched.BSD4) queue = bsd4_queue_of(gd);
   else if (sched == Sched.ULE) queue = ule_level_queue(gd, td);
@@ -43,10 +46,15 @@ export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null 
 /** Threads have had their turns, those in the slots from `from` to `to` of their list, and the last one has the CPU. */
 export function sched_turned(from: usize, to: usize): void {
   if (machine().sched == Sched.ULE) ule_turned(from, to);
+  else if (machine().sched == Sched.LWKT) user_turned(from, to);
 }
 
 /** Takes the running thread off the list again. */
-export function sched_turns_end(list: ChunkList, td: Thread): void {
+export function sched_turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
+  if (machine().sched == Sched.LWKT) {
+    user_turns_end(gd, list, td);
+    return;
+  }
   runq_remove(list, td);
   td_sched(td).ts_queue = 0;
 }

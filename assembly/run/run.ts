@@ -323,8 +323,8 @@ class Kernel {
   }
 
   /** No more turns: `td` runs. */
-  @inline turns_end(list: ChunkList, td: Thread): void {
-    sched_turns_end(list, td);
+  @inline turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
+    sched_turns_end(gd, list, td);
   }
 
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */

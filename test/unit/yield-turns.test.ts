@@ -14,19 +14,19 @@ const FIFO = 1;
 const policies = [null, 0, 3, 5];
 
 /** Threads that yield; some count how often that returns 0, sleep now and then, or change their priorities. */
-function yielders() {
+function yielders(call: "sched_relinquish" | "lwkt_yield") {
   const b = program("yielders");
-  b.label("plain").forever(() => b.call("sched_relinquish"));
+  b.label("plain").forever(() => b.call(call));
   b.label("counting").forever(() => {
     const other = b.newLabel("other");
-    b.li("a0", 7).call("sched_relinquish").bnez("a0", other);
+    b.li("a0", 7).call(call).bnez("a0", other);
     b.la("t0", "zeros").lw("t1", "t0", 0).addi("t1", "t1", 1).sw("t1", "t0", 0).label(other);
   });
   b.label("sleeping").forever(() => {
-    b.loop(5, () => b.call("sched_relinquish"), { counter: "s1" });
+    b.loop(5, () => b.call(call), { counter: "s1" });
     b.call("pause", string("nap"), 1);
   });
-  b.label("ending").loop(300, () => b.call("sched_relinquish"), { counter: "s1" });
+  b.label("ending").loop(300, () => b.call(call), { counter: "s1" });
   b.call("kthread_exit");
   b.data("zeros", { zero: 4 });
   return b.build();
@@ -34,14 +34,20 @@ function yielders() {
 
 const bodies = ["plain", "counting", "plain", "sleeping", "ending", "counting"] as const;
 
-function boot(scheduler: SchedulerName, cpus: number, policy: number | null, isLong: boolean) {
+function boot(
+  scheduler: SchedulerName,
+  cpus: number,
+  policy: number | null,
+  isLong: boolean,
+  call: "sched_relinquish" | "lwkt_yield" = "sched_relinquish",
+) {
   const config = { scheduler, cpus, maxthread: 200, roundRobin: 20_000_000 };
   const machine = new Machine(config, buildUnderTest);
   if (isLong) {
     machine.kernel.onTrace = () => {};
     machine.kernel.setMachine("ktr_mask", ALL_CLASSES);
   }
-  const loaded = machine.load(yielders());
+  const loaded = machine.load(yielders(call));
   for (let i = 0; i < 90; i++) {
     const name = `y${i}`;
     const thread = machine.createThread({ name, body: loaded.addressOf(bodies[i % 6] as string) });
@@ -87,6 +93,24 @@ describe.each(SCHEDULER_NAMES)("sched_relinquish under %s", (scheduler) => {
         expect(state(cut)).toEqual(state(long));
       }
       expect(short.counters.switches).toBeGreaterThan(100_000);
+    }
+  });
+});
+
+describe("lwkt_yield of user threads", () => {
+  it.each([1, 2, 4])("leaves on %i CPUs what the long way leaves, however it is cut", (cpus) => {
+    for (const policy of policies) {
+      const short = boot("lwkt", cpus, policy, false, "lwkt_yield");
+      const long = boot("lwkt", cpus, policy, true, "lwkt_yield");
+      const cut = boot("lwkt", cpus, policy, false, "lwkt_yield");
+      for (const cycles of [777, 54_321, 300_000, 1_100_000]) {
+        short.run({ for: cycles });
+        long.run({ for: cycles });
+        const end = short.cycles;
+        while (cut.run({ until: end, switches: 9_973 }).reason === "switches");
+        expect(state(short)).toEqual(state(long));
+        expect(state(cut)).toEqual(state(long));
+      }
     }
   });
 });

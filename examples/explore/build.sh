@@ -3,15 +3,16 @@
 # The files are the same bit for bit wherever they are built, by Debian 12's clang and lld. They know the lines of their
 # own sources only: those of the C library would take most of the room.
 set -eu
+out=$(realpath -m "${1:-$(dirname "$0")}")
 cd "$(dirname "$0")"
-out=${1:-.}
 mkdir -p "$out"
 object=$(mktemp --suffix=.o)
 trap 'rm -f "$object"' EXIT
 
 # build SOURCE OUT [OPTION...]
 build() {
-  node ../../dist/cli.js cc --compiler clang -c "$1" -o "$object" -O2 -gline-tables-only -Wall -Wextra "${@:3}"
+  node ../../dist/cli.js cc --compiler clang -c "$1" -o "$object" -O2 -gline-tables-only -fdebug-compilation-dir=. -Wall \
+    -Wextra "${@:3}"
   node ../../dist/cli.js cc --compiler clang "$object" -o "$2"
 }
 

@@ -32,7 +32,8 @@
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
 // So does FreeBSD's sched_relinquish under 4bsd and ule, on one CPU. There a running thread is on no queue: it is put on
-// its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts).
+// its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts). A user thread that yields
+// under lwkt joins those that wait for its slot in the same way.
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking

@@ -391,20 +391,22 @@ function decode_kernel_call(pc: u32, word: u32): void {
     return;
   }
   const nr = word >> 20;
-  const m = machine();
-  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE);
-  if (nr == Sys.sched_relinquish && turns && m.search == 0) {
-    put(pc, RvOp.RELINQUISH, rv_register_offset(A0), 0, nr);
-    return;
-  }
-  put(pc, call_op(nr), 0, 0, nr);
+  const op = call_op(nr);
+  put(pc, op, op == RvOp.RELINQUISH ? rv_register_offset(A0) : 0, 0, nr);
 }
 
-/** The operation of a kernel call: those that run/quick_calls.ts knows are told apart here, once for each. */
+/**
+ * The operation of a kernel call: yields, where the scheduler has them, and what run/quick_calls.ts knows are told apart
+ * here, once for each.
+ */
 function call_op(nr: u32): RvOp {
+  const m = machine();
+  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE);
   switch (nr) {
     case Sys.lwkt_yield:
-      return RvOp.YIELD;
+      return m.sched == Sched.LWKT ? RvOp.YIELD : RvOp.CALL;
+    case Sys.sched_relinquish:
+      return turns && m.search == 0 ? RvOp.RELINQUISH : RvOp.CALL;
     case Sys.mtx_lock:
     case Sys.mtx_unlock:
     case Sys.rw_rlock:

@@ -45,16 +45,16 @@ const SAMPLE: usize = 8;
 
 /**
  * True when lwkt_yield of the current thread may take a short way: no kernel state asks for more than
- * a plain switch. Nothing in a run of the inner loop changes that.
+ * a plain switch: the CPU's flags are `flags`. Nothing in a run of the inner loop changes that.
  */
-export function can_yield(gd: GlobalData): bool {
+export function can_yield(gd: GlobalData, flags: u32 = 0): bool {
   const m = machine();
   const td = gd.gd_curthread;
   // One comparison for all that has to be 0: a host's body asks at each of its yields.
   const unusual =
     (m.sched ^ Sched.LWKT) |
     gd.gd_reqpri |
-    gd.gd_flags |
+    (gd.gd_flags ^ flags) |
     gd.gd_intr_nesting_level |
     m.untimely_switch |
     m.ktr_mask |
@@ -111,10 +111,7 @@ function users_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkLi
   if (level === null) {
     const td = gd.gd_curthread;
     if (machine().cycle_cost == 0 || (td.td_flags & TDF_USER) == 0) return null;
-    gd.gd_flags = 0;
-    const plain = can_yield(gd);
-    gd.gd_flags = GDF_USERS;
-    if (!plain) return null;
+    if (!can_yield(gd, GDF_USERS)) return null;
     level = changetype<Kernel>(0).turns_begin(gd, td);
     if (level === null) return null;
     cpu_state(gd).turns = 1;

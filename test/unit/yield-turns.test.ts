@@ -97,6 +97,13 @@ describe.each(SCHEDULER_NAMES)("sched_relinquish under %s", (scheduler) => {
   });
 });
 
+describe("lwkt_yield", () => {
+  it.each(SCHEDULER_NAMES.filter((name) => name !== "lwkt"))("is no call under %s", (scheduler) => {
+    const machine = boot(scheduler, 1, 0, false, "lwkt_yield");
+    expect(() => machine.run({ for: 100_000 })).toThrow(/exists under the lwkt scheduler only/);
+  });
+});
+
 describe("lwkt_yield of user threads", () => {
   it.each([1, 2, 4])("leaves on %i CPUs what the long way leaves, however it is cut", (cpus) => {
     for (const policy of policies) {

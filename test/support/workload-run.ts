@@ -6,8 +6,7 @@ import { WorkloadRun } from "../../src/workload/run.js";
 import { type RunReport, reportRun, type ThreadReport } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "./build.js";
 
-/** The kernel build under test. */
-
+/** Every scheduler of the kernel's. */
 export const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
 
 export interface TestRunOptions {
@@ -67,4 +66,15 @@ export function endUs(report: RunReport, name: string): number {
 /** Whole microseconds of CPU time of a thread. */
 export function cpuUs(report: RunReport, name: string): number {
   return Math.floor(threadOf(report, name).cpuTimeNs / 1_000);
+}
+
+/** Shares of one CPU that the threads of a report had, in their order. */
+export function shares(report: RunReport): number[] {
+  return report.threads.map(({ cpuTimeNs }) => cpuTimeNs / report.timeNs);
+}
+
+/** Part of the machine that was busy. */
+export function busy(report: RunReport): number {
+  const sum = report.cpus.reduce((total, { busyNs }) => total + busyNs, 0);
+  return sum / (report.timeNs * report.cpuCount);
 }

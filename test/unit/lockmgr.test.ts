@@ -12,6 +12,7 @@ import {
 } from "../../src/index.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
+import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
 import { SCHEDULERS } from "../support/workload-run.js";
 
@@ -28,20 +29,6 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     const [error, address] = machine.call(sys.lockinit(priority, "vnode", timo, flags));
     expect(error).toBe(0);
     return address >>> 0;
-  };
-
-  /** Threads that begin one after the other, 10 us apart. */
-  const inTurn = (machine: Machine, bodies: Record<string, () => Body>): void => {
-    Object.entries(bodies).forEach(([name, body], i) => {
-      machine.createThread({
-        name,
-        *body() {
-          yield* sys.sleep(BigInt(10 * (i + 1)) * US);
-          yield* body();
-        },
-      });
-    });
-    machine.run();
   };
 
   /** Threads that take the lock, alone or shared, in turn while the first has it; who had it, in order. */

@@ -10,7 +10,16 @@ import {
 } from "../../src/index.js";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "../support/build.js";
-import { endUs, runText, type TestRunOptions, tasks, threadOf } from "../support/workload-run.js";
+import { itSharesFairly } from "../support/fair-shares.js";
+import {
+  busy,
+  endUs,
+  runText,
+  shares,
+  type TestRunOptions,
+  tasks,
+  threadOf,
+} from "../support/workload-run.js";
 
 const SECOND_US = 1_000_000;
 
@@ -18,53 +27,8 @@ function run(text: string, options: TestRunOptions = {}): RunReport {
   return runText(tasks(text), { scheduler: "lwkt", ...options });
 }
 
-/** Shares of one CPU that the threads of a report had, in their order. */
-function shares(report: RunReport): number[] {
-  return report.threads.map(({ cpuTimeNs }) => cpuTimeNs / report.timeNs);
-}
-
-/** Part of the machine that was busy. */
-function busy(report: RunReport): number {
-  const sum = report.cpus.reduce((total, { busyNs }) => total + busyNs, 0);
-  return sum / (report.timeNs * report.cpuCount);
-}
-
 describe("user threads of one kind under lwkt", () => {
-  it.each([2, 3, 5])("%d on one CPU have equal shares, within 5 %%", (count) => {
-    const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
-      forUs: 40 * SECOND_US,
-    });
-    for (const share of shares(report)) expect(Math.abs(share * count - 1)).toBeLessThan(0.05);
-  });
-
-  it.each([
-    [2, 3],
-    [4, 5],
-    [8, 9],
-    [4, 8],
-    [3, 6],
-  ])(
-    "use all of %d CPUs when there are %d, and none has less than half its share",
-    (cpus, count) => {
-      const report = run(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`, {
-        cpus,
-        forUs: 10 * SECOND_US,
-      });
-      expect(busy(report)).toBeGreaterThan(0.95);
-      for (const share of shares(report)) expect(share).toBeGreaterThan(cpus / count / 2);
-      // No thread has had more time than there was.
-      for (const share of shares(report)) expect(share).toBeLessThanOrEqual(1);
-    },
-  );
-
-  it("spread over idle CPUs, wherever they were made runnable", () => {
-    const report = run(
-      `"hogs": { "instance": 3, "loop": -1, "run": 500, "sleep": 1 },
-       "late": { "delay": 5000, "loop": -1, "run": 500 }`,
-      { cpus: 4, forUs: SECOND_US },
-    );
-    for (const share of shares(report)) expect(share).toBeGreaterThan(0.9);
-  });
+  itSharesFairly("lwkt");
 
   it("are pulled by a CPU that has nothing to do", () => {
     // Once the two that end have left CPUs 0 and 1, there is one for each of the others.

@@ -5,6 +5,7 @@ import { EBUSY, EINVAL, ENOMEM, EWOULDBLOCK } from "../../src/generated/layout.j
 import { type Body, Machine, program, ReadMostlyOption, sys } from "../../src/index.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
+import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
 import { SCHEDULERS } from "../support/workload-run.js";
 
@@ -22,20 +23,6 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
     const [error, address] = machine.call(sys.rm_init("table", options));
     expect(error).toBe(0);
     return address >>> 0;
-  };
-
-  /** Threads that begin one after the other, 10 us apart. */
-  const inTurn = (machine: Machine, bodies: Record<string, () => Body>): void => {
-    Object.entries(bodies).forEach(([name, body], i) => {
-      machine.createThread({
-        name,
-        *body() {
-          yield* sys.sleep(BigInt(10 * (i + 1)) * US);
-          yield* body();
-        },
-      });
-    });
-    machine.run();
   };
 
   it.each([0, RECURSE, SLEEPABLE])(

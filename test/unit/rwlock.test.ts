@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { EBUSY, EWOULDBLOCK, MTX_RECURSE } from "../../src/generated/layout.js";
 import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
 import { SCHEDULERS } from "../support/workload-run.js";
 
@@ -52,20 +53,6 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     const [error, address] = machine.call(call);
     expect(error).toBe(0);
     return address >>> 0;
-  };
-
-  /** Threads that begin one after the other, 10 us apart. */
-  const inTurn = (machine: Machine, bodies: Record<string, () => Body>): void => {
-    Object.entries(bodies).forEach(([name, body], i) => {
-      machine.createThread({
-        name,
-        *body() {
-          yield* sys.sleep(BigInt(10 * (i + 1)) * US);
-          yield* body();
-        },
-      });
-    });
-    machine.run();
   };
 
   describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("a lock of kind %s", (kind) => {

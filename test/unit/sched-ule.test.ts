@@ -3,24 +3,19 @@
 import { describe, expect, it } from "vitest";
 import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
-import { endUs, runText, type TestRunOptions, tasks } from "../support/workload-run.js";
+import {
+  busy,
+  endUs,
+  runText,
+  shares,
+  type TestRunOptions,
+  tasks,
+} from "../support/workload-run.js";
 
 const SECOND_US = 1_000_000;
 
 function run(text: string, options: TestRunOptions = {}) {
   return runText(tasks(text), { scheduler: "ule", ...options });
-}
-
-type Report = ReturnType<typeof run>;
-
-/** Shares of one CPU that the threads of a report had, in their order. */
-function shares(report: Report): number[] {
-  return report.threads.map(({ cpuTimeNs }) => cpuTimeNs / report.timeNs);
-}
-
-function busy(report: Report): number {
-  const sum = report.cpus.reduce((total, { busyNs }) => total + busyNs, 0);
-  return sum / (report.timeNs * report.cpuCount);
 }
 
 describe("threads of one kind under ule", () => {

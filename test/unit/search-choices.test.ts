@@ -12,10 +12,10 @@ import {
   type SharedWord,
   sys,
 } from "../../src/index.js";
-import { program } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
 import { encodeTape, modeOfTape } from "../../src/search/tape.js";
 import { buildUnderTest } from "../support/build.js";
+import { type Part, threads } from "../support/search-threads.js";
 
 const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
   explore(setup, { build: buildUnderTest, ...options });
@@ -274,24 +274,8 @@ describe("a search for races", () => {
   it("knows the loads, stores and atomics of machine code", async () => {
     const FENCE = 0x0ff0_000f;
     const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s1)
-    type Part = (b: ReturnType<typeof program>) => unknown;
-    const threads =
-      (...parts: Part[]): Setup =>
-      (machine) => {
-        const data = machine.load(
-          program("data")
-            .data("words", { words: Array(8).fill(0) })
-            .ret()
-            .build(),
-        ).dataBase;
-        for (const [i, part] of parts.entries()) {
-          const code = machine.load(program(`p${i}`).li("s1", data).apply(part).ret().build());
-          machine.createThread({ name: `t${i}`, body: code });
-        }
-      };
     const failure = async (...parts: Part[]) =>
-      (await run(threads(...parts), { races: true, strategy: "exhaustive" })).failure?.message ??
-      null;
+      (await run(threads(parts), { races: true, strategy: "exhaustive" })).failure?.message ?? null;
     const store: Part = (b) => b.sw("a0", "s1", 0);
     const load: Part = (b) => b.lw("a0", "s1", 0);
     expect(await failure(store, load)).toMatch(/^t\d (reads|writes) .* nothing orders the two$/);

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
-import type { SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -30,8 +30,6 @@ import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
 const NS_PER_MS = 1e6;
-/** Those that can do without time that passes. */
-const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd"];
 const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
@@ -127,7 +125,7 @@ export function registerExplore(program: Command): void {
     .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
     .addOption(
       new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
-        SCHEDULERS,
+        SCHEDULER_NAMES,
       ),
     )
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)

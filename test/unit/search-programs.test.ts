@@ -110,7 +110,7 @@ describe("an exhaustive search of programs", () => {
 
   it("does the same for kernel calls, and for both schedulers", async () => {
     const yields: Part = (b) => b.call("sched_relinquish").call("sched_relinquish");
-    for (const scheduler of ["lwkt", "4bsd"] as const) {
+    for (const scheduler of ["lwkt", "4bsd", "ule"] as const) {
       const result = await run(threads([yields, yields, yields]), {
         strategy: "exhaustive",
         config: { scheduler },

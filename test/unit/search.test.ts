@@ -77,7 +77,7 @@ describe("an exhaustive search", () => {
         });
       }
     };
-    for (const scheduler of ["lwkt", "4bsd"] as const) {
+    for (const scheduler of ["lwkt", "4bsd", "ule"] as const) {
       const result = await run(yields, { strategy: "exhaustive", config: { scheduler } });
       expect(result).toMatchObject({ schedules: 1680, complete: true, failure: null });
     }

@@ -64,6 +64,7 @@ import {
 } from "./lwkt_usched";
 import {
   bsd4_add,
+  bsd4_boundary,
   bsd4_choose,
   bsd4_exit,
   bsd4_fork,
@@ -533,6 +534,7 @@ export function sched_boundary(m: Machine): void {
   if (m.sched == Sched.ULE) ule_boundary(m);
   else if (m.sched == Sched.LWKT) user_boundary(m);
   else if (m.sched == Sched.HOST) hs_boundary(m);
+  else bsd4_boundary(m);
 }
 
 /** Run queues that the machine's scheduler has. */

@@ -10,7 +10,8 @@
 // loses the CPU within its slice is put in front of its equals, whose slice is over behind them.
 //
 // A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU whose thread
-// is the worst, if that is worse than itself.
+// is the worst, if that is worse than itself. An idle CPU looks at the machine's queue all the time (sched_idletd), here
+// between two rounds.
 import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
@@ -212,6 +213,17 @@ function interrupt(m: Machine, td: Thread, cpus: u64): void {
     at = cpu;
   }
   if (worst != rank) kick_cpu(m, at);
+}
+
+/**
+ * Has idle CPUs look at the machine's queue, one for each thread there: the one that a thread has interrupted may have found
+ * a better one.
+ */
+export function bsd4_boundary(m: Machine): void {
+  const told = popcnt<u64>(idle_cpus(m) & ~m.sched_idle);
+  let waiting = <i64>prioq_count(GLOBAL) - <i64>told;
+  if (planted(Plant.IDLE_LEFT)) return;
+  for (; waiting > 0 && m.sched_idle != 0; waiting--) kick_cpu(m, <u32>ctz<u64>(m.sched_idle));
 }
 
 // ---- Time ----

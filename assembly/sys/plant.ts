@@ -55,6 +55,7 @@ export enum Plant {
   SCORE_IDLE_UNTOLD = 71, // 4bsd: idle CPUs are not interrupted
   SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
   SCORE_NO_BALANCE = 73, //  ule: the balancer moves nothing
+  IDLE_LEFT = 74, //         4bsd: idle CPUs do not look at the machine's queue by themselves
   // Reaping (kern/thread_gone.ts, thread_zone.ts).
   PEND_OUTLIVES = 32, //     a pended interrupt outlives its thread
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread

@@ -21,6 +21,8 @@ const TICK = 1_000;
 const ROUND = 250;
 const PROCESSES = 7;
 const CHILDREN = 3;
+/** Nice values that are not chosen again. */
+const RECENT = 30;
 /** Rounds for which a CPU may be idle while another one has a thread to give. */
 const IDLE_ROUNDS = 3;
 /** Rounds within which loads have to come together: more than the balancer's longest interval for each CPU. */
@@ -113,14 +115,20 @@ export class SchedScoreTest {
   private start(number: number): void {
     const test = this;
     const { random } = this;
-    const nice = { of: 0 };
+    /** Nice values that threads of the process have had last, and may have still. */
+    const recent = [0];
     const stretch = () => BigInt(ROUND + 60 + random.below(random.pick([500, 8_000, 60_000])));
     function* other(): Body {
-      // A value that it has not, so that it is a change.
-      nice.of = ((nice.of + 21 + random.below(38)) % 40) - 20;
+      // A value that it has not, so that it is a change: a new thread has its maker's.
+      const others = Array.from({ length: 40 }, (_, i) => i - 20).filter(
+        (n) => !recent.includes(n),
+      );
+      const nice = random.pick(others);
+      recent.push(nice);
+      if (recent.length > RECENT) recent.shift();
       const policy = random.pick([0, 0, 0, 3, 5]);
       if (random.once(8)) yield* sys.sched_setscheduler_self(2, 1 + random.below(99));
-      else yield* sys.sched_setscheduler_self(policy, nice.of);
+      else yield* sys.sched_setscheduler_self(policy, nice);
     }
     function* act(isMain: boolean, steps: number): Body {
       let children = 0;
@@ -258,7 +266,8 @@ export class SchedScoreTest {
 
   /**
    * What a main thread and a new one have is taken as it is where the machine does not say in which order things took
-   * place: the end of a thread in a round in which another one ended, or the main one made one or woke.
+   * place: the end of a thread in a round in which another one ended, or the main one made one, woke, or changed its policy
+   * or nice value.
    */
   private takeUnclear(before: View, after: View, woken: readonly number[]): void {
     const ended = [...before.threads.values()].filter(({ tid }) => !after.threads.has(tid));
@@ -268,7 +277,8 @@ export class SchedScoreTest {
       const born = [...after.threads.values()].filter(
         (is) => is.process === was.process && !before.threads.has(is.tid),
       );
-      if (born.length === 0 && others === 0 && !woken.includes(main)) continue;
+      const isSame = !hasOtherPolicy(before.threads.get(main), after.threads.get(main));
+      if (born.length === 0 && others === 0 && !woken.includes(main) && isSame) continue;
       for (const tid of [main, ...born.map((is) => is.tid)]) {
         Object.assign(this.account(tid), after.threads.get(tid));
       }
@@ -335,7 +345,7 @@ export class SchedScoreTest {
     }
     const isChosen = !was.isCurrent && (left || is.isCurrent);
     if (this.scheduler === "ule" && isChosen) this.ule.account(account, ms, false);
-    if (was.policy !== is.policy || was.nice !== is.nice) {
+    if (hasOtherPolicy(was, is)) {
       this.operations++;
       Object.assign(account, { policy: is.policy, nice: is.nice });
       if (this.scheduler === "ule") this.ule.prioritize(account);
@@ -423,6 +433,10 @@ export class SchedScoreTest {
       throw new Error(`ule: loads stay apart: ${loads}`);
     }
   }
+}
+
+function hasOtherPolicy(was: Account | undefined, is: Account | undefined): boolean {
+  return was?.policy !== is?.policy || was?.nice !== is?.nice;
 }
 
 /** Cycles of a millisecond, as the kernel rounds them. */

@@ -1,7 +1,8 @@
 // The 4BSD scheduler: shares, queues, slices and policies, as rt-app workloads show them.
 
 import { describe, expect, it } from "vitest";
-import { Machine, sys } from "../../src/index.js";
+import { Plant } from "../../src/generated/layout.js";
+import { type Body, type KernelSource, Machine, sys, type ThreadView } from "../../src/index.js";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "../support/build.js";
 import { itSharesFairly } from "../support/fair-shares.js";
@@ -21,8 +22,63 @@ function run(text: string, options: TestRunOptions = {}): RunReport {
   return runText(tasks(text), { scheduler: "4bsd", ...options });
 }
 
+/** Two threads that sleep and were on CPU 1 last: one wakes by its timer, the other one waits for a wakeup; CPU 2 is idle. */
+function sleepersOfOneCpu(build: KernelSource, plant: number) {
+  const config = { scheduler: "4bsd", cpus: 3, hz: 1_000, cyclesPerSecond: 1_000_000 } as const;
+  const machine = new Machine({ ...config, quantum: 100 }, build);
+  machine.kernel.setMachine("plant", plant);
+  const start = (name: string, cpus: bigint, body: () => Body) => {
+    const thread = [...machine.createProcess({ name, body }).threads()][0] as ThreadView;
+    machine.call(sys.cpuset_setthread(thread.address, cpus));
+    return thread;
+  };
+  start("hog", 1n, function* () {
+    yield* sys.sched_setscheduler_self(0, 0);
+    yield* sys.compute(1_000_000n);
+  });
+  const good = start("good", 2n, function* () {
+    yield* sys.sched_setscheduler_self(0, -20);
+    yield* sys.pause("nap", 5);
+    yield* sys.compute(3_000n);
+  });
+  const bad = start("bad", 2n, function* () {
+    yield* sys.sched_setscheduler_self(0, 19);
+    yield* sys.tsleep("bad", 0, "bad", 0);
+    yield* sys.compute(100_000n);
+  });
+  machine.run({ rounds: 5 });
+  for (const { address } of [good, bad]) machine.call(sys.cpuset_setthread(address, 7n));
+  return { machine, good, bad };
+}
+
+/**
+ * In each of some moments the bad one is woken, and CPU 1, which is idle, is to take it: how often the good one woke there
+ * in the same round, and how often the bad one was left waiting beside CPU 2.
+ */
+function phases(build: KernelSource, plant: number): { met: number; left: number } {
+  let met = 0;
+  let left = 0;
+  for (let phase = 0; phase < 24; phase++) {
+    const { machine, good, bad } = sleepersOfOneCpu(build, plant);
+    machine.run({ rounds: 40 + phase });
+    machine.call(sys.wakeup("bad"));
+    machine.run({ rounds: 1 });
+    if (good.state === "running" && bad.state === "runnable") met++;
+    machine.run({ rounds: 2 });
+    if (bad.state === "runnable") left++;
+  }
+  return { met, left };
+}
+
 describe("threads of one kind under 4bsd", () => {
   itSharesFairly("4bsd");
+
+  it("are taken by an idle CPU when the one that was told of them has got a better one", () => {
+    const { met, left } = phases(buildUnderTest, 0);
+    expect(met).toBeGreaterThan(0);
+    expect(left).toBe(0);
+    expect(phases("check", Plant.IDLE_LEFT).left).toBe(met);
+  });
 
   it("that may not run everywhere have queues of their own", () => {
     const report = run(

@@ -497,13 +497,9 @@ export class Machine {
     if (this.kernel.machine("exited") !== 0) this.kernel.setMachine("exited", EXITED_BEFORE);
     for (;;) {
       const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
-      this.kernel.setBudget({
-        ...(until === undefined ? {} : { until }),
-        ...(lastSwitch === undefined
-          ? {}
-          : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
-        rounds: batch,
-      });
+      const switches =
+        lastSwitch === undefined ? undefined : Math.max(0, lastSwitch - this.counters.switches);
+      this.kernel.setBudget({ until, switches, rounds: batch });
       const reason = this.guarded(() =>
         this.kernel.alone(() => this.bodies.drive(this.kernel.advance())),
       );

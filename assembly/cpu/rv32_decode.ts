@@ -401,7 +401,7 @@ function decode_kernel_call(pc: u32, word: u32): void {
  */
 function call_op(nr: u32): RvOp {
   const m = machine();
-  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE);
+  const turns = m.ncpus == 1 && m.sched != Sched.HOST;
   switch (nr) {
     case Sys.lwkt_yield:
       return m.sched == Sched.LWKT ? RvOp.YIELD : RvOp.CALL;

@@ -87,7 +87,6 @@ export interface Fault {
 }
 
 const PAGES_MAX = 65_536;
-const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Formats that are remembered: there are few but for names of threads with a % in them. */
 const FORMATS_MAX = 256;
 /** Bytes that a unit of UTF-16 takes at most. */

@@ -260,10 +260,17 @@ export function sched_lend(td: Thread): void {
   else if (!planted(Plant.LEND_UNTOLD)) ipi_lend(td);
 }
 
-/** The same for a thread of this CPU. */
+/** The same for a thread of this CPU. Where its priority stays what it was, it keeps its place, and nobody looks again. */
 export function sched_lend_here(gd: GlobalData, td: Thread): void {
-  if (has_own_level(td)) lwkt_setpri_locked(td, turnstile_level_now(td));
-  else sched_priority(td, turnstile_priority(td));
+  if (has_own_level(td)) {
+    const level = turnstile_level_now(td);
+    if (level == (td.td_pri & TDPRI_MASK)) return;
+    lwkt_setpri_locked(td, level);
+  } else {
+    const pri = turnstile_priority(td);
+    if (cold(td).td_priority == <u8>pri) return;
+    sched_priority(td, pri);
+  }
   priority_changed(gd, td);
 }
 

@@ -117,15 +117,26 @@ class Collector {
     this.callees = this.callees.filter(({ site }) => isHot(site));
   }
 
-  /** Adds functions that are called, those nearest first, up to so many instructions. */
+  /** Adds functions that are called, those nearest first, as far as they fit into so many instructions. */
   addCallees(most: number): void {
+    const tooLarge = new Set<number>();
     for (const { callee } of this.callees) {
       if (this.steps.size >= most) return;
-      if (this.functions.has(callee)) continue;
+      if (this.functions.has(callee) || tooLarge.has(callee)) continue;
       const trial = new Collector(this.text);
-      trial.add(callee, most);
-      if (this.steps.size + trial.steps.size <= most) this.add(callee, most);
+      const room = most - this.steps.size;
+      trial.add(callee, room + 1);
+      if (trial.steps.size <= room) this.join(trial);
+      else tooLarge.add(callee);
     }
+  }
+
+  private join(other: Collector): void {
+    for (const [pc, step] of other.steps) this.steps.set(pc, step);
+    for (const pc of other.leaders) this.leaders.add(pc);
+    for (const pc of other.entries) this.entries.add(pc);
+    for (const pc of other.functions) this.functions.add(pc);
+    this.callees.push(...other.callees);
   }
 }
 
@@ -221,7 +232,9 @@ function findReturns(
     const last = steps.at(-1) as Step;
     if (!blocks.has(last.next)) continue;
     for (const callee of calleesOf(last, far, called)) {
-      callers.set(callee, [...(callers.get(callee) ?? []), last.next]);
+      const places = callers.get(callee);
+      if (places === undefined) callers.set(callee, [last.next]);
+      else places.push(last.next);
     }
   }
   const found = new Map<Block, Set<number>>();

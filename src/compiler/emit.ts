@@ -16,7 +16,7 @@ import { type BlockCode, emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";
 import type { Step, Text } from "./text.js";
-import { Code, IMPORTED, moduleOf, Op } from "./wasm.js";
+import { Code, moduleOf, Op, RUN_TYPE, TELL_TYPE } from "./wasm.js";
 
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
@@ -30,8 +30,9 @@ export interface Target {
   readonly frameOffset: (register: number) => number;
   /** The operation of a record where compiled code may be entered. */
   readonly compiledOp: number;
-  /** The place in the kernel's table that the function will have. */
+  /** The place in the kernel's table that the function will have, and that of the function which tells of calls. */
   readonly place: number;
+  readonly tell: number;
   /** True if the host knows calls that take the place of the caller. */
   readonly chains: boolean;
 }
@@ -63,6 +64,8 @@ const JUMPED = 1;
 const SHOWN = 0;
 const SHOWN_CALLS = 512;
 const SHOWN_EACH = 64;
+/** Of how many the compiler is told. */
+export const TOLD_MAX = SHOWN_CALLS / SHOWN_EACH;
 
 /** Offsets of the fields of a decoded record (assembly/cpu/rv32_decode.ts). */
 const RECORD_A = 4;
@@ -163,7 +166,7 @@ class Emitter implements BlockCode {
       .memory(Op.i32_load, text.decoded + RECORD_B)
       .get(ROOM);
     code.get(record).memory(Op.i32_load, text.decoded + RECORD_A);
-    code.put(Op.return_call_indirect, 0, 0);
+    code.put(Op.return_call_indirect, RUN_TYPE, 0);
     this.close();
     this.close();
   }
@@ -457,6 +460,7 @@ class Emitter implements BlockCode {
   /** Chains a call by a register to the address in a local, but for the first ones. */
   private showCall(to: number): void {
     const { code } = this;
+    const { place, tell } = this.target;
     code.put(Op.global_get, SHOWN, Op.i32_eqz);
     code.tee(CHAIN).put(Op.i32_eqz);
     this.open(Op.if);
@@ -466,7 +470,7 @@ class Emitter implements BlockCode {
       .const(SHOWN_EACH - 1)
       .put(Op.i32_and, Op.i32_eqz);
     this.open(Op.if);
-    code.get(to).put(Op.call, IMPORTED);
+    code.const(place).get(to).const(tell).put(Op.call_indirect, TELL_TYPE, 0);
     this.close();
     this.close();
   }

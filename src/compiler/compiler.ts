@@ -15,7 +15,7 @@ import { Code, moduleOf, Op, RUN_TYPE, tellingModule } from "./wasm.js";
 export interface CompilerOptions {
   /** Instructions between two samples of where a CPU is. Default 16,384. */
   readonly period?: number;
-  /** Samples in a function before it is compiled the first time. Default 8. */
+  /** Samples in a function before it is compiled. Default 6. */
   readonly samples?: number;
   /**
    * Instructions, below 256: what compiled code leaves sooner, on an average, is compiled again together with
@@ -69,11 +69,8 @@ interface Heat {
   size: number;
 }
 
-/**
- * Compiling so many instructions takes as long as interpreting those between two samples, times how many samples are
- * enough for a first time: before that has been spent on a function again, it is not compiled again.
- */
-const SIZE_EACH = 32;
+/** For each so many instructions that were compiled with a function last, it takes as many samples more to do so again. */
+const SIZE_EACH = 100;
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;
 const COMPILED_MAX = 8;
@@ -125,7 +122,7 @@ export class Compiler {
   /** Begins to compile what is hot in a kernel. */
   constructor(
     private readonly kernel: Kernel,
-    { period = 16_384, samples = 8, worth = 60, most = CLUSTER_MAX }: CompilerOptions = {},
+    { period = 16_384, samples = 6, worth = 60, most = CLUSTER_MAX }: CompilerOptions = {},
   ) {
     this.period = period;
     this.worth = worth;
@@ -237,9 +234,9 @@ export class Compiler {
     this.compile(pc);
   }
 
-  /** After how many samples a function is worth to be compiled, once more where it has been before. */
+  /** How many samples make a function worth compiling, again where it has been before: the larger, the more. */
   private samplesFor({ compiled, size }: Heat): number {
-    return (this.needed + (this.needed * size) / SIZE_EACH) * 2 ** compiled;
+    return this.needed * (1 + size / SIZE_EACH) * 2 ** compiled;
   }
 
   /**

@@ -4,6 +4,7 @@
 // a tail call makes the other function part of it. Calls within the cluster become jumps, and returns are
 // jumps to the places behind the calls: registers stay in locals all the way.
 
+import { joinSkipped } from "./skips.js";
 import { isAlwaysTaken, type Step, type Text } from "./text.js";
 
 /** Instructions that execution runs through, the last of which may send it elsewhere. */
@@ -11,7 +12,9 @@ export interface Block {
   readonly pc: number;
   readonly steps: readonly Step[];
   /** Where it can go on, as guest addresses; without those that are not in the cluster. */
-  readonly successors: number[];
+  successors: number[];
+  /** Instructions behind the branch that it ends in, which are executed if that is not taken. */
+  skipped: readonly Step[];
   /** A return: the places behind calls that it can come back to. Another register jump: null. */
   returns: readonly number[] | null;
   /** A jump or call by a register that auipc has just set: where it goes. */
@@ -168,6 +171,7 @@ export function clusterAt(
   const targets = [...collector.steps.values()].map(({ target }) => target);
   for (const { far } of blocks.values()) if (far !== undefined) targets.push(far);
   const leaves = new Set(targets.filter((pc) => !blocks.has(pc)));
+  joinSkipped(text, blocks, new Set(entries));
   return { blocks, entries, covers: new Set(collector.steps.keys()), leaves };
 }
 
@@ -192,7 +196,7 @@ function blocksOf(
     const targets = far === undefined && isRegisterCall(last) ? seen : [];
     const next = far === undefined ? successorsOf(last) : [far];
     const successors = [...next.filter((to) => starts.has(to)), ...targets];
-    blocks.set(pc, { pc, steps: run, successors, returns: null, far, targets });
+    blocks.set(pc, { pc, steps: run, successors, skipped: [], returns: null, far, targets });
   }
   return blocks;
 }

@@ -103,6 +103,8 @@ class Emitter implements BlockCode {
   private depth = 0;
   private temporaries = 0;
   private mostTemporaries = 0;
+  /** A local that says whether registers get what is written to them, or keep their values; null: they do. */
+  private kept: number | null = null;
 
   constructor(
     private readonly cluster: Cluster,
@@ -352,6 +354,10 @@ class Emitter implements BlockCode {
   }
 
   write(register: number): void {
+    if (this.kept !== null) {
+      this.read(register);
+      this.code.get(this.kept).put(Op.select);
+    }
     this.code.set(REGISTER + register);
   }
 
@@ -377,6 +383,10 @@ class Emitter implements BlockCode {
 
   private end(block: Block, last: Step, before: number): void {
     const { insn, target, pc, next } = last;
+    if (block.skipped.length > 0) {
+      this.branchOver(block, last);
+      return;
+    }
     if (last.flow === "register") {
       this.registerJump(block, last, before);
       return;
@@ -405,6 +415,24 @@ class Emitter implements BlockCode {
         this.continueAt(next, false);
         return;
     }
+  }
+
+  /** A branch over instructions that are executed in any case: only if it is taken the slice may end. */
+  private branchOver({ steps, skipped }: Block, branch: Step): void {
+    const { code } = this;
+    const falls = this.temporary();
+    this.condition(branch);
+    code.put(Op.i32_eqz).set(falls);
+    this.kept = falls;
+    emitOperations(this, skipped);
+    this.kept = null;
+    this.spend(steps.length);
+    code.get(LEFT).get(falls);
+    if (skipped.length > 1) code.const(skipped.length).put(Op.i32_mul);
+    code.put(Op.i32_sub).tee(LEFT);
+    code.const(0).put(Op.i32_le_s).get(falls).put(Op.i32_gt_u);
+    this.exitIf(branch.target | JUMPED, 0);
+    this.continueAt(branch.target, false);
   }
 
   private condition({ insn }: Step): void {

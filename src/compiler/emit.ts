@@ -11,7 +11,8 @@
 // (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.
 
 import { accessesOf } from "./accesses.js";
-import type { Block, Cluster } from "./cluster.js";
+import type { Block } from "./block.js";
+import type { Cluster } from "./cluster.js";
 import { type BlockCode, emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";

@@ -119,6 +119,7 @@ export class Machine {
     this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
+    if (this.compiler !== null) this.compiler.functions = () => this.programs.functions;
     this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);

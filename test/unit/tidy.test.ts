@@ -46,6 +46,7 @@ const PLACES: readonly RegExp[] = [
   /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.c|start\.S|program\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
+  /^bench\/peers\/programs\/(?:build\.sh|machine\.elf)$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,

@@ -14,6 +14,7 @@ import { GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/global
 import { Machine, machine } from "../sys/machine";
 import { CHAOS_LATE, CHAOS_PART, CHAOS_PREEMPT, CHAOS_TICKS } from "../sys/param";
 import { TDF_USER } from "../sys/proc";
+import { is_modern, modern_turn_over } from "./lwkt_modern";
 
 const GAMMA: u64 = 0x9e3779b97f4a7c15;
 /** Sets the sequence apart from that of random(). */
@@ -57,6 +58,7 @@ export function chaos_slice(m: Machine, gd: GlobalData): void {
   const td = gd.gd_curthread;
   if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return;
   gd.gd_flags |= GDF_RESCHED;
+  if (is_modern(gd)) modern_turn_over(gd, td); // as at a tick
   if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND; // its equals are next, as those of the kernel's threads are
 }
 

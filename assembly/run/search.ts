@@ -13,12 +13,14 @@ import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
 import { RECORD_SIZE } from "../cpu/rv32_decode";
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
+import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
+import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
-import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
+import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
   EVENTS_IN_A_ROW_MAX,
@@ -482,9 +484,12 @@ function search_switch(m: Machine, gd: GlobalData, td: Thread): void {
   gd.gd_switch_count++;
   if (m.sched == Sched.LWKT) {
     crit_enter();
+    if (has_tokens(cur)) lwkt_relalltokens(cur);
+    if (has_tokens(td)) lwkt_getalltokens(td);
     const level = lwkt_level(gd, td.td_pri & TDPRI_MASK);
     runq_remove(level, td);
-    runq_append(level, td);
+    if (is_modern(gd)) runq_prepend(level, td);
+    else runq_append(level, td);
   } else {
     if (cur.td_state == TDS.RUNNING && cur != gd.gd_idletd) sched_add(cur);
     sched_rem(td);

@@ -6,13 +6,14 @@ import { ConfigError } from "./errors.js";
 import { type Scheduler, schedulerFault } from "./scheduler.js";
 
 /** Schedulers that a machine can boot with. */
-export type SchedulerName = "lwkt" | "4bsd" | "ule";
+export type SchedulerName = "lwkt" | "4bsd" | "ule" | "lwkt-modern";
 
 /** What the kernel calls them. */
 const SCHEDULERS: Readonly<Record<SchedulerName, number>> = {
   lwkt: Layout.Sched.LWKT,
   "4bsd": Layout.Sched.BSD4,
   ule: Layout.Sched.ULE,
+  "lwkt-modern": Layout.Sched.LWKT,
 };
 
 /** Names of the schedulers. */
@@ -236,7 +237,9 @@ function checkedSeed(seed: bigint | number | undefined): bigint {
 const MANY_THREADS = 1_000_000;
 
 function hasUserThreads(config: MachineConfig, maxthread: number): boolean {
-  if ((config.scheduler ?? "lwkt") !== "lwkt" || config.bare || config.search) return false;
+  const { scheduler = "lwkt" } = config;
+  if (scheduler !== "lwkt" && scheduler !== "lwkt-modern") return false;
+  if (config.bare || config.search) return false;
   return config.userThreads ?? maxthread <= MANY_THREADS;
 }
 
@@ -341,6 +344,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.hz, config.hz);
   const { scheduler } = config;
   u32(M.sched, typeof scheduler === "string" ? SCHEDULERS[scheduler] : Layout.Sched.HOST);
+  u32(M.lwkt_modern, scheduler === "lwkt-modern" ? 1 : 0);
   u32(M.ndomains, config.domains);
   u64(M.seed, config.seed);
   u64(M.cycles_per_second, config.cyclesPerSecond);

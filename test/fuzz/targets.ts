@@ -22,6 +22,7 @@ import { Storm } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { SchedScoreTest } from "../support/sched-score-test.js";
+import { schedulerOf } from "../support/schedulers.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
@@ -76,7 +77,7 @@ function freebsdStorm(seed: number, size: number): number {
   const options = {
     seed,
     cpus: cpusOf(random),
-    scheduler: random.pick(["lwkt", "4bsd", "ule"] as const),
+    scheduler: schedulerOf(random, seed),
   };
   const storm = new FbsdStorm({ ...options, threads: 4 * size, steps: size });
   storm.run();

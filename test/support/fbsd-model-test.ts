@@ -13,7 +13,13 @@ import {
 } from "../../src/index.js";
 import { buildUnderTest as build } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
-import { type Channel, FbsdModel, ModelThread, type Work } from "./fbsd-model.js";
+import {
+  type Channel,
+  FbsdModel,
+  type ModelScheduler,
+  ModelThread,
+  type Work,
+} from "./fbsd-model.js";
 import { mustBe } from "./must-be.js";
 import { Random } from "./random.js";
 
@@ -62,7 +68,7 @@ export class FbsdCallTest {
   private wanted = 0;
 
   /** With `plant`, which only the check build knows, a fault of the kernel. */
-  constructor(seed: number, scheduler: SchedulerName, source: KernelBuild = build, plant = 0) {
+  constructor(seed: number, scheduler: ModelScheduler, source: KernelBuild = build, plant = 0) {
     this.random = new Random(seed);
     const limits = {
       maxthread: 4_000,
@@ -77,7 +83,7 @@ export class FbsdCallTest {
     );
     if (plant !== 0) this.machine.kernel.setMachine("plant", plant);
     this.reader = new Reader(this.machine.kernel);
-    this.model = new FbsdModel(scheduler === "4bsd" ? "4bsd" : "lwkt");
+    this.model = new FbsdModel(scheduler);
     for (let i = 2 + this.random.below(10); i > 0; i--) this.createFromOutside();
   }
 

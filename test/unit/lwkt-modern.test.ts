@@ -4,12 +4,16 @@ import { describe, expect, it } from "vitest";
 import type { MachineConfig } from "../../src/core/config.js";
 import { lwktRunq } from "../../src/core/runq-view.js";
 import * as Layout from "../../src/generated/layout.js";
+import { buildUnderTest } from "../support/build.js";
 import { type Body, LwktMachine } from "../support/lwkt-machine.js";
 
-const { Sys, TDPRI_CRIT } = Layout;
+const { Plant, Sys, TDPRI_CRIT } = Layout;
 
-function boot(config: MachineConfig = {}): LwktMachine {
-  return new LwktMachine({ scheduler: "lwkt-modern", ...config });
+function boot(config: MachineConfig = {}, plant = 0): LwktMachine {
+  const source = plant === 0 ? buildUnderTest : "check";
+  const m = new LwktMachine({ scheduler: "lwkt-modern", ...config }, source);
+  if (plant !== 0) m.kernel.setMachine("plant", plant);
+  return m;
 }
 
 /** Bodies that note their name at each step between calls of `nr`. */
@@ -25,6 +29,77 @@ function noting(order: string[], name: string, steps: number, nr: number) {
 /** Cycles of a `compute` call as two words. */
 function cycles(count: number): readonly [number, number, number] {
   return [Sys.compute, count, 0];
+}
+
+/** Three equals, each of which computes for three ticks; noted is who has another one before it. */
+function inTurns(plant = 0): string {
+  const m = boot({ cyclesPerSecond: 1_000_000, hz: 1_000, quantum: 100 }, plant);
+  const order: string[] = [];
+  for (const name of ["a", "b", "c"]) {
+    m.spawn(name, 5, function* () {
+      for (let i = 0; i < 3; i++) {
+        order.push(name);
+        yield cycles(1_000);
+      }
+    });
+  }
+  m.run();
+  return order.join("");
+}
+
+/** While `a` computes, and its equal `b` waits, another CPU makes the better `c` runnable. */
+function interruptedTurn(plant = 0): string {
+  const m = boot({ cpus: 2, quantum: 100, roundRobin: 0 }, plant);
+  const order: string[] = [];
+  const c = m.spawn("c", 9, noting(order, "c", 1, Sys.lwkt_yield));
+  m.call(Sys.lwkt_deschedule, c);
+  m.spawn("a", 5, function* () {
+    order.push("a");
+    yield cycles(2_000);
+    order.push("a");
+  });
+  m.spawn("b", 5, noting(order, "b", 1, Sys.lwkt_yield));
+  m.spawn(
+    "d",
+    5,
+    function* () {
+      yield cycles(500);
+      yield [Sys.lwkt_schedule, c];
+    },
+    1,
+  );
+  m.run();
+  return order.join("");
+}
+
+/** Three readers on as many CPUs come and go; true if a writer gets the token within 2,000 rounds. */
+function writerGetsIn(plant = 0): boolean {
+  const m = boot({ cpus: 4, quantum: 100 }, plant);
+  const tok = m.call(Sys.lwkt_token_create, 0)[1] >>> 0;
+  let isDone = false;
+  for (let i = 0; i < 3; i++) {
+    m.spawn(
+      `reader${i}`,
+      5,
+      function* () {
+        yield cycles(60 * i);
+        while (!isDone) {
+          yield [Sys.lwkt_gettoken_shared, tok];
+          yield cycles(180);
+          yield [Sys.lwkt_reltoken, tok];
+        }
+      },
+      i + 1,
+    );
+  }
+  m.spawn("writer", 5, function* () {
+    yield cycles(500);
+    yield [Sys.lwkt_gettoken, tok];
+    isDone = true;
+    yield [Sys.lwkt_reltoken, tok];
+  });
+  m.run({ rounds: 2_000 });
+  return isDone;
 }
 
 describe("the list of lwkt-modern", () => {
@@ -52,19 +127,13 @@ describe("the list of lwkt-modern", () => {
   });
 
   it("puts the running thread behind its equals at a tick", () => {
-    const m = boot({ cyclesPerSecond: 1_000_000, hz: 1_000, quantum: 100 });
-    const order: string[] = [];
-    for (const name of ["a", "b", "c"]) {
-      m.spawn(name, 5, function* () {
-        for (let i = 0; i < 3; i++) {
-          order.push(name);
-          yield cycles(1_000);
-        }
-      });
-    }
-    m.run();
-    expect(order.join("").slice(0, 6)).toMatch(/^(abc|aabbcc)/);
-    expect(order.join("")).not.toMatch(/aaa|bbb/);
+    expect(inTurns()).toBe("abcabcabc");
+    expect(inTurns(Plant.MODERN_NO_TICK)).toBe("aaabbbccc");
+  });
+
+  it("gives a thread that a better one has interrupted its turn back", () => {
+    expect(interruptedTurn()).toBe("acab");
+    expect(interruptedTurn(Plant.MODERN_LOSES_TURN)).toBe("acba");
   });
 
   it("never ends a turn with a round robin of 0", () => {
@@ -225,32 +294,8 @@ describe("a token of lwkt-modern", () => {
   });
 
   it("lets a writer in while readers come and go", () => {
-    const m = boot({ cpus: 4, quantum: 100 });
-    const tok = token(m);
-    let isDone = false;
-    for (let i = 0; i < 3; i++) {
-      m.spawn(
-        `reader${i}`,
-        5,
-        function* () {
-          yield cycles(60 * i);
-          while (!isDone) {
-            yield [Sys.lwkt_gettoken_shared, tok];
-            yield cycles(180);
-            yield [Sys.lwkt_reltoken, tok];
-          }
-        },
-        i + 1,
-      );
-    }
-    m.spawn("writer", 5, function* () {
-      yield cycles(500);
-      yield [Sys.lwkt_gettoken, tok];
-      isDone = true;
-      yield [Sys.lwkt_reltoken, tok];
-    });
-    m.run({ rounds: 2_000 });
-    expect(isDone).toBe(true);
+    expect(writerGetsIn()).toBe(true);
+    expect(writerGetsIn(Plant.TOKEN_NO_REQUEST)).toBe(false);
   });
 
   it("can be had again by who has it, and is free when the last reference is released", () => {

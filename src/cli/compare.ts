@@ -56,7 +56,7 @@ export function registerCompare(program: Command): void {
     .addOption(
       new Option(
         "--schedulers <names>",
-        "schedulers, with commas between them; 4bsd:64 and ule:64 have 64 run queues",
+        `schedulers out of ${SCHEDULER_NAMES.join(", ")}, with commas between them; 4bsd:64 and ule:64 have 64 run queues`,
       )
         .argParser(parseSchedulers)
         .default(

@@ -52,7 +52,7 @@ export interface MachineConfig {
   readonly seed?: bigint | number;
   /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
   readonly preemption?: boolean;
-  /** Cycles after which a running thread lets its equals run, 0 = never. Default 100 ms. */
+  /** Cycles after which a running thread lets its equals run, 0 = never; lwkt-modern: a tick at most. Default 100 ms. */
   readonly roundRobin?: number;
   /** Run queues of 4bsd and ule, 256 or 64: with 64, four neighbouring priorities are equals. Default 256. */
   readonly runQueues?: 64 | 256;
@@ -63,7 +63,7 @@ export interface MachineConfig {
    */
   readonly topology?: Topology;
   /**
-   * Whether lwkt has a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
+   * Whether lwkt and lwkt-modern have a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
    * Without it a policy is a fixed priority. Default true, unless the machine is bare, made for a search, or has `maxthread`
    * above 1,000,000.
    */
@@ -233,7 +233,7 @@ function checkedSeed(seed: bigint | number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(seed));
 }
 
-/** Threads from which on lwkt's scheduler of user threads has to be asked for: its part is a fifth of their memory. */
+/** Threads from which on LWKT's scheduler of user threads has to be asked for: its part is a fifth of their memory. */
 const MANY_THREADS = 1_000_000;
 
 function hasUserThreads(config: MachineConfig, maxthread: number): boolean {

@@ -8,7 +8,6 @@ import {
   type KernelBuild,
   type KernelCall,
   Machine,
-  type SchedulerName,
   sys,
 } from "../../src/index.js";
 import { buildUnderTest as build } from "./build.js";

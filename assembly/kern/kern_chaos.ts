@@ -14,7 +14,6 @@ import { GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/global
 import { Machine, machine } from "../sys/machine";
 import { CHAOS_LATE, CHAOS_PART, CHAOS_PREEMPT, CHAOS_TICKS } from "../sys/param";
 import { TDF_USER } from "../sys/proc";
-import { is_modern, modern_turn_over } from "./lwkt_modern";
 
 const GAMMA: u64 = 0x9e3779b97f4a7c15;
 /** Sets the sequence apart from that of random(). */
@@ -53,13 +52,13 @@ export function chaos_late(m: Machine): u64 {
   return late;
 }
 
-/** A slice begins. */
-export function chaos_slice(m: Machine, gd: GlobalData): void {
+/** A slice begins; true if the running thread's turn is over. */
+export function chaos_slice(m: Machine, gd: GlobalData): bool {
   const td = gd.gd_curthread;
-  if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return;
+  if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return false;
   gd.gd_flags |= GDF_RESCHED;
-  if (is_modern(gd)) modern_turn_over(gd, td); // as at a tick
   if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND; // its equals are next, as those of the kernel's threads are
+  return true;
 }
 
 /** When a timeout fires that was asked for in `ticks` ticks. */

@@ -22,7 +22,7 @@ import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import { is_modern, modern_schedulerclock } from "../kern/lwkt_modern";
+import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { has_tokens } from "../kern/lwkt_tokref";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
@@ -238,7 +238,7 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
     if (is_modern(gd)) modern_schedulerclock(m, gd);
     else if (gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
   }
-  if (m.chaos != 0) chaos_slice(m, gd);
+  if (m.chaos != 0 && chaos_slice(m, gd) && is_modern(gd)) modern_turn_over(gd, gd.gd_curthread);
 }
 
 /** lwkt: the running thread has had its share: its equals are next, if there are any. */

@@ -3,13 +3,7 @@
 // agree; now and then the states of all threads are compared.
 
 import * as Layout from "../../src/generated/layout.js";
-import {
-  type Body,
-  type KernelBuild,
-  type KernelCall,
-  Machine,
-  sys,
-} from "../../src/index.js";
+import { type Body, type KernelBuild, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest as build } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
 import {

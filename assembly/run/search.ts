@@ -137,7 +137,12 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   sn.sn_object = object;
   sn.sn_second = second;
   sn.sn_atomic = atomic;
-  sn.sn_reach = search_reach(sn);
+  sn.sn_reach = reach_of(td, sn);
+}
+
+/** How far a thread's next step reaches: a call in which it may give up tokens, as far as anything. */
+function reach_of(td: Thread, sn: SearchThread): u32 {
+  return has_tokens(td) && sn.sn_pending == Pending.CALL ? Reach.ALL : search_reach(sn);
 }
 
 /** Performs kernel call `nr` of the host's body that has the turn. */
@@ -390,7 +395,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_size = s.s_op_size;
     sn.sn_atomic = s.s_op_atomic;
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
-    sn.sn_reach = search_reach(sn);
+    sn.sn_reach = reach_of(td, sn);
     return 0;
   }
   if (why == Run.BUDGET) return SearchStop.STEPS;

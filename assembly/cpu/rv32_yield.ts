@@ -9,13 +9,14 @@ import {
   list_grow,
   SLOT_SIZE,
 } from "../sys/chunklist";
-import { GDF_USERS, GlobalData } from "../sys/globaldata";
+import { GDF_MODERN, GDF_USERS, GlobalData } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import {
   TDB,
   TDB_FRESH,
   TDB_INCALL,
   TDB_KIND,
+  TDB_TOKENS,
   TDF_USER,
   TDL_EXITING,
   TDL_PREEMPT_LOCK,
@@ -73,9 +74,10 @@ export function can_yield(gd: GlobalData, flags: u32 = 0): bool {
  */
 function can_turn(m: Machine, gd: GlobalData): bool {
   const td = gd.gd_curthread;
+  const modern = m.lwkt_modern != 0; // where a running thread is on its list
   const unusual =
     gd.gd_reqpri |
-    gd.gd_flags |
+    (gd.gd_flags ^ (modern ? GDF_MODERN : 0)) |
     gd.gd_intr_nesting_level |
     m.ktr_mask |
     m.stats |
@@ -83,7 +85,8 @@ function can_turn(m: Machine, gd: GlobalData): bool {
     changetype<u32>(td.td_preempted) |
     (td.td_state ^ TDS.RUNNING) |
     td.td_inhib |
-    ((td.td_lwflags & YIELD_FLAGS) ^ TDL_STARTED);
+    (td.td_body & TDB_TOKENS) |
+    ((td.td_lwflags & YIELD_FLAGS) ^ (modern ? YIELD_READY : TDL_STARTED));
   return unusual == 0;
 }
 
@@ -177,7 +180,8 @@ export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
-  if (cpu_state(gd).shares != 0) td.td_pri -= TDPRI_CRIT; // otherwise run_switched does
+  // Under lwkt run_switched does it.
+  if (cpu_state(gd).shares != 0 && machine().lwkt_modern == 0) td.td_pri -= TDPRI_CRIT;
   td.td_body = <u8>TDB.RV32;
   return true;
 }

@@ -42,6 +42,7 @@ import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
+import { is_modern, modern_relinquish } from "./lwkt_modern";
 import {
   _lwkt_dequeue,
   _lwkt_enqueue,
@@ -562,7 +563,7 @@ export function mi_switch(): u32 {
   if (machine().sched == Sched.LWKT) {
     if (td.td_state == TDS.RUNNING) {
       ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
-      return lwkt_yield();
+      return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
     }
     _lwkt_dequeue(td);
     return lwkt_switch();

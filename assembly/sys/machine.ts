@@ -64,6 +64,7 @@ export class Machine {
   max_threads_per_proc: i32;
   hz: u32; //                  ticks per second
   sched: u32; //               Sched
+  lwkt_modern: u32; //         lwkt: 1 = with the switcher and the tokens of today's (kern/lwkt_modern.ts)
   ndomains: u32; //            vm_ndomains
   seed: u64;
   cycles_per_second: u64;
@@ -117,6 +118,7 @@ export class Machine {
   tidhash_limits: usize; //    u32 per bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
+  tokens_base: usize; //       lwkt-modern: what threads have of tokens (sys/token.ts)
   callwheel_base: usize; //    kern/kern_timeout.ts
   reap_base: usize; //         sys/reap.ts
   chunk_base: usize; //        sys/chunklist.ts

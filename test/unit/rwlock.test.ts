@@ -6,7 +6,7 @@ import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const US = 1_000n;
 

@@ -110,7 +110,7 @@ const CIRCLES: readonly Circle[] = [
         "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
-      ...["intr", "ipiq", "migrate", "thread", "token", "usched"].map(
+      ...["intr", "ipiq", "migrate", "modern", "thread", "token", "tokref", "usched"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
       ...[

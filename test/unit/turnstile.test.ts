@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { EINVAL } from "../../src/generated/layout.js";
 import { type Body, Machine, MutexOption, program, sys, type ThreadView } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
-import { runText, SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { runText } from "../support/workload-run.js";
 
 const [HIGH, MIDDLE, LOW] = [100, 130, 160];
 const US = 1_000n;

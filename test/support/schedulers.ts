@@ -1,0 +1,18 @@
+/** The schedulers that tests run under. */
+
+import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../../src/core/config.js";
+import type { Random } from "./random.js";
+
+/** Every scheduler of the kernel's. */
+export const SCHEDULERS: readonly SchedulerName[] = SCHEDULER_NAMES;
+
+/** Those that are LWKT, which has calls of its own. */
+export function isLwkt(scheduler: MachineConfig["scheduler"]): boolean {
+  return scheduler === "lwkt" || scheduler === "lwkt-modern";
+}
+
+/** A scheduler of a storm's own. Of the seeds, every fifth has lwkt-modern where it would have lwkt. */
+export function schedulerOf(random: Random, seed: number): SchedulerName {
+  const own = random.pick(["lwkt", "4bsd", "ule"] as const);
+  return own === "lwkt" && seed % 5 === 4 ? "lwkt-modern" : own;
+}

@@ -634,6 +634,7 @@ export const LOCK_WITNESS = 1;
 export const LOCK_PROFILE = 2;
 export const DEBUG_NEXT = 1;
 export const DEBUG_FAULTS = 2;
+export const DEBUG_MARKS = 4;
 
 export const Machine = {
   size: 936,

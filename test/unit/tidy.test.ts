@@ -51,7 +51,6 @@ const PLACES: readonly RegExp[] = [
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
   /^test\/(?:fuzz|riscv-tests)\/[\w-]+\.ts$/,
-  /^test\/fixtures\/bare\/\w+\.c$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/package\/(?:\.npmrc|package(?:-lock)?\.json|run\.mjs|project\/\w+\.(?:ts|html))$/,

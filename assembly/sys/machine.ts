@@ -52,6 +52,8 @@ export const LOCK_PROFILE: u32 = 0x2;
 export const DEBUG_NEXT: u32 = 0x1;
 /** Stop at a fault before anything comes of it. */
 export const DEBUG_FAULTS: u32 = 0x2;
+/** There are marks, which fence.i on bare metal is to keep. */
+export const DEBUG_MARKS: u32 = 0x4;
 
 @unmanaged
 export class Machine {

@@ -39,6 +39,8 @@ export interface Exports {
   debug_unmark(pc: number): void;
   debug_watch(index: number, from: number, size: number, access: number): void;
   debug_step(count: number): number;
+  debug_csr(csr: number): number;
+  debug_set_csr(csr: number, value: number): number;
   search_begin(by: number, prefix: number, random: number): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;

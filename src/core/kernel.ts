@@ -83,12 +83,16 @@ const PAGES_MAX = 65_536;
 const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Formats that are remembered: there are few but for names of threads with a % in them. */
 const FORMATS_MAX = 256;
-/** Bytes that a unit of UTF-16 takes at most. */
-const UTF8_MAX = 3;
 // Making one takes longer than what it does here.
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder();
 const utf16 = new TextDecoder("utf-16le");
+
+/** True for a text that takes a byte a character. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
 
 /** A booted kernel. */
 export class Kernel {
@@ -104,8 +108,11 @@ export class Kernel {
   readonly u8: Uint8Array;
   /** The same with unaligned and 64-bit access; little-endian. */
   readonly view: DataView;
-  /** From a thread's address to that of its registers. */
+  /** From a thread's address to that of its registers, and to its cold part. */
   readonly frameDelta: number;
+  private readonly coldDelta: number;
+  /** Where the threads are. */
+  private readonly threads: { readonly from: number; readonly to: number };
   /** What a run does: goes on, or whatever a debugger has put in its place. Returns what machine_run does. */
   advance: () => number = () => this.exports.machine_run();
   /** Receives the kernel's printf, one formatted text at a time. */
@@ -174,6 +181,9 @@ export class Kernel {
     this.u8 = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.frameDelta = this.machine("frame_delta");
+    this.coldDelta = this.machine("cold_delta");
+    const from = this.machine("td_base");
+    this.threads = { from, to: from + this.machine("td_count") * Layout.Thread.size };
     if (startup === "later") return;
     this.startup(Layout.SI_SUB_INTRINSIC);
     this.startup(Layout.SI_SUB_CREATE_INIT);
@@ -454,9 +464,7 @@ export class Kernel {
    * thread of LWKT alone, which has no thread id.
    */
   nameAt(address: number): string {
-    const base = this.machine("td_base");
-    const count = this.machine("td_count");
-    if (address >= base && address < base + count * Layout.Thread.size) {
+    if (address >= this.threads.from && address < this.threads.to) {
       const cold = this.cold(address);
       const bare = this.readSigned(cold + Layout.ThreadCold.td_tid) === -1;
       return this.formatName(
@@ -476,7 +484,7 @@ export class Kernel {
     if (fmt === 0) return "";
     const text = this.text(fmt);
     const name = text.includes("%") ? this.format(fmt, [arg]) : text;
-    if (name.length * UTF8_MAX <= length) return name;
+    if (name.length <= length && isAscii(name)) return name;
     const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;
     // As a stream: a character of which only the beginning has room is left out.
@@ -492,17 +500,17 @@ export class Kernel {
 
   /** The address of the thread with an index. */
   threadAt(index: number): number {
-    return this.machine("td_base") + index * Layout.Thread.size;
+    return this.threads.from + index * Layout.Thread.size;
   }
 
   /** The index of the thread at an address. */
   threadIndex(td: number): number {
-    return (td - this.machine("td_base")) / Layout.Thread.size;
+    return (td - this.threads.from) / Layout.Thread.size;
   }
 
   /** The address of a thread's cold part. */
   cold(td: number): number {
-    return td + this.machine("cold_delta");
+    return td + this.coldDelta;
   }
 
   /** The address of a thread's rare part. */

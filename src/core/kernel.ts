@@ -40,6 +40,7 @@ export interface Exports {
   debug_watch(index: number, from: number, size: number, access: number): void;
   debug_step(count: number): number;
   search_begin(by: number, prefix: number, random: number): void;
+  search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
   search_call(nr: number): number;
@@ -160,6 +161,8 @@ export class Kernel {
   /** Those that are part of its code, as far as somebody has asked for them. */
   private readonly ownTexts = new Map<number, string>();
   private readonly formats = new Map<string, Format>();
+  /** Those of texts that are part of its code, by their addresses. */
+  private readonly ownFormats = new Map<number, Format>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -363,7 +366,15 @@ export class Kernel {
   };
 
   private format(fmt: number, args: readonly number[]): string {
-    return this.formatOf(this.text(fmt >>> 0)).print(args, this.formatContext);
+    return this.formatAt(fmt >>> 0).print(args, this.formatContext);
+  }
+
+  private formatAt(address: number): Format {
+    const own = this.ownFormats.get(address);
+    if (own !== undefined) return own;
+    const format = this.formatOf(this.text(address));
+    if (this.ownTexts.has(address)) this.ownFormats.set(address, format);
+    return format;
   }
 
   /** A format, read once. */
@@ -445,7 +456,7 @@ export class Kernel {
 
   /** The text at an address: an interned one, or one of the kernel's own. */
   text(address: number): string {
-    const known = this.texts.at(address) ?? this.ownTexts.get(address);
+    const known = this.ownTexts.get(address) ?? this.texts.at(address);
     if (known !== undefined) return known;
     const memory = new Uint8Array(this.exports.memory.buffer);
     const length = this.read(address);

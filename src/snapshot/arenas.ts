@@ -71,8 +71,6 @@ export class Arenas {
   private readonly whole: readonly Range[];
   /** The watermarks: bytes in use of each partial arena, as {@link measure} found them. */
   readonly watermarks: Float64Array;
-  /** Which of the arenas has text. */
-  private readonly textAt: number;
 
   constructor(
     private readonly kernel: Kernel,
@@ -85,7 +83,6 @@ export class Arenas {
       ...this.wheels(),
       ...this.programArenas(),
     ].sort((a, b) => a.at - b.at);
-    this.textAt = this.partial.findIndex(({ counter }) => counter === "text");
     this.whole = this.between();
     this.watermarks = new Float64Array(this.partial.length);
   }
@@ -126,11 +123,6 @@ export class Arenas {
       const then = watermarks[i] as number;
       if (now > then) clear(arena.at + then, arena.at + now);
     }
-  }
-
-  /** True if programs have as much text now as by these watermarks. */
-  hasTextOf(watermarks: Float64Array): boolean {
-    return watermarks[this.textAt] === this.usedOf(this.partial[this.textAt] as Arena);
   }
 
   /** True if the kernel counts what an arena has in use. */

@@ -167,14 +167,15 @@ export class Memory {
   }
 
   /**
-   * True if the kernel itself can put an image back. It gets a copy of one that is put back a second time in a row:
-   * most of them are put back once.
+   * True if the kernel itself can put an image back, whose text is that of now. It gets a copy of one that is put back
+   * a second time in a row: most of them are put back once.
    */
   private isResident(image: MemoryImage): boolean {
-    if (image === this.resident) return this.arenas.hasTextOf(image.watermarks);
-    if (image === this.last && this.makeResident(image)) this.resident = image;
+    if (image !== this.resident && image === this.last && this.makeResident(image)) {
+      this.resident = image;
+    }
     this.last = image;
-    return image === this.resident && this.arenas.hasTextOf(image.watermarks);
+    return image === this.resident;
   }
 
   private makeResident({ plain, ranges, watermarks }: MemoryImage): boolean {

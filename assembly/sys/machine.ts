@@ -138,6 +138,7 @@ export class Machine {
   stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
   strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
   strhash_mask: u32;
+  strhash_count: u32; //       strings in it
   string_base: usize; //       interned strings
   string_end: usize;
   ktr_base: usize; //          sys/ktr.ts

@@ -180,7 +180,7 @@ export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
-  // Under lwkt run_switched does it.
+  // Under lwkt and lwkt-modern run_switched does it.
   if (cpu_state(gd).shares != 0 && machine().lwkt_modern == 0) td.td_pri -= TDPRI_CRIT;
   td.td_body = <u8>TDB.RV32;
   return true;

@@ -56,8 +56,8 @@ export enum Plant {
   SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
   SCORE_NO_BALANCE = 73, //  ule: the balancer moves nothing
   IDLE_LEFT = 74, //         4bsd: idle CPUs do not look at the machine's queue by themselves
-  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts): test/property/sched-law.test.ts.
-  DL_ORDER = 85, //          who was made runnable first runs first, whatever its deadline
+  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts): test/property/sched-deadline.test.ts, sched-groups.test.ts.
+  DL_ORDER = 85, //          an earlier deadline takes the CPU from no later one
   DL_BUDGET = 86, //         a budget has no end
   DL_REPLENISH = 87, //      a budget is whole again as soon as it is used
   DL_ADMISSION = 88, //      CPUs promise all that they are asked for

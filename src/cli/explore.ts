@@ -83,8 +83,7 @@ interface Flags {
 /** Adds the command `explore` to a program. */
 export function registerExplore(program: Command): void {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-  const command = program
-    .command("explore")
+  topologyOption(program.command("explore"))
     .summary("search for the schedule in which a test fails")
     .description(
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
@@ -124,12 +123,7 @@ export function registerExplore(program: Command): void {
       parseChoices,
     )
     .option("--races", "two accesses to plain memory that nothing orders are a failure")
-    .option(
-      "--cpus <n>",
-      "emulated CPUs (default: as the file says, or 1)",
-      wholeNumber(1, MAXCPU),
-    );
-  topologyOption(command)
+    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
     .addOption(
       new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
         SCHEDULER_NAMES,

@@ -1,8 +1,10 @@
 // kern.sched under 4bsd and ule: the names of the originals, their defaults and ranges, and what they change.
 
 import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
 import {
   type BodyFunction,
+  type KernelSource,
   Machine,
   type MachineConfig,
   type SchedulerName,
@@ -133,12 +135,13 @@ describe("kern.sched.quantum and kern.sched.slice", () => {
 
 describe("kern.sched of 4bsd", () => {
   /** Where a thread of CPU 2 runs on that CPU 0 wakes, CPUs 1 and 2 being idle, the machine made as `set` says. */
-  function sleeper(set: (machine: Machine) => void) {
-    const machine = boot("4bsd", { cpus: 3 });
+  function sleeper(set: (machine: Machine) => void, build: KernelSource = buildUnderTest) {
+    const machine = new Machine({ scheduler: "4bsd", cpus: 3 }, build);
     set(machine);
     const seen: number[] = [];
     const make = (name: string, cpus: bigint, body: BodyFunction) => {
-      const address = machine.createProcess({ name, body }).threads()[0]?.address ?? 0;
+      const [thread] = machine.createProcess({ name, body }).threads();
+      const address = thread?.address ?? 0;
       machine.call(sys.cpuset_setthread(address, cpus));
       return address;
     };
@@ -167,6 +170,11 @@ describe("kern.sched of 4bsd", () => {
     const told = machine.sysctl("kern.sched.ipiwakeup.delivered");
     expect(told).toBeGreaterThanOrEqual(15);
     expect(machine.sysctl("kern.sched.ipiwakeup.requested")).toBe(told);
+  });
+
+  it("is missed when nobody is told", () => {
+    const { seen } = sleeper((m) => m.kernel.setMachine("plant", Plant.SCORE_IDLE_UNTOLD), "check");
+    expect(seen).toContain(1);
   });
 
   it("tells none when ipiwakeup is off: the first idle CPU that looks has the thread", () => {

@@ -7,7 +7,7 @@ import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
 import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
-import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
+import { readSysctl, type SysctlName, type SysctlValue, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import type { Program } from "../program/index.js";
 import { programRule } from "../program/program.js";
@@ -456,7 +456,7 @@ export class Machine {
   // ---- Variables ----
 
   /** The value of a kernel variable, such as "lwkt.switch_count". */
-  sysctl(name: SysctlName): number {
+  sysctl<Name extends SysctlName>(name: Name): SysctlValue<Name> {
     return readSysctl(this.kernel, name);
   }
 

@@ -110,6 +110,7 @@ import {
 } from "./sched_policy";
 import {
   ule_add,
+  ule_better,
   ule_boundary,
   ule_choose,
   ule_exit,
@@ -207,6 +208,7 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
 
 /** 4bsd, ule and the like: true if `td` takes the CPU from `cur`, which is no idle thread. */
 function takes_cpu(td: Thread, cur: Thread): bool {
+  if (machine().sched == Sched.ULE) return ule_better(td, cur);
   if (machine().sched != Sched.HOST) return sched_better(td, cur);
   if (cur == machine().host_td) return true; // the host calls in place of the thread that runs: it has to say itself
   return cur != mycpu().gd_idletd && hs_better(td, cur);

@@ -598,13 +598,20 @@ function notify(m: Machine, td: Thread, before: u32, remote: bool): void {
   if (m.preemption == 0) return;
   const preempts = should_preempt(m, td, cur, before, remote);
   if (preempts) sched_cpu(cpu).sc_preempt = 1;
-  if (preempts || (!remote && sched_better(td, cur))) kick_cpu(m, cpu);
+  if (preempts || (!remote && ule_better(td, cur))) kick_cpu(m, cpu);
 }
 
 /** A queued thread is better than before: its CPU may have to look. */
 export function ule_interrupt(m: Machine, td: Thread): void {
   if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0) return; // it will be placed
   notify(m, td, cold(globaldata(td.td_cpu).gd_curthread).td_priority, false);
+}
+
+/** True if a queued thread takes the CPU from `cur`, with the priority that it sleeps at. */
+export function ule_better(td: Thread, cur: Thread): bool {
+  if (sched_better(td, cur)) return true;
+  if (td_sched(td).ts_boost == 0 || has_deadline(cur)) return false;
+  return waiting_priority(td) < <i32>cold(cur).td_priority;
 }
 
 /** sched_setpreempt: a thread of this CPU takes it from `cur`, which is preempted if it is better by preempt_thresh. */

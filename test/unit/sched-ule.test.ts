@@ -2,8 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { Machine, sys } from "../../src/index.js";
+import { reportRun } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "../support/build.js";
 import {
+  bootText,
   busy,
   endUs,
   runText,
@@ -13,6 +15,7 @@ import {
 } from "../support/workload-run.js";
 
 const SECOND_US = 1_000_000;
+const MILLISECOND = 1_000_000n;
 
 function run(text: string, options: TestRunOptions = {}) {
   return runText(tasks(text), { scheduler: "ule", ...options });
@@ -128,5 +131,19 @@ describe("policies under ule", () => {
     machine.run({ until: 65_000_000n });
     expect(seen).toEqual(["early 10", "early 20", "late 25", "early 30", "late 50"]);
     expect(early?.priority).toBeLessThan(136);
+  });
+
+  it("go where they go however the run is cut, while idle CPUs find nothing to steal", () => {
+    const bound = `"bound": { "instance": 2, "cpus": [0], "loop": -1, "run": 9000 }`;
+    const late = Array.from(
+      { length: 8 },
+      (_, i) => `"late${i}": { "delay": ${40 + 37 * i}, "loop": 1, "run": 20 }`,
+    );
+    const reports = [1_000, 1].map((rounds) => {
+      const run = bootText(tasks([bound, ...late].join()), { scheduler: "ule", cpus: 4 });
+      while (run.advance(MILLISECOND, rounds) === "rounds");
+      return reportRun(run, "time");
+    });
+    expect(reports[1]).toEqual(reports[0]);
   });
 });

@@ -1,7 +1,7 @@
 // A C program on a machine of its own: loads it, runs it to its end, and keeps account of its threads.
 
 import { setImmediate } from "node:timers/promises";
-import type { MachineConfig, SchedulerName } from "../core/config.js";
+import type { MachineConfig, SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
 import { Debugger, type Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
@@ -26,6 +26,7 @@ export interface ExecOptions {
   /** Arguments of main behind the program's name. */
   readonly args: readonly string[];
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
   readonly faults: "panic" | "thread";
@@ -108,11 +109,12 @@ export interface ExecReport {
 
 /** The configuration of a machine for a program. */
 function machineFor(options: ExecOptions): MachineConfig {
-  const { cpus, scheduler, seed, faults, memory, threads, file, bytes } = options;
+  const { cpus, topology, scheduler, seed, faults, memory, threads, file, bytes } = options;
   const jit = options.jit && options.gdb === null;
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   return {
     cpus,
+    ...(topology === undefined ? {} : { topology }),
     scheduler,
     seed,
     faults,

@@ -1,7 +1,7 @@
 // `kthread-machine exec FILE.elf`: runs a C program as kernel threads.
 
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
@@ -13,6 +13,7 @@ import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec
 import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
+import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -46,6 +47,7 @@ Examples:
 
 interface Flags {
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
   readonly faults: "panic" | "thread";
@@ -66,7 +68,7 @@ interface Flags {
 
 /** Adds the command `exec` to a program. */
 export function registerExec(program: Command): void {
-  lockOptions(program.command("exec"))
+  topologyOption(lockOptions(program.command("exec")))
     .summary("run a C program whose threads are kernel threads")
     .description(
       "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
@@ -121,7 +123,7 @@ export function registerExec(program: Command): void {
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
-        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
+        ...["cpus", "topology", "scheduler", "seed", "for", "faults", "threads", "trace"],
         ...["witness", "lockProfile", "adaptiveLocks"],
       ]),
     )

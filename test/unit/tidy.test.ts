@@ -47,6 +47,7 @@ const PLACES: readonly RegExp[] = [
   /^lib\/picolibc\/(?:include\/\w+\.h|src\/\w+\.c|tls\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
+  /^bench\/peers\/programs\/(?:build\.sh|machine\.elf)$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
@@ -110,7 +111,7 @@ const CIRCLES: readonly Circle[] = [
         "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
-      ...["intr", "ipiq", "migrate", "thread", "token", "usched"].map(
+      ...["intr", "ipiq", "migrate", "modern", "thread", "token", "tokref", "usched"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
       ...[

@@ -47,16 +47,16 @@ function sourcesIn(path: string): string[] {
 }
 
 /**
- * A C library for a compiler and the options that decide which instructions are made.
+ * A C library for a compiler, whose command this is, and the options that decide which instructions are made.
  *
  * @throws ConfigError where it is not installed, or not for these.
  */
 export function libraryOf(
   name: LibcName,
-  compiler: { readonly name: string; readonly command: string },
+  command: string,
   instructions: readonly string[],
 ): Library {
-  if (name === "picolibc") return picolibc(compiler, instructions);
+  if (name === "picolibc") return picolibc(command, instructions);
   return {
     includes: [packageFile("lib/c/include"), packageFile("include")],
     options: [],
@@ -66,13 +66,7 @@ export function libraryOf(
   };
 }
 
-function picolibc(
-  { name, command }: { readonly name: string; readonly command: string },
-  instructions: readonly string[],
-): Library {
-  if (name !== "gcc") {
-    throw new ConfigError("picolibc needs what riscv64-unknown-elf-gcc has: use --compiler gcc");
-  }
+function picolibc(command: string, instructions: readonly string[]): Library {
   if (!existsSync(PICOLIBC)) {
     throw new ConfigError(
       "picolibc is not installed (Debian: apt-get install picolibc-riscv64-unknown-elf); without --libc picolibc the small library is used",

@@ -78,11 +78,14 @@ export function splitArguments(
 /**
  * Compiles and links; returns the exit code. What the compiler says goes to the terminal.
  *
- * @throws ConfigError when no compiler is installed.
+ * @throws ConfigError when no compiler is installed, or the library is not there for it.
  */
 export function compile(request: CompileRequest, libc: LibcName, wanted?: CompilerName): number {
-  const compiler = findCompiler(wanted ?? (libc === "picolibc" ? "gcc" : undefined));
-  const library = libraryOf(libc, compiler, instructionOptions(request));
+  if (libc === "picolibc" && wanted === "clang") {
+    throw new ConfigError("picolibc needs what riscv64-unknown-elf-gcc has: use --compiler gcc");
+  }
+  const compiler = findCompiler(libc === "picolibc" ? "gcc" : wanted);
+  const library = libraryOf(libc, compiler.command, instructionOptions(request));
   const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
   try {
     if (request.isPartial) {

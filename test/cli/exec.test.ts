@@ -140,6 +140,11 @@ describe("cc", () => {
       ["--libc", "glibc", "examples/c/pool.c", "-o", "x.elf"],
       "small, picolibc",
     ],
+    [
+      "picolibc with clang",
+      ["--libc", "picolibc", "--compiler", "clang", "examples/c/pool.c", "-o", "x.elf"],
+      "use --compiler gcc",
+    ],
   ])("refuses %s", (_, args, message) => {
     const { status, stderr } = cli(["cc", ...args]);
     expect(status).toBe(2);

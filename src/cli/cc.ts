@@ -1,6 +1,7 @@
 // `kthread-machine cc`: compiles C for the machine with the compiler that is installed.
 
 import { type Command, Option } from "commander";
+import { LIBCS, type LibcName } from "./libc.js";
 import { COMPILERS, type CompilerName, compile, splitArguments } from "./toolchain.js";
 
 const HELP = `
@@ -15,11 +16,13 @@ Exit codes:
 Examples:
   kthread-machine cc hello.c -o hello.elf && kthread-machine exec hello.elf
   kthread-machine cc *.c -o app.elf -O3 -Wall
+  kthread-machine cc --libc picolibc app.c -o app.elf
 `;
 
 interface Flags {
   readonly output?: string;
   readonly compiler?: CompilerName;
+  readonly libc: LibcName;
 }
 
 /** Adds the command `cc` to a program. */
@@ -36,9 +39,14 @@ export function registerCc(program: Command): void {
     .addOption(
       new Option("--compiler <name>", "which one, if both are installed").choices(COMPILERS),
     )
+    .addOption(
+      new Option("--libc <name>", "C library: the small one, or picolibc where it is installed")
+        .choices(LIBCS)
+        .default("small"),
+    )
     .allowUnknownOption()
     .addHelpText("after", HELP)
-    .action((given: string[], { output, compiler }: Flags) => {
-      process.exitCode = compile(splitArguments(given, output), compiler);
+    .action((given: string[], { output, compiler, libc }: Flags) => {
+      process.exitCode = compile(splitArguments(given, output), libc, compiler);
     });
 }

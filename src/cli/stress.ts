@@ -8,8 +8,8 @@ import { errnoName } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals } from "./interrupt.js";
+import { packageFile } from "./libc.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
-import { packageFile } from "./toolchain.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
 

@@ -1,16 +1,16 @@
-// Finds a compiler for RISC-V and runs it with what makes a program for the machine: header, C library,
+// Finds a compiler for RISC-V and runs it with what makes a program for the machine: header, C library (libc.ts),
 // start file, link script.
 //
 // The library is compiled with each program, which takes a second, for the same instructions as the
 // program: no set of prebuilt variants has to be kept, and what is not used is left out.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
+import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
 
 /** The compilers that are known, the preferred one first. */
 export const COMPILERS = ["clang", "gcc"] as const;
@@ -78,17 +78,22 @@ export function splitArguments(
 /**
  * Compiles and links; returns the exit code. What the compiler says goes to the terminal.
  *
- * @throws ConfigError when no compiler is installed.
+ * @throws ConfigError when no compiler is installed, or the library is not there for it.
  */
-export function compile(request: CompileRequest, wanted?: CompilerName): number {
-  const compiler = findCompiler(wanted);
+export function compile(request: CompileRequest, libc: LibcName, wanted?: CompilerName): number {
+  if (libc === "picolibc" && wanted === "clang") {
+    throw new ConfigError("picolibc needs what riscv64-unknown-elf-gcc has: use --compiler gcc");
+  }
+  const compiler = findCompiler(libc === "picolibc" ? "gcc" : wanted);
+  const library = libraryOf(libc, compiler.command, instructionOptions(request));
   const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
   try {
     if (request.isPartial) {
-      return run(compiler, [...optionsFor(request), ...request.passed, "-o", request.output]);
+      const options = [...optionsFor(request), ...request.passed, "-o", request.output];
+      return run(compiler, library, options);
     }
-    const library = buildLibrary(compiler, request, folder);
-    return library === null ? ExitCode.FAILURE : link(compiler, request, library);
+    const built = buildLibrary(compiler, library, request, folder);
+    return built === null ? ExitCode.FAILURE : link(compiler, library, request, built);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -110,16 +115,6 @@ function isInstalled({ command, needs }: Compiler): boolean {
   );
 }
 
-/** The path of a file of this package: beside the bundle, or above the sources. */
-export function packageFile(path: string): string {
-  const candidates = [`../${path}`, `../../${path}`].map((relative) =>
-    fileURLToPath(new URL(relative, import.meta.url)),
-  );
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found === undefined) throw new ConfigError(`the package is incomplete: ${path} is missing`);
-  return found;
-}
-
 /** Options that the user has not decided otherwise. */
 function optionsFor({ passed }: CompileRequest): string[] {
   const defaults: readonly (readonly [given: RegExp, option: string])[] = [
@@ -132,17 +127,16 @@ function optionsFor({ passed }: CompileRequest): string[] {
     .map(([, option]) => option);
 }
 
-function commonOptions(compiler: Compiler): string[] {
-  const builtin = spawnSync(compiler.command, ["-print-file-name=include"], { encoding: "utf8" });
+function commonOptions(compiler: Compiler, library: Library): string[] {
+  const builtin = ["include", "include-fixed"]
+    .map((name) => spawnSync(compiler.command, [`-print-file-name=${name}`], { encoding: "utf8" }))
+    .map(({ stdout }) => stdout.trim())
+    .filter(isAbsolute); // the second is gcc's alone
   return [
     ...compiler.target,
     "-nostdinc",
-    "-isystem",
-    packageFile("lib/c/include"),
-    "-isystem",
-    packageFile("include"),
-    "-isystem",
-    builtin.stdout.trim(),
+    ...[...library.includes, ...builtin].flatMap((path) => ["-isystem", path]),
+    ...library.options,
     "-ffunction-sections",
     "-fdata-sections",
     `-ffile-prefix-map=${process.cwd()}/=`,
@@ -161,44 +155,45 @@ function instructionOptions({ passed }: CompileRequest): string[] {
 /** Compiles the library and the start file into a folder; null when that fails. */
 function buildLibrary(
   compiler: Compiler,
+  library: Library,
   request: CompileRequest,
   folder: string,
 ): { start: string; objects: string[] } | null {
-  const home = packageFile("lib/c");
   const debug = request.passed.filter((argument) => argument.startsWith("-g"));
-  const sources = readdirSync(join(home, "src"))
-    .filter((name) => name.endsWith(".c"))
-    .sort();
   const instructions = instructionOptions(request);
   const start = join(folder, "start.o");
-  if (run(compiler, [...instructions, "-c", join(home, "start.S"), "-o", start]) !== 0) return null;
+  const startFile = packageFile("lib/c/start.S");
+  if (run(compiler, library, [...instructions, "-c", startFile, "-o", start]) !== 0) return null;
   const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
-  const objects = sources.map((name) => join(folder, name.replace(/c$/, "o")));
-  for (const [index, name] of sources.entries()) {
+  const objects = library.sources.map((path) => join(folder, basename(path).replace(/c$/, "o")));
+  for (const [index, path] of library.sources.entries()) {
     const output = objects[index] as string;
-    if (run(compiler, [...options, "-c", join(home, "src", name), "-o", output]) !== 0) return null;
+    if (run(compiler, library, [...options, "-c", path, "-o", output]) !== 0) return null;
   }
   return { start, objects };
 }
 
 function link(
   compiler: Compiler,
+  library: Library,
   request: CompileRequest,
   { start, objects }: { start: string; objects: readonly string[] },
 ): number {
   const script = request.passed.some((argument) => /^(-T|-Wl,-T)/.test(argument))
     ? []
     : ["-T", packageFile("lib/c/program.ld")];
-  return run(compiler, [
+  return run(compiler, library, [
     ...optionsFor(request),
     "-nostdlib",
     "-static",
     "-Wl,--gc-sections",
     "-Wl,--build-id=none",
+    ...library.scripts.flatMap((path) => ["-T", path]),
     ...script,
     start,
     ...request.passed,
     ...objects,
+    ...library.linking,
     ...compiler.linking,
     "-o",
     request.output,
@@ -206,8 +201,9 @@ function link(
 }
 
 /** Runs the compiler; what it says goes to the terminal. */
-function run(compiler: Compiler, options: readonly string[]): number {
-  const { status, error } = spawnSync(compiler.command, [...commonOptions(compiler), ...options], {
+function run(compiler: Compiler, library: Library, options: readonly string[]): number {
+  const all = [...commonOptions(compiler, library), ...options];
+  const { status, error } = spawnSync(compiler.command, all, {
     stdio: ["ignore", "inherit", "inherit"],
   });
   if (error !== undefined)

@@ -135,6 +135,16 @@ describe("cc", () => {
     ["a file that is not there", ["nothing.c", "-o", "x.elf"], "there is no file nothing.c"],
     ["no output", ["examples/c/pool.c"], "add -o OUT.elf"],
     ["no source", ["-O2", "-o", "x.elf"], "no source file is given"],
+    [
+      "an unknown C library",
+      ["--libc", "glibc", "examples/c/pool.c", "-o", "x.elf"],
+      "small, picolibc",
+    ],
+    [
+      "picolibc with clang",
+      ["--libc", "picolibc", "--compiler", "clang", "examples/c/pool.c", "-o", "x.elf"],
+      "use --compiler gcc",
+    ],
   ])("refuses %s", (_, args, message) => {
     const { status, stderr } = cli(["cc", ...args]);
     expect(status).toBe(2);

@@ -159,6 +159,17 @@ describe("a debugger of a program on bare metal", () => {
     expect(debug.end).toEqual({ reason: "limit" });
   });
 
+  it("leaves a program in the middle of anything, which runs on by itself", async () => {
+    const expected = free(busy);
+    for (let steps = 0; steps < 300; steps += 7) {
+      const { machine, debug } = debugged(busy);
+      debug.addBreakpoint(ORIGIN + 40);
+      await debug.resume();
+      for (let k = 0; k < steps; k++) await debug.step();
+      expect({ end: machine.run(LIMIT), ...stateOf(machine) }, `${steps} steps`).toEqual(expected);
+    }
+  });
+
   it("refuses a program with a compiler", () => {
     const machine = bareMachine((b) => b.jump("pass"));
     const make = () => new BareDebugger(machine, { limit: 1n, isInterrupted: async () => false });

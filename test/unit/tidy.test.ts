@@ -31,7 +31,7 @@ const LAYOUT = "src/generated/layout.ts";
 /** Where a file may lie. A new folder, or a new kind of file in one, is a decision: write it down. */
 const PLACES: readonly RegExp[] = [
   /^(?:ARCHITECTURE|BENCHMARKS|CHANGELOG|CONTRIBUTING|README)\.md$/,
-  /^(?:LICENSE|\.gitignore|\.npmrc|\.ci\/(?:run|gdb-session\.sh)|package(?:-lock)?\.json|vitest\.config\.ts)$/,
+  /^(?:LICENSE|\.gitignore|\.npmrc|\.ci\/(?:run|gdb-session\.sh|picolibc\.sh)|package(?:-lock)?\.json|vitest\.config\.ts)$/,
   /^(?:asconfig|biome|tsconfig|tsconfig\.types)\.json$/,
   /^docs\/[\w-]+\.(?:md|schema\.json)$/,
   /^assembly\/(?:\w+\/)?\w+\.ts$/,
@@ -44,6 +44,7 @@ const PLACES: readonly RegExp[] = [
   /^examples\/(?:c|explore)\/[\w-]+\.(?:c|h|elf|sh)$/,
   /^include\/\w+\.h$/,
   /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.c|start\.S|program\.ld)$/,
+  /^lib\/picolibc\/(?:include\/\w+\.h|src\/\w+\.c|tls\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
   /^bench\/peers\/programs\/(?:build\.sh|machine\.elf)$/,

@@ -26,6 +26,7 @@ import { loadTest, type MachineSettings } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
+import { checkTracePath } from "./trace-path.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -56,7 +57,7 @@ Exit codes:
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
   kthread-machine explore test.mjs --schedules 1000000 --seed 7 --json
-  kthread-machine explore test.mjs --replay ktm1:01
+  kthread-machine explore test.mjs --replay ktm1:01 --trace failure.json
 `;
 
 interface Flags {
@@ -73,6 +74,7 @@ interface Flags {
   readonly cpus?: number;
   readonly scheduler?: SchedulerName;
   readonly replay?: string;
+  readonly trace?: string;
   readonly workers: number;
   readonly queue?: string;
   readonly json?: true;
@@ -81,7 +83,7 @@ interface Flags {
 /** Adds the command `explore` to a program. */
 export function registerExplore(program: Command): void {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-  program
+  const command = program
     .command("explore")
     .summary("search for the schedule in which a test fails")
     .description(
@@ -121,14 +123,13 @@ export function registerExplore(program: Command): void {
       `what is chosen besides who runs next, with commas: ${choiceNames.join(", ")}`,
       parseChoices,
     )
-    .option("--races", "two accesses to plain memory that nothing orders are a failure")
-    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
-    .addOption(
-      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
-        SCHEDULER_NAMES,
-      ),
-    )
+    .option("--races", "two accesses to plain memory that nothing orders are a failure");
+  machineOptions(command)
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
+    .option(
+      "--trace <path>",
+      "write the failing schedule, or the one of --replay, as a Chrome trace, for ui.perfetto.dev",
+    )
     .option(
       "--workers <n>",
       "worker threads; the result is the same",
@@ -146,6 +147,17 @@ export function registerExplore(program: Command): void {
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(run);
+}
+
+/** What of the machine can be said whatever the file says. */
+function machineOptions(command: Command): Command {
+  return command
+    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
+    .addOption(
+      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
+        SCHEDULER_NAMES,
+      ),
+    );
 }
 
 function parseChoices(text: string): SearchChoice[] {
@@ -171,6 +183,7 @@ function parseTape(text: string): string {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
+  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
   const { result, story } = await search(file, setup, flags, {
     ...optionsOf(flags),
@@ -212,7 +225,7 @@ async function search(
   const { workers, queue } = flags;
   if (queue === undefined && (workers === 1 || options.replay !== undefined))
     return exploreNow(setup, options);
-  const { onProgress: _onProgress, ...others } = options;
+  const { onProgress: _onProgress, trace: _trace, ...others } = options;
   const plain = { ...others, config: settingsOf(flags) }; // the file's own may have functions
   const crew =
     queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);

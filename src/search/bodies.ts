@@ -5,7 +5,7 @@ import * as Layout from "../generated/layout.js";
 import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
-import { nameOfAddress } from "./names.js";
+import { lockRequest, nameOfAddress } from "./names.js";
 import { Choice, Operation, type SharedWord } from "./operations.js";
 import type { SearchState } from "./strategies.js";
 
@@ -158,9 +158,9 @@ export class SearchBodies {
 
   // ---- For the story ----
 
-  /** The name of a shared word, or null if the number is none's. */
-  nameOfWord(number: number): string | null {
-    for (const [word, its] of this.words) if (its === number) return (word as SharedWord).name;
+  /** The shared word with a number, or null. */
+  wordOf(number: number): SharedWord | null {
+    for (const [word, its] of this.words) if (its === number) return word as SharedWord;
     return null;
   }
 
@@ -183,7 +183,8 @@ export class SearchBodies {
   }
 
   private describeCall(call: KernelCall<unknown>): string {
-    const args = call.args.map((arg) => {
+    const args = call.args.map((arg, i) => {
+      if (call.nr === Layout.Sys.lockmgr && i === 1) return lockRequest(Number(arg));
       if (typeof arg === "string") return JSON.stringify(arg);
       if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
       return typeof arg === "object" ? nameOfAddress(this.machine, arg.address) : String(arg);

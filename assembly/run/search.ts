@@ -40,11 +40,9 @@ import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
 import {
-  search_arguments,
   search_draw,
   search_note_wakeup,
   search_plain_number,
-  search_reach,
   search_yields,
 } from "./search_calls";
 import { search_add, search_can_run, search_choose, search_has_exited } from "./search_choose";
@@ -59,6 +57,7 @@ import {
   race_thread,
   race_wake,
 } from "./search_race";
+import { search_arguments, search_objects, search_reach } from "./search_reach";
 import { Short, search_shorten, search_unshorten } from "./search_short";
 import { trap } from "./trap";
 
@@ -132,9 +131,12 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   const sn = search_thread(td_index(td));
   sn.sn_pending = pending;
   sn.sn_op = op;
-  sn.sn_object = object;
-  sn.sn_second = second;
   sn.sn_atomic = atomic;
+  if (pending == Pending.CALL) search_objects(td, sn, object, second);
+  else {
+    sn.sn_object = object;
+    sn.sn_second = second;
+  }
   sn.sn_reach = search_reach(sn);
 }
 

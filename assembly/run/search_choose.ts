@@ -14,8 +14,6 @@ import {
   EVENT_TIME,
   EVENTS_IN_A_ROW_MAX,
   is_event,
-  Pending,
-  Reach,
   SEARCH_DECISIONS_MAX,
   SEARCH_DELIVERY,
   SEARCH_OPTIONS_MAX,
@@ -29,7 +27,8 @@ import {
   search_thread,
   Turn,
 } from "../sys/search";
-import { is_td, no_td, td_index } from "../sys/thread";
+import { is_td, no_td, td_at, td_index } from "../sys/thread";
+import { search_depend, search_reaches_hold } from "./search_reach";
 
 /** Steps of one thread while others could run, after which one of these is next. */
 const STEPS_IN_A_ROW_MAX: u32 = 100;
@@ -311,21 +310,12 @@ function put_to_sleep(s: Search, choice: u32, next: Thread): void {
   for (let i: u32 = 0; i < choice; i++) {
     if (!is_event(option(s, i))) thread_of(option(s, i)).sn_asleep = 1;
   }
-  for (let i: u32 = 0; i < machine().zone_next; i++) {
+  const m = machine();
+  const known = search_reaches_hold(m);
+  for (let i: u32 = 0; i < m.zone_next; i++) {
     const sn = search_thread(i);
-    if (sn.sn_asleep != 0 && (sn.sn_number == 0 || depend(sn, step))) sn.sn_asleep = 0;
+    if (sn.sn_asleep == 0) continue;
+    if (sn.sn_number == 0 || !known || search_depend(td_at(i), sn, next, step)) sn.sn_asleep = 0;
   }
   step.sn_asleep = 0;
-}
-
-/** True if the order of the next steps of two threads may matter. */
-function depend(a: SearchThread, b: SearchThread): bool {
-  if (a.sn_reach == Reach.LOCAL || b.sn_reach == Reach.LOCAL) return false;
-  if (a.sn_reach == Reach.ALL || b.sn_reach == Reach.ALL) return true;
-  if (a.sn_pending == Pending.LOOK && b.sn_pending == Pending.LOOK) return false;
-  return (
-    a.sn_object == b.sn_object ||
-    (a.sn_second != 0 && (a.sn_second == b.sn_object || a.sn_second == b.sn_second)) ||
-    (b.sn_second != 0 && b.sn_second == a.sn_object)
-  );
 }

@@ -110,12 +110,14 @@ export class SearchUnheard {
 
 /** How far the effects of a thread's next step reach. */
 export enum Reach {
-  /** Nobody else can tell. */
+  /** Nobody else can tell, but for steps of which nothing is known. */
   LOCAL = 0,
+  /** It looks at sn_object. */
+  LOOKS = 1,
   /** To sn_object and sn_second. */
-  OBJECTS = 1,
+  OBJECTS = 2,
   /** Nothing is known about it. */
-  ALL = 2,
+  ALL = 3,
 }
 
 /** A thread of the test. */

@@ -1841,8 +1841,9 @@ export const SearchUnheardTypes = {
 
 export const Reach = {
   LOCAL: 0,
-  OBJECTS: 1,
-  ALL: 2,
+  LOOKS: 1,
+  OBJECTS: 2,
+  ALL: 3,
 } as const;
 
 export const SearchThread = {

@@ -39,12 +39,7 @@ import {
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
-import {
-  search_draw,
-  search_note_wakeup,
-  search_plain_number,
-  search_yields,
-} from "./search_calls";
+import { search_draw, search_note_wakeup, search_yields } from "./search_calls";
 import { search_add, search_can_run, search_choose, search_has_exited } from "./search_choose";
 import {
   RACE_EVERYBODY,
@@ -57,7 +52,12 @@ import {
   race_thread,
   race_wake,
 } from "./search_race";
-import { search_arguments, search_objects, search_reach } from "./search_reach";
+import {
+  search_arguments,
+  search_objects,
+  search_plain_number,
+  search_reach,
+} from "./search_reach";
 import { Short, search_shorten, search_unshorten } from "./search_short";
 import { trap } from "./trap";
 

@@ -1,26 +1,15 @@
 // What a search knows about kernel calls: which of them yield, and which wake somebody.
 
-import { copyin_channel } from "../kern/subr_copyin";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
 import { SEARCH_UNHEARD_MAX, Search, SearchUnheard } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { td_at, td_frame } from "../sys/thread";
-import { C_CALL } from "./c_arguments";
 import { search_pick } from "./search_choose";
+import { channel_of, search_plain_number } from "./search_reach";
 
 /** What was drawn, 0 to 6, and the largest number. */
 const RANDOM_CHOICES: u32 = 9;
-
-/** The number of a call, whoever makes it. */
-export function search_plain_number(nr: u32): u32 {
-  return nr < C_CALL ? nr : nr - C_CALL;
-}
-
-/** The channel that the first argument of a call names. */
-export function channel_of(nr: u32, argument: u32): u32 {
-  return nr < C_CALL ? argument : copyin_channel(argument);
-}
 
 /** True for calls by which a thread lets others run. */
 export function search_yields(nr: u32): bool {

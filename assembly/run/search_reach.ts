@@ -7,12 +7,14 @@
 // what a call reads is most of what it touches.
 
 import { proc_valid } from "../kern/kern_fork";
+import { copyin_channel } from "../kern/subr_copyin";
 import { eventhandler_valid } from "../kern/subr_eventhandler";
 import { lock_owner } from "../kern/subr_turnstile";
 import { EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
 import { globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, LwktToken } from "../sys/kobj";
 import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
+import { Plant, planted, planted_call } from "../sys/plant";
 import { Frame, TDF_DEADLINE, TDL_STARTED, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_event, Pending, Reach, SearchThread } from "../sys/search";
 import {
@@ -27,7 +29,7 @@ import {
 } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { is_td, td_frame, td_valid } from "../sys/thread";
-import { channel_of, search_plain_number } from "./search_calls";
+import { C_CALL } from "./c_arguments";
 
 // What search_about says of a call's arguments: which of them name what it is about.
 /** The first one is a channel. */
@@ -43,6 +45,16 @@ const SHUTDOWN_LISTS: u32 = 0xffff_fff4;
 
 /** Owners and locks behind a lock, after which a chain is given up. */
 const CHAIN_MAX: u32 = 64;
+
+/** The number of a call, whoever makes it. */
+export function search_plain_number(nr: u32): u32 {
+  return nr < C_CALL ? nr : nr - C_CALL;
+}
+
+/** The channel that the first argument of a call names. */
+export function channel_of(nr: u32, argument: u32): u32 {
+  return nr < C_CALL ? argument : copyin_channel(argument);
+}
 
 /** Which arguments of a call name what it is about, whoever makes it: ABOUT_CHANNEL and the place of the second object. */
 export function search_about(nr: u32): u32 {
@@ -129,24 +141,9 @@ export function search_reach(sn: SearchThread): u32 {
 }
 
 function reach_of_call(nr: u32, object: u32): u32 {
+  if (planted_call(Plant.REACH_NOBODY, nr)) return Reach.LOCAL;
+  if (concerns_nobody(nr)) return Reach.LOCAL;
   switch (nr) {
-    // Whether a thread holds a lock alone is changed by nobody else while it runs. Time stands still while threads run.
-    case Sys.lwkt_yield:
-    case Sys.sched_relinquish:
-    case Sys.compute:
-    case Sys.curthread:
-    case Sys.ticks:
-    case Sys.cycles:
-    case Sys.clock_after:
-    case Sys.pause:
-    case Sys.sleep:
-    case Sys.sleep_until:
-    case Sys.timer_next:
-    case Sys.mtx_owned:
-    case Sys.rw_wowned:
-    case Sys.sx_xlocked:
-    case Sys.rm_wowned:
-      return Reach.LOCAL;
     case Sys.sema_value:
     case Sys.mtx_recursed:
     case Sys.lockstatus:
@@ -211,6 +208,33 @@ function reach_of_call(nr: u32, object: u32): u32 {
   }
 }
 
+/**
+ * True for calls of which nobody else can tell. Whether a thread holds a lock alone is changed by nobody else while it
+ * runs, and time stands still while threads run.
+ */
+function concerns_nobody(nr: u32): bool {
+  switch (nr) {
+    case Sys.lwkt_yield:
+    case Sys.sched_relinquish:
+    case Sys.compute:
+    case Sys.curthread:
+    case Sys.ticks:
+    case Sys.cycles:
+    case Sys.clock_after:
+    case Sys.pause:
+    case Sys.sleep:
+    case Sys.sleep_until:
+    case Sys.timer_next:
+    case Sys.mtx_owned:
+    case Sys.rw_wowned:
+    case Sys.sx_xlocked:
+    case Sys.rm_wowned:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** True for a channel that the kernel itself does not use: not a thread, a process, or an object of its. */
 function is_plain_channel(channel: u32): bool {
   if (channel == 0 || td_valid(channel) || proc_valid(channel)) return false;
@@ -260,6 +284,7 @@ function reach_now(td: Thread, sn: SearchThread): u32 {
 
 /** True for a thread in a critical section of its own: who is off its CPU may be in one of the switch. */
 function is_critical(td: Thread): bool {
+  if (planted(Plant.REACH_NO_CRITICAL)) return false;
   const off = td != globaldata(td.td_cpu).gd_curthread;
   const switches = off && (machine().sched == Sched.LWKT || (td.td_lwflags & TDL_STARTED) == 0);
   return td.td_pri >= (switches ? 2 * TDPRI_CRIT : TDPRI_CRIT);
@@ -267,6 +292,7 @@ function is_critical(td: Thread): bool {
 
 /** True if a step changes what CPUs can promise to threads with deadlines: such a thread may end behind any step. */
 function may_promise(td: Thread, sn: SearchThread): bool {
+  if (planted(Plant.REACH_NO_PROMISE)) return sn.sn_object == DEADLINES;
   return (td.td_flags & TDF_DEADLINE) != 0 || sn.sn_object == DEADLINES;
 }
 
@@ -295,6 +321,7 @@ function lies_behind(from: u32, object: u32): bool {
  * then may change its place among others.
  */
 function behind(object: u32): u32 {
+  if (planted(Plant.REACH_NO_CHAIN)) return 0;
   const owner = owner_of(object);
   return is_td(owner) ? owner.td_wchan : 0;
 }

@@ -1231,6 +1231,10 @@ export const Plant = {
   LINE_AHEAD: 51,
   LATE_FORGOTTEN: 52,
   SHORT_FORGOTTEN: 53,
+  REACH_NO_CHAIN: 96,
+  REACH_NO_PROMISE: 97,
+  REACH_NO_CRITICAL: 98,
+  REACH_NOBODY: 4096,
 } as const;
 
 // assembly/sys/prioq.ts

@@ -4,17 +4,19 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { explore, type Machine, type Setup } from "../../src/index.js";
+import { explore, type Machine, type Setup, sys } from "../../src/index.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
-import { buildUnderTest as build } from "../support/build.js";
+import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
 import { families, type Piece, things } from "../support/search-pieces.js";
 
 /** The first seed, and how many. */
 const SEED = Number(process.env.KTM_SEED ?? 0);
-const SEEDS = Number(process.env.KTM_SEEDS ?? 12);
+const SEEDS = Number(process.env.KTM_SEEDS ?? 8);
+/** Random tests, one of which finds a fault. */
+const PLANT_SEEDS = 100;
 /** Schedules without reduction, beyond which a test is too large to be compared. */
-const SCHEDULES_MAX = 12_000;
+const SCHEDULES_MAX = 6_000;
 const configs = [
   { cpus: 1, scheduler: "lwkt" },
   { cpus: 2, scheduler: "lwkt" },
@@ -28,6 +30,16 @@ type Part = readonly {
   readonly which: number;
   readonly inner: { readonly piece: Piece; readonly which: number } | null;
 }[];
+
+interface Test {
+  readonly parts: readonly Part[];
+  /** Of the threads; default: all have the same. */
+  readonly priorities?: readonly number[];
+  readonly config: (typeof configs)[number];
+  readonly choose?: readonly "timeouts"[];
+  /** Schedules without reduction at most. */
+  readonly most?: number;
+}
 
 /** Threads with these parts; `ends` is told what has come of each schedule. */
 function threads(
@@ -73,7 +85,9 @@ function left(machine: Machine): string {
 
 function locks(machine: Machine): string {
   return syncObjects(machine)
-    .map(({ owner, value, isOwned }) => `${owner?.name ?? isOwned} ${value}`)
+    .map(
+      ({ owner, value, isOwned, contended }) => `${owner?.name ?? isOwned} ${value} ${contended}`,
+    )
     .join();
 }
 
@@ -90,17 +104,18 @@ function handlers({ kernel }: Machine): string {
 }
 
 /** All that can come of some threads; null if they have too many schedules. */
-async function endsOf(
-  parts: readonly Part[],
-  priorities: readonly number[],
-  config: (typeof configs)[number],
-  reduce: boolean,
-  choose: readonly "timeouts"[] = [],
-) {
+async function endsOf(test: Test, reduce: boolean, plant: number | null = null) {
+  const { parts, priorities = [], config, choose = [], most = SCHEDULES_MAX } = test;
   const seen = new Set<string>();
   const setup = threads(parts, priorities, (end) => seen.add(end));
-  const options = { strategy: "exhaustive", schedules: SCHEDULES_MAX } as const;
-  const result = await explore(setup, { ...options, choose, build, config, reduce });
+  const options = { strategy: "exhaustive", schedules: most, choose, config } as const;
+  const result = await explore(
+    (machine, tools) => {
+      if (plant !== null) machine.kernel.setMachine("plant", plant);
+      return setup(machine, tools);
+    },
+    { ...options, build: plant === null ? buildUnderTest : "check", reduce },
+  );
   expect(result.failure).toBeNull();
   if (!result.complete) return null;
   return { schedules: result.schedules, ends: [...seen].sort() };
@@ -117,19 +132,26 @@ function randomParts(random: Random, pieces: readonly Piece[]): Part[] {
   );
 }
 
-/** Compares what comes of a random test; null if it is too large. */
-async function compare(seed: number, pieces: readonly Piece[]) {
+function randomTest(seed: number, pieces: readonly Piece[]): Test {
   const random = new Random(seed);
   const config = random.pick(configs);
   const choose = random.once(3) ? (["timeouts"] as const) : [];
   const parts = randomParts(random, pieces);
   const priorities = random.once(2) ? parts.map(() => 100 + 40 * random.below(3)) : [];
-  const all = await endsOf(parts, priorities, config, false, choose);
+  return { config, choose, parts, priorities };
+}
+
+/** Compares what comes of a random test; null if it is too large. */
+async function compare(seed: number, pieces: readonly Piece[]) {
+  const test = randomTest(seed, pieces);
+  const all = await endsOf(test, false);
   if (all === null) return null;
-  const reduced = await endsOf(parts, priorities, config, true, choose);
+  const reduced = await endsOf(test, true);
   expect({ seed, ends: reduced?.ends }).toEqual({ seed, ends: all.ends });
   return { all: all.schedules, reduced: reduced?.schedules ?? 0 };
 }
+
+const { Plant, PDROP } = Layout;
 
 describe("a search with reduction comes to the same ends", () => {
   const { mutex = {}, word = {}, sleep = {}, time = {} } = families;
@@ -165,10 +187,136 @@ describe("calls about different objects are independent", () => {
       it(`${family}: ${name}`, async () => {
         const part = (which: number): Part => [{ piece, which, inner: null }];
         for (const config of configs) {
-          const reduced = await endsOf([part(0), part(1)], [], config, true);
+          const reduced = await endsOf({ parts: [part(0), part(1)], config }, true);
           expect(reduced?.schedules).toBe(1);
         }
       });
     }
   }
+});
+
+/** True if what comes of one of some tests with reduction is something else with a fault. */
+async function isFound(plant: number, tests: () => AsyncIterable<Compared> | Iterable<Compared>) {
+  for await (const { test, ends } of tests()) {
+    if (ends.length > 0 && (await endsOf(test, true, plant))?.ends.join() !== ends.join())
+      return true;
+  }
+  return false;
+}
+
+/** A test, and what comes of it without reduction: nothing if it is too large. */
+interface Compared {
+  readonly test: Test;
+  readonly ends: readonly string[];
+}
+
+async function compared(test: Test): Promise<Compared> {
+  return { test, ends: (await endsOf(test, false, 0))?.ends ?? [] };
+}
+
+describe("a wrong word about a call is found", () => {
+  // Nobody sees when a reader of an rmlock leaves, or a handler that has not been called.
+  const calls: Readonly<Record<string, readonly string[]>> = {
+    mutex: ["mtx_lock", "mtx_trylock", "mtx_unlock", "mtx_recursed"],
+    rwlock: [
+      ...["rw_rlock", "rw_runlock", "rw_wlock", "rw_wunlock", "rw_try_rlock", "rw_try_wlock"],
+      ...["rw_try_upgrade", "rw_downgrade"],
+    ],
+    sx: [
+      ...["sx_slock", "sx_sunlock", "sx_xlock", "sx_xunlock", "sx_try_slock", "sx_try_xlock"],
+      ...["sx_try_upgrade", "sx_downgrade"],
+    ],
+    rmlock: ["rm_rlock", "rm_wlock", "rm_wunlock", "rm_try_rlock"],
+    lockmgr: ["lockmgr", "lockmgr_disown", "lockstatus"],
+    condition: [
+      ...["cv_wait", "cv_timedwait", "cv_wait_sig", "cv_timedwait_sig"],
+      ...["cv_signal", "cv_broadcast"],
+    ],
+    semaphore: [
+      ...["sema_wait", "sema_trywait", "sema_timedwait", "sema_post", "sema_value"],
+      "barrier_wait",
+    ],
+    sleep: [
+      ...["tsleep", "wakeup", "wakeup_one"],
+      ...["msleep", "mtx_sleep", "rw_sleep", "sx_sleep", "rm_sleep"],
+    ],
+    time: ["timer_wait", "timer_wait_from"],
+    event: ["eventhandler_register"],
+  };
+
+  /** Random tests of some pieces, as many as are asked for. */
+  function growing(pieces: readonly Piece[]) {
+    const tests: Compared[] = [];
+    return async function* () {
+      for (let seed = 0; seed < PLANT_SEEDS; seed++) {
+        tests[seed] ??= await compared({ ...randomTest(seed, pieces), choose: [] });
+        yield tests[seed] as Compared;
+      }
+    };
+  }
+
+  for (const [family, names] of Object.entries(calls)) {
+    it(`that it concerns nobody: ${family}`, async () => {
+      const tests = growing(Object.values(families[family] ?? {}));
+      for (const name of names) {
+        const plant = Plant.REACH_NOBODY + Layout.Sys[name as keyof typeof Layout.Sys];
+        expect({ name, isFound: await isFound(plant, tests) }).toEqual({ name, isFound: true });
+      }
+    });
+  }
+
+  it("that threads with deadlines end without consequences", async () => {
+    const pieces = [...Object.values(families.deadline ?? {}), families.time?.yields as Piece];
+    expect(await isFound(Plant.REACH_NO_PROMISE, growing(pieces))).toBe(true);
+  });
+
+  it("that it does not concern those behind the owner of a lock", async () => {
+    const takes: Piece = function* ({ mtx }) {
+      yield* sys.mtx_lock(mtx);
+    };
+    const sleeps: Piece = function* ({ mtx, recursive, channel, word }) {
+      yield* sys.mtx_lock(mtx);
+      yield* sys.mtx_lock(recursive);
+      yield* word.set(1);
+      yield* sys.msleep(channel, recursive, PDROP, "sleeps", 0);
+    };
+    const wakes: Piece = function* ({ recursive, channel, word }, log) {
+      yield* sys.mtx_lock(recursive);
+      log(yield* word.get());
+      yield* sys.mtx_unlock(recursive);
+      yield* sys.wakeup_one(channel);
+    };
+    // Of two that sleep the fourth is better than the second, unless the first lends to that one.
+    const pieces = [takes, sleeps, wakes, families.sleep?.tsleep as Piece];
+    const parts = pieces.map((piece): Part => [{ piece, which: 0, inner: null }]);
+    const config = { cpus: 1, scheduler: "4bsd" } as const;
+    const priorities = [100, 160, 120, 140];
+    const tests = [await compared({ parts, priorities, config, most: 50_000 })];
+    expect(await isFound(0, () => tests)).toBe(false);
+    expect(await isFound(Plant.REACH_NO_CHAIN, () => tests)).toBe(true);
+  });
+
+  it("that a thread in a critical section keeps nobody off its CPU", async () => {
+    const looks: Piece = function* ({ word }, log) {
+      yield* sys.crit_enter();
+      yield* sys.tsleep("door", 0, "looks", 0);
+      log(yield* word.get());
+      yield* sys.crit_exit();
+    };
+    const sets: Piece = function* ({ channel, word }) {
+      yield* sys.crit_enter();
+      yield* sys.tsleep(channel, 0, "sets", 0);
+      yield* word.set(1);
+      yield* sys.tsleep("for ever", 0, "sets", 0);
+    };
+    const wakes: Piece = function* ({ channel }) {
+      yield* sys.wakeup("door");
+      yield* sys.wakeup(channel);
+    };
+    const pieces = [looks, sets, wakes];
+    const parts = pieces.map((piece): Part => [{ piece, which: 0, inner: null }]);
+    const tests = [await compared({ parts, config: { cpus: 1, scheduler: "lwkt" } })];
+    expect(await isFound(0, () => tests)).toBe(false);
+    expect(await isFound(Plant.REACH_NO_CRITICAL, () => tests)).toBe(true);
+  });
 });

@@ -16,6 +16,8 @@ const { LK_SHARED, LK_SLEEPFAIL, LK_TIMELOCK, LK_TRYUPGRADE, LK_UPGRADE, PDROP }
 export interface Things {
   readonly word: SharedWord;
   readonly mtx: Handle;
+  /** A mutex that may recurse. */
+  readonly recursive: Handle;
   readonly rw: Handle;
   readonly sx: Handle;
   readonly rm: Handle;
@@ -52,6 +54,7 @@ export function things(
   return {
     word: shared(0, `w${i}`),
     mtx: make(sys.mtx_create(`mtx${i}`)),
+    recursive: make(sys.mtx_init(`recursive${i}`, Layout.MTX_RECURSE)),
     rw: make(sys.rw_init(`rw${i}`, 0)),
     sx: make(sys.sx_init(`sx${i}`, 0)),
     rm: make(sys.rm_init(`rm${i}`, 0)),
@@ -113,7 +116,13 @@ export const families: Readonly<Record<string, Readonly<Record<string, Piece>>>>
     lock: section(lock, unlock),
     trylock: perhaps((t) => sys.mtx_trylock(t.mtx), unlock),
     owned: call((t) => sys.mtx_owned(t.mtx)),
-    recursed: call((t) => sys.mtx_recursed(t.mtx)),
+    recursed: call((t) => sys.mtx_recursed(t.recursive)),
+    *recurses(t) {
+      yield* sys.mtx_lock(t.recursive);
+      yield* sys.mtx_lock(t.recursive);
+      yield* sys.mtx_unlock(t.recursive);
+      yield* sys.mtx_unlock(t.recursive);
+    },
   },
   rwlock: {
     read: section(
@@ -303,7 +312,14 @@ export const families: Readonly<Record<string, Readonly<Record<string, Piece>>>>
     sleep: call(() => sys.sleep(1_000)),
     compute: call(() => sys.compute(1_000)),
     ticks: call(() => sys.ticks()),
-    timer: call((t) => sys.timer_wait(t.timer, 2_000, 0)),
+    *timer(t, log) {
+      yield* sys.timer_wait(t.timer, 20_000_000, 1);
+      log(yield* sys.ticks());
+    },
+    *timerFrom(t, log) {
+      yield* sys.timer_wait_from(t.timer, 10_000_000, 1, 1n);
+      log(yield* sys.ticks());
+    },
     yields: call(() => sys.sched_relinquish()),
   },
   event: {

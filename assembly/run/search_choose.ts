@@ -32,6 +32,9 @@ import { search_depend, search_reaches_hold } from "./search_reach";
 
 /** Steps of one thread while others could run, after which one of these is next. */
 const STEPS_IN_A_ROW_MAX: u32 = 100;
+/** Of the hash by Fowler, Noll and Vo. */
+const DIGEST_BASIS: u64 = 0xcbf29ce484222325;
+const DIGEST_PRIME: u64 = 0x100000001b3;
 /** No possibility. */
 const NONE: u32 = u32.MAX_VALUE;
 
@@ -174,6 +177,7 @@ function decide(s: Search, threads: u32, count: u32, preempts: bool): u32 {
   let skip = s.s_reduces != 0 ? sleepers(s, threads) : 0;
   if (count == 1) return skip == 0 ? 0 : NONE;
   if (preempts && s.s_preemptions >= s.s_preemptions_max) {
+    s.s_cut |= u32(threads > 1);
     if (threads == count || threads > 63) return note(s, 0, 1, 0); // no other
     skip |= (((<u64>1) << (<u64>threads)) - 1) & ~(<u64>1); // no other thread
   }
@@ -217,6 +221,16 @@ function note(s: Search, choice: u32, count: u32, asleep: u64): u32 {
   d.sd_count = count;
   d.sd_skip = asleep;
   return choice;
+}
+
+/** A number above 0 that stands for the choices of the schedule. */
+export function search_digest(): f64 {
+  const s = search();
+  let hash: u64 = DIGEST_BASIS;
+  for (let i: u32 = 0; i < s.s_decisions; i++) {
+    hash = (hash ^ <u64>decision(s, i).sd_choice) * DIGEST_PRIME;
+  }
+  return <f64>((hash >> 11) | 1); // a whole number that a double can have
 }
 
 /**

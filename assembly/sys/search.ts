@@ -169,6 +169,7 @@ export class Search {
   s_races: u32; //        1 = look for races
   s_choices: u32; //      SEARCH_TIMEOUTS and so on
   s_changes_count: u32;
+  s_cut: u32; //          1 = some decision had fewer possibilities because of s_preemptions_max
 
   // The schedule so far.
   s_td: Thread; //        whose turn it is,

@@ -7,7 +7,9 @@ import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
+  type Coverage,
   choiceNames,
+  DEPTH_DEFAULT,
   type Explored,
   type ExploreFailure,
   type ExploreOptions,
@@ -15,6 +17,7 @@ import {
   type ExploreStory,
   exploreNow,
   exploreWith,
+  pctChance,
   type SearchChoice,
   type Setup,
   STEPS_MAX,
@@ -185,7 +188,7 @@ async function run(file: string, flags: Flags): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
   if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const { result, story } = await search(file, setup, flags, {
+  const explored = await search(file, setup, flags, {
     ...optionsOf(flags),
     config,
     onProgress: (schedules, perSecond) => {
@@ -195,8 +198,9 @@ async function run(file: string, flags: Flags): Promise<void> {
     },
   });
   if (isShown) process.stderr.write("\r\x1b[K");
+  const { result } = explored;
   process.stdout.write(
-    flags.json === true ? `${JSON.stringify(result)}\n` : describe(result, story, flags),
+    flags.json === true ? `${JSON.stringify(result)}\n` : describe(explored, flags),
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
 }
@@ -238,21 +242,52 @@ async function search(
 
 // ---- The report as text ----
 
-function describe(result: ExploreResult, story: ExploreStory | null, flags: Flags): string {
-  const { schedules, complete, per_second, failure } = result;
+function describe({ result, story, coverage }: Explored, flags: Flags): string {
+  const { schedules, per_second, failure } = result;
   const speed = `${formatCount(per_second)} a second`;
   if (failure !== null && story !== null) {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
     return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
   if (flags.replay !== undefined) return "the schedule did not fail\n";
-  const bound =
-    flags.preemptions === undefined
-      ? ""
-      : ` with at most ${plural(flags.preemptions, "preemption")}`;
-  return complete
-    ? `no failure in all ${plural(schedules, "schedule")}${bound} (${speed})\n`
-    : `no failure in ${plural(schedules, "schedule")}${bound} (${speed}); there may be more\n`;
+  const all = result.complete ? "all " : "";
+  const { preemptions } = flags;
+  const most =
+    preemptions === undefined ? "" : ` with at most ${plural(preemptions, "preemption")}`;
+  const found = `no failure in ${all}${plural(schedules, "schedule")}${most}`;
+  return `${found}${different(coverage, flags)} (${speed})${rest(result, coverage, flags)}\n`;
+}
+
+/** How many of random schedules were different. */
+function different({ different: count }: Coverage, { strategy }: Flags): string {
+  if (strategy === "exhaustive") return "";
+  return count === null ? "" : `, ${formatCount(count)} of them different`;
+}
+
+/** What has not been seen. */
+function rest({ complete, schedules }: ExploreResult, coverage: Coverage, flags: Flags): string {
+  const { share, isCut, threads, decisions } = coverage;
+  if (complete) {
+    if (flags.preemptions === undefined) return "";
+    return isCut ? "; others have more" : "; none has more";
+  }
+  if (share !== null) return `; about ${percent(share)} of all, each choice weighing the same`;
+  const more = "; there may be more";
+  if (flags.strategy !== "pct") return more;
+  const depth = flags.depth ?? DEPTH_DEFAULT;
+  const chance = pctChance(coverage, depth);
+  const one = `1 in ${formatCount(Math.ceil(1 / chance))}`;
+  const together = percent(1 - (1 - chance) ** schedules);
+  const among = `${plural(threads, "thread")} and ${plural(decisions, "decision")}`;
+  return (
+    `${more}\nA failure that takes ${plural(depth, "ordering")} among ${among} is seen with a probability ` +
+    `of at least ${one} by each schedule, ${together} by all.`
+  );
+}
+
+/** A part of 1 in percent, with two digits that say something. */
+function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(2))} %`;
 }
 
 /** The options with which the schedule is performed again. */

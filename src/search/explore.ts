@@ -13,6 +13,7 @@ import {
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import { targetRule } from "../trace/file.js";
+import type { Coverage } from "./coverage.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
 import { StoryFile } from "./story-trace.js";
@@ -24,7 +25,7 @@ import {
   modeOf,
   performAll,
   performWhole,
-  type TaskResult,
+  type SearchResult,
   type TaskRunner,
 } from "./tasks.js";
 import type { Scene, Step } from "./teller.js";
@@ -155,17 +156,18 @@ function createWorld(setup: Setup, { config, build, replay }: ExploreOptions): W
 /** What a search has found, and the story of the schedule that failed. */
 export interface Explored {
   readonly result: ExploreResult;
+  readonly coverage: Coverage;
   readonly story: ExploreStory | null;
 }
 
 function conclude(
   world: World,
   options: ExploreOptions,
-  done: TaskResult,
+  done: SearchResult,
   clock: Clock,
   trace: StoryFile | null,
 ): Explored {
-  const { found, schedules, complete } = done;
+  const { found, schedules, complete, coverage } = done;
   const per_second = clock.perSecond(schedules);
   const limits = limitsOf(options);
   const shortest =
@@ -173,11 +175,11 @@ function conclude(
   if (shortest === null) {
     if (options.replay !== undefined)
       trace?.write(tell(world, decodeTape(options.replay), options).scenes, null);
-    return { result: { schedules, complete, per_second, failure: null }, story: null };
+    return { result: { schedules, complete, per_second, failure: null }, coverage, story: null };
   }
   const { failure, story } = tellOf(world, shortest, options);
   trace?.write(story.scenes, { ...failure, hash: story.hash });
-  return { result: { schedules, complete, per_second, failure }, story };
+  return { result: { schedules, complete, per_second, failure }, coverage, story };
 }
 
 /** What is no number is left to those who know what it means. */

@@ -7,6 +7,7 @@
 // what a call reads is most of what it touches.
 
 import { proc_valid } from "../kern/kern_fork";
+import { has_tokens } from "../kern/lwkt_tokref";
 import { copyin_channel } from "../kern/subr_copyin";
 import { eventhandler_valid } from "../kern/subr_eventhandler";
 import { lock_owner } from "../kern/subr_turnstile";
@@ -277,9 +278,10 @@ export function search_depend(a_td: Thread, a: SearchThread, b_td: Thread, b: Se
   return is_met(a, a.sn_object, b) || is_met(a, a.sn_second, b);
 }
 
-/** A thread in a critical section keeps others of its CPU off it, and holds tokens there. */
+/** A thread in a critical section, or with tokens, keeps others from running. */
 function reach_now(td: Thread, sn: SearchThread): u32 {
-  return is_event(td) || is_critical(td) ? Reach.ALL : sn.sn_reach;
+  if (is_event(td) || is_critical(td) || has_tokens(td)) return Reach.ALL;
+  return sn.sn_reach;
 }
 
 /** True for a thread in a critical section of its own: who is off its CPU may be in one of the switch. */

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -29,6 +29,7 @@ import { loadTest, type MachineSettings } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
+import { topologyOption, topologyText } from "./topology.js";
 import { checkTracePath } from "./trace-path.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
@@ -75,6 +76,7 @@ interface Flags {
   readonly choose?: readonly SearchChoice[];
   readonly races?: true;
   readonly cpus?: number;
+  readonly topology?: Topology;
   readonly scheduler?: SchedulerName;
   readonly replay?: string;
   readonly trace?: string;
@@ -154,7 +156,7 @@ export function registerExplore(program: Command): void {
 
 /** What of the machine can be said whatever the file says. */
 function machineOptions(command: Command): Command {
-  return command
+  return topologyOption(command)
     .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
     .addOption(
       new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
@@ -206,9 +208,10 @@ async function run(file: string, flags: Flags): Promise<void> {
 }
 
 /** What the command line says about the machine. */
-function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
+function settingsOf({ cpus, topology, scheduler }: Flags): MachineSettings {
   return {
     ...(cpus === undefined ? {} : { cpus }),
+    ...(topology === undefined ? {} : { topology }),
     ...(scheduler === undefined ? {} : { scheduler }),
   };
 }
@@ -216,7 +219,7 @@ function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
 /** The options of the search that are plain data. */
 function optionsOf(flags: Flags): ExploreOptions {
   const { for: time, json: _json, workers: _workers, queue: _queue, ...rest } = flags;
-  const { cpus: _cpus, scheduler: _scheduler, ...options } = rest;
+  const { cpus: _cpus, topology: _topology, scheduler: _scheduler, ...options } = rest;
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
@@ -291,9 +294,10 @@ function percent(part: number): string {
 }
 
 /** The options with which the schedule is performed again. */
-function replayOf({ tape }: ExploreFailure, { cpus, scheduler }: Flags): string {
+function replayOf({ tape }: ExploreFailure, { cpus, topology, scheduler }: Flags): string {
   const settings = [
     cpus === undefined ? "" : `--cpus ${cpus} `,
+    topology === undefined ? "" : `--topology ${topologyText(topology)} `,
     scheduler === undefined ? "" : `--scheduler ${scheduler} `,
   ];
   return `${settings.join("")}--replay '${tape}'`;

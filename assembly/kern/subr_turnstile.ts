@@ -79,7 +79,7 @@ export function turnstile_level_now(td: Thread): i32 {
 }
 
 /** The owner of a lock; null without one, or if it has ended. */
-function lock_owner(o: SyncObject): Thread {
+export function lock_owner(o: SyncObject): Thread {
   const td = o.so_owner;
   if (!is_td(td) || o.so_owner_tid != cold(td).td_tid) return no_td();
   return td;

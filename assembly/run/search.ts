@@ -42,15 +42,7 @@ import {
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
-import {
-  search_arguments,
-  search_draw,
-  search_note_wakeup,
-  search_only_wakes,
-  search_plain_number,
-  search_reach,
-  search_yields,
-} from "./search_calls";
+import { search_draw, search_note_wakeup, search_only_wakes, search_yields } from "./search_calls";
 import { search_add, search_can_run, search_choose, search_has_exited } from "./search_choose";
 import {
   RACE_EVERYBODY,
@@ -63,6 +55,12 @@ import {
   race_thread,
   race_wake,
 } from "./search_race";
+import {
+  search_arguments,
+  search_objects,
+  search_plain_number,
+  search_reach,
+} from "./search_reach";
 import { Short, search_shorten, search_unshorten } from "./search_short";
 import { trap } from "./trap";
 
@@ -136,15 +134,13 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   const sn = search_thread(td_index(td));
   sn.sn_pending = pending;
   sn.sn_op = op;
-  sn.sn_object = object;
-  sn.sn_second = second;
   sn.sn_atomic = atomic;
-  sn.sn_reach = reach_of(td, sn);
-}
-
-/** How far a thread's next step reaches: a call in which it may give up tokens, as far as anything. */
-function reach_of(td: Thread, sn: SearchThread): u32 {
-  return has_tokens(td) && sn.sn_pending == Pending.CALL ? Reach.ALL : search_reach(sn);
+  if (pending == Pending.CALL) search_objects(td, sn, object, second);
+  else {
+    sn.sn_object = object;
+    sn.sn_second = second;
+  }
+  sn.sn_reach = search_reach(sn);
 }
 
 /** Performs kernel call `nr` of the host's body that has the turn. */
@@ -419,7 +415,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_size = s.s_op_size;
     sn.sn_atomic = s.s_op_atomic;
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
-    sn.sn_reach = reach_of(td, sn);
+    sn.sn_reach = search_reach(sn);
     return 0;
   }
   if (why == Run.BUDGET) return SearchStop.STEPS;

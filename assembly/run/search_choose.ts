@@ -15,8 +15,6 @@ import {
   EVENT_TIME,
   EVENTS_IN_A_ROW_MAX,
   is_event,
-  Pending,
-  Reach,
   SEARCH_DECISIONS_MAX,
   SEARCH_DELIVERY,
   SEARCH_OPTIONS_MAX,
@@ -30,10 +28,14 @@ import {
   search_thread,
   Turn,
 } from "../sys/search";
-import { is_td, no_td, td_index } from "../sys/thread";
+import { is_td, no_td, td_at, td_index } from "../sys/thread";
+import { search_depend, search_reaches_hold } from "./search_reach";
 
 /** Steps of one thread while others could run, after which one of these is next. */
 const STEPS_IN_A_ROW_MAX: u32 = 100;
+/** Of the hash by Fowler, Noll and Vo. */
+const DIGEST_BASIS: u64 = 0xcbf29ce484222325;
+const DIGEST_PRIME: u64 = 0x100000001b3;
 /** No possibility. */
 const NONE: u32 = u32.MAX_VALUE;
 
@@ -184,6 +186,7 @@ function decide(s: Search, threads: u32, count: u32, preempts: bool): u32 {
   let skip = s.s_reduces != 0 ? sleepers(s, threads) : 0;
   if (count == 1) return skip == 0 ? 0 : NONE;
   if (preempts && s.s_preemptions >= s.s_preemptions_max) {
+    s.s_cut |= u32(threads > 1);
     if (threads == count || threads > 63) return note(s, 0, 1, 0); // no other
     skip |= (((<u64>1) << (<u64>threads)) - 1) & ~(<u64>1); // no other thread
   }
@@ -227,6 +230,16 @@ function note(s: Search, choice: u32, count: u32, asleep: u64): u32 {
   d.sd_count = count;
   d.sd_skip = asleep;
   return choice;
+}
+
+/** A number above 0 that stands for the choices of the schedule. */
+export function search_digest(): f64 {
+  const s = search();
+  let hash: u64 = DIGEST_BASIS;
+  for (let i: u32 = 0; i < s.s_decisions; i++) {
+    hash = (hash ^ <u64>decision(s, i).sd_choice) * DIGEST_PRIME;
+  }
+  return <f64>((hash >> 11) | 1); // a whole number that a double can have
 }
 
 /**
@@ -320,21 +333,12 @@ function put_to_sleep(s: Search, choice: u32, next: Thread): void {
   for (let i: u32 = 0; i < choice; i++) {
     if (!is_event(option(s, i))) thread_of(option(s, i)).sn_asleep = 1;
   }
-  for (let i: u32 = 0; i < machine().zone_next; i++) {
+  const m = machine();
+  const known = search_reaches_hold(m);
+  for (let i: u32 = 0; i < m.zone_next; i++) {
     const sn = search_thread(i);
-    if (sn.sn_asleep != 0 && (sn.sn_number == 0 || depend(sn, step))) sn.sn_asleep = 0;
+    if (sn.sn_asleep == 0) continue;
+    if (sn.sn_number == 0 || !known || search_depend(td_at(i), sn, next, step)) sn.sn_asleep = 0;
   }
   step.sn_asleep = 0;
-}
-
-/** True if the order of the next steps of two threads may matter. */
-function depend(a: SearchThread, b: SearchThread): bool {
-  if (a.sn_reach == Reach.LOCAL || b.sn_reach == Reach.LOCAL) return false;
-  if (a.sn_reach == Reach.ALL || b.sn_reach == Reach.ALL) return true;
-  if (a.sn_pending == Pending.LOOK && b.sn_pending == Pending.LOOK) return false;
-  return (
-    a.sn_object == b.sn_object ||
-    (a.sn_second != 0 && (a.sn_second == b.sn_object || a.sn_second == b.sn_second)) ||
-    (b.sn_second != 0 && b.sn_second == a.sn_object)
-  );
 }

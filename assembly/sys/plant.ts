@@ -104,6 +104,17 @@ export enum Plant {
   LINE_AHEAD = 51, //        nor does one get a token that such a CPU owns
   LATE_FORGOTTEN = 52, //    a letter that is late twice is forgotten
   SHORT_FORGOTTEN = 53, //   a thread is not made runnable at the beginning of a round of a few cycles
+  // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
+  REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
+  REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines
+  REACH_NO_CRITICAL = 98, // nor are critical sections
+  REACH_NOBODY = 4096, //    and the number of a kernel call: that one concerns nobody
+}
+
+/** True if a fault is in that is there for each kernel call, for this one. */
+export function planted_call(plant: Plant, nr: u32): bool {
+  if (INVARIANTS) return machine().plant == <u32>plant + nr;
+  return false;
 }
 
 /** True if a fault is in: never in the release build. */

@@ -134,12 +134,14 @@ export class SearchUnheard {
 
 /** How far the effects of a thread's next step reach. */
 export enum Reach {
-  /** Nobody else can tell. */
+  /** Nobody else can tell, but for steps of which nothing is known. */
   LOCAL = 0,
+  /** It looks at sn_object. */
+  LOOKS = 1,
   /** To sn_object and sn_second. */
-  OBJECTS = 1,
+  OBJECTS = 2,
   /** Nothing is known about it. */
-  ALL = 2,
+  ALL = 3,
 }
 
 /** What is known of the threads before a choice. */
@@ -206,6 +208,7 @@ export class Search {
   s_races: u32; //        1 = look for races
   s_choices: u32; //      SEARCH_TIMEOUTS and so on
   s_changes_count: u32;
+  s_cut: u32; //          1 = some decision had fewer possibilities because of s_preemptions_max
 
   // The schedule so far.
   s_td: Thread; //        whose turn it is,

@@ -14,6 +14,7 @@ import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
+import { checkTracePath } from "./trace-path.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -187,6 +188,7 @@ async function exec(
       "--limit is for programs on bare metal (--bare); --for bounds the others",
     );
   }
+  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "program's");
   const output: Buffer[] = [];
   const interrupt = listenForInterrupt();
   const report = await runProgram({

@@ -7,7 +7,9 @@ import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/conf
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
+  type Coverage,
   choiceNames,
+  DEPTH_DEFAULT,
   type Explored,
   type ExploreFailure,
   type ExploreOptions,
@@ -15,6 +17,7 @@ import {
   type ExploreStory,
   exploreNow,
   exploreWith,
+  pctChance,
   type SearchChoice,
   type Setup,
   STEPS_MAX,
@@ -27,6 +30,7 @@ import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
+import { checkTracePath } from "./trace-path.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -57,7 +61,7 @@ Exit codes:
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
   kthread-machine explore test.mjs --schedules 1000000 --seed 7 --json
-  kthread-machine explore test.mjs --replay ktm1:01
+  kthread-machine explore test.mjs --replay ktm1:01 --trace failure.json
 `;
 
 interface Flags {
@@ -75,6 +79,7 @@ interface Flags {
   readonly topology?: Topology;
   readonly scheduler?: SchedulerName;
   readonly replay?: string;
+  readonly trace?: string;
   readonly workers: number;
   readonly queue?: string;
   readonly json?: true;
@@ -83,7 +88,8 @@ interface Flags {
 /** Adds the command `explore` to a program. */
 export function registerExplore(program: Command): void {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-  topologyOption(program.command("explore"))
+  const command = program
+    .command("explore")
     .summary("search for the schedule in which a test fails")
     .description(
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
@@ -122,14 +128,13 @@ export function registerExplore(program: Command): void {
       `what is chosen besides who runs next, with commas: ${choiceNames.join(", ")}`,
       parseChoices,
     )
-    .option("--races", "two accesses to plain memory that nothing orders are a failure")
-    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
-    .addOption(
-      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
-        SCHEDULER_NAMES,
-      ),
-    )
+    .option("--races", "two accesses to plain memory that nothing orders are a failure");
+  machineOptions(command)
     .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
+    .option(
+      "--trace <path>",
+      "write the failing schedule, or the one of --replay, as a Chrome trace, for ui.perfetto.dev",
+    )
     .option(
       "--workers <n>",
       "worker threads; the result is the same",
@@ -147,6 +152,17 @@ export function registerExplore(program: Command): void {
     .option("--json", "print one JSON object")
     .addHelpText("after", HELP)
     .action(run);
+}
+
+/** What of the machine can be said whatever the file says. */
+function machineOptions(command: Command): Command {
+  return topologyOption(command)
+    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
+    .addOption(
+      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
+        SCHEDULER_NAMES,
+      ),
+    );
 }
 
 function parseChoices(text: string): SearchChoice[] {
@@ -172,8 +188,9 @@ function parseTape(text: string): string {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
+  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const { result, story } = await search(file, setup, flags, {
+  const explored = await search(file, setup, flags, {
     ...optionsOf(flags),
     config,
     onProgress: (schedules, perSecond) => {
@@ -183,8 +200,9 @@ async function run(file: string, flags: Flags): Promise<void> {
     },
   });
   if (isShown) process.stderr.write("\r\x1b[K");
+  const { result } = explored;
   process.stdout.write(
-    flags.json === true ? `${JSON.stringify(result)}\n` : describe(result, story, flags),
+    flags.json === true ? `${JSON.stringify(result)}\n` : describe(explored, flags),
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
 }
@@ -214,7 +232,7 @@ async function search(
   const { workers, queue } = flags;
   if (queue === undefined && (workers === 1 || options.replay !== undefined))
     return exploreNow(setup, options);
-  const { onProgress: _onProgress, ...others } = options;
+  const { onProgress: _onProgress, trace: _trace, ...others } = options;
   const plain = { ...others, config: settingsOf(flags) }; // the file's own may have functions
   const crew =
     queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);
@@ -227,21 +245,52 @@ async function search(
 
 // ---- The report as text ----
 
-function describe(result: ExploreResult, story: ExploreStory | null, flags: Flags): string {
-  const { schedules, complete, per_second, failure } = result;
+function describe({ result, story, coverage }: Explored, flags: Flags): string {
+  const { schedules, per_second, failure } = result;
   const speed = `${formatCount(per_second)} a second`;
   if (failure !== null && story !== null) {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
     return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
   if (flags.replay !== undefined) return "the schedule did not fail\n";
-  const bound =
-    flags.preemptions === undefined
-      ? ""
-      : ` with at most ${plural(flags.preemptions, "preemption")}`;
-  return complete
-    ? `no failure in all ${plural(schedules, "schedule")}${bound} (${speed})\n`
-    : `no failure in ${plural(schedules, "schedule")}${bound} (${speed}); there may be more\n`;
+  const all = result.complete ? "all " : "";
+  const { preemptions } = flags;
+  const most =
+    preemptions === undefined ? "" : ` with at most ${plural(preemptions, "preemption")}`;
+  const found = `no failure in ${all}${plural(schedules, "schedule")}${most}`;
+  return `${found}${different(coverage, flags)} (${speed})${rest(result, coverage, flags)}\n`;
+}
+
+/** How many of random schedules were different. */
+function different({ different: count }: Coverage, { strategy }: Flags): string {
+  if (strategy === "exhaustive") return "";
+  return count === null ? "" : `, ${formatCount(count)} of them different`;
+}
+
+/** What has not been seen. */
+function rest({ complete, schedules }: ExploreResult, coverage: Coverage, flags: Flags): string {
+  const { share, isCut, threads, decisions } = coverage;
+  if (complete) {
+    if (flags.preemptions === undefined) return "";
+    return isCut ? "; others have more" : "; none has more";
+  }
+  if (share !== null) return `; about ${percent(share)} of all, each choice weighing the same`;
+  const more = "; there may be more";
+  if (flags.strategy !== "pct") return more;
+  const depth = flags.depth ?? DEPTH_DEFAULT;
+  const chance = pctChance(coverage, depth);
+  const one = `1 in ${formatCount(Math.ceil(1 / chance))}`;
+  const together = percent(1 - (1 - chance) ** schedules);
+  const among = `${plural(threads, "thread")} and ${plural(decisions, "decision")}`;
+  return (
+    `${more}\nA failure that takes ${plural(depth, "ordering")} among ${among} is seen with a probability ` +
+    `of at least ${one} by each schedule, ${together} by all.`
+  );
+}
+
+/** A part of 1 in percent, with two digits that say something. */
+function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(2))} %`;
 }
 
 /** The options with which the schedule is performed again. */

@@ -1,10 +1,8 @@
 // `kthread-machine run FILE` and `kthread-machine ps FILE`: a workload on a machine.
 
-import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
-import { ConfigError } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
 import { TraceError } from "../trace/file.js";
@@ -19,6 +17,7 @@ import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
 import { topologyOption } from "./topology.js";
+import { checkTracePath } from "./trace-path.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
@@ -155,7 +154,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...settings }, flags.json === true);
     return;
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file);
+  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "workload");
   const workloadRun = new WorkloadRun(workload, flags);
   const durationUs = workloadDurationUs(workload);
   const durationNs = flags.for ?? (durationUs === null ? null : durationUs * 1_000);
@@ -186,16 +185,6 @@ async function run(file: string, flags: RunFlags): Promise<void> {
 function durationSource(flags: RunFlags, inFile: number | null): DurationSource {
   if (flags.for !== undefined) return "option";
   return inFile === null ? "default" : "file";
-}
-
-/** A trace replaces the file that has its name: never the workload, whatever name it goes by. */
-function checkTracePath(trace: string, file: string): void {
-  const input = statSync(file, { throwIfNoEntry: false });
-  const output = statSync(trace, { throwIfNoEntry: false });
-  if (input === undefined || output === undefined) return;
-  if (input.dev === output.dev && input.ino === output.ino) {
-    throw new ConfigError("--trace would write over the workload file; give it another name");
-  }
 }
 
 interface Attendants {

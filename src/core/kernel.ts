@@ -46,6 +46,8 @@ export interface Exports {
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
   search_call(nr: number): number;
+  search_about(nr: number): number;
+  search_digest(): number;
   search_pick(count: number): number;
   search_backtrack(floor: number, depth: number): number;
   random_next(): number;

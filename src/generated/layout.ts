@@ -1275,6 +1275,10 @@ export const Plant = {
   LINE_AHEAD: 51,
   LATE_FORGOTTEN: 52,
   SHORT_FORGOTTEN: 53,
+  REACH_NO_CHAIN: 96,
+  REACH_NO_PROMISE: 97,
+  REACH_NO_CRITICAL: 98,
+  REACH_NOBODY: 4096,
 } as const;
 
 // assembly/sys/prioq.ts
@@ -1929,8 +1933,9 @@ export const SearchUnheardTypes = {
 
 export const Reach = {
   LOCAL: 0,
-  OBJECTS: 1,
-  ALL: 2,
+  LOOKS: 1,
+  OBJECTS: 2,
+  ALL: 3,
 } as const;
 
 export const Settled = {
@@ -2008,9 +2013,10 @@ export const Search = {
   s_races: 92,
   s_choices: 96,
   s_changes_count: 100,
-  s_td: 104,
-  s_event: 108,
-  s_times: 112,
+  s_cut: 104,
+  s_td: 108,
+  s_event: 112,
+  s_times: 116,
   s_events: 120,
   s_saved: 128,
   s_saved_free: 132,
@@ -2080,6 +2086,7 @@ export const SearchTypes = {
   s_races: "u32",
   s_choices: "u32",
   s_changes_count: "u32",
+  s_cut: "u32",
   s_td: "usize",
   s_event: "u32",
   s_times: "u32",

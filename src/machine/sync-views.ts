@@ -67,6 +67,11 @@ export class SyncObjectView {
     return isSame ? thread : null;
   }
 
+  /** Locks of lockmgr: whether it is held alone, by nobody in particular (lockmgr_disown). */
+  get isDisowned(): boolean {
+    return this.kind === "lockmgr" && this.word(Layout.LockMgr.lk_kernproc) !== 0;
+  }
+
   /** Locks: thread id of the owner. */
   get ownerTid(): number {
     return this.signed(S.so_owner_tid);

@@ -5,7 +5,7 @@ import * as Layout from "../generated/layout.js";
 import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
-import { nameOfAddress } from "./names.js";
+import { lockRequest, nameOfAddress } from "./names.js";
 import { Choice, Operation, type SharedWord } from "./operations.js";
 import type { SearchState } from "./strategies.js";
 
@@ -15,6 +15,10 @@ const { Frame: F, Pending, Thread: T } = Layout;
 const GOES_ON = 0;
 /** Numbers of what bodies share, which are no guest addresses. */
 const SHARED_FIRST = 0x8000_0000;
+
+/** What search_about says: the first argument is a channel; and the place of the second object. */
+const ABOUT_CHANNEL = 1;
+const ABOUT_SECOND_SHIFT = 1;
 
 /** What a body yields. */
 type Yielded = KernelCall<unknown> | Operation | Choice;
@@ -119,32 +123,18 @@ export class SearchBodies {
     return this.machine.kernel.nameAt(td);
   }
 
-  /** What a call is about, as far as its first arguments name it: see search_arguments in the kernel. */
+  /** What a call is about, as far as its arguments name it: see search_about in the kernel. */
   private objectsOf({ nr, args }: KernelCall<unknown>): [number, number] {
+    const about = this.machine.kernel.exports.search_about(nr);
     const object = (value: unknown): number => {
       if (typeof value === "number") return value;
       if (typeof value === "string") return this.machine.kernel.intern(value);
       return (value as { address?: number } | undefined)?.address ?? 0;
     };
-    const { Sys } = Layout;
-    const [first, second] = args;
-    switch (nr) {
-      case Sys.kthread_exit:
-      case Sys.lwkt_exit:
-        return [this.state.get("s_td"), 0];
-      case Sys.tsleep:
-        return args[3] === 0 ? [object(first), 0] : [0, 0];
-      case Sys.msleep:
-      case Sys.mtx_sleep:
-        return [args[4] === 0 ? object(first) : 0, object(second)];
-      case Sys.cv_wait:
-        return [object(first), object(second)];
-      case Sys.wakeup:
-      case Sys.wakeup_one:
-        return [object(first), 0];
-      default:
-        return [typeof first === "string" ? 0 : object(first), 0];
-    }
+    const [first] = args;
+    const isName = typeof first === "string" && (about & ABOUT_CHANNEL) === 0;
+    const second = about >>> ABOUT_SECOND_SHIFT;
+    return [isName ? 0 : object(first), second === 0 ? 0 : object(args[second])];
   }
 
   private numberOf(word: object): number {
@@ -158,9 +148,9 @@ export class SearchBodies {
 
   // ---- For the story ----
 
-  /** The name of a shared word, or null if the number is none's. */
-  nameOfWord(number: number): string | null {
-    for (const [word, its] of this.words) if (its === number) return (word as SharedWord).name;
+  /** The shared word with a number, or null. */
+  wordOf(number: number): SharedWord | null {
+    for (const [word, its] of this.words) if (its === number) return word as SharedWord;
     return null;
   }
 
@@ -183,7 +173,8 @@ export class SearchBodies {
   }
 
   private describeCall(call: KernelCall<unknown>): string {
-    const args = call.args.map((arg) => {
+    const args = call.args.map((arg, i) => {
+      if (call.nr === Layout.Sys.lockmgr && i === 1) return lockRequest(Number(arg));
       if (typeof arg === "string") return JSON.stringify(arg);
       if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
       return typeof arg === "object" ? nameOfAddress(this.machine, arg.address) : String(arg);

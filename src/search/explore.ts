@@ -12,20 +12,24 @@ import {
   text,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
+import { targetRule } from "../trace/file.js";
+import type { Coverage } from "./coverage.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
+import { StoryFile } from "./story-trace.js";
 import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
-import { choiceNames, encodeTape, trimTape, wordsOfTape } from "./tape.js";
+import { choiceNames, decodeTape, encodeTape, trimTape, wordsOfTape } from "./tape.js";
 import {
   Clock,
   limitsOf,
   modeOf,
   performAll,
   performWhole,
-  type TaskResult,
+  type SearchResult,
   type TaskRunner,
 } from "./tasks.js";
-import { type Limits, type Outcome, type Setup, STEPS_MAX, type Step, World } from "./world.js";
+import type { Scene, Step } from "./teller.js";
+import { type Limits, type Outcome, type Setup, STEPS_MAX, World } from "./world.js";
 
 /** A schedule that failed. */
 export interface ExploreFailure {
@@ -51,6 +55,8 @@ export interface ExploreResult {
 /** What is told of a failing schedule besides. */
 export interface ExploreStory {
   readonly steps: readonly Step[];
+  /** The same, with what came of each step. */
+  readonly scenes: readonly Scene[];
   /** The machine's hash at the end. */
   readonly hash: string;
 }
@@ -102,9 +108,14 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 /** Searches as {@link explore} does, and tells the story of the failing schedule. */
 export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
   check(setup, options);
-  const world = createWorld(setup, options);
-  const clock = new Clock(options);
-  return conclude(world, options, performWhole(world, options, clock), clock);
+  const trace = openStory(options);
+  try {
+    const world = createWorld(setup, options);
+    const clock = new Clock(options);
+    return conclude(world, options, performWhole(world, options, clock), clock, trace);
+  } finally {
+    trace?.abandon();
+  }
 }
 
 /**
@@ -117,9 +128,20 @@ export async function exploreWith(
   options: ExploreOptions,
 ): Promise<Explored> {
   check(setup, options);
-  const world = createWorld(setup, options);
-  const clock = new Clock(options);
-  return conclude(world, options, await performAll(runners, world, options, clock), clock);
+  const trace = openStory(options);
+  try {
+    const world = createWorld(setup, options);
+    const clock = new Clock(options);
+    const done = await performAll(runners, world, options, clock);
+    return conclude(world, options, done, clock, trace);
+  } finally {
+    trace?.abandon();
+  }
+}
+
+/** The file of the story, before the search: one that cannot be made costs no time. */
+function openStory({ trace }: ExploreOptions): StoryFile | null {
+  return trace === undefined ? null : new StoryFile(trace);
 }
 
 function createWorld(setup: Setup, { config, build, replay }: ExploreOptions): World {
@@ -134,22 +156,30 @@ function createWorld(setup: Setup, { config, build, replay }: ExploreOptions): W
 /** What a search has found, and the story of the schedule that failed. */
 export interface Explored {
   readonly result: ExploreResult;
+  readonly coverage: Coverage;
   readonly story: ExploreStory | null;
 }
 
-function conclude(world: World, options: ExploreOptions, done: TaskResult, clock: Clock): Explored {
-  const { found, schedules, complete } = done;
+function conclude(
+  world: World,
+  options: ExploreOptions,
+  done: SearchResult,
+  clock: Clock,
+  trace: StoryFile | null,
+): Explored {
+  const { found, schedules, complete, coverage } = done;
   const per_second = clock.perSecond(schedules);
   const limits = limitsOf(options);
   const shortest =
     found === null || options.replay !== undefined ? found : shorten(world, found, limits);
-  return {
-    result: {
-      ...{ schedules, complete, per_second },
-      failure: shortest === null ? null : failureOf(world, shortest, options),
-    },
-    story: shortest === null ? null : storyOf(world, shortest, limits),
-  };
+  if (shortest === null) {
+    if (options.replay !== undefined)
+      trace?.write(tell(world, decodeTape(options.replay), options).scenes, null);
+    return { result: { schedules, complete, per_second, failure: null }, coverage, story: null };
+  }
+  const { failure, story } = tellOf(world, shortest, options);
+  trace?.write(story.scenes, { ...failure, hash: story.hash });
+  return { result: { schedules, complete, per_second, failure }, coverage, story };
 }
 
 /** What is no number is left to those who know what it means. */
@@ -168,6 +198,7 @@ const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
   choose: optional(arrayOf(text, `an array of ${choiceNames.join(", ")}`)),
   races: optional(flag),
   replay: optional(text),
+  trace: optional(targetRule),
   throws: optional(flag),
   config: optional(anything),
   build: optional(anything),
@@ -204,19 +235,35 @@ function check(setup: Setup, options: ExploreOptions): void {
   }
 }
 
-function failureOf(world: World, outcome: Outcome, options: ExploreOptions): ExploreFailure {
-  const { choices, preemptions, steps } = outcome;
-  const { kind, message } = outcome.failure;
+/** A schedule that failed, and its story, which knows more of who waits for whom. */
+function tellOf(
+  world: World,
+  outcome: Outcome,
+  options: ExploreOptions,
+): { readonly failure: ExploreFailure; readonly story: ExploreStory } {
+  const { choices, preemptions, steps, hash } = outcome;
   const words = world.words.filter((word) => !world.warm.includes(word));
   const tape = encodeTape(choices, words, modeOf(options));
-  return { kind, message, tape, preemptions, steps, seed: options.seed ?? 0 };
+  const { scenes, told } = tell(world, choices, options);
+  const { kind, message } = told?.failure ?? outcome.failure;
+  return {
+    failure: { kind, message, tape, preemptions, steps, seed: options.seed ?? 0 },
+    story: { steps: scenes.map(({ step }) => step), scenes, hash },
+  };
 }
 
-function storyOf(world: World, outcome: Outcome, limits: Limits): ExploreStory {
-  const steps: Step[] = [];
-  const strategy = new ReplayStrategy(outcome.choices);
-  world.perform(strategy, 0, unbound(limits), (step) => steps.push(step));
-  return { steps, hash: outcome.hash };
+/** Performs a schedule once more, and tells it. */
+function tell(
+  world: World,
+  choices: readonly number[],
+  options: ExploreOptions,
+): { readonly scenes: readonly Scene[]; readonly told: Outcome | null } {
+  const scenes: Scene[] = [];
+  const limits = unbound(limitsOf(options));
+  const told = world.perform(new ReplayStrategy(choices), 0, limits, (scene) => {
+    scenes.push(scene);
+  });
+  return { scenes, told };
 }
 
 function unbound(limits: Limits): Limits {

@@ -1,5 +1,6 @@
 /** Search for the schedule in which a test fails. */
 
+export { type Coverage, pctChance } from "./coverage.js";
 export {
   type Explored,
   ExploreError,
@@ -11,15 +12,22 @@ export {
   exploreWith,
 } from "./explore.js";
 export type { FailureKind } from "./failure.js";
+export type { LockState } from "./holders.js";
 export type { SearchTools, SharedWord } from "./operations.js";
 export type { ExploreOptions, SearchChoice, StrategyName } from "./options.js";
 export { choiceNames, encodeTape, type TapeMode } from "./tape.js";
-export { performTask, type Task, type TaskResult, type TaskRunner } from "./tasks.js";
+export {
+  DEPTH_DEFAULT,
+  performTask,
+  type Task,
+  type TaskResult,
+  type TaskRunner,
+} from "./tasks.js";
+export type { Scene, Step, WordValue } from "./teller.js";
 export {
   type Judge,
   type Setup,
   STEPS_MAX,
-  type Step,
   type Watch,
   type Words,
   World,

@@ -10,8 +10,9 @@ const nameless: Readonly<Record<number, string>> = {
   [Layout.KOBJ_WAIT]: "wait",
 };
 
-/** A lock's name, the number of a token, or a thread's name in quotes; other addresses as they are. */
+/** A lock's name, the number of a token, or a thread's name in quotes; 0 for none, other addresses as they are. */
 export function nameOfAddress(machine: Machine, address: number): string {
+  if (address === 0) return "0";
   return objectName(machine, address) ?? threadName(machine, address) ?? hex(address);
 }
 
@@ -21,6 +22,33 @@ export function objectName(machine: Machine, address: number, withKind = false):
   if (object === null) return namelessObject(machine, address);
   if (object.name === "") return `${object.kind} ${hex(address)}`;
   return withKind ? `${object.kind} ${object.name}` : object.name;
+}
+
+/** Requests and flags of lockmgr, as a call has them. */
+const lockFlags: Readonly<Record<string, number>> = {
+  LK_SHARED: Layout.LK_SHARED,
+  LK_EXCLUSIVE: Layout.LK_EXCLUSIVE,
+  LK_UPGRADE: Layout.LK_UPGRADE,
+  LK_TRYUPGRADE: Layout.LK_TRYUPGRADE,
+  LK_DOWNGRADE: Layout.LK_DOWNGRADE,
+  LK_RELEASE: Layout.LK_RELEASE,
+  LK_DRAIN: Layout.LK_DRAIN,
+  LK_INTERLOCK: Layout.LK_INTERLOCK,
+  LK_NOWAIT: Layout.LK_NOWAIT,
+  LK_SLEEPFAIL: Layout.LK_SLEEPFAIL,
+  LK_TIMELOCK: Layout.LK_TIMELOCK,
+  LK_NODDLKTREAT: Layout.LK_NODDLKTREAT,
+  LK_CANRECURSE: Layout.LK_CANRECURSE,
+  LK_NOWITNESS: Layout.LK_NOWITNESS,
+};
+
+/** What a call of lockmgr asks for: LK_SHARED | LK_NOWAIT; the number if it has anything else. */
+export function lockRequest(flags: number): string {
+  const names = Object.keys(lockFlags).filter(
+    (name) => (flags & (lockFlags[name] as number)) !== 0,
+  );
+  const known = names.reduce((bits, name) => bits | (lockFlags[name] as number), 0);
+  return names.length > 0 && known === flags ? names.join(" | ") : String(flags);
 }
 
 function namelessObject({ kernel }: Machine, address: number): string | null {

@@ -2,6 +2,7 @@
 
 import type { MachineConfig } from "../core/config.js";
 import type { KernelSource } from "../core/instantiate.js";
+import type { TraceTarget } from "../trace/file.js";
 
 /** How a search chooses. */
 export type StrategyName = "random" | "pct" | "exhaustive";
@@ -40,6 +41,8 @@ export interface ExploreOptions {
   readonly races?: boolean;
   /** Perform this schedule only. */
   readonly replay?: string;
+  /** Where the story of a schedule that fails is written to as a Chrome trace; of a replay's, whether it fails or not. */
+  readonly trace?: TraceTarget;
   /** Throw an ExploreError if a schedule fails. Default false. */
   readonly throws?: boolean;
   /** Of the machine. */

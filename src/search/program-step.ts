@@ -8,7 +8,7 @@ import { callSpecs } from "../machine/calls.js";
 import { guestReader, ownLine } from "../machine/faults.js";
 import type { Machine } from "../machine/machine.js";
 import { callNames } from "../program/index.js";
-import { nameOfAddress, objectName } from "./names.js";
+import { lockRequest, nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
 const { Pending, SearchThread: N, Thread: T } = Layout;
@@ -54,7 +54,8 @@ export function lineOfProgram(machine: Machine, td: number): string | null {
   return line === null ? null : `${line.file.split("/").at(-1)}:${line.line}`;
 }
 
-function wordAt({ kernel }: Machine, address: number): number {
+/** The word of guest memory that an address lies in. */
+export function wordAt({ kernel }: Machine, address: number): number {
   return kernel.view.getInt32(kernel.machine("guest_base") + (address & ~3), true);
 }
 
@@ -102,6 +103,7 @@ function describeCall(machine: Machine, td: number, number: number): string {
   const args = values.map(([kind, value]) => {
     return describeArgument(machine, kind, value, number >= C_CALL);
   });
+  if (nr === Layout.Sys.lockmgr) args[1] = lockRequest(values[1]?.[1] ?? 0);
   if (nr === Layout.Sys.cnputsn) args[0] = JSON.stringify(printed(machine, values));
   return `${name}(${args.join(", ")})`;
 }

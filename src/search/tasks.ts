@@ -2,6 +2,7 @@
 // the first one that fails counts, so that it does not matter who performs them, and when.
 
 import * as Layout from "../generated/layout.js";
+import { type Coverage, type Seen, Survey } from "./coverage.js";
 import type { ExploreOptions, SearchChoice } from "./options.js";
 import {
   ExhaustiveStrategy,
@@ -32,6 +33,12 @@ export interface TaskResult {
    * has to begin again with these.
    */
   readonly words: Words | null;
+  readonly seen: Seen;
+}
+
+/** What all of a search has found. */
+export interface SearchResult extends Omit<TaskResult, "seen"> {
+  readonly coverage: Coverage;
 }
 
 /** Performs one task after the other, with decisions before accesses to these words. */
@@ -39,7 +46,7 @@ export type TaskRunner = (task: Task, words: Words) => Promise<TaskResult>;
 
 const SCHEDULES_DEFAULT = 10_000;
 const STEPS_DEFAULT = 2_000;
-const DEPTH_DEFAULT = 3;
+export const DEPTH_DEFAULT = 3;
 const PROGRESS_MS = 250;
 /** Schedules between two looks at the clock. */
 const CLOCK_INTERVAL = 64;
@@ -124,31 +131,49 @@ export function performTask(
   task: Task,
   clock: Clock | null,
 ): TaskResult {
+  const survey = new Survey();
+  return { ...perform(world, options, task, clock, survey), seen: survey.seen };
+}
+
+function perform(
+  world: World,
+  options: ExploreOptions,
+  task: Task,
+  clock: Clock | null,
+  survey: Survey,
+): Omit<TaskResult, "seen"> {
   const strategy = strategyOf(options, task);
   const limits = limitsOf(options);
   const isReplay = options.replay !== undefined;
   const { from, to } = "prefix" in task ? { from: 0, to: mostSchedules(options) } : task;
   if (from > 0 && options.strategy === "pct") measure(world, strategy, limits);
   let schedules = 0;
-  const result = (complete: boolean, found: Outcome | null = null): TaskResult => {
+  const result = (complete: boolean, found: Outcome | null = null) => {
     return { found, schedules, complete, words: null };
   };
+  const isRandom = !("prefix" in task);
+  survey.begin(world.state);
   for (let number = from; schedules < to - from; ) {
     const found = world.perform(strategy, number++, limits);
-    if (!world.isKnown) schedules++;
+    if (!world.isKnown) {
+      schedules++;
+      survey.note(world.state, isRandom);
+    }
     if (found !== null) return result(false, found);
     if (world.hasLearned && !isReplay) return { ...result(false), words: world.shared };
     if (!strategy.end(world.state)) return result(!isReplay);
-    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) return result(false);
+    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) break;
   }
+  if (!isRandom) survey.stop(world.state);
   return result(false);
 }
 
 /** All of a search, performed here. */
-export function performWhole(world: World, options: ExploreOptions, clock: Clock): TaskResult {
+export function performWhole(world: World, options: ExploreOptions, clock: Clock): SearchResult {
   for (;;) {
-    const result = performTask(world, options, wholeTask(options), clock);
-    if (result.words === null) return result;
+    const survey = new Survey();
+    const result = perform(world, options, wholeTask(options), clock, survey);
+    if (result.words === null) return { ...result, coverage: survey.coverage };
     world.words = result.words;
   }
 }
@@ -187,7 +212,7 @@ export async function performAll(
   world: World,
   options: ExploreOptions,
   clock: Clock,
-): Promise<TaskResult> {
+): Promise<SearchResult> {
   for (;;) {
     const result = await performOnce(runners, world, options, clock);
     if (result.words === null) return result;
@@ -200,7 +225,7 @@ async function performOnce(
   world: World,
   options: ExploreOptions,
   clock: Clock,
-): Promise<TaskResult> {
+): Promise<SearchResult> {
   const tasks = tasksOf(world, options);
   const results: (TaskResult | undefined)[] = [];
   let next = 0;
@@ -225,19 +250,23 @@ function merge(
   results: readonly (TaskResult | undefined)[],
   options: ExploreOptions,
   isAll: boolean,
-): TaskResult {
+): SearchResult {
   const most = mostSchedules(options);
+  const survey = new Survey();
   let schedules = 0;
   let complete = isAll && wholeIsTree(options);
   const none = { found: null, words: null, complete: false };
   for (const result of results) {
     if (result === undefined) break;
-    if (schedules + result.schedules > most) return { ...none, schedules: most };
+    const { found, words } = result;
+    survey.add(result.seen);
+    const { coverage } = survey;
+    if (schedules + result.schedules > most) return { ...none, coverage, schedules: most };
     schedules += result.schedules;
-    if (result.found !== null || result.words !== null) return { ...result, schedules };
+    if (found !== null || words !== null) return { ...none, found, words, coverage, schedules };
     complete &&= result.complete;
   }
-  return { ...none, schedules, complete };
+  return { ...none, schedules, complete, coverage: survey.coverage };
 }
 
 function wholeIsTree(options: ExploreOptions): boolean {

@@ -13,9 +13,10 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { SearchBodies } from "./bodies.js";
 import { Failed, type FailureKind, textOf } from "./failure.js";
 import { createTools, type SearchTools } from "./operations.js";
-import { describeProgramStep, lineOfProgram } from "./program-step.js";
+import { describeProgramStep } from "./program-step.js";
 import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
+import { type Scene, Teller } from "./teller.js";
 
 const { Pending, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 
@@ -42,14 +43,6 @@ export interface Watch {
  * threads run RISC-V code: then once. Returns the {@link Judge} of the end, a {@link Watch}, or nothing.
  */
 export type Setup = (machine: Machine, tools: SearchTools) => unknown;
-
-/** A step of a schedule, for its story. */
-export interface Step {
-  readonly thread: string;
-  readonly what: string;
-  /** The line of the source, such as "pool.c:14", where a program knows it. */
-  readonly line?: string;
-}
 
 /** A schedule that failed. */
 export interface Outcome {
@@ -124,6 +117,8 @@ export class World {
   /** True if the last schedule was given up, because others have shown what could follow. */
   isKnown = false;
   private known: Words = [];
+  /** Tells the schedule, if somebody listens. */
+  private teller: Teller | null = null;
   /** Those that the kernel knows. */
   private setLimits: Limits | null = null;
   /** What a C program has printed last in this schedule. */
@@ -233,7 +228,7 @@ export class World {
     strategy: Strategy,
     schedule: number,
     limits: Limits,
-    onStep: ((step: Step) => void) | null = null,
+    onStep: ((scene: Scene) => void) | null = null,
   ): Outcome | null {
     const { machine, state } = this;
     machine.restore(this.start);
@@ -306,18 +301,21 @@ export class World {
   }
 
   /** Performs the steps; false if there is no end to be judged. */
-  private run(onStep: ((step: Step) => void) | null, watch: Watch): boolean {
-    const { kernel, bodies, state } = this;
-    const story = onStep === null ? null : new Teller(onStep, (td) => this.describe(td), state);
+  private run(onStep: ((scene: Scene) => void) | null, watch: Watch): boolean {
+    const { kernel, bodies, machine, state } = this;
+    const story = onStep === null ? null : new Teller(machine, state, bodies, onStep);
+    this.teller = story;
     try {
       for (;;) {
         const stop = kernel.exports.search_run();
-        if (stop !== SearchStop.HOST) story?.finish();
         if (stop === SearchStop.HOST) bodies.step();
         else if (stop === SearchStop.BEGIN) bodies.begin();
         else if (stop === SearchStop.TELL) story?.begin();
         else if (stop === SearchStop.STEP) judgeBy(watch.always);
-        else return this.end(stop, watch);
+        else {
+          story?.finish();
+          return this.end(stop, watch);
+        }
       }
     } finally {
       story?.finish();
@@ -332,7 +330,7 @@ export class World {
     if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
     if (stop === SearchStop.STEPS) {
       if (endless === true) return false;
-      const names = this.threads().map(({ td }) => this.kernel.nameAt(td));
+      const names = this.threads().map(({ td }) => this.nameOf(td));
       throw new Failed(
         "livelock",
         `no end after ${this.steps} steps of ${names.join(", ")}; if a run is that long, allow more`,
@@ -356,18 +354,18 @@ export class World {
     if (stuck.length === 0) return;
     const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
-    throw new Failed("deadlock", tellWaits(this.machine, stuck));
+    throw new Failed("deadlock", tellWaits(this.machine, stuck, this.teller));
   }
 
   /** Who races for what. */
   private tellRace(): string {
-    const { state, kernel, bodies, machine } = this;
+    const { state, bodies, machine } = this;
     const word = state.get("s_race_word");
-    const name = bodies.nameOfWord(word) ?? machine.programs.nameOf(word);
+    const name = bodies.wordOf(word)?.name ?? machine.programs.nameOf(word);
     const how = (field: "s_race_wrote" | "s_race_writes") =>
       state.get(field) !== 0 ? "writes" : "reads";
-    const first = `${kernel.nameAt(state.get("s_race_first"))} ${how("s_race_wrote")} ${name}`;
-    const second = `${kernel.nameAt(state.get("s_race_second"))} ${how("s_race_writes")} it`;
+    const first = `${this.nameOf(state.get("s_race_first"))} ${how("s_race_wrote")} ${name}`;
+    const second = `${this.nameOf(state.get("s_race_second"))} ${how("s_race_writes")} it`;
     const step = state.get("s_race_step") + 1;
     return `${first} in step ${step}, ${second} in step ${this.steps}, and nothing orders the two`;
   }
@@ -412,14 +410,9 @@ export class World {
     );
   }
 
-  private describe(td: number): Step {
-    const { machine, state } = this;
-    const thread = this.kernel.nameAt(td);
-    const what = this.bodies.describe(td);
-    if (what !== null) return { thread, what };
-    const line = lineOfProgram(machine, td);
-    const step = { thread, what: describeProgramStep(machine, state, td) };
-    return line === null ? step : { ...step, line };
+  /** What a thread is called; in a story several of one name are told apart. */
+  private nameOf(td: number): string {
+    return this.teller?.nameOf(td) ?? this.kernel.nameAt(td);
   }
 }
 
@@ -440,44 +433,5 @@ function judgeBy(judge: Judge | undefined): void {
     judge?.();
   } catch (error) {
     throw new Failed("assertion", textOf(error));
-  }
-}
-
-/** Tells a schedule, step by step. A step is told when it is over: whether it has blocked belongs to it. */
-class Teller {
-  private step: (Step & { readonly td: number }) | null = null;
-
-  constructor(
-    private readonly onStep: (step: Step) => void,
-    private readonly describe: (td: number) => Step,
-    private readonly state: SearchState,
-  ) {}
-
-  /** The thread whose turn it is begins a step, or something happens without one. */
-  begin(): void {
-    this.finish();
-    const event = this.state.get("s_event");
-    if (event !== 0) {
-      this.onStep(
-        event === Layout.EVENT_TIME
-          ? { thread: "(time)", what: "goes on to the next timeout" }
-          : { thread: `(CPU ${event - 1})`, what: "gets its messages" },
-      );
-      return;
-    }
-    const td = this.state.get("s_td");
-    this.step = { td, ...this.describe(td) };
-  }
-
-  /** The step is over. */
-  finish(): void {
-    if (this.step === null) return;
-    const { td, ...step } = this.step;
-    this.step = null;
-    const { kernel } = this.state;
-    const at = this.state.get("s_threads") + kernel.threadIndex(td) * N.size;
-    const isBlocked =
-      kernel.read(at + N.sn_number) !== 0 && kernel.read(at + N.sn_pending) === Pending.RESUME;
-    this.onStep(isBlocked ? { ...step, what: `${step.what} ... waits` } : step);
   }
 }

@@ -7,8 +7,27 @@
 
 import type { TraceSink } from "./file.js";
 
+/** Turns moments into timestamps. */
+export interface TraceClock {
+  /** The timestamp of a moment, as JSON. */
+  format(moment: number): string;
+  /** The time from one moment to a later one, as JSON. */
+  formatLength(from: number, to: number): string;
+}
+
+/** A step is a microsecond. */
+export class StepClock implements TraceClock {
+  format(step: number): string {
+    return String(step);
+  }
+
+  formatLength(from: number, to: number): string {
+    return String(to - from);
+  }
+}
+
 /** Turns the machine's cycles into timestamps. Never decreases where the cycles do not. */
-export class Clock {
+export class Clock implements TraceClock {
   private readonly cyclesPerSecond: number;
 
   constructor(cyclesPerSecond: number) {
@@ -48,10 +67,10 @@ export interface Place {
 /** Writes events to a file. */
 export class EventWriter {
   private readonly file: TraceSink;
-  private readonly clock: Clock;
+  private readonly clock: TraceClock;
   private separator = "\n";
 
-  constructor(file: TraceSink, clock: Clock) {
+  constructor(file: TraceSink, clock: TraceClock) {
     this.file = file;
     this.clock = clock;
   }
@@ -88,5 +107,17 @@ export class EventWriter {
     this.put(
       `{"ph":"f","bp":"e","id":${id},"cat":"wakeup","name":"wakeup",${this.at(place, cycles)}}`,
     );
+  }
+
+  /** Writes the value that a counter has from a moment on. */
+  counter(place: Place, cycles: number, name: string, value: number): void {
+    const args = `"args":${JSON.stringify({ value })}`;
+    this.put(`{"ph":"C",${this.at(place, cycles)},"name":${JSON.stringify(name)},${args}}`);
+  }
+
+  /** Writes an event of the whole trace. */
+  instant(cycles: number, name: string): void {
+    const place = this.at({ pid: 0, tid: 0 }, cycles);
+    this.put(`{"ph":"i","s":"g",${place},"name":${JSON.stringify(name)}}`);
   }
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { checkTrace } from "../support/chrome-trace.js";
 
 /** The module, line by line: the tidy test takes what begins like an export for one. */
 const MODULE = [
@@ -57,6 +58,25 @@ it("finds a lost wakeup, tells it, and replays it", () => {
   expect(told.status).toBe(1);
   expect(told.stdout).toContain('wakeup("filled")');
   expect(told.stdout).toContain(`--replay '${failure.tape}'`);
+});
+
+it("writes the failing schedule as a trace, and says why it cannot", () => {
+  const trace = join(folder, "handover.json");
+  const { status, stdout } = explore(file, "--trace", trace, "--workers", "2");
+  expect(status).toBe(1);
+  const { slices, trackNames, events } = checkTrace(trace);
+  expect([...trackNames.values()]).toEqual(expect.arrayContaining(["consumer", "producer"]));
+  expect(slices.map(({ name }) => name)).toContain('wakeup("filled")');
+  const [end] = events.filter(({ ph }) => ph === "i");
+  expect(stdout.startsWith(`${end?.name}\n`)).toBe(true);
+  for (const [path, message] of [
+    [join(folder, "none", "x.json"), "there is no such directory"],
+    [file, "--trace would write over the test's file"],
+  ] as const) {
+    const refused = explore(file, "--trace", path);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain(message);
+  }
 });
 
 it("finds the same with any number of workers", () => {

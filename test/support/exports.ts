@@ -47,7 +47,7 @@ const session = { send: () => {}, exitCode: () => 0, base: 0 };
 const search = {
   ...{ strategy: "random", schedules: 1, preemptions: 1, seed: 0, for: 1, depth: 3, steps: 20 },
   ...{ throws: false, config: {}, build, onProgress: () => {}, reduce: false },
-  ...{ choose: ["random"], races: false },
+  ...{ choose: ["random"], races: false, trace: () => {} },
 };
 
 /** Makes arguments that are taken, anew each time; none for what takes none. */

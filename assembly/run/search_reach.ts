@@ -1,0 +1,356 @@
+// How far the next step of a thread reaches: with whose next steps it makes a difference which comes first. Of
+// schedules that differ in the order of other steps only, a search with reduction tries one (search_choose.ts).
+//
+// What is said here of a call must be all that others can tell of it, in any state that its caller can find. A wrong word
+// leaves schedules out; test/property/search-reach.test.ts compares what is found with and without. Rejected: to note
+// what a step has touched when it is over, as dynamic reduction does. The kernel's functions would have to say so, and
+// what a call reads is most of what it touches.
+
+import { proc_valid } from "../kern/kern_fork";
+import { has_tokens } from "../kern/lwkt_tokref";
+import { copyin_channel } from "../kern/subr_copyin";
+import { eventhandler_valid } from "../kern/subr_eventhandler";
+import { lock_owner } from "../kern/subr_turnstile";
+import { EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
+import { globaldata } from "../sys/globaldata";
+import { KOBJ_SIZE, LwktToken } from "../sys/kobj";
+import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
+import { Plant, planted, planted_call } from "../sys/plant";
+import { Frame, TDF_DEADLINE, TDL_STARTED, TDPRI_CRIT, Thread } from "../sys/proc";
+import { is_event, Pending, Reach, SearchThread } from "../sys/search";
+import {
+  KOBJ_LOCKMGR,
+  KOBJ_MTX,
+  KOBJ_RM,
+  KOBJ_RM_LOCK,
+  KOBJ_RW,
+  KOBJ_SX,
+  RmLock,
+  SyncObject,
+} from "../sys/sync";
+import { Sys } from "../sys/syscall";
+import { is_td, td_frame, td_valid } from "../sys/thread";
+import { C_CALL } from "./c_arguments";
+
+// What search_about says of a call's arguments: which of them name what it is about.
+/** The first one is a channel. */
+const ABOUT_CHANNEL: u32 = 1;
+/** The place of the second object, from 0 on, is this many bits up; 0 = there is none. */
+const ABOUT_SECOND_SHIFT: u32 = 1;
+
+// What stands for an object where a call is about something else: no address is so large.
+/** What CPUs can promise to threads with deadlines. */
+const DEADLINES: u32 = 0xffff_fff0;
+/** The handlers of a list for shutdowns: its number is added. */
+const SHUTDOWN_LISTS: u32 = 0xffff_fff4;
+
+/** Owners and locks behind a lock, after which a chain is given up. */
+const CHAIN_MAX: u32 = 64;
+
+/** The number of a call, whoever makes it. */
+export function search_plain_number(nr: u32): u32 {
+  return nr < C_CALL ? nr : nr - C_CALL;
+}
+
+/** The channel that the first argument of a call names. */
+export function channel_of(nr: u32, argument: u32): u32 {
+  return nr < C_CALL ? argument : copyin_channel(argument);
+}
+
+/** Which arguments of a call name what it is about, whoever makes it: ABOUT_CHANNEL and the place of the second object. */
+export function search_about(nr: u32): u32 {
+  switch (search_plain_number(nr)) {
+    case Sys.tsleep:
+    case Sys.wakeup:
+    case Sys.wakeup_one:
+      return ABOUT_CHANNEL;
+    case Sys.msleep:
+    case Sys.mtx_sleep:
+    case Sys.rw_sleep:
+    case Sys.sx_sleep:
+    case Sys.rm_sleep:
+      return ABOUT_CHANNEL | (1 << ABOUT_SECOND_SHIFT);
+    case Sys.cv_wait:
+    case Sys.cv_timedwait:
+    case Sys.cv_wait_sig:
+    case Sys.cv_timedwait_sig:
+    case Sys.eventhandler_register:
+      return 1 << ABOUT_SECOND_SHIFT;
+    case Sys.lockmgr:
+      return 2 << ABOUT_SECOND_SHIFT;
+    default:
+      return 0;
+  }
+}
+
+/** Notes what the call is about that a thread is to make, with its arguments in registers. */
+export function search_arguments(td: Thread, sn: SearchThread): void {
+  const frame = td_frame(td);
+  const about = search_about(sn.sn_op);
+  const place = about >> ABOUT_SECOND_SHIFT;
+  const second =
+    place == 0 ? 0 : load<u32>(changetype<usize>(frame) + offsetof<Frame>("a0") + 4 * place);
+  search_objects(td, sn, channel_of(sn.sn_op, frame.a0), second);
+}
+
+/** Notes what the call of a thread is about: its first argument is `first`, and `second` the other that says so. */
+export function search_objects(td: Thread, sn: SearchThread, first: u32, second: u32): void {
+  sn.sn_object = first;
+  sn.sn_second = second;
+  switch (search_plain_number(sn.sn_op)) {
+    case Sys.kthread_exit:
+    case Sys.lwkt_exit:
+      sn.sn_object = changetype<u32>(td);
+      break;
+    case Sys.sched_setdeadline_self:
+      sn.sn_object = DEADLINES;
+      break;
+    case Sys.eventhandler_register:
+      sn.sn_object = second == <u32>EventFn.HOST ? shutdown_list(first) : 0;
+      sn.sn_second = 0;
+      break;
+    case Sys.eventhandler_deregister:
+      sn.sn_object = eventhandler_valid(first)
+        ? shutdown_list(changetype<EventHandler>(<usize>first).ee_list)
+        : 0;
+  }
+}
+
+/** What stands for a list of handlers that nobody runs but who shuts down; 0 for others. */
+function shutdown_list(list: u32): u32 {
+  return list <= <u32>EventList.SHUTDOWN_FINAL ? SHUTDOWN_LISTS + list : 0;
+}
+
+/**
+ * How far the next step of a thread reaches (Reach). What is left of a call, later, as far as the call. The end of a
+ * thread concerns nobody but those who ask for that very thread, and what they do reaches as far as anything.
+ */
+export function search_reach(sn: SearchThread): u32 {
+  switch (sn.sn_pending) {
+    case Pending.LOOK:
+      return Reach.LOOKS;
+    case Pending.CHANGE:
+      return Reach.OBJECTS;
+    case Pending.CHOICE:
+    case Pending.RETURN:
+      return Reach.LOCAL;
+    case Pending.CALL:
+      return reach_of_call(search_plain_number(sn.sn_op), sn.sn_object);
+    default:
+      return Reach.ALL;
+  }
+}
+
+function reach_of_call(nr: u32, object: u32): u32 {
+  if (planted_call(Plant.REACH_NOBODY, nr)) return Reach.LOCAL;
+  if (concerns_nobody(nr)) return Reach.LOCAL;
+  switch (nr) {
+    case Sys.sema_value:
+    case Sys.mtx_recursed:
+    case Sys.lockstatus:
+      return Reach.LOOKS;
+    case Sys.mtx_lock:
+    case Sys.mtx_trylock:
+    case Sys.mtx_unlock:
+    case Sys.rw_rlock:
+    case Sys.rw_runlock:
+    case Sys.rw_wlock:
+    case Sys.rw_wunlock:
+    case Sys.rw_try_rlock:
+    case Sys.rw_try_wlock:
+    case Sys.rw_try_upgrade:
+    case Sys.rw_downgrade:
+    case Sys.sx_slock:
+    case Sys.sx_sunlock:
+    case Sys.sx_xlock:
+    case Sys.sx_xunlock:
+    case Sys.sx_try_slock:
+    case Sys.sx_try_xlock:
+    case Sys.sx_try_upgrade:
+    case Sys.sx_downgrade:
+    case Sys.rm_rlock:
+    case Sys.rm_runlock:
+    case Sys.rm_wlock:
+    case Sys.rm_wunlock:
+    case Sys.rm_try_rlock:
+    case Sys.lockmgr:
+    case Sys.lockmgr_disown:
+    case Sys.cv_wait:
+    case Sys.cv_timedwait:
+    case Sys.cv_wait_sig:
+    case Sys.cv_timedwait_sig:
+    case Sys.cv_signal:
+    case Sys.cv_broadcast:
+    case Sys.sema_wait:
+    case Sys.sema_trywait:
+    case Sys.sema_timedwait:
+    case Sys.sema_post:
+    case Sys.barrier_wait:
+    case Sys.timer_wait:
+    case Sys.timer_wait_from:
+    case Sys.kthread_exit:
+    case Sys.lwkt_exit:
+    case Sys.eventhandler_register:
+    case Sys.eventhandler_deregister:
+      return object == 0 ? Reach.ALL : Reach.OBJECTS;
+    case Sys.sched_setdeadline_self:
+      return machine().ncpus == 1 ? Reach.OBJECTS : Reach.ALL; // it may move
+    case Sys.tsleep:
+    case Sys.msleep:
+    case Sys.mtx_sleep:
+    case Sys.rw_sleep:
+    case Sys.sx_sleep:
+    case Sys.rm_sleep:
+    case Sys.wakeup:
+    case Sys.wakeup_one:
+      return is_plain_channel(object) ? Reach.OBJECTS : Reach.ALL;
+    default:
+      return Reach.ALL;
+  }
+}
+
+/**
+ * True for calls of which nobody else can tell. Whether a thread holds a lock alone is changed by nobody else while it
+ * runs, and time stands still while threads run.
+ */
+function concerns_nobody(nr: u32): bool {
+  switch (nr) {
+    case Sys.lwkt_yield:
+    case Sys.sched_relinquish:
+    case Sys.compute:
+    case Sys.curthread:
+    case Sys.ticks:
+    case Sys.cycles:
+    case Sys.clock_after:
+    case Sys.pause:
+    case Sys.sleep:
+    case Sys.sleep_until:
+    case Sys.timer_next:
+    case Sys.mtx_owned:
+    case Sys.rw_wowned:
+    case Sys.sx_xlocked:
+    case Sys.rm_wowned:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** True for a channel that the kernel itself does not use: not a thread, a process, or an object of its. */
+function is_plain_channel(channel: u32): bool {
+  if (channel == 0 || td_valid(channel) || proc_valid(channel)) return false;
+  return !is_kobj(channel);
+}
+
+function is_kobj(address: u32): bool {
+  const m = machine();
+  return address >= <u32>m.kobj_base && address < <u32>m.kobj_next;
+}
+
+// ---- Dependence ----
+
+function is_token(token: LwktToken): bool {
+  return changetype<usize>(token) != 0;
+}
+
+/** True if reaches say all that steps do; else any two steps may depend on each other. */
+export function search_reaches_hold(m: Machine): bool {
+  // Orders in which locks are taken, which threads run while others spin, rounds that tokens wait for.
+  if ((m.lock_watch & LOCK_WITNESS) != 0 || m.lock_adaptive != 0 || is_token(m.tok_first))
+    return false;
+  // Handlers of threads that are made and end.
+  if (m.event_lists == 0) return true;
+  for (let list = <u32>EventList.THREAD_CTOR; list <= <u32>EventList.THREAD_FINI; list++) {
+    const head = m.event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
+    if (load<u32>(head) != 0) return false;
+  }
+  return true;
+}
+
+/** True if the order of the next steps of two threads may matter; `b_td` may be an event. */
+export function search_depend(a_td: Thread, a: SearchThread, b_td: Thread, b: SearchThread): bool {
+  const a_reach = reach_now(a_td, a);
+  const b_reach = reach_now(b_td, b);
+  if (a_reach == Reach.ALL || b_reach == Reach.ALL) return true;
+  if (may_promise(a_td, a) && may_promise(b_td, b)) return true;
+  if (a_reach == Reach.LOCAL || b_reach == Reach.LOCAL) return false;
+  if (a_reach == Reach.LOOKS && b_reach == Reach.LOOKS) return false;
+  return is_met(a, a.sn_object, b) || is_met(a, a.sn_second, b);
+}
+
+/** A thread in a critical section, or with tokens, keeps others from running. */
+function reach_now(td: Thread, sn: SearchThread): u32 {
+  if (is_event(td) || is_critical(td) || has_tokens(td)) return Reach.ALL;
+  return sn.sn_reach;
+}
+
+/** True for a thread in a critical section of its own: who is off its CPU may be in one of the switch. */
+function is_critical(td: Thread): bool {
+  if (planted(Plant.REACH_NO_CRITICAL)) return false;
+  const off = td != globaldata(td.td_cpu).gd_curthread;
+  const switches = off && (machine().sched == Sched.LWKT || (td.td_lwflags & TDL_STARTED) == 0);
+  return td.td_pri >= (switches ? 2 * TDPRI_CRIT : TDPRI_CRIT);
+}
+
+/** True if a step changes what CPUs can promise to threads with deadlines: such a thread may end behind any step. */
+function may_promise(td: Thread, sn: SearchThread): bool {
+  if (planted(Plant.REACH_NO_PROMISE)) return sn.sn_object == DEADLINES;
+  return (td.td_flags & TDF_DEADLINE) != 0 || sn.sn_object == DEADLINES;
+}
+
+/** True if an object of one step, or what lies behind it, is one of another step's, or lies behind that. */
+function is_met(a: SearchThread, object: u32, b: SearchThread): bool {
+  let at = object;
+  for (let i: u32 = 0; at != 0; i++) {
+    if (i == CHAIN_MAX || lies_behind(b.sn_object, at) || lies_behind(b.sn_second, at)) return true;
+    at = behind(at);
+  }
+  return false;
+}
+
+/** True if `object` is `from` or lies behind it. */
+function lies_behind(from: u32, object: u32): bool {
+  let at = from;
+  for (let i: u32 = 0; at != 0; i++) {
+    if (i == CHAIN_MAX || at == object) return true;
+    at = behind(at);
+  }
+  return false;
+}
+
+/**
+ * What the owner of a lock waits for, if it waits, 0 if it does not: who waits for the lock lends to the owner, which
+ * then may change its place among others.
+ */
+function behind(object: u32): u32 {
+  if (planted(Plant.REACH_NO_CHAIN)) return 0;
+  const owner = owner_of(object);
+  return is_td(owner) ? owner.td_wchan : 0;
+}
+
+/** The owner of a lock that threads lend to; null for what is no lock. */
+function owner_of(object: u32): Thread {
+  if (!is_kobj(object) || (object & (<u32>KOBJ_SIZE - 1)) != 0) return changetype<Thread>(0);
+  const o = changetype<SyncObject>(<usize>object);
+  switch (o.so_kind) {
+    case KOBJ_RM:
+      return owner_of_rm(changetype<RmLock>(o));
+    case KOBJ_MTX:
+    case KOBJ_RW:
+    case KOBJ_SX:
+    case KOBJ_LOCKMGR:
+    case KOBJ_RM_LOCK:
+      return lock_owner(o);
+    default:
+      return changetype<Thread>(0);
+  }
+}
+
+/** One of those that have an rmlock, or of its readers, which waits, if any does. */
+function owner_of_rm(rm: RmLock): Thread {
+  const owner = lock_owner(rm.rm_lock);
+  if (is_td(owner) && owner.td_wchan != 0) return owner;
+  let r = rm.rm_first;
+  while (changetype<usize>(r) != 0 && r.rmp_thread.td_wchan == 0) r = r.rmp_next;
+  return changetype<usize>(r) != 0 ? r.rmp_thread : owner;
+}

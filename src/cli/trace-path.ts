@@ -1,0 +1,18 @@
+// The path of a trace: a trace replaces the file that has its name.
+
+import { statSync } from "node:fs";
+import { ConfigError } from "../core/errors.js";
+
+/**
+ * Sees to it that a trace does not replace the file that the command reads, `what`, whatever name that goes by.
+ *
+ * @throws ConfigError if it would.
+ */
+export function checkTracePath(trace: string, file: string, what: string): void {
+  const input = statSync(file, { throwIfNoEntry: false });
+  const output = statSync(trace, { throwIfNoEntry: false });
+  if (input === undefined || output === undefined) return;
+  if (input.dev === output.dev && input.ino === output.ino) {
+    throw new ConfigError(`--trace would write over the ${what} file; give it another name`);
+  }
+}

@@ -1,0 +1,141 @@
+// How much of all schedules a search has seen: how many of the random ones were different, how far an exhaustive search has
+// come, whether its bound left anything out, and what PCT promises.
+
+import * as Layout from "../generated/layout.js";
+import type { SearchState } from "./strategies.js";
+
+const { SearchDecision: D } = Layout;
+
+/** Schedules that are told apart at most; 8 bytes each, twice. */
+const DIFFERENT_MAX = 1 << 22;
+const SLOTS_MIN = 1 << 12;
+
+/** What a part of a search has seen, as plain data. */
+export interface Seen {
+  /** Most threads, and most decisions, of a schedule. */
+  readonly threads: number;
+  readonly decisions: number;
+  /** Of random schedules: one number for each that is different from the others. */
+  readonly digests: readonly number[];
+  /** True if schedules with more preemptions were left out. */
+  readonly isCut: boolean;
+  /** Of an exhaustive search that has been stopped: the part of all, each choice weighing the same; null if unknown. */
+  readonly share: number | null;
+}
+
+/** What a search has seen. */
+export interface Coverage extends Omit<Seen, "digests"> {
+  /** Random schedules that were different; null if there were too many to be told apart. */
+  readonly different: number | null;
+}
+
+/** A set of numbers above 0. */
+class Digests {
+  private slots = new Float64Array(SLOTS_MIN);
+  size = 0;
+
+  add(digest: number): void {
+    if (this.size === DIFFERENT_MAX) return;
+    const at = this.find(digest);
+    if (this.slots[at] === digest) return;
+    this.slots[at] = digest;
+    this.size++;
+    if (2 * this.size > this.slots.length) this.grow();
+  }
+
+  get values(): number[] {
+    return [...this.slots.filter((digest) => digest !== 0)];
+  }
+
+  /** Where a number is, or has its place. */
+  private find(digest: number): number {
+    const { slots } = this;
+    let at = Math.floor(digest / 2) % slots.length; // all are odd
+    while (slots[at] !== 0 && slots[at] !== digest) at = (at + 1) % slots.length;
+    return at;
+  }
+
+  private grow(): void {
+    const old = this.slots;
+    this.slots = new Float64Array(2 * old.length);
+    for (const digest of old) if (digest !== 0) this.slots[this.find(digest)] = digest;
+  }
+}
+
+/** Looks at schedules that have been performed, and puts together what others have seen. */
+export class Survey {
+  private readonly different = new Digests();
+  private threads = 0;
+  private decisions = 0;
+  private isCut = false;
+  private share: number | null = null;
+
+  /** The first schedule is about to begin. */
+  begin(state: SearchState): void {
+    state.set("s_cut", 0);
+  }
+
+  /** A schedule is over; `isRandom` if the same one may come again. */
+  note(state: SearchState, isRandom: boolean): void {
+    this.threads = Math.max(this.threads, state.get("s_begun"));
+    this.decisions = Math.max(this.decisions, state.get("s_decisions"));
+    this.isCut ||= state.get("s_cut") !== 0;
+    if (isRandom) this.different.add(state.kernel.exports.search_digest());
+  }
+
+  /** An exhaustive search ends before its end: the tape is the next schedule's. */
+  stop(state: SearchState): void {
+    this.share = shareBefore(state);
+  }
+
+  /** Puts what another one has seen to it. The share of a part says little of the whole. */
+  add({ threads, decisions, digests, isCut }: Seen): void {
+    this.threads = Math.max(this.threads, threads);
+    this.decisions = Math.max(this.decisions, decisions);
+    this.isCut ||= isCut;
+    for (const digest of digests) this.different.add(digest);
+  }
+
+  get seen(): Seen {
+    const { threads, decisions, isCut, share } = this;
+    return { threads, decisions, isCut, share, digests: this.different.values };
+  }
+
+  get coverage(): Coverage {
+    const { threads, decisions, isCut, share } = this;
+    const { size } = this.different;
+    return { threads, decisions, isCut, share, different: size < DIFFERENT_MAX ? size : null };
+  }
+}
+
+/** The part of all schedules that comes before that of the tape in depth-first order. */
+function shareBefore(state: SearchState): number {
+  const { kernel } = state;
+  let share = 0;
+  let weight = 1;
+  for (let i = 0; i < state.get("s_prefix"); i++) {
+    const at = state.get("s_tape") + i * D.size;
+    const skip = kernel.view.getBigUint64(at + D.sd_skip, true);
+    const choice = kernel.read(at + D.sd_choice);
+    const isTried = (option: number) => option >= 64 || ((skip >> BigInt(option)) & 1n) === 0n;
+    let before = 0;
+    let all = 0;
+    for (let option = 0; option < kernel.read(at + D.sd_count); option++) {
+      if (!isTried(option)) continue;
+      all++;
+      if (option < choice) before++;
+    }
+    if (all === 0) continue;
+    share += (weight * before) / all;
+    weight /= all;
+  }
+  return share;
+}
+
+/**
+ * What PCT promises: the least probability with which one schedule shows a failure that takes `depth` orderings
+ * (S. Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding bugs").
+ */
+export function pctChance({ threads, decisions }: Coverage, depth: number): number {
+  return 1 / (Math.max(threads, 1) * Math.max(decisions, 1) ** (depth - 1));
+}

@@ -1,0 +1,80 @@
+// What a search says of the schedules that it has seen, and of those that it has not.
+
+import { describe, expect, it } from "vitest";
+import type { ExploreOptions, Setup } from "../../src/index.js";
+import { exploreNow, exploreWith, pctChance, performTask, World } from "../../src/search/index.js";
+import { buildUnderTest as build } from "../support/build.js";
+
+/** Two threads that look at a word, so many times each. */
+const lookers =
+  (counts: readonly number[]): Setup =>
+  (machine, { shared }) => {
+    const word = shared(0);
+    for (const [i, count] of counts.entries()) {
+      machine.createThread({
+        name: `looker ${i}`,
+        *body() {
+          for (let left = count; left > 0; left--) yield* word.get();
+        },
+      });
+    }
+  };
+
+const seen = (counts: readonly number[], options: ExploreOptions) =>
+  exploreNow(lookers(counts), { build, ...options });
+
+describe("a search knows", () => {
+  it("how many of its random schedules were different", () => {
+    expect(seen([2, 2], { schedules: 500 }).coverage.different).toBe(6);
+    expect(seen([3, 3], { schedules: 2_000 }).coverage.different).toBe(20);
+    const few = seen([6, 6], { schedules: 600 }).coverage.different ?? 0;
+    expect(few).toBeGreaterThan(300); // of 924
+    expect(few).toBeLessThan(600);
+  });
+
+  it("how far an exhaustive search has come", () => {
+    const strategy = "exhaustive";
+    // Half of the schedules begin with the first thread.
+    expect(seen([3, 3], { strategy, schedules: 10 }).coverage.share).toBe(0.5);
+    expect(seen([3, 3], { strategy, schedules: 1 }).coverage.share).toBe(0.125);
+    expect(seen([3, 3], { strategy }).coverage.share).toBeNull();
+    let last = 0;
+    for (const schedules of [1, 5, 30, 200, 900]) {
+      const { share } = seen([6, 6], { strategy, schedules }).coverage;
+      expect(share).toBeGreaterThan(last);
+      last = share ?? 0;
+    }
+    expect(last).toBeLessThan(1);
+  });
+
+  it("whether a bound on preemptions has left anything out", () => {
+    const strategy = "exhaustive";
+    expect(seen([2, 2], { strategy, preemptions: 1 }).coverage.isCut).toBe(true);
+    expect(seen([2, 2], { strategy, preemptions: 2 }).coverage.isCut).toBe(false);
+    expect(seen([2, 2], { strategy }).coverage.isCut).toBe(false);
+  });
+
+  it("what pct promises", () => {
+    const { coverage } = seen([2, 2], { strategy: "pct", schedules: 100 });
+    // A choice before each step but those that only one thread has left.
+    expect(coverage).toMatchObject({ threads: 2, decisions: 3 });
+    expect(pctChance(coverage, 1)).toBeCloseTo(1 / 2);
+    expect(pctChance(coverage, 3)).toBeCloseTo(1 / (2 * 9));
+  });
+
+  it("the same whoever performs its parts", async () => {
+    for (const strategy of ["random", "pct"] as const) {
+      const options = { build, strategy, schedules: 6_000 };
+      const setup = lookers([6, 6]);
+      const runner = () => {
+        const world = new World(setup, {}, build);
+        return async (...[task, words]: Parameters<Parameters<typeof exploreWith>[0][0]>) => {
+          world.words = words;
+          return performTask(world, options, task, null);
+        };
+      };
+      const alone = exploreNow(setup, options).coverage;
+      expect((await exploreWith([runner(), runner()], setup, options)).coverage).toEqual(alone);
+    }
+  });
+});

@@ -51,7 +51,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
-  /^test\/fuzz\/[\w-]+\.ts$/,
+  /^test\/(?:fuzz|riscv-tests)\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/package\/(?:\.npmrc|package(?:-lock)?\.json|run\.mjs|project\/\w+\.(?:ts|html))$/,
@@ -110,7 +110,7 @@ const CIRCLES: readonly Circle[] = [
         "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
-      ...["intr", "ipiq", "migrate", "thread", "token", "usched"].map(
+      ...["intr", "ipiq", "migrate", "modern", "thread", "token", "tokref", "usched"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
       ...[

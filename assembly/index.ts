@@ -10,6 +10,7 @@ export {
   rv32_record,
 } from "./cpu/rv32_decode";
 export { debug_csr, debug_set_csr } from "./cpu/rv32_machine_mode";
+export { rv32_reservation } from "./cpu/rv32_reserve";
 export { kobj_alloc } from "./kern/kern_kobj";
 export { random_next } from "./kern/kern_random";
 export { debug_step } from "./run/debug";

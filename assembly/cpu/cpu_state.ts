@@ -83,6 +83,12 @@ export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
 if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
+if (
+  offsetof<CpuState>("reserved_td") != offsetof<CpuState>("reservation") + 4 ||
+  offsetof<CpuState>("reserved_switches") != offsetof<CpuState>("reservation") + 8
+) {
+  ERROR("compiled code wants the three words of a reservation in this order");
+}
 if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
 if (
   ((offsetof<CpuState>("limit") | offsetof<CpuState>("watches") | offsetof<CpuState>("sampled")) &

@@ -10,7 +10,7 @@
 // number, and how far behind the text it may store (rv32_reserve.ts). It keeps registers in locals, and stores what it has changed before it returns. It returns, in
 // the high half, the guest address where the interpreter goes on, plus COMPILED_JUMPED if it got
 // there by a jump or a taken branch, where the slice may end; in the low half, the instructions that are left.
-// It may return anywhere: before a fault, an atomic, a kernel call, a jump to somewhere else. If it has
+// It may return anywhere: before a fault, a kernel call, a jump to somewhere else. If it has
 // executed nothing, its first instruction is one for rv32_slow.
 //
 // Where threads spend their time is found out by samples. When a slice ends, or JIT_PERIOD instructions after

@@ -10,6 +10,14 @@ import { Thread } from "../sys/proc";
 import { rare } from "../sys/thread";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
 
+/**
+ * Where CPU 0 has its reservation, for compiled code, which makes and ends some by itself: `reservation`, `reserved_td`,
+ * `reserved_switches`, a word each. That of the next CPU is GLOBALDATA_STRIDE further on.
+ */
+export function rv32_reservation(): usize {
+  return changetype<usize>(cpu_state(globaldata(0))) + offsetof<CpuState>("reservation");
+}
+
 function bit(gd: GlobalData): u64 {
   return (<u64>1) << gd.gd_cpuid;
 }

@@ -4,6 +4,7 @@
 // at any time (assembly/cpu/rv32_compiled.ts).
 
 import type { Kernel } from "../core/kernel.js";
+import type { Reservations } from "./block.js";
 import { CLUSTER_MAX, type Cluster, clusterAt } from "./cluster.js";
 import { emitCluster, TOLD_MAX } from "./emit.js";
 import { Marks } from "./marks.js";
@@ -91,6 +92,7 @@ const NOWHERE: TextRange = { from: Number.POSITIVE_INFINITY, to: 0 };
 export class Compiler {
   private readonly text: Text;
   private readonly compiledOp: number;
+  private readonly reservations: Reservations;
   private readonly needed: number;
   private readonly chains = canChain();
   private readonly tell: number;
@@ -130,6 +132,10 @@ export class Compiler {
     this.marks = new Marks(kernel);
     this.text = new Text(kernel, this.marks);
     this.compiledOp = kernel.exports.rv32_compiled_op();
+    this.reservations = {
+      base: kernel.exports.rv32_reservation(),
+      rareDelta: kernel.machine("rare_delta"),
+    };
     this.needed = samples;
     const { table } = kernel.exports;
     const module = new WebAssembly.Module(tellingModule() as BufferSource);
@@ -341,6 +347,7 @@ export class Compiler {
       guestLow: kernel.machine("guest_low"),
       guestEnd: this.guestEnd,
       stacks: stacksOf(kernel),
+      reservations: this.reservations,
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,

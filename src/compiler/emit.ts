@@ -11,9 +11,9 @@
 // (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.
 
 import { accessesOf } from "./accesses.js";
-import type { Block } from "./block.js";
+import type { Block, BlockCode, Reservations } from "./block.js";
 import type { Cluster } from "./cluster.js";
-import { type BlockCode, emitOperation } from "./operations.js";
+import { emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";
 import type { Step, Text } from "./text.js";
@@ -27,6 +27,7 @@ export interface Target {
   readonly guestEnd: number;
   /** Where the word of a thread's stack is from a sixteenth of the thread's address; null without stacks. */
   readonly stacks: number | null;
+  readonly reservations: Reservations;
   /** Where a register lies relative to its thread. */
   readonly frameOffset: (register: number) => number;
   /** The operation of a record where compiled code may be entered. */
@@ -337,6 +338,10 @@ class Emitter implements BlockCode {
   emitStoreRoom(bytes: number): void {
     this.code.get(ROOM);
     if (bytes > 1) this.code.const(bytes - 1).put(Op.i32_sub);
+  }
+
+  emitThread(): void {
+    this.code.get(TD);
   }
 
   emitStackEnd(stacks: number): void {

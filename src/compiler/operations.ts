@@ -1,33 +1,12 @@
-// What an instruction computes, as WebAssembly: arithmetic, loads and stores, and operations on memory. The
-// interpreter's loop (assembly/cpu/rv32.ts) and rv32_atomic.ts say the same.
+// What an instruction computes, as WebAssembly: arithmetic, loads and stores. The interpreter's loop
+// (assembly/cpu/rv32.ts) says the same.
 
 import { formatOf, type Mnemonic } from "../program/encode.js";
 import type { Access } from "./accesses.js";
-import type { Step, Text } from "./text.js";
-import { type Code, Op } from "./wasm.js";
-
-/** What an operation needs of the function that it becomes part of. */
-export interface BlockCode {
-  readonly code: Code;
-  readonly target: {
-    readonly text: Text;
-    readonly guestLow: number;
-    readonly guestEnd: number;
-    readonly stacks: number | null;
-  };
-  /** Puts a register's value on the stack. */
-  read(register: number): void;
-  /** Gives a register, not x0, the value on the stack. */
-  write(register: number): void;
-  /** Puts on the stack how far behind Text.storeLow so many bytes may be stored: the address must be below. */
-  emitStoreRoom(bytes: number): void;
-  /** Puts on the stack the end of the thread's stack: below it there is none. */
-  emitStackEnd(stacks: number): void;
-  /** A local for a number that the block needs. */
-  temporary(): number;
-  /** Leaves for the interpreter if the condition on the stack is true, `executed` instructions into the block. */
-  exitIf(pc: number, executed: number): void;
-}
+import { emitAtomic, isAtomic } from "./atomics.js";
+import type { BlockCode } from "./block.js";
+import type { Step } from "./text.js";
+import { Op } from "./wasm.js";
 
 /** Operations of two numbers that WebAssembly has, too. */
 const simple: Readonly<Partial<Record<Mnemonic, number>>> = {
@@ -67,30 +46,6 @@ const stores: Readonly<Partial<Record<Mnemonic, number>>> = {
   sw: Op.i32_store,
 };
 
-/**
- * What an atomic stores: the result of `op` of the old word and a register; or the smaller of them by the
- * comparison `less`, or the larger; or just the register.
- */
-interface Atomic {
-  readonly op?: number;
-  readonly less?: number;
-  readonly takesLess?: boolean;
-}
-
-const WORD = 4;
-
-const atomics: Readonly<Partial<Record<Mnemonic, Atomic>>> = {
-  "amoswap.w": {},
-  "amoadd.w": { op: Op.i32_add },
-  "amoxor.w": { op: Op.i32_xor },
-  "amoor.w": { op: Op.i32_or },
-  "amoand.w": { op: Op.i32_and },
-  "amomin.w": { less: Op.i32_lt_s, takesLess: true },
-  "amomax.w": { less: Op.i32_lt_s },
-  "amominu.w": { less: Op.i32_lt_u, takesLess: true },
-  "amomaxu.w": { less: Op.i32_lt_u },
-};
-
 /** True for what does nothing but give a register another value, whatever its operands are. */
 export function isPlain({ flow, insn: { op, rd } }: Step): boolean {
   return flow === "next" && rd !== SP && (op in simple || op === "lui" || op === "auipc");
@@ -109,9 +64,8 @@ export function emitOperation(
     emitAccess(block, step, before, access);
     return;
   }
-  const inMemory = atomics[insn.op];
-  if (inMemory !== undefined) {
-    emitAtomic(block, step, before, inMemory);
+  if (isAtomic(step)) {
+    emitAtomic(block, step, before);
     return;
   }
   if (insn.op === "fence" || insn.rd === 0) return;
@@ -222,40 +176,6 @@ function divide(block: BlockCode, { rs1, rs2 }: Sources, op: number, quotient: b
   block.read(rs2);
   code.put(op, Op.end);
   if (isSigned) code.put(Op.end);
-}
-
-/** An atomic; where it faults, or could end what another CPU has reserved, the interpreter does it. */
-function emitAtomic(
-  block: BlockCode,
-  { insn, pc }: Step,
-  before: number,
-  { op, less, takesLess }: Atomic,
-): void {
-  const { code, target } = block;
-  const [at, old] = [block.temporary(), block.temporary()];
-  const memory = target.text.guest + target.text.storeLow;
-  block.read(insn.rs1);
-  code.const(3).put(Op.i32_and);
-  block.read(insn.rs1);
-  code.const(-target.text.storeLow).put(Op.i32_add).tee(at);
-  block.emitStoreRoom(WORD);
-  code.put(Op.i32_ge_u, Op.i32_or);
-  block.exitIf(pc, before);
-  code.get(at).memory(Op.i32_load, memory).set(old).get(at);
-  if (op !== undefined || less !== undefined) code.get(old);
-  block.read(insn.rs2);
-  if (op !== undefined) code.put(op);
-  if (less !== undefined) {
-    code.get(old);
-    block.read(insn.rs2);
-    code.put(less);
-    if (takesLess !== true) code.put(Op.i32_eqz);
-    code.put(Op.select);
-  }
-  code.memory(Op.i32_store, memory);
-  if (insn.rd === 0) return;
-  code.get(old);
-  block.write(insn.rd);
 }
 
 function emitAccess(block: BlockCode, step: Step, before: number, access: Access): void {

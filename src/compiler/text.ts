@@ -26,7 +26,17 @@ export interface Step {
 const NOTHING: Instruction = { op: "ebreak", rd: 0, rs1: 0, rs2: 0, imm: 0 };
 
 /** Formats of instructions that only compute, load and store. */
-const plain: ReadonlySet<Format> = new Set(["R", "I", "Shift", "Load", "S", "U", "Fence", "Amo"]);
+const plain: ReadonlySet<Format> = new Set([
+  "R",
+  "I",
+  "Shift",
+  "Load",
+  "S",
+  "U",
+  "Fence",
+  "Amo",
+  "Lr",
+]);
 /** Registers of a machine for RV32E. */
 const FEW_REGISTERS = 16;
 
@@ -163,9 +173,9 @@ export class Text {
     return this.decoded + ((pc - this.origin) << this.shift);
   }
 
-  /** An atomic other than lr.w and sc.w, of registers that there are: it has no record, as all atomics. */
+  /** An atomic, of registers that there are: it has no record. */
   private isOperationOnMemory({ op, rd, rs1, rs2 }: Instruction): boolean {
-    if (formatOf(op) !== "Amo" || op === "lr.w" || op === "sc.w") return false;
+    if (formatOf(op) !== "Amo" && formatOf(op) !== "Lr") return false;
     return this.hasAllRegisters || Math.max(rd, rs1, rs2) < FEW_REGISTERS;
   }
 

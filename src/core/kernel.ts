@@ -56,6 +56,7 @@ export interface Exports {
   rv32_compiled_op(): number;
   rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
+  rv32_reservation(): number;
   rv32_decodes_to(pc: number, op: number, a: number, b: number, c: number): number;
 }
 

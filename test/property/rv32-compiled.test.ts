@@ -128,6 +128,31 @@ const skip = fc
   )
   .map(([op, rs1, rs2, words]) => [word(op, { rs1, rs2, imm: 4 + 4 * words.length }), ...words]);
 
+/** A word that is reserved, something in between that may end that, and a store that looks, or two. */
+const reserved = fc
+  .tuple(
+    pick(10, 10, 11),
+    pick(10, 10, 10, 11),
+    result,
+    result,
+    pick(...POOL),
+    fc.array(
+      fc.oneof(
+        { weight: 4, arbitrary: arithmetic },
+        { weight: 2, arbitrary: access },
+        fc.constant(word("kcall", { imm: Layout.Sys.lwkt_yield })),
+      ),
+      { maxLength: 2 },
+    ),
+    fc.boolean(),
+  )
+  .map(([from, to, old, failed, rs2, between, again]) => [
+    word("lr.w", { rd: old, rs1: from }),
+    ...between,
+    word("sc.w", { rd: failed, rs1: to, rs2 }),
+    ...(again ? [word("sc.w", { rd: 16, rs1: to, rs2: failed })] : []),
+  ]);
+
 const one = (arbitrary: fc.Arbitrary<number>) => arbitrary.map((value) => [value]);
 const piece = fc.oneof(
   { weight: 60, arbitrary: one(arithmetic) },
@@ -137,6 +162,7 @@ const piece = fc.oneof(
   { weight: 6, arbitrary: one(moved) },
   { weight: 24, arbitrary: one(branch) },
   { weight: 10, arbitrary: skip },
+  { weight: 4, arbitrary: reserved },
   { weight: 8, arbitrary: one(jump) },
   { weight: 5, arbitrary: one(ret) },
   { weight: 4, arbitrary: one(registerJump) },

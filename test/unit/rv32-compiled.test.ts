@@ -77,6 +77,34 @@ describe("compiled code", () => {
     });
   }
 
+  it.each([1, 2, 3])("counts by lr.w and sc.w on %i CPUs, wherever slices end", (cpus) => {
+    const turns = 20_000;
+    // Compiled code is not entered while another CPU has a word reserved that lies next to the text.
+    const b = program("counting").data("padding", { zero: 4096 }).data("counts", { zero: 16 });
+    b.label("worker").li("s0", turns).la("s1", "counts").add("s1", "s1", "a0");
+    b.label("again").lrW("t0", "s1").addi("t0", "t0", 1).jump("on");
+    b.label("on").scW("t1", "t0", "s1").bnez("t1", "again");
+    b.addi("s0", "s0", -1).bnez("s0", "again").call("kthread_exit");
+    const counting = b.build();
+    const run = (jit: boolean) => {
+      const machine = new Machine({ cpus, quantum: 101, roundRobin: 500, jit }, buildUnderTest);
+      const loaded = machine.load(counting);
+      const body = loaded.addressOf("worker");
+      // Two share a word, the others have one of their own.
+      for (const [index, arg] of [0, 0, 4, 8].entries()) {
+        machine.createThread({ name: `worker ${index}`, body, arg, cpu: index % cpus });
+      }
+      machine.run();
+      const view = new DataView(machine.guestMemory.buffer, machine.guestMemory.byteOffset);
+      const count = (index: number) => view.getUint32(loaded.addressOf("counts") + 4 * index, true);
+      expect([0, 1, 2].map(count)).toEqual([2 * turns, turns, turns]);
+      return machine;
+    };
+    const compiled = run(true);
+    expect(outcome(compiled)).toEqual(outcome(run(false)));
+    expect(compiled.compiled?.functions).toBeGreaterThan(0);
+  });
+
   it("knows where a call by a register leads, and comes back from there, once it was seen", () => {
     const machine = new Machine({}, buildUnderTest);
     const loaded = machine.load(workers("lwkt_yield"));

@@ -25,7 +25,7 @@ static int lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
 
 /*
  * One exchange where nobody has the lock. Where somebody has, it hides for a moment that others sleep; but whoever gets
- * the lock then has it as 2, and wakes them. (A compare and exchange would be two instructions that are interpreted.)
+ * the lock then has it as 2, and wakes them.
  */
 static void acquire(void) {
   if (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) == 0) return;

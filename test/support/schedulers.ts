@@ -12,10 +12,14 @@ export function isLwkt(scheduler: MachineConfig["scheduler"]): boolean {
   return scheduler === "lwkt" || scheduler === "lwkt-modern";
 }
 
-/** A scheduler of a storm's own. Of the seeds, one in fifty has lwkt-modern where it would have lwkt. */
-export function schedulerOf(random: Random, seed: number): SchedulerName {
-  const own = random.pick(["lwkt", "4bsd", "ule"] as const);
-  return own === "lwkt" && seed % 50 === 49 ? "lwkt-modern" : own;
+/** A scheduler of a storm's own. Of the seeds, every fifth has lwkt-modern where it would have lwkt. */
+export function schedulerOf(
+  random: Random,
+  seed: number,
+  others: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"],
+): SchedulerName {
+  const own = random.pick(others);
+  return own === "lwkt" && seed % 5 === 4 ? "lwkt-modern" : own;
 }
 
 /** A machine whose threads sleep at their own priorities under ule, too, where tests look at priorities. */

@@ -55,7 +55,7 @@ interface Shape {
 function shapeOf(seed: number, { cpus, scheduler }: ProcessConditions): Shape {
   const random = new Random(seed ^ 0x7777);
   const ownCpus = random.pick([2, 2, 3, 4, 4, 8]);
-  const ownScheduler = schedulerOf(random, seed);
+  const ownScheduler = schedulerOf(random, seed, ["4bsd", "lwkt", "ule"]);
   return {
     cpus: cpus ?? ownCpus,
     scheduler: scheduler ?? ownScheduler,

@@ -202,7 +202,8 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
     );
     expect(endUs(report, "sleeper")).toBe(106);
     expect(endUs(report, "other")).toBe(111);
-    expect(endUs(report, "third")).toBe(207);
+    // Under ule those that the waker wakes are better than it, and have the CPU before it sleeps.
+    expect(endUs(report, "third")).toBe(scheduler === "ule" ? 217 : 207);
   });
 
   it("does not remember a resume", () => {

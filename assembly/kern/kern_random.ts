@@ -13,7 +13,20 @@ export function random_init(): void {
 export function random_next(): u32 {
   const m = machine();
   m.rng += GAMMA;
-  let z = m.rng;
+  return mix(m.rng);
+}
+
+/**
+ * 32 bits for number `n` at this moment, the same as often as they are asked for: for what is looked at between two rounds,
+ * of which there are more when a run is cut into pieces.
+ */
+export function random_now(n: u64): u32 {
+  const m = machine();
+  return mix(m.rng + (m.now + 1) * 0xd6e8feb86659fd93 + n * GAMMA);
+}
+
+function mix(state: u64): u32 {
+  let z = state;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
   return <u32>((z ^ (z >> 31)) >> 32);

@@ -9,7 +9,7 @@ import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { sched_cpu } from "../sys/sched";
-import { random_next } from "./kern_random";
+import { random_next, random_now } from "./kern_random";
 
 /** A thread, and the half of one by which a CPU is preferred. */
 const LOAD: i64 = 256;
@@ -179,7 +179,7 @@ function highest_of(first: u32, size: u32, cpus: u64, least: i32, waiting: i32):
     const threads = load_of(cpu);
     if (threads < least || globaldata(cpu).gd_nrunnable < waiting) continue;
     if (((cpus >> cpu) & 1) == 0) continue;
-    const load = <i64>threads * LOAD - <i64>(random_next() & 255);
+    const load = <i64>threads * LOAD - <i64>(random_now(cpu) & 255);
     if (load <= most) continue;
     most = load;
     best = (load << CPU_BITS) + cpu;

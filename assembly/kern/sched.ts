@@ -43,6 +43,7 @@ import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
+import { is_modern, modern_relinquish } from "./lwkt_modern";
 import {
   _lwkt_dequeue,
   _lwkt_enqueue,
@@ -270,10 +271,17 @@ export function sched_lend(td: Thread): void {
   else if (!planted(Plant.LEND_UNTOLD)) ipi_lend(td);
 }
 
-/** The same for a thread of this CPU. */
+/** The same for a thread of this CPU. Where its priority stays what it was, it keeps its place, and nobody looks again. */
 export function sched_lend_here(gd: GlobalData, td: Thread): void {
-  if (has_own_level(td)) lwkt_setpri_locked(td, turnstile_level_now(td));
-  else sched_priority(td, turnstile_priority(td));
+  if (has_own_level(td)) {
+    const level = turnstile_level_now(td);
+    if (level == (td.td_pri & TDPRI_MASK)) return;
+    lwkt_setpri_locked(td, level);
+  } else {
+    const pri = turnstile_priority(td);
+    if (cold(td).td_priority == <u8>pri) return;
+    sched_priority(td, pri);
+  }
   priority_changed(gd, td);
 }
 
@@ -568,7 +576,7 @@ export function mi_switch(): u32 {
   if (machine().sched == Sched.LWKT) {
     if (td.td_state == TDS.RUNNING) {
       ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
-      return lwkt_yield();
+      return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
     }
     _lwkt_dequeue(td);
     return lwkt_switch();

@@ -13,12 +13,14 @@ import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
 import { RECORD_SIZE } from "../cpu/rv32_decode";
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
+import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
+import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
-import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
+import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
   EVENTS_IN_A_ROW_MAX,
@@ -31,6 +33,7 @@ import {
   SearchStage,
   SearchStop,
   SearchThread,
+  Settled,
   search,
   search_event,
   search_thread,
@@ -43,6 +46,7 @@ import {
   search_arguments,
   search_draw,
   search_note_wakeup,
+  search_only_wakes,
   search_plain_number,
   search_reach,
   search_yields,
@@ -116,7 +120,7 @@ export function search_run(): u32 {
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
-  s.s_settled = 0; // the host may have done anything
+  s.s_settled = Settled.NONE; // the host may have done anything
   look_whether_alone(m, s);
   let stop: u32 = 0;
   if (stage == SearchStage.TOLD) {
@@ -135,7 +139,12 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   sn.sn_object = object;
   sn.sn_second = second;
   sn.sn_atomic = atomic;
-  sn.sn_reach = search_reach(sn);
+  sn.sn_reach = reach_of(td, sn);
+}
+
+/** How far a thread's next step reaches: a call in which it may give up tokens, as far as anything. */
+function reach_of(td: Thread, sn: SearchThread): u32 {
+  return has_tokens(td) && sn.sn_pending == Pending.CALL ? Reach.ALL : search_reach(sn);
 }
 
 /** Performs kernel call `nr` of the host's body that has the turn. */
@@ -166,11 +175,11 @@ function count_step(s: Search): u32 {
 
 /** Chooses the next step, and performs it. */
 function next_step(m: Machine, s: Search): u32 {
-  if (s.s_settled == 0 || m.ipi_cpus != 0) {
-    const stop = settle(m, s);
+  if (s.s_settled != Settled.ALL || m.ipi_cpus != 0) {
+    const stop = s.s_settled == Settled.OTHERS ? settle_last(m, s) : settle(m, s);
     if (stop != 0) return stop;
   }
-  s.s_settled = 0;
+  s.s_settled = Settled.NONE;
   const td = search_choose(s);
   if (s.s_known != 0) return SearchStop.KNOWN;
   if (!is_td(td)) return settle_idle(m, s);
@@ -227,9 +236,16 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
   const gd = turn(m, td);
   const pending = sn.sn_pending;
   if (sn.sn_host == 0) {
+    const runnable = gd.gd_nrunnable;
     const stop = rv32_step(m, gd, td, sn);
-    const accesses = pending == Pending.LOOK || pending == Pending.CHANGE;
-    s.s_settled = u32(accesses && leaves_others && is_before_operation(td, sn));
+    if (leaves_others) {
+      if (pending != Pending.CALL) {
+        const accesses = pending == Pending.LOOK || pending == Pending.CHANGE;
+        if (accesses && is_before_operation(td, sn)) s.s_settled = Settled.ALL;
+      } else if (sn.sn_pending == Pending.NONE && runnable == gd.gd_nrunnable) {
+        if (search_only_wakes(sn.sn_op) && has_kept(m, gd, td)) s.s_settled = Settled.OTHERS;
+      }
+    }
     return stop != 0 ? stop : count_step(s);
   }
   if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
@@ -245,7 +261,20 @@ function can_leave_others(m: Machine, td: Thread): bool {
   return m.sched == Sched.LWKT && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
 }
 
+/** True if a call of `td`, which can do no more than wake others, has woken nobody, and the thread has its CPU still. */
+function has_kept(m: Machine, gd: GlobalData, td: Thread): bool {
+  if (m.ncpus != 1 || m.sched != Sched.LWKT || m.user_threads != 0) return false;
+  return gd.gd_curthread == td && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
+}
+
 // ---- Between steps ----
+
+/** All but the thread that has made a call are settled: that goes on to its next visible operation. */
+function settle_last(m: Machine, s: Search): u32 {
+  const td = s.s_last;
+  const stop = settle_thread(m, s, td, search_thread(td_index(td)));
+  return stop == AGAIN || m.ipi_cpus != 0 ? settle(m, s) : stop;
+}
 
 /**
  * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
@@ -258,9 +287,11 @@ function settle(m: Machine, s: Search): u32 {
     if (m.exited == 1) return SearchStop.EXIT;
     if (m.ipi_cpus != 0 && (s.s_choices & SEARCH_DELIVERY) == 0) search_settle(0);
     s.s_count = 0;
-    for (let i: u32 = 0; i < m.zone_next; i++) {
-      const td = td_at(i);
-      const sn = search_thread(i);
+    let place = changetype<usize>(search_thread(0));
+    for (let at = m.td_base; at < changetype<usize>(td_at(m.zone_next)); at += offsetof<Thread>()) {
+      const td = changetype<Thread>(at);
+      const sn = changetype<SearchThread>(place);
+      place += offsetof<SearchThread>();
       if (!search_can_run(td)) {
         if (sn.sn_number != 0 && search_has_exited(td)) forget(s, td, sn);
         continue;
@@ -388,7 +419,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_size = s.s_op_size;
     sn.sn_atomic = s.s_op_atomic;
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
-    sn.sn_reach = search_reach(sn);
+    sn.sn_reach = reach_of(td, sn);
     return 0;
   }
   if (why == Run.BUDGET) return SearchStop.STEPS;
@@ -482,9 +513,12 @@ function search_switch(m: Machine, gd: GlobalData, td: Thread): void {
   gd.gd_switch_count++;
   if (m.sched == Sched.LWKT) {
     crit_enter();
+    if (has_tokens(cur)) lwkt_relalltokens(cur);
+    if (has_tokens(td)) lwkt_getalltokens(td);
     const level = lwkt_level(gd, td.td_pri & TDPRI_MASK);
     runq_remove(level, td);
-    runq_append(level, td);
+    if (is_modern(gd)) runq_prepend(level, td);
+    else runq_append(level, td);
   } else {
     if (cur.td_state == TDS.RUNNING && cur != gd.gd_idletd) sched_add(cur);
     sched_rem(td);

@@ -52,6 +52,8 @@ export const LOCK_PROFILE: u32 = 0x2;
 export const DEBUG_NEXT: u32 = 0x1;
 /** Stop at a fault before anything comes of it. */
 export const DEBUG_FAULTS: u32 = 0x2;
+/** There are marks, which fence.i on bare metal is to keep. */
+export const DEBUG_MARKS: u32 = 0x4;
 
 @unmanaged
 export class Machine {
@@ -64,6 +66,7 @@ export class Machine {
   max_threads_per_proc: i32;
   hz: u32; //                  ticks per second
   sched: u32; //               Sched
+  lwkt_modern: u32; //         lwkt: 1 = with the switcher and the tokens of today's (kern/lwkt_modern.ts)
   ndomains: u32; //            vm_ndomains
   seed: u64;
   cycles_per_second: u64;
@@ -117,6 +120,7 @@ export class Machine {
   tidhash_limits: usize; //    u32 per bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
+  tokens_base: usize; //       lwkt-modern: what threads have of tokens (sys/token.ts)
   callwheel_base: usize; //    kern/kern_timeout.ts
   reap_base: usize; //         sys/reap.ts
   chunk_base: usize; //        sys/chunklist.ts
@@ -134,6 +138,7 @@ export class Machine {
   stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
   strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
   strhash_mask: u32;
+  strhash_count: u32; //       strings in it
   string_base: usize; //       interned strings
   string_end: usize;
   ktr_base: usize; //          sys/ktr.ts

@@ -56,7 +56,18 @@ export enum Plant {
   SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
   SCORE_NO_BALANCE = 73, //  ule: the balancer moves nothing
   IDLE_LEFT = 74, //         4bsd: idle CPUs do not look at the machine's queue by themselves
-  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts): test/property/sched-deadline.test.ts, sched-groups.test.ts.
+  // lwkt-modern (kern/lwkt_modern.ts, lwkt_tokref.ts).
+  MODERN_NO_TAIL = 75, //    who gives up the CPU stays in front of its equals
+  MODERN_NO_TICK = 76, //    a tick does not end a turn
+  MODERN_LOSES_TURN = 77, // who loses the CPU to a better thread goes behind its equals
+  TOKEN_KEPT = 78, //        a thread that leaves its CPU keeps its tokens
+  TOKEN_NOT_HAD = 79, //     a thread runs again without its tokens
+  TOKEN_PARTLY = 80, //      a thread that cannot have all its tokens keeps those that it can
+  TOKEN_SHARED_ALONE = 81, // readers exclude each other
+  TOKEN_NO_REQUEST = 82, //  new readers pass who wants a token alone
+  TOKEN_PREEMPTS = 83, //    a thread that waits for tokens preempts
+  TOKEN_OUTLIVES = 84, //    a thread's tokens outlive it
+  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts).
   DL_ORDER = 85, //          an earlier deadline takes the CPU from no later one
   DL_BUDGET = 86, //         a budget has no end
   DL_REPLENISH = 87, //      a budget is whole again as soon as it is used

@@ -30,6 +30,9 @@ interface CompareFlags {
   readonly json?: true;
 }
 
+/** What is compared unless one says otherwise: those that give all threads shares, each in its own way. */
+const COMPARED: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
+
 /** Most seeds of one comparison. */
 const SEEDS_MAX = 10_000;
 
@@ -56,12 +59,12 @@ export function registerCompare(program: Command): void {
     .addOption(
       new Option(
         "--schedulers <names>",
-        "schedulers, with commas between them; 4bsd:64 and ule:64 have 64 run queues",
+        `schedulers out of ${SCHEDULER_NAMES.join(", ")}, with commas between them; 4bsd:64 and ule:64 have 64 run queues`,
       )
         .argParser(parseSchedulers)
         .default(
-          SCHEDULER_NAMES.map((scheduler) => ({ scheduler })),
-          SCHEDULER_NAMES.join(),
+          COMPARED.map((scheduler) => ({ scheduler })),
+          COMPARED.join(),
         ),
     )
     .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
@@ -100,9 +103,9 @@ async function writePicture(path: string, found: Comparison): Promise<void> {
 
 function parseSchedulers(text: string): ComparedScheduler[] {
   return text.split(",").map((word) => {
-    const [name, queues, ...rest] = word.trim().split(":");
+    const [name = "", queues, ...rest] = word.trim().split(":");
     const known = SCHEDULER_NAMES.includes(name as SchedulerName);
-    const fits = queues === undefined || (name !== "lwkt" && /^(64|256)$/.test(queues));
+    const fits = queues === undefined || (/^(4bsd|ule)$/.test(name) && /^(64|256)$/.test(queues));
     if (!known || !fits || rest.length > 0) {
       const names = SCHEDULER_NAMES.join(", ");
       throw new InvalidArgumentError(

@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { MachineConfig, SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
-import type { Stop } from "../debug/index.js";
+import { Debugger, type Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
 import { type LockReport, lockReports } from "../machine/lock-profile.js";
 import { type FaultReport, type LoadedElf, Machine } from "../machine/machine.js";
@@ -228,7 +228,8 @@ class Exec {
     const { onListening, isInterrupted } = this.options;
     const exitCode = (stop: Stop) => exitCodeOf(this.reportOf(stop));
     const end = await debugWithGdb({
-      ...{ machine, elf, port, until, exitCode, onListening, isInterrupted },
+      debug: (isInterrupted) => new Debugger(machine, { ...until, isInterrupted }),
+      ...{ base: elf.base, port, exitCode, onListening, isInterrupted },
     });
     if (end.how === "stopped") return this.reportOf(end.stop);
     return end.how === "detached" ? null : this.report("interrupted");

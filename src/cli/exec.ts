@@ -10,6 +10,7 @@ import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
+import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
@@ -117,7 +118,7 @@ export function registerExec(program: Command): void {
         "wait for gdb at a port of this machine, and have it debug the program",
       )
         .argParser(wholeNumber(0, 65_535))
-        .conflicts(["trace", "bare", "disassemble"]),
+        .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
@@ -145,18 +146,24 @@ function readFile(file: string): Uint8Array {
 }
 
 /** Runs a program in machine mode. */
-function runBare(image: ElfImage, args: readonly string[], flags: Flags, command: Command): void {
+async function runBare(
+  image: ElfImage,
+  args: readonly string[],
+  flags: Flags,
+  command: Command,
+): Promise<void> {
   if (args.length > 0) {
     throw new ConfigError(
       "a program on bare metal has no arguments; leave out what is behind FILE",
     );
   }
   const isGiven = command.getOptionValueSource("memory") === "cli";
-  execBare(image, {
+  await execBare(image, {
     limit: flags.limit ?? DEFAULT_LIMIT,
     memory: isGiven ? flags.memory : undefined,
     json: flags.json === true,
     jit: flags.jit,
+    gdb: flags.gdb ?? null,
   });
 }
 
@@ -172,7 +179,7 @@ async function exec(
     return;
   }
   if (flags.bare === true) {
-    runBare(parseElf(bytes, file), args, flags, command);
+    await runBare(parseElf(bytes, file), args, flags, command);
     return;
   }
   if (flags.limit !== undefined) {
@@ -205,31 +212,6 @@ async function exec(
     process.stderr.write(describe(report));
   }
   process.exitCode = exitCodeOf(report);
-}
-
-/** How to have gdb debug the program. */
-function invitation(file: string, port: number): string {
-  return `waiting for gdb: gdb-multiarch ${file} -ex "target remote 127.0.0.1:${port}"\n`;
-}
-
-interface Interrupt {
-  readonly isPending: boolean;
-  stop(): void;
-}
-
-/** Notes the first Ctrl-C; a second one ends the process as ever. */
-function listenForInterrupt(): Interrupt {
-  let isPending = false;
-  const listener = () => {
-    isPending = true;
-  };
-  process.once("SIGINT", listener);
-  return {
-    get isPending() {
-      return isPending;
-    },
-    stop: () => process.removeListener("SIGINT", listener),
-  };
 }
 
 /** The report as `--json` prints it. */

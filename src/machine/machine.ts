@@ -119,6 +119,7 @@ export class Machine {
     this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
+    if (this.compiler !== null) this.compiler.functions = () => this.programs.functions;
     this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
@@ -497,13 +498,9 @@ export class Machine {
     if (this.kernel.machine("exited") !== 0) this.kernel.setMachine("exited", EXITED_BEFORE);
     for (;;) {
       const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
-      this.kernel.setBudget({
-        ...(until === undefined ? {} : { until }),
-        ...(lastSwitch === undefined
-          ? {}
-          : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
-        rounds: batch,
-      });
+      const switches =
+        lastSwitch === undefined ? undefined : Math.max(0, lastSwitch - this.counters.switches);
+      this.kernel.setBudget({ until, switches, rounds: batch });
       const reason = this.guarded(() =>
         this.kernel.alone(() => this.bodies.drive(this.kernel.advance())),
       );

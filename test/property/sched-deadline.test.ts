@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";
 import { DeadlineTest } from "../support/deadline-test.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const ROUNDS = 1_500;
 

@@ -9,15 +9,7 @@ export function random_init(): void {
   machine().rng = machine().seed ^ GAMMA;
 }
 
-/** 32 bits of a word (splitmix64). */
-function mix(word: u64): u32 {
-  let z = word;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return <u32>((z ^ (z >> 31)) >> 32);
-}
-
-/** The next 32 bits. */
+/** The next 32 bits (splitmix64). */
 export function random_next(): u32 {
   const m = machine();
   m.rng += GAMMA;
@@ -25,10 +17,17 @@ export function random_next(): u32 {
 }
 
 /**
- * 32 bits for `n` at this moment, which draw nothing: for who looks between two rounds and may find nothing to do, as
- * rounds in which nothing happens are taken as one (run/quiet.ts).
+ * 32 bits for number `n` at this moment, the same as often as they are asked for: for what is looked at between two rounds,
+ * of which there are more when a run is cut into pieces.
  */
-export function random_now(n: u32): u32 {
+export function random_now(n: u64): u32 {
   const m = machine();
-  return mix(m.rng + (m.now ^ ((<u64>n) << 32)) * GAMMA);
+  return mix(m.rng + (m.now + 1) * 0xd6e8feb86659fd93 + n * GAMMA);
+}
+
+function mix(state: u64): u32 {
+  let z = state;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return <u32>((z ^ (z >> 31)) >> 32);
 }

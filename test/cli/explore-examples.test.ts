@@ -2,6 +2,7 @@
 // and again from its tape wherever that is performed; no right one fails.
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -23,6 +24,23 @@ const examples: readonly (readonly [name: string, FailureKind, preemptions: numb
   ["token", "assertion", 0, ["token.elf"]],
   ["suspend", "deadlock", 1, ["suspend.elf"]],
 ];
+
+/** The schedules that docs/explore.md says a strategy takes: rows of JavaScript have the name, those of C follow. */
+const documented = (() => {
+  const text = readFileSync(join(root, "docs/explore.md"), "utf8");
+  const found = new Map<string, number>();
+  let name = "";
+  for (const line of text.split("\n")) {
+    const cells = line.split("|").map((cell) => cell.trim().replaceAll(/[`,]/g, ""));
+    const [, first = "", , , form = "", ...counts] = cells;
+    if (form !== "JavaScript" && form !== "C") continue;
+    if (first !== "") name = first;
+    for (const [i, strategy] of strategies.entries()) {
+      found.set(`${name} ${form} ${strategy}`, Number(counts[i]));
+    }
+  }
+  return found;
+})();
 
 /** A search of an example. */
 async function search(file: string, options: ExploreOptions) {
@@ -46,6 +64,8 @@ for (const [name, kind, preemptions, others] of examples) {
       it.each(strategies)("fails in the shortest way, wherever (%s)", async (strategy) => {
         const { result, story } = await search(file, { strategy });
         expect(result.failure).toMatchObject({ kind, preemptions });
+        const language = form.endsWith(".elf") ? "C" : "JavaScript";
+        expect(result.schedules).toBe(documented.get(`${name} ${language} ${strategy}`));
         const tape = result.failure?.tape ?? "";
         for (const build of ["release", "check"] as const) {
           const again = await search(file, { replay: tape, build });

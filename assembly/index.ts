@@ -9,6 +9,7 @@ export {
   rv32_is_jump_to_yield,
   rv32_record,
 } from "./cpu/rv32_decode";
+export { debug_csr, debug_set_csr } from "./cpu/rv32_machine_mode";
 export { kobj_alloc } from "./kern/kern_kobj";
 export { random_next } from "./kern/kern_random";
 export { debug_step } from "./run/debug";

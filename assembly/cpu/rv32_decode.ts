@@ -401,10 +401,11 @@ function decode_kernel_call(pc: u32, word: u32): void {
  */
 function call_op(nr: u32): RvOp {
   const m = machine();
-  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE);
+  const modern = m.lwkt_modern != 0;
+  const turns = m.ncpus == 1 && m.sched != Sched.HOST;
   switch (nr) {
     case Sys.lwkt_yield:
-      return m.sched == Sched.LWKT ? RvOp.YIELD : RvOp.CALL;
+      return m.sched == Sched.LWKT && !modern ? RvOp.YIELD : RvOp.CALL;
     case Sys.sched_relinquish:
       return turns && m.search == 0 ? RvOp.RELINQUISH : RvOp.CALL;
     case Sys.mtx_lock:

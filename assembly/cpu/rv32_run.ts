@@ -39,7 +39,7 @@ export function rv32_init(): void {
     cpu.stacks = m.stack_base - (m.td_base >> 4);
     set_load_room(cpu, room);
     set_store_end(cpu, m.store_end);
-    cpu.shares = m.sched == Sched.LWKT ? 0 : 1;
+    cpu.shares = m.sched == Sched.LWKT && m.lwkt_modern == 0 ? 0 : 1;
     cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
   }
 }

@@ -52,12 +52,13 @@ export function chaos_late(m: Machine): u64 {
   return late;
 }
 
-/** A slice begins. */
-export function chaos_slice(m: Machine, gd: GlobalData): void {
+/** A slice begins; true if the running thread's turn is over. */
+export function chaos_slice(m: Machine, gd: GlobalData): bool {
   const td = gd.gd_curthread;
-  if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return;
+  if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return false;
   gd.gd_flags |= GDF_RESCHED;
   if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND; // its equals are next, as those of the kernel's threads are
+  return true;
 }
 
 /** When a timeout fires that was asked for in `ticks` ticks. */

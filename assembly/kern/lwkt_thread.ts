@@ -59,6 +59,13 @@ import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
 import { splz } from "./lwkt_intr";
 import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri, is_mine } from "./lwkt_ipiq";
 import {
+  is_modern,
+  modern_preempt,
+  modern_switch,
+  modern_yield,
+  modern_yield_invol,
+} from "./lwkt_modern";
+import {
   lwkt_gettoken,
   lwkt_havetoken,
   lwkt_regettoken,
@@ -272,7 +279,7 @@ export function lwkt_free_1(td: Thread): u32 {
 // ---- The switch ----
 
 /** The level of threads with deadlines, by which these have their turns. */
-const DEADLINE_LEVEL: u32 = 29;
+export const DEADLINE_LEVEL: u32 = 29;
 
 /**
  * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
@@ -311,6 +318,7 @@ export function lwkt_switch(): u32 {
   if (gd.gd_intr_nesting_level != 0 && !is_td(td.td_preempted)) {
     panic("lwkt_switch: cannot switch from within an interrupt, yet\n");
   }
+  if (is_modern(gd)) return modern_switch(gd, td);
   crit_enter();
   gd.gd_switch_count++;
   let ntd = td.td_preempted;
@@ -350,6 +358,7 @@ function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
 export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
+  if (is_modern(gd)) return modern_preempt(gd, td, ntd);
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "BADCRIT0 %d", ntd.td_pri);
   KASSERT((td.td_pri & ~TDPRI_MASK) == TDPRI_CRIT, "BADPRI %d", td.td_pri);
   if (
@@ -409,7 +418,7 @@ export function lwkt_yield_quick(): u32 {
 /** After splz: the untimely switch (376). */
 export function lwkt_yield_quick_1(): u32 {
   const gd = mycpu();
-  if (machine().untimely_switch == 0 || gd.gd_intr_nesting_level != 0) return DONE;
+  if (machine().untimely_switch == 0 || gd.gd_intr_nesting_level != 0 || is_modern(gd)) return DONE;
   crit_enter();
   if ((gd.gd_curthread.td_lwflags & TDL_RUNQ) != 0) {
     cont_push(K.CRIT_EXIT_NOYIELD);
@@ -437,6 +446,7 @@ export function lwkt_yield_quick_3(): u32 {
 /** Yields to threads of equal priority, too (401). */
 export function lwkt_yield(): u32 {
   const gd = mycpu();
+  if (is_modern(gd)) return modern_yield(gd, gd.gd_curthread);
   if (gd.gd_curthread.td_pri < gd.gd_reqpri) {
     cont_push(K.LWKT_SWITCH);
     lwkt_schedule_self();
@@ -452,6 +462,7 @@ export function lwkt_yield(): u32 {
  */
 export function lwkt_yield_invol(): u32 {
   const td = curthread();
+  if (is_modern(mycpu())) return modern_yield_invol(mycpu(), td);
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
     td.td_lwflags &= ~TDL_WANTED;
     cont_push(K.INVOL_1);
@@ -613,6 +624,7 @@ export function lwkt_setpri_self(pri: i32): u32 {
 /** Sets the priority of a thread of this CPU, requeueing it if it is queued. It is the kernel's from now on. */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
   if ((td.td_flags & TDF_USER) != 0) user_leave(td);
+  if (is_modern(mycpu()) && (td.td_pri & TDPRI_MASK) == pri) return; // and its place in the list
   if ((td.td_lwflags & TDL_RUNQ) != 0) {
     _lwkt_dequeue(td);
     td.td_pri = (td.td_pri & ~TDPRI_MASK) + pri;

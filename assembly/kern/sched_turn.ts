@@ -4,6 +4,7 @@
 // from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
 // level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
 // as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
+// Under lwkt-modern it is at the head of its level, and back there when the loop is left.
 // Under lwkt user threads that wait take turns so with the one that holds the slot (kern/lwkt_usched.ts), by lwkt_yield.
 import { ChunkList } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
@@ -12,6 +13,7 @@ import { prioq_first, prioq_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { runq_append, runq_remove } from "../sys/runq";
 import { TSF_SLEPT, td_sched } from "../sys/sched";
+import { is_modern, modern_turns_begin, modern_turns_end } from "./lwkt_modern";
 import { user_turned, user_turns_begin, user_turns_end } from "./lwkt_usched";
 import { bsd4_queue_of } from "./sched_4bsd";
 import { level_of } from "./sched_policy";
@@ -26,7 +28,9 @@ const NO_QUEUE: u32 = u32.MAX_VALUE;
  */
 export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
   const sched = machine().sched;
-  if (sched == Sched.LWKT) return user_turns_begin(gd, td);
+  if (sched == Sched.LWKT) {
+    return is_modern(gd) ? modern_turns_begin(gd, td) : user_turns_begin(gd, td);
+  }
   const ts = td_sched(td);
   if ((ts.ts_flags & TSF_SLEPT) != 0) return null;
   let queue = NO_QUEUE;
@@ -46,11 +50,15 @@ export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null 
 /** Threads have had their turns, those in the slots from `from` to `to` of their list, and the last one has the CPU. */
 export function sched_turned(from: usize, to: usize): void {
   if (machine().sched == Sched.ULE) ule_turned(from, to);
-  else if (machine().sched == Sched.LWKT) user_turned(from, to);
+  else if (machine().sched == Sched.LWKT && machine().lwkt_modern == 0) user_turned(from, to);
 }
 
 /** Takes the running thread off the list again. */
 export function sched_turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
+  if (is_modern(gd)) {
+    modern_turns_end(list, td);
+    return;
+  }
   if (machine().sched == Sched.LWKT) {
     user_turns_end(gd, list, td);
     return;

@@ -10,6 +10,7 @@ import { K } from "./cont";
 import { intr_forget } from "./lwkt_intr";
 import { ipi_forget } from "./lwkt_ipiq";
 import { token_forget, token_forgo } from "./lwkt_token";
+import { has_tokens, tokens_gone } from "./lwkt_tokref";
 import { sched_gone } from "./sched";
 import { turnstile_forget } from "./subr_turnstile";
 import { witness_thread_exit } from "./subr_witness";
@@ -20,6 +21,7 @@ export function thread_gone(td: Thread): void {
     intr_forget(td);
     token_forget(td);
   }
+  if (has_tokens(td)) tokens_gone(td);
   if (is_td(td.td_preempted)) preempted_forget(td);
   if ((machine().lock_watch & LOCK_WITNESS) != 0) witness_thread_exit(td);
   turnstile_forget(td);

@@ -28,6 +28,7 @@ import {
 import { tsleep_1, tsleep_2 } from "../kern/kern_synch";
 import { nanosleep_1 } from "../kern/kern_time";
 import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "../kern/lwkt_intr";
+import { modern_yield_1 } from "../kern/lwkt_modern";
 import {
   cpu_thread_exit,
   crit_exit_noyield,
@@ -48,7 +49,7 @@ import {
 import { lwkt_gettoken_1 } from "../kern/lwkt_token";
 import { kern_reboot_1, shutdown_1 } from "../kern/subr_eventhandler";
 import { EventHandler } from "../sys/eventhandler";
-import { curthread } from "../sys/globaldata";
+import { curthread, mycpu } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
 import { Proc, TDPRI_CRIT, Thread } from "../sys/proc";
 import { LockMgr, RmLock, SyncObject, TS_EXCLUSIVE, TS_SHARED } from "../sys/sync";
@@ -85,6 +86,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return DONE;
     case K.LWKT_SWITCH:
       return lwkt_switch();
+    case K.MODERN_YIELD_1:
+      return modern_yield_1(mycpu(), curthread());
     case K.PREEMPT_1:
       return lwkt_preempt_1(changetype<Thread>(a));
     case K.SPLZ:

@@ -37,7 +37,7 @@ export function host_call(nr: u32): void {
   const m = machine();
   const cpu = m.curcpu;
   const td = m.host_td;
-  if (is_about_caller(nr)) {
+  if (is_about_caller(nr) || (m.lwkt_modern != 0 && is_about_token(nr))) {
     td_frame(td).a0 = 0;
     return;
   }
@@ -77,10 +77,22 @@ function is_about_caller(nr: u32): bool {
   );
 }
 
+/** The same for tokens of lwkt-modern, which only a thread that runs can have. */
+function is_about_token(nr: u32): bool {
+  return (
+    nr == Sys.lwkt_gettoken ||
+    nr == Sys.lwkt_gettoken_shared ||
+    nr == Sys.lwkt_reltoken ||
+    nr == Sys.lwkt_regettoken ||
+    nr == Sys.lwkt_havetoken
+  );
+}
+
 /** The CPU that the host's call is made on: the owner of the token that it is about, so that it need not wait. */
 function host_cpu(nr: u32, a0: u32): u32 {
   const about_token =
     nr == Sys.lwkt_signal ||
+    nr == Sys.lwkt_gettoken_shared ||
     nr == Sys.lwkt_gettoken ||
     nr == Sys.lwkt_regettoken ||
     nr == Sys.lwkt_reltoken;

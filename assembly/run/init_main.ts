@@ -34,7 +34,7 @@ import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";
 import { CHUNK_SIZE } from "../sys/chunklist";
 import { deadline_bytes, deadline_index_bytes } from "../sys/deadline";
-import { GDF_HALTED, globaldata } from "../sys/globaldata";
+import { GDF_HALTED, GDF_MODERN, globaldata } from "../sys/globaldata";
 import { IntrLine } from "../sys/intr";
 import { Letter, letter_list_bytes } from "../sys/ipiq";
 import { KOBJ_SIZE } from "../sys/kobj";
@@ -79,6 +79,7 @@ import { search_bytes, search_init } from "../sys/search";
 import { ThreadLocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_at } from "../sys/thread";
+import { tokens_bytes } from "../sys/token";
 import { witness_bytes, witness_init } from "../sys/witness";
 
 /** Bytes of a page of WebAssembly, and the most pages that a 32-bit memory has. */
@@ -120,6 +121,7 @@ export function carve_arenas(): u32 {
   m.chunk_base = carve(m, <u64>runq_pool_chunks(m.td_count, ncpus, levels) * CHUNK_SIZE);
   m.chunk_end = <usize>m.carve;
   if (has_policies(m)) carve_sched(m, n);
+  if (m.lwkt_modern != 0) m.tokens_base = carve(m, tokens_bytes(n));
   m.dl_base = carve(m, deadline_bytes(ncpus));
   m.dl_index = carve(m, deadline_index_bytes(n));
   if (ncpus > 1) carve_letters(m, n);
@@ -244,6 +246,7 @@ function init_derived(m: Machine): void {
 function init_cpu(m: Machine, cpu: u32): void {
   const gd = globaldata(cpu);
   gd.gd_cpuid = cpu;
+  if (m.lwkt_modern != 0) gd.gd_flags = GDF_MODERN;
   gd.gd_hash = 0x51_7cc1b727220a95 * (<u64>cpu + 1);
   const idle = td_at(IDLE_INDEX + cpu);
   lwkt_init_thread(idle, 1, 0, gd);
@@ -256,7 +259,7 @@ function init_cpu(m: Machine, cpu: u32): void {
   if (cpu == 0) return;
   idle.td_lwflags |= TDL_STARTED;
   idle.td_state = <u8>TDS.RUNNING;
-  gd.gd_flags = GDF_HALTED;
+  gd.gd_flags |= GDF_HALTED;
 }
 
 /** The thread that boots: current on CPU 0, on no queue, in one critical section until the end of boot. */

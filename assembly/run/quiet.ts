@@ -6,6 +6,7 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
+import { modern_clock_next } from "../kern/lwkt_modern";
 import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
@@ -55,7 +56,9 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   if (budget == 0) return 0;
   if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
   if (gives_shares(m)) rounds = min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
-  if (m.sched != Sched.LWKT || m.rr_cycles == 0 || (td.td_flags & TDF_USER) != 0) return rounds;
+  if (m.sched != Sched.LWKT || m.rr_cycles == 0) return rounds;
+  if (m.lwkt_modern != 0) return min<u64>(rounds, rounds_to(m, modern_clock_next(m, gd)));
+  if ((td.td_flags & TDF_USER) != 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;
   return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));
 }

@@ -22,7 +22,9 @@ import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
+import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
+import { has_tokens } from "../kern/lwkt_tokref";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
@@ -232,10 +234,11 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
   }
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_clock(gd);
   if (gives_shares(m)) sched_clock(m, gd);
-  if (m.sched == Sched.LWKT && m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) {
-    lwkt_clock(gd);
+  if (m.sched == Sched.LWKT && m.rr_cycles != 0) {
+    if (is_modern(gd)) modern_schedulerclock(m, gd);
+    else if (gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) lwkt_clock(gd);
   }
-  if (m.chaos != 0) chaos_slice(m, gd);
+  if (m.chaos != 0 && chaos_slice(m, gd) && is_modern(gd)) modern_turn_over(gd, gd.gd_curthread);
 }
 
 /** lwkt: the running thread has had its share: its equals are next, if there are any. */
@@ -416,6 +419,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
     ast();
     return true;
   }
+  if (has_tokens(td)) return false; // it looks again when it releases the last one
   gd.gd_flags &= ~GDF_RESCHED;
   if (lwkt_move_asked(td)) return true;
   if ((gd.gd_flags & GDF_DEADLINE) != 0 && dl_throttle(gd, td)) return true;
@@ -433,7 +437,9 @@ function idle(m: Machine, gd: GlobalData): bool {
   if (m.sched == Sched.LWKT ? gd.gd_nrunnable != 0 : sched_runnable(gd)) {
     if (m.sched == Sched.LWKT) lwkt_switch();
     else mi_switch();
-    return true;
+    if (gd.gd_curthread != gd.gd_idletd || !is_modern(gd)) return true;
+    if (gd.gd_cycles < gd.gd_slice_end) gd.gd_cycles = gd.gd_slice_end; // all wait for tokens: it spins
+    return false;
   }
   if (ipi_waiting(gd)) {
     // It waits for the next round, and its clock with it: what the messages wake runs no earlier.

@@ -13,12 +13,14 @@ import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
 import { RECORD_SIZE } from "../cpu/rv32_decode";
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
+import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
+import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
-import { lwkt_level, runq_append, runq_remove } from "../sys/runq";
+import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
   EVENTS_IN_A_ROW_MAX,
@@ -137,7 +139,12 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   sn.sn_object = object;
   sn.sn_second = second;
   sn.sn_atomic = atomic;
-  sn.sn_reach = search_reach(sn);
+  sn.sn_reach = reach_of(td, sn);
+}
+
+/** How far a thread's next step reaches: a call in which it may give up tokens, as far as anything. */
+function reach_of(td: Thread, sn: SearchThread): u32 {
+  return has_tokens(td) && sn.sn_pending == Pending.CALL ? Reach.ALL : search_reach(sn);
 }
 
 /** Performs kernel call `nr` of the host's body that has the turn. */
@@ -412,7 +419,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_size = s.s_op_size;
     sn.sn_atomic = s.s_op_atomic;
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
-    sn.sn_reach = search_reach(sn);
+    sn.sn_reach = reach_of(td, sn);
     return 0;
   }
   if (why == Run.BUDGET) return SearchStop.STEPS;
@@ -506,9 +513,12 @@ function search_switch(m: Machine, gd: GlobalData, td: Thread): void {
   gd.gd_switch_count++;
   if (m.sched == Sched.LWKT) {
     crit_enter();
+    if (has_tokens(cur)) lwkt_relalltokens(cur);
+    if (has_tokens(td)) lwkt_getalltokens(td);
     const level = lwkt_level(gd, td.td_pri & TDPRI_MASK);
     runq_remove(level, td);
-    runq_append(level, td);
+    if (is_modern(gd)) runq_prepend(level, td);
+    else runq_append(level, td);
   } else {
     if (cur.td_state == TDS.RUNNING && cur != gd.gd_idletd) sched_add(cur);
     sched_rem(td);

@@ -7,6 +7,7 @@
 // need not be tried behind the later ones, until a step comes that it depends on. What sleeps at a decision follows
 // from the tape alone: whatever stands before the choice was tried before.
 
+import { could_have_tokens, has_tokens } from "../kern/lwkt_tokref";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { TDL_EXITED, TDS, Thread } from "../sys/proc";
@@ -49,6 +50,7 @@ export function search_can_run(td: Thread): bool {
   if (td.td_state == <u8>TDS.RUNQ) {
     if (td.td_slot == 0) return false;
   } else if (td.td_state != <u8>TDS.RUNNING) return false;
+  if (has_tokens(td) && td != gd.gd_curthread && !could_have_tokens(td)) return false;
   return td != gd.gd_idletd && td != machine().host_td && may_have_cpu(gd, td);
 }
 
@@ -58,7 +60,7 @@ function may_have_cpu(gd: GlobalData, td: Thread): bool {
   if (current == td || current == gd.gd_idletd) return true;
   if (current.td_state != <u8>TDS.RUNNING) return true;
   if (is_td(current.td_preempted)) return false;
-  return current.td_kfn != 0 || current.td_pri >> 5 <= 0;
+  return current.td_kfn != 0 || (current.td_pri >> 5 <= 0 && !has_tokens(current));
 }
 
 function option(s: Search, i: u32): Thread {

@@ -170,6 +170,7 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.rm_wlock:
     case Sys.sema_wait:
     case Sys.lwkt_gettoken:
+    case Sys.lwkt_gettoken_shared:
       sn.sn_acquire = frame.a0;
       return;
     case Sys.cv_wait:

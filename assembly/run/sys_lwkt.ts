@@ -3,13 +3,22 @@
 import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
+import { is_modern, modern_yield } from "../kern/lwkt_modern";
 import {
   crit_enter,
   lwkt_create,
   lwkt_create_1,
   lwkt_deschedule_self,
   lwkt_exit,
+  lwkt_yield_quick,
 } from "../kern/lwkt_thread";
+import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "../kern/lwkt_token";
+import {
+  lwkt_gettokref,
+  lwkt_havetokref,
+  lwkt_regettokref,
+  lwkt_reltokref,
+} from "../kern/lwkt_tokref";
 import { thread_end } from "../kern/thread_end";
 import { EBUSY, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
@@ -17,6 +26,7 @@ import { KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
 import { cold, is_td, no_td, td_frame } from "../sys/thread";
+import { Token } from "../sys/token";
 
 export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
@@ -26,6 +36,11 @@ export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
 function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
   const at = kobj_alloc();
   if (at == 0) return ENOMEM;
+  if (kind == KOBJ_TOKEN && machine().lwkt_modern != 0) {
+    changetype<Token>(at).ko_kind = kind;
+    f.a1 = <u32>at;
+    return 0;
+  }
   const token = changetype<LwktToken>(at);
   token.ko_kind = kind;
   token.t_cpu = cpu;
@@ -36,6 +51,38 @@ function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
 
 export function sys_lwkt_token_create(f: Frame, cpu: u32): i32 {
   return kobj_create(f, KOBJ_TOKEN, cpu);
+}
+
+/** True for a token of lwkt-modern. That inside a wait structure is lwkt's, always. */
+function is_tokref(tok: LwktToken): bool {
+  return machine().lwkt_modern != 0 && tok.ko_kind == KOBJ_TOKEN;
+}
+
+export function sys_lwkt_gettoken(tok: LwktToken): u32 {
+  return is_tokref(tok) ? lwkt_gettokref(changetype<Token>(tok), true) : lwkt_gettoken(tok);
+}
+
+/** lwkt has no shared tokens: there it is lwkt_gettoken. */
+export function sys_lwkt_gettoken_shared(tok: LwktToken): u32 {
+  return is_tokref(tok) ? lwkt_gettokref(changetype<Token>(tok), false) : lwkt_gettoken(tok);
+}
+
+export function sys_lwkt_reltoken(tok: LwktToken): u32 {
+  return is_tokref(tok) ? lwkt_reltokref(changetype<Token>(tok)) : lwkt_reltoken(tok);
+}
+
+export function sys_lwkt_regettoken(tok: LwktToken): u32 {
+  return is_tokref(tok) ? lwkt_regettokref(changetype<Token>(tok)) : lwkt_regettoken(tok);
+}
+
+export function sys_lwkt_havetoken(tok: LwktToken): bool {
+  return is_tokref(tok) ? lwkt_havetokref(changetype<Token>(tok)) : lwkt_havetoken(tok);
+}
+
+/** lwkt_yield_quick as a call: leaving a critical section never goes further than that of lwkt. */
+export function sys_lwkt_yield_quick(): u32 {
+  const gd = mycpu();
+  return is_modern(gd) ? modern_yield(gd, gd.gd_curthread) : lwkt_yield_quick();
 }
 
 export function sys_lwkt_wait_create(f: Frame, cpu: u32): i32 {

@@ -55,6 +55,7 @@ export class GlobalData {
   gd_late: u32; //             rounds by which its messages are late (kern/kern_chaos.ts)
   gd_in_slice: u32; //         1 = it is in the middle of its slice
   gd_broken: u32; //           the event at which a debugger has stopped it in the middle of RV32 code, or 0
+  gd_schedclock: u64; //       lwkt-modern: the last tick of its clock of turns
   gd_switch_why: u32; //       kr_why of the records that are being written: SW_* or WHY_CALLOUT
   gd_touched: u32; //          sum of words that were loaded only to have their cache lines
 }
@@ -72,6 +73,8 @@ export const GDF_SLICEEND: u32 = 0x20;
 export const GDF_DEADLINE: u32 = 0x40;
 /** lwkt: user threads wait for their turn: no short way takes the next thread of a level. */
 export const GDF_USERS: u32 = 0x80;
+/** lwkt-modern decides (kern/lwkt_modern.ts), always: no short way for lwkt_yield. */
+export const GDF_MODERN: u32 = 0x100;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 

@@ -52,6 +52,8 @@ export const LOCK_PROFILE: u32 = 0x2;
 export const DEBUG_NEXT: u32 = 0x1;
 /** Stop at a fault before anything comes of it. */
 export const DEBUG_FAULTS: u32 = 0x2;
+/** There are marks, which fence.i on bare metal is to keep. */
+export const DEBUG_MARKS: u32 = 0x4;
 
 @unmanaged
 export class Machine {
@@ -64,6 +66,7 @@ export class Machine {
   max_threads_per_proc: i32;
   hz: u32; //                  ticks per second
   sched: u32; //               Sched
+  lwkt_modern: u32; //         lwkt: 1 = with the switcher and the tokens of today's (kern/lwkt_modern.ts)
   ndomains: u32; //            vm_ndomains
   seed: u64;
   cycles_per_second: u64;
@@ -117,6 +120,7 @@ export class Machine {
   tidhash_limits: usize; //    u32 per bucket
   pidhash_base: usize;
   sleepq_base: usize; //       kern/kern_synch.ts
+  tokens_base: usize; //       lwkt-modern: what threads have of tokens (sys/token.ts)
   callwheel_base: usize; //    kern/kern_timeout.ts
   reap_base: usize; //         sys/reap.ts
   chunk_base: usize; //        sys/chunklist.ts
@@ -237,6 +241,13 @@ export class Machine {
   ule_interval: u32; //        kern.sched.balance_interval: ticks of the statistics clock from one hour to the next
   ule_steal: u32; //           kern.sched.steal_idle: 1 = idle CPUs steal,
   ule_steal_least: u32; //     kern.sched.steal_thresh: from who has so many threads
+  ule_slice_min: u32; //       a slice at least: a sixth of kern.sched.quantum, which kern.sched.slice leaves alone
+  ule_preempt: u32; //         kern.sched.preempt_thresh: priorities up to it preempt, 0 = none
+  ule_boost: u32; //           kern.sched.static_boost: priority of those that sleep; 0 = their own, 1 = as tsleep says
+  bsd4_fuzz: u32; //           kern.sched.runq_fuzz: of so many equals who ran on a CPU before is first there
+  bsd4_forward: u32; //        kern.sched.ipiwakeup.enabled: 1 = who becomes runnable interrupts an idle CPU,
+  bsd4_requested: u32; //      .requested: how often that was asked for,
+  bsd4_delivered: u32; //      .delivered: and done
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
 
   // Deadlines (kern/sched_deadline.ts).

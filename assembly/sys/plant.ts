@@ -56,6 +56,28 @@ export enum Plant {
   SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
   SCORE_NO_BALANCE = 73, //  ule: the balancer moves nothing
   IDLE_LEFT = 74, //         4bsd: idle CPUs do not look at the machine's queue by themselves
+  // lwkt-modern (kern/lwkt_modern.ts, lwkt_tokref.ts).
+  MODERN_NO_TAIL = 75, //    who gives up the CPU stays in front of its equals
+  MODERN_NO_TICK = 76, //    a tick does not end a turn
+  MODERN_LOSES_TURN = 77, // who loses the CPU to a better thread goes behind its equals
+  TOKEN_KEPT = 78, //        a thread that leaves its CPU keeps its tokens
+  TOKEN_NOT_HAD = 79, //     a thread runs again without its tokens
+  TOKEN_PARTLY = 80, //      a thread that cannot have all its tokens keeps those that it can
+  TOKEN_SHARED_ALONE = 81, // readers exclude each other
+  TOKEN_NO_REQUEST = 82, //  new readers pass who wants a token alone
+  TOKEN_PREEMPTS = 83, //    a thread that waits for tokens preempts
+  TOKEN_OUTLIVES = 84, //    a thread's tokens outlive it
+  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts).
+  DL_ORDER = 85, //          an earlier deadline takes the CPU from no later one
+  DL_BUDGET = 86, //         a budget has no end
+  DL_REPLENISH = 87, //      a budget is whole again as soon as it is used
+  DL_ADMISSION = 88, //      CPUs promise all that they are asked for
+  DL_WAKE = 89, //           who wakes has a whole budget and a new deadline
+  GROUP_FLAT = 90, //        the least loaded CPU is taken, whatever its group has to do
+  GROUP_COLD = 91, //        caches are never warm
+  GROUP_CORE = 92, //        a thread goes back to its CPU although its core has others
+  GROUP_FAR = 93, //         idle CPUs steal from anywhere at once
+  GROUP_BALANCE = 94, //     the balancer leaves threads that run alone where they are
   // Reaping (kern/thread_gone.ts, thread_zone.ts).
   PEND_OUTLIVES = 32, //     a pended interrupt outlives its thread
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread

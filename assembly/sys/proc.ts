@@ -228,7 +228,9 @@ export const TDB_INCALL: u8 = 0x80;
 export const TDB_FRESH: u8 = 0x40;
 /** Bit of td_body: statistics have to be kept when it runs next. A yield to it is not a plain one (kern_stats.ts). */
 export const TDB_STATS: u8 = 0x20;
-export const TDB_KIND: u8 = 0x1f;
+/** Bit of td_body: it has references to tokens of lwkt-modern. A switch from or to it is not a plain one (kern/lwkt_tokref.ts). */
+export const TDB_TOKENS: u8 = 0x10;
+export const TDB_KIND: u8 = 0xf;
 
 // td_flags (FreeBSD).
 export const TDF_INMEM: u32 = 0x4;

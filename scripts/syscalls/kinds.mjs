@@ -204,7 +204,7 @@ export const RESULT_KINDS = {
 /** What a call needs: the condition on the machine that does not have it, and what happens then. */
 export const LAYERS = {
   lwkt: {
-    doc: "Exists under the `lwkt` scheduler only; under another one the machine panics.",
+    doc: "Exists under `lwkt` and `lwkt-modern` only; under another scheduler the machine panics.",
     needs: "m.sched == Sched.LWKT",
     panic: "kernel call %d exists under the lwkt scheduler only",
   },

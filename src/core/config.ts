@@ -6,13 +6,14 @@ import { ConfigError } from "./errors.js";
 import { type Scheduler, schedulerFault } from "./scheduler.js";
 
 /** Schedulers that a machine can boot with. */
-export type SchedulerName = "lwkt" | "4bsd" | "ule";
+export type SchedulerName = "lwkt" | "4bsd" | "ule" | "lwkt-modern";
 
 /** What the kernel calls them. */
 const SCHEDULERS: Readonly<Record<SchedulerName, number>> = {
   lwkt: Layout.Sched.LWKT,
   "4bsd": Layout.Sched.BSD4,
   ule: Layout.Sched.ULE,
+  "lwkt-modern": Layout.Sched.LWKT,
 };
 
 /** Names of the schedulers. */
@@ -51,7 +52,7 @@ export interface MachineConfig {
   readonly seed?: bigint | number;
   /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
   readonly preemption?: boolean;
-  /** Cycles after which a running thread lets its equals run, 0 = never. Default 100 ms. */
+  /** Cycles after which a running thread lets its equals run, 0 = never; lwkt-modern: a tick at most. Default 100 ms. */
   readonly roundRobin?: number;
   /** Run queues of 4bsd and ule, 256 or 64: with 64, four neighbouring priorities are equals. Default 256. */
   readonly runQueues?: 64 | 256;
@@ -62,7 +63,7 @@ export interface MachineConfig {
    */
   readonly topology?: Topology;
   /**
-   * Whether lwkt has a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
+   * Whether lwkt and lwkt-modern have a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
    * Without it a policy is a fixed priority. Default true, unless the machine is bare, made for a search, or has `maxthread`
    * above 1,000,000.
    */
@@ -232,11 +233,13 @@ function checkedSeed(seed: bigint | number | undefined): bigint {
   return BigInt.asUintN(64, BigInt(seed));
 }
 
-/** Threads from which on lwkt's scheduler of user threads has to be asked for: its part is a fifth of their memory. */
+/** Threads from which on LWKT's scheduler of user threads has to be asked for: its part is a fifth of their memory. */
 const MANY_THREADS = 1_000_000;
 
 function hasUserThreads(config: MachineConfig, maxthread: number): boolean {
-  if ((config.scheduler ?? "lwkt") !== "lwkt" || config.bare || config.search) return false;
+  const { scheduler = "lwkt" } = config;
+  if (scheduler !== "lwkt" && scheduler !== "lwkt-modern") return false;
+  if (config.bare || config.search) return false;
   return config.userThreads ?? maxthread <= MANY_THREADS;
 }
 
@@ -341,6 +344,7 @@ export function writeConfig(view: DataView, config: CompleteConfig): void {
   u32(M.hz, config.hz);
   const { scheduler } = config;
   u32(M.sched, typeof scheduler === "string" ? SCHEDULERS[scheduler] : Layout.Sched.HOST);
+  u32(M.lwkt_modern, scheduler === "lwkt-modern" ? 1 : 0);
   u32(M.ndomains, config.domains);
   u64(M.seed, config.seed);
   u64(M.cycles_per_second, config.cyclesPerSecond);

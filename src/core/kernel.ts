@@ -39,6 +39,8 @@ export interface Exports {
   debug_unmark(pc: number): void;
   debug_watch(index: number, from: number, size: number, access: number): void;
   debug_step(count: number): number;
+  debug_csr(csr: number): number;
+  debug_set_csr(csr: number, value: number): number;
   search_begin(by: number, prefix: number, random: number): void;
   search_restart(): void;
   search_run(): number;
@@ -53,6 +55,13 @@ export interface Exports {
   rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
   rv32_decodes_to(pc: number, op: number, a: number, b: number, c: number): number;
+}
+
+/** What bounds a run: a time in cycles, a number of switches and one of rounds; what is left out does not. */
+export interface Budget {
+  readonly until?: bigint | undefined;
+  readonly switches?: number | undefined;
+  readonly rounds?: number | undefined;
 }
 
 /** A trace record, read from the kernel's buffer. */
@@ -81,7 +90,6 @@ export interface Fault {
 }
 
 const PAGES_MAX = 65_536;
-const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Formats that are remembered: there are few but for names of threads with a % in them. */
 const FORMATS_MAX = 256;
 // Making one takes longer than what it does here.
@@ -599,15 +607,20 @@ export class Kernel {
     if (this.panic !== null) throw this.panic;
   }
 
-  /**
-   * Bounds the next run: until a time in cycles, for a number of switches, and for a number of rounds,
-   * after which the host is asked whether to go on. What is left out does not bound it.
-   */
-  setBudget(budget: { until?: bigint; switches?: number; rounds?: number }): void {
-    this.setMachine64("run_until", budget.until ?? NEVER);
-    this.setMachine("run_limited", budget.switches === undefined ? 0 : 1);
-    this.setMachine64("run_switches", BigInt(budget.switches ?? 0));
-    this.setMachine("run_rounds", budget.rounds === undefined ? 0 : budget.rounds + 1);
+  /** Bounds the next run. After its rounds the host is asked whether to go on. */
+  setBudget({ until, switches, rounds }: Budget): void {
+    // By words, without bigints: some callers run a machine round by round.
+    const words = this.u32;
+    const end = (MACHINE_ADDRESS + M.run_until) >>> 2;
+    if (until === undefined) {
+      words[end] = 0xffffffff;
+      words[end + 1] = 0xffffffff;
+    } else this.setMachine64("run_until", until);
+    const left = (MACHINE_ADDRESS + M.run_switches) >>> 2;
+    words[left] = (switches ?? 0) >>> 0;
+    words[left + 1] = Math.floor((switches ?? 0) / 2 ** 32);
+    words[(MACHINE_ADDRESS + M.run_limited) >>> 2] = switches === undefined ? 0 : 1;
+    words[(MACHINE_ADDRESS + M.run_rounds) >>> 2] = rounds === undefined ? 0 : rounds + 1;
   }
 
   /** The hash of all switches so far: the CPUs' hashes, folded in order. */

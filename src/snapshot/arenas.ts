@@ -186,6 +186,9 @@ export class Arenas {
     if (high !== 0) arenas.push(array(base + high, Layout.FrameHigh.size));
     const sched = this.field("sched_delta");
     if (sched !== 0) arenas.push(array(base + sched, Layout.ThreadSched.size));
+    const tokens = this.field("tokens_base");
+    if (tokens !== 0)
+      arenas.push(array(tokens, Layout.ThreadTokens.size + 4 * Layout.LWKT_MAXTOKENS));
     arenas.push(array(this.field("dl_index"), DEADLINE_NUMBER_SIZE), this.deadlines());
     const statistics = this.field("stats_base");
     if (statistics !== 0) arenas.push(array(statistics, STATISTICS_SIZE));

@@ -232,7 +232,12 @@ describe("the commands", () => {
       };
       expect(words("kthread-machine")).toContain("stress");
       expect(words("kthread-machine run")).toContain("--trace");
-      expect(words("kthread-machine run --scheduler")).toEqual(["lwkt", "4bsd", "ule"]);
+      expect(words("kthread-machine run --scheduler")).toEqual([
+        "lwkt",
+        "4bsd",
+        "ule",
+        "lwkt-modern",
+      ]);
     }
   });
 });

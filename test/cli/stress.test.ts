@@ -144,7 +144,7 @@ describe("the command stress", () => {
     [["--threads", "0"], "It must be a whole number from 1 to"],
     [["--cpus", "65"], "It must be a whole number from 1 to 64."],
     [["--rounds", "-1"], "It must be a whole number from 1 to 1000000."],
-    [["--scheduler", "cfs"], "Allowed choices are lwkt, 4bsd, ule."],
+    [["--scheduler", "cfs"], "Allowed choices are lwkt, 4bsd, ule, lwkt-modern."],
     [["--seed", "x"], "It must be a whole number."],
     [["--bogus"], "unknown option '--bogus'"],
   ])("refuses %j with a sentence", async (args, sentence) => {

@@ -12,10 +12,11 @@ export interface Kept {
 
 /** What is kept, by target. */
 export const corpus: Readonly<Record<string, readonly Kept[]>> = {
-  lwkt: [{ why: "4, 40, 150 and 600 threads", seeds: [4, 5, 6, 1] }],
+  lwkt: [{ why: "4, 40, 150 and 600 threads, and lwkt-modern", seeds: [4, 5, 6, 1, 3, 9] }],
   freebsd: [
     { why: "4bsd", seeds: [1, 2, 3] },
     { why: "lwkt", seeds: [4, 8, 9] },
+    { why: "lwkt-modern", seeds: [5, 10] },
   ],
   cpus: [
     {
@@ -46,6 +47,12 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     {
       why: "4bsd and ule, 1, 2 and 4 CPUs, with 256 queues and with 64",
       seeds: [1, 2, 3, 4, 5, 6],
+    },
+  ],
+  tokens: [
+    {
+      why: "1, 2, 3, 4 and 8 CPUs, with chaos and without",
+      seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
     },
   ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],

@@ -15,6 +15,7 @@ import {
 } from "../../src/index.js";
 import { damaged, oddValues } from "../support/bad-input.js";
 import { buildUnderTest as build } from "../support/build.js";
+import type { ModelScheduler } from "../support/fbsd-model.js";
 import { FbsdCallTest } from "../support/fbsd-model-test.js";
 import { FbsdStorm } from "../support/fbsd-storm.js";
 import { LwktQueueTest } from "../support/lwkt-model.js";
@@ -22,6 +23,8 @@ import { Storm } from "../support/lwkt-storm.js";
 import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { SchedScoreTest } from "../support/sched-score-test.js";
+import { schedulerOf } from "../support/schedulers.js";
+import { TokenStorm } from "../support/token-storm.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
@@ -33,8 +36,15 @@ const cpusOf = (random: Random) => random.pick([1, 2, 3, 4, 8, 16]);
 /** LWKT's calls on one CPU against lists: order, mask and running thread after each call. */
 function lwkt(seed: number, size: number): number {
   const threads = new Random(seed).pick([4, 40, 150, 600]);
-  new LwktQueueTest(seed, threads).run(size);
+  new LwktQueueTest(seed, threads, seed % 3 === 0 ? "lwkt-modern" : "lwkt").run(size);
   return size;
+}
+
+/** Tokens of lwkt-modern on several CPUs, by rules. */
+function tokens(seed: number, size: number): number {
+  const storm = new TokenStorm(seed, size);
+  storm.run();
+  return storm.steps;
 }
 
 /** LWKT on several CPUs: invariants after every round, and all threads end. */
@@ -49,9 +59,14 @@ function lwktStorm(seed: number, size: number): number {
   return threads * size;
 }
 
+/** The scheduler of a model: every fifth seed has lwkt-modern. */
+function modelled(seed: number): ModelScheduler {
+  return seed % 5 === 0 ? "lwkt-modern" : new Random(seed).pick(["lwkt", "4bsd"]);
+}
+
 /** FreeBSD's calls on one CPU beside a model: who runs, what calls return, the clock, and all threads' states. */
 function freebsd(seed: number, size: number): number {
-  const test = new FbsdCallTest(seed, new Random(seed).pick(["lwkt", "4bsd"]));
+  const test = new FbsdCallTest(seed, modelled(seed));
   test.run(size);
   return test.operations;
 }
@@ -76,7 +91,7 @@ function freebsdStorm(seed: number, size: number): number {
   const options = {
     seed,
     cpus: cpusOf(random),
-    scheduler: random.pick(["lwkt", "4bsd", "ule"] as const),
+    scheduler: schedulerOf(random, seed),
   };
   const storm = new FbsdStorm({ ...options, threads: 4 * size, steps: size });
   storm.run();
@@ -162,6 +177,7 @@ export const targets: Readonly<Record<string, Target>> = {
     size: 4_000,
     run: scores,
   },
+  tokens: { about: "tokens of lwkt-modern on several CPUs, by rules", size: 60, run: tokens },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {
     about: "FreeBSD's calls on several CPUs, by rules",

@@ -7,6 +7,7 @@ import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults } from "../support/fbsd-invariants.js";
 import { FbsdStorm, type StormOptions, type Tally } from "../support/fbsd-storm.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 function storm(options: StormOptions): FbsdStorm {
   const made = new FbsdStorm(options);
@@ -17,7 +18,7 @@ function storm(options: StormOptions): FbsdStorm {
   return made;
 }
 
-describe.each(["4bsd", "lwkt", "ule"] as const)("a storm under %s", (scheduler) => {
+describe.each(SCHEDULERS)("a storm under %s", (scheduler) => {
   it.each([1, 2, 3, 4, 8, 16])("on %d CPUs leaves nothing behind", (cpus) => {
     for (let seed = 1; seed <= 4; seed++) {
       storm({ seed: seed * 100 + cpus, cpus, scheduler, threads: 120, steps: 30 });

@@ -6,7 +6,7 @@ import { Plant } from "../../src/generated/layout.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { LendingStorm } from "../support/cpus/lending-storm.js";
 import { type Conditions, suitesFor } from "../support/cpus/suites.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const SEEDS = 20;
 

@@ -15,6 +15,12 @@ const runs = [
 ];
 
 for (const { threads, operations } of runs) {
+  it(`${operations / 10} of them do so under lwkt-modern`, () => {
+    const test = new LwktQueueTest(SEED, threads, "lwkt-modern");
+    test.run(operations / 10);
+    expect(test.switches).toBeGreaterThan(operations / 1000);
+  });
+
   it(`${operations} calls of and on ${threads} threads do what they do to lists`, () => {
     const test = new LwktQueueTest(SEED, threads);
     test.run(operations);

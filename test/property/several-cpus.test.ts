@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { type Suite, suitesFor } from "../support/cpus/suites.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 /** Storms of each number of CPUs in a test run. */
 const storms = [
@@ -67,12 +68,9 @@ describe("storms of FreeBSD's calls on several CPUs", () => {
 });
 
 describe("storms of processes on several CPUs", () => {
-  it.each(["lwkt", "4bsd", "ule"] as const)(
-    "see everybody obey in time, and go on, under %s",
-    (scheduler) => {
-      expect(failures(suite("processes", { build, scheduler }), 1, 40)).toEqual([]);
-    },
-  );
+  it.each(SCHEDULERS)("see everybody obey in time, and go on, under %s", (scheduler) => {
+    expect(failures(suite("processes", { build, scheduler }), 1, 40)).toEqual([]);
+  });
 });
 
 describe("storms of user threads under lwkt", () => {

@@ -11,6 +11,7 @@ import { WorkloadRun } from "../../src/workload/run.js";
 import { type RunReport, reportRun } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults, Reader } from "../support/fbsd-invariants.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 /** An event as it stands in a file: `"key": value`. */
 type Event = string;
@@ -102,7 +103,7 @@ const workload = fc
 
 const machine = fc.record({
   cpus: fc.integer({ min: 1, max: 8 }),
-  scheduler: fc.constantFrom("lwkt" as const, "4bsd" as const, "ule" as const),
+  scheduler: fc.constantFrom(...SCHEDULERS),
 });
 
 type MachineOptions = Parameters<typeof bootMachine>[1];

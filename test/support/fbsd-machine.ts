@@ -1,18 +1,8 @@
 // A small machine for tests of FreeBSD's calls: what time it is depends on sleeps alone.
 
-import {
-  type Body,
-  KernelPanic,
-  Machine,
-  type MachineConfig,
-  type SchedulerName,
-  sys,
-} from "../../src/index.js";
+import { type Body, KernelPanic, Machine, type MachineConfig, sys } from "../../src/index.js";
 import { buildUnderTest } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
-
-/** Schedulers that FreeBSD's calls run under. */
-export const schedulers: readonly SchedulerName[] = ["4bsd", "lwkt", "ule"];
 
 /** A machine with tools to look into it and to set what a test needs. */
 export class FbsdMachine {

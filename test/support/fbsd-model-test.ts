@@ -3,17 +3,16 @@
 // agree; now and then the states of all threads are compared.
 
 import * as Layout from "../../src/generated/layout.js";
-import {
-  type Body,
-  type KernelBuild,
-  type KernelCall,
-  Machine,
-  type SchedulerName,
-  sys,
-} from "../../src/index.js";
+import { type Body, type KernelBuild, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest as build } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
-import { type Channel, FbsdModel, ModelThread, type Work } from "./fbsd-model.js";
+import {
+  type Channel,
+  FbsdModel,
+  type ModelScheduler,
+  ModelThread,
+  type Work,
+} from "./fbsd-model.js";
 import { mustBe } from "./must-be.js";
 import { Random } from "./random.js";
 
@@ -62,7 +61,7 @@ export class FbsdCallTest {
   private wanted = 0;
 
   /** With `plant`, which only the check build knows, a fault of the kernel. */
-  constructor(seed: number, scheduler: SchedulerName, source: KernelBuild = build, plant = 0) {
+  constructor(seed: number, scheduler: ModelScheduler, source: KernelBuild = build, plant = 0) {
     this.random = new Random(seed);
     const limits = {
       maxthread: 4_000,
@@ -77,7 +76,7 @@ export class FbsdCallTest {
     );
     if (plant !== 0) this.machine.kernel.setMachine("plant", plant);
     this.reader = new Reader(this.machine.kernel);
-    this.model = new FbsdModel(scheduler === "4bsd" ? "4bsd" : "lwkt");
+    this.model = new FbsdModel(scheduler);
     for (let i = 2 + this.random.below(10); i > 0; i--) this.createFromOutside();
   }
 

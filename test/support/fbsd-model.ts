@@ -78,13 +78,14 @@ class Bsd4 implements RunQueue {
   }
 }
 
+/** LWKT's level, the smaller the better. */
+function levelOf({ priority }: ModelThread): number {
+  return Math.floor(priority / PRIORITIES_OF_LEVEL);
+}
+
 /** lwkt: who is picked goes to the tail of its level, and stays on the queue until it blocks. */
 class Lwkt implements RunQueue {
   private readonly queued: ModelThread[] = [];
-
-  private level({ priority }: ModelThread): number {
-    return Math.floor(priority / PRIORITIES_OF_LEVEL);
-  }
 
   add(thread: ModelThread): void {
     if (!this.queued.includes(thread)) this.queued.push(thread);
@@ -103,7 +104,7 @@ class Lwkt implements RunQueue {
   choose(): ModelThread | null {
     let best: ModelThread | null = null;
     for (const thread of this.queued) {
-      if (best === null || this.level(thread) < this.level(best)) best = thread;
+      if (best === null || levelOf(thread) < levelOf(best)) best = thread;
     }
     if (best === null) return null;
     takeOut(this.queued, best);
@@ -111,6 +112,36 @@ class Lwkt implements RunQueue {
     return best;
   }
 }
+
+/** lwkt-modern: who runs stays in its place; who gives up the CPU goes behind its equals. */
+class Modern implements RunQueue {
+  private readonly queued: ModelThread[] = [];
+
+  add(thread: ModelThread): void {
+    takeOut(this.queued, thread);
+    this.queued.push(thread);
+  }
+
+  remove(thread: ModelThread): void {
+    takeOut(this.queued, thread);
+  }
+
+  setPriority(thread: ModelThread, priority: number): void {
+    const before = levelOf(thread);
+    thread.priority = priority;
+    if (levelOf(thread) !== before && takeOut(this.queued, thread)) this.queued.push(thread);
+  }
+
+  choose(): ModelThread | null {
+    const best = Math.min(...this.queued.map(levelOf));
+    return this.queued.find((thread) => levelOf(thread) === best) ?? null;
+  }
+}
+
+const QUEUES = { lwkt: Lwkt, "4bsd": Bsd4, "lwkt-modern": Modern } as const;
+
+/** The schedulers that the model knows. */
+export type ModelScheduler = keyof typeof QUEUES;
 
 /** The CPU and its threads. */
 export class FbsdModel {
@@ -121,8 +152,8 @@ export class FbsdModel {
   private readonly sleepers: ModelThread[] = [];
   private readonly queue: RunQueue;
 
-  constructor(scheduler: "4bsd" | "lwkt") {
-    this.queue = scheduler === "4bsd" ? new Bsd4() : new Lwkt();
+  constructor(scheduler: ModelScheduler) {
+    this.queue = new QUEUES[scheduler]();
   }
 
   /** The running thread makes a call, which may end in a switch. */

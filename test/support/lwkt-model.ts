@@ -17,7 +17,7 @@ class Model {
   readonly free: number[] = [];
   mask = 0;
 
-  constructor(private readonly idle: number) {}
+  constructor(protected readonly idle: number) {}
 
   enqueue(td: number): void {
     if (this.queued.has(td)) return;
@@ -41,6 +41,12 @@ class Model {
     if (queued) this.enqueue(td);
   }
 
+  /** A thread that runs calls lwkt_yield; returns who runs then. */
+  yields(td: number): number {
+    this.enqueue(td);
+    return this.pick();
+  }
+
   /** The head of the highest level, moved to its tail; bits of empty levels fall (267-278). */
   pick(): number {
     while (this.mask !== 0) {
@@ -51,6 +57,34 @@ class Model {
         level.push(td);
         return td;
       }
+      this.mask = (this.mask & ~(1 << nq)) >>> 0;
+    }
+    return this.idle;
+  }
+}
+
+/** lwkt-modern: the running thread keeps its place, and goes to the tail of its level when it yields. */
+class ModernModel extends Model {
+  override setpri(td: number, pri: number): void {
+    if (this.priority.get(td) !== pri) super.setpri(td, pri);
+  }
+
+  override yields(td: number): number {
+    if (this.queued.has(td)) {
+      this.dequeue(td);
+      this.enqueue(td);
+    }
+    const head = this.pick();
+    if (head === td || head === this.idle) return td;
+    this.enqueue(td);
+    return this.pick();
+  }
+
+  override pick(): number {
+    while (this.mask !== 0) {
+      const nq = 31 - Math.clz32(this.mask);
+      const first = this.levels[nq]?.[0];
+      if (first !== undefined) return first;
       this.mask = (this.mask & ~(1 << nq)) >>> 0;
     }
     return this.idle;
@@ -74,12 +108,16 @@ export class LwktQueueTest {
   constructor(
     readonly seed: number,
     threads: number,
+    scheduler: "lwkt" | "lwkt-modern" = "lwkt",
   ) {
     const small = { guestMemory: 4096, textMemory: 1024, objects: 1, maxthread: threads + 8 };
-    this.kernel = new Kernel({ bare: true, time: "idle", roundRobin: 0, ...small }, build);
+    this.kernel = new Kernel(
+      { bare: true, time: "idle", roundRobin: 0, scheduler, ...small },
+      build,
+    );
     this.random = new Random(seed);
     this.idle = this.kernel.read(this.kernel.globaldata(0) + G.gd_idletd);
-    this.model = new Model(this.idle);
+    this.model = scheduler === "lwkt" ? new Model(this.idle) : new ModernModel(this.idle);
     this.current = this.kernel.curthread();
     for (const td of [this.current, this.idle]) this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
     this.kernel.exports.machine_run();
@@ -119,8 +157,8 @@ export class LwktQueueTest {
         this.exit();
         break;
       case 5:
-        if (this.current !== this.idle) model.enqueue(this.current);
-        this.pickAfter(this.current === this.idle ? Sys.lwkt_switch : Sys.lwkt_yield);
+        if (this.current === this.idle) this.pickAfter(Sys.lwkt_switch);
+        else this.runsAfter(Sys.lwkt_yield, model.yields(this.current));
         break;
       default:
         this.pickAfter(Sys.lwkt_switch);
@@ -173,7 +211,15 @@ export class LwktQueueTest {
   /** A call of the running thread that ends in a switch. */
   private pickAfter(nr: number): void {
     this.step(nr, []);
-    const expected = this.model.pick();
+    this.went(this.model.pick());
+  }
+
+  private runsAfter(nr: number, expected: number): void {
+    this.step(nr, []);
+    this.went(expected);
+  }
+
+  private went(expected: number): void {
     const got = this.kernel.curthread();
     if (got !== expected) this.fail(`${got} runs, not ${expected}`);
     if (got !== this.current) this.switches++;

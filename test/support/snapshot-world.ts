@@ -15,6 +15,7 @@ import {
   string,
 } from "../../src/index.js";
 import { Random } from "./random.js";
+import { isLwkt, SCHEDULERS } from "./schedulers.js";
 
 const STEPS = 400;
 const CHANNELS = ["disk", "net", "tty"] as const;
@@ -42,7 +43,7 @@ export interface Kinds {
 }
 
 export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): MachineConfig {
-  const scheduler = random.pick(["lwkt", "4bsd", "ule"] as const);
+  const scheduler = random.pick(SCHEDULERS);
   return {
     ...SMALL,
     cpus,
@@ -165,7 +166,7 @@ export function createWorld(
   const machine = new Machine(config, build);
   const mutex = machine.call(kernel.mtx_create("mutex"))[1] >>> 0;
   const semaphore = machine.call(kernel.sema_create("semaphore", 3))[1] >>> 0;
-  const rv32 = machine.load(storm(config.scheduler === "lwkt", mutex, semaphore));
+  const rv32 = machine.load(storm(isLwkt(config.scheduler), mutex, semaphore));
   const host = weather(1, { mutex, semaphore });
   const process: Handle = machine.createProcess({ name: "idler", body: rv32, stopped: true });
   for (let i = 0; i < 3 + random.below(12); i++) {

@@ -6,9 +6,6 @@ import { WorkloadRun } from "../../src/workload/run.js";
 import { type RunReport, reportRun, type ThreadReport } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "./build.js";
 
-/** Every scheduler of the kernel's. */
-export const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
-
 export interface TestRunOptions {
   readonly cpus?: number;
   readonly scheduler?: SchedulerName;

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
-import { runText, SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { runText } from "../support/workload-run.js";
 
 const US = 1_000n;
 

@@ -1,15 +1,16 @@
 // Every error number of kern_thread.c and kern_kthread.c, provoked through the public API, under both
-// schedulers.
+// SCHEDULERS.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { KernelError, sys } from "../../src/index.js";
-import { FbsdMachine, schedulers } from "../support/fbsd-machine.js";
+import { FbsdMachine } from "../support/fbsd-machine.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const { EAGAIN, EBUSY, ECHILD, EINTR, EINVAL, ENOMEM, EPROCLIM, ERESTART, EWOULDBLOCK } = Layout;
 const { PPAUSE, PCATCH, RFCFDG, RFSTOPPED } = Layout;
 
-describe.each(schedulers)("under %s", (scheduler) => {
+describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (config = {}) => new FbsdMachine({ scheduler, ...config });
 
   it("kthread_suspend and kthread_resume return EINVAL for a thread that is no kernel thread", () => {

@@ -19,12 +19,13 @@ import {
   sysinit,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
-import { FbsdMachine, schedulers } from "../support/fbsd-machine.js";
+import { FbsdMachine } from "../support/fbsd-machine.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const { PPAUSE, PCATCH, Thread: T, ThreadCold: C, Proc: P, TDS } = Layout;
 const { SINGLE_ALLPROC, SINGLE_BOUNDARY, SINGLE_EXIT, SINGLE_NO_EXIT } = Layout;
 
-describe.each(schedulers)("under %s", (scheduler) => {
+describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (config = {}) => new FbsdMachine({ scheduler, ...config });
   const sleeper = function* () {
     yield* sys.tsleep("never", PPAUSE, "never", 0);

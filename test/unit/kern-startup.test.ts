@@ -30,7 +30,7 @@ import {
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { fbsdFaults } from "../support/fbsd-invariants.js";
-import { schedulers } from "../support/fbsd-machine.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -187,7 +187,7 @@ describe("event handlers", () => {
 
 describe("the manual pages' bufdaemon", () => {
   it.each(
-    schedulers.flatMap((scheduler) => [
+    SCHEDULERS.flatMap((scheduler) => [
       { scheduler, form: "kthread", what: "thread", wmesg: "ktsusp" },
       { scheduler, form: "kproc", what: "process", wmesg: "kpsusp" },
     ]),
@@ -205,7 +205,7 @@ describe("the manual pages' bufdaemon", () => {
     );
   });
 
-  it.each(schedulers)("goes on under %s when it is resumed after all", (scheduler) => {
+  it.each(SCHEDULERS)("goes on under %s when it is resumed after all", (scheduler) => {
     const daemon: Global<Handle> = { value: null };
     let turns = 0;
     const machine = new Machine({ scheduler, cpus: 4 }, buildUnderTest, [

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { type Body, kernel, Machine, type MachineConfig } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const { Thread: T, TDS } = Layout;
 
@@ -14,8 +15,6 @@ function boot(config: MachineConfig = {}): Machine {
   const usual = { cpus: 2, quantum: 1000, roundRobin: 0, maxthread: 1000, maxproc: 100 };
   return new Machine({ ...usual, ...config }, buildUnderTest);
 }
-
-const schedulers = ["lwkt", "4bsd", "ule"] as const;
 
 /** Computes in small pieces for so many cycles. */
 function* busy(cycles: number): Body {
@@ -93,7 +92,7 @@ describe("affinity", () => {
     expect(new Set(cpus)).toEqual(new Set([0, 1]));
   });
 
-  for (const scheduler of schedulers) {
+  for (const scheduler of SCHEDULERS) {
     it(`holds at once for a thread that waits for a CPU, under ${scheduler}`, () => {
       const machine = boot({ scheduler, roundRobin: 1000 });
       const ranOn: number[] = [];

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { Machine, parseWorkload, runWorkload, sys } from "../../src/index.js";
 import { lockReports } from "../../src/machine/lock-profile.js";
 import { buildUnderTest } from "../support/build.js";
-import { SCHEDULERS, tasks } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { tasks } from "../support/workload-run.js";
 
 const HELD_NS = 500_000;
 /** Calls, switches, and the clock of another CPU. */

@@ -14,7 +14,7 @@ import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
 import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const US = 1_000n;
 

@@ -13,6 +13,7 @@ import {
   us,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 function boot(config: ConstructorParameters<typeof Machine>[0] = {}): Machine {
   return new Machine(config, buildUnderTest);
@@ -224,35 +225,32 @@ describe("a machine", () => {
     expect(machine.createThread({ name: "pinned", cpu: 2, *body() {} }).cpu).toBe(2);
   });
 
-  it.each(["4bsd", "lwkt", "ule"] as const)(
-    "moves a thread only before it is runnable (%s)",
-    (scheduler) => {
-      const machine = boot({ cpus: 3, scheduler });
-      function* sleeper(): Body {
-        yield* sys.tsleep("never", 84, "nap", 0);
+  it.each(SCHEDULERS)("moves a thread only before it is runnable (%s)", (scheduler) => {
+    const machine = boot({ cpus: 3, scheduler });
+    function* sleeper(): Body {
+      yield* sys.tsleep("never", 84, "nap", 0);
+    }
+    const thread = machine.createThread({ name: "movable", stopped: true, body: sleeper });
+    machine.place(thread, 2);
+    expect(thread.cpu).toBe(2);
+    const refusal = (place: () => void) => {
+      try {
+        place();
+      } catch (error) {
+        return error instanceof KernelError ? error.code : error;
       }
-      const thread = machine.createThread({ name: "movable", stopped: true, body: sleeper });
-      machine.place(thread, 2);
-      expect(thread.cpu).toBe(2);
-      const refusal = (place: () => void) => {
-        try {
-          place();
-        } catch (error) {
-          return error instanceof KernelError ? error.code : error;
-        }
-        return null;
-      };
-      expect(refusal(() => machine.place({ address: thread.address + 4 }, 1))).toBe("ESRCH");
-      expect(() => machine.place(thread, 3)).toThrow(
-        "place: cpu is 3; it must be a CPU of this machine, 0 to 2",
-      );
-      machine.call(sys.sched_add(thread));
-      expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
-      machine.run();
-      expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
-      expect(thread.cpu).toBe(2);
-    },
-  );
+      return null;
+    };
+    expect(refusal(() => machine.place({ address: thread.address + 4 }, 1))).toBe("ESRCH");
+    expect(() => machine.place(thread, 3)).toThrow(
+      "place: cpu is 3; it must be a CPU of this machine, 0 to 2",
+    );
+    machine.call(sys.sched_add(thread));
+    expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
+    machine.run();
+    expect(refusal(() => machine.place(thread, 1))).toBe("EBUSY");
+    expect(thread.cpu).toBe(2);
+  });
 
   it("lets equals share a CPU by round robin, and a better thread take it at once", () => {
     const machine = boot({ roundRobin: 1_000_000, statistics: true });

@@ -7,6 +7,7 @@ import { KernelPanic, Machine } from "../../src/index.js";
 import { encode } from "../../src/program/encode.js";
 import { buildUnderTest as KTM_BUILD } from "../support/build.js";
 import { exampleElf, makeElf, R, text, W } from "../support/elf.js";
+import { isLwkt, SCHEDULERS } from "../support/schedulers.js";
 
 const CUSTOM0 = 0x0b;
 const C_CALL = 2048;
@@ -57,7 +58,6 @@ const call = (number: number) => ((number << 20) | CUSTOM0) >>> 0;
 const A0 = 10;
 
 describe("the examples in examples/c", () => {
-  const schedulers: readonly SchedulerName[] = ["lwkt", "4bsd", "ule"];
   const expected: Readonly<Record<string, RegExp>> = {
     producer_consumer: /600 items, sum 179700\n$/,
     spinlock_right: /800 turns, never two at a time\n$/,
@@ -67,7 +67,7 @@ describe("the examples in examples/c", () => {
     philosophers: /^Aristotle 50 meals\n(?:\w+ +50 meals\n){4}$/,
   };
   const argsOf = (name: string, scheduler: SchedulerName): string[] => {
-    if (name === "philosophers") return scheduler === "lwkt" ? [] : ["mutex"];
+    if (name === "philosophers") return isLwkt(scheduler) ? [] : ["mutex"];
     return { spinlock_right: ["200"], pool: ["300"], work: ["2"] }[name] ?? [];
   };
 
@@ -75,7 +75,7 @@ describe("the examples in examples/c", () => {
     "%s runs on 1, 2 and 8 CPUs, the same run with and without the compiler",
     (name) => {
       const elf = exampleElf(name);
-      for (const scheduler of schedulers) {
+      for (const scheduler of SCHEDULERS) {
         for (const cpus of [1, 2, 8]) {
           const once = run(elf, { cpus, scheduler }, argsOf(name, scheduler));
           expect([scheduler, cpus, once.reason, once.status]).toEqual([scheduler, cpus, "exit", 0]);

@@ -3,7 +3,8 @@
 import { describe, expect, it } from "vitest";
 import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
-import { runText, SCHEDULERS, tasks, threadOf } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { runText, tasks, threadOf } from "../support/workload-run.js";
 
 /** A task with a deadline that computes `run` of each period; times in microseconds. */
 function periodic(name: string, [runtime, deadline, period]: number[], run: number, more = "") {

@@ -11,6 +11,7 @@ import {
 import { channel, label, program, string, symbol } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 import { type Part, reader, threads } from "../support/search-threads.js";
 
 const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
@@ -110,7 +111,7 @@ describe("an exhaustive search of programs", () => {
 
   it("does the same for kernel calls, and for both schedulers", async () => {
     const yields: Part = (b) => b.call("sched_relinquish").call("sched_relinquish");
-    for (const scheduler of ["lwkt", "4bsd", "ule"] as const) {
+    for (const scheduler of SCHEDULERS) {
       const result = await run(threads([yields, yields, yields]), {
         strategy: "exhaustive",
         config: { scheduler },

@@ -12,6 +12,7 @@ import {
 import { exploreNow } from "../../src/search/index.js";
 import { decodeTape, encodeTape, wordsOfTape } from "../../src/search/tape.js";
 import { buildUnderTest } from "../support/build.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 import { broken, right } from "../support/search-tests.js";
 
 const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
@@ -77,7 +78,7 @@ describe("an exhaustive search", () => {
         });
       }
     };
-    for (const scheduler of ["lwkt", "4bsd", "ule"] as const) {
+    for (const scheduler of SCHEDULERS) {
       const result = await run(yields, { strategy: "exhaustive", config: { scheduler } });
       expect(result).toMatchObject({ schedules: 1680, complete: true, failure: null });
     }

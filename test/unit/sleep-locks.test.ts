@@ -5,7 +5,7 @@ import { EWOULDBLOCK, PCATCH, PDROP } from "../../src/generated/layout.js";
 import { Machine, program, string, symbol, sys } from "../../src/index.js";
 import { syncObjects } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 /** Of each player: a million wakeups together, over both schedulers and numbers of CPUs. */
 const TURNS = 125_000;

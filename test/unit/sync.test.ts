@@ -7,7 +7,7 @@ import { type Body, type KernelCall, sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
-import { SCHEDULERS } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
 
 const US = 1_000n;
 

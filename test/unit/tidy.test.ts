@@ -46,11 +46,12 @@ const PLACES: readonly RegExp[] = [
   /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.c|start\.S|program\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,
+  /^bench\/peers\/programs\/(?:build\.sh|machine\.elf)$/,
   /^bench\/peers\/[\w-]+(?:\/[\w-]+)?\.(?:h|c|S|erl|go|mjs)$/,
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
-  /^test\/fuzz\/[\w-]+\.ts$/,
+  /^test\/(?:fuzz|riscv-tests)\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
   /^test\/package\/(?:\.npmrc|package(?:-lock)?\.json|run\.mjs|project\/\w+\.(?:ts|html))$/,
@@ -109,7 +110,7 @@ const CIRCLES: readonly Circle[] = [
         "time",
         "timeout",
       ].map((name) => `assembly/kern/kern_${name}.ts`),
-      ...["intr", "ipiq", "migrate", "thread", "token", "usched"].map(
+      ...["intr", "ipiq", "migrate", "modern", "thread", "token", "tokref", "usched"].map(
         (name) => `assembly/kern/lwkt_${name}.ts`,
       ),
       ...[

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { KernelPanic } from "../../src/core/errors.js";
-import { cpuUs, endUs, runText, SCHEDULERS, tasks, threadOf } from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { cpuUs, endUs, runText, tasks, threadOf } from "../support/workload-run.js";
 
 describe.each(SCHEDULERS)("events under %s", (scheduler) => {
   const run = (text: string, cpus = 1) => runText(tasks(text), { scheduler, cpus });
@@ -255,7 +256,7 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
   });
 
   /** What nice 5 is of a thread that has run for a moment. */
-  const FORKED = { lwkt: 118, "4bsd": 113, ule: 161 } as const;
+  const FORKED = { lwkt: 118, "4bsd": 113, ule: 161, "lwkt-modern": 118 } as const;
 
   it("starts forked threads with the priority and on the CPUs of their task", () => {
     const report = run(

@@ -6,15 +6,8 @@ import { parseWorkload } from "../../src/workload/parse.js";
 import { workloadDurationUs } from "../../src/workload/run.js";
 import { describeWait } from "../../src/workload/run-deadlock.js";
 import { reportRun } from "../../src/workload/run-report.js";
-import {
-  bootText,
-  cpuUs,
-  endUs,
-  runText,
-  SCHEDULERS,
-  tasks,
-  threadOf,
-} from "../support/workload-run.js";
+import { SCHEDULERS } from "../support/schedulers.js";
+import { bootText, cpuUs, endUs, runText, tasks, threadOf } from "../support/workload-run.js";
 
 describe("priorities", () => {
   it.each(SCHEDULERS)(

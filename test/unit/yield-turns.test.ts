@@ -7,6 +7,7 @@ import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { program, string } from "../../src/program/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { isLwkt } from "../support/schedulers.js";
 
 const ALL_CLASSES = 0xffff_ffff;
 const FIFO = 1;
@@ -98,7 +99,7 @@ describe.each(SCHEDULER_NAMES)("sched_relinquish under %s", (scheduler) => {
 });
 
 describe("lwkt_yield", () => {
-  it.each(SCHEDULER_NAMES.filter((name) => name !== "lwkt"))("is no call under %s", (scheduler) => {
+  it.each(SCHEDULER_NAMES.filter((name) => !isLwkt(name)))("is no call under %s", (scheduler) => {
     const machine = boot(scheduler, 1, 0, false, "lwkt_yield");
     expect(() => machine.run({ for: 100_000 })).toThrow(/exists under the lwkt scheduler only/);
   });

@@ -14,6 +14,7 @@ import {
   sys,
 } from "../../../src/index.js";
 import { Random } from "../random.js";
+import { isLwkt, schedulerOf } from "../schedulers.js";
 import { Lending } from "./lending-model.js";
 import { Mismatch } from "./storm.js";
 
@@ -101,7 +102,7 @@ export class LendingStorm {
   ) {
     this.random = new Random(seed);
     const ownCpus = this.random.pick([1, 1, 2, 3, 4, 8, 16]);
-    const ownScheduler = this.random.pick(["lwkt", "4bsd", "ule"] as const);
+    const ownScheduler = schedulerOf(this.random, seed);
     const scheduler = options.scheduler ?? ownScheduler;
     const cpus = options.cpus ?? ownCpus;
     const quantum = 100 + this.random.below(400);
@@ -111,7 +112,7 @@ export class LendingStorm {
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i));
     const count = 3 + this.random.below(14);
-    for (let i = 0; i < count; i++) this.makeThread(i, scheduler === "lwkt" && i % LWKTS === 0);
+    for (let i = 0; i < count; i++) this.makeThread(i, isLwkt(scheduler) && i % LWKTS === 0);
     // Who queues for a read-mostly lock queues for the mutex inside.
     const addresses = this.locks.flatMap(({ address, kind }) =>
       kind === "rm" ? [address, this.machine.kernel.read(address + RmLock.rm_lock)] : [address],

@@ -13,6 +13,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import type { KernelBuild } from "../../../src/core/instantiate.js";
 import * as Layout from "../../../src/generated/layout.js";
 import type { SchedulerName } from "../../../src/index.js";
+import { SCHEDULERS } from "../schedulers.js";
 import { type Suite, suitesFor } from "./suites.js";
 
 interface Options {
@@ -71,7 +72,7 @@ function parse(args: readonly string[]): Options {
     )
     .addOption(
       new Option("--scheduler <name>", "scheduler of storms of calls, processes and locks").choices(
-        ["lwkt", "4bsd", "ule"],
+        SCHEDULERS,
       ),
     )
     .option("--plant <N>", "plant a fault, in the check build", numberIn(1, plants.length))

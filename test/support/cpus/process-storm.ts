@@ -13,6 +13,7 @@ import {
 } from "../../../src/index.js";
 import { fbsdFaults, Reader } from "../fbsd-invariants.js";
 import { Random } from "../random.js";
+import { isLwkt, schedulerOf } from "../schedulers.js";
 import { Mismatch } from "./storm.js";
 
 const { PCATCH, TDS } = Layout;
@@ -54,7 +55,7 @@ interface Shape {
 function shapeOf(seed: number, { cpus, scheduler }: ProcessConditions): Shape {
   const random = new Random(seed ^ 0x7777);
   const ownCpus = random.pick([2, 2, 3, 4, 4, 8]);
-  const ownScheduler = random.pick(["4bsd", "lwkt", "ule"] as const);
+  const ownScheduler = schedulerOf(random, seed);
   return {
     cpus: cpus ?? ownCpus,
     scheduler: scheduler ?? ownScheduler,
@@ -433,7 +434,7 @@ export class ProcessStorm {
     const faults = fbsdFaults(this.machine.kernel);
     if (faults.length > 0) this.fail(faults.join("; "));
     this.rounds(OBEYED);
-    const lwkt = this.shape.scheduler === "lwkt";
+    const lwkt = isLwkt(this.shape.scheduler);
     for (const [index, { td, allowed, priority }] of this.members.entries()) {
       const cpu = this.reader.hot8(td, "td_cpu");
       if (!allowed.includes(cpu)) this.fail(`thread ${index} is on CPU ${cpu}, not on ${allowed}`);

@@ -101,7 +101,7 @@ class Calls extends Scripted {
 
   protected script(seed: number): Script {
     const { cpus, scheduler } = this.conditions;
-    const own = scheduler === "ule" ? undefined : scheduler;
+    const own = scheduler === "lwkt" || scheduler === "4bsd" ? scheduler : undefined;
     return makeFbsdScript(seed, sizeOf(seed, cpus), own);
   }
 

@@ -1,0 +1,223 @@
+// The tokens of lwkt-modern (DragonFly's lwkt_token.c of today): locks that a thread has only while it runs.
+//
+// A token is had alone, or shared by threads that only look. A thread keeps a list of references, up to 32; they are
+// released in the opposite order. When it leaves its CPU it gives up all its tokens, and the switcher (lwkt_modern.ts)
+// does not let it run again before it has them all: so that nobody waits for a token in a queue, and tokens never
+// deadlock. What a thread guards by tokens is therefore its own from one call that may block to the next, and
+// lwkt_regettoken tells whether they were given up meanwhile.
+//
+// Who asks for a token that is taken leaves its CPU with the reference on its list, and stays runnable. Who wants it alone
+// leaves a mark (TOK_EXCLREQ), and new readers wait, unless they have other tokens already; on one round of as many as there
+// are CPUs they do not mind, since who left the mark may not come back (the original: a time window for each CPU).
+// A thread may have a token any number of times, but not alone what it shares, which would wait for itself: a panic.
+//
+// All or nothing is one step here: no other CPU takes part in it. So the original's second attempt, in the order of
+// addresses, would come to the same, and so would spinning with a growing pause.
+//
+// Rejected: lists of a length that grows, in cells of the kernel's arena. Taking a token could fail then.
+import { curthread, mycpu } from "../sys/globaldata";
+import { KASSERT } from "../sys/kassert";
+import { machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
+import { TDB_TOKENS, Thread } from "../sys/proc";
+import {
+  LWKT_MAXTOKENS,
+  REF_EXCLUSIVE,
+  REF_LOST,
+  ThreadTokens,
+  TOK_EXCLREQ,
+  TOK_EXCLUSIVE,
+  TOK_INCR,
+  Token,
+  td_tokens,
+  token_of,
+  token_ref,
+} from "../sys/token";
+import { DONE, set_retval } from "./cont";
+import { lwkt_switch } from "./lwkt_thread";
+
+/** True for a thread with references to tokens, whether it has these now or not (TD_TOKS_HELD). */
+export function has_tokens(td: Thread): bool {
+  return (td.td_body & TDB_TOKENS) != 0;
+}
+
+/** True if one of a thread's references has the token alone. */
+function is_own(tt: ThreadTokens, tok: Token): bool {
+  return tok.tk_ref >= token_ref(tt, 0) && tok.tk_ref < token_ref(tt, LWKT_MAXTOKENS);
+}
+
+/** True if a new reader must wait for who wants the token alone: it has no other one, and its CPU's round has not come. */
+function gives_way(tt: ThreadTokens): bool {
+  if (tt.tt_count != 1 || planted(Plant.TOKEN_NO_REQUEST)) return false;
+  return <u32>(machine().rounds % machine().ncpus) != mycpu().gd_cpuid;
+}
+
+/** Takes the token of a reference, at `at`, if it can be had (_lwkt_trytokref). */
+function trytokref(tt: ThreadTokens, at: usize): bool {
+  const ref = load<u32>(at);
+  const tok = token_of(ref);
+  const count = tok.tk_count;
+  if (is_own(tt, tok)) {
+    store<u32>(at, ref & ~REF_EXCLUSIVE);
+    tok.tk_count = count + TOK_INCR;
+    return true;
+  }
+  if ((ref & REF_EXCLUSIVE) != 0) {
+    if ((count & ~TOK_EXCLREQ) != 0) {
+      tok.tk_count = count | TOK_EXCLREQ;
+      return false;
+    }
+    tok.tk_count = TOK_EXCLUSIVE;
+    tok.tk_ref = at;
+    return true;
+  }
+  if (!can_share(tt, count)) return false;
+  tok.tk_count = count + TOK_INCR;
+  return true;
+}
+
+function can_share(tt: ThreadTokens, count: u32): bool {
+  if ((count & TOK_EXCLUSIVE) != 0) return false;
+  if (planted(Plant.TOKEN_SHARED_ALONE) && count >= TOK_INCR) return false;
+  return (count & TOK_EXCLREQ) == 0 || !gives_way(tt);
+}
+
+/** Gives the token of a reference up (_lwkt_reltokref). */
+function reltokref(at: usize): void {
+  const tok = token_of(load<u32>(at));
+  if (tok.tk_ref == at) {
+    tok.tk_ref = 0;
+    tok.tk_count &= ~TOK_EXCLUSIVE;
+  } else {
+    KASSERT(tok.tk_count >= TOK_INCR, "assertion: count & TOK_COUNTMASK in _lwkt_reltokref");
+    tok.tk_count -= TOK_INCR;
+  }
+}
+
+// ---- At the switch ----
+
+/** A thread leaves its CPU: gives up the tokens that it has, the last one first. */
+export function lwkt_relalltokens(td: Thread): void {
+  if (planted(Plant.TOKEN_KEPT)) return;
+  const tt = td_tokens(td);
+  while (tt.tt_have != 0) {
+    tt.tt_have--;
+    const at = token_ref(tt, tt.tt_have);
+    reltokref(at);
+    store<u32>(at, load<u32>(at) | REF_LOST);
+  }
+}
+
+/** A thread is to run: takes all its tokens and returns true, or none. */
+export function lwkt_getalltokens(td: Thread): bool {
+  const tt = td_tokens(td);
+  const have = tt.tt_have;
+  if (planted(Plant.TOKEN_NOT_HAD)) return true;
+  while (tt.tt_have != tt.tt_count) {
+    const at = token_ref(tt, tt.tt_have);
+    if (!trytokref(tt, at)) {
+      token_of(load<u32>(at)).tk_collisions++;
+      if (planted(Plant.TOKEN_PARTLY)) return false;
+      while (tt.tt_have != have) reltokref(token_ref(tt, --tt.tt_have));
+      return false;
+    }
+    tt.tt_have++;
+  }
+  return true;
+}
+
+/** True if a thread that does not run could have all its tokens now: for a search, which changes nothing by asking. */
+export function could_have_tokens(td: Thread): bool {
+  const tt = td_tokens(td);
+  for (let i: u32 = 0; i < tt.tt_count; i++) {
+    const ref = load<u32>(token_ref(tt, i));
+    const count = token_of(ref).tk_count;
+    if ((ref & REF_EXCLUSIVE) != 0 ? (count & ~TOK_EXCLREQ) != 0 : !can_share(tt, count))
+      return false;
+  }
+  return true;
+}
+
+/** A thread is gone, and its references with it. */
+export function tokens_gone(td: Thread): void {
+  if (planted(Plant.TOKEN_OUTLIVES)) return;
+  lwkt_relalltokens(td);
+  td_tokens(td).tt_count = 0;
+  td.td_body &= ~TDB_TOKENS;
+}
+
+// ---- Calls ----
+
+/** The last of a thread's references to a token; how many it has if there is none. */
+function find_ref(tt: ThreadTokens, tok: Token): u32 {
+  for (let i = tt.tt_count; i != 0; i--) {
+    if (token_of(load<u32>(token_ref(tt, i - 1))) == tok) return i - 1;
+  }
+  return tt.tt_count;
+}
+
+/**
+ * Takes a token, alone or to share it (lwkt_gettoken, lwkt_gettoken_shared). If it cannot be had now the thread leaves
+ * its CPU, and comes back with it.
+ */
+export function lwkt_gettokref(tok: Token, exclusive: bool): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  const tt = td_tokens(td);
+  const count = tt.tt_count;
+  KASSERT(
+    gd.gd_intr_nesting_level == 0,
+    "Attempt to acquire token %p not already held in hard code section",
+    changetype<usize>(tok),
+  );
+  KASSERT(count < LWKT_MAXTOKENS, "assertion: ref < &td->td_toks_end in lwkt_gettoken");
+  KASSERT(
+    !exclusive || is_own(tt, tok) || find_ref(tt, tok) == count,
+    "Token %p s/x livelock",
+    changetype<usize>(tok),
+  );
+  const at = token_ref(tt, count);
+  store<u32>(at, changetype<u32>(tok) | (exclusive ? REF_EXCLUSIVE : 0));
+  tt.tt_count = count + 1;
+  td.td_body |= TDB_TOKENS;
+  if (trytokref(tt, at)) {
+    tt.tt_have = count + 1;
+    return DONE;
+  }
+  tok.tk_collisions++;
+  return lwkt_switch();
+}
+
+/** Releases the token that the thread has taken last. */
+export function lwkt_reltokref(tok: Token): u32 {
+  const td = curthread();
+  const tt = td_tokens(td);
+  const count = tt.tt_count;
+  KASSERT(
+    count != 0 && token_of(load<u32>(token_ref(tt, count - 1))) == tok,
+    "assertion: ref >= &td->td_toks_base && ref->tr_tok == tok in lwkt_reltoken",
+  );
+  reltokref(token_ref(tt, count - 1));
+  tt.tt_count = count - 1;
+  tt.tt_have = count - 1;
+  if (count == 1) td.td_body &= ~TDB_TOKENS;
+  return DONE;
+}
+
+/** The thread has the token: td_retval is 1 if it was given up since it was taken, or last asked about; else 0. */
+export function lwkt_regettokref(tok: Token): u32 {
+  const tt = td_tokens(curthread());
+  const i = find_ref(tt, tok);
+  KASSERT(i != tt.tt_count, "lwkt_regettoken: token %p is not held", changetype<usize>(tok));
+  const at = token_ref(tt, i);
+  const ref = load<u32>(at);
+  store<u32>(at, ref & ~REF_LOST);
+  set_retval((ref & REF_LOST) != 0 ? 1 : 0);
+  return DONE;
+}
+
+/** True if the running thread has the token. */
+export function lwkt_havetokref(tok: Token): bool {
+  const tt = td_tokens(curthread());
+  return find_ref(tt, tok) != tt.tt_count;
+}

@@ -30,24 +30,28 @@ const LR: u32 = 0x02;
 const FENCE: u32 = 0x0f;
 
 /**
- * True if the thread at `td` must stop before the instruction of a record: s_op and s_op_word say what it is to do.
- * A thread that was granted its operation, at which it stands, goes on, once.
+ * True if a record is a kernel call, before which the thread at `td` must stop: s_op and s_op_word say which. Records
+ * that the loop executes, and that come here because they fault, have operands where those of calls say what they are.
+ */
+export function rv32_stops_at_call(td: usize, record: usize): bool {
+  const call = changetype<Record>(record);
+  if (call.op != RvOp.SLOW || call.b == RvOp.SLOW) return false;
+  const nr = call.b == RvOp.ECALL ? load<u32>(td + <usize>call.a) : call.c;
+  const s = search();
+  s.s_op = nr == Sys.body_return ? Pending.RETURN : Pending.CALL;
+  s.s_op_word = nr;
+  return true;
+}
+
+/**
+ * True if the thread at `td` must stop before the access that is the word of a record: s_op and s_op_word say what it
+ * is to do. A thread that was granted its access, at which it stands, goes on, once.
  */
 export function rv32_stops(td: usize, record: usize, word: u32): bool {
   const s = search();
   if (s.s_granted == td) {
     s.s_granted = 0;
     return false;
-  }
-  const call = changetype<Record>(record).b;
-  if (call != RvOp.SLOW) {
-    const nr =
-      call == RvOp.ECALL
-        ? load<u32>(td + <usize>changetype<Record>(record).a)
-        : changetype<Record>(record).c;
-    s.s_op = nr == Sys.body_return ? Pending.RETURN : Pending.CALL;
-    s.s_op_word = nr;
-    return true;
   }
   const opcode = word & 0x7f;
   if (opcode != LOAD && opcode != STORE && opcode != ATOMIC) return false;

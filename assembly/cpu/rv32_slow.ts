@@ -39,7 +39,7 @@ import {
 } from "./rv32_decode";
 import { mm_decode, mm_fence_i, mm_system } from "./rv32_machine_mode";
 import { reservation_break } from "./rv32_reserve";
-import { rv32_stops } from "./rv32_search";
+import { rv32_stops, rv32_stops_at_call } from "./rv32_search";
 
 /** The instruction was not executed; it has a record now, which the loop executes. */
 export const RV_AGAIN: u32 = 0xff;
@@ -57,12 +57,14 @@ const STACK_MAX: u32 = 1 << 22;
 export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const pc = rv32_guest_pc(record);
   if (is_marked(record)) return RV_BREAK;
+  const searches = machine().search != 0;
+  if (searches && rv32_stops_at_call(td, record)) return RV_POINT;
   const behind = rv_text_behind(pc);
   if (behind == 0 || behind < rv_length(pc)) return rv_fault(gd, RV_FAULT_FETCH, pc + behind);
   if (machine().metal != 0 && mm_decode(record, pc)) return RV_AGAIN;
   const word = rv_fetch(pc);
   if (!names_registers(word)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
-  if (machine().search != 0 && rv32_stops(td, record, word)) return RV_POINT;
+  if (searches && rv32_stops(td, record, word)) return RV_POINT;
   switch (word & 0x7f) {
     case 0x6f:
       return rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_j(word));

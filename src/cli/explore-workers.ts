@@ -3,6 +3,8 @@
 
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { ConfigError } from "../core/errors.js";
+import { adoptBuild, compiledBuild } from "../core/instantiate.js";
+import type { WasmModule } from "../core/wasm-types.js";
 import {
   type ExploreOptions,
   performTask,
@@ -18,6 +20,8 @@ interface WorkerData {
   readonly file: string;
   /** Its config is what the command line says about the machine. */
   readonly options: ExploreOptions;
+  /** The kernel: threads that share a module compile and optimise it once. */
+  readonly kernel: WasmModule;
 }
 
 /** A part of the search, and the words that threads are known to share. */
@@ -28,24 +32,36 @@ interface Question {
 
 type Answer = { readonly result: TaskResult } | { readonly error: string };
 
-/** Starts worker threads. `end` stops them. */
-export function startWorkers(
-  count: number,
-  file: string,
-  options: ExploreOptions,
-): { readonly runners: readonly TaskRunner[]; end(): Promise<void> } {
-  const workerData: WorkerData = { file, options };
+/** Those who perform the parts of a search. `end` stops them. */
+export interface Crew {
+  readonly runners: readonly TaskRunner[];
+  end(): Promise<void>;
+}
+
+/** Starts worker threads. */
+export function startWorkers(count: number, file: string, options: ExploreOptions): Crew {
+  const workerData: WorkerData = { file, options, kernel: compiledBuild("release") };
   // The command is one file, of which main.ts is the beginning.
   const workers = Array.from(
     { length: count },
     () => new Worker(new URL(import.meta.url), { workerData }),
   );
   return {
-    runners: workers.map((worker) => (task, words) => ask(worker, { task, words })),
+    runners: workers.map(runnerOf),
     end: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
+}
+
+/** Asks a worker thread. What kills it is thrown by whoever asks it, then or later. */
+function runnerOf(worker: Worker): TaskRunner {
+  let death: Error | null = null;
+  worker.on("error", (error) => {
+    death = error;
+  });
+  return (task, words) =>
+    death === null ? ask(worker, { task, words }) : Promise.reject<TaskResult>(death);
 }
 
 function ask(worker: Worker, question: Question): Promise<TaskResult> {
@@ -71,9 +87,11 @@ function ask(worker: Worker, question: Question): Promise<TaskResult> {
 
 /** What a worker thread does: answers tasks, one after the other. */
 export async function serve(): Promise<void> {
-  const { file, options } = workerData as WorkerData;
+  const { file, options, kernel } = workerData as WorkerData;
+  adoptBuild("release", kernel);
   const settings = options.config as MachineSettings;
   const loaded = loadTest(file, settings).then(({ setup, config }) => new World(setup, config));
+  loaded.catch(() => {}); // whoever asks is told
   parentPort?.on("message", async (question: Question) => {
     parentPort?.postMessage(await answerTo(loaded, options, question));
   });

@@ -26,7 +26,7 @@ import {
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
-import { startWorkers } from "./explore-workers.js";
+import { type Crew, startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
@@ -187,10 +187,21 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
+  const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
+  // They load the test while it is loaded here.
+  const workers = isParallel ? startWorkers(flags.workers, file, plainOptionsOf(flags)) : null;
+  try {
+    await report(file, flags, workers);
+  } finally {
+    await workers?.end();
+  }
+}
+
+async function report(file: string, flags: Flags, workers: Crew | null): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
   if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const explored = await search(file, setup, flags, {
+  const options: ExploreOptions = {
     ...optionsOf(flags),
     config,
     onProgress: (schedules, perSecond) => {
@@ -198,7 +209,11 @@ async function run(file: string, flags: Flags): Promise<void> {
       const speed = `${formatCount(perSecond)} a second`;
       process.stderr.write(`\r${formatCount(schedules)} schedules, ${speed} `);
     },
-  });
+  };
+  const explored =
+    workers === null
+      ? await search(file, setup, flags, options)
+      : await exploreWith(workers.runners, setup, options);
   if (isShown) process.stderr.write("\r\x1b[K");
   const { result } = explored;
   process.stdout.write(
@@ -223,19 +238,21 @@ function optionsOf(flags: Flags): ExploreOptions {
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
+/** The same for others, who load the file themselves: its config may have functions. */
+function plainOptionsOf(flags: Flags): ExploreOptions {
+  const { trace: _trace, ...options } = optionsOf(flags);
+  return { ...options, config: settingsOf(flags) };
+}
+
+/** Searches here, or by a queue. */
 async function search(
   file: string,
   setup: Setup,
   flags: Flags,
   options: ExploreOptions,
 ): Promise<Explored> {
-  const { workers, queue } = flags;
-  if (queue === undefined && (workers === 1 || options.replay !== undefined))
-    return exploreNow(setup, options);
-  const { onProgress: _onProgress, trace: _trace, ...others } = options;
-  const plain = { ...others, config: settingsOf(flags) }; // the file's own may have functions
-  const crew =
-    queue === undefined ? startWorkers(workers, file, plain) : await openQueue(queue, file, plain);
+  if (flags.queue === undefined) return exploreNow(setup, options);
+  const crew = await openQueue(flags.queue, file, plainOptionsOf(flags));
   try {
     return await exploreWith(crew.runners, setup, options);
   } finally {

@@ -121,6 +121,16 @@ async function fetchModule(name: PackagedModule, url: URL): Promise<void> {
   compiled.set(name, await WebAssembly.compile(code));
 }
 
+/** The compiled module of a build, for {@link adoptBuild} on another thread. */
+export function compiledBuild(build: KernelBuild): WasmModule {
+  return compileBuild(build);
+}
+
+/** Has a build be the module that another thread has compiled, and shares the code that either of them makes better. */
+export function adoptBuild(build: KernelBuild, module: WasmModule): void {
+  compiled.set(build, module as WebAssembly.Module);
+}
+
 function compileBuild(build: PackagedModule): WebAssembly.Module {
   let module = compiled.get(build);
   if (module === undefined) {

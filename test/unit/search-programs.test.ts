@@ -232,6 +232,11 @@ describe("a broken program", () => {
     expect(failure?.message).toMatch(
       /^thread "t0": load from 0x7ffffff0, where there is no memory/,
     );
+    const wild = threads([(b) => b.li("a0", 0x7fff_fff0).jr("a0")]);
+    expect((await run(wild, {})).failure).toMatchObject({
+      kind: "fault",
+      message: expect.stringMatching(/^thread "t0": jump to 0x7ffffff0, where there is no text/),
+    });
     const runs = threads([(b) => b.label("on").jump("on")]);
     expect((await run(runs, { schedules: 1 })).failure).toMatchObject({ kind: "livelock" });
   });

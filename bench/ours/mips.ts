@@ -27,13 +27,16 @@ export async function runMips(params: Params): Promise<RoundFn> {
   machine.kernel.onEvent = (list) => {
     if (list === HOST_EVENT_REPORT) machine.stop();
   };
+  const repeats = elf.addressOf("repeats");
   const round = () => {
-    const { reason } = machine.run();
-    if (reason !== "stopped") throw new Error(`The run ended by ${reason}.`);
+    do {
+      const { reason } = machine.run();
+      if (reason !== "stopped") throw new Error(`The run ended by ${reason}.`);
+    } while (view.getUint32(repeats, true) !== 0);
   };
   round();
   return (ops) => {
-    view.setUint32(elf.addressOf("repeats"), ops, true);
+    view.setUint32(repeats, ops, true);
     const before = machine.counters.instructions;
     const took_ms = time_ms(round);
     const instructions = machine.counters.instructions - before;

@@ -1,6 +1,6 @@
 /*
- * The programs on our machine: `main NAME` does the work as often as the host has written into `repeats`, tells it that
- * the round is over, and begins the next when the machine runs on.
+ * The programs on our machine: `main NAME` does the work as often as the host has written into `repeats`, which is 0
+ * again then, and tells the host that it waits. (The machine stops some time after that.)
  */
 #include <kthread_machine.h>
 
@@ -18,8 +18,9 @@ main(int argc, char **argv)
 		return (2);
 	}
 	for (;;) {
-		for (uint32_t left = repeats; left > 0; left--)
+		while (repeats == 0)
+			sys_thread_report(1);
+		for (; repeats > 0; repeats--)
 			result = work->run();
-		sys_thread_report(1);
 	}
 }

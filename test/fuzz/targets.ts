@@ -25,6 +25,7 @@ import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { SchedScoreTest } from "../support/sched-score-test.js";
 import { schedulerOf } from "../support/schedulers.js";
 import { TokenStorm } from "../support/token-storm.js";
+import { UserQueueTest } from "../support/user-queue-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
@@ -74,6 +75,13 @@ function freebsd(seed: number, size: number): number {
 /** The queues of 4bsd and ule: who runs after whom. */
 function queues(seed: number, size: number): number {
   const test = new SchedQueueTest(seed, new Random(seed).pick(["4bsd", "ule"]));
+  test.run(size);
+  return test.operations;
+}
+
+/** The user scheduler of lwkt on 1 to 16 CPUs: slots, queues, loads, and where threads go. */
+function userQueues(seed: number, size: number): number {
+  const test = new UserQueueTest(seed);
   test.run(size);
   return test.operations;
 }
@@ -172,6 +180,11 @@ export const targets: Readonly<Record<string, Target>> = {
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
   locks: { about: "locks on several CPUs: what is lent", size: 1, run: locks },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
+  "user-queues": {
+    about: "lwkt's queues of user threads on several CPUs, beside a model",
+    size: 300,
+    run: userQueues,
+  },
   scores: {
     about: "scores, priorities and slices of 4bsd and ule, by rules",
     size: 4_000,

@@ -9,6 +9,7 @@ export {
   rv32_is_jump_to_yield,
   rv32_record,
 } from "./cpu/rv32_decode";
+export { debug_csr, debug_set_csr } from "./cpu/rv32_machine_mode";
 export { kobj_alloc } from "./kern/kern_kobj";
 export { random_next } from "./kern/kern_random";
 export { debug_step } from "./run/debug";
@@ -24,3 +25,4 @@ export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";
 export { search_begin, search_call, search_next, search_run } from "./run/search";
 export { search_backtrack, search_pick } from "./run/search_choose";
+export { search_restart } from "./run/search_start";

@@ -84,6 +84,9 @@ const PARTS = {
   conformance: bundlePart("test/conformance/replay/main.ts", "dist/conformance.js", [
     "test/conformance/replay",
   ]),
+  "riscv-tests": bundlePart("test/riscv-tests/main.ts", "dist/riscv-tests.js", [
+    "test/riscv-tests",
+  ]),
   fuzz: bundlePart("test/fuzz/main.ts", "dist/fuzz.js", ["test/fuzz", "test/support"]),
   storms: bundlePart("test/support/cpus/main.ts", "dist/storms.js", [
     "test/support",

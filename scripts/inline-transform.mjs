@@ -22,6 +22,10 @@ const INLINED = `
   assembly/kern/kern_thread/thread_exit
   assembly/kern/thread_gone/thread_gone
   assembly/kern/subr_turnstile/turnstile_forget
+  assembly/kern/subr_turnstile/turnstile_block
+  assembly/kern/subr_turnstile/turnstile_own
+  assembly/kern/subr_turnstile/turnstile_unclaim
+  assembly/kern/subr_turnstile/turnstile_wake
   assembly/kern/kern_synch/sleep_checked
   assembly/kern/kern_synch/sleepq_enter
   assembly/kern/kern_synch/sleepq_wait
@@ -95,6 +99,7 @@ const COLD = `
   assembly/kern/sched/sched_add_busy
   assembly/kern/sched/sched_boundary
   assembly/kern/sched/sched_prio
+  assembly/kern/sched/sched_lend_here
   assembly/kern/sched/share_gone
   assembly/kern/sched/share_switch
   assembly/kern/sched/takes_cpu
@@ -105,7 +110,16 @@ const COLD = `
   assembly/kern/sched_ule/ule_sleep
   assembly/kern/subr_turnstile/turnstile_hand_over
   assembly/kern/lwkt_token/token_forget
+  assembly/kern/kern_lockprof/lockprof_awake
+  assembly/kern/kern_lockprof/lockprof_blocked
+  assembly/kern/kern_lockprof/lockprof_released
+  assembly/kern/kern_lockprof/lockprof_taken
+  assembly/kern/subr_turnstile/requeue
+  assembly/kern/subr_witness/witness_blocked
+  assembly/kern/subr_witness/witness_checkorder
+  assembly/kern/subr_witness/witness_lock
   assembly/kern/subr_witness/witness_sleep
+  assembly/kern/subr_witness/witness_unlock
   assembly/kern/subr_witness/witness_thread_exit
   assembly/kern/thread_gone/preempted_forget
   assembly/sys/chunklist/list_grow

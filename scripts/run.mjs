@@ -1,6 +1,6 @@
 // Builds what is stale, silently, and runs one of the bundled programs in this same process:
 //
-//   node scripts/run.mjs cli|bench|conformance|storms|fuzz [argument ...]
+//   node scripts/run.mjs cli|bench|conformance|storms|fuzz|riscv-tests [argument ...]
 //
 // A second Node.js process would cost more than the check for stale parts does.
 
@@ -18,6 +18,7 @@ const KERNELS = {
   conformance: ["release", "check", "debug"],
   fuzz: ["release", "check", "codec"],
   storms: ["release", "check", "debug"],
+  "riscv-tests": ["release", "check"],
 };
 
 async function run(program, args) {

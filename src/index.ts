@@ -17,7 +17,7 @@ export {
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
 export type { TraceRecord } from "./core/kernel.js";
 export type { Scheduler, SchedulerMachine, SchedulerThread } from "./core/scheduler.js";
-export { type SysctlName, sysctlNames } from "./core/sysctl.js";
+export { type SysctlName, type SysctlValue, sysctlNames } from "./core/sysctl.js";
 export * from "./debug/index.js";
 export * from "./elf/index.js";
 export {

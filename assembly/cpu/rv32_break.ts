@@ -2,7 +2,8 @@
 // Neither costs a program anything that is not debugged, and nothing is compiled in a machine that is.
 //
 // A mark takes the place of a decoded instruction: it is a RvOp.SLOW with something in `a`, so that the loop
-// goes to rv32_slow, which stops before the instruction has done anything. `b` keeps the operation. The loop may go from a jump to a yield through to the yield without looking at that. So a marked
+// goes to rv32_slow, which stops before the instruction has done anything. `b` keeps the operation. On bare metal a
+// record without its mark is one that nobody has made yet, and fence.i leaves marks where they are. The loop may go from a jump to a yield through to the yield without looking at that. So a marked
 // yield has marks of a kind of their own at all jumps to it; who is stopped at one has the jump done by hand.
 //
 // Watched memory lies outside the windows of addresses that the loop loads from and stores to, as if
@@ -13,6 +14,7 @@ import { WATCHES_MAX } from "../sys/param";
 import { WATCH_LOADS, WATCH_STORES, watch_at } from "../sys/watch";
 import { cpu_state } from "./cpu_state";
 import {
+  RECORD_HALF,
   Record,
   rv_fetch,
   rv_imm_j,
@@ -49,6 +51,10 @@ export function unmark_record(at: usize): u32 {
   const record = changetype<Record>(at);
   const kind = record.a;
   const op = record.b;
+  if (machine().metal != 0) {
+    memory.fill(at, 0, RECORD_HALF); // it is decoded when execution comes to it
+    return kind;
+  }
   rv32_decode_at(rv32_guest_pc(at));
   if (op == RvOp.J_YIELD) record.op = op; // which it is by what was decoded before it
   return kind;

@@ -402,7 +402,7 @@ function decode_kernel_call(pc: u32, word: u32): void {
 function call_op(nr: u32): RvOp {
   const m = machine();
   const modern = m.lwkt_modern != 0;
-  const turns = m.ncpus == 1 && (m.sched == Sched.BSD4 || m.sched == Sched.ULE || modern);
+  const turns = m.ncpus == 1 && m.sched != Sched.HOST;
   switch (nr) {
     case Sys.lwkt_yield:
       return m.sched == Sched.LWKT && !modern ? RvOp.YIELD : RvOp.CALL;

@@ -17,12 +17,13 @@ import {
   RV_FAULT_MRET,
   RV_FAULT_STORE,
 } from "../sys/fault";
-import { GlobalData } from "../sys/globaldata";
-import { machine } from "../sys/machine";
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { DEBUG_MARKS, machine } from "../sys/machine";
 import { MachineMode, machine_mode, PMP_CONFIGS } from "../sys/machine_mode";
 import { Thread } from "../sys/proc";
 import { cpu_state } from "./cpu_state";
 import { rv_fault, rv_get, rv_set } from "./rv32_access";
+import { is_marked, mark_record } from "./rv32_break";
 import {
   RECORD_HALF,
   Record,
@@ -58,9 +59,20 @@ export function mm_fence_i(): void {
   if (mm.decoded_high < mm.decoded_low) return;
   if (machine().jit_period != 0) text_changed(mm.decoded_low, mm.decoded_high);
   const from = rv32_record(mm.decoded_low);
-  memory.fill(from, 0, rv32_record(mm.decoded_high) + RECORD_HALF - from);
+  const to = rv32_record(mm.decoded_high) + RECORD_HALF;
+  if ((machine().debug & DEBUG_MARKS) == 0) memory.fill(from, 0, to - from);
+  else forget_unmarked(from, to);
   mm.decoded_low = u32.MAX_VALUE;
   mm.decoded_high = 0;
+}
+
+/** Forgets the records in a range, and keeps a debugger's marks. */
+function forget_unmarked(from: usize, to: usize): void {
+  for (let at = from; at < to; at += RECORD_HALF) {
+    const kind = is_marked(at) ? changetype<Record>(at).a : 0;
+    memory.fill(at, 0, RECORD_HALF);
+    if (kind != 0) mark_record(at, kind);
+  }
 }
 
 /** The state after a reset. */
@@ -292,6 +304,28 @@ function csr_write(gd: GlobalData, csr: u32, value: u32): void {
     default: // misa, and those that are here for form
       break;
   }
+}
+
+// ---- For a debugger, between two instructions ----
+
+/** A control and status register; 0 if there is none of this number. */
+export function debug_csr(csr: u32): u32 {
+  const gd = globaldata(0);
+  cpu_state(gd).elapsed = 0;
+  return csr_exists(csr) ? csr_read(gd, csr) : 0;
+}
+
+/** Sets a control and status register; false if it cannot be set. */
+export function debug_set_csr(csr: u32, value: u32): bool {
+  if (!csr_exists(csr) || is_read_only(csr)) return false;
+  const gd = globaldata(0);
+  cpu_state(gd).elapsed = 0;
+  csr_write(gd, csr, value);
+  // A program's csrrw counts itself, and this is none.
+  const mm = machine_mode();
+  if (csr == Csr.MCYCLE || csr == Csr.MCYCLEH) mm.cycle_offset++;
+  if (csr == Csr.MINSTRET || csr == Csr.MINSTRETH) mm.instret_offset++;
+  return true;
 }
 
 // ---- Traps ----

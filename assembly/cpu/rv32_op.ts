@@ -12,7 +12,7 @@
 //   COMPILED      compiled code begins here (rv32_compiled.ts)
 //   CALL, YIELD   a kernel call by custom-0, and lwkt_yield among these
 //   QUICK         one that the loop may make without leaving what it is doing (run/quick_calls.ts)
-//   RELINQUISH    sched_relinquish under 4bsd and ule, on one CPU: a YIELD that sets a0 to 0
+//   RELINQUISH    sched_relinquish on one CPU: a YIELD that sets a0 to 0
 //   C_...         the same of a compressed instruction, behind which execution goes on two bytes further
 // The rest of what x0 allows is one of these, too: `and rd, rs, x0` is LI.
 

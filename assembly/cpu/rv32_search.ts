@@ -31,10 +31,14 @@ const FENCE: u32 = 0x0f;
 
 /**
  * True if the thread at `td` must stop before the instruction of a record: s_op and s_op_word say what it is to do.
- * A thread that was granted its operation goes on, once.
+ * A thread that was granted its operation, at which it stands, goes on, once.
  */
 export function rv32_stops(td: usize, record: usize, word: u32): bool {
   const s = search();
+  if (s.s_granted == td) {
+    s.s_granted = 0;
+    return false;
+  }
   const call = changetype<Record>(record).b;
   if (call != RvOp.SLOW) {
     const nr =
@@ -51,17 +55,14 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   const size: u32 = opcode == ATOMIC ? 4 : 1 << (rv_funct3(word) & 3);
   if (!rv_can_load(address, size)) return false; // a fault
   const changes = opcode == STORE || (opcode == ATOMIC && word >> 27 != LR);
-  const first = touch(s, td, address >> 2, changes);
-  const last = touch(s, td, (address + size - 1) >> 2, changes);
-  if (!first && !last && opcode != ATOMIC) return false;
-  if (s.s_granted == td) {
-    s.s_granted = 0;
-    return false;
-  }
+  let isShared = touch(s, td, address >> 2, changes);
+  const end = (address + size - 1) & ~3;
+  const second = end == (address & ~3) ? 0 : end;
+  if (second != 0 && touch(s, td, second >> 2, changes)) isShared = true;
+  if (!isShared && opcode != ATOMIC) return false;
   s.s_op = changes ? Pending.CHANGE : Pending.LOOK;
   s.s_op_word = address;
-  const end = (address + size - 1) & ~3;
-  s.s_op_second = end == (address & ~3) ? 0 : end;
+  s.s_op_second = second;
   s.s_op_size = size;
   s.s_op_atomic = u32(opcode == ATOMIC || (s.s_races != 0 && is_ordered(opcode, record)));
   return true;

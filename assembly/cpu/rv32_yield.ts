@@ -168,20 +168,20 @@ function with_room(gd: GlobalData, level: ChunkList): ChunkList {
 
 /**
  * If `td`, which is next, is a thread of this CPU with plain RV32 code, does what is due before it goes on, so that the
- * inner loop can switch to it: what switch_in does for one that has not run yet, and under 4bsd and ule on one CPU, where
- * no AST is looked for, what slice_step does for one that comes out of a kernel call.
+ * inner loop can switch to it: what switch_in does for one that has not run yet, and on one CPU, where no AST is
+ * looked for, what slice_step does for one that comes out of a kernel call.
  */
 export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
-  const shares = cpu_state(gd).shares != 0;
-  if (td.td_body == (<u8>TDB.RV32 | TDB_INCALL) && shares && machine().ncpus == 1) {
+  if (td.td_body == (<u8>TDB.RV32 | TDB_INCALL) && machine().ncpus == 1) {
     td.td_body = <u8>TDB.RV32;
     td_frame(td).a0 = td_frame(td).retval;
     return true;
   }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
-  if (shares && machine().lwkt_modern == 0) td.td_pri -= TDPRI_CRIT; // otherwise run_switched does
+  // Under lwkt and lwkt-modern run_switched does it.
+  if (cpu_state(gd).shares != 0 && machine().lwkt_modern == 0) td.td_pri -= TDPRI_CRIT;
   td.td_body = <u8>TDB.RV32;
   return true;
 }
@@ -219,9 +219,9 @@ export function rv32_yield_turns(
 ): usize {
   const same = ((<u64>cpu.plain) << 32) | <u64>pc;
   const turns = ((cpu.limit >> CLOCK_SHIFT) - switchtime + 1) >> 1; // the slice is not over yet
-  const stop = head + <usize>min<u64>(cpu.stop - head, turns << 2);
+  const stop = head + <usize>min<u64>(cpu.stop - head, turns * SLOT_SIZE);
   let now = switchtime;
-  for (; head != stop; head += 4) {
+  for (; head != stop; head += SLOT_SIZE) {
     const next = load<usize>(head);
     if (load<u64>(next, offsetof<Thread>("td_pc")) != same) break;
     now += 2;
@@ -269,13 +269,13 @@ function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
   const delta = machine().frame_delta;
   const chunk_end = (slot | CHUNK_MASK) + 1;
   const end = ((tail - 1) | CHUNK_MASK) + 1 == chunk_end ? tail : chunk_end;
-  const stride = load<usize>(slot, 4) - load<usize>(slot);
-  const count = (end - slot) >> 2;
-  if (load<usize>(end - 4) - load<usize>(slot) == stride * (count - 1)) return;
+  const stride = load<usize>(slot, SLOT_SIZE) - load<usize>(slot);
+  const count = (end - slot) / SLOT_SIZE;
+  if (load<usize>(end - SLOT_SIZE) - load<usize>(slot) == stride * (count - 1)) return;
   let sum: u32 = 0;
-  for (let at = slot; at != end; at += 4) sum += load<u32>(load<usize>(at));
-  let sampled = slot + SAMPLE * 4;
-  for (; slot != end; slot += 4) {
+  for (let at = slot; at != end; at += SLOT_SIZE) sum += load<u32>(load<usize>(at));
+  let sampled = slot + SAMPLE * SLOT_SIZE;
+  for (; slot != end; slot += SLOT_SIZE) {
     const td = changetype<Thread>(load<usize>(slot));
     if (!touches_registers(td)) {
       if (slot == sampled) break;

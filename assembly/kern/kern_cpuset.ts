@@ -9,7 +9,7 @@ import { machine, Sched } from "../sys/machine";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { DONE, set_retval } from "./cont";
-import { cpu_bit, ipi_migrate, is_mine } from "./lwkt_ipiq";
+import { cpu_bit, ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
 import {
   is_unborn,
@@ -106,7 +106,10 @@ export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, perio
     mycpu().gd_flags |= GDF_RESCHED;
     return lwkt_setcpu_self(cpu);
   }
-  if (cpu == td.td_cpu) return result(0);
+  if (cpu == td.td_cpu) {
+    if (is_mine(td)) priority_changed(mycpu(), td); // it may be waiting, and its time runs
+    return result(0);
+  }
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
   else ipi_migrate(td, cpu);

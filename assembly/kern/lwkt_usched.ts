@@ -346,8 +346,8 @@ function reckon(gd: GlobalData, td: Thread): void {
   const ran = <u64>ts.ts_ticks * crowd(gd) * 2;
   ts.ts_ticks = 0;
   const ticks = min<u32>(seconds, 30) * STATHZ;
-  if (ran > <u64>ticks * m.ncpus) ts.ts_batch = min<u32>(ts.ts_batch + ticks, BATCH_MAX);
-  else ts.ts_batch -= min<u32>(ts.ts_batch, ticks);
+  if (ran > <u64>ticks * m.ncpus) ts.ts_batch = <u16>min<u32>(ts.ts_batch + ticks, BATCH_MAX);
+  else ts.ts_batch -= <u16>min<u32>(ts.ts_batch, ticks);
   for (let i = seconds; i != 0 && ts.ts_estcpu != 0; i--) {
     ts.ts_estcpu = (ts.ts_estcpu * DECAY) / (DECAY + 1);
   }
@@ -358,7 +358,7 @@ function reckon(gd: GlobalData, td: Thread): void {
 function reset_priority(gd: GlobalData, td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
-  const batch = ts.ts_policy == <u8>Policy.BATCH ? BATCH_MAX : ts.ts_batch;
+  const batch = ts.ts_policy == <u8>Policy.BATCH ? BATCH_MAX : <u32>ts.ts_batch;
   const estcpu = (ts.ts_estcpu * (batch + BATCH_MAX)) / (2 * BATCH_MAX);
   const sum = <u32>(<i32>ts.ts_nice - NICE_MIN) * NICE_WEIGHT + (estcpu * PPQ) / ESTCPU_PER_QUEUE;
   const pri = <u32>PRI_MIN_TIMESHARE + (sum * MAXPRI) / (NICE_STEPS + MAXPRI);
@@ -547,7 +547,7 @@ function user_begin(td: Thread): void {
   if ((td.td_flags & TDF_USER) == 0) {
     td.td_flags |= TDF_USER;
     ts.ts_estcpu = 0;
-    ts.ts_batch = BATCH_MAX / 2;
+    ts.ts_batch = <u16>(BATCH_MAX / 2);
     ts.ts_ticks = 0;
     ts.ts_slice = 0;
     ts.ts_ltick = <i32>machine().users_seconds;

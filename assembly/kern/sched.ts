@@ -11,6 +11,7 @@ import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
+import { prio_level } from "../sys/prioq";
 import {
   TDF_TRANSIT,
   TDF_USER,
@@ -115,11 +116,15 @@ import {
   ule_fork,
   ule_interrupt,
   ule_place,
+  ule_prio_changed,
   ule_priority,
   ule_queues,
   ule_rem,
   ule_requeue,
+  ule_setpreempt,
   ule_sleep,
+  ule_unplaced,
+  ule_woken_by,
 } from "./sched_ule";
 import {
   has_own_level,
@@ -172,6 +177,7 @@ function sched_add_busy(td: Thread): void {
 /** Puts a runnable thread on its CPU's queue, by a message if that is another one. */
 function sched_enqueue(gd: GlobalData, td: Thread): void {
   if (!is_mine(td)) {
+    if (machine().sched == Sched.ULE) ule_woken_by(gd, td);
     ipi_schedule(td);
     return;
   }
@@ -195,6 +201,7 @@ export function sched_check_preempt(gd: GlobalData, td: Thread): void {
     machine().sched == Sched.LWKT
       ? lwkt_better(td, cur)
       : machine().sched_idle == 0 && takes_cpu(td, cur); // an idle CPU will have it
+  if (better && machine().sched == Sched.ULE) ule_setpreempt(gd, td, cur);
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
 }
 
@@ -244,6 +251,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
   const shares = machine().sched != Sched.LWKT;
   const before = shares ? rank_of(td) : 0;
+  const had_rank = shares && before != prio_level(0, c.td_priority);
   dl_leave(td);
   if (shares) policy_clear(td);
   else if ((td.td_flags & TDF_USER) != 0) user_leave(td);
@@ -251,7 +259,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const lent = 255 - <u32>td_locks(td).tl_lent;
   const changes = c.td_priority != <u8>min<u32>(pri, lent);
   sched_priority(td, min<u32>(pri, lent));
-  if (shares && !changes && rank_of(td) != before) sched_level_changed(td);
+  if (shares && (!changes || had_rank) && rank_of(td) != before) sched_level_changed(td);
   turnstile_adjust(td);
 }
 
@@ -261,10 +269,17 @@ export function sched_lend(td: Thread): void {
   else if (!planted(Plant.LEND_UNTOLD)) ipi_lend(td);
 }
 
-/** The same for a thread of this CPU. */
+/** The same for a thread of this CPU. Where its priority stays what it was, it keeps its place, and nobody looks again. */
 export function sched_lend_here(gd: GlobalData, td: Thread): void {
-  if (has_own_level(td)) lwkt_setpri_locked(td, turnstile_level_now(td));
-  else sched_priority(td, turnstile_priority(td));
+  if (has_own_level(td)) {
+    const level = turnstile_level_now(td);
+    if (level == (td.td_pri & TDPRI_MASK)) return;
+    lwkt_setpri_locked(td, level);
+  } else {
+    const pri = turnstile_priority(td);
+    if (cold(td).td_priority == <u8>pri) return;
+    sched_priority(td, pri);
+  }
   priority_changed(gd, td);
 }
 
@@ -279,8 +294,10 @@ function sched_priority(td: Thread, pri: u32): void {
     else lwkt_setpri_locked(td, lwkt_level_of(pri));
     return;
   }
+  const better = pri < <u32>c.td_priority;
   c.td_priority = <u8>pri;
-  sched_level_changed(td);
+  if (machine().sched == Sched.ULE) ule_prio_changed(td, better);
+  else sched_level_changed(td);
 }
 
 /** 4bsd, ule: a thread's rank may have changed: if it is queued it goes to the tail of its level. */
@@ -399,7 +416,7 @@ export function sched_sleep(td: Thread, pri: u32): void {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;
     ts.ts_slept = 0;
-    if (machine().sched == Sched.ULE) ule_sleep(mycpu(), td);
+    if (machine().sched == Sched.ULE) pri = ule_sleep(mycpu(), td, pri);
     if ((ts.ts_flags & TSF_USER) != 0) return; // it keeps its own
   }
   if ((td.td_flags & TDF_USER) != 0) return; // and so does a user thread under lwkt
@@ -523,6 +540,7 @@ export function sched_runnable(gd: GlobalData): bool {
 /** 4bsd, ule, between two rounds: threads that were made runnable in the last one get their places. */
 export function sched_boundary(m: Machine): void {
   m.sched_idle = idle_cpus(m);
+  if (m.sched == Sched.ULE) ule_unplaced(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const sc = sched_cpu(cpu);
     while (is_td(sc.sc_first)) {

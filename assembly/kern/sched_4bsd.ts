@@ -18,17 +18,19 @@ import { Machine, machine } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_TIMESHARE } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import {
+  LEVEL_DEADLINE,
   NO_LEVEL,
   prioq_add,
   prioq_count,
   prioq_first,
+  prioq_next,
   prioq_peek,
   prioq_remove,
   prioq_take,
 } from "../sys/prioq";
 import { TDS, Thread } from "../sys/proc";
 import { NICE_MIN, Policy, TSF_HEAD, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
-import { td_at } from "../sys/thread";
+import { is_td, td_at } from "../sys/thread";
 import {
   allowed_cpus,
   idle_cpus,
@@ -60,6 +62,12 @@ const SLEEP_SECONDS: u32 = 2;
 /** Run queues of a machine. */
 export function bsd4_queues(ncpus: u32): u32 {
   return ncpus + 1;
+}
+
+/** The tunables as FreeBSD has them. */
+export function bsd4_init(m: Machine): void {
+  m.bsd4_fuzz = 1;
+  m.bsd4_forward = 1;
 }
 
 // ---- Queues ----
@@ -112,10 +120,12 @@ export function bsd4_runnable(gd: GlobalData): bool {
 export function bsd4_choose(gd: GlobalData): Thread {
   const own = bsd4_queue_of(gd);
   const level = prioq_first(own);
-  if (machine().ncpus != 1) {
+  const m = machine();
+  if (m.ncpus != 1) {
     const shared = prioq_first(GLOBAL);
     if (shared < level || (shared == level && level != NO_LEVEL && !keeps_turn(own, level))) {
-      const td = prioq_take(GLOBAL, shared);
+      const td =
+        m.bsd4_fuzz > 1 ? take_fuzzily(gd, m.bsd4_fuzz, shared) : prioq_take(GLOBAL, shared);
       td.td_cpu = <u8>gd.gd_cpuid;
       td_sched(td).ts_flags &= ~TSF_HEAD;
       return td;
@@ -130,6 +140,20 @@ export function bsd4_choose(gd: GlobalData): Thread {
     ts.ts_flags &= ~(TSF_HEAD | TSF_MOVED);
   }
   return td;
+}
+
+/** runq_choose_fuzz: takes the thread that ran here last, if it is among the first so many of its level. */
+function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
+  if (level == LEVEL_DEADLINE) return prioq_take(GLOBAL, level);
+  let td = prioq_peek(GLOBAL, level);
+  for (let left = fuzz; left != 0 && is_td(td) && <u32>td_sched(td).ts_level == level; left--) {
+    if (<u32>td.td_cpu == gd.gd_cpuid) {
+      prioq_remove(td);
+      return td;
+    }
+    td = prioq_next(GLOBAL, 0, td);
+  }
+  return prioq_take(GLOBAL, level);
 }
 
 /** True if the first thread of a level of this CPU's queue has lost the CPU within its slice. */
@@ -184,13 +208,22 @@ function load_of(cpu: u32): u32 {
 export function bsd4_interrupt(m: Machine, td: Thread): void {
   const queue: u32 = td_sched(td).ts_queue;
   const all = ~(<u64>0) >> (64 - m.ncpus);
-  interrupt(m, td, queue == GLOBAL + 1 ? all : (<u64>1) << (queue - 2));
+  const shared = queue == GLOBAL + 1;
+  interrupt(m, td, shared ? all : (<u64>1) << (queue - 2), shared && m.ncpus != 1);
 }
 
-/** Has one of a set of CPUs look at a thread that was put on a queue: an idle one, or the worst. */
-function interrupt(m: Machine, td: Thread, cpus: u64): void {
-  const idle = planted(Plant.SCORE_IDLE_UNTOLD) ? <u64>0 : m.sched_idle & cpus;
+/** forward_wakeup: an idle CPU is told of a thread that every CPU may take. */
+function forwarded(m: Machine): void {
+  m.bsd4_requested++;
+  m.bsd4_delivered++;
+}
+
+/** Has one of a set of CPUs look at a thread that was put on a queue: an idle one, or the worst. `forwards`: all may take it. */
+function interrupt(m: Machine, td: Thread, cpus: u64, forwards: bool): void {
+  const untold = planted(Plant.SCORE_IDLE_UNTOLD) || (forwards && m.bsd4_forward == 0);
+  const idle = untold ? <u64>0 : m.sched_idle & cpus;
   if (idle != 0) {
+    if (forwards) forwarded(m);
     const own = idle & ((<u64>1) << td.td_cpu);
     kick_cpu(m, <u32>ctz<u64>(own != 0 ? own : idle));
     return;

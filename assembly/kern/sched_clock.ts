@@ -9,13 +9,12 @@ import { STATHZ } from "../sys/param";
 import { TDF_USER, Thread } from "../sys/proc";
 import { sched_cpu } from "../sys/sched";
 import { user_clock, user_second } from "./lwkt_usched";
-import { bsd4_clock, bsd4_second } from "./sched_4bsd";
+import { bsd4_clock, bsd4_init, bsd4_second } from "./sched_4bsd";
 import { hs_clock } from "./sched_host";
 import { ule_clock, ule_init, ule_round } from "./sched_ule";
 
 /** Sets the clocks, from the configuration. */
 export function sched_clock_init(m: Machine): void {
-  ule_init(m);
   const period = max<u64>(1, m.cycles_per_second / STATHZ);
   const quantum = m.rr_cycles;
   m.sched_tick = quantum != 0 && quantum < period ? quantum : period;
@@ -23,6 +22,8 @@ export function sched_clock_init(m: Machine): void {
   m.sched_stat = <u32>min<u64>(period / m.sched_tick, 1 << 30);
   m.sched_second = m.cycles_per_second;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) sched_cpu(cpu).sc_clock = m.sched_tick;
+  bsd4_init(m);
+  ule_init(m);
 }
 
 /** The cycle of a CPU's next tick. */

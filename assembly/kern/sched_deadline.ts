@@ -34,6 +34,7 @@ import { GDF_DEADLINE, GDF_RESCHED, GlobalData, globaldata } from "../sys/global
 import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine, Sched } from "../sys/machine";
 import { DL_MAX } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
 import { td_locks } from "../sys/sync";
 import { td_frame } from "../sys/thread";
@@ -59,7 +60,7 @@ function admit(m: Machine, td: Thread, share: u32): i32 {
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     if (((excluded >> cpu) & 1) != 0) continue;
     const promised = dl_cpu(cpu).dc_share;
-    if (promised + share > DL_LIMIT) continue;
+    if (promised + share > DL_LIMIT && !planted(Plant.DL_ADMISSION)) continue;
     if (cpu == td.td_cpu) return cpu;
     if (best < 0 || promised < dl_cpu(best).dc_share) best = cpu;
   }
@@ -165,6 +166,7 @@ export function dl_allows(td: Thread, cpus: u64): bool {
 /** True if `td` has a deadline and takes the CPU from `cur`, which is of the same level. */
 export function dl_before(td: Thread, cur: Thread): bool {
   if (!has_deadline(td)) return false;
+  if (has_deadline(cur) && planted(Plant.DL_ORDER)) return false;
   return !has_deadline(cur) || td_deadline(td).dl_until < td_deadline(cur).dl_until;
 }
 
@@ -189,6 +191,7 @@ export function dl_left(gd: GlobalData, td: Thread): u64 {
 }
 
 function is_used_up(gd: GlobalData, td: Thread): bool {
+  if (planted(Plant.DL_BUDGET)) return false;
   return machine().cycle_cost != 0 && td_locks(td).tl_lent == 0 && dl_left(gd, td) == 0;
 }
 
@@ -214,7 +217,8 @@ function ready(gd: GlobalData, dl: Deadline, td: Thread, known: bool): void {
   if (!known) dl.dl_job = now + dl.dl_relative;
   else if (dl.dl_job - dl.dl_relative < now) now = dl.dl_job - dl.dl_relative; // its timer's moment, not the CPU's
   const left = dl_left(gd, td);
-  if (dl.dl_until <= now || exceeds(dl, left, dl.dl_until - now)) dl_renew(dl, td, now);
+  const renews = dl.dl_until <= now || exceeds(dl, left, dl.dl_until - now);
+  if (renews || planted(Plant.DL_WAKE)) dl_renew(dl, td, now);
 }
 
 /** True if `left` is more than a thread's share of `time`. */
@@ -241,7 +245,7 @@ export function dl_throttle(gd: GlobalData, td: Thread): bool {
   if (!has_deadline(td) || !is_used_up(gd, td)) return false;
   const dl = td_deadline(td);
   const at = dl.dl_until - dl.dl_relative + dl.dl_period;
-  if (at <= gd.gd_cycles) {
+  if (at <= gd.gd_cycles || planted(Plant.DL_REPLENISH)) {
     replenish(gd, dl, td);
     return false;
   }

@@ -1,28 +1,40 @@
-// FreeBSD's ULE scheduler (sched_ule.c). The machine's CPUs are one group that shares its last cache, unless the
-// configuration has packages, caches and cores.
+// FreeBSD's ULE scheduler (sched_ule.c, as it was in 2023, before FreeBSD 15). The machine's CPUs are one group that
+// shares its last cache, unless the configuration has packages, caches and cores (kern/sched_group.ts).
 //
 // Each CPU has three queues: real-time and interactive threads and idle ones, by level, and between these the
 // calendar of time-sharing threads: 64 or 256 slots in a ring. A thread is put that many slots behind the insert
 // index as its priority says; the index goes on by a slot per tick once the threads at the removal index have run,
-// so that everybody comes up in the end.
+// so that everybody comes up in the end. A thread that waits and gets a better priority comes up next; one whose
+// priority gets worse keeps its place.
 //
 // A time-sharing thread's score is 0 to 100: below 50 when it has slept more than it ran, by their ratio; nice is added.
 // Below 30 it is interactive, priority 88 to 135 by its score. Otherwise it is a batch thread: 156 + its part of the last
 // ten seconds (0 to 47) + nice. Times of run and sleep decay when they come to five seconds; a new thread has
 // half a second of its maker's, and who made it is charged for the run time when it ends. A slice is
-// kern.sched.quantum divided by the other threads of the CPU, a sixth at least.
+// kern.sched.quantum divided by the other threads of the CPU, a sixth at least. Who wakes has the best priority of
+// a batch thread until it runs (static_boost).
 //
 // Where a thread goes that was made runnable is decided between two rounds (kern/sched_place.ts): to its last CPU if
 // that is idle and its cache is warm, else to the least loaded CPU on which it is the best, else to the least loaded
-// one, and random numbers decide between equals. It interrupts a thread there if it is real-time or the kernel's, or
-// interactive where that one is not. Idle CPUs steal from who has two threads or more; and every half to one and a
-// half seconds, by a random number, CPUs with more threads give one to those with fewer, pair by pair.
+// one; and to the CPU of who woke it, if that is as good. It interrupts a thread of another CPU if it is better by
+// preempt_thresh, or interactive where that one is not; on the CPU of who woke it any that is worse, and by
+// preempt_thresh in the middle of its turn. Idle CPUs steal from who has two threads or more, the nearest first; and
+// every half to one and a half seconds, by a random number, CPUs with more threads give one to those with fewer, pair by
+// pair. If none has more than one, the thread of the busiest group looks for a better place.
 
 import { SLOT_SIZE } from "../sys/chunklist";
 import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
-import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE } from "../sys/param";
+import {
+  PRI_MAX,
+  PRI_MAX_TIMESHARE,
+  PRI_MIN_IDLE,
+  PRI_MIN_KERN,
+  PRI_MIN_TIMESHARE,
+  RQ_LEVELS,
+  STATHZ,
+} from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import {
   NO_LEVEL,
@@ -32,13 +44,24 @@ import {
   prioq_first,
   prioq_first_from,
   prioq_next,
+  prioq_peek,
   prioq_remove,
   prioq_take,
 } from "../sys/prioq";
 import { Thread } from "../sys/proc";
-import { Policy, sched_cpu, ThreadSched, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
+import {
+  Policy,
+  sched_cpu,
+  ThreadSched,
+  TSF_ARRIVED,
+  TSF_HEAD,
+  TSF_MOVED,
+  TSF_SLEPT,
+  td_sched,
+} from "../sys/sched";
 import { cold, is_td, no_td } from "../sys/thread";
 import { random_next } from "./kern_random";
+import { first_of, load_of, sched_highest, sched_lowest, whole_of } from "./sched_group";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
 import { is_timeshare, level_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
@@ -60,10 +83,15 @@ const SLP_RUN_MAX: u32 = (HZ * 5) << TICK_SHIFT;
 const SLP_RUN_FORK: u32 = (HZ / 2) << TICK_SHIFT;
 const INTERACT_HALF: u32 = 50;
 const SLICE_MIN_DIVISOR: u32 = 6;
+/** tickincr: what a tick of the statistics clock is worth. */
+const TICK_INCR: u32 = (HZ << TICK_SHIFT) / STATHZ;
+/** Longer sleeps count no more, so that times do not overflow: half an hour. */
+const SLEEP_MAX: i32 = 1 << 21;
 
 /** The levels of caches: what a core has for itself, and what several share. */
 const CG_SHARE_L2: i32 = 2;
 const CG_SHARE_L3: i32 = 3;
+const MAX_CACHE_LEVELS: i32 = 3;
 
 /** The tunables as FreeBSD has them. */
 export function ule_init(m: Machine): void {
@@ -73,6 +101,10 @@ export function ule_init(m: Machine): void {
   m.ule_interval = 127;
   m.ule_steal = 1;
   m.ule_steal_least = 2;
+  m.ule_preempt = PRI_MIN_KERN;
+  m.ule_boost = PRI_MIN_BATCH;
+  m.ule_slice_min = m.sched_slice / SLICE_MIN_DIVISOR;
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) sched_cpu(cpu).sc_lowpri = PRI_MAX;
 }
 
 /** Run queues of a machine: none, and each CPU's levels and calendar. */
@@ -180,29 +212,50 @@ export function ule_priority(td: Thread): void {
 
 // ---- Queues ----
 
+/** td_priority of a thread that waits: its own, or what it slept at. */
+function waiting_priority(td: Thread): i32 {
+  const boost: u32 = td_sched(td).ts_boost;
+  const pri: u32 = cold(td).td_priority;
+  return <i32>(boost == 0 ? pri : min<u32>(pri, boost));
+}
+
 /** True for a thread that is queued by its level, and not in the calendar. */
-function has_level(td: Thread): bool {
-  const pri = <i32>cold(td).td_priority;
+function has_level(td: Thread, pri: i32): bool {
   return td_sched(td).ts_rt != 0 || pri < PRI_MIN_BATCH || pri > PRI_MAX_TIMESHARE;
 }
 
-/** tdq_runq_add. A thread that was preempted, or whose priority was lent, comes first in the calendar. */
+/** tdq_add. A thread that was preempted comes first in the calendar, and one with TSF_HEAD in the first slot. */
 function enqueue(cpu: u32, td: Thread, first: bool): void {
-  const pri = <i32>cold(td).td_priority;
+  const pri = waiting_priority(td);
+  const sc = sched_cpu(cpu);
   globaldata(cpu).gd_nrunnable++;
-  if (has_level(td)) {
-    prioq_add(levels_of(cpu), level_of(td), td, first);
+  if (<u32>pri < sc.sc_lowpri) sc.sc_lowpri = pri;
+  const ts = td_sched(td);
+  if (has_level(td, pri)) {
+    ts.ts_flags &= ~TSF_HEAD;
+    const is_own = pri == <i32>cold(td).td_priority;
+    const level = is_own ? level_of(td) : prio_level(0, pri & machine().rq_mask);
+    prioq_add(levels_of(cpu), level, td, first);
     return;
   }
   const n = slots(machine());
-  const sc = sched_cpu(cpu);
   let slot = sc.sc_ridx;
-  if (!first) {
+  if (!first && (ts.ts_flags & TSF_HEAD) == 0) {
     slot = ((n * <u32>(pri - PRI_MIN_BATCH)) / <u32>BATCH_RANGE + sc.sc_idx) % n;
     // Not among those who are taken now: it would come before all who wait.
     if (sc.sc_ridx != sc.sc_idx && slot == sc.sc_ridx) slot = (slot + n - 1) % n;
   }
   prioq_add(calendar_of(cpu), slot, td, first);
+}
+
+/** Takes a queued thread off its queue; what its CPU has is the caller's to say. */
+function dequeue(td: Thread): void {
+  const m = machine();
+  const ts = td_sched(td);
+  const queue: u32 = <u32>ts.ts_queue - 1;
+  const slot: u32 = ts.ts_level;
+  prioq_remove(td);
+  if (queue > m.ncpus) slot_left((queue - 1) % m.ncpus, slot);
 }
 
 /** tdq_runq_rem, for a thread that has left a calendar: the removal index goes on when its slot is empty. */
@@ -217,12 +270,11 @@ export function ule_add(gd: GlobalData, td: Thread): void {
   const ts = td_sched(td);
   const now = tick();
   if ((ts.ts_flags & TSF_SLEPT) != 0) woken(ts, now);
-  let first = false;
   if (td == gd.gd_curthread) {
-    first = (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL && is_preempted(gd);
+    const is_lost = (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL;
     pctcpu_update(ts, now, true);
     ts.ts_rltick = now;
-    enqueue(gd.gd_cpuid, td, first);
+    enqueue(gd.gd_cpuid, td, is_lost && sched_cpu(gd.gd_cpuid).sc_preempt != 0);
     const m = machine();
     if (m.ncpus != 1 && ((allowed_cpus(m, td) >> gd.gd_cpuid) & 1) == 0) sched_arrived(gd, td);
     return;
@@ -232,9 +284,17 @@ export function ule_add(gd: GlobalData, td: Thread): void {
   sched_arrived(gd, td);
 }
 
+/** Another CPU makes a thread runnable: of several in a round the first one counts, whichever has its turn first. */
+export function ule_woken_by(gd: GlobalData, td: Thread): void {
+  const ts = td_sched(td);
+  const waker = gd.gd_cpuid + 1;
+  if (ts.ts_waker == 0 || waker < <u32>ts.ts_waker) ts.ts_waker = <u8>waker;
+}
+
 /** The queue on which the running thread takes turns with others of its level; no queue if that is the calendar's. */
 export function ule_level_queue(gd: GlobalData, td: Thread): u32 {
-  const timeshares = has_level(td) && level_of(td) < prio_level(0, PRI_MIN_IDLE);
+  const timeshares =
+    has_level(td, cold(td).td_priority) && level_of(td) < prio_level(0, PRI_MIN_IDLE);
   return timeshares ? levels_of(gd.gd_cpuid) : u32.MAX_VALUE;
 }
 
@@ -255,12 +315,8 @@ export function ule_turned(from: usize, to: usize): void {
     const ts = td_sched(changetype<Thread>(load<usize>(slot)));
     pctcpu_update(ts, now, false);
     ts.ts_rltick = now;
+    ts.ts_boost = 0;
   }
-}
-
-/** SW_PREEMPT: a real-time thread or one of the kernel's takes the CPU; others take turns by the calendar. */
-function is_preempted(gd: GlobalData): bool {
-  return prioq_first(levels_of(gd.gd_cpuid)) < prio_level(0, PRI_MIN_TIMESHARE);
 }
 
 /** sched_wakeup: its sleep counts for its score, and it has a whole slice. */
@@ -270,51 +326,104 @@ function woken(ts: ThreadSched, now: i32): void {
   ts.ts_slptick = 0;
   ts.ts_slice = 0;
   if (since == 0 || since >= now) return;
-  const slept = <u32>min<i32>(now - since, <i32>(2 * HZ * 5));
+  const slept = <u32>min<i32>(now - since, SLEEP_MAX);
   if (!planted(Plant.SCORE_SLEEP_LOST)) ts.ts_slptime += slept << TICK_SHIFT;
   interact_update(ts);
   pctcpu_update(ts, now, false);
 }
 
-/** A thread of this CPU goes to sleep. */
-export function ule_sleep(gd: GlobalData, td: Thread): void {
+/**
+ * sched_sleep: a thread of this CPU goes to sleep, at priority `pri` if that is not 0. The priority that one of the kernel's
+ * has from now on, 0 for its own; a user thread has its own again when it runs.
+ */
+export function ule_sleep(gd: GlobalData, td: Thread, pri: u32): u32 {
   const ts = td_sched(td);
   const now = tick();
   if (td == gd.gd_curthread) pctcpu_update(ts, now, true);
   ts.ts_slptick = now;
   ts.ts_rltick = now;
+  ts.ts_waker = 0;
+  if (!is_class_timeshare(ts)) return 0;
+  const boost = machine().ule_boost;
+  const sleeps_at = boost == 1 && pri != 0 ? pri : boost;
+  if (ts.ts_policy != <u8>Policy.BATCH && is_timeshare(td)) ts.ts_boost = <u8>sleeps_at;
+  return sleeps_at == pri || <u32>cold(td).td_priority > sleeps_at ? sleeps_at : 0;
 }
 
 /** Takes a queued thread off its queue. */
 export function ule_rem(td: Thread): void {
-  const m = machine();
-  const ts = td_sched(td);
-  const queue: u32 = <u32>ts.ts_queue - 1;
-  const slot: u32 = ts.ts_level;
-  const cpu = (queue - 1) % m.ncpus;
+  const cpu = <u32>(td_sched(td).ts_queue - 2) % machine().ncpus;
+  const pri = waiting_priority(td);
   globaldata(cpu).gd_nrunnable--;
-  prioq_remove(td);
+  dequeue(td);
   sched_departed(cpu, td);
-  if (queue > m.ncpus) slot_left(cpu, slot);
+  if (<u32>pri == sched_cpu(cpu).sc_lowpri) set_lowpri(cpu, false);
 }
 
-/** A queued thread's priority has changed. */
+/** A queued thread's rank has changed. */
 export function ule_requeue(td: Thread): void {
+  const cpu = <u32>(td_sched(td).ts_queue - 2) % machine().ncpus;
+  globaldata(cpu).gd_nrunnable--;
+  dequeue(td);
+  set_lowpri(cpu, false);
+  enqueue(cpu, td, false);
+}
+
+/** sched_thread_priority: one that waits comes up next if it is better now, or else keeps its place. */
+export function ule_prio_changed(td: Thread, better: bool): void {
   const m = machine();
   const ts = td_sched(td);
-  const queue: u32 = <u32>ts.ts_queue - 1;
-  const slot: u32 = ts.ts_level;
-  const cpu = (queue - 1) % m.ncpus;
-  prioq_remove(td);
-  globaldata(cpu).gd_nrunnable--;
-  if (queue > m.ncpus) slot_left(cpu, slot);
-  enqueue(cpu, td, false);
+  if (ts.ts_queue != 0) {
+    if (!better) return;
+    ts.ts_flags |= TSF_HEAD;
+    ule_requeue(td);
+    const unplaced = (ts.ts_flags & (TSF_ARRIVED | TSF_MOVED)) == 0;
+    if (m.ncpus != 1 && unplaced) sched_arrived(globaldata(td.td_cpu), td);
+  } else running_changed(m, td);
+}
+
+/** tdq_thrprichange, for the thread that a CPU runs. */
+function running_changed(m: Machine, td: Thread): void {
+  if (m.ncpus != 1 && td == globaldata(td.td_cpu).gd_curthread) set_lowpri(td.td_cpu, false);
+}
+
+/** tdq_setlowpri: the priority of what a CPU runs, or of the first that waits there, if that is better. */
+function set_lowpri(cpu: u32, placed: bool): void {
+  if (machine().ncpus == 1) return;
+  const gd = globaldata(cpu);
+  let pri: u32 = PRI_MAX;
+  if (gd.gd_curthread != gd.gd_idletd) pri = cold(gd.gd_curthread).td_priority;
+  const first = first_waiting(cpu, placed);
+  if (is_td(first)) pri = min<u32>(pri, waiting_priority(first));
+  sched_cpu(cpu).sc_lowpri = pri;
+}
+
+/** The first thread that waits on a CPU; `placed`: of those that have their place. */
+function first_waiting(cpu: u32, placed: bool): Thread {
+  const idle = prio_level(0, PRI_MIN_IDLE);
+  const td = first_on(levels_of(cpu), 0, placed);
+  if (is_td(td) && <u32>td_sched(td).ts_level < idle) return td;
+  const next = first_on(calendar_of(cpu), sched_cpu(cpu).sc_ridx, placed);
+  return is_td(next) ? next : td;
+}
+
+function first_on(queue: u32, from: u32, placed: bool): Thread {
+  let td = prioq_next(queue, from, no_td());
+  while (placed && is_td(td) && (td_sched(td).ts_flags & TSF_ARRIVED) != 0) {
+    td = prioq_next(queue, from, td);
+  }
+  return td;
 }
 
 /** tdq_choose: takes the best thread of this CPU, or its idle thread. */
 export function ule_choose(gd: GlobalData): Thread {
-  if (gd.gd_nrunnable == 0) return gd.gd_idletd;
   const cpu = gd.gd_cpuid;
+  const sc = sched_cpu(cpu);
+  sc.sc_preempt = 0;
+  if (gd.gd_nrunnable == 0) {
+    sc.sc_lowpri = PRI_MAX;
+    return gd.gd_idletd;
+  }
   const level = prioq_first(levels_of(cpu));
   if (level < prio_level(0, PRI_MIN_IDLE)) return taken(gd, prioq_take(levels_of(cpu), level));
   const slot = calendar_first(cpu);
@@ -331,8 +440,10 @@ function taken(gd: GlobalData, td: Thread): Thread {
   const ts = td_sched(td);
   if (ts.ts_flags != 0) {
     sched_departed(gd.gd_cpuid, td);
-    ts.ts_flags &= ~TSF_MOVED;
+    ts.ts_flags &= ~(TSF_MOVED | TSF_HEAD);
   }
+  ts.ts_boost = 0;
+  if (machine().ncpus != 1) sched_cpu(gd.gd_cpuid).sc_lowpri = cold(td).td_priority;
   pctcpu_update(ts, tick(), false);
   return td;
 }
@@ -355,9 +466,11 @@ export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): v
   pctcpu_update(ts, tick(), true);
   if (ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
   if (stats != 0 && is_class_timeshare(ts)) {
-    ts.ts_runtime += <u32>(min<u64>(stats, 1270) * (HZ << TICK_SHIFT)) / 127;
+    ts.ts_runtime += min<u32>(stats, 1270) * TICK_INCR;
     interact_update(ts);
+    const before: u32 = cold(td).td_priority;
     ule_priority(td);
+    if (<u32>cold(td).td_priority != before) running_changed(m, td);
   }
   if (m.sched_slice == 0) return;
   ts.ts_slice += ticks;
@@ -376,7 +489,7 @@ function calendar_advance(m: Machine, cpu: u32): void {
 
 /** sched_slice_min. */
 function least_slice(m: Machine): u32 {
-  return max<u32>(1, m.sched_slice / SLICE_MIN_DIVISOR);
+  return max<u32>(1, m.ule_slice_min);
 }
 
 /** tdq_slice: shorter, the more threads share the CPU. */
@@ -386,97 +499,11 @@ function slice_of(m: Machine, gd: GlobalData): u32 {
   return others <= 1 ? m.sched_slice : max<u32>(1, m.sched_slice / others);
 }
 
-// ---- Between two rounds ----
+// ---- Where a thread goes ----
 
-/** tdq_load: threads that a CPU runs or could run. */
-function load_of(cpu: u32): i32 {
-  const gd = globaldata(cpu);
-  return gd.gd_nrunnable + (gd.gd_curthread != gd.gd_idletd ? 1 : 0);
-}
-
-/** tdq_lowpri: the priority of what a CPU runs, 255 when it is idle. */
-function lowpri(cpu: u32): u32 {
-  const gd = globaldata(cpu);
-  if (gd.gd_curthread == gd.gd_idletd) return gd.gd_nrunnable != 0 ? PRI_MIN_TIMESHARE : 255;
-  return cold(gd.gd_curthread).td_priority;
-}
-
-/** Nothing that lowest_in looks for. */
-const NOBODY: i64 = i64.MAX_VALUE;
-
-/** sched_lowest: of a set, the least loaded CPU that runs something worse than `pri` (-1: anything); -1 if none is. */
-function lowest(cpus: u64, pri: i32, most: i32, prefer: u32): i32 {
-  const found = lowest_in(machine(), machine().ncpus, cpus, pri, most, prefer);
-  return found == NOBODY ? -1 : <i32>(found & 63);
-}
-
-/**
- * The same in a group of `size` CPUs: from the least loaded of the groups that it is made of, so that one gets a core
- * for oneself where there is one. The CPU, and above it how loaded that is.
- */
-function lowest_in(m: Machine, size: u32, cpus: u64, pri: i32, most: i32, prefer: u32): i64 {
-  const part = part_of(m, size);
-  if (part == 1) return lowest_of(cpus, pri, most, prefer);
-  let best = NOBODY;
-  let least: i32 = i32.MAX_VALUE;
-  for (let cpu: u32 = (<u32>ctz<u64>(cpus) / part) * part; cpu < m.ncpus; cpu += part) {
-    const group = group_of(cpu, part);
-    if ((cpus & group) == 0) continue;
-    const found = lowest_in(m, part, cpus & group, pri, most, prefer);
-    if (found == NOBODY) continue;
-    const load = group_load(group);
-    if (load > least || (load == least && found >= best)) continue;
-    best = found;
-    least = load;
-  }
-  return best;
-}
-
-function lowest_of(cpus: u64, pri: i32, most: i32, prefer: u32): i64 {
-  let best = NOBODY;
-  let least: i32 = i32.MAX_VALUE;
-  for (let left = cpus; left != 0; left &= left - 1) {
-    const cpu = <u32>ctz<u64>(left);
-    const load = load_of(cpu);
-    if (load > most || (pri >= 0 && <i32>lowpri(cpu) <= pri)) continue;
-    const weighed = load * 256 - (cpu == prefer ? 128 : 0) + <i32>(random_next() & 127);
-    if (weighed >= least) continue;
-    least = weighed;
-    best = ((<i64>weighed) << 6) + cpu;
-  }
-  return best;
-}
-
-// ---- Groups of CPUs: the machine, its packages, what shares a cache, the threads of a core ----
-
-/** The size of the groups that one of `size` CPUs is made of: 1 if it has no others in it. */
-function part_of(m: Machine, size: u32): u32 {
-  if (m.package_cpus != 0 && m.package_cpus < size) return m.package_cpus;
-  if (m.cache_cpus != 0 && m.cache_cpus < size) return m.cache_cpus;
-  return m.core_cpus != 0 && m.core_cpus < size ? m.core_cpus : 1;
-}
-
-/** The smallest group that is larger than one of `size` CPUs; 0 if that is the machine. */
-function whole_of(m: Machine, size: u32): u32 {
-  if (m.core_cpus > size) return m.core_cpus;
-  if (m.cache_cpus > size) return m.cache_cpus;
-  if (m.package_cpus > size) return m.package_cpus;
-  return size < m.ncpus ? m.ncpus : 0;
-}
-
-/** The group of `size` CPUs that a CPU is in. */
-function group_of(cpu: u32, size: u32): u64 {
-  return (~(<u64>0) >> (64 - size)) << ((cpu / size) * size);
-}
-
-function group_load(cpus: u64): i32 {
-  let load: i32 = 0;
-  for (let left = cpus; left != 0; left &= left - 1) load += load_of(<u32>ctz<u64>(left));
-  return load;
-}
-
-/** True if what a thread had in caches of a level is still there. */
+/** SCHED_AFFINITY: true if what a thread had in caches of a level is still there. */
 function is_warm(m: Machine, ts: ThreadSched, level: i32): bool {
+  if (planted(Plant.GROUP_COLD)) return false;
   return ts.ts_rltick > tick() - level * <i32>m.ule_affinity;
 }
 
@@ -487,67 +514,122 @@ function warm_group(m: Machine, ts: ThreadSched): u32 {
   return is_warm(m, ts, CG_SHARE_L3) ? size : 0;
 }
 
-/** sched_pickcpu. */
-function pick_cpu(m: Machine, td: Thread): u32 {
+/** True if a CPU and the others of its core have nothing to do, or threads of SCHED_IDLE only. */
+function is_core_idle(m: Machine, cpu: u32): bool {
+  const size = planted(Plant.GROUP_CORE) ? 1 : max<u32>(1, m.core_cpus);
+  const first = first_of(cpu, size);
+  for (let i = first; i < first + size; i++) {
+    if (sched_cpu(i).sc_lowpri < <u32>PRI_MIN_IDLE) return false;
+  }
+  return true;
+}
+
+/** sched_pickcpu, for a thread that was on `last` and that CPU `self` has made runnable. `running`: it runs there. */
+function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: bool): u32 {
   const ts = td_sched(td);
-  const last: u32 = td.td_cpu;
   const cpus = allowed_cpus(m, td);
   const may_stay = ((cpus >> last) & 1) != 0;
-  if (may_stay && is_warm(m, ts, CG_SHARE_L2)) {
-    const core = m.core_cpus > 1 ? group_of(last, m.core_cpus) : (<u64>1) << last;
-    if ((m.sched_idle & core) == core) return last; // idle, and so are the other threads of its core
-  }
-  const pri = <i32>cold(td).td_priority;
+  if (may_stay && is_warm(m, ts, CG_SHARE_L2) && is_core_idle(m, last)) return last;
+  const pri = waiting_priority(td);
+  const any = i32.MAX_VALUE;
   let best: i32 = -1;
   const warm = warm_group(m, ts);
   if (warm != 0) {
     const worse = max<i32>(pri, PRI_MAX_TIMESHARE); // somebody idle, or as good as that
-    best = lowest(cpus & group_of(last, warm), worse, i32.MAX_VALUE, last);
+    best = sched_lowest(first_of(last, warm), warm, cpus, worse, any, last, running);
   }
-  if (best < 0) best = lowest(cpus, pri, i32.MAX_VALUE, last);
-  if (best < 0) best = lowest(cpus, -1, i32.MAX_VALUE, last);
-  const here = may_stay && <i32>lowpri(last) > pri && lowpri(best) < <u32>PRI_MIN_IDLE;
-  return here && load_of(last) <= load_of(best) + 1 ? last : <u32>best;
+  if (best < 0) best = sched_lowest(0, m.ncpus, cpus, pri, any, last, running);
+  if (best < 0) best = sched_lowest(0, m.ncpus, cpus, -1, any, last, running);
+  if (((cpus >> self) & 1) == 0 || <i32>sched_cpu(self).sc_lowpri <= pri) return best;
+  const busy = sched_cpu(best).sc_lowpri < <u32>PRI_MIN_IDLE;
+  return busy && load_of(self) <= load_of(best) + 1 ? self : <u32>best;
+}
+
+/** Between two rounds: threads that were made runnable count nowhere until they are placed, one after the other. */
+export function ule_unplaced(m: Machine): void {
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    let td = sched_cpu(cpu).sc_first;
+    if (!is_td(td)) continue;
+    for (; is_td(td); td = td_sched(td).ts_next) globaldata(cpu).gd_nrunnable--;
+    set_lowpri(cpu, true);
+  }
 }
 
 /** Places a thread that was made runnable on some CPU in the round that is over. */
 export function ule_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
+  const self = ts.ts_waker != 0 ? <u32>ts.ts_waker - 1 : cpu;
   const moved = (ts.ts_flags & TSF_MOVED) != 0;
-  // It does not count where it waits to be placed.
-  globaldata(cpu).gd_nrunnable--;
-  const best = moved ? cpu : pick_cpu(m, td);
-  globaldata(cpu).gd_nrunnable++;
+  const best = moved ? cpu : pick_cpu(m, td, cpu, self, false);
+  const sc = sched_cpu(best);
+  const before = sc.sc_lowpri;
+  ts.ts_waker = 0;
   sched_departed(cpu, td);
-  if (best != cpu) give(td, best);
-  ule_interrupt(m, td);
+  if (best == cpu) {
+    globaldata(cpu).gd_nrunnable++;
+    sc.sc_lowpri = min<u32>(before, waiting_priority(td));
+  } else {
+    dequeue(td);
+    td.td_cpu = <u8>best;
+    enqueue(best, td, false);
+  }
+  notify(m, td, before, best != self);
 }
 
 /** Moves a queued thread to another CPU's queues. */
-function give(td: Thread, cpu: u32): void {
+function give(m: Machine, td: Thread, cpu: u32): void {
+  const before = sched_cpu(cpu).sc_lowpri;
   ule_rem(td);
+  td_sched(td).ts_flags &= ~TSF_HEAD;
   td.td_cpu = <u8>cpu;
   enqueue(cpu, td, false);
+  notify(m, td, before, true);
 }
 
-/** tdq_notify: has the CPU of a queued thread look, if the thread is to interrupt what runs there. */
-export function ule_interrupt(m: Machine, td: Thread): void {
+/** tdq_notify and, for the CPU that made it runnable, sched_setpreempt: whether a queued thread has its CPU look. */
+function notify(m: Machine, td: Thread, before: u32, remote: bool): void {
   const cpu: u32 = td.td_cpu;
-  const gd = globaldata(cpu);
-  if (gd.gd_curthread == gd.gd_idletd) kick_cpu(m, cpu);
-  else if (m.preemption != 0 && should_preempt(td, gd.gd_curthread)) kick_cpu(m, cpu);
+  const cur = globaldata(cpu).gd_curthread;
+  if (cur == globaldata(cpu).gd_idletd) {
+    kick_cpu(m, cpu);
+    return;
+  }
+  if (m.preemption == 0) return;
+  const preempts = should_preempt(m, td, cur, before, remote);
+  if (preempts) sched_cpu(cpu).sc_preempt = 1;
+  if (preempts || (!remote && sched_better(td, cur))) kick_cpu(m, cpu);
 }
 
-/** sched_shouldpreempt, from another CPU. */
-function should_preempt(td: Thread, cur: Thread): bool {
-  if (has_deadline(td) || has_deadline(cur)) return sched_better(td, cur);
-  const pri = <i32>cold(td).td_priority;
-  const other = <i32>cold(cur).td_priority;
-  if (pri > other || (pri == other && td_sched(td).ts_rt <= td_sched(cur).ts_rt)) return false;
-  if (other >= PRI_MIN_IDLE || pri < PRI_MIN_TIMESHARE) return true;
-  return pri < PRI_MIN_BATCH && other >= PRI_MIN_BATCH;
+/** A queued thread is better than before: its CPU may have to look. */
+export function ule_interrupt(m: Machine, td: Thread): void {
+  if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0) return; // it will be placed
+  notify(m, td, cold(globaldata(td.td_cpu).gd_curthread).td_priority, false);
 }
+
+/** sched_setpreempt: a thread of this CPU takes it from `cur`, which is preempted if it is better by preempt_thresh. */
+export function ule_setpreempt(gd: GlobalData, td: Thread, cur: Thread): void {
+  if (!should_preempt(machine(), td, cur, cold(cur).td_priority, false)) return;
+  sched_cpu(gd.gd_cpuid).sc_preempt = 1;
+}
+
+/** sched_shouldpreempt, where `other` was the best priority so far. */
+function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote: bool): bool {
+  if (has_deadline(td) || has_deadline(cur)) return sched_better(td, cur);
+  const pri = waiting_priority(td);
+  if (pri > other || (pri == other && !is_better_rt(td, cur))) return false;
+  if (other >= PRI_MIN_IDLE) return true;
+  if (m.ule_preempt == 0) return false;
+  if (pri <= <i32>m.ule_preempt) return true;
+  return remote && pri < PRI_MIN_BATCH && other >= PRI_MIN_BATCH;
+}
+
+/** Of two threads of a priority: true if `td` has the better one of the 99 of SCHED_FIFO and SCHED_RR. */
+function is_better_rt(td: Thread, cur: Thread): bool {
+  return td_sched(td).ts_rt > td_sched(cur).ts_rt && cold(td).td_priority == cold(cur).td_priority;
+}
+
+// ---- Between two rounds ----
 
 /** Idle CPUs steal, and the balancer has its hour. */
 export function ule_boundary(m: Machine): void {
@@ -559,24 +641,24 @@ export function ule_boundary(m: Machine): void {
   const interval = max<u32>(1, m.ule_interval);
   const ticks = max<u32>(interval / 2, 1) + (random_next() % interval);
   const first = m.sched_balance == 0;
-  m.sched_balance = m.now + <u64>ticks * max<u64>(1, m.cycles_per_second / 127);
+  m.sched_balance = m.now + <u64>ticks * max<u64>(1, m.cycles_per_second / STATHZ);
   if (!first) balance(m);
 }
 
 /** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
 function steal(m: Machine, cpu: u32): void {
   if (planted(Plant.SCORE_NO_STEAL)) return;
-  for (let size = whole_of(m, 1); size != 0; size = whole_of(m, size)) {
-    let from: i32 = -1;
-    let most = <i32>m.ule_steal_least - 1;
-    for (let left = group_of(cpu, size); left != 0; left &= left - 1) {
-      const i = <u32>ctz<u64>(left);
-      const load = load_of(i);
-      if (load <= most || globaldata(i).gd_nrunnable == 0) continue;
-      most = load;
-      from = i;
+  let from_cpus = ~((<u64>1) << cpu);
+  let size = planted(Plant.GROUP_FAR) ? m.ncpus : whole_of(m, 1);
+  while (size != 0) {
+    const least: i32 = m.ule_steal_least;
+    const from = sched_highest(first_of(cpu, size), size, from_cpus, least, 1);
+    if (from < 0) {
+      size = whole_of(m, size);
+      continue;
     }
-    if (from >= 0 && move_one(m, from, cpu)) return;
+    if (move_one(m, from, cpu)) return;
+    from_cpus &= ~((<u64>1) << from);
   }
 }
 
@@ -584,57 +666,88 @@ function steal(m: Machine, cpu: u32): void {
 function balance(m: Machine): void {
   if (planted(Plant.SCORE_NO_BALANCE)) return;
   let high_mask = ~(<u64>0) >> (64 - m.ncpus);
-  while (high_mask != 0) {
-    const high = highest(high_mask);
+  for (;;) {
+    const high = sched_highest(0, m.ncpus, high_mask, 1, 0);
     if (high < 0) return;
     high_mask &= ~((<u64>1) << high);
-    let low_mask = high_mask;
-    while (low_mask != 0) {
-      const low = lowest(low_mask, -1, load_of(high) - 1, high);
-      if (low < 0) break;
-      if (move_one(m, high, low)) {
-        high_mask &= ~((<u64>1) << low);
-        break;
-      }
-      low_mask &= ~((<u64>1) << low);
+    if (high_mask == 0) return;
+    if (load_of(high) == 1) {
+      pick_again(m, high);
+      return;
     }
+    if (globaldata(high).gd_nrunnable == 0) continue;
+    const low = relieve(m, high, high_mask);
+    if (low == NO_LOWER) return;
+    if (low >= 0) high_mask &= ~((<u64>1) << low);
   }
 }
 
-/** sched_highest: of a set, the most loaded CPU that has a thread to give; -1 if none has. */
-function highest(cpus: u64): i32 {
-  let best: i32 = -1;
-  let most: i32 = -1;
-  for (let left = cpus; left != 0; left &= left - 1) {
-    const cpu = <u32>ctz<u64>(left);
-    if (globaldata(cpu).gd_nrunnable == 0) continue;
-    const weighed = load_of(cpu) * 256 + <i32>(random_next() & 127);
-    if (weighed <= most) continue;
-    most = weighed;
-    best = cpu;
+/** No CPU has less to do; none of those that have may run a thread of the one that has more. */
+const NO_LOWER: i32 = -1;
+const NO_TAKER: i32 = -2;
+
+/** Gives a thread of a CPU to the least loaded one of a set that may have it, if that has less: which, or why none. */
+function relieve(m: Machine, high: u32, cpus: u64): i32 {
+  let left = cpus;
+  while (left != 0) {
+    const low = sched_lowest(0, m.ncpus, left, -1, load_of(high) - 1, high, true);
+    if (low < 0) break;
+    if (move_one(m, high, low)) return low;
+    left &= ~((<u64>1) << low);
   }
-  return best;
+  return left == cpus ? NO_LOWER : NO_TAKER;
+}
+
+/** TDF_PICKCPU: the only thread of a CPU goes to a better one, if there is one, as if it had been made runnable anew. */
+function pick_again(m: Machine, cpu: u32): void {
+  const gd = globaldata(cpu);
+  const td = gd.gd_curthread;
+  if (td == gd.gd_idletd || planted(Plant.GROUP_BALANCE)) return;
+  td_sched(td).ts_rltick = tick() - <i32>m.ule_affinity * MAX_CACHE_LEVELS;
+  const best = pick_cpu(m, td, cpu, cpu, true);
+  if (best == cpu || cold(td).td_migrate != 0) return;
+  cold(td).td_migrate = <u8>(best + 1); // it leaves at its next safe point
+  gd.gd_flags |= GDF_RESCHED;
 }
 
 /** tdq_move: gives the first thread of a CPU that may run on another one to that. */
 function move_one(m: Machine, from: u32, to: u32): bool {
-  let td = stealable(m, levels_of(from), 0, to);
-  if (!is_td(td)) td = stealable(m, calendar_of(from), sched_cpu(from).sc_ridx, to);
+  const td = stealable(m, from, to);
   if (!is_td(td)) return false;
-  give(td, to);
-  ule_interrupt(m, td);
+  give(m, td, to);
   return true;
 }
 
-/** The first thread of a queue, from a level on and round, that may run on a CPU. */
-function stealable(m: Machine, queue: u32, from: u32, to: u32): Thread {
-  let td = prioq_next(queue, from, no_td());
-  while (is_td(td)) {
-    const stays = (td_sched(td).ts_flags & TSF_MOVED) != 0;
-    if (!stays && ((allowed_cpus(m, td) >> to) & 1) != 0) return td;
-    td = prioq_next(queue, from, td);
+/** tdq_steal: by level; then by the calendar, the first one last, which is about to run; and those of SCHED_IDLE. */
+function stealable(m: Machine, from: u32, to: u32): Thread {
+  const levels = levels_of(from);
+  const idle = prio_level(0, PRI_MIN_IDLE);
+  const td = steal_from(m, levels, 0, idle, to);
+  if (is_td(td)) return td;
+  const calendar = calendar_of(from);
+  const ridx = sched_cpu(from).sc_ridx;
+  const first = prioq_next(calendar, ridx, no_td());
+  if (is_td(first)) {
+    let next = prioq_next(calendar, ridx, first);
+    while (is_td(next) && !can_go(m, next, to)) next = prioq_next(calendar, ridx, next);
+    if (is_td(next)) return next;
+    if (can_go(m, first, to)) return first;
   }
-  return td;
+  return steal_from(m, levels, idle, RQ_LEVELS, to);
+}
+
+/** The first thread of the levels from `level` to `end` that may run on a CPU. */
+function steal_from(m: Machine, queue: u32, level: u32, end: u32, to: u32): Thread {
+  const start = prioq_first_from(queue, level, end);
+  let td = start == NO_LEVEL ? no_td() : prioq_peek(queue, start);
+  while (is_td(td) && !can_go(m, td, to)) td = prioq_next(queue, 0, td);
+  return is_td(td) && <u32>td_sched(td).ts_level < end ? td : no_td();
+}
+
+/** True for a queued thread that may go to a CPU, and was not put where it is by somebody. */
+function can_go(m: Machine, td: Thread, cpu: u32): bool {
+  if ((td_sched(td).ts_flags & TSF_MOVED) != 0) return false;
+  return ((allowed_cpus(m, td) >> cpu) & 1) != 0;
 }
 
 // ---- Threads ----
@@ -657,7 +770,7 @@ export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bo
     ts.ts_slice = slice_of(m, gd) - least_slice(m);
   if (!forks) return;
   interact_fork(ts);
-  from.ts_runtime += <u32>(HZ << TICK_SHIFT) / 127;
+  from.ts_runtime += TICK_INCR;
   interact_update(from);
 }
 

@@ -112,6 +112,7 @@ function string_add(slot: usize, from: usize, length: u32): u32 {
   memory.copy(at + 4, from, <usize>length);
   m.string_next = end;
   store<u32>(slot, <u32>at);
+  m.strhash_count++;
   return <u32>at;
 }
 

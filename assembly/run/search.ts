@@ -33,6 +33,7 @@ import {
   SearchStage,
   SearchStop,
   SearchThread,
+  Settled,
   search,
   search_event,
   search_thread,
@@ -45,6 +46,7 @@ import {
   search_arguments,
   search_draw,
   search_note_wakeup,
+  search_only_wakes,
   search_plain_number,
   search_reach,
   search_yields,
@@ -118,7 +120,7 @@ export function search_run(): u32 {
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
-  s.s_settled = 0; // the host may have done anything
+  s.s_settled = Settled.NONE; // the host may have done anything
   look_whether_alone(m, s);
   let stop: u32 = 0;
   if (stage == SearchStage.TOLD) {
@@ -173,11 +175,11 @@ function count_step(s: Search): u32 {
 
 /** Chooses the next step, and performs it. */
 function next_step(m: Machine, s: Search): u32 {
-  if (s.s_settled == 0 || m.ipi_cpus != 0) {
-    const stop = settle(m, s);
+  if (s.s_settled != Settled.ALL || m.ipi_cpus != 0) {
+    const stop = s.s_settled == Settled.OTHERS ? settle_last(m, s) : settle(m, s);
     if (stop != 0) return stop;
   }
-  s.s_settled = 0;
+  s.s_settled = Settled.NONE;
   const td = search_choose(s);
   if (s.s_known != 0) return SearchStop.KNOWN;
   if (!is_td(td)) return settle_idle(m, s);
@@ -234,9 +236,16 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
   const gd = turn(m, td);
   const pending = sn.sn_pending;
   if (sn.sn_host == 0) {
+    const runnable = gd.gd_nrunnable;
     const stop = rv32_step(m, gd, td, sn);
-    const accesses = pending == Pending.LOOK || pending == Pending.CHANGE;
-    s.s_settled = u32(accesses && leaves_others && is_before_operation(td, sn));
+    if (leaves_others) {
+      if (pending != Pending.CALL) {
+        const accesses = pending == Pending.LOOK || pending == Pending.CHANGE;
+        if (accesses && is_before_operation(td, sn)) s.s_settled = Settled.ALL;
+      } else if (sn.sn_pending == Pending.NONE && runnable == gd.gd_nrunnable) {
+        if (search_only_wakes(sn.sn_op) && has_kept(m, gd, td)) s.s_settled = Settled.OTHERS;
+      }
+    }
     return stop != 0 ? stop : count_step(s);
   }
   if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
@@ -252,7 +261,20 @@ function can_leave_others(m: Machine, td: Thread): bool {
   return m.sched == Sched.LWKT && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
 }
 
+/** True if a call of `td`, which can do no more than wake others, has woken nobody, and the thread has its CPU still. */
+function has_kept(m: Machine, gd: GlobalData, td: Thread): bool {
+  if (m.ncpus != 1 || m.sched != Sched.LWKT || m.user_threads != 0) return false;
+  return gd.gd_curthread == td && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
+}
+
 // ---- Between steps ----
+
+/** All but the thread that has made a call are settled: that goes on to its next visible operation. */
+function settle_last(m: Machine, s: Search): u32 {
+  const td = s.s_last;
+  const stop = settle_thread(m, s, td, search_thread(td_index(td)));
+  return stop == AGAIN || m.ipi_cpus != 0 ? settle(m, s) : stop;
+}
 
 /**
  * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
@@ -265,9 +287,11 @@ function settle(m: Machine, s: Search): u32 {
     if (m.exited == 1) return SearchStop.EXIT;
     if (m.ipi_cpus != 0 && (s.s_choices & SEARCH_DELIVERY) == 0) search_settle(0);
     s.s_count = 0;
-    for (let i: u32 = 0; i < m.zone_next; i++) {
-      const td = td_at(i);
-      const sn = search_thread(i);
+    let place = changetype<usize>(search_thread(0));
+    for (let at = m.td_base; at < changetype<usize>(td_at(m.zone_next)); at += offsetof<Thread>()) {
+      const td = changetype<Thread>(at);
+      const sn = changetype<SearchThread>(place);
+      place += offsetof<SearchThread>();
       if (!search_can_run(td)) {
         if (sn.sn_number != 0 && search_has_exited(td)) forget(s, td, sn);
         continue;

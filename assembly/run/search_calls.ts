@@ -36,6 +36,21 @@ export function search_yields(nr: u32): bool {
   return plain == Sys.lwkt_yield || plain == Sys.sched_relinquish;
 }
 
+/** True for calls that, unless they block, leave all other threads as they are, but for those that they wake. */
+export function search_only_wakes(nr: u32): bool {
+  switch (search_plain_number(nr)) {
+    case Sys.mtx_lock:
+    case Sys.mtx_unlock:
+    case Sys.sema_wait:
+    case Sys.sema_post:
+    case Sys.cv_signal:
+    case Sys.cv_broadcast:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** True for calls by which a thread ends. */
 function ends(nr: u32): bool {
   const plain = search_plain_number(nr);

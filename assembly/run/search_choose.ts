@@ -137,6 +137,7 @@ function move_last(s: Search, count: u32, to_end: bool): void {
  */
 export function search_choose(s: Search): Thread {
   let count = s.s_count;
+  if (count == 1 && s.s_choices == 0 && s.s_reduces == 0) return take_turn(s, ready(s, 0));
   for (let i: u32 = 0; i < count; i++) set_option(s, i, ready(s, i));
   const last = s.s_last;
   let preempts = false;
@@ -163,6 +164,12 @@ export function search_choose(s: Search): Thread {
     return next;
   }
   if (preempts && choice != 0) s.s_preemptions++;
+  return take_turn(s, next);
+}
+
+/** It is the turn of `next`, again or now. */
+function take_turn(s: Search, next: Thread): Thread {
+  const last = s.s_last;
   if (next == last) s.s_in_a_row++;
   else {
     s.s_in_a_row = 0;

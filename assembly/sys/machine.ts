@@ -52,6 +52,8 @@ export const LOCK_PROFILE: u32 = 0x2;
 export const DEBUG_NEXT: u32 = 0x1;
 /** Stop at a fault before anything comes of it. */
 export const DEBUG_FAULTS: u32 = 0x2;
+/** There are marks, which fence.i on bare metal is to keep. */
+export const DEBUG_MARKS: u32 = 0x4;
 
 @unmanaged
 export class Machine {
@@ -136,6 +138,7 @@ export class Machine {
   stack_base: usize; //        guest stacks of threads, u32[td_count] (kern/vm_glue.ts), or 0
   strhash_base: usize; //      hash of the strings of C programs (kern/subr_copyin.ts)
   strhash_mask: u32;
+  strhash_count: u32; //       strings in it
   string_base: usize; //       interned strings
   string_end: usize;
   ktr_base: usize; //          sys/ktr.ts
@@ -238,6 +241,13 @@ export class Machine {
   ule_interval: u32; //        kern.sched.balance_interval: ticks of the statistics clock from one hour to the next
   ule_steal: u32; //           kern.sched.steal_idle: 1 = idle CPUs steal,
   ule_steal_least: u32; //     kern.sched.steal_thresh: from who has so many threads
+  ule_slice_min: u32; //       a slice at least: a sixth of kern.sched.quantum, which kern.sched.slice leaves alone
+  ule_preempt: u32; //         kern.sched.preempt_thresh: priorities up to it preempt, 0 = none
+  ule_boost: u32; //           kern.sched.static_boost: priority of those that sleep; 0 = their own, 1 = as tsleep says
+  bsd4_fuzz: u32; //           kern.sched.runq_fuzz: of so many equals who ran on a CPU before is first there
+  bsd4_forward: u32; //        kern.sched.ipiwakeup.enabled: 1 = who becomes runnable interrupts an idle CPU,
+  bsd4_requested: u32; //      .requested: how often that was asked for,
+  bsd4_delivered: u32; //      .delivered: and done
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
 
   // Deadlines (kern/sched_deadline.ts).

@@ -67,6 +67,17 @@ export enum Plant {
   TOKEN_NO_REQUEST = 82, //  new readers pass who wants a token alone
   TOKEN_PREEMPTS = 83, //    a thread that waits for tokens preempts
   TOKEN_OUTLIVES = 84, //    a thread's tokens outlive it
+  // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts).
+  DL_ORDER = 85, //          an earlier deadline takes the CPU from no later one
+  DL_BUDGET = 86, //         a budget has no end
+  DL_REPLENISH = 87, //      a budget is whole again as soon as it is used
+  DL_ADMISSION = 88, //      CPUs promise all that they are asked for
+  DL_WAKE = 89, //           who wakes has a whole budget and a new deadline
+  GROUP_FLAT = 90, //        the least loaded CPU is taken, whatever its group has to do
+  GROUP_COLD = 91, //        caches are never warm
+  GROUP_CORE = 92, //        a thread goes back to its CPU although its core has others
+  GROUP_FAR = 93, //         idle CPUs steal from anywhere at once
+  GROUP_BALANCE = 94, //     the balancer leaves threads that run alone where they are
   // Reaping (kern/thread_gone.ts, thread_zone.ts).
   PEND_OUTLIVES = 32, //     a pended interrupt outlives its thread
   LINE_OUTLIVES = 33, //     an interrupt line outlives its thread

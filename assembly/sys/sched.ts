@@ -28,7 +28,7 @@ export class ThreadSched {
   ts_policy: u8; //    (o) Policy
   ts_rt: u8; //        (o) real-time priority, 1 to 99, 0 = none
   ts_nice: i8; //      (o) -20 to 19
-  ts_pad: u8;
+  ts_waker: u8; //     (s) ule: 1 + the CPU that made it runnable, if that is another one, until it is placed
   ts_next: Thread; //  (s) the next one that was made runnable on its CPU in this round,
   ts_prev: Thread; //  (s) and the one before
   ts_slice: u32; //    (o) ticks of the scheduler's clock: left of its slice (4bsd), used of it (others)
@@ -44,7 +44,9 @@ export class ThreadSched {
   ts_new_policy: u8; //(s) policy that another CPU asks for (TSF_POLICY),
   ts_new_value: i8; // (s) with its priority or nice value
   ts_load: u16; //     (s) lwkt: what it adds to its CPU's load while it is runnable
-  ts_batch: u32; //    (o) lwkt: ticks by which it uses more than half of a CPU
+  ts_batch: u16; //    (o) lwkt: ticks by which it uses more than half of a CPU
+  ts_boost: u8; //     (o) ule: priority that it sleeps at, and has until it runs, if that is better; 0 = its own
+  ts_pad: u8;
 }
 
 if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");
@@ -52,7 +54,7 @@ if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");
 // ts_flags.
 /** It is on its CPU's list of threads to be placed at the end of the round. */
 export const TSF_ARRIVED: u8 = 0x1;
-/** It was put in front of its equals: it had lost its CPU within its slice. */
+/** 4bsd: it was put in front of its equals, since it had lost its CPU within its slice. ule: it runs next of its calendar. */
 export const TSF_HEAD: u8 = 0x2;
 /** Somebody moved it to its CPU: it runs there next. */
 export const TSF_MOVED: u8 = 0x4;
@@ -76,6 +78,8 @@ export class SchedCpu {
   sc_ridx: u32; //         tdq_ridx, where they are taken from it
   sc_holder: Thread; //    lwkt: uschedcp, the user thread that is on LWKT's run queue
   sc_load: u32; //         lwkt: uload, the sum of what its runnable user threads add
+  sc_lowpri: u32; //       ule: tdq_lowpri, the best priority of its threads, 255 when it is idle (several CPUs only)
+  sc_preempt: u32; //      ule: tdq_owepreempt, 1 = the thread that runs is preempted
 }
 
 /** True if threads have shares of time: always, but under lwkt, where only user threads have. */

@@ -86,6 +86,11 @@ export const SEARCH_CHANGES_MAX: u32 = 64;
 /** Wakeups that nobody slept for, the last ones. */
 export const SEARCH_UNHEARD_MAX: u32 = 64;
 
+/** What of a machine the kernel itself puts back where a schedule starts: bytes, pieces and arenas at most. */
+export const SEARCH_IMAGE_MAX: u32 = 1 << 20;
+export const SEARCH_PIECES_MAX: u32 = 256;
+export const SEARCH_ARENAS_MAX: u32 = 256;
+
 /** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
 export const EVENT_TIME: u32 = 65;
 /** How often things happen without a thread, one behind the other. */
@@ -99,6 +104,25 @@ export class SearchDecision {
   sd_choice: u32;
   sd_count: u32;
   sd_skip: u64; //     possibilities that need not be tried (s_reduces)
+}
+
+/** A piece of the image of the start: where its bytes, which follow one another in s_image, belong. */
+@unmanaged
+export class SearchPiece {
+  sp_at: usize;
+  sp_size: u32;
+}
+
+/** An arena that is in use from its beginning on, as far as a counter says. */
+@unmanaged
+export class SearchArena {
+  sa_at: usize;
+  sa_size: u32;
+  sa_counter: usize; // where the counter is,
+  sa_byte: u32; //      1 = a byte, 0 = a word; if that is not 0,
+  sa_unit: u32; //      so many bytes for each that it counts
+  sa_base: u32; //      and these are in use
+  sa_start: u32; //     bytes that were at the start
 }
 
 /** A wakeup that nobody slept for. */
@@ -116,6 +140,16 @@ export enum Reach {
   OBJECTS = 1,
   /** Nothing is known about it. */
   ALL = 2,
+}
+
+/** What is known of the threads before a choice. */
+export enum Settled {
+  /** Nothing. */
+  NONE = 0,
+  /** Those that can run are s_ready, as before, and each is before a visible operation. */
+  ALL = 1,
+  /** The same, but that the one that has just made a call goes on first. */
+  OTHERS = 2,
 }
 
 /** A thread of the test. */
@@ -143,6 +177,9 @@ export class SearchThread {
 @unmanaged
 export class Search {
   // Where the arrays are.
+  s_image: usize; //      u8[SEARCH_IMAGE_MAX]: the machine where schedules start (run/search_start.ts)
+  s_pieces: usize; //     SearchPiece[SEARCH_PIECES_MAX]
+  s_arenas: usize; //     SearchArena[SEARCH_ARENAS_MAX]
   s_threads: usize; //    SearchThread, by index
   s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
@@ -153,6 +190,8 @@ export class Search {
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
 
+  s_piece_count: u32;
+  s_arena_count: u32;
   s_decodings: u32; //    how often text was decoded: nothing else changes what it was decoded to
 
   // What the host asks for.
@@ -176,7 +215,7 @@ export class Search {
   s_saved: u32; //        what the machine had of what it is short of in a call (run/search_short.ts)
   s_saved_free: u32;
   s_count: u32; //        threads of s_ready,
-  s_settled: u32; //      and 1 if a step that left the others as they are is all that has happened since
+  s_settled: u32; //      and what has happened since: Settled
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
   s_begun: u32; //        threads of the test so far
@@ -263,6 +302,9 @@ export const TOUCH_SEVERAL: u16 = 0x8000; // more than one thread has touched it
 export function search_bytes(threads: u64, guest_size: u32): u64 {
   return (
     SEARCH_HEAD +
+    <u64>SEARCH_IMAGE_MAX +
+    <u64>SEARCH_PIECES_MAX * offsetof<SearchPiece>() +
+    <u64>SEARCH_ARENAS_MAX * offsetof<SearchArena>() +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
     <u64>(2 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
     <u64>SEARCH_CHANGES_MAX * 4 +
@@ -286,9 +328,12 @@ if (offsetof<Search>() > 512) ERROR("SEARCH_HEAD is smaller than what it stands 
 export function search_init(m: Machine): void {
   const s = search();
   const words = <usize>m.guest_size / 4 + 2;
-  s.s_tape = m.search_base + <usize>SEARCH_HEAD;
+  s.s_image = m.search_base + <usize>SEARCH_HEAD;
+  s.s_tape = s.s_image + <usize>SEARCH_IMAGE_MAX;
   s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
-  s.s_ready = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
+  s.s_pieces = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
+  s.s_arenas = s.s_pieces + <usize>SEARCH_PIECES_MAX * offsetof<SearchPiece>();
+  s.s_ready = s.s_arenas + <usize>SEARCH_ARENAS_MAX * offsetof<SearchArena>();
   s.s_options = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
   s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;

@@ -2,7 +2,7 @@
 // build/peers/ when a file of its folder is newer than it.
 
 import { mkdirSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { compile, findProgram } from "./tools.js";
 import type { Command, Params, Peer, Workshop } from "./types.js";
 
@@ -28,28 +28,28 @@ export function native(program: string, options: NativeOptions = {}): Peer {
   return cPeer("native", sources, output, defines, missing, options.sitsOut);
 }
 
-/** A C program with none of our code, bench/peers/FOLDER/PROGRAM.c, by gcc -O2. */
-export function plainC(folder: string, program: string, sitsOut?: SitsOut): Peer {
-  return cPeer(folder, [`${program}.c`], `${folder}-${program}`, [], missingCompiler, sitsOut);
+/** C programs with none of our code, files of bench/peers/FOLDER/, by gcc -O2. */
+export function plainC(folder: string, files: readonly string[], sitsOut?: SitsOut): Peer {
+  return cPeer(folder, files, `${folder}-${nameOf(files)}`, [], missingCompiler, sitsOut);
 }
 
 const CROSS_COMPILER = "riscv64-linux-gnu-gcc";
 const EMULATOR = "qemu-riscv64-static";
 
 /**
- * Our own C twin of the machine, compiled for 64-bit RISC-V by gcc -O2 and run by qemu's user mode. (There is no
- * C library for 32 bits in Debian.)
+ * The same, compiled for 64-bit RISC-V by gcc -O2 and run by qemu's user mode. (There is no C library for 32 bits in
+ * Debian.)
  */
-export function qemu(program: string): Peer {
-  const output = `qemu-${program}`;
+export function qemu(folder: string, files: readonly string[]): Peer {
+  const output = `qemu-${nameOf(files)}`;
   return {
     missing: () =>
       findProgram(CROSS_COMPILER) && findProgram(EMULATOR) ? undefined : NOT_INSTALLED,
     build: (workshop) =>
-      buildIfStale(workshop, ["native", "round.h"], output, (target) =>
+      buildIfStale(workshop, [folder, "round.h"], output, (target) =>
         compile(CROSS_COMPILER, [
           ...["-O2", "-Wall", "-static", "-o", target],
-          join(workshop.sources, "native", `${program}.c`),
+          ...files.map((file) => join(workshop.sources, folder, file)),
         ]),
       ),
     command: (workshop, params) => ({
@@ -61,7 +61,12 @@ export function qemu(program: string): Peer {
 
 /** POSIX threads, bench/peers/pthreads/PROGRAM.c. */
 export function pthreads(program: string, sitsOut?: SitsOut): Peer {
-  return plainC("pthreads", program, sitsOut);
+  return plainC("pthreads", [`${program}.c`], sitsOut);
+}
+
+/** What a program of some files is called: after the first. */
+function nameOf(files: readonly string[]): string {
+  return basename(files[0] as string, ".c");
 }
 
 function missingCompiler(): string | undefined {

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { visible, visibleLine } from "../core/visible.js";
 import { MAXCPU } from "../generated/layout.js";
@@ -17,11 +17,13 @@ import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
 import { drawComparison } from "./compare-svg.js";
 import { type Column, formatTable } from "./table.js";
+import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
 
 interface CompareFlags {
   readonly schedulers: readonly ComparedScheduler[];
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly seeds: number;
   readonly for?: number;
   readonly svg?: string;
@@ -43,12 +45,13 @@ Examples:
   kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
   kthread-machine compare examples/ule-n-plus-one.json --schedulers 4bsd,ule --for 1s --seeds 100
   kthread-machine compare examples/webserver.json --svg webserver.svg
+  kthread-machine compare examples/webserver.json --schedulers 4bsd,ule --topology packages=2,cores=2,threads=2
   kthread-machine compare examples/ule-nice-hogs.json --schedulers 4bsd,ule:64,ule:256 --cpus 1
 `;
 
 /** Adds the command `compare` to a program. */
 export function registerCompare(program: Command): void {
-  program
+  const command = program
     .command("compare")
     .summary("run a workload under several schedulers and compare what its threads got")
     .description("Runs an rt-app workload under each of several schedulers, on the same machine.")
@@ -65,7 +68,8 @@ export function registerCompare(program: Command): void {
         ),
     )
     .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
-    .option("--seeds <n>", "seeds of each, from 0 on", wholeNumber(1, SEEDS_MAX), 1)
+    .option("--seeds <n>", "seeds of each, from 0 on", wholeNumber(1, SEEDS_MAX), 1);
+  topologyOption(command)
     .addOption(
       new Option("--for <time>", "virtual time of each run, such as 2s").argParser(parseDuration),
     )
@@ -73,9 +77,12 @@ export function registerCompare(program: Command): void {
     .option("--json", "print the comparison as JSON")
     .addHelpText("after", HELP)
     .action(async (file: string, flags: CompareFlags) => {
-      const { schedulers, cpus, seeds } = flags;
-      const forNs = flags.for === undefined ? {} : { forNs: flags.for };
-      const found = compareWorkload(readWorkload(file), { schedulers, cpus, seeds, ...forNs });
+      const { schedulers, cpus, topology, seeds } = flags;
+      const found = compareWorkload(readWorkload(file), {
+        ...{ schedulers, cpus, seeds },
+        ...(topology === undefined ? {} : { topology }),
+        ...(flags.for === undefined ? {} : { forNs: flags.for }),
+      });
       if (flags.svg !== undefined) await writePicture(flags.svg, found);
       process.stdout.write(
         flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found),

@@ -1,9 +1,11 @@
 // `kthread-machine exec FILE.elf --bare`: runs a program in machine mode, without a kernel.
 
+import { BareDebugger } from "../debug/bare-debugger.js";
 import { ElfError } from "../elf/errors.js";
 import { type ElfImage, SymbolTable } from "../elf/index.js";
 import { type BareEnd, BareMetal } from "../machine/bare-metal.js";
 import { ExitCode } from "./exit.js";
+import { debugWithGdb, invitation, listenForInterrupt } from "./gdb.js";
 import { formatCount, formatTime } from "./units.js";
 
 /** Cycles after which a program is stopped. */
@@ -17,6 +19,8 @@ export interface BareFlags {
   readonly json: boolean;
   /** False: the program is interpreted only. */
   readonly jit: boolean;
+  /** Port at which gdb may debug the program, 0 for any; null for none. */
+  readonly gdb: number | null;
 }
 
 interface Report {
@@ -39,13 +43,13 @@ const causes: Readonly<Record<number, string>> = {
 };
 
 /** Runs the program, prints what it says and how it ends, and sets the exit code: 0 if it is content, else 1. */
-export function execBare(image: ElfImage, flags: BareFlags): void {
+export async function execBare(image: ElfImage, flags: BareFlags): Promise<void> {
   const symbols = new SymbolTable(image.file, image.sections.symbols, 0);
   const output: Uint8Array[] = [];
   const machine = new BareMetal(
     { ...programOf(image, symbols) },
     {
-      jit: flags.jit,
+      jit: flags.jit && flags.gdb === null,
       ...(flags.memory === undefined ? {} : { memory: flags.memory << 20 }),
       onOutput: (bytes) => {
         if (flags.json) output.push(bytes);
@@ -54,7 +58,12 @@ export function execBare(image: ElfImage, flags: BareFlags): void {
     },
   );
   const started = performance.now();
-  const end = machine.run(BigInt(flags.limit));
+  const end = (await debug(image.file, machine, flags)) ?? machine.run(BigInt(flags.limit));
+  if (end === "interrupted") {
+    process.stderr.write("interrupted\n");
+    process.exitCode = ExitCode.INTERRUPTED;
+    return;
+  }
   const seconds = (performance.now() - started) / 1000;
   const { status, text } = describe(end, machine, symbols, flags.limit);
   if (flags.json) {
@@ -73,6 +82,39 @@ export function execBare(image: ElfImage, flags: BareFlags): void {
     process.stderr.write(`${text}\n${instructions} instructions in ${formatTime(seconds * 1e9)}\n`);
   }
   process.exitCode = status;
+}
+
+/** Has gdb debug the program, if it is asked for; null when the program is to run, or to run on. */
+async function debug(
+  file: string,
+  machine: BareMetal,
+  { gdb, limit }: BareFlags,
+): Promise<BareEnd | "interrupted" | null> {
+  if (gdb === null) return null;
+  const interrupt = listenForInterrupt();
+  let debug: BareDebugger | null = null;
+  const endOf = () => (debug as BareDebugger | null)?.end ?? null;
+  try {
+    const { how } = await debugWithGdb({
+      debug: (isInterrupted) => {
+        debug = new BareDebugger(machine, { limit: BigInt(limit), isInterrupted });
+        return debug;
+      },
+      base: 0,
+      port: gdb,
+      exitCode: () => (isPass(endOf()) ? 0 : ExitCode.FAILURE),
+      onListening: (port) => process.stderr.write(invitation(file, port)),
+      isInterrupted: () => interrupt.isPending,
+    });
+    if (how === "killed") return "interrupted";
+    return endOf();
+  } finally {
+    interrupt.stop();
+  }
+}
+
+function isPass(end: BareEnd | null): boolean {
+  return end?.reason === "exit" && end.code === 0;
 }
 
 function programOf(image: ElfImage, symbols: SymbolTable) {

@@ -1,9 +1,9 @@
 // A C program on a machine of its own: loads it, runs it to its end, and keeps account of its threads.
 
 import { setImmediate } from "node:timers/promises";
-import type { MachineConfig, SchedulerName } from "../core/config.js";
+import type { MachineConfig, SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
-import type { Stop } from "../debug/index.js";
+import { Debugger, type Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
 import { type LockReport, lockReports } from "../machine/lock-profile.js";
 import { type FaultReport, type LoadedElf, Machine } from "../machine/machine.js";
@@ -26,6 +26,7 @@ export interface ExecOptions {
   /** Arguments of main behind the program's name. */
   readonly args: readonly string[];
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
   readonly faults: "panic" | "thread";
@@ -108,11 +109,12 @@ export interface ExecReport {
 
 /** The configuration of a machine for a program. */
 function machineFor(options: ExecOptions): MachineConfig {
-  const { cpus, scheduler, seed, faults, memory, threads, file, bytes } = options;
+  const { cpus, topology, scheduler, seed, faults, memory, threads, file, bytes } = options;
   const jit = options.jit && options.gdb === null;
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   return {
     cpus,
+    ...(topology === undefined ? {} : { topology }),
     scheduler,
     seed,
     faults,
@@ -226,7 +228,8 @@ class Exec {
     const { onListening, isInterrupted } = this.options;
     const exitCode = (stop: Stop) => exitCodeOf(this.reportOf(stop));
     const end = await debugWithGdb({
-      ...{ machine, elf, port, until, exitCode, onListening, isInterrupted },
+      debug: (isInterrupted) => new Debugger(machine, { ...until, isInterrupted }),
+      ...{ base: elf.base, port, exitCode, onListening, isInterrupted },
     });
     if (end.how === "stopped") return this.reportOf(end.stop);
     return end.how === "detached" ? null : this.report("interrupted");

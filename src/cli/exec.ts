@@ -1,7 +1,7 @@
 // `kthread-machine exec FILE.elf`: runs a C program as kernel threads.
 
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
@@ -10,8 +10,10 @@ import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
+import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
+import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -45,6 +47,7 @@ Examples:
 
 interface Flags {
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
   readonly faults: "panic" | "thread";
@@ -65,7 +68,7 @@ interface Flags {
 
 /** Adds the command `exec` to a program. */
 export function registerExec(program: Command): void {
-  lockOptions(program.command("exec"))
+  topologyOption(lockOptions(program.command("exec")))
     .summary("run a C program whose threads are kernel threads")
     .description(
       "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
@@ -115,12 +118,12 @@ export function registerExec(program: Command): void {
         "wait for gdb at a port of this machine, and have it debug the program",
       )
         .argParser(wholeNumber(0, 65_535))
-        .conflicts(["trace", "bare", "disassemble"]),
+        .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
-        ...["cpus", "scheduler", "seed", "for", "faults", "threads", "trace"],
+        ...["cpus", "topology", "scheduler", "seed", "for", "faults", "threads", "trace"],
         ...["witness", "lockProfile", "adaptiveLocks"],
       ]),
     )
@@ -143,18 +146,24 @@ function readFile(file: string): Uint8Array {
 }
 
 /** Runs a program in machine mode. */
-function runBare(image: ElfImage, args: readonly string[], flags: Flags, command: Command): void {
+async function runBare(
+  image: ElfImage,
+  args: readonly string[],
+  flags: Flags,
+  command: Command,
+): Promise<void> {
   if (args.length > 0) {
     throw new ConfigError(
       "a program on bare metal has no arguments; leave out what is behind FILE",
     );
   }
   const isGiven = command.getOptionValueSource("memory") === "cli";
-  execBare(image, {
+  await execBare(image, {
     limit: flags.limit ?? DEFAULT_LIMIT,
     memory: isGiven ? flags.memory : undefined,
     json: flags.json === true,
     jit: flags.jit,
+    gdb: flags.gdb ?? null,
   });
 }
 
@@ -170,7 +179,7 @@ async function exec(
     return;
   }
   if (flags.bare === true) {
-    runBare(parseElf(bytes, file), args, flags, command);
+    await runBare(parseElf(bytes, file), args, flags, command);
     return;
   }
   if (flags.limit !== undefined) {
@@ -203,31 +212,6 @@ async function exec(
     process.stderr.write(describe(report));
   }
   process.exitCode = exitCodeOf(report);
-}
-
-/** How to have gdb debug the program. */
-function invitation(file: string, port: number): string {
-  return `waiting for gdb: gdb-multiarch ${file} -ex "target remote 127.0.0.1:${port}"\n`;
-}
-
-interface Interrupt {
-  readonly isPending: boolean;
-  stop(): void;
-}
-
-/** Notes the first Ctrl-C; a second one ends the process as ever. */
-function listenForInterrupt(): Interrupt {
-  let isPending = false;
-  const listener = () => {
-    isPending = true;
-  };
-  process.once("SIGINT", listener);
-  return {
-    get isPending() {
-      return isPending;
-    },
-    stop: () => process.removeListener("SIGINT", listener),
-  };
 }
 
 /** The report as `--json` prints it. */

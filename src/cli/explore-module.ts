@@ -23,7 +23,7 @@ interface Loaded {
 }
 
 /** What the command line says about the machine, whatever the file says. */
-export type MachineSettings = Pick<MachineConfig, "cpus"> & {
+export type MachineSettings = Pick<MachineConfig, "cpus" | "topology"> & {
   readonly scheduler?: SchedulerName;
 };
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -26,6 +26,7 @@ import { loadTest, type MachineSettings } from "./explore-module.js";
 import { startWorkers } from "./explore-workers.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
+import { topologyOption, topologyText } from "./topology.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -71,6 +72,7 @@ interface Flags {
   readonly choose?: readonly SearchChoice[];
   readonly races?: true;
   readonly cpus?: number;
+  readonly topology?: Topology;
   readonly scheduler?: SchedulerName;
   readonly replay?: string;
   readonly workers: number;
@@ -81,8 +83,7 @@ interface Flags {
 /** Adds the command `explore` to a program. */
 export function registerExplore(program: Command): void {
   const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
-  program
-    .command("explore")
+  topologyOption(program.command("explore"))
     .summary("search for the schedule in which a test fails")
     .description(
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
@@ -189,9 +190,10 @@ async function run(file: string, flags: Flags): Promise<void> {
 }
 
 /** What the command line says about the machine. */
-function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
+function settingsOf({ cpus, topology, scheduler }: Flags): MachineSettings {
   return {
     ...(cpus === undefined ? {} : { cpus }),
+    ...(topology === undefined ? {} : { topology }),
     ...(scheduler === undefined ? {} : { scheduler }),
   };
 }
@@ -199,7 +201,7 @@ function settingsOf({ cpus, scheduler }: Flags): MachineSettings {
 /** The options of the search that are plain data. */
 function optionsOf(flags: Flags): ExploreOptions {
   const { for: time, json: _json, workers: _workers, queue: _queue, ...rest } = flags;
-  const { cpus: _cpus, scheduler: _scheduler, ...options } = rest;
+  const { cpus: _cpus, topology: _topology, scheduler: _scheduler, ...options } = rest;
   return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
 }
 
@@ -243,9 +245,10 @@ function describe(result: ExploreResult, story: ExploreStory | null, flags: Flag
 }
 
 /** The options with which the schedule is performed again. */
-function replayOf({ tape }: ExploreFailure, { cpus, scheduler }: Flags): string {
+function replayOf({ tape }: ExploreFailure, { cpus, topology, scheduler }: Flags): string {
   const settings = [
     cpus === undefined ? "" : `--cpus ${cpus} `,
+    topology === undefined ? "" : `--topology ${topologyText(topology)} `,
     scheduler === undefined ? "" : `--scheduler ${scheduler} `,
   ];
   return `${settings.join("")}--replay '${tape}'`;

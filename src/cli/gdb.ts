@@ -3,19 +3,19 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { ConfigError } from "../core/errors.js";
-import { Debugger, GdbSession, type SessionEnd, type Stop } from "../debug/index.js";
-import type { LoadedElf, Machine } from "../machine/machine.js";
+import type { BareDebugger } from "../debug/bare-debugger.js";
+import { type Debugger, GdbSession, type SessionEnd, type Stop } from "../debug/index.js";
 
 const LOOPBACK = "127.0.0.1";
 
 /** What to debug, and how. */
 export interface GdbOptions {
-  readonly machine: Machine;
-  readonly elf: LoadedElf;
+  /** Makes the debugger; it asks now and then whether somebody has interrupted the run. */
+  readonly debug: (isInterrupted: () => Promise<boolean>) => Debugger | BareDebugger;
+  /** What is added to the addresses of the program's file. */
+  readonly base: number;
   /** TCP port; 0 for any that is free. */
   readonly port: number;
-  /** Virtual time at which the run ends, in cycles. */
-  readonly until: { readonly until?: bigint };
   /** The exit code that gdb is told when the run has ended. */
   readonly exitCode: (stop: Stop) => number;
   /** Is told where gdb finds the machine. */
@@ -28,24 +28,21 @@ export interface GdbOptions {
 const LOOK_MS = 50;
 
 /**
- * Has gdb debug a machine until it lets go, or the run is over.
+ * Has gdb debug a program until it lets go, or the run is over.
  *
  * @throws ConfigError when nobody can listen at the port.
  */
 export async function debugWithGdb(options: GdbOptions): Promise<SessionEnd> {
-  const { machine, elf, isInterrupted } = options;
+  const { base, isInterrupted } = options;
   const server = createServer();
   await listen(server, options.port);
   const address = server.address();
   options.onListening(typeof address === "object" ? (address?.port ?? 0) : 0);
   let socket: Socket | null = null;
   let session: GdbSession | null = null;
-  const debug = new Debugger(machine, {
-    ...options.until,
-    isInterrupted: async () => {
-      await setImmediate();
-      return isInterrupted() || session?.takeInterrupt() === true;
-    },
+  const debug = options.debug(async () => {
+    await setImmediate();
+    return isInterrupted() || session?.takeInterrupt() === true;
   });
   const interrupted = untilInterrupted(isInterrupted);
   const connected = new Promise<SessionEnd>((resolve, reject) => {
@@ -58,7 +55,7 @@ export async function debugWithGdb(options: GdbOptions): Promise<SessionEnd> {
       session = new GdbSession(debug, {
         send: (bytes) => one.write(bytes),
         exitCode: options.exitCode,
-        base: elf.base,
+        base,
       });
       const current = session;
       one.on("data", (bytes) => current.receive(bytes));
@@ -96,4 +93,30 @@ function untilInterrupted(isInterrupted: () => boolean) {
     stop = () => clearInterval(timer);
   });
   return { promise, stop: () => stop() };
+}
+
+/** How to have gdb debug a program. */
+export function invitation(file: string, port: number): string {
+  return `waiting for gdb: gdb-multiarch ${file} -ex "target remote 127.0.0.1:${port}"\n`;
+}
+
+/** Whether Ctrl-C was pressed. */
+export interface Interrupt {
+  readonly isPending: boolean;
+  stop(): void;
+}
+
+/** Notes the first Ctrl-C; a second one ends the process as ever. */
+export function listenForInterrupt(): Interrupt {
+  let isPending = false;
+  const listener = () => {
+    isPending = true;
+  };
+  process.once("SIGINT", listener);
+  return {
+    get isPending() {
+      return isPending;
+    },
+    stop: () => process.removeListener("SIGINT", listener),
+  };
 }

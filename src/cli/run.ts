@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
@@ -18,6 +18,7 @@ import { complain } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
+import { topologyOption } from "./topology.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
@@ -27,6 +28,7 @@ const REPORTED_THREADS_MAX = 20_000;
 
 interface MachineFlags {
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
 }
@@ -49,8 +51,8 @@ interface PsFlags extends MachineFlags {
 }
 
 function machineOptions(command: Command): Command {
-  return command
-    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
+  command.option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS);
+  return topologyOption(command)
     .addOption(
       new Option("--scheduler <name>", "scheduler of the machine")
         .choices(SCHEDULER_NAMES)
@@ -113,6 +115,7 @@ Exit codes:
 Examples:
   kthread-machine run examples/webserver.json
   kthread-machine run examples/webserver.json --cpus 2 --scheduler 4bsd --for 500ms
+  kthread-machine run examples/webserver.json --scheduler ule --topology packages=2,cores=4
   kthread-machine run examples/webserver.json --trace webserver.trace.json
   kthread-machine run examples/webserver.json --chaos --seeds 1..1000 --for 20ms
   kthread-machine run examples/deadlock.json --json | jq .stalemate
@@ -144,9 +147,12 @@ export function registerPs(program: Command): void {
 async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);
   if (flags.seeds !== undefined) {
-    const { cpus, scheduler, chaos = false } = flags;
-    const forNs = flags.for === undefined ? {} : { forNs: flags.for };
-    sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...forNs }, flags.json === true);
+    const { cpus, topology, scheduler, chaos = false } = flags;
+    const settings = {
+      ...(flags.for === undefined ? {} : { forNs: flags.for }),
+      ...(topology === undefined ? {} : { topology }),
+    };
+    sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...settings }, flags.json === true);
     return;
   }
   if (flags.trace !== undefined) checkTracePath(flags.trace, file);

@@ -1,7 +1,7 @@
 // The stress test as a function: boots a machine that just fits, runs the program, and measures. The
 // host's clock is read to report speed only: nothing in the machine depends on it.
 
-import type { CompleteConfig, MachineConfig, SchedulerName } from "../core/config.js";
+import type { CompleteConfig, MachineConfig, SchedulerName, Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Machine } from "../machine/machine.js";
@@ -18,6 +18,7 @@ const BREAK_INTERVAL_MS = 25;
 export interface StressOptions {
   readonly threads: number;
   readonly cpus: number;
+  readonly topology?: Topology;
   /** How often each thread yields, wakes another and sleeps. */
   readonly rounds: number;
   readonly scheduler: SchedulerName;
@@ -93,6 +94,7 @@ function elfConfig({ threads }: StressOptions): MachineConfig {
 function stressConfig(options: StressOptions): MachineConfig {
   return {
     cpus: options.cpus,
+    ...(options.topology === undefined ? {} : { topology: options.topology }),
     scheduler: options.scheduler,
     userThreads: false,
     seed: options.seed ?? 0,

@@ -3,13 +3,14 @@
 import { readFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { errnoName } from "../core/errors.js";
 import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals } from "./interrupt.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
 import { packageFile } from "./toolchain.js";
+import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
 
 const DEFAULT_THREADS = 1_000_000;
@@ -33,6 +34,7 @@ Examples:
 interface Flags {
   readonly threads: number;
   readonly cpus: number;
+  readonly topology?: Topology;
   readonly rounds: number;
   readonly scheduler: SchedulerName;
   readonly seed: bigint;
@@ -43,7 +45,7 @@ interface Flags {
 
 /** Adds the command `stress` to a program. */
 export function registerStress(program: Command): void {
-  program
+  const command = program
     .command("stress")
     .summary("create a million threads and run them all")
     .description(
@@ -51,7 +53,8 @@ export function registerStress(program: Command): void {
         "Reports the speed, the memory, and the hash by which two runs are compared.",
     )
     .option("--threads <n>", "threads", wholeNumber(1, THREADS_MAX), DEFAULT_THREADS)
-    .option("--cpus <n>", "emulated CPUs", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
+    .option("--cpus <n>", "emulated CPUs", wholeNumber(1, MAXCPU), DEFAULT_CPUS);
+  topologyOption(command)
     .option("--rounds <n>", "yields, wakeups and sleeps of each", wholeNumber(1, ROUNDS_MAX), 1)
     .addOption(
       new Option("--scheduler <name>", "scheduler").choices(SCHEDULER_NAMES).default("lwkt"),

@@ -4,21 +4,9 @@
 // a tail call makes the other function part of it. Calls within the cluster become jumps, and returns are
 // jumps to the places behind the calls: registers stay in locals all the way.
 
+import type { Block } from "./block.js";
+import { joinSkipped } from "./skips.js";
 import { isAlwaysTaken, type Step, type Text } from "./text.js";
-
-/** Instructions that execution runs through, the last of which may send it elsewhere. */
-export interface Block {
-  readonly pc: number;
-  readonly steps: readonly Step[];
-  /** Where it can go on, as guest addresses; without those that are not in the cluster. */
-  readonly successors: number[];
-  /** A return: the places behind calls that it can come back to. Another register jump: null. */
-  returns: readonly number[] | null;
-  /** A jump or call by a register that auipc has just set: where it goes. */
-  readonly far: number | undefined;
-  /** A call by a register: functions that it was seen to lead to, or that others of the cluster lead to. */
-  readonly targets: readonly number[];
-}
 
 /** Blocks by the guest addresses where they begin, and those where compiled code may be entered. */
 export interface Cluster {
@@ -117,15 +105,26 @@ class Collector {
     this.callees = this.callees.filter(({ site }) => isHot(site));
   }
 
-  /** Adds functions that are called, those nearest first, up to so many instructions. */
+  /** Adds functions that are called, those nearest first, as far as they fit into so many instructions. */
   addCallees(most: number): void {
+    const tooLarge = new Set<number>();
     for (const { callee } of this.callees) {
       if (this.steps.size >= most) return;
-      if (this.functions.has(callee)) continue;
+      if (this.functions.has(callee) || tooLarge.has(callee)) continue;
       const trial = new Collector(this.text);
-      trial.add(callee, most);
-      if (this.steps.size + trial.steps.size <= most) this.add(callee, most);
+      const room = most - this.steps.size;
+      trial.add(callee, room + 1);
+      if (trial.steps.size <= room) this.join(trial);
+      else tooLarge.add(callee);
     }
+  }
+
+  private join(other: Collector): void {
+    for (const [pc, step] of other.steps) this.steps.set(pc, step);
+    for (const pc of other.leaders) this.leaders.add(pc);
+    for (const pc of other.entries) this.entries.add(pc);
+    for (const pc of other.functions) this.functions.add(pc);
+    this.callees.push(...other.callees);
   }
 }
 
@@ -157,6 +156,7 @@ export function clusterAt(
   const targets = [...collector.steps.values()].map(({ target }) => target);
   for (const { far } of blocks.values()) if (far !== undefined) targets.push(far);
   const leaves = new Set(targets.filter((pc) => !blocks.has(pc)));
+  joinSkipped(text, blocks, new Set(entries));
   return { blocks, entries, covers: new Set(collector.steps.keys()), leaves };
 }
 
@@ -181,7 +181,7 @@ function blocksOf(
     const targets = far === undefined && isRegisterCall(last) ? seen : [];
     const next = far === undefined ? successorsOf(last) : [far];
     const successors = [...next.filter((to) => starts.has(to)), ...targets];
-    blocks.set(pc, { pc, steps: run, successors, returns: null, far, targets });
+    blocks.set(pc, { pc, steps: run, successors, skipped: [], returns: null, far, targets });
   }
   return blocks;
 }
@@ -221,7 +221,9 @@ function findReturns(
     const last = steps.at(-1) as Step;
     if (!blocks.has(last.next)) continue;
     for (const callee of calleesOf(last, far, called)) {
-      callers.set(callee, [...(callers.get(callee) ?? []), last.next]);
+      const places = callers.get(callee);
+      if (places === undefined) callers.set(callee, [last.next]);
+      else places.push(last.next);
     }
   }
   const found = new Map<Block, Set<number>>();

@@ -5,11 +5,11 @@
 
 import type { Kernel } from "../core/kernel.js";
 import { CLUSTER_MAX, type Cluster, clusterAt } from "./cluster.js";
-import { emitCluster } from "./emit.js";
+import { emitCluster, TOLD_MAX } from "./emit.js";
 import { Marks } from "./marks.js";
 import { frameOffset, registersOf } from "./registers.js";
 import { Text, type TextRange } from "./text.js";
-import { Code, moduleOf, Op } from "./wasm.js";
+import { Code, moduleOf, Op, RUN_TYPE, tellingModule } from "./wasm.js";
 
 /** How eagerly to compile. */
 export interface CompilerOptions {
@@ -49,6 +49,9 @@ interface Unit {
   readonly leaves: ReadonlySet<number>;
   /** The numbers of its entries by their guest addresses. */
   readonly entries: ReadonlyMap<number, number>;
+  /** Functions that it was seen to call by a register and does not know, and how often it has told of one. */
+  readonly found: Set<number>;
+  told: number;
 }
 
 /** How hot a function is. */
@@ -62,8 +65,12 @@ interface Heat {
   readonly called: Set<number>;
   /** How many of them there were when it was compiled last. */
   known: number;
+  /** Instructions that were compiled together with it last. */
+  size: number;
 }
 
+/** For each so many instructions that were compiled with a function last, it takes as many samples more to do so again. */
+const SIZE_EACH = 100;
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;
 const COMPILED_MAX = 8;
@@ -86,6 +93,7 @@ export class Compiler {
   private readonly compiledOp: number;
   private readonly needed: number;
   private readonly chains = canChain();
+  private readonly tell: number;
   private readonly units = new Map<number, Unit>();
   private readonly places: number[] = [];
   /** What is known of functions, by the guest addresses where they begin. */
@@ -96,13 +104,15 @@ export class Compiler {
   private readonly owners = new Map<number, Unit>();
   /** Entries of which it is known that nothing is to be had by compiling more together. */
   private readonly alone = new Set<number>();
-  /** Where functions begin, as far as calls in a range of text tell. */
+  /** Where functions begin, as far as the loader and calls in a range of text tell. */
   private starts: number[] = [];
   private searched: TextRange = NOWHERE;
   private readonly marks: Marks;
   private readonly period: number;
   private readonly worth: number;
   private readonly most: number;
+  /** Where functions begin, as far as the loader knows. */
+  functions: () => readonly number[] = () => [];
   /** Stands for the text as it is now. */
   textId: object = {};
   private instructions = 0;
@@ -121,6 +131,10 @@ export class Compiler {
     this.text = new Text(kernel, this.marks);
     this.compiledOp = kernel.exports.rv32_compiled_op();
     this.needed = samples;
+    const { table } = kernel.exports;
+    const module = new WebAssembly.Module(tellingModule() as BufferSource);
+    const env = { tell: (place: number, pc: number) => this.seen(place, pc) };
+    this.tell = table.grow(1, new WebAssembly.Instance(module, { env }).exports.tell);
     kernel.onHot = (pc, left) => this.sample(pc, left);
     kernel.onText = (_, to) => {
       this.text.extend(to);
@@ -191,7 +205,7 @@ export class Compiler {
   private heatOf(start: number): Heat {
     let heat = this.heat.get(start);
     if (heat === undefined) {
-      heat = { samples: 0, compiled: 0, places: new Set(), called: new Set(), known: 0 };
+      heat = { samples: 0, compiled: 0, places: new Set(), called: new Set(), known: 0, size: 0 };
       this.heat.set(start, heat);
     }
     return heat;
@@ -211,7 +225,7 @@ export class Compiler {
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
     heat.samples += left === null ? 1 : this.needed;
-    if (heat.samples < this.needed << heat.compiled) return;
+    if (heat.samples < this.samplesFor(heat)) return;
     heat.samples = 0;
     const isKnown = heat.places.size === heat.known && left === null;
     if (isKnown || heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
@@ -220,30 +234,44 @@ export class Compiler {
     this.compile(pc);
   }
 
+  /** How many samples make a function worth compiling, again where it has been before: the larger, the more. */
+  private samplesFor({ compiled, size }: Heat): number {
+    return this.needed * (1 + size / SIZE_EACH) * 2 ** compiled;
+  }
+
   /**
    * Compiles the function that an entry belongs to together with the one that it leaves for, if it seems to
    * call that by a register; false if that changes nothing.
    */
   private join(entry: number, callee: number): boolean {
     const unit = this.owners.get(entry);
-    return unit !== undefined && this.joinTo(unit, callee);
+    return unit !== undefined && this.joinTo(unit, [callee, ...unit.found]);
   }
 
-  private joinTo(unit: Unit, callee: number): boolean {
-    if (unit.covers.has(callee) || unit.leaves.has(callee)) return false;
-    if (this.text.isBehindCall(callee)) return false;
+  private joinTo(unit: Unit, callees: Iterable<number>): boolean {
     const { called } = this.heatOf(unit.start);
-    if (called.size >= CALLED_MAX || called.has(callee)) return false;
-    called.add(callee);
-    if (!this.compileFunction(unit.start)?.covers.has(callee)) return false;
-    this.joined++;
-    return true;
+    const added: number[] = [];
+    for (const callee of callees) {
+      if (called.size >= CALLED_MAX) break;
+      if (called.has(callee) || unit.covers.has(callee) || unit.leaves.has(callee)) continue;
+      if (this.text.isBehindCall(callee)) continue;
+      called.add(callee);
+      added.push(callee);
+    }
+    if (added.length === 0) return false;
+    const covers = this.compileFunction(unit.start)?.covers;
+    const joined = added.filter((callee) => covers?.has(callee));
+    this.joined += joined.length;
+    return joined.length > 0;
   }
 
-  /** Compiled code calls a function by a register that it does not know. */
+  /** Compiled code calls a function by a register that it does not know: after some, it is compiled with them. */
   private seen(place: number, callee: number): void {
     const unit = this.units.get(place);
-    if (unit !== undefined) this.joinTo(unit, callee >>> 0);
+    if (unit === undefined) return;
+    unit.found.add(callee >>> 0);
+    unit.told++;
+    if (unit.told % TOLD_MAX === 0) this.joinTo(unit, unit.found);
   }
 
   /** Marks an entry again, as one that is as good as it gets. */
@@ -258,11 +286,13 @@ export class Compiler {
     return this.text.origin + this.kernel.machine("guest_size");
   }
 
-  /** Where the function begins that an address is in, as far as calls tell. */
+  /** Where the function begins that an address is in, as far as is known. */
   private startOf(pc: number): number {
     const { range } = this.text;
     if (range.from < this.searched.from || range.to > this.searched.to) {
-      this.starts = this.text.callTargets(range);
+      const starts = new Set(this.text.callTargets(range));
+      for (const start of this.functions()) starts.add(start);
+      this.starts = [...starts].sort((a, b) => a - b);
       this.searched = range;
     }
     const { starts } = this;
@@ -295,6 +325,7 @@ export class Compiler {
     const { places, called } = this.heatOf(start);
     const cluster = clusterAt(this.text, start, places, called, this.most);
     if (cluster.entries.length === 0) return null;
+    this.heatOf(start).size = cluster.covers.size;
     const unit = this.place(start, cluster);
     this.took_ms += performance.now() - began;
     return unit;
@@ -313,19 +344,15 @@ export class Compiler {
       frameOffset: (register) => frameOffset(kernel, register),
       compiledOp,
       place,
+      tell: this.tell,
       chains: this.chains,
     });
     const module = new WebAssembly.Module(bytes as BufferSource);
-    const { run } = new WebAssembly.Instance(module, {
-      env: {
-        memory: memory as WebAssembly.Memory,
-        table,
-        seen: (pc: number) => this.seen(place, pc),
-      },
-    }).exports;
+    const env = { memory: memory as WebAssembly.Memory, table };
+    const { run } = new WebAssembly.Instance(module, { env }).exports;
     table.set(place, run);
     const { covers, leaves } = cluster;
-    const unit = { place, start, entries, covers, leaves };
+    const unit = { place, start, entries, covers, leaves, found: new Set<number>(), told: 0 };
     this.mark(unit);
     this.units.set(place, unit);
     this.instructions += covers.size;
@@ -336,7 +363,9 @@ export class Compiler {
 /** True if the host knows calls that take the place of the caller. */
 function canChain(): boolean {
   const code = new Code().get(0).get(0).get(0).get(0).get(0);
-  return WebAssembly.validate(moduleOf(code.put(Op.return_call_indirect, 0, 0), 0) as BufferSource);
+  return WebAssembly.validate(
+    moduleOf(code.put(Op.return_call_indirect, RUN_TYPE, 0), 0) as BufferSource,
+  );
 }
 
 /** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */

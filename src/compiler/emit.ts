@@ -11,12 +11,13 @@
 // (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.
 
 import { accessesOf } from "./accesses.js";
-import type { Block, Cluster } from "./cluster.js";
+import type { Block } from "./block.js";
+import type { Cluster } from "./cluster.js";
 import { type BlockCode, emitOperation } from "./operations.js";
 import type { RegisterUse } from "./registers.js";
 import { type Graph, NO_NODE, type Part, type Region, structureOf } from "./structure.js";
 import type { Step, Text } from "./text.js";
-import { Code, IMPORTED, moduleOf, Op } from "./wasm.js";
+import { Code, moduleOf, Op, RUN_TYPE, TELL_TYPE } from "./wasm.js";
 
 /** What compiled code has to know of the machine that it runs in. */
 export interface Target {
@@ -30,8 +31,9 @@ export interface Target {
   readonly frameOffset: (register: number) => number;
   /** The operation of a record where compiled code may be entered. */
   readonly compiledOp: number;
-  /** The place in the kernel's table that the function will have. */
+  /** The place in the kernel's table that the function will have, and that of the function which tells of calls. */
   readonly place: number;
+  readonly tell: number;
   /** True if the host knows calls that take the place of the caller. */
   readonly chains: boolean;
 }
@@ -63,6 +65,8 @@ const JUMPED = 1;
 const SHOWN = 0;
 const SHOWN_CALLS = 512;
 const SHOWN_EACH = 64;
+/** Of how many the compiler is told. */
+export const TOLD_MAX = SHOWN_CALLS / SHOWN_EACH;
 
 /** Offsets of the fields of a decoded record (assembly/cpu/rv32_decode.ts). */
 const RECORD_A = 4;
@@ -100,6 +104,8 @@ class Emitter implements BlockCode {
   private depth = 0;
   private temporaries = 0;
   private mostTemporaries = 0;
+  /** A local that says whether registers get what is written to them, or keep their values; null: they do. */
+  private kept: number | null = null;
 
   constructor(
     private readonly cluster: Cluster,
@@ -163,7 +169,7 @@ class Emitter implements BlockCode {
       .memory(Op.i32_load, text.decoded + RECORD_B)
       .get(ROOM);
     code.get(record).memory(Op.i32_load, text.decoded + RECORD_A);
-    code.put(Op.return_call_indirect, 0, 0);
+    code.put(Op.return_call_indirect, RUN_TYPE, 0);
     this.close();
     this.close();
   }
@@ -349,6 +355,10 @@ class Emitter implements BlockCode {
   }
 
   write(register: number): void {
+    if (this.kept !== null) {
+      this.read(register);
+      this.code.get(this.kept).put(Op.select);
+    }
     this.code.set(REGISTER + register);
   }
 
@@ -374,6 +384,10 @@ class Emitter implements BlockCode {
 
   private end(block: Block, last: Step, before: number): void {
     const { insn, target, pc, next } = last;
+    if (block.skipped.length > 0) {
+      this.branchOver(block, last);
+      return;
+    }
     if (last.flow === "register") {
       this.registerJump(block, last, before);
       return;
@@ -402,6 +416,24 @@ class Emitter implements BlockCode {
         this.continueAt(next, false);
         return;
     }
+  }
+
+  /** A branch over instructions that are executed in any case: only if it is taken the slice may end. */
+  private branchOver({ steps, skipped }: Block, branch: Step): void {
+    const { code } = this;
+    const falls = this.temporary();
+    this.condition(branch);
+    code.put(Op.i32_eqz).set(falls);
+    this.kept = falls;
+    emitOperations(this, skipped);
+    this.kept = null;
+    this.spend(steps.length);
+    code.get(LEFT).get(falls);
+    if (skipped.length > 1) code.const(skipped.length).put(Op.i32_mul);
+    code.put(Op.i32_sub).tee(LEFT);
+    code.const(0).put(Op.i32_le_s).get(falls).put(Op.i32_gt_u);
+    this.exitIf(branch.target | JUMPED, 0);
+    this.continueAt(branch.target, false);
   }
 
   private condition({ insn }: Step): void {
@@ -457,6 +489,7 @@ class Emitter implements BlockCode {
   /** Chains a call by a register to the address in a local, but for the first ones. */
   private showCall(to: number): void {
     const { code } = this;
+    const { place, tell } = this.target;
     code.put(Op.global_get, SHOWN, Op.i32_eqz);
     code.tee(CHAIN).put(Op.i32_eqz);
     this.open(Op.if);
@@ -466,7 +499,7 @@ class Emitter implements BlockCode {
       .const(SHOWN_EACH - 1)
       .put(Op.i32_and, Op.i32_eqz);
     this.open(Op.if);
-    code.get(to).put(Op.call, IMPORTED);
+    code.const(place).get(to).const(tell).put(Op.call_indirect, TELL_TYPE, 0);
     this.close();
     this.close();
   }

@@ -91,6 +91,11 @@ const atomics: Readonly<Partial<Record<Mnemonic, Atomic>>> = {
   "amomaxu.w": { less: Op.i32_lt_u },
 };
 
+/** True for what does nothing but give a register another value, whatever its operands are. */
+export function isPlain({ flow, insn: { op, rd } }: Step): boolean {
+  return flow === "next" && rd !== SP && (op in simple || op === "lui" || op === "auipc");
+}
+
 /** Writes an instruction that goes on at the next one, `before` instructions into its block. */
 export function emitOperation(
   block: BlockCode,

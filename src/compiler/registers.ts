@@ -14,8 +14,8 @@ export interface RegisterUse {
 export function registersOf({ blocks }: Cluster): RegisterUse {
   const used = new Set<number>();
   const written = new Set<number>();
-  for (const { steps } of blocks.values()) {
-    for (const { flow, insn } of steps) {
+  for (const { steps, skipped } of blocks.values()) {
+    for (const { flow, insn } of [...steps, ...skipped]) {
       if (flow === "stop" || formatOf(insn.op) === "Fence") continue;
       for (const register of [insn.rs1, insn.rs2, insn.rd]) used.add(register);
       written.add(insn.rd);

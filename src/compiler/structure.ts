@@ -34,6 +34,10 @@ export interface Structure {
 /** No node: the header of the region that is not a loop's inside. */
 export const NO_NODE = -1;
 
+/** In the order of nodes: not seen yet, and part of a component that is complete. */
+const UNSEEN = -1;
+const DONE = -2;
+
 /** Structures the part of a graph that can be reached from node 0, the only one that is entered at first. */
 export function structureOf(graph: Graph): Structure {
   const builder = new Builder(graph);
@@ -70,6 +74,9 @@ class Builder {
   private readonly predecessors: number[][];
   /** The region that a node is in: it changes on the way down. */
   private readonly regionOf: Int32Array;
+  /** While components are looked for: when a node was first seen, or DONE; and the first seen that it leads back to. */
+  private readonly order: Int32Array;
+  private readonly low: Int32Array;
   private regions = 0;
 
   constructor(private readonly graph: Graph) {
@@ -79,6 +86,8 @@ class Builder {
       for (const next of successors) this.predecessors[next]?.push(node);
     }
     this.regionOf = new Int32Array(graph.length).fill(-1);
+    this.order = new Int32Array(graph.length);
+    this.low = new Int32Array(graph.length);
   }
 
   /** The region of some nodes, without the edges to `header`. */
@@ -123,42 +132,46 @@ class Builder {
 
   /** The strongly connected components of a region, those first that others are reached from (Tarjan). */
   private components(nodes: readonly number[], id: number, header: number): number[][] {
+    const { graph, order, low, regionOf } = this;
+    for (const node of nodes) order[node] = UNSEEN;
     const found: number[][] = [];
-    const index = new Map<number, number>();
-    const low = new Map<number, number>();
     const open: number[] = [];
-    const isOpen = new Set<number>();
+    const path: number[] = [];
+    const nexts: number[] = [];
+    let count = 0;
+    const begin = (node: number) => {
+      order[node] = low[node] = count++;
+      open.push(node);
+      path.push(node);
+      nexts.push(0);
+    };
     const visit = (root: number) => {
-      const path: { node: number; next: number }[] = [];
-      const begin = (node: number) => {
-        index.set(node, index.size);
-        low.set(node, index.size - 1);
-        open.push(node);
-        isOpen.add(node);
-        path.push({ node, next: 0 });
-      };
-      const lower = (node: number, to: number) => {
-        if (to < (low.get(node) as number)) low.set(node, to);
-      };
       begin(root);
-      for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-        const to = this.graph[top.node]?.[top.next++];
+      while (path.length > 0) {
+        const top = path.length - 1;
+        const node = path[top] as number;
+        const next = nexts[top] as number;
+        nexts[top] = next + 1;
+        const to = graph[node]?.[next];
         if (to === undefined) {
           path.pop();
-          const reached = low.get(top.node) as number;
-          const parent = path.at(-1);
-          if (parent !== undefined) lower(parent.node, reached);
-          if (reached !== index.get(top.node)) continue;
-          const component = open.splice(open.lastIndexOf(top.node));
-          for (const node of component) isOpen.delete(node);
+          nexts.pop();
+          const parent = path[top - 1];
+          const reached = low[node] as number;
+          if (parent !== undefined && reached < (low[parent] as number)) low[parent] = reached;
+          if (reached !== order[node]) continue;
+          const component = open.splice(open.lastIndexOf(node));
+          for (const member of component) order[member] = DONE;
           found.push(component);
-        } else if (to === header || this.regionOf[to] !== id) continue;
-        else if (!index.has(to)) begin(to);
-        else if (isOpen.has(to)) lower(top.node, index.get(to) as number);
+        } else if (to === header || regionOf[to] !== id) continue;
+        else if (order[to] === UNSEEN) begin(to);
+        else if (order[to] !== DONE && (order[to] as number) < (low[node] as number)) {
+          low[node] = order[to] as number;
+        }
       }
     };
     if (header !== NO_NODE) visit(header);
-    for (const node of nodes) if (!index.has(node)) visit(node);
+    for (const node of nodes) if (order[node] === UNSEEN) visit(node);
     return found.reverse();
   }
 }

@@ -160,6 +160,18 @@ export function checkArgument(method: string, name: string, value: unknown, rule
   );
 }
 
+const required = new WeakMap<Rules, readonly string[]>();
+
+/** The names of what may not be left out, gathered once. */
+function requiredNames(rules: Rules): readonly string[] {
+  let names = required.get(rules);
+  if (names === undefined) {
+    names = Object.keys(rules).filter((name) => rules[name]?.isOptional !== true);
+    required.set(rules, names);
+  }
+  return names;
+}
+
 /** @throws ArgumentError when the options of `method` are no object, or a field is not allowed. */
 export function checkOptions(method: string, options: unknown, rules: Rules): void {
   if (typeof options !== "object" || options === null) {
@@ -174,10 +186,7 @@ export function checkOptions(method: string, options: unknown, rules: Rules): vo
     }
     checkArgument(method, name, (options as Record<string, unknown>)[name], rules[name] as Rule);
   }
-  for (const name in rules) {
-    const rule = rules[name] as Rule;
-    if (rule.isOptional !== true && !(name in options)) {
-      checkArgument(method, name, undefined, rule);
-    }
+  for (const name of requiredNames(rules)) {
+    if (!(name in options)) checkArgument(method, name, undefined, rules[name] as Rule);
   }
 }

@@ -39,7 +39,10 @@ export interface Exports {
   debug_unmark(pc: number): void;
   debug_watch(index: number, from: number, size: number, access: number): void;
   debug_step(count: number): number;
+  debug_csr(csr: number): number;
+  debug_set_csr(csr: number, value: number): number;
   search_begin(by: number, prefix: number, random: number): void;
+  search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
   search_call(nr: number): number;
@@ -52,6 +55,13 @@ export interface Exports {
   rv32_mark(pc: number, place: number, entry: number, worth: number): void;
   rv32_unmark(pc: number): void;
   rv32_decodes_to(pc: number, op: number, a: number, b: number, c: number): number;
+}
+
+/** What bounds a run: a time in cycles, a number of switches and one of rounds; what is left out does not. */
+export interface Budget {
+  readonly until?: bigint | undefined;
+  readonly switches?: number | undefined;
+  readonly rounds?: number | undefined;
 }
 
 /** A trace record, read from the kernel's buffer. */
@@ -80,15 +90,18 @@ export interface Fault {
 }
 
 const PAGES_MAX = 65_536;
-const NEVER = 0xffff_ffff_ffff_ffffn;
 /** Formats that are remembered: there are few but for names of threads with a % in them. */
 const FORMATS_MAX = 256;
-/** Bytes that a unit of UTF-16 takes at most. */
-const UTF8_MAX = 3;
 // Making one takes longer than what it does here.
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder();
 const utf16 = new TextDecoder("utf-16le");
+
+/** True for a text that takes a byte a character. */
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
 
 /** A booted kernel. */
 export class Kernel {
@@ -104,8 +117,11 @@ export class Kernel {
   readonly u8: Uint8Array;
   /** The same with unaligned and 64-bit access; little-endian. */
   readonly view: DataView;
-  /** From a thread's address to that of its registers. */
+  /** From a thread's address to that of its registers, and to its cold part. */
   readonly frameDelta: number;
+  private readonly coldDelta: number;
+  /** Where the threads are. */
+  private readonly threads: { readonly from: number; readonly to: number };
   /** What a run does: goes on, or whatever a debugger has put in its place. Returns what machine_run does. */
   advance: () => number = () => this.exports.machine_run();
   /** Receives the kernel's printf, one formatted text at a time. */
@@ -153,6 +169,8 @@ export class Kernel {
   /** Those that are part of its code, as far as somebody has asked for them. */
   private readonly ownTexts = new Map<number, string>();
   private readonly formats = new Map<string, Format>();
+  /** Those of texts that are part of its code, by their addresses. */
+  private readonly ownFormats = new Map<number, Format>();
 
   /**
    * Boots a kernel. Throws a {@link ConfigError} if the configuration is impossible. Whoever has work of
@@ -174,6 +192,9 @@ export class Kernel {
     this.u8 = new Uint8Array(buffer);
     this.view = new DataView(buffer);
     this.frameDelta = this.machine("frame_delta");
+    this.coldDelta = this.machine("cold_delta");
+    const from = this.machine("td_base");
+    this.threads = { from, to: from + this.machine("td_count") * Layout.Thread.size };
     if (startup === "later") return;
     this.startup(Layout.SI_SUB_INTRINSIC);
     this.startup(Layout.SI_SUB_CREATE_INIT);
@@ -353,7 +374,15 @@ export class Kernel {
   };
 
   private format(fmt: number, args: readonly number[]): string {
-    return this.formatOf(this.text(fmt >>> 0)).print(args, this.formatContext);
+    return this.formatAt(fmt >>> 0).print(args, this.formatContext);
+  }
+
+  private formatAt(address: number): Format {
+    const own = this.ownFormats.get(address);
+    if (own !== undefined) return own;
+    const format = this.formatOf(this.text(address));
+    if (this.ownTexts.has(address)) this.ownFormats.set(address, format);
+    return format;
   }
 
   /** A format, read once. */
@@ -435,7 +464,7 @@ export class Kernel {
 
   /** The text at an address: an interned one, or one of the kernel's own. */
   text(address: number): string {
-    const known = this.texts.at(address) ?? this.ownTexts.get(address);
+    const known = this.ownTexts.get(address) ?? this.texts.at(address);
     if (known !== undefined) return known;
     const memory = new Uint8Array(this.exports.memory.buffer);
     const length = this.read(address);
@@ -454,9 +483,7 @@ export class Kernel {
    * thread of LWKT alone, which has no thread id.
    */
   nameAt(address: number): string {
-    const base = this.machine("td_base");
-    const count = this.machine("td_count");
-    if (address >= base && address < base + count * Layout.Thread.size) {
+    if (address >= this.threads.from && address < this.threads.to) {
       const cold = this.cold(address);
       const bare = this.readSigned(cold + Layout.ThreadCold.td_tid) === -1;
       return this.formatName(
@@ -476,7 +503,7 @@ export class Kernel {
     if (fmt === 0) return "";
     const text = this.text(fmt);
     const name = text.includes("%") ? this.format(fmt, [arg]) : text;
-    if (name.length * UTF8_MAX <= length) return name;
+    if (name.length <= length && isAscii(name)) return name;
     const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;
     // As a stream: a character of which only the beginning has room is left out.
@@ -492,17 +519,17 @@ export class Kernel {
 
   /** The address of the thread with an index. */
   threadAt(index: number): number {
-    return this.machine("td_base") + index * Layout.Thread.size;
+    return this.threads.from + index * Layout.Thread.size;
   }
 
   /** The index of the thread at an address. */
   threadIndex(td: number): number {
-    return (td - this.machine("td_base")) / Layout.Thread.size;
+    return (td - this.threads.from) / Layout.Thread.size;
   }
 
   /** The address of a thread's cold part. */
   cold(td: number): number {
-    return td + this.machine("cold_delta");
+    return td + this.coldDelta;
   }
 
   /** The address of a thread's rare part. */
@@ -580,15 +607,20 @@ export class Kernel {
     if (this.panic !== null) throw this.panic;
   }
 
-  /**
-   * Bounds the next run: until a time in cycles, for a number of switches, and for a number of rounds,
-   * after which the host is asked whether to go on. What is left out does not bound it.
-   */
-  setBudget(budget: { until?: bigint; switches?: number; rounds?: number }): void {
-    this.setMachine64("run_until", budget.until ?? NEVER);
-    this.setMachine("run_limited", budget.switches === undefined ? 0 : 1);
-    this.setMachine64("run_switches", BigInt(budget.switches ?? 0));
-    this.setMachine("run_rounds", budget.rounds === undefined ? 0 : budget.rounds + 1);
+  /** Bounds the next run. After its rounds the host is asked whether to go on. */
+  setBudget({ until, switches, rounds }: Budget): void {
+    // By words, without bigints: some callers run a machine round by round.
+    const words = this.u32;
+    const end = (MACHINE_ADDRESS + M.run_until) >>> 2;
+    if (until === undefined) {
+      words[end] = 0xffffffff;
+      words[end + 1] = 0xffffffff;
+    } else this.setMachine64("run_until", until);
+    const left = (MACHINE_ADDRESS + M.run_switches) >>> 2;
+    words[left] = (switches ?? 0) >>> 0;
+    words[left + 1] = Math.floor((switches ?? 0) / 2 ** 32);
+    words[(MACHINE_ADDRESS + M.run_limited) >>> 2] = switches === undefined ? 0 : 1;
+    words[(MACHINE_ADDRESS + M.run_rounds) >>> 2] = rounds === undefined ? 0 : rounds + 1;
   }
 
   /** The hash of all switches so far: the CPUs' hashes, folded in order. */

@@ -25,9 +25,10 @@ import { WATCHES_MAX } from "../generated/layout.js";
 import { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
 import { ThreadView } from "../machine/views.js";
-import { Engine, PC, type WatchKind, type Watchpoint } from "./engine.js";
+import { Engine, PC } from "./engine.js";
 import { type Entry, History } from "./history.js";
 import { PastSteps } from "./past-steps.js";
+import type { WatchKind, Watchpoint } from "./stops.js";
 import { isAlive, type Subject, subjectOf } from "./subject.js";
 
 /** Why the machine has stopped. */
@@ -49,7 +50,9 @@ export type Stop =
   /** The time that it was to run is over. */
   | { readonly why: "time" }
   /** Backward: here begins what is kept of the past. */
-  | { readonly why: "start" };
+  | { readonly why: "start" }
+  /** On bare metal: a trap of this cause, and nothing handles it. */
+  | { readonly why: "trap"; readonly cause: number };
 
 /** How a machine is debugged. */
 export interface DebuggerOptions {

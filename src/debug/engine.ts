@@ -1,7 +1,7 @@
 // How a debugger drives a machine: what it stops at, single instructions, registers and memory.
 //
-// Marks and watched memory are in the kernel's memory only while the machine runs for a debugger (`arm`), so
-// that a snapshot never has any. A machine that stopped in the middle of RV32 code goes on from exactly
+// Marks and watched memory are armed only while the machine runs for a debugger (stops.ts), so that a snapshot never has
+// any. A machine that stopped in the middle of RV32 code goes on from exactly
 // there: a run in which somebody has looked is the run in which nobody has (assembly/run/debug.ts).
 
 import { ConfigError } from "../core/errors.js";
@@ -10,43 +10,20 @@ import * as Layout from "../generated/layout.js";
 import type { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
 import type { ThreadView } from "../machine/views.js";
-
-/** Accesses to memory that can be watched. */
-export type WatchKind = "write" | "read" | "access";
-
-/** A range of guest memory that is watched. */
-export interface Watchpoint {
-  readonly kind: WatchKind;
-  readonly address: number;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** What a machine stops at. */
-export interface Stops {
-  /** Guest addresses of instructions. */
-  readonly marks: Iterable<number>;
-  /** At most WATCHES_MAX (assembly/sys/param.ts). */
-  readonly watches: readonly Watchpoint[];
-}
+import { ArmedStops, type Stops, type Watchpoint } from "./stops.js";
 
 /** Number of the register pc; x0 to x31 are before it. */
 export const PC = 32;
-const accessOf: Readonly<Record<WatchKind, number>> = {
-  write: Layout.WATCH_STORES,
-  read: Layout.WATCH_LOADS,
-  access: Layout.WATCH_STORES | Layout.WATCH_LOADS,
-};
 const EVENT_KIND_SHIFT = 8;
 
 /** A machine as a debugger drives it. */
 export class Engine {
   readonly kernel: Kernel;
-  private armed: readonly Watchpoint[] = [];
-  private marks: readonly number[] = [];
+  private readonly stops: ArmedStops;
 
   constructor(readonly machine: Machine) {
     this.kernel = machine.kernel;
+    this.stops = new ArmedStops(this.kernel);
     if (machine.config.jit) {
       throw new ConfigError(
         "a machine is debugged without its compiler; create it with jit: false",
@@ -57,26 +34,13 @@ export class Engine {
   // ---- Running ----
 
   /** Has the machine stop at marks, watched memory and faults until {@link disarm}. */
-  arm({ marks, watches }: Stops): void {
-    const { exports } = this.kernel;
-    for (const mark of this.marks) exports.debug_unmark(mark);
-    this.marks = [...marks];
-    for (const mark of this.marks) exports.debug_mark(mark);
-    const count = Math.max(watches.length, this.armed.length);
-    for (let index = 0; index < count; index++) {
-      const { address, size, kind } = watches[index] ?? { address: 0, size: 0, kind: null };
-      exports.debug_watch(index, address, size, kind === null ? 0 : accessOf[kind]);
-    }
-    this.armed = watches;
-    this.kernel.setMachine("debug", Layout.DEBUG_FAULTS);
+  arm(stops: Stops): void {
+    this.stops.arm(stops, Layout.DEBUG_FAULTS);
   }
 
   /** Leaves nothing in the kernel's memory that a debugger has put there. */
   disarm(): void {
-    this.arm({ marks: [], watches: [] });
-    this.kernel.setMachine("debug", 0);
-    this.kernel.setMachine("watch_hit", 0);
-    this.kernel.setMachine("watch_address", 0);
+    this.stops.disarm();
   }
 
   /** Runs on, at most for some rounds, and until a time in cycles. */
@@ -140,7 +104,7 @@ export class Engine {
 
   /** The watchpoint that was hit in the last run or step, or null. */
   get watchHit(): Watchpoint | null {
-    return this.armed[this.kernel.machine("watch_hit") - 1] ?? null;
+    return this.stops.watchHit;
   }
 
   /** The address of the thread that the CPU that ran last runs. */

@@ -8,16 +8,18 @@ import {
   callback,
   checkArgument,
   checkOptions,
-  instance,
   optional,
+  type Rule,
   unsigned,
 } from "../core/arguments.js";
 import * as Layout from "../generated/layout.js";
-import type { ThreadView } from "../machine/views.js";
+import { BareDebugger } from "./bare-debugger.js";
 import { Debugger, type Stop } from "./debugger.js";
-import { PC, type WatchKind } from "./engine.js";
-import { idOf, monitor, stateOf, targetDescription, threadList } from "./gdb-describe.js";
+import { PC } from "./engine.js";
+import { abilitiesOf, idOf, stateOf, targetDescription, threadList } from "./gdb-describe.js";
 import { fromHex, PacketReader, packet, toHex, wordFromHex, wordToHex } from "./gdb-packets.js";
+import type { GdbAbilities, GdbTarget, GdbThread } from "./gdb-target.js";
+import type { WatchKind } from "./stops.js";
 
 // Signals as the protocol numbers them.
 const SIGINT = 2;
@@ -26,11 +28,26 @@ const SIGTRAP = 5;
 const SIGABRT = 6;
 const SIGBUS = 10;
 const SIGSEGV = 11;
+const SIGSYS = 12;
 
 const signalOfFault: Readonly<Record<number, number>> = {
   [Layout.RV_FAULT_ILLEGAL]: SIGILL,
   [Layout.RV_FAULT_BREAKPOINT]: SIGTRAP,
   [Layout.RV_FAULT_MISALIGNED_ATOMIC]: SIGBUS,
+};
+
+/** Signals of traps that no handler is there for, by mcause. */
+const signalOfTrap: Readonly<Record<number, number>> = {
+  2: SIGILL,
+  3: SIGTRAP,
+  4: SIGBUS,
+  6: SIGBUS,
+  11: SIGSYS,
+};
+
+const debuggerRule: Rule = {
+  allowed: "a debugger",
+  accepts: (value) => value instanceof Debugger || value instanceof BareDebugger,
 };
 
 const REGISTERS = PC + 1;
@@ -80,12 +97,16 @@ export class GdbSession {
   private chosen: number | null = null;
   /** The thread list that is being read, in one piece however long that takes. */
   private threadsXml = "";
+  private readonly debug: GdbTarget;
+  private readonly can: GdbAbilities;
 
   constructor(
-    private readonly debug: Debugger,
+    debug: Debugger | BareDebugger,
     private readonly options: SessionOptions,
   ) {
-    checkArgument("GdbSession", "debug", debug, instance(Debugger, "a debugger"));
+    checkArgument("GdbSession", "debug", debug, debuggerRule);
+    this.debug = debug;
+    this.can = debug instanceof Debugger ? abilitiesOf(debug) : debug;
     checkOptions("GdbSession", options, {
       ...{ send: callback, exitCode: callback, base: optional(unsigned) },
     });
@@ -143,8 +164,11 @@ export class GdbSession {
   /** What a packet has the machine do; null for one that has it do nothing. */
   private journeyOf(data: string): (() => Promise<Stop>) | null {
     const { debug } = this;
-    if (data === "bc") return () => debug.reverse();
-    if (data === "bs") return this.steps((thread) => debug.reverseStep(thread), this.chosen);
+    const { past } = this.can;
+    if (data === "bc" && past !== null) return () => past.reverse();
+    if (data === "bs" && past !== null) {
+      return this.steps((thread) => past.reverseStep(thread), this.chosen);
+    }
     if (/^[cC]/.test(data)) return () => debug.resume();
     if (/^[sS]/.test(data)) return this.steps((thread) => debug.step(thread), this.chosen);
     if (!data.startsWith("vCont;")) return null;
@@ -158,7 +182,7 @@ export class GdbSession {
     return () => debug.resume();
   }
 
-  private steps(go: (thread: ThreadView) => Promise<Stop>, id: number | null) {
+  private steps(go: (thread: GdbThread) => Promise<Stop>, id: number | null) {
     const thread = this.threadOf(id);
     return thread === null ? () => this.debug.resume() : () => go(thread);
   }
@@ -185,9 +209,9 @@ export class GdbSession {
     );
   }
 
-  /** A machine that has panicked can be looked at; when gdb has it go on, that is the end. */
+  /** A machine that has panicked, or trapped, can be looked at; when gdb has it go on, that is the end. */
   private get isOver(): boolean {
-    return this.last.why === "panic";
+    return this.last.why === "panic" || this.last.why === "trap";
   }
 
   private tellEnd(stop: Stop): void {
@@ -206,6 +230,7 @@ export class GdbSession {
     const { last } = this;
     if (last.why === "interrupted") return SIGINT;
     if (last.why === "panic") return SIGABRT;
+    if (last.why === "trap") return signalOfTrap[last.cause] ?? SIGSEGV;
     return last.why === "fault" ? (signalOfFault[last.kind] ?? SIGSEGV) : SIGTRAP;
   }
 
@@ -218,7 +243,7 @@ export class GdbSession {
 
   // ---- Looking ----
 
-  private threadOf(id: number | null): ThreadView | null {
+  private threadOf(id: number | null): GdbThread | null {
     if (id === null || id === 0) return this.debug.thread;
     return this.debug.threads().find((thread) => idOf(thread) === id) ?? null;
   }
@@ -298,10 +323,14 @@ export class GdbSession {
     return all.every(isSet) ? "OK" : BAD_ARGUMENT;
   }
 
+  private hasRegister(number: number): boolean {
+    return number < REGISTERS || this.can.csrs.some((csr) => csr.number === number);
+  }
+
   private readRegister(text: string): string {
     const thread = this.threadOf(this.chosen);
     const number = parseInt(text, 16);
-    if (thread === null || !(number < REGISTERS)) return BAD_ARGUMENT;
+    if (thread === null || !this.hasRegister(number)) return BAD_ARGUMENT;
     return wordToHex(this.debug.register(thread, number));
   }
 
@@ -310,7 +339,7 @@ export class GdbSession {
     const thread = this.threadOf(this.chosen);
     const word = wordFromHex(digits);
     const index = parseInt(number, 16);
-    if (thread === null || word === null || !(index < REGISTERS)) return BAD_ARGUMENT;
+    if (thread === null || word === null || !this.hasRegister(index)) return BAD_ARGUMENT;
     return this.debug.setRegister(thread, index, word) ? "OK" : BAD_ARGUMENT;
   }
 
@@ -355,7 +384,8 @@ export class GdbSession {
         return [
           `PacketSize=${PACKET_MAX.toString(16)}`,
           ...["QStartNoAckMode+", "qXfer:features:read+", "qXfer:threads:read+"],
-          ...["vContSupported+", "ReverseStep+", "ReverseContinue+"],
+          "vContSupported+",
+          ...(this.can.past === null ? [] : ["ReverseStep+", "ReverseContinue+"]),
         ].join(";");
       case "QStartNoAckMode":
         this.acknowledges = false;
@@ -404,7 +434,7 @@ export class GdbSession {
   private runMonitor(digits: string): string {
     const bytes = fromHex(digits);
     if (bytes === null) return BAD_ARGUMENT;
-    const text = monitor(this.debug.machine, new TextDecoder().decode(bytes));
+    const text = this.can.monitor(new TextDecoder().decode(bytes));
     return toHex(new TextEncoder().encode(text));
   }
 
@@ -413,7 +443,7 @@ export class GdbSession {
     const offset = parseInt(from, 16);
     const length = Math.min(parseInt(size, 16), PACKET_MAX / 2);
     let text: string;
-    if (object === "features" && annex === "target.xml") text = targetDescription();
+    if (object === "features" && annex === "target.xml") text = targetDescription(this.can.csrs);
     else if (object === "threads") {
       if (offset === 0) this.threadsXml = bytewise(threadList(this.debug.threads()));
       text = this.threadsXml;

@@ -19,6 +19,7 @@ import {
   type Rule,
   type Rules,
   unsigned,
+  whole,
   word,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
@@ -110,14 +111,22 @@ function hex(value: number): string {
 
 /** A program on bare metal. */
 export class BareMetal {
-  private readonly kernel: Kernel;
+  /** @internal */
+  readonly kernel: Kernel;
   private readonly compiler: Compiler | null;
   private readonly program: BareProgram;
   private readonly options: BareOptions;
-  private readonly origin: number;
-  private readonly size: number;
-  private readonly td: number;
+  /** @internal Where memory begins, and how much there is. */
+  readonly origin: number;
+  /** @internal */
+  readonly size: number;
+  /** @internal The thread that is the program. */
+  readonly td: number;
   private end: BareEnd | null = null;
+  /** A debugger has stopped it within a round. */
+  private isBroken = false;
+  /** It asks for something, and is in the round in which it begins to wait for the answer. */
+  private isAnswered = false;
   /** Calls that the boot thread makes before it waits for ever. */
   private readonly bootCalls: number[] = [Sys.crit_exit_noyield];
 
@@ -223,10 +232,22 @@ export class BareMetal {
 
   /** The registers x0 to x31. */
   get registers(): number[] {
+    return Array.from({ length: REGISTERS }, (_, k) =>
+      k === 0 ? 0 : this.kernel.read(this.registerAt(k)),
+    );
+  }
+
+  private registerAt(number: number): number {
     const { kernel, td } = this;
     const high = td + kernel.machine("high_delta") - 64;
-    const at = (register: number) => (register < 16 ? kernel.frame(td) : high) + 4 * register;
-    return Array.from({ length: REGISTERS }, (_, k) => (k === 0 ? 0 : kernel.read(at(k))));
+    return (number < 16 ? kernel.frame(td) : high) + 4 * number;
+  }
+
+  /** Sets one of the registers x1 to x31. */
+  setRegister(number: number, value: number): void {
+    checkArgument("setRegister", "number", number, whole(1, REGISTERS - 1));
+    checkArgument("setRegister", "value", value, word);
+    this.kernel.u32[this.registerAt(number) >>> 2] = value;
   }
 
   /** The address of the next instruction. */
@@ -253,28 +274,53 @@ export class BareMetal {
   /** Runs on until the program ends, or to the first taken branch, jump or trap at the given cycle or behind. */
   run(limit: bigint): BareEnd {
     checkArgument("run", "limit", limit, long);
-    while (this.end === null) {
-      if (this.cycles >= limit) return { reason: "limit" };
-      this.round(limit);
-      if (this.end === null && this.isAsking()) {
-        this.round(limit); // it waits for us now: both halves are written
-        this.answer();
-      }
+    for (;;) {
+      const end = this.piece(limit, () => this.kernel.exports.machine_run());
+      if (end !== null && end !== "broken") return end;
     }
+  }
+
+  /**
+   * @internal
+   * Runs a round, or as much of one as a debugger allows ("broken"), or executes one instruction of a program that it has
+   * stopped. Null where the run may go on; pieces are the run that run() is.
+   */
+  runPiece(limit: bigint, isStep: boolean): BareEnd | "broken" | null {
+    checkArgument("runPiece", "limit", limit, long);
+    checkArgument("runPiece", "isStep", isStep, flag);
+    const { exports } = this.kernel;
+    return this.piece(limit, () => (isStep ? exports.debug_step(1) : exports.machine_run()));
+  }
+
+  private piece(limit: bigint, advance: () => number): BareEnd | "broken" | null {
+    if (this.end !== null) return this.end;
+    if (!this.isBroken && !this.isAnswered && this.cycles >= limit) return { reason: "limit" };
+    if (!this.round(limit, advance)) return "broken";
+    // When it has asked it waits, one round later: both halves are written then.
+    if (this.end === null && this.isAnswered) this.answer();
+    this.isAnswered = !this.isAnswered && this.end === null && this.isAsking();
     return this.end;
   }
 
-  /** Runs a round; the boot thread is given what it needs to leave the CPU for good. */
-  private round(limit: bigint): void {
+  /**
+   * Runs a round, or the rest of one; the boot thread is given what it needs to leave the CPU for good. False if a
+   * debugger has stopped it.
+   */
+  private round(limit: bigint, advance: () => number): boolean {
     const { kernel } = this;
-    const left = Number(limit - this.cycles);
-    kernel.setMachine64("quantum", BigInt(Math.max(1, Math.min(left, QUANTUM))));
-    kernel.setBudget({ rounds: 1 });
-    let reason = kernel.exports.machine_run();
-    while ((reason & Layout.RUN_REASON) === Layout.Run.HOST) {
-      reason = kernel.exports.machine_step(this.bootCalls.shift() ?? Sys.lwkt_switch);
+    if (!this.isBroken) {
+      const left = Number(limit - this.cycles);
+      kernel.setMachine64("quantum", BigInt(Math.max(1, Math.min(left, QUANTUM))));
+      kernel.setBudget({ rounds: 1 });
     }
-    if ((reason & Layout.RUN_REASON) === Layout.Run.STOPPED) this.end = this.trap();
+    let reason = advance() & Layout.RUN_REASON;
+    while (reason === Layout.Run.HOST) {
+      const call = this.bootCalls.shift() ?? Sys.lwkt_switch;
+      reason = kernel.exports.machine_step(call) & Layout.RUN_REASON;
+    }
+    this.isBroken = reason === Layout.Run.BREAK;
+    if (reason === Layout.Run.STOPPED) this.end = this.trap();
+    return !this.isBroken;
   }
 
   private trap(): BareEnd {

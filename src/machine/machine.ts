@@ -7,7 +7,7 @@ import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
 import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
-import { readSysctl, type SysctlName, writeSysctl } from "../core/sysctl.js";
+import { readSysctl, type SysctlName, type SysctlValue, writeSysctl } from "../core/sysctl.js";
 import * as Layout from "../generated/layout.js";
 import type { Program } from "../program/index.js";
 import { programRule } from "../program/program.js";
@@ -119,6 +119,7 @@ export class Machine {
     this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
+    if (this.compiler !== null) this.compiler.functions = () => this.programs.functions;
     this.snapshots.attach(this.programs);
     this.kernel.onOutput = (bytes) => this.onOutput?.(bytes);
     this.kernel.onFault = (fault) => this.fault(fault);
@@ -455,7 +456,7 @@ export class Machine {
   // ---- Variables ----
 
   /** The value of a kernel variable, such as "lwkt.switch_count". */
-  sysctl(name: SysctlName): number {
+  sysctl<Name extends SysctlName>(name: Name): SysctlValue<Name> {
     return readSysctl(this.kernel, name);
   }
 
@@ -497,13 +498,9 @@ export class Machine {
     if (this.kernel.machine("exited") !== 0) this.kernel.setMachine("exited", EXITED_BEFORE);
     for (;;) {
       const batch = Math.min(rounds, this.snapshots.roundsAtOnce(ROUNDS_PER_CALL));
-      this.kernel.setBudget({
-        ...(until === undefined ? {} : { until }),
-        ...(lastSwitch === undefined
-          ? {}
-          : { switches: Math.max(0, lastSwitch - this.counters.switches) }),
-        rounds: batch,
-      });
+      const switches =
+        lastSwitch === undefined ? undefined : Math.max(0, lastSwitch - this.counters.switches);
+      this.kernel.setBudget({ until, switches, rounds: batch });
       const reason = this.guarded(() =>
         this.kernel.alone(() => this.bodies.drive(this.kernel.advance())),
       );

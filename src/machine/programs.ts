@@ -153,6 +153,11 @@ export class Programs implements SnapshotPart<Saved> {
     return json as Saved;
   }
 
+  /** Where functions of C programs begin, in no particular order. */
+  get functions(): number[] {
+    return this.elfs.flatMap(({ symbols }) => symbols.functions.map(({ address }) => address));
+  }
+
   // ---- Programs of the builder ----
 
   load(program: Program, externals: Readonly<Record<string, number>>): LoadedProgram {

@@ -14,10 +14,20 @@ export interface Range {
   readonly size: number;
 }
 
+/**
+ * What says how much of an arena is in use: a word or a byte of the kernel's; the host, which knows how much text
+ * programs have; or nothing, because what it holds is nobody's.
+ */
+export type Counter = "word" | "byte" | "text" | "none";
+
 /** An arena that may be in use in part only: from its start on. */
-interface Arena extends Range {
-  /** Bytes that are in use. */
-  readonly used: () => number;
+export interface Arena extends Range {
+  readonly counter: Counter;
+  /** The address of the kernel's. */
+  readonly counterAt: number;
+  /** Unless the counter is 0, so many bytes for each that it counts, and `base`, are in use. */
+  readonly unit: number;
+  readonly base: number;
 }
 
 /** Where the host has put guest programs. */
@@ -45,6 +55,7 @@ const DEADLINE_NUMBER_SIZE = 2;
 /** Lists of letters hold addresses, and have two places per thread. */
 const LETTER_PLACES = 2;
 const LETTER_PLACE_SIZE = 4;
+const STRING_PLACE_SIZE = 4;
 const STATISTICS_SIZE = Layout.ThreadStats.size + 4 * Layout.STATS_BUCKETS;
 const WHEEL_LEVELS = [
   { summary: Layout.CalloutWheel.cw_sum0, slots: Layout.WHEEL0_SLOTS },
@@ -55,7 +66,7 @@ const WHEEL_LEVELS = [
 /** The used parts of the memory of one kernel. */
 export class Arenas {
   /** Arenas in use up to a watermark, in the order of their addresses. */
-  private readonly partial: readonly Arena[];
+  readonly partial: readonly Arena[];
   /** All else. */
   private readonly whole: readonly Range[];
   /** The watermarks: bytes in use of each partial arena, as {@link measure} found them. */
@@ -63,14 +74,14 @@ export class Arenas {
 
   constructor(
     private readonly kernel: Kernel,
-    mark: TextMark,
+    private readonly mark: TextMark,
   ) {
     this.partial = [
       ...this.threadArenas(),
       ...this.poolArenas(),
       ...this.letters(),
       ...this.wheels(),
-      ...this.programArenas(mark),
+      ...this.programArenas(),
     ].sort((a, b) => a.at - b.at);
     this.whole = this.between();
     this.watermarks = new Float64Array(this.partial.length);
@@ -79,7 +90,7 @@ export class Arenas {
   /** Reads the watermarks into {@link watermarks}. */
   measure(): void {
     const { partial, watermarks } = this;
-    for (let i = 0; i < partial.length; i++) watermarks[i] = (partial[i] as Arena).used();
+    for (let i = 0; i < partial.length; i++) watermarks[i] = this.usedOf(partial[i] as Arena);
   }
 
   /**
@@ -107,11 +118,17 @@ export class Arenas {
   clearBeyond(watermarks: Float64Array, clear: (from: number, to: number) => void): void {
     const { partial } = this;
     for (let i = 0; i < partial.length; i++) {
-      const { at, used } = partial[i] as Arena;
-      const now = used();
+      const arena = partial[i] as Arena;
+      const now = this.usedOf(arena);
       const then = watermarks[i] as number;
-      if (now > then) clear(at + then, at + now);
+      if (now > then) clear(arena.at + then, arena.at + now);
     }
+  }
+
+  /** True if the kernel counts what an arena has in use. */
+  isCounted(i: number): boolean {
+    const { counter } = this.partial[i] as Arena;
+    return counter === "word" || counter === "byte";
   }
 
   // ---- Arenas ----
@@ -124,18 +141,33 @@ export class Arenas {
     return this.word(MACHINE_ADDRESS + M[name]);
   }
 
-  /** Reads a field, which is asked for often. */
-  private reader(name: keyof typeof M): () => number {
-    const { u32 } = this.kernel;
-    const index = (MACHINE_ADDRESS + M[name]) >>> 2;
-    return () => u32[index] as number;
+  /** Bytes that an arena has in use. */
+  private usedOf({ counter, counterAt, size, unit, base }: Arena): number {
+    const count = this.countOf(counter, counterAt);
+    return count === 0 ? 0 : Math.min(size, count * unit + base);
+  }
+
+  private countOf(counter: Counter, at: number): number {
+    switch (counter) {
+      case "word":
+        return this.word(at);
+      case "byte":
+        return this.kernel.u8[at] as number;
+      case "text":
+        return this.mark.textNext;
+      default:
+        return 0;
+    }
+  }
+
+  /** An arena of which a field of the machine says how much is in use. */
+  private counted(at: number, size: number, field: keyof typeof M, unit: number, base = 0): Arena {
+    return { at, size, counter: "word", counterAt: MACHINE_ADDRESS + M[field], unit, base };
   }
 
   /** An arena of `count` structures of which those up to the field `next` were handed out. */
   private structures(at: number, size: number, next: keyof typeof M, count: number): Arena {
-    const end = count * size;
-    const read = this.reader(next);
-    return { at, size: end, used: () => Math.min(end, read() * size) };
+    return this.counted(at, count * size, next, size);
   }
 
   private threadArenas(): Arena[] {
@@ -166,27 +198,22 @@ export class Arenas {
   /** Deadlines: a part for each CPU, and then the structures, of which the first one is nobody's. */
   private deadlines(): Arena {
     const at = this.field("dl_base");
-    const cpus = this.kernel.config.cpus * Layout.DlCpu.size;
-    const bytes = (count: number) => cpus + (count + 1) * Layout.Deadline.size;
-    const read = this.reader("dl_used");
-    const used = () => {
-      const count = read();
-      return count === 0 ? 0 : bytes(count);
-    };
-    return { at, size: bytes(Layout.DL_MAX), used };
+    const first = this.kernel.config.cpus * Layout.DlCpu.size + Layout.Deadline.size;
+    const size = first + Layout.DL_MAX * Layout.Deadline.size;
+    return this.counted(at, size, "dl_used", Layout.Deadline.size, first);
   }
 
   /** An arena whose watermark is an address. */
   private upTo(base: keyof typeof M, next: keyof typeof M, end: keyof typeof M): Arena {
     const at = this.field(base);
-    const read = this.reader(next);
-    return { at, size: this.field(end) - at, used: () => read() - at };
+    return this.counted(at, this.field(end) - at, next, 1, -at);
   }
 
   /** The trace records that wait for the host: none, but after a panic. */
   get records(): Range {
-    const at = this.field("ktr_base");
-    return { at, size: this.field("ktr_next") - at };
+    const { ktr_base, ktr_next } = M;
+    const at = this.word(MACHINE_ADDRESS + ktr_base);
+    return { at, size: this.word(MACHINE_ADDRESS + ktr_next) - at };
   }
 
   /** The trace buffer is nobody's while no records are in it: see {@link records}. */
@@ -196,13 +223,13 @@ export class Arenas {
   }
 
   private traceBuffer(): Arena {
-    return { ...this.scratch, used: () => 0 };
+    return nobodys(this.scratch);
   }
 
   /** What a search keeps is no part of the machine. */
   private search(): Arena[] {
     const at = this.field("search_base");
-    return at === 0 ? [] : [{ at, size: this.field("search_end") - at, used: () => 0 }];
+    return at === 0 ? [] : [nobodys({ at, size: this.field("search_end") - at })];
   }
 
   private poolArenas(): Arena[] {
@@ -212,10 +239,17 @@ export class Arenas {
       this.traceBuffer(),
       ...this.search(),
       this.upTo("kobj_base", "kobj_next", "kobj_end"),
+      this.stringHash(),
       this.upTo("string_base", "string_next", "string_end"),
       this.structures(this.field("proc_base"), Layout.Proc.size, "proc_next", maxproc),
       ...this.sharedArenas(),
     ];
+  }
+
+  /** The hash of the strings of C programs: all of it, as soon as it has one. */
+  private stringHash(): Arena {
+    const size = (this.field("strhash_mask") + 1) * STRING_PLACE_SIZE;
+    return this.counted(this.field("strhash_base"), size, "strhash_count", 0, size);
   }
 
   /** Credentials and limits: as many of each as there can be owners (assembly/kern/kern_cred.ts). */
@@ -235,8 +269,8 @@ export class Arenas {
     const count = this.field("td_count");
     const array = (at: number, size: number) => this.structures(at, size, "zone_next", count);
     const list = (at: number, most: keyof typeof M): Arena => {
-      const used = () => this.field(most) * LETTER_PLACE_SIZE;
-      return { at, size: count * LETTER_PLACES * LETTER_PLACE_SIZE, used };
+      const size = count * LETTER_PLACES * LETTER_PLACE_SIZE;
+      return this.counted(at, size, most, LETTER_PLACE_SIZE);
     };
     return [
       array((base >>> LETTER_SHIFT) + this.field("letter_delta"), Layout.Letter.size),
@@ -255,9 +289,9 @@ export class Arenas {
       for (const { summary, slots } of WHEEL_LEVELS) {
         const groups = Math.ceil(slots / WHEEL_GROUP_SLOTS);
         for (let group = 0; group < groups; group++) {
-          const bits = wheel + summary + group;
           const size = WHEEL_GROUP_SLOTS * Layout.ChunkList.size;
-          arenas.push({ at, size, used: () => (this.kernel.u8[bits] === 0 ? 0 : size) });
+          const counterAt = wheel + summary + group;
+          arenas.push({ at, size, counter: "byte", counterAt, unit: 0, base: size });
           at += size;
         }
       }
@@ -275,21 +309,17 @@ export class Arenas {
    * changes what it was decoded to there. 0 for other machines, which do not count.
    */
   get decodings(): number {
-    const at = this.field("search_base");
+    const at = this.word(MACHINE_ADDRESS + M.search_base);
     return at === 0 ? 0 : this.word(at + Layout.Search.s_decodings);
   }
 
   /** Guest text and what it was decoded to. Guest data is in use as a whole. */
-  private programArenas(mark: TextMark): Arena[] {
+  private programArenas(): Arena[] {
     const { textMemory } = this.kernel.config;
-    return [
-      {
-        at: this.field("decoded_base"),
-        size: textMemory * DECODED_RATIO,
-        used: () => mark.textNext * DECODED_RATIO,
-      },
-      { at: this.field("guest_base"), size: textMemory, used: () => mark.textNext },
-    ];
+    const array = (at: number, unit: number): Arena => {
+      return { at, size: textMemory * unit, counter: "text", counterAt: 0, unit, base: 0 };
+    };
+    return [array(this.field("decoded_base"), DECODED_RATIO), array(this.field("guest_base"), 1)];
   }
 
   /** What lies between the partial arenas, from the machine structure to the end of the arenas. */
@@ -306,4 +336,9 @@ export class Arenas {
     if (end > at) ranges.push({ at, size: end - at });
     return ranges;
   }
+}
+
+/** An arena that no snapshot keeps. */
+function nobodys(range: Range): Arena {
+  return { ...range, counter: "none", counterAt: 0, unit: 0, base: 0 };
 }

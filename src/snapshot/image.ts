@@ -4,6 +4,7 @@
 import type { Kernel } from "../core/kernel.js";
 import { Arenas, type Range, type TextMark } from "./arenas.js";
 import { type Code, Codec, encodeBytes } from "./codec.js";
+import { makeResident } from "./resident.js";
 
 /** Larger images are encoded, unless the caller decides. */
 const PLAIN_MAX = 4 << 20;
@@ -54,6 +55,9 @@ export class Memory {
   private text: object | null = null;
   private decodings = 0;
   private readonly decoded: number;
+  /** The image that was put back last, and the one that the kernel has a copy of. */
+  private last: MemoryImage | null = null;
+  private resident: MemoryImage | null = null;
   private readonly clear: (from: number, to: number) => void;
 
   constructor(
@@ -143,19 +147,48 @@ export class Memory {
     const { arenas, u8 } = this;
     const { plain, code, ranges, records } = image;
     const before = arenas.records;
+    const sameText = image.text !== null && image.text === this.textNow();
+    if (sameText && before.size === 0 && records.length === 0 && this.isResident(image)) {
+      this.kernel.exports.search_restart();
+      return;
+    }
     if (before.size > records.length) u8.fill(0, before.at, before.at + before.size);
     arenas.clearBeyond(image.watermarks, this.clear);
     if (plain !== null) {
-      const same = image.text !== null && image.text === this.textNow() ? this.decoded : -1;
       for (let i = 0; i < plain.length; i++) {
         const { at } = ranges[i] as Range;
-        if (at !== same) u8.set(plain[i] as Uint8Array, at);
+        if (!sameText || at !== this.decoded) u8.set(plain[i] as Uint8Array, at);
       }
     } else if (code !== null) {
       this.codec.decode(ranges, code);
     }
     if (records.length > 0) u8.set(records, before.at);
     this.text = image.text;
+  }
+
+  /**
+   * True if the kernel itself can put an image back, whose text is that of now. It gets a copy of one that is put back
+   * a second time in a row: most of them are put back once.
+   */
+  private isResident(image: MemoryImage): boolean {
+    if (image !== this.resident && image === this.last && this.makeResident(image)) {
+      this.resident = image;
+    }
+    this.last = image;
+    return image === this.resident;
+  }
+
+  private makeResident({ plain, ranges, watermarks }: MemoryImage): boolean {
+    if (plain === null) return false;
+    const { arenas, decoded } = this;
+    const isKept = (_: unknown, i: number) => (ranges[i] as Range).at !== decoded;
+    const isCounted = (_: unknown, i: number) => arenas.isCounted(i);
+    return makeResident(this.kernel, {
+      ranges: ranges.filter(isKept),
+      plain: plain.filter(isKept),
+      arenas: arenas.partial.filter(isCounted),
+      watermarks: [...watermarks.filter(isCounted)],
+    });
   }
 
   /** Stands for what text is decoded to now; null where nobody counts decodings. */

@@ -24,6 +24,7 @@ export interface RunWorkloadOptions extends WorkloadOptions {
 export const runWorkloadRules: Rules = {
   forNs: optional(wide),
   cpus: optional(anything),
+  topology: optional(anything),
   scheduler: optional(anything),
   runQueues: optional(anything),
   seed: optional(anything),

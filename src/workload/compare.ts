@@ -10,7 +10,7 @@ import {
   shaped,
   whole,
 } from "../core/arguments.js";
-import type { SchedulerName } from "../core/config.js";
+import type { SchedulerName, Topology } from "../core/config.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { runWorkload } from "./api.js";
 import type { Workload } from "./model.js";
@@ -29,6 +29,8 @@ export interface CompareOptions {
   readonly schedulers: readonly ComparedScheduler[];
   /** CPUs of each machine. Default 4. */
   readonly cpus?: number;
+  /** What the CPUs are made of, for ule. Default: all share one cache. */
+  readonly topology?: Topology;
   /** Seeds 0, 1, ... below this are run. Default 1. */
   readonly seeds?: number;
   /** Virtual time of each run, in nanoseconds. Default: as of a single run. */
@@ -105,6 +107,7 @@ const optionRules: Rules = {
   ),
   seeds: optional(whole(1, SEEDS_MAX)),
   cpus: optional(anything),
+  topology: optional(anything),
   forNs: optional(anything),
   build: optional(anything),
 };
@@ -117,7 +120,7 @@ const optionRules: Rules = {
 export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
   checkArgument("compareWorkload", "workload", workload, workloadRule);
   checkOptions("compareWorkload", options, optionRules);
-  const { schedulers, seeds = 1, cpus, forNs, build } = options;
+  const { schedulers, seeds = 1, cpus, topology, forNs, build } = options;
   const notes = new Set<string>();
   let cpuCount = 0;
   const runs = schedulers.map((choice) => {
@@ -128,6 +131,7 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
         ...choice,
         seed,
         ...(cpus === undefined ? {} : { cpus }),
+        ...(topology === undefined ? {} : { topology }),
         ...(forNs === undefined ? {} : { forNs }),
         ...(build === undefined ? {} : { build }),
       });

@@ -6,7 +6,12 @@
  * tick: what threads do is exact to the microsecond, also between CPUs.
  */
 import { MutexOption } from "../core/calls.js";
-import { type MachineConfig, PAGE_ZERO, type SchedulerName } from "../core/config.js";
+import {
+  type MachineConfig,
+  PAGE_ZERO,
+  type SchedulerName,
+  type Topology,
+} from "../core/config.js";
 import { ConfigError, KernelError } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { DL_MAX, EBUSY, HOST_EVENT_REPORT, RFSTOPPED } from "../generated/layout.js";
@@ -35,6 +40,8 @@ import { accountOf, type ThreadAccount } from "./run-account.js";
 export interface WorkloadOptions {
   /** CPUs, 1 to 64. Default 4. */
   readonly cpus?: number;
+  /** What the CPUs are made of, for ule ({@link MachineConfig.topology}). Default: all share one cache. */
+  readonly topology?: Topology;
   /** Scheduler. Default "lwkt". */
   readonly scheduler?: SchedulerName;
   /** Run queues of 4bsd and ule. Default 256. */
@@ -155,6 +162,7 @@ export class WorkloadRun {
       ...this.compiled.notes,
       ...sizeNotes(config),
       ...seedNotes(config),
+      ...topologyNotes(config),
     ];
     this.watchEnds();
     this.machine.attach(this.accounts());
@@ -413,6 +421,7 @@ function machineConfig(
   const memory = guestMemory(compiled);
   return {
     cpus: options.cpus,
+    ...(options.topology === undefined ? {} : { topology: options.topology }),
     scheduler: options.scheduler,
     userThreads: true,
     runQueues: options.runQueues ?? 256,
@@ -457,6 +466,12 @@ function stringMemory({ tasks, objects, workload }: CompiledWorkload): number {
 function seedNotes({ seed = 0, scheduler, chaos }: MachineConfig): string[] {
   if (BigInt(seed) === 0n || chaos || scheduler === "ule") return []; // whose balancer draws some
   return [`seed ${seed} changes nothing: no thread of a workload draws random numbers`];
+}
+
+/** Nor has the topology, where the scheduler does not look at it. */
+function topologyNotes({ topology = {}, scheduler = "lwkt" }: MachineConfig): string[] {
+  if (scheduler === "ule" || Object.keys(topology).length === 0) return [];
+  return [`the topology changes nothing under ${String(scheduler)}: only ule looks at it`];
 }
 
 function sizeNotes(config: MachineConfig): string[] {

@@ -32,11 +32,12 @@ const ROOM = 60;
  */
 export function workloadTest(
   workload: Workload,
-  options: Pick<WorkloadOptions, "cpus" | "scheduler"> = {},
+  options: Pick<WorkloadOptions, "cpus" | "topology" | "scheduler"> = {},
 ): WorkloadTest {
   checkArgument("workloadTest", "workload", workload, workloadRule);
   checkOptions("workloadTest", options, {
     cpus: optional(anything),
+    topology: optional(anything),
     scheduler: optional(anything),
   });
   const small = workload.threadCount + ROOM; // all of it is copied for each schedule

@@ -115,6 +115,19 @@ const rare = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(0, 0x100f, 0xffffffff, word("ebreak")) },
 );
 
+/** A branch over one to three instructions that mostly only compute. */
+const skip = fc
+  .tuple(
+    mnemonic(branches),
+    source,
+    source,
+    fc.array(fc.oneof({ weight: 12, arbitrary: arithmetic }, access), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  )
+  .map(([op, rs1, rs2, words]) => [word(op, { rs1, rs2, imm: 4 + 4 * words.length }), ...words]);
+
 const one = (arbitrary: fc.Arbitrary<number>) => arbitrary.map((value) => [value]);
 const piece = fc.oneof(
   { weight: 60, arbitrary: one(arithmetic) },
@@ -123,6 +136,7 @@ const piece = fc.oneof(
   { weight: 2, arbitrary: one(lowest) },
   { weight: 6, arbitrary: one(moved) },
   { weight: 24, arbitrary: one(branch) },
+  { weight: 10, arbitrary: skip },
   { weight: 8, arbitrary: one(jump) },
   { weight: 5, arbitrary: one(ret) },
   { weight: 4, arbitrary: one(registerJump) },

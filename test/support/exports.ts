@@ -124,7 +124,13 @@ export const classArguments: Readonly<Record<string, ClassArguments>> = {
   BareMetal: {
     create: bare,
     instance: () => new library.BareMetal(...(bare() as [never])),
-    methods: { read: () => [0x8000_0000], write: () => [0x8000_0000, 1], run: () => [100n] },
+    methods: {
+      read: () => [0x8000_0000],
+      write: () => [0x8000_0000, 1],
+      setRegister: () => [5, 1],
+      run: () => [100n],
+      runPiece: () => [100n, false],
+    },
   },
   CpuView: { create: null, instance: () => machine().cpus[0] as object, methods: {} },
   Debugger: {

@@ -18,6 +18,8 @@ interface Actor extends Rank {
   readonly thread: number;
   /** Its place in line, growing; null while it sleeps. */
   place: number | null;
+  /** While it waits: the rank that it is queued by. */
+  queued: Rank;
 }
 
 const THREADS = 40;
@@ -72,7 +74,8 @@ export class SchedQueueTest {
       },
     });
     const [thread] = process.threads();
-    const actor = { id, thread: thread?.address ?? 0, place: null, ...this.fixed(80) };
+    const rank = this.fixed(80);
+    const actor = { id, thread: thread?.address ?? 0, place: null, queued: rank, ...rank };
     this.machine.call(sys.sched_prio(actor.thread, 80));
     return actor;
   }
@@ -94,7 +97,7 @@ export class SchedQueueTest {
     const actor = this.random.pick(this.actors);
     if (this.random.below(2) === 0) {
       this.machine.call(sys.wakeup(`a${actor.id}`));
-      actor.place ??= this.line++;
+      if (actor.place === null) this.queue(actor);
       return;
     }
     this.change(actor);
@@ -134,12 +137,25 @@ export class SchedQueueTest {
     }
   }
 
-  /** Who gets another level goes to its end; under ule also who is given a policy anew. */
-  private becomes(actor: Actor, rank: Rank, is_policy: boolean): void {
-    const moves = actor.level !== rank.level || actor.priority !== rank.priority || is_policy;
-    const isMoved = this.scheduler === "ule" ? moves : actor.level !== rank.level;
+  /**
+   * Who gets another level goes to its end. Under ule also who is given a policy anew, or a better priority; who has no
+   * policy, and gets a worse priority, waits on where it is (sched_thread_priority).
+   */
+  private becomes(actor: Actor, rank: Rank, isPolicy: boolean): void {
+    const isOther = actor.level !== rank.level;
+    const hadPolicy = actor.level !== this.fixed(actor.priority).level;
+    const isBetter = rank.priority < actor.priority;
+    const isMoved =
+      this.scheduler === "ule" ? isPolicy || isBetter || (hadPolicy && isOther) : isOther;
     Object.assign(actor, rank);
-    if (actor.place !== null && isMoved) actor.place = this.line++;
+    if (actor.place !== null && isMoved) this.queue(actor);
+  }
+
+  /** Puts an actor at the end of its level. */
+  private queue(actor: Actor): void {
+    actor.place = this.line++;
+    const { level, deadlineUs, priority } = actor;
+    actor.queued = { level, deadlineUs, priority };
   }
 
   /** Lets all run that wait. */
@@ -148,7 +164,9 @@ export class SchedQueueTest {
     const expected = waiting
       .sort(
         (a, b) =>
-          a.level - b.level || a.deadlineUs - b.deadlineUs || (a.place ?? 0) - (b.place ?? 0),
+          a.queued.level - b.queued.level ||
+          a.deadlineUs - b.deadlineUs ||
+          (a.place ?? 0) - (b.place ?? 0),
       )
       .map(({ id }) => id);
     this.order.length = 0;

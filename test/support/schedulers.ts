@@ -1,6 +1,7 @@
 /** The schedulers that tests run under. */
 
 import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../../src/core/config.js";
+import type { Machine } from "../../src/machine/machine.js";
 import type { Random } from "./random.js";
 
 /** Every scheduler of the kernel's. */
@@ -19,4 +20,10 @@ export function schedulerOf(
 ): SchedulerName {
   const own = random.pick(others);
   return own === "lwkt" && seed % 5 === 4 ? "lwkt-modern" : own;
+}
+
+/** A machine whose threads sleep at their own priorities under ule, too, where tests look at priorities. */
+export function withOwnPriorities(machine: Machine): Machine {
+  if (machine.config.scheduler === "ule") machine.setSysctl("kern.sched.static_boost", 0);
+  return machine;
 }

@@ -7,16 +7,18 @@ import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
 import { buildUnderTest } from "../support/build.js";
 import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
-import { SCHEDULERS } from "../support/schedulers.js";
+import { SCHEDULERS, withOwnPriorities } from "../support/schedulers.js";
 
 const US = 1_000n;
 const { RECURSE, SLEEPABLE } = ReadMostlyOption;
 
 describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
   const boot = (options = {}) =>
-    new Machine(
-      { scheduler, objects: 40, hz: 1_000_000, quantum: 1_000, ...options },
-      buildUnderTest,
+    withOwnPriorities(
+      new Machine(
+        { scheduler, objects: 40, hz: 1_000_000, quantum: 1_000, ...options },
+        buildUnderTest,
+      ),
     );
 
   const lockOf = (machine: Machine, options = 0): number => {

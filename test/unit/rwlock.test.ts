@@ -6,7 +6,7 @@ import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { inTurn } from "../support/in-turn.js";
 import { Random } from "../support/random.js";
-import { SCHEDULERS } from "../support/schedulers.js";
+import { SCHEDULERS, withOwnPriorities } from "../support/schedulers.js";
 
 const US = 1_000n;
 
@@ -44,9 +44,11 @@ const kinds = {
 
 describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (options = {}) =>
-    new Machine(
-      { scheduler, objects: 16, hz: 100_000, quantum: 1_000, ...options },
-      buildUnderTest,
+    withOwnPriorities(
+      new Machine(
+        { scheduler, objects: 16, hz: 100_000, quantum: 1_000, ...options },
+        buildUnderTest,
+      ),
     );
 
   const create = (machine: Machine, call: KernelCall<unknown>): number => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { EINVAL } from "../../src/generated/layout.js";
-import { type Body, Machine, MutexOption, program, sys } from "../../src/index.js";
+import { type Body, Machine, MutexOption, program, sys, type ThreadView } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 import { runText } from "../support/workload-run.js";
@@ -117,6 +117,50 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     });
     machine.run();
     expect(order).toEqual(["d", "b", "e", "a", "c"]);
+  });
+
+  it("takes the CPU from nobody when what is lent makes no priority better", () => {
+    const machine = boot();
+    const mutex = mutexOf(machine);
+    const order: string[] = [];
+    let lost = -1;
+    const body = (name: string, work: () => Body) => () => {
+      function* all(): Body {
+        yield* sys.sched_prio_self(MIDDLE);
+        yield* work();
+        order.push(name);
+      }
+      return all();
+    };
+    const owner: ThreadView = machine.createThread({
+      name: "owner",
+      body: body("owner", function* () {
+        yield* sys.mtx_lock(mutex);
+        for (let i = 0; i < 5; i++) yield* sys.sched_relinquish(); // both wait then
+        const before = owner.involuntarySwitches;
+        yield* sys.mtx_unlock(mutex);
+        yield* sys.compute(100n);
+        lost = owner.involuntarySwitches - before;
+      }),
+    });
+    for (const name of ["waiter", "second waiter"]) {
+      machine.createThread({
+        name,
+        body: body(name, function* () {
+          yield* sys.mtx_lock(mutex);
+          yield* sys.mtx_unlock(mutex);
+        }),
+      });
+    }
+    machine.createThread({
+      name: "other",
+      body: body("other", function* () {
+        for (let i = 0; i < 20; i++) yield* sys.sched_relinquish(); // runnable all the time
+      }),
+    });
+    machine.run({ for: 1_000_000 });
+    expect(order).toHaveLength(4);
+    expect(lost).toBe(0);
   });
 
   it("may be taken again by its owner if it recurses, and tried", () => {

@@ -1,0 +1,188 @@
+// ULE's groups of CPUs: the machine, its packages, what shares a cache, the threads of a core; and the CPU with the least
+// or the most to do among them (sched_ule.c, cpu_search_lowest and cpu_search_highest).
+//
+// Both look for the CPU on the path that has the least, or the most, all the way down, which need not be that of the
+// whole machine: work spreads over packages first, then over caches, then over cores. Loads count 256 a thread. A CPU's
+// own is made smaller by a random number below 128, or below 256 for the most, so that equals take turns; half a
+// thread less counts for the CPU that a thread comes from, so that it stays among equals.
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
+import { sched_cpu } from "../sys/sched";
+import { random_next } from "./kern_random";
+
+/** A thread, and the half of one by which a CPU is preferred. */
+const LOAD: i64 = 256;
+const PREFERRED: i64 = 128;
+/** Nothing was found. */
+const NOBODY: i64 = i64.MAX_VALUE;
+const NOBODY_HIGH: i64 = i64.MIN_VALUE;
+/** What a CPU has is above its number. */
+const CPU_BITS: i64 = 6;
+
+/** tdq_load: threads that a CPU runs or could run. */
+export function load_of(cpu: u32): i32 {
+  const gd = globaldata(cpu);
+  return gd.gd_nrunnable + (is_idle(gd) ? 0 : 1);
+}
+
+function is_idle(gd: GlobalData): bool {
+  return gd.gd_curthread == gd.gd_idletd;
+}
+
+// ---- Groups ----
+
+/** The size of the groups that one of `size` CPUs is made of: 1 if it has no others in it. */
+function part_of(m: Machine, size: u32): u32 {
+  if (m.package_cpus != 0 && m.package_cpus < size) return m.package_cpus;
+  if (m.cache_cpus != 0 && m.cache_cpus < size) return m.cache_cpus;
+  return m.core_cpus != 0 && m.core_cpus < size ? m.core_cpus : 1;
+}
+
+/** The smallest group that is larger than one of `size` CPUs; 0 if that is the machine. */
+export function whole_of(m: Machine, size: u32): u32 {
+  if (m.core_cpus > size) return m.core_cpus;
+  if (m.cache_cpus > size) return m.cache_cpus;
+  if (m.package_cpus > size) return m.package_cpus;
+  return size < m.ncpus ? m.ncpus : 0;
+}
+
+/** The first of the `size` CPUs of a group. */
+export function first_of(cpu: u32, size: u32): u32 {
+  return (cpu / size) * size;
+}
+
+// ---- The least ----
+
+/**
+ * sched_lowest: among the `size` CPUs of a group, from `first` on, of those in the set `cpus` the one with the least to do
+ * that has no thread of priority `pri` or better (-1: any) and `most` threads at most; -1 if there is none. `running`: the thread
+ * to be placed runs on `prefer`, and does not count there.
+ */
+export function sched_lowest(
+  first: u32,
+  size: u32,
+  cpus: u64,
+  pri: i32,
+  most: i32,
+  prefer: u32,
+  running: bool,
+): i32 {
+  const found = lowest_in(machine(), first, size, cpus, pri, most, prefer, running);
+  return found == NOBODY ? -1 : <i32>(found & ((1 << CPU_BITS) - 1));
+}
+
+/** The CPU, and above it what it has. */
+function lowest_in(
+  m: Machine,
+  first: u32,
+  size: u32,
+  cpus: u64,
+  pri: i32,
+  most: i32,
+  prefer: u32,
+  running: bool,
+): i64 {
+  const part = part_of(m, size);
+  if (part == 1) return lowest_of(first, size, cpus, pri, most, prefer, running);
+  let best = NOBODY;
+  let least = NOBODY;
+  for (let at = first + size; at != first; ) {
+    at -= part;
+    const found = lowest_in(m, at, part, cpus, pri, most, prefer, running);
+    if (found == NOBODY) continue;
+    let load = planted(Plant.GROUP_FLAT) ? <i64>0 : total_low(at, part, prefer, running);
+    // Who looks for a better place than its own prefers no core on which others run, so that cores have turns.
+    const is_core = part == m.core_cpus && part > 1;
+    if (running && is_core && load >= PREFERRED && (load & PREFERRED) != 0) load += PREFERRED;
+    if (load > least || (load == least && found >> CPU_BITS >= best >> CPU_BITS)) continue;
+    least = load;
+    best = found;
+  }
+  return best;
+}
+
+/** Threads of a CPU, without the one that is to be placed. */
+function load_without(cpu: u32, prefer: u32, running: bool): i64 {
+  return <i64>load_of(cpu) - (cpu == prefer && running ? 1 : 0);
+}
+
+function total_low(first: u32, size: u32, prefer: u32, running: bool): i64 {
+  let load: i64 = 0;
+  for (let cpu = first; cpu < first + size; cpu++) {
+    load += load_without(cpu, prefer, running) * LOAD - (cpu == prefer ? PREFERRED : 0);
+  }
+  return load;
+}
+
+function lowest_of(
+  first: u32,
+  size: u32,
+  cpus: u64,
+  pri: i32,
+  most: i32,
+  prefer: u32,
+  running: bool,
+): i64 {
+  let best = NOBODY;
+  let least = NOBODY;
+  for (let cpu = first + size; cpu != first; ) {
+    cpu--;
+    const threads = load_without(cpu, prefer, running);
+    const own = cpu == prefer && running;
+    if (threads > most || ((cpus >> cpu) & 1) == 0) continue;
+    if (!own && <i32>sched_cpu(cpu).sc_lowpri <= pri) continue;
+    const stays = cpu == prefer && !(running && threads > 0);
+    const load = threads * LOAD - <i64>(random_next() & 127);
+    const weighed = load - (stays ? PREFERRED : 0);
+    if (weighed >= least) continue;
+    least = weighed;
+    best = (load << CPU_BITS) + cpu;
+  }
+  return best;
+}
+
+// ---- The most ----
+
+/**
+ * sched_highest: of a set of CPUs in a group the one with the most to do that has `least` threads at least, of which
+ * `waiting` wait; -1 if there is none.
+ */
+export function sched_highest(first: u32, size: u32, cpus: u64, least: i32, waiting: i32): i32 {
+  const found = highest_in(machine(), first, size, cpus, least, waiting);
+  return found == NOBODY_HIGH ? -1 : <i32>(found & ((1 << CPU_BITS) - 1));
+}
+
+function highest_in(m: Machine, first: u32, size: u32, cpus: u64, least: i32, waiting: i32): i64 {
+  const part = part_of(m, size);
+  if (part == 1) return highest_of(first, size, cpus, least, waiting);
+  let best = NOBODY_HIGH;
+  let most = NOBODY_HIGH;
+  for (let at = first + size; at != first; ) {
+    at -= part;
+    const found = highest_in(m, at, part, cpus, least, waiting);
+    if (found == NOBODY_HIGH) continue;
+    let load: i64 = 0;
+    for (let cpu = at; cpu < at + part; cpu++) load += <i64>load_of(cpu) * LOAD;
+    if (load < most || (load == most && found >> CPU_BITS <= best >> CPU_BITS)) continue;
+    most = load;
+    best = found;
+  }
+  return best;
+}
+
+function highest_of(first: u32, size: u32, cpus: u64, least: i32, waiting: i32): i64 {
+  let best = NOBODY_HIGH;
+  let most = NOBODY_HIGH;
+  for (let cpu = first + size; cpu != first; ) {
+    cpu--;
+    const threads = load_of(cpu);
+    if (threads < least || globaldata(cpu).gd_nrunnable < waiting) continue;
+    if (((cpus >> cpu) & 1) == 0) continue;
+    const load = <i64>threads * LOAD - <i64>(random_next() & 255);
+    if (load <= most) continue;
+    most = load;
+    best = (load << CPU_BITS) + cpu;
+  }
+  return best;
+}

@@ -1,0 +1,316 @@
+// kern.sched under 4bsd and ule: the names of the originals, their defaults and ranges, and what they change.
+
+import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
+import {
+  type BodyFunction,
+  type KernelSource,
+  Machine,
+  type MachineConfig,
+  type SchedulerName,
+  type SysctlName,
+  sys,
+  sysctlNames,
+} from "../../src/index.js";
+import { buildUnderTest } from "../support/build.js";
+
+function boot(scheduler: SchedulerName, config: MachineConfig = {}) {
+  return new Machine({ scheduler, ...config }, buildUnderTest);
+}
+
+/** Makes a thread of SCHED_RR. */
+function roundRobin(machine: Machine, name: string, body: BodyFunction): void {
+  const [thread] = machine.createProcess({ name, body }).threads();
+  machine.call(sys.sched_setscheduler(thread?.address ?? 0, 2, 10));
+}
+
+const short = (name: string) => name.slice("kern.sched.".length);
+const all = sysctlNames.filter((name) => name.startsWith("kern.sched."));
+
+/** Names that a machine has, with their values. */
+function values(machine: Machine): Record<string, string | number> {
+  const has = all.filter((name) => {
+    try {
+      machine.sysctl(name);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return Object.fromEntries(has.map((name) => [short(name), machine.sysctl(name)]));
+}
+
+describe("kern.sched", () => {
+  it("has under ule what sched_ule.c has, with its defaults", () => {
+    const { topology_spec: _, ...numbers } = values(boot("ule", { cpus: 2 }));
+    expect(numbers).toEqual({
+      ...{ name: "ULE", quantum: 94_488, slice: 12, interact: 30, preempt_thresh: 48 },
+      ...{ static_boost: 136, affinity: 1, balance: 1, balance_interval: 127, steal_idle: 1 },
+      ...{ steal_thresh: 2, preemption: 1 },
+    });
+  });
+
+  it("has under 4bsd what sched_4bsd.c has", () => {
+    expect(values(boot("4bsd", { cpus: 2, preemption: false }))).toEqual({
+      ...{ name: "4BSD", quantum: 94_488, slice: 12, runq_fuzz: 1, preemption: 0 },
+      "ipiwakeup.enabled": 1,
+      "ipiwakeup.requested": 0,
+      "ipiwakeup.delivered": 0,
+    });
+  });
+
+  it("is not there under lwkt, which says whose it is", () => {
+    expect(values(boot("lwkt"))).toEqual({});
+    expect(() => boot("lwkt").sysctl("kern.sched.name")).toThrow(
+      "kern.sched.name belongs to the schedulers 4bsd and ule, which this machine does not have",
+    );
+  });
+
+  it.each([
+    ["kern.sched.quantum", 0, "cannot be 0; it is a whole number from 1 to"],
+    ["kern.sched.slice", 0, "cannot be 0; it is a whole number from 1 to 1000000"],
+    ["kern.sched.preempt_thresh", 256, "cannot be 256; it is 255 at most"],
+    ["kern.sched.static_boost", 256, "cannot be 256; it is 255 at most"],
+    ["kern.sched.preemption", 1, "can only be read"],
+    ["kern.sched.topology_spec", 1, "can only be read"],
+    ["kern.sched.interact", 0.5, "it must be a whole number"],
+  ] as const)("refuses %s = %d", (name, value, message) => {
+    const machine = boot("ule");
+    const before = machine.sysctl(name);
+    expect(() => machine.setSysctl(name, value)).toThrow(message);
+    expect(machine.sysctl(name)).toBe(before);
+  });
+
+  it.each([
+    ["kern.sched.ipiwakeup.requested", 5],
+    ["kern.sched.name", 1],
+  ] as const)("refuses %s = %d under 4bsd", (name: SysctlName, value) => {
+    expect(() => boot("4bsd").setSysctl(name, value)).toThrow("can only be read");
+  });
+});
+
+describe("kern.sched.quantum and kern.sched.slice", () => {
+  it.each(["4bsd", "ule"] as const)("are two views of a slice under %s", (scheduler) => {
+    const machine = boot(scheduler);
+    machine.setSysctl("kern.sched.quantum", 20_000);
+    expect(machine.sysctl("kern.sched.slice")).toBe(3); // the nearest number of ticks
+    expect(machine.sysctl("kern.sched.quantum")).toBe(3 * 7_874);
+    machine.setSysctl("kern.sched.slice", 6);
+    expect(machine.sysctl("kern.sched.quantum")).toBe(6 * 7_874);
+    machine.setSysctl("kern.sched.quantum", 1);
+    expect(machine.sysctl("kern.sched.slice")).toBe(1);
+  });
+
+  it.each(["4bsd", "ule"] as const)("make threads take turns as often under %s", (scheduler) => {
+    const machine = boot(scheduler, { cyclesPerSecond: 1_000_000, quantum: 1_000 });
+    machine.setSysctl("kern.sched.slice", 3);
+    const ends: number[] = [];
+    let last = 0;
+    for (let i = 0; i < 2; i++) {
+      roundRobin(machine, `hog${i}`, function* () {
+        while (true) {
+          if (last !== i) ends.push(Number(machine.cycles));
+          last = i;
+          yield* sys.compute(500n);
+        }
+      });
+    }
+    machine.run({ until: 500_000n });
+    const turns = ends.slice(3, -1).map((at, i) => at - (ends[i + 2] as number));
+    for (const turn of turns) expect(Math.abs(turn - (3 * 1e6) / 127)).toBeLessThan(3_000);
+    expect(turns.length).toBeGreaterThan(10);
+  });
+
+  it("know ule's least slice from the quantum alone, as the original's does", () => {
+    const least = (set: (machine: Machine) => void) => {
+      const machine = boot("ule");
+      set(machine);
+      return machine.kernel.machine("ule_slice_min");
+    };
+    expect(least(() => {})).toBe(2);
+    expect(least((machine) => machine.setSysctl("kern.sched.quantum", 472_440))).toBe(10);
+    expect(least((machine) => machine.setSysctl("kern.sched.slice", 60))).toBe(2);
+  });
+});
+
+describe("kern.sched of 4bsd", () => {
+  /** Where a thread of CPU 2 runs on that CPU 0 wakes, CPUs 1 and 2 being idle, the machine made as `set` says. */
+  function sleeper(set: (machine: Machine) => void, build: KernelSource = buildUnderTest) {
+    const machine = new Machine({ scheduler: "4bsd", cpus: 3 }, build);
+    set(machine);
+    const seen: number[] = [];
+    const make = (name: string, cpus: bigint, body: BodyFunction) => {
+      const [thread] = machine.createProcess({ name, body }).threads();
+      const address = thread?.address ?? 0;
+      machine.call(sys.cpuset_setthread(address, cpus));
+      return address;
+    };
+    const thread = make("sleeper", 4n, function* () {
+      while (true) {
+        yield* sys.tsleep("go", 0, "go", 0);
+        seen.push(yield* sys.curcpu());
+      }
+    });
+    make("waker", 1n, function* () {
+      for (let i = 0; i < 20; i++) {
+        yield* sys.compute(100_000n);
+        yield* sys.wakeup("go");
+      }
+    });
+    machine.run({ until: 550_000n }); // it has run there now
+    machine.call(sys.cpuset_setthread(thread, 7n));
+    machine.run({ until: 10_000_000n });
+    expect(seen.length).toBe(20);
+    return { machine, seen };
+  }
+
+  it("tells an idle CPU of a thread, its last one if that is idle, and counts that", () => {
+    const { machine, seen } = sleeper(() => {});
+    expect(new Set(seen)).toEqual(new Set([2]));
+    const told = machine.sysctl("kern.sched.ipiwakeup.delivered");
+    expect(told).toBeGreaterThanOrEqual(15);
+    expect(machine.sysctl("kern.sched.ipiwakeup.requested")).toBe(told);
+  });
+
+  it("is missed when nobody is told", () => {
+    const { seen } = sleeper((m) => m.kernel.setMachine("plant", Plant.SCORE_IDLE_UNTOLD), "check");
+    expect(seen).toContain(1);
+  });
+
+  it("tells none when ipiwakeup is off: the first idle CPU that looks has the thread", () => {
+    const { machine, seen } = sleeper((m) => m.setSysctl("kern.sched.ipiwakeup.enabled", 0));
+    expect(machine.sysctl("kern.sched.ipiwakeup.delivered")).toBe(0);
+    expect(new Set(seen.slice(6, -1))).toEqual(new Set([1]));
+  });
+
+  it("lets a CPU prefer who ran there among so many equals", () => {
+    const migrations = (fuzz: number) => {
+      const machine = boot("4bsd", { cpus: 2, quantum: 1_000 });
+      machine.setSysctl("kern.sched.runq_fuzz", fuzz);
+      let moves = 0;
+      for (let i = 0; i < 5; i++) {
+        roundRobin(machine, `t${i}`, function* () {
+          for (let last = -1; ; ) {
+            yield* sys.compute(1_500n);
+            yield* sys.sched_relinquish();
+            const cpu: number = yield* sys.curcpu();
+            if (last >= 0 && cpu !== last) moves++;
+            last = cpu;
+          }
+        });
+      }
+      machine.run({ until: 20_000_000n });
+      return moves;
+    };
+    expect(migrations(4)).toBeLessThan(migrations(1) / 2);
+  });
+});
+
+describe("kern.sched of ule", () => {
+  /** Who has the CPU after a thread of priority `pri` was woken on a CPU where a hog computes. */
+  function afterWakeup(pri: number, threshold: number) {
+    const machine = boot("ule", { quantum: 1_000 });
+    machine.setSysctl("kern.sched.preempt_thresh", threshold);
+    const order: string[] = [];
+    const work = function* (name: string) {
+      for (let i = 0; i < 40; i++) {
+        order.push(name);
+        yield* sys.compute(1_000n);
+      }
+    };
+    const [kernel] = machine
+      .createProcess({
+        name: "kernel",
+        *body() {
+          yield* sys.tsleep("go", 0, "go", 0);
+          yield* work("k");
+        },
+      })
+      .threads();
+    machine.call(sys.sched_prio(kernel?.address ?? 0, pri));
+    for (const name of ["a", "b"]) {
+      machine.createProcess({
+        name,
+        *body() {
+          yield* sys.sched_setscheduler_self(3, 0); // SCHED_BATCH: in the calendar
+          yield* sys.compute(300_000_000n);
+          yield* sys.wakeup("go");
+          yield* work(name);
+        },
+      });
+    }
+    machine.run({ until: 2_000_000_000n });
+    return order.join("");
+  }
+
+  it("preempt_thresh puts who is preempted in front of its equals, and no other", () => {
+    // The one that woke the kernel's thread goes on behind it, and so does the other where it was not preempted.
+    expect(afterWakeup(40, 48)).toMatch(/^(k{40})(a{40}b{40}|b{40}a{40})$/);
+    const first = afterWakeup(40, 48).at(40);
+    const second = afterWakeup(60, 48).at(40);
+    expect(first).not.toBe(second);
+    expect(afterWakeup(60, 87)).toBe(afterWakeup(40, 48));
+  });
+
+  it("static_boost has who wakes run before those of the calendar that did not sleep", () => {
+    const waits = (boost: number) => {
+      const machine = boot("ule", { runQueues: 64 });
+      machine.setSysctl("kern.sched.static_boost", boost);
+      machine.setSysctl("kern.sched.interact", 0); // no thread is interactive
+      let ran = 0;
+      for (let i = 0; i < 6; i++) {
+        machine.createProcess({
+          name: `hog${i}`,
+          *body() {
+            yield* sys.sched_setscheduler_self(0, -10);
+            while (true) yield* sys.compute(1_000_000n);
+          },
+        });
+      }
+      machine.createProcess({
+        name: "sleeper",
+        *body() {
+          yield* sys.sched_setscheduler_self(0, 10);
+          while (true) {
+            yield* sys.pause("nap", 10);
+            yield* sys.compute(1_000_000n);
+            ran++;
+          }
+        },
+      });
+      machine.run({ until: 20_000_000_000n });
+      return ran;
+    };
+    expect(waits(136)).toBeGreaterThan(waits(0) * 1.2);
+  });
+
+  it("topology_spec is FreeBSD's description of the groups", () => {
+    expect(boot("ule", { cpus: 2 }).sysctl("kern.sched.topology_spec")).toBe(
+      `<groups>
+ <group level="1" cache-level="3">
+  <cpu count="2" mask="3">0, 1</cpu>
+ </group>
+</groups>
+`,
+    );
+    const topology = { packages: 2, cores: 1, threads: 2 };
+    expect(boot("ule", { cpus: 4, topology }).sysctl("kern.sched.topology_spec")).toBe(
+      `<groups>
+ <group level="1" cache-level="0">
+  <cpu count="4" mask="f">0, 1, 2, 3</cpu>
+  <children>
+   <group level="2" cache-level="2">
+    <cpu count="2" mask="3">0, 1</cpu>
+    <flags><flag name="THREAD">THREAD group</flag></flags>
+   </group>
+   <group level="2" cache-level="2">
+    <cpu count="2" mask="c">2, 3</cpu>
+    <flags><flag name="THREAD">THREAD group</flag></flags>
+   </group>
+  </children>
+ </group>
+</groups>
+`,
+    );
+  });
+});

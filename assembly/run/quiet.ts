@@ -37,8 +37,9 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   return m.now + most * q;
 }
 
-/** Rounds from now to the first end of one that is not before `cycle`. */
+/** Rounds from now to the first end of one that is not before `cycle`: 0 if that is past, and what is due then not done. */
 function rounds_to(m: Machine, cycle: u64): u64 {
+  if (cycle <= m.now) return 0;
   const distance = cycle - m.now;
   return distance / m.quantum + (distance % m.quantum != 0 ? 1 : 0);
 }

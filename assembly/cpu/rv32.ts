@@ -31,9 +31,9 @@
 //    negative, and nobody subtracts from a thread that does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
-// So does FreeBSD's sched_relinquish under 4bsd and ule, on one CPU. There a running thread is on no queue: it is put on
-// its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts). A user thread that yields
-// under lwkt joins those that wait for its slot in the same way.
+// So does FreeBSD's sched_relinquish on one CPU. Under lwkt it is the same switch. Under 4bsd and ule a running thread is on
+// no queue: it is put on its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts). A
+// user thread that yields under lwkt joins those that wait for its slot in the same way.
 //
 // Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
@@ -656,9 +656,9 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       if (exit == EXIT_TURNS) {
         const turns = head;
         head = rv32_yield_turns(cpu, td, pc, head, hash, switchtime);
-        td = load<usize>(head - 4);
+        td = load<usize>(head - SLOT_SIZE);
         hash = cpu.turns_hash;
-        switchtime += <u64>(head - turns) >> 1; // two cycles for four bytes
+        switchtime += <u64>(head - turns) >> 1; // two cycles for each slot, of four bytes
         clock = (switchtime << CLOCK_SHIFT) - <u64>pc;
         if (clock + <u64>pc < cpu.limit && head != cpu.stop) continue;
       }

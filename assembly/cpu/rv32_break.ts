@@ -3,8 +3,9 @@
 //
 // A mark takes the place of a decoded instruction: it is a RvOp.SLOW with something in `a`, so that the loop
 // goes to rv32_slow, which stops before the instruction has done anything. `b` keeps the operation. On bare metal a
-// record without its mark is one that nobody has made yet, and fence.i leaves marks where they are. The loop may go from a jump to a yield through to the yield without looking at that. So a marked
-// yield has marks of a kind of their own at all jumps to it; who is stopped at one has the jump done by hand.
+// record without its mark is one that nobody has made yet, and fence.i leaves marks where they are. The loop may go from
+// a jump to a yield through to the yield without looking at that. So a marked yield has marks of a kind of their own at all
+// jumps to it; who is stopped at one has the jump done by hand.
 //
 // Watched memory lies outside the windows of addresses that the loop loads from and stores to, as if
 // memory ended below it: what is above goes through rv32_slow, which looks. It stops before the access.

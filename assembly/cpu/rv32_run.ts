@@ -2,7 +2,7 @@
 // what others look at: its time, its switches, and the level of the run queue that yields take threads from.
 //
 // Locking: the CPU's own, which runs.
-import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList } from "../sys/chunklist";
+import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
@@ -97,7 +97,7 @@ export function next_level<Kernel>(
   const cpu = cpu_state(gd);
   cpu.gap = tail - next.head;
   cpu.turned = next.head;
-  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) << 2);
+  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) * SLOT_SIZE);
   return next;
 }
 

@@ -33,6 +33,7 @@ import {
   PRI_MIN_KERN,
   PRI_MIN_TIMESHARE,
   RQ_LEVELS,
+  SLICE_MIN_DIVISOR,
   STATHZ,
 } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
@@ -82,7 +83,6 @@ const TICK_MAX: i32 = TICK_TARG + HZ;
 const SLP_RUN_MAX: u32 = (HZ * 5) << TICK_SHIFT;
 const SLP_RUN_FORK: u32 = (HZ / 2) << TICK_SHIFT;
 const INTERACT_HALF: u32 = 50;
-const SLICE_MIN_DIVISOR: u32 = 6;
 /** tickincr: what a tick of the statistics clock is worth. */
 const TICK_INCR: u32 = (HZ << TICK_SHIFT) / STATHZ;
 /** Longer sleeps count no more, so that times do not overflow: half an hour. */

@@ -33,6 +33,8 @@ export const RQ_LEVELS: u32 = 324;
 export const DL_MAX: u32 = 4095;
 /** Ticks per second of the statistics clock: FreeBSD's, which must not run in step with hz. */
 export const STATHZ: u32 = 127;
+/** ule: the shortest slice is the usual one divided by this (SCHED_SLICE_MIN_DIVISOR of sched_ule.c). */
+export const SLICE_MIN_DIVISOR: u32 = 6;
 /** Chunks that the pool of run queues has beyond what it can need: for small machines. */
 export const CHUNKS_SPARE: u32 = 64;
 

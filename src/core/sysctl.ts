@@ -194,7 +194,7 @@ export function writeSysctl(kernel: Kernel, name: SysctlName, value: number): vo
 /** Ticks of the statistics clock: a microsecond is lost for each, as in the originals. */
 const TICK_US = Math.floor(1_000_000 / Layout.STATHZ);
 
-/** A slice is a whole number of ticks; of ule's least one, a sixth, only kern.sched.quantum knows. */
+/** A slice is a whole number of ticks; of ule's least one only kern.sched.quantum knows. */
 function writeSlice(kernel: Kernel, name: (typeof slices)[number], value: number): void {
   checkScheduler(kernel, name, both);
   const isTicks = name === "kern.sched.slice";
@@ -205,5 +205,5 @@ function writeSlice(kernel: Kernel, name: (typeof slices)[number], value: number
   const ticks = isTicks ? value : Math.max(1, Math.floor((value + (TICK_US >> 1)) / TICK_US));
   const slice = ticks * kernel.machine("sched_stat");
   kernel.setMachine("sched_slice", slice);
-  if (!isTicks) kernel.setMachine("ule_slice_min", Math.floor(slice / 6));
+  if (!isTicks) kernel.setMachine("ule_slice_min", Math.floor(slice / Layout.SLICE_MIN_DIVISOR));
 }

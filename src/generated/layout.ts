@@ -1126,6 +1126,7 @@ export const NRUNQ = 32;
 export const RQ_LEVELS = 324;
 export const DL_MAX = 4095;
 export const STATHZ = 127;
+export const SLICE_MIN_DIVISOR = 6;
 export const CHUNKS_SPARE = 64;
 export const WHEEL_LEVELS = 3;
 export const WHEEL_SHIFT = 12n;

@@ -79,6 +79,7 @@ import {
   bsd4_runnable,
   bsd4_shares,
 } from "./sched_4bsd";
+import { ule_boundary } from "./sched_balance";
 import {
   dl_asked,
   dl_before,
@@ -111,7 +112,6 @@ import {
 import {
   ule_add,
   ule_better,
-  ule_boundary,
   ule_choose,
   ule_exit,
   ule_fork,
@@ -543,8 +543,8 @@ export function sched_runnable(gd: GlobalData): bool {
 export function sched_boundary(m: Machine): void {
   m.sched_idle = idle_cpus(m);
   if (m.sched == Sched.ULE) ule_unplaced(m);
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    const sc = sched_cpu(cpu);
+  for (let left = m.sched_arrivals; left != 0; left &= left - 1) {
+    const sc = sched_cpu(<u32>ctz<u64>(left));
     while (is_td(sc.sc_first)) {
       if (m.sched == Sched.ULE) ule_place(m, sc.sc_first);
       else if (m.sched == Sched.LWKT) user_place(m, sc.sc_first);

@@ -251,6 +251,7 @@ export class Machine {
   bsd4_requested: u32; //      .requested: how often that was asked for,
   bsd4_delivered: u32; //      .delivered: and done
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
+  sched_arrivals: u64; //      CPUs on which threads wait to be placed: those with a SchedCpu.sc_first
 
   // Deadlines (kern/sched_deadline.ts).
   dl_used: u32; //             structures that were ever handed out,

@@ -146,13 +146,12 @@ export function lwkt_level_of(priority: u32): i32 {
  */
 export function sched_add(td: Thread): void {
   if (td.td_inhib != 0) panic("sched_add: trying to run inhibited thread");
-  if (td.td_state != TDS.CAN_RUN && td.td_state != TDS.RUNNING) {
-    panic("sched_add: bad thread state");
-  }
+  const state = <i32>td.td_state;
+  if (state != TDS.CAN_RUN && state != TDS.RUNNING) panic("sched_add: bad thread state");
   const m = machine();
   const gd = m.curcpu;
   const yields = td == gd.gd_curthread;
-  const busy = td.td_state == <u8>TDS.RUNNING || (td.td_lwflags & TDL_TOKWAIT) != 0;
+  const busy = state == TDS.RUNNING || (td.td_lwflags & TDL_TOKWAIT) != 0;
   if (!yields && busy && !planted(Plant.ADD_RUNNING)) {
     sched_add_busy(td);
     return;

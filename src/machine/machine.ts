@@ -547,7 +547,7 @@ export class Machine {
    * bodies are brought back by doing again what they did, in fresh generators.
    *
    * @param functions what a snapshot from a file refers to
-   * @throws SnapshotError when it does not fit, or when a body does something else than it did; nothing has
+   * @throws SnapshotError when it does not fit, or when a body does something other than it did; nothing has
    *   changed then.
    */
   restore(snapshot: Snapshot, functions?: MachineFunctions): void {

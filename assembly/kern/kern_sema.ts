@@ -1,5 +1,4 @@
 // Counting semaphores (sema(9)) and barriers.
-import { EWOULDBLOCK } from "../sys/errno";
 import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued, sync_sleep, sync_wake_first } from "./kern_sync";
@@ -29,23 +28,30 @@ export function sema_trywait(s: SyncObject): u32 {
   return 1;
 }
 
-/** Takes one unit, sleeping for `timo` ticks at most while there is none: 0, or EWOULDBLOCK. */
+/**
+ * Takes one unit, sleeping for `timo` ticks at most while there is none: 0, or EWOULDBLOCK. As in the original the time
+ * begins anew when it is woken and another was first.
+ */
 export function sema_timedwait(s: SyncObject, timo: i32): u32 {
-  if (sema_trywait(s) != 0) {
-    set_retval(0);
+  return sema_timed(s, timo, 0);
+}
+
+function sema_timed(s: SyncObject, timo: i32, error: i32): u32 {
+  const has = sema_trywait(s) != 0;
+  if (has || error != 0) {
+    set_retval(has ? 0 : error);
     return DONE;
   }
   sync_queued(s);
-  cont_push(K.SEMA_TIMED_1, changetype<u32>(s));
+  cont_push(K.SEMA_TIMED_1, changetype<u32>(s), timo);
   tsleep(changetype<u32>(s), 0, s.so_name, timo);
   return PENDING;
 }
 
-/** Awake: a unit that has come goes to it even at the very end; as in the original another may have been first. */
-export function sema_timedwait_1(s: SyncObject, error: i32): u32 {
+/** Awake: a unit that has come goes to it even at the very end. */
+export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
   sync_awake(s);
-  set_retval(sema_trywait(s) != 0 ? 0 : error != 0 ? error : EWOULDBLOCK);
-  return DONE;
+  return sema_timed(s, timo, error);
 }
 
 /** Adds one unit and wakes the thread that has waited longest. */

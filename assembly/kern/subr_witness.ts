@@ -5,7 +5,8 @@
 // it took last becomes a parent of the new one's. A reversal is a lock taken while one is held that was below it,
 // directly or through others, and is reported with both orders, once for two types. Also reported: two locks of one type
 // at once, and sleeping with a lock that does not allow it. The original's panics: a thread that ends with a lock, a
-// lock that can block wanted with a spin mutex held, one that is shared wanted alone, and a mutex whose owner sleeps.
+// lock that can block wanted with a spin mutex held, one that is shared wanted alone or the other way round, and a mutex
+// whose owner sleeps.
 //
 // Where the original prints a line of source, this kernel names the thread. What a program may hold while it sleeps are
 // sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock must not be taken
@@ -285,8 +286,13 @@ export function witness_checkorder(
 
 /** A thread wants a lock that it has: what recurses and may not panics elsewhere. */
 function again(o: SyncObject, held: LockInstance, exclusive: bool): void {
-  if ((held.li_flags & LI_EXCLUSIVE) != 0 || !exclusive) return;
-  printf("exclusive lock of (%s) %s while share locked\n", class_name(o), o.so_name);
+  const has_alone = (held.li_flags & LI_EXCLUSIVE) != 0;
+  if (has_alone && !exclusive) {
+    printf("shared lock of (%s) %s\nwhile exclusively locked\n", class_name(o), o.so_name);
+    panic("excl->share");
+  }
+  if (has_alone || !exclusive) return;
+  printf("exclusive lock of (%s) %s\nwhile share locked\n", class_name(o), o.so_name);
   panic("share->excl");
 }
 

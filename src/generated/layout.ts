@@ -1428,6 +1428,7 @@ export const ThreadCold = {
   td_namearg: 44,
   td_kb: 48,
   td_pflags: 52,
+  td_sx_slocks: 53,
   td_ast: 54,
   td_intrval: 55,
   td_priority: 56,
@@ -1453,7 +1454,8 @@ export const ThreadColdTypes = {
   td_namefmt: "u32",
   td_namearg: "u32",
   td_kb: "u32",
-  td_pflags: "u16",
+  td_pflags: "u8",
+  td_sx_slocks: "u8",
   td_ast: "u8",
   td_intrval: "i8",
   td_priority: "u8",
@@ -2459,6 +2461,7 @@ export const ThreadLocksTypes = {
   tl_rw_rlocks: "u8",
   tl_lk_slocks: "u8",
 } as const;
+export const SLOCKS_MAX = 255;
 
 // assembly/sys/syscall.ts
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { SCHEDULER_NAMES } from "../../src/core/config.js";
-import { readWorkload } from "../../src/index.js";
+import { parseWorkload, readWorkload } from "../../src/index.js";
 import { type Comparison, compareWorkload, jain } from "../../src/workload/compare.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -51,6 +51,19 @@ describe("the command compare", () => {
       expect(fairness.min).toBeGreaterThan(0);
       expect(fairness.max).toBeLessThanOrEqual(1);
     }
+  });
+
+  it("says a note of all schedulers once, without their names", () => {
+    const text = `{"tasks": {"a": {"loop": 1, "run": 10}}, "global": {"logdir": "./", "duration": 1}}`;
+    const schedulers = SCHEDULER_NAMES.map((scheduler) => ({ scheduler }));
+    const { notes } = compareWorkload(parseWorkload(text, "w.json"), {
+      schedulers,
+      topology: { packages: 2 },
+      build: buildUnderTest,
+    });
+    expect(notes).toHaveLength(2);
+    expect(notes[0]).toBe('ignored in "global", without a counterpart in this machine: "logdir"');
+    expect(notes[1]).toMatch(/^lwkt, 4bsd, lwkt-modern: .*topology/);
   });
 
   it("runs a workload under all schedulers, the same way each time", () => {
@@ -116,6 +129,8 @@ describe("the command compare", () => {
     }
     expect(text.match(/<rect x/g)?.length).toBeGreaterThan(3 * 8);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    const axes = text.split("<g ").map((panel) => panel.match(/font-size="9">[^<]*/g) ?? []);
+    for (const labels of axes) expect(new Set(labels).size).toBe(labels.length);
     const { status, stdout, stderr } = compare(
       "examples/webserver.json",
       "--svg",

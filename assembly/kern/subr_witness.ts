@@ -133,8 +133,10 @@ function add_order(td: Thread, parent: u32, child: u32): void {
   const order = lock_order_at(ws.ws_orders++);
   order.lo_parent = parent;
   order.lo_child = child;
-  order.lo_td = td;
-  order.lo_tid = cold(td).td_tid;
+  const c = cold(td);
+  order.lo_tid = c.td_tid;
+  order.lo_namefmt = c.td_namefmt;
+  order.lo_namearg = c.td_namearg;
   for (let above: u32 = 0; above < ws.ws_types; above++) {
     if (above != parent && !is_ancestor(above, parent)) continue;
     for (let below: u32 = 0; below < ws.ws_types; below++) {
@@ -161,18 +163,13 @@ function step_between(from: u32, to: u32): LockOrder {
 // ---- Reports ----
 
 function print_order(order: LockOrder): void {
-  const parent = witness_at(order.lo_parent).w_name;
-  const child = witness_at(order.lo_child).w_name;
-  const td = order.lo_td;
-  if (cold(td).td_tid == order.lo_tid) {
-    printf(
-      "lock order %s -> %s established by thread %N (tid %d)\n",
-      parent,
-      child,
-      changetype<usize>(td),
-      order.lo_tid,
-    );
-  } else printf("lock order %s -> %s established by tid %d\n", parent, child, order.lo_tid);
+  printf(
+    "lock order %s -> %s established by thread %n (tid %d)\n",
+    witness_at(order.lo_parent).w_name,
+    witness_at(order.lo_child).w_name,
+    changetype<usize>(order) + offsetof<LockOrder>("lo_namefmt"),
+    order.lo_tid,
+  );
 }
 
 /** Reports a lock that is wanted while another is held; why tells what is wrong. */

@@ -2784,18 +2784,20 @@ export const WITNESS_ANCESTOR = 1;
 export const WITNESS_REVERSED = 2;
 
 export const LockOrder = {
-  size: 16,
+  size: 20,
   lo_parent: 0,
   lo_child: 4,
-  lo_td: 8,
-  lo_tid: 12,
+  lo_tid: 8,
+  lo_namefmt: 12,
+  lo_namearg: 16,
 } as const;
 
 export const LockOrderTypes = {
   lo_parent: "u32",
   lo_child: "u32",
-  lo_td: "usize",
   lo_tid: "i32",
+  lo_namefmt: "u32",
+  lo_namearg: "u32",
 } as const;
 
 export const LockInstance = {

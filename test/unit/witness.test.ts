@@ -54,7 +54,7 @@ describe("the order of locks", () => {
       "lock order reversal:",
       ` 1st ${hex(b)} b (b, sleep mutex)`,
       ` 2nd ${hex(a)} a (a, sleep mutex)`,
-      "lock order a -> b established by tid 100002",
+      "lock order a -> b established by thread first (tid 100002)", // which has ended
       "lock order b -> a attempted by thread second (tid 100003)",
     ]);
   });

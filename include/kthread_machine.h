@@ -87,7 +87,8 @@ KTM_INLINE int tsleep(const volatile void *chan, int priority, const char *wmesg
   return sys_tsleep(chan, priority, wmesg, timo);
 }
 
-KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
+/* 0 is one tick, as in the original. */
+KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo == 0 ? 1 : timo); }
 KTM_INLINE void wakeup(const volatile void *chan) { sys_wakeup(chan); }
 KTM_INLINE void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
 

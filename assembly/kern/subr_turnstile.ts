@@ -17,7 +17,7 @@
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
-import { KOBJ_RW, MTX_NOLEND, SyncObject, TurnstileQueue, td_locks, ts_queue } from "../sys/sync";
+import { MTX_NOLEND, SyncObject, TurnstileQueue, td_locks, td_slocks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
@@ -291,20 +291,25 @@ export function turnstile_hand_over(o: SyncObject): bool {
   return true;
 }
 
-/** Hands a lock that nobody holds alone to all that wait to share it, the best first; returns how many. */
-export function turnstile_share(o: SyncObject): i32 {
-  let count = 0;
-  while (is_td(o.so_shared_first)) {
-    const next = o.so_shared_first;
-    turnstile_take(o, next);
-    o.so_uses++;
-    o.so_value++;
-    lock_taken(o, next, false);
-    if (o.so_kind == KOBJ_RW) td_locks(next).tl_rw_rlocks++;
-    turnstile_wake(next);
-    count++;
+/**
+ * Hands a lock that nobody holds alone to all that wait to share it, the best first; without `all` only to those that
+ * share another one of its kind.
+ */
+export function turnstile_share(o: SyncObject, all: bool): void {
+  let td = o.so_shared_first;
+  while (is_td(td)) {
+    const next = changetype<Thread>(td.td_qnext);
+    const count = td_slocks(td, o.so_kind);
+    if (all || load<u8>(count) != 0) {
+      turnstile_take(o, td);
+      o.so_uses++;
+      o.so_value++;
+      lock_taken(o, td, false);
+      store<u8>(count, load<u8>(count) + 1);
+      turnstile_wake(td);
+    }
+    td = next;
   }
-  return count;
 }
 
 /** A thread is gone: what it holds stays locked for ever, and lends to nobody. */
@@ -319,4 +324,5 @@ export function turnstile_forget(td: Thread): void {
   l.tl_lent = 0;
   l.tl_rw_rlocks = 0;
   l.tl_lk_slocks = 0;
+  cold(td).td_sx_slocks = 0;
 }

@@ -9,13 +9,15 @@ export interface FormatContext {
   text(address: number): string;
   /** The name of a thread or process, for %N. */
   name(address: number): string;
+  /** The name whose format and argument are at an address, for %n. */
+  nameOfWords(address: number): string;
 }
 
-const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spN]))/g;
+const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spNn]))/g;
 
 /** What a format prints between two texts. */
 interface Directive {
-  /** One of d, i, u, x, X, o, c, s, p, N. */
+  /** One of d, i, u, x, X, o, c, s, p, N, n. */
   readonly kind: string;
   /** Characters at least, filled up with zeros or spaces, those behind the number or before it. */
   readonly width: number;
@@ -24,8 +26,8 @@ interface Directive {
 }
 
 /**
- * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, and %N for the name of the
- * thread or process at an address.
+ * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, %N for the name of the
+ * thread or process at an address, and %n for one whose format and argument are there.
  */
 export class Format {
   private readonly parts: readonly (string | Directive)[];
@@ -67,6 +69,8 @@ function printWord(directive: Directive, word: number, context: FormatContext): 
       return word === 0 ? "0" : context.pointer(word >>> 0);
     case "N":
       return context.name(word >>> 0);
+    case "n":
+      return context.nameOfWords(word >>> 0);
     default:
       return padded(numberText(directive.kind, word), directive);
   }

@@ -370,10 +370,14 @@ export class Kernel {
     throw error;
   }
 
+  /** True while a name is made. */
+  private isNaming = false;
+
   private readonly formatContext: FormatContext = {
     pointer: (address) => this.namePointer(address),
     text: (address) => this.text(address),
     name: (address) => this.nameAt(address),
+    nameOfWords: (address) => this.formatName(this.read(address), this.read(address + 4)),
   };
 
   private format(fmt: number, args: readonly number[]): string {
@@ -501,11 +505,22 @@ export class Kernel {
     );
   }
 
+  /** Whoever gives a thread its name can have the format ask for that thread's: such a format is told as it is. */
+  private formatOfName(fmt: number, arg: number, text: string): string {
+    if (this.isNaming) return text;
+    this.isNaming = true;
+    try {
+      return this.format(fmt, [arg]);
+    } finally {
+      this.isNaming = false;
+    }
+  }
+
   /** A name as printf makes it of a format and a word: its first `length` bytes. */
   formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
     if (fmt === 0) return "";
     const text = this.text(fmt);
-    const name = text.includes("%") ? this.format(fmt, [arg]) : text;
+    const name = text.includes("%") ? this.formatOfName(fmt, arg, text) : text;
     if (name.length <= length && isAscii(name)) return name;
     const bytes = encoder.encode(name);
     if (bytes.length <= length) return name;

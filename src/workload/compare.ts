@@ -88,7 +88,7 @@ export interface Comparison {
   readonly cpuCount: number;
   readonly seeds: number;
   readonly runs: readonly ComparedRuns[];
-  /** What a scheduler does otherwise than the file asks, with its name in front. */
+  /** What is done otherwise than the file asks, each once, with those schedulers in front that do so unless all do. */
   readonly notes: readonly string[];
 }
 
@@ -121,7 +121,7 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
   checkArgument("compareWorkload", "workload", workload, workloadRule);
   checkOptions("compareWorkload", options, optionRules);
   const { schedulers, seeds = 1, cpus, topology, forNs, build } = options;
-  const notes = new Set<string>();
+  const notes = new Map<string, string[]>();
   let cpuCount = 0;
   const runs = schedulers.map((choice) => {
     const name = comparedName(choice);
@@ -136,12 +136,20 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
         ...(build === undefined ? {} : { build }),
       });
       cpuCount = report.cpuCount;
-      for (const note of seed === 0 ? report.notes : []) notes.add(`${name}: ${note}`);
+      for (const note of seed === 0 ? report.notes : []) {
+        notes.set(note, [...(notes.get(note) ?? []), name]);
+      }
       reports.push(report);
     }
     return summary(name, reports);
   });
-  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: [...notes] };
+  const told = [...notes].map(([note, names]) => noteOf(note, names, schedulers.length));
+  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: told };
+}
+
+/** A note with those that it is of in front, unless it is of all. */
+function noteOf(note: string, names: readonly string[], runs: number): string {
+  return names.length === runs ? note : `${names.join(", ")}: ${note}`;
 }
 
 function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns {

@@ -138,6 +138,22 @@ describe("a machine", () => {
     expect(machine.run({ for: 1_000_000 }).reason).toBe("time");
   });
 
+  it("names a thread whose format asks for its own name", () => {
+    const machine = boot();
+    const rest = program("rest").label("start").call("pause", string("rest"), 5);
+    const start = machine.load(rest.call("kthread_exit").build()).addressOf("start");
+    const add = (fmt: string, arg: number) =>
+      machine.call(sys.kthread_add(start, 0, 0, 0, 0, fmt, arg));
+    const [, first] = add("first", 0);
+    const [, second] = add("again %N", first + 64); // the next structure is its own
+    expect(second).toBe(first + 64);
+    machine.run({ for: 1_000 });
+    expect(machine.ps()).toContain("kernel/again again %N");
+    expect(() => machine.call(sys.kthread_add({} as never, 0, 0, 0, 0, "x", 0))).toThrow(
+      "kthread_add: an object is not an address",
+    );
+  });
+
   it("says ENOMEM, as kthread_add does, when maxthread is reached", () => {
     const machine = boot({ maxthread: 6 });
     const create = () => machine.createThread({ name: "one", *body() {} });

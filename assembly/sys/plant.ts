@@ -104,6 +104,10 @@ export enum Plant {
   LINE_AHEAD = 51, //        nor does one get a token that such a CPU owns
   LATE_FORGOTTEN = 52, //    a letter that is late twice is forgotten
   SHORT_FORGOTTEN = 53, //   a thread is not made runnable at the beginning of a round of a few cycles
+  // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
+  TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
+  TRY_AWAY = 110, //         lwkt: who tries for a token has it, whichever CPU owns it
+  POOL_ONE = 111, //         all addresses have one token
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

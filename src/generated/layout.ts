@@ -765,6 +765,7 @@ export const Machine = {
   kobj_end: 560,
   kobj_free: 564,
   kobj_base: 568,
+  pool_tokens: 572,
   rng: 576,
   chaos_rng: 584,
   thread0: 592,
@@ -984,6 +985,7 @@ export const MachineTypes = {
   kobj_end: "usize",
   kobj_free: "usize",
   kobj_base: "usize",
+  pool_tokens: "usize",
   rng: "u64",
   chaos_rng: "u64",
   thread0: "usize",
@@ -1276,6 +1278,9 @@ export const Plant = {
   LINE_AHEAD: 51,
   LATE_FORGOTTEN: 52,
   SHORT_FORGOTTEN: 53,
+  TOKEN_TRY_MARKS: 109,
+  TRY_AWAY: 110,
+  POOL_ONE: 111,
   REACH_NO_CHAIN: 96,
   REACH_NO_PROMISE: 97,
   REACH_NO_CRITICAL: 98,
@@ -2637,6 +2642,8 @@ export const Sys = {
   sema_trywait: 225,
   sema_timedwait: 226,
   sema_value: 227,
+  lwkt_trytoken: 228,
+  lwkt_token_pool_lookup: 229,
   sched_setscheduler: 230,
   sched_setscheduler_self: 231,
   rm_sleep: 232,
@@ -2657,6 +2664,8 @@ export const Sys = {
   sx_downgrade: 249,
   sx_xlocked: 250,
   sx_sleep: 251,
+  lwkt_getpooltoken: 252,
+  lwkt_relpooltoken: 253,
 } as const;
 
 // assembly/sys/sysinit.ts
@@ -2729,6 +2738,42 @@ export const TokenTypes = {
   tk_count: "u32",
   tk_ref: "usize",
   tk_collisions: "u32",
+} as const;
+export const LWKT_POOL_TOKENS = 16384;
+
+export const PoolToken = {
+  size: 56,
+  ko_kind: 0,
+  t_cpu: 4,
+  t_reqcpu: 8,
+  t_granted: 12,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
+  pt_place: 44,
+  pt_zero: 48,
+  pt_one: 52,
+} as const;
+
+export const PoolTokenTypes = {
+  ko_kind: "u32",
+  t_cpu: "i32",
+  t_reqcpu: "i32",
+  t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
+  pt_place: "u32",
+  pt_zero: "usize",
+  pt_one: "usize",
 } as const;
 
 export const ThreadTokens = {

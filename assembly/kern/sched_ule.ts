@@ -304,16 +304,26 @@ export function ule_yields(td: Thread): void {
 
 /**
  * Threads in these slots of a list were chosen in this tick, and have yielded, but for the last one, which runs: what
- * ule_choose and ule_add note of them. In one tick the order does not matter.
+ * ule_choose and ule_add note of them. In one tick neither order nor number matters: those of the last turn are enough.
  */
 export function ule_turned(from: usize, to: usize): void {
+  if (from == to) return;
   const now = tick();
-  for (let slot = from; slot < to; slot += SLOT_SIZE) {
+  let slot = last_turn(from, to - SLOT_SIZE);
+  for (; slot != to; slot += SLOT_SIZE) {
     const ts = td_sched(changetype<Thread>(load<usize>(slot)));
     pctcpu_update(ts, now, false);
     ts.ts_rltick = now;
     ts.ts_boost = 0;
   }
+}
+
+/** The first slot from `from` on behind which no thread comes twice up to `last`. */
+function last_turn(from: usize, last: usize): usize {
+  const td = load<usize>(last);
+  let slot = last;
+  while (slot != from && load<usize>(slot - SLOT_SIZE) != td) slot -= SLOT_SIZE;
+  return slot;
 }
 
 /** sched_wakeup: its sleep counts for its score, and it has a whole slice. */

@@ -50,6 +50,7 @@ import {
   race_access,
   race_begin,
   race_call,
+  race_has_tokens,
   race_return,
   race_step,
   race_thread,
@@ -228,6 +229,7 @@ function perform_event(m: Machine, s: Search): u32 {
 function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
   race_step(s, sn.sn_number);
+  if (has_tokens(td)) race_has_tokens(s, td, sn.sn_number);
   const leaves_others = can_leave_others(m, td);
   const gd = turn(m, td);
   const pending = sn.sn_pending;

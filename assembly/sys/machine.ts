@@ -189,6 +189,7 @@ export class Machine {
   kobj_end: usize;
   kobj_free: usize; //         cells that were given back
   kobj_base: usize;
+  pool_tokens: usize; //       tree of the tokens that stand for addresses (kern/lwkt_pool.ts)
   rng: u64; //                 state of the machine's random numbers (kern/kern_random.ts)
   chaos_rng: u64; //           and of those of chaos
 

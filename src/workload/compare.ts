@@ -11,6 +11,7 @@ import {
   whole,
 } from "../core/arguments.js";
 import type { SchedulerName, Topology } from "../core/config.js";
+import { KernelPanic } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { runWorkload } from "./api.js";
 import type { Workload } from "./model.js";
@@ -127,14 +128,16 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
     const name = comparedName(choice);
     const reports: RunReport[] = [];
     for (let seed = 0; seed < seeds; seed++) {
-      const report = runWorkload(workload, {
-        ...choice,
-        seed,
-        ...(cpus === undefined ? {} : { cpus }),
-        ...(topology === undefined ? {} : { topology }),
-        ...(forNs === undefined ? {} : { forNs }),
-        ...(build === undefined ? {} : { build }),
-      });
+      const report = told(`under ${name}, seed ${seed}`, () =>
+        runWorkload(workload, {
+          ...choice,
+          seed,
+          ...(cpus === undefined ? {} : { cpus }),
+          ...(topology === undefined ? {} : { topology }),
+          ...(forNs === undefined ? {} : { forNs }),
+          ...(build === undefined ? {} : { build }),
+        }),
+      );
       cpuCount = report.cpuCount;
       for (const note of seed === 0 ? report.notes : []) {
         notes.set(note, [...(notes.get(note) ?? []), name]);
@@ -143,8 +146,18 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
     }
     return summary(name, reports);
   });
-  const told = [...notes].map(([note, names]) => noteOf(note, names, schedulers.length));
-  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: told };
+  const said = [...notes].map(([note, names]) => noteOf(note, names, schedulers.length));
+  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: said };
+}
+
+/** A panic says in which of all these runs it happened. */
+function told<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof KernelPanic) error.message += `, ${where}`;
+    throw error;
+  }
 }
 
 /** A note with those that it is of in front, unless it is of all. */

@@ -53,6 +53,17 @@ describe("the command compare", () => {
     }
   });
 
+  it("tells of deadlocks, and in which run the kernel panicked", () => {
+    const found = compare("examples/deadlock.json", "--seeds", "2", "--schedulers", "lwkt,ule");
+    expect(found.stdout).toMatch(/^deadlocks +2 +2$/m);
+    expect(compare("examples/webserver.json", "--for", "10ms").stdout).not.toContain("deadlock");
+    const text = `{"tasks": {"bad": {"loop": 1, "unlock": "m"}}}`;
+    const options = { schedulers: [{ scheduler: "ule" }] as const, build: buildUnderTest };
+    expect(() => compareWorkload(parseWorkload(text, "w.json"), options)).toThrow(
+      "panic: mtx_unlock: mutex m is not owned by thread bad (tid 100002), under ule, seed 0",
+    );
+  });
+
   it("says a note of all schedulers once, without their names", () => {
     const text = `{"tasks": {"a": {"loop": 1, "run": 10}}, "global": {"logdir": "./", "duration": 1}}`;
     const schedulers = SCHEDULER_NAMES.map((scheduler) => ({ scheduler }));

@@ -187,6 +187,7 @@ export class Search {
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
   s_ready: usize; //      Thread[SEARCH_OPTIONS_MAX]: who can run
+  s_members: usize; //    Thread[SEARCH_OPTIONS_MAX]: the first s_living in the order in which they began
   s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
   s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
   s_touched: usize; //    u32 for each word: those that were touched
@@ -221,7 +222,10 @@ export class Search {
   s_settled: u32; //      and what has happened since: Settled
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
-  s_begun: u32; //        threads of the test so far
+  s_begun: u32; //        threads of the test so far,
+  s_living: u32; //       and those that have not ended
+  s_crowded: u32; //      1 = they have been too many for s_members
+  s_places: u32; //       places of s_threads that they have had
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
@@ -309,7 +313,7 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
     <u64>SEARCH_PIECES_MAX * offsetof<SearchPiece>() +
     <u64>SEARCH_ARENAS_MAX * offsetof<SearchArena>() +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
-    <u64>(2 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
+    <u64>(3 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
     <u64>SEARCH_CHANGES_MAX * 4 +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
@@ -337,7 +341,8 @@ export function search_init(m: Machine): void {
   s.s_pieces = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
   s.s_arenas = s.s_pieces + <usize>SEARCH_PIECES_MAX * offsetof<SearchPiece>();
   s.s_ready = s.s_arenas + <usize>SEARCH_ARENAS_MAX * offsetof<SearchArena>();
-  s.s_options = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_members = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_options = s.s_members + <usize>SEARCH_OPTIONS_MAX * 4;
   s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
   s.s_clocks = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();

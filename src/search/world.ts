@@ -18,7 +18,7 @@ import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 import { type Scene, Teller } from "./teller.js";
 
-const { Pending, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
+const { Pending, Search: S, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 
 /** Judges a schedule at its end: throws if the end is wrong. */
 export type Judge = () => void;
@@ -172,7 +172,7 @@ export class World {
 
   /** Steps of the last schedule. */
   get steps(): number {
-    return this.state.get("s_steps");
+    return this.state.get(S.s_steps);
   }
 
   // ---- What threads share ----
@@ -190,12 +190,12 @@ export class World {
 
   /** True if threads have shared further words in the last schedule. */
   get hasLearned(): boolean {
-    return this.state.get("s_learned") !== this.known.length;
+    return this.state.get(S.s_learned) !== this.known.length;
   }
 
   /** These and the others. */
   get shared(): Words {
-    const base = this.state.get("s_shared");
+    const base = this.state.get(S.s_shared);
     const found: number[] = [];
     for (let word = 0; word < this.machine.config.guestMemory / 4; word++) {
       if (this.kernel.u8[base + word] !== 0) found.push(4 * word);
@@ -207,18 +207,18 @@ export class World {
     if (limits === this.setLimits) return;
     this.setLimits = limits;
     const { state } = this;
-    state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
-    state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
-    state.set("s_reduces", limits.reduce ? 1 : 0);
-    state.set("s_choices", limits.choices);
-    state.set("s_races", limits.races ? 1 : 0);
+    state.set(S.s_preemptions_max, Math.min(limits.preemptions, U32_MAX));
+    state.set(S.s_steps_max, Math.min(limits.steps, STEPS_MAX));
+    state.set(S.s_reduces, limits.reduce ? 1 : 0);
+    state.set(S.s_choices, limits.choices);
+    state.set(S.s_races, limits.races ? 1 : 0);
   }
 
   private set shared(words: Words) {
-    const base = this.state.get("s_shared");
+    const base = this.state.get(S.s_shared);
     this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
     for (const address of words) this.kernel.u8[base + address / 4] = 1;
-    this.state.set("s_learned", words.length);
+    this.state.set(S.s_learned, words.length);
   }
 
   // ---- A schedule ----
@@ -238,7 +238,7 @@ export class World {
     if (this.hasLearned) this.shared = this.known;
     this.isKnown = false;
     this.limits = limits;
-    state.set("s_tells", onStep === null ? 0 : 1);
+    state.set(S.s_tells, onStep === null ? 0 : 1);
     strategy.begin(state, schedule);
     try {
       const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
@@ -246,7 +246,7 @@ export class World {
       if (always !== undefined && limits.reduce) {
         throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
       }
-      state.set("s_watches", always === undefined ? 0 : 1);
+      state.set(S.s_watches, always === undefined ? 0 : 1);
       const isOver = this.run(onStep, watch);
       if (isOver) judgeBy(end);
       return null;
@@ -294,7 +294,7 @@ export class World {
     return {
       failure,
       choices: state.tape,
-      preemptions: state.get("s_preemptions"),
+      preemptions: state.get(S.s_preemptions),
       steps: this.steps,
       hash: this.machine.hash,
     };
@@ -350,8 +350,8 @@ export class World {
   }
 
   private assertAllEnded(): void {
+    if (this.state.get(S.s_living) === 0) return;
     const stuck = this.threads();
-    if (stuck.length === 0) return;
     const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
     throw new Failed("deadlock", tellWaits(this.machine, stuck, this.teller));
@@ -360,13 +360,12 @@ export class World {
   /** Who races for what. */
   private tellRace(): string {
     const { state, bodies, machine } = this;
-    const word = state.get("s_race_word");
+    const word = state.get(S.s_race_word);
     const name = bodies.wordOf(word)?.name ?? machine.programs.nameOf(word);
-    const how = (field: "s_race_wrote" | "s_race_writes") =>
-      state.get(field) !== 0 ? "writes" : "reads";
-    const first = `${this.nameOf(state.get("s_race_first"))} ${how("s_race_wrote")} ${name}`;
-    const second = `${this.nameOf(state.get("s_race_second"))} ${how("s_race_writes")} it`;
-    const step = state.get("s_race_step") + 1;
+    const how = (field: number) => (state.get(field) !== 0 ? "writes" : "reads");
+    const first = `${this.nameOf(state.get(S.s_race_first))} ${how(S.s_race_wrote)} ${name}`;
+    const second = `${this.nameOf(state.get(S.s_race_second))} ${how(S.s_race_writes)} it`;
+    const step = state.get(S.s_race_step) + 1;
     return `${first} in step ${step}, ${second} in step ${this.steps}, and nothing orders the two`;
   }
 
@@ -376,7 +375,7 @@ export class World {
   private threads(): Stuck[] {
     const { kernel, state } = this;
     const found: (Stuck & { readonly number: number })[] = [];
-    const base = state.get("s_threads");
+    const base = state.get(S.s_threads);
     const count = kernel.machine("zone_next");
     for (let index = 0; index < count; index++) {
       const at = base + index * N.size;
@@ -396,8 +395,8 @@ export class World {
 
   private unheard() {
     const { kernel, state } = this;
-    const base = state.get("s_unheard");
-    const count = Math.min(state.get("s_unheard_count"), Layout.SEARCH_UNHEARD_MAX);
+    const base = state.get(S.s_unheard);
+    const count = Math.min(state.get(S.s_unheard_count), Layout.SEARCH_UNHEARD_MAX);
     return Array.from({ length: count }, (_, i) => ({
       step: kernel.read(base + i * U.size + U.su_step),
       channel: kernel.read(base + i * U.size + U.su_channel),

@@ -50,6 +50,7 @@ import {
   search_choose,
   search_has_exited,
   search_may_switch,
+  set_ready,
 } from "./search_choose";
 import {
   RACE_EVERYBODY,
@@ -69,6 +70,7 @@ import {
   search_reach,
 } from "./search_reach";
 import { Short, search_shorten, search_unshorten } from "./search_short";
+import { search_keep, search_resume } from "./search_start";
 import { trap } from "./trap";
 
 // What search_call returns.
@@ -109,6 +111,20 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
     store<u16>(s.s_touch + ((<usize>at) << 1), 0);
   }
   s.s_touched_count = 0;
+  if (s.s_prepared != 0) search_resume(s);
+}
+
+/**
+ * Has the threads of a schedule that has just begun go on to their first visible operations, before any choice. Returns
+ * 1 if other schedules may start there (s_prepared): the machine as it is then belongs to that.
+ */
+export function search_prepare(): u32 {
+  const m = machine();
+  const s = search();
+  const learned = s.s_learned;
+  s.s_settled = Settled.NONE;
+  look_whether_alone(m, s);
+  return u32(settle(m, s) == 0 && s.s_learned == learned && search_keep(s));
 }
 
 function events_begin(s: Search): void {
@@ -330,7 +346,7 @@ function all_settled(m: Machine, s: Search): bool {
     }
     const sn = search_thread(td_index(td));
     if (sn.sn_waits != 0 || !is_settled(td, sn) || has_tokens(td)) return false;
-    store<usize>(s.s_ready + ((<usize>(count++)) << 2), changetype<usize>(td));
+    set_ready(s, count++, td);
   }
   s.s_count = count;
   return count == <u32>gd.gd_nrunnable;

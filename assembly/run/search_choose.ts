@@ -86,14 +86,18 @@ function ready(s: Search, i: u32): Thread {
   return changetype<Thread>(load<usize>(s.s_ready + ((<usize>i) << 2)));
 }
 
+export function set_ready(s: Search, i: u32, td: Thread): void {
+  store<usize>(s.s_ready + ((<usize>i) << 2), changetype<usize>(td));
+}
+
 /** Adds a thread to those that can run, which are in the order in which they began. */
 export function search_add(s: Search, td: Thread, number: u32): void {
   if (s.s_count == SEARCH_OPTIONS_MAX) return;
   let at = s.s_count++;
   for (; at > 0 && thread_of(ready(s, at - 1)).sn_number > number; at--) {
-    store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(ready(s, at - 1)));
+    set_ready(s, at, ready(s, at - 1));
   }
-  store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(td));
+  set_ready(s, at, td);
 }
 
 /**

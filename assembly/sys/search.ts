@@ -91,6 +91,10 @@ export const SEARCH_IMAGE_MAX: u32 = 1 << 20;
 export const SEARCH_PIECES_MAX: u32 = 256;
 export const SEARCH_ARENAS_MAX: u32 = 256;
 
+/** Of a start that was prepared (run/search_start.ts): most threads of the test, and most words that they have touched. */
+export const KEPT_THREADS_MAX: u32 = 64;
+export const KEPT_WORDS_MAX: u32 = 256;
+
 /** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
 export const EVENT_TIME: u32 = 65;
 /** How often things happen without a thread, one behind the other. */
@@ -130,6 +134,13 @@ export class SearchArena {
 export class SearchUnheard {
   su_step: u32;
   su_channel: u32;
+}
+
+/** A word that was touched, and its entry of s_touch. */
+@unmanaged
+export class SearchTouched {
+  sw_at: u32;
+  sw_entry: u32;
 }
 
 /** How far the effects of a thread's next step reach. */
@@ -192,6 +203,17 @@ export class Search {
   s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
+
+  // What a search knows where schedules start, if that is behind what threads do before the first choice.
+  s_kept: usize; //       SearchThread[KEPT_THREADS_MAX]
+  s_kept_members: usize; // Thread[KEPT_THREADS_MAX]
+  s_kept_words: usize; // SearchTouched[KEPT_WORDS_MAX]
+  s_kept_places: u32;
+  s_kept_living: u32;
+  s_kept_begun: u32;
+  s_kept_alone: u32;
+  s_kept_count: u32; //   words
+  s_prepared: u32; //     1 = schedules start there; the host says so
 
   s_piece_count: u32;
   s_arena_count: u32;
@@ -317,6 +339,8 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
     <u64>SEARCH_CHANGES_MAX * 4 +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
+    <u64>KEPT_THREADS_MAX * (offsetof<SearchThread>() + 4) +
+    <u64>KEPT_WORDS_MAX * offsetof<SearchTouched>() +
     RACE_BYTES +
     (<u64>guest_size / 4 + 2) * 7
   );
@@ -345,7 +369,10 @@ export function search_init(m: Machine): void {
   s.s_options = s.s_members + <usize>SEARCH_OPTIONS_MAX * 4;
   s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
-  s.s_clocks = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
+  s.s_kept = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
+  s.s_kept_members = s.s_kept + <usize>KEPT_THREADS_MAX * offsetof<SearchThread>();
+  s.s_kept_words = s.s_kept_members + <usize>KEPT_THREADS_MAX * 4;
+  s.s_clocks = s.s_kept_words + <usize>KEPT_WORDS_MAX * offsetof<SearchTouched>();
   s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4;
   s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * 4;
   s.s_sync_used = s.s_sync + <usize>RACE_CLOCKS_MAX * RACE_CLOCK_SIZE;

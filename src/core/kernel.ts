@@ -42,6 +42,7 @@ export interface Exports {
   debug_csr(csr: number): number;
   debug_set_csr(csr: number, value: number): number;
   search_begin(by: number, prefix: number, random: number): void;
+  search_prepare(): number;
   search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;

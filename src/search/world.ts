@@ -111,6 +111,12 @@ export class World {
   /** Of the kernel's search. */
   readonly state: SearchState;
   private start: Snapshot;
+  /** Where schedules start that nobody listens to: before the first choice. Null: at {@link start}. */
+  private prepared: {
+    readonly at: Snapshot | null;
+    readonly words: Words;
+    readonly choices: number;
+  } | null = null;
   /** The judge, if the test is set up already at the start. */
   private readonly judge: unknown;
   private readonly isSetUp: boolean;
@@ -230,15 +236,13 @@ export class World {
     limits: Limits,
     onStep: ((scene: Scene) => void) | null = null,
   ): Outcome | null {
-    const { machine, state } = this;
-    machine.restore(this.start);
-    machine.faults.length = 0;
-    this.output = null;
-    this.bodies.reset();
-    if (this.hasLearned) this.shared = this.known;
+    const { state } = this;
+    const start = onStep === null ? this.startFor(limits) : this.start;
+    this.goBack(start);
     this.isKnown = false;
     this.limits = limits;
     state.set(S.s_tells, onStep === null ? 0 : 1);
+    state.set(S.s_prepared, start === this.start ? 0 : 1);
     strategy.begin(state, schedule);
     try {
       const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
@@ -253,6 +257,42 @@ export class World {
     } catch (error) {
       return this.outcomeOf(this.failureOf(error));
     }
+  }
+
+  private goBack(start: Snapshot): void {
+    this.machine.restore(start);
+    this.machine.faults.length = 0;
+    this.output = null;
+    this.bodies.reset();
+    if (this.hasLearned) this.shared = this.known;
+  }
+
+  /** Where a schedule with these limits can start: before the first choice, if what comes before that is always the same. */
+  private startFor(limits: Limits): Snapshot {
+    const { prepared, start, known } = this;
+    if (!this.isSetUp) return start;
+    if (limits.races) return start;
+    const isFit = prepared?.words === known && prepared.choices === limits.choices;
+    if (isFit) return prepared.at ?? start;
+    this.limits = limits;
+    const at = this.firstChoice();
+    this.prepared = { at, words: known, choices: limits.choices };
+    return at ?? start;
+  }
+
+  /** The machine where threads have come to their first visible operations, or null if that is no place to start. */
+  private firstChoice(): Snapshot | null {
+    const { machine, kernel, state } = this;
+    this.goBack(this.start);
+    state.set(S.s_prepared, 0);
+    kernel.exports.search_begin(Layout.SearchBy.FIRST, 0, 0);
+    try {
+      if (kernel.exports.search_prepare() === 0 || machine.faults.length > 0) return null;
+    } catch (error) {
+      if (error instanceof KernelPanic) return null;
+      throw error;
+    }
+    return machine.snapshot(UNPACKED);
   }
 
   private prepare(): unknown {

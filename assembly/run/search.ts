@@ -119,12 +119,10 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
  * 1 if other schedules may start there (s_prepared): the machine as it is then belongs to that.
  */
 export function search_prepare(): u32 {
-  const m = machine();
   const s = search();
   const learned = s.s_learned;
-  s.s_settled = Settled.NONE;
-  look_whether_alone(m, s);
-  return u32(settle(m, s) == 0 && s.s_learned == learned && search_keep(s));
+  s.s_stage = SearchStage.PREPARE;
+  return u32(search_run() == SearchStop.READY && s.s_learned == learned && search_keep(s));
 }
 
 function events_begin(s: Search): void {
@@ -144,6 +142,7 @@ export function search_run(): u32 {
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
+  s.s_prepares = u32(stage == SearchStage.PREPARE);
   s.s_settled = Settled.NONE; // the host may have done anything
   look_whether_alone(m, s);
   let stop: u32 = 0;
@@ -200,6 +199,7 @@ function next_step(m: Machine, s: Search): u32 {
   if (s.s_settled != Settled.ALL || m.ipi_cpus != 0) {
     const stop = s.s_settled == Settled.OTHERS ? settle_last(m, s) : settle(m, s);
     if (stop != 0) return stop;
+    if (s.s_prepares != 0) return SearchStop.READY;
   }
   s.s_settled = Settled.NONE;
   const td = search_choose(s);

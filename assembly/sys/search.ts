@@ -36,6 +36,8 @@ export enum SearchStop {
   STEP = 8,
   /** Two threads race for memory (s_race). */
   RACE = 9,
+  /** All threads are before their first visible operations, which was asked for (search_prepare). */
+  READY = 10,
 }
 
 // What a search chooses besides who runs next: bits of s_choices.
@@ -214,6 +216,7 @@ export class Search {
   s_kept_alone: u32;
   s_kept_count: u32; //   words
   s_prepared: u32; //     1 = schedules start there; the host says so
+  s_prepares: u32; //     1 = search_run is to go on so far only
 
   s_piece_count: u32;
   s_arena_count: u32;
@@ -320,6 +323,8 @@ export enum SearchStage {
   PERFORMED = 1,
   /** Before the step that was told. */
   TOLD = 2,
+  /** Before the first choice, up to which it is to go on. */
+  PREPARE = 3,
 }
 
 // An entry of s_touch: the index of the thread plus one, and

@@ -319,6 +319,15 @@ export function slice_run(m: Machine, gd: GlobalData): u32 {
   }
 }
 
+/** The same for a thread of which is known that RV32 code goes on (READY), and no debugger looks on. */
+export function slice_go(m: Machine, gd: GlobalData): u32 {
+  const event = rv32_run<Kernel>(gd);
+  if (event == RV_POINT) return POINT;
+  if (event == RV_LEFT) return gd.gd_slice_reason;
+  gd.gd_broken = event;
+  return slice_run(m, gd);
+}
+
 /** True if a debugger wants to see a fault before anything comes of it. */
 function is_fault_stop(m: Machine, event: u32): bool {
   return (event & 0xff) == RV_FAULT && (m.debug & DEBUG_FAULTS) != 0;

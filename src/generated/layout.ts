@@ -767,6 +767,7 @@ export const Machine = {
   kobj_end: 576,
   kobj_free: 580,
   kobj_base: 584,
+  pool_tokens: 588,
   rng: 592,
   chaos_rng: 600,
   thread0: 608,
@@ -989,6 +990,7 @@ export const MachineTypes = {
   kobj_end: "usize",
   kobj_free: "usize",
   kobj_base: "usize",
+  pool_tokens: "usize",
   rng: "u64",
   chaos_rng: "u64",
   thread0: "usize",
@@ -1282,6 +1284,16 @@ export const Plant = {
   LINE_AHEAD: 51,
   LATE_FORGOTTEN: 52,
   SHORT_FORGOTTEN: 53,
+  SEMA_ONE_WAKE: 114,
+  SEMA_SHORT: 115,
+  CV_BROADCAST_ONE: 116,
+  BARRIER_EARLY: 117,
+  LK_NO_REWAKE: 118,
+  LK_FAIL_COUNTS: 119,
+  SET_ASLEEP: 120,
+  TOKEN_TRY_MARKS: 109,
+  TRY_AWAY: 110,
+  POOL_ONE: 111,
   REACH_NO_CHAIN: 96,
   REACH_NO_PROMISE: 97,
   REACH_NO_CRITICAL: 98,
@@ -1434,6 +1446,7 @@ export const ThreadCold = {
   td_namearg: 44,
   td_kb: 48,
   td_pflags: 52,
+  td_sx_slocks: 53,
   td_ast: 54,
   td_intrval: 55,
   td_priority: 56,
@@ -1459,7 +1472,8 @@ export const ThreadColdTypes = {
   td_namefmt: "u32",
   td_namearg: "u32",
   td_kb: "u32",
-  td_pflags: "u16",
+  td_pflags: "u8",
+  td_sx_slocks: "u8",
   td_ast: "u8",
   td_intrval: "i8",
   td_priority: "u8",
@@ -1850,6 +1864,7 @@ export const SearchStop = {
   KNOWN: 7,
   STEP: 8,
   RACE: 9,
+  READY: 10,
 } as const;
 export const SEARCH_TIMEOUTS = 1;
 export const SEARCH_DELIVERY = 2;
@@ -1879,6 +1894,8 @@ export const SEARCH_UNHEARD_MAX = 64;
 export const SEARCH_IMAGE_MAX = 1048576;
 export const SEARCH_PIECES_MAX = 256;
 export const SEARCH_ARENAS_MAX = 256;
+export const KEPT_THREADS_MAX = 64;
+export const KEPT_WORDS_MAX = 256;
 export const EVENT_TIME = 65;
 export const EVENTS_IN_A_ROW_MAX = 8;
 
@@ -1938,6 +1955,17 @@ export const SearchUnheardTypes = {
   su_channel: "u32",
 } as const;
 
+export const SearchTouched = {
+  size: 8,
+  sw_at: 0,
+  sw_entry: 4,
+} as const;
+
+export const SearchTouchedTypes = {
+  sw_at: "u32",
+  sw_entry: "u32",
+} as const;
+
 export const Reach = {
   LOCAL: 0,
   LOOKS: 1,
@@ -1993,7 +2021,7 @@ export const SearchThreadTypes = {
 } as const;
 
 export const Search = {
-  size: 284,
+  size: 344,
   s_image: 0,
   s_pieces: 4,
   s_arenas: 8,
@@ -2002,68 +2030,82 @@ export const Search = {
   s_changes: 20,
   s_unheard: 24,
   s_ready: 28,
-  s_options: 32,
-  s_touch: 36,
-  s_touched: 40,
-  s_shared: 44,
-  s_piece_count: 48,
-  s_arena_count: 52,
-  s_decodings: 56,
-  s_by: 60,
-  s_prefix: 64,
-  s_random: 68,
-  s_preemptions_max: 72,
-  s_steps_max: 76,
-  s_tells: 80,
-  s_reduces: 84,
-  s_watches: 88,
-  s_races: 92,
-  s_choices: 96,
-  s_changes_count: 100,
-  s_cut: 104,
-  s_td: 108,
-  s_event: 112,
-  s_times: 116,
-  s_events: 120,
-  s_saved: 128,
-  s_saved_free: 132,
-  s_count: 136,
-  s_settled: 140,
-  s_last: 144,
-  s_in_a_row: 148,
-  s_begun: 152,
-  s_decisions: 156,
-  s_steps: 160,
-  s_preemptions: 164,
-  s_lowest: 168,
-  s_stage: 172,
-  s_unheard_count: 176,
-  s_known: 180,
-  s_granted: 184,
-  s_op: 188,
-  s_op_word: 192,
-  s_op_second: 196,
-  s_op_size: 200,
-  s_op_atomic: 204,
-  s_touched_count: 208,
-  s_learned: 212,
-  s_alone: 216,
-  s_clocks: 220,
-  s_sync: 224,
-  s_sync_used: 228,
-  s_sync_count: 232,
-  s_access: 236,
-  s_access_used: 240,
-  s_access_count: 244,
-  s_actor: 248,
-  s_raced: 252,
-  s_race_word: 256,
-  s_race_wrote: 260,
-  s_race_first: 264,
-  s_race_step: 268,
-  s_race_second: 272,
-  s_race_writes: 276,
-  s_tds: 280,
+  s_members: 32,
+  s_options: 36,
+  s_touch: 40,
+  s_touched: 44,
+  s_shared: 48,
+  s_kept: 52,
+  s_kept_members: 56,
+  s_kept_words: 60,
+  s_kept_places: 64,
+  s_kept_living: 68,
+  s_kept_begun: 72,
+  s_kept_alone: 76,
+  s_kept_count: 80,
+  s_prepared: 84,
+  s_prepares: 88,
+  s_piece_count: 92,
+  s_arena_count: 96,
+  s_decodings: 100,
+  s_by: 104,
+  s_prefix: 108,
+  s_random: 112,
+  s_preemptions_max: 116,
+  s_steps_max: 120,
+  s_tells: 124,
+  s_reduces: 128,
+  s_watches: 132,
+  s_races: 136,
+  s_choices: 140,
+  s_changes_count: 144,
+  s_cut: 148,
+  s_td: 152,
+  s_event: 156,
+  s_times: 160,
+  s_events: 168,
+  s_saved: 176,
+  s_saved_free: 180,
+  s_count: 184,
+  s_settled: 188,
+  s_last: 192,
+  s_in_a_row: 196,
+  s_begun: 200,
+  s_living: 204,
+  s_crowded: 208,
+  s_places: 212,
+  s_decisions: 216,
+  s_steps: 220,
+  s_preemptions: 224,
+  s_lowest: 228,
+  s_stage: 232,
+  s_unheard_count: 236,
+  s_known: 240,
+  s_granted: 244,
+  s_op: 248,
+  s_op_word: 252,
+  s_op_second: 256,
+  s_op_size: 260,
+  s_op_atomic: 264,
+  s_touched_count: 268,
+  s_learned: 272,
+  s_alone: 276,
+  s_clocks: 280,
+  s_sync: 284,
+  s_sync_used: 288,
+  s_sync_count: 292,
+  s_access: 296,
+  s_access_used: 300,
+  s_access_count: 304,
+  s_actor: 308,
+  s_raced: 312,
+  s_race_word: 316,
+  s_race_wrote: 320,
+  s_race_first: 324,
+  s_race_step: 328,
+  s_race_second: 332,
+  s_race_writes: 336,
+  s_tds: 340,
 } as const;
 
 export const SearchTypes = {
@@ -2075,10 +2117,21 @@ export const SearchTypes = {
   s_changes: "usize",
   s_unheard: "usize",
   s_ready: "usize",
+  s_members: "usize",
   s_options: "usize",
   s_touch: "usize",
   s_touched: "usize",
   s_shared: "usize",
+  s_kept: "usize",
+  s_kept_members: "usize",
+  s_kept_words: "usize",
+  s_kept_places: "u32",
+  s_kept_living: "u32",
+  s_kept_begun: "u32",
+  s_kept_alone: "u32",
+  s_kept_count: "u32",
+  s_prepared: "u32",
+  s_prepares: "u32",
   s_piece_count: "u32",
   s_arena_count: "u32",
   s_decodings: "u32",
@@ -2105,6 +2158,9 @@ export const SearchTypes = {
   s_last: "usize",
   s_in_a_row: "u32",
   s_begun: "u32",
+  s_living: "u32",
+  s_crowded: "u32",
+  s_places: "u32",
   s_decisions: "u32",
   s_steps: "u32",
   s_preemptions: "u32",
@@ -2178,6 +2234,7 @@ export const SearchStage = {
   CHOOSE: 0,
   PERFORMED: 1,
   TOLD: 2,
+  PREPARE: 3,
 } as const;
 export const TOUCH_THREAD = 16383;
 export const TOUCH_WRITTEN = 16384;
@@ -2465,6 +2522,7 @@ export const ThreadLocksTypes = {
   tl_rw_rlocks: "u8",
   tl_lk_slocks: "u8",
 } as const;
+export const SLOCKS_MAX = 255;
 
 // assembly/sys/syscall.ts
 
@@ -2643,6 +2701,8 @@ export const Sys = {
   sema_trywait: 225,
   sema_timedwait: 226,
   sema_value: 227,
+  lwkt_trytoken: 228,
+  lwkt_token_pool_lookup: 229,
   sched_setscheduler: 230,
   sched_setscheduler_self: 231,
   rm_sleep: 232,
@@ -2663,6 +2723,8 @@ export const Sys = {
   sx_downgrade: 249,
   sx_xlocked: 250,
   sx_sleep: 251,
+  lwkt_getpooltoken: 252,
+  lwkt_relpooltoken: 253,
 } as const;
 
 // assembly/sys/sysinit.ts
@@ -2736,6 +2798,42 @@ export const TokenTypes = {
   tk_ref: "usize",
   tk_collisions: "u32",
 } as const;
+export const LWKT_POOL_TOKENS = 16384;
+
+export const PoolToken = {
+  size: 56,
+  ko_kind: 0,
+  t_cpu: 4,
+  t_reqcpu: 8,
+  t_granted: 12,
+  t_round: 16,
+  t_line: 20,
+  t_line_last: 24,
+  t_count: 28,
+  t_due: 32,
+  t_next: 36,
+  t_listed: 40,
+  pt_place: 44,
+  pt_zero: 48,
+  pt_one: 52,
+} as const;
+
+export const PoolTokenTypes = {
+  ko_kind: "u32",
+  t_cpu: "i32",
+  t_reqcpu: "i32",
+  t_granted: "usize",
+  t_round: "u32",
+  t_line: "usize",
+  t_line_last: "usize",
+  t_count: "u32",
+  t_due: "u32",
+  t_next: "usize",
+  t_listed: "u32",
+  pt_place: "u32",
+  pt_zero: "usize",
+  pt_one: "usize",
+} as const;
 
 export const ThreadTokens = {
   size: 8,
@@ -2787,18 +2885,20 @@ export const WITNESS_ANCESTOR = 1;
 export const WITNESS_REVERSED = 2;
 
 export const LockOrder = {
-  size: 16,
+  size: 20,
   lo_parent: 0,
   lo_child: 4,
-  lo_td: 8,
-  lo_tid: 12,
+  lo_tid: 8,
+  lo_namefmt: 12,
+  lo_namearg: 16,
 } as const;
 
 export const LockOrderTypes = {
   lo_parent: "u32",
   lo_child: "u32",
-  lo_td: "usize",
   lo_tid: "i32",
+  lo_namefmt: "u32",
+  lo_namearg: "u32",
 } as const;
 
 export const LockInstance = {

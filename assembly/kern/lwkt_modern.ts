@@ -92,6 +92,11 @@ function to_tail(gd: GlobalData, td: Thread): void {
   runq_append(list, td);
 }
 
+/** True if there is an equal behind a thread of the list. */
+function has_equal(gd: GlobalData, td: Thread): bool {
+  return list_next_slot(piece(gd, td), td.td_slot) != 0;
+}
+
 /** True if a thread can run now: it has no tokens to wait for. */
 function can_run(td: Thread): bool {
   return !has_tokens(td) || lwkt_getalltokens(td);
@@ -250,8 +255,10 @@ function period(m: Machine): u64 {
   return min<u64>(m.cycles_per_tick, m.rr_cycles);
 }
 
-/** The cycle of a CPU's next tick. */
+/** The cycle of the next tick that may take a CPU from its thread: never, if that is first and has no equal. */
 export function modern_clock_next(m: Machine, gd: GlobalData): u64 {
+  const td = gd.gd_curthread;
+  if (first(gd) == td && !has_equal(gd, td)) return u64.MAX_VALUE;
   return (gd.gd_schedclock + 1) * period(m);
 }
 
@@ -265,8 +272,10 @@ export function modern_schedulerclock(m: Machine, gd: GlobalData): void {
 
 /** The running thread goes behind its equals, and whoever is first then asks for the CPU. */
 export function modern_turn_over(gd: GlobalData, td: Thread): void {
-  const moves = !planted(Plant.MODERN_NO_TICK) && first(gd) == td;
-  if (moves) to_tail(gd, td);
+  if (first(gd) == td) {
+    if (!has_equal(gd, td) || planted(Plant.MODERN_NO_TICK)) return;
+    to_tail(gd, td);
+  }
   const head = first(gd);
   if (head != td && is_td(head)) gd.gd_flags |= GDF_RESCHED;
 }

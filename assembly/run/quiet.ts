@@ -11,7 +11,7 @@ import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
-import { TDF_USER } from "../sys/proc";
+import { TDF_USER, Thread } from "../sys/proc";
 import { gives_shares } from "../sys/sched";
 import { cold } from "../sys/thread";
 
@@ -49,7 +49,7 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const td = gd.gd_curthread;
   if (td.td_kfn != K.COMPUTE || td == gd.gd_idletd) return 0;
   if ((gd.gd_flags & GDF_RESCHED) != 0 || td.td_pri < gd.gd_reqpri) return 0;
-  const left = ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;
+  const left = compute_left(td);
   const done = gd.gd_cycles + left;
   if (done < left) return 0; // beyond the end of time
   let rounds = (done - m.now) / m.quantum;
@@ -62,4 +62,15 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   if ((td.td_flags & TDF_USER) != 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;
   return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));
+}
+
+// ---- The cycles that a `compute` has left ----
+
+export function compute_left(td: Thread): u64 {
+  return ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;
+}
+
+export function set_compute_left(td: Thread, left: u64): void {
+  td.td_ka = <u32>left;
+  cold(td).td_kb = <u32>(left >> 32);
 }

@@ -12,7 +12,7 @@ import { machine, Sched } from "../sys/machine";
 import { prioq_first, prioq_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { runq_append, runq_remove } from "../sys/runq";
-import { TSF_SLEPT, td_sched } from "../sys/sched";
+import { sched_cpu, TSF_SLEPT, td_sched } from "../sys/sched";
 import { is_modern, modern_turns_begin, modern_turns_end } from "./lwkt_modern";
 import { user_turned, user_turns_begin, user_turns_end } from "./lwkt_usched";
 import { bsd4_queue_of } from "./sched_4bsd";
@@ -35,7 +35,8 @@ export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null 
   if ((ts.ts_flags & TSF_SLEPT) != 0) return null;
   let queue = NO_QUEUE;
   if (sched == Sched.BSD4) queue = bsd4_queue_of(gd);
-  else if (sched == Sched.ULE) queue = ule_level_queue(gd, td);
+  else if (sched == Sched.ULE && sched_cpu(gd.gd_cpuid).sc_kept == 0)
+    queue = ule_level_queue(gd, td);
   if (queue == NO_QUEUE) return null;
   const level = level_of(td);
   if (prioq_first(queue) != level) return null;

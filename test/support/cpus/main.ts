@@ -155,7 +155,7 @@ function lookForPlants(options: Options): number {
     const columns = found.map(({ text }) => text.padEnd(26)).join("");
     process.stdout.write(`${String(number).padStart(2)} ${name.padEnd(20)} ${columns}\n`);
   }
-  process.stdout.write(`${wanted.length} faults, ${missed} not found\n`);
+  process.stdout.write(`not found: ${missed} of ${wanted.length}\n`);
   return missed === 0 ? 0 : 1;
 }
 

@@ -4,6 +4,7 @@
 // from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
 // level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
 // as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
+// Under ule there are no such turns while a thread waits at a level that is not its own (sched_kept).
 // Under lwkt-modern it is at the head of its level, and back there when the loop is left.
 // Under lwkt user threads that wait take turns so with the one that holds the slot (kern/lwkt_usched.ts), by lwkt_yield.
 import { ChunkList } from "../sys/chunklist";

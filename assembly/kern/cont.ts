@@ -79,7 +79,7 @@ export enum K {
   MODERN_YIELD_1 = 82, //    back from the interrupts that were pended
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
-  CV_WAIT_1 = 201, //        a: condition variable, b: mutex: awake, take the mutex
+  CV_WAIT_1 = 201, //        a: condition variable, b: lock, and how it was held: awake, take it again
   SEMA_WAIT_1 = 202, //      a: semaphore: awake, look again
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep

@@ -39,6 +39,7 @@ import {
   LK_TYPE_MASK,
   LK_UPGRADE,
   LockMgr,
+  SLOCKS_MAX,
   SyncObject,
   td_locks,
 } from "../sys/sync";
@@ -48,9 +49,6 @@ import { mtx_assert_once, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_create, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
-
-/** Locks of this kind that a thread can share at a time. */
-const SLOCKS_MAX: u8 = 255;
 
 /** True for the flags of lockinit that exist. */
 export function lk_init_flags_valid(flags: u32): bool {

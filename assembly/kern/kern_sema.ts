@@ -32,8 +32,13 @@ export function sema_trywait(s: SyncObject): u32 {
 
 /** Takes one unit, sleeping for `timo` ticks at a time while there is none: 0, or EWOULDBLOCK. */
 export function sema_timedwait(s: SyncObject, timo: i32): u32 {
-  if (sema_trywait(s) != 0) {
-    set_retval(0);
+  return sema_timed(s, timo, 0);
+}
+
+function sema_timed(s: SyncObject, timo: i32, error: i32): u32 {
+  const has = sema_trywait(s) != 0;
+  if (has || error != 0) {
+    set_retval(has ? 0 : error);
     return DONE;
   }
   sync_queued(s);
@@ -48,9 +53,7 @@ export function sema_timedwait(s: SyncObject, timo: i32): u32 {
  */
 export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
   sync_awake(s);
-  if (error == 0 && !planted(Plant.SEMA_SHORT)) return sema_timedwait(s, timo);
-  set_retval(sema_trywait(s) != 0 ? 0 : EWOULDBLOCK);
-  return DONE;
+  return sema_timed(s, timo, planted(Plant.SEMA_SHORT) ? EWOULDBLOCK : error);
 }
 
 /** Adds one unit and wakes the thread that has waited longest. */

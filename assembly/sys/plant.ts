@@ -112,6 +112,10 @@ export enum Plant {
   LK_NO_REWAKE = 118, //     who was woken for a lock, and gives up, leaves the others asleep
   LK_FAIL_COUNTS = 119, //   a lock is kept for those that give up once they have waited
   SET_ASLEEP = 120, //       a thread of another CPU that sleeps stays where it must not run
+  // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
+  TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
+  TRY_AWAY = 110, //         lwkt: who tries for a token has it, whichever CPU owns it
+  POOL_ONE = 111, //         all addresses have one token
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

@@ -5,6 +5,7 @@ import { callback, checkArgument, checkOptions, oneOf, text, word } from "../cor
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
+import type { Printed } from "../core/format.js";
 import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, type SysctlValue, writeSysctl } from "../core/sysctl.js";
@@ -644,9 +645,9 @@ export class Machine {
     };
   }
 
-  private print(text: string): void {
+  private print(text: Printed): void {
     this.host.printed.push(text);
-    this.onPrint?.(text);
+    this.onPrint?.(String(text));
   }
 
   /** Receives what C programs print, as it comes: bytes that are valid during the call. */

@@ -22,6 +22,7 @@ import {
   sched_setscheduler,
 } from "./sched";
 import { dl_allows, dl_enter, dl_place } from "./sched_deadline";
+import { allowed_cpus } from "./sched_place";
 
 function result(value: i32): u32 {
   set_retval(value);
@@ -50,7 +51,7 @@ export function cpuset_setaffinity(mask: u64): u32 {
   const pinned = m.sched == Sched.LWKT && (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT);
   if (!stays && pinned) return result(EBUSY);
   store<u64>(excluded_cpus(td), ~allowed);
-  return stays ? result(0) : lwkt_setcpu_self(sched_place_within(allowed));
+  return stays ? result(0) : lwkt_setcpu_self(sched_place_within(allowed_cpus(m, td)));
 }
 
 /**
@@ -68,7 +69,7 @@ export function cpuset_setthread(td: Thread, mask: u64): u32 {
     sched_affinity(td);
     return result(0);
   }
-  const cpu = sched_place_within(allowed);
+  const cpu = sched_place_within(allowed_cpus(machine(), td));
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
   else if (!planted(Plant.SET_ASLEEP) || !td_is_sleeping(td)) ipi_migrate(td, cpu);
@@ -109,6 +110,7 @@ export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, perio
     return lwkt_setcpu_self(cpu);
   }
   if (cpu == td.td_cpu) {
+    sched_affinity(td); // no other CPU is to take it from the machine's queue
     if (is_mine(td)) priority_changed(mycpu(), td); // it may be waiting, and its time runs
     return result(0);
   }

@@ -99,7 +99,7 @@ import {
   hs_rem,
   hs_requeue,
 } from "./sched_host";
-import { idle_cpus } from "./sched_place";
+import { idle_cpus, ule_woken_by } from "./sched_place";
 import {
   level_of,
   policy_clear,
@@ -125,7 +125,6 @@ import {
   ule_setpreempt,
   ule_sleep,
   ule_unplaced,
-  ule_woken_by,
 } from "./sched_ule";
 import {
   has_own_level,

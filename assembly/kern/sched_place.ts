@@ -12,7 +12,7 @@ import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine } from "../sys/machine";
 import { prioq_remove } from "../sys/prioq";
 import { Thread } from "../sys/proc";
-import { sched_cpu, TSF_ARRIVED, td_sched } from "../sys/sched";
+import { sched_cpu, ThreadSched, TSF_ARRIVED, TSF_KEPT, td_sched } from "../sys/sched";
 import { is_td, no_td } from "../sys/thread";
 import { dl_place } from "./sched_deadline";
 
@@ -31,9 +31,10 @@ export function sched_arrived(gd: GlobalData, td: Thread): void {
   sc.sc_last = td;
 }
 
-/** A thread that may be waiting to be placed has left CPU `cpu`'s queue. */
+/** A thread that may be waiting to be placed, or has kept its place, has left CPU `cpu`'s queue. */
 export function sched_departed(cpu: u32, td: Thread): void {
   const ts = td_sched(td);
+  sched_kept(ts, false);
   if ((ts.ts_flags & TSF_ARRIVED) == 0) return;
   ts.ts_flags &= ~TSF_ARRIVED;
   const sc = sched_cpu(cpu);
@@ -42,6 +43,23 @@ export function sched_departed(cpu: u32, td: Thread): void {
   if (is_td(ts.ts_next)) td_sched(ts.ts_next).ts_prev = ts.ts_prev;
   else sc.sc_last = ts.ts_prev;
   if (!is_td(sc.sc_first)) machine().sched_arrivals &= ~((<u64>1) << cpu);
+}
+
+/** Another CPU makes a thread runnable: of several in a round the first one counts, whichever has its turn first. */
+export function ule_woken_by(gd: GlobalData, td: Thread): void {
+  const ts = td_sched(td);
+  const waker = gd.gd_cpuid + 1;
+  if (ts.ts_waker == 0 || waker < <u32>ts.ts_waker) ts.ts_waker = <u8>waker;
+}
+
+/**
+ * A waiting thread's priority has changed: if it got worse, the thread keeps its place (sched_thread_priority of ule), at a
+ * level that is not its own, and yields are no turns on a list as long as it does (kern/sched_turn.ts).
+ */
+export function sched_kept(ts: ThreadSched, keeps: bool): void {
+  if (((ts.ts_flags & TSF_KEPT) != 0) == keeps || machine().ncpus != 1) return;
+  ts.ts_flags ^= TSF_KEPT;
+  sched_cpu(0).sc_kept += keeps ? 1 : -1;
 }
 
 /** Takes a thread off whichever queue it is on. */

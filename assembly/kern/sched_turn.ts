@@ -4,6 +4,7 @@
 // from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
 // level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
 // as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
+// Under ule there are no such turns while a thread waits at a level that is not its own (sched_kept).
 // Under lwkt-modern it is at the head of its level, and back there when the loop is left.
 // Under lwkt user threads that wait take turns so with the one that holds the slot (kern/lwkt_usched.ts), by lwkt_yield.
 import { ChunkList } from "../sys/chunklist";
@@ -12,7 +13,7 @@ import { machine, Sched } from "../sys/machine";
 import { prioq_first, prioq_level } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { runq_append, runq_remove } from "../sys/runq";
-import { TSF_SLEPT, td_sched } from "../sys/sched";
+import { sched_cpu, TSF_SLEPT, td_sched } from "../sys/sched";
 import { is_modern, modern_turns_begin, modern_turns_end } from "./lwkt_modern";
 import { user_turned, user_turns_begin, user_turns_end } from "./lwkt_usched";
 import { bsd4_queue_of } from "./sched_4bsd";
@@ -35,7 +36,8 @@ export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null 
   if ((ts.ts_flags & TSF_SLEPT) != 0) return null;
   let queue = NO_QUEUE;
   if (sched == Sched.BSD4) queue = bsd4_queue_of(gd);
-  else if (sched == Sched.ULE) queue = ule_level_queue(gd, td);
+  else if (sched == Sched.ULE && sched_cpu(gd.gd_cpuid).sc_kept == 0)
+    queue = ule_level_queue(gd, td);
   if (queue == NO_QUEUE) return null;
   const level = level_of(td);
   if (prioq_first(queue) != level) return null;

@@ -60,7 +60,7 @@ import {
 } from "../sys/sched";
 import { cold, is_td, no_td } from "../sys/thread";
 import { first_of, load_of, sched_lowest } from "./sched_group";
-import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
+import { allowed_cpus, kick_cpu, sched_arrived, sched_departed, sched_kept } from "./sched_place";
 import { is_timeshare, level_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
 
@@ -281,13 +281,6 @@ export function ule_add(gd: GlobalData, td: Thread): void {
   sched_arrived(gd, td);
 }
 
-/** Another CPU makes a thread runnable: of several in a round the first one counts, whichever has its turn first. */
-export function ule_woken_by(gd: GlobalData, td: Thread): void {
-  const ts = td_sched(td);
-  const waker = gd.gd_cpuid + 1;
-  if (ts.ts_waker == 0 || waker < <u32>ts.ts_waker) ts.ts_waker = <u8>waker;
-}
-
 /** The queue on which the running thread takes turns with others of its level; no queue if that is the calendar's. */
 export function ule_level_queue(gd: GlobalData, td: Thread): u32 {
   const timeshares =
@@ -315,6 +308,7 @@ export function ule_turned(from: usize, to: usize): void {
     pctcpu_update(ts, now, false);
     ts.ts_rltick = now;
     ts.ts_boost = 0;
+    ts.ts_flags &= ~(TSF_MOVED | TSF_HEAD);
   }
 }
 
@@ -371,6 +365,7 @@ export function ule_rem(td: Thread): void {
 export function ule_requeue(td: Thread): void {
   const cpu = <u32>(td_sched(td).ts_queue - 2) % machine().ncpus;
   globaldata(cpu).gd_nrunnable--;
+  sched_kept(td_sched(td), false);
   dequeue(td);
   set_lowpri(cpu, false);
   enqueue(cpu, td, false);
@@ -381,7 +376,10 @@ export function ule_prio_changed(td: Thread, better: bool): void {
   const m = machine();
   const ts = td_sched(td);
   if (ts.ts_queue != 0) {
-    if (!better) return;
+    if (!better) {
+      sched_kept(ts, true);
+      return;
+    }
     ts.ts_flags |= TSF_HEAD;
     ule_requeue(td);
     const unplaced = (ts.ts_flags & (TSF_ARRIVED | TSF_MOVED)) == 0;

@@ -66,6 +66,8 @@ export const TSF_USER: u8 = 0x20;
 export const TSF_ENDED: u8 = 0x40;
 /** Its letter's PRIO sets its policy, too. */
 export const TSF_POLICY: u8 = 0x10;
+/** ule, on one CPU: its priority got worse while it waited, and it keeps its place until it runs. */
+export const TSF_KEPT: u8 = 0x80;
 
 /** A CPU's part. */
 @unmanaged
@@ -80,6 +82,7 @@ export class SchedCpu {
   sc_load: u32; //         lwkt: uload, the sum of what its runnable user threads add
   sc_lowpri: u32; //       ule: tdq_lowpri, the best priority of its threads, 255 when it is idle (several CPUs only)
   sc_preempt: u32; //      ule: tdq_owepreempt, 1 = the thread that runs is preempted
+  sc_kept: i32; //         ule: threads that wait at another level than their own (TSF_KEPT)
 }
 
 /** True if threads have shares of time: always, but under lwkt, where only user threads have. */

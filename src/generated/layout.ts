@@ -1818,9 +1818,10 @@ export const TSF_SLEPT = 8;
 export const TSF_USER = 32;
 export const TSF_ENDED = 64;
 export const TSF_POLICY = 16;
+export const TSF_KEPT = 128;
 
 export const SchedCpu = {
-  size: 44,
+  size: 48,
   sc_clock: 0,
   sc_stat: 8,
   sc_first: 12,
@@ -1831,6 +1832,7 @@ export const SchedCpu = {
   sc_load: 32,
   sc_lowpri: 36,
   sc_preempt: 40,
+  sc_kept: 44,
 } as const;
 
 export const SchedCpuTypes = {
@@ -1844,6 +1846,7 @@ export const SchedCpuTypes = {
   sc_load: "u32",
   sc_lowpri: "u32",
   sc_preempt: "u32",
+  sc_kept: "i32",
 } as const;
 
 // assembly/sys/search.ts

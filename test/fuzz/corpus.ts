@@ -42,6 +42,13 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     { why: "first to find one of the planted faults", seeds: [1, 4, 5, 7, 8, 13, 181] },
   ],
   locks: [{ why: "1 finds each fault that is planted in lending", seeds: [1, 4, 7] }],
+  waits: [
+    {
+      why: "went wrong: 4bsd took a thread with a deadline from the CPU that promises it",
+      seeds: [619, 30428],
+    },
+    { why: "first to find one of the planted faults", seeds: [1, 3, 6, 15, 53] },
+  ],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
   "user-queues": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8], size: 100 }],
   scores: [
@@ -55,6 +62,13 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
       why: "1, 2, 3, 4 and 8 CPUs, with chaos and without",
       seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
     },
+  ],
+  "short-ways": [
+    {
+      why: "went wrong: under ule a thread whose priority got worse while it waited",
+      seeds: [98, 282],
+    },
+    { why: "each scheduler, on 1 to 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] },
   ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
   "freebsd-storm": [

@@ -23,5 +23,8 @@ export const freebsdCpus = (seed: number): number => storm(suite("calls"), seed)
 /** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
 export const processes = (seed: number): number => storm(suite("processes"), seed);
 
+/** Threads that wait for each other in every way: nobody sleeps on while what it waits for is there. */
+export const waits = (seed: number): number => storm(suite("waits"), seed);
+
 /** Threads that take locks in any nesting: what is lent is what the rule says. */
 export const locks = (seed: number): number => storm(suite("lending"), seed);

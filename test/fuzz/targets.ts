@@ -24,11 +24,12 @@ import { Random } from "../support/random.js";
 import { SchedQueueTest } from "../support/sched-queue-test.js";
 import { SchedScoreTest } from "../support/sched-score-test.js";
 import { schedulerOf } from "../support/schedulers.js";
+import { ShortWays } from "../support/short-ways.js";
 import { TokenStorm } from "../support/token-storm.js";
 import { UserQueueTest } from "../support/user-queue-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
-import { cpus, freebsdCpus, locks, processes } from "./several-cpus.js";
+import { cpus, freebsdCpus, locks, processes, waits } from "./several-cpus.js";
 import { snapshots } from "./snapshots.js";
 import type { Target } from "./target.js";
 
@@ -90,6 +91,13 @@ function userQueues(seed: number, size: number): number {
 function scores(seed: number, size: number): number {
   const test = new SchedScoreTest(seed, seed % 2 === 0 ? "4bsd" : "ule");
   test.run(size);
+  return test.operations;
+}
+
+/** The short ways of the emulated CPU beside the long ones: runs that are traced, interpreted and cut are the same. */
+function shortWays(seed: number, size: number): number {
+  const test = new ShortWays(seed, size);
+  test.run();
   return test.operations;
 }
 
@@ -179,6 +187,11 @@ export const targets: Readonly<Record<string, Target>> = {
   },
   processes: { about: "processes on several CPUs: who is asked obeys", size: 1, run: processes },
   locks: { about: "locks on several CPUs: what is lent", size: 1, run: locks },
+  waits: {
+    about: "waits on several CPUs: nobody sleeps on for what is there",
+    size: 1,
+    run: waits,
+  },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "user-queues": {
     about: "lwkt's queues of user threads on several CPUs, beside a model",
@@ -191,6 +204,11 @@ export const targets: Readonly<Record<string, Target>> = {
     run: scores,
   },
   tokens: { about: "tokens of lwkt-modern on several CPUs, by rules", size: 60, run: tokens },
+  "short-ways": {
+    about: "RV32 threads by the short ways of the CPU and by the long ones: the same run",
+    size: 30,
+    run: shortWays,
+  },
   "lwkt-storm": { about: "LWKT on several CPUs, by rules", size: 60, run: lwktStorm },
   "freebsd-storm": {
     about: "FreeBSD's calls on several CPUs, by rules",

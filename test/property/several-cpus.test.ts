@@ -87,6 +87,10 @@ describe("storms of waits", () => {
   it("of all sizes do", () => {
     expect(failures(suite("waits", { build }), 1000, 100)).toEqual([]);
   });
+
+  it.each([619, 30428])("do, of seed %i, which did not once", (seed) => {
+    expect(suite("waits", { build }).run(seed)).toBeNull();
+  });
 });
 
 describe("a planted fault", () => {

@@ -300,6 +300,17 @@ KTM_INLINE void lwkt_gettoken(lwkt_token_t token) { sys_lwkt_gettoken(token); }
 KTM_INLINE void lwkt_reltoken(lwkt_token_t token) { sys_lwkt_reltoken(token); }
 KTM_INLINE int lwkt_regettoken(lwkt_token_t token) { return sys_lwkt_regettoken(token); }
 KTM_INLINE int lwkt_havetoken(lwkt_token_t token) { return sys_lwkt_havetoken(token); }
+KTM_INLINE int lwkt_trytoken(lwkt_token_t token) { return sys_lwkt_trytoken(token); }
+/* The token of the pool that stands for an address; NULL where there is no room for it, and then none is taken. */
+KTM_INLINE lwkt_token_t lwkt_token_pool_lookup(const volatile void *ptr) {
+  lwkt_token_t token;
+  return sys_lwkt_token_pool_lookup(ptr, &token) == 0 ? token : NULL;
+}
+KTM_INLINE lwkt_token_t lwkt_getpooltoken(const volatile void *ptr) {
+  lwkt_token_t token;
+  return sys_lwkt_getpooltoken(ptr, &token) == 0 ? token : NULL;
+}
+KTM_INLINE void lwkt_relpooltoken(const volatile void *ptr) { sys_lwkt_relpooltoken(ptr); }
 KTM_INLINE int lwkt_block(lwkt_wait_t wait, const char *wmesg, int gen) {
   return sys_lwkt_block(wait, wmesg, gen);
 }

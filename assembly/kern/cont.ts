@@ -88,7 +88,7 @@ export enum K {
   RW_LOCK_1 = 208, //        a: read/write or shared/exclusive lock: awake
   RW_SLEEP_W = 209, //       a: the lock, which was held alone: awake, take it again
   RW_SLEEP_R = 210, //       a: the lock, which was shared
-  SEMA_TIMED_1 = 211, //     a: semaphore, b: timeout: awake, or too late
+  SEMA_TIMED_1 = 211, //     a, b: semaphore, ticks: awake, or too late
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
   RM_RLOCK_1 = 212, //       a: read-mostly lock: has its mutex
   RM_WLOCK_1 = 213, //       a: the same: has its mutex, or a reader has left

@@ -3,6 +3,7 @@
 // The original wakes the waiter of best priority; here it is the one that came first, as workload files
 // have it, in constant time.
 import { PCATCH } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued, sync_wake_first } from "./kern_sync";
@@ -65,7 +66,8 @@ export function cv_signal(cv: SyncObject): u32 {
 
 /** Wakes all that wait. */
 export function cv_broadcast(cv: SyncObject): u32 {
-  wakeup(changetype<u32>(cv));
+  if (planted(Plant.CV_BROADCAST_ONE)) sync_wake_first(cv);
+  else wakeup(changetype<u32>(cv));
   set_retval(0);
   return DONE;
 }

@@ -11,6 +11,7 @@ import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
   KOBJ_LOCKMGR,
@@ -180,7 +181,7 @@ function wake_waiters(lk: LockMgr): void {
   const waits = (lk.lk_waiters & LK_EXCLUSIVE_WAITERS) != 0;
   const fail = lk.lk_exslpfail;
   lk.lk_exslpfail = 0;
-  if (waits && sleep_more_than(alone, fail)) {
+  if (waits && (sleep_more_than(alone, fail) || planted(Plant.LK_FAIL_COUNTS))) {
     lk.lk_waiters &= LK_SHARED_WAITERS;
     wakeup(alone);
     return;
@@ -258,7 +259,7 @@ export function lk_exclusive_1(lk: LockMgr, flags: u32, error: i32): u32 {
   const result = awake(lk, flags, error);
   if (result == 0) return xlock_look(lk, flags, no_interlock());
   // It was woken to take the lock, and may have been the only one.
-  if (is_free(lk) && lk.lk_waiters != 0) wake_waiters(lk);
+  if (is_free(lk) && lk.lk_waiters != 0 && !planted(Plant.LK_NO_REWAKE)) wake_waiters(lk);
   return finish(flags, no_interlock(), result);
 }
 

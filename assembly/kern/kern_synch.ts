@@ -153,8 +153,9 @@ export function td_set_inhib(td: Thread, inhibitor: u8): void {
 
 /** Takes an inhibitor away; without any left the thread can run. */
 export function td_clear_inhib(td: Thread, inhibitor: u8): void {
-  td.td_inhib &= ~inhibitor;
-  if (td.td_inhib == 0) td.td_state = <u8>TDS.CAN_RUN;
+  const left = td.td_inhib & ~inhibitor;
+  td.td_inhib = left;
+  if (left == 0) td.td_state = <u8>TDS.CAN_RUN;
 }
 
 export function td_is_sleeping(td: Thread): bool {

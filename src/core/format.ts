@@ -11,7 +11,12 @@ export interface FormatContext {
   name(address: number): string;
   /** The name whose format and argument are at an address, for %n. */
   nameOfWords(address: number): string;
+  /** What gives the name that a thread or process has now, whatever becomes of it. */
+  nameLater(address: number): () => string;
 }
+
+/** A text, or what is one as soon as it is made a string. */
+export type Printed = string | { toString(): string };
 
 const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spNn]))/g;
 
@@ -31,6 +36,8 @@ interface Directive {
  */
 export class Format {
   private readonly parts: readonly (string | Directive)[];
+  /** Which words are names; null if there are words that have to be looked at now. */
+  private readonly names: readonly number[] | null;
 
   constructor(text: string) {
     const parts: (string | Directive)[] = [];
@@ -46,6 +53,22 @@ export class Format {
     }
     if (end < text.length) parts.push(text.slice(end));
     this.parts = parts;
+    const kinds = parts.filter((part) => typeof part !== "string").map(({ kind }) => kind);
+    const canWait = !kinds.some((kind) => "spn".includes(kind));
+    this.names = canWait ? [...kinds.keys()].filter((i) => kinds[i] === "N") : null;
+  }
+
+  /** The same as {@link print}, formatted when somebody looks at it: nobody ever looks at most of what is printed. */
+  printLater(words: readonly number[], context: FormatContext): Printed {
+    const { names } = this;
+    if (names === null) return this.print(words, context);
+    const given = names.map((i) => context.nameLater((words[i] ?? 0) >>> 0));
+    return {
+      toString: () => {
+        let next = 0;
+        return this.print(words, { ...context, name: () => (given[next++] as () => string)() });
+      },
+    };
   }
 
   /** Formats words as printf does. Missing ones print as 0. */

@@ -216,6 +216,23 @@ describe("a machine", () => {
     expect(machine.ps()).toContain("culprit");
   });
 
+  it("has on its console what was printed of threads whose structures others have since", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const names = ["first", "second", "a name that is far too long for a thread"];
+    for (const name of names) {
+      machine.createThread({ name, *body() {} });
+      machine.run();
+    }
+    const snapshot = machine.snapshot();
+    machine.createThread({ name: "fourth", *body() {} });
+    machine.run();
+    machine.restore(snapshot);
+    const printed = names.map((name) => {
+      return `Kernel thread "${name.slice(0, 19)}" (pid 0) exited prematurely.\n`;
+    });
+    expect(machine.console).toBe(printed.join(""));
+  });
+
   it("panics with the place when a program leaves its memory", () => {
     const machine = boot();
     const body = machine.load(program("wild").li("t0", 0x7fff_0000).sw("t0", "t0").build());

@@ -62,6 +62,7 @@ describe("the examples in examples/c", () => {
     producer_consumer: /600 items, sum 179700\n$/,
     spinlock_right: /800 turns, never two at a time\n$/,
     bufdaemon: /^150 buffers written\nsuspended.*\nresumed: 157 buffers written\n$/,
+    registry: /^300 lookups, 18 names fetched, limit 20\n$/,
     pool: /^300 threads, sum of divisors up to 40000: 1315981693\n$/,
     work: /^thread 0: 2 rounds, crc [0-9a-f]{4}\nthread 1: 2 rounds, crc [0-9a-f]{4}\n$/,
     philosophers: /^Aristotle 50 meals\n(?:\w+ +50 meals\n){4}$/,

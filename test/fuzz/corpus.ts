@@ -44,6 +44,13 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
   locks: [{ why: "1 finds each fault that is planted in lending", seeds: [1, 4, 7] }],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
   "user-queues": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8], size: 100 }],
+  "user-shares": [
+    {
+      why: "went wrong: better policies of threads that waited, and wakeups of the host's, on one CPU",
+      seeds: [4],
+    },
+    { why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 5, 6, 7, 8], size: 2_000 },
+  ],
   scores: [
     {
       why: "4bsd and ule, 1, 2 and 4 CPUs, with 256 queues and with 64",

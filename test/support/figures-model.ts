@@ -16,7 +16,7 @@ const CLASSES = Layout.KTR_SCHED | Layout.KTR_STATE;
 const KERNEL_PID = 1;
 
 /** A thread, from its creation until it closes its account. Times are in cycles, which are nanoseconds. */
-export interface Life {
+interface Life {
   readonly tid: number;
   readonly pid: number;
   /** The CPU that it ran on last, null before the first time. */
@@ -216,7 +216,7 @@ function middle(values: readonly number[]): number {
 }
 
 /** The smallest value that so many of a hundred do not exceed, as a report tells it: the top of its quarter of an octave. */
-export function percentile(values: readonly number[], percent: number): number {
+function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.ceil((values.length * percent) / 100) - 1] as number;
   return Math.min(topOf(value), sorted.at(-1) as number);

@@ -53,11 +53,11 @@ const ESTCPU_MAX = 16_384;
 /** Priorities of a queue. */
 const PPQ = 4;
 
-export const isTimeshare = ({ policy }: UserThread) =>
+const isTimeshare = ({ policy }: UserThread) =>
   policy !== FIFO && policy !== RR && policy !== IDLE;
 
 /** Where a thread stands: the smaller runs first. */
-export function queueOf({ rt, priority }: UserThread): number {
+function queueOf({ rt, priority }: UserThread): number {
   return rt !== 0 ? 116 - rt : 68 + priority - (priority % PPQ);
 }
 

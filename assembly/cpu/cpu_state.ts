@@ -72,6 +72,8 @@ export class CpuState {
   sampled: u64;
   /** Sum of the words that were loaded only to have their cache lines. */
   touched: u32;
+  /** 1 = of the threads that were looked at last, ahead of their turns, some touch their registers. */
+  touch_registers: u32;
 }
 
 /** No word's address. */

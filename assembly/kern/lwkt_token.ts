@@ -58,6 +58,16 @@ export function lwkt_gettoken(tok: LwktToken): u32 {
   return lwkt_token_wait(tok, K.GETTOKEN_1);
 }
 
+/**
+ * Acquires a token if this CPU has it: true, and the thread is in a critical section. If not, it is in none (the first
+ * versions of the original left it in one).
+ */
+export function lwkt_trytoken(tok: LwktToken): bool {
+  if (lwkt_token_away(tok) && !planted(Plant.TRY_AWAY)) return false;
+  crit_enter();
+  return true;
+}
+
 /** Stands in line for the token and leaves the CPU until it comes; `fn` then looks. */
 function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();

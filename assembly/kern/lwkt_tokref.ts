@@ -52,8 +52,11 @@ function gives_way(tt: ThreadTokens): bool {
   return <u32>(machine().rounds % machine().ncpus) != mycpu().gd_cpuid;
 }
 
-/** Takes the token of a reference, at `at`, if it can be had (_lwkt_trytokref). */
-function trytokref(tt: ThreadTokens, at: usize): bool {
+/**
+ * Takes the token of a reference, at `at`, if it can be had (_lwkt_trytokref). `waits`: who cannot have it alone leaves its
+ * mark.
+ */
+function trytokref(tt: ThreadTokens, at: usize, waits: bool): bool {
   const ref = load<u32>(at);
   const tok = token_of(ref);
   const count = tok.tk_count;
@@ -64,7 +67,7 @@ function trytokref(tt: ThreadTokens, at: usize): bool {
   }
   if ((ref & REF_EXCLUSIVE) != 0) {
     if ((count & ~TOK_EXCLREQ) != 0) {
-      tok.tk_count = count | TOK_EXCLREQ;
+      if (waits || planted(Plant.TOKEN_TRY_MARKS)) tok.tk_count = count | TOK_EXCLREQ;
       return false;
     }
     tok.tk_count = TOK_EXCLUSIVE;
@@ -115,7 +118,7 @@ export function lwkt_getalltokens(td: Thread): bool {
   if (planted(Plant.TOKEN_NOT_HAD)) return true;
   while (tt.tt_have != tt.tt_count) {
     const at = token_ref(tt, tt.tt_have);
-    if (!trytokref(tt, at)) {
+    if (!trytokref(tt, at, true)) {
       token_of(load<u32>(at)).tk_collisions++;
       if (planted(Plant.TOKEN_PARTLY)) return false;
       while (tt.tt_have != have) reltokref(token_ref(tt, --tt.tt_have));
@@ -180,12 +183,30 @@ export function lwkt_gettokref(tok: Token, exclusive: bool): u32 {
   store<u32>(at, changetype<u32>(tok) | (exclusive ? REF_EXCLUSIVE : 0));
   tt.tt_count = count + 1;
   td.td_body |= TDB_TOKENS;
-  if (trytokref(tt, at)) {
+  if (trytokref(tt, at, true)) {
     tt.tt_have = count + 1;
     return DONE;
   }
   tok.tk_collisions++;
   return lwkt_switch();
+}
+
+/** Takes a token alone if that can be done at once (lwkt_trytoken): true if the thread has it. In an interrupt, too. */
+export function lwkt_trytokref(tok: Token): bool {
+  const td = curthread();
+  const tt = td_tokens(td);
+  const count = tt.tt_count;
+  KASSERT(count < LWKT_MAXTOKENS, "assertion: ref < &td->td_toks_end in lwkt_trytoken");
+  const at = token_ref(tt, count);
+  store<u32>(at, changetype<u32>(tok) | REF_EXCLUSIVE);
+  if (!trytokref(tt, at, false)) {
+    tok.tk_collisions++;
+    return false;
+  }
+  tt.tt_count = count + 1;
+  tt.tt_have = count + 1;
+  td.td_body |= TDB_TOKENS;
+  return true;
 }
 
 /** Releases the token that the thread has taken last. */

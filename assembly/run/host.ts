@@ -4,6 +4,7 @@ import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
 import { cpu_exists, cpu_wake } from "../kern/lwkt_ipiq";
+import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { sched_moved } from "../kern/sched";
 import { EBUSY, EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
 import { GDF_INTR, globaldata } from "../sys/globaldata";
@@ -84,8 +85,15 @@ function is_about_token(nr: u32): bool {
     nr == Sys.lwkt_gettoken_shared ||
     nr == Sys.lwkt_reltoken ||
     nr == Sys.lwkt_regettoken ||
-    nr == Sys.lwkt_havetoken
+    nr == Sys.lwkt_havetoken ||
+    nr == Sys.lwkt_trytoken ||
+    is_about_pool(nr)
   );
+}
+
+/** True for calls that take or release a token of the pool. */
+function is_about_pool(nr: u32): bool {
+  return nr == Sys.lwkt_getpooltoken || nr == Sys.lwkt_relpooltoken;
 }
 
 /** The CPU that the host's call is made on: the owner of the token that it is about, so that it need not wait. */
@@ -95,9 +103,12 @@ function host_cpu(nr: u32, a0: u32): u32 {
     nr == Sys.lwkt_gettoken_shared ||
     nr == Sys.lwkt_gettoken ||
     nr == Sys.lwkt_regettoken ||
+    nr == Sys.lwkt_trytoken ||
     nr == Sys.lwkt_reltoken;
-  if (!about_token || !kobj_valid(a0)) return 0;
-  const cpu = changetype<LwktToken>(a0).t_cpu;
+  let token = about_token && kobj_valid(a0) ? a0 : 0;
+  if (is_about_pool(nr)) token = changetype<u32>(lwkt_token_pool_lookup(a0));
+  if (token == 0) return 0;
+  const cpu = changetype<LwktToken>(token).t_cpu;
   return cpu_exists(cpu) ? cpu : 0;
 }
 

@@ -9,6 +9,8 @@
 // In machine code a plain load may be an atomic one of C: it is taken for one if a fence stands behind it, as is a
 // store behind a fence, and nothing races with a byte that atomics access.
 
+import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
+import { has_tokens } from "../kern/lwkt_tokref";
 import { Thread } from "../sys/proc";
 import {
   Pending,
@@ -24,6 +26,8 @@ import {
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { td_frame } from "../sys/thread";
+import { REF_EXCLUSIVE, td_tokens, token_of, token_ref } from "../sys/token";
+import { channel_of } from "./search_reach";
 
 // Values of s_actor that are no thread's number.
 /** Nobody: time has gone on. */
@@ -88,6 +92,27 @@ export function race_step(s: Search, number: u32): void {
   store<u32>(own, load<u32>(own) + 1);
 }
 
+/**
+ * A thread with tokens of lwkt-modern begins a step: it has them now, whoever had them while it did not run, and has seen what
+ * they guard.
+ */
+export function race_has_tokens(s: Search, td: Thread, number: u32): void {
+  if (s.s_races == 0) return;
+  const tt = td_tokens(td);
+  for (let i: u32 = 0; i < tt.tt_count; i++) {
+    acquire(s, number, changetype<u32>(token_of(load<u32>(token_ref(tt, i)))));
+  }
+}
+
+/** A thread makes a call, and may leave its CPU, and its tokens to others. Who shares one has changed nothing. */
+function leaves_tokens(s: Search, td: Thread, number: u32): void {
+  const tt = td_tokens(td);
+  for (let i: u32 = 0; i < tt.tt_count; i++) {
+    const ref = load<u32>(token_ref(tt, i));
+    if ((ref & REF_EXCLUSIVE) != 0) release(s, number, changetype<u32>(token_of(ref)));
+  }
+}
+
 /** Whoever had the last step has woken or made a thread. */
 export function race_wake(s: Search, number: u32): void {
   if (s.s_races == 0 || !has_clock(number)) return;
@@ -131,11 +156,8 @@ function release(s: Search, number: u32, key: u32): void {
   if (clock != 0) join(clock, clock_of(s, number));
 }
 
-/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
-export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
-  if (s.s_races == 0) return;
-  sn.sn_acquire = 0;
-  const frame = td_frame(td);
+/** True for calls that come before and after nothing, or whose order race_wake knows. */
+function orders_nothing(nr: u32): bool {
   switch (nr) {
     case Sys.lwkt_yield:
     case Sys.sched_relinquish:
@@ -144,7 +166,20 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.tsleep:
     case Sys.cv_signal:
     case Sys.cv_broadcast:
-      return;
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
+export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
+  if (s.s_races == 0) return;
+  sn.sn_acquire = 0;
+  if (has_tokens(td)) leaves_tokens(s, td, sn.sn_number);
+  const frame = td_frame(td);
+  if (orders_nothing(nr)) return;
+  switch (nr) {
     case Sys.mtx_unlock:
     case Sys.mtx_unlock_spin:
     case Sys.rw_runlock:
@@ -173,6 +208,12 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.lwkt_gettoken_shared:
       sn.sn_acquire = frame.a0;
       return;
+    case Sys.lwkt_getpooltoken:
+      sn.sn_acquire = pool_token(sn, frame.a0);
+      return;
+    case Sys.lwkt_relpooltoken:
+      release_pooled(s, sn.sn_number, pool_token(sn, frame.a0));
+      return;
     case Sys.cv_wait:
     case Sys.cv_timedwait:
     case Sys.cv_wait_sig:
@@ -200,6 +241,15 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
       release(s, sn.sn_number, frame.a0);
       sn.sn_acquire = frame.a0;
   }
+}
+
+function release_pooled(s: Search, number: u32, token: u32): void {
+  if (token != 0) release(s, number, token);
+}
+
+/** The token that stands for the address which a call names. */
+function pool_token(sn: SearchThread, argument: u32): u32 {
+  return changetype<u32>(lwkt_token_pool_lookup(channel_of(sn.sn_op, argument)));
 }
 
 /** A thread's call is over. */

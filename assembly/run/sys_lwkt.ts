@@ -4,20 +4,29 @@ import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
 import { is_modern, modern_yield } from "../kern/lwkt_modern";
+import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import {
   crit_enter,
+  crit_exit,
   lwkt_create,
   lwkt_create_1,
   lwkt_deschedule_self,
   lwkt_exit,
   lwkt_yield_quick,
 } from "../kern/lwkt_thread";
-import { lwkt_gettoken, lwkt_havetoken, lwkt_regettoken, lwkt_reltoken } from "../kern/lwkt_token";
+import {
+  lwkt_gettoken,
+  lwkt_havetoken,
+  lwkt_regettoken,
+  lwkt_reltoken,
+  lwkt_trytoken,
+} from "../kern/lwkt_token";
 import {
   lwkt_gettokref,
   lwkt_havetokref,
   lwkt_regettokref,
   lwkt_reltokref,
+  lwkt_trytokref,
 } from "../kern/lwkt_tokref";
 import { thread_end } from "../kern/thread_end";
 import { EBUSY, ENOMEM } from "../sys/errno";
@@ -60,6 +69,33 @@ function is_tokref(tok: LwktToken): bool {
 
 export function sys_lwkt_gettoken(tok: LwktToken): u32 {
   return is_tokref(tok) ? lwkt_gettokref(changetype<Token>(tok), true) : lwkt_gettoken(tok);
+}
+
+export function sys_lwkt_trytoken(tok: LwktToken): bool {
+  return is_tokref(tok) ? lwkt_trytokref(changetype<Token>(tok)) : lwkt_trytoken(tok);
+}
+
+function is_token(tok: LwktToken): bool {
+  return changetype<usize>(tok) != 0;
+}
+
+export function sys_lwkt_token_pool_lookup(f: Frame, address: u32): i32 {
+  const tok = lwkt_token_pool_lookup(address);
+  f.a1 = changetype<u32>(tok);
+  return is_token(tok) ? 0 : ENOMEM;
+}
+
+/** The results stay where they are while the caller waits. */
+export function sys_lwkt_getpooltoken(f: Frame, address: u32): u32 {
+  set_retval(sys_lwkt_token_pool_lookup(f, address));
+  return f.a1 != 0 ? sys_lwkt_gettoken(changetype<LwktToken>(f.a1)) : DONE;
+}
+
+/** A token that was never made is none that the caller has: under lwkt it leaves its critical section, as with any other. */
+export function sys_lwkt_relpooltoken(address: u32): u32 {
+  const tok = lwkt_token_pool_lookup(address);
+  if (machine().lwkt_modern != 0) return lwkt_reltokref(changetype<Token>(tok));
+  return is_token(tok) ? lwkt_reltoken(tok) : crit_exit();
 }
 
 /** lwkt has no shared tokens: there it is lwkt_gettoken. */

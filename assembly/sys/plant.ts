@@ -2,7 +2,7 @@
 // one that is in. The release build has none of this, not even the question.
 import { machine } from "./machine";
 
-/** What each fault breaks. test/planted tells which suite finds which. */
+/** What each fault breaks. docs/reliability.md tells which suite finds which. */
 export enum Plant {
   NONE = 0,
   // Messages (kern/lwkt_ipiq.ts).
@@ -112,9 +112,20 @@ export enum Plant {
   RM_AGAIN_WAITS = 101, //   a reader waits for who waits for it, although it may recurse
   RM_SLEEP_SHARES = 102, //  who slept with the lock alone shares it afterwards
   LK_SHARER_PASSES = 103, // sharers come in while a thread waits to have the lock alone
-  LK_FAIL_STUCK = 104, //    those that would share are not woken where all that would have it alone give up
   LK_DOWNGRADE_WAKES = 105, // turning a lock into a shared one wakes those that wait
   LK_DRAIN_FIRST = 106, //   a drain does not wait for those that wait
+  // Waits (kern/kern_sema.ts, kern_condvar.ts, kern_lock.ts, kern_cpuset.ts): storms of waits find these.
+  SEMA_ONE_WAKE = 114, //    a second unit of a semaphore wakes nobody
+  SEMA_SHORT = 115, //       who finds no unit when it is woken does not wait for the rest of its time
+  CV_BROADCAST_ONE = 116, // cv_broadcast wakes the first
+  BARRIER_EARLY = 117, //    whoever wakes who waits at a barrier opens it
+  LK_NO_REWAKE = 118, //     who was woken for a lock, and gives up, leaves the others asleep
+  LK_FAIL_COUNTS = 119, //   a lock is kept for those that give up once they have waited
+  SET_ASLEEP = 120, //       a thread of another CPU that sleeps stays where it must not run
+  // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
+  TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
+  TRY_AWAY = 110, //         lwkt: who tries for a token has it, whichever CPU owns it
+  POOL_ONE = 111, //         all addresses have one token
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

@@ -2,7 +2,7 @@
 //
 // A reference is a word: the token's address, whose low bits are free, and REF_*. A thread's stand in an array behind its
 // ThreadTokens, in the order in which they were taken.
-import { KOBJ_SIZE } from "./kobj";
+import { KOBJ_SIZE, LwktToken } from "./kobj";
 import { machine } from "./machine";
 import { Thread } from "./proc";
 import { td_index } from "./thread";
@@ -31,6 +31,21 @@ export class Token {
   tk_ref: usize; //      t_ref: address of the reference that has it alone, 0 = none
   tk_collisions: u32; // t_collisions: how often it could not be had
 }
+
+/** Tokens of the pool (kern/lwkt_pool.ts), a power of two. */
+export const LWKT_POOL_TOKENS: u32 = 16384;
+
+/** One of them: a token of either kind, and its place. */
+@unmanaged
+export class PoolToken extends LwktToken {
+  pt_place: u32; //  0 to LWKT_POOL_TOKENS - 1
+  pt_zero: usize; // those below it whose places have a 0 where its depth in the tree says,
+  pt_one: usize; //  and a 1
+}
+
+if (offsetof<PoolToken>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: a token of the pool is larger");
+if (offsetof<PoolToken>("pt_place") < offsetof<Token>())
+  ERROR("struct token is larger than lwkt's");
 
 /** What a thread has of tokens: its own, while it runs, and that of the CPU which switches to or from it. */
 @unmanaged

@@ -124,7 +124,7 @@ const rules: readonly Rule[] = [
     kind: "lk",
     threads: { a: "alone 60 release", w: "alone-in-time", b: "share release" },
     log: `a alone, w alone-in-time=${EWOULDBLOCK}, a release, b share, b release`,
-    plant: Plant.LK_FAIL_STUCK,
+    plant: Plant.LK_FAIL_COUNTS,
   },
   {
     says: "nobody is woken when a lock is shared that one thread had alone",

@@ -28,6 +28,8 @@ describe("a storm of tokens", () => {
     ["TOKEN_PREEMPTS", Plant.TOKEN_PREEMPTS],
     ["TOKEN_OUTLIVES", Plant.TOKEN_OUTLIVES],
     ["TOKEN_SHARED_ALONE", Plant.TOKEN_SHARED_ALONE],
+    ["TOKEN_TRY_MARKS", Plant.TOKEN_TRY_MARKS],
+    ["POOL_ONE", Plant.POOL_ONE],
   ])("finds %s", (_, plant) => {
     expect(() => {
       for (let seed = 1; seed <= 20; seed++) new TokenStorm(seed, STEPS, "check", plant).run();

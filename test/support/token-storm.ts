@@ -23,6 +23,13 @@ interface Actor {
   /** It has made a call since by which it could have left the CPU and come back at once. */
   yielded: boolean;
   isDone: boolean;
+  /** What it has if its call returns 1. */
+  trying: Held | null;
+}
+
+/** Where in the pool an address's token is. */
+function place(address: number): number {
+  return ((address + (address >>> 18)) ^ ((address >>> 8) + (address >>> 24))) & 16_383;
 }
 
 /** Threads of a storm: the later ones get the structures of those that are done. */
@@ -41,6 +48,8 @@ export class TokenStorm {
   private readonly random: Random;
   private readonly machine: LwktMachine;
   private readonly tokens: number[] = [];
+  /** Addresses for which some of the tokens stand. */
+  private readonly addresses = new Map<number, number>();
   private readonly waits: number[] = [];
   private readonly actors: Actor[] = [];
   private readonly cpus: number;
@@ -64,6 +73,7 @@ export class TokenStorm {
     if (plant !== 0) this.machine.kernel.setMachine("plant", plant);
     for (let i = 1 + random.below(4); i > 0; i--)
       this.tokens.push(this.make(Sys.lwkt_token_create));
+    for (let i = random.below(3); i > 0; i--) this.pool(random.below(1 << 20));
     for (let i = 0; i < 2; i++) this.waits.push(this.make(Sys.lwkt_wait_create));
     for (let i = 3 + random.below(10); i > 0; i--) this.spawn();
   }
@@ -72,12 +82,21 @@ export class TokenStorm {
     return this.machine.call(nr, 0)[1] >>> 0;
   }
 
+  /** A token that stands for an address. */
+  private pool(address: number): void {
+    const token = this.machine.call(Sys.lwkt_token_pool_lookup, address)[1] >>> 0;
+    const other = this.addresses.get(token);
+    if (other !== undefined && place(other) !== place(address)) this.fail("two places, one token");
+    this.addresses.set(token, address);
+    if (!this.tokens.includes(token)) this.tokens.push(token);
+  }
+
   private spawn(): void {
     const { random } = this;
     const body = () => this.body(actor);
     const cpu = random.below(this.cpus);
     const td = this.machine.spawn(`t${this.actors.length}`, 5 + random.below(8), body, cpu);
-    const actor: Actor = { td, held: [], yielded: false, isDone: false };
+    const actor: Actor = { td, held: [], yielded: false, isDone: false, trying: null };
     this.actors.push(actor);
   }
 
@@ -105,12 +124,14 @@ export class TokenStorm {
       const [step, done] = this.next(me);
       this.steps++;
       const result = yield step;
+      if (me.trying !== null && result === 1) me.held.push(me.trying);
+      me.trying = null;
       this.has(me);
       done?.(result);
     }
     if (this.random.once(2)) {
       while (me.held.length > 0) {
-        yield [Sys.lwkt_reltoken, (me.held.pop() as Held).token];
+        yield this.releases((me.held.pop() as Held).token);
         this.has(me);
       }
     }
@@ -124,7 +145,7 @@ export class TokenStorm {
     const token = random.pick(this.tokens);
     const mine = me.held.filter((held) => held.token === token);
     const intern = (text: string) => this.machine.kernel.intern(text);
-    switch (random.below(12)) {
+    switch (random.below(14)) {
       case 0:
       case 1:
       case 2: {
@@ -136,7 +157,7 @@ export class TokenStorm {
       case 4:
       case 5: {
         const last = me.held.pop();
-        return [last === undefined ? [Sys.compute, 50, 0] : [Sys.lwkt_reltoken, last.token]];
+        return [last === undefined ? [Sys.compute, 50, 0] : this.releases(last.token)];
       }
       case 6:
         return mine.length === 0 ? this.asked(me, token, 0) : this.lost(me, mine);
@@ -150,6 +171,9 @@ export class TokenStorm {
       case 9:
         return [this.leaves(me, [random.pick([Sys.lwkt_yield, Sys.lwkt_switch])])];
       case 10:
+      case 11:
+        return me.held.length >= 6 ? [[Sys.compute, 50, 0]] : this.tries(me, token);
+      case 12:
         return this.asked(me, token, mine.length > 0 ? 1 : 0);
       default:
         return [[Sys.compute, random.below(600), 0]];
@@ -164,7 +188,34 @@ export class TokenStorm {
     const done = () => {
       held.switches = this.switches(me);
     };
-    return [[nr, token], done];
+    const address = this.addresses.get(token);
+    const pooled = address !== undefined && exclusive && this.random.once(2);
+    return [pooled ? [Sys.lwkt_getpooltoken, address] : [nr, token], done];
+  }
+
+  private releases(token: number): Step {
+    const address = this.addresses.get(token);
+    if (address === undefined || this.random.once(2)) return [Sys.lwkt_reltoken, token];
+    return [Sys.lwkt_relpooltoken, address];
+  }
+
+  /** Tries for a token: it must be had if nobody has it, and otherwise nobody may have to wait for the one who tried. */
+  private tries(me: Actor, token: number): [Step, (result: number) => void] {
+    const { kernel } = this.machine;
+    const held = { token, exclusive: true, switches: 0 };
+    const before = this.pending(token);
+    me.trying = held;
+    const done = (result: number) => {
+      held.switches = this.switches(me);
+      if (result === 1) return;
+      if (kernel.read(token + Token.tk_count) === 0) this.fail(`${me.td} tried in vain`);
+      if (!before && this.pending(token) && this.cpus === 1) this.fail(`${me.td} left a mark`);
+    };
+    return [[Sys.lwkt_trytoken, token], done];
+  }
+
+  private pending(token: number): boolean {
+    return (this.machine.kernel.read(token + Token.tk_count) & Layout.TOK_EXCLREQ) !== 0;
   }
 
   private asked(me: Actor, token: number, expected: number): [Step, (result: number) => void] {

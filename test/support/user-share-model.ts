@@ -53,8 +53,7 @@ const ESTCPU_MAX = 16_384;
 /** Priorities of a queue. */
 const PPQ = 4;
 
-const isTimeshare = ({ policy }: UserThread) =>
-  policy !== FIFO && policy !== RR && policy !== IDLE;
+const isTimeshare = ({ policy }: UserThread) => policy !== FIFO && policy !== RR && policy !== IDLE;
 
 /** Where a thread stands: the smaller runs first. */
 function queueOf({ rt, priority }: UserThread): number {

@@ -48,7 +48,8 @@ const numbers = `
   222 cv_timedwait, 223 cv_wait_sig, 224 cv_timedwait_sig, 225 sema_trywait,
   226 sema_timedwait, 227 sema_value, 192 rm_init, 193 rm_destroy, 194 rm_rlock, 195 rm_runlock,
   196 rm_wlock, 197 rm_wunlock, 198 rm_try_rlock, 199 rm_wowned, 232 rm_sleep, 233 lockinit,
-  234 lockdestroy, 235 lockmgr, 236 lockstatus, 237 lockmgr_disown
+  234 lockdestroy, 235 lockmgr, 236 lockstatus, 237 lockmgr_disown,
+  228 lwkt_trytoken, 229 lwkt_token_pool_lookup, 252 lwkt_getpooltoken, 253 lwkt_relpooltoken
 `;
 
 const { calls } = readTable();

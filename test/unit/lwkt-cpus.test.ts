@@ -183,6 +183,54 @@ describe("a token", () => {
     expect(results).toEqual([1, 0, 0, 1, 1]);
   });
 
+  it("is had at once by who tries for it where its CPU is, in a critical section, and nowhere else", () => {
+    const tried = (cpu: number, plant = 0) => {
+      const machine =
+        plant === 0 ? cpus(2) : new LwktMachine({ cpus: 2, quantum: 1000, roundRobin: 0 }, "check");
+      if (plant !== 0) machine.kernel.setMachine("plant", plant);
+      const token = machine.kernel.newObject("token", 0);
+      const results: unknown[] = [];
+      const td: number = machine.spawn(
+        "tries",
+        5,
+        function* () {
+          results.push(yield [Sys.lwkt_trytoken, token], machine.pri(td) >= Layout.TDPRI_CRIT);
+          if (results[0] === 1) yield [Sys.lwkt_reltoken, token];
+          results.push(machine.pri(td) >= Layout.TDPRI_CRIT);
+        },
+        cpu,
+      );
+      machine.run();
+      return results;
+    };
+    expect(tried(0)).toEqual([1, true, false]);
+    expect(tried(1)).toEqual([0, false, false]);
+    expect(tried(1, Layout.Plant.TRY_AWAY)).toEqual([1, true, false]);
+  });
+
+  it("of the pool begins on the first CPU and goes back there", () => {
+    const machine = cpus(2);
+    const owners: number[] = [];
+    const results: number[] = [];
+    const token = machine.call(Sys.lwkt_token_pool_lookup, 0x1234)[1] >>> 0;
+    const owner = () => owners.push(machine.kernel.readSigned(token + LwktToken.t_cpu));
+    owner();
+    machine.spawn(
+      "a",
+      5,
+      function* () {
+        results.push(yield [Sys.lwkt_getpooltoken, 0x1234]);
+        owner();
+        yield [Sys.lwkt_relpooltoken, 0x1234];
+        owner();
+      },
+      1,
+    );
+    machine.run();
+    expect(results).toEqual([0]);
+    expect(owners).toEqual([0, 1, 0]);
+  });
+
   it("passes between CPUs that all want it, and none starves", () => {
     const machine = cpus(8);
     const token = machine.kernel.newObject("token", 0);

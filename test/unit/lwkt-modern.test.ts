@@ -26,6 +26,11 @@ function noting(order: string[], name: string, steps: number, nr: number) {
   };
 }
 
+/** Where in the pool the token of an address is. */
+function poolPlace(address: number): number {
+  return ((address + (address >>> 18)) ^ ((address >>> 8) + (address >>> 24))) & 16_383;
+}
+
 /** Cycles of a `compute` call as two words. */
 function cycles(count: number): readonly [number, number, number] {
   return [Sys.compute, count, 0];
@@ -364,6 +369,126 @@ describe("a token of lwkt-modern", () => {
     m.spawn("user", 8, noting(order, "user", 1, Sys.lwkt_yield));
     m.run();
     expect(order).toEqual(["kernel", "released", "has it", "user"]);
+  });
+
+  /** What readers see who come while somebody tries for a token that another reader has. */
+  function triedFor(plant = 0): unknown[] {
+    const m = boot({ cpus: 4, quantum: 100 }, plant);
+    const tok = token(m);
+    const order: unknown[] = [];
+    m.spawn("reads", 5, function* () {
+      yield [Sys.lwkt_gettoken_shared, tok];
+      yield cycles(3_000);
+      order.push("first reader leaves");
+      yield [Sys.lwkt_reltoken, tok];
+    });
+    m.spawn(
+      "tries",
+      5,
+      function* () {
+        yield cycles(500);
+        order.push(["had", yield [Sys.lwkt_trytoken, tok], yield [Sys.lwkt_havetoken, tok]]);
+        order.push(["mark", m.kernel.read(tok + Layout.Token.tk_count) & Layout.TOK_EXCLREQ]);
+        yield cycles(8_000);
+        order.push(["had", yield [Sys.lwkt_trytoken, tok], yield [Sys.lwkt_havetoken, tok]]);
+        order.push(["again", yield [Sys.lwkt_trytoken, tok]]);
+        yield [Sys.lwkt_reltoken, tok];
+        yield [Sys.lwkt_reltoken, tok];
+        order.push(["free", m.kernel.read(tok + Layout.Token.tk_count)]);
+      },
+      1,
+    );
+    m.spawn(
+      "reads, too",
+      5,
+      function* () {
+        yield cycles(1_010);
+        yield [Sys.lwkt_gettoken_shared, tok];
+        order.push("second reader");
+        yield [Sys.lwkt_reltoken, tok];
+      },
+      2,
+    );
+    m.run();
+    return [...order, m.kernel.read(tok + Layout.Token.tk_collisions)];
+  }
+
+  it("is had at once by who tries for it, or not at all, and nobody has to wait for that", () => {
+    const right = [
+      ["had", 0, 0],
+      ["mark", 0],
+      "second reader",
+      "first reader leaves",
+      ["had", 1, 1],
+      ["again", 1],
+      ["free", 0],
+      1,
+    ];
+    expect(triedFor()).toEqual(right);
+    expect(triedFor(Plant.TOKEN_TRY_MARKS)).not.toEqual(right);
+  });
+
+  it("may be tried for in an interrupt", () => {
+    const m = boot();
+    const tok = token(m);
+    const results: number[] = [];
+    m.spawn("a", 5, function* () {
+      yield [Sys.intr_enter];
+      results.push(yield [Sys.lwkt_trytoken, tok]);
+      yield [Sys.intr_exit];
+      yield [Sys.lwkt_reltoken, tok];
+    });
+    m.run();
+    expect(results).toEqual([1]);
+  });
+
+  it("stands for an address in the pool, and for others with the same place", () => {
+    const m = boot({ objects: 3 });
+    const look = (address: number) => {
+      const [error, tok] = m.call(Sys.lwkt_token_pool_lookup, address);
+      return error === 0 ? tok >>> 0 : error;
+    };
+    const first = look(0x1234);
+    const other = look(0x5678);
+    expect(other).not.toBe(first);
+    let same = 0x10_0000;
+    while (poolPlace(same) !== poolPlace(0x1234)) same++;
+    expect([look(0x1234), look(same), look(0x5678)]).toEqual([first, first, other]);
+    look(0x9abc);
+    expect(look(0xdef0)).toBe(Layout.ENOMEM);
+    expect([look(0x1234), look(0x5678)]).toEqual([first, other]);
+  });
+
+  it("of the pool is had and released by its address", () => {
+    const m = boot({ cpus: 2, quantum: 100 });
+    const order: unknown[] = [];
+    for (const [cpu, name] of ["a", "b"].entries()) {
+      m.spawn(
+        name,
+        5,
+        function* () {
+          yield cycles(10 + 300 * cpu);
+          order.push([name, "errno", yield [Sys.lwkt_getpooltoken, 4096]]);
+          yield cycles(2_000);
+          order.push(`${name} leaves`);
+          yield [Sys.lwkt_relpooltoken, 4096];
+        },
+        cpu,
+      );
+    }
+    m.run();
+    expect(order).toEqual([["a", "errno", 0], "a leaves", ["b", "errno", 0], "b leaves"]);
+    const tok = m.call(Sys.lwkt_token_pool_lookup, 4096)[1] >>> 0;
+    expect(m.kernel.read(tok + Layout.Token.tk_count)).toBe(0);
+  });
+
+  it("of the pool is released by who has taken it last only", () => {
+    const m = boot();
+    m.spawn("a", 5, function* () {
+      yield [Sys.lwkt_getpooltoken, 1];
+      yield [Sys.lwkt_relpooltoken, 2];
+    });
+    expect(() => m.run()).toThrow(/in lwkt_reltoken/);
   });
 
   it("goes with its thread when that ends", () => {

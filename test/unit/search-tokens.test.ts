@@ -4,8 +4,11 @@ import { describe, expect, it } from "vitest";
 import { type ExploreOptions, explore, type Setup, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 
-/** Two threads count to two; each takes the token, if it takes it, and sleeps in between, if it does. */
-function counter({ takes, sleeps }: { takes: boolean; sleeps: boolean }): Setup {
+/**
+ * Two threads count to two; each takes the token, if it takes it: one of its own, or one of the pool for an address; or tries
+ * for it until it has it. It sleeps in between, if it does.
+ */
+function counter({ takes, sleeps }: { takes: boolean | "pool" | "tries"; sleeps: boolean }): Setup {
   return (machine, { shared }) => {
     const count = shared(0, "count");
     const token = { address: machine.call(sys.lwkt_token_create(0))[1] >>> 0 };
@@ -13,11 +16,15 @@ function counter({ takes, sleeps }: { takes: boolean; sleeps: boolean }): Setup 
       machine.createThread({
         name,
         *body() {
-          if (takes) yield* sys.lwkt_gettoken(token);
+          if (takes === "tries") {
+            while (!(yield* sys.lwkt_trytoken(token))) yield* sys.lwkt_yield();
+          } else if (takes === "pool") yield* sys.lwkt_getpooltoken(4096);
+          else if (takes) yield* sys.lwkt_gettoken(token);
           const old = yield* count.get();
           if (sleeps) yield* sys.pause("counts", 1);
           yield* count.set(old + 1);
-          if (takes) yield* sys.lwkt_reltoken(token);
+          if (takes === "pool") yield* sys.lwkt_relpooltoken(4096);
+          else if (takes) yield* sys.lwkt_reltoken(token);
         },
       });
     }
@@ -41,9 +48,48 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect(failure?.message).toMatch(/count is 1/);
   });
 
-  it("finds nothing where a token guards it, however it is reduced", async () => {
-    const all = await run(counter({ takes: true, sleeps: false }));
-    expect(all).toMatchObject({ complete: true, failure: null });
+  it.each([true, "pool"] as const)(
+    "finds nothing where a token guards it (%s), however it is reduced, and no race",
+    async (takes) => {
+      for (const races of [false, true]) {
+        const all = await run(counter({ takes, sleeps: false }), { races });
+        expect(all).toMatchObject({ complete: true, failure: null });
+      }
+    },
+  );
+
+  it("finds nothing where threads try for the token until they have it", async () => {
+    const some = await run(counter({ takes: "tries", sleeps: false }), {
+      strategy: "random",
+      schedules: 300,
+      races: true,
+    });
+    expect(some.failure).toBe(null);
+  });
+
+  it("takes what is done under a token for ordered, also by who sleeps in between, and nothing else", async () => {
+    const guards =
+      (takes: boolean): Setup =>
+      (machine, { shared }) => {
+        const count = shared(0, "count");
+        const token = { address: machine.call(sys.lwkt_token_create(0))[1] >>> 0 };
+        for (const name of ["one", "two"]) {
+          machine.createThread({
+            name,
+            *body() {
+              if (takes) yield* sys.lwkt_gettoken(token);
+              yield* count.set((yield* count.get()) + 1);
+              yield* sys.pause("counts", 1);
+              yield* count.set((yield* count.get()) + 1);
+              if (takes) yield* sys.lwkt_reltoken(token);
+            },
+          });
+        }
+        return () => {};
+      };
+    const options = { races: true } as const;
+    expect(await run(guards(true), options)).toMatchObject({ complete: true, failure: null });
+    expect((await run(guards(false), options)).failure?.kind).toBe("race");
   });
 
   it("finds that a token is given up by who sleeps", async () => {

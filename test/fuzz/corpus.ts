@@ -52,6 +52,10 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
       why: "went wrong: better policies of threads that waited, and wakeups of the host's, on one CPU",
       seeds: [4],
     },
+    {
+      why: "the model's own fault: who runs again in the round in which its slice ended stays",
+      seeds: [10121, 10163, 10186],
+    },
     { why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 5, 6, 7, 8], size: 2_000 },
   ],
   scores: [

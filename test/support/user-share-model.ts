@@ -250,13 +250,14 @@ export class UserShareModel {
 
   private place(td: UserThread, idle: Set<UserCpu>): void {
     const { cpus } = this;
+    const runs = this.cpuOf(td).current === td; // it has the slot again, since who had it went to sleep
     let best = td.cpu;
     let least = this.cpuOf(td).load - (td.hasEnded ? 0 : td.load) - PPQ;
     td.hasEnded = false;
     for (let i = 1; i < cpus.length; i++) {
       const cpu = (td.cpu + i) % cpus.length;
       const { load } = cpus[cpu] as UserCpu;
-      if (!isAllowed(td, cpu) || load >= least) continue;
+      if (!isAllowed(td, cpu) || load >= least || runs) continue;
       best = cpu;
       least = load;
     }

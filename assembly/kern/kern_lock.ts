@@ -196,7 +196,7 @@ function wake_waiters(lk: LockMgr): void {
 /** LK_CAN_SHARE */
 function can_share(lk: LockMgr, td: Thread, flags: u32): bool {
   if (is_exclusive(lk)) return false;
-  if ((lk.lk_waiters & LK_EXCLUSIVE_WAITERS) == 0) return true;
+  if ((lk.lk_waiters & LK_EXCLUSIVE_WAITERS) == 0 || planted(Plant.LK_SHARER_PASSES)) return true;
   return td_locks(td).tl_lk_slocks != 0 && (flags & LK_NODDLKTREAT) == 0;
 }
 
@@ -298,6 +298,7 @@ function downgrade(lk: LockMgr, td: Thread): void {
   if (!xlocked(lk, td)) panic("Lock %s not exclusively locked", lk.so_name);
   if (lk.lk_recurse != 0) panic("__lockmgr_args: downgrade a recursed lockmgr %s", lk.so_name);
   clear_owner(lk);
+  if (planted(Plant.LK_DOWNGRADE_WAKES) && lk.lk_waiters != 0) wake_waiters(lk);
   lock_released(lk, td);
   share(lk, td);
   lock_taken(lk, td, false);
@@ -308,7 +309,7 @@ function downgrade(lk: LockMgr, td: Thread): void {
 /** Takes the lock alone when nobody holds it and nobody waits for it. */
 function drain(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   const free = is_free(lk);
-  if (free && lk.lk_waiters == 0) {
+  if (free && (lk.lk_waiters == 0 || planted(Plant.LK_DRAIN_FIRST))) {
     own(lk, curthread(), flags);
     return finish(flags, ilk, 0);
   }

@@ -13,6 +13,7 @@ import { EBUSY } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
 import { PDROP } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
   KOBJ_RM,
@@ -133,10 +134,16 @@ function reader_remove(rm: RmLock, r: RmReader): void {
   kobj_free(changetype<usize>(r));
 }
 
+/** The fault that is planted: only who has the lock alone keeps readers out, and not who waits for that. */
+function reader_passes(rm: RmLock): bool {
+  return planted(Plant.RM_READER_PASSES) && is_reader(rm.rm_first);
+}
+
 /** Shares the lock if that takes no waiting. */
 function share(rm: RmLock, td: Thread): bool {
-  if (is_td(rm.rm_lock.so_owner)) {
+  if (is_td(rm.rm_lock.so_owner) && !reader_passes(rm)) {
     if ((rm.so_flags & RM_RECURSE) == 0 || !is_reader(reader_of(rm, td))) return false;
+    if (planted(Plant.RM_AGAIN_WAITS)) return false;
   }
   reader_add(rm, td);
   return true;
@@ -219,7 +226,8 @@ export function rm_wlock(o: SyncObject): u32 {
 export function rm_wlock_1(rm: RmLock): u32 {
   const td = curthread();
   const reader = rm.rm_first;
-  if (is_reader(reader)) {
+  const is_only = reader == rm.rm_last;
+  if (is_reader(reader) && (is_only || !planted(Plant.RM_WRITER_EARLY))) {
     wait_for(rm, reader);
     turnstile_block(rm, td, TS_EXCLUSIVE);
     cont_push(K.RM_WLOCK_1, changetype<u32>(rm));
@@ -268,7 +276,7 @@ export function rm_sleep(wchan: u32, o: SyncObject, pri: u32, wmesg: u32, timo: 
 /** Awake, with the result of the sleep: takes the lock again. */
 export function rm_sleep_1(o: SyncObject, is_alone: bool, error: i32): u32 {
   cont_push(K.RETURN_VALUE, error);
-  if (is_alone) rm_wlock(o);
+  if (is_alone && !planted(Plant.RM_SLEEP_SHARES)) rm_wlock(o);
   else rm_rlock(o);
   return PENDING;
 }

@@ -7,7 +7,7 @@ import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { STATS_BUCKETS } from "../sys/param";
 import { prioq_count } from "../sys/prioq";
-import { TDB_STATS, TDL_RUNQ, Thread } from "../sys/proc";
+import { TDB_STATS, TDL_RUNQ, TDS, Thread } from "../sys/proc";
 import { ThreadStats } from "../sys/stats";
 import { td_index } from "../sys/thread";
 
@@ -66,7 +66,8 @@ export function stats_bucket(value: u64): u32 {
 
 /**
  * A round begins, to `end`: counts the time of CPUs that are idle although threads wait for one, as many CPUs as
- * threads at most. Whether these may run there does not matter.
+ * threads at most. Whether these may run there does not matter. The swapper, which wants a CPU once, to go to sleep for
+ * good, is nobody's work.
  */
 export function stats_round(m: Machine, end: u64): void {
   let idle: i32 = 0;
@@ -78,6 +79,7 @@ export function stats_round(m: Machine, end: u64): void {
     waiting += gd.gd_nrunnable;
     if ((td.td_lwflags & TDL_RUNQ) != 0) waiting--; // under lwkt it is on the queue while it runs
   }
+  if (m.thread0.td_state == <u8>TDS.RUNQ) waiting--;
   const wasted = min<i32>(idle, waiting);
   if (wasted > 0) m.stats_wasted += <u64>wasted * (end - m.now);
 }

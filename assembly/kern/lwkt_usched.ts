@@ -142,6 +142,14 @@ export function user_better(td: Thread, cur: Thread): bool {
   return machine().sched_idle == 0 && takes_slot(td, cur);
 }
 
+/**
+ * True if a thread that the host has made runnable, and that waits, takes the slot on a machine's only CPU; where there are
+ * more, that is decided at the boundary.
+ */
+export function user_asks(gd: GlobalData, td: Thread): bool {
+  return machine().ncpus == 1 && user_better(td, sched_cpu(gd.gd_cpuid).sc_holder);
+}
+
 /** True for the user thread that LWKT sees on a CPU. */
 export function user_holds(gd: GlobalData, td: Thread): bool {
   return sched_cpu(gd.gd_cpuid).sc_holder == td;
@@ -282,7 +290,7 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   const next = first_waiting(gd.gd_cpuid);
   const lost = !ended && (flags & GDF_INVOL) != 0;
   if (lost ? !takes_slot(next, td) : queue_of(next) > queue_of(td)) return;
-  pass(gd, sc, lost);
+  pass(gd, sc, lost && !planted(Plant.USER_LOSES_TURN));
   if (!ended) return;
   td_sched(td).ts_flags |= TSF_ENDED;
   sched_arrived(gd, td);
@@ -488,7 +496,7 @@ function pull(m: Machine, to: u32): void {
   for (let i: u32 = 1; i < m.ncpus; i++) {
     const cpu = (to + i) % m.ncpus;
     const load = sched_cpu(cpu).sc_load;
-    if (load <= most || prioq_count(cpu) == 0) continue;
+    if ((load <= most && !planted(Plant.USER_PULL_ANY)) || prioq_count(cpu) == 0) continue;
     const td = pullable(m, cpu, to);
     if (!is_td(td)) continue;
     found = td;
@@ -534,8 +542,19 @@ export function user_policy(td: Thread, policy: u32, value: i32): void {
   c.td_base_pri = <u8>policy_priority(policy, value);
   c.td_priority = <u8>turnstile_priority(td);
   user_begin(td);
-  if (queued) _lwkt_enqueue(td);
+  if (queued) {
+    _lwkt_enqueue(td);
+    user_ranked(globaldata(td.td_cpu), td);
+  }
   turnstile_adjust(td);
+}
+
+/** A thread has another policy: it may be better than the one that runs, or, if it runs, not the best any more. */
+function user_ranked(gd: GlobalData, td: Thread): void {
+  const sc = sched_cpu(gd.gd_cpuid);
+  if (td.td_state != <u8>TDS.RUNNING) {
+    if (machine().sched_idle == 0) settle(gd, sc); // an idle CPU will have it
+  } else if (sc.sc_holder != td && machine().preemption != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
 /** A user thread of this CPU is the kernel's again, with its own level and no policy. */

@@ -30,6 +30,7 @@ import {
   Policy,
   sched_cpu,
   ThreadSched,
+  TSF_ARRIVED,
   TSF_MOVED,
   TSF_POLICY,
   TSF_SLEPT,
@@ -53,6 +54,7 @@ import {
   lwkt_yield,
 } from "./lwkt_thread";
 import {
+  user_asks,
   user_better,
   user_boundary,
   user_fork,
@@ -99,7 +101,7 @@ import {
   hs_rem,
   hs_requeue,
 } from "./sched_host";
-import { idle_cpus, ule_woken_by } from "./sched_place";
+import { idle_cpus, sched_arrived, ule_woken_by } from "./sched_place";
 import {
   level_of,
   policy_clear,
@@ -216,7 +218,7 @@ function takes_cpu(td: Thread, cur: Thread): bool {
 function lwkt_better(td: Thread, cur: Thread): bool {
   if ((td.td_flags & TDF_USER) != 0) {
     if ((cur.td_flags & TDF_USER) != 0) return user_better(td, cur);
-    if (!user_holds(mycpu(), td)) return false;
+    if (!user_holds(mycpu(), td)) return cur == machine().host_td && user_asks(mycpu(), td);
   }
   const level = td.td_pri & TDPRI_MASK;
   const other = cur.td_pri & TDPRI_MASK;
@@ -352,6 +354,7 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
     user_policy(td, policy, value);
     return;
   }
+  const before = rank_of(td);
   policy_set(td, policy, value);
   const pri = policy_priority(policy, value);
   c.td_base_pri = <u8>pri;
@@ -359,7 +362,16 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   if (machine().sched == Sched.ULE) ule_priority(td);
   else if (machine().sched == Sched.BSD4) bsd4_resetpriority(td);
   sched_level_changed(td);
+  if (rank_of(td) < before) sched_improved(td);
   turnstile_adjust(td);
+}
+
+/** 4bsd, ule: a thread of this CPU has a better policy: if it waits, it may take a CPU, as if it became runnable now. */
+function sched_improved(td: Thread): void {
+  const ts = td_sched(td);
+  if (ts.ts_queue == 0 || machine().sched == Sched.HOST) return;
+  if (machine().ncpus == 1) sched_check_preempt(mycpu(), td);
+  else if ((ts.ts_flags & TSF_ARRIVED) == 0) sched_arrived(mycpu(), td);
 }
 
 /**

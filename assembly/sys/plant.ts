@@ -99,11 +99,21 @@ export enum Plant {
   USER_LEVEL_STALE = 47, //  a thread that waits keeps its place when its priority changes
   USER_SLOT_KEPT = 48, //    a holder that does not run keeps the slot from a better thread
   USER_NO_ACCOUNT = 49, //   who waits is forgotten when a second is over
+  USER_LOSES_TURN = 107, //  who loses the slot to a better thread goes behind its equals
+  USER_PULL_ANY = 108, //    idle CPUs pull from any CPU, and not from the one with the highest load
   // What needs another order of CPUs, other slices or messages that are late: storms of the usual rounds miss these.
   RUN_AHEAD = 50, //         a thread whose CPU had its turn before one with a lower number is not asked to run by that
   LINE_AHEAD = 51, //        nor does one get a token that such a CPU owns
   LATE_FORGOTTEN = 52, //    a letter that is late twice is forgotten
   SHORT_FORGOTTEN = 53, //   a thread is not made runnable at the beginning of a round of a few cycles
+  // Read-mostly locks (kern/kern_rmlock.ts) and the lock manager (kern/kern_lock.ts): test/property/lock-rules.test.ts.
+  RM_READER_PASSES = 99, //  readers come in while a thread waits to have the lock alone
+  RM_WRITER_EARLY = 100, //  who wants the lock alone waits for one reader only, and not for several
+  RM_AGAIN_WAITS = 101, //   a reader waits for who waits for it, although it may recurse
+  RM_SLEEP_SHARES = 102, //  who slept with the lock alone shares it afterwards
+  LK_SHARER_PASSES = 103, // sharers come in while a thread waits to have the lock alone
+  LK_DOWNGRADE_WAKES = 105, // turning a lock into a shared one wakes those that wait
+  LK_DRAIN_FIRST = 106, //   a drain does not wait for those that wait
   // Waits (kern/kern_sema.ts, kern_condvar.ts, kern_lock.ts, kern_cpuset.ts): storms of waits find these.
   SEMA_ONE_WAKE = 114, //    a second unit of a semaphore wakes nobody
   SEMA_SHORT = 115, //       who finds no unit when it is woken does not wait for the rest of its time

@@ -41,7 +41,10 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     },
     { why: "first to find one of the planted faults", seeds: [1, 4, 5, 7, 8, 13, 181] },
   ],
-  locks: [{ why: "1 finds each fault that is planted in lending", seeds: [1, 4, 7] }],
+  locks: [
+    { why: "1 finds each fault that is planted in lending", seeds: [1, 4, 7] },
+    { why: "with lockmgr and a spin mutex, on 1, 3 and 8 CPUs", seeds: [3, 6, 18, 21] },
+  ],
   waits: [
     {
       why: "went wrong: 4bsd took a thread with a deadline from the CPU that promises it",
@@ -51,6 +54,17 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
   ],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
   "user-queues": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8], size: 100 }],
+  "user-shares": [
+    {
+      why: "went wrong: better policies of threads that waited, and wakeups of the host's, on one CPU",
+      seeds: [4],
+    },
+    {
+      why: "the model's own fault: who runs again in the round in which its slice ended stays",
+      seeds: [10121, 10163, 10186],
+    },
+    { why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 5, 6, 7, 8], size: 2_000 },
+  ],
   scores: [
     {
       why: "4bsd and ule, 1, 2 and 4 CPUs, with 256 queues and with 64",

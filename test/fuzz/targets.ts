@@ -27,6 +27,7 @@ import { schedulerOf } from "../support/schedulers.js";
 import { ShortWays } from "../support/short-ways.js";
 import { TokenStorm } from "../support/token-storm.js";
 import { UserQueueTest } from "../support/user-queue-test.js";
+import { UserShareTest } from "../support/user-share-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
 import { cpus, freebsdCpus, locks, processes, waits } from "./several-cpus.js";
@@ -83,6 +84,13 @@ function queues(seed: number, size: number): number {
 /** The user scheduler of lwkt on 1 to 16 CPUs: slots, queues, loads, and where threads go. */
 function userQueues(seed: number, size: number): number {
   const test = new UserQueueTest(seed);
+  test.run(size);
+  return test.operations;
+}
+
+/** Time-sharing under lwkt and lwkt-modern: ranks, accounts, slices, where threads go, and what idle CPUs pull. */
+function userShares(seed: number, size: number): number {
+  const test = new UserShareTest(seed);
   test.run(size);
   return test.operations;
 }
@@ -197,6 +205,11 @@ export const targets: Readonly<Record<string, Target>> = {
     about: "lwkt's queues of user threads on several CPUs, beside a model",
     size: 300,
     run: userQueues,
+  },
+  "user-shares": {
+    about: "time-sharing under lwkt and lwkt-modern, beside a model",
+    size: 6_000,
+    run: userShares,
   },
   scores: {
     about: "scores, priorities and slices of 4bsd and ule, by rules",

@@ -24,80 +24,82 @@ import {
 
 const SECOND_US = 1_000_000;
 
-function run(text: string, options: TestRunOptions = {}): RunReport {
-  return runText(tasks(text), { scheduler: "lwkt", ...options });
-}
+// lwkt-modern has the same scheduler of user threads on top.
+describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
+  const run = (text: string, options: TestRunOptions = {}): RunReport =>
+    runText(tasks(text), { scheduler, ...options });
 
-describe("user threads of one kind under lwkt", () => {
-  itSharesFairly("lwkt");
+  describe("user threads of one kind", () => {
+    itSharesFairly(scheduler);
 
-  it("are pulled by a CPU that has nothing to do", () => {
-    // Once the two that end have left CPUs 0 and 1, there is one for each of the others.
-    const report = run(
-      `"short": { "instance": 2, "loop": 1, "run": 1000 }, "long": { "instance": 4, "loop": 1, "run": 100000 }`,
-      { cpus: 4 },
-    );
-    for (let i = 0; i < 4; i++) expect(endUs(report, `long-${i}`)).toBeLessThan(110_000);
-  });
+    it("are pulled by a CPU that has nothing to do", () => {
+      // Once the two that end have left CPUs 0 and 1, there is one for each of the others.
+      const report = run(
+        `"short": { "instance": 2, "loop": 1, "run": 1000 }, "long": { "instance": 4, "loop": 1, "run": 100000 }`,
+        { cpus: 4 },
+      );
+      for (let i = 0; i < 4; i++) expect(endUs(report, `long-${i}`)).toBeLessThan(110_000);
+    });
 
-  it("stay on the CPUs that they are bound to", () => {
-    const report = run(
-      `"bound": { "instance": 3, "cpus": [1], "loop": -1, "run": 500 },
+    it("stay on the CPUs that they are bound to", () => {
+      const report = run(
+        `"bound": { "instance": 3, "cpus": [1], "loop": -1, "run": 500 },
        "free": { "instance": 2, "loop": -1, "run": 500 }`,
-      { cpus: 2, forUs: 3 * SECOND_US },
-    );
-    for (const { task, cpu, migrations } of report.threads) {
-      if (task === "bound") expect([cpu, migrations]).toEqual([1, 0]);
-    }
-    expect(busy(report)).toBeGreaterThan(0.95);
-  });
-});
-
-describe("a nice value under lwkt", () => {
-  it("orders the shares, and starves nobody", () => {
-    const nice = [-5, 0, 5, 19];
-    const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
-    const got = shares(run(text.join(), { forUs: 60 * SECOND_US }));
-    for (let i = 1; i < got.length; i++) expect(got[i]).toBeLessThan(got[i - 1] as number);
-    expect(got.at(-1)).toBeGreaterThan(0.05);
+        { cpus: 2, forUs: 3 * SECOND_US },
+      );
+      for (const { task, cpu, migrations } of report.threads) {
+        if (task === "bound") expect([cpu, migrations]).toEqual([1, 0]);
+      }
+      expect(busy(report)).toBeGreaterThan(0.95);
+    });
   });
 
-  it("of 19 has its part beside ten threads of nice -20", () => {
-    const got = shares(
-      run(
-        `"good": { "instance": 10, "priority": -20, "loop": -1, "run": 500 },
+  describe("a nice value", () => {
+    it("orders the shares, and starves nobody", () => {
+      const nice = [-5, 0, 5, 19];
+      const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
+      const got = shares(run(text.join(), { forUs: 60 * SECOND_US }));
+      for (let i = 1; i < got.length; i++) expect(got[i]).toBeLessThan(got[i - 1] as number);
+      expect(got.at(-1)).toBeGreaterThan(0.05);
+    });
+
+    it("of 19 has its part beside ten threads of nice -20", () => {
+      const got = shares(
+        run(
+          `"good": { "instance": 10, "priority": -20, "loop": -1, "run": 500 },
          "bad": { "priority": 19, "loop": -1, "run": 500 }`,
-        { forUs: 60 * SECOND_US },
-      ),
-    );
-    expect(got.at(-1)).toBeGreaterThan(0.01);
-    expect(got.at(-1)).toBeLessThan(0.05);
-  });
+          { forUs: 60 * SECOND_US },
+        ),
+      );
+      expect(got.at(-1)).toBeGreaterThan(0.01);
+      expect(got.at(-1)).toBeLessThan(0.05);
+    });
 
-  it("of SCHED_BATCH counts, and SCHED_IDLE has what is left", () => {
-    const report = run(
-      `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
+    it("of SCHED_BATCH counts, and SCHED_IDLE has what is left", () => {
+      const report = run(
+        `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
        "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
-      { forUs: 60 * SECOND_US },
-    );
-    const [other, batch, idle] = shares(report) as [number, number, number];
-    expect(batch).toBeGreaterThan(0.3);
-    expect(other).toBeGreaterThan(batch - 0.02);
-    expect(idle).toBe(0);
-  });
+        { forUs: 60 * SECOND_US },
+      );
+      const [other, batch, idle] = shares(report) as [number, number, number];
+      expect(batch).toBeGreaterThan(0.3);
+      expect(other).toBeGreaterThan(batch - 0.02);
+      expect(idle).toBe(0);
+    });
 
-  it("does not keep a thread waiting that sleeps most of the time", () => {
-    const report = run(
-      `"hog": { "instance": 3, "loop": -1, "run": 500 },
+    it("does not keep a thread waiting that sleeps most of the time", () => {
+      const report = run(
+        `"hog": { "instance": 3, "loop": -1, "run": 500 },
        "editor": { "loop": -1, "sleep": 20000, "run": 500 }`,
-      { forUs: 20 * SECOND_US },
-    );
-    expect(threadOf(report, "editor").latency?.p50Ns).toBeLessThan(100_000);
+        { forUs: 20 * SECOND_US },
+      );
+      expect(threadOf(report, "editor").latency?.p50Ns).toBeLessThan(100_000);
+    });
   });
-});
 
-describe("real-time policies under lwkt", () => {
-  itHasRealTimePolicies("lwkt");
+  describe("real-time policies", () => {
+    itHasRealTimePolicies(scheduler);
+  });
 });
 
 /** Bodies on a machine under lwkt, each of which does `first` and computes; `order` has who is done, in that order. */

@@ -1,10 +1,13 @@
 // SCHED_DEADLINE under every scheduler: the earliest first, budgets, admission, and deadlines that are met.
 
 import { describe, expect, it } from "vitest";
-import { Machine, sys } from "../../src/index.js";
+import * as Layout from "../../src/generated/layout.js";
+import { type Body, Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 import { runText, tasks, threadOf } from "../support/workload-run.js";
+
+const { Ktr, SW } = Layout;
 
 /** A task with a deadline that computes `run` of each period; times in microseconds. */
 function periodic(name: string, [runtime, deadline, period]: number[], run: number, more = "") {
@@ -102,6 +105,47 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     });
     m.run();
     expect(results).toEqual([0, 16, 0, 16, 0, 16, 0, 16, 0, 16]);
+  });
+
+  it("are missed by jobs that end later, and by none that ends just then", () => {
+    const config = { scheduler, cyclesPerSecond: 1_000_000, hz: 1_000_000, quantum: 100 };
+    const m = new Machine(config, buildUnderTest);
+    const thread = (name: string, body: () => Body) =>
+      [...m.createProcess({ name, body }).threads()][0]?.address ?? 0;
+    // One of the kernel's wakes the other, and keeps the CPU for the first 300 cycles of its 1,000.
+    const waker = thread("waker", function* () {
+      for (;;) {
+        yield* sys.pause("wait", 5_000);
+        yield* sys.wakeup("job");
+        yield* sys.compute(300n);
+      }
+    });
+    let length = 660;
+    const worker = thread("worker", function* () {
+      yield* sys.sched_setdeadline_self(900, 1_000, 1_000);
+      for (;;) {
+        yield* sys.tsleep("job", 0, "job", 0);
+        yield* sys.compute(BigInt(length++));
+      }
+    });
+    m.call(sys.sched_prio(waker, 4));
+    let begun: number | null = null;
+    let jobs = 0;
+    const lateness: number[] = [];
+    m.kernel.listenToTrace(Layout.KTR_SCHED, (from, to) => {
+      for (const { type, time, why, a } of m.kernel.records(from, to)) {
+        if (a !== worker) continue;
+        if (type === Ktr.WAKEUP) begun = Number(time);
+        if (type !== Ktr.SWITCH || why !== SW.SLEEP) continue;
+        jobs++;
+        if (begun !== null && jobs > 1) lateness.push(Number(time) - begun - 1_000);
+      }
+    });
+    while (length < 740) m.run({ rounds: 100 });
+    const { deadline } = m.thread(worker);
+    for (const just of [-1, 0, 1]) expect(lateness).toContain(just);
+    expect(deadline?.jobs).toBe(jobs);
+    expect(deadline?.misses).toBe(lateness.filter((cycles) => cycles > 0).length);
   });
 
   it("are for times in their order only", () => {

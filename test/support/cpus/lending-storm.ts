@@ -1,14 +1,16 @@
 // Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in any nesting,
-// sleep with them, and change priorities all the time. At each step what is lent is what the model of the rule says
+// sleep with them, and change priorities all the time. Every third storm has locks of lockmgr among them, whose waiters lend
+// nothing, and a spin mutex. At each step what is lent is what the model of the rule says
 // (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 
-import { MTX_NOLEND, RmLock } from "../../../src/generated/layout.js";
+import { MTX_NOLEND, MTX_SPIN, RmLock } from "../../../src/generated/layout.js";
 import {
   type Body,
   type KernelCall,
   type KernelSource,
+  LockManager as LK,
   Machine,
   type SchedulerName,
   sys,
@@ -36,7 +38,7 @@ export interface LendingConditions {
 
 interface Lock {
   readonly address: number;
-  readonly kind: "mtx" | "rw" | "sx" | "rm";
+  readonly kind: "mtx" | "rw" | "sx" | "rm" | "lk";
 }
 
 interface Held {
@@ -83,6 +85,8 @@ export class LendingStorm {
   private readonly random: Random;
   private readonly locks: Lock[] = [];
   private readonly threads: number[] = [];
+  /** A spin mutex, 0 without one. */
+  private spin = 0;
   /** The own level of each thread of LWKT. */
   private readonly levels = new Map<number, number>();
   private readonly lending: Lending;
@@ -110,7 +114,9 @@ export class LendingStorm {
     const config = { cpus, scheduler, quantum, adaptiveLocks, objects: 200, seed };
     this.machine = new Machine(config, source);
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
-    for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i));
+    const hasAll = seed % 3 === 0;
+    for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i, hasAll));
+    if (hasAll) this.spin = this.machine.call(sys.mtx_init("spin", MTX_SPIN))[1] >>> 0;
     const count = 3 + this.random.below(14);
     for (let i = 0; i < count; i++) this.makeThread(i, isLwkt(scheduler) && i % LWKTS === 0);
     // Who queues for a read-mostly lock queues for the mutex inside.
@@ -120,14 +126,16 @@ export class LendingStorm {
     this.lending = new Lending(this.machine, this.threads, addresses, this.levels);
   }
 
-  private makeLock(i: number): Lock {
-    const kind = this.random.pick(["mtx", "mtx", "rw", "rw", "sx", "rm"] as const);
+  private makeLock(i: number, hasAll: boolean): Lock {
+    const usual = ["mtx", "mtx", "rw", "rw", "sx", "rm"] as const;
+    const kind = this.random.pick(hasAll ? ([...usual, "lk", "lk"] as const) : usual);
     const name = `${kind}${i}`;
     const create = {
       mtx: () => sys.mtx_init(name, this.random.once(5) ? MTX_NOLEND : 0),
       rw: () => sys.rw_init(name, 0),
       sx: () => sys.sx_init(name, 0),
       rm: () => sys.rm_init(name, 0),
+      lk: () => sys.lockinit(0, name, 0, 0),
     };
     const [error, address] = this.machine.call(create[kind]());
     if (error !== 0) throw new Error(`making a lock: error ${error}`);
@@ -167,12 +175,20 @@ export class LendingStorm {
       else if (what === 6) yield* this.setOwn(self);
       else if (what === 7) yield* this.setOther(self);
       else if (what === 8) yield* this.sleep(held);
+      else if (this.spin !== 0 && random.once(2)) yield* this.spinning();
       else yield* sys.compute(BigInt(random.below(700)));
     }
     while (held.length > 0) yield* this.leave(held, held.length - 1);
     this.look();
     // All stay until the last is through: a structure that is used again would be another thread.
     yield* sys.tsleep("end", 0, "end", 0);
+  }
+
+  /** Has the spin mutex for a moment; others of other CPUs spin for it, whatever they hold. */
+  private *spinning(): Body {
+    yield* sys.mtx_lock_spin(this.spin);
+    yield* sys.compute(BigInt(this.random.below(150)));
+    yield* sys.mtx_unlock_spin(this.spin);
   }
 
   /** Takes a lock above those that are held, alone or to share it, with waiting or without; or turns one around. */
@@ -187,7 +203,10 @@ export class LendingStorm {
     const { address, kind } = this.locks[index] as Lock;
     const isShared = kind !== "mtx" && random.once(2);
     const tries = random.once(6);
-    if (isShared) {
+    if (kind === "lk") {
+      const request = (isShared ? LK.SHARED : LK.EXCLUSIVE) | (tries ? LK.NOWAIT : 0);
+      if ((yield* sys.lockmgr(address, request, 0)) !== 0) return;
+    } else if (isShared) {
       const { share, tryShare } = sharing[kind];
       if (!tries) yield* share(address);
       else if (!(yield* tryShare(address))) return;
@@ -203,6 +222,11 @@ export class LendingStorm {
   private *turn(last: Held): Body {
     const { address, kind } = this.locks[last.index] as Lock;
     if (kind === "mtx") return;
+    if (kind === "lk") {
+      const request = last.isShared ? LK.TRYUPGRADE : LK.DOWNGRADE;
+      if ((yield* sys.lockmgr(address, request, 0)) === 0) last.isShared = !last.isShared;
+      return;
+    }
     const { upgrade, downgrade } = sharing[kind];
     if (upgrade === null) return;
     if (last.isShared) last.isShared = !(yield* upgrade(address));
@@ -217,16 +241,19 @@ export class LendingStorm {
     const [one] = held.splice(at, 1);
     if (one === undefined) return;
     const { address, kind } = this.locks[one.index] as Lock;
-    if (kind !== "mtx" && one.isShared) yield* sharing[kind].unshare(address);
+    if (kind === "lk") yield* sys.lockmgr(address, LK.RELEASE, 0);
+    else if (kind !== "mtx" && one.isShared) yield* sharing[kind].unshare(address);
     else yield* calls[kind].disown(address);
   }
 
   /** Sleeps with all locks, or without the last one, which it takes again. */
   private *sleep(held: readonly Held[]): Body {
     const last = held.at(-1);
-    if (last === undefined || this.random.once(2)) yield* sys.tsleep("nap", 0, "nap", 1);
-    else {
-      const { address, kind } = this.locks[last.index] as Lock;
+    const lock = this.locks[last?.index ?? -1];
+    if (lock === undefined || this.random.once(2) || lock.kind === "lk") {
+      yield* sys.tsleep("nap", 0, "nap", 1);
+    } else {
+      const { address, kind } = lock;
       const sleep: (
         ...args: readonly [string, number, number, string, number]
       ) => KernelCall<unknown> = kind === "mtx" ? sys.msleep : sharing[kind].sleep;
@@ -269,7 +296,8 @@ export class LendingStorm {
         throw new Mismatch(`${td}: lent ${lending.lent(td)} at the end`);
     }
     for (const { address, kind } of this.locks) {
-      if (machine.call(calls[kind].destroy(address))[0] !== 0) {
+      const destroy = kind === "lk" ? sys.lockdestroy : calls[kind].destroy;
+      if (machine.call(destroy(address))[0] !== 0) {
         throw new Mismatch("a lock is held at the end");
       }
     }

@@ -307,8 +307,7 @@ export function ule_yields(td: Thread): void {
 
 /**
  * Threads in these slots of a list were chosen in this tick, and have yielded, but for the last one, which runs: what
- * ule_choose and ule_add note of them. In one tick neither the order matters nor how often, so that those of the last
- * turn are enough.
+ * ule_choose and ule_add note of them. In one tick neither order nor number matters: those of the last turn are enough.
  */
 export function ule_turned(from: usize, to: usize): void {
   if (from == to) return;

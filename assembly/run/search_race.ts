@@ -156,12 +156,8 @@ function release(s: Search, number: u32, key: u32): void {
   if (clock != 0) join(clock, clock_of(s, number));
 }
 
-/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
-export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
-  if (s.s_races == 0) return;
-  sn.sn_acquire = 0;
-  if (has_tokens(td)) leaves_tokens(s, td, sn.sn_number);
-  const frame = td_frame(td);
+/** True for calls that come before and after nothing, or whose order race_wake knows. */
+function orders_nothing(nr: u32): bool {
   switch (nr) {
     case Sys.lwkt_yield:
     case Sys.sched_relinquish:
@@ -170,7 +166,20 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.tsleep:
     case Sys.cv_signal:
     case Sys.cv_broadcast:
-      return;
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
+export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
+  if (s.s_races == 0) return;
+  sn.sn_acquire = 0;
+  if (has_tokens(td)) leaves_tokens(s, td, sn.sn_number);
+  const frame = td_frame(td);
+  if (orders_nothing(nr)) return;
+  switch (nr) {
     case Sys.mtx_unlock:
     case Sys.mtx_unlock_spin:
     case Sys.rw_runlock:

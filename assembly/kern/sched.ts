@@ -252,12 +252,13 @@ function queued_rank(td: Thread): u32 {
 /**
  * A thread of this CPU that waits, and had this rank before, takes the CPU from a worse one, as if it had been made
  * runnable: sched_priority (4bsd) and sched_thread_priority (ule) take it off its queue and add it again, ule only if it
- * is better now.
+ * is better now. Not from the thread that boots its CPU, as long as that is cold: it has never switched.
  */
 function rank_changed(td: Thread, before: u32): void {
   const rank = before == NO_LEVEL ? before : queued_rank(td);
-  if (rank == before || planted(Plant.RANK_WAITS)) return;
-  if (machine().sched != Sched.ULE || rank < before) sched_check_preempt(mycpu(), td);
+  const gd = mycpu();
+  if (rank == before || gd.gd_switches == 0 || planted(Plant.RANK_WAITS)) return;
+  if (machine().sched != Sched.ULE || rank < before) sched_check_preempt(gd, td);
 }
 
 /** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */

@@ -96,6 +96,28 @@ describe.each(SCHEDULER_NAMES)(
 );
 
 describe.each(["4bsd", "ule"] as const)("a thread that waits under %s", (scheduler) => {
+  /** The host gives threads of a machine, which has run or has not, priorities; then they run. */
+  function raisedByHost(hasRun: boolean): string[] {
+    const machine = new Machine({ scheduler, roundRobin: 0 }, buildUnderTest);
+    if (hasRun) machine.run();
+    const [swapper] = machine.threads();
+    const names: string[] = [];
+    const thread = machine.createThread({
+      name: "t",
+      *body() {
+        names.push(swapper?.waitMessage ?? "boots");
+        yield* sys.compute(1);
+      },
+    });
+    machine.call(sys.sched_prio(thread.address, BETTER));
+    machine.run();
+    return names;
+  }
+
+  it("takes no CPU from the thread that boots it", () => {
+    expect(raisedByHost(false)).toEqual(raisedByHost(true));
+  });
+
   it("takes the CPU from a worse one when it gets a better policy", () => {
     const raise = (other: ThreadView) => sys.sched_setscheduler(other.address, FIFO, 50);
     expect(order({ scheduler, raise })).toEqual(at_once);

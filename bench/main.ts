@@ -9,6 +9,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { benchmark as cpus } from "./cpus.js";
 import { benchmark as explore } from "./explore.js";
 import { benchmark as growth } from "./growth.js";
+import { benchmark as idle } from "./idle.js";
 import { runBenchmark } from "./lib/bench.js";
 import { compareBenchmark, findCheckout } from "./lib/compare.js";
 import { SERVE, serve } from "./lib/serve.js";
@@ -29,7 +30,7 @@ import { benchmark as wake } from "./wake.js";
 
 const BENCHMARKS: readonly Benchmark[] = [
   ...[switchBenchmark, switchWork, switchJs, wake, locks, spawn, tid, tdfind, skynet, sleepers],
-  ...[mips, cpus, timers, growth, snapshot, explore],
+  ...[mips, cpus, idle, timers, growth, snapshot, explore],
 ];
 
 const ROUNDS_MIN = 5;

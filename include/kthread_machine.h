@@ -87,7 +87,8 @@ KTM_INLINE int tsleep(const volatile void *chan, int priority, const char *wmesg
   return sys_tsleep(chan, priority, wmesg, timo);
 }
 
-KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo); }
+/* 0 is one tick, as in the original. */
+KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo == 0 ? 1 : timo); }
 KTM_INLINE void wakeup(const volatile void *chan) { sys_wakeup(chan); }
 KTM_INLINE void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
 
@@ -138,21 +139,18 @@ KTM_INLINE int msleep(const volatile void *chan, struct mtx *mtx, int priority, 
 }
 #define mtx_sleep msleep
 
-KTM_INLINE void cv_wait(struct cv *cv, struct mtx *m) { sys_cv_wait(cv->object, m->object); }
+/* The lock is a mutex, a rwlock, an sx or an rmlock. */
+#define cv_wait(cv, lock) ((void)sys_cv_wait((cv)->object, (lock)->object))
+#define cv_timedwait(cv, lock, timo) sys_cv_timedwait((cv)->object, (lock)->object, timo)
+#define cv_wait_sig(cv, lock) sys_cv_wait_sig((cv)->object, (lock)->object)
+#define cv_timedwait_sig(cv, lock, timo) sys_cv_timedwait_sig((cv)->object, (lock)->object, timo)
+KTM_INLINE void cv_destroy(struct cv *cv) { sys_cv_destroy(cv->object); }
 KTM_INLINE void cv_signal(struct cv *cv) { sys_cv_signal(cv->object); }
 KTM_INLINE void cv_broadcast(struct cv *cv) { sys_cv_broadcast(cv->object); }
 KTM_INLINE void sema_wait(struct sema *sema) { sys_sema_wait(sema->object); }
 KTM_INLINE void sema_post(struct sema *sema) { sys_sema_post(sema->object); }
 
-KTM_INLINE int cv_timedwait(struct cv *cv, struct mtx *m, int timo) {
-  return sys_cv_timedwait(cv->object, m->object, timo);
-}
-KTM_INLINE int cv_wait_sig(struct cv *cv, struct mtx *m) {
-  return sys_cv_wait_sig(cv->object, m->object);
-}
-KTM_INLINE int cv_timedwait_sig(struct cv *cv, struct mtx *m, int timo) {
-  return sys_cv_timedwait_sig(cv->object, m->object, timo);
-}
+KTM_INLINE void sema_destroy(struct sema *sema) { sys_sema_destroy(sema->object); }
 KTM_INLINE int sema_trywait(struct sema *sema) { return sys_sema_trywait(sema->object); }
 KTM_INLINE int sema_timedwait(struct sema *sema, int timo) {
   return sys_sema_timedwait(sema->object, timo);
@@ -180,6 +178,11 @@ KTM_INLINE void rw_rlock(struct rwlock *rw) { sys_rw_rlock(rw->object); }
 KTM_INLINE void rw_runlock(struct rwlock *rw) { sys_rw_runlock(rw->object); }
 KTM_INLINE void rw_wlock(struct rwlock *rw) { sys_rw_wlock(rw->object); }
 KTM_INLINE void rw_wunlock(struct rwlock *rw) { sys_rw_wunlock(rw->object); }
+/* However the caller holds it. */
+KTM_INLINE void rw_unlock(struct rwlock *rw) {
+  if (sys_rw_wowned(rw->object)) sys_rw_wunlock(rw->object);
+  else sys_rw_runlock(rw->object);
+}
 KTM_INLINE int rw_try_rlock(struct rwlock *rw) { return sys_rw_try_rlock(rw->object); }
 KTM_INLINE int rw_try_wlock(struct rwlock *rw) { return sys_rw_try_wlock(rw->object); }
 KTM_INLINE int rw_try_upgrade(struct rwlock *rw) { return sys_rw_try_upgrade(rw->object); }
@@ -193,6 +196,10 @@ KTM_INLINE void sx_slock(struct sx *sx) { sys_sx_slock(sx->object); }
 KTM_INLINE void sx_sunlock(struct sx *sx) { sys_sx_sunlock(sx->object); }
 KTM_INLINE void sx_xlock(struct sx *sx) { sys_sx_xlock(sx->object); }
 KTM_INLINE void sx_xunlock(struct sx *sx) { sys_sx_xunlock(sx->object); }
+KTM_INLINE void sx_unlock(struct sx *sx) {
+  if (sys_sx_xlocked(sx->object)) sys_sx_xunlock(sx->object);
+  else sys_sx_sunlock(sx->object);
+}
 KTM_INLINE int sx_try_slock(struct sx *sx) { return sys_sx_try_slock(sx->object); }
 KTM_INLINE int sx_try_xlock(struct sx *sx) { return sys_sx_try_xlock(sx->object); }
 KTM_INLINE int sx_try_upgrade(struct sx *sx) { return sys_sx_try_upgrade(sx->object); }

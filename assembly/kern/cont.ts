@@ -79,7 +79,7 @@ export enum K {
   MODERN_YIELD_1 = 82, //    back from the interrupts that were pended
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
-  CV_WAIT_1 = 201, //        a: condition variable, b: mutex: awake, take the mutex
+  CV_WAIT_1 = 201, //        a: condition variable, b: lock, and how it was held: awake, take it again
   SEMA_WAIT_1 = 202, //      a: semaphore: awake, look again
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
@@ -88,7 +88,7 @@ export enum K {
   RW_LOCK_1 = 208, //        a: read/write or shared/exclusive lock: awake
   RW_SLEEP_W = 209, //       a: the lock, which was held alone: awake, take it again
   RW_SLEEP_R = 210, //       a: the lock, which was shared
-  SEMA_TIMED_1 = 211, //     a: semaphore: awake, or too late
+  SEMA_TIMED_1 = 211, //     a, b: semaphore, ticks: awake, or too late
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
   RM_RLOCK_1 = 212, //       a: read-mostly lock: has its mutex
   RM_WLOCK_1 = 213, //       a: the same: has its mutex, or a reader has left

@@ -6,9 +6,11 @@ import { EBUSY, EINVAL } from "../sys/errno";
 import { curthread, GDF_RESCHED, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { DONE, set_retval } from "./cont";
+import { td_is_sleeping } from "./kern_synch";
 import { cpu_bit, ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
 import {
@@ -69,7 +71,7 @@ export function cpuset_setthread(td: Thread, mask: u64): u32 {
   const cpu = sched_place_within(allowed);
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
-  else ipi_migrate(td, cpu);
+  else if (!planted(Plant.SET_ASLEEP) || !td_is_sleeping(td)) ipi_migrate(td, cpu);
   return result(0);
 }
 

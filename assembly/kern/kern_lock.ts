@@ -11,6 +11,7 @@ import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
   KOBJ_LOCKMGR,
@@ -38,6 +39,7 @@ import {
   LK_TYPE_MASK,
   LK_UPGRADE,
   LockMgr,
+  SLOCKS_MAX,
   SyncObject,
   td_locks,
 } from "../sys/sync";
@@ -47,9 +49,6 @@ import { mtx_assert_once, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_create, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
-
-/** Locks of this kind that a thread can share at a time. */
-const SLOCKS_MAX: u8 = 255;
 
 /** True for the flags of lockinit that exist. */
 export function lk_init_flags_valid(flags: u32): bool {
@@ -182,7 +181,7 @@ function wake_waiters(lk: LockMgr): void {
   const waits = (lk.lk_waiters & LK_EXCLUSIVE_WAITERS) != 0;
   const fail = lk.lk_exslpfail;
   lk.lk_exslpfail = 0;
-  if (waits && sleep_more_than(alone, fail)) {
+  if (waits && (sleep_more_than(alone, fail) || planted(Plant.LK_FAIL_COUNTS))) {
     lk.lk_waiters &= LK_SHARED_WAITERS;
     wakeup(alone);
     return;
@@ -260,7 +259,7 @@ export function lk_exclusive_1(lk: LockMgr, flags: u32, error: i32): u32 {
   const result = awake(lk, flags, error);
   if (result == 0) return xlock_look(lk, flags, no_interlock());
   // It was woken to take the lock, and may have been the only one.
-  if (is_free(lk) && lk.lk_waiters != 0) wake_waiters(lk);
+  if (is_free(lk) && lk.lk_waiters != 0 && !planted(Plant.LK_NO_REWAKE)) wake_waiters(lk);
   return finish(flags, no_interlock(), result);
 }
 

@@ -5,7 +5,7 @@
 // released, not by how fast CPUs are, and nobody starves among equals.
 //
 // A spin mutex is held in a critical section; who finds it taken looks again and again, in virtual time.
-import { panic } from "../env";
+import { panic, printf } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP } from "../sys/param";
 import { Thread } from "../sys/proc";
@@ -171,12 +171,14 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
     sync_queued(m);
   }
   if (looks == SPIN_LOOKS_MAX) {
-    panic(
-      "spin lock %s held by %N (tid %d) too long",
+    printf(
+      "spin lock 0x%x (%s) held by %N (tid %d) too long\n",
+      changetype<usize>(m),
       m.so_name,
       changetype<usize>(m.so_owner),
       m.so_owner_tid,
     );
+    panic("spin lock held too long");
   }
   cont_push(K.MTX_SPIN_1, changetype<u32>(m), looks + 1);
   cont_push(K.COMPUTE, SPIN_CYCLES);
@@ -227,6 +229,6 @@ export function msleep_1(m: SyncObject, error: i32): u32 {
 export function mtx_assert_once(text: string, m: SyncObject): void {
   const td = curthread();
   if (!mtx_owned(m, td)) mtx_panic(text, m, td);
-  if ((m.so_flags & MTX_SPIN) != 0) panic("sleeping with spin mutex %s", m.so_name);
+  if ((m.so_flags & MTX_SPIN) != 0) panic("spin locks can only use msleep_spin");
   if (m.so_value != 0) panic("mutex %s recursed", m.so_name);
 }

@@ -93,7 +93,17 @@ function is_reader(r: RmReader): bool {
 
 /** The last of a thread's places among the readers, or null. */
 function reader_of(rm: RmLock, td: Thread): RmReader {
-  let r = rm.rm_last;
+  return reader_from(rm.rm_last, td);
+}
+
+/** The one before that. */
+function reader_before(last: RmReader, td: Thread): RmReader {
+  return reader_from(last.rmp_prev, td);
+}
+
+/** The last of a thread's places up to one, or null. */
+function reader_from(last: RmReader, td: Thread): RmReader {
+  let r = last;
   while (is_reader(r) && (r.rmp_thread != td || r.rmp_tid != cold(td).td_tid)) r = r.rmp_prev;
   return r;
 }
@@ -234,13 +244,19 @@ export function rm_wunlock(o: SyncObject): u32 {
 
 // ---- sleep(9) ----
 
+/** True if the current thread has the lock alone. Panics if it does not share it either, or does so more than once. */
+export function rm_held(o: SyncObject): bool {
+  const td = curthread();
+  if (rm_owned(o, td)) return true;
+  const r = reader_of(changetype<RmLock>(o), td);
+  if (!is_reader(r)) panic("Lock %s not locked", o.so_name);
+  if (is_reader(reader_before(r, td))) panic("Lock %s recursed", o.so_name);
+  return false;
+}
+
 /** As msleep does, with a lock that the current thread shares or has alone, and has again in the same way afterwards. */
 export function rm_sleep(wchan: u32, o: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
-  const td = curthread();
-  const is_alone = rm_owned(o, td);
-  if (!is_alone && !is_reader(reader_of(changetype<RmLock>(o), td))) {
-    panic("Lock %s not locked", o.so_name);
-  }
+  const is_alone = rm_held(o);
   sleep_checked(o, wmesg);
   sleepq_enter(wchan, pri, wmesg, timo);
   if (is_alone) rm_wunlock(o);

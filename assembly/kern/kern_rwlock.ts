@@ -1,20 +1,25 @@
-// Locks that one thread holds alone or several share: rwlock(9) and sx(9), which differ in four things.
+// Locks that one thread holds alone or several share: rwlock(9) and sx(9), which differ in two things.
 //
 //                          rwlock                                 sx
 //   who holds it alone     borrows from all that wait             borrows nothing: its waiters sleep
-//   who wants to share     waits behind a thread that wants it    shares while others do, whoever waits
-//     while it is shared     alone, unless it shares another one
-//   freed by its owner,    goes to the best that wants it alone   goes to all that want to share it
-//     with both waiting
 //   who waits              stands by priority                     stands in the order of arrival
 //
-// When the last that shares it leaves, both go to the first that wants it alone. As mutexes are, they are handed over at
-// the release. A waiting thread that runs again has the lock.
+// Who wants to share one waits behind a thread that wants it alone, unless it shares another one of the kind; who only
+// tries waits for nobody. Released, a lock goes to the first that wants it alone, or else to all that want to share it. As
+// mutexes are, they are handed over at the release: a waiting thread that runs again has the lock.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { KOBJ_RW, MTX_RECURSE, SyncObject, TS_EXCLUSIVE, TS_SHARED, td_locks } from "../sys/sync";
+import {
+  KOBJ_RW,
+  MTX_RECURSE,
+  SLOCKS_MAX,
+  SyncObject,
+  TS_EXCLUSIVE,
+  TS_SHARED,
+  td_slocks,
+} from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
@@ -30,9 +35,6 @@ import {
   turnstile_share,
 } from "./subr_turnstile";
 
-/** Read/write locks that a thread can share at a time. */
-const RLOCKS_MAX: u8 = 255;
-
 /** True for the options of such a lock that exist. */
 export function rw_options_valid(options: u32): bool {
   return (options & ~MTX_RECURSE) == 0;
@@ -41,6 +43,10 @@ export function rw_options_valid(options: u32): bool {
 /** True if `td` holds the lock alone. */
 export function rw_wowned(l: SyncObject, td: Thread): bool {
   return l.so_owner == td && l.so_owner_tid == cold(td).td_tid;
+}
+
+function is_rw(l: SyncObject): bool {
+  return l.so_kind == KOBJ_RW;
 }
 
 /** Whether somebody holds the lock alone. */
@@ -77,50 +83,72 @@ export function rw_lock_1(l: SyncObject): u32 {
 
 // ---- Sharing ----
 
-/** Shares the lock if that takes no waiting. */
-function share(l: SyncObject, td: Thread): bool {
+/** Whether a thread that would wait for it may share the lock at once (RW_CAN_READ). */
+function may_share(l: SyncObject, td: Thread): bool {
   if (is_owned(l)) return false;
-  const t = td_locks(td);
-  const is_rw = l.so_kind == KOBJ_RW;
-  if (is_rw && is_td(l.so_first) && t.tl_rw_rlocks == 0) return false;
-  if (is_rw) {
-    if (t.tl_rw_rlocks == RLOCKS_MAX) panic("rw_rlock: too many read locks: %s", l.so_name);
-    t.tl_rw_rlocks++;
+  return !is_td(l.so_first) || load<u8>(td_slocks(td, l.so_kind)) != 0;
+}
+
+/** Shares the lock, which nobody has alone. */
+function share(l: SyncObject, td: Thread): void {
+  const count = td_slocks(td, l.so_kind);
+  if (load<u8>(count) == SLOCKS_MAX) {
+    panic(
+      is_rw(l) ? "rw_rlock: too many read locks: %s" : "sx_slock: too many share locks: %s",
+      l.so_name,
+    );
   }
+  store<u8>(count, load<u8>(count) + 1);
   l.so_value++;
   l.so_uses++;
   lock_taken(l, td, false);
-  return true;
 }
 
-/** Shares the lock. Panics if the caller holds it alone. */
+/** Shares the lock. Who has it alone waits for itself, or panics if it is an rwlock. */
 export function rw_rlock(l: SyncObject): u32 {
   const td = curthread();
-  if (rw_wowned(l, td)) panic("rw_rlock: wlock already held for %s", l.so_name);
+  if (is_rw(l) && rw_wowned(l, td)) panic("rw_rlock: wlock already held for %s", l.so_name);
   lock_wanted(l, td, false);
-  return share(l, td) ? done(0) : wait(l, td, TS_SHARED);
+  if (!may_share(l, td)) return wait(l, td, TS_SHARED);
+  share(l, td);
+  return done(0);
 }
 
-/** Shares the lock if that takes no waiting: 1, or 0. */
+/** Shares the lock, whoever waits for it, unless a thread has it alone: 1, or 0. */
 export function rw_try_rlock(l: SyncObject): u32 {
-  return share(l, curthread()) ? 1 : 0;
+  if (is_owned(l)) return 0;
+  share(l, curthread());
+  return 1;
+}
+
+/** Panics unless somebody shares the lock. */
+function assert_shared(l: SyncObject): void {
+  if (is_owned(l) || l.so_value == 0) not_shared(l);
+}
+
+function not_shared(l: SyncObject): void {
+  panic(is_rw(l) ? "Lock %s not read locked" : "Lock %s not share locked", l.so_name);
 }
 
 /** Takes back what sharing did. */
 function unshare(l: SyncObject, td: Thread): void {
-  if (is_owned(l) || l.so_value == 0) panic("Lock %s not read locked", l.so_name);
+  assert_shared(l);
+  const count = td_slocks(td, l.so_kind);
+  if (load<u8>(count) == 0) not_shared(l);
+  store<u8>(count, load<u8>(count) - 1);
   l.so_value--;
   lock_released(l, td);
-  if (l.so_kind != KOBJ_RW) return;
-  const t = td_locks(td);
-  if (t.tl_rw_rlocks == 0) panic("Lock %s not read locked", l.so_name);
-  t.tl_rw_rlocks--;
+}
+
+/** Hands the lock, which nobody holds, to whom it is due. */
+function pass_on(l: SyncObject): void {
+  if (!turnstile_hand_over(l)) turnstile_share(l, true);
 }
 
 /** Shares the lock no more; the last one hands it to the first that wants it alone, or else to those that would share it. */
 export function rw_runlock(l: SyncObject): u32 {
   unshare(l, curthread());
-  if (l.so_value == 0 && !turnstile_hand_over(l)) turnstile_share(l);
+  if (l.so_value == 0) pass_on(l);
   return done(0);
 }
 
@@ -143,7 +171,14 @@ export function rw_wlock(l: SyncObject): u32 {
   const td = curthread();
   lock_wanted(l, td, true);
   if (own(l, td)) return done(0);
-  if (rw_wowned(l, td)) panic("rw_wlock: recursing but non-recursive lock %s", l.so_name);
+  if (rw_wowned(l, td)) {
+    panic(
+      is_rw(l)
+        ? "__rw_wlock_hard: recursing but non-recursive rw %s"
+        : "_sx_xlock_hard: recursed on non-recursive sx %s",
+      l.so_name,
+    );
+  }
   return wait(l, td, TS_EXCLUSIVE);
 }
 
@@ -156,12 +191,10 @@ function assert_wowned(l: SyncObject, td: Thread): void {
   if (!rw_wowned(l, td)) panic("Lock %s not exclusively locked", l.so_name);
 }
 
-/** Hands a lock that the current thread holds alone, once, to whom it is due. */
-function release(l: SyncObject, td: Thread): void {
+/** Releases a lock that the current thread holds alone, once. */
+export function rw_release(l: SyncObject, td: Thread): void {
   turnstile_disown(l, td);
-  if (l.so_kind == KOBJ_RW) {
-    if (!turnstile_hand_over(l)) turnstile_share(l);
-  } else if (turnstile_share(l) == 0) turnstile_hand_over(l);
+  pass_on(l);
 }
 
 /** Releases the lock. Panics if the caller does not hold it alone. */
@@ -169,15 +202,18 @@ export function rw_wunlock(l: SyncObject): u32 {
   const td = curthread();
   assert_wowned(l, td);
   if (l.so_value != 0) l.so_value--;
-  else release(l, td);
+  else rw_release(l, td);
   return done(0);
 }
 
 /** Spins: is it free? */
 export function rw_adaptive(l: SyncObject, queue: u32): u32 {
   const td = curthread();
-  const has = queue == TS_SHARED ? share(l, td) : own(l, td);
-  return has ? rw_lock_1(l) : wait_in(l, td, queue);
+  if (queue == TS_SHARED) {
+    if (!may_share(l, td)) return wait_in(l, td, queue);
+    share(l, td);
+  } else if (!own(l, td)) return wait_in(l, td, queue);
+  return rw_lock_1(l);
 }
 
 // ---- From one to the other ----
@@ -185,38 +221,44 @@ export function rw_adaptive(l: SyncObject, queue: u32): u32 {
 /** The only one that shares the lock has it alone from now on: 1, or 0 if there are others. */
 export function rw_try_upgrade(l: SyncObject): u32 {
   const td = curthread();
-  if (is_owned(l) || l.so_value == 0) panic("Lock %s not read locked", l.so_name);
+  assert_shared(l);
   if (l.so_value != 1) return 0;
   unshare(l, td);
   turnstile_own(l, td);
   return 1;
 }
 
-/** Who has the lock alone shares it from now on, with all that wait for that. */
+/**
+ * Who has the lock alone shares it from now on, with all that wait for that; while a thread wants it alone, with those only
+ * that share another sx, if it is one.
+ */
 export function rw_downgrade(l: SyncObject): u32 {
   const td = curthread();
   assert_wowned(l, td);
-  if (l.so_value != 0) panic("downgrade of a recursed lock: %s", l.so_name);
+  if (l.so_value != 0) panic("Lock %s recursed", l.so_name);
   turnstile_disown(l, td);
-  l.so_value = 1;
-  l.so_uses++;
-  lock_taken(l, td, false);
-  if (l.so_kind == KOBJ_RW) td_locks(td).tl_rw_rlocks++;
-  turnstile_share(l);
+  const wanted = is_td(l.so_first);
+  if (!wanted || !is_rw(l)) turnstile_share(l, !wanted);
+  share(l, td);
   return done(0);
 }
 
 // ---- sleep(9) ----
 
+/** True if the current thread has the lock alone. Panics if it does not share it either, or has recursed. */
+export function rw_held(l: SyncObject): bool {
+  const is_alone = rw_wowned(l, curthread());
+  if (is_alone && l.so_value != 0) panic("Lock %s recursed", l.so_name);
+  if (!is_alone && (is_owned(l) || l.so_value == 0)) panic("Lock %s not locked", l.so_name);
+  return is_alone;
+}
+
 /** As msleep does, with a lock that the current thread shares or has alone, and has again in the same way afterwards. */
 export function rw_sleep(wchan: u32, l: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
-  const td = curthread();
-  const is_alone = rw_wowned(l, td);
-  if (is_alone && l.so_value != 0) panic("lock %s recursed", l.so_name);
-  if (!is_alone && (is_owned(l) || l.so_value == 0)) panic("Lock %s not locked", l.so_name);
+  const is_alone = rw_held(l);
   sleep_checked(l, wmesg);
   sleepq_enter(wchan, pri, wmesg, timo);
-  if (is_alone) release(l, td);
+  if (is_alone) rw_release(l, curthread());
   else rw_runlock(l);
   if ((pri & PDROP) == 0) cont_push(is_alone ? K.RW_SLEEP_W : K.RW_SLEEP_R, changetype<u32>(l));
   return sleepq_wait(pri, timo) == DONE && (pri & PDROP) != 0 ? DONE : PENDING;

@@ -1,5 +1,6 @@
 // Counting semaphores (sema(9)) and barriers.
 import { EWOULDBLOCK } from "../sys/errno";
+import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
 import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued, sync_sleep, sync_wake_first } from "./kern_sync";
@@ -29,29 +30,36 @@ export function sema_trywait(s: SyncObject): u32 {
   return 1;
 }
 
-/** Takes one unit, sleeping for `timo` ticks at most while there is none: 0, or EWOULDBLOCK. */
+/** Takes one unit, sleeping for `timo` ticks at a time while there is none: 0, or EWOULDBLOCK. */
 export function sema_timedwait(s: SyncObject, timo: i32): u32 {
-  if (sema_trywait(s) != 0) {
-    set_retval(0);
+  return sema_timed(s, timo, 0);
+}
+
+function sema_timed(s: SyncObject, timo: i32, error: i32): u32 {
+  const has = sema_trywait(s) != 0;
+  if (has || error != 0) {
+    set_retval(has ? 0 : error);
     return DONE;
   }
   sync_queued(s);
-  cont_push(K.SEMA_TIMED_1, changetype<u32>(s));
+  cont_push(K.SEMA_TIMED_1, changetype<u32>(s), timo);
   tsleep(changetype<u32>(s), 0, s.so_name, timo);
   return PENDING;
 }
 
-/** Awake: a unit that has come goes to it even at the very end; as in the original another may have been first. */
-export function sema_timedwait_1(s: SyncObject, error: i32): u32 {
+/**
+ * Awake: a unit that has come goes to it even at the very end. If another thread was first its time begins anew, as in
+ * the original (kern_sema.c 115): it is the least that it waits.
+ */
+export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
   sync_awake(s);
-  set_retval(sema_trywait(s) != 0 ? 0 : error != 0 ? error : EWOULDBLOCK);
-  return DONE;
+  return sema_timed(s, timo, planted(Plant.SEMA_SHORT) ? EWOULDBLOCK : error);
 }
 
 /** Adds one unit and wakes the thread that has waited longest. */
 export function sema_post(s: SyncObject): u32 {
   s.so_value++;
-  sync_wake_first(s);
+  if (!planted(Plant.SEMA_ONE_WAKE) || s.so_value == 1) sync_wake_first(s);
   set_retval(0);
   return DONE;
 }
@@ -75,7 +83,8 @@ export function barrier_wait(b: SyncObject): u32 {
 /** Awake: has the barrier opened since it was the `turn`th time? */
 export function barrier_wait_1(b: SyncObject, turn: u32): u32 {
   sync_awake(b);
-  if (b.so_uses == turn) return sync_sleep(b, K.BARRIER_WAIT_1, turn);
+  if (b.so_uses == turn && !planted(Plant.BARRIER_EARLY))
+    return sync_sleep(b, K.BARRIER_WAIT_1, turn);
   set_retval(0);
   return DONE;
 }

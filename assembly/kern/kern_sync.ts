@@ -66,8 +66,9 @@ function sync_account(o: SyncObject): void {
 export function sync_queued(o: SyncObject): void {
   sync_account(o);
   o.so_contended++;
-  o.so_waiters++;
-  if (o.so_waiters > o.so_waiters_max) o.so_waiters_max = o.so_waiters;
+  const waiters = o.so_waiters + 1;
+  o.so_waiters = waiters;
+  if (waiters > o.so_waiters_max) o.so_waiters_max = waiters;
 }
 
 /** Puts the current thread to sleep on an object; continuation `fn` is next, with the object and `b`. */

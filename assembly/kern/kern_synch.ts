@@ -153,8 +153,9 @@ export function td_set_inhib(td: Thread, inhibitor: u8): void {
 
 /** Takes an inhibitor away; without any left the thread can run. */
 export function td_clear_inhib(td: Thread, inhibitor: u8): void {
-  td.td_inhib &= ~inhibitor;
-  if (td.td_inhib == 0) td.td_state = <u8>TDS.CAN_RUN;
+  const left = td.td_inhib & ~inhibitor;
+  td.td_inhib = left;
+  if (left == 0) td.td_state = <u8>TDS.CAN_RUN;
 }
 
 export function td_is_sleeping(td: Thread): bool {
@@ -247,8 +248,11 @@ export function sleepq_timeout(td: Thread): void {
 
 // ---- Sleeping ----
 
+// What WITNESS says of who sleeps on a channel, and of who waits for a condition.
 const SLEEPING: string =
   'Sleeping on "%s" with the following non-sleepable locks held, thread %N (tid %d):\n';
+export const WAITING: string =
+  'Waiting on "%s" with the following non-sleepable locks held, thread %N (tid %d):\n';
 
 /**
  * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for
@@ -262,9 +266,9 @@ export function tsleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
 }
 
 /** WITNESS looks which locks the current thread, about to sleep, holds besides `but`, which it releases. */
-export function sleep_checked(but: SyncObject, wmesg: u32): void {
+export function sleep_checked(but: SyncObject, wmesg: u32, text: string = SLEEPING): void {
   if ((machine().lock_watch & LOCK_WITNESS) == 0) return;
-  witness_sleep(curthread(), but, SLEEPING, wmesg);
+  witness_sleep(curthread(), but, text, wmesg);
 }
 
 /**

@@ -186,7 +186,7 @@ function wheel_arm(gd: GlobalData, link: CalloutLink, time: u64): void {
   wheel_insert(w, link);
   w.cw_count++;
   if (time <= gd.gd_next_callout) {
-    gd.gd_next_callout = time;
+    next_is(gd, time);
     w.cw_exact = 1;
   }
 }
@@ -237,6 +237,13 @@ export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u
 
 // ---- The next one ----
 
+/** The CPU's earliest callout is due at tick `time`, or not before it. */
+function next_is(gd: GlobalData, time: u64): void {
+  const m = machine();
+  gd.gd_next_callout = time;
+  if (time < m.callout_bound) m.callout_bound = time;
+}
+
 /** Sets gd_next_callout from the bits alone: exactly if level 0 has any, else to a block's start. */
 function callout_bound(gd: GlobalData): void {
   const w = wheel(gd);
@@ -244,13 +251,13 @@ function callout_bound(gd: GlobalData): void {
   const now = w.cw_ticks;
   const slot0 = slot_next(w, 0, slot_of(0, now));
   if (slot0 >= 0) {
-    gd.gd_next_callout = (now & ~(<u64>(WHEEL0_SLOTS - 1))) + <u64>slot0;
+    next_is(gd, (now & ~(<u64>(WHEEL0_SLOTS - 1))) + <u64>slot0);
     w.cw_exact = 1;
     return;
   }
   const list = first_block(w);
   if (list === null) w.cw_exact = 1;
-  gd.gd_next_callout = list === null ? NEVER : block_start(w, list_first(list).c_time);
+  next_is(gd, list === null ? NEVER : block_start(w, list_first(list).c_time));
 }
 
 /** The list of the earliest block beyond level 0, or null. */

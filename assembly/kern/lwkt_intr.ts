@@ -9,7 +9,7 @@
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
 import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
-import { GDF_INTR, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
+import { GDF_INTR, GDF_RESCHED, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
 import { intr_line, PendCell } from "../sys/intr";
 import { KOBJ_PEND } from "../sys/kobj";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
@@ -151,11 +151,11 @@ export function interrupt_post(gd: GlobalData, td: Thread): void {
   gd.gd_flags |= GDF_INTR;
 }
 
-/** The idle thread has nothing to preempt: what is pended becomes runnable. */
+/** The idle thread has nothing to preempt and gives way to all: what is pended becomes runnable. */
 export function idle_interrupts(gd: GlobalData): void {
   while (gd.gd_nintr != 0) lwkt_schedule_other(unpend(gd));
   gd.gd_reqpri = 0;
-  gd.gd_flags &= ~GDF_INTR;
+  gd.gd_flags &= ~(GDF_INTR | GDF_RESCHED);
 }
 
 /** Runs what was pended while the thread was in a critical section: messages, then interrupts. */

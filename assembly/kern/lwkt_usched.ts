@@ -464,12 +464,21 @@ function notify(m: Machine, cpu: u32): void {
   if (better && m.preemption != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** CPUs that are idle pull threads. */
+/** CPUs that are idle pull threads, if any waits. */
 export function user_boundary(m: Machine): void {
+  if (m.sched_idle == 0 || !is_waiting(m)) return;
   for (let left = m.sched_idle; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
     if (!is_td(sched_cpu(cpu).sc_holder)) pull(m, cpu);
   }
+}
+
+/** True if there is a user thread on some CPU's queues. */
+function is_waiting(m: Machine): bool {
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if (prioq_count(cpu) != 0) return true;
+  }
+  return false;
 }
 
 /** dfly_choose_worst_queue: from the CPU with the highest load the best thread that waits and may run on this one. */

@@ -79,6 +79,7 @@ import {
   bsd4_runnable,
   bsd4_shares,
 } from "./sched_4bsd";
+import { ule_boundary } from "./sched_balance";
 import {
   dl_asked,
   dl_before,
@@ -111,7 +112,6 @@ import {
 import {
   ule_add,
   ule_better,
-  ule_boundary,
   ule_choose,
   ule_exit,
   ule_fork,
@@ -146,13 +146,12 @@ export function lwkt_level_of(priority: u32): i32 {
  */
 export function sched_add(td: Thread): void {
   if (td.td_inhib != 0) panic("sched_add: trying to run inhibited thread");
-  if (td.td_state != TDS.CAN_RUN && td.td_state != TDS.RUNNING) {
-    panic("sched_add: bad thread state");
-  }
+  const state = <i32>td.td_state;
+  if (state != TDS.CAN_RUN && state != TDS.RUNNING) panic("sched_add: bad thread state");
   const m = machine();
   const gd = m.curcpu;
   const yields = td == gd.gd_curthread;
-  const busy = td.td_state == <u8>TDS.RUNNING || (td.td_lwflags & TDL_TOKWAIT) != 0;
+  const busy = state == TDS.RUNNING || (td.td_lwflags & TDL_TOKWAIT) != 0;
   if (!yields && busy && !planted(Plant.ADD_RUNNING)) {
     sched_add_busy(td);
     return;
@@ -568,8 +567,8 @@ export function sched_runnable(gd: GlobalData): bool {
 export function sched_boundary(m: Machine): void {
   m.sched_idle = idle_cpus(m);
   if (m.sched == Sched.ULE) ule_unplaced(m);
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    const sc = sched_cpu(cpu);
+  for (let left = m.sched_arrivals; left != 0; left &= left - 1) {
+    const sc = sched_cpu(<u32>ctz<u64>(left));
     while (is_td(sc.sc_first)) {
       if (m.sched == Sched.ULE) ule_place(m, sc.sc_first);
       else if (m.sched == Sched.LWKT) user_place(m, sc.sc_first);

@@ -18,7 +18,9 @@ import { dl_place } from "./sched_deadline";
 
 /** Notes a thread that was put on this CPU's queue: its place is decided when the round is over. */
 export function sched_arrived(gd: GlobalData, td: Thread): void {
-  if (machine().ncpus == 1) return;
+  const m = machine();
+  if (m.ncpus == 1) return;
+  m.sched_arrivals |= (<u64>1) << gd.gd_cpuid;
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
   ts.ts_flags |= TSF_ARRIVED;
@@ -39,6 +41,7 @@ export function sched_departed(cpu: u32, td: Thread): void {
   else sc.sc_first = ts.ts_next;
   if (is_td(ts.ts_next)) td_sched(ts.ts_next).ts_prev = ts.ts_prev;
   else sc.sc_last = ts.ts_prev;
+  if (!is_td(sc.sc_first)) machine().sched_arrivals &= ~((<u64>1) << cpu);
 }
 
 /** Takes a thread off whichever queue it is on. */
@@ -54,10 +57,11 @@ export function allowed_cpus(m: Machine, td: Thread): u64 {
   return ~load<u64>(excluded_cpus(td)) & (~(<u64>0) >> (64 - m.ncpus));
 }
 
-/** The CPUs that run their idle threads. */
+/** The CPUs that run their idle threads, as all do that are halted. */
 export function idle_cpus(m: Machine): u64 {
-  let idle: u64 = 0;
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+  let idle = ~m.busy & (~(<u64>0) >> (64 - m.ncpus));
+  for (let left = m.busy; left != 0; left &= left - 1) {
+    const cpu = <u32>ctz<u64>(left);
     const gd = globaldata(cpu);
     if (gd.gd_curthread == gd.gd_idletd) idle |= (<u64>1) << cpu;
   }

@@ -32,7 +32,6 @@ import {
   PRI_MIN_IDLE,
   PRI_MIN_KERN,
   PRI_MIN_TIMESHARE,
-  RQ_LEVELS,
   SLICE_MIN_DIVISOR,
   STATHZ,
 } from "../sys/param";
@@ -45,7 +44,6 @@ import {
   prioq_first,
   prioq_first_from,
   prioq_next,
-  prioq_peek,
   prioq_remove,
   prioq_take,
 } from "../sys/prioq";
@@ -61,8 +59,7 @@ import {
   td_sched,
 } from "../sys/sched";
 import { cold, is_td, no_td } from "../sys/thread";
-import { random_next } from "./kern_random";
-import { first_of, load_of, sched_highest, sched_lowest, whole_of } from "./sched_group";
+import { first_of, load_of, sched_lowest } from "./sched_group";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
 import { is_timeshare, level_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
@@ -91,7 +88,7 @@ const SLEEP_MAX: i32 = 1 << 21;
 /** The levels of caches: what a core has for itself, and what several share. */
 const CG_SHARE_L2: i32 = 2;
 const CG_SHARE_L3: i32 = 3;
-const MAX_CACHE_LEVELS: i32 = 3;
+export const MAX_CACHE_LEVELS: i32 = 3;
 
 /** The tunables as FreeBSD has them. */
 export function ule_init(m: Machine): void {
@@ -112,11 +109,11 @@ export function ule_queues(ncpus: u32): u32 {
   return 1 + 2 * ncpus;
 }
 
-function levels_of(cpu: u32): u32 {
+export function levels_of(cpu: u32): u32 {
   return 1 + cpu;
 }
 
-function calendar_of(cpu: u32): u32 {
+export function calendar_of(cpu: u32): u32 {
   return 1 + machine().ncpus + cpu;
 }
 
@@ -126,7 +123,7 @@ function slots(m: Machine): u32 {
 }
 
 /** The tick of the round, never 0. */
-function tick(): i32 {
+export function tick(): i32 {
   return machine().sched_ms;
 }
 
@@ -535,7 +532,7 @@ function is_core_idle(m: Machine, cpu: u32): bool {
 }
 
 /** sched_pickcpu, for a thread that was on `last` and that CPU `self` has made runnable. `running`: it runs there. */
-function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: bool): u32 {
+export function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: bool): u32 {
   const ts = td_sched(td);
   const cpus = allowed_cpus(m, td);
   const may_stay = ((cpus >> last) & 1) != 0;
@@ -557,9 +554,9 @@ function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: bool): 
 
 /** Between two rounds: threads that were made runnable count nowhere until they are placed, one after the other. */
 export function ule_unplaced(m: Machine): void {
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+  for (let left = m.sched_arrivals; left != 0; left &= left - 1) {
+    const cpu = <u32>ctz<u64>(left);
     let td = sched_cpu(cpu).sc_first;
-    if (!is_td(td)) continue;
     for (; is_td(td); td = td_sched(td).ts_next) globaldata(cpu).gd_nrunnable--;
     set_lowpri(cpu, true);
   }
@@ -588,7 +585,7 @@ export function ule_place(m: Machine, td: Thread): void {
 }
 
 /** Moves a queued thread to another CPU's queues. */
-function give(m: Machine, td: Thread, cpu: u32): void {
+export function give(m: Machine, td: Thread, cpu: u32): void {
   const before = sched_cpu(cpu).sc_lowpri;
   ule_rem(td);
   td_sched(td).ts_flags &= ~TSF_HEAD;
@@ -644,127 +641,6 @@ function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote:
 /** Of two threads of a priority: true if `td` has the better one of the 99 of SCHED_FIFO and SCHED_RR. */
 function is_better_rt(td: Thread, cur: Thread): bool {
   return td_sched(td).ts_rt > td_sched(cur).ts_rt && cold(td).td_priority == cold(cur).td_priority;
-}
-
-// ---- Between two rounds ----
-
-/** Idle CPUs steal, and the balancer has its hour. */
-export function ule_boundary(m: Machine): void {
-  for (let left = m.ule_steal != 0 ? m.sched_idle : 0; left != 0; left &= left - 1) {
-    const cpu = <u32>ctz<u64>(left);
-    if (globaldata(cpu).gd_nrunnable == 0) steal(m, cpu);
-  }
-  if (m.now < m.sched_balance || m.cycle_cost == 0 || m.ule_balance == 0) return;
-  const interval = max<u32>(1, m.ule_interval);
-  const ticks = max<u32>(interval / 2, 1) + (random_next() % interval);
-  const first = m.sched_balance == 0;
-  m.sched_balance = m.now + <u64>ticks * max<u64>(1, m.cycles_per_second / STATHZ);
-  if (!first) balance(m);
-}
-
-/** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
-function steal(m: Machine, cpu: u32): void {
-  if (planted(Plant.SCORE_NO_STEAL)) return;
-  let from_cpus = ~((<u64>1) << cpu);
-  let size = planted(Plant.GROUP_FAR) ? m.ncpus : whole_of(m, 1);
-  while (size != 0) {
-    const least: i32 = m.ule_steal_least;
-    const from = sched_highest(first_of(cpu, size), size, from_cpus, least, 1);
-    if (from < 0) {
-      size = whole_of(m, size);
-      continue;
-    }
-    if (move_one(m, from, cpu)) return;
-    from_cpus &= ~((<u64>1) << from);
-  }
-}
-
-/** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
-function balance(m: Machine): void {
-  if (planted(Plant.SCORE_NO_BALANCE)) return;
-  let high_mask = ~(<u64>0) >> (64 - m.ncpus);
-  for (;;) {
-    const high = sched_highest(0, m.ncpus, high_mask, 1, 0);
-    if (high < 0) return;
-    high_mask &= ~((<u64>1) << high);
-    if (high_mask == 0) return;
-    if (load_of(high) == 1) {
-      pick_again(m, high);
-      return;
-    }
-    if (globaldata(high).gd_nrunnable == 0) continue;
-    const low = relieve(m, high, high_mask);
-    if (low == NO_LOWER) return;
-    if (low >= 0) high_mask &= ~((<u64>1) << low);
-  }
-}
-
-/** No CPU has less to do; none of those that have may run a thread of the one that has more. */
-const NO_LOWER: i32 = -1;
-const NO_TAKER: i32 = -2;
-
-/** Gives a thread of a CPU to the least loaded one of a set that may have it, if that has less: which, or why none. */
-function relieve(m: Machine, high: u32, cpus: u64): i32 {
-  let left = cpus;
-  while (left != 0) {
-    const low = sched_lowest(0, m.ncpus, left, -1, load_of(high) - 1, high, true);
-    if (low < 0) break;
-    if (move_one(m, high, low)) return low;
-    left &= ~((<u64>1) << low);
-  }
-  return left == cpus ? NO_LOWER : NO_TAKER;
-}
-
-/** TDF_PICKCPU: the only thread of a CPU goes to a better one, if there is one, as if it had been made runnable anew. */
-function pick_again(m: Machine, cpu: u32): void {
-  const gd = globaldata(cpu);
-  const td = gd.gd_curthread;
-  if (td == gd.gd_idletd || planted(Plant.GROUP_BALANCE)) return;
-  td_sched(td).ts_rltick = tick() - <i32>m.ule_affinity * MAX_CACHE_LEVELS;
-  const best = pick_cpu(m, td, cpu, cpu, true);
-  if (best == cpu || cold(td).td_migrate != 0) return;
-  cold(td).td_migrate = <u8>(best + 1); // it leaves at its next safe point
-  gd.gd_flags |= GDF_RESCHED;
-}
-
-/** tdq_move: gives the first thread of a CPU that may run on another one to that. */
-function move_one(m: Machine, from: u32, to: u32): bool {
-  const td = stealable(m, from, to);
-  if (!is_td(td)) return false;
-  give(m, td, to);
-  return true;
-}
-
-/** tdq_steal: by level; then by the calendar, the first one last, which is about to run; and those of SCHED_IDLE. */
-function stealable(m: Machine, from: u32, to: u32): Thread {
-  const levels = levels_of(from);
-  const idle = prio_level(0, PRI_MIN_IDLE);
-  const td = steal_from(m, levels, 0, idle, to);
-  if (is_td(td)) return td;
-  const calendar = calendar_of(from);
-  const ridx = sched_cpu(from).sc_ridx;
-  const first = prioq_next(calendar, ridx, no_td());
-  if (is_td(first)) {
-    let next = prioq_next(calendar, ridx, first);
-    while (is_td(next) && !can_go(m, next, to)) next = prioq_next(calendar, ridx, next);
-    if (is_td(next)) return next;
-    if (can_go(m, first, to)) return first;
-  }
-  return steal_from(m, levels, idle, RQ_LEVELS, to);
-}
-
-/** The first thread of the levels from `level` to `end` that may run on a CPU. */
-function steal_from(m: Machine, queue: u32, level: u32, end: u32, to: u32): Thread {
-  const start = prioq_first_from(queue, level, end);
-  let td = start == NO_LEVEL ? no_td() : prioq_peek(queue, start);
-  while (is_td(td) && !can_go(m, td, to)) td = prioq_next(queue, 0, td);
-  return is_td(td) && <u32>td_sched(td).ts_level < end ? td : no_td();
-}
-
-/** True for a queued thread that may go to a CPU, and was not put where it is by somebody. */
-function can_go(m: Machine, td: Thread, cpu: u32): bool {
-  if ((td_sched(td).ts_flags & TSF_MOVED) != 0) return false;
-  return ((allowed_cpus(m, td) >> cpu) & 1) != 0;
 }
 
 // ---- Threads ----

@@ -17,10 +17,11 @@
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
-import { KOBJ_RW, MTX_NOLEND, SyncObject, td_locks, ts_queue } from "../sys/sync";
+import { MTX_NOLEND, SyncObject, TurnstileQueue, td_locks, td_slocks, ts_queue } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
+import { is_mine } from "./lwkt_ipiq";
 import { lwkt_level_of, sched_lend } from "./sched";
 
 /** The worst priority. */
@@ -90,12 +91,16 @@ function set_lent(td: Thread, lent: u32): bool {
   const l = td_locks(td);
   if (<u32>l.tl_lent == lent) return false;
   if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
-  if (has_own_level(td) && (cold(td).td_pflags & TDP_LENT) == 0) {
-    cold(td).td_base_pri = <u8>own_priority(td);
-    cold(td).td_pflags |= TDP_LENT;
+  const c = cold(td);
+  const has_level = has_own_level(td);
+  if (has_level && (c.td_pflags & TDP_LENT) == 0) {
+    c.td_base_pri = <u8>own_priority(td);
+    c.td_pflags |= TDP_LENT;
   }
   l.tl_lent = <u8>lent;
-  sched_lend(td);
+  // Most loans are from equals, and change nothing but what is known of them.
+  const stays = <u32>c.td_priority == min<u32>(c.td_base_pri, WORST - lent);
+  if (!stays || has_level || !is_mine(td)) sched_lend(td);
   return true;
 }
 
@@ -152,11 +157,10 @@ function turnstile_waiters(o: SyncObject): bool {
   return is_td(o.so_first) || is_td(o.so_shared_first);
 }
 
-/** Queues a thread, in the queue that tl_blocked says, behind all that are not worse. */
-function enqueue(o: SyncObject, td: Thread): void {
-  const q = ts_queue(o, td_locks(td).tl_blocked);
+/** Queues a thread, in a queue of the lock, behind all that are not worse. */
+function enqueue(o: SyncObject, q: TurnstileQueue, td: Thread): void {
   let before = q.tq_last;
-  if ((o.so_flags & MTX_NOLEND) == 0) {
+  if (is_td(before) && (o.so_flags & MTX_NOLEND) == 0) {
     const pri = turnstile_priority(td);
     while (is_td(before) && turnstile_priority(before) > pri) {
       before = changetype<Thread>(before.td_qprev);
@@ -171,8 +175,7 @@ function enqueue(o: SyncObject, td: Thread): void {
   else q.tq_last = td;
 }
 
-function dequeue(o: SyncObject, td: Thread): void {
-  const q = ts_queue(o, td_locks(td).tl_blocked);
+function dequeue(q: TurnstileQueue, td: Thread): void {
   const before = changetype<Thread>(td.td_qprev);
   const after = changetype<Thread>(td.td_qnext);
   if (is_td(before)) before.td_qnext = changetype<u32>(after);
@@ -185,8 +188,9 @@ function dequeue(o: SyncObject, td: Thread): void {
 
 function requeue(o: SyncObject, td: Thread): void {
   if ((o.so_flags & MTX_NOLEND) != 0) return;
-  dequeue(o, td);
-  enqueue(o, td);
+  const q = ts_queue(o, td_locks(td).tl_blocked);
+  dequeue(q, td);
+  enqueue(o, q, td);
 }
 
 // ---- Who holds and who waits ----
@@ -218,8 +222,9 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
   td_locks(td).tl_blocked = <u8>queue;
-  enqueue(o, td);
-  if (ts_queue(o, queue).tq_first == td) propagate(o);
+  const q = ts_queue(o, queue);
+  enqueue(o, q, td);
+  if (q.tq_first == td) propagate(o);
   td_set_inhib(td, TDI_SLEEPING);
 }
 
@@ -257,10 +262,11 @@ export function turnstile_claim(o: SyncObject, td: Thread): void {
 
 /** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
 function turnstile_take(o: SyncObject, td: Thread): void {
-  dequeue(o, td);
+  const l = td_locks(td);
+  dequeue(ts_queue(o, l.tl_blocked), td);
+  l.tl_blocked = 0;
   td.td_wchan = 0;
   cold(td).td_wmesg = 0;
-  td_locks(td).tl_blocked = 0;
 }
 
 /** Wakes the first of those that wait to have a lock alone. What that one finds is its own affair. */
@@ -285,20 +291,25 @@ export function turnstile_hand_over(o: SyncObject): bool {
   return true;
 }
 
-/** Hands a lock that nobody holds alone to all that wait to share it, the best first; returns how many. */
-export function turnstile_share(o: SyncObject): i32 {
-  let count = 0;
-  while (is_td(o.so_shared_first)) {
-    const next = o.so_shared_first;
-    turnstile_take(o, next);
-    o.so_uses++;
-    o.so_value++;
-    lock_taken(o, next, false);
-    if (o.so_kind == KOBJ_RW) td_locks(next).tl_rw_rlocks++;
-    turnstile_wake(next);
-    count++;
+/**
+ * Hands a lock that nobody holds alone to all that wait to share it, the best first; without `all` only to those that
+ * share another one of its kind.
+ */
+export function turnstile_share(o: SyncObject, all: bool): void {
+  let td = o.so_shared_first;
+  while (is_td(td)) {
+    const next = changetype<Thread>(td.td_qnext);
+    const count = td_slocks(td, o.so_kind);
+    if (all || load<u8>(count) != 0) {
+      turnstile_take(o, td);
+      o.so_uses++;
+      o.so_value++;
+      lock_taken(o, td, false);
+      store<u8>(count, load<u8>(count) + 1);
+      turnstile_wake(td);
+    }
+    td = next;
   }
-  return count;
 }
 
 /** A thread is gone: what it holds stays locked for ever, and lends to nobody. */
@@ -313,4 +324,5 @@ export function turnstile_forget(td: Thread): void {
   l.tl_lent = 0;
   l.tl_rw_rlocks = 0;
   l.tl_lk_slocks = 0;
+  cold(td).td_sx_slocks = 0;
 }

@@ -5,7 +5,8 @@
 // it took last becomes a parent of the new one's. A reversal is a lock taken while one is held that was below it,
 // directly or through others, and is reported with both orders, once for two types. Also reported: two locks of one type
 // at once, and sleeping with a lock that does not allow it. The original's panics: a thread that ends with a lock, a
-// lock that can block wanted with a spin mutex held, one that is shared wanted alone, and a mutex whose owner sleeps.
+// lock that can block wanted with a spin mutex held, one that is shared wanted alone or the other way round, and a mutex
+// whose owner sleeps.
 //
 // Where the original prints a line of source, this kernel names the thread. What a program may hold while it sleeps are
 // sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock must not be taken
@@ -132,8 +133,10 @@ function add_order(td: Thread, parent: u32, child: u32): void {
   const order = lock_order_at(ws.ws_orders++);
   order.lo_parent = parent;
   order.lo_child = child;
-  order.lo_td = td;
-  order.lo_tid = cold(td).td_tid;
+  const c = cold(td);
+  order.lo_tid = c.td_tid;
+  order.lo_namefmt = c.td_namefmt;
+  order.lo_namearg = c.td_namearg;
   for (let above: u32 = 0; above < ws.ws_types; above++) {
     if (above != parent && !is_ancestor(above, parent)) continue;
     for (let below: u32 = 0; below < ws.ws_types; below++) {
@@ -160,18 +163,13 @@ function step_between(from: u32, to: u32): LockOrder {
 // ---- Reports ----
 
 function print_order(order: LockOrder): void {
-  const parent = witness_at(order.lo_parent).w_name;
-  const child = witness_at(order.lo_child).w_name;
-  const td = order.lo_td;
-  if (cold(td).td_tid == order.lo_tid) {
-    printf(
-      "lock order %s -> %s established by thread %N (tid %d)\n",
-      parent,
-      child,
-      changetype<usize>(td),
-      order.lo_tid,
-    );
-  } else printf("lock order %s -> %s established by tid %d\n", parent, child, order.lo_tid);
+  printf(
+    "lock order %s -> %s established by thread %n (tid %d)\n",
+    witness_at(order.lo_parent).w_name,
+    witness_at(order.lo_child).w_name,
+    changetype<usize>(order) + offsetof<LockOrder>("lo_namefmt"),
+    order.lo_tid,
+  );
 }
 
 /** Reports a lock that is wanted while another is held; why tells what is wrong. */
@@ -285,8 +283,13 @@ export function witness_checkorder(
 
 /** A thread wants a lock that it has: what recurses and may not panics elsewhere. */
 function again(o: SyncObject, held: LockInstance, exclusive: bool): void {
-  if ((held.li_flags & LI_EXCLUSIVE) != 0 || !exclusive) return;
-  printf("exclusive lock of (%s) %s while share locked\n", class_name(o), o.so_name);
+  const has_alone = (held.li_flags & LI_EXCLUSIVE) != 0;
+  if (has_alone && !exclusive) {
+    printf("shared lock of (%s) %s\nwhile exclusively locked\n", class_name(o), o.so_name);
+    panic("excl->share");
+  }
+  if (has_alone || !exclusive) return;
+  printf("exclusive lock of (%s) %s\nwhile share locked\n", class_name(o), o.so_name);
   panic("share->excl");
 }
 

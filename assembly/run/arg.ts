@@ -3,6 +3,7 @@
 // where it would be a wild pointer in the kernel.
 import { panic } from "../env";
 import { is_proc, proc_valid } from "../kern/kern_fork";
+import { lc_can_sleep } from "../kern/lock_class";
 import { curthread, globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
@@ -110,12 +111,24 @@ export function arg_object_or_0(nr: u32, address: u32, kind: u32): SyncObject {
 /** A synchronisation object of a kind. */
 export function arg_object(nr: u32, address: u32, kind: u32): SyncObject {
   if (!kobj_valid(address) || changetype<SyncObject>(address).so_kind != kind) {
-    panic(
-      "kernel call %d: 0x%x is not an object of that kind, thread %N",
-      nr,
-      address,
-      changetype<usize>(curthread()),
-    );
+    not_object(nr, address);
   }
   return changetype<SyncObject>(address);
+}
+
+/** A lock that a thread can give up while it waits for a condition. */
+export function arg_sleep_lock(nr: u32, address: u32): SyncObject {
+  if (!kobj_valid(address) || !lc_can_sleep(changetype<SyncObject>(address).so_kind)) {
+    not_object(nr, address);
+  }
+  return changetype<SyncObject>(address);
+}
+
+function not_object(nr: u32, address: u32): void {
+  panic(
+    "kernel call %d: 0x%x is not an object of that kind, thread %N",
+    nr,
+    address,
+    changetype<usize>(curthread()),
+  );
 }

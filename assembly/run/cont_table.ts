@@ -171,9 +171,9 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.RW_SLEEP_R:
       return rw_sleep_1(changetype<SyncObject>(a), fn == K.RW_SLEEP_W, retval);
     case K.SEMA_TIMED_1:
-      return sema_timedwait_1(changetype<SyncObject>(a), retval);
+      return sema_timedwait_1(changetype<SyncObject>(a), b, retval);
     case K.CV_WAIT_1:
-      return cv_wait_1(changetype<SyncObject>(a), changetype<SyncObject>(b), retval);
+      return cv_wait_1(changetype<SyncObject>(a), b, retval);
     case K.SEMA_WAIT_1:
       return sema_wait_1(changetype<SyncObject>(a));
     case K.BARRIER_WAIT_1:

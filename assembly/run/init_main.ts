@@ -237,6 +237,7 @@ function init_derived(m: Machine): void {
   m.tick_epoch = m.ticks64;
   m.ticks = <i32>m.ticks64;
   m.round_cpu = m.ncpus;
+  m.callout_bound = u64.MAX_VALUE;
   m.run_until = u64.MAX_VALUE;
   m.zone_next = reserved_threads(m);
   m.busy = 1;

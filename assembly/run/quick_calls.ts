@@ -1,6 +1,6 @@
 // Kernel calls that the emulated CPU makes without leaving what it is doing: a mutex, rwlock or sx that is free is taken,
 // or shared if nobody wants it alone, and one that nobody waits for is released. Such a call changes the lock, its caller's
-// registers and count of read locks, and nothing that a run of the inner loop (cpu/rv32.ts) keeps for itself. All
+// registers and count of shared locks, and nothing that a run of the inner loop (cpu/rv32.ts) keeps for itself. All
 // else, bad arguments included, goes through trap, with the same effect: a call is either done here whole, or not begun.
 //
 // Which calls these are says cpu/rv32_decode.ts (RvOp.QUICK): others do not pay for the question. What the loop has
@@ -12,7 +12,15 @@ import { GDF_INTR, GDF_RESCHED, GlobalData } from "../sys/globaldata";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
-import { KOBJ_MTX, KOBJ_RW, KOBJ_SX, MTX_SPIN, SyncObject, td_locks } from "../sys/sync";
+import {
+  KOBJ_MTX,
+  KOBJ_RW,
+  KOBJ_SX,
+  MTX_SPIN,
+  SLOCKS_MAX,
+  SyncObject,
+  td_slocks,
+} from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_frame } from "../sys/thread";
 
@@ -49,9 +57,9 @@ function shared_call(o: SyncObject, td: Thread, nr: u32): bool {
   if ((changetype<u32>(o.so_first) | changetype<u32>(o.so_shared_first)) != 0) return false;
   switch (is_rw ? nr : nr - <u32>(Sys.sx_slock - Sys.rw_rlock)) {
     case Sys.rw_rlock:
-      return share(o, td, is_rw);
+      return share(o, td);
     case Sys.rw_runlock:
-      return unshare(o, td, is_rw);
+      return unshare(o, td);
     case Sys.rw_wlock:
       if ((changetype<u32>(o.so_owner) | o.so_value) != 0) return false;
       own(o, td);
@@ -92,26 +100,20 @@ function disown(o: SyncObject): void {
 }
 
 /** Shares a lock that nobody has alone or waits for. */
-function share(o: SyncObject, td: Thread, is_rw: bool): bool {
-  if (changetype<usize>(o.so_owner) != 0) return false;
-  if (is_rw) {
-    const l = td_locks(td);
-    if (l.tl_rw_rlocks == u8.MAX_VALUE) return false;
-    l.tl_rw_rlocks++;
-  }
+function share(o: SyncObject, td: Thread): bool {
+  const count = td_slocks(td, o.so_kind);
+  if (changetype<usize>(o.so_owner) != 0 || load<u8>(count) == SLOCKS_MAX) return false;
+  store<u8>(count, load<u8>(count) + 1);
   o.so_value++;
   o.so_uses++;
   return true;
 }
 
 /** Shares no more a lock that nobody waits for. */
-function unshare(o: SyncObject, td: Thread, is_rw: bool): bool {
-  if (changetype<usize>(o.so_owner) != 0 || o.so_value == 0) return false;
-  if (is_rw) {
-    const l = td_locks(td);
-    if (l.tl_rw_rlocks == 0) return false;
-    l.tl_rw_rlocks--;
-  }
+function unshare(o: SyncObject, td: Thread): bool {
+  const count = td_slocks(td, o.so_kind);
+  if (changetype<usize>(o.so_owner) != 0 || o.so_value == 0 || load<u8>(count) == 0) return false;
+  store<u8>(count, load<u8>(count) - 1);
   o.so_value--;
   return true;
 }

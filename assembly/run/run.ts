@@ -20,7 +20,7 @@ import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
+import { cpu_bit, cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
@@ -108,20 +108,61 @@ function run_rounds(m: Machine): u32 {
       const reason = round_begin(m);
       if (reason != 0) return reason;
     }
-    while (m.round_cpu < m.ncpus) {
-      let cpu = m.round_cpu + m.round_first;
-      if (cpu >= m.ncpus) cpu -= m.ncpus;
-      if ((m.busy & ((<u64>1) << cpu)) != 0) {
-        const gd = globaldata(cpu);
-        m.curcpu = gd;
+    let turn = next_turn(m, m.round_cpu);
+    while (turn < m.ncpus) {
+      const gd = globaldata(cpu_of_turn(m, turn));
+      m.curcpu = gd;
+      if (gd.gd_in_slice != 0 || !passes_turn(m, gd)) {
+        m.round_cpu = turn;
         if (gd.gd_in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
         if (reason != 0) return reason;
         gd.gd_in_slice = 0;
       }
-      m.round_cpu++;
+      turn = next_turn(m, turn + 1);
     }
+    m.round_cpu = m.ncpus;
   }
+}
+
+/** The CPU whose turn it is in this round: the first one is CPU `round_first`. */
+function cpu_of_turn(m: Machine, turn: u32): u32 {
+  const cpu = turn + m.round_first;
+  return cpu < m.ncpus ? cpu : cpu - m.ncpus;
+}
+
+/** The first turn from `turn` on of a CPU that is not halted, or the number of CPUs. */
+function next_turn(m: Machine, turn: u32): u32 {
+  if (turn >= m.ncpus) return m.ncpus;
+  if (m.round_first == 0) {
+    const rest = m.busy >> turn;
+    return rest == 0 ? m.ncpus : turn + <u32>ctz<u64>(rest);
+  }
+  while (turn < m.ncpus && (m.busy & cpu_bit(cpu_of_turn(m, turn))) == 0) turn++;
+  return turn;
+}
+
+/**
+ * A CPU that has nothing to run needs no slice: true, if it is one. It halts, unless messages wait for it at
+ * the end of this round: then only its clock goes on. (`idle` does the same where a slice finds that out.)
+ */
+function passes_turn(m: Machine, gd: GlobalData): bool {
+  if (gd.gd_curthread != gd.gd_idletd || gd.gd_nrunnable != 0) return false;
+  if ((gd.gd_flags & ~(GDF_HALTED | GDF_RESCHED)) != 0 || m.sched != Sched.LWKT) return false;
+  if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
+  cpu_wake(m, gd);
+  if (gd.gd_cycles >= m.round_end) return false;
+  gd.gd_slice_end = m.round_end;
+  gd.gd_slice_td = gd.gd_idletd;
+  gd.gd_reqpri = 0;
+  if (ipi_waiting(gd)) {
+    gd.gd_flags = 0;
+    gd.gd_cycles = m.round_end;
+  } else {
+    gd.gd_flags = GDF_HALTED;
+    m.busy &= ~cpu_bit(gd.gd_cpuid);
+  }
+  return true;
 }
 
 // ---- Rounds ----
@@ -147,7 +188,7 @@ export function round_begin(m: Machine): u32 {
   const chaos = m.chaos != 0;
   let end = wake_due(m, m.now + (chaos ? chaos_round(m) : m.quantum));
   if (!chaos && m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
-    const next = bound_callout(m);
+    const next = m.callout_bound;
     if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
@@ -170,6 +211,8 @@ function cycle_of_tick(m: Machine, tick: u64): u64 {
 
 /** Sets the kernel's ticks from the time. */
 function ticks_update(m: Machine): void {
+  if (m.now < m.tick_end) return;
+  m.tick_end = (m.now / m.cycles_per_tick + 1) * m.cycles_per_tick;
   m.ticks64 = m.tick_epoch + m.now / m.cycles_per_tick;
   m.ticks = <i32>m.ticks64;
 }
@@ -196,21 +239,15 @@ function jump_to_callout(m: Machine): u32 {
   return 0;
 }
 
-/** A tick that is not after the earliest callout of any CPU, NEVER if none is armed. */
-function bound_callout(m: Machine): u64 {
-  let bound = NEVER;
-  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    const next = globaldata(cpu).gd_next_callout;
-    if (next < bound) bound = next;
-  }
-  return bound;
-}
-
 /** Wakes the CPUs whose callouts are due; the round ends at `end`, or earlier where the next one is. */
 function wake_due(m: Machine, end: u64): u64 {
+  const bound = m.callout_bound;
+  if (bound == NEVER || (bound > m.ticks64 && cycle_of_tick(m, bound) >= end)) return end;
+  let earliest = NEVER;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const next = globaldata(cpu).gd_next_callout;
     if (next == NEVER) continue;
+    if (next < earliest) earliest = next;
     if (next <= m.ticks64) {
       m.busy |= (<u64>1) << cpu;
       continue;
@@ -218,6 +255,7 @@ function wake_due(m: Machine, end: u64): u64 {
     const at = cycle_of_tick(m, next);
     if (at < end) end = at;
   }
+  m.callout_bound = earliest;
   return end;
 }
 
@@ -279,6 +317,15 @@ export function slice_run(m: Machine, gd: GlobalData): u32 {
     else if (event == RV_POINT) return POINT;
     event = 0;
   }
+}
+
+/** The same for a thread of which is known that RV32 code goes on (READY), and no debugger looks on. */
+export function slice_go(m: Machine, gd: GlobalData): u32 {
+  const event = rv32_run<Kernel>(gd);
+  if (event == RV_POINT) return POINT;
+  if (event == RV_LEFT) return gd.gd_slice_reason;
+  gd.gd_broken = event;
+  return slice_run(m, gd);
 }
 
 /** True if a debugger wants to see a fault before anything comes of it. */
@@ -433,7 +480,6 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
 /** The idle thread: switches if there is anything to run, otherwise halts its CPU and returns false. */
 function idle(m: Machine, gd: GlobalData): bool {
   idle_interrupts(gd);
-  gd.gd_flags &= ~GDF_RESCHED;
   if (m.sched == Sched.LWKT ? gd.gd_nrunnable != 0 : sched_runnable(gd)) {
     if (m.sched == Sched.LWKT) lwkt_switch();
     else mi_switch();

@@ -17,9 +17,9 @@ import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
 import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
-import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import { GDF_INTR, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
-import { TDB, TDB_FRESH, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
+import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
@@ -28,6 +28,7 @@ import {
   Pending,
   Reach,
   SEARCH_DELIVERY,
+  SEARCH_OPTIONS_MAX,
   SEARCH_RANDOM,
   Search,
   SearchStage,
@@ -41,9 +42,16 @@ import {
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
-import { POINT, READY, round_begin, slice_begin, slice_run, slice_step } from "./run";
+import { POINT, READY, round_begin, slice_begin, slice_go, slice_run, slice_step } from "./run";
 import { search_draw, search_note_wakeup, search_only_wakes, search_yields } from "./search_calls";
-import { search_add, search_can_run, search_choose, search_has_exited } from "./search_choose";
+import {
+  search_add,
+  search_can_run,
+  search_choose,
+  search_has_exited,
+  search_may_switch,
+  set_ready,
+} from "./search_choose";
 import {
   RACE_EVERYBODY,
   RACE_NOBODY,
@@ -63,6 +71,7 @@ import {
   search_reach,
 } from "./search_reach";
 import { Short, search_shorten, search_unshorten } from "./search_short";
+import { search_keep, search_resume } from "./search_start";
 import { trap } from "./trap";
 
 // What search_call returns.
@@ -79,11 +88,14 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   s.s_by = by;
   s.s_prefix = prefix;
   s.s_random = random;
-  for (let i: u32 = 0, n = machine().td_count; i < n; i++) search_thread(i).sn_number = 0;
+  for (let i: u32 = 0; i < s.s_places; i++) search_thread(i).sn_number = 0;
+  s.s_places = 0;
   s.s_td = no_td();
   s.s_last = no_td();
   s.s_in_a_row = 0;
   s.s_begun = 0;
+  s.s_living = 0;
+  s.s_crowded = 0;
   s.s_decisions = 0;
   s.s_steps = 0;
   s.s_preemptions = 0;
@@ -100,6 +112,18 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
     store<u16>(s.s_touch + ((<usize>at) << 1), 0);
   }
   s.s_touched_count = 0;
+  if (s.s_prepared != 0) search_resume(s);
+}
+
+/**
+ * Has the threads of a schedule that has just begun go on to their first visible operations, before any choice. Returns
+ * 1 if other schedules may start there (s_prepared): the machine as it is then belongs to that.
+ */
+export function search_prepare(): u32 {
+  const s = search();
+  const learned = s.s_learned;
+  s.s_stage = SearchStage.PREPARE;
+  return u32(search_run() == SearchStop.READY && s.s_learned == learned && search_keep(s));
 }
 
 function events_begin(s: Search): void {
@@ -119,6 +143,7 @@ export function search_run(): u32 {
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
+  s.s_prepares = u32(stage == SearchStage.PREPARE);
   s.s_settled = Settled.NONE; // the host may have done anything
   look_whether_alone(m, s);
   let stop: u32 = 0;
@@ -175,6 +200,7 @@ function next_step(m: Machine, s: Search): u32 {
   if (s.s_settled != Settled.ALL || m.ipi_cpus != 0) {
     const stop = s.s_settled == Settled.OTHERS ? settle_last(m, s) : settle(m, s);
     if (stop != 0) return stop;
+    if (s.s_prepares != 0) return SearchStop.READY;
   }
   s.s_settled = Settled.NONE;
   const td = search_choose(s);
@@ -284,6 +310,7 @@ function settle(m: Machine, s: Search): u32 {
     again = false;
     if (m.exited == 1) return SearchStop.EXIT;
     if (m.ipi_cpus != 0 && (s.s_choices & SEARCH_DELIVERY) == 0) search_settle(0);
+    if (all_settled(m, s)) return 0;
     s.s_count = 0;
     let place = changetype<usize>(search_thread(0));
     for (let at = m.td_base; at < changetype<usize>(td_at(m.zone_next)); at += offsetof<Thread>()) {
@@ -301,6 +328,30 @@ function settle(m: Machine, s: Search): u32 {
     }
   }
   return 0;
+}
+
+/**
+ * True if all that can run are known to be before a visible operation: these are s_ready then. This looks at no more
+ * than the threads of the test, and knows of a machine of one CPU under lwkt only whether others can run.
+ */
+function all_settled(m: Machine, s: Search): bool {
+  if (m.ncpus != 1 || m.sched != Sched.LWKT || s.s_crowded != 0) return false;
+  const gd = globaldata(0);
+  if (!search_may_switch(gd)) return false;
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < s.s_living; i++) {
+    const td = member(s, i);
+    const on_queue = td.td_state == <u8>TDS.RUNQ && td.td_slot != 0;
+    if (!on_queue && td.td_state != <u8>TDS.RUNNING) {
+      if (search_has_exited(td)) return false;
+      continue;
+    }
+    const sn = search_thread(td_index(td));
+    if (sn.sn_waits != 0 || !is_settled(td, sn) || has_tokens(td)) return false;
+    set_ready(s, count++, td);
+  }
+  s.s_count = count;
+  return count == <u32>gd.gd_nrunnable;
 }
 
 /** True for a thread before a visible operation, and one in a call that has blocked. */
@@ -356,14 +407,37 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
 
 function begin(s: Search, td: Thread, sn: SearchThread): void {
   if (s.s_last == td) s.s_last = no_td();
+  if (sn.sn_number != 0) forget_member(s, td); // of a thread that has had the same structure
+  const index = td_index(td);
+  if (index >= s.s_places) s.s_places = index + 1;
   memory.fill(changetype<usize>(sn), 0, offsetof<SearchThread>());
   sn.sn_number = ++s.s_begun;
   sn.sn_host = u32((td.td_body & TDB_KIND) == TDB.HOST);
+  if (s.s_living == SEARCH_OPTIONS_MAX) s.s_crowded = 1;
+  if (s.s_crowded == 0) set_member(s, s.s_living, td);
+  s.s_living++;
 }
 
 function forget(s: Search, td: Thread, sn: SearchThread): void {
+  if (sn.sn_number != 0) forget_member(s, td);
   sn.sn_number = 0;
   if (s.s_last == td) s.s_last = no_td();
+}
+
+function member(s: Search, i: u32): Thread {
+  return changetype<Thread>(load<usize>(s.s_members + ((<usize>i) << 2)));
+}
+
+function set_member(s: Search, i: u32, td: Thread): void {
+  store<usize>(s.s_members + ((<usize>i) << 2), changetype<usize>(td));
+}
+
+function forget_member(s: Search, td: Thread): void {
+  s.s_living--;
+  if (s.s_crowded != 0) return;
+  let i: u32 = 0;
+  while (member(s, i) != td) i++;
+  for (; i < s.s_living; i++) set_member(s, i, member(s, i + 1));
 }
 
 /**
@@ -391,7 +465,7 @@ function search_settle(idle: u32): u32 {
 function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
   if (sn.sn_pending == Pending.CALL) {
-    if (slice_step(m, gd) != READY || gd.gd_curthread != td) return 0;
+    if (!is_ready(gd, td) && (slice_step(m, gd) != READY || gd.gd_curthread != td)) return 0;
     td.td_pc += <u32>RECORD_SIZE;
     gd.gd_instructions++;
     cpu_state(gd).reservation = NO_RESERVATION;
@@ -405,10 +479,16 @@ function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u3
   return stop;
 }
 
+/** True for a thread that has its turn and goes on with RV32 code: slice_step would find nothing else to do. */
+function is_ready(gd: GlobalData, td: Thread): bool {
+  if (gd.gd_curthread != td || td.td_kfn != 0 || (gd.gd_flags & GDF_INTR) != 0) return false;
+  return (td.td_body & (TDB_KIND | TDB_INCALL)) == TDB.RV32;
+}
+
 /** RV32 code goes on up to its next visible operation. */
 function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
-  const why = slice_run(m, gd);
+  const why = is_ready(gd, td) ? slice_go(m, gd) : slice_run(m, gd);
   if (why == POINT && gd.gd_curthread == td) {
     sn.sn_pending = s.s_op;
     sn.sn_op = s.s_op_word;

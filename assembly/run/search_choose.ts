@@ -56,10 +56,15 @@ export function search_can_run(td: Thread): bool {
   return td != gd.gd_idletd && td != machine().host_td && may_have_cpu(gd, td);
 }
 
-/** False if its CPU's thread must not lose the CPU: in a critical section, or while it preempts. */
+/** False if its CPU's thread must not lose the CPU. */
 function may_have_cpu(gd: GlobalData, td: Thread): bool {
+  return gd.gd_curthread == td || search_may_switch(gd);
+}
+
+/** False if a CPU's thread must not lose the CPU: in a critical section, or while it preempts. */
+export function search_may_switch(gd: GlobalData): bool {
   const current = gd.gd_curthread;
-  if (current == td || current == gd.gd_idletd) return true;
+  if (current == gd.gd_idletd) return true;
   if (current.td_state != <u8>TDS.RUNNING) return true;
   if (is_td(current.td_preempted)) return false;
   return current.td_kfn != 0 || (current.td_pri >> 5 <= 0 && !has_tokens(current));
@@ -81,14 +86,18 @@ function ready(s: Search, i: u32): Thread {
   return changetype<Thread>(load<usize>(s.s_ready + ((<usize>i) << 2)));
 }
 
+export function set_ready(s: Search, i: u32, td: Thread): void {
+  store<usize>(s.s_ready + ((<usize>i) << 2), changetype<usize>(td));
+}
+
 /** Adds a thread to those that can run, which are in the order in which they began. */
 export function search_add(s: Search, td: Thread, number: u32): void {
   if (s.s_count == SEARCH_OPTIONS_MAX) return;
   let at = s.s_count++;
   for (; at > 0 && thread_of(ready(s, at - 1)).sn_number > number; at--) {
-    store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(ready(s, at - 1)));
+    set_ready(s, at, ready(s, at - 1));
   }
-  store<usize>(s.s_ready + ((<usize>at) << 2), changetype<usize>(td));
+  set_ready(s, at, td);
 }
 
 /**

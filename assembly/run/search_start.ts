@@ -2,7 +2,20 @@
 // a search goes back more than a hundred thousand times a second, and a copy from the host's memory costs more than
 // most pieces of the image take.
 
-import { SearchArena, SearchPiece, search } from "../sys/search";
+//
+// Before the first choice of a schedule each thread goes on to its first visible operation, in every schedule in the
+// same way. So schedules start behind that where they can: what the search itself knows by then is kept here.
+
+import {
+  KEPT_THREADS_MAX,
+  KEPT_WORDS_MAX,
+  Search,
+  SearchArena,
+  SearchPiece,
+  SearchThread,
+  SearchTouched,
+  search,
+} from "../sys/search";
 
 /** Puts the machine back to its start: clears what arenas have in use beyond it, and copies the image. */
 export function search_restart(): void {
@@ -29,4 +42,43 @@ function used_of(arena: SearchArena): u32 {
   return <u32>(
     min<u64>(arena.sa_size, <u64>count * arena.sa_unit + <u64>(<i64>(<i32>arena.sa_base)))
   );
+}
+
+/** Keeps what a search knows of the threads; false if that is too much, or if nobody keeps what it looks for. */
+export function search_keep(s: Search): bool {
+  if (s.s_races != 0 || s.s_crowded != 0) return false;
+  if (s.s_places > KEPT_THREADS_MAX || s.s_touched_count > KEPT_WORDS_MAX) return false;
+  s.s_kept_places = s.s_places;
+  s.s_kept_living = s.s_living;
+  s.s_kept_begun = s.s_begun;
+  s.s_kept_alone = s.s_alone;
+  s.s_kept_count = s.s_touched_count;
+  memory.copy(s.s_kept, s.s_threads, <usize>s.s_places * offsetof<SearchThread>());
+  memory.copy(s.s_kept_members, s.s_members, <usize>s.s_living * 4);
+  for (let i: u32 = 0; i < s.s_touched_count; i++) {
+    const word = kept_word(s, i);
+    word.sw_at = load<u32>(s.s_touched + ((<usize>i) << 2));
+    word.sw_entry = load<u16>(s.s_touch + ((<usize>word.sw_at) << 1));
+  }
+  return true;
+}
+
+/** A schedule begins where search_keep was. */
+export function search_resume(s: Search): void {
+  s.s_places = s.s_kept_places;
+  s.s_living = s.s_kept_living;
+  s.s_begun = s.s_kept_begun;
+  s.s_alone = s.s_kept_alone;
+  s.s_touched_count = s.s_kept_count;
+  memory.copy(s.s_threads, s.s_kept, <usize>s.s_kept_places * offsetof<SearchThread>());
+  memory.copy(s.s_members, s.s_kept_members, <usize>s.s_kept_living * 4);
+  for (let i: u32 = 0; i < s.s_kept_count; i++) {
+    const word = kept_word(s, i);
+    store<u32>(s.s_touched + ((<usize>i) << 2), word.sw_at);
+    store<u16>(s.s_touch + ((<usize>word.sw_at) << 1), <u16>word.sw_entry);
+  }
+}
+
+function kept_word(s: Search, i: u32): SearchTouched {
+  return changetype<SearchTouched>(s.s_kept_words + <usize>i * offsetof<SearchTouched>());
 }

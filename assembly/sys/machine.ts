@@ -158,6 +158,7 @@ export class Machine {
   ticks: i32; //               low 32 bits of ticks64
   ticks64: u64;
   tick_epoch: u64; //          ticks64 at cycle 0
+  tick_end: u64; //            cycle at which the tick after this one begins
   now: u64; //                 start of the current round, in cycles
   round_end: u64;
   round_cpu: u32; //           next CPU of the round, counted from round_first
@@ -169,6 +170,7 @@ export class Machine {
   run_until: u64; //           cycles
   stop_request: u32;
   timeouts: u32; //            armed sleep timeouts: without any, an idle machine stays idle
+  callout_bound: u64; //       tick that is not after any CPU's gd_next_callout
   busy: u64; //                CPUs that are not halted
   ipi_cpus: u64; //            CPUs that have messages to carry out,
   ipi_late: u64; //            and those that get theirs later: a search or chaos has it so
@@ -250,6 +252,7 @@ export class Machine {
   bsd4_requested: u32; //      .requested: how often that was asked for,
   bsd4_delivered: u32; //      .delivered: and done
   sched_idle: u64; //          CPUs that were idle when the round began, and got nothing to do
+  sched_arrivals: u64; //      CPUs on which threads wait to be placed: those with a SchedCpu.sc_first
 
   // Deadlines (kern/sched_deadline.ts).
   dl_used: u32; //             structures that were ever handed out,

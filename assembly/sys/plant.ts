@@ -2,7 +2,7 @@
 // one that is in. The release build has none of this, not even the question.
 import { machine } from "./machine";
 
-/** What each fault breaks. test/planted tells which suite finds which. */
+/** What each fault breaks. docs/reliability.md tells which suite finds which. */
 export enum Plant {
   NONE = 0,
   // Messages (kern/lwkt_ipiq.ts).
@@ -104,6 +104,14 @@ export enum Plant {
   LINE_AHEAD = 51, //        nor does one get a token that such a CPU owns
   LATE_FORGOTTEN = 52, //    a letter that is late twice is forgotten
   SHORT_FORGOTTEN = 53, //   a thread is not made runnable at the beginning of a round of a few cycles
+  // Waits (kern/kern_sema.ts, kern_condvar.ts, kern_lock.ts, kern_cpuset.ts): storms of waits find these.
+  SEMA_ONE_WAKE = 114, //    a second unit of a semaphore wakes nobody
+  SEMA_SHORT = 115, //       who finds no unit when it is woken does not wait for the rest of its time
+  CV_BROADCAST_ONE = 116, // cv_broadcast wakes the first
+  BARRIER_EARLY = 117, //    whoever wakes who waits at a barrier opens it
+  LK_NO_REWAKE = 118, //     who was woken for a lock, and gives up, leaves the others asleep
+  LK_FAIL_COUNTS = 119, //   a lock is kept for those that give up once they have waited
+  SET_ASLEEP = 120, //       a thread of another CPU that sleeps stays where it must not run
   // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
   TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
   TRY_AWAY = 110, //         lwkt: who tries for a token has it, whichever CPU owns it

@@ -120,7 +120,8 @@ export class ThreadCold {
   td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
   td_namearg: u32;
   td_kb: u32; //           (k) second word of the innermost continuation
-  td_pflags: u16; //       (c) TDP_*
+  td_pflags: u8; //        (c) TDP_*
+  td_sx_slocks: u8; //     (k) sx locks that it shares
   td_ast: u8; //           (t) pending ASTs: TDA_*
   td_intrval: i8; //       (t) what an aborted sleep returns: 0, EINTR, ERESTART
   td_priority: u8; //      (t) 0..255, smaller runs first
@@ -278,11 +279,11 @@ export const TDPRI_MAX: i32 = 31;
 export const TDPRI_CRIT: i32 = 32;
 
 // td_pflags.
-export const TDP_KTHREAD: u16 = 0x1;
+export const TDP_KTHREAD: u8 = 0x1;
 /** Its td_nivcsw is not 0. */
-export const TDP_PREEMPTED: u16 = 0x2;
+export const TDP_PREEMPTED: u8 = 0x2;
 /** A thread of LWKT that borrows: td_base_pri keeps its own level (kern/subr_turnstile.ts). */
-export const TDP_LENT: u16 = 0x4;
+export const TDP_LENT: u8 = 0x4;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;

@@ -36,6 +36,8 @@ export enum SearchStop {
   STEP = 8,
   /** Two threads race for memory (s_race). */
   RACE = 9,
+  /** All threads are before their first visible operations, which was asked for (search_prepare). */
+  READY = 10,
 }
 
 // What a search chooses besides who runs next: bits of s_choices.
@@ -91,6 +93,10 @@ export const SEARCH_IMAGE_MAX: u32 = 1 << 20;
 export const SEARCH_PIECES_MAX: u32 = 256;
 export const SEARCH_ARENAS_MAX: u32 = 256;
 
+/** Of a start that was prepared (run/search_start.ts): most threads of the test, and most words that they have touched. */
+export const KEPT_THREADS_MAX: u32 = 64;
+export const KEPT_WORDS_MAX: u32 = 256;
+
 /** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
 export const EVENT_TIME: u32 = 65;
 /** How often things happen without a thread, one behind the other. */
@@ -130,6 +136,13 @@ export class SearchArena {
 export class SearchUnheard {
   su_step: u32;
   su_channel: u32;
+}
+
+/** A word that was touched, and its entry of s_touch. */
+@unmanaged
+export class SearchTouched {
+  sw_at: u32;
+  sw_entry: u32;
 }
 
 /** How far the effects of a thread's next step reach. */
@@ -187,10 +200,23 @@ export class Search {
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
   s_ready: usize; //      Thread[SEARCH_OPTIONS_MAX]: who can run
+  s_members: usize; //    Thread[SEARCH_OPTIONS_MAX]: the first s_living in the order in which they began
   s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
   s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
   s_touched: usize; //    u32 for each word: those that were touched
   s_shared: usize; //     u8 for each word: 1 = threads share it
+
+  // What a search knows where schedules start, if that is behind what threads do before the first choice.
+  s_kept: usize; //       SearchThread[KEPT_THREADS_MAX]
+  s_kept_members: usize; // Thread[KEPT_THREADS_MAX]
+  s_kept_words: usize; // SearchTouched[KEPT_WORDS_MAX]
+  s_kept_places: u32;
+  s_kept_living: u32;
+  s_kept_begun: u32;
+  s_kept_alone: u32;
+  s_kept_count: u32; //   words
+  s_prepared: u32; //     1 = schedules start there; the host says so
+  s_prepares: u32; //     1 = search_run is to go on so far only
 
   s_piece_count: u32;
   s_arena_count: u32;
@@ -221,7 +247,10 @@ export class Search {
   s_settled: u32; //      and what has happened since: Settled
   s_last: Thread; //      whose turn it was last
   s_in_a_row: u32; //     steps that it had since
-  s_begun: u32; //        threads of the test so far
+  s_begun: u32; //        threads of the test so far,
+  s_living: u32; //       and those that have not ended
+  s_crowded: u32; //      1 = they have been too many for s_members
+  s_places: u32; //       places of s_threads that they have had
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
@@ -294,6 +323,8 @@ export enum SearchStage {
   PERFORMED = 1,
   /** Before the step that was told. */
   TOLD = 2,
+  /** Before the first choice, up to which it is to go on. */
+  PREPARE = 3,
 }
 
 // An entry of s_touch: the index of the thread plus one, and
@@ -309,10 +340,12 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
     <u64>SEARCH_PIECES_MAX * offsetof<SearchPiece>() +
     <u64>SEARCH_ARENAS_MAX * offsetof<SearchArena>() +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
-    <u64>(2 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
+    <u64>(3 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
     <u64>SEARCH_CHANGES_MAX * 4 +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
+    <u64>KEPT_THREADS_MAX * (offsetof<SearchThread>() + 4) +
+    <u64>KEPT_WORDS_MAX * offsetof<SearchTouched>() +
     RACE_BYTES +
     (<u64>guest_size / 4 + 2) * 7
   );
@@ -337,10 +370,14 @@ export function search_init(m: Machine): void {
   s.s_pieces = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
   s.s_arenas = s.s_pieces + <usize>SEARCH_PIECES_MAX * offsetof<SearchPiece>();
   s.s_ready = s.s_arenas + <usize>SEARCH_ARENAS_MAX * offsetof<SearchArena>();
-  s.s_options = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_members = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
+  s.s_options = s.s_members + <usize>SEARCH_OPTIONS_MAX * 4;
   s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
   s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
-  s.s_clocks = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
+  s.s_kept = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
+  s.s_kept_members = s.s_kept + <usize>KEPT_THREADS_MAX * offsetof<SearchThread>();
+  s.s_kept_words = s.s_kept_members + <usize>KEPT_THREADS_MAX * 4;
+  s.s_clocks = s.s_kept_words + <usize>KEPT_WORDS_MAX * offsetof<SearchTouched>();
   s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4;
   s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * 4;
   s.s_sync_used = s.s_sync + <usize>RACE_CLOCKS_MAX * RACE_CLOCK_SIZE;

@@ -2,7 +2,8 @@
 // Each is a cell of the arena of kernel objects (sys/kobj.ts) and the channel that its waiters sleep on.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
-import { Thread } from "./proc";
+import { Thread, ThreadCold } from "./proc";
+import { cold } from "./thread";
 
 /** Kinds of object; the first word of each cell. */
 export const KOBJ_MTX: u32 = 0x4d545821;
@@ -192,6 +193,16 @@ if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())
 /** What a thread has to do with locks. */
 export function td_locks(td: Thread): ThreadLocks {
   return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
+}
+
+/** Most locks of a kind, rwlock or sx, that a thread can share at a time. */
+export const SLOCKS_MAX: u8 = u8.MAX_VALUE;
+
+/** The address of the byte that counts the locks of a kind, rwlock or sx, that a thread shares. */
+export function td_slocks(td: Thread, kind: u32): usize {
+  return kind == KOBJ_RW
+    ? changetype<usize>(td_locks(td)) + offsetof<ThreadLocks>("tl_rw_rlocks")
+    : changetype<usize>(cold(td)) + offsetof<ThreadCold>("td_sx_slocks");
 }
 
 if (offsetof<LockMgr>() > KOBJ_SIZE || offsetof<RmLock>() > KOBJ_SIZE)

@@ -33,8 +33,9 @@ export const WITNESS_REVERSED: u8 = 0x2;
 export class LockOrder {
   lo_parent: u32; // index of a Witness, held
   lo_child: u32; //  and of the one taken
-  lo_td: Thread; //  who did it,
-  lo_tid: i32; //    which tells whether the structure is still that thread's
+  lo_tid: i32; //    who did it, and its name: a format and its argument, which outlive the thread
+  lo_namefmt: u32;
+  lo_namearg: u32;
 }
 
 /** A lock that a thread holds. */

@@ -1,6 +1,7 @@
 // The wake benchmark on our machine: two RV32 threads wake each other in turn, on one emulated CPU or on
 // two, which is where a wakeup becomes a message.
 
+import type { MachineConfig } from "../../src/core/config.js";
 import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import {
@@ -52,17 +53,30 @@ function sleepProgram() {
   return b.build();
 }
 
+/** A wakeup on one CPU, or between two. */
 export async function runWake(params: Params): Promise<RoundFn> {
   const across = params.cpus === "across";
-  const sleeps = params.with === "msleep/wakeup";
   const machine = new Machine(configFor(16, { cpus: across ? 2 : 1 }));
+  return wakeups(machine, across, params.with === "msleep/wakeup", false);
+}
+
+/** A wakeup between two CPUs of many, to which the threads are bound, under a scheduler. */
+export async function runIdle(params: Params): Promise<RoundFn> {
+  const scheduler = params.scheduler as NonNullable<MachineConfig["scheduler"]>;
+  const machine = new Machine(configFor(16, { cpus: Number(params.cpus), scheduler }));
+  return wakeups(machine, true, true, true);
+}
+
+function wakeups(machine: Machine, across: boolean, sleeps: boolean, bound: boolean): RoundFn {
   const waits = SIDES.map((_, cpu) => machine.createWait(across ? cpu : 0).address);
   const loaded = machine.load(sleeps ? sleepProgram() : blockProgram(), {
     "0": waits[0] as number,
     "1": waits[1] as number,
   });
   for (const [i, side] of SIDES.entries()) {
-    machine.createThread({ name: side, body: loaded.addressOf(side), cpu: across ? i : 0 });
+    const body = loaded.addressOf(side);
+    const thread = machine.createThread({ name: side, body, cpu: across ? i : 0 });
+    if (bound) machine.call(sys.cpuset_setthread(thread.address, 1n << BigInt(i)));
   }
   machine.run();
   machine.call(sleeps ? sys.wakeup("0") : sys.lwkt_signal(waits[0] as number));

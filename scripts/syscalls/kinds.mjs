@@ -178,6 +178,14 @@ export const ARGUMENT_KINDS = {
     imports: { "run/arg": ["arg_object_or_0"], "sys/sync": ["KOBJ_MTX"] },
     bad: "neither 0 nor a mutex",
   },
+  /** A lock that can be given up for a condition. */
+  sleep_lock: {
+    host: "object",
+    take: "arg_sleep_lock(nr, x)",
+    imports: { "run/arg": ["arg_sleep_lock"] },
+    bad: "not a mutex, rwlock, sx or rmlock",
+    panics: "kernel call %d: 0x%x is not an object of that kind, thread %N",
+  },
   condvar: object("KOBJ_CV", "a condition variable"),
   sema: object("KOBJ_SEMA", "a semaphore"),
   barrier: object("KOBJ_BARRIER", "a barrier"),

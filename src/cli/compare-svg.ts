@@ -22,7 +22,7 @@ const TITLE = 40;
 const TICKS = 4;
 const COLOURS = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#9c6b4e"];
 
-const percent = (part: number) => `${(part * 100).toFixed(1)}%`;
+const percent = (part: number) => `${(part * 100).toFixed(part !== 0 && part < 0.01 ? 2 : 1)}%`;
 
 const PANELS: readonly Panel[] = [
   { title: "fairness (Jain)", format: (v) => v.toFixed(3), value: (run) => run.fairness },
@@ -50,9 +50,10 @@ export async function drawComparison(comparison: Comparison): Promise<string> {
     const most = Math.max(...runs.map((run) => panel.value(run)?.max ?? 0));
     const scale = scaleLinear([0, most || 1], [LABEL, WIDTH - VALUE]).nice(TICKS);
     const at = `${(i % COLUMNS) * WIDTH},${TITLE + Math.floor(i / COLUMNS) * height}`;
-    const axis = scale
-      .ticks(TICKS)
-      .map((tick) => tickMark(scale(tick), panel.format(tick), height));
+    const labels = scale.ticks(TICKS).map((tick) => [tick, panel.format(tick)] as const);
+    const axis = labels
+      .filter(([, label], i) => label !== labels[i - 1]?.[1]) // no number is told twice, such as part of a switch
+      .map(([tick, label]) => tickMark(scale(tick), label, height));
     const bars = runs.flatMap((run, row) => bar(run, panel, row, scale));
     return `<g transform="translate(${at})">${text(LABEL, 16, panel.title, 'font-weight="bold"')}${axis.join("")}${bars.join("")}</g>`;
   });

@@ -137,6 +137,7 @@ function formatComparison(comparison: Comparison): string {
     row("involuntary", (run) => told(run.involuntarySwitches, formatCount)),
     row("migrations", (run) => told(run.migrations, formatCount)),
     ...missRows(runs),
+    ...deadlockRows(runs),
     row("idle, work waiting", (run) => told(run.idleWhileRunnable, percent)),
     row("idle", (run) => told(run.idle, percent)),
   ];
@@ -147,6 +148,13 @@ function formatComparison(comparison: Comparison): string {
     notes.map((note) => `note: ${note}\n`).join(""),
   ];
   return visible(sections.filter((section) => section !== "").join("\n"));
+}
+
+/** How many of the seeds ended in a deadlock. */
+function deadlockRows(runs: readonly ComparedRuns[]): string[][] {
+  const counts = runs.map(({ outcomes }) => outcomes.filter((one) => one === "deadlock").length);
+  if (counts.every((count) => count === 0)) return [];
+  return [["deadlocks", ...counts.map(formatCount)]];
 }
 
 function missRows(runs: readonly ComparedRuns[]): string[][] {

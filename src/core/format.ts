@@ -9,13 +9,20 @@ export interface FormatContext {
   text(address: number): string;
   /** The name of a thread or process, for %N. */
   name(address: number): string;
+  /** The name whose format and argument are at an address, for %n. */
+  nameOfWords(address: number): string;
+  /** What gives the name that a thread or process has now, whatever becomes of it. */
+  nameLater(address: number): () => string;
 }
 
-const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spN]))/g;
+/** A text, or what is one as soon as it is made a string. */
+export type Printed = string | { toString(): string };
+
+const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spNn]))/g;
 
 /** What a format prints between two texts. */
 interface Directive {
-  /** One of d, i, u, x, X, o, c, s, p, N. */
+  /** One of d, i, u, x, X, o, c, s, p, N, n. */
   readonly kind: string;
   /** Characters at least, filled up with zeros or spaces, those behind the number or before it. */
   readonly width: number;
@@ -24,11 +31,13 @@ interface Directive {
 }
 
 /**
- * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, and %N for the name of the
- * thread or process at an address.
+ * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, %N for the name of the
+ * thread or process at an address, and %n for one whose format and argument are there.
  */
 export class Format {
   private readonly parts: readonly (string | Directive)[];
+  /** Which words are names; null if there are words that have to be looked at now. */
+  private readonly names: readonly number[] | null;
 
   constructor(text: string) {
     const parts: (string | Directive)[] = [];
@@ -44,6 +53,22 @@ export class Format {
     }
     if (end < text.length) parts.push(text.slice(end));
     this.parts = parts;
+    const kinds = parts.filter((part) => typeof part !== "string").map(({ kind }) => kind);
+    const canWait = !kinds.some((kind) => "spn".includes(kind));
+    this.names = canWait ? [...kinds.keys()].filter((i) => kinds[i] === "N") : null;
+  }
+
+  /** The same as {@link print}, formatted when somebody looks at it: nobody ever looks at most of what is printed. */
+  printLater(words: readonly number[], context: FormatContext): Printed {
+    const { names } = this;
+    if (names === null) return this.print(words, context);
+    const given = names.map((i) => context.nameLater((words[i] ?? 0) >>> 0));
+    return {
+      toString: () => {
+        let next = 0;
+        return this.print(words, { ...context, name: () => (given[next++] as () => string)() });
+      },
+    };
   }
 
   /** Formats words as printf does. Missing ones print as 0. */
@@ -67,6 +92,8 @@ function printWord(directive: Directive, word: number, context: FormatContext): 
       return word === 0 ? "0" : context.pointer(word >>> 0);
     case "N":
       return context.name(word >>> 0);
+    case "n":
+      return context.nameOfWords(word >>> 0);
     default:
       return padded(numberText(directive.kind, word), directive);
   }

@@ -9,7 +9,7 @@
 import * as Layout from "../generated/layout.js";
 import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
-import { Format, type FormatContext } from "./format.js";
+import { Format, type FormatContext, type Printed } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -42,6 +42,7 @@ export interface Exports {
   debug_csr(csr: number): number;
   debug_set_csr(csr: number, value: number): number;
   search_begin(by: number, prefix: number, random: number): void;
+  search_prepare(): number;
   search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
@@ -106,6 +107,15 @@ function isAscii(text: string): boolean {
   return true;
 }
 
+/** The first `length` bytes of a text. */
+function firstBytes(text: string, length: number): string {
+  if (text.length <= length && isAscii(text)) return text;
+  const bytes = encoder.encode(text);
+  if (bytes.length <= length) return text;
+  // As a stream: a character of which only the beginning has room is left out.
+  return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });
+}
+
 /** A booted kernel. */
 export class Kernel {
   /** The kernel's exports. */
@@ -127,8 +137,8 @@ export class Kernel {
   private readonly threads: { readonly from: number; readonly to: number };
   /** What a run does: goes on, or whatever a debugger has put in its place. Returns what machine_run does. */
   advance: () => number = () => this.exports.machine_run();
-  /** Receives the kernel's printf, one formatted text at a time. */
-  onPrint: (text: string) => void = () => {};
+  /** Receives the kernel's printf, one text at a time. */
+  onPrint: (text: Printed) => void = () => {};
   /** Receives the address range of trace records whenever the kernel's buffer is handed over. */
   onTrace: ((from: number, to: number) => void) | null = null;
   /** Receives what C programs print: bytes that are valid during the call. */
@@ -245,7 +255,9 @@ export class Kernel {
         throw this.panic;
       },
       printf: (fmt: number, ...args: number[]) =>
-        this.outside(() => this.onPrint(this.format(fmt, args))),
+        this.outside(() =>
+          this.onPrint(this.formatAt(fmt >>> 0).printLater(args, this.formatContext)),
+        ),
       event: (list: number, cookie: number, arg: number) =>
         this.outside(() => this.onEvent?.(list, cookie >>> 0, arg)),
       ktr_flush: (from: number, to: number) =>
@@ -370,10 +382,15 @@ export class Kernel {
     throw error;
   }
 
+  /** True while a name is made. */
+  private isNaming = false;
+
   private readonly formatContext: FormatContext = {
     pointer: (address) => this.namePointer(address),
     text: (address) => this.text(address),
     name: (address) => this.nameAt(address),
+    nameOfWords: (address) => this.formatName(this.read(address), this.read(address + 4)),
+    nameLater: (address) => this.nameLater(address),
   };
 
   private format(fmt: number, args: readonly number[]): string {
@@ -486,31 +503,51 @@ export class Kernel {
    * thread of LWKT alone, which has no thread id.
    */
   nameAt(address: number): string {
-    if (address >= this.threads.from && address < this.threads.to) {
-      const cold = this.cold(address);
-      const bare = this.readSigned(cold + Layout.ThreadCold.td_tid) === -1;
-      return this.formatName(
-        this.read(cold + Layout.ThreadCold.td_namefmt),
-        this.read(cold + Layout.ThreadCold.td_namearg),
-        bare ? Layout.LWKT_COMLEN : Layout.MAXCOMLEN,
-      );
+    return this.nameLater(address)();
+  }
+
+  /** What gives the name that the thread or process at an address has now. */
+  private nameLater(address: number): () => string {
+    const { ThreadCold: C, Proc: P } = Layout;
+    if (address < this.threads.from || address >= this.threads.to) {
+      return this.formatLater(this.read(address + P.p_namefmt), this.read(address + P.p_namearg));
     }
-    return this.formatName(
-      this.read(address + Layout.Proc.p_namefmt),
-      this.read(address + Layout.Proc.p_namearg),
+    const cold = this.cold(address);
+    const bare = this.readSigned(cold + C.td_tid) === -1;
+    return this.formatLater(
+      this.read(cold + C.td_namefmt),
+      this.read(cold + C.td_namearg),
+      bare ? Layout.LWKT_COMLEN : Layout.MAXCOMLEN,
     );
+  }
+
+  /** Whoever gives a thread its name can have the format ask for that thread's: such a format is told as it is. */
+  private formatOfName(fmt: number, arg: number, text: string): string {
+    if (this.isNaming) return text;
+    this.isNaming = true;
+    try {
+      return this.format(fmt, [arg]);
+    } finally {
+      this.isNaming = false;
+    }
   }
 
   /** A name as printf makes it of a format and a word: its first `length` bytes. */
   formatName(fmt: number, arg: number, length: number = Layout.MAXCOMLEN): string {
+    return this.formatLater(fmt, arg, length)();
+  }
+
+  /** The same, of what the words are now. */
+  private formatLater(fmt: number, arg: number, length?: number): () => string {
+    const name = this.wholeName(fmt, arg);
+    return () => firstBytes(name, length ?? Layout.MAXCOMLEN);
+  }
+
+  private wholeName(fmt: number, arg: number): string {
     if (fmt === 0) return "";
     const text = this.text(fmt);
-    const name = text.includes("%") ? this.format(fmt, [arg]) : text;
-    if (name.length <= length && isAscii(name)) return name;
-    const bytes = encoder.encode(name);
-    if (bytes.length <= length) return name;
-    // As a stream: a character of which only the beginning has room is left out.
-    return new TextDecoder().decode(bytes.subarray(0, length), { stream: true });
+    if (text === "%s" && arg !== 0) return this.text(arg >>> 0); // most are
+    return text.includes("%") ? this.formatOfName(fmt, arg, text) : text;
   }
 
   // ---- Structures ----

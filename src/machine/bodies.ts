@@ -449,7 +449,7 @@ function isTextKind(kind: ArgumentKind): boolean {
 }
 
 function refuse(call: KernelCall<unknown>, kind: string, value: unknown): never {
-  const message = `${call.call}: ${shown(value)} is not a ${kind}`;
+  const message = `${call.call}: ${shown(value)} is not ${/^[aeio]/.test(kind) ? "an" : "a"} ${kind}`;
   throw new KernelError(call.call, Layout.EINVAL, message);
 }
 

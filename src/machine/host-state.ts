@@ -1,5 +1,6 @@
 // What a machine keeps outside the kernel's memory besides its bodies: a part of every snapshot.
 
+import type { Printed } from "../core/format.js";
 import type { TraceRecord } from "../core/kernel.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import { FunctionNames, functionOf, type MachineFunctions } from "./resources.js";
@@ -13,7 +14,7 @@ interface Saved {
   readonly nextHandler: number;
   readonly handlers: ReadonlyMap<number, EventFunction>;
   /** The console; it had the first `printedCount` of these texts. */
-  readonly printed: readonly string[];
+  readonly printed: readonly Printed[];
   readonly printedCount: number;
   readonly lastRecords: readonly TraceRecord[];
 }
@@ -35,7 +36,7 @@ export class HostState implements SnapshotPart<Saved, MachineFunctions> {
   private handlers: ReadonlyMap<number, EventFunction> = new Map();
   nextHandler = 1;
   /** What the kernel has printed. Texts are only ever added: snapshots share the array. */
-  printed: string[] = [];
+  printed: Printed[] = [];
   /** The last trace records that were handed over. Replaced, never changed: snapshots share them. */
   lastRecords: readonly TraceRecord[] = [];
 

@@ -5,6 +5,7 @@ import { callback, checkArgument, checkOptions, oneOf, text, word } from "../cor
 import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
+import type { Printed } from "../core/format.js";
 import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, type SysctlValue, writeSysctl } from "../core/sysctl.js";
@@ -547,7 +548,7 @@ export class Machine {
    * bodies are brought back by doing again what they did, in fresh generators.
    *
    * @param functions what a snapshot from a file refers to
-   * @throws SnapshotError when it does not fit, or when a body does something else than it did; nothing has
+   * @throws SnapshotError when it does not fit, or when a body does something other than it did; nothing has
    *   changed then.
    */
   restore(snapshot: Snapshot, functions?: MachineFunctions): void {
@@ -644,9 +645,9 @@ export class Machine {
     };
   }
 
-  private print(text: string): void {
+  private print(text: Printed): void {
     this.host.printed.push(text);
-    this.onPrint?.(text);
+    this.onPrint?.(String(text));
   }
 
   /** Receives what C programs print, as it comes: bytes that are valid during the call. */

@@ -9,7 +9,7 @@ import { lockRequest, nameOfAddress } from "./names.js";
 import { Choice, Operation, type SharedWord } from "./operations.js";
 import type { SearchState } from "./strategies.js";
 
-const { Frame: F, Pending, Thread: T } = Layout;
+const { Frame: F, Pending, Search: S, Thread: T } = Layout;
 
 /** What search_call returns when the call has a result. */
 const GOES_ON = 0;
@@ -50,7 +50,7 @@ export class SearchBodies {
 
   /** Begins the body of the thread whose turn it is. */
   begin(): void {
-    const td = this.state.get("s_td");
+    const td = this.state.get(S.s_td);
     const actor: Actor = { body: this.machine.bodies.begin(td), next: null, call: null };
     this.actors.set(td, actor);
     this.advance(td, actor, 0, 0);
@@ -58,7 +58,7 @@ export class SearchBodies {
 
   /** Performs the step of the thread whose turn it is. */
   step(): void {
-    const td = this.state.get("s_td");
+    const td = this.state.get(S.s_td);
     const actor = this.actors.get(td) as Actor;
     const { next } = actor;
     const { kernel } = this.machine;

@@ -4,11 +4,13 @@
 import * as Layout from "../generated/layout.js";
 import type { SearchState } from "./strategies.js";
 
-const { SearchDecision: D } = Layout;
+const { Search: S, SearchDecision: D } = Layout;
 
 /** Schedules that are told apart at most; 8 bytes each, twice. */
 const DIFFERENT_MAX = 1 << 22;
 const SLOTS_MIN = 1 << 12;
+/** Digests are below 2^53: divided by this, they fit a word. */
+const DIGEST_LOW = 2 ** 22;
 
 /** What a part of a search has seen, as plain data. */
 export interface Seen {
@@ -50,8 +52,9 @@ class Digests {
   /** Where a number is, or has its place. */
   private find(digest: number): number {
     const { slots } = this;
-    let at = Math.floor(digest / 2) % slots.length; // all are odd
-    while (slots[at] !== 0 && slots[at] !== digest) at = (at + 1) % slots.length;
+    const last = slots.length - 1; // of a power of 2
+    let at = ((digest / DIGEST_LOW) | 0) & last;
+    while (slots[at] !== 0 && slots[at] !== digest) at = (at + 1) & last;
     return at;
   }
 
@@ -72,14 +75,14 @@ export class Survey {
 
   /** The first schedule is about to begin. */
   begin(state: SearchState): void {
-    state.set("s_cut", 0);
+    state.set(S.s_cut, 0);
   }
 
   /** A schedule is over; `isRandom` if the same one may come again. */
   note(state: SearchState, isRandom: boolean): void {
-    this.threads = Math.max(this.threads, state.get("s_begun"));
-    this.decisions = Math.max(this.decisions, state.get("s_decisions"));
-    this.isCut ||= state.get("s_cut") !== 0;
+    this.threads = Math.max(this.threads, state.get(S.s_begun));
+    this.decisions = Math.max(this.decisions, state.get(S.s_decisions));
+    this.isCut ||= state.get(S.s_cut) !== 0;
     if (isRandom) this.different.add(state.kernel.exports.search_digest());
   }
 
@@ -113,8 +116,8 @@ function shareBefore(state: SearchState): number {
   const { kernel } = state;
   let share = 0;
   let weight = 1;
-  for (let i = 0; i < state.get("s_prefix"); i++) {
-    const at = state.get("s_tape") + i * D.size;
+  for (let i = 0; i < state.get(S.s_prefix); i++) {
+    const at = state.get(S.s_tape) + i * D.size;
     const skip = kernel.view.getBigUint64(at + D.sd_skip, true);
     const choice = kernel.read(at + D.sd_choice);
     const isTried = (option: number) => option >= 64 || ((skip >> BigInt(option)) & 1n) === 0n;

@@ -11,7 +11,7 @@ import { callNames } from "../program/index.js";
 import { lockRequest, nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
-const { Pending, SearchThread: N, Thread: T } = Layout;
+const { Pending, Search: S, SearchThread: N, Thread: T } = Layout;
 
 /** What a C program adds to the number of a call that has strings or channels. */
 const C_CALL = 2048;
@@ -34,7 +34,7 @@ export function describeProgramStep(
   pending?: number,
 ): string {
   const { kernel, programs } = machine;
-  const at = state.get("s_threads") + kernel.threadIndex(td) * N.size;
+  const at = state.get(S.s_threads) + kernel.threadIndex(td) * N.size;
   const op = kernel.read(at + N.sn_op);
   switch (pending ?? kernel.read(at + N.sn_pending)) {
     case Pending.CALL:

@@ -14,24 +14,25 @@ export class SearchState {
     this.at = kernel.machine("search_base");
   }
 
-  get(field: keyof typeof S): number {
-    return this.kernel.read(this.at + S[field]);
+  /** The field at an offset, which is one of {@link Layout.Search}'s: looking a name up takes longer than a step. */
+  get(field: number): number {
+    return this.kernel.read(this.at + field);
   }
 
-  set(field: keyof typeof S, value: number): void {
-    this.kernel.u32[(this.at + S[field]) >>> 2] = value;
+  set(field: number, value: number): void {
+    this.kernel.u32[(this.at + field) >>> 2] = value;
   }
 
   /** The choices of the schedule so far. */
   get tape(): number[] {
-    const base = this.get("s_tape");
-    return Array.from({ length: this.get("s_decisions") }, (_, i) =>
+    const base = this.get(S.s_tape);
+    return Array.from({ length: this.get(S.s_decisions) }, (_, i) =>
       this.kernel.read(base + i * D.size + D.sd_choice),
     );
   }
 
   set tape(choices: readonly number[]) {
-    const base = this.get("s_tape");
+    const base = this.get(S.s_tape);
     for (const [i, choice] of choices.entries()) {
       this.kernel.u32[(base + i * D.size + D.sd_choice) >>> 2] = choice;
     }
@@ -106,14 +107,14 @@ export class PctStrategy implements Strategy {
     this.schedule = schedule;
     const random = new Random(this.seed, schedule);
     const changes = this.length === 0 ? 0 : this.depth - 1;
-    const at = search.get("s_changes") >>> 2;
+    const at = search.get(S.s_changes) >>> 2;
     for (let i = 0; i < changes; i++) search.kernel.u32[at + i] = random.below(this.length);
-    search.set("s_changes_count", changes);
+    search.set(S.s_changes_count, changes);
     search.kernel.exports.search_begin(SearchBy.PCT, 0, random.state);
   }
 
   end(search: SearchState): boolean {
-    if (this.schedule < MEASURED) this.length = Math.max(this.length, search.get("s_decisions"));
+    if (this.schedule < MEASURED) this.length = Math.max(this.length, search.get(S.s_decisions));
     return true;
   }
 }
@@ -132,9 +133,9 @@ export class ExhaustiveStrategy implements Strategy {
     if (!this.hasBegun) {
       this.hasBegun = true;
       search.tape = this.prefix;
-      search.set("s_prefix", this.prefix.length);
+      search.set(S.s_prefix, this.prefix.length);
     }
-    search.kernel.exports.search_begin(SearchBy.FIRST, search.get("s_prefix"), 0);
+    search.kernel.exports.search_begin(SearchBy.FIRST, search.get(S.s_prefix), 0);
   }
 
   end({ kernel }: SearchState): boolean {

@@ -8,7 +8,7 @@ import { Holders, type LockState } from "./holders.js";
 import { describeProgramStep, lineOfProgram, wordAt } from "./program-step.js";
 import type { SearchState } from "./strategies.js";
 
-const { Pending, SearchThread: N, TDS, Thread: T } = Layout;
+const { Pending, Search: S, SearchThread: N, TDS, Thread: T } = Layout;
 
 /** A word that threads share, and what is in it. */
 export interface WordValue {
@@ -81,15 +81,15 @@ export class Teller {
   /** The thread whose turn it is begins a step, or something happens without one. */
   begin(): void {
     this.finish();
-    const happens = this.state.get("s_event");
-    if (happens === 0) this.begun = this.describe(this.state.get("s_td"));
+    const happens = this.state.get(S.s_event);
+    if (happens === 0) this.begun = this.describe(this.state.get(S.s_td));
     else if (happens === Layout.EVENT_TIME) this.begun = TIME;
     else this.begun = event(`(CPU ${happens - 1})`, "gets its messages");
   }
 
   /** The step is over, and what happened by itself behind it: time goes on when no thread can run. */
   finish(): void {
-    const idle = this.state.get("s_steps") - this.told - (this.begun === null ? 0 : 1);
+    const idle = this.state.get(S.s_steps) - this.told - (this.begun === null ? 0 : 1);
     for (let left = Math.max(0, idle); left >= 0; left--) {
       if (this.begun !== null) this.tell(this.begun, left === 0);
       this.begun = left > 0 ? TIME : null;
@@ -116,7 +116,7 @@ export class Teller {
   }
 
   private at(td: number): number {
-    return this.state.get("s_threads") + this.state.kernel.threadIndex(td) * N.size;
+    return this.state.get(S.s_threads) + this.state.kernel.threadIndex(td) * N.size;
   }
 
   private numberOf(td: number): number {

@@ -18,7 +18,7 @@ import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 import { type Scene, Teller } from "./teller.js";
 
-const { Pending, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
+const { Pending, Search: S, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 
 /** Judges a schedule at its end: throws if the end is wrong. */
 export type Judge = () => void;
@@ -111,6 +111,12 @@ export class World {
   /** Of the kernel's search. */
   readonly state: SearchState;
   private start: Snapshot;
+  /** Where schedules start that nobody listens to: before the first choice. Null: at {@link start}. */
+  private prepared: {
+    readonly at: Snapshot | null;
+    readonly words: Words;
+    readonly choices: number;
+  } | null = null;
   /** The judge, if the test is set up already at the start. */
   private readonly judge: unknown;
   private readonly isSetUp: boolean;
@@ -172,7 +178,7 @@ export class World {
 
   /** Steps of the last schedule. */
   get steps(): number {
-    return this.state.get("s_steps");
+    return this.state.get(S.s_steps);
   }
 
   // ---- What threads share ----
@@ -190,12 +196,12 @@ export class World {
 
   /** True if threads have shared further words in the last schedule. */
   get hasLearned(): boolean {
-    return this.state.get("s_learned") !== this.known.length;
+    return this.state.get(S.s_learned) !== this.known.length;
   }
 
   /** These and the others. */
   get shared(): Words {
-    const base = this.state.get("s_shared");
+    const base = this.state.get(S.s_shared);
     const found: number[] = [];
     for (let word = 0; word < this.machine.config.guestMemory / 4; word++) {
       if (this.kernel.u8[base + word] !== 0) found.push(4 * word);
@@ -207,18 +213,18 @@ export class World {
     if (limits === this.setLimits) return;
     this.setLimits = limits;
     const { state } = this;
-    state.set("s_preemptions_max", Math.min(limits.preemptions, U32_MAX));
-    state.set("s_steps_max", Math.min(limits.steps, STEPS_MAX));
-    state.set("s_reduces", limits.reduce ? 1 : 0);
-    state.set("s_choices", limits.choices);
-    state.set("s_races", limits.races ? 1 : 0);
+    state.set(S.s_preemptions_max, Math.min(limits.preemptions, U32_MAX));
+    state.set(S.s_steps_max, Math.min(limits.steps, STEPS_MAX));
+    state.set(S.s_reduces, limits.reduce ? 1 : 0);
+    state.set(S.s_choices, limits.choices);
+    state.set(S.s_races, limits.races ? 1 : 0);
   }
 
   private set shared(words: Words) {
-    const base = this.state.get("s_shared");
+    const base = this.state.get(S.s_shared);
     this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
     for (const address of words) this.kernel.u8[base + address / 4] = 1;
-    this.state.set("s_learned", words.length);
+    this.state.set(S.s_learned, words.length);
   }
 
   // ---- A schedule ----
@@ -230,15 +236,13 @@ export class World {
     limits: Limits,
     onStep: ((scene: Scene) => void) | null = null,
   ): Outcome | null {
-    const { machine, state } = this;
-    machine.restore(this.start);
-    machine.faults.length = 0;
-    this.output = null;
-    this.bodies.reset();
-    if (this.hasLearned) this.shared = this.known;
+    const { state } = this;
+    const start = onStep === null ? this.startFor(limits) : this.start;
+    this.goBack(start);
     this.isKnown = false;
     this.limits = limits;
-    state.set("s_tells", onStep === null ? 0 : 1);
+    state.set(S.s_tells, onStep === null ? 0 : 1);
+    state.set(S.s_prepared, start === this.start ? 0 : 1);
     strategy.begin(state, schedule);
     try {
       const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
@@ -246,13 +250,49 @@ export class World {
       if (always !== undefined && limits.reduce) {
         throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
       }
-      state.set("s_watches", always === undefined ? 0 : 1);
+      state.set(S.s_watches, always === undefined ? 0 : 1);
       const isOver = this.run(onStep, watch);
       if (isOver) judgeBy(end);
       return null;
     } catch (error) {
       return this.outcomeOf(this.failureOf(error));
     }
+  }
+
+  private goBack(start: Snapshot): void {
+    this.machine.restore(start);
+    this.machine.faults.length = 0;
+    this.output = null;
+    this.bodies.reset();
+    if (this.hasLearned) this.shared = this.known;
+  }
+
+  /** Where a schedule with these limits can start: before the first choice, if what comes before that is always the same. */
+  private startFor(limits: Limits): Snapshot {
+    const { prepared, start, known } = this;
+    if (!this.isSetUp) return start;
+    if (limits.races) return start;
+    const isFit = prepared?.words === known && prepared.choices === limits.choices;
+    if (isFit) return prepared.at ?? start;
+    this.limits = limits;
+    const at = this.firstChoice();
+    this.prepared = { at, words: known, choices: limits.choices };
+    return at ?? start;
+  }
+
+  /** The machine where threads have come to their first visible operations, or null if that is no place to start. */
+  private firstChoice(): Snapshot | null {
+    const { machine, kernel, state } = this;
+    this.goBack(this.start);
+    state.set(S.s_prepared, 0);
+    kernel.exports.search_begin(Layout.SearchBy.FIRST, 0, 0);
+    try {
+      if (kernel.exports.search_prepare() === 0 || machine.faults.length > 0) return null;
+    } catch (error) {
+      if (error instanceof KernelPanic) return null;
+      throw error;
+    }
+    return machine.snapshot(UNPACKED);
   }
 
   private prepare(): unknown {
@@ -294,7 +334,7 @@ export class World {
     return {
       failure,
       choices: state.tape,
-      preemptions: state.get("s_preemptions"),
+      preemptions: state.get(S.s_preemptions),
       steps: this.steps,
       hash: this.machine.hash,
     };
@@ -350,8 +390,8 @@ export class World {
   }
 
   private assertAllEnded(): void {
+    if (this.state.get(S.s_living) === 0) return;
     const stuck = this.threads();
-    if (stuck.length === 0) return;
     const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
     throw new Failed("deadlock", tellWaits(this.machine, stuck, this.teller));
@@ -360,13 +400,12 @@ export class World {
   /** Who races for what. */
   private tellRace(): string {
     const { state, bodies, machine } = this;
-    const word = state.get("s_race_word");
+    const word = state.get(S.s_race_word);
     const name = bodies.wordOf(word)?.name ?? machine.programs.nameOf(word);
-    const how = (field: "s_race_wrote" | "s_race_writes") =>
-      state.get(field) !== 0 ? "writes" : "reads";
-    const first = `${this.nameOf(state.get("s_race_first"))} ${how("s_race_wrote")} ${name}`;
-    const second = `${this.nameOf(state.get("s_race_second"))} ${how("s_race_writes")} it`;
-    const step = state.get("s_race_step") + 1;
+    const how = (field: number) => (state.get(field) !== 0 ? "writes" : "reads");
+    const first = `${this.nameOf(state.get(S.s_race_first))} ${how(S.s_race_wrote)} ${name}`;
+    const second = `${this.nameOf(state.get(S.s_race_second))} ${how(S.s_race_writes)} it`;
+    const step = state.get(S.s_race_step) + 1;
     return `${first} in step ${step}, ${second} in step ${this.steps}, and nothing orders the two`;
   }
 
@@ -376,7 +415,7 @@ export class World {
   private threads(): Stuck[] {
     const { kernel, state } = this;
     const found: (Stuck & { readonly number: number })[] = [];
-    const base = state.get("s_threads");
+    const base = state.get(S.s_threads);
     const count = kernel.machine("zone_next");
     for (let index = 0; index < count; index++) {
       const at = base + index * N.size;
@@ -396,8 +435,8 @@ export class World {
 
   private unheard() {
     const { kernel, state } = this;
-    const base = state.get("s_unheard");
-    const count = Math.min(state.get("s_unheard_count"), Layout.SEARCH_UNHEARD_MAX);
+    const base = state.get(S.s_unheard);
+    const count = Math.min(state.get(S.s_unheard_count), Layout.SEARCH_UNHEARD_MAX);
     return Array.from({ length: count }, (_, i) => ({
       step: kernel.read(base + i * U.size + U.su_step),
       channel: kernel.read(base + i * U.size + U.su_channel),

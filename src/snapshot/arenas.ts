@@ -94,11 +94,12 @@ export class Arenas {
   }
 
   /**
-   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for what text was
-   * decoded to ({@link decoded}).
+   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for text and what it
+   * was decoded to ({@link texts}).
    */
   ranges(watermarks: Float64Array, mergeGap: number): Range[] {
-    const { decoded } = this;
+    const { texts } = this;
+    const isText = ({ at }: Range) => texts.includes(at);
     const parts = this.partial.map(({ at }, i) => ({ at, size: watermarks[i] as number }));
     const sorted = [...this.whole, ...parts]
       .filter(({ size }) => size > 0)
@@ -107,7 +108,7 @@ export class Arenas {
     for (const range of sorted) {
       const last = merged.at(-1);
       const isNear = last !== undefined && range.at - last.at - last.size <= mergeGap;
-      if (isNear && range.at !== decoded && last.at !== decoded) {
+      if (isNear && !isText(range) && !isText(last)) {
         last.size = Math.max(last.size, range.at + range.size - last.at);
       } else merged.push({ ...range });
     }
@@ -299,14 +300,14 @@ export class Arenas {
     return arenas;
   }
 
-  /** Where what text was decoded to begins. */
-  get decoded(): number {
-    return this.field("decoded_base");
+  /** Where guest text begins, and what it was decoded to. */
+  get texts(): readonly number[] {
+    return [this.field("decoded_base"), this.field("guest_base")];
   }
 
   /**
    * Of a machine for searches: how often text was decoded, whatever snapshots were put back meanwhile. Nothing else
-   * changes what it was decoded to there. 0 for other machines, which do not count.
+   * changes text there, or what it was decoded to. 0 for other machines, which do not count.
    */
   get decodings(): number {
     const at = this.word(MACHINE_ADDRESS + M.search_base);
@@ -324,8 +325,12 @@ export class Arenas {
 
   /** What lies between the partial arenas, from the machine structure to the end of the arenas. */
   private between(): Range[] {
+    const cpus = this.kernel.globaldata(0);
     const cpusEnd = this.kernel.globaldata(this.kernel.config.cpus);
-    const ranges: Range[] = [{ at: MACHINE_ADDRESS, size: cpusEnd - MACHINE_ADDRESS }];
+    const ranges: Range[] = [
+      { at: MACHINE_ADDRESS, size: M.size },
+      { at: cpus, size: cpusEnd - cpus },
+    ];
     // Between the room for CPUs and the arenas lies what the compiler placed: texts, which nothing ever changes.
     let at = this.field("td_base");
     for (const arena of this.partial) {

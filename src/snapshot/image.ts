@@ -23,7 +23,7 @@ export interface MemoryImage {
   readonly code: Code | null;
   /** The bytes of either. */
   readonly room: Uint8Array;
-  /** Stands for what text was decoded to; null if that is not known. */
+  /** Stands for the text and what it was decoded to; null if that is not known. */
   readonly text: object | null;
   /** Bytes that the image takes. */
   readonly size: number;
@@ -54,7 +54,7 @@ export class Memory {
   /** Stands for what text was decoded to when so many decodings had been. */
   private text: object | null = null;
   private decodings = 0;
-  private readonly decoded: number;
+  private readonly texts: readonly number[];
   /** The image that was put back last, and the one that the kernel has a copy of. */
   private last: MemoryImage | null = null;
   private resident: MemoryImage | null = null;
@@ -66,7 +66,7 @@ export class Memory {
   ) {
     this.arenas = new Arenas(kernel, mark);
     this.u8 = kernel.u8;
-    this.decoded = this.arenas.decoded;
+    this.texts = this.arenas.texts;
     this.clear = (from, to) => this.u8.fill(0, from, to);
   }
 
@@ -157,7 +157,7 @@ export class Memory {
     if (plain !== null) {
       for (let i = 0; i < plain.length; i++) {
         const { at } = ranges[i] as Range;
-        if (!sameText || at !== this.decoded) u8.set(plain[i] as Uint8Array, at);
+        if (!sameText || !this.texts.includes(at)) u8.set(plain[i] as Uint8Array, at);
       }
     } else if (code !== null) {
       this.codec.decode(ranges, code);
@@ -180,8 +180,8 @@ export class Memory {
 
   private makeResident({ plain, ranges, watermarks }: MemoryImage): boolean {
     if (plain === null) return false;
-    const { arenas, decoded } = this;
-    const isKept = (_: unknown, i: number) => (ranges[i] as Range).at !== decoded;
+    const { arenas, texts } = this;
+    const isKept = (_: unknown, i: number) => !texts.includes((ranges[i] as Range).at);
     const isCounted = (_: unknown, i: number) => arenas.isCounted(i);
     return makeResident(this.kernel, {
       ranges: ranges.filter(isKept),

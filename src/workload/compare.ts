@@ -11,6 +11,7 @@ import {
   whole,
 } from "../core/arguments.js";
 import type { SchedulerName, Topology } from "../core/config.js";
+import { KernelPanic } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
 import { runWorkload } from "./api.js";
 import type { Workload } from "./model.js";
@@ -88,7 +89,7 @@ export interface Comparison {
   readonly cpuCount: number;
   readonly seeds: number;
   readonly runs: readonly ComparedRuns[];
-  /** What a scheduler does otherwise than the file asks, with its name in front. */
+  /** What is done otherwise than the file asks, each once, with those schedulers in front that do so unless all do. */
   readonly notes: readonly string[];
 }
 
@@ -121,27 +122,47 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
   checkArgument("compareWorkload", "workload", workload, workloadRule);
   checkOptions("compareWorkload", options, optionRules);
   const { schedulers, seeds = 1, cpus, topology, forNs, build } = options;
-  const notes = new Set<string>();
+  const notes = new Map<string, string[]>();
   let cpuCount = 0;
   const runs = schedulers.map((choice) => {
     const name = comparedName(choice);
     const reports: RunReport[] = [];
     for (let seed = 0; seed < seeds; seed++) {
-      const report = runWorkload(workload, {
-        ...choice,
-        seed,
-        ...(cpus === undefined ? {} : { cpus }),
-        ...(topology === undefined ? {} : { topology }),
-        ...(forNs === undefined ? {} : { forNs }),
-        ...(build === undefined ? {} : { build }),
-      });
+      const report = told(`under ${name}, seed ${seed}`, () =>
+        runWorkload(workload, {
+          ...choice,
+          seed,
+          ...(cpus === undefined ? {} : { cpus }),
+          ...(topology === undefined ? {} : { topology }),
+          ...(forNs === undefined ? {} : { forNs }),
+          ...(build === undefined ? {} : { build }),
+        }),
+      );
       cpuCount = report.cpuCount;
-      for (const note of seed === 0 ? report.notes : []) notes.add(`${name}: ${note}`);
+      for (const note of seed === 0 ? report.notes : []) {
+        notes.set(note, [...(notes.get(note) ?? []), name]);
+      }
       reports.push(report);
     }
     return summary(name, reports);
   });
-  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: [...notes] };
+  const said = [...notes].map(([note, names]) => noteOf(note, names, schedulers.length));
+  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: said };
+}
+
+/** A panic says in which of all these runs it happened. */
+function told<T>(where: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof KernelPanic) error.message += `, ${where}`;
+    throw error;
+  }
+}
+
+/** A note with those that it is of in front, unless it is of all. */
+function noteOf(note: string, names: readonly string[], runs: number): string {
+  return names.length === runs ? note : `${names.join(", ")}: ${note}`;
 }
 
 function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { SCHEDULER_NAMES } from "../../src/core/config.js";
-import { readWorkload } from "../../src/index.js";
+import { parseWorkload, readWorkload } from "../../src/index.js";
 import { type Comparison, compareWorkload, jain } from "../../src/workload/compare.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -51,6 +51,31 @@ describe("the command compare", () => {
       expect(fairness.min).toBeGreaterThan(0);
       expect(fairness.max).toBeLessThanOrEqual(1);
     }
+  });
+
+  it("tells of deadlocks, and in which run the kernel panicked", () => {
+    const found = compare("examples/deadlock.json", "--seeds", "2", "--schedulers", "lwkt,ule");
+    expect(found.stdout).toMatch(/^deadlocks +2 +2$/m);
+    expect(compare("examples/webserver.json", "--for", "10ms").stdout).not.toContain("deadlock");
+    const text = `{"tasks": {"bad": {"loop": 1, "unlock": "m"}}}`;
+    const options = { schedulers: [{ scheduler: "ule" }] as const, build: buildUnderTest };
+    expect(() => compareWorkload(parseWorkload(text, "w.json"), options)).toThrow(
+      "panic: mtx_unlock: mutex m is not owned by thread bad (tid 100002), under ule, seed 0",
+    );
+  });
+
+  it("says a note of all schedulers once, without their names", () => {
+    const text = `{"tasks": {"a": {"loop": 1, "run": 10}}, "global": {"logdir": "./", "duration": 1}}`;
+    const schedulers = SCHEDULER_NAMES.map((scheduler) => ({ scheduler }));
+    const { notes } = compareWorkload(parseWorkload(text, "w.json"), {
+      schedulers,
+      topology: { packages: 4 },
+      build: buildUnderTest,
+    });
+    const [first, ...others] = notes;
+    expect(first).toBe('ignored in "global", without a counterpart in this machine: "logdir"');
+    expect(others).toHaveLength(SCHEDULER_NAMES.length - 1); // ule looks at it
+    for (const note of others) expect(note).toMatch(/^(\S+): the topology .* under \1:/);
   });
 
   it("runs a workload under all schedulers, the same way each time", () => {
@@ -116,6 +141,8 @@ describe("the command compare", () => {
     }
     expect(text.match(/<rect x/g)?.length).toBeGreaterThan(3 * 8);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
+    const axes = text.split("<g ").map((panel) => panel.match(/font-size="9">[^<]*/g) ?? []);
+    for (const labels of axes) expect(new Set(labels).size).toBe(labels.length);
     const { status, stdout, stderr } = compare(
       "examples/webserver.json",
       "--svg",

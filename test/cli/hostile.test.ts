@@ -1,47 +1,20 @@
 // The commands under careless and hostile use: signals, full disks, traces to odd places, names with
 // control characters, work that explodes. Each ends in order: a sentence, an exit code, no file left behind.
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formatTable } from "../../src/cli/table.js";
 import type { RunReport } from "../../src/workload/run-report.js";
-
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CLI = join(ROOT, "dist/cli.js");
+import { CLI, cli, finish, type ProcessEnd, ROOT, start } from "../support/command-process.js";
 
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ktm-hostile-"));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Result {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
-  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio: ["pipe", stdout, "pipe"] });
-}
-
-function finish(child: ChildProcess): Promise<Result> {
-  let out = "";
-  let err = "";
-  child.stdout?.on("data", (data) => {
-    out += data;
-  });
-  child.stderr?.on("data", (data) => {
-    err += data;
-  });
-  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
-}
-
-const cli = (...args: string[]): Promise<Result> => finish(start(args));
 
 function workload(name: string, tasks: string): string {
   const path = join(folder, name);
@@ -243,7 +216,7 @@ describe("the commands", () => {
 });
 
 describe("work that explodes", () => {
-  const seconds = async (...args: string[]): Promise<[number, Result]> => {
+  const seconds = async (...args: string[]): Promise<[number, ProcessEnd]> => {
     const before = process.hrtime.bigint();
     const result = await cli(...args);
     return [Number(process.hrtime.bigint() - before) / 1e9, result];

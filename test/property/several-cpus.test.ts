@@ -79,6 +79,16 @@ describe("storms of user threads under lwkt", () => {
   });
 });
 
+describe("storms of waits", () => {
+  it.each(SCHEDULERS)("see nobody sleep on for what is there, under %s", (scheduler) => {
+    expect(failures(suite("waits", { build, scheduler }), 1, 40)).toEqual([]);
+  });
+
+  it("of all sizes do", () => {
+    expect(failures(suite("waits", { build }), 1000, 100)).toEqual([]);
+  });
+});
+
 describe("a planted fault", () => {
   const { Plant } = Layout;
   /** One of each path, and the suite and seeds that find it. */
@@ -103,6 +113,13 @@ describe("a planted fault", () => {
     { plant: Plant.USER_LEVEL_STALE, name: "users", seeds: 10 },
     { plant: Plant.USER_SLOT_KEPT, name: "users", seeds: 10 },
     { plant: Plant.USER_NO_ACCOUNT, name: "users", seeds: 10 },
+    { plant: Plant.SEMA_ONE_WAKE, name: "waits", seeds: 40 },
+    { plant: Plant.SEMA_SHORT, name: "waits", seeds: 40 },
+    { plant: Plant.CV_BROADCAST_ONE, name: "waits", seeds: 40 },
+    { plant: Plant.BARRIER_EARLY, name: "waits", seeds: 40 },
+    { plant: Plant.LK_NO_REWAKE, name: "waits", seeds: 150 },
+    { plant: Plant.LK_FAIL_COUNTS, name: "waits", seeds: 150 },
+    { plant: Plant.SET_ASLEEP, name: "waits", seeds: 40 },
   ] as const;
 
   it.each(sample)("is found: $plant, by storms of $name", ({ plant, name, seeds }) => {

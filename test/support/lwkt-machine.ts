@@ -34,7 +34,7 @@ export class LwktMachine {
   constructor(config: MachineConfig = {}, source: KernelSource = buildUnderTest) {
     const small = { guestMemory: 4096, textMemory: 1024, maxthread: 2000, objects: 256 };
     this.kernel = new Kernel({ bare: true, ...small, ...config }, source);
-    this.kernel.onPrint = (text) => this.printed.push(text);
+    this.kernel.onPrint = (text) => this.printed.push(String(text));
     this.kernel.onTrace = (from, to) => this.trace.push(...this.kernel.records(from, to));
     this.adopt(this.kernel.machine("thread0"), bootBody());
   }

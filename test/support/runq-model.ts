@@ -60,7 +60,7 @@ export class RunqModel {
     this.list = this.kernel.setup(CPUS, THREADS, CHUNKS) >>> 0;
   }
 
-  /** Performs operations; throws at the first that does something else than the lists. */
+  /** Performs operations; throws at the first that does something other than the lists. */
   run(operations: number): RunqCounts {
     while (this.counts.operations < operations) this.phase();
     for (let level = 0; level < LEVELS; level++) this.check(level, "the end");

@@ -11,6 +11,7 @@ import {
 import type { RunReport } from "../../src/workload/run-report.js";
 import { buildUnderTest } from "../support/build.js";
 import { itSharesFairly } from "../support/fair-shares.js";
+import { itHasRealTimePolicies } from "../support/real-time.js";
 import {
   busy,
   endUs,
@@ -96,41 +97,7 @@ describe("a nice value under lwkt", () => {
 });
 
 describe("real-time policies under lwkt", () => {
-  it("have 99 priorities, all above time-sharing threads", () => {
-    const order = Array.from({ length: 99 }, (_, i) => 1 + ((i * 37) % 99));
-    const text = order.map((p, i) => {
-      const policy = i % 2 === 0 ? "SCHED_FIFO" : "SCHED_RR";
-      return `"p${p}": { "policy": "${policy}", "priority": ${p}, "delay": 100, "loop": 1, "run": 100 }`;
-    });
-    const report = run(`"hog": { "priority": -20, "loop": -1, "run": 500 }, ${text.join()}`, {
-      forUs: SECOND_US,
-    });
-    const ends = Array.from({ length: 99 }, (_, i) => endUs(report, `p${99 - i}`));
-    expect(ends).toEqual([...ends].sort((a, b) => a - b));
-    expect(ends[98]).toBeLessThan(11_000);
-  });
-
-  it("share a CPU by turns, or not at all", () => {
-    const equals = (policy: string) =>
-      run(`"t": { "instance": 2, "policy": "${policy}", "priority": 5, "loop": -1, "run": 500 }`, {
-        forUs: 10 * SECOND_US,
-      });
-    const [a, b] = shares(equals("SCHED_RR")) as [number, number];
-    expect(Math.abs(a - b)).toBeLessThan(0.05);
-    expect(shares(equals("SCHED_FIFO"))).toEqual([expect.closeTo(1, 3), 0]);
-  });
-
-  it("let a thread that is preempted within its slice go on before its equals", () => {
-    const report = run(
-      `"first": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
-       "equal": { "policy": "SCHED_RR", "priority": 5, "loop": 1, "run": 1000 },
-       "better": { "policy": "SCHED_FIFO", "priority": 6, "delay": 300, "loop": 1, "run": 100 }`,
-    );
-    expect(endUs(report, "better")).toBe(401);
-    expect(endUs(report, "first")).toBe(1100);
-    expect(endUs(report, "equal")).toBe(2100);
-    expect(threadOf(report, "first").involuntarySwitches).toBe(1);
-  });
+  itHasRealTimePolicies("lwkt");
 });
 
 /** Bodies on a machine under lwkt, each of which does `first` and computes; `order` has who is done, in that order. */

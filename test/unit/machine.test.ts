@@ -138,6 +138,22 @@ describe("a machine", () => {
     expect(machine.run({ for: 1_000_000 }).reason).toBe("time");
   });
 
+  it("names a thread whose format asks for its own name", () => {
+    const machine = boot();
+    const rest = program("rest").label("start").call("pause", string("rest"), 5);
+    const start = machine.load(rest.call("kthread_exit").build()).addressOf("start");
+    const add = (fmt: string, arg: number) =>
+      machine.call(sys.kthread_add(start, 0, 0, 0, 0, fmt, arg));
+    const [, first] = add("first", 0);
+    const [, second] = add("again %N", first + 64); // the next structure is its own
+    expect(second).toBe(first + 64);
+    machine.run({ for: 1_000 });
+    expect(machine.ps()).toContain("kernel/again again %N");
+    expect(() => machine.call(sys.kthread_add({} as never, 0, 0, 0, 0, "x", 0))).toThrow(
+      "kthread_add: an object is not an address",
+    );
+  });
+
   it("says ENOMEM, as kthread_add does, when maxthread is reached", () => {
     const machine = boot({ maxthread: 6 });
     const create = () => machine.createThread({ name: "one", *body() {} });
@@ -198,6 +214,23 @@ describe("a machine", () => {
     expect((panic as KernelPanic).postMortem?.ps).toContain("culprit");
     expect(() => machine.run()).toThrow(KernelPanic);
     expect(machine.ps()).toContain("culprit");
+  });
+
+  it("has on its console what was printed of threads whose structures others have since", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const names = ["first", "second", "a name that is far too long for a thread"];
+    for (const name of names) {
+      machine.createThread({ name, *body() {} });
+      machine.run();
+    }
+    const snapshot = machine.snapshot();
+    machine.createThread({ name: "fourth", *body() {} });
+    machine.run();
+    machine.restore(snapshot);
+    const printed = names.map((name) => {
+      return `Kernel thread "${name.slice(0, 19)}" (pid 0) exited prematurely.\n`;
+    });
+    expect(machine.console).toBe(printed.join(""));
   });
 
   it("panics with the place when a program leaves its memory", () => {

@@ -1,7 +1,7 @@
 // Locks that are taken and released inside the emulated CPU's loop leave what the long way leaves.
 
 import { describe, expect, it } from "vitest";
-import { MTX_RECURSE, ThreadLocks } from "../../src/generated/layout.js";
+import { MTX_RECURSE, ThreadCold, ThreadLocks } from "../../src/generated/layout.js";
 import { sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { external, program } from "../../src/program/index.js";
@@ -63,7 +63,8 @@ function state({ machine, objects }: ReturnType<typeof boot>) {
   const { kernel } = machine;
   const locks = [...machine.threads()].map(({ address }) => {
     const at = (address >>> 3) + kernel.machine("locks_delta");
-    return [...kernel.u8.slice(at, at + ThreadLocks.size)];
+    const slocks = kernel.u8[kernel.cold(address) + ThreadCold.td_sx_slocks];
+    return [...kernel.u8.slice(at, at + ThreadLocks.size), slocks];
   });
   return { hash: machine.hash, counters: machine.counters, ps: machine.ps(), words, locks };
 }
@@ -83,7 +84,7 @@ it.each([
   ["mtx_unlock", "mtx_unlock: mutex plain is not owned by"],
   ["rw_runlock", "Lock table not read locked"],
   ["rw_wunlock", "Lock table not exclusively locked"],
-  ["sx_sunlock", "Lock slow not read locked"],
+  ["sx_sunlock", "Lock slow not share locked"],
   ["sx_xunlock", "Lock slow not exclusively locked"],
 ] as const)(
   "leaves a lock that is not the caller's to the long way, which panics: %s",

@@ -281,6 +281,12 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
       ],
     ];
     for (const [text, calls] of panics) expect(attempt(0, calls)).toThrow(text);
+    const twice = attempt(RECURSE, function* (lock) {
+      yield* sys.rm_rlock(lock);
+      yield* sys.rm_rlock(lock);
+      yield* sys.rm_sleep("x", lock, 0, "x", 1);
+    });
+    expect(twice).toThrow("Lock table recursed");
     const crowd = attempt(
       RECURSE,
       function* (lock) {

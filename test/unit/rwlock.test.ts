@@ -118,7 +118,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(most).toBeGreaterThan(1);
     });
 
-    it("goes to whom the original's rule says when both kinds wait", () => {
+    it("goes to those that want it alone when both kinds wait", () => {
       const order: string[] = [];
       const machine = boot();
       const lock = create(machine, call.init("data", 0));
@@ -137,13 +137,20 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
           yield* call.unshare(lock);
         };
       inTurn(machine, { a: alone("A"), b: shared("b"), c: alone("C"), d: shared("d") });
-      expect(order).toEqual(kind === "rwlock" ? ["A", "C", "b", "d"] : ["A", "b", "d", "C"]);
+      expect(order).toEqual(["A", "C", "b", "d"]);
     });
 
-    it("lets a thread share that comes while another one waits to have it alone, if it is an sx", () => {
+    it("is shared past a thread that wants it alone by who shares another one or only tries, not by who may wait", () => {
       const order: string[] = [];
       const machine = boot();
       const lock = create(machine, call.init("data", 0));
+      const other = create(machine, call.init("other", 0));
+      const share = (name: string) =>
+        function* (): Body {
+          yield* call.share(lock);
+          order.push(name);
+          yield* call.unshare(lock);
+        };
       inTurn(machine, {
         *first() {
           yield* call.share(lock);
@@ -156,13 +163,87 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
           order.push("writer");
           yield* call.release(lock);
         },
-        *reader() {
-          order.push(`may share: ${yield* call.tryShare(lock)}`);
+        waits: share("waits"),
+        *has() {
+          yield* call.share(other);
+          yield* share("shares another")();
+          yield* call.unshare(other);
+        },
+        *tries() {
+          order.push(`tries: ${yield* call.tryShare(lock)}`);
+          yield* call.unshare(lock);
         },
       });
-      const isShared = kind === "sx";
-      expect(order.slice(0, 2)).toEqual([`may share: ${isShared}`, "first leaves"]);
-      expect(order.includes("writer")).toBe(!isShared);
+      expect(order).toEqual(["shares another", "tries: true", "first leaves", "writer", "waits"]);
+    });
+
+    it("is shared after a downgrade by those that waited for that, unless a thread wants it alone", () => {
+      const downgraded = (withWriter: boolean) => {
+        const order: string[] = [];
+        const machine = boot();
+        const lock = create(machine, call.init("data", 0));
+        const other = create(machine, call.init("other", 0));
+        const share = (name: string) =>
+          function* (): Body {
+            yield* call.share(lock);
+            order.push(name);
+            yield* call.unshare(lock);
+          };
+        inTurn(machine, {
+          *owner() {
+            yield* call.own(lock);
+            yield* sys.sleep(100n * US);
+            yield* call.downgrade(lock);
+            yield* sys.sleep(100n * US);
+            order.push("owner leaves");
+            yield* call.unshare(lock);
+          },
+          reader: share("reader"),
+          *has() {
+            yield* call.share(other);
+            yield* share("shares another")();
+            yield* call.unshare(other);
+          },
+          *writer() {
+            if (!withWriter) return;
+            yield* call.own(lock);
+            order.push("writer");
+            yield* call.release(lock);
+          },
+        });
+        return order;
+      };
+      expect(downgraded(false)).toEqual(["reader", "shares another", "owner leaves"]);
+      const others = ["owner leaves", "writer", "reader"];
+      // An rwlock wakes nobody; an sx wakes all, and those that may still not share it wait on.
+      expect(downgraded(true)).toEqual(
+        kind === "rwlock" ? [...others, "shares another"] : ["shares another", ...others],
+      );
+    });
+
+    it("is given up for a condition, and held in the same way afterwards", () => {
+      const seen: unknown[] = [];
+      const machine = boot();
+      const lock = create(machine, call.init("data", 0));
+      const cv = create(machine, sys.cv_create("cv"));
+      inTurn(machine, {
+        *owner() {
+          yield* call.own(lock);
+          yield* sys.cv_wait(cv, lock);
+          seen.push(yield* call.isOwned(lock));
+          yield* call.release(lock);
+          yield* call.share(lock);
+          seen.push(yield* sys.cv_timedwait(cv, lock, 2), yield* call.isOwned(lock));
+          yield* call.unshare(lock);
+        },
+        *waker() {
+          seen.push(yield* call.tryOwn(lock));
+          yield* sys.cv_signal(cv);
+          yield* call.release(lock);
+        },
+      });
+      expect(seen).toEqual([true, true, EWOULDBLOCK, false]);
+      expect(machine.call(call.destroy(lock))[0]).toBe(0);
     });
 
     it("is released while its holder sleeps, and held in the same way afterwards", () => {
@@ -209,16 +290,39 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
         yield* call.own(lock);
         yield* call.own(lock);
       });
-      expect(twice).toThrow("recursing but non-recursive lock data");
+      expect(twice).toThrow(
+        kind === "rwlock"
+          ? "__rw_wlock_hard: recursing but non-recursive rw data"
+          : "_sx_xlock_hard: recursed on non-recursive sx data",
+      );
       const both = attempt(0, function* (lock) {
         yield* call.own(lock);
         yield* call.share(lock);
       });
-      expect(both).toThrow("wlock already held for data");
+      // sx(9): "will result in deadlock".
+      if (kind === "sx") expect(both().reason).toBe("idle");
+      else expect(both).toThrow("rw_rlock: wlock already held for data");
       const never = attempt(0, function* (lock) {
         yield* call.unshare(lock);
       });
-      expect(never).toThrow("Lock data not read locked");
+      const shared = kind === "rwlock" ? "read" : "share";
+      expect(never).toThrow(`Lock data not ${shared} locked`);
+      const upgraded = attempt(0, function* (lock) {
+        yield* call.upgrade(lock);
+      });
+      expect(upgraded).toThrow(`Lock data not ${shared} locked`);
+      for (const next of [call.downgrade, (lock: number) => call.sleep("x", lock, 0, "x", 0)]) {
+        const recursed = attempt(MTX_RECURSE, function* (lock) {
+          yield* call.own(lock);
+          yield* call.own(lock);
+          yield* next(lock);
+        });
+        expect(recursed).toThrow("Lock data recursed");
+      }
+      const careless = attempt(0, function* (lock) {
+        yield* call.sleep("x", lock, 0, "x", 0);
+      });
+      expect(careless).toThrow("Lock data not locked");
       const unowned = attempt(0, function* (lock) {
         yield* call.share(lock);
         yield* call.release(lock);
@@ -284,5 +388,25 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       },
     });
     expect(seen).toEqual([EWOULDBLOCK, true, 0, 0, true, false, EWOULDBLOCK, 0, 0]);
+  });
+
+  it("waits for a semaphore anew when another thread was first", () => {
+    const machine = boot();
+    const sema = create(machine, sys.sema_create("s", 0));
+    const seen: unknown[] = [];
+    inTurn(machine, {
+      *waiter() {
+        const from = machine.cycles;
+        seen.push(yield* sys.sema_timedwait(sema, 20), Number(machine.cycles - from) / 10_000);
+      },
+      *thief() {
+        yield* sys.sleep(100n * US);
+        yield* sys.sema_post(sema);
+        seen.push(yield* sys.sema_trywait(sema));
+      },
+    });
+    expect(seen.slice(0, 2)).toEqual([true, EWOULDBLOCK]);
+    expect(seen[2]).toBeGreaterThanOrEqual(30); // ten ticks, and twenty more
+    expect(seen[2]).toBeLessThan(33);
   });
 });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { TimerMode } from "../../src/core/calls.js";
-import { EINVAL, ENOMEM } from "../../src/generated/layout.js";
+import { EINVAL, ENOMEM, EWOULDBLOCK } from "../../src/generated/layout.js";
 import { type Body, type KernelCall, sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";
 import { syncObjects, waitsFor } from "../../src/machine/sync-views.js";
@@ -117,6 +117,27 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
       ["semaphore", 2],
       ["barrier", 0],
     ]);
+  });
+
+  it("has who is woken for a unit that another one takes wait for its whole time", () => {
+    const machine = boot(2);
+    const semaphore = create(machine, sys.sema_create("units", 0));
+    const seen: unknown[] = [];
+    spawn(machine, "waits", function* () {
+      const from = yield* sys.ticks();
+      seen.push(yield* sys.sema_timedwait(semaphore, 50));
+      seen.push((yield* sys.ticks()) - from >= 60);
+      seen.push(yield* sys.sema_timedwait(semaphore, 50));
+    });
+    spawn(machine, "is faster", function* () {
+      yield* sys.pause("first", 10);
+      yield* sys.sema_post(semaphore);
+      expect(yield* sys.sema_trywait(semaphore)).toBe(true);
+      yield* sys.pause("second", 70);
+      yield* sys.sema_post(semaphore);
+    });
+    expect(machine.run().reason).toBe("idle");
+    expect(seen).toEqual([EWOULDBLOCK, true, 0]);
   });
 
   it("refuses semaphores below zero, barriers for nobody, and objects without room", () => {

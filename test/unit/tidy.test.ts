@@ -117,6 +117,7 @@ const CIRCLES: readonly Circle[] = [
       ...[
         "sched",
         "sched_4bsd",
+        "sched_balance",
         "sched_clock",
         "sched_deadline",
         "sched_host",

@@ -230,7 +230,7 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
         yield* sys.mtx_lock_spin(m);
         yield* sys.msleep("x", m, 0, "x", 0);
       }),
-    ).toThrow("sleeping with spin mutex door");
+    ).toThrow("spin locks can only use msleep_spin");
     expect(
       attempt(SPIN, function* (m) {
         yield* sys.mtx_lock_spin(m);

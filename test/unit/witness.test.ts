@@ -54,7 +54,7 @@ describe("the order of locks", () => {
       "lock order reversal:",
       ` 1st ${hex(b)} b (b, sleep mutex)`,
       ` 2nd ${hex(a)} a (a, sleep mutex)`,
-      "lock order a -> b established by tid 100002",
+      "lock order a -> b established by thread first (tid 100002)", // which has ended
       "lock order b -> a attempted by thread second (tid 100003)",
     ]);
   });
@@ -207,6 +207,42 @@ describe("a thread that holds a lock", () => {
         yield* sys.rw_wlock(table);
       });
     expect(body).toThrow("share->excl");
+    expect(machine.console).toBe("exclusive lock of (rw) table\nwhile share locked\n");
+  });
+
+  it("must not want to share an sx that it has alone", () => {
+    const machine = boot();
+    const slow = sx(machine, "slow");
+    const body = () =>
+      thread(machine, "greedy", function* () {
+        yield* sys.sx_xlock(slow);
+        yield* sys.sx_slock(slow);
+      });
+    expect(body).toThrow("excl->share");
+    expect(machine.console).toBe("shared lock of (sx) slow\nwhile exclusively locked\n");
+  });
+
+  it("may not wait for a condition, unless the wait gives it up", () => {
+    const machine = boot();
+    const [door, table] = [mutex(machine, "door"), rw(machine, "table")];
+    const cv = made(machine.call(sys.cv_create("ready")));
+    thread(machine, "good", function* () {
+      yield* sys.rw_rlock(table);
+      yield* sys.cv_timedwait(cv, table, 1);
+      yield* sys.rw_runlock(table);
+    });
+    expect(machine.console).toBe("");
+    thread(machine, "bad", function* () {
+      yield* sys.rw_wlock(table);
+      yield* sys.mtx_lock(door);
+      yield* sys.cv_timedwait(cv, door, 1);
+      yield* sys.mtx_unlock(door);
+      yield* sys.rw_wunlock(table);
+    });
+    expect(machine.console).toContain(
+      'Waiting on "ready" with the following non-sleepable locks held, thread bad (tid 100003):\n' +
+        "exclusive rw table r = 0 (0x",
+    );
   });
 
   it("must not sleep while others wait for it", () => {

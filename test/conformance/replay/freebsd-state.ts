@@ -113,7 +113,7 @@ function deathOf(world: World, thread: ThreadRecord): string | null {
 function livingState(world: World, td: number): unknown {
   const { kernel } = world;
   const wmesg = world.cold(td, "td_wmesg");
-  const pflags = kernel.view.getUint16(kernel.cold(td) + Layout.ThreadCold.td_pflags, true);
+  const pflags = kernel.u8[kernel.cold(td) + Layout.ThreadCold.td_pflags] as number;
   return {
     tid: world.cold(td, "td_tid") | 0,
     proc: world.nameOf(world.hot(td, "td_proc")),

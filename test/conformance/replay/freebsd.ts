@@ -103,7 +103,7 @@ class Replay implements Identities {
     for (const { name, body } of recorded.threads ?? []) this.scripts.set(name, body);
     this.kernel = bootKernel(recorded.tunables, build);
     this.world = new World(this.kernel, this);
-    this.kernel.onPrint = (text) => this.print(text);
+    this.kernel.onPrint = (text) => this.print(String(text));
     this.kernel.onTrace = (from, to) => this.collect(from, to);
     this.kernel.namePointer = (address) => this.world.nameOf(address) ?? address.toString(16);
     const classes = Layout.KTR_PROC | (recorded.tunables.trace === 1 ? Layout.KTR_THREAD : 0);

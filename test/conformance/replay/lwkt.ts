@@ -200,7 +200,7 @@ class Replay {
     kernel.setMachine("untimely_switch", this.test.sysctl.untimely_switch);
     kernel.namePointer = (address) => `<${this.names.get(address)}>`;
     kernel.onTrace = (from, to) => this.readTrace(from, to);
-    kernel.onPrint = (text) => this.write(["print", text]);
+    kernel.onPrint = (text) => this.write(["print", String(text)]);
   }
 
   private makeObjects(): void {

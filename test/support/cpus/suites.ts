@@ -15,13 +15,14 @@ import { makeScript, type Script, sizeOf } from "./script.js";
 import { scriptText, shrink } from "./shrink.js";
 import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
 import { UserStorm } from "./user-storm.js";
+import { WaitStorm } from "./wait-storm.js";
 
 /** What a storm is run with. */
 export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of FreeBSD's calls, of processes and of locks; by default the seed decides. */
+  /** The scheduler of storms of FreeBSD's calls, of processes, of locks and of waits; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
@@ -29,7 +30,7 @@ export interface Conditions {
 
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending" | "users";
+  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending" | "users" | "waits";
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -200,6 +201,27 @@ class Users implements Suite {
   }
 }
 
+/** Waits of all kinds: nobody sleeps on while what it waits for is there. */
+class Waits implements Suite {
+  readonly name = "waits";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new WaitStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the waits`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -214,5 +236,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Chaos(conditions),
     new Lendings(conditions),
     new Users(conditions),
+    new Waits(conditions),
   ];
 }

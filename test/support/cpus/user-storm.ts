@@ -164,8 +164,10 @@ export class UserStorm {
         return;
       case 3: {
         const mask = 1n + BigInt(random.below(2 ** cpus - 1));
+        const before = this.allowed[index] as bigint;
+        this.allowed[index] = mask; // now: who moves itself away returns from the call when it runs there
         const error = yield* sys.cpuset_setthread(thread, mask);
-        if (error === 0) this.allowed[index] = mask; // a deadline may stand in the way
+        if (error !== 0) this.allowed[index] = before; // a deadline stood in the way
         return;
       }
       default:
@@ -357,8 +359,10 @@ export class UserStorm {
     for (let cpu = 0; cpu < this.idle.length; cpu++) {
       const gd = kernel.globaldata(cpu);
       const isIdle = kernel.read(gd + G.gd_curthread) === kernel.read(gd + G.gd_idletd);
+      // One whose slot another has got still runs until its slice is over: it stands in a queue, and waits for nothing.
       const waits = [...placed.values()].some(
-        (seen) => seen.queue !== 0 && seen.cpu !== cpu && this.mayHave(seen.td, cpu),
+        (seen) =>
+          seen.queue !== 0 && !seen.isRunning && seen.cpu !== cpu && this.mayHave(seen.td, cpu),
       );
       this.idle[cpu] = isIdle && waits ? (this.idle[cpu] ?? 0) + 1 : 0;
       check((this.idle[cpu] ?? 0) <= PULLED, `CPU ${cpu} is idle, and threads wait`);

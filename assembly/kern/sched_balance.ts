@@ -1,0 +1,155 @@
+// ULE between two rounds (sched_ule.c, tdq_idled and sched_balance): idle CPUs steal threads, and now and then CPUs with
+// more of them give some to those with fewer. Which CPU has the most or the least is in kern/sched_group.ts; what
+// becomes of a thread that has moved, in kern/sched_ule.ts.
+import { GDF_RESCHED, globaldata } from "../sys/globaldata";
+import { Machine } from "../sys/machine";
+import { PRI_MIN_IDLE, RQ_LEVELS, STATHZ } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
+import { NO_LEVEL, prio_level, prioq_first_from, prioq_next, prioq_peek } from "../sys/prioq";
+import { Thread } from "../sys/proc";
+import { sched_cpu, TSF_MOVED, td_sched } from "../sys/sched";
+import { cold, is_td, no_td } from "../sys/thread";
+import { random_next } from "./kern_random";
+import { first_of, load_of, sched_highest, sched_lowest, whole_of } from "./sched_group";
+import { allowed_cpus } from "./sched_place";
+import { calendar_of, give, levels_of, MAX_CACHE_LEVELS, pick_cpu, tick } from "./sched_ule";
+
+/** Idle CPUs steal, and the balancer has its hour. */
+export function ule_boundary(m: Machine): void {
+  if (m.ule_steal != 0 && m.sched_idle != 0) steal_all(m);
+  if (m.now < m.sched_balance || m.cycle_cost == 0 || m.ule_balance == 0) return;
+  const interval = max<u32>(1, m.ule_interval);
+  const ticks = max<u32>(interval / 2, 1) + (random_next() % interval);
+  const first = m.sched_balance == 0;
+  m.sched_balance = m.now + <u64>ticks * max<u64>(1, m.cycles_per_second / STATHZ);
+  if (!first) balance(m);
+}
+
+// ---- Idle CPUs ----
+
+/** Each idle CPU steals, as long as there is one that it could steal from: most rounds there is none. */
+function steal_all(m: Machine): void {
+  let has = has_enough(m);
+  for (let left = m.sched_idle; left != 0 && has; left &= left - 1) {
+    const cpu = <u32>ctz<u64>(left);
+    if (globaldata(cpu).gd_nrunnable == 0 && steal(m, cpu)) has = has_enough(m);
+  }
+}
+
+/** True if some CPU has a thread that waits, and enough of them for others to steal it. */
+function has_enough(m: Machine): bool {
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if (globaldata(cpu).gd_nrunnable != 0 && load_of(cpu) >= <i32>m.ule_steal_least) return true;
+  }
+  return false;
+}
+
+/** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
+function steal(m: Machine, cpu: u32): bool {
+  if (planted(Plant.SCORE_NO_STEAL)) return false;
+  let from_cpus = ~((<u64>1) << cpu);
+  let size = planted(Plant.GROUP_FAR) ? m.ncpus : whole_of(m, 1);
+  while (size != 0) {
+    const least: i32 = m.ule_steal_least;
+    const from = sched_highest(first_of(cpu, size), size, from_cpus, least, 1);
+    if (from < 0) {
+      size = whole_of(m, size);
+      continue;
+    }
+    if (move_one(m, from, cpu)) return true;
+    from_cpus &= ~((<u64>1) << from);
+  }
+  return false;
+}
+
+// ---- The balancer ----
+
+/** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
+function balance(m: Machine): void {
+  if (planted(Plant.SCORE_NO_BALANCE)) return;
+  let high_mask = ~(<u64>0) >> (64 - m.ncpus);
+  for (;;) {
+    const high = sched_highest(0, m.ncpus, high_mask, 1, 0);
+    if (high < 0) return;
+    high_mask &= ~((<u64>1) << high);
+    if (high_mask == 0) return;
+    if (load_of(high) == 1) {
+      pick_again(m, high);
+      return;
+    }
+    if (globaldata(high).gd_nrunnable == 0) continue;
+    const low = relieve(m, high, high_mask);
+    if (low == NO_LOWER) return;
+    if (low >= 0) high_mask &= ~((<u64>1) << low);
+  }
+}
+
+/** No CPU has less to do; none of those that have may run a thread of the one that has more. */
+const NO_LOWER: i32 = -1;
+const NO_TAKER: i32 = -2;
+
+/** Gives a thread of a CPU to the least loaded one of a set that may have it, if that has less: which, or why none. */
+function relieve(m: Machine, high: u32, cpus: u64): i32 {
+  let left = cpus;
+  while (left != 0) {
+    const low = sched_lowest(0, m.ncpus, left, -1, load_of(high) - 1, high, true);
+    if (low < 0) break;
+    if (move_one(m, high, low)) return low;
+    left &= ~((<u64>1) << low);
+  }
+  return left == cpus ? NO_LOWER : NO_TAKER;
+}
+
+/** TDF_PICKCPU: the only thread of a CPU goes to a better one, if there is one, as if it had been made runnable anew. */
+function pick_again(m: Machine, cpu: u32): void {
+  const gd = globaldata(cpu);
+  const td = gd.gd_curthread;
+  if (td == gd.gd_idletd || planted(Plant.GROUP_BALANCE)) return;
+  td_sched(td).ts_rltick = tick() - <i32>m.ule_affinity * MAX_CACHE_LEVELS;
+  const best = pick_cpu(m, td, cpu, cpu, true);
+  if (best == cpu || cold(td).td_migrate != 0) return;
+  cold(td).td_migrate = <u8>(best + 1); // it leaves at its next safe point
+  gd.gd_flags |= GDF_RESCHED;
+}
+
+// ---- One thread ----
+
+/** tdq_move: gives the first thread of a CPU that may run on another one to that. */
+function move_one(m: Machine, from: u32, to: u32): bool {
+  const td = stealable(m, from, to);
+  if (!is_td(td)) return false;
+  give(m, td, to);
+  return true;
+}
+
+/** tdq_steal: by level; then by the calendar, the first one last, which is about to run; and those of SCHED_IDLE. */
+function stealable(m: Machine, from: u32, to: u32): Thread {
+  const levels = levels_of(from);
+  const idle = prio_level(0, PRI_MIN_IDLE);
+  const td = steal_from(m, levels, 0, idle, to);
+  if (is_td(td)) return td;
+  const calendar = calendar_of(from);
+  const ridx = sched_cpu(from).sc_ridx;
+  const first = prioq_next(calendar, ridx, no_td());
+  if (is_td(first)) {
+    let next = prioq_next(calendar, ridx, first);
+    while (is_td(next) && !can_go(m, next, to)) next = prioq_next(calendar, ridx, next);
+    if (is_td(next)) return next;
+    if (can_go(m, first, to)) return first;
+  }
+  return steal_from(m, levels, idle, RQ_LEVELS, to);
+}
+
+/** The first thread of the levels from `level` to `end` that may run on a CPU. */
+function steal_from(m: Machine, queue: u32, level: u32, end: u32, to: u32): Thread {
+  const start = prioq_first_from(queue, level, end);
+  let td = start == NO_LEVEL ? no_td() : prioq_peek(queue, start);
+  while (is_td(td) && !can_go(m, td, to)) td = prioq_next(queue, 0, td);
+  return is_td(td) && <u32>td_sched(td).ts_level < end ? td : no_td();
+}
+
+/** True for a queued thread that may go to a CPU, and was not put where it is by somebody. */
+function can_go(m: Machine, td: Thread, cpu: u32): bool {
+  if ((td_sched(td).ts_flags & TSF_MOVED) != 0) return false;
+  return ((allowed_cpus(m, td) >> cpu) & 1) != 0;
+}

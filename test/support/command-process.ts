@@ -1,0 +1,40 @@
+// The command as a process of its own, as a user's shell starts it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the project, where commands run. */
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The command, as the build makes it. */
+export const CLI = join(ROOT, "dist/cli.js");
+
+/** How a command ended, and what it wrote. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts the command. */
+export function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
+  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio: ["pipe", stdout, "pipe"] });
+}
+
+/** Waits for its end. */
+export function finish(child: ChildProcess): Promise<ProcessEnd> {
+  let out = "";
+  let err = "";
+  child.stdout?.on("data", (data) => {
+    out += data;
+  });
+  child.stderr?.on("data", (data) => {
+    err += data;
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+/** Both. */
+export function cli(...args: readonly string[]): Promise<ProcessEnd> {
+  return finish(start(args));
+}

@@ -11,7 +11,7 @@ import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
-import { prio_level } from "../sys/prioq";
+import { NO_LEVEL, prio_level } from "../sys/prioq";
 import {
   TDF_TRANSIT,
   TDF_USER,
@@ -231,13 +231,34 @@ function lwkt_better(td: Thread, cur: Thread): bool {
  */
 export function sched_prio(td: Thread, pri: u32): void {
   if (is_mine(td) || is_unborn(td)) {
+    const before = queued_rank(td);
     sched_prio_here(td, pri);
+    rank_changed(td, before);
     return;
   }
   dl_asked(td, false);
   if (planted(Plant.PRIO_AT_ONCE)) cold(td).td_priority = <u8>pri;
   if (gives_shares(machine())) td_sched(td).ts_flags &= ~TSF_POLICY;
   ipi_prio(td, pri);
+}
+
+/** The rank of a thread that waits on a queue, by which it was put there; that of nobody under lwkt, and of one that does not. */
+function queued_rank(td: Thread): u32 {
+  const m = machine();
+  if (m.sched == Sched.LWKT || td_sched(td).ts_queue == 0) return NO_LEVEL;
+  return m.sched == Sched.BSD4 ? level_of(td) : rank_of(td);
+}
+
+/**
+ * A thread of this CPU that waits, and had this rank before, takes the CPU from a worse one, as if it had been made
+ * runnable: sched_priority (4bsd) and sched_thread_priority (ule) take it off its queue and add it again, ule only if it
+ * is better now. Not from the thread that boots its CPU, as long as that is cold: it has never switched.
+ */
+function rank_changed(td: Thread, before: u32): void {
+  const rank = before == NO_LEVEL ? before : queued_rank(td);
+  const gd = mycpu();
+  if (rank == before || gd.gd_switches == 0 || planted(Plant.RANK_WAITS)) return;
+  if (machine().sched != Sched.ULE || rank < before) sched_check_preempt(gd, td);
 }
 
 /** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */
@@ -334,7 +355,9 @@ export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
     users_begin(machine());
   }
   if (is_mine(td) || is_unborn(td)) {
+    const before = queued_rank(td);
     sched_policy_here(td, policy, value);
+    rank_changed(td, before);
     return 0;
   }
   dl_asked(td, false);
@@ -380,7 +403,9 @@ function sched_improved(td: Thread): void {
  */
 export function sched_deadline(td: Thread): void {
   if (is_mine(td) || is_unborn(td)) {
+    const before = queued_rank(td);
     sched_deadline_here(td);
+    rank_changed(td, before);
     return;
   }
   if (gives_shares(machine())) td_sched(td).ts_flags &= ~TSF_POLICY;

@@ -19,6 +19,7 @@ import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "..
 import { Machine, machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
 import { TSF_MOVED, td_sched } from "../sys/sched";
+import { charge_runtime } from "./kern_switch";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
 
 /** What td_slot and ts_queue of a thread are that the host has queued: it stands in no list of the kernel's. */
@@ -39,6 +40,7 @@ function dequeued(cpu: u32, td: Thread): void {
 
 /** Puts a thread on this CPU's queue. */
 export function hs_add(gd: GlobalData, td: Thread): void {
+  if (td == gd.gd_curthread) charge_runtime(gd); // who orders threads by what they ran has to know this turn
   const lost = td == gd.gd_curthread && (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL;
   enqueue(gd.gd_cpuid, td, lost);
   if (td == gd.gd_curthread && may_stay(gd, td)) return;
@@ -85,6 +87,7 @@ export function hs_better(td: Thread, cur: Thread): bool {
 
 /** The running thread has run for `ticks` of the scheduler's clock. */
 export function hs_clock(gd: GlobalData, td: Thread, ticks: u32): void {
+  charge_runtime(gd);
   const says = host_tick(td, gd.gd_cpuid, ticks);
   if (says < 0) round_robin(gd, td, ticks);
   else if (says > 0) gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;

@@ -126,6 +126,8 @@ export enum Plant {
   TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
   TRY_AWAY = 110, //         lwkt: who tries for a token has it, whichever CPU owns it
   POOL_ONE = 111, //         all addresses have one token
+  // Priorities (kern/sched.ts).
+  RANK_WAITS = 112, //       a thread that waits and gets a better priority takes the CPU from nobody
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

@@ -17,7 +17,7 @@ export interface SchedulerThread {
   readonly priority: number;
   /** Nice value, -20 to 19; 0 without a policy. */
   readonly nice: number;
-  /** CPU time in cycles, up to its last switch. */
+  /** CPU time in cycles: of a thread that runs up to its last tick; in add() with the turn that is over. */
   readonly runtime: number;
 }
 

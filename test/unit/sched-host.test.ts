@@ -59,7 +59,55 @@ function crowd(machine: Machine, count: number): void {
   }
 }
 
+/** Takes the thread that has run least, by its nice value: 25 % more of the CPU for each step. */
+class Fair implements Scheduler {
+  readonly name = "fair";
+  private readonly waiting = new Set<SchedulerThread>();
+  private readonly accounts = new Map<SchedulerThread, { ran: number; virtual: number }>();
+
+  private virtual(thread: SchedulerThread): number {
+    const account = this.accounts.get(thread) ?? { ran: thread.runtime, virtual: 0 };
+    account.virtual += (thread.runtime - account.ran) * 1.25 ** thread.nice;
+    account.ran = thread.runtime;
+    this.accounts.set(thread, account);
+    return account.virtual;
+  }
+
+  add(thread: SchedulerThread): void {
+    this.virtual(thread);
+    this.waiting.add(thread);
+  }
+
+  remove(thread: SchedulerThread): void {
+    this.waiting.delete(thread);
+  }
+
+  choose(): SchedulerThread {
+    const [first, ...rest] = this.waiting;
+    let best = first as SchedulerThread;
+    for (const thread of rest) if (this.virtual(thread) < this.virtual(best)) best = thread;
+    this.waiting.delete(best);
+    return best;
+  }
+}
+
 describe("a scheduler in JavaScript", () => {
+  it("may go by what threads have run, this turn included", () => {
+    const machine = boot(new Fair(), { roundRobin: 1_000_000, cyclesPerSecond: 100_000_000 });
+    const hogs = [0, 5].map((nice) =>
+      machine.createProcess({
+        name: `nice ${nice}`,
+        *body() {
+          yield* sys.sched_setscheduler_self(0, nice);
+          while (true) yield* sys.compute(1_000_000n);
+        },
+      }),
+    );
+    machine.run({ until: 500_000_000n });
+    const ran = hogs.map((hog) => [...hog.threads()][0]?.runtime ?? 0);
+    expect((ran[0] as number) / (ran[1] as number)).toBeCloseTo(1.25 ** 5, 0);
+  });
+
   it("decides who runs: first in, first out", () => {
     const order: number[] = [];
     const machine = boot(new Fifo());

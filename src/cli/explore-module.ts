@@ -11,6 +11,7 @@ import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
 import { readWorkload } from "../workload/parse.js";
 import { workloadTest } from "../workload/search.js";
+import { prepareTypeScript } from "./typescript.js";
 
 /** Bytes of guest memory behind a C program, for what it allocates and its stacks; all is copied for each schedule. */
 const PROGRAM_ROOM = 128 << 10;
@@ -42,16 +43,12 @@ async function load(file: string, settings: MachineSettings): Promise<Loaded> {
 }
 
 async function loadModule(file: string): Promise<Loaded> {
+  prepareTypeScript(file);
   let module: { default?: unknown; config?: unknown };
   try {
     module = await import(pathToFileURL(resolve(file)).href);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === "ERR_UNKNOWN_FILE_EXTENSION"
-        ? "this version of Node does not run TypeScript; compile it, or use Node 22.18 or newer"
-        : firstLine(error);
-    throw new ConfigError(`${file}: cannot be loaded: ${why}`);
+    throw new ConfigError(`${file}: cannot be loaded: ${firstLine(error)}`);
   }
   if (typeof module.default !== "function") {
     throw new ConfigError(`${file}: exports no function setup(machine, { shared }) as its default`);

@@ -11,8 +11,10 @@ import {
   type Task,
   type TaskResult,
   type TaskRunner,
+  type Turn,
   type Words,
   World,
+  whileAsked,
 } from "../search/index.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
 
@@ -28,6 +30,7 @@ interface WorkerData {
 interface Question {
   readonly task: Task;
   readonly words: Words;
+  readonly turn: Turn;
 }
 
 type Answer = { readonly result: TaskResult } | { readonly error: string };
@@ -38,6 +41,9 @@ export interface Crew {
   end(): Promise<void>;
 }
 
+/** Questions that a worker has at a time: it begins with one as soon as it has answered the one before. */
+const QUESTIONS = 2;
+
 /** Starts worker threads. */
 export function startWorkers(count: number, file: string, options: ExploreOptions): Crew {
   const workerData: WorkerData = { file, options, kernel: compiledBuild("release") };
@@ -46,43 +52,38 @@ export function startWorkers(count: number, file: string, options: ExploreOption
     { length: count },
     () => new Worker(new URL(import.meta.url), { workerData }),
   );
+  const runners = workers.map(runnerOf);
   return {
-    runners: workers.map(runnerOf),
+    runners: Array.from({ length: QUESTIONS }, () => runners).flat(),
     end: async () => {
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
 }
 
-/** Asks a worker thread. What kills it is thrown by whoever asks it, then or later. */
+/** Asks a worker thread, which answers questions in their order. What kills it is thrown by whoever asks it, then or later. */
 function runnerOf(worker: Worker): TaskRunner {
   let death: Error | null = null;
+  const asked: { resolve(result: TaskResult): void; reject(error: Error): void }[] = [];
   worker.on("error", (error) => {
     death = error;
+    for (const { reject } of asked.splice(0)) reject(error);
   });
-  return (task, words) =>
-    death === null ? ask(worker, { task, words }) : Promise.reject<TaskResult>(death);
-}
-
-function ask(worker: Worker, question: Question): Promise<TaskResult> {
-  return new Promise((resolve, reject) => {
-    const settle = () => {
-      worker.off("message", answered);
-      worker.off("error", failed);
-    };
-    const failed = (error: Error) => {
-      settle();
-      reject(error);
-    };
-    const answered = (answer: Answer) => {
-      settle();
-      if ("error" in answer) reject(new ConfigError(answer.error));
-      else resolve(answer.result);
-    };
-    worker.on("message", answered);
-    worker.on("error", failed);
-    worker.postMessage(question);
+  worker.on("message", (answer: Answer) => {
+    const first = asked.shift();
+    if ("error" in answer) first?.reject(new ConfigError(answer.error));
+    else first?.resolve(answer.result);
   });
+  return (task, words, turn) =>
+    new Promise((resolve, reject) => {
+      if (death !== null) {
+        reject(death);
+        return;
+      }
+      asked.push({ resolve, reject });
+      const question: Question = { task, words, turn };
+      worker.postMessage(question);
+    });
 }
 
 /** What a worker thread does: answers tasks, one after the other. */
@@ -100,12 +101,13 @@ export async function serve(): Promise<void> {
 async function answerTo(
   loaded: Promise<World>,
   options: ExploreOptions,
-  { task, words }: Question,
+  { task, words, turn }: Question,
 ): Promise<Answer> {
   try {
     const world = await loaded;
-    world.words = words;
-    return { result: performTask(world, options, task, null) };
+    // What comes over is a copy each time, and other words mean another start.
+    if (String(words) !== String(world.words)) world.words = words;
+    return { result: performTask(world, options, task, whileAsked(turn)) };
   } catch (error) {
     if (error instanceof ConfigError) return { error: error.message };
     throw error;

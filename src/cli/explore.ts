@@ -95,7 +95,10 @@ export function registerExplore(program: Command): void {
       "Runs a test in many orders of its threads' steps: random ones, those of probabilistic concurrency " +
         "testing, or all. The first schedule that fails is made short and told as a story.",
     )
-    .argument("<file>", "module with the test (.mjs, .js), C program (.elf), or workload (.json)")
+    .argument(
+      "<file>",
+      "module with the test (.mjs, .js, .ts), C program (.elf), or workload (.json)",
+    )
     .addOption(
       new Option("--strategy <name>", "how to choose")
         .choices(["random", "pct", "exhaustive"])

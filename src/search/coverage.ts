@@ -18,7 +18,7 @@ export interface Seen {
   readonly threads: number;
   readonly decisions: number;
   /** Of random schedules: one number for each that is different from the others. */
-  readonly digests: readonly number[];
+  readonly digests: ArrayLike<number>;
   /** True if schedules with more preemptions were left out. */
   readonly isCut: boolean;
   /** Of an exhaustive search that has been stopped: the part of all, each choice weighing the same; null if unknown. */
@@ -45,8 +45,8 @@ class Digests {
     if (2 * this.size > this.slots.length) this.grow();
   }
 
-  get values(): number[] {
-    return [...this.slots.filter((digest) => digest !== 0)];
+  get values(): Float64Array {
+    return this.slots.filter((digest) => digest !== 0);
   }
 
   /** Where a number is, or has its place. */
@@ -88,15 +88,16 @@ export class Survey {
 
   /** An exhaustive search ends before its end: the tape is the next schedule's. */
   stop(state: SearchState): void {
-    this.share = shareBefore(state);
+    this.share = shareBefore(state, state.get(S.s_prefix));
   }
 
-  /** Puts what another one has seen to it. The share of a part says little of the whole. */
-  add({ threads, decisions, digests, isCut }: Seen): void {
+  /** Puts what another one has seen to it, which comes next. The first that was stopped says how far all have come. */
+  add({ threads, decisions, digests, isCut, share }: Seen): void {
+    this.share ??= share;
     this.threads = Math.max(this.threads, threads);
     this.decisions = Math.max(this.decisions, decisions);
     this.isCut ||= isCut;
-    for (const digest of digests) this.different.add(digest);
+    for (let i = 0; i < digests.length; i++) this.different.add(digests[i] as number);
   }
 
   get seen(): Seen {
@@ -111,12 +112,12 @@ export class Survey {
   }
 }
 
-/** The part of all schedules that comes before that of the tape in depth-first order. */
-function shareBefore(state: SearchState): number {
+/** The part of all schedules that comes before those with the first `length` choices of the tape in depth-first order. */
+export function shareBefore(state: SearchState, length: number): number {
   const { kernel } = state;
   let share = 0;
   let weight = 1;
-  for (let i = 0; i < state.get(S.s_prefix); i++) {
+  for (let i = 0; i < length; i++) {
     const at = state.get(S.s_tape) + i * D.size;
     const skip = kernel.view.getBigUint64(at + D.sd_skip, true);
     const choice = kernel.read(at + D.sd_choice);

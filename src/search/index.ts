@@ -22,6 +22,8 @@ export {
   type Task,
   type TaskResult,
   type TaskRunner,
+  type Turn,
+  whileAsked,
 } from "./tasks.js";
 export type { Scene, Step, WordValue } from "./teller.js";
 export {

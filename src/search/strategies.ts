@@ -95,7 +95,7 @@ export const DEPTH_MAX = Layout.SEARCH_CHANGES_MAX;
  */
 export class PctStrategy implements Strategy {
   /** Most decisions of the first schedules: the measure of the others. */
-  private length = 0;
+  length = 0;
   private schedule = 0;
 
   constructor(

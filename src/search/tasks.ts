@@ -2,7 +2,7 @@
 // the first one that fails counts, so that it does not matter who performs them, and when.
 
 import * as Layout from "../generated/layout.js";
-import { type Coverage, type Seen, Survey } from "./coverage.js";
+import { type Coverage, type Seen, Survey, shareBefore } from "./coverage.js";
 import type { ExploreOptions, SearchChoice } from "./options.js";
 import {
   ExhaustiveStrategy,
@@ -19,8 +19,8 @@ import type { Limits, Outcome, Words, World } from "./world.js";
 export type Task =
   /** The schedules from a number up to another one. */
   | { readonly from: number; readonly to: number }
-  /** All schedules that begin with these choices. */
-  | { readonly prefix: readonly number[] };
+  /** All schedules that begin with these choices, or the first ones of them. */
+  | { readonly prefix: readonly number[]; readonly most?: number };
 
 /** What a part of a search has found. */
 export interface TaskResult {
@@ -41,24 +41,47 @@ export interface SearchResult extends Omit<TaskResult, "seen"> {
   readonly coverage: Coverage;
 }
 
+/**
+ * The place of a task in the order of all, from 0 on, and the last place whose task still matters, in memory that threads
+ * share: what a task behind it finds is not asked for any more.
+ */
+export interface Turn {
+  readonly at: number;
+  readonly last: Int32Array;
+}
+
 /** Performs one task after the other, with decisions before accesses to these words. */
-export type TaskRunner = (task: Task, words: Words) => Promise<TaskResult>;
+export type TaskRunner = (task: Task, words: Words, turn: Turn) => Promise<TaskResult>;
+
+/** Says whether a search goes on, and is told of the schedules so far. */
+export interface Stopwatch {
+  goesOn(schedules: number): boolean;
+}
+
+/** The stopwatch of a task that goes on as long as it matters. */
+export function whileAsked({ at, last }: Turn): Stopwatch {
+  return { goesOn: () => Atomics.load(last, 0) >= at };
+}
 
 const SCHEDULES_DEFAULT = 10_000;
 const STEPS_DEFAULT = 2_000;
 export const DEPTH_DEFAULT = 3;
 const PROGRESS_MS = 250;
+/** How often a search in parallel looks at the clock. */
+const LOOK_MS = 50;
+/** A place behind those of all tasks. */
+const NEVER = 2 ** 31 - 1;
 /** Schedules between two looks at the clock. */
 const CLOCK_INTERVAL = 64;
 /**
  * Random schedules of a task, and decisions that a subtree begins with: a task takes far longer than handing it out,
  * and there are far more tasks than workers.
  */
-const TASK_SCHEDULES = 2_000;
+const TASK_SCHEDULES = 1_000;
 const TASK_DECISIONS = 8;
 
 /** The host's time: when a search is over, and when it tells how far it is. It decides nothing else. */
-export class Clock {
+export class Clock implements Stopwatch {
   private readonly began = performance.now();
   private told = this.began;
 
@@ -129,7 +152,7 @@ export function performTask(
   world: World,
   options: ExploreOptions,
   task: Task,
-  clock: Clock | null,
+  clock: Stopwatch | null,
 ): TaskResult {
   const survey = new Survey();
   return { ...perform(world, options, task, clock, survey), seen: survey.seen };
@@ -139,14 +162,15 @@ function perform(
   world: World,
   options: ExploreOptions,
   task: Task,
-  clock: Clock | null,
+  clock: Stopwatch | null,
   survey: Survey,
 ): Omit<TaskResult, "seen"> {
   const strategy = strategyOf(options, task);
   const limits = limitsOf(options);
   const isReplay = options.replay !== undefined;
-  const { from, to } = "prefix" in task ? { from: 0, to: mostSchedules(options) } : task;
-  if (from > 0 && options.strategy === "pct") measure(world, strategy, limits);
+  const { from, to } =
+    "prefix" in task ? { from: 0, to: task.most ?? mostSchedules(options) } : task;
+  if (from > 0 && strategy instanceof PctStrategy) measure(world, strategy, options);
   let schedules = 0;
   const result = (complete: boolean, found: Outcome | null = null) => {
     return { found, schedules, complete, words: null };
@@ -178,12 +202,22 @@ export function performWhole(world: World, options: ExploreOptions, clock: Clock
   }
 }
 
+/** How long schedules were that a world has measured for a PCT search: its tasks begin with the same ones. */
+const measured = new WeakMap<World, { options: ExploreOptions; words: Words; length: number }>();
+
 /** Performs the schedules by which a PCT search measures the others, which are another task's. */
-function measure(world: World, strategy: Strategy, limits: Limits): void {
+function measure(world: World, strategy: PctStrategy, options: ExploreOptions): void {
+  const known = measured.get(world);
+  if (known?.options === options && known.words === world.words) {
+    strategy.length = known.length;
+    return;
+  }
+  const { words } = world;
   for (let number = 0; number < MEASURED; number++) {
-    world.perform(strategy, number, limits);
+    world.perform(strategy, number, limitsOf(options));
     strategy.end(world.state);
   }
+  measured.set(world, { options, words, length: strategy.length });
 }
 
 // ---- In parallel ----
@@ -220,53 +254,111 @@ export async function performAll(
   }
 }
 
+/** What of a search was handed out. */
+interface Handed {
+  readonly tasks: Task[];
+  /** The parts of all schedules that come before those of each task. */
+  readonly before: number[];
+  readonly results: (TaskResult | undefined)[];
+}
+
 async function performOnce(
   runners: readonly TaskRunner[],
   world: World,
   options: ExploreOptions,
   clock: Clock,
 ): Promise<SearchResult> {
-  const tasks = tasksOf(world, options);
-  const results: (TaskResult | undefined)[] = [];
-  let next = 0;
-  let isOver = false;
-  let done = 0;
+  const handed: Handed = { tasks: [], before: [], results: [] };
+  const more = tasksOf(world, options);
+  const hand = (): number | null => {
+    const task = more.next();
+    if (task.done === true) return null;
+    const { value } = task;
+    handed.before.push("prefix" in value ? shareBefore(world.state, value.prefix.length) : 0);
+    return handed.tasks.push(value) - 1;
+  };
+  const last = new Int32Array(new SharedArrayBuffer(4)).fill(NEVER);
+  const endAt = (at: number) => {
+    if (at < Atomics.load(last, 0)) Atomics.store(last, 0, at);
+  };
+  const inOrder = new InOrder(handed.results);
+  const most = mostSchedules(options);
+  const look = () => {
+    if (!clock.goesOn(inOrder.done)) endAt(-1);
+  };
   const work = async (runner: TaskRunner) => {
-    while (!isOver) {
-      const task = tasks.next();
-      if (task.done === true) return;
-      const at = next++;
-      const result = await runner(task.value, world.words);
-      results[at] = result;
-      done += result.schedules;
-      if (result.found !== null || result.words !== null || !clock.goesOn(done)) isOver = true;
+    while (Atomics.load(last, 0) === NEVER) {
+      const at = hand();
+      if (at === null) return;
+      const result = await runner(handed.tasks[at] as Task, world.words, { at, last });
+      inOrder.add(at, result);
+      if (result.found !== null || result.words !== null) endAt(at);
+      if (inOrder.schedules >= most) endAt(inOrder.tasks - 1);
+      look();
     }
   };
-  await Promise.all(runners.map(work));
-  return merge(results, options, tasks.next().done === true);
+  const timer = setInterval(look, LOOK_MS);
+  try {
+    await Promise.all(runners.map(work));
+  } finally {
+    clearInterval(timer);
+  }
+  Atomics.store(last, 0, NEVER);
+  const again = (task: Task) => (runners[0] as TaskRunner)(task, world.words, { at: 0, last });
+  return await merge(handed, options, hand() === null, again);
 }
 
-function merge(
-  results: readonly (TaskResult | undefined)[],
+/** Results as they come, and how far there is one of each task from the first one on. */
+class InOrder {
+  tasks = 0;
+  /** Schedules of these tasks, and of all. */
+  schedules = 0;
+  done = 0;
+
+  constructor(private readonly results: (TaskResult | undefined)[]) {}
+
+  add(at: number, result: TaskResult): void {
+    this.results[at] = result;
+    this.done += result.schedules;
+    for (;;) {
+      const next = this.results[this.tasks];
+      if (next === undefined) return;
+      this.tasks++;
+      this.schedules += next.schedules;
+    }
+  }
+}
+
+/** Puts together what tasks have found, in their order; `again` performs one of which only the beginning counts. */
+async function merge(
+  { tasks, before, results }: Handed,
   options: ExploreOptions,
   isAll: boolean,
-): SearchResult {
+  again: (task: Task) => Promise<TaskResult>,
+): Promise<SearchResult> {
   const most = mostSchedules(options);
+  const isTree = wholeIsTree(options);
   const survey = new Survey();
   let schedules = 0;
-  let complete = isAll && wholeIsTree(options);
-  const none = { found: null, words: null, complete: false };
-  for (const result of results) {
+  let complete = isAll && isTree;
+  let at = 0;
+  for (; schedules < most; at++) {
+    let result = results[at];
     if (result === undefined) break;
-    const { found, words } = result;
+    const left = most - schedules;
+    if (result.schedules > left) result = await again({ ...(tasks[at] as Task), most: left });
     survey.add(result.seen);
-    const { coverage } = survey;
-    if (schedules + result.schedules > most) return { ...none, coverage, schedules: most };
     schedules += result.schedules;
-    if (found !== null || words !== null) return { ...none, found, words, coverage, schedules };
+    const { found, words } = result;
+    if (found !== null || words !== null) {
+      return { found, words, schedules, complete: false, coverage: survey.coverage };
+    }
     complete &&= result.complete;
   }
-  return { ...none, schedules, complete, coverage: survey.coverage };
+  complete &&= at === tasks.length;
+  const { coverage } = survey;
+  const share = !isTree || complete ? null : (coverage.share ?? before[at] ?? null);
+  return { found: null, words: null, schedules, complete, coverage: { ...coverage, share } };
 }
 
 function wholeIsTree(options: ExploreOptions): boolean {

@@ -60,6 +60,39 @@ it("finds a lost wakeup, tells it, and replays it", () => {
   expect(told.stdout).toContain(`--replay '${failure.tape}'`);
 });
 
+it("loads a module in TypeScript, by each worker, and says what is wrong with it", () => {
+  const typed = join(folder, "counter.ts");
+  const library = join(root, "src/index.js");
+  const lines = [
+    `import type { Machine, SearchTools } from ${JSON.stringify(library)};`,
+    "const Step = { ONE: 1 } as const;",
+    "export default function setup(machine: Machine, { shared }: SearchTools): () => void {",
+    '  const count = shared(0, "count");',
+    '  for (const name of ["one", "two"] satisfies readonly string[]) {',
+    "    machine.createThread({ name, *body() {",
+    "      yield* count.set((yield* count.get()) + Step.ONE);",
+    "    } });",
+    "  }",
+    '  return () => { if (count.value !== 2) throw new Error("count is " + count.value); };',
+    "}",
+  ];
+  writeFileSync(typed, lines.join("\n"));
+  for (const workers of ["1", "2"]) {
+    const { status, stdout } = explore(typed, "--json", "--workers", workers);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).failure).toMatchObject({ kind: "assertion", message: "count is 1" });
+  }
+  for (const [text, message] of [
+    ["export const config: object = {};", "exports no function setup"],
+    ["const a: number = 1;\nconst b: = 2;", "cannot be loaded"],
+  ] as const) {
+    writeFileSync(typed, text);
+    const { status, stderr } = explore(typed);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  }
+});
+
 it("writes the failing schedule as a trace, and says why it cannot", () => {
   const trace = join(folder, "handover.json");
   const { status, stdout } = explore(file, "--trace", trace, "--workers", "2");

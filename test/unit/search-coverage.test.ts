@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from "vitest";
 import type { ExploreOptions, Setup } from "../../src/index.js";
-import { exploreNow, exploreWith, pctChance, performTask, World } from "../../src/search/index.js";
+import {
+  exploreNow,
+  exploreWith,
+  pctChance,
+  performTask,
+  type TaskRunner,
+  World,
+  whileAsked,
+} from "../../src/search/index.js";
 import { buildUnderTest as build } from "../support/build.js";
 
 /** Two threads that look at a word, so many times each. */
@@ -62,19 +70,53 @@ describe("a search knows", () => {
     expect(pctChance(coverage, 3)).toBeCloseTo(1 / (2 * 9));
   });
 
+  /** The search with its parts handed out to two. */
+  const together = (setup: Setup, options: ExploreOptions) => {
+    const runner = (): TaskRunner => {
+      const world = new World(setup, {}, build);
+      return async (task, words, turn) => {
+        world.words = words;
+        return performTask(world, options, task, whileAsked(turn));
+      };
+    };
+    return exploreWith([runner(), runner()], setup, options);
+  };
+
   it("the same whoever performs its parts", async () => {
     for (const strategy of ["random", "pct"] as const) {
       const options = { build, strategy, schedules: 6_000 };
       const setup = lookers([6, 6]);
-      const runner = () => {
-        const world = new World(setup, {}, build);
-        return async (...[task, words]: Parameters<Parameters<typeof exploreWith>[0][0]>) => {
-          world.words = words;
-          return performTask(world, options, task, null);
-        };
-      };
       const alone = exploreNow(setup, options).coverage;
-      expect((await exploreWith([runner(), runner()], setup, options)).coverage).toEqual(alone);
+      expect((await together(setup, options)).coverage).toEqual(alone);
     }
+  });
+
+  it("how far an exhaustive search has come, whoever performs its parts", async () => {
+    const setup = lookers([6, 6]);
+    for (const schedules of [1, 5, 300, 461, 462, 463, 800, 923, 924, 925]) {
+      const options = { build, strategy: "exhaustive", schedules } as const;
+      const { coverage, result } = exploreNow(setup, options);
+      const found = await together(setup, options);
+      expect(found.coverage).toEqual(coverage);
+      const [one, two] = [result, found.result].map(({ schedules, complete }) => [
+        schedules,
+        complete,
+      ]);
+      expect(two).toEqual(one);
+    }
+  });
+
+  it("nothing of parts behind the one that ends a search", async () => {
+    const setup = lookers([8, 8]);
+    const options = { build, strategy: "exhaustive", schedules: 2_000 } as const;
+    const performed: number[] = [];
+    const world = new World(setup, {}, build);
+    const runner: TaskRunner = async (task, _words, turn) => {
+      const result = performTask(world, options, task, whileAsked(turn));
+      performed.push(result.schedules);
+      return result;
+    };
+    await exploreWith([runner, runner, runner], setup, options);
+    expect(performed.reduce((sum, count) => sum + count)).toBeLessThan(6_000); // of 12,870
   });
 });

@@ -126,6 +126,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
     if (shared < level || (shared == level && level != NO_LEVEL && !keeps_turn(own, level))) {
       const td =
         m.bsd4_fuzz > 1 ? take_fuzzily(gd, m.bsd4_fuzz, shared) : prioq_take(GLOBAL, shared);
+      sched_departed(td.td_cpu, td); // its priority may have got better in this round
       td.td_cpu = <u8>gd.gd_cpuid;
       td_sched(td).ts_flags &= ~TSF_HEAD;
       return td;

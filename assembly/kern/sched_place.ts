@@ -62,11 +62,10 @@ export function sched_kept(ts: ThreadSched, keeps: bool): void {
   sched_cpu(0).sc_kept += keeps ? 1 : -1;
 }
 
-/** Takes a thread off whichever queue it is on. */
+/** Takes a thread off whichever queue it is on. Its CPU is the one on which it was noted, be it on the machine's queue. */
 export function sched_dequeue(td: Thread): void {
-  const queue: u32 = td_sched(td).ts_queue;
   prioq_remove(td);
-  sched_departed((queue - 2) % machine().ncpus, td);
+  sched_departed(td.td_cpu, td);
 }
 
 /** The CPUs that a thread may run on. */

@@ -249,7 +249,7 @@ export function user_dequeue(gd: GlobalData, td: Thread): void {
   const cpu = gd.gd_cpuid;
   const sc = sched_cpu(cpu);
   const ts = td_sched(td);
-  sched_departed(cpu, td);
+  sched_departed(td);
   ts.ts_flags &= ~(TSF_ENDED | TSF_MOVED);
   if (planted(Plant.USER_LOAD_STAYS)) ts.ts_load = 0;
   else weigh(sc, ts, 0);
@@ -408,7 +408,7 @@ export function user_second(m: Machine, seconds: u32): void {
 export function user_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
-  sched_departed(cpu, td);
+  sched_departed(td);
   const own: u32 = (ts.ts_flags & TSF_ENDED) != 0 ? 0 : ts.ts_load; // who woke does not count where it waits
   ts.ts_flags &= ~TSF_ENDED;
   const best = can_move(td) ? least_loaded(m, allowed_cpus(m, td), cpu, own) : cpu;

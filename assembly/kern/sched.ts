@@ -258,10 +258,7 @@ function rank_changed(td: Thread, before: u32): void {
   const rank = before == NO_LEVEL ? before : queued_rank(td);
   const gd = mycpu();
   if (rank == before || gd.gd_switches == 0 || planted(Plant.RANK_WAITS)) return;
-  if (machine().sched == Sched.ULE && rank > before) return;
-  sched_check_preempt(gd, td);
-  const is_noted = (td_sched(td).ts_flags & TSF_ARRIVED) != 0;
-  if (rank < before && !is_noted && machine().sched != Sched.HOST) sched_arrived(gd, td); // other CPUs may have it, too
+  if (machine().sched != Sched.ULE || rank < before) sched_check_preempt(gd, td);
 }
 
 /** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */
@@ -380,6 +377,7 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
     user_policy(td, policy, value);
     return;
   }
+  const before = rank_of(td);
   policy_set(td, policy, value);
   const pri = policy_priority(policy, value);
   c.td_base_pri = <u8>pri;
@@ -387,7 +385,15 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   if (machine().sched == Sched.ULE) ule_priority(td);
   else if (machine().sched == Sched.BSD4) bsd4_resetpriority(td);
   sched_level_changed(td);
+  if (rank_of(td) < before) sched_improved(td);
   turnstile_adjust(td);
+}
+
+/** 4bsd, ule: a thread with a better policy that waits is placed anew at the end of the round: other CPUs may take it, too. */
+function sched_improved(td: Thread): void {
+  const ts = td_sched(td);
+  if (ts.ts_queue == 0 || (ts.ts_flags & TSF_ARRIVED) != 0) return;
+  if (machine().sched != Sched.HOST) sched_arrived(mycpu(), td);
 }
 
 /**

@@ -126,7 +126,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
     if (shared < level || (shared == level && level != NO_LEVEL && !keeps_turn(own, level))) {
       const td =
         m.bsd4_fuzz > 1 ? take_fuzzily(gd, m.bsd4_fuzz, shared) : prioq_take(GLOBAL, shared);
-      sched_departed(td.td_cpu, td); // its priority may have got better in this round
+      sched_departed(td); // its priority may have got better in this round
       td.td_cpu = <u8>gd.gd_cpuid;
       td_sched(td).ts_flags &= ~TSF_HEAD;
       return td;
@@ -137,7 +137,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
   gd.gd_nrunnable--;
   const ts = td_sched(td);
   if (ts.ts_flags != 0) {
-    sched_departed(gd.gd_cpuid, td);
+    sched_departed(td);
     ts.ts_flags &= ~(TSF_HEAD | TSF_MOVED);
   }
   return td;
@@ -177,7 +177,7 @@ export function bsd4_place(m: Machine, td: Thread): void {
     bsd4_interrupt(m, td);
     return;
   }
-  sched_departed(cpu, td);
+  sched_departed(td);
   const best = (ts.ts_flags & TSF_MOVED) != 0 ? cpu : shortest(m, allowed, cpu);
   if (best != cpu) {
     bsd4_rem(td);

@@ -57,7 +57,7 @@ export function hs_rem(td: Thread): void {
   const cpu: u32 = <u32>td_sched(td).ts_queue - 2;
   host_unqueue(td, cpu);
   dequeued(cpu, td);
-  sched_departed(cpu, td);
+  sched_departed(td);
 }
 
 /** A queued thread's priority has changed. */
@@ -75,7 +75,7 @@ export function hs_choose(gd: GlobalData): Thread {
 function take(cpu: u32): Thread {
   const td = host_take(cpu);
   dequeued(cpu, td);
-  sched_departed(cpu, td);
+  sched_departed(td);
   td_sched(td).ts_flags &= ~TSF_MOVED;
   return td;
 }
@@ -110,7 +110,7 @@ function round_robin(gd: GlobalData, td: Thread, ticks: u32): void {
 export function hs_place(m: Machine, td: Thread): void {
   const cpu: u32 = td.td_cpu;
   const moved = (td_sched(td).ts_flags & TSF_MOVED) != 0;
-  sched_departed(cpu, td);
+  sched_departed(td);
   const allowed = allowed_cpus(m, td);
   const best = moved ? cpu : pick_cpu(m, td, allowed);
   if (best != cpu) {

@@ -24,6 +24,7 @@ export function sched_arrived(gd: GlobalData, td: Thread): void {
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
   ts.ts_flags |= TSF_ARRIVED;
+  ts.ts_noted = <u8>gd.gd_cpuid;
   ts.ts_next = no_td();
   ts.ts_prev = sc.sc_last;
   if (is_td(sc.sc_last)) td_sched(sc.sc_last).ts_next = td;
@@ -31,12 +32,13 @@ export function sched_arrived(gd: GlobalData, td: Thread): void {
   sc.sc_last = td;
 }
 
-/** A thread that may be waiting to be placed, or has kept its place, has left CPU `cpu`'s queue. */
-export function sched_departed(cpu: u32, td: Thread): void {
+/** A thread that may be waiting to be placed, or has kept its place, has left its queue. */
+export function sched_departed(td: Thread): void {
   const ts = td_sched(td);
   sched_kept(ts, false);
   if ((ts.ts_flags & TSF_ARRIVED) == 0) return;
   ts.ts_flags &= ~TSF_ARRIVED;
+  const cpu: u32 = ts.ts_noted;
   const sc = sched_cpu(cpu);
   if (is_td(ts.ts_prev)) td_sched(ts.ts_prev).ts_next = ts.ts_next;
   else sc.sc_first = ts.ts_next;
@@ -62,10 +64,10 @@ export function sched_kept(ts: ThreadSched, keeps: bool): void {
   sched_cpu(0).sc_kept += keeps ? 1 : -1;
 }
 
-/** Takes a thread off whichever queue it is on. Its CPU is the one on which it was noted, be it on the machine's queue. */
+/** Takes a thread off whichever queue it is on. */
 export function sched_dequeue(td: Thread): void {
   prioq_remove(td);
-  sched_departed(td.td_cpu, td);
+  sched_departed(td);
 }
 
 /** The CPUs that a thread may run on. */

@@ -357,7 +357,7 @@ export function ule_rem(td: Thread): void {
   const pri = waiting_priority(td);
   globaldata(cpu).gd_nrunnable--;
   dequeue(td);
-  sched_departed(cpu, td);
+  sched_departed(td);
   if (<u32>pri == sched_cpu(cpu).sc_lowpri) set_lowpri(cpu, false);
 }
 
@@ -444,7 +444,7 @@ function taken(gd: GlobalData, td: Thread): Thread {
   gd.gd_nrunnable--;
   const ts = td_sched(td);
   if (ts.ts_flags != 0) {
-    sched_departed(gd.gd_cpuid, td);
+    sched_departed(td);
     ts.ts_flags &= ~(TSF_MOVED | TSF_HEAD);
   }
   ts.ts_boost = 0;
@@ -570,7 +570,7 @@ export function ule_place(m: Machine, td: Thread): void {
   const sc = sched_cpu(best);
   const before = sc.sc_lowpri;
   ts.ts_waker = 0;
-  sched_departed(cpu, td);
+  sched_departed(td);
   if (best == cpu) {
     globaldata(cpu).gd_nrunnable++;
     sc.sc_lowpri = min<u32>(before, waiting_priority(td));

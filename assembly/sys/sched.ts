@@ -46,7 +46,7 @@ export class ThreadSched {
   ts_load: u16; //     (s) lwkt: what it adds to its CPU's load while it is runnable
   ts_batch: u16; //    (o) lwkt: ticks by which it uses more than half of a CPU
   ts_boost: u8; //     (o) ule: priority that it sleeps at, and has until it runs, if that is better; 0 = its own
-  ts_pad: u8;
+  ts_noted: u8; //     (s) CPU on whose list of threads to be placed it is (TSF_ARRIVED)
 }
 
 if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");

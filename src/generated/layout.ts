@@ -1791,7 +1791,7 @@ export const ThreadSched = {
   ts_load: 58,
   ts_batch: 60,
   ts_boost: 62,
-  ts_pad: 63,
+  ts_noted: 63,
 } as const;
 
 export const ThreadSchedTypes = {
@@ -1819,7 +1819,7 @@ export const ThreadSchedTypes = {
   ts_load: "u16",
   ts_batch: "u16",
   ts_boost: "u8",
-  ts_pad: "u8",
+  ts_noted: "u8",
 } as const;
 export const TSF_ARRIVED = 1;
 export const TSF_HEAD = 2;

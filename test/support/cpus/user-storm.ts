@@ -418,7 +418,7 @@ export class UserStorm {
     const { kernel } = this.machine;
     const nice = kernel.view.getInt8(part + S.ts_nice) - NICE_MIN;
     const most = 30 * Layout.STATHZ;
-    const batch = policy === Policy.BATCH ? most : kernel.read(part + S.ts_batch);
+    const batch = policy === Policy.BATCH ? most : kernel.view.getUint16(part + S.ts_batch, true);
     const used = Math.floor((kernel.read(part + S.ts_estcpu) * (batch + most)) / (2 * most));
     return TIMESHARE + Math.floor(((2 * nice + Math.floor(used / 128)) * 128) / 208);
   }

@@ -52,7 +52,7 @@ import {
   lwkt_yield_quick,
 } from "./lwkt_thread";
 import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "./lwkt_tokref";
-import { user_switch } from "./lwkt_usched";
+import { user_holds, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
 
 /** TDPRI_KERN_LPSCHED: threads below it are on their way to user code. */
@@ -72,6 +72,11 @@ function piece(gd: GlobalData, td: Thread): ChunkList {
 
 function is_queued(td: Thread): bool {
   return (td.td_lwflags & TDL_RUNQ) != 0;
+}
+
+/** True for a thread of the list. A user thread is there only while it has its CPU's slot, even if it runs. */
+function in_list(gd: GlobalData, td: Thread): bool {
+  return is_queued(td) && ((td.td_flags & TDF_USER) == 0 || user_holds(gd, td));
 }
 
 /** The first thread of the list, null if there is none. Bits of pieces that are found empty fall. */
@@ -175,7 +180,7 @@ export function modern_yield(gd: GlobalData, td: Thread): u32 {
 
 export function modern_yield_1(gd: GlobalData, td: Thread): u32 {
   const timeless = machine().cycle_cost == 0;
-  if (timeless && is_queued(td)) to_tail(gd, td);
+  if (timeless && in_list(gd, td)) to_tail(gd, td);
   const head = first(gd);
   if (head == td || !is_td(head)) return DONE;
   _lwkt_enqueue(td);
@@ -185,7 +190,7 @@ export function modern_yield_1(gd: GlobalData, td: Thread): u32 {
 /** mi_switch of a thread that stays runnable: it goes behind its equals. */
 export function modern_relinquish(gd: GlobalData, td: Thread): u32 {
   if (!is_queued(td)) _lwkt_enqueue(td);
-  else if (!planted(Plant.MODERN_NO_TAIL)) to_tail(gd, td);
+  else if (in_list(gd, td) && !planted(Plant.MODERN_NO_TAIL)) to_tail(gd, td);
   if (td.td_pri >= gd.gd_reqpri) return lwkt_switch();
   cont_push(K.LWKT_SWITCH);
   lwkt_yield_quick();
@@ -198,7 +203,7 @@ export function modern_relinquish(gd: GlobalData, td: Thread): u32 {
  */
 export function modern_yield_invol(gd: GlobalData, td: Thread): u32 {
   if (is_queued(td)) {
-    if (planted(Plant.MODERN_LOSES_TURN)) to_tail(gd, td);
+    if (in_list(gd, td) && planted(Plant.MODERN_LOSES_TURN)) to_tail(gd, td);
     return lwkt_switch();
   }
   td.td_lwflags &= ~TDL_WANTED;

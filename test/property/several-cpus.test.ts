@@ -71,6 +71,11 @@ describe("storms of processes on several CPUs", () => {
   it.each(SCHEDULERS)("see everybody obey in time, and go on, under %s", (scheduler) => {
     expect(failures(suite("processes", { build, scheduler }), 1, 40)).toEqual([]);
   });
+
+  it("go on under lwkt-modern when a thread yields that has lost its slot", () => {
+    const storms = suite("processes", { build, scheduler: "lwkt-modern" });
+    expect(storms.run(950_049)).toBeNull();
+  });
 });
 
 describe("storms of user threads under lwkt", () => {

@@ -260,17 +260,26 @@ function period(m: Machine): u64 {
   return min<u64>(m.cycles_per_tick, m.rr_cycles);
 }
 
-/** The cycle of the next tick that may take a CPU from its thread: never, if that is first and has no equal. */
+/** The cycle of a CPU's next tick. */
 export function modern_clock_next(m: Machine, gd: GlobalData): u64 {
-  const td = gd.gd_curthread;
-  if (first(gd) == td && !has_equal(gd, td)) return u64.MAX_VALUE;
   return (gd.gd_schedclock + 1) * period(m);
+}
+
+/** True if ticks change nothing, as long as nothing else happens: the running thread is first, and has no equal. */
+export function modern_ticks_idly(gd: GlobalData): bool {
+  const td = gd.gd_curthread;
+  return first(gd) == td && !has_equal(gd, td);
+}
+
+/** A CPU has come through ticks that change nothing, up to that of `cycle`. */
+export function modern_clock_pass(m: Machine, gd: GlobalData, cycle: u64): void {
+  gd.gd_schedclock = cycle / period(m);
 }
 
 /** lwkt_schedulerclock: a CPU begins its part of a round. If it ticks, the running thread's turn is over. */
 export function modern_schedulerclock(m: Machine, gd: GlobalData): void {
   const tick = gd.gd_cycles / period(m);
-  if (tick == gd.gd_schedclock) return;
+  if (tick <= gd.gd_schedclock) return;
   gd.gd_schedclock = tick;
   if (gd.gd_curthread != gd.gd_idletd) modern_turn_over(gd, gd.gd_curthread);
 }

@@ -6,7 +6,7 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
-import { modern_clock_next } from "../kern/lwkt_modern";
+import { modern_clock_next, modern_clock_pass, modern_ticks_idly } from "../kern/lwkt_modern";
 import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
@@ -32,9 +32,17 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   }
   if (gives_shares(m)) most = min<u64>(most, rounds_to(m, sched_next(m)));
   if (most <= 1) return end;
+  if (m.lwkt_modern != 0 && m.rr_cycles != 0) clocks_pass(m, m.now + (most - 1) * q);
   m.rounds += most - 1;
   if (m.run_rounds != 0) m.run_rounds -= <u32>(most - 1);
   return m.now + most * q;
+}
+
+/** lwkt-modern: the clocks of the CPUs that compute are where they would be when the last of the rounds has begun. */
+function clocks_pass(m: Machine, last: u64): void {
+  for (let busy = m.busy; busy != 0; busy &= busy - 1) {
+    modern_clock_pass(m, globaldata(<u32>ctz<u64>(busy)), last);
+  }
 }
 
 /** Rounds from now to the first end of one that is not before `cycle`: 0 if that is past, and what is due then not done. */
@@ -58,7 +66,10 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
   if (gives_shares(m)) rounds = min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
   if (m.sched != Sched.LWKT || m.rr_cycles == 0) return rounds;
-  if (m.lwkt_modern != 0) return min<u64>(rounds, rounds_to(m, modern_clock_next(m, gd)));
+  if (m.lwkt_modern != 0) {
+    if (modern_ticks_idly(gd)) return rounds;
+    return min<u64>(rounds, rounds_to(m, modern_clock_next(m, gd)));
+  }
   if ((td.td_flags & TDF_USER) != 0) return rounds;
   const share = gd.gd_switchtime + m.rr_cycles;
   return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));

@@ -159,6 +159,7 @@ function passes_turn(m: Machine, gd: GlobalData): bool {
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   cpu_wake(m, gd);
   if (gd.gd_cycles >= m.round_end) return false;
+  if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) return false;
   gd.gd_slice_end = m.round_end;
   gd.gd_slice_td = gd.gd_idletd;
   gd.gd_reqpri = 0;

@@ -82,6 +82,11 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
       why: "went wrong: under ule a thread whose priority got worse while it waited",
       seeds: [98, 282],
     },
+    {
+      why: "went wrong: ticks of lwkt-modern's that a quiet stretch had come through",
+      seeds: [173],
+      size: 15,
+    },
     { why: "each scheduler, on 1 to 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] },
   ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],

@@ -204,11 +204,13 @@ export class TokenStorm {
     const { kernel } = this.machine;
     const held = { token, exclusive: true, switches: 0 };
     const before = this.pending(token);
+    // The call is next; its result may be seen later, when others have run.
+    const isFree = kernel.read(token + Token.tk_count) === 0;
     me.trying = held;
     const done = (result: number) => {
       held.switches = this.switches(me);
       if (result === 1) return;
-      if (kernel.read(token + Token.tk_count) === 0) this.fail(`${me.td} tried in vain`);
+      if (isFree) this.fail(`${me.td} tried in vain`);
       if (!before && this.pending(token) && this.cpus === 1) this.fail(`${me.td} left a mark`);
     };
     return [[Sys.lwkt_trytoken, token], done];

@@ -1,7 +1,6 @@
 // The way back to where schedules start. The host gives the kernel the image of that once (src/snapshot/resident.ts):
 // a search goes back more than a hundred thousand times a second, and a copy from the host's memory costs more than
 // most pieces of the image take.
-
 //
 // Before the first choice of a schedule each thread goes on to its first visible operation, in every schedule in the
 // same way. So schedules start behind that where they can: what the search itself knows by then is kept here.

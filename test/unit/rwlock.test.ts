@@ -118,6 +118,14 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(most).toBeGreaterThan(1);
     });
 
+    /** A body that shares a lock for a moment, and says so. */
+    const sharer = (lock: number, order: string[], name: string) =>
+      function* (): Body {
+        yield* call.share(lock);
+        order.push(name);
+        yield* call.unshare(lock);
+      };
+
     it("goes to those that want it alone when both kinds wait", () => {
       const order: string[] = [];
       const machine = boot();
@@ -145,12 +153,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       const machine = boot();
       const lock = create(machine, call.init("data", 0));
       const other = create(machine, call.init("other", 0));
-      const share = (name: string) =>
-        function* (): Body {
-          yield* call.share(lock);
-          order.push(name);
-          yield* call.unshare(lock);
-        };
+      const share = (name: string) => sharer(lock, order, name);
       inTurn(machine, {
         *first() {
           yield* call.share(lock);
@@ -183,12 +186,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
         const machine = boot();
         const lock = create(machine, call.init("data", 0));
         const other = create(machine, call.init("other", 0));
-        const share = (name: string) =>
-          function* (): Body {
-            yield* call.share(lock);
-            order.push(name);
-            yield* call.unshare(lock);
-          };
+        const share = (name: string) => sharer(lock, order, name);
         inTurn(machine, {
           *owner() {
             yield* call.own(lock);

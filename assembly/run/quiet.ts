@@ -6,7 +6,12 @@
 // single rounds would have had, and the rounds are counted: the run is the same to the last bit.
 
 import { K } from "../kern/cont";
-import { modern_clock_next, modern_clock_pass, modern_ticks_idly } from "../kern/lwkt_modern";
+import {
+  is_modern,
+  modern_clock_next,
+  modern_clock_pass,
+  modern_ticks_idly,
+} from "../kern/lwkt_modern";
 import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
@@ -64,15 +69,26 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const budget = dl_left(gd, td);
   if (budget == 0) return 0;
   if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
-  if (gives_shares(m)) rounds = min<u64>(rounds, rounds_to(m, sched_clock_next(gd)));
-  if (m.sched != Sched.LWKT || m.rr_cycles == 0) return rounds;
-  if (m.lwkt_modern != 0) {
-    if (modern_ticks_idly(gd)) return rounds;
-    return min<u64>(rounds, rounds_to(m, modern_clock_next(m, gd)));
-  }
-  if ((td.td_flags & TDF_USER) != 0) return rounds;
-  const share = gd.gd_switchtime + m.rr_cycles;
-  return share <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, share));
+  const next = ticks_idly(m, gd) ? shares_next(m, gd) : clock_next(m, gd);
+  return next <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, next));
+}
+
+/** The cycle from which on a slice of a CPU begins with a tick of its scheduler's clock, or the end of its thread's turn. */
+export function clock_next(m: Machine, gd: GlobalData): u64 {
+  const next = shares_next(m, gd);
+  if (m.sched != Sched.LWKT || m.rr_cycles == 0) return next;
+  if (is_modern(gd)) return min<u64>(next, modern_clock_next(m, gd));
+  const takes_turns = (gd.gd_curthread.td_flags & TDF_USER) == 0; // a user thread has slices
+  return takes_turns ? min<u64>(next, gd.gd_switchtime + m.rr_cycles) : next;
+}
+
+function shares_next(m: Machine, gd: GlobalData): u64 {
+  return gives_shares(m) ? sched_clock_next(gd) : NEVER;
+}
+
+/** True if lwkt-modern's ticks take nothing from the running thread. */
+function ticks_idly(m: Machine, gd: GlobalData): bool {
+  return is_modern(gd) && m.rr_cycles != 0 && modern_ticks_idly(gd);
 }
 
 // ---- The cycles that a `compute` has left ----

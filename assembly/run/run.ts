@@ -22,16 +22,11 @@ import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_bit, cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
-import {
-  is_modern,
-  modern_clock_next,
-  modern_schedulerclock,
-  modern_turn_over,
-} from "../kern/lwkt_modern";
+import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { has_tokens } from "../kern/lwkt_tokref";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
-import { sched_clock, sched_clock_next, sched_seconds } from "../kern/sched_clock";
+import { sched_clock, sched_seconds } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
 import { ChunkList } from "../sys/chunklist";
@@ -56,7 +51,7 @@ import { Sys } from "../sys/syscall";
 import { no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
 import { quick_call } from "./quick_calls";
-import { compute_left, quiet_until, set_compute_left } from "./quiet";
+import { clock_next, compute_left, quiet_until, set_compute_left } from "./quiet";
 import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
@@ -183,7 +178,7 @@ function only_computes(m: Machine, gd: GlobalData): bool {
   if ((gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   const now = gd.gd_cycles;
-  if (now >= m.round_end || now >= clock_next(m, gd, td)) return false;
+  if (now >= m.round_end || now >= clock_next(m, gd)) return false;
   const left = compute_left(td);
   const slice = m.round_end - now;
   if (left <= slice) return false;
@@ -192,14 +187,6 @@ function only_computes(m: Machine, gd: GlobalData): bool {
   gd.gd_cycles = m.round_end;
   set_compute_left(td, left - slice);
   return true;
-}
-
-/** The cycle from which on a slice of a CPU begins with a tick of some clock of the scheduler's. */
-function clock_next(m: Machine, gd: GlobalData, td: Thread): u64 {
-  const next = gives_shares(m) ? sched_clock_next(gd) : NEVER;
-  if (m.sched != Sched.LWKT || m.rr_cycles == 0) return next;
-  if (is_modern(gd)) return min<u64>(next, modern_clock_next(m, gd));
-  return (td.td_flags & TDF_USER) != 0 ? next : min<u64>(next, gd.gd_switchtime + m.rr_cycles);
 }
 
 // ---- Rounds ----

@@ -1,10 +1,11 @@
 // The machine's time: rounds, slices, ticks, and the jump over idle time.
 //
 // CPUs run in rounds. In a round each CPU that is not halted runs its slice: to the same end on its own
-// clock, a quantum after the round's start, or earlier if a callout is due then. Messages sent in one
-// round are delivered at the start of the next. When every CPU is halted, time jumps to the earliest
-// callout. A run call may stop between any two steps and the next one goes on exactly there: how a run
-// is cut changes nothing.
+// clock, a quantum after the round's start, or earlier if a callout is due then. Where nothing could
+// happen in a slice, because the CPU waits for messages or computes all through it, only its clock goes
+// on. Messages sent in one round are delivered at the start of the next. When every CPU is halted, time
+// jumps to the earliest callout. A run call may stop between any two steps and the next one goes on
+// exactly there: how a run is cut changes nothing.
 //
 // With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
 

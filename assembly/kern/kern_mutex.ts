@@ -18,7 +18,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
@@ -96,7 +96,7 @@ export function mtx_lock(m: SyncObject): u32 {
 function mtx_wait(m: SyncObject, td: Thread): u32 {
   if (spins_for(m, K.MTX_ADAPTIVE)) return PENDING;
   turnstile_block(m, td, TS_EXCLUSIVE);
-  cont_push(K.MTX_LOCK_1, changetype<u32>(m));
+  cont_push_on(td, K.MTX_LOCK_1, changetype<u32>(m));
   mi_switch();
   return PENDING;
 }

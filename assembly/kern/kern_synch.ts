@@ -26,7 +26,7 @@ import {
 } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep } from "./sched";
@@ -309,7 +309,7 @@ export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
     if (error == 0 && (td.td_flags & TDF_TIMEOUT) == 0) {
       sleep_priority(td, pri & PRIMASK);
       td_set_inhib(td, TDI_SLEEPING);
-      cont_push(K.TSLEEP_2, pri, timo);
+      cont_push_on(td, K.TSLEEP_2, pri, timo);
       mi_switch();
       return PENDING;
     }

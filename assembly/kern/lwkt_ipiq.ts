@@ -87,9 +87,14 @@ export function cpu_critical(gd: GlobalData): bool {
   return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
 }
 
-/** Takes a CPU out of its halt: its clock has stood still. */
+/** Takes a CPU out of its halt: it has a slice in the next round, or in this one. */
 export function cpu_wake(m: Machine, gd: GlobalData): void {
   m.busy |= cpu_bit(gd.gd_cpuid);
+  cpu_unhalt(m, gd);
+}
+
+/** A CPU that has a slice is halted no more: its clock has stood still. */
+export function cpu_unhalt(m: Machine, gd: GlobalData): void {
   if ((gd.gd_flags & GDF_HALTED) == 0) return;
   gd.gd_flags &= ~GDF_HALTED;
   if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;

@@ -52,7 +52,7 @@ import {
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { lwkt_level, runq_append, runq_earliest, runq_init, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
 import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
 import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
@@ -84,9 +84,14 @@ import { stack_attach } from "./vm_glue";
 
 /** Enters a critical section of the current thread. */
 export function crit_enter(): void {
-  const td = curthread();
-  if (td.td_pri < 0) crit_panic();
-  td.td_pri += TDPRI_CRIT;
+  crit_enter_of(curthread());
+}
+
+/** The same, where the current thread is at hand. */
+function crit_enter_of(td: Thread): void {
+  const pri = td.td_pri;
+  if (pri < 0) crit_panic();
+  td.td_pri = pri + TDPRI_CRIT;
 }
 
 /** Leaves a critical section without looking for pending work. */
@@ -99,10 +104,15 @@ export function crit_exit_noyield(): void {
 /** Leaves a critical section; pending work above the whole of td_pri runs now. May switch. */
 export function crit_exit(): u32 {
   const gd = mycpu();
-  const td = gd.gd_curthread;
-  td.td_pri -= TDPRI_CRIT;
-  if (td.td_pri < 0) crit_panic();
-  if (td.td_pri < gd.gd_reqpri) return lwkt_yield_quick();
+  return crit_exit_of(gd, gd.gd_curthread);
+}
+
+/** The same, where this CPU and its current thread are at hand. */
+export function crit_exit_of(gd: GlobalData, td: Thread): u32 {
+  const pri = td.td_pri - TDPRI_CRIT;
+  td.td_pri = pri;
+  if (pri < 0) crit_panic();
+  if (pri < gd.gd_reqpri) return lwkt_yield_quick();
   return DONE;
 }
 
@@ -110,10 +120,11 @@ export function crit_exit(): u32 {
 
 /** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
 export function _lwkt_dequeue(td: Thread): void {
-  if ((td.td_lwflags & TDL_RUNQ) != 0) {
+  const flags = td.td_lwflags;
+  if ((flags & TDL_RUNQ) != 0) {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags &= ~TDL_RUNQ;
+    td.td_lwflags = flags & ~TDL_RUNQ;
     if ((td.td_flags & TDF_USER) != 0) user_dequeue(gd, td);
     else runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
@@ -123,10 +134,11 @@ export function _lwkt_dequeue(td: Thread): void {
 
 /** Puts `td` at the tail of its level on this CPU. */
 export function _lwkt_enqueue(td: Thread): void {
-  if ((td.td_lwflags & TDL_RUNQ) == 0) {
+  const flags = td.td_lwflags;
+  if ((flags & TDL_RUNQ) == 0) {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags |= TDL_RUNQ;
+    td.td_lwflags = flags | TDL_RUNQ;
     gd.gd_nrunnable++;
     if ((td.td_flags & TDF_USER) != 0) user_enqueue(gd, td);
     else level_append(gd, td);
@@ -315,13 +327,13 @@ function lwkt_choose(gd: GlobalData): Thread {
 export function lwkt_switch(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
-  if (gd.gd_intr_nesting_level != 0 && !is_td(td.td_preempted)) {
+  let ntd = td.td_preempted;
+  if (gd.gd_intr_nesting_level != 0 && !is_td(ntd)) {
     panic("lwkt_switch: cannot switch from within an interrupt, yet\n");
   }
   if (is_modern(gd)) return modern_switch(gd, td);
-  crit_enter();
+  crit_enter_of(td);
   gd.gd_switch_count++;
-  let ntd = td.td_preempted;
   if (is_td(ntd)) {
     KASSERT(
       (ntd.td_lwflags & TDL_PREEMPT_LOCK) != 0,
@@ -333,7 +345,7 @@ export function lwkt_switch(): u32 {
     ntd = lwkt_choose(gd);
   }
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
-  if (td == ntd) return crit_exit();
+  if (td == ntd) return crit_exit_of(gd, td);
   cpu_switch(gd, td, ntd);
   switch_in(gd, ntd);
   return PENDING;
@@ -668,7 +680,7 @@ export function lwkt_block_1(w: LwktWait, gen: i32, wmesg: u32): u32 {
   td.td_wait = changetype<u32>(w);
   td.td_state = <u8>TDS.INHIBITED;
   td.td_inhib |= TDI_SLEEPING;
-  cont_push(K.BLOCK_2, changetype<u32>(w));
+  cont_push_on(td, K.BLOCK_2, changetype<u32>(w));
   lwkt_switch();
   return PENDING;
 }

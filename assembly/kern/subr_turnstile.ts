@@ -17,7 +17,15 @@
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
-import { MTX_NOLEND, SyncObject, TurnstileQueue, td_locks, td_slocks, ts_queue } from "../sys/sync";
+import {
+  holds_nothing,
+  MTX_NOLEND,
+  SyncObject,
+  TurnstileQueue,
+  td_locks,
+  td_slocks,
+  ts_queue,
+} from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
@@ -115,16 +123,20 @@ function lent_to(td: Thread): u32 {
   return lent;
 }
 
-/** The first of those that wait for a lock may be another one, or have another priority: tells all owners behind it. */
-function propagate(lock: SyncObject): void {
+/**
+ * The first of those that wait for a lock of `owner` may be another one, or have another priority: tells all owners
+ * behind it.
+ */
+function propagate(lock: SyncObject, owner: Thread): void {
   let o = lock;
+  let td = owner;
   while ((o.so_flags & MTX_NOLEND) == 0) {
-    const owner = lock_owner(o);
-    if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
-    if (td_locks(owner).tl_blocked == 0) return; // the chain's end
+    if (!is_td(td) || !set_lent(td, lent_to(td))) return;
+    if (td_locks(td).tl_blocked == 0) return; // the chain's end
     if (planted(Plant.LEND_ONE_STEP)) return;
-    o = changetype<SyncObject>(owner.td_wchan);
-    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, owner);
+    o = changetype<SyncObject>(td.td_wchan);
+    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, td);
+    td = lock_owner(o);
   }
 }
 
@@ -133,7 +145,7 @@ export function turnstile_adjust(td: Thread): void {
   if (td_locks(td).tl_blocked == 0) return;
   const o = changetype<SyncObject>(td.td_wchan);
   requeue(o, td);
-  propagate(o);
+  propagate(o, lock_owner(o));
 }
 
 /**
@@ -224,7 +236,7 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td_locks(td).tl_blocked = <u8>queue;
   const q = ts_queue(o, queue);
   enqueue(o, q, td);
-  if (q.tq_first == td) propagate(o);
+  if (q.tq_first == td) propagate(o, owner);
   td_set_inhib(td, TDI_SLEEPING);
 }
 
@@ -257,7 +269,7 @@ export function turnstile_claim(o: SyncObject, td: Thread): void {
   o.so_owner_tid = cold(td).td_tid;
   if (!turnstile_waiters(o)) return;
   contest(o, td);
-  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o);
+  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o, td);
 }
 
 /** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
@@ -320,9 +332,10 @@ export function turnstile_forget(td: Thread): void {
     o.so_owner_tid = TID_GONE;
     uncontest(o, td);
   }
+  cold(td).td_sx_slocks = 0;
+  if (holds_nothing(l)) return;
   if (l.tl_lent != 0) cold(td).td_pflags &= ~TDP_LENT;
   l.tl_lent = 0;
   l.tl_rw_rlocks = 0;
   l.tl_lk_slocks = 0;
-  cold(td).td_sx_slocks = 0;
 }

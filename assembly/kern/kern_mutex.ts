@@ -126,8 +126,8 @@ export function mtx_trylock(m: SyncObject): u32 {
 }
 
 /** Hands the mutex, which the current thread holds once, to the best that waits, or frees it. Does not switch. */
-export function mtx_release(m: SyncObject): void {
-  turnstile_disown(m, curthread());
+export function mtx_release(m: SyncObject, td: Thread = curthread()): void {
+  turnstile_disown(m, td);
   turnstile_hand_over(m);
 }
 
@@ -139,7 +139,7 @@ export function mtx_unlock(m: SyncObject): u32 {
     mtx_panic("mtx_unlock: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else mtx_release(m);
+  else mtx_release(m, td);
   set_retval(0);
   return DONE;
 }
@@ -193,7 +193,7 @@ export function mtx_unlock_spin(m: SyncObject): u32 {
     mtx_panic("mtx_unlock_spin: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else mtx_release(m);
+  else mtx_release(m, td);
   set_retval(0);
   return crit_exit();
 }

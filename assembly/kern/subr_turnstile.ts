@@ -21,6 +21,7 @@ import {
   holds_nothing,
   MTX_NOLEND,
   SyncObject,
+  ThreadLocks,
   TurnstileQueue,
   td_locks,
   td_slocks,
@@ -94,9 +95,8 @@ export function lock_owner(o: SyncObject): Thread {
   return td;
 }
 
-/** Sets what is lent to a thread; false if that is what it was. */
-function set_lent(td: Thread, lent: u32): bool {
-  const l = td_locks(td);
+/** Sets what is lent to a thread, which `l` belongs to; false if that is what it was. */
+function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
   if (<u32>l.tl_lent == lent) return false;
   if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
   const c = cold(td);
@@ -113,9 +113,9 @@ function set_lent(td: Thread, lent: u32): bool {
 }
 
 /** What those lend to a thread that wait for its locks. */
-function lent_to(td: Thread): u32 {
+function lent_to(l: ThreadLocks): u32 {
   let lent: u32 = 0;
-  for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
+  for (let o = l.tl_contested; is_lock(o); o = o.so_contested) {
     if (is_td(o.so_first)) lent = max(lent, WORST - turnstile_priority(o.so_first));
     if (!is_td(o.so_shared_first) || planted(Plant.LEND_NOT_SHARED)) continue;
     lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
@@ -131,8 +131,9 @@ function propagate(lock: SyncObject, owner: Thread): void {
   let o = lock;
   let td = owner;
   while ((o.so_flags & MTX_NOLEND) == 0) {
-    if (!is_td(td) || !set_lent(td, lent_to(td))) return;
-    if (td_locks(td).tl_blocked == 0) return; // the chain's end
+    if (!is_td(td)) return;
+    const l = td_locks(td);
+    if (!set_lent(td, l, lent_to(l)) || l.tl_blocked == 0) return; // the chain's end
     if (planted(Plant.LEND_ONE_STEP)) return;
     o = changetype<SyncObject>(td.td_wchan);
     if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, td);
@@ -207,17 +208,15 @@ function requeue(o: SyncObject, td: Thread): void {
 
 // ---- Who holds and who waits ----
 
-/** Threads wait for a lock of `td`, and may lend to it. */
-function contest(o: SyncObject, td: Thread): void {
+/** Threads wait for a lock, and may lend to who holds it, whose `l` is. */
+function contest(o: SyncObject, l: ThreadLocks): void {
   if ((o.so_flags & MTX_NOLEND) != 0) return;
-  const l = td_locks(td);
   o.so_contested = l.tl_contested;
   l.tl_contested = o;
 }
 
-/** Nobody waits any more for a lock of `td`, or it is not its lock any more. */
-function uncontest(o: SyncObject, td: Thread): void {
-  const l = td_locks(td);
+/** Nobody waits any more for a lock of the thread that `l` belongs to, or it is not its lock any more. */
+function uncontest(o: SyncObject, l: ThreadLocks): void {
   let at = l.tl_contested;
   if (at == o) l.tl_contested = o.so_contested;
   else {
@@ -230,7 +229,7 @@ function uncontest(o: SyncObject, td: Thread): void {
 /** The current thread waits in a queue of a lock. It is inhibited; the caller switches. */
 export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   const owner = lock_owner(o);
-  if (is_td(owner) && !turnstile_waiters(o)) contest(o, owner);
+  if (is_td(owner) && !turnstile_waiters(o)) contest(o, td_locks(owner));
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
   td_locks(td).tl_blocked = <u8>queue;
@@ -245,9 +244,10 @@ export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   o.so_owner = no_td();
   o.so_owner_tid = 0;
   if (!turnstile_waiters(o)) return;
-  uncontest(o, td);
-  if (td_locks(td).tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
-  set_lent(td, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(td));
+  const l = td_locks(td);
+  uncontest(o, l);
+  if (l.tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
+  set_lent(td, l, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(l));
 }
 
 /** The current thread, which held a lock alone, does so no more. Nobody holds the lock. */
@@ -268,7 +268,7 @@ export function turnstile_claim(o: SyncObject, td: Thread): void {
   o.so_owner = td;
   o.so_owner_tid = cold(td).td_tid;
   if (!turnstile_waiters(o)) return;
-  contest(o, td);
+  contest(o, td_locks(td));
   if (!planted(Plant.LEND_NOT_HEIR)) propagate(o, td);
 }
 
@@ -330,7 +330,7 @@ export function turnstile_forget(td: Thread): void {
   while (is_lock(l.tl_contested)) {
     const o = l.tl_contested;
     o.so_owner_tid = TID_GONE;
-    uncontest(o, td);
+    uncontest(o, l);
   }
   cold(td).td_sx_slocks = 0;
   if (holds_nothing(l)) return;

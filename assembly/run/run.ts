@@ -27,7 +27,7 @@ import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { has_tokens } from "../kern/lwkt_tokref";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
-import { sched_clock, sched_seconds } from "../kern/sched_clock";
+import { sched_clock, sched_seconds, sched_time } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
 import { ChunkList } from "../sys/chunklist";
@@ -53,6 +53,7 @@ import { no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
 import { quick_call } from "./quick_calls";
 import { clock_next, compute_left, quiet_until, set_compute_left } from "./quiet";
+import { round_check } from "./round_check";
 import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
@@ -160,12 +161,11 @@ function only_waits(m: Machine, gd: GlobalData): bool {
   if ((gd.gd_flags & ~(GDF_HALTED | GDF_RESCHED)) != 0 || m.sched != Sched.LWKT) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   cpu_unhalt(m, gd);
-  if (gd.gd_cycles >= m.round_end) return false;
-  if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) return false;
+  if (gd.gd_cycles >= m.round_end || gd.gd_cycles >= clock_next(m, gd)) return false;
   gd.gd_slice_end = m.round_end;
   gd.gd_slice_td = gd.gd_idletd;
   gd.gd_reqpri = 0;
-  if (ipi_waiting(gd)) {
+  if (ipi_waiting(gd) && !planted(Plant.PASS_MESSAGE)) {
     gd.gd_flags = 0;
     gd.gd_cycles = m.round_end;
   } else {
@@ -181,10 +181,12 @@ function only_waits(m: Machine, gd: GlobalData): bool {
  */
 function only_computes(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != <u8>K.COMPUTE || (td.td_body & TDB_INCALL) != 0) return false;
-  if ((gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri) return false;
+  const told = (gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri;
+  if (told && !planted(Plant.COMPUTE_TOLD)) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   const now = gd.gd_cycles;
-  if (now >= m.round_end || now >= clock_next(m, gd)) return false;
+  if (now >= m.round_end) return false;
+  if (now >= clock_next(m, gd) && !planted(Plant.COMPUTE_TICKS)) return false;
   const left = compute_left(td);
   const slice = m.round_end - now;
   if (left <= slice) return false;
@@ -211,15 +213,19 @@ export function round_begin(m: Machine): u32 {
   }
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
-  ticks_update(m);
   const shares = gives_shares(m);
+  time_is(m, m.now, shares);
   if (shares) sched_seconds(m);
   if (shares && m.ncpus != 1) sched_boundary(m);
   const chaos = m.chaos != 0;
   let end = wake_due(m, m.now + (chaos ? chaos_round(m) : m.quantum));
   if (!chaos && m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
     const next = m.callout_bound;
-    if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
+    if (next > m.ticks64) {
+      end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
+      const last = end - m.quantum;
+      if (last != m.now) time_is(m, last, shares);
+    }
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
   if (m.ipi_cpus != 0) {
@@ -231,6 +237,7 @@ export function round_begin(m: Machine): u32 {
   if (m.stats != 0) stats_round(m, m.round_end);
   m.rounds++;
   m.round_cpu = 0;
+  if (INVARIANTS && m.search == 0) round_check(m);
   return 0;
 }
 
@@ -239,11 +246,17 @@ function cycle_of_tick(m: Machine, tick: u64): u64 {
   return (tick - m.tick_epoch) * m.cycles_per_tick;
 }
 
+/** A round begins at a cycle, perhaps the last one of a quiet stretch: sets the clocks that stand still in it. */
+function time_is(m: Machine, cycle: u64, shares: bool): void {
+  ticks_update(m, cycle);
+  if (shares) sched_time(m, cycle);
+}
+
 /** Sets the kernel's ticks from the time. */
-function ticks_update(m: Machine): void {
-  if (m.now < m.tick_end) return;
-  m.tick_end = (m.now / m.cycles_per_tick + 1) * m.cycles_per_tick;
-  m.ticks64 = m.tick_epoch + m.now / m.cycles_per_tick;
+function ticks_update(m: Machine, cycle: u64): void {
+  if (cycle < m.tick_end) return;
+  m.tick_end = (cycle / m.cycles_per_tick + 1) * m.cycles_per_tick;
+  m.ticks64 = m.tick_epoch + cycle / m.cycles_per_tick;
   m.ticks = <i32>m.ticks64;
 }
 
@@ -264,7 +277,7 @@ function jump_to_callout(m: Machine): u32 {
     m.now = at;
     m.round_end = at;
   }
-  ticks_update(m);
+  ticks_update(m, m.now);
   ktr(KTR_PROC, Ktr.TICK, <u32>m.ticks64, <u32>(m.ticks64 >> 32));
   return 0;
 }

@@ -10,19 +10,11 @@
 // program several calls, and nobody can tell what a sleeping thread is waiting for.
 import { EBUSY } from "../sys/errno";
 import { mycpu } from "../sys/globaldata";
-import { TDI_SLEEPING, Thread } from "../sys/proc";
 import { KOBJ_LOCKMGR, KOBJ_RM, KOBJ_RW, KOBJ_SX, SyncObject } from "../sys/sync";
 import { is_td } from "../sys/thread";
 import { cont_push, K, PENDING } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
-import {
-  setrunnable,
-  sleepq_lookup,
-  sleepq_remove,
-  td_clear_inhib,
-  td_is_sleeping,
-  tsleep,
-} from "./kern_synch";
+import { sleepq_lookup, tsleep } from "./kern_synch";
 import { lock_forgotten } from "./lock_watch";
 
 /** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
@@ -86,16 +78,4 @@ export function sync_awake(o: SyncObject): void {
   const waiters = o.so_waiters;
   sync_account(o, waiters);
   o.so_waiters = waiters - 1;
-}
-
-/** The thread that has slept on an object for longest, taken off the queue and made runnable, or null. */
-export function sync_wake_first(o: SyncObject): Thread {
-  const td = sleepq_lookup(changetype<u32>(o));
-  if (!is_td(td)) return td;
-  sleepq_remove(td);
-  if (td_is_sleeping(td)) {
-    td_clear_inhib(td, TDI_SLEEPING);
-    setrunnable(td);
-  }
-  return td;
 }

@@ -54,7 +54,7 @@ import { lwkt_arrive, lwkt_move_here, lwkt_move_retry } from "./lwkt_migrate";
 import {
   lwkt_deschedule_here,
   lwkt_schedule_here,
-  lwkt_setpri_locked,
+  lwkt_setpri_here,
   lwkt_unwait_of,
 } from "./lwkt_thread";
 import { token_grant, token_lines } from "./lwkt_token";
@@ -67,7 +67,6 @@ import {
   sched_runnable,
 } from "./sched";
 import { dl_wakeup } from "./sched_deadline";
-import { turnstile_level } from "./subr_turnstile";
 
 /** For a plant: a round of fewer cycles is a short one. */
 const SHORT: u64 = 8;
@@ -414,7 +413,7 @@ function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): v
   const pri = <u32>l.lt_pri_due;
   l.lt_pri_due = 0;
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_asked(td, l.lt_prio_due);
-  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, turnstile_level(td, pri));
+  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_here(td, pri);
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_asked(td, l.lt_prio_due);
   priority_changed(gd, td);
 }

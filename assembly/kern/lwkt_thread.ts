@@ -75,7 +75,7 @@ import {
 } from "./lwkt_token";
 import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
-import { turnstile_level } from "./subr_turnstile";
+import { turnstile_adjust, turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
 import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
@@ -616,9 +616,15 @@ export function lwkt_deschedule_here(td: Thread): void {
 export function lwkt_setpri(td: Thread, pri: i32): u32 {
   KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
   crit_enter();
-  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, turnstile_level(td, pri));
+  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_here(td, pri);
   else ipi_setpri(td, pri);
   return crit_exit();
+}
+
+/** The same for a thread of this CPU: it changes places where it waits. */
+export function lwkt_setpri_here(td: Thread, pri: i32): void {
+  lwkt_setpri_locked(td, turnstile_level(td, pri));
+  turnstile_adjust(td);
 }
 
 /** The same for the current thread, 0..31 (586). */

@@ -19,16 +19,18 @@ import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
 import {
   holds_nothing,
+  KOBJ_MTX,
   MTX_NOLEND,
   SyncObject,
   ThreadLocks,
+  TS_SHARED,
   TurnstileQueue,
   td_locks,
   td_slocks,
   ts_queue,
 } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { setrunnable, sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
 import { is_mine } from "./lwkt_ipiq";
 import { lwkt_level_of, sched_lend } from "./sched";
@@ -109,6 +111,7 @@ function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
   // Most loans are from equals, and change nothing but what is known of them.
   const stays = <u32>c.td_priority == min<u32>(c.td_base_pri, WORST - lent);
   if (!stays || has_level || !is_mine(td)) sched_lend(td);
+  if (td.td_wchan != 0 && l.tl_blocked == 0) sleepq_ranked(td);
   return true;
 }
 
@@ -141,9 +144,16 @@ function propagate(lock: SyncObject, owner: Thread): void {
   }
 }
 
-/** The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places. */
+/**
+ * The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places; if it sleeps, ranks
+ * may differ.
+ */
 export function turnstile_adjust(td: Thread): void {
-  if (td_locks(td).tl_blocked == 0) return;
+  if (td.td_wchan == 0) return;
+  if (td_locks(td).tl_blocked == 0) {
+    sleepq_ranked(td);
+    return;
+  }
   const o = changetype<SyncObject>(td.td_wchan);
   requeue(o, td);
   propagate(o, lock_owner(o));
@@ -170,10 +180,19 @@ function turnstile_waiters(o: SyncObject): bool {
   return is_td(o.so_first) || is_td(o.so_shared_first);
 }
 
+/**
+ * True for a queue in which threads stand in the order in which they came. An sx, which lends nothing either, wakes all that
+ * want it alone, of which the best runs first.
+ */
+function is_fifo(o: SyncObject, queue: u32): bool {
+  return (o.so_flags & MTX_NOLEND) != 0 && (o.so_kind == KOBJ_MTX || queue == TS_SHARED);
+}
+
 /** Queues a thread, in a queue of the lock, behind all that are not worse. */
-function enqueue(o: SyncObject, q: TurnstileQueue, td: Thread): void {
+function enqueue(o: SyncObject, queue: u32, td: Thread): void {
+  const q = ts_queue(o, queue);
   let before = q.tq_last;
-  if (is_td(before) && (o.so_flags & MTX_NOLEND) == 0) {
+  if (is_td(before) && !is_fifo(o, queue)) {
     const pri = turnstile_priority(td);
     while (is_td(before) && turnstile_priority(before) > pri) {
       before = changetype<Thread>(before.td_qprev);
@@ -200,10 +219,10 @@ function dequeue(q: TurnstileQueue, td: Thread): void {
 }
 
 function requeue(o: SyncObject, td: Thread): void {
-  if ((o.so_flags & MTX_NOLEND) != 0) return;
-  const q = ts_queue(o, td_locks(td).tl_blocked);
-  dequeue(q, td);
-  enqueue(o, q, td);
+  const queue: u32 = td_locks(td).tl_blocked;
+  if (is_fifo(o, queue)) return;
+  dequeue(ts_queue(o, queue), td);
+  enqueue(o, queue, td);
 }
 
 // ---- Who holds and who waits ----
@@ -233,9 +252,8 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
   td_locks(td).tl_blocked = <u8>queue;
-  const q = ts_queue(o, queue);
-  enqueue(o, q, td);
-  if (q.tq_first == td) propagate(o, owner);
+  enqueue(o, queue, td);
+  if (ts_queue(o, queue).tq_first == td) propagate(o, owner);
   td_set_inhib(td, TDI_SLEEPING);
 }
 

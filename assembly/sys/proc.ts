@@ -135,11 +135,14 @@ if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
 /** What few threads ever need: an array of 16 bytes each, which the others never touch. */
 @unmanaged
 export class ThreadRare {
-  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
+  td_sq_tail: u32; //      (t) head of a sleep queue only: last sleeper of the channel, and SQ_RANKS
   td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
   td_sq_prev: Thread;
   td_nivcsw: u32; //       (k) involuntary switches
 }
+
+/** Bit of td_sq_tail: not all sleepers of the channel may have the same rank (kern/kern_synch.ts). Threads are aligned. */
+export const SQ_RANKS: u32 = 1;
 
 if (offsetof<ThreadRare>() * 4 != offsetof<Thread>())
   ERROR("the rare part is a quarter as far away");

@@ -5,7 +5,7 @@
 import { PCATCH } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { sync_awake, sync_queued, sync_wake_first } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, WAITING, wakeup } from "./kern_synch";
 import { lc_is_shared, lc_lock, lc_unlock } from "./lock_class";
@@ -60,14 +60,12 @@ export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
 /** Wakes the thread that has waited longest; without any, nothing happens. */
 export function cv_signal(cv: SyncObject): u32 {
   sync_wake_first(cv);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Wakes all that wait. */
 export function cv_broadcast(cv: SyncObject): u32 {
   if (planted(Plant.CV_BROADCAST_ONE)) sync_wake_first(cv);
   else wakeup(changetype<u32>(cv));
-  set_retval(0);
-  return DONE;
+  return done(0);
 }

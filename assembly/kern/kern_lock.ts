@@ -44,7 +44,7 @@ import {
   td_locks,
 } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { mtx_assert_once, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_create, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
@@ -128,8 +128,7 @@ function unshare(lk: LockMgr, td: Thread): void {
 /** The request is over: the interlock, if it is still held, is released (lockmgr_exit). */
 function finish(flags: u32, ilk: SyncObject, error: i32): u32 {
   if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
-  set_retval(error);
-  return DONE;
+  return done(error);
 }
 
 /** A request may wait for the lock: WITNESS looks at it beforehand, unless it is not to. */

@@ -18,7 +18,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
@@ -73,8 +73,7 @@ function mtx_recurse(m: SyncObject, td: Thread): u32 {
     );
   }
   m.so_value++;
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already and it may not recurse. */
@@ -82,10 +81,7 @@ export function mtx_lock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
   lock_wanted(m, td, true);
-  if (mtx_take_noted(m, td)) {
-    set_retval(0);
-    return DONE;
-  }
+  if (mtx_take_noted(m, td)) return done(0);
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   lock_blocked(m, td);
   sync_queued(m);
@@ -111,8 +107,7 @@ export function mtx_adaptive(m: SyncObject): u32 {
 export function mtx_lock_1(m: SyncObject): u32 {
   sync_awake(m);
   lock_awake(m, curthread());
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Takes the mutex if that takes no waiting: 1, or 0. */
@@ -140,8 +135,7 @@ export function mtx_unlock(m: SyncObject): u32 {
   }
   if (m.so_value != 0) m.so_value--;
   else mtx_release(m);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 // ---- Spin mutexes ----
@@ -163,8 +157,7 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
       sync_awake(m);
       lock_awake(m, td);
     }
-    set_retval(0);
-    return DONE;
+    return done(0);
   }
   if (looks == 0) {
     lock_blocked(m, td);

@@ -26,7 +26,7 @@ import {
 } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep } from "./sched";
@@ -348,6 +348,5 @@ export function tsleep_2(pri: u32, timo: i32, error: i32): u32 {
     else callout_cancel_thread(td);
     if (result == 0 && due) result = EWOULDBLOCK;
   }
-  set_retval(result);
-  return DONE;
+  return done(result);
 }

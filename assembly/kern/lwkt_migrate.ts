@@ -21,7 +21,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import { stats_due } from "./kern_stats";
 import {
   cpu_bit,
@@ -53,18 +53,12 @@ function cpu_allowed(td: Thread, cpu: u32): bool {
 export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   const gd = mycpu();
   set_retval(0);
-  if (!cpu_allowed(td, cpu)) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if (!cpu_allowed(td, cpu)) return done(EINVAL);
   if (!is_mine(td)) {
     ipi_migrate(td, cpu);
     return DONE;
   }
-  if (lwkt_cannot_migrate(gd, td)) {
-    set_retval(EBUSY);
-    return DONE;
-  }
+  if (lwkt_cannot_migrate(gd, td)) return done(EBUSY);
   cold(td).td_migrate = 0;
   migrate(gd, td, cpu);
   return DONE;
@@ -150,15 +144,9 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
   set_retval(0);
-  if (!cpu_allowed(td, cpu)) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if (!cpu_allowed(td, cpu)) return done(EINVAL);
   if (cpu == gd.gd_cpuid) return DONE;
-  if (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT) {
-    set_retval(EBUSY);
-    return DONE;
-  }
+  if (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT) return done(EBUSY);
   return move_self(td, cpu);
 }
 

@@ -20,7 +20,7 @@ import { Plant, planted } from "../sys/plant";
 import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import {
   cpu_bit,
   cpu_critical,
@@ -93,8 +93,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   if ((td.td_lwflags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
-  if (fn == K.REGETTOKEN_1) set_retval(1);
-  return DONE;
+  return fn == K.REGETTOKEN_1 ? done(1) : DONE;
 }
 
 /**

@@ -33,7 +33,7 @@ import {
   token_of,
   token_ref,
 } from "../sys/token";
-import { DONE, set_retval } from "./cont";
+import { DONE, done } from "./cont";
 import { lwkt_switch } from "./lwkt_thread";
 
 /** True for a thread with references to tokens, whether it has these now or not (TD_TOKS_HELD). */
@@ -233,8 +233,7 @@ export function lwkt_regettokref(tok: Token): u32 {
   const at = token_ref(tt, i);
   const ref = load<u32>(at);
   store<u32>(at, ref & ~REF_LOST);
-  set_retval((ref & REF_LOST) != 0 ? 1 : 0);
-  return DONE;
+  return done((ref & REF_LOST) != 0 ? 1 : 0);
 }
 
 /** True if the running thread has the token. */

@@ -11,7 +11,7 @@ import { machine } from "../sys/machine";
 import { SHUTDOWN_WAIT } from "../sys/param";
 import { Proc, Thread } from "../sys/proc";
 import { called_by_host, cold, td_frame } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
@@ -102,7 +102,7 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
  * shutdown_final in the current thread. `howto` is passed on to them.
  */
 export function kern_reboot(howto: i32): u32 {
-  if (machine().event_lists == 0) return reboot_done();
+  if (machine().event_lists == 0) return done(0);
   machine().event_runs++;
   return reboot_from(changetype<EventHandler>(load<u32>(list_head(0))), 0, howto);
 }
@@ -124,12 +124,7 @@ function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
     handler = changetype<EventHandler>(load<u32>(list_head(list)));
   }
   run_ends();
-  return reboot_done();
-}
-
-function reboot_done(): u32 {
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Id of the thread or process that a shutdown function is for. */

@@ -1,7 +1,7 @@
 // The trampoline's table: which function goes on with a continuation.
 
 import { panic } from "../env";
-import { cont_pop, DONE, K, set_retval } from "../kern/cont";
+import { cont_pop, DONE, done, K } from "../kern/cont";
 import { cv_wait_1 } from "../kern/kern_condvar";
 import {
   exit1_1,
@@ -115,8 +115,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.CREATE_1:
       return lwkt_create_allocated(a);
     case K.CREATE_2:
-      set_retval(0);
-      return DONE;
+      return done(0);
     case K.FREE_1:
       return lwkt_free_1(changetype<Thread>(a));
     case K.THREAD_EXIT_1:
@@ -181,8 +180,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.NANOSLEEP_1:
       return nanosleep_1(wide(a, b));
     case K.RETURN_VALUE:
-      set_retval(a);
-      return DONE;
+      return done(a);
     case K.RM_RLOCK_1:
       return rm_rlock_1(changetype<RmLock>(a));
     case K.RM_WLOCK_1:

@@ -86,8 +86,8 @@ if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
 if (
-  offsetof<CpuState>("reserved_td") != offsetof<CpuState>("reservation") + 4 ||
-  offsetof<CpuState>("reserved_switches") != offsetof<CpuState>("reservation") + 8
+  offsetof<CpuState>("reserved_td") != offsetof<CpuState>("reservation") + sizeof<usize>() ||
+  offsetof<CpuState>("reserved_switches") != offsetof<CpuState>("reservation") + 2 * sizeof<usize>()
 ) {
   ERROR("compiled code wants the three words of a reservation in this order");
 }

@@ -172,8 +172,8 @@ export function rv_has_register(r: u32): bool {
 /** Where register `r`, not x0, lies relative to its thread. */
 export function rv_register_offset(r: u32): u32 {
   const m = machine();
-  if (r < 16) return <u32>m.frame_delta + (r << 2);
-  return <u32>m.high_delta + ((r - 16) << 2);
+  if (r < 16) return <u32>m.frame_delta + r * <u32>sizeof<u32>();
+  return <u32>m.high_delta + (r - 16) * <u32>sizeof<u32>();
 }
 
 // ---- Records ----
@@ -225,12 +225,12 @@ export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool 
   if (op == RvOp.SLOW) return false;
   const at = rv32_record(pc);
   const low = load<u64>(at);
-  const high = load<u64>(at, 8);
+  const high = load<u64>(at, sizeof<u64>());
   rv32_decode_at(pc);
   const record = changetype<Record>(at);
   const same = record.op == op && record.a == a && record.b == b && record.c == c;
   store<u64>(at, low);
-  store<u64>(at, high, 8);
+  store<u64>(at, high, sizeof<u64>());
   return same;
 }
 

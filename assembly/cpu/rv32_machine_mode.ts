@@ -214,10 +214,10 @@ function plain_register(csr: u32): usize {
   if (csr == Csr.MCAUSE) return mm + offsetof<MachineMode>("mcause");
   if (csr == Csr.MTVAL) return mm + offsetof<MachineMode>("mtval");
   if (within(csr, Csr.PMPCFG0, Csr.PMPCFG3)) {
-    return mm + offsetof<MachineMode>() + ((csr - Csr.PMPCFG0) << 2);
+    return mm + offsetof<MachineMode>() + <usize>(csr - Csr.PMPCFG0) * sizeof<u32>();
   }
   if (within(csr, Csr.PMPADDR0, Csr.PMPADDR15)) {
-    return mm + offsetof<MachineMode>() + ((PMP_CONFIGS + csr - Csr.PMPADDR0) << 2);
+    return mm + offsetof<MachineMode>() + <usize>(PMP_CONFIGS + csr - Csr.PMPADDR0) * sizeof<u32>();
   }
   return 0;
 }

@@ -2,9 +2,11 @@
 // what others look at: its time, its switches, and the level of the run queue that yields take threads from.
 //
 // Locking: the CPU's own, which runs.
+
 import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
+import { RUN_INSTRUCTIONS_MAX, SEARCH_INSTRUCTIONS_MAX } from "../sys/param";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
@@ -14,9 +16,6 @@ import { RvOp } from "./rv32_op";
 import { reservation_resume, set_load_room, set_store_end } from "./rv32_reserve";
 import { rv32_yield_level } from "./rv32_yield";
 
-/** Most instructions of a run where time does not pass, and under search. */
-const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
-const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
 /** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
 const SLICE_END_MAX: u64 = 1 << 58;
 

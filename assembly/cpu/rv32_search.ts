@@ -89,12 +89,12 @@ function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
   if (load<u8>(shared) != 0) return true;
   if (s.s_alone != 0) return false;
-  const entry = s.s_touch + ((<usize>at) << 1);
+  const entry = s.s_touch + <usize>at * sizeof<u16>();
   const old = load<u16>(entry);
   const me = <u16>(td_index(changetype<Thread>(td)) + 1);
   let now = old;
   if (old == 0) {
-    store<u32>(s.s_touched + ((<usize>s.s_touched_count) << 2), at);
+    store<u32>(s.s_touched + <usize>s.s_touched_count * sizeof<u32>(), at);
     s.s_touched_count++;
     now = me;
   } else if ((old & TOUCH_THREAD) != me) now |= TOUCH_SEVERAL;

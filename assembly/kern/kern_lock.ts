@@ -7,10 +7,12 @@
 // wait ends early, and go when the queue is woken.
 //
 // A request goes on with what is left of its flags: whether it has waited stands in LK_SLEPT.
+
 import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { SLOCKS_MAX } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
@@ -39,7 +41,6 @@ import {
   LK_TYPE_MASK,
   LK_UPGRADE,
   LockMgr,
-  SLOCKS_MAX,
   SyncObject,
   td_locks,
 } from "../sys/sync";

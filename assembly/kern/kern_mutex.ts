@@ -7,7 +7,7 @@
 // A spin mutex is held in a critical section; who finds it taken looks again and again, in virtual time.
 import { panic, printf } from "../env";
 import { curthread } from "../sys/globaldata";
-import { PDROP } from "../sys/param";
+import { PDROP, SPIN_LOOKS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
 import {
   MTX_NOLEND,
@@ -26,9 +26,6 @@ import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
-
-/** The looks at a spin mutex after which that takes too long. */
-const SPIN_LOOKS_MAX: u32 = 1_000_000;
 
 /** True for a mutex's options that exist. */
 export function mtx_options_valid(options: u32): bool {

@@ -9,17 +9,9 @@
 // mutexes are, they are handed over at the release: a waiting thread that runs again has the lock.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
-import { PDROP } from "../sys/param";
+import { PDROP, SLOCKS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
-import {
-  KOBJ_RW,
-  MTX_RECURSE,
-  SLOCKS_MAX,
-  SyncObject,
-  TS_EXCLUSIVE,
-  TS_SHARED,
-  td_slocks,
-} from "../sys/sync";
+import { KOBJ_RW, MTX_RECURSE, SyncObject, TS_EXCLUSIVE, TS_SHARED, td_slocks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";

@@ -43,7 +43,7 @@ function sleepq_buckets(maxthread: u32): u32 {
 
 /** Bytes of the hash of channels. */
 export function sleepq_bytes(maxthread: u32): usize {
-  return (<usize>sleepq_buckets(maxthread)) << 2;
+  return <usize>sleepq_buckets(maxthread) * sizeof<usize>();
 }
 
 /** Sets the size of the hash, whose arena is zero. */
@@ -63,7 +63,7 @@ function sleepq_bucket(wchan: u32): usize {
   const line = wchan >> 6;
   const hash =
     line ^ (line >> 14) ^ (((wchan & 63) * 0x9e3779b1) >> min<u32>(12, clz<u32>(m.sleepq_mask)));
-  return m.sleepq_base + ((<usize>(hash & m.sleepq_mask)) << 2);
+  return m.sleepq_base + <usize>(hash & m.sleepq_mask) * sizeof<usize>();
 }
 
 /** First sleeper of a channel, or null. */

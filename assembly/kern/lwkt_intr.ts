@@ -80,7 +80,7 @@ function unpend(gd: GlobalData): Thread {
   const td = changetype<Thread>(load<usize>(gd_intrq(gd, 0)));
   td.td_flags &= ~TDF_PENDED;
   gd.gd_nintr--;
-  memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), (<usize>gd.gd_nintr) << 2);
+  memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), <usize>gd.gd_nintr * sizeof<usize>());
   pend_refill(gd);
   return td;
 }

@@ -12,10 +12,12 @@
 // (TDL_WANTED), so that no wakeup is lost and none is mistaken for the token. Rejected: to let it look
 // again at every wakeup, which asks a second time while it is still in line; requests that are sent after the
 // token from CPU to CPU ("playing catch-up", 712), which any number of others can pass.
+
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
 import { Machine, machine } from "../sys/machine";
+import { GRANT_ROUNDS } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
@@ -33,9 +35,6 @@ import {
 } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
 import { sched_check_preempt } from "./sched";
-
-/** Rounds after which a thread that has not looked at the token that came for it goes back into line. */
-const GRANT_ROUNDS: u32 = 2;
 
 /** True if this CPU owns the token. */
 export function lwkt_havetoken(tok: LwktToken): bool {

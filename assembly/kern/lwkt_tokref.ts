@@ -15,13 +15,14 @@
 // addresses, would come to the same, and so would spinning with a growing pause.
 //
 // Rejected: lists of a length that grows, in cells of the kernel's arena. Taking a token could fail then.
+
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
+import { LWKT_MAXTOKENS } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDB_TOKENS, Thread } from "../sys/proc";
 import {
-  LWKT_MAXTOKENS,
   REF_EXCLUSIVE,
   REF_LOST,
   ThreadTokens,

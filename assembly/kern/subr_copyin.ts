@@ -7,13 +7,12 @@
 // A channel becomes an address in guest memory, which is no address of the kernel's own, so that a
 // program's channels and the kernel's never meet by accident. A thread or a process stays what it
 // is: the kernel wakes who sleeps on one (kthread_exit, kproc_exit).
+
 import { machine } from "../sys/machine";
+import { STRING_MAX } from "../sys/param";
 import { td_valid } from "../sys/thread";
 import { proc_valid } from "./kern_fork";
 import { str } from "./kern_subr";
-
-/** Longest string of a call; what is longer is cut. */
-const STRING_MAX: u32 = 255;
 
 /** True when `size` bytes at a guest address may be read. */
 export function guest_has(address: u32, size: u32): bool {
@@ -93,10 +92,10 @@ function string_is(at: u32, from: usize, length: u32): bool {
 function string_intern(from: usize, length: u32, hash: u32): u32 {
   const m = machine();
   let probe = hash & m.strhash_mask;
-  let slot = m.strhash_base + ((<usize>probe) << 2);
+  let slot = m.strhash_base + <usize>probe * sizeof<u32>();
   while (load<u32>(slot) != 0 && !string_is(load<u32>(slot), from, length)) {
     probe = (probe + 1) & m.strhash_mask;
-    slot = m.strhash_base + ((<usize>probe) << 2);
+    slot = m.strhash_base + <usize>probe * sizeof<u32>();
   }
   return load<u32>(slot) != 0 ? load<u32>(slot) : string_add(slot, from, length);
 }

@@ -133,8 +133,8 @@ export function carve_arenas(): u32 {
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
-  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
-  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * 4) : 0;
+  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * sizeof<u32>());
+  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * sizeof<u32>()) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));

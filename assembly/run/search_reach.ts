@@ -15,6 +15,7 @@ import { EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandle
 import { globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, LwktToken } from "../sys/kobj";
 import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
+import { CHAIN_MAX } from "../sys/param";
 import { Plant, planted, planted_call } from "../sys/plant";
 import { Frame, TDF_DEADLINE, TDL_STARTED, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_event, Pending, Reach, SearchThread } from "../sys/search";
@@ -43,9 +44,6 @@ const ABOUT_SECOND_SHIFT: u32 = 1;
 const DEADLINES: u32 = 0xffff_fff0;
 /** The handlers of a list for shutdowns: its number is added. */
 const SHUTDOWN_LISTS: u32 = 0xffff_fff4;
-
-/** Owners and locks behind a lock, after which a chain is given up. */
-const CHAIN_MAX: u32 = 64;
 
 /** The number of a call, whoever makes it. */
 export function search_plain_number(nr: u32): u32 {
@@ -89,7 +87,9 @@ export function search_arguments(td: Thread, sn: SearchThread): void {
   const about = search_about(sn.sn_op);
   const place = about >> ABOUT_SECOND_SHIFT;
   const second =
-    place == 0 ? 0 : load<u32>(changetype<usize>(frame) + offsetof<Frame>("a0") + 4 * place);
+    place == 0
+      ? 0
+      : load<u32>(changetype<usize>(frame) + offsetof<Frame>("a0") + <usize>place * sizeof<u32>());
   search_objects(td, sn, channel_of(sn.sn_op, frame.a0), second);
 }
 

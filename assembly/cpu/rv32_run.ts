@@ -9,6 +9,7 @@ import { Machine, machine, Sched } from "../sys/machine";
 import { RUN_INSTRUCTIONS_MAX, SEARCH_INSTRUCTIONS_MAX } from "../sys/param";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
+import { plain_word } from "../sys/thread";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
 import { rv32_sample } from "./rv32_compiled";
 import { CLOCK_SHIFT, Record, rv_host_address } from "./rv32_decode";
@@ -39,7 +40,7 @@ export function rv32_init(): void {
     set_load_room(cpu, room);
     set_store_end(cpu, m.store_end);
     cpu.shares = m.sched == Sched.LWKT && m.lwkt_modern == 0 ? 0 : 1;
-    cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
+    cpu.plain = plain_word(TDB.RV32, cpuid);
   }
 }
 
@@ -96,7 +97,7 @@ export function next_level<Kernel>(
   const cpu = cpu_state(gd);
   cpu.gap = tail - next.head;
   cpu.turned = next.head;
-  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) * SLOT_SIZE);
+  cpu.stop = next.head + min<usize>(slots, min<usize>(budget, CHUNK_SLOTS) * SLOT_SIZE);
   return next;
 }
 

@@ -2,6 +2,7 @@
 //
 // A set is kept as the CPUs that it excludes, so that a thread for which none was ever set has all of them. Every
 // way of moving looks at it (kern/lwkt_migrate.ts), and so does the placing of new threads (kern/sched.ts).
+import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { curthread, GDF_RESCHED, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
@@ -11,7 +12,7 @@ import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { done } from "./cont";
 import { td_is_sleeping } from "./kern_synch";
-import { cpu_bit, ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
+import { ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
 import {
   is_unborn,
@@ -26,7 +27,7 @@ import { allowed_cpus } from "./sched_place";
 
 /** The CPUs of a set that the machine has. */
 function existing(mask: u64): u64 {
-  return mask & (~(<u64>0) >> (64 - machine().ncpus));
+  return mask & all_cpus(machine());
 }
 
 /**

@@ -4,6 +4,7 @@
 // leaves its run queue for the letter: it is in transit (TDF_TRANSIT) until the new CPU has its
 // ARRIVE, and TDL_WANTED says whether it is to be on the run queue then. A thread that moves itself while it is on no
 // run queue has K.INVOL_1 to take it off again, as after any switch that was not its will.
+import { cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
@@ -23,15 +24,7 @@ import {
 import { cold, is_td } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import { stats_due } from "./kern_stats";
-import {
-  cpu_bit,
-  ipi_arrive,
-  ipi_follow,
-  ipi_migrate,
-  ipi_retry,
-  ipi_schedule,
-  is_mine,
-} from "./lwkt_ipiq";
+import { ipi_arrive, ipi_follow, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
 import { mi_switch, sched_check_preempt, sched_moved, sched_rem } from "./sched";

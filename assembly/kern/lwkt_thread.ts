@@ -77,7 +77,7 @@ import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usch
 import { dl_chosen } from "./sched_deadline";
 import { turnstile_level } from "./subr_turnstile";
 import { thread_gone } from "./thread_gone";
-import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import { tdfreeq, thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
 
 // ---- Critical sections (sys/thread2.h of the original) ----
@@ -162,10 +162,6 @@ export function lwkt_init_wait(w: LwktWait): void {
 
 function waitq(w: LwktWait): ThreadList {
   return changetype<ThreadList>(changetype<usize>(w) + offsetof<LwktWait>("wa_waitq"));
-}
-
-function tdfreeq(gd: GlobalData): ThreadList {
-  return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq"));
 }
 
 // ---- Threads ----

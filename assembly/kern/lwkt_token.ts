@@ -13,6 +13,7 @@
 // again at every wakeup, which asks a second time while it is still in line; requests that are sent after the
 // token from CPU to CPU ("playing catch-up", 712), which any number of others can pass.
 
+import { cpu_bit } from "../sys/cpuset";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
@@ -24,7 +25,6 @@ import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "
 import { is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import {
-  cpu_bit,
   cpu_critical,
   cpu_exists,
   cpu_wake,

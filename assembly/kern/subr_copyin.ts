@@ -14,6 +14,16 @@ import { td_valid } from "../sys/thread";
 import { proc_valid } from "./kern_fork";
 import { str } from "./kern_subr";
 
+// What a format is made of.
+const PERCENT: u32 = 0x25;
+const MINUS: u32 = 0x2d;
+const DIGIT_0: u32 = 0x30;
+const DIGIT_9: u32 = 0x39;
+const LETTER_S: u32 = 0x73;
+
+/** Bytes of an interned string in front of its text: the length. */
+const STRING_HEAD: u32 = sizeof<u32>();
+
 /** True when `size` bytes at a guest address may be read. */
 export function guest_has(address: u32, size: u32): bool {
   const m = machine();
@@ -62,15 +72,15 @@ export function copyin_fmtarg(fmt: u32, arg: u32): u32 {
   if (<usize>fmt < m.string_base || <usize>fmt >= m.string_end) return arg;
   const length = load<u32>(fmt);
   for (let i: u32 = 0; i + 1 < length; i++) {
-    if (load<u8>(<usize>(fmt + 4 + i)) != 0x25) continue;
+    if (load<u8>(<usize>(fmt + STRING_HEAD + i)) != PERCENT) continue;
     i++;
-    let byte = load<u8>(<usize>(fmt + 4 + i));
-    while (i + 1 < length && (byte == 0x2d || (byte >= 0x30 && byte <= 0x39))) {
+    let byte = load<u8>(<usize>(fmt + STRING_HEAD + i));
+    while (i + 1 < length && (byte == MINUS || (byte >= DIGIT_0 && byte <= DIGIT_9))) {
       i++;
-      byte = load<u8>(<usize>(fmt + 4 + i));
+      byte = load<u8>(<usize>(fmt + STRING_HEAD + i));
     }
-    if (byte == 0x25) continue;
-    return byte == 0x73 ? copyinstr(arg) : arg;
+    if (byte == PERCENT) continue;
+    return byte == LETTER_S ? copyinstr(arg) : arg;
   }
   return arg;
 }
@@ -86,7 +96,9 @@ export function copyin_channel(channel: u32): u32 {
 // ---- Interned strings ----
 
 function string_is(at: u32, from: usize, length: u32): bool {
-  return load<u32>(at) == length && memory.compare(<usize>at + 4, from, <usize>length) == 0;
+  return (
+    load<u32>(at) == length && memory.compare(<usize>(at + STRING_HEAD), from, <usize>length) == 0
+  );
 }
 
 function string_intern(from: usize, length: u32, hash: u32): u32 {
@@ -105,16 +117,17 @@ function string_add(slot: usize, from: usize, length: u32): u32 {
   const m = machine();
   const size = length < STRING_LEAST ? STRING_LEAST : length;
   const at = m.string_next;
-  const end = (at + 4 + <usize>size + 3) & ~3;
+  const end = (at + STRING_HEAD + <usize>size + 3) & ~3;
   if (end > m.string_end) return str("...");
   store<u32>(at, length);
-  memory.copy(at + 4, from, <usize>length);
+  memory.copy(at + STRING_HEAD, from, <usize>length);
   m.string_next = end;
   store<u32>(slot, <u32>at);
   m.strhash_count++;
   return <u32>at;
 }
 
+/** Bytes that a string takes at least. */
 const STRING_LEAST: u32 = 12;
 
 /** Entries of the hash: at least two for each string that the arena can hold. */

@@ -227,7 +227,7 @@ function print_held(held: LockInstance): void {
     exclusive ? str("exclusive") : str("shared"),
     class_name(o),
     o.so_name,
-    exclusive ? o.so_value : 0,
+    exclusive ? <usize>o.so_value : 0,
     changetype<usize>(o),
   );
 }

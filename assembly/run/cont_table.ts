@@ -56,6 +56,7 @@ import { LockMgr, RmLock, SyncObject, TS_EXCLUSIVE, TS_SHARED } from "../sys/syn
 import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
+
 /**
  * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest three are found
  * first: behind the table's comparisons a wakeup costs 8 % more.
@@ -71,7 +72,7 @@ export function cont_run(td: Thread): void {
   else cont_continue(fn, a, b);
 }
 
-// One table for all, in the order of kern/cont.ts: the exception to the rule that a function fits a screen.
+// One table for all: the exception to the rule that a function fits a screen.
 function cont_continue(fn: u32, a: u32, b: u32): u32 {
   const retval = td_frame(curthread()).retval;
   switch (fn) {

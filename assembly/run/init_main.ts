@@ -2,6 +2,7 @@
 
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { mm_reset } from "../cpu/rv32_machine_mode";
+import { CALL_SHIFT, OP_CUSTOM_0 } from "../cpu/rv32_opcode";
 import { rv32_init } from "../cpu/rv32_run";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
@@ -287,7 +288,10 @@ function init_text(m: Machine): void {
     mm_reset();
     return;
   }
-  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  store<u32>(
+    m.guest_base + <usize>m.guest_low,
+    OP_CUSTOM_0 | ((<u32>Sys.body_return) << CALL_SHIFT),
+  );
   rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 

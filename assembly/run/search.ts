@@ -17,6 +17,7 @@ import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
 import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
+import { cpu_bit } from "../sys/cpuset";
 import { GDF_INTR, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { EVENTS_IN_A_ROW_MAX, SEARCH_OPTIONS_MAX } from "../sys/param";
@@ -241,7 +242,7 @@ function perform_event(m: Machine, s: Search): u32 {
     s.s_actor = RACE_NOBODY;
     search_settle(1);
   } else {
-    const bit = (<u64>1) << (<u64>(event - 1));
+    const bit = cpu_bit(event - 1);
     s.s_events |= bit;
     s.s_actor = RACE_EVERYBODY;
     m.ipi_late = ~bit;

@@ -11,7 +11,7 @@ import { has_tokens } from "../kern/lwkt_tokref";
 import { copyin_channel } from "../kern/subr_copyin";
 import { eventhandler_valid } from "../kern/subr_eventhandler";
 import { lock_owner } from "../kern/subr_turnstile";
-import { EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
+import { EventFn, EventHandler, EventList, event_list_head } from "../sys/eventhandler";
 import { globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, LwktToken } from "../sys/kobj";
 import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
@@ -261,8 +261,7 @@ export function search_reaches_hold(m: Machine): bool {
   // Handlers of threads that are made and end.
   if (m.event_lists == 0) return true;
   for (let list = <u32>EventList.THREAD_CTOR; list <= <u32>EventList.THREAD_FINI; list++) {
-    const head = m.event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
-    if (load<u32>(head) != 0) return false;
+    if (load<u32>(event_list_head(list)) != 0) return false;
   }
   return true;
 }

@@ -2803,6 +2803,9 @@ export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
 
+// assembly/sys/thread.ts
+export const PLAIN_FIELD = 56;
+
 // assembly/sys/tid.ts
 
 export const TidEntry = {

@@ -161,3 +161,9 @@ function cont_slot(td: Thread, depth: u32): Continuation {
 export function set_retval(value: i32): void {
   td_frame(curthread()).retval = value;
 }
+
+/** Ends the kernel function that the current thread is in, with a result: `return done(result);`. */
+export function done(result: i32): u32 {
+  set_retval(result);
+  return DONE;
+}

@@ -175,7 +175,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
     const next = changetype<Thread>(td.td_qnext);
     td.td_qnext = 0;
     thread_dtor_event(td);
-    store<i32>(tids + ((<usize>ntids) << 2), cold(td).td_tid);
+    store<i32>(tids + <usize>ntids * sizeof<i32>(), cold(td).td_tid);
     ntids++;
     ntds++;
     thread_cow_free(td);

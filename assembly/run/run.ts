@@ -21,7 +21,7 @@ import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_bit, cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
+import { cpu_bit, cpu_unhalt, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
@@ -116,7 +116,7 @@ function run_rounds(m: Machine): u32 {
     while (turn < m.ncpus) {
       const gd = globaldata(cpu_of_turn(m, turn));
       m.curcpu = gd;
-      if (gd.gd_in_slice != 0 || !(passes_turn(m, gd) || only_computes(m, gd))) {
+      if (gd.gd_in_slice != 0 || !passes_turn(m, gd)) {
         m.round_cpu = turn;
         if (gd.gd_in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
@@ -146,15 +146,21 @@ function next_turn(m: Machine, turn: u32): u32 {
   return turn;
 }
 
-/**
- * A CPU that has nothing to run needs no slice: true, if it is one. It halts, unless messages wait for it at
- * the end of this round: then only its clock goes on. (`idle` does the same where a slice finds that out.)
- */
+/** True for a CPU that needs no slice in this round, because nothing could happen in it. */
 function passes_turn(m: Machine, gd: GlobalData): bool {
-  if (gd.gd_curthread != gd.gd_idletd || gd.gd_nrunnable != 0) return false;
+  const td = gd.gd_curthread;
+  return td == gd.gd_idletd ? only_waits(m, gd) : only_computes(m, gd, td);
+}
+
+/**
+ * True for a CPU that has nothing to run. It halts, unless messages wait for it at the end of this round: then only its
+ * clock goes on. (`idle` does the same where a slice finds that out.)
+ */
+function only_waits(m: Machine, gd: GlobalData): bool {
+  if (gd.gd_nrunnable != 0) return false;
   if ((gd.gd_flags & ~(GDF_HALTED | GDF_RESCHED)) != 0 || m.sched != Sched.LWKT) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
-  cpu_wake(m, gd);
+  cpu_unhalt(m, gd);
   if (gd.gd_cycles >= m.round_end || gd.gd_cycles >= clock_next(m, gd)) return false;
   gd.gd_slice_end = m.round_end;
   gd.gd_slice_td = gd.gd_idletd;
@@ -173,8 +179,7 @@ function passes_turn(m: Machine, gd: GlobalData): bool {
  * True for a CPU that is in the middle of a `compute` for all of this round, with nothing due: its clock goes on. A
  * slice would find that out in five times as many steps, and on many CPUs most are like that in most rounds.
  */
-function only_computes(m: Machine, gd: GlobalData): bool {
-  const td = gd.gd_curthread;
+function only_computes(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != <u8>K.COMPUTE || (td.td_body & TDB_INCALL) != 0) return false;
   const told = (gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri;
   if (told && !planted(Plant.COMPUTE_TOLD)) return false;
@@ -300,7 +305,7 @@ function wake_due(m: Machine, end: u64): u64 {
 // ---- Slices ----
 
 export function slice_begin(m: Machine, gd: GlobalData): void {
-  cpu_wake(m, gd);
+  cpu_unhalt(m, gd);
   gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
   if (gd.gd_next_callout <= m.ticks64) {
@@ -333,8 +338,8 @@ export const POINT: u32 = 0xf8 | Run.STOPPED;
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 export function slice_run(m: Machine, gd: GlobalData): u32 {
   let event = gd.gd_broken;
-  gd.gd_broken = 0;
   if (event == 0) gd.gd_slice_td = no_td();
+  else gd.gd_broken = 0;
   while (true) {
     if (event == 0) {
       const reason = slice_step(m, gd);
@@ -442,7 +447,8 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
   while (true) {
     const td = gd.gd_curthread;
-    const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
+    const fn = <u32>td.td_kfn;
+    const in_kernel = fn != 0 && fn != K.COMPUTE;
     if (!in_kernel || td != gd.gd_slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
       if (!may_switch(m)) return Run.SWITCHES;
@@ -453,12 +459,15 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
       cont_run(td);
       continue;
     }
+    const body = <u32>td.td_body;
     let told = false;
-    if ((td.td_body & TDB_INCALL) != 0) {
-      td.td_body &= ~TDB_INCALL;
-      td_frame(td).a0 = td_frame(td).retval;
+    if ((body & TDB_INCALL) != 0) {
+      td.td_body = <u8>(body & ~TDB_INCALL);
+      const f = td_frame(td);
+      const retval = f.retval;
+      f.a0 = retval;
       if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
-        told = ast_after_result(td, td_frame(td).retval);
+        told = ast_after_result(td, retval);
         if (!told) {
           ast();
           continue;
@@ -469,11 +478,11 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
     if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
-    if (td.td_kfn != 0) {
+    if (fn != 0) {
       compute_run(gd, td);
       continue;
     }
-    const kind = td.td_body & TDB_KIND;
+    const kind = body & TDB_KIND;
     if (kind == TDB.RV32) return READY;
     if (kind == TDB.HOST) return Run.HOST;
     if (td == gd.gd_idletd) {

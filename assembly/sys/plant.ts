@@ -121,6 +121,8 @@ export enum Plant {
   BARRIER_EARLY = 117, //    whoever wakes who waits at a barrier opens it
   LK_NO_REWAKE = 118, //     who was woken for a lock, and gives up, leaves the others asleep
   LK_FAIL_COUNTS = 119, //   a lock is kept for those that give up once they have waited
+  WAKE_FIRST = 130, //       who wakes one sleeper wakes the first
+  WAKE_RANK_UNSEEN = 131, // nobody sees that sleepers of a channel are not equal
   SET_ASLEEP = 120, //       a thread of another CPU that sleeps stays where it must not run
   // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
   TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait

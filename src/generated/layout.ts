@@ -1299,6 +1299,8 @@ export const Plant = {
   BARRIER_EARLY: 117,
   LK_NO_REWAKE: 118,
   LK_FAIL_COUNTS: 119,
+  WAKE_FIRST: 130,
+  WAKE_RANK_UNSEEN: 131,
   SET_ASLEEP: 120,
   TOKEN_TRY_MARKS: 109,
   TRY_AWAY: 110,
@@ -1514,11 +1516,12 @@ export const ThreadRare = {
 } as const;
 
 export const ThreadRareTypes = {
-  td_sq_tail: "usize",
+  td_sq_tail: "u32",
   td_sq_next: "usize",
   td_sq_prev: "usize",
   td_nivcsw: "u32",
 } as const;
+export const SQ_RANKS = 1;
 
 export const Ucred = {
   size: 16,

@@ -101,6 +101,7 @@ export enum K {
   MTX_ADAPTIVE = 219, //     a: mutex, for which the thread spins: look again
   RW_ADAPTIVE_W = 220, //    a: read/write or shared/exclusive lock, which the thread wants alone: the same
   RW_ADAPTIVE_R = 221, //    a: which it wants to share
+  THROTTLE_1 = 222, //       a: result of the call before: back from a period without a budget
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

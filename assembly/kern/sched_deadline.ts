@@ -30,7 +30,14 @@ import {
   td_deadline,
 } from "../sys/deadline";
 import { EAGAIN, EBUSY, EINVAL, EOPNOTSUPP } from "../sys/errno";
-import { GDF_DEADLINE, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
+import {
+  curthread,
+  GDF_DEADLINE,
+  GDF_RESCHED,
+  GlobalData,
+  globaldata,
+  mycpu,
+} from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine, Sched } from "../sys/machine";
 import { DL_MAX, DL_PERCENT } from "../sys/param";
@@ -38,7 +45,8 @@ import { Plant, planted } from "../sys/plant";
 import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
 import { td_locks } from "../sys/sync";
 import { td_frame } from "../sys/thread";
-import { cont_push, K } from "./cont";
+import { cont_push, done, K } from "./cont";
+import { ast_pending } from "./kern_ast";
 import { str } from "./kern_subr";
 import { sleepq_enter, tsleep_1 } from "./kern_synch";
 import { own_channel, ticks_until } from "./kern_time";
@@ -251,10 +259,16 @@ export function dl_throttle(gd: GlobalData, td: Thread): bool {
   }
   dl.dl_flags |= DLF_THROTTLED;
   const ticks = ticks_until(at);
-  cont_push(K.RETURN_VALUE, td_frame(td).retval);
+  cont_push(K.THROTTLE_1, td_frame(td).retval);
   sleepq_enter(own_channel(td), 0, str("dlwait"), ticks);
   tsleep_1(0, ticks, 0);
   return true;
+}
+
+/** The next period has come. It has slept between two instructions of its own: nobody could tell it then to look. */
+export function dl_throttle_1(retval: u32): u32 {
+  if (machine().ncpus != 1 && ast_pending(curthread())) mycpu().gd_flags |= GDF_RESCHED;
+  return done(retval);
 }
 
 // ---- Jobs ----

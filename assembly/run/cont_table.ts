@@ -45,6 +45,7 @@ import {
   lwkt_yield_quick_3,
 } from "../kern/lwkt_thread";
 import { lwkt_gettoken_1 } from "../kern/lwkt_token";
+import { dl_throttle_1 } from "../kern/sched_deadline";
 import { kern_reboot_1, shutdown_1 } from "../kern/subr_eventhandler";
 import { EventHandler } from "../sys/eventhandler";
 import { curthread, mycpu } from "../sys/globaldata";
@@ -182,6 +183,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return nanosleep_1(wide(a, b));
     case K.RETURN_VALUE:
       return done(a);
+    case K.THROTTLE_1:
+      return dl_throttle_1(a);
     case K.RM_RLOCK_1:
       return rm_rlock_1(changetype<RmLock>(a));
     case K.RM_WLOCK_1:

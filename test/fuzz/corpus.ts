@@ -96,6 +96,13 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     },
     { why: "first to find one of the planted faults", seeds: [1, 2, 3, 5, 22, 24, 29, 55, 64] },
   ],
+  crowds: [
+    {
+      why: "went wrong: a thread without a budget, and then not told that its process ends",
+      seeds: [1, 4, 14, 24, 30],
+    },
+    { why: "2 to 64 CPUs under every scheduler", seeds: [2, 3, 5, 6, 8, 9, 10, 11, 12] },
+  ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
   "freebsd-storm": [
     { why: "went wrong: a thread created stopped whose creator was ended", seeds: [400000227] },

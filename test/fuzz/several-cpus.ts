@@ -29,5 +29,8 @@ export const waits = (seed: number): number => storm(suite("waits"), seed);
 /** Machines that compute, sleep and are told things: their rounds by the short ways and by the long ones. */
 export const rounds = (seed: number): number => storm(suite("rounds"), seed);
 
+/** Threads and processes that do everything to each other: nobody and nothing is left at the end. */
+export const crowds = (seed: number): number => storm(suite("crowds"), seed);
+
 /** Threads that take locks in any nesting: what is lent is what the rule says. */
 export const locks = (seed: number): number => storm(suite("lending"), seed);

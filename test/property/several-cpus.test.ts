@@ -107,6 +107,16 @@ describe("storms of rounds", () => {
   );
 });
 
+describe("storms of crowds", () => {
+  it.each(SCHEDULERS)("leave nobody and nothing behind, under %s", (scheduler) => {
+    expect(failures(suite("crowds", { build, scheduler }), 1, 30)).toEqual([]);
+  });
+
+  it("do not on 64 CPUs", () => {
+    expect(failures(suite("crowds", { build, cpus: 64 }), 1000, 30)).toEqual([]);
+  });
+});
+
 describe("a planted fault", () => {
   const { Plant } = Layout;
   /** One of each path, and the suite and seeds that find it. */
@@ -138,6 +148,8 @@ describe("a planted fault", () => {
     { plant: Plant.LK_NO_REWAKE, name: "waits", seeds: 150 },
     { plant: Plant.LK_FAIL_COUNTS, name: "waits", seeds: 150 },
     { plant: Plant.SET_ASLEEP, name: "waits", seeds: 40 },
+    { plant: Plant.NEW_OUTLIVES, name: "crowds", seeds: 40 },
+    { plant: Plant.UNSUSPEND_COUNT, name: "crowds", seeds: 40 },
     { plant: Plant.CALLOUT_UNBOUND, name: "rounds", seeds: 20 },
     { plant: Plant.ARRIVAL_LOST, name: "rounds", seeds: 20 },
     { plant: Plant.ENOUGH_MORE, name: "rounds", seeds: 20 },

@@ -360,6 +360,48 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
+  it("a thread without a budget that is asked to end or stop obeys as soon as it has one", () => {
+    for (const what of ["exit", "stop"] as const) {
+      const machine = boot({ scheduler, cpus: 2, cyclesPerSecond: 1_000_000 });
+      let process = 0;
+      let computes = 0;
+      machine.createThread({
+        name: "forker",
+        *body() {
+          const made = yield* sys.fork(
+            function* () {
+              const other = yield* sys.thr_create(function* () {
+                for (;;) yield* sys.compute(1_000_000_000n);
+              }, 0);
+              computes = other.address;
+              yield* sys.cpuset_setthread(other, 2n);
+              yield* sys.cpuset_setaffinity(1n);
+              // 10 ms in each 50: it is throttled when it is asked, and has 10 ms again behind that.
+              expect(yield* sys.sched_setdeadline(other, 10_000, 20_000, 50_000)).toBe(0);
+              yield* sys.sleep(25_000n);
+              if (what === "exit") yield sys.exit(7);
+              yield sys.proc_stop({ address: process });
+              for (;;) yield* sys.compute(1000n);
+            },
+            0,
+            0,
+            0,
+            -1,
+          );
+          process = made.address;
+        },
+      });
+      machine.run({ for: 20_000 });
+      expect(hot8(machine, computes, "td_inhib")).toBe(Layout.TDI_SLEEPING);
+      machine.run({ for: 36_000 });
+      const isOver = hot8(machine, computes, "td_inhib") === Layout.TDI_SUSPENDED;
+      const state = machine.kernel.read(process + P.p_state);
+      if (what === "exit") expect(state).toBe(Layout.PRS.ZOMBIE);
+      else expect(isOver).toBe(true);
+      expectWhole(machine);
+    }
+  });
+
   it("a sleep of init, or of anybody, that is interrupted does not pass the boundary", () => {
     const machine = boot({ scheduler, cpus: 2 });
     const results: number[] = [];

@@ -5,6 +5,7 @@ import type { KernelBuild } from "../../../src/core/instantiate.js";
 import type { SchedulerName } from "../../../src/index.js";
 import { Random } from "../random.js";
 import { ChaosStorm } from "./chaos-storm.js";
+import { CrowdStorm } from "./crowd-storm.js";
 import { FbsdCallsStorm, fbsdModel } from "./fbsd-calls-storm.js";
 import { makeFbsdScript } from "./fbsd-script.js";
 import { LendingStorm } from "./lending-storm.js";
@@ -31,7 +32,17 @@ export interface Conditions {
 
 /** The suites, by name. */
 export const SUITES = [
-  ...(["threads", "calls", "processes", "chaos", "lending", "users", "waits", "rounds"] as const),
+  ...([
+    "threads",
+    "calls",
+    "processes",
+    "chaos",
+    "lending",
+    "users",
+    "waits",
+    "rounds",
+    "crowds",
+  ] as const),
 ] as const;
 
 /** A suite: runs the storm of a seed. */
@@ -249,6 +260,27 @@ class Rounds implements Suite {
   }
 }
 
+/** Kernel threads and processes that do everything to each other at once. */
+class Crowds implements Suite {
+  readonly name = "crowds";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new CrowdStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the crowds`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -265,5 +297,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Users(conditions),
     new Waits(conditions),
     new Rounds(conditions),
+    new Crowds(conditions),
   ];
 }

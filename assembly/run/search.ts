@@ -273,6 +273,7 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
     return stop != 0 ? stop : count_step(s);
   }
   if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
+  race_return(s, sn); // a call that had blocked is over
   note_access(s, sn, pending);
   s.s_stage = SearchStage.PERFORMED;
   return SearchStop.HOST;

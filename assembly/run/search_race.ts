@@ -232,15 +232,25 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
       sn.sn_acquire = frame.a0;
       return;
     case Sys.kthread_exit:
+    case Sys.kproc_exit:
     case Sys.lwkt_exit:
+    case Sys.thr_exit:
+    case Sys.exit:
     case Sys.body_return:
-      release(s, sn.sn_number, changetype<u32>(td));
+      race_end(s, td, sn.sn_number);
       return;
     default:
       if (frame.a0 == 0) return;
       release(s, sn.sn_number, frame.a0);
       sn.sn_acquire = frame.a0;
   }
+}
+
+/** A thread ends: that is before what others find out of it, or of its process, as wait() does. */
+function race_end(s: Search, td: Thread, number: u32): void {
+  release(s, number, changetype<u32>(td));
+  const proc = changetype<u32>(td.td_proc);
+  if (proc != 0) release(s, number, proc);
 }
 
 function release_pooled(s: Search, number: u32, token: u32): void {

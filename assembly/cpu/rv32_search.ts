@@ -28,6 +28,13 @@ const STORE: u32 = 0x23;
 const ATOMIC: u32 = 0x2f;
 const LR: u32 = 0x02;
 const FENCE: u32 = 0x0f;
+const FENCE_SIZE: u32 = 4;
+// Accesses that a fence orders.
+const FENCE_R: u32 = 2;
+const FENCE_W: u32 = 1;
+const FENCE_RW: u32 = 3;
+/** Bytes from an access to its fence at most: both halves of an address, and a value, may be made in between. */
+const FENCE_REACH: u32 = 20;
 
 /**
  * True if a record is a kernel call, before which the thread at `td` must stop: s_op and s_op_word say which. Records
@@ -72,11 +79,53 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   return true;
 }
 
-/** True for a load before a fence and a store behind one: what compilers make of C's atomic loads and stores. */
+// ---- What is ordered ----
+
+/**
+ * True for what compilers make of C's atomic loads and stores: a load before a fence that has all later accesses wait for it, and
+ * a store behind one that waits for all earlier ones, with nothing but arithmetic in between.
+ */
 function is_ordered(opcode: u32, record: usize): bool {
   const pc = rv32_guest_pc(record);
-  const at = opcode == LOAD ? pc + rv_length(pc) : pc - 4;
-  return rv_text_behind(at) >= 4 && (rv_fetch(at) & 0x7f) == FENCE;
+  if (opcode == LOAD) {
+    const at = behind_arithmetic(pc + rv_length(pc));
+    return is_fence(at) && (fence_before(at) & FENCE_R) != 0 && fence_after(at) == FENCE_RW;
+  }
+  for (let at = pc - FENCE_SIZE; at >= pc - FENCE_REACH; at -= 2) {
+    if (is_fence(at) && fence_before(at) == FENCE_RW && (fence_after(at) & FENCE_W) != 0) {
+      if (behind_arithmetic(at + FENCE_SIZE) == pc) return true;
+    }
+  }
+  return false;
+}
+
+function is_fence(at: u32): bool {
+  return rv_text_behind(at) >= FENCE_SIZE && (rv_fetch(at) & 0x707f) == FENCE;
+}
+
+/** Which accesses before a fence those behind it wait for. */
+function fence_before(at: u32): u32 {
+  return (rv_fetch(at) >> 24) & FENCE_RW;
+}
+
+/** Which accesses behind a fence wait. */
+function fence_after(at: u32): u32 {
+  return (rv_fetch(at) >> 20) & FENCE_RW;
+}
+
+/** The first instruction from `at` on, at most FENCE_REACH bytes further, that is more than arithmetic. */
+function behind_arithmetic(at: u32): u32 {
+  const end = at + FENCE_REACH;
+  while (at < end && rv_text_behind(at) >= FENCE_SIZE && is_arithmetic(rv_fetch(at))) {
+    at += rv_length(at);
+  }
+  return at;
+}
+
+/** True for an instruction, in its form of 32 bits, that neither jumps nor accesses memory: OP-IMM, OP, LUI, AUIPC. */
+function is_arithmetic(word: u32): bool {
+  const opcode = word & 0x7f;
+  return opcode == 0x13 || opcode == 0x33 || opcode == 0x37 || opcode == 0x17;
 }
 
 function offset_of(opcode: u32, word: u32): i32 {

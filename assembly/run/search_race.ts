@@ -7,7 +7,7 @@
 // orders all that are about the same object, so that some races are missed and none is made up.
 //
 // In machine code a plain load may be an atomic one of C: it is taken for one if a fence stands behind it, as is a
-// store behind a fence, and nothing races with a byte that atomics access.
+// store behind a fence (cpu/rv32_search.ts), and nothing races with a byte that atomics access.
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";

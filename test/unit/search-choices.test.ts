@@ -349,6 +349,7 @@ describe("a search for races", () => {
 
   it("knows the loads, stores and atomics of machine code", async () => {
     const FENCE = 0x0ff0_000f;
+    const [RELEASE, ACQUIRE] = [0x0310_000f, 0x0230_000f]; // fence rw,w and fence r,rw
     const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s1)
     const failure = async (...parts: Part[]) =>
       (await run(threads(parts), { races: true, strategy: "exhaustive" })).failure?.message ?? null;
@@ -370,6 +371,24 @@ describe("a search for races", () => {
     const takes: Part = (b) =>
       b.lw("a1", "s1", 4).raw(FENCE).beqz("a1", "none").lw("a0", "s1", 0).label("none");
     expect(await failure(gives, takes)).toBeNull();
+    // A compiler may make the address, or another value, between the fence and the access.
+    const givesLater: Part = (b) =>
+      b.sw("a0", "s1", 0).raw(RELEASE).mv("s2", "s1").addi("s2", "s2", 4).sw("s1", "s2", 0);
+    const takesLater: Part = (b) =>
+      b
+        .lw("a1", "s1", 4)
+        .addi("a2", "s1", 0)
+        .raw(ACQUIRE)
+        .beqz("a1", "none")
+        .lw("a0", "a2", 0)
+        .label("none");
+    expect(await failure(givesLater, takesLater)).toBeNull();
+    // Each the wrong fence, which has nothing wait that matters.
+    const givesWrongly: Part = (b) => b.sw("a0", "s1", 0).raw(ACQUIRE).sw("s1", "s1", 4);
+    const takesWrongly: Part = (b) =>
+      b.lw("a1", "s1", 4).raw(RELEASE).beqz("a1", "none").lw("a0", "s1", 0).label("none");
+    expect(await failure(givesWrongly, takesLater)).not.toBeNull();
+    expect(await failure(givesLater, takesWrongly)).not.toBeNull();
     const carelessly: Part = (b) =>
       b.lw("a1", "s1", 4).beqz("a1", "none").lw("a0", "s1", 0).label("none");
     expect(await failure(gives, carelessly)).not.toBeNull();

@@ -350,7 +350,7 @@ export function thread_clear(td: Thread): void {
   td.td_nvcsw = 0;
 }
 
-/** Copies what a new thread inherits (kern_kthread.c 280). */
+/** Copies what a new thread inherits, but for the name, which the caller gives it (kern_kthread.c 280). */
 export function thread_copy(c: ThreadCold, from: ThreadCold): void {
   c.td_pri_class = from.td_pri_class;
   c.td_base_pri = from.td_base_pri;
@@ -360,8 +360,6 @@ export function thread_copy(c: ThreadCold, from: ThreadCold): void {
     c.td_base_pri = <u8>policy_priority(Policy.OTHER, 0);
     c.td_priority = c.td_base_pri;
   }
-  c.td_namefmt = from.td_namefmt;
-  c.td_namearg = from.td_namearg;
 }
 
 // ---- Credentials and limits ----

@@ -23,9 +23,28 @@ import {
   rv32_guest_pc,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
-import { OP_AMO, OP_LOAD, OP_MISC_MEM, OP_STORE, OPCODE_MASK } from "./rv32_opcode";
+import {
+  OP,
+  OP_AMO,
+  OP_AUIPC,
+  OP_IMM,
+  OP_LOAD,
+  OP_LUI,
+  OP_MISC_MEM,
+  OP_STORE,
+  OPCODE_MASK,
+} from "./rv32_opcode";
 
 const LR: u32 = 0x02;
+const FENCE_SIZE: u32 = 4;
+/** The bits of a word by which a fence is told from fence.i, and from all others. */
+const FENCE_MASK: u32 = 0x707f;
+// Accesses that a fence orders.
+const FENCE_R: u32 = 2;
+const FENCE_W: u32 = 1;
+const FENCE_RW: u32 = 3;
+/** Bytes from an access to its fence at most: both halves of an address, and a value, may be made in between. */
+const FENCE_REACH: u32 = 20;
 
 /**
  * True if a record is a kernel call, before which the thread at `td` must stop: s_op and s_op_word say which. Records
@@ -70,11 +89,53 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   return true;
 }
 
-/** True for a load before a fence and a store behind one: what compilers make of C's atomic loads and stores. */
+// ---- What is ordered ----
+
+/**
+ * True for what compilers make of C's atomic loads and stores: a load before a fence that has all later accesses wait for it, and
+ * a store behind one that waits for all earlier ones, with nothing but arithmetic in between.
+ */
 function is_ordered(opcode: u32, record: usize): bool {
   const pc = rv32_guest_pc(record);
-  const at = opcode == OP_LOAD ? pc + rv_length(pc) : pc - 4;
-  return rv_text_behind(at) >= 4 && (rv_fetch(at) & OPCODE_MASK) == OP_MISC_MEM;
+  if (opcode == OP_LOAD) {
+    const at = behind_arithmetic(pc + rv_length(pc));
+    return is_fence(at) && (fence_before(at) & FENCE_R) != 0 && fence_after(at) == FENCE_RW;
+  }
+  for (let at = pc - FENCE_SIZE; at >= pc - FENCE_REACH; at -= 2) {
+    if (is_fence(at) && fence_before(at) == FENCE_RW && (fence_after(at) & FENCE_W) != 0) {
+      if (behind_arithmetic(at + FENCE_SIZE) == pc) return true;
+    }
+  }
+  return false;
+}
+
+function is_fence(at: u32): bool {
+  return rv_text_behind(at) >= FENCE_SIZE && (rv_fetch(at) & FENCE_MASK) == OP_MISC_MEM;
+}
+
+/** Which accesses before a fence those behind it wait for. */
+function fence_before(at: u32): u32 {
+  return (rv_fetch(at) >> 24) & FENCE_RW;
+}
+
+/** Which accesses behind a fence wait. */
+function fence_after(at: u32): u32 {
+  return (rv_fetch(at) >> 20) & FENCE_RW;
+}
+
+/** The first instruction from `at` on, at most FENCE_REACH bytes further, that is more than arithmetic. */
+function behind_arithmetic(at: u32): u32 {
+  const end = at + FENCE_REACH;
+  while (at < end && rv_text_behind(at) >= FENCE_SIZE && is_arithmetic(rv_fetch(at))) {
+    at += rv_length(at);
+  }
+  return at;
+}
+
+/** True for an instruction, in its form of 32 bits, that neither jumps nor accesses memory: OP-IMM, OP, LUI, AUIPC. */
+function is_arithmetic(word: u32): bool {
+  const opcode = word & OPCODE_MASK;
+  return opcode == OP_IMM || opcode == OP || opcode == OP_LUI || opcode == OP_AUIPC;
 }
 
 function offset_of(opcode: u32, word: u32): i32 {

@@ -47,9 +47,12 @@ function is_own(tt: ThreadTokens, tok: Token): bool {
   return tok.tk_ref >= token_ref(tt, 0) && tok.tk_ref < token_ref(tt, LWKT_MAXTOKENS);
 }
 
-/** True if a new reader must wait for who wants the token alone: it has no other one, and its CPU's round has not come. */
+/**
+ * True if a new reader must wait for who wants the token alone: it has no other one, and its CPU's round has not come. Where a
+ * search chooses who runs, it has the one come first, and then the other.
+ */
 function gives_way(tt: ThreadTokens): bool {
-  if (tt.tt_count != 1 || planted(Plant.TOKEN_NO_REQUEST)) return false;
+  if (tt.tt_count != 1 || machine().search != 0 || planted(Plant.TOKEN_NO_REQUEST)) return false;
   return <u32>(machine().rounds % machine().ncpus) != mycpu().gd_cpuid;
 }
 

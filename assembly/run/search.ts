@@ -273,6 +273,7 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
     return stop != 0 ? stop : count_step(s);
   }
   if (slice_step(m, gd) != Run.HOST || gd.gd_curthread != td) return count_step(s);
+  race_return(s, sn); // a call that had blocked is over
   note_access(s, sn, pending);
   s.s_stage = SearchStage.PERFORMED;
   return SearchStop.HOST;
@@ -490,6 +491,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
   const why = is_ready(gd, td) ? slice_go(m, gd) : slice_run(m, gd);
   if (why == POINT && gd.gd_curthread == td) {
+    race_return(s, sn); // if a call had blocked, it is over
     sn.sn_pending = s.s_op;
     sn.sn_op = s.s_op_word;
     sn.sn_object = s.s_op_word & ~3;

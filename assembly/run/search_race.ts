@@ -7,7 +7,7 @@
 // orders all that are about the same object, so that some races are missed and none is made up.
 //
 // In machine code a plain load may be an atomic one of C: it is taken for one if a fence stands behind it, as is a
-// store behind a fence, and nothing races with a byte that atomics access.
+// store behind a fence (cpu/rv32_search.ts), and nothing races with a byte that atomics access.
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";
@@ -233,15 +233,25 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
       sn.sn_acquire = frame.a0;
       return;
     case Sys.kthread_exit:
+    case Sys.kproc_exit:
     case Sys.lwkt_exit:
+    case Sys.thr_exit:
+    case Sys.exit:
     case Sys.body_return:
-      release(s, sn.sn_number, changetype<u32>(td));
+      race_end(s, td, sn.sn_number);
       return;
     default:
       if (frame.a0 == 0) return;
       release(s, sn.sn_number, frame.a0);
       sn.sn_acquire = frame.a0;
   }
+}
+
+/** A thread ends: that is before what others find out of it, or of its process, as wait() does. */
+function race_end(s: Search, td: Thread, number: u32): void {
+  release(s, number, changetype<u32>(td));
+  const proc = changetype<u32>(td.td_proc);
+  if (proc != 0) release(s, number, proc);
 }
 
 function release_pooled(s: Search, number: u32, token: u32): void {

@@ -271,8 +271,85 @@ describe("a search for races", () => {
     }
   });
 
+  it("knows what a lock orders whose turn came to others meanwhile, whatever lock it is", async () => {
+    const [EXCLUSIVE, SHARED, RELEASE] = [0x80000, 0x200000, 0x100000];
+    type Lock = (lock: Handle) => ReturnType<typeof sys.sema_wait>;
+    const locks: Record<string, [ReturnType<typeof sys.rw_init>, Lock, Lock, Lock, Lock]> = {
+      sema: [sys.sema_create("s", 1), sys.sema_wait, sys.sema_post, sys.sema_wait, sys.sema_post],
+      rwlock: [sys.rw_init("r", 0), sys.rw_wlock, sys.rw_wunlock, sys.rw_rlock, sys.rw_runlock],
+      sx: [sys.sx_init("s", 0), sys.sx_xlock, sys.sx_xunlock, sys.sx_slock, sys.sx_sunlock],
+      rmlock: [sys.rm_init("r", 0), sys.rm_wlock, sys.rm_wunlock, sys.rm_rlock, sys.rm_runlock],
+      lockmgr: [
+        sys.lockinit(0, "l", 0, 0),
+        (lock) => sys.lockmgr(lock, EXCLUSIVE, 0) as never,
+        (lock) => sys.lockmgr(lock, RELEASE, 0) as never,
+        (lock) => sys.lockmgr(lock, SHARED, 0) as never,
+        (lock) => sys.lockmgr(lock, RELEASE, 0) as never,
+      ],
+    };
+    for (const [create, takes, leaves, shares, leavesShared] of Object.values(locks)) {
+      const setup =
+        (looksBehind: boolean): Setup =>
+        (machine, { shared }) => {
+          const lock = made(machine, create);
+          const word = shared(0, "word");
+          for (const name of ["one", "two"]) {
+            machine.createThread({
+              name,
+              *body() {
+                yield* takes(lock);
+                yield* word.set((yield* word.get()) + 1);
+                yield* leaves(lock);
+                if (looksBehind && name === "two") yield* word.get();
+              },
+            });
+          }
+          machine.createThread({
+            name: "reader",
+            *body() {
+              yield* shares(lock);
+              yield* word.get();
+              yield* leavesShared(lock);
+            },
+          });
+        };
+      const options = { races: true, strategy: "exhaustive" } as const;
+      expect(await run(setup(false), options)).toMatchObject({ complete: true, failure: null });
+      expect((await run(setup(true), options)).failure?.kind).toBe("race");
+    }
+  });
+
+  it("knows that what a process did comes before a wait for it, though that ended at once", async () => {
+    const setup =
+      (waits: boolean): Setup =>
+      (machine, { shared }) => {
+        const word = shared(0, "word");
+        const child = function* () {
+          yield* word.set(1);
+          yield* sys.exit(0);
+        };
+        const parent = function* () {
+          const its = yield* sys.fork(child, 0, 0, 0, -1);
+          if (waits) yield* sys.wait(its);
+          yield* word.get();
+          yield* sys.exit(0);
+        };
+        machine.createThread({
+          name: "init",
+          *body() {
+            yield* sys.fork(parent, 0, 0, 0, -1);
+          },
+        });
+        return { atRest: () => true };
+      };
+    const options = { races: true, strategy: "exhaustive" } as const;
+    expect(await run(setup(true), options)).toMatchObject({ complete: true, failure: null });
+    expect((await run(setup(false), options)).failure?.kind).toBe("race");
+  });
+
   it("knows the loads, stores and atomics of machine code", async () => {
     const FENCE = 0x0ff0_000f;
+    const [RELEASE, ACQUIRE] = [0x0310_000f, 0x0230_000f]; // fence rw,w and fence r,rw
     const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s1)
     const failure = async (...parts: Part[]) =>
       (await run(threads(parts), { races: true, strategy: "exhaustive" })).failure?.message ?? null;
@@ -294,6 +371,24 @@ describe("a search for races", () => {
     const takes: Part = (b) =>
       b.lw("a1", "s1", 4).raw(FENCE).beqz("a1", "none").lw("a0", "s1", 0).label("none");
     expect(await failure(gives, takes)).toBeNull();
+    // A compiler may make the address, or another value, between the fence and the access.
+    const givesLater: Part = (b) =>
+      b.sw("a0", "s1", 0).raw(RELEASE).mv("s2", "s1").addi("s2", "s2", 4).sw("s1", "s2", 0);
+    const takesLater: Part = (b) =>
+      b
+        .lw("a1", "s1", 4)
+        .addi("a2", "s1", 0)
+        .raw(ACQUIRE)
+        .beqz("a1", "none")
+        .lw("a0", "a2", 0)
+        .label("none");
+    expect(await failure(givesLater, takesLater)).toBeNull();
+    // Each the wrong fence, which has nothing wait that matters.
+    const givesWrongly: Part = (b) => b.sw("a0", "s1", 0).raw(ACQUIRE).sw("s1", "s1", 4);
+    const takesWrongly: Part = (b) =>
+      b.lw("a1", "s1", 4).raw(RELEASE).beqz("a1", "none").lw("a0", "s1", 0).label("none");
+    expect(await failure(givesWrongly, takesLater)).not.toBeNull();
+    expect(await failure(givesLater, takesWrongly)).not.toBeNull();
     const carelessly: Part = (b) =>
       b.lw("a1", "s1", 4).beqz("a1", "none").lw("a0", "s1", 0).label("none");
     expect(await failure(gives, carelessly)).not.toBeNull();

@@ -92,6 +92,30 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect((await run(guards(false), options)).failure?.kind).toBe("race");
   });
 
+  it("lets who looks come before or after who wants the token alone, on whatever CPU each is", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const count = shared(0, "count");
+      const token = { address: machine.call(sys.lwkt_token_create(0))[1] >>> 0 };
+      const body = (shares: boolean) =>
+        function* () {
+          yield* shares ? sys.lwkt_gettoken_shared(token) : sys.lwkt_gettoken(token);
+          const old = yield* count.get();
+          if (!shares) yield* count.set(old + 1);
+          else if ((yield* count.get()) !== old) throw new Error("it changes");
+          yield* sys.lwkt_reltoken(token);
+        };
+      machine.createThread({ name: "one", body: body(false), cpu: 0 });
+      machine.createThread({ name: "two", body: body(false), cpu: cpus - 1 });
+      machine.createThread({ name: "reader", body: body(true), cpu: 0 });
+      return () => {
+        if (count.value !== 2) throw new Error(`count is ${count.value}`);
+      };
+    };
+    for (const races of [false, true]) {
+      expect(await run(setup, { races })).toMatchObject({ complete: true, failure: null });
+    }
+  });
+
   it("finds that a token is given up by who sleeps", async () => {
     const { failure } = await run(counter({ takes: true, sleeps: true }));
     expect(failure?.message).toMatch(/count is 1/);

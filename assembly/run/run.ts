@@ -424,7 +424,9 @@ class Kernel {
   /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */
   @inline call(gd: GlobalData, nr: u32): bool {
     const m = machine();
-    trap(gd.gd_curthread, nr);
+    const caller = gd.gd_curthread;
+    gd.gd_slice_td = caller; // yields of the loop may have led to it: the slice does not end within its call
+    trap(caller, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.RV32) && m.run_limited == 0) {
       gd.gd_slice_td = td;

@@ -189,6 +189,32 @@ it("leaves everything as the kernel's own yield does", () => {
   );
 });
 
+it("leaves a kernel call whole that begins in the last cycle of a slice, behind yields", () => {
+  const threads = [4, 0, 1, 0, 0, 9, 4, 0, 1, 8, 0].map((body) => ({
+    body,
+    pri: 10,
+    turns: 17,
+    cpu: 0,
+  }));
+  for (let untilCycles = 100; untilCycles <= 1000; untilCycles += 100) {
+    const scenario: Scenario = {
+      threads,
+      cpus: 2,
+      quantum: 100,
+      untilCycles,
+      cuts: [],
+      host: false,
+      statistics: false,
+    };
+    const short = boot(scenario);
+    run(short, scenario);
+    const long = boot(scenario);
+    long.kernel.setMachine("ktr_mask", Layout.KTR_LWKT);
+    run(long, scenario);
+    expect(state(short, scenario)).toEqual(state(long, scenario));
+  }
+});
+
 it("leaves everything the same however the run is cut by a budget of switches", () => {
   fc.assert(
     fc.property(scenarios, (scenario) => {

@@ -46,19 +46,21 @@ export function sync_destroy(o: SyncObject): i32 {
   return 0;
 }
 
-/** Brings the time that threads have waited up to date; CPUs' clocks differ by up to a quantum. */
-function sync_account(o: SyncObject): void {
+/** Brings the time that `waiters` threads have waited up to date; CPUs' clocks differ by up to a quantum. */
+function sync_account(o: SyncObject, waiters: i32): void {
   const now = mycpu().gd_cycles;
-  if (now <= o.so_since) return;
-  o.so_waited += <u64>o.so_waiters * (now - o.so_since);
+  const since = o.so_since;
+  if (now <= since) return;
+  if (waiters != 0) o.so_waited += <u64>waiters * (now - since);
   o.so_since = now;
 }
 
 /** The current thread is about to wait for an object. */
 export function sync_queued(o: SyncObject): void {
-  sync_account(o);
+  const before = o.so_waiters;
+  sync_account(o, before);
   o.so_contended++;
-  const waiters = o.so_waiters + 1;
+  const waiters = before + 1;
   o.so_waiters = waiters;
   if (waiters > o.so_waiters_max) o.so_waiters_max = waiters;
 }
@@ -73,6 +75,7 @@ export function sync_sleep(o: SyncObject, fn: K, b: u32 = 0): u32 {
 
 /** The current thread, which slept on the object, runs again. */
 export function sync_awake(o: SyncObject): void {
-  sync_account(o);
-  o.so_waiters--;
+  const waiters = o.so_waiters;
+  sync_account(o, waiters);
+  o.so_waiters = waiters - 1;
 }

@@ -15,6 +15,7 @@
 // Rejected: rings between each two CPUs, first in first out. They overflow, a message for a thread that
 // has moved has to be sent on and comes behind a later one, and it finds the next thread in the structure
 // when the first is gone.
+import { cpu_bit } from "../sys/cpuset";
 import { GDF_HALTED, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import {
   ASK_ARRIVE,
@@ -76,19 +77,19 @@ export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
 }
 
-/** The bit of a CPU in a set of them. */
-export function cpu_bit(cpu: u32): u64 {
-  return (<u64>1) << (<u64>cpu);
-}
-
 /** True while this CPU's thread, and not just its idle thread, is in a critical section: it is closed. */
 export function cpu_critical(gd: GlobalData): bool {
   return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
 }
 
-/** Takes a CPU out of its halt: its clock has stood still. */
+/** Takes a CPU out of its halt: it has a slice in the next round, or in this one. */
 export function cpu_wake(m: Machine, gd: GlobalData): void {
   m.busy |= cpu_bit(gd.gd_cpuid);
+  cpu_unhalt(m, gd);
+}
+
+/** A CPU that has a slice is halted no more: its clock has stood still. */
+export function cpu_unhalt(m: Machine, gd: GlobalData): void {
   if ((gd.gd_flags & GDF_HALTED) == 0) return;
   gd.gd_flags &= ~GDF_HALTED;
   if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;

@@ -484,8 +484,8 @@ export function sleep_rank(td: Thread): u32 {
 export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   c.td_priority = c.td_base_pri;
   child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
-  const m = machine();
-  const excluded: u64 = m.ncpus == 1 ? 0 : load<u64>(excluded_cpus(child));
+  if (machine().ncpus == 1) return;
+  const excluded = load<u64>(excluded_cpus(child));
   child.td_cpu = <u8>(excluded == 0 ? sched_place() : sched_place_within(~excluded));
 }
 

@@ -58,10 +58,7 @@ function cv_sleep(cv: SyncObject, l: SyncObject, pri: u32, timo: i32): u32 {
 /** Awake, whoever did it: a waiter of a condition variable looks at its condition again itself. `lock` is 0 if it is not to be taken. */
 export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
   sync_awake(cv);
-  if (lock == 0) {
-    set_retval(error);
-    return DONE;
-  }
+  if (lock == 0) return done(error);
   cont_push(K.RETURN_VALUE, error);
   lc_lock(changetype<SyncObject>(lock & ~SHARED), (lock & SHARED) != 0);
   return PENDING;

@@ -91,6 +91,7 @@ KTM_INLINE int tsleep(const volatile void *chan, int priority, const char *wmesg
 KTM_INLINE int pause(const char *wmesg, int timo) { return sys_pause(wmesg, timo == 0 ? 1 : timo); }
 KTM_INLINE void wakeup(const volatile void *chan) { sys_wakeup(chan); }
 KTM_INLINE void wakeup_one(const volatile void *chan) { sys_wakeup_one(chan); }
+KTM_INLINE void wakeup_any(const volatile void *chan) { sys_wakeup_any(chan); }
 
 /* Lets threads of the same priority run; under every scheduler. */
 KTM_INLINE void sched_relinquish(void) { sys_sched_relinquish(); }
@@ -124,9 +125,30 @@ KTM_INLINE void mtx_unlock(struct mtx *m) { sys_mtx_unlock(m->object); }
 KTM_INLINE int mtx_trylock(struct mtx *m) { return sys_mtx_trylock(m->object); }
 KTM_INLINE int mtx_recursed(const struct mtx *m) { return sys_mtx_recursed(m->object); }
 KTM_INLINE void mtx_lock_spin(struct mtx *m) { sys_mtx_lock_spin(m->object); }
+KTM_INLINE int mtx_trylock_spin(struct mtx *m) { return sys_mtx_trylock_spin(m->object); }
 KTM_INLINE void mtx_unlock_spin(struct mtx *m) { sys_mtx_unlock_spin(m->object); }
 KTM_INLINE void mtx_destroy(struct mtx *m) { sys_mtx_destroy(m->object); }
 KTM_INLINE int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
+
+/* mtx_assert(), rw_assert(), sx_assert(), rm_assert(): one of these, */
+#define MA_NOTOWNED 0
+#define MA_OWNED 0x4
+#define RA_UNLOCKED 0
+#define RA_LOCKED 0x1
+#define RA_RLOCKED 0x2
+#define RA_WLOCKED 0x4
+#define SA_UNLOCKED 0
+#define SA_LOCKED 0x1
+#define SA_SLOCKED 0x2
+#define SA_XLOCKED 0x4
+/* and of a lock that is held perhaps one of these. */
+#define MA_RECURSED 0x8
+#define MA_NOTRECURSED 0x10
+#define RA_RECURSED MA_RECURSED
+#define RA_NOTRECURSED MA_NOTRECURSED
+#define SA_RECURSED MA_RECURSED
+#define SA_NOTRECURSED MA_NOTRECURSED
+KTM_INLINE void mtx_assert(const struct mtx *m, int what) { sys_mtx_assert(m->object, what); }
 
 #define PDROP 0x200 /* msleep() does not take the mutex again */
 
@@ -138,9 +160,14 @@ KTM_INLINE int msleep(const volatile void *chan, struct mtx *mtx, int priority, 
   return sys_msleep(chan, mtx == NULL ? NULL : mtx->object, priority, wmesg, timo);
 }
 #define mtx_sleep msleep
+/* The same with a spin mutex. */
+KTM_INLINE int msleep_spin(const volatile void *chan, struct mtx *mtx, const char *wmesg, int timo) {
+  return sys_msleep_spin(chan, mtx->object, wmesg, timo);
+}
 
 /* The lock is a mutex, a rwlock, an sx or an rmlock. */
 #define cv_wait(cv, lock) ((void)sys_cv_wait((cv)->object, (lock)->object))
+#define cv_wait_unlock(cv, lock) ((void)sys_cv_wait_unlock((cv)->object, (lock)->object))
 #define cv_timedwait(cv, lock, timo) sys_cv_timedwait((cv)->object, (lock)->object, timo)
 #define cv_wait_sig(cv, lock) sys_cv_wait_sig((cv)->object, (lock)->object)
 #define cv_timedwait_sig(cv, lock, timo) sys_cv_timedwait_sig((cv)->object, (lock)->object, timo)
@@ -188,6 +215,7 @@ KTM_INLINE int rw_try_wlock(struct rwlock *rw) { return sys_rw_try_wlock(rw->obj
 KTM_INLINE int rw_try_upgrade(struct rwlock *rw) { return sys_rw_try_upgrade(rw->object); }
 KTM_INLINE void rw_downgrade(struct rwlock *rw) { sys_rw_downgrade(rw->object); }
 KTM_INLINE int rw_wowned(struct rwlock *rw) { return sys_rw_wowned(rw->object); }
+KTM_INLINE void rw_assert(const struct rwlock *rw, int what) { sys_rw_assert(rw->object, what); }
 KTM_INLINE void rw_destroy(struct rwlock *rw) { sys_rw_destroy(rw->object); }
 KTM_INLINE int rw_sleep(const volatile void *chan, struct rwlock *rw, int priority, const char *wmesg, int timo) {
   return sys_rw_sleep(chan, rw->object, priority, wmesg, timo);
@@ -195,6 +223,9 @@ KTM_INLINE int rw_sleep(const volatile void *chan, struct rwlock *rw, int priori
 KTM_INLINE void sx_slock(struct sx *sx) { sys_sx_slock(sx->object); }
 KTM_INLINE void sx_sunlock(struct sx *sx) { sys_sx_sunlock(sx->object); }
 KTM_INLINE void sx_xlock(struct sx *sx) { sys_sx_xlock(sx->object); }
+/* 0, or EINTR or ERESTART. */
+KTM_INLINE int sx_slock_sig(struct sx *sx) { return sys_sx_slock_sig(sx->object); }
+KTM_INLINE int sx_xlock_sig(struct sx *sx) { return sys_sx_xlock_sig(sx->object); }
 KTM_INLINE void sx_xunlock(struct sx *sx) { sys_sx_xunlock(sx->object); }
 KTM_INLINE void sx_unlock(struct sx *sx) {
   if (sys_sx_xlocked(sx->object)) sys_sx_xunlock(sx->object);
@@ -205,6 +236,7 @@ KTM_INLINE int sx_try_xlock(struct sx *sx) { return sys_sx_try_xlock(sx->object)
 KTM_INLINE int sx_try_upgrade(struct sx *sx) { return sys_sx_try_upgrade(sx->object); }
 KTM_INLINE void sx_downgrade(struct sx *sx) { sys_sx_downgrade(sx->object); }
 KTM_INLINE int sx_xlocked(struct sx *sx) { return sys_sx_xlocked(sx->object); }
+KTM_INLINE void sx_assert(const struct sx *sx, int what) { sys_sx_assert(sx->object, what); }
 KTM_INLINE void sx_destroy(struct sx *sx) { sys_sx_destroy(sx->object); }
 KTM_INLINE int sx_sleep(const volatile void *chan, struct sx *sx, int priority, const char *wmesg, int timo) {
   return sys_sx_sleep(chan, sx->object, priority, wmesg, timo);
@@ -241,6 +273,7 @@ KTM_INLINE void rm_runlock(struct rmlock *rm, struct rm_priotracker *tracker) {
 KTM_INLINE void rm_wlock(struct rmlock *rm) { sys_rm_wlock(rm->object); }
 KTM_INLINE void rm_wunlock(struct rmlock *rm) { sys_rm_wunlock(rm->object); }
 KTM_INLINE int rm_wowned(const struct rmlock *rm) { return sys_rm_wowned(rm->object); }
+KTM_INLINE void rm_assert(const struct rmlock *rm, int what) { sys_rm_assert(rm->object, what); }
 KTM_INLINE void rm_destroy(struct rmlock *rm) { sys_rm_destroy(rm->object); }
 KTM_INLINE int rm_sleep(const volatile void *chan, struct rmlock *rm, int priority, const char *wmesg, int timo) {
   return sys_rm_sleep(chan, rm->object, priority, wmesg, timo);

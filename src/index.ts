@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export { LockManager, MutexOption, ReadMostlyOption } from "./core/calls.js";
+export { LockAssertion, LockManager, MutexOption, ReadMostlyOption } from "./core/calls.js";
 export type { CompleteConfig, MachineConfig, SchedulerName, Topology } from "./core/config.js";
 export {
   ArgumentError,

@@ -101,7 +101,11 @@ export enum K {
   MTX_ADAPTIVE = 219, //     a: mutex, for which the thread spins: look again
   RW_ADAPTIVE_W = 220, //    a: read/write or shared/exclusive lock, which the thread wants alone: the same
   RW_ADAPTIVE_R = 221, //    a: which it wants to share
-  THROTTLE_1 = 222, //       a: result of the call before: back from a period without a budget
+  MSLEEP_SPIN_1 = 222, //    a: spin mutex: awake, take it again
+  SX_SIG_R = 223, //         a: lock, which the thread wants to share: the suspension check is done, or it has spun: look
+  SX_SIG_W = 224, //         a: which it wants alone: the same
+  SX_SIG_1 = 225, //         a: lock, b: queue: awake, with it or interrupted
+  THROTTLE_1 = 226, //       a: result of the call before: back from a period without a budget
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

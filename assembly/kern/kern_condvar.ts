@@ -1,5 +1,5 @@
 // Condition variables (condvar(9)): a queue of threads that gave up a lock, of any kind, until somebody signals.
-import { PCATCH } from "../sys/param";
+import { PCATCH, PDROP } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
 import { cont_push, done, K, PENDING } from "./cont";
@@ -37,6 +37,11 @@ export function cv_timedwait_sig(cv: SyncObject, l: SyncObject, timo: i32): u32 
   return cv_sleep(cv, l, PCATCH, timo);
 }
 
+/** As cv_wait, but it does not take the lock again. */
+export function cv_wait_unlock(cv: SyncObject, l: SyncObject): u32 {
+  return cv_sleep(cv, l, PDROP, 0);
+}
+
 function cv_sleep(cv: SyncObject, l: SyncObject, pri: u32, timo: i32): u32 {
   const is_shared = lc_is_shared("cv_wait: mutex %s is not owned by thread %N (tid %d)", l);
   sleep_checked(l, cv.so_name, WAITING);
@@ -44,18 +49,16 @@ function cv_sleep(cv: SyncObject, l: SyncObject, pri: u32, timo: i32): u32 {
   sync_queued(cv);
   sleepq_enter(changetype<u32>(cv), pri, cv.so_name, timo);
   lc_unlock(l, is_shared);
-  cont_push(
-    K.CV_WAIT_1,
-    changetype<u32>(cv),
-    is_shared ? changetype<u32>(l) | SHARED : changetype<u32>(l),
-  );
+  const again = is_shared ? changetype<u32>(l) | SHARED : changetype<u32>(l);
+  cont_push(K.CV_WAIT_1, changetype<u32>(cv), (pri & PDROP) == 0 ? again : 0);
   sleepq_wait(pri, timo);
   return PENDING;
 }
 
-/** Awake, whoever did it: a waiter of a condition variable looks at its condition again itself. */
+/** Awake, whoever did it: a waiter of a condition variable looks at its condition again itself. `lock` is 0 if it is not to be taken. */
 export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
   sync_awake(cv);
+  if (lock == 0) return done(error);
   cont_push(K.RETURN_VALUE, error);
   lc_lock(changetype<SyncObject>(lock & ~SHARED), (lock & SHARED) != 0);
   return PENDING;

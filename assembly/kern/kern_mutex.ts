@@ -22,7 +22,7 @@ import { cont_push, cont_push_on, DONE, done, K, PENDING, set_retval } from "./c
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
-import { crit_enter, crit_exit } from "./lwkt_thread";
+import { crit_enter, crit_exit, crit_exit_noyield } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
@@ -175,6 +175,14 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
   return PENDING;
 }
 
+/** Takes a spin mutex and enters its critical section if it is free: 1, or 0, also for who has it already. */
+export function mtx_trylock_spin(m: SyncObject): u32 {
+  if ((m.so_flags & MTX_SPIN) == 0) panic("mtx_trylock_spin() of sleep mutex %s", m.so_name);
+  if (!mtx_take_noted(m, curthread())) return 0;
+  crit_enter();
+  return 1;
+}
+
 /** Releases a spin mutex and leaves its critical section. */
 export function mtx_unlock_spin(m: SyncObject): u32 {
   const td = curthread();
@@ -212,6 +220,28 @@ export function msleep(wchan: u32, m: SyncObject, pri: u32, wmesg: u32, timo: i3
 export function msleep_1(m: SyncObject, error: i32): u32 {
   cont_push(K.RETURN_VALUE, error);
   mtx_lock(m);
+  return PENDING;
+}
+
+/** As msleep, with a spin mutex, which the current thread holds once: nothing takes its CPU before it is asleep. */
+export function msleep_spin(wchan: u32, m: SyncObject, wmesg: u32, timo: i32): u32 {
+  const td = curthread();
+  if ((m.so_flags & MTX_SPIN) == 0) panic("msleep_spin() of sleep mutex %s", m.so_name);
+  if (!mtx_owned(m, td)) panic("mutex %s not owned", m.so_name);
+  if (m.so_value != 0) panic("mutex %s recursed", m.so_name);
+  sleep_checked(m, wmesg);
+  sleepq_enter(wchan, 0, wmesg, timo);
+  mtx_release(m);
+  crit_exit_noyield();
+  cont_push(K.MSLEEP_SPIN_1, changetype<u32>(m));
+  sleepq_wait(0, timo);
+  return PENDING;
+}
+
+/** Awake, with the result of the sleep: takes the mutex again. */
+export function msleep_spin_1(m: SyncObject, error: i32): u32 {
+  cont_push(K.RETURN_VALUE, error);
+  mtx_lock_spin(m);
   return PENDING;
 }
 

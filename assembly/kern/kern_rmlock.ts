@@ -104,6 +104,17 @@ function reader_from(last: RmReader, td: Thread): RmReader {
   return r;
 }
 
+/** How often a thread shares the lock. */
+export function rm_shares(o: SyncObject, td: Thread): u32 {
+  let count: u32 = 0;
+  let r = reader_of(changetype<RmLock>(o), td);
+  while (is_reader(r)) {
+    count++;
+    r = reader_before(r, td);
+  }
+  return count;
+}
+
 /** `td` is a reader from now on. */
 function reader_add(rm: RmLock, td: Thread): void {
   const r = changetype<RmReader>(kobj_alloc());

@@ -10,10 +10,19 @@
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP, SLOCKS_MAX } from "../sys/param";
-import { Thread } from "../sys/proc";
-import { KOBJ_RW, MTX_RECURSE, SyncObject, TS_EXCLUSIVE, TS_SHARED, td_slocks } from "../sys/sync";
+import { TDA_SUSPEND, TDF_SINTR, TDF_TIMEOUT, Thread } from "../sys/proc";
+import {
+  KOBJ_RW,
+  MTX_RECURSE,
+  SyncObject,
+  TS_EXCLUSIVE,
+  TS_LEFT,
+  TS_SHARED,
+  td_slocks,
+} from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, done, K, PENDING } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
+import { thread_suspend_check } from "./kern_single";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
@@ -158,15 +167,17 @@ export function rw_wlock(l: SyncObject): u32 {
   const td = curthread();
   lock_wanted(l, td, true);
   if (own(l, td)) return done(0);
-  if (rw_wowned(l, td)) {
-    panic(
-      is_rw(l)
-        ? "__rw_wlock_hard: recursing but non-recursive rw %s"
-        : "_sx_xlock_hard: recursed on non-recursive sx %s",
-      l.so_name,
-    );
-  }
+  if (rw_wowned(l, td)) recursed(l);
   return wait(l, td, TS_EXCLUSIVE);
+}
+
+function recursed(l: SyncObject): void {
+  panic(
+    is_rw(l)
+      ? "__rw_wlock_hard: recursing but non-recursive rw %s"
+      : "_sx_xlock_hard: recursed on non-recursive sx %s",
+    l.so_name,
+  );
 }
 
 /** Takes the lock alone if that takes no waiting: 1, or 0. */
@@ -196,11 +207,78 @@ export function rw_wunlock(l: SyncObject): u32 {
 /** Spins: is it free? */
 export function rw_adaptive(l: SyncObject, queue: u32): u32 {
   const td = curthread();
-  if (queue == TS_SHARED) {
-    if (!may_share(l, td)) return wait_in(l, td, queue);
-    share(l, td);
-  } else if (!own(l, td)) return wait_in(l, td, queue);
-  return rw_lock_1(l);
+  return take(l, td, queue) ? rw_lock_1(l) : wait_in(l, td, queue);
+}
+
+// ---- Until a signal ----
+
+/** Shares an sx, as rw_rlock; what stops or ends the process ends the wait: 0, EINTR or ERESTART. */
+export function sx_slock_sig(l: SyncObject): u32 {
+  lock_wanted(l, curthread(), false);
+  return look_sig(l, TS_SHARED, false);
+}
+
+/** The same for having it alone, as rw_wlock. */
+export function sx_xlock_sig(l: SyncObject): u32 {
+  const td = curthread();
+  lock_wanted(l, td, true);
+  if (rw_wowned(l, td) && (l.so_flags & MTX_RECURSE) == 0) recursed(l);
+  return look_sig(l, TS_EXCLUSIVE, false);
+}
+
+/** Takes the lock if that takes no waiting: true if the thread has it. */
+function take(l: SyncObject, td: Thread, queue: u32): bool {
+  if (queue != TS_SHARED) return own(l, td);
+  if (!may_share(l, td)) return false;
+  share(l, td);
+  return true;
+}
+
+/** Takes the lock or waits for it; `waits`: the thread has begun to. One that is asked to stop or to end does not begin. */
+function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
+  const td = curthread();
+  if (take(l, td, queue)) {
+    if (!waits) return done(0);
+    sync_awake(l);
+    lock_awake(l, td);
+    return done(0);
+  }
+  const again = queue == TS_SHARED ? K.SX_SIG_R : K.SX_SIG_W;
+  if (!waits) {
+    lock_blocked(l, td);
+    sync_queued(l);
+  }
+  if ((cold(td).td_ast & TDA_SUSPEND) != 0) {
+    cont_push(again, changetype<u32>(l));
+    thread_suspend_check(1);
+    return PENDING;
+  }
+  set_retval(0);
+  if (spins_for(l, again)) return PENDING;
+  cold(td).td_intrval = 0;
+  td.td_flags = (td.td_flags & ~TDF_TIMEOUT) | TDF_SINTR;
+  turnstile_block(l, td, queue);
+  cont_push(K.SX_SIG_1, changetype<u32>(l), queue);
+  mi_switch();
+  return PENDING;
+}
+
+/** The suspension check has given `error`; or 0, also of who has spun. */
+export function sx_sig_again(l: SyncObject, queue: u32, error: i32): u32 {
+  if (error == 0) return look_sig(l, queue, true);
+  sync_awake(l);
+  return done(error);
+}
+
+/** Awake: with the lock, interrupted, or to look again after a stop. */
+export function sx_sig_1(l: SyncObject, queue: u32): u32 {
+  const td = curthread();
+  td.td_flags &= ~TDF_SINTR;
+  const error = <i32>cold(td).td_intrval;
+  if (error == TS_LEFT) return look_sig(l, queue, true);
+  sync_awake(l);
+  if (error == 0) lock_awake(l, td);
+  return done(error);
 }
 
 // ---- From one to the other ----

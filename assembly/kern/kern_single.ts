@@ -42,6 +42,7 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
+import { td_locks } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { ast_tell } from "./kern_ast";
@@ -61,6 +62,7 @@ import {
 } from "./kern_synch";
 import { thread_next } from "./kern_thread";
 import { mi_switch, sched_relinquish, sched_sleep } from "./sched";
+import { turnstile_leave } from "./subr_turnstile";
 
 /** Why the process should stop: its P_STOPPED_* bits (P_SHOULDSTOP). */
 export function proc_should_stop(p: Proc): u32 {
@@ -459,6 +461,7 @@ export function proc_stop(p: Proc): void {
       const error = sbdry_error(td);
       if (error != 0) sleepq_abort(td, error);
     } else if (!td_is_suspended(td)) {
+      if (td_locks(td).tl_blocked != 0) turnstile_leave(td); // who is stopped is handed no lock
       thread_suspend_one(td);
       ktr(KTR_STATE, Ktr.SUSPEND, changetype<u32>(td));
     }

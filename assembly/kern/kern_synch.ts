@@ -30,12 +30,13 @@ import {
   Thread,
   ThreadRare,
 } from "../sys/proc";
-import { SyncObject } from "../sys/sync";
+import { SyncObject, td_locks } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
 import { cont_push, cont_push_on, done, K, PENDING } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep, sleep_rank } from "./sched";
+import { turnstile_abort } from "./subr_turnstile";
 import { witness_sleep } from "./subr_witness";
 
 // ---- Channels ----
@@ -264,11 +265,23 @@ function sleepq_best(head: Thread): Thread {
   return best;
 }
 
-/** Ends an interruptible sleep, which returns `error`, unless its timeout was first. */
+/** Wakes the sleeper that came last, passing over those that are about to sleep if there are others (SLEEPQ_UNFAIR). */
+export function wakeup_any(wchan: u32): void {
+  const head = sleepq_lookup(wchan);
+  if (!is_td(head)) return;
+  const last = changetype<Thread>(rare(head).td_sq_tail & ~SQ_RANKS);
+  let td = last;
+  while (is_td(td) && !td_is_sleeping(td)) td = changetype<Thread>(td.td_qprev);
+  sleepq_resume(is_td(td) ? td : last);
+}
+
+/** Ends an interruptible sleep, or a wait for an sx, which returns `error`, unless its timeout was first. */
 export function sleepq_abort(td: Thread, error: i32): void {
   if ((td.td_flags & TDF_TIMEOUT) != 0) return;
   cold(td).td_intrval = <i8>error;
-  if (td_is_sleeping(td) && td.td_wchan != 0) sleepq_resume(td);
+  if (!td_is_sleeping(td) || td.td_wchan == 0) return;
+  if (td_locks(td).tl_blocked != 0) turnstile_abort(td);
+  else sleepq_resume(td);
 }
 
 /** A thread's sleep timeout is due. */

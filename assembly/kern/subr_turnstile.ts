@@ -23,6 +23,7 @@ import {
   MTX_NOLEND,
   SyncObject,
   ThreadLocks,
+  TS_LEFT,
   TS_SHARED,
   TurnstileQueue,
   td_locks,
@@ -310,6 +311,19 @@ export function turnstile_signal(o: SyncObject): void {
 function turnstile_wake(td: Thread): void {
   td_clear_inhib(td, TDI_SLEEPING);
   setrunnable(td);
+}
+
+/** Ends a wait for a lock that lends nothing: the thread runs without it. */
+export function turnstile_abort(td: Thread): void {
+  turnstile_take(changetype<SyncObject>(td.td_wchan), td);
+  turnstile_wake(td);
+}
+
+/** Takes a thread that is about to be suspended off the queue of such a lock: it looks at that again when it runs. */
+export function turnstile_leave(td: Thread): void {
+  turnstile_take(changetype<SyncObject>(td.td_wchan), td);
+  td_clear_inhib(td, TDI_SLEEPING);
+  cold(td).td_intrval = TS_LEFT;
 }
 
 /** Hands a lock that nobody holds to the best of those that wait to have it alone; false without any. */

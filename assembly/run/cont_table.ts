@@ -14,9 +14,9 @@ import {
 } from "../kern/kern_exit";
 import { kproc_suspend_check, kthread_suspend_check_1 } from "../kern/kern_kthread";
 import { lk_drain_1, lk_exclusive_1, lk_shared_1 } from "../kern/kern_lock";
-import { msleep_1, mtx_adaptive, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
+import { msleep_1, msleep_spin_1, mtx_adaptive, mtx_lock_1, mtx_spin_1 } from "../kern/kern_mutex";
 import { rm_rlock_1, rm_sleep_1, rm_wlock_1 } from "../kern/kern_rmlock";
-import { rw_adaptive, rw_lock_1, rw_sleep_1 } from "../kern/kern_rwlock";
+import { rw_adaptive, rw_lock_1, rw_sleep_1, sx_sig_1, sx_sig_again } from "../kern/kern_rwlock";
 import { barrier_wait_1, sema_timedwait_1, sema_wait_1 } from "../kern/kern_sema";
 import {
   ast,
@@ -204,6 +204,15 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return rw_adaptive(changetype<SyncObject>(a), TS_EXCLUSIVE);
     case K.RW_ADAPTIVE_R:
       return rw_adaptive(changetype<SyncObject>(a), TS_SHARED);
+    case K.MSLEEP_SPIN_1:
+      return msleep_spin_1(changetype<SyncObject>(a), retval);
+    case K.SX_SIG_R:
+    case K.SX_SIG_W: {
+      const queue = fn == K.SX_SIG_R ? TS_SHARED : TS_EXCLUSIVE;
+      return sx_sig_again(changetype<SyncObject>(a), queue, retval);
+    }
+    case K.SX_SIG_1:
+      return sx_sig_1(changetype<SyncObject>(a), b);
     case K.MSLEEP_1:
       return msleep_1(changetype<SyncObject>(a), retval);
     default:

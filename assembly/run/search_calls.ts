@@ -39,6 +39,7 @@ export function search_note_wakeup(s: Search, td: Thread, nr: u32): void {
   const wakes =
     plain == Sys.wakeup ||
     plain == Sys.wakeup_one ||
+    plain == Sys.wakeup_any ||
     plain == Sys.cv_signal ||
     plain == Sys.cv_broadcast;
   if (!wakes) return;

@@ -164,9 +164,34 @@ function orders_nothing(nr: u32): bool {
     case Sys.sched_relinquish:
     case Sys.wakeup:
     case Sys.wakeup_one:
+    case Sys.wakeup_any:
+    case Sys.mtx_assert:
+    case Sys.rw_assert:
+    case Sys.sx_assert:
+    case Sys.rm_assert:
     case Sys.tsleep:
     case Sys.cv_signal:
     case Sys.cv_broadcast:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** True for calls that release the lock that is their second argument while they wait. */
+function waits_without_lock(nr: u32): bool {
+  switch (nr) {
+    case Sys.cv_wait:
+    case Sys.cv_wait_unlock:
+    case Sys.cv_timedwait:
+    case Sys.cv_wait_sig:
+    case Sys.cv_timedwait_sig:
+    case Sys.msleep:
+    case Sys.msleep_spin:
+    case Sys.mtx_sleep:
+    case Sys.rw_sleep:
+    case Sys.sx_sleep:
+    case Sys.rm_sleep:
       return true;
     default:
       return false;
@@ -180,6 +205,11 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
   if (has_tokens(td)) leaves_tokens(s, td, sn.sn_number);
   const frame = td_frame(td);
   if (orders_nothing(nr)) return;
+  if (waits_without_lock(nr)) {
+    release(s, sn.sn_number, frame.a1);
+    if (nr != Sys.cv_wait_unlock) sn.sn_acquire = frame.a1;
+    return;
+  }
   switch (nr) {
     case Sys.mtx_unlock:
     case Sys.mtx_unlock_spin:
@@ -202,6 +232,8 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
     case Sys.rw_wlock:
     case Sys.sx_slock:
     case Sys.sx_xlock:
+    case Sys.sx_slock_sig:
+    case Sys.sx_xlock_sig:
     case Sys.rm_rlock:
     case Sys.rm_wlock:
     case Sys.sema_wait:
@@ -214,18 +246,6 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
       return;
     case Sys.lwkt_relpooltoken:
       release_pooled(s, sn.sn_number, pool_token(sn, frame.a0));
-      return;
-    case Sys.cv_wait:
-    case Sys.cv_timedwait:
-    case Sys.cv_wait_sig:
-    case Sys.cv_timedwait_sig:
-    case Sys.msleep:
-    case Sys.mtx_sleep:
-    case Sys.rw_sleep:
-    case Sys.sx_sleep:
-    case Sys.rm_sleep:
-      release(s, sn.sn_number, frame.a1);
-      sn.sn_acquire = frame.a1;
       return;
     case Sys.lockmgr:
       release(s, sn.sn_number, frame.a0);

@@ -61,14 +61,17 @@ export function search_about(nr: u32): u32 {
     case Sys.tsleep:
     case Sys.wakeup:
     case Sys.wakeup_one:
+    case Sys.wakeup_any:
       return ABOUT_CHANNEL;
     case Sys.msleep:
+    case Sys.msleep_spin:
     case Sys.mtx_sleep:
     case Sys.rw_sleep:
     case Sys.sx_sleep:
     case Sys.rm_sleep:
       return ABOUT_CHANNEL | (1 << ABOUT_SECOND_SHIFT);
     case Sys.cv_wait:
+    case Sys.cv_wait_unlock:
     case Sys.cv_timedwait:
     case Sys.cv_wait_sig:
     case Sys.cv_timedwait_sig:
@@ -141,14 +144,9 @@ export function search_reach(sn: SearchThread): u32 {
   }
 }
 
-function reach_of_call(nr: u32, object: u32): u32 {
-  if (planted_call(Plant.REACH_NOBODY, nr)) return Reach.LOCAL;
-  if (concerns_nobody(nr)) return Reach.LOCAL;
+/** True for calls that concern those only which are about the same objects. */
+function is_about_object(nr: u32): bool {
   switch (nr) {
-    case Sys.sema_value:
-    case Sys.mtx_recursed:
-    case Sys.lockstatus:
-      return Reach.LOOKS;
     case Sys.mtx_lock:
     case Sys.mtx_trylock:
     case Sys.mtx_unlock:
@@ -163,6 +161,8 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.sx_slock:
     case Sys.sx_sunlock:
     case Sys.sx_xlock:
+    case Sys.sx_slock_sig:
+    case Sys.sx_xlock_sig:
     case Sys.sx_xunlock:
     case Sys.sx_try_slock:
     case Sys.sx_try_xlock:
@@ -176,6 +176,7 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.lockmgr:
     case Sys.lockmgr_disown:
     case Sys.cv_wait:
+    case Sys.cv_wait_unlock:
     case Sys.cv_timedwait:
     case Sys.cv_wait_sig:
     case Sys.cv_timedwait_sig:
@@ -192,7 +193,25 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.lwkt_exit:
     case Sys.eventhandler_register:
     case Sys.eventhandler_deregister:
-      return object == 0 ? Reach.ALL : Reach.OBJECTS;
+      return true;
+    default:
+      return false;
+  }
+}
+
+function reach_of_call(nr: u32, object: u32): u32 {
+  if (planted_call(Plant.REACH_NOBODY, nr)) return Reach.LOCAL;
+  if (concerns_nobody(nr)) return Reach.LOCAL;
+  if (is_about_object(nr)) return object == 0 ? Reach.ALL : Reach.OBJECTS;
+  switch (nr) {
+    case Sys.sema_value:
+    case Sys.mtx_recursed:
+    case Sys.lockstatus:
+    case Sys.mtx_assert:
+    case Sys.rw_assert:
+    case Sys.sx_assert:
+    case Sys.rm_assert:
+      return Reach.LOOKS;
     case Sys.sched_setdeadline_self:
       return machine().ncpus == 1 ? Reach.OBJECTS : Reach.ALL; // it may move
     case Sys.tsleep:
@@ -203,6 +222,7 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.rm_sleep:
     case Sys.wakeup:
     case Sys.wakeup_one:
+    case Sys.wakeup_any:
       return is_plain_channel(object) ? Reach.OBJECTS : Reach.ALL;
     default:
       return Reach.ALL;

@@ -153,9 +153,21 @@ export class LockMgr extends SyncObject {
   lk_kernproc: u32; //  1 = it is had alone, by nobody (lockmgr_disown)
 }
 
+// What is asserted of a lock (lock.h): one of these four,
+export const LA_UNLOCKED: u32 = 0x0;
+export const LA_LOCKED: u32 = 0x1;
+export const LA_SLOCKED: u32 = 0x2;
+export const LA_XLOCKED: u32 = 0x4;
+// and of one that is held perhaps one of these.
+export const LA_RECURSED: u32 = 0x8;
+export const LA_NOTRECURSED: u32 = 0x10;
+
 /** The two queues of a turnstile. */
 export const TS_EXCLUSIVE: u32 = 1;
 export const TS_SHARED: u32 = 2;
+
+/** td_intrval of a thread that has left the queue since it was stopped. */
+export const TS_LEFT: i8 = -2;
 
 /** The ends of a queue, as they lie in the object. */
 @unmanaged

@@ -37,6 +37,22 @@ export const ReadMostlyOption = Object.freeze({
   SLEEPABLE: Layout.RM_SLEEPABLE,
 });
 
+/** What mtx_assert, rw_assert, sx_assert and rm_assert say of a lock: one of the first four, and of one that is held perhaps more. */
+export const LockAssertion = Object.freeze({
+  /** The caller does not hold it. */
+  UNLOCKED: Layout.LA_UNLOCKED,
+  /** It is held by the caller alone, or shared. */
+  LOCKED: Layout.LA_LOCKED,
+  /** It is shared. */
+  SHARED: Layout.LA_SLOCKED,
+  /** The caller holds it alone; of a mutex, that it holds it. */
+  EXCLUSIVE: Layout.LA_XLOCKED,
+  /** It was taken more than once. */
+  RECURSED: Layout.LA_RECURSED,
+  /** It was taken once. */
+  NOTRECURSED: Layout.LA_NOTRECURSED,
+});
+
 /** Flags of lockinit and lockmgr (lockmgr(9)), to be added up, and results of lockstatus. */
 export const LockManager = Object.freeze({
   // What lockmgr does, one of these.

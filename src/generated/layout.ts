@@ -2558,8 +2558,15 @@ export const LockMgrTypes = {
   lk_exslpfail: "u32",
   lk_kernproc: "u32",
 } as const;
+export const LA_UNLOCKED = 0;
+export const LA_LOCKED = 1;
+export const LA_SLOCKED = 2;
+export const LA_XLOCKED = 4;
+export const LA_RECURSED = 8;
+export const LA_NOTRECURSED = 16;
 export const TS_EXCLUSIVE = 1;
 export const TS_SHARED = 2;
+export const TS_LEFT = -2;
 
 export const TurnstileQueue = {
   size: 8,
@@ -2776,6 +2783,8 @@ export const Sys = {
   lockmgr: 235,
   lockstatus: 236,
   lockmgr_disown: 237,
+  sx_slock_sig: 238,
+  sx_xlock_sig: 239,
   sx_init: 240,
   sx_destroy: 241,
   sx_slock: 242,
@@ -2790,6 +2799,14 @@ export const Sys = {
   sx_sleep: 251,
   lwkt_getpooltoken: 252,
   lwkt_relpooltoken: 253,
+  cv_wait_unlock: 254,
+  msleep_spin: 255,
+  mtx_trylock_spin: 256,
+  mtx_assert: 257,
+  rw_assert: 258,
+  sx_assert: 259,
+  rm_assert: 260,
+  wakeup_any: 261,
 } as const;
 
 // assembly/sys/sysinit.ts

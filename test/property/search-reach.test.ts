@@ -224,20 +224,20 @@ describe("a wrong word about a call is found", () => {
     ],
     sx: [
       ...["sx_slock", "sx_sunlock", "sx_xlock", "sx_xunlock", "sx_try_slock", "sx_try_xlock"],
-      ...["sx_try_upgrade", "sx_downgrade"],
+      ...["sx_try_upgrade", "sx_downgrade", "sx_slock_sig", "sx_xlock_sig"],
     ],
     rmlock: ["rm_rlock", "rm_wlock", "rm_wunlock", "rm_try_rlock"],
     lockmgr: ["lockmgr", "lockmgr_disown", "lockstatus"],
     condition: [
       ...["cv_wait", "cv_timedwait", "cv_wait_sig", "cv_timedwait_sig"],
-      ...["cv_signal", "cv_broadcast"],
+      ...["cv_signal", "cv_broadcast", "cv_wait_unlock"],
     ],
     semaphore: [
       ...["sema_wait", "sema_trywait", "sema_timedwait", "sema_post", "sema_value"],
       "barrier_wait",
     ],
     sleep: [
-      ...["tsleep", "wakeup", "wakeup_one"],
+      ...["tsleep", "wakeup", "wakeup_one", "wakeup_any"],
       ...["msleep", "mtx_sleep", "rw_sleep", "sx_sleep", "rm_sleep"],
     ],
     time: ["timer_wait", "timer_wait_from"],

@@ -164,6 +164,14 @@ export const families: Readonly<Record<string, Readonly<Record<string, Piece>>>>
       (t) => sys.sx_xlock(t.sx),
       (t) => sys.sx_xunlock(t.sx),
     ),
+    shareSig: section(
+      (t) => sys.sx_slock_sig(t.sx),
+      (t) => sys.sx_sunlock(t.sx),
+    ),
+    ownSig: section(
+      (t) => sys.sx_xlock_sig(t.sx),
+      (t) => sys.sx_xunlock(t.sx),
+    ),
     tryShare: perhaps(
       (t) => sys.sx_try_slock(t.sx),
       (t) => sys.sx_sunlock(t.sx),
@@ -255,6 +263,11 @@ export const families: Readonly<Record<string, Readonly<Record<string, Piece>>>>
     timed: sleeps(lock, (t) => sys.cv_timedwait(t.cv, t.mtx, 2), unlock),
     waitSig: sleeps(lock, (t) => sys.cv_wait_sig(t.cv, t.mtx), unlock),
     timedSig: sleeps(lock, (t) => sys.cv_timedwait_sig(t.cv, t.mtx, 3), unlock),
+    waitUnlock: sleeps(
+      lock,
+      (t) => sys.cv_wait_unlock(t.cv, t.mtx),
+      () => sys.compute(1),
+    ),
     signal: call((t) => sys.cv_signal(t.cv)),
     broadcast: call((t) => sys.cv_broadcast(t.cv)),
   },
@@ -271,6 +284,7 @@ export const families: Readonly<Record<string, Readonly<Record<string, Piece>>>>
     timed: call((t) => sys.tsleep(t.channel, 0, "timed", 2)),
     wakeup: call((t) => sys.wakeup(t.channel)),
     wakeupOne: call((t) => sys.wakeup_one(t.channel)),
+    wakeupAny: call((t) => sys.wakeup_any(t.channel)),
     msleep: sleeps(
       lock,
       (t, pri, timo) => sys.msleep(t.channel, t.mtx, pri, "msleep", timo),

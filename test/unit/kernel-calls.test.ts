@@ -49,7 +49,9 @@ const numbers = `
   226 sema_timedwait, 227 sema_value, 192 rm_init, 193 rm_destroy, 194 rm_rlock, 195 rm_runlock,
   196 rm_wlock, 197 rm_wunlock, 198 rm_try_rlock, 199 rm_wowned, 232 rm_sleep, 233 lockinit,
   234 lockdestroy, 235 lockmgr, 236 lockstatus, 237 lockmgr_disown,
-  228 lwkt_trytoken, 229 lwkt_token_pool_lookup, 252 lwkt_getpooltoken, 253 lwkt_relpooltoken
+  228 lwkt_trytoken, 229 lwkt_token_pool_lookup, 252 lwkt_getpooltoken, 253 lwkt_relpooltoken,
+  238 sx_slock_sig, 239 sx_xlock_sig, 254 cv_wait_unlock, 255 msleep_spin, 256 mtx_trylock_spin,
+  257 mtx_assert, 258 rw_assert, 259 sx_assert, 260 rm_assert, 261 wakeup_any
 `;
 
 const { calls } = readTable();

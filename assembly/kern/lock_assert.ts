@@ -1,0 +1,93 @@
+// What kernel code asserts of a lock: mtx_assert, rw_assert, sx_assert and rm_assert, with the originals' panics.
+//
+// Who shares an rwlock or sx is not known: that somebody does is all that can be asserted of it, as in the originals
+// without WITNESS. The readers of an rmlock are known.
+import { panic } from "../env";
+import { curthread } from "../sys/globaldata";
+import {
+  KOBJ_RM,
+  KOBJ_RW,
+  LA_LOCKED,
+  LA_NOTRECURSED,
+  LA_RECURSED,
+  LA_SLOCKED,
+  LA_UNLOCKED,
+  LA_XLOCKED,
+  SyncObject,
+} from "../sys/sync";
+import { is_td } from "../sys/thread";
+import { mtx_owned } from "./kern_mutex";
+import { rm_owned, rm_shares } from "./kern_rmlock";
+import { rw_wowned } from "./kern_rwlock";
+
+/** Panics unless the current thread holds a mutex, or does not (MA_NOTOWNED), as `what` says (kern_mutex.c, __mtx_assert). */
+export function mtx_assert(m: SyncObject, what: u32): void {
+  const is_owned = mtx_owned(m, curthread());
+  if (what == LA_UNLOCKED) {
+    if (is_owned) panic("mutex %s owned", m.so_name);
+    return;
+  }
+  if (held_kind(what) != LA_XLOCKED) panic("unknown mtx_assert");
+  if (!is_owned) panic("mutex %s not owned", m.so_name);
+  if (m.so_value != 0) {
+    if ((what & LA_NOTRECURSED) != 0) panic("mutex %s recursed", m.so_name);
+  } else if ((what & LA_RECURSED) != 0) panic("mutex %s unrecursed", m.so_name);
+}
+
+/** The same of a lock that several may share, rwlock, sx or rmlock. */
+export function shared_lock_assert(l: SyncObject, what: u32): void {
+  const kind = held_kind(what);
+  if (what == LA_UNLOCKED) assert_unlocked(l);
+  else if (kind == LA_XLOCKED) {
+    if (!owns(l)) panic("Lock %s not exclusively locked", l.so_name);
+    assert_depth(l, what, l.so_value != 0 && l.so_kind != KOBJ_RM);
+  } else if (kind == LA_LOCKED || kind == LA_SLOCKED) assert_locked(l, what, kind == LA_SLOCKED);
+  else unknown(l, what);
+}
+
+/** What a sum asserts, without how often. Of a lock that recurses and does not nothing is known. */
+function held_kind(what: u32): u32 {
+  const both = LA_RECURSED | LA_NOTRECURSED;
+  return (what & both) == both ? LA_UNLOCKED : what & ~both;
+}
+
+function unknown(l: SyncObject, what: u32): void {
+  if (l.so_kind == KOBJ_RW) panic("Unknown rw lock assertion: %d", what);
+  else if (l.so_kind == KOBJ_RM) panic("Unknown rm lock assertion: %d", what);
+  else panic("Unknown sx lock assertion: %d", what);
+}
+
+/** True if the current thread has the lock alone. */
+function owns(l: SyncObject): bool {
+  return l.so_kind == KOBJ_RM ? rm_owned(l, curthread()) : rw_wowned(l, curthread());
+}
+
+/** How often the current thread shares the lock; of one whose sharers are not known, how many do. */
+function shares(l: SyncObject): u32 {
+  if (l.so_kind == KOBJ_RM) return rm_shares(l, curthread());
+  return is_td(l.so_owner) ? 0 : l.so_value;
+}
+
+function assert_locked(l: SyncObject, what: u32, is_shared: bool): void {
+  const is_alone = owns(l);
+  const is_rm = l.so_kind == KOBJ_RM;
+  if (is_rm && is_alone && is_shared) panic("Lock %s exclusively locked", l.so_name);
+  const count = shares(l);
+  if ((is_alone && is_shared) || (!is_alone && count == 0)) {
+    if (!is_shared) panic("Lock %s not locked", l.so_name);
+    else if (l.so_kind == KOBJ_RW || is_rm) panic("Lock %s not read locked", l.so_name);
+    else panic("Lock %s not share locked", l.so_name);
+  }
+  if (is_rm) assert_depth(l, what, !is_alone && count > 1);
+  else if (is_alone) assert_depth(l, what, l.so_value != 0);
+}
+
+function assert_unlocked(l: SyncObject): void {
+  if (owns(l)) panic("Lock %s exclusively locked", l.so_name);
+  if (l.so_kind == KOBJ_RM && shares(l) != 0) panic("Lock %s read locked", l.so_name);
+}
+
+function assert_depth(l: SyncObject, what: u32, is_recursed: bool): void {
+  if (is_recursed && (what & LA_NOTRECURSED) != 0) panic("Lock %s recursed", l.so_name);
+  if (!is_recursed && (what & LA_RECURSED) != 0) panic("Lock %s not recursed", l.so_name);
+}

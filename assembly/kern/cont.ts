@@ -113,19 +113,15 @@ export class Continuation {
 
 /** Pushes a continuation of the current thread. */
 export function cont_push(fn: K, a: u32 = 0, b: u32 = 0): void {
-  const td = curthread();
+  cont_push_on(curthread(), fn, a, b);
+}
+
+/** Pushes a continuation of `td`: the current thread, where that is at hand, or one of this CPU that does not run. */
+export function cont_push_on(td: Thread, fn: K, a: u32 = 0, b: u32 = 0): void {
   if (td.td_kfn != 0) cont_spill(td);
   td.td_kfn = <u8>fn;
   td.td_ka = a;
   cold(td).td_kb = b;
-}
-
-/** Pushes a continuation of another thread, which does not run, for its CPU. */
-export function cont_push_on(td: Thread, fn: K): void {
-  if (td.td_kfn != 0) cont_spill(td);
-  td.td_kfn = <u8>fn;
-  td.td_ka = 0;
-  cold(td).td_kb = 0;
 }
 
 /** Moves the innermost continuation of `td` to the array, to make room for another. */
@@ -164,4 +160,10 @@ function cont_slot(td: Thread, depth: u32): Continuation {
 /** Sets the result of the kernel function that the current thread is in. */
 export function set_retval(value: i32): void {
   td_frame(curthread()).retval = value;
+}
+
+/** Ends the kernel function that the current thread is in, with a result: `return done(result);`. */
+export function done(result: i32): u32 {
+  set_retval(result);
+  return DONE;
 }

@@ -175,7 +175,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
     const next = changetype<Thread>(td.td_qnext);
     td.td_qnext = 0;
     thread_dtor_event(td);
-    store<i32>(tids + ((<usize>ntids) << 2), cold(td).td_tid);
+    store<i32>(tids + <usize>ntids * sizeof<i32>(), cold(td).td_tid);
     ntids++;
     ntds++;
     thread_cow_free(td);
@@ -352,7 +352,7 @@ export function thread_clear(td: Thread): void {
   td.td_nvcsw = 0;
 }
 
-/** Copies what a new thread inherits (kern_kthread.c 280). */
+/** Copies what a new thread inherits, but for the name, which the caller gives it (kern_kthread.c 280). */
 export function thread_copy(c: ThreadCold, from: ThreadCold): void {
   c.td_pri_class = from.td_pri_class;
   c.td_base_pri = from.td_base_pri;
@@ -362,8 +362,6 @@ export function thread_copy(c: ThreadCold, from: ThreadCold): void {
     c.td_base_pri = <u8>policy_priority(Policy.OTHER, 0);
     c.td_priority = c.td_base_pri;
   }
-  c.td_namefmt = from.td_namefmt;
-  c.td_namearg = from.td_namearg;
 }
 
 // ---- Credentials and limits ----

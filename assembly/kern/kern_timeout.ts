@@ -45,6 +45,7 @@ import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
 import { cold, cold_thread } from "../sys/thread";
 import { chaos_timeout } from "./kern_chaos";
@@ -96,12 +97,15 @@ function slot_at(w: CalloutWheel, level: u32, slot: u32): ChunkList {
 }
 
 function summary_at(w: CalloutWheel, level: u32): usize {
-  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + ((<usize>level) << 3);
+  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + <usize>level * sizeof<u64>();
 }
 
 function bits_at(w: CalloutWheel, level: u32, word: u32): usize {
   return (
-    changetype<usize>(w) + WHEEL_BITS_OFFSET + <usize>level * WHEEL_BITS_SIZE + ((<usize>word) << 3)
+    changetype<usize>(w) +
+    WHEEL_BITS_OFFSET +
+    <usize>level * WHEEL_BITS_SIZE +
+    <usize>word * sizeof<u64>()
   );
 }
 
@@ -241,7 +245,7 @@ export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u
 function next_is(gd: GlobalData, time: u64): void {
   const m = machine();
   gd.gd_next_callout = time;
-  if (time < m.callout_bound) m.callout_bound = time;
+  if (time < m.callout_bound && !planted(Plant.CALLOUT_UNBOUND)) m.callout_bound = time;
 }
 
 /** Sets gd_next_callout from the bits alone: exactly if level 0 has any, else to a block's start. */

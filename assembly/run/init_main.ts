@@ -2,6 +2,7 @@
 
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { mm_reset } from "../cpu/rv32_machine_mode";
+import { CALL_SHIFT, OP_CUSTOM_0 } from "../cpu/rv32_opcode";
 import { rv32_init } from "../cpu/rv32_run";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
@@ -28,7 +29,8 @@ import {
   tidhash_limit_bytes,
 } from "../kern/kern_tid";
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
-import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
+import { lwkt_init_thread } from "../kern/lwkt_create";
+import { lwkt_gdinit } from "../kern/lwkt_thread";
 import { sched_prio, sched_queues } from "../kern/sched";
 import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";
@@ -133,8 +135,8 @@ export function carve_arenas(): u32 {
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
-  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
-  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * 4) : 0;
+  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * sizeof<u32>());
+  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * sizeof<u32>()) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
@@ -287,7 +289,10 @@ function init_text(m: Machine): void {
     mm_reset();
     return;
   }
-  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  store<u32>(
+    m.guest_base + <usize>m.guest_low,
+    OP_CUSTOM_0 | ((<u32>Sys.body_return) << CALL_SHIFT),
+  );
   rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 

@@ -1,19 +1,12 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
-import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
+import { lwkt_create, lwkt_create_1, lwkt_exit } from "../kern/lwkt_create";
 import { is_modern, modern_yield } from "../kern/lwkt_modern";
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
-import {
-  crit_enter,
-  crit_exit,
-  lwkt_create,
-  lwkt_create_1,
-  lwkt_deschedule_self,
-  lwkt_exit,
-  lwkt_yield_quick,
-} from "../kern/lwkt_thread";
+import { crit_enter, crit_exit, lwkt_deschedule_self, lwkt_yield_quick } from "../kern/lwkt_thread";
 import {
   lwkt_gettoken,
   lwkt_havetoken,
@@ -142,8 +135,7 @@ export function sys_lwkt_create(
 
 function not_created(f: Frame, error: i32): u32 {
   f.a1 = 0;
-  set_retval(error);
-  return DONE;
+  return done(error);
 }
 
 /** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */
@@ -167,10 +159,7 @@ export function lwkt_create_allocated(kthread: u32): u32 {
   const td = changetype<Thread>(f.retval);
   const arg = f.a1;
   f.a1 = changetype<u32>(td);
-  if (!is_td(td)) {
-    set_retval(ENOMEM);
-    return DONE;
-  }
+  if (!is_td(td)) return done(ENOMEM);
   if (kthread != 0) return lwkt_create_1(td, f.a0, arg, 0, f.a2, f.a3);
   return lwkt_create_1(td, f.a0, arg, f.a3, f.a4, f.a5);
 }

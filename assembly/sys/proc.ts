@@ -8,9 +8,10 @@
 // One host thread runs all CPUs today and no kernel code gives up the CPU with a lock held, so the
 // locks (p), (t), (h) are free; the keys say where they go when CPUs run on several host threads.
 //
-// A thread is three parallel structures, one in each of three arrays, so that a switch touches two
-// cache lines only: Thread (hot), Frame (registers) and ThreadCold. The address of the hot part is
-// the thread's identity inside the kernel.
+// A thread is several parallel structures, one in each of as many arrays, so that a switch touches two cache
+// lines only: Thread (hot) and Frame (registers). ThreadCold, FrameHigh and ThreadRare are here, too; what
+// only some machines have is in sched.ts, sync.ts, ipiq.ts, token.ts and stats.ts. The address of the hot part
+// is the thread's identity inside the kernel.
 
 /**
  * What a context switch touches: 64 bytes, one cache line.
@@ -49,15 +50,11 @@ if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_qprev") != 28) ERROR("struct thread KBI td_qprev");
 if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
-// is_plain and the interpreter's yield compare these four bytes as one word.
+// The interpreter's yield compares these four bytes as one word.
 if (offsetof<Thread>("td_kfn") % 4 != 0) ERROR("struct thread KBI td_kfn");
 if (offsetof<Thread>("td_kdepth") != offsetof<Thread>("td_kfn") + 1) ERROR("KBI td_kdepth");
 if (offsetof<Thread>("td_cpu") != offsetof<Thread>("td_kfn") + 2) ERROR("KBI td_cpu");
 if (offsetof<Thread>("td_body") != offsetof<Thread>("td_kfn") + 3) ERROR("KBI td_body");
-// The interpreter's yield compares these four as one word, too.
-if (offsetof<Thread>("td_lwflags") % 4 != 0) ERROR("struct thread KBI td_lwflags");
-if (offsetof<Thread>("td_state") != offsetof<Thread>("td_lwflags") + 2) ERROR("KBI td_state");
-if (offsetof<Thread>("td_inhib") != offsetof<Thread>("td_lwflags") + 3) ERROR("KBI td_inhib");
 
 /** Registers of a thread, first line. Nobody reads x0: decoding sees to that. */
 @unmanaged
@@ -139,11 +136,14 @@ if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
 /** What few threads ever need: an array of 16 bytes each, which the others never touch. */
 @unmanaged
 export class ThreadRare {
-  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
+  td_sq_tail: u32; //      (t) head of a sleep queue only: last sleeper of the channel, and SQ_RANKS
   td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
   td_sq_prev: Thread;
   td_nivcsw: u32; //       (k) involuntary switches
 }
+
+/** Bit of td_sq_tail: not all sleepers of the channel may have the same rank (kern/kern_synch.ts). Threads are aligned. */
+export const SQ_RANKS: u32 = 1;
 
 if (offsetof<ThreadRare>() * 4 != offsetof<Thread>())
   ERROR("the rare part is a quarter as far away");
@@ -243,8 +243,8 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
-// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline; it is among the pended interrupt threads of some CPU;
-// it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline;
+// it is among the pended interrupt threads of some CPU; it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
 export const TDF_USER: u32 = 0x10000000;
 export const TDF_DEADLINE: u32 = 0x20000000;
 export const TDF_PENDED: u32 = 0x40000000;

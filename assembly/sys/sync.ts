@@ -189,14 +189,21 @@ export class ThreadLocks {
 
 if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())
   ERROR("a thread's locks are an eighth of it");
+if (
+  offsetof<ThreadLocks>("tl_lent") % 4 != 0 ||
+  offsetof<ThreadLocks>() != offsetof<ThreadLocks>("tl_lent") + 4
+)
+  ERROR("holds_nothing looks at the last four bytes as one word");
+
+/** True for a thread that shares no locks, waits for none and is lent nothing. */
+export function holds_nothing(l: ThreadLocks): bool {
+  return load<u32>(changetype<usize>(l), offsetof<ThreadLocks>("tl_lent")) == 0;
+}
 
 /** What a thread has to do with locks. */
 export function td_locks(td: Thread): ThreadLocks {
   return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
 }
-
-/** Most locks of a kind, rwlock or sx, that a thread can share at a time. */
-export const SLOCKS_MAX: u8 = u8.MAX_VALUE;
 
 /** The address of the byte that counts the locks of a kind, rwlock or sx, that a thread shares. */
 export function td_slocks(td: Thread, kind: u32): usize {

@@ -71,6 +71,7 @@ const LONG_FUNCTIONS = new Map<string, string>([
 
 /** Fields that are reached through a neighbour's address. */
 const QUIET_FIELDS = new Map<string, string>([
+  ["PrioqHead.pq_pad", "keeps the words behind it aligned"],
   ["ChunkLists.cl_pad", "keeps the lists behind it from crossing cache lines"],
   ["ThreadSched.ts_pad", "makes the structure a cache line"],
   ["ThreadSched.ts_pad1", "makes the structure a cache line"],

@@ -22,11 +22,11 @@ import {
   lwkt_trytokref,
 } from "../kern/lwkt_tokref";
 import { thread_end } from "../kern/thread_end";
-import { EBUSY, ENOMEM } from "../sys/errno";
+import { EBUSY, EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
-import { Frame, TDL_EXITED, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
+import { Frame, TDL_EXITED, TDL_KERNEL, TDL_RUNQ, TDL_STARTED, Thread } from "../sys/proc";
 import { cold, is_td, no_td, td_frame } from "../sys/thread";
 import { Token } from "../sys/token";
 
@@ -128,11 +128,14 @@ export function sys_lwkt_create(
   fmt: u32,
   fmtarg: u32,
 ): u32 {
-  if (is_td(template) && is_alive(template)) {
-    f.a1 = 0;
-    return done(EBUSY);
-  }
+  if ((flags & TDL_KERNEL) != 0) return not_created(f, EINVAL);
+  if (is_td(template) && is_alive(template)) return not_created(f, EBUSY);
   return lwkt_create(template, 0);
+}
+
+function not_created(f: Frame, error: i32): u32 {
+  f.a1 = 0;
+  return done(error);
 }
 
 /** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */

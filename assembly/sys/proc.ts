@@ -272,6 +272,8 @@ export const TDL_DEADLKTREAT: u16 = 0x1000;
 export const TDL_STOPREQ: u16 = 0x2000;
 export const TDL_WAKEREQ: u16 = 0x4000;
 export const TDL_TIMEOUT: u16 = 0x8000;
+/** What no creator may give a thread: by these the kernel knows where it is, and what it has been through. */
+export const TDL_KERNEL: u16 = 0x1ff;
 
 // td_pri of LWKT.
 export const TDPRI_MASK: i32 = 31;

@@ -242,6 +242,24 @@ describe("the replay of a case", () => {
     });
   });
 
+  it("refuses states that there are not", () => {
+    const raw: [string, ...unknown[]][] = [["thread_alloc", "A", 0]];
+    const ops = (op: [string, ...unknown[]]) => ({ ...unit, tunables: {}, ops: [...raw, op] });
+    expect(() => replayFreebsd(ops(["thread_free_as", "A", "FLYING"]), buildUnderTest)).toThrow(
+      'there is no thread state "FLYING"',
+    );
+    expect(() => replayFreebsd(ops(["pstate", "proc0", "FLYING"]), buildUnderTest)).toThrow(
+      'there is no process state "FLYING"',
+    );
+  });
+
+  it("refuses a machine that is too small to boot", () => {
+    const tunables = { maxproc: 2, max_threads_per_proc: 1 };
+    expect(() => replayFreebsd({ ...unit, tunables }, buildUnderTest)).toThrow(
+      "the machine of the case does not boot: panic: cannot fork init: 12",
+    );
+  });
+
   it("refuses an operation that the format does not have", () => {
     const threads = [{ name: "thread0", body: [["fly"]] as [[string]] }];
     expect(() => replayFreebsd({ ...reaps, threads }, buildUnderTest)).toThrow(

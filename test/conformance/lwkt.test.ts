@@ -125,6 +125,19 @@ describe("the replay of a case", () => {
     );
   });
 
+  it("refuses flags and states that there are not, and flags that are the kernel's own", () => {
+    const thread = (change: object) => ({
+      ...yields,
+      threads: yields.threads.map((one) => ({ ...one, ...change })),
+    });
+    const replay = (change: object) => () => replayLwkt(thread(change), buildUnderTest);
+    expect(replay({ tdflags: ["FLYING"] })).toThrow('there is no thread flag "FLYING"');
+    expect(replay({ tdflags: ["RUNQ"] })).toThrow("thread A cannot be created: error 22");
+    expect(replay({ proc: { pid: 1, stat: "FLYING" } })).toThrow(
+      'there is no process state "FLYING"',
+    );
+  });
+
   it("refuses an operation that the format does not have", () => {
     const threads = yields.threads.map((one) => ({ ...one, body: [["fly"]] as [[string]] }));
     expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow(

@@ -249,6 +249,15 @@ describe("thread structures", () => {
     expect(machine.printed).toEqual(["kthread <T> abcdefghijklmnop has exited\n"]);
   });
 
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("takes no flag of the kernel's own: 1 << %i", (bit) => {
+    const machine = quiet();
+    const args = machine.createArguments("c", function* () {});
+    args[3] = 1 << bit;
+    expect(machine.call(Sys.lwkt_create, ...args).slice(0, 2)).toEqual([Layout.EINVAL, 0]);
+    args[3] = Layout.TDL_STOPREQ | Layout.TDL_DEADLKTREAT | Layout.TDL_ALLOCATED_STACK;
+    expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(0);
+  });
+
   it("can run out: lwkt_create then returns ENOMEM", () => {
     const machine = new LwktMachine({ maxthread: 2 });
     machine.spawn("a", 5, function* () {});

@@ -238,7 +238,8 @@ const thread_free: Performer = function* (world, op) {
 const thread_free_as: Performer = function* (world, op, self) {
   const thread = threadOf(world, op[1]);
   if (typeof thread === "string") return thread;
-  const state = (Layout.TDS as Record<string, number>)[op[2] as string] as number;
+  const state = (Layout.TDS as Record<string, number>)[(op[2] as string).replace(/^TDS_/, "")];
+  if (state === undefined) throw new InputError(`there is no thread state "${String(op[2])}"`);
   world.kernel.u8[thread.td + world.T.td_state] = state;
   return yield* thread_free(world, op, self);
 };
@@ -443,6 +444,9 @@ export const operations: Readonly<Record<string, Performer>> = {
   ),
   pstate: lookProc((world, p, op) => {
     const state = (op[2] as string).replace("PRS_", "") as keyof typeof Layout.PRS;
+    if (Layout.PRS[state] === undefined) {
+      throw new InputError(`there is no process state "${String(op[2])}"`);
+    }
     const { u32 } = world.kernel;
     const isNew = Number(state === "NEW") - Number(world.proc(p, "p_state") === Layout.PRS.NEW);
     u32[(p + world.P.p_state) >>> 2] = Layout.PRS[state];

@@ -87,6 +87,16 @@ function bootKernel(tunables: Tunables, build: KernelBuild): Kernel {
   );
 }
 
+/** The same; a machine that is too small to boot is the case's fault. */
+function booted(tunables: Tunables, build: KernelBuild): Kernel {
+  try {
+    return bootKernel(tunables, build);
+  } catch (error) {
+    if (!(error instanceof KernelPanic)) throw error;
+    throw new InputError(`the machine of the case does not boot: ${error.message.trim()}`);
+  }
+}
+
 /** One run of a case. */
 class Replay implements Identities {
   readonly log: unknown[] = [];
@@ -101,7 +111,7 @@ class Replay implements Identities {
   constructor(recorded: FreebsdCase, build: KernelBuild) {
     this.maxlog = recorded.tunables.maxlog ?? Number.POSITIVE_INFINITY;
     for (const { name, body } of recorded.threads ?? []) this.scripts.set(name, body);
-    this.kernel = bootKernel(recorded.tunables, build);
+    this.kernel = booted(recorded.tunables, build);
     this.world = new World(this.kernel, this);
     this.kernel.onPrint = (text) => this.print(String(text));
     this.kernel.onTrace = (from, to) => this.collect(from, to);

@@ -455,7 +455,7 @@ class Replay {
     this.creating.set(creator, name);
     const text = [this.kernel.intern("%s"), this.kernel.intern(name)];
     const template = thread.template ? this.template(name) : 0;
-    const [, td] =
+    const [error, td] =
       thread.create === "kthread_create"
         ? yield* this.call(Sys.lwkt_kthread_create, Layout.FUNC_HOST, cookie, ...text)
         : yield* this.call(
@@ -466,6 +466,7 @@ class Replay {
             flagsOf(thread),
             ...text,
           );
+    if (error !== 0) throw new InputError(`thread ${name} cannot be created: error ${error}`);
     const { proc } = thread;
     if (proc === null) return;
     this.kernel.exports.bare_proc(td >>> 0, proc.pid, processState(proc.stat));
@@ -512,16 +513,28 @@ class Replay {
 
 /** A process state, given by name or number. */
 function processState(state: unknown): number {
-  return processStates[String(state)] ?? Number(state);
+  const number = processStates[String(state)] ?? state;
+  if (typeof number === "number") return number;
+  throw new InputError(`there is no process state "${String(state)}"`);
 }
 
 function flagsOf({ tdflags }: LwktThread): number {
   let flags = 0;
-  for (const name of tdflags) flags |= threadFlags.get(name) ?? 0;
+  for (const name of tdflags) {
+    const flag = threadFlags.get(name);
+    if (flag === undefined) throw new InputError(`there is no thread flag "${name}"`);
+    flags |= flag;
+  }
   return flags;
 }
 
 const threadFlags: ReadonlyMap<string, number> = new Map([
+  ["EXITED", Layout.TDL_EXITED],
+  ["RUNQ", Layout.TDL_RUNQ],
+  ["PREEMPT_LOCK", Layout.TDL_PREEMPT_LOCK],
+  ["PREEMPT_DONE", Layout.TDL_PREEMPT_DONE],
+  ["ALLOCATED_THREAD", Layout.TDL_ALLOCATED_THREAD],
+  ["ALLOCATED_STACK", Layout.TDL_ALLOCATED_STACK],
   ["STOPREQ", Layout.TDL_STOPREQ],
   ["DEADLKTREAT", Layout.TDL_DEADLKTREAT],
   ["WAKEREQ", Layout.TDL_WAKEREQ],

@@ -76,6 +76,7 @@ export enum K {
   REBOOT_1 = 79, //          a: next handler, b: how
   SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
   INIT_1 = 81, //            init is awake
+  TEAPOT = 83, //            back from the dead
   MODERN_YIELD_1 = 82, //    back from the interrupts that were pended
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
@@ -112,19 +113,15 @@ export class Continuation {
 
 /** Pushes a continuation of the current thread. */
 export function cont_push(fn: K, a: u32 = 0, b: u32 = 0): void {
-  const td = curthread();
+  cont_push_on(curthread(), fn, a, b);
+}
+
+/** Pushes a continuation of `td`: the current thread, where that is at hand, or one of this CPU that does not run. */
+export function cont_push_on(td: Thread, fn: K, a: u32 = 0, b: u32 = 0): void {
   if (td.td_kfn != 0) cont_spill(td);
   td.td_kfn = <u8>fn;
   td.td_ka = a;
   cold(td).td_kb = b;
-}
-
-/** Pushes a continuation of another thread, which does not run, for its CPU. */
-export function cont_push_on(td: Thread, fn: K): void {
-  if (td.td_kfn != 0) cont_spill(td);
-  td.td_kfn = <u8>fn;
-  td.td_ka = 0;
-  cold(td).td_kb = 0;
 }
 
 /** Moves the innermost continuation of `td` to the array, to make room for another. */

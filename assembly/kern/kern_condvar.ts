@@ -1,13 +1,17 @@
 // Condition variables (condvar(9)): a queue of threads that gave up a lock, of any kind, until somebody signals.
-//
-// The original wakes the waiter of best priority; here it is the one that came first, as workload files
-// have it, in constant time.
 import { PCATCH } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
 import { cont_push, done, K, PENDING } from "./cont";
-import { sync_awake, sync_queued, sync_wake_first } from "./kern_sync";
-import { sleep_checked, sleepq_enter, sleepq_wait, WAITING, wakeup } from "./kern_synch";
+import { sync_awake, sync_queued } from "./kern_sync";
+import {
+  sleep_checked,
+  sleepq_enter,
+  sleepq_wait,
+  WAITING,
+  wakeup,
+  wakeup_one,
+} from "./kern_synch";
 import { lc_is_shared, lc_lock, lc_unlock } from "./lock_class";
 
 /** Of the word with the lock in a continuation: it was shared. Objects are aligned. */
@@ -57,15 +61,15 @@ export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
   return PENDING;
 }
 
-/** Wakes the thread that has waited longest; without any, nothing happens. */
+/** Wakes the best that waits, the first among equals; without any, nothing happens. */
 export function cv_signal(cv: SyncObject): u32 {
-  sync_wake_first(cv);
+  wakeup_one(changetype<u32>(cv));
   return done(0);
 }
 
 /** Wakes all that wait. */
 export function cv_broadcast(cv: SyncObject): u32 {
-  if (planted(Plant.CV_BROADCAST_ONE)) sync_wake_first(cv);
+  if (planted(Plant.CV_BROADCAST_ONE)) wakeup_one(changetype<u32>(cv));
   else wakeup(changetype<u32>(cv));
   return done(0);
 }

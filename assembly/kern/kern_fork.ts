@@ -286,8 +286,11 @@ export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   proc_setup(p, pid_alloc());
   thread_renew(td);
   const c = cold(td);
+  const from = cold(td1);
   thread_clear(td);
-  thread_copy(c, cold(td1));
+  thread_copy(c, from);
+  c.td_namefmt = from.td_namefmt;
+  c.td_namearg = from.td_namearg;
   td.td_flags = TDF_INMEM;
   td.td_proc = p;
   p.p_namefmt = parent.p_namefmt;

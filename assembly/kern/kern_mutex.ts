@@ -18,7 +18,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, done, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
@@ -89,7 +89,7 @@ export function mtx_lock(m: SyncObject): u32 {
 function mtx_wait(m: SyncObject, td: Thread): u32 {
   if (spins_for(m, K.MTX_ADAPTIVE)) return PENDING;
   turnstile_block(m, td, TS_EXCLUSIVE);
-  cont_push(K.MTX_LOCK_1, changetype<u32>(m));
+  cont_push_on(td, K.MTX_LOCK_1, changetype<u32>(m));
   mi_switch();
   return PENDING;
 }
@@ -118,8 +118,8 @@ export function mtx_trylock(m: SyncObject): u32 {
 }
 
 /** Hands the mutex, which the current thread holds once, to the best that waits, or frees it. Does not switch. */
-export function mtx_release(m: SyncObject): void {
-  turnstile_disown(m, curthread());
+export function mtx_release(m: SyncObject, td: Thread = curthread()): void {
+  turnstile_disown(m, td);
   turnstile_hand_over(m);
 }
 
@@ -131,7 +131,7 @@ export function mtx_unlock(m: SyncObject): u32 {
     mtx_panic("mtx_unlock: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else mtx_release(m);
+  else mtx_release(m, td);
   return done(0);
 }
 
@@ -183,7 +183,7 @@ export function mtx_unlock_spin(m: SyncObject): u32 {
     mtx_panic("mtx_unlock_spin: mutex %s is not owned by thread %N (tid %d)", m, td);
   }
   if (m.so_value != 0) m.so_value--;
-  else mtx_release(m);
+  else mtx_release(m, td);
   set_retval(0);
   return crit_exit();
 }

@@ -2,10 +2,10 @@
 //
 //                          rwlock                                 sx
 //   who holds it alone     borrows from all that wait             borrows nothing: its waiters sleep
-//   who waits              stands by priority                     stands in the order of arrival
+//   who wants to share it  comes in by priority                   comes in in the order of arrival
 //
 // Who wants to share one waits behind a thread that wants it alone, unless it shares another one of the kind; who only
-// tries waits for nobody. Released, a lock goes to the first that wants it alone, or else to all that want to share it. As
+// tries waits for nobody. Released, a lock goes to the best that wants it alone, the first among equals, or else to all that want to share it. As
 // mutexes are, they are handed over at the release: a waiting thread that runs again has the lock.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";

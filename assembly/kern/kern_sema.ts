@@ -3,8 +3,8 @@ import { EWOULDBLOCK } from "../sys/errno";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
 import { cont_push, done, K, PENDING } from "./cont";
-import { sync_awake, sync_queued, sync_sleep, sync_wake_first } from "./kern_sync";
-import { tsleep, wakeup } from "./kern_synch";
+import { sync_awake, sync_queued, sync_sleep } from "./kern_sync";
+import { tsleep, wakeup, wakeup_one } from "./kern_synch";
 
 // ---- Semaphores ----
 
@@ -52,10 +52,10 @@ export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
   return sema_timed(s, timo, planted(Plant.SEMA_SHORT) ? EWOULDBLOCK : error);
 }
 
-/** Adds one unit and wakes the thread that has waited longest. */
+/** Adds one unit and wakes the best that waits, the first among equals. */
 export function sema_post(s: SyncObject): u32 {
   s.so_value++;
-  if (!planted(Plant.SEMA_ONE_WAKE) || s.so_value == 1) sync_wake_first(s);
+  if (!planted(Plant.SEMA_ONE_WAKE) || s.so_value == 1) wakeup_one(changetype<u32>(s));
   return done(0);
 }
 

@@ -30,7 +30,7 @@ import { switch_hash } from "../sys/trace_hash";
 import { stats_due, stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
 import { lwkt_process_ipiq } from "./lwkt_ipiq";
-import { crit_exit } from "./lwkt_thread";
+import { crit_exit_of } from "./lwkt_thread";
 import { stack_enter } from "./vm_glue";
 
 /** Makes `func(arg)` the body of a new thread; returning from it ends the thread. */
@@ -50,31 +50,36 @@ export function cpu_set_thread_handler(td: Thread, func: u32, arg: u32): void {
 
 /** Charges the running thread for its time on the CPU so far. */
 export function charge_runtime(gd: GlobalData): void {
-  const delta = gd.gd_cycles - gd.gd_switchtime;
-  const td = gd.gd_curthread;
+  charge(gd, gd.gd_curthread, gd.gd_cycles);
+}
+
+function charge(gd: GlobalData, td: Thread, now: u64): void {
+  const delta = now - gd.gd_switchtime;
   td.td_runtime += delta;
   if (td == gd.gd_idletd) gd.gd_idle += delta;
-  gd.gd_switchtime = gd.gd_cycles;
+  gd.gd_switchtime = now;
 }
 
 /** Makes `ntd` the current thread in place of `td`: accounting, states, hash and trace. */
 export function cpu_switch(gd: GlobalData, td: Thread, ntd: Thread): void {
   const m = machine();
-  charge_runtime(gd);
-  const exits = (td.td_lwflags & TDL_EXITING) != 0;
-  const why = switch_reason(gd, td, exits);
+  const now = gd.gd_cycles;
+  charge(gd, td, now);
+  const lwflags = <u32>td.td_lwflags;
+  const flags = gd.gd_flags;
+  const why = switch_reason(td, lwflags, flags);
   if (why == SW.PREEMPTED) count_involuntary(td);
   else td.td_nvcsw++;
-  gd.gd_flags &= ~(GDF_INVOL | GDF_SLICEEND);
+  gd.gd_flags = flags & ~(GDF_INVOL | GDF_SLICEEND);
   gd.gd_switches++;
-  gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, gd.gd_cycles);
+  gd.gd_hash = switch_hash(gd.gd_hash, td, ntd, now);
   if (m.ktr_mask != 0) ktr_switch(gd, td, ntd, why);
-  if (exits) {
-    td.td_lwflags |= TDL_EXITED;
+  if (why == SW.EXIT) {
+    td.td_lwflags = <u16>(lwflags | TDL_EXITED);
     td.td_preempted = no_td();
   }
   if (td.td_state == TDS.RUNNING) {
-    td.td_state = (td.td_lwflags & TDL_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
+    td.td_state = (lwflags & TDL_RUNQ) != 0 ? <u8>TDS.RUNQ : <u8>TDS.CAN_RUN;
   }
   ntd.td_state = <u8>TDS.RUNNING;
   gd.gd_curthread = ntd;
@@ -149,14 +154,14 @@ export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
   return load<u32>(changetype<usize>(td), PLAIN_FIELD) == plain_word(kind, gd.gd_cpuid);
 }
 
-function switch_reason(gd: GlobalData, td: Thread, exits: bool): SW {
-  if (exits) return SW.EXIT;
-  if ((gd.gd_flags & GDF_INVOL) != 0 || (td.td_lwflags & TDL_PREEMPT_LOCK) != 0) {
-    return SW.PREEMPTED;
-  }
-  if ((td.td_inhib & TDI_SUSPENDED) != 0) return SW.SUSPENDED;
-  if ((td.td_inhib & TDI_SLEEPING) != 0) return SW.SLEEP;
-  if (td.td_state == TDS.RUNQ || (td.td_lwflags & TDL_RUNQ) != 0) return SW.YIELD;
+/** Why `td`, whose td_lwflags these are, leaves the CPU, whose gd_flags are `flags`. */
+function switch_reason(td: Thread, lwflags: u32, flags: u32): SW {
+  if ((lwflags & TDL_EXITING) != 0) return SW.EXIT;
+  if (((flags & GDF_INVOL) | (lwflags & TDL_PREEMPT_LOCK)) != 0) return SW.PREEMPTED;
+  const inhib = <u32>td.td_inhib;
+  if ((inhib & TDI_SUSPENDED) != 0) return SW.SUSPENDED;
+  if ((inhib & TDI_SLEEPING) != 0) return SW.SLEEP;
+  if (td.td_state == TDS.RUNQ || (lwflags & TDL_RUNQ) != 0) return SW.YIELD;
   return SW.DESCHEDULED;
 }
 
@@ -175,13 +180,14 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
   if (m.stats != 0) stats_running(gd, ntd);
   const idle = ntd == gd.gd_idletd;
   if (!idle) {
-    if (m.last_thread != ntd) {
+    if (m.ktr_mask != 0 && m.last_thread != ntd) {
       ktr(KTR_PROC, Ktr.FBSWITCH, changetype<u32>(m.last_thread), changetype<u32>(ntd));
     }
     m.last_thread = ntd;
   }
-  if ((ntd.td_lwflags & TDL_STARTED) == 0) {
-    ntd.td_lwflags |= TDL_STARTED;
+  const lwflags = <u32>ntd.td_lwflags;
+  if ((lwflags & TDL_STARTED) == 0) {
+    ntd.td_lwflags = <u16>(lwflags | TDL_STARTED);
     if ((ntd.td_body & TDB_KIND) == TDB.RV32) ntd.td_body = <u8>TDB.RV32;
     if (!idle) {
       ntd.td_pri -= TDPRI_CRIT;
@@ -190,5 +196,5 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
     ktr(KTR_LWKT, Ktr.START, changetype<u32>(ntd));
     return;
   }
-  if (m.sched == Sched.LWKT && (ntd.td_lwflags & TDL_PREEMPT_LOCK) == 0) crit_exit();
+  if (m.sched == Sched.LWKT && (lwflags & TDL_PREEMPT_LOCK) == 0) crit_exit_of(gd, ntd);
 }

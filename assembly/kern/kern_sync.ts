@@ -10,19 +10,11 @@
 // program several calls, and nobody can tell what a sleeping thread is waiting for.
 import { EBUSY } from "../sys/errno";
 import { mycpu } from "../sys/globaldata";
-import { TDI_SLEEPING, Thread } from "../sys/proc";
 import { KOBJ_LOCKMGR, KOBJ_RM, KOBJ_RW, KOBJ_SX, SyncObject } from "../sys/sync";
 import { is_td } from "../sys/thread";
 import { cont_push, K, PENDING } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
-import {
-  setrunnable,
-  sleepq_lookup,
-  sleepq_remove,
-  td_clear_inhib,
-  td_is_sleeping,
-  tsleep,
-} from "./kern_synch";
+import { sleepq_lookup, tsleep } from "./kern_synch";
 import { lock_forgotten } from "./lock_watch";
 
 /** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
@@ -54,19 +46,21 @@ export function sync_destroy(o: SyncObject): i32 {
   return 0;
 }
 
-/** Brings the time that threads have waited up to date; CPUs' clocks differ by up to a quantum. */
-function sync_account(o: SyncObject): void {
+/** Brings the time that `waiters` threads have waited up to date; CPUs' clocks differ by up to a quantum. */
+function sync_account(o: SyncObject, waiters: i32): void {
   const now = mycpu().gd_cycles;
-  if (now <= o.so_since) return;
-  o.so_waited += <u64>o.so_waiters * (now - o.so_since);
+  const since = o.so_since;
+  if (now <= since) return;
+  if (waiters != 0) o.so_waited += <u64>waiters * (now - since);
   o.so_since = now;
 }
 
 /** The current thread is about to wait for an object. */
 export function sync_queued(o: SyncObject): void {
-  sync_account(o);
+  const before = o.so_waiters;
+  sync_account(o, before);
   o.so_contended++;
-  const waiters = o.so_waiters + 1;
+  const waiters = before + 1;
   o.so_waiters = waiters;
   if (waiters > o.so_waiters_max) o.so_waiters_max = waiters;
 }
@@ -81,18 +75,7 @@ export function sync_sleep(o: SyncObject, fn: K, b: u32 = 0): u32 {
 
 /** The current thread, which slept on the object, runs again. */
 export function sync_awake(o: SyncObject): void {
-  sync_account(o);
-  o.so_waiters--;
-}
-
-/** The thread that has slept on an object for longest, taken off the queue and made runnable, or null. */
-export function sync_wake_first(o: SyncObject): Thread {
-  const td = sleepq_lookup(changetype<u32>(o));
-  if (!is_td(td)) return td;
-  sleepq_remove(td);
-  if (td_is_sleeping(td)) {
-    td_clear_inhib(td, TDI_SLEEPING);
-    setrunnable(td);
-  }
-  return td;
+  const waiters = o.so_waiters;
+  sync_account(o, waiters);
+  o.so_waiters = waiters - 1;
 }

@@ -5,6 +5,9 @@
 // neighbours in the hash chain; the sleepers are linked in the order in which they came. Nothing is
 // allocated, and a wakeup touches the sleepers of its own channel only.
 //
+// Who wakes one sleeper wakes the best, the first among equals (sleepq_signal). Where all are equal, which is usual, that is
+// the first, without a look at the others: SQ_RANKS, beside the last sleeper, tells that two neighbours may differ.
+//
 // A thread is on a sleep queue while td_wchan is not 0, and sleeps while it has TDI_SLEEPING as well:
 // between the two it may already be woken, or be suspended (thread_suspend_check).
 import { panic } from "../env";
@@ -13,8 +16,10 @@ import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LOCK_WITNESS, machine, Sched } from "../sys/machine";
 import { PCATCH, PRIMASK, SLEEPQ_BUCKETS_MAX, SLEEPQ_BUCKETS_MIN } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import {
   PRS,
+  SQ_RANKS,
   TDA_SUSPEND,
   TDC_DEADLINE,
   TDF_SINTR,
@@ -23,13 +28,14 @@ import {
   TDI_SUSPENDED,
   TDS,
   Thread,
+  ThreadRare,
 } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
-import { cont_push, done, K, PENDING } from "./cont";
+import { cont_push, cont_push_on, done, K, PENDING } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
-import { mi_switch, sched_add, sched_sleep } from "./sched";
+import { mi_switch, sched_add, sched_sleep, sleep_rank } from "./sched";
 import { witness_sleep } from "./subr_witness";
 
 // ---- Channels ----
@@ -81,15 +87,15 @@ function sleepq_add(td: Thread, wchan: u32): void {
   while (is_td(head) && head.td_wchan != wchan) head = rare(head).td_sq_next;
   td.td_qnext = 0;
   if (is_td(head)) {
-    const last = rare(head).td_sq_tail;
+    const last = changetype<Thread>(rare(head).td_sq_tail & ~SQ_RANKS);
     td.td_qprev = changetype<u32>(last);
     last.td_qnext = changetype<u32>(td);
-    rare(head).td_sq_tail = td;
+    set_tail(rare(head), td);
     return;
   }
   const r = rare(td);
   td.td_qprev = 0;
-  r.td_sq_tail = td;
+  r.td_sq_tail = changetype<u32>(td);
   r.td_sq_next = first;
   r.td_sq_prev = no_td();
   if (is_td(first)) rare(first).td_sq_prev = td;
@@ -114,9 +120,14 @@ function sleepq_replace_head(head: Thread, to: Thread): void {
   if (is_td(next)) rare(next).td_sq_prev = before;
   if (is_td(prev)) rare(prev).td_sq_next = after;
   else store<u32>(sleepq_bucket(head.td_wchan), changetype<u32>(after));
-  r.td_sq_tail = no_td();
+  r.td_sq_tail = 0;
   r.td_sq_next = no_td();
   r.td_sq_prev = no_td();
+}
+
+/** Another thread is the last sleeper of a channel, whose first has this part. */
+function set_tail(r: ThreadRare, td: Thread): void {
+  r.td_sq_tail = changetype<u32>(td) | (r.td_sq_tail & SQ_RANKS);
 }
 
 /** Takes a thread off its sleep queue: channel, message and TDF_SINTR go. */
@@ -126,7 +137,7 @@ export function sleepq_remove(td: Thread): void {
   if (is_td(prev)) {
     prev.td_qnext = changetype<u32>(next);
     if (is_td(next)) next.td_qprev = changetype<u32>(prev);
-    else rare(sleepq_lookup(td.td_wchan)).td_sq_tail = prev;
+    else set_tail(rare(sleepq_lookup(td.td_wchan)), prev);
   } else {
     sleepq_replace_head(td, next);
     if (is_td(next)) next.td_qprev = 0;
@@ -141,6 +152,17 @@ function sleepq_forget(td: Thread): void {
   td.td_wchan = 0;
   td.td_flags &= ~TDF_SINTR;
   cold(td).td_wmesg = 0;
+}
+
+/** A thread on a sleep queue has its rank there, or another one than before. */
+export function sleepq_ranked(td: Thread): void {
+  const prev = changetype<Thread>(td.td_qprev);
+  const next = changetype<Thread>(td.td_qnext);
+  if ((!is_td(prev) && !is_td(next)) || planted(Plant.WAKE_RANK_UNSEEN)) return;
+  const rank = sleep_rank(td);
+  const differs =
+    (is_td(prev) && sleep_rank(prev) != rank) || (is_td(next) && sleep_rank(next) != rank);
+  if (differs) rare(sleepq_lookup(td.td_wchan)).td_sq_tail |= SQ_RANKS;
 }
 
 // ---- States ----
@@ -216,18 +238,30 @@ function sleepq_wake_all(first: Thread): void {
 
 /** Wakes the sleeper of best priority, the one that came first among equals. */
 export function wakeup_one(wchan: u32): void {
-  let best = sleepq_lookup(wchan);
-  if (!is_td(best)) return;
-  let priority = cold(best).td_priority;
-  let td = changetype<Thread>(best.td_qnext);
+  const head = sleepq_lookup(wchan);
+  if (!is_td(head)) return;
+  const equal = (rare(head).td_sq_tail & SQ_RANKS) == 0 || planted(Plant.WAKE_FIRST);
+  sleepq_resume(equal ? head : sleepq_best(head));
+}
+
+/** The best sleeper of a channel, whose first is `head`. */
+function sleepq_best(head: Thread): Thread {
+  const first = sleep_rank(head);
+  let best = head;
+  let rank = first;
+  let equal = true;
+  let td = changetype<Thread>(head.td_qnext);
   while (is_td(td)) {
-    if (cold(td).td_priority < priority) {
+    const other = sleep_rank(td);
+    if (other != first) equal = false;
+    if (other < rank) {
       best = td;
-      priority = cold(td).td_priority;
+      rank = other;
     }
     td = changetype<Thread>(td.td_qnext);
   }
-  sleepq_resume(best);
+  if (equal) rare(head).td_sq_tail &= ~SQ_RANKS;
+  return best;
 }
 
 /** Ends an interruptible sleep, which returns `error`, unless its timeout was first. */
@@ -295,6 +329,7 @@ export function sleepq_enter(wchan: u32, pri: u32, wmesg: u32, timo: i32): void 
 /** The second half: sleeps, unless the thread's process asks it to stop or to end. */
 export function sleepq_wait(pri: u32, timo: i32): u32 {
   if ((pri & PCATCH) != 0 && (cold(curthread()).td_ast & TDA_SUSPEND) != 0) {
+    sleepq_ranked(curthread());
     cont_push(K.TSLEEP_1, pri, timo);
     thread_suspend_check(1);
     return PENDING;
@@ -308,8 +343,9 @@ export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
   if (td.td_wchan != 0) {
     if (error == 0 && (td.td_flags & TDF_TIMEOUT) == 0) {
       sleep_priority(td, pri & PRIMASK);
+      sleepq_ranked(td);
       td_set_inhib(td, TDI_SLEEPING);
-      cont_push(K.TSLEEP_2, pri, timo);
+      cont_push_on(td, K.TSLEEP_2, pri, timo);
       mi_switch();
       return PENDING;
     }
@@ -323,6 +359,7 @@ export function sleepq_park(td: Thread, wchan: u32, wmesg: u32): void {
   sleepq_add(td, wchan);
   cold(td).td_wmesg = wmesg;
   td.td_flags |= TDF_SINTR;
+  sleepq_ranked(td);
   td_set_inhib(td, TDI_SLEEPING);
 }
 

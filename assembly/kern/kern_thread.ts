@@ -28,6 +28,7 @@ import {
   Plimit,
   Proc,
   TDF_INMEM,
+  TDL_EXITED,
   TDP_PREEMPTED,
   TDS,
   Thread,
@@ -45,6 +46,7 @@ import {
 } from "../sys/reap";
 import { Policy } from "../sys/sched";
 import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
+import { cont_push, K, PENDING } from "./cont";
 import {
   assert_realucred,
   crcowsync,
@@ -350,7 +352,7 @@ export function thread_clear(td: Thread): void {
   td.td_nvcsw = 0;
 }
 
-/** Copies what a new thread inherits (kern_kthread.c 280). */
+/** Copies what a new thread inherits, but for the name, which the caller gives it (kern_kthread.c 280). */
 export function thread_copy(c: ThreadCold, from: ThreadCold): void {
   c.td_pri_class = from.td_pri_class;
   c.td_base_pri = from.td_base_pri;
@@ -360,8 +362,6 @@ export function thread_copy(c: ThreadCold, from: ThreadCold): void {
     c.td_base_pri = <u8>policy_priority(Policy.OTHER, 0);
     c.td_priority = c.td_base_pri;
   }
-  c.td_namefmt = from.td_namefmt;
-  c.td_namearg = from.td_namearg;
 }
 
 // ---- Credentials and limits ----
@@ -435,10 +435,24 @@ export function thread_exit(): u32 {
   p.p_runtime += td.td_runtime;
   p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
   if ((cold(td).td_pflags & TDP_PREEMPTED) != 0) p.p_nivcsw += <u64>rare(td).td_nivcsw;
+  if (td.td_state == TDS.RUNQ) cont_push(K.TEAPOT);
   td.td_state = <u8>TDS.INACTIVE;
   thread_gone(td);
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
   return sched_throw(td);
+}
+
+/** A thread that had put itself on the run queue before it ended has been picked once more (1036). */
+export function thread_exit_1(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  td.td_lwflags |= TDL_EXITED;
+  if (gd.gd_deadthread == td) {
+    gd.gd_deadthread = no_td();
+    thread_stash(td);
+  }
+  panic("I'm a teapot!");
+  return PENDING;
 }
 
 /** Cleans up the last thread of a process that is harvested (1044). */

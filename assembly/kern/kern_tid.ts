@@ -376,6 +376,7 @@ function tdfind_self(tid: i32, pid: i32): Thread {
   const e = entry_of(tid);
   const td = e.te_thread;
   if (!is_td(td)) return td;
+  if (cold(td).td_tid != tid) return no_td(); // freed, or used again
   if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
   if (e.te_stamp < limit_of(tid)) bucket_move_slow(bucket_of(tid), e);
   return td.td_proc.p_state == PRS.NEW ? no_td() : td;

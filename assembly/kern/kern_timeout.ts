@@ -45,6 +45,7 @@ import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
 import { WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDC_ARMED, TDC_CPU_SHIFT, TDC_DEADLINE, Thread, ThreadCold } from "../sys/proc";
 import { cold, cold_thread } from "../sys/thread";
 import { chaos_timeout } from "./kern_chaos";
@@ -244,7 +245,7 @@ export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u
 function next_is(gd: GlobalData, time: u64): void {
   const m = machine();
   gd.gd_next_callout = time;
-  if (time < m.callout_bound) m.callout_bound = time;
+  if (time < m.callout_bound && !planted(Plant.CALLOUT_UNBOUND)) m.callout_bound = time;
 }
 
 /** Sets gd_next_callout from the bits alone: exactly if level 0 has any, else to a block's start. */

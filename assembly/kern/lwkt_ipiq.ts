@@ -55,7 +55,7 @@ import { lwkt_arrive, lwkt_move_here, lwkt_move_retry } from "./lwkt_migrate";
 import {
   lwkt_deschedule_here,
   lwkt_schedule_here,
-  lwkt_setpri_locked,
+  lwkt_setpri_here,
   lwkt_unwait_of,
 } from "./lwkt_thread";
 import { token_grant, token_lines } from "./lwkt_token";
@@ -68,7 +68,6 @@ import {
   sched_runnable,
 } from "./sched";
 import { dl_wakeup } from "./sched_deadline";
-import { turnstile_level } from "./subr_turnstile";
 
 /** For a plant: a round of fewer cycles is a short one. */
 const SHORT: u64 = 8;
@@ -83,9 +82,14 @@ export function cpu_critical(gd: GlobalData): bool {
   return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
 }
 
-/** Takes a CPU out of its halt: its clock has stood still. */
+/** Takes a CPU out of its halt: it has a slice in the next round, or in this one. */
 export function cpu_wake(m: Machine, gd: GlobalData): void {
   m.busy |= cpu_bit(gd.gd_cpuid);
+  cpu_unhalt(m, gd);
+}
+
+/** A CPU that has a slice is halted no more: its clock has stood still. */
+export function cpu_unhalt(m: Machine, gd: GlobalData): void {
   if ((gd.gd_flags & GDF_HALTED) == 0) return;
   gd.gd_flags &= ~GDF_HALTED;
   if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
@@ -405,7 +409,7 @@ function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): v
   const pri = <u32>l.lt_pri_due;
   l.lt_pri_due = 0;
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) != 0) sched_prio_asked(td, l.lt_prio_due);
-  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_locked(td, turnstile_level(td, pri));
+  if ((asks & ASK_SETPRI) != 0) lwkt_setpri_here(td, pri);
   if ((asks & ASK_PRIO) != 0 && (asks & ASK_SETPRI_LAST) == 0) sched_prio_asked(td, l.lt_prio_due);
   priority_changed(gd, td);
 }

@@ -1,5 +1,5 @@
 // The light weight kernel threads of DragonFly (lwkt_thread.c, 2003), function by function in its order;
-// numbers in brackets are its lines.
+// numbers in brackets are its lines. How threads come and go is in kern/lwkt_create.ts.
 //
 // Each CPU has a scheduler of its own: 32 levels, round robin within a level, a mask of levels that may
 // have threads. Only the owning CPU touches its queues, in a critical section (the count in the upper
@@ -23,25 +23,21 @@ import {
 } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
-import { KTR_LWKT, KTR_SCHED, KTR_STATE, Ktr, ktr } from "../sys/ktr";
+import { KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
-import { CACHE_NTHREADS, KSTACK_PAGES, NRUNQ } from "../sys/param";
+import { NRUNQ } from "../sys/param";
 import {
   Proc,
   SSLEEP,
   TDF_TRANSIT,
   TDF_USER,
   TDI_SLEEPING,
-  TDL_ALLOCATED_STACK,
-  TDL_ALLOCATED_THREAD,
   TDL_EXITED,
   TDL_EXITING,
   TDL_PREEMPT_DONE,
   TDL_PREEMPT_LOCK,
   TDL_RUNQ,
-  TDL_STOPREQ,
   TDL_TOKWAIT,
-  TDL_VERBOSE,
   TDL_WANTED,
   TDPRI_CRIT,
   TDPRI_MASK,
@@ -49,13 +45,13 @@ import {
   TDS,
   Thread,
 } from "../sys/proc";
-import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
+import { ThreadList, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { lwkt_level, runq_append, runq_earliest, runq_init, runq_remove } from "../sys/runq";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
 import { ast_pending } from "./kern_ast";
 import { stats_runnable } from "./kern_stats";
-import { cpu_set_thread_handler, cpu_switch, switch_in } from "./kern_switch";
+import { cpu_switch, switch_in } from "./kern_switch";
 import { splz } from "./lwkt_intr";
 import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri, is_mine } from "./lwkt_ipiq";
 import {
@@ -75,18 +71,20 @@ import {
 } from "./lwkt_token";
 import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
-import { turnstile_level } from "./subr_turnstile";
-import { thread_gone } from "./thread_gone";
-import { tdfreeq, thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
-import { stack_attach } from "./vm_glue";
+import { turnstile_adjust, turnstile_level } from "./subr_turnstile";
 
 // ---- Critical sections (sys/thread2.h of the original) ----
 
 /** Enters a critical section of the current thread. */
 export function crit_enter(): void {
-  const td = curthread();
-  if (td.td_pri < 0) crit_panic();
-  td.td_pri += TDPRI_CRIT;
+  crit_enter_of(curthread());
+}
+
+/** The same, where the current thread is at hand. */
+function crit_enter_of(td: Thread): void {
+  const pri = td.td_pri;
+  if (pri < 0) crit_panic();
+  td.td_pri = pri + TDPRI_CRIT;
 }
 
 /** Leaves a critical section without looking for pending work. */
@@ -99,21 +97,35 @@ export function crit_exit_noyield(): void {
 /** Leaves a critical section; pending work above the whole of td_pri runs now. May switch. */
 export function crit_exit(): u32 {
   const gd = mycpu();
-  const td = gd.gd_curthread;
-  td.td_pri -= TDPRI_CRIT;
-  if (td.td_pri < 0) crit_panic();
-  if (td.td_pri < gd.gd_reqpri) return lwkt_yield_quick();
+  return crit_exit_of(gd, gd.gd_curthread);
+}
+
+/** The same, where this CPU and its current thread are at hand. */
+export function crit_exit_of(gd: GlobalData, td: Thread): u32 {
+  const pri = td.td_pri - TDPRI_CRIT;
+  td.td_pri = pri;
+  if (pri < 0) crit_panic();
+  if (pri < gd.gd_reqpri) return lwkt_yield_quick();
   return DONE;
+}
+
+/** Panics because td_pri went negative (840). */
+export function crit_panic(): void {
+  const td = curthread();
+  const lpri = td.td_pri;
+  td.td_pri = 0;
+  panic("td_pri is/would-go negative! %p %d", changetype<usize>(td), lpri);
 }
 
 // ---- The run queue ----
 
 /** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
 export function _lwkt_dequeue(td: Thread): void {
-  if ((td.td_lwflags & TDL_RUNQ) != 0) {
+  const flags = td.td_lwflags;
+  if ((flags & TDL_RUNQ) != 0) {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags &= ~TDL_RUNQ;
+    td.td_lwflags = flags & ~TDL_RUNQ;
     if ((td.td_flags & TDF_USER) != 0) user_dequeue(gd, td);
     else runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
     gd.gd_nrunnable--;
@@ -123,10 +135,11 @@ export function _lwkt_dequeue(td: Thread): void {
 
 /** Puts `td` at the tail of its level on this CPU. */
 export function _lwkt_enqueue(td: Thread): void {
-  if ((td.td_lwflags & TDL_RUNQ) == 0) {
+  const flags = td.td_lwflags;
+  if ((flags & TDL_RUNQ) == 0) {
     const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
-    td.td_lwflags |= TDL_RUNQ;
+    td.td_lwflags = flags | TDL_RUNQ;
     gd.gd_nrunnable++;
     if ((td.td_flags & TDF_USER) != 0) user_enqueue(gd, td);
     else level_append(gd, td);
@@ -162,109 +175,6 @@ export function lwkt_init_wait(w: LwktWait): void {
 
 function waitq(w: LwktWait): ThreadList {
   return changetype<ThreadList>(changetype<usize>(w) + offsetof<LwktWait>("wa_waitq"));
-}
-
-// ---- Threads ----
-
-/** Where an allocated structure came from, in the ALLOC record. */
-const ALLOC_FRESH: u32 = 0;
-const ALLOC_TEMPLATE: u32 = 1;
-const ALLOC_REUSED: u32 = 2;
-
-/**
- * Allocates a thread (142): the caller's structure, the first of this CPU's exited ones, or a fresh one.
- * Leaves the thread's address in td_retval, 0 if all are in use. May switch at its crit_exit.
- */
-function lwkt_alloc_thread(template: Thread): u32 {
-  if (is_td(template)) return lwkt_alloc_1(template, ALLOC_TEMPLATE);
-  crit_enter();
-  const gd = mycpu();
-  let td = no_td();
-  if (gd.gd_tdfreecount > 0) {
-    gd.gd_tdfreecount--;
-    td = gd.gd_tdfreeq;
-    KASSERT(
-      is_td(td) && (td.td_lwflags & TDL_EXITED) != 0,
-      "lwkt_alloc_thread: unexpected NULL or corrupted td",
-    );
-    tailq_remove(tdfreeq(gd), td);
-  }
-  const how = is_td(td) ? ALLOC_REUSED : ALLOC_FRESH;
-  if (curthread().td_pri - TDPRI_CRIT < gd.gd_reqpri) {
-    cont_push(K.ALLOC_1, changetype<u32>(td), how);
-    crit_exit();
-    return PENDING;
-  }
-  crit_exit();
-  return lwkt_alloc_1(td, how);
-}
-
-/** The rest of lwkt_alloc_thread: structure and stack. */
-export function lwkt_alloc_1(td: Thread, how: u32): u32 {
-  let flags: u32 = 0;
-  if (how == ALLOC_REUSED) {
-    flags = td.td_lwflags & (TDL_ALLOCATED_STACK | TDL_ALLOCATED_THREAD);
-  } else if (how == ALLOC_FRESH) {
-    td = thread_zone_alloc();
-    if (!is_td(td)) return done(0);
-    flags = TDL_ALLOCATED_THREAD;
-  }
-  if (!stack_attach(td, KSTACK_PAGES)) {
-    if (how != ALLOC_TEMPLATE) thread_zone_free(td);
-    return done(0);
-  }
-  let pages = cold(td).td_kstack_pages;
-  if (pages == 0) {
-    pages = <u8>KSTACK_PAGES;
-    flags |= TDL_ALLOCATED_STACK;
-  }
-  lwkt_init_thread(td, pages, <u16>flags, mycpu());
-  ktr(KTR_LWKT, Ktr.ALLOC, changetype<u32>(td), how);
-  return done(changetype<i32>(td));
-}
-
-/** Initialises a structure (180): one critical section, priority 0, owned by `gd`'s CPU. */
-export function lwkt_init_thread(td: Thread, pages: u8, flags: u16, gd: GlobalData): void {
-  const c = cold(td);
-  thread_zero(td, c);
-  c.td_tid = -1;
-  c.td_kstack_pages = pages;
-  td.td_lwflags = flags;
-  td.td_cpu = <u8>gd.gd_cpuid;
-  td.td_pri = TDPRI_CRIT;
-}
-
-/** Frees an exited thread (191): into this CPU's cache while that holds fewer than 6. May switch. */
-export function lwkt_free_thread(td: Thread): u32 {
-  KASSERT(
-    (td.td_lwflags & TDL_EXITED) != 0,
-    "lwkt_free_thread: did not exit! %p",
-    changetype<usize>(td),
-  );
-  crit_enter();
-  const gd = mycpu();
-  if (gd.gd_tdfreecount < CACHE_NTHREADS && (td.td_lwflags & TDL_ALLOCATED_THREAD) != 0) {
-    gd.gd_tdfreecount++;
-    tailq_insert_head(tdfreeq(gd), td);
-    return crit_exit();
-  }
-  cont_push(K.FREE_1, changetype<u32>(td));
-  crit_exit();
-  return PENDING;
-}
-
-/** The rest of lwkt_free_thread: give the stack and the structure back. */
-export function lwkt_free_1(td: Thread): u32 {
-  const c = cold(td);
-  if (c.td_kstack_pages != 0 && (td.td_lwflags & TDL_ALLOCATED_STACK) != 0) {
-    ktr(KTR_LWKT, Ktr.KFREE, changetype<u32>(td));
-    c.td_kstack_pages = 0;
-  }
-  if ((td.td_lwflags & TDL_ALLOCATED_THREAD) != 0) {
-    ktr(KTR_LWKT, Ktr.ZFREE, changetype<u32>(td));
-    thread_zone_free(td);
-  }
-  return DONE;
 }
 
 // ---- The switch ----
@@ -306,13 +216,13 @@ function lwkt_choose(gd: GlobalData): Thread {
 export function lwkt_switch(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
-  if (gd.gd_intr_nesting_level != 0 && !is_td(td.td_preempted)) {
+  let ntd = td.td_preempted;
+  if (gd.gd_intr_nesting_level != 0 && !is_td(ntd)) {
     panic("lwkt_switch: cannot switch from within an interrupt, yet\n");
   }
   if (is_modern(gd)) return modern_switch(gd, td);
-  crit_enter();
+  crit_enter_of(td);
   gd.gd_switch_count++;
-  let ntd = td.td_preempted;
   if (is_td(ntd)) {
     KASSERT(
       (ntd.td_lwflags & TDL_PREEMPT_LOCK) != 0,
@@ -324,7 +234,7 @@ export function lwkt_switch(): u32 {
     ntd = lwkt_choose(gd);
   }
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
-  if (td == ntd) return crit_exit();
+  if (td == ntd) return crit_exit_of(gd, td);
   cpu_switch(gd, td, ntd);
   switch_in(gd, ntd);
   return PENDING;
@@ -595,9 +505,15 @@ export function lwkt_deschedule_here(td: Thread): void {
 export function lwkt_setpri(td: Thread, pri: i32): u32 {
   KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
   crit_enter();
-  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_locked(td, turnstile_level(td, pri));
+  if (is_mine(td) || !cpu_exists(td.td_cpu)) lwkt_setpri_here(td, pri);
   else ipi_setpri(td, pri);
   return crit_exit();
+}
+
+/** The same for a thread of this CPU: it changes places where it waits. */
+export function lwkt_setpri_here(td: Thread, pri: i32): void {
+  lwkt_setpri_locked(td, turnstile_level(td, pri));
+  turnstile_adjust(td);
 }
 
 /** The same for the current thread, 0..31 (586). */
@@ -659,7 +575,7 @@ export function lwkt_block_1(w: LwktWait, gen: i32, wmesg: u32): u32 {
   td.td_wait = changetype<u32>(w);
   td.td_state = <u8>TDS.INHIBITED;
   td.td_inhib |= TDI_SLEEPING;
-  cont_push(K.BLOCK_2, changetype<u32>(w));
+  cont_push_on(td, K.BLOCK_2, changetype<u32>(w));
   lwkt_switch();
   return PENDING;
 }
@@ -703,77 +619,4 @@ export function lwkt_signal_2(w: LwktWait, count: i32): u32 {
     }
   }
   return lwkt_reltoken(w);
-}
-
-// ---- Creation and exit ----
-
-/**
- * Creates a thread (763) in `template` or an allocated structure and schedules it, unless `tdflags` has
- * TDL_STOPREQ. Returns 0; the thread's address is left in a1 of the caller's frame. The other arguments
- * are read from the caller's frame when the structure is there (sys_lwkt.ts); `kthread` 1: those of
- * DragonFly's kthread_create (815), which has no template and no flags.
- */
-export function lwkt_create(template: Thread, kthread: u32): u32 {
-  cont_push(K.CREATE_1, kthread);
-  lwkt_alloc_thread(template);
-  return PENDING;
-}
-
-/** The structure is there: set it up and schedule it. */
-export function lwkt_create_1(
-  td: Thread,
-  func: u32,
-  arg: u32,
-  tdflags: u32,
-  fmt: u32,
-  fmtarg: u32,
-): u32 {
-  cpu_set_thread_handler(td, func, arg);
-  td.td_lwflags |= TDL_VERBOSE | <u16>tdflags;
-  const c = cold(td);
-  c.td_namefmt = fmt;
-  c.td_namearg = fmtarg;
-  ktr(KTR_STATE, Ktr.CREATE, changetype<u32>(td), 0, -1, -1);
-  ktr(KTR_STATE, Ktr.NAME, changetype<u32>(td), fmt, fmtarg);
-  cont_push(K.CREATE_2, changetype<u32>(td));
-  if ((td.td_lwflags & TDL_STOPREQ) == 0) lwkt_schedule(td);
-  else td.td_lwflags &= ~TDL_STOPREQ;
-  return PENDING;
-}
-
-/** Ends the current thread (797): its structure goes to the tail of this CPU's free list. */
-export function lwkt_exit(): u32 {
-  const td = curthread();
-  if ((td.td_lwflags & TDL_VERBOSE) != 0) {
-    printf("kthread %p %N has exited\n", changetype<usize>(td), changetype<usize>(td));
-  }
-  crit_enter();
-  cont_push(K.LWKT_EXIT_1);
-  lwkt_deschedule_self();
-  return PENDING;
-}
-
-export function lwkt_exit_1(): u32 {
-  const gd = mycpu();
-  const td = gd.gd_curthread;
-  gd.gd_tdfreecount++;
-  tailq_insert_tail(tdfreeq(gd), td);
-  return cpu_thread_exit();
-}
-
-/** Leaves the current thread for good: the switch that follows marks it exited. */
-export function cpu_thread_exit(): u32 {
-  const td = curthread();
-  _lwkt_dequeue(td); // if it was preempted and scheduled after it descheduled itself
-  thread_gone(td);
-  td.td_lwflags |= TDL_EXITING;
-  return lwkt_switch();
-}
-
-/** Panics because td_pri went negative (840). */
-export function crit_panic(): void {
-  const td = curthread();
-  const lpri = td.td_pri;
-  td.td_pri = 0;
-  panic("td_pri is/would-go negative! %p %d", changetype<usize>(td), lpri);
 }

@@ -23,7 +23,7 @@ import { Plant, planted } from "../sys/plant";
 import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
+import { cont_push_on, DONE, done, K, PENDING, set_retval } from "./cont";
 import {
   cpu_critical,
   cpu_exists,
@@ -71,10 +71,10 @@ export function lwkt_trytoken(tok: LwktToken): bool {
 function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   KASSERT(td.td_wait == 0, "lwkt_gettoken: td_wait not NULL!");
-  cont_push(fn, changetype<u32>(tok));
-  td.td_lwflags &= ~TDL_WANTED;
-  if ((td.td_lwflags & TDL_RUNQ) != 0) td.td_lwflags |= TDL_WANTED;
-  td.td_lwflags |= TDL_TOKWAIT;
+  cont_push_on(td, fn, changetype<u32>(tok));
+  const flags = <u32>td.td_lwflags;
+  const wanted = (flags & TDL_RUNQ) != 0 ? TDL_WANTED : 0;
+  td.td_lwflags = <u16>((flags & ~TDL_WANTED) | wanted | TDL_TOKWAIT);
   _lwkt_dequeue(td);
   line_join(tok, td);
   lwkt_switch();
@@ -84,12 +84,13 @@ function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
 /** The thread runs again: the token has come, and may have gone again. */
 export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   const td = curthread();
-  if ((td.td_lwflags & TDL_TOKWAIT) != 0) {
-    cont_push(fn, changetype<u32>(tok)); // lwkt_preempt has made it run: it still waits
+  const flags = <u32>td.td_lwflags;
+  if ((flags & TDL_TOKWAIT) != 0) {
+    cont_push_on(td, fn, changetype<u32>(tok)); // lwkt_preempt has made it run: it still waits
     lwkt_switch();
     return PENDING;
   }
-  if ((td.td_lwflags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
+  if ((flags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
   return fn == K.REGETTOKEN_1 ? done(1) : DONE;

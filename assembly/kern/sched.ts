@@ -135,6 +135,10 @@ import {
   turnstile_priority,
 } from "./subr_turnstile";
 
+/** Bits for the 99 real-time priorities. */
+const RT_SHIFT: u32 = 7;
+const RT_MASK: u32 = (1 << RT_SHIFT) - 1;
+
 /** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
 export function lwkt_level_of(priority: u32): i32 {
   return 31 - <i32>(priority >> 3);
@@ -459,12 +463,29 @@ export function sched_sleep(td: Thread, pri: u32): void {
   if (pri != 0) sched_prio(td, pri);
 }
 
+/**
+ * By what a thread that sleeps is woken before others: the smaller first. It is td_priority, as it is in a sleep; what is
+ * lent to it counts at once, wherever it is. Of a priority, the one with a deadline, and then the better of the 99.
+ */
+export function sleep_rank(td: Thread): u32 {
+  const m = machine();
+  let pri = turnstile_priority(td);
+  let better: u32 = 0;
+  if (gives_shares(m)) {
+    const ts = td_sched(td);
+    const borrows = pri != <u32>cold(td).td_base_pri;
+    if (!borrows) better = ts.ts_policy == <u8>Policy.DEADLINE ? RT_MASK : <u32>ts.ts_rt;
+    if (m.sched == Sched.ULE && ts.ts_boost != 0) pri = min<u32>(pri, ts.ts_boost);
+  }
+  return (pri << RT_SHIFT) + RT_MASK - better;
+}
+
 /** A new thread starts with its base priority, on the next CPU in turn of those that it may run on. */
 export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   c.td_priority = c.td_base_pri;
   child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
-  const m = machine();
-  const excluded: u64 = m.ncpus == 1 ? 0 : load<u64>(excluded_cpus(child));
+  if (machine().ncpus == 1) return;
+  const excluded = load<u64>(excluded_cpus(child));
   child.td_cpu = <u8>(excluded == 0 ? sched_place() : sched_place_within(~excluded));
 }
 

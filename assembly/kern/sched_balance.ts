@@ -3,6 +3,7 @@
 // becomes of a thread that has moved, in kern/sched_ule.ts.
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { GDF_RESCHED, globaldata } from "../sys/globaldata";
+import { KASSERT } from "../sys/kassert";
 import { Machine } from "../sys/machine";
 import { PRI_MIN_IDLE, RQ_LEVELS, STATHZ } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
@@ -31,6 +32,7 @@ export function ule_boundary(m: Machine): void {
 /** Each idle CPU steals, as long as there is one that it could steal from: most rounds there is none. */
 function steal_all(m: Machine): void {
   let has = has_enough(m);
+  if (INVARIANTS && !has) check_nobody(m);
   for (let left = m.sched_idle; left != 0 && has; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
     if (globaldata(cpu).gd_nrunnable == 0 && steal(m, cpu)) has = has_enough(m);
@@ -39,10 +41,17 @@ function steal_all(m: Machine): void {
 
 /** True if some CPU has a thread that waits, and enough of them for others to steal it. */
 function has_enough(m: Machine): bool {
+  const least = <i32>m.ule_steal_least + (planted(Plant.ENOUGH_MORE) ? 1 : 0);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
-    if (globaldata(cpu).gd_nrunnable != 0 && load_of(cpu) >= <i32>m.ule_steal_least) return true;
+    if (globaldata(cpu).gd_nrunnable != 0 && load_of(cpu) >= least) return true;
   }
   return false;
+}
+
+/** The search of an idle CPU would find nobody either. */
+function check_nobody(m: Machine): void {
+  const from = sched_highest(0, m.ncpus, ~(<u64>0), <i32>m.ule_steal_least, 1);
+  KASSERT(from < 0, "steal_all: CPU %d has enough for others", from);
 }
 
 /** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */

@@ -59,9 +59,13 @@ function lwkt_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
   if ((td.td_flags & TDF_USER) != 0) user_clock(gd, td, ticks, stats);
 }
 
-/** Between two rounds: the tick of the round, and what is done once a second. */
+/** A round begins at a cycle, or is over in a quiet stretch that ends with it: its tick. */
+export function sched_time(m: Machine, cycle: u64): void {
+  if (m.sched == Sched.ULE) ule_round(m, cycle);
+}
+
+/** Between two rounds: what is done once a second. */
 export function sched_seconds(m: Machine): void {
-  if (m.sched == Sched.ULE) ule_round(m);
   if (m.now < m.sched_second || m.cycle_cost == 0) return;
   const seconds = (m.now - m.sched_second) / m.cycles_per_second + 1;
   m.sched_second += seconds * m.cycles_per_second;

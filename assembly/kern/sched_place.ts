@@ -11,6 +11,7 @@ import { has_deadline } from "../sys/deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { prioq_remove } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import { sched_cpu, ThreadSched, TSF_ARRIVED, TSF_KEPT, td_sched } from "../sys/sched";
@@ -21,7 +22,7 @@ import { dl_place } from "./sched_deadline";
 export function sched_arrived(gd: GlobalData, td: Thread): void {
   const m = machine();
   if (m.ncpus == 1) return;
-  m.sched_arrivals |= cpu_bit(gd.gd_cpuid);
+  if (!planted(Plant.ARRIVAL_LOST)) m.sched_arrivals |= cpu_bit(gd.gd_cpuid);
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
   ts.ts_flags |= TSF_ARRIVED;
@@ -90,7 +91,7 @@ export function idle_cpus(m: Machine): u64 {
 
 /** Has a CPU look at its queues: it is woken if it is halted, its thread looks at its next safe point. */
 export function kick_cpu(m: Machine, cpu: u32): void {
-  m.busy |= cpu_bit(cpu);
+  if (!planted(Plant.TURN_LOST)) m.busy |= cpu_bit(cpu);
   globaldata(cpu).gd_flags |= GDF_RESCHED;
   m.sched_idle &= ~cpu_bit(cpu);
 }

@@ -127,9 +127,9 @@ export function tick(): i32 {
   return machine().sched_ms;
 }
 
-/** A round begins: its tick. */
-export function ule_round(m: Machine): void {
-  m.sched_ms = <i32>(m.now / max<u64>(1, m.cycles_per_second / HZ)) + 1;
+/** A round begins at a cycle: its tick. */
+export function ule_round(m: Machine, cycle: u64): void {
+  m.sched_ms = <i32>(cycle / max<u64>(1, m.cycles_per_second / HZ)) + 1;
 }
 
 // ---- Scores ----

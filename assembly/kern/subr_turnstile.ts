@@ -17,9 +17,20 @@
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
-import { MTX_NOLEND, SyncObject, TurnstileQueue, td_locks, td_slocks, ts_queue } from "../sys/sync";
+import {
+  holds_nothing,
+  KOBJ_MTX,
+  MTX_NOLEND,
+  SyncObject,
+  ThreadLocks,
+  TS_SHARED,
+  TurnstileQueue,
+  td_locks,
+  td_slocks,
+  ts_queue,
+} from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { setrunnable, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { setrunnable, sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
 import { is_mine } from "./lwkt_ipiq";
 import { lwkt_level_of, sched_lend } from "./sched";
@@ -86,9 +97,8 @@ export function lock_owner(o: SyncObject): Thread {
   return td;
 }
 
-/** Sets what is lent to a thread; false if that is what it was. */
-function set_lent(td: Thread, lent: u32): bool {
-  const l = td_locks(td);
+/** Sets what is lent to a thread, which `l` belongs to; false if that is what it was. */
+function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
   if (<u32>l.tl_lent == lent) return false;
   if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
   const c = cold(td);
@@ -101,13 +111,14 @@ function set_lent(td: Thread, lent: u32): bool {
   // Most loans are from equals, and change nothing but what is known of them.
   const stays = <u32>c.td_priority == min<u32>(c.td_base_pri, WORST - lent);
   if (!stays || has_level || !is_mine(td)) sched_lend(td);
+  if (td.td_wchan != 0 && l.tl_blocked == 0) sleepq_ranked(td);
   return true;
 }
 
 /** What those lend to a thread that wait for its locks. */
-function lent_to(td: Thread): u32 {
+function lent_to(l: ThreadLocks): u32 {
   let lent: u32 = 0;
-  for (let o = td_locks(td).tl_contested; is_lock(o); o = o.so_contested) {
+  for (let o = l.tl_contested; is_lock(o); o = o.so_contested) {
     if (is_td(o.so_first)) lent = max(lent, WORST - turnstile_priority(o.so_first));
     if (!is_td(o.so_shared_first) || planted(Plant.LEND_NOT_SHARED)) continue;
     lent = max(lent, WORST - turnstile_priority(o.so_shared_first));
@@ -115,25 +126,37 @@ function lent_to(td: Thread): u32 {
   return lent;
 }
 
-/** The first of those that wait for a lock may be another one, or have another priority: tells all owners behind it. */
-function propagate(lock: SyncObject): void {
+/**
+ * The first of those that wait for a lock of `owner` may be another one, or have another priority: tells all owners
+ * behind it.
+ */
+function propagate(lock: SyncObject, owner: Thread): void {
   let o = lock;
+  let td = owner;
   while ((o.so_flags & MTX_NOLEND) == 0) {
-    const owner = lock_owner(o);
-    if (!is_td(owner) || !set_lent(owner, lent_to(owner))) return;
-    if (td_locks(owner).tl_blocked == 0) return; // the chain's end
+    if (!is_td(td)) return;
+    const l = td_locks(td);
+    if (!set_lent(td, l, lent_to(l)) || l.tl_blocked == 0) return; // the chain's end
     if (planted(Plant.LEND_ONE_STEP)) return;
-    o = changetype<SyncObject>(owner.td_wchan);
-    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, owner);
+    o = changetype<SyncObject>(td.td_wchan);
+    if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, td);
+    td = lock_owner(o);
   }
 }
 
-/** The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places. */
+/**
+ * The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places; if it sleeps, ranks
+ * may differ.
+ */
 export function turnstile_adjust(td: Thread): void {
-  if (td_locks(td).tl_blocked == 0) return;
+  if (td.td_wchan == 0) return;
+  if (td_locks(td).tl_blocked == 0) {
+    sleepq_ranked(td);
+    return;
+  }
   const o = changetype<SyncObject>(td.td_wchan);
   requeue(o, td);
-  propagate(o);
+  propagate(o, lock_owner(o));
 }
 
 /**
@@ -157,10 +180,18 @@ function turnstile_waiters(o: SyncObject): bool {
   return is_td(o.so_first) || is_td(o.so_shared_first);
 }
 
-/** Queues a thread, in a queue of the lock, behind all that are not worse. */
-function enqueue(o: SyncObject, q: TurnstileQueue, td: Thread): void {
+/**
+ * True for a queue in which threads stand in the order in which they came. An sx, which lends nothing either, wakes all that
+ * want it alone, of which the best runs first.
+ */
+function is_fifo(o: SyncObject, queue: u32): bool {
+  return (o.so_flags & MTX_NOLEND) != 0 && (o.so_kind == KOBJ_MTX || queue == TS_SHARED);
+}
+
+/** Queues a thread, in `q`, a queue of the lock, behind all that are not worse. */
+function enqueue(o: SyncObject, queue: u32, q: TurnstileQueue, td: Thread): void {
   let before = q.tq_last;
-  if (is_td(before) && (o.so_flags & MTX_NOLEND) == 0) {
+  if (is_td(before) && !is_fifo(o, queue)) {
     const pri = turnstile_priority(td);
     while (is_td(before) && turnstile_priority(before) > pri) {
       before = changetype<Thread>(before.td_qprev);
@@ -187,25 +218,24 @@ function dequeue(q: TurnstileQueue, td: Thread): void {
 }
 
 function requeue(o: SyncObject, td: Thread): void {
-  if ((o.so_flags & MTX_NOLEND) != 0) return;
-  const q = ts_queue(o, td_locks(td).tl_blocked);
+  const queue: u32 = td_locks(td).tl_blocked;
+  if (is_fifo(o, queue)) return;
+  const q = ts_queue(o, queue);
   dequeue(q, td);
-  enqueue(o, q, td);
+  enqueue(o, queue, q, td);
 }
 
 // ---- Who holds and who waits ----
 
-/** Threads wait for a lock of `td`, and may lend to it. */
-function contest(o: SyncObject, td: Thread): void {
+/** Threads wait for a lock, and may lend to who holds it, whose `l` is. */
+function contest(o: SyncObject, l: ThreadLocks): void {
   if ((o.so_flags & MTX_NOLEND) != 0) return;
-  const l = td_locks(td);
   o.so_contested = l.tl_contested;
   l.tl_contested = o;
 }
 
-/** Nobody waits any more for a lock of `td`, or it is not its lock any more. */
-function uncontest(o: SyncObject, td: Thread): void {
-  const l = td_locks(td);
+/** Nobody waits any more for a lock of the thread that `l` belongs to, or it is not its lock any more. */
+function uncontest(o: SyncObject, l: ThreadLocks): void {
   let at = l.tl_contested;
   if (at == o) l.tl_contested = o.so_contested;
   else {
@@ -218,13 +248,13 @@ function uncontest(o: SyncObject, td: Thread): void {
 /** The current thread waits in a queue of a lock. It is inhibited; the caller switches. */
 export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   const owner = lock_owner(o);
-  if (is_td(owner) && !turnstile_waiters(o)) contest(o, owner);
+  if (is_td(owner) && !turnstile_waiters(o)) contest(o, td_locks(owner));
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
   td_locks(td).tl_blocked = <u8>queue;
   const q = ts_queue(o, queue);
-  enqueue(o, q, td);
-  if (q.tq_first == td) propagate(o);
+  enqueue(o, queue, q, td);
+  if (q.tq_first == td) propagate(o, owner);
   td_set_inhib(td, TDI_SLEEPING);
 }
 
@@ -233,9 +263,10 @@ export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   o.so_owner = no_td();
   o.so_owner_tid = 0;
   if (!turnstile_waiters(o)) return;
-  uncontest(o, td);
-  if (td_locks(td).tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
-  set_lent(td, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(td));
+  const l = td_locks(td);
+  uncontest(o, l);
+  if (l.tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
+  set_lent(td, l, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(l));
 }
 
 /** The current thread, which held a lock alone, does so no more. Nobody holds the lock. */
@@ -256,8 +287,8 @@ export function turnstile_claim(o: SyncObject, td: Thread): void {
   o.so_owner = td;
   o.so_owner_tid = cold(td).td_tid;
   if (!turnstile_waiters(o)) return;
-  contest(o, td);
-  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o);
+  contest(o, td_locks(td));
+  if (!planted(Plant.LEND_NOT_HEIR)) propagate(o, td);
 }
 
 /** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
@@ -318,11 +349,12 @@ export function turnstile_forget(td: Thread): void {
   while (is_lock(l.tl_contested)) {
     const o = l.tl_contested;
     o.so_owner_tid = TID_GONE;
-    uncontest(o, td);
+    uncontest(o, l);
   }
+  cold(td).td_sx_slocks = 0;
+  if (holds_nothing(l)) return;
   if (l.tl_lent != 0) cold(td).td_pflags &= ~TDP_LENT;
   l.tl_lent = 0;
   l.tl_rw_rlocks = 0;
   l.tl_lk_slocks = 0;
-  cold(td).td_sx_slocks = 0;
 }

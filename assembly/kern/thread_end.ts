@@ -7,7 +7,7 @@ import { DONE } from "./cont";
 import { exit1, kern_thr_exit } from "./kern_exit";
 import { is_proc } from "./kern_fork";
 import { kthread_exit } from "./kern_kthread";
-import { lwkt_exit } from "./lwkt_thread";
+import { lwkt_exit } from "./lwkt_create";
 
 /** Ends the current thread as its kind does. */
 export function thread_end(): u32 {

@@ -26,17 +26,15 @@ import {
   thread_suspend_check,
 } from "../kern/kern_single";
 import { tsleep_1, tsleep_2 } from "../kern/kern_synch";
+import { thread_exit_1 } from "../kern/kern_thread";
 import { nanosleep_1 } from "../kern/kern_time";
+import { cpu_thread_exit, lwkt_alloc_1, lwkt_exit_1, lwkt_free_1 } from "../kern/lwkt_create";
 import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "../kern/lwkt_intr";
 import { modern_yield_1 } from "../kern/lwkt_modern";
 import {
-  cpu_thread_exit,
   crit_exit_noyield,
-  lwkt_alloc_1,
   lwkt_block_1,
   lwkt_block_2,
-  lwkt_exit_1,
-  lwkt_free_1,
   lwkt_invol_1,
   lwkt_preempt_1,
   lwkt_signal_1,
@@ -151,6 +149,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return init_loop();
     case K.INIT_1:
       return init_1(retval);
+    case K.TEAPOT:
+      return thread_exit_1();
     case K.SWAPPER_LOOP:
       return swapper_loop();
     case K.KTHREAD_SUSPEND_CHECK:

@@ -29,7 +29,8 @@ import {
   tidhash_limit_bytes,
 } from "../kern/kern_tid";
 import { callwheel_bytes, callwheel_init } from "../kern/kern_timeout";
-import { lwkt_gdinit, lwkt_init_thread } from "../kern/lwkt_thread";
+import { lwkt_init_thread } from "../kern/lwkt_create";
+import { lwkt_gdinit } from "../kern/lwkt_thread";
 import { sched_prio, sched_queues } from "../kern/sched";
 import { sched_clock_init } from "../kern/sched_clock";
 import { strhash_entries } from "../kern/subr_copyin";

@@ -16,6 +16,7 @@ import { sched_clock_next, sched_next } from "../kern/sched_clock";
 import { dl_left } from "../kern/sched_deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { TDF_USER, Thread } from "../sys/proc";
 import { gives_shares } from "../sys/sched";
 import { cold } from "../sys/thread";
@@ -37,7 +38,9 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   }
   if (gives_shares(m)) most = min<u64>(most, rounds_to(m, sched_next(m)));
   if (most <= 1) return end;
-  if (m.lwkt_modern != 0 && m.rr_cycles != 0) clocks_pass(m, m.now + (most - 1) * q);
+  if (m.lwkt_modern != 0 && m.rr_cycles != 0) {
+    clocks_pass(m, m.now + (most - (planted(Plant.TICKS_SHORT) ? 2 : 1)) * q);
+  }
   m.rounds += most - 1;
   if (m.run_rounds != 0) m.run_rounds -= <u32>(most - 1);
   return m.now + most * q;
@@ -68,7 +71,8 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   let rounds = (done - m.now) / m.quantum;
   const budget = dl_left(gd, td);
   if (budget == 0) return 0;
-  if (budget != NEVER) rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
+  if (budget != NEVER && !planted(Plant.QUIET_BUDGET))
+    rounds = min<u64>(rounds, rounds_to(m, gd.gd_cycles + budget));
   const next = ticks_idly(m, gd) ? shares_next(m, gd) : clock_next(m, gd);
   return next <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, next));
 }

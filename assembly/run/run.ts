@@ -21,13 +21,13 @@ import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_wake, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
+import { cpu_unhalt, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { has_tokens } from "../kern/lwkt_tokref";
 import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
-import { sched_clock, sched_seconds } from "../kern/sched_clock";
+import { sched_clock, sched_seconds, sched_time } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
 import { ChunkList } from "../sys/chunklist";
@@ -54,6 +54,7 @@ import { no_td, td_frame } from "../sys/thread";
 import { cont_run } from "./cont_table";
 import { quick_call } from "./quick_calls";
 import { clock_next, compute_left, quiet_until, set_compute_left } from "./quiet";
+import { round_check } from "./round_check";
 import { body_return, fault, trap } from "./trap";
 
 const NEVER: u64 = u64.MAX_VALUE;
@@ -116,7 +117,7 @@ function run_rounds(m: Machine): u32 {
     while (turn < m.ncpus) {
       const gd = globaldata(cpu_of_turn(m, turn));
       m.curcpu = gd;
-      if (gd.gd_in_slice != 0 || !(passes_turn(m, gd) || only_computes(m, gd))) {
+      if (gd.gd_in_slice != 0 || !passes_turn(m, gd)) {
         m.round_cpu = turn;
         if (gd.gd_in_slice == 0) slice_begin(m, gd);
         const reason = slice_run(m, gd);
@@ -146,21 +147,26 @@ function next_turn(m: Machine, turn: u32): u32 {
   return turn;
 }
 
-/**
- * A CPU that has nothing to run needs no slice: true, if it is one. It halts, unless messages wait for it at
- * the end of this round: then only its clock goes on. (`idle` does the same where a slice finds that out.)
- */
+/** True for a CPU that needs no slice in this round, because nothing could happen in it. */
 function passes_turn(m: Machine, gd: GlobalData): bool {
-  if (gd.gd_curthread != gd.gd_idletd || gd.gd_nrunnable != 0) return false;
+  const td = gd.gd_curthread;
+  return td == gd.gd_idletd ? only_waits(m, gd) : only_computes(m, gd, td);
+}
+
+/**
+ * True for a CPU that has nothing to run. It halts, unless messages wait for it at the end of this round: then only its
+ * clock goes on. (`idle` does the same where a slice finds that out.)
+ */
+function only_waits(m: Machine, gd: GlobalData): bool {
+  if (gd.gd_nrunnable != 0) return false;
   if ((gd.gd_flags & ~(GDF_HALTED | GDF_RESCHED)) != 0 || m.sched != Sched.LWKT) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
-  cpu_wake(m, gd);
-  if (gd.gd_cycles >= m.round_end) return false;
-  if (m.rr_cycles != 0 && gd.gd_cycles - gd.gd_switchtime >= m.rr_cycles) return false;
+  cpu_unhalt(m, gd);
+  if (gd.gd_cycles >= m.round_end || gd.gd_cycles >= clock_next(m, gd)) return false;
   gd.gd_slice_end = m.round_end;
   gd.gd_slice_td = gd.gd_idletd;
   gd.gd_reqpri = 0;
-  if (ipi_waiting(gd)) {
+  if (ipi_waiting(gd) && !planted(Plant.PASS_MESSAGE)) {
     gd.gd_flags = 0;
     gd.gd_cycles = m.round_end;
   } else {
@@ -174,13 +180,14 @@ function passes_turn(m: Machine, gd: GlobalData): bool {
  * True for a CPU that is in the middle of a `compute` for all of this round, with nothing due: its clock goes on. A
  * slice would find that out in five times as many steps, and on many CPUs most are like that in most rounds.
  */
-function only_computes(m: Machine, gd: GlobalData): bool {
-  const td = gd.gd_curthread;
+function only_computes(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != <u8>K.COMPUTE || (td.td_body & TDB_INCALL) != 0) return false;
-  if ((gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri) return false;
+  const told = (gd.gd_flags & ~(GDF_USERS | GDF_MODERN)) != 0 || td.td_pri < gd.gd_reqpri;
+  if (told && !planted(Plant.COMPUTE_TOLD)) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   const now = gd.gd_cycles;
-  if (now >= m.round_end || now >= clock_next(m, gd)) return false;
+  if (now >= m.round_end) return false;
+  if (now >= clock_next(m, gd) && !planted(Plant.COMPUTE_TICKS)) return false;
   const left = compute_left(td);
   const slice = m.round_end - now;
   if (left <= slice) return false;
@@ -207,15 +214,19 @@ export function round_begin(m: Machine): u32 {
   }
   const reason = m.busy == 0 ? jump_to_callout(m) : 0;
   if (reason != 0) return reason;
-  ticks_update(m);
   const shares = gives_shares(m);
+  time_is(m, m.now, shares);
   if (shares) sched_seconds(m);
   if (shares && m.ncpus != 1) sched_boundary(m);
   const chaos = m.chaos != 0;
   let end = wake_due(m, m.now + (chaos ? chaos_round(m) : m.quantum));
   if (!chaos && m.cycle_cost != 0 && m.ipi_cpus == 0 && end == m.now + m.quantum) {
     const next = m.callout_bound;
-    if (next > m.ticks64) end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
+    if (next > m.ticks64) {
+      end = quiet_until(m, end, next == NEVER ? NEVER : cycle_of_tick(m, next));
+      const last = end - m.quantum;
+      if (last != m.now) time_is(m, last, shares);
+    }
   }
   m.round_end = m.cycle_cost == 0 ? m.now : end;
   if (m.ipi_cpus != 0) {
@@ -227,6 +238,7 @@ export function round_begin(m: Machine): u32 {
   if (m.stats != 0) stats_round(m, m.round_end);
   m.rounds++;
   m.round_cpu = 0;
+  if (INVARIANTS && m.search == 0) round_check(m);
   return 0;
 }
 
@@ -235,11 +247,17 @@ function cycle_of_tick(m: Machine, tick: u64): u64 {
   return (tick - m.tick_epoch) * m.cycles_per_tick;
 }
 
+/** A round begins at a cycle, perhaps the last one of a quiet stretch: sets the clocks that stand still in it. */
+function time_is(m: Machine, cycle: u64, shares: bool): void {
+  ticks_update(m, cycle);
+  if (shares) sched_time(m, cycle);
+}
+
 /** Sets the kernel's ticks from the time. */
-function ticks_update(m: Machine): void {
-  if (m.now < m.tick_end) return;
-  m.tick_end = (m.now / m.cycles_per_tick + 1) * m.cycles_per_tick;
-  m.ticks64 = m.tick_epoch + m.now / m.cycles_per_tick;
+function ticks_update(m: Machine, cycle: u64): void {
+  if (cycle < m.tick_end) return;
+  m.tick_end = (cycle / m.cycles_per_tick + 1) * m.cycles_per_tick;
+  m.ticks64 = m.tick_epoch + cycle / m.cycles_per_tick;
   m.ticks = <i32>m.ticks64;
 }
 
@@ -260,7 +278,7 @@ function jump_to_callout(m: Machine): u32 {
     m.now = at;
     m.round_end = at;
   }
-  ticks_update(m);
+  ticks_update(m, m.now);
   ktr(KTR_PROC, Ktr.TICK, <u32>m.ticks64, <u32>(m.ticks64 >> 32));
   return 0;
 }
@@ -288,7 +306,7 @@ function wake_due(m: Machine, end: u64): u64 {
 // ---- Slices ----
 
 export function slice_begin(m: Machine, gd: GlobalData): void {
-  cpu_wake(m, gd);
+  cpu_unhalt(m, gd);
   gd.gd_in_slice = 1;
   gd.gd_slice_end = m.round_end;
   if (gd.gd_next_callout <= m.ticks64) {
@@ -321,8 +339,8 @@ export const POINT: u32 = 0xf8 | Run.STOPPED;
 /** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
 export function slice_run(m: Machine, gd: GlobalData): u32 {
   let event = gd.gd_broken;
-  gd.gd_broken = 0;
   if (event == 0) gd.gd_slice_td = no_td();
+  else gd.gd_broken = 0;
   while (true) {
     if (event == 0) {
       const reason = slice_step(m, gd);
@@ -430,7 +448,8 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
   while (true) {
     const td = gd.gd_curthread;
-    const in_kernel = td.td_kfn != 0 && td.td_kfn != K.COMPUTE;
+    const fn = <u32>td.td_kfn;
+    const in_kernel = fn != 0 && fn != K.COMPUTE;
     if (!in_kernel || td != gd.gd_slice_td) {
       if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
       if (!may_switch(m)) return Run.SWITCHES;
@@ -441,12 +460,15 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
       cont_run(td);
       continue;
     }
+    const body = <u32>td.td_body;
     let told = false;
-    if ((td.td_body & TDB_INCALL) != 0) {
-      td.td_body &= ~TDB_INCALL;
-      td_frame(td).a0 = td_frame(td).retval;
+    if ((body & TDB_INCALL) != 0) {
+      td.td_body = <u8>(body & ~TDB_INCALL);
+      const f = td_frame(td);
+      const retval = f.retval;
+      f.a0 = retval;
       if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
-        told = ast_after_result(td, td_frame(td).retval);
+        told = ast_after_result(td, retval);
         if (!told) {
           ast();
           continue;
@@ -457,11 +479,11 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
     if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
       if (safe_point(m, gd, td)) continue;
     }
-    if (td.td_kfn != 0) {
+    if (fn != 0) {
       compute_run(gd, td);
       continue;
     }
-    const kind = td.td_body & TDB_KIND;
+    const kind = body & TDB_KIND;
     if (kind == TDB.RV32) return READY;
     if (kind == TDB.HOST) return Run.HOST;
     if (td == gd.gd_idletd) {

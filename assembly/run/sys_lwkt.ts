@@ -3,17 +3,10 @@
 import { cont_push, DONE, done, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
+import { lwkt_create, lwkt_create_1, lwkt_exit } from "../kern/lwkt_create";
 import { is_modern, modern_yield } from "../kern/lwkt_modern";
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
-import {
-  crit_enter,
-  crit_exit,
-  lwkt_create,
-  lwkt_create_1,
-  lwkt_deschedule_self,
-  lwkt_exit,
-  lwkt_yield_quick,
-} from "../kern/lwkt_thread";
+import { crit_enter, crit_exit, lwkt_deschedule_self, lwkt_yield_quick } from "../kern/lwkt_thread";
 import {
   lwkt_gettoken,
   lwkt_havetoken,

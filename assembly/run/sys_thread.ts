@@ -28,6 +28,12 @@ export function sys_thread_free(td: Thread): i32 {
   return 0;
 }
 
+/** Who ends without leaving the hash of ids is found there until it is freed, and never afterwards. */
+export function sys_thread_exit(): u32 {
+  if (tidhash_contains(curthread())) machine().tid_care++;
+  return thread.thread_exit();
+}
+
 export function sys_thread_recycle(f: Frame, td: Thread, pages: u32): i32 {
   const error = thread.thread_recycle(td, pages);
   f.a1 = cold(td).td_kstack_pages;

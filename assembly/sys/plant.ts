@@ -121,6 +121,8 @@ export enum Plant {
   BARRIER_EARLY = 117, //    whoever wakes who waits at a barrier opens it
   LK_NO_REWAKE = 118, //     who was woken for a lock, and gives up, leaves the others asleep
   LK_FAIL_COUNTS = 119, //   a lock is kept for those that give up once they have waited
+  WAKE_FIRST = 130, //       who wakes one sleeper wakes the first
+  WAKE_RANK_UNSEEN = 131, // nobody sees that sleepers of a channel are not equal
   SET_ASLEEP = 120, //       a thread of another CPU that sleeps stays where it must not run
   // Tokens that are tried for, and those of the pool (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
   TOKEN_TRY_MARKS = 109, //  who only tries for a token makes new readers wait
@@ -128,6 +130,16 @@ export enum Plant {
   POOL_ONE = 111, //         all addresses have one token
   // Priorities (kern/sched.ts).
   RANK_WAITS = 112, //       a thread that waits and gets a better priority takes the CPU from nobody
+  // What rounds go by, so that they cost busy CPUs only (run/run.ts, quiet.ts): storms of rounds find these.
+  CALLOUT_UNBOUND = 121, //  a callout that comes before all others is not waited for
+  ARRIVAL_LOST = 122, //     threads that are to be placed are not
+  ENOUGH_MORE = 123, //      ule: idle CPUs look for somebody with one thread more than they need
+  COMPUTE_TOLD = 124, //     a CPU that computes through a round does not look at what it is told
+  COMPUTE_TICKS = 125, //    nor at its scheduler's clock
+  PASS_MESSAGE = 126, //     an idle CPU halts although it has a message
+  TICKS_SHORT = 127, //      lwkt-modern: of the ticks in a quiet stretch the last may be forgotten
+  QUIET_BUDGET = 128, //     a quiet stretch goes on behind the end of a budget
+  TURN_LOST = 129, //        a halted CPU that is to look at its queues has no turn
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

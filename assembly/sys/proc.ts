@@ -50,15 +50,11 @@ if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_qprev") != 28) ERROR("struct thread KBI td_qprev");
 if (offsetof<Thread>("td_proc") != 32) ERROR("struct thread KBI td_proc");
-// is_plain and the interpreter's yield compare these four bytes as one word.
+// The interpreter's yield compares these four bytes as one word.
 if (offsetof<Thread>("td_kfn") % 4 != 0) ERROR("struct thread KBI td_kfn");
 if (offsetof<Thread>("td_kdepth") != offsetof<Thread>("td_kfn") + 1) ERROR("KBI td_kdepth");
 if (offsetof<Thread>("td_cpu") != offsetof<Thread>("td_kfn") + 2) ERROR("KBI td_cpu");
 if (offsetof<Thread>("td_body") != offsetof<Thread>("td_kfn") + 3) ERROR("KBI td_body");
-// The interpreter's yield compares these four as one word, too.
-if (offsetof<Thread>("td_lwflags") % 4 != 0) ERROR("struct thread KBI td_lwflags");
-if (offsetof<Thread>("td_state") != offsetof<Thread>("td_lwflags") + 2) ERROR("KBI td_state");
-if (offsetof<Thread>("td_inhib") != offsetof<Thread>("td_lwflags") + 3) ERROR("KBI td_inhib");
 
 /** Registers of a thread, first line. Nobody reads x0: decoding sees to that. */
 @unmanaged
@@ -140,11 +136,14 @@ if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
 /** What few threads ever need: an array of 16 bytes each, which the others never touch. */
 @unmanaged
 export class ThreadRare {
-  td_sq_tail: Thread; //   (t) head of a sleep queue only: last sleeper of the channel
+  td_sq_tail: u32; //      (t) head of a sleep queue only: last sleeper of the channel, and SQ_RANKS
   td_sq_next: Thread; //   (t) head only: next and previous channel of the hash bucket
   td_sq_prev: Thread;
   td_nivcsw: u32; //       (k) involuntary switches
 }
+
+/** Bit of td_sq_tail: not all sleepers of the channel may have the same rank (kern/kern_synch.ts). Threads are aligned. */
+export const SQ_RANKS: u32 = 1;
 
 if (offsetof<ThreadRare>() * 4 != offsetof<Thread>())
   ERROR("the rare part is a quarter as far away");

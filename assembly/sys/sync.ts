@@ -189,6 +189,16 @@ export class ThreadLocks {
 
 if (offsetof<ThreadLocks>() * 8 != offsetof<Thread>())
   ERROR("a thread's locks are an eighth of it");
+if (
+  offsetof<ThreadLocks>("tl_lent") % 4 != 0 ||
+  offsetof<ThreadLocks>() != offsetof<ThreadLocks>("tl_lent") + 4
+)
+  ERROR("holds_nothing looks at the last four bytes as one word");
+
+/** True for a thread that shares no locks, waits for none and is lent nothing. */
+export function holds_nothing(l: ThreadLocks): bool {
+  return load<u32>(changetype<usize>(l), offsetof<ThreadLocks>("tl_lent")) == 0;
+}
 
 /** What a thread has to do with locks. */
 export function td_locks(td: Thread): ThreadLocks {

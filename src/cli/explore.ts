@@ -195,8 +195,9 @@ function parseTape(text: string): string {
 
 async function run(file: string, flags: Flags): Promise<void> {
   const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
-  // They load the test while it is loaded here.
-  const workers = isParallel ? startWorkers(flags.workers, file, plainOptionsOf(flags)) : null;
+  // This thread is one of them, unless it hands out subtrees. The others load the test while it is loaded here.
+  const count = flags.workers - (flags.strategy === "exhaustive" ? 0 : 1);
+  const workers = isParallel ? startWorkers(count, file, plainOptionsOf(flags)) : null;
   try {
     await report(file, flags, workers);
   } finally {
@@ -220,7 +221,7 @@ async function report(file: string, flags: Flags, workers: Crew | null): Promise
   const explored =
     workers === null
       ? await search(file, setup, flags, options)
-      : await exploreWith(workers.runners, setup, options);
+      : await exploreWith({ ...workers, joins: true }, setup, options);
   if (isShown) process.stderr.write("\r\x1b[K");
   const { result } = explored;
   process.stdout.write(
@@ -261,7 +262,7 @@ async function search(
   if (flags.queue === undefined) return exploreNow(setup, options);
   const crew = await openQueue(flags.queue, file, plainOptionsOf(flags));
   try {
-    return await exploreWith(crew.runners, setup, options);
+    return await exploreWith({ ...crew, joins: false }, setup, options);
   } finally {
     await crew.end();
   }

@@ -1329,11 +1329,22 @@ export const Plant = {
   BARRIER_EARLY: 117,
   LK_NO_REWAKE: 118,
   LK_FAIL_COUNTS: 119,
+  WAKE_FIRST: 130,
+  WAKE_RANK_UNSEEN: 131,
   SET_ASLEEP: 120,
   TOKEN_TRY_MARKS: 109,
   TRY_AWAY: 110,
   POOL_ONE: 111,
   RANK_WAITS: 112,
+  CALLOUT_UNBOUND: 121,
+  ARRIVAL_LOST: 122,
+  ENOUGH_MORE: 123,
+  COMPUTE_TOLD: 124,
+  COMPUTE_TICKS: 125,
+  PASS_MESSAGE: 126,
+  TICKS_SHORT: 127,
+  QUIET_BUDGET: 128,
+  TURN_LOST: 129,
   REACH_NO_CHAIN: 96,
   REACH_NO_PROMISE: 97,
   REACH_NO_CRITICAL: 98,
@@ -1548,11 +1559,12 @@ export const ThreadRare = {
 } as const;
 
 export const ThreadRareTypes = {
-  td_sq_tail: "usize",
+  td_sq_tail: "u32",
   td_sq_next: "usize",
   td_sq_prev: "usize",
   td_nivcsw: "u32",
 } as const;
+export const SQ_RANKS = 1;
 
 export const Ucred = {
   size: 16,

@@ -390,7 +390,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
   restore(saved: Saved): void {
     const { running, logged, revived, made, waiting } = this;
     this.nextCookie = saved.nextCookie;
-    this.creating.clear();
+    if (this.creating.size > 0) this.creating.clear(); // of an empty one it makes a new table each time
     if (waiting.size > 0) waiting.clear();
     for (const origin of saved.waiting) {
       const body = made.get(origin.cookie);

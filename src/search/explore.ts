@@ -21,12 +21,12 @@ import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
 import { choiceNames, decodeTape, encodeTape, trimTape, wordsOfTape } from "./tape.js";
 import {
   Clock,
+  type Hands,
   limitsOf,
   modeOf,
   performAll,
   performWhole,
   type SearchResult,
-  type TaskRunner,
 } from "./tasks.js";
 import type { Scene, Step } from "./teller.js";
 import { type Limits, type Outcome, type Setup, STEPS_MAX, World } from "./world.js";
@@ -123,7 +123,7 @@ export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
  * {@link exploreNow} finds, whatever their number.
  */
 export async function exploreWith(
-  runners: readonly TaskRunner[],
+  hands: Hands,
   setup: Setup,
   options: ExploreOptions,
 ): Promise<Explored> {
@@ -132,7 +132,7 @@ export async function exploreWith(
   try {
     const world = createWorld(setup, options);
     const clock = new Clock(options);
-    const done = await performAll(runners, world, options, clock);
+    const done = await performAll(hands, world, options, clock);
     return conclude(world, options, done, clock, trace);
   } finally {
     trace?.abandon();

@@ -240,15 +240,22 @@ function* tasksOf(world: World, options: ExploreOptions): Generator<Task> {
   }
 }
 
+/** Those who perform the parts of a search. */
+export interface Hands {
+  readonly runners: readonly TaskRunner[];
+  /** True if this thread performs parts, too: those of random schedules, none of which takes longer than the others. */
+  readonly joins: boolean;
+}
+
 /** Performs all of a search by others, and puts together what they find, in the order of the tasks. */
 export async function performAll(
-  runners: readonly TaskRunner[],
+  hands: Hands,
   world: World,
   options: ExploreOptions,
   clock: Clock,
 ): Promise<SearchResult> {
   for (;;) {
-    const result = await performOnce(runners, world, options, clock);
+    const result = await performOnce(hands, world, options, clock);
     if (result.words === null) return result;
     world.words = result.words;
   }
@@ -259,16 +266,15 @@ interface Handed {
   readonly tasks: Task[];
   /** The parts of all schedules that come before those of each task. */
   readonly before: number[];
-  readonly results: (TaskResult | undefined)[];
 }
 
 async function performOnce(
-  runners: readonly TaskRunner[],
+  { runners, joins }: Hands,
   world: World,
   options: ExploreOptions,
   clock: Clock,
 ): Promise<SearchResult> {
-  const handed: Handed = { tasks: [], before: [], results: [] };
+  const handed: Handed = { tasks: [], before: [] };
   const more = tasksOf(world, options);
   const hand = (): number | null => {
     const task = more.next();
@@ -281,84 +287,116 @@ async function performOnce(
   const endAt = (at: number) => {
     if (at < Atomics.load(last, 0)) Atomics.store(last, 0, at);
   };
-  const inOrder = new InOrder(handed.results);
-  const most = mostSchedules(options);
+  const merger = new Merger(mostSchedules(options));
   const look = () => {
-    if (!clock.goesOn(inOrder.done)) endAt(-1);
+    if (!clock.goesOn(merger.performed)) endAt(-1);
   };
   const work = async (runner: TaskRunner) => {
     while (Atomics.load(last, 0) === NEVER) {
       const at = hand();
       if (at === null) return;
       const result = await runner(handed.tasks[at] as Task, world.words, { at, last });
-      inOrder.add(at, result);
+      merger.add(at, result);
       if (result.found !== null || result.words !== null) endAt(at);
-      if (inOrder.schedules >= most) endAt(inOrder.tasks - 1);
+      if (merger.isOver) endAt(merger.tasks - 1);
       look();
     }
   };
+  const isTree = wholeIsTree(options);
+  const here = joins && !isTree ? [runnerHere(world, options, look)] : [];
   const timer = setInterval(look, LOOK_MS);
   try {
-    await Promise.all(runners.map(work));
+    await Promise.all([...here, ...runners].map(work)); // this thread can begin at once
   } finally {
     clearInterval(timer);
   }
-  Atomics.store(last, 0, NEVER);
-  const again = (task: Task) => (runners[0] as TaskRunner)(task, world.words, { at: 0, last });
-  return await merge(handed, options, hand() === null, again);
+  if (merger.most !== null) {
+    Atomics.store(last, 0, NEVER);
+    const part: Task = { ...(handed.tasks[merger.tasks] as Task), most: merger.most };
+    merger.take(await (runners[0] as TaskRunner)(part, world.words, { at: 0, last }));
+  }
+  return resultOf(merger, handed, isTree, hand() === null);
 }
 
-/** Results as they come, and how far there is one of each task from the first one on. */
-class InOrder {
-  tasks = 0;
-  /** Schedules of these tasks, and of all. */
-  schedules = 0;
-  done = 0;
+/** Performs tasks in this thread; between two of them, it attends to the others. */
+function runnerHere(world: World, options: ExploreOptions, look: () => void): TaskRunner {
+  return async (task, _words, turn) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    const asked = whileAsked(turn);
+    const goesOn = (schedules: number) => {
+      look();
+      return asked.goesOn(schedules);
+    };
+    return performTask(world, options, task, { goesOn });
+  };
+}
 
-  constructor(private readonly results: (TaskResult | undefined)[]) {}
+/** Puts together what tasks have found, in their order, as far as each from the first one on has an answer. */
+class Merger {
+  private readonly waiting = new Map<number, TaskResult>();
+  private readonly survey = new Survey();
+  /** Schedules that were performed, and those of the tasks that are put together; these are `tasks`. */
+  performed = 0;
+  schedules = 0;
+  tasks = 0;
+  /** True if all of these have seen all of their part. */
+  isComplete = true;
+  /** What the last of them has found, which ends the search. */
+  found: Outcome | null = null;
+  words: Words | null = null;
+
+  constructor(private readonly schedulesMax: number) {}
 
   add(at: number, result: TaskResult): void {
-    this.results[at] = result;
-    this.done += result.schedules;
-    for (;;) {
-      const next = this.results[this.tasks];
+    this.performed += result.schedules;
+    this.waiting.set(at, result);
+    while (!this.isOver) {
+      const next = this.waiting.get(this.tasks);
       if (next === undefined) return;
-      this.tasks++;
-      this.schedules += next.schedules;
+      this.waiting.delete(this.tasks);
+      this.take(next);
     }
+  }
+
+  take(result: TaskResult): void {
+    this.survey.add(result.seen);
+    this.schedules += result.schedules;
+    this.tasks++;
+    this.isComplete &&= result.complete;
+    this.found = result.found;
+    this.words = result.words;
+  }
+
+  /** True if no other task matters. */
+  get isOver(): boolean {
+    const { found, words, schedules, schedulesMax } = this;
+    return found !== null || words !== null || schedules >= schedulesMax || this.most !== null;
+  }
+
+  /** So many schedules, the first ones, are to be counted of the task that comes next, which has performed more; or null. */
+  get most(): number | null {
+    const next = this.waiting.get(this.tasks);
+    const left = this.schedulesMax - this.schedules;
+    return next !== undefined && left > 0 && next.schedules > left ? left : null;
+  }
+
+  get coverage(): Coverage {
+    return this.survey.coverage;
   }
 }
 
-/** Puts together what tasks have found, in their order; `again` performs one of which only the beginning counts. */
-async function merge(
-  { tasks, before, results }: Handed,
-  options: ExploreOptions,
+function resultOf(
+  { found, words, schedules, tasks, isComplete, coverage }: Merger,
+  handed: Handed,
+  isTree: boolean,
   isAll: boolean,
-  again: (task: Task) => Promise<TaskResult>,
-): Promise<SearchResult> {
-  const most = mostSchedules(options);
-  const isTree = wholeIsTree(options);
-  const survey = new Survey();
-  let schedules = 0;
-  let complete = isAll && isTree;
-  let at = 0;
-  for (; schedules < most; at++) {
-    let result = results[at];
-    if (result === undefined) break;
-    const left = most - schedules;
-    if (result.schedules > left) result = await again({ ...(tasks[at] as Task), most: left });
-    survey.add(result.seen);
-    schedules += result.schedules;
-    const { found, words } = result;
-    if (found !== null || words !== null) {
-      return { found, words, schedules, complete: false, coverage: survey.coverage };
-    }
-    complete &&= result.complete;
+): SearchResult {
+  if (found !== null || words !== null) {
+    return { found, words, schedules, complete: false, coverage };
   }
-  complete &&= at === tasks.length;
-  const { coverage } = survey;
-  const share = !isTree || complete ? null : (coverage.share ?? before[at] ?? null);
-  return { found: null, words: null, schedules, complete, coverage: { ...coverage, share } };
+  const complete = isAll && isTree && isComplete && tasks === handed.tasks.length;
+  const share = !isTree || complete ? null : (coverage.share ?? handed.before[tasks] ?? null);
+  return { found, words, schedules, complete, coverage: { ...coverage, share } };
 }
 
 function wholeIsTree(options: ExploreOptions): boolean {

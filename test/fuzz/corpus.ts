@@ -89,6 +89,13 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     },
     { why: "each scheduler, on 1 to 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] },
   ],
+  rounds: [
+    {
+      why: "went wrong: the tick where a run stops within a quiet stretch",
+      seeds: [10, 13, 15, 17],
+    },
+    { why: "first to find one of the planted faults", seeds: [1, 2, 3, 5, 22, 24, 29, 55, 64] },
+  ],
   "lwkt-storm": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [4, 2, 18, 1, 11, 8] }],
   "freebsd-storm": [
     { why: "went wrong: a thread created stopped whose creator was ended", seeds: [400000227] },

@@ -26,5 +26,8 @@ export const processes = (seed: number): number => storm(suite("processes"), see
 /** Threads that wait for each other in every way: nobody sleeps on while what it waits for is there. */
 export const waits = (seed: number): number => storm(suite("waits"), seed);
 
+/** Machines that compute, sleep and are told things: their rounds by the short ways and by the long ones. */
+export const rounds = (seed: number): number => storm(suite("rounds"), seed);
+
 /** Threads that take locks in any nesting: what is lent is what the rule says. */
 export const locks = (seed: number): number => storm(suite("lending"), seed);

@@ -30,7 +30,7 @@ import { UserQueueTest } from "../support/user-queue-test.js";
 import { UserShareTest } from "../support/user-share-test.js";
 import { options } from "./options.js";
 import { compiledRv32, elf, rv32 } from "./programs.js";
-import { cpus, freebsdCpus, locks, processes, waits } from "./several-cpus.js";
+import { cpus, freebsdCpus, locks, processes, rounds, waits } from "./several-cpus.js";
 import { snapshots } from "./snapshots.js";
 import type { Target } from "./target.js";
 
@@ -199,6 +199,11 @@ export const targets: Readonly<Record<string, Target>> = {
     about: "waits on several CPUs: nobody sleeps on for what is there",
     size: 1,
     run: waits,
+  },
+  rounds: {
+    about: "rounds by short ways and by long ones: the same memory",
+    size: 1,
+    run: rounds,
   },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "user-queues": {

@@ -98,6 +98,15 @@ describe("storms of waits", () => {
   });
 });
 
+describe("storms of rounds", () => {
+  it.each(SCHEDULERS)(
+    "leave the same memory by short ways and by long ones, under %s",
+    (scheduler) => {
+      expect(failures(suite("rounds", { build, scheduler }), 1, 40)).toEqual([]);
+    },
+  );
+});
+
 describe("a planted fault", () => {
   const { Plant } = Layout;
   /** One of each path, and the suite and seeds that find it. */
@@ -129,6 +138,15 @@ describe("a planted fault", () => {
     { plant: Plant.LK_NO_REWAKE, name: "waits", seeds: 150 },
     { plant: Plant.LK_FAIL_COUNTS, name: "waits", seeds: 150 },
     { plant: Plant.SET_ASLEEP, name: "waits", seeds: 40 },
+    { plant: Plant.CALLOUT_UNBOUND, name: "rounds", seeds: 20 },
+    { plant: Plant.ARRIVAL_LOST, name: "rounds", seeds: 20 },
+    { plant: Plant.ENOUGH_MORE, name: "rounds", seeds: 20 },
+    { plant: Plant.COMPUTE_TOLD, name: "rounds", seeds: 20 },
+    { plant: Plant.COMPUTE_TICKS, name: "rounds", seeds: 20 },
+    { plant: Plant.PASS_MESSAGE, name: "rounds", seeds: 200 },
+    { plant: Plant.TICKS_SHORT, name: "rounds", seeds: 200 },
+    { plant: Plant.QUIET_BUDGET, name: "rounds", seeds: 100 },
+    { plant: Plant.TURN_LOST, name: "rounds", seeds: 40 },
   ] as const;
 
   it.each(sample)("is found: $plant, by storms of $name", ({ plant, name, seeds }) => {

@@ -277,7 +277,8 @@ class Checker {
       for (const first of read.list(head, (td) => read.rare(td, "td_sq_next"))) {
         const sleepers = read.list(first, (td) => read.hot(td, "td_qnext"));
         const wchan = read.hot(first, "td_wchan");
-        this.expect("last sleeper", read.rare(first, "td_sq_tail"), sleepers.at(-1));
+        const tail = read.rare(first, "td_sq_tail");
+        this.expect("last sleeper", (tail & ~Layout.SQ_RANKS) >>> 0, sleepers.at(-1));
         sleepers.forEach((td, place) => {
           queued.add(td);
           this.expect("channel of a sleeper", read.hot(td, "td_wchan"), wchan);

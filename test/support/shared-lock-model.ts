@@ -140,7 +140,7 @@ class Model {
       lock.shares[p] = (lock.shares[p] as number) + 1;
       return undefined;
     }
-    this.queue(lock.shared, p);
+    this.queue(lock.shared, p, this.kind === "sx");
     return null;
   }
 
@@ -177,14 +177,11 @@ class Model {
     for (const reader of readers) lock.shares[reader] = (lock.shares[reader] as number) + 1;
   }
 
-  /** In an rwlock the best stands first, and whoever came first among equals; in an sx who came first. */
-  private queue(queue: number[], p: number): void {
+  /** The best stands first, and whoever came first among equals; of those that want to share an sx who came first. */
+  private queue(queue: number[], p: number, byArrival = false): void {
     const own = this.priorities[p] as number;
-    const place =
-      this.kind === "rwlock"
-        ? queue.findIndex((other) => (this.priorities[other] as number) > own)
-        : -1;
-    if (place < 0 || this.mistake === "any order") queue.push(p);
+    const place = queue.findIndex((other) => (this.priorities[other] as number) > own);
+    if (place < 0 || byArrival || this.mistake === "any order") queue.push(p);
     else queue.splice(place, 0, p);
   }
 }

@@ -52,6 +52,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/conformance\/cases\/further\/(?:README\.md|(?:lwkt|freebsd)\/[\w-]+\.json)$/,
   /^test\/(?:fuzz|riscv-tests)\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,

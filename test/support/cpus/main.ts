@@ -14,7 +14,7 @@ import type { KernelBuild } from "../../../src/core/instantiate.js";
 import * as Layout from "../../../src/generated/layout.js";
 import type { SchedulerName } from "../../../src/index.js";
 import { SCHEDULERS } from "../schedulers.js";
-import { type Suite, suitesFor } from "./suites.js";
+import { SUITES, type Suite, suitesFor } from "./suites.js";
 
 interface Options {
   readonly seeds: readonly [number, number];
@@ -72,21 +72,11 @@ function parse(args: readonly string[]): Options {
         .choices(["release", "check", "debug"])
         .default("release"),
     )
-    .addOption(
-      new Option("--suite <name>", "one suite only").choices([
-        "threads",
-        "calls",
-        "processes",
-        "chaos",
-        "lending",
-        "users",
-        "waits",
-      ]),
-    )
+    .addOption(new Option("--suite <name>", "one suite only").choices(SUITES))
     .addOption(
       new Option(
         "--scheduler <name>",
-        "scheduler of storms of calls, processes, locks and waits",
+        "scheduler of storms of calls, processes, locks, waits and rounds",
       ).choices(SCHEDULERS),
     )
     .option("--plant <N>", "plant a fault, in the check build", plantOf)

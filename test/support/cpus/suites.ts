@@ -11,6 +11,7 @@ import { LendingStorm } from "./lending-storm.js";
 import { CpusModel } from "./model.js";
 import { ProcessStorm } from "./process-storm.js";
 import { type Rig, Rigs } from "./rig.js";
+import { RoundStorm } from "./round-storm.js";
 import { makeScript, type Script, sizeOf } from "./script.js";
 import { scriptText, shrink } from "./shrink.js";
 import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
@@ -22,15 +23,20 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of FreeBSD's calls, of processes, of locks and of waits; by default the seed decides. */
+  /** The scheduler of storms of FreeBSD's calls, of processes, of locks, of waits and of rounds; by default the seed decides. */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
 }
 
+/** The suites, by name. */
+export const SUITES = [
+  ...(["threads", "calls", "processes", "chaos", "lending", "users", "waits", "rounds"] as const),
+] as const;
+
 /** A suite: runs the storm of a seed. */
 export interface Suite {
-  readonly name: "threads" | "calls" | "processes" | "chaos" | "lending" | "users" | "waits";
+  readonly name: (typeof SUITES)[number];
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
   /** What went wrong in the storm of a seed, or null. */
@@ -222,6 +228,27 @@ class Waits implements Suite {
   }
 }
 
+/** Rounds by the short ways and by the long ones: the same memory. */
+class Rounds implements Suite {
+  readonly name = "rounds";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new RoundStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the rounds`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -237,5 +264,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Lendings(conditions),
     new Users(conditions),
     new Waits(conditions),
+    new Rounds(conditions),
   ];
 }

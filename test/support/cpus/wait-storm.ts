@@ -3,7 +3,7 @@
 // priorities, policies, deadlines and sets of CPUs, wake their channels for no reason, and stop their process.
 //
 // There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it waits for
-// is there and nobody else is about to take it; who is signalled is the one that has waited longest; what a call returns
+// is there and nobody else is about to take it; who is signalled is the best of those that wait, the first among equals; what a call returns
 // agrees with what happened; locks are held by those that may; and nobody runs where it must not.
 
 import * as Layout from "../../../src/generated/layout.js";
@@ -20,7 +20,8 @@ import { schedulerOf } from "../schedulers.js";
 import { Mismatch } from "./storm.js";
 
 const { EBUSY, ENOLCK, ERESTART, EWOULDBLOCK, PCATCH, Policy } = Layout;
-const { LockMgr: LK, SyncObject: SO, Thread: T } = Layout;
+const { LockMgr: LK, SyncObject: SO, Thread: T, ThreadCold: C, ThreadLocks: TL } = Layout;
+const { ThreadSched: TS } = Layout;
 
 /** What each thread does. */
 const STEPS = 45;
@@ -380,13 +381,29 @@ export class WaitStorm {
     yield* sys.mtx_unlock(this.mutex);
   }
 
-  /** Who is signalled now: the first that sleeps, or all. */
+  /** What a sleeper is woken by: its priority, with what is lent to it and what it sleeps at, then the 99 of real time. */
+  private rank({ td }: Member): number {
+    const { kernel, config } = this.machine;
+    const byte = (address: number) => kernel.u8[address >>> 0] as number;
+    const base = byte(kernel.cold(td) + C.td_base_pri);
+    const lent = 255 - byte((td >>> 3) + kernel.machine("locks_delta") + TL.tl_lent);
+    const priority = Math.min(base, lent);
+    const part = td + kernel.machine("sched_delta");
+    const boost = config.scheduler === "ule" ? byte(part + TS.ts_boost) : 0;
+    const at = boost === 0 ? priority : Math.min(priority, boost);
+    const first = byte(part + TS.ts_policy) === Policy.DEADLINE ? 100 : byte(part + TS.ts_rt);
+    return 128 * at - (priority === base ? first : 0);
+  }
+
+  /** Who is signalled now: the best that sleeps, the first among equals, or all. */
   private choose(which: number, isAll: boolean): void {
     const cv = this.cvs[which] as number;
     const sleeping = (this.waits[which] as Wait[]).filter(
       (wait) => !wait.isChosen && this.channelOf(wait.me) === cv,
     );
-    for (const wait of isAll ? sleeping : sleeping.slice(0, 1)) wait.isChosen = true;
+    const best = Math.min(...sleeping.map(({ me }) => this.rank(me)));
+    const one = sleeping.filter(({ me }) => this.rank(me) === best).slice(0, 1);
+    for (const wait of isAll ? sleeping : one) wait.isChosen = true;
   }
 
   private *signal(random: Random): Body {

@@ -124,6 +124,15 @@ export function registerExec(program: Command): void {
         .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
+    .option("--disassemble", "show the program's instructions and do not run it")
+    .addHelpText("after", HELP)
+    .action(exec);
+  bareOptions(lockOptions(command));
+}
+
+/** The options of a program that runs without a kernel. */
+function bareOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
         ...["cpus", "topology", "scheduler", "seed", "for", "faults", "threads", "trace"],
@@ -134,11 +143,7 @@ export function registerExec(program: Command): void {
       "--limit <cycles>",
       `cycles after which a program on bare metal is stopped (default: ${formatCount(DEFAULT_LIMIT)})`,
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
-    )
-    .option("--disassemble", "show the program's instructions and do not run it")
-    .addHelpText("after", HELP)
-    .action(exec);
-  lockOptions(command);
+    );
 }
 
 function readFile(file: string): Uint8Array {

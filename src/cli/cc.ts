@@ -31,7 +31,7 @@ export function registerCc(program: Command): void {
     .command("cc")
     .summary("compile C programs for the machine")
     .description(
-      "Compiles and links C for the machine, with clang and lld or riscv64-unknown-elf-gcc: adds the header\n" +
+      "Compiles and links C for the machine, with clang and lld or riscv64-unknown-elf-gcc: adds the header " +
         "kthread_machine.h, a small C library, the start file and the link script.",
     )
     .argument("<arguments...>", "source files, object files, and options of the compiler")

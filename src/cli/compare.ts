@@ -41,6 +41,11 @@ Fairness is Jain's index of the threads' CPU times: 1 when all are equal. Latenc
 running: the thread's in the middle, and the worst thread's. With several seeds they are means, with the
 lowest and the highest in brackets.
 
+Exit codes:
+  0    the runs are compared, those among them that ended in a deadlock
+  1    the kernel panicked in one of them
+  2    wrong options, or a file that is no workload: the message says where and why
+
 Examples:
   kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
   kthread-machine compare examples/ule-n-plus-one.json --schedulers 4bsd,ule --for 1s --seeds 100

@@ -69,7 +69,8 @@ interface Flags {
 
 /** Adds the command `exec` to a program. */
 export function registerExec(program: Command): void {
-  topologyOption(lockOptions(program.command("exec")))
+  const command = program
+    .command("exec")
     .summary("run a C program whose threads are kernel threads")
     .description(
       "Runs an ELF file for 32-bit RISC-V, such as kthread-machine cc makes: main is a kernel thread, and so " +
@@ -78,7 +79,8 @@ export function registerExec(program: Command): void {
     )
     .argument("<file>", "program in an ELF file")
     .argument("[args...]", "arguments of main; those that look like options after --")
-    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), 1)
+    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), 1);
+  topologyOption(command)
     .addOption(
       new Option("--scheduler <name>", "scheduler of the machine")
         .choices(SCHEDULER_NAMES)
@@ -122,6 +124,15 @@ export function registerExec(program: Command): void {
         .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
+    .option("--disassemble", "show the program's instructions and do not run it")
+    .addHelpText("after", HELP)
+    .action(exec);
+  bareOptions(lockOptions(command));
+}
+
+/** The options of a program that runs without a kernel. */
+function bareOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--bare", "run it without a kernel, in RISC-V's machine mode").conflicts([
         ...["cpus", "topology", "scheduler", "seed", "for", "faults", "threads", "trace"],
@@ -132,10 +143,7 @@ export function registerExec(program: Command): void {
       "--limit <cycles>",
       `cycles after which a program on bare metal is stopped (default: ${formatCount(DEFAULT_LIMIT)})`,
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
-    )
-    .option("--disassemble", "show the program's instructions and do not run it")
-    .addHelpText("after", HELP)
-    .action(exec);
+    );
 }
 
 function readFile(file: string): Uint8Array {

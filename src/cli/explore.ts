@@ -159,13 +159,17 @@ export function registerExplore(program: Command): void {
 
 /** What of the machine can be said whatever the file says. */
 function machineOptions(command: Command): Command {
-  return topologyOption(command)
-    .option("--cpus <n>", "emulated CPUs (default: as the file says, or 1)", wholeNumber(1, MAXCPU))
-    .addOption(
-      new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
-        SCHEDULER_NAMES,
-      ),
-    );
+  return topologyOption(
+    command.option(
+      "--cpus <n>",
+      "emulated CPUs (default: as the file says, or 1)",
+      wholeNumber(1, MAXCPU),
+    ),
+  ).addOption(
+    new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
+      SCHEDULER_NAMES,
+    ),
+  );
 }
 
 function parseChoices(text: string): SearchChoice[] {

@@ -42,16 +42,19 @@ function buildProgram(version: string): Command {
   registerExplore(program);
   registerWorker(program);
   registerCompletion(program);
+  for (const command of program.commands) {
+    command.showHelpAfterError(`(${NAME} ${command.name()} --help tells more)`);
+  }
   return program;
 }
 
 const HELP = `
 Start here:
-  ${NAME} run examples/webserver.json       what a busy web server's threads do
-  ${NAME} run examples/deadlock.json        who waits for whom in a deadlock
-  ${NAME} stress --threads 1000000 --cpus 4 a million threads
+  ${NAME} run examples/webserver.json        what a busy web server's threads do
+  ${NAME} run examples/deadlock.json         who waits for whom in a deadlock
+  ${NAME} stress --threads 1000000 --cpus 4  a million threads
 
-${NAME} <command> --help tells about a command's options and exit codes.
+${NAME} <command> --help tells more about a command: its options, exit codes and examples.
 `;
 
 /** Says what went wrong, in a sentence where possible, and sets the exit code. */

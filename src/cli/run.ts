@@ -136,12 +136,21 @@ export function registerPs(program: Command): void {
         .argParser(parseMoments)
         .makeOptionMandatory(),
     )
-    .addHelpText(
-      "after",
-      "\nExample:\n  kthread-machine ps examples/webserver.json --at 250ms --at 300ms\n",
-    )
+    .addHelpText("after", PS_HELP)
     .action(ps);
 }
+
+const PS_HELP = `
+Exit codes:
+  0    the threads are listed, as they were at each moment
+  1    the kernel panicked before
+  2    wrong options, or a file that is no workload: the message says where and why
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM
+
+Examples:
+  kthread-machine ps examples/webserver.json --at 250ms
+  kthread-machine ps examples/webserver.json --at 250ms --at 300ms
+`;
 
 async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);

@@ -49,7 +49,7 @@ export function registerStress(program: Command): void {
     .command("stress")
     .summary("create a million threads and run them all")
     .description(
-      "Creates threads until all exist at once; then each yields, wakes another, sleeps and exits.\n" +
+      "Creates threads until all exist at once; then each yields, wakes another, sleeps and exits. " +
         "Reports the speed, the memory, and the hash by which two runs are compared.",
     )
     .option("--threads <n>", "threads", wholeNumber(1, THREADS_MAX), DEFAULT_THREADS)

@@ -2,14 +2,14 @@
 
 import { InvalidArgumentError } from "commander";
 
-const NS_PER_UNIT: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  min: 60e9,
-  h: 3_600e9,
-};
+const nsPerUnit: ReadonlyMap<string, number> = new Map([
+  ["ns", 1],
+  ["us", 1e3],
+  ["ms", 1e6],
+  ["s", 1e9],
+  ["min", 60e9],
+  ["h", 3_600e9],
+]);
 /** A million seconds, as the workload files have it. */
 const DURATION_NS_MAX = 1e15;
 
@@ -19,13 +19,14 @@ const DURATION_NS_MAX = 1e15;
  * @throws InvalidArgumentError with what is allowed.
  */
 export function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*(ns|us|ms|s|min|h)$/.exec(text.trim());
-  if (match === null) {
+  const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? [];
+  const ns = nsPerUnit.get(unit);
+  if (ns === undefined) {
     throw new InvalidArgumentError("It must be a time with its unit, such as 2s, 500ms or 10us.");
   }
-  const ns = Math.round(Number(match[1]) * (NS_PER_UNIT[match[2] as string] as number));
-  if (ns > DURATION_NS_MAX) throw new InvalidArgumentError("It must be at most 1000000s.");
-  return ns;
+  const duration = Math.round(Number(digits) * ns);
+  if (duration > DURATION_NS_MAX) throw new InvalidArgumentError("It must be at most 1000000s.");
+  return duration;
 }
 
 /** A parser of whole numbers from `min` to `max`. */

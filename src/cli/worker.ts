@@ -10,6 +10,10 @@ const HELP = `
 Start it on any number of machines, in a folder where the test has the path by which explore names it. A worker may be
 stopped or killed at any time: what it was at is done by another one.
 
+Exit codes:
+  0    it was stopped, by Ctrl-C or SIGTERM
+  2    wrong options, or no server answers: the message says which
+
 Example:
   kthread-machine worker --queue redis://localhost:6379 --threads 4
 `;

@@ -87,7 +87,7 @@ export interface SessionOptions {
 export class GdbSession {
   /** Settled when gdb is done with the machine. */
   readonly ended: Promise<SessionEnd>;
-  private finish: (end: SessionEnd) => void = () => {};
+  private finish: (end: SessionEnd | Promise<never>) => void = () => {};
   private readonly reader = new PacketReader();
   private acknowledges = true;
   private isRunning = false;
@@ -204,7 +204,7 @@ export class GdbSession {
       },
       (error: unknown) => {
         this.isRunning = false;
-        this.finish(Promise.reject(error) as never);
+        this.finish(Promise.reject(error));
       },
     );
   }

@@ -1,3 +1,5 @@
+// A thread that a debugger has looked at, and may ask for again when it has ended.
+
 import type { ThreadView } from "../machine/views.js";
 
 /** A thread, as long as it lives: its structure is another thread's afterwards. */

@@ -97,7 +97,7 @@ export class Survey {
     this.threads = Math.max(this.threads, threads);
     this.decisions = Math.max(this.decisions, decisions);
     this.isCut ||= isCut;
-    for (let i = 0; i < digests.length; i++) this.different.add(digests[i] as number);
+    for (const digest of Array.from(digests)) this.different.add(digest);
   }
 
   get seen(): Seen {

@@ -44,11 +44,9 @@ const lockFlags: Readonly<Record<string, number>> = {
 
 /** What a call of lockmgr asks for: LK_SHARED | LK_NOWAIT; the number if it has anything else. */
 export function lockRequest(flags: number): string {
-  const names = Object.keys(lockFlags).filter(
-    (name) => (flags & (lockFlags[name] as number)) !== 0,
-  );
-  const known = names.reduce((bits, name) => bits | (lockFlags[name] as number), 0);
-  return names.length > 0 && known === flags ? names.join(" | ") : String(flags);
+  const known = Object.entries(lockFlags).filter(([, flag]) => (flags & flag) !== 0);
+  const bits = known.reduce((all, [, flag]) => all | flag, 0);
+  return bits !== 0 && bits === flags ? known.map(([name]) => name).join(" | ") : String(flags);
 }
 
 function namelessObject({ kernel }: Machine, address: number): string | null {

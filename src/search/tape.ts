@@ -114,7 +114,8 @@ function partsOf(text: string): [choices: string, words: string, letters: string
       `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n], and @ with addresses`,
     );
   }
-  return [parts[2] as string, parts[3] ?? "", parts[1] as string];
+  const [, letters = "", choices = "", words = ""] = parts;
+  return [choices, words, letters];
 }
 
 function shorten(text: string): string {

@@ -90,7 +90,9 @@ export class Arenas {
   /** Reads the watermarks into {@link watermarks}. */
   measure(): void {
     const { partial, watermarks } = this;
-    for (let i = 0; i < partial.length; i++) watermarks[i] = this.usedOf(partial[i] as Arena);
+    partial.forEach((arena, i) => {
+      watermarks[i] = this.usedOf(arena);
+    });
   }
 
   /**
@@ -117,18 +119,16 @@ export class Arenas {
 
   /** Clears what is in use now, and was not by the watermarks that are given. */
   clearBeyond(watermarks: Float64Array, clear: (from: number, to: number) => void): void {
-    const { partial } = this;
-    for (let i = 0; i < partial.length; i++) {
-      const arena = partial[i] as Arena;
+    this.partial.forEach((arena, i) => {
       const now = this.usedOf(arena);
       const then = watermarks[i] as number;
       if (now > then) clear(arena.at + then, arena.at + now);
-    }
+    });
   }
 
   /** True if the kernel counts what an arena has in use. */
   isCounted(i: number): boolean {
-    const { counter } = this.partial[i] as Arena;
+    const counter = this.partial[i]?.counter;
     return counter === "word" || counter === "byte";
   }
 

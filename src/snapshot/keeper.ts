@@ -59,13 +59,11 @@ export class Keeper {
     this.refuseTrace("put back");
     if (snapshot.owner !== this) this.assertFits(snapshot);
     const { parts } = this;
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i] as SnapshotPart;
+    for (const [i, part] of parts.entries()) {
       if (part.prepare !== undefined) part.prepare(this.savedOf(snapshot, part, i, resources));
     }
     this.memory.put(snapshot.image);
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i] as SnapshotPart;
+    for (const [i, part] of parts.entries()) {
       part.restore(this.savedOf(snapshot, part, i, resources));
     }
   }

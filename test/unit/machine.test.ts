@@ -1,3 +1,5 @@
+// The library's machine: what it is made with, runs, calls from outside, views, counters, and what it refuses.
+
 import { describe, expect, it } from "vitest";
 import {
   type Body,

@@ -1,3 +1,5 @@
+// The program builder: what its methods put together, and what it refuses.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { programBuilder } from "../../src/program/builder.js";

@@ -1,3 +1,5 @@
+// Kernel calls in programs: each with operands of every kind that its arguments take.
+
 import { describe, expect, it } from "vitest";
 import type { CallTable } from "../../src/core/call-table.js";
 import { calls } from "../../src/core/calls.js";

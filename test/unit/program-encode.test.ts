@@ -1,3 +1,5 @@
+// Instructions that the builder encodes: all forms, against their disassembly.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { callNames, disassemble } from "../../src/program/disassemble.js";

@@ -1,3 +1,5 @@
+// Linking programs: where symbols and values end up, and what cannot be linked.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { programBuilder } from "../../src/program/builder.js";

@@ -1,3 +1,5 @@
+// The order of moves between registers, of which none may overwrite another one's source.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Move, orderMoves } from "../../src/program/moves.js";

@@ -6,7 +6,7 @@
 // directly or through others, and is reported with both orders, once for two types. Also reported: two locks of one type
 // at once, and sleeping with a lock that does not allow it. The original's panics: a thread that ends with a lock, a
 // lock that can block wanted with a spin mutex held, one that is shared wanted alone or the other way round, and a mutex
-// whose owner sleeps.
+// whose owner sleeps, unless that only waits for its budget.
 //
 // Where the original prints a line of source, this kernel names the thread. What a program may hold while it sleeps are
 // sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock must not be taken
@@ -50,6 +50,7 @@ import {
   witness_state,
 } from "../sys/witness";
 import { str } from "./kern_subr";
+import { is_throttled } from "./sched_deadline";
 
 function is_instance(held: LockInstance): bool {
   return changetype<usize>(held) != 0;
@@ -339,6 +340,7 @@ export function witness_blocked(o: SyncObject): void {
   const owner = o.so_owner;
   if (is_sleepable(o) || !is_td(owner)) return;
   if ((owner.td_inhib & TDI_SLEEPING) == 0 || td_locks(owner).tl_blocked != 0) return;
+  if (is_throttled(owner)) return;
   printf(
     "Sleeping thread %N (tid %d) owns a non-sleepable lock\n",
     changetype<usize>(owner),

@@ -18,6 +18,9 @@ import { Random } from "./random.js";
 import { isLwkt, SCHEDULERS } from "./schedulers.js";
 
 const STEPS = 400;
+const [LK_EXCLUSIVE, LK_RELEASE, LK_SHARED] = [0x80000, 0x100000, 0x200000];
+/** A budget, a deadline and a period, in microseconds. */
+const PROMISE = [1_000, 20_000, 20_000] as const;
 const CHANNELS = ["disk", "net", "tty"] as const;
 
 /** A machine's size, smaller than the default: whole memories are compared. */
@@ -55,6 +58,10 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
     preemption: !random.once(4),
     quantum: 300 + random.below(20_000),
     kstackDepth: 6 + random.below(8),
+    chaos: random.once(4),
+    witness: random.once(4),
+    lockProfile: random.once(4),
+    adaptiveLocks: random.once(4),
     time: random.once(8) ? "idle" : "cycles",
     seed: random.below(1_000_000),
     snapshots: true,
@@ -62,8 +69,35 @@ export function randomConfig(random: Random, cpus: number, { isRv32 }: Kinds): M
   };
 }
 
+/** What the threads of a machine wait for. */
+interface Objects {
+  readonly mutex: number;
+  readonly semaphore: number;
+  readonly condition: number;
+  readonly rwlock: number;
+  readonly sx: number;
+  readonly rmlock: number;
+  readonly lockmgr: number;
+  /** 0 where there are no tokens. */
+  readonly token: number;
+}
+
+function createObjects(machine: Machine, hasTokens: boolean): Objects {
+  const create = (call: Parameters<Machine["call"]>[0]) => (machine.call(call)[1] ?? 0) >>> 0;
+  return {
+    mutex: create(kernel.mtx_create("mutex")),
+    semaphore: create(kernel.sema_create("semaphore", 3)),
+    condition: create(kernel.cv_create("condition")),
+    rwlock: create(kernel.rw_init("rwlock", 0)),
+    sx: create(kernel.sx_init("sx", 0)),
+    rmlock: create(kernel.rm_init("rmlock", 0)),
+    lockmgr: create(kernel.lockinit(0, "lockmgr", 0, 0)),
+    token: hasTokens ? create(kernel.lwkt_token_create(0)) : 0,
+  };
+}
+
 /** An RV32 body: what a thread does follows from the machine's random numbers. */
-function storm(isLwkt: boolean, mutex: number, semaphore: number) {
+function storm(isLwkt: boolean, { mutex, semaphore, rwlock }: Objects) {
   const builder = program("storm").data("sum", { words: [0] });
   const part = (n: number, then: Parameters<typeof builder.if>[1]) =>
     builder.if(["s1", "==", n], then);
@@ -83,6 +117,7 @@ function storm(isLwkt: boolean, mutex: number, semaphore: number) {
     part(4, (p) => p.call("sema_post", semaphore));
     part(5, (p) => p.call("sema_wait", semaphore));
     part(6, (p) => p.loop(20, (inner) => inner.nop()));
+    part(7, (p) => p.call("rw_rlock", rwlock).nop().call("rw_runlock", rwlock));
     b.call(isLwkt ? "lwkt_yield" : "sched_relinquish");
   });
   return builder.build();
@@ -99,13 +134,65 @@ function childOf(made: number, step: number): BodyFunction {
   };
 }
 
+/** Takes a lock of one of the later kinds, gives way with it or not, and releases it. */
+function* locking(what: number, object: Objects) {
+  const alone = what % 3 === 0;
+  switch ((what >>> 2) % 6) {
+    case 0:
+      yield* alone ? kernel.rw_wlock(object.rwlock) : kernel.rw_rlock(object.rwlock);
+      yield kernel.sched_relinquish();
+      yield* alone ? kernel.rw_wunlock(object.rwlock) : kernel.rw_runlock(object.rwlock);
+      break;
+    case 1:
+      yield* kernel.sx_xlock(object.sx);
+      yield* kernel.sx_downgrade(object.sx);
+      yield kernel.sched_relinquish();
+      yield* kernel.sx_sunlock(object.sx);
+      break;
+    case 2:
+      yield* alone ? kernel.rm_wlock(object.rmlock) : kernel.rm_rlock(object.rmlock);
+      yield* kernel.compute(BigInt(what % 300));
+      yield* alone ? kernel.rm_wunlock(object.rmlock) : kernel.rm_runlock(object.rmlock);
+      break;
+    case 3:
+      yield* kernel.lockmgr(object.lockmgr, alone ? LK_EXCLUSIVE : LK_SHARED, 0);
+      yield kernel.sched_relinquish();
+      yield* kernel.lockmgr(object.lockmgr, LK_RELEASE, 0);
+      break;
+    case 4:
+      yield* kernel.mtx_lock(object.mutex);
+      yield* kernel.cv_timedwait(object.condition, object.mutex, 1 + (what % 4));
+      yield* kernel.mtx_unlock(object.mutex);
+      break;
+    default:
+      yield* kernel.cv_broadcast(object.condition);
+  }
+}
+
+/** Takes a token, the machine's or one of the pool, or tries to; where there is none, asks for a deadline. */
+function* guarding(what: number, { token }: Objects) {
+  if (token === 0) yield* kernel.sched_setdeadline_self(...PROMISE);
+  else if (what % 3 === 0) {
+    yield* kernel.lwkt_getpooltoken(4 * (what % 50));
+    yield kernel.lwkt_yield();
+    yield* kernel.lwkt_relpooltoken(4 * (what % 50));
+  } else if (what % 3 === 1) {
+    if (yield* kernel.lwkt_trytoken(token)) yield* kernel.lwkt_reltoken(token);
+  } else {
+    yield* kernel.lwkt_gettoken(token);
+    yield* kernel.pause("token", 1 + (what % 3));
+    yield* kernel.lwkt_regettoken(token);
+    yield* kernel.lwkt_reltoken(token);
+  }
+}
+
 /** A JavaScript body that does the same, and makes others. */
-function weather(depth: number, object: { mutex: number; semaphore: number }): BodyFunction {
+function weather(depth: number, object: Objects): BodyFunction {
   return function* worker() {
     let made = 0;
     for (let step = 0; step < STEPS; step++) {
       const what = (yield* kernel.random()) >>> 3;
-      switch (what % 8) {
+      switch (what % 11) {
         case 0:
           yield* kernel.compute(BigInt(what % 900));
           break;
@@ -148,6 +235,13 @@ function weather(depth: number, object: { mutex: number; semaphore: number }): B
             else yield* kernel.compute(BigInt(address % 1_000));
           }
           break;
+        case 7:
+        case 8:
+          yield* locking(what >>> 4, object);
+          break;
+        case 9:
+          yield* guarding(what >>> 4, object);
+          break;
         default:
           for (let i = 0; i < 5; i++) yield kernel.sched_relinquish();
       }
@@ -164,10 +258,9 @@ export function createWorld(
 ): World {
   const random = new Random(seed);
   const machine = new Machine(config, build);
-  const mutex = machine.call(kernel.mtx_create("mutex"))[1] >>> 0;
-  const semaphore = machine.call(kernel.sema_create("semaphore", 3))[1] >>> 0;
-  const rv32 = machine.load(storm(isLwkt(config.scheduler), mutex, semaphore));
-  const host = weather(1, { mutex, semaphore });
+  const objects = createObjects(machine, isLwkt(config.scheduler));
+  const rv32 = machine.load(storm(isLwkt(config.scheduler), objects));
+  const host = weather(1, objects);
   const process: Handle = machine.createProcess({ name: "idler", body: rv32, stopped: true });
   for (let i = 0; i < 3 + random.below(12); i++) {
     const body = isHost && (!isRv32 || random.once(2)) ? host : rv32;

@@ -259,6 +259,32 @@ describe("a thread that holds a lock", () => {
     expect(body).toThrow("sleeping thread");
     expect(machine.console).toMatch(/Sleeping thread sleeper \(tid \d+\) owns a non-sleepable/);
   });
+
+  it("may have used up its budget while others wait for it", () => {
+    for (const scheduler of ["4bsd", "ule"] as const) {
+      const machine = boot({ scheduler });
+      const door = mutex(machine, "door");
+      const order: string[] = [];
+      machine.createThread({
+        name: "spender",
+        *body() {
+          yield* sys.sched_setdeadline_self(1_000, 20_000, 20_000);
+          yield* sys.mtx_lock(door);
+          for (let i = 0; i < 3; i++) yield* sys.compute(900_000n);
+          order.push("spender");
+          yield* sys.mtx_unlock(door);
+          yield sys.kthread_exit();
+        },
+      });
+      thread(machine, "waiter", function* () {
+        yield* sys.pause("nap", 2);
+        yield* inOrder(door);
+        order.push("waiter");
+      });
+      expect(order).toEqual(["spender", "waiter"]);
+      expect(machine.console).toBe("");
+    }
+  });
 });
 
 it("reports on a workload, whose report has it in its console", () => {

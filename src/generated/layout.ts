@@ -1713,6 +1713,7 @@ export const TDL_DEADLKTREAT = 4096;
 export const TDL_STOPREQ = 8192;
 export const TDL_WAKEREQ = 16384;
 export const TDL_TIMEOUT = 32768;
+export const TDL_KERNEL = 511;
 export const TDPRI_MASK = 31;
 export const TDPRI_MAX = 31;
 export const TDPRI_CRIT = 32;

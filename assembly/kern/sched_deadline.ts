@@ -271,11 +271,6 @@ export function dl_throttle_1(retval: u32): u32 {
   return done(retval);
 }
 
-/** True for a thread that sleeps since its budget is used up, not by its own will. */
-export function is_throttled(td: Thread): bool {
-  return has_deadline(td) && (td_deadline(td).dl_flags & DLF_THROTTLED) != 0;
-}
-
 // ---- Jobs ----
 
 /** The current thread goes to sleep. */

@@ -257,11 +257,6 @@ export function dl_throttle(gd: GlobalData, td: Thread): bool {
   return true;
 }
 
-/** True for a thread that sleeps since its budget is used up, not by its own will. */
-export function is_throttled(td: Thread): bool {
-  return has_deadline(td) && (td_deadline(td).dl_flags & DLF_THROTTLED) != 0;
-}
-
 // ---- Jobs ----
 
 /** The current thread goes to sleep. */

@@ -15,6 +15,7 @@
 // Nothing of this is called in a machine without the option.
 
 import { panic, printf } from "../env";
+import { is_throttled } from "../sys/deadline";
 import { machine } from "../sys/machine";
 import { WITNESS_COUNT, WITNESS_ORDERS } from "../sys/param";
 import { TDI_SLEEPING, Thread } from "../sys/proc";
@@ -50,7 +51,6 @@ import {
   witness_state,
 } from "../sys/witness";
 import { str } from "./kern_subr";
-import { is_throttled } from "./sched_deadline";
 
 function is_instance(held: LockInstance): bool {
   return changetype<usize>(held) != 0;

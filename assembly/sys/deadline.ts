@@ -81,3 +81,8 @@ export function td_deadline(td: Thread): Deadline {
 export function has_deadline(td: Thread): bool {
   return (td.td_flags & TDF_DEADLINE) != 0;
 }
+
+/** True for a thread that sleeps since its budget is used up, not by its own will. */
+export function is_throttled(td: Thread): bool {
+  return has_deadline(td) && (td_deadline(td).dl_flags & DLF_THROTTLED) != 0;
+}

@@ -252,19 +252,18 @@ export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): voi
       if (frame.a2 != 0) release(s, sn.sn_number, frame.a2);
       sn.sn_acquire = frame.a0;
       return;
-    case Sys.kthread_exit:
-    case Sys.kproc_exit:
-    case Sys.lwkt_exit:
-    case Sys.thr_exit:
-    case Sys.exit:
-    case Sys.body_return:
-      race_end(s, td, sn.sn_number);
-      return;
     default:
-      if (frame.a0 == 0) return;
-      release(s, sn.sn_number, frame.a0);
-      sn.sn_acquire = frame.a0;
+      if (ends_thread(nr)) race_end(s, td, sn.sn_number);
+      else if (frame.a0 != 0) {
+        release(s, sn.sn_number, frame.a0);
+        sn.sn_acquire = frame.a0;
+      }
   }
+}
+
+function ends_thread(nr: u32): bool {
+  if (nr == Sys.body_return || nr == Sys.kthread_exit || nr == Sys.kproc_exit) return true;
+  return nr == Sys.lwkt_exit || nr == Sys.thr_exit || nr == Sys.exit;
 }
 
 /** A thread ends: that is before what others find out of it, or of its process, as wait() does. */

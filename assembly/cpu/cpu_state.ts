@@ -7,7 +7,6 @@
 // that needs it.
 import { GD_CPU_OFFSET, GlobalData } from "../sys/globaldata";
 import { GLOBALDATA_STRIDE } from "../sys/param";
-import { Thread } from "../sys/proc";
 
 @unmanaged
 export class CpuState {
@@ -79,15 +78,12 @@ export class CpuState {
 /** No word's address. */
 export const NO_RESERVATION: u32 = 1;
 
-/** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word. */
-export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
-
 if (GD_CPU_OFFSET + offsetof<CpuState>() > GLOBALDATA_STRIDE) {
   ERROR("CpuState is too large for its place at the end of GlobalData");
 }
 if (
-  offsetof<CpuState>("reserved_td") != offsetof<CpuState>("reservation") + 4 ||
-  offsetof<CpuState>("reserved_switches") != offsetof<CpuState>("reservation") + 8
+  offsetof<CpuState>("reserved_td") != offsetof<CpuState>("reservation") + sizeof<usize>() ||
+  offsetof<CpuState>("reserved_switches") != offsetof<CpuState>("reservation") + 2 * sizeof<usize>()
 ) {
   ERROR("compiled code wants the three words of a reservation in this order");
 }
@@ -98,13 +94,6 @@ if (
   0
 ) {
   ERROR("the u64 of CpuState must be aligned");
-}
-if (
-  offsetof<Thread>("td_kdepth") != PLAIN_FIELD + 1 ||
-  offsetof<Thread>("td_cpu") != PLAIN_FIELD + 2 ||
-  offsetof<Thread>("td_body") != PLAIN_FIELD + 3
-) {
-  ERROR("td_kfn, td_kdepth, td_cpu and td_body must be the bytes of one word, in this order");
 }
 
 /** The state of the CPU that `gd` belongs to. */

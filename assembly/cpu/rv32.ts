@@ -39,12 +39,14 @@
 // speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
 // ahead into loops that count or poll a word between yields: the switch finds them as fast. A table
 // jump for the switch, see scripts/table-jumps.mjs.
+
 import { ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
+import { PLAIN_FIELD } from "../sys/thread";
 import { pair_hash } from "../sys/trace_hash";
-import { cpu_state, NO_RESERVATION, PLAIN_FIELD } from "./cpu_state";
+import { cpu_state, NO_RESERVATION } from "./cpu_state";
 import { RV_FAULT } from "./rv32_access";
 import { COMPILED_JUMPED, rv32_can_run_compiled, rv32_run_compiled } from "./rv32_compiled";
 import {

@@ -5,16 +5,18 @@
 // that does nothing.
 //
 // rd', rs1' and rs2' of the manual are the registers x8 to x15, in three bits: `low` and `high` here.
+import {
+  EBREAK,
+  OP,
+  OP_BRANCH,
+  OP_IMM,
+  OP_JAL,
+  OP_JALR,
+  OP_LOAD,
+  OP_LUI,
+  OP_STORE,
+} from "./rv32_opcode";
 
-const OP_LOAD: u32 = 0x03;
-const OP_IMM: u32 = 0x13;
-const OP_STORE: u32 = 0x23;
-const OP: u32 = 0x33;
-const OP_LUI: u32 = 0x37;
-const OP_BRANCH: u32 = 0x63;
-const OP_JALR: u32 = 0x67;
-const OP_JAL: u32 = 0x6f;
-const EBREAK: u32 = 0x00100073;
 /** Funct7 of sub and of the arithmetic shift, in its place. */
 const ALTERNATE: u32 = 0x40000000;
 

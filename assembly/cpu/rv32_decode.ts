@@ -26,12 +26,30 @@
 // Rejected: records only where instructions begin, side by side. They take half of the memory, but a jump to
 // a register must look its record up, overlapping sequences need jumps between them, and a text that
 // changes moves all that is behind.
+
 import { text_changed } from "../env";
 import { machine, Sched } from "../sys/machine";
 import { search } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { rv_expand, rv_is_compressed } from "./rv32_compressed";
 import { RvOp } from "./rv32_op";
+import {
+  CALL_SHIFT,
+  ECALL,
+  OP,
+  OP_AUIPC,
+  OP_BRANCH,
+  OP_CUSTOM_0,
+  OP_IMM,
+  OP_JAL,
+  OP_JALR,
+  OP_LOAD,
+  OP_LUI,
+  OP_MISC_MEM,
+  OP_STORE,
+  OP_SYSTEM,
+  OPCODE_MASK,
+} from "./rv32_opcode";
 
 /** From the record of an instruction of 4 bytes to the next one, and from that of a compressed one. */
 export const RECORD_SIZE: usize = 32;
@@ -49,6 +67,11 @@ export class Record {
   b: u32;
   c: u32;
 }
+
+if (offsetof<Record>() != RECORD_HALF) ERROR("RECORD_HALF: there is a record for every two bytes");
+if (RECORD_SIZE != 2 * RECORD_HALF) ERROR("RECORD_SIZE: an instruction of 4 bytes has two records");
+if (RECORD_HALF != (<usize>2) << RECORD_SHIFT) ERROR("RECORD_SHIFT: not a record for two bytes");
+if (<u64>RECORD_SIZE != (<u64>1) << CLOCK_SHIFT) ERROR("CLOCK_SHIFT: a cycle is not RECORD_SIZE");
 
 /** Bytes that the decoded text takes: a record for two bytes, and the one behind the last. */
 export function rv32_decoded_size(text_size: u32): u64 {
@@ -172,8 +195,8 @@ export function rv_has_register(r: u32): bool {
 /** Where register `r`, not x0, lies relative to its thread. */
 export function rv_register_offset(r: u32): u32 {
   const m = machine();
-  if (r < 16) return <u32>m.frame_delta + (r << 2);
-  return <u32>m.high_delta + ((r - 16) << 2);
+  if (r < 16) return <u32>m.frame_delta + r * <u32>sizeof<u32>();
+  return <u32>m.high_delta + (r - 16) * <u32>sizeof<u32>();
 }
 
 // ---- Records ----
@@ -225,12 +248,12 @@ export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool 
   if (op == RvOp.SLOW) return false;
   const at = rv32_record(pc);
   const low = load<u64>(at);
-  const high = load<u64>(at, 8);
+  const high = load<u64>(at, sizeof<u64>());
   rv32_decode_at(pc);
   const record = changetype<Record>(at);
   const same = record.op == op && record.a == a && record.b == b && record.c == c;
   store<u64>(at, low);
-  store<u64>(at, high, 8);
+  store<u64>(at, high, sizeof<u64>());
   return same;
 }
 
@@ -332,43 +355,43 @@ function shorten(record: Record): void {
 }
 
 function decode_word(pc: u32, word: u32): void {
-  switch (word & 0x7f) {
-    case 0x37:
+  switch (word & OPCODE_MASK) {
+    case OP_LUI:
       decode_constant(pc, word, word & 0xfffff000);
       return;
-    case 0x17:
+    case OP_AUIPC:
       decode_constant(pc, word, pc + (word & 0xfffff000));
       return;
-    case 0x6f:
+    case OP_JAL:
       decode_jal(pc, rv_rd(word), pc + rv_imm_j(word));
       return;
-    case 0x67:
+    case OP_JALR:
       decode_jalr(pc, word);
       return;
-    case 0x63:
+    case OP_BRANCH:
       decode_branch(pc, word);
       return;
-    case 0x03:
+    case OP_LOAD:
       decode_load(pc, word);
       return;
-    case 0x23:
+    case OP_STORE:
       decode_store(pc, word);
       return;
-    case 0x13:
+    case OP_IMM:
       decode_op_imm(pc, word);
       return;
-    case 0x33:
+    case OP:
       decode_op(pc, word);
       return;
-    case 0x0f:
+    case OP_MISC_MEM:
       if (rv_funct3(word) == 0) put(pc, RvOp.NOP, 0, 0, 0);
       else slow(pc); // fence.i
       return;
-    case 0x0b:
+    case OP_CUSTOM_0:
       decode_kernel_call(pc, word);
       return;
-    case 0x73:
-      if (word == 0x73 && machine().metal == 0)
+    case OP_SYSTEM:
+      if (word == ECALL && machine().metal == 0)
         put(pc, RvOp.ECALL, rv_register_offset(ecall_register()), 0, 0);
       else slow(pc);
       return;
@@ -390,7 +413,7 @@ function decode_kernel_call(pc: u32, word: u32): void {
     slow(pc);
     return;
   }
-  const nr = word >> 20;
+  const nr = word >> CALL_SHIFT;
   const op = call_op(nr);
   put(pc, op, op == RvOp.RELINQUISH ? rv_register_offset(A0) : 0, 0, nr);
 }

@@ -7,6 +7,7 @@
 //
 // Text is decoded when execution comes to it: a record that nobody has made is RvOp.SLOW, which is 0. A store to
 // text that has been decoded is seen behind the next fence.i, which forgets all records.
+
 import { text_changed } from "../env";
 import {
   RV_FAULT_BREAKPOINT,
@@ -40,6 +41,7 @@ import {
   rv32_record,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
+import { ECALL, OP_BRANCH, OPCODE_MASK } from "./rv32_opcode";
 
 // ---- Decoding ----
 
@@ -83,7 +85,6 @@ export function mm_reset(): void {
 
 // ---- Instructions ----
 
-const ECALL: u32 = 0x00000073;
 const MRET: u32 = 0x30200073;
 const WFI: u32 = 0x10500073;
 
@@ -214,10 +215,10 @@ function plain_register(csr: u32): usize {
   if (csr == Csr.MCAUSE) return mm + offsetof<MachineMode>("mcause");
   if (csr == Csr.MTVAL) return mm + offsetof<MachineMode>("mtval");
   if (within(csr, Csr.PMPCFG0, Csr.PMPCFG3)) {
-    return mm + offsetof<MachineMode>() + ((csr - Csr.PMPCFG0) << 2);
+    return mm + offsetof<MachineMode>() + <usize>(csr - Csr.PMPCFG0) * sizeof<u32>();
   }
   if (within(csr, Csr.PMPADDR0, Csr.PMPADDR15)) {
-    return mm + offsetof<MachineMode>() + ((PMP_CONFIGS + csr - Csr.PMPADDR0) << 2);
+    return mm + offsetof<MachineMode>() + <usize>(PMP_CONFIGS + csr - Csr.PMPADDR0) * sizeof<u32>();
   }
   return 0;
 }
@@ -401,7 +402,7 @@ function finish_jump(gd: GlobalData, td: Thread, pc: u32, target: u32): u32 {
   const behind = rv_text_behind(pc);
   if (behind == 0 || behind < rv_length(pc)) return pc; // no jump: an instruction that is not there
   const word = rv_fetch(pc);
-  const is_branch = (word & 0x7f) == 0x63;
+  const is_branch = (word & OPCODE_MASK) == OP_BRANCH;
   if (!is_branch) rv_set(changetype<usize>(td), rv_rd(word), pc + rv_length(pc));
   gd.gd_instructions++;
   return target;

@@ -4,6 +4,7 @@
 // not watched while they are made: only one CPU runs at a time, and hardly ever with a reservation of another
 // outstanding (Machine.reserved). If one is, the loop's window of stores ends below the reserved word, as if
 // memory ended there, so that what might hit it goes through rv32_slow, which looks.
+import { cpu_bit } from "../sys/cpuset";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
@@ -16,10 +17,6 @@ import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
  */
 export function rv32_reservation(): usize {
   return changetype<usize>(cpu_state(globaldata(0))) + offsetof<CpuState>("reservation");
-}
-
-function bit(gd: GlobalData): u64 {
-  return (<u64>1) << gd.gd_cpuid;
 }
 
 /** The stores of a CPU's loop end at guest address `end`. */
@@ -68,7 +65,7 @@ export function reservation_resume(gd: GlobalData): void {
     cpu.reservation = NO_RESERVATION;
   }
   if ((m.reserved | cpu.watches) == 0) return;
-  m.reserved &= ~bit(gd);
+  m.reserved &= ~cpu_bit(gd.gd_cpuid);
   let end = m.store_end;
   for (let left = m.reserved; left != 0; left &= left - 1) {
     end = min<u32>(end, cpu_state(globaldata(<u32>ctz<u64>(left))).reservation);
@@ -81,7 +78,7 @@ export function reservation_resume(gd: GlobalData): void {
 export function reservation_suspend(gd: GlobalData, ends: bool): void {
   const cpu = cpu_state(gd);
   if (ends) cpu.reservation = NO_RESERVATION;
-  if (cpu.reservation != NO_RESERVATION) machine().reserved |= bit(gd);
+  if (cpu.reservation != NO_RESERVATION) machine().reserved |= cpu_bit(gd.gd_cpuid);
 }
 
 /** The running CPU has stored to `size` bytes at `address`: ends the reservations of others there. */
@@ -92,6 +89,6 @@ export function reservation_break(address: u32, size: u32): void {
     const cpu = cpu_state(globaldata(cpuid));
     if (address - cpu.reservation >= 4 && cpu.reservation - address >= size) continue;
     cpu.reservation = NO_RESERVATION;
-    m.reserved &= ~((<u64>1) << cpuid);
+    m.reserved &= ~cpu_bit(cpuid);
   }
 }

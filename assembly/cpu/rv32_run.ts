@@ -2,11 +2,14 @@
 // what others look at: its time, its switches, and the level of the run queue that yields take threads from.
 //
 // Locking: the CPU's own, which runs.
+
 import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
+import { RUN_INSTRUCTIONS_MAX, SEARCH_INSTRUCTIONS_MAX } from "../sys/param";
 import { TDB, TDPRI_CRIT, TDS, Thread } from "../sys/proc";
 import { runq_append, runq_take } from "../sys/runq";
+import { plain_word } from "../sys/thread";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
 import { rv32_sample } from "./rv32_compiled";
 import { CLOCK_SHIFT, Record, rv_host_address } from "./rv32_decode";
@@ -14,9 +17,6 @@ import { RvOp } from "./rv32_op";
 import { reservation_resume, set_load_room, set_store_end } from "./rv32_reserve";
 import { rv32_yield_level } from "./rv32_yield";
 
-/** Most instructions of a run where time does not pass, and under search. */
-const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
-const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
 /** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
 const SLICE_END_MAX: u64 = 1 << 58;
 
@@ -40,7 +40,7 @@ export function rv32_init(): void {
     set_load_room(cpu, room);
     set_store_end(cpu, m.store_end);
     cpu.shares = m.sched == Sched.LWKT && m.lwkt_modern == 0 ? 0 : 1;
-    cpu.plain = ((<u32>TDB.RV32) << 24) | (cpuid << 16);
+    cpu.plain = plain_word(TDB.RV32, cpuid);
   }
 }
 
@@ -97,7 +97,7 @@ export function next_level<Kernel>(
   const cpu = cpu_state(gd);
   cpu.gap = tail - next.head;
   cpu.turned = next.head;
-  cpu.stop = next.head + min<usize>(slots, min<u32>(budget, CHUNK_SLOTS) * SLOT_SIZE);
+  cpu.stop = next.head + min<usize>(slots, min<usize>(budget, CHUNK_SLOTS) * SLOT_SIZE);
   return next;
 }
 

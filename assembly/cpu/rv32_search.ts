@@ -5,6 +5,7 @@
 //
 // Loads, stores and kernel calls have no records of their own then (rv32_decode.ts), so that all of them come through
 // rv32_slow, and a machine that is not made for a search pays nothing.
+
 import { Thread } from "../sys/proc";
 import { Pending, Search, search, TOUCH_SEVERAL, TOUCH_THREAD, TOUCH_WRITTEN } from "../sys/search";
 import { Sys } from "../sys/syscall";
@@ -22,12 +23,9 @@ import {
   rv32_guest_pc,
 } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
+import { OP_AMO, OP_LOAD, OP_MISC_MEM, OP_STORE, OPCODE_MASK } from "./rv32_opcode";
 
-const LOAD: u32 = 0x03;
-const STORE: u32 = 0x23;
-const ATOMIC: u32 = 0x2f;
 const LR: u32 = 0x02;
-const FENCE: u32 = 0x0f;
 
 /**
  * True if a record is a kernel call, before which the thread at `td` must stop: s_op and s_op_word say which. Records
@@ -53,35 +51,35 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
     s.s_granted = 0;
     return false;
   }
-  const opcode = word & 0x7f;
-  if (opcode != LOAD && opcode != STORE && opcode != ATOMIC) return false;
+  const opcode = word & OPCODE_MASK;
+  if (opcode != OP_LOAD && opcode != OP_STORE && opcode != OP_AMO) return false;
   const address = rv_get(td, rv_rs1(word)) + offset_of(opcode, word);
-  const size: u32 = opcode == ATOMIC ? 4 : 1 << (rv_funct3(word) & 3);
+  const size: u32 = opcode == OP_AMO ? 4 : 1 << (rv_funct3(word) & 3);
   if (!rv_can_load(address, size)) return false; // a fault
-  const changes = opcode == STORE || (opcode == ATOMIC && word >> 27 != LR);
+  const changes = opcode == OP_STORE || (opcode == OP_AMO && word >> 27 != LR);
   let isShared = touch(s, td, address >> 2, changes);
   const end = (address + size - 1) & ~3;
   const second = end == (address & ~3) ? 0 : end;
   if (second != 0 && touch(s, td, second >> 2, changes)) isShared = true;
-  if (!isShared && opcode != ATOMIC) return false;
+  if (!isShared && opcode != OP_AMO) return false;
   s.s_op = changes ? Pending.CHANGE : Pending.LOOK;
   s.s_op_word = address;
   s.s_op_second = second;
   s.s_op_size = size;
-  s.s_op_atomic = u32(opcode == ATOMIC || (s.s_races != 0 && is_ordered(opcode, record)));
+  s.s_op_atomic = u32(opcode == OP_AMO || (s.s_races != 0 && is_ordered(opcode, record)));
   return true;
 }
 
 /** True for a load before a fence and a store behind one: what compilers make of C's atomic loads and stores. */
 function is_ordered(opcode: u32, record: usize): bool {
   const pc = rv32_guest_pc(record);
-  const at = opcode == LOAD ? pc + rv_length(pc) : pc - 4;
-  return rv_text_behind(at) >= 4 && (rv_fetch(at) & 0x7f) == FENCE;
+  const at = opcode == OP_LOAD ? pc + rv_length(pc) : pc - 4;
+  return rv_text_behind(at) >= 4 && (rv_fetch(at) & OPCODE_MASK) == OP_MISC_MEM;
 }
 
 function offset_of(opcode: u32, word: u32): i32 {
-  if (opcode == LOAD) return rv_imm_i(word);
-  return opcode == STORE ? rv_imm_s(word) : 0;
+  if (opcode == OP_LOAD) return rv_imm_i(word);
+  return opcode == OP_STORE ? rv_imm_s(word) : 0;
 }
 
 /** Remembers that a thread touches a word of guest memory; true if threads share it. */
@@ -89,12 +87,12 @@ function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
   if (load<u8>(shared) != 0) return true;
   if (s.s_alone != 0) return false;
-  const entry = s.s_touch + ((<usize>at) << 1);
+  const entry = s.s_touch + <usize>at * sizeof<u16>();
   const old = load<u16>(entry);
   const me = <u16>(td_index(changetype<Thread>(td)) + 1);
   let now = old;
   if (old == 0) {
-    store<u32>(s.s_touched + ((<usize>s.s_touched_count) << 2), at);
+    store<u32>(s.s_touched + <usize>s.s_touched_count * sizeof<u32>(), at);
     s.s_touched_count++;
     now = me;
   } else if ((old & TOUCH_THREAD) != me) now |= TOUCH_SEVERAL;

@@ -4,6 +4,7 @@
 // cannot be executed: it does not find out why, this does. A faulting instruction changes nothing and is
 // not counted; the pc stays on it. A jump or taken branch to where execution cannot go on is a fault of
 // the jump itself, so that the pc shows where the wild jump was.
+
 import {
   RV_BREAK,
   RV_FAULT_BREAKPOINT,
@@ -38,6 +39,21 @@ import {
   rv32_guest_pc,
 } from "./rv32_decode";
 import { mm_decode, mm_fence_i, mm_system } from "./rv32_machine_mode";
+import {
+  EBREAK,
+  OP,
+  OP_AMO,
+  OP_BRANCH,
+  OP_IMM,
+  OP_JAL,
+  OP_JALR,
+  OP_LOAD,
+  OP_MISC_MEM,
+  OP_STORE,
+  OP_SYSTEM,
+  OPCODE_MASK,
+} from "./rv32_opcode";
+import { stack_end } from "./rv32_operands";
 import { reservation_break } from "./rv32_reserve";
 import { rv32_stops, rv32_stops_at_call } from "./rv32_search";
 
@@ -65,31 +81,31 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const word = rv_fetch(pc);
   if (!names_registers(word)) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   if (searches && rv32_stops(td, record, word)) return RV_POINT;
-  switch (word & 0x7f) {
-    case 0x6f:
+  switch (word & OPCODE_MASK) {
+    case OP_JAL:
       return rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_j(word));
-    case 0x67:
+    case OP_JALR:
       if (rv_funct3(word) != 0) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
       return rv_fault(gd, RV_FAULT_FETCH, (rv_get(td, rv_rs1(word)) + rv_imm_i(word)) & ~1);
-    case 0x63:
+    case OP_BRANCH:
       return slow_branch(gd, td, pc, word);
-    case 0x03:
+    case OP_LOAD:
       return slow_load(gd, td, pc, word);
-    case 0x23:
+    case OP_STORE:
       return slow_store(gd, td, pc, word);
-    case 0x33:
+    case OP:
       return slow_operation(gd, td, pc, word);
-    case 0x13:
+    case OP_IMM:
       if (rv_funct3(word) != 0 || rv_rd(word) != SP || rv_rs1(word) != SP) break;
       return slow_stack(gd, td, pc, rv_get(td, SP) + rv_imm_i(word));
-    case 0x2f:
+    case OP_AMO:
       return rv_atomic(gd, td, pc, word);
-    case 0x0f:
+    case OP_MISC_MEM:
       if (rv_funct3(word) != 1) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
       if (machine().metal != 0) mm_fence_i(); // elsewhere nobody stores to the text
       return 0;
-    case 0x73:
-      if (word == 0x100073) return rv_fault(gd, RV_FAULT_BREAKPOINT, pc);
+    case OP_SYSTEM:
+      if (word == EBREAK) return rv_fault(gd, RV_FAULT_BREAKPOINT, pc);
       if (machine().metal != 0) return mm_system(gd, td, pc, word);
       return rv_csr(gd, td, word) ? 0 : rv_fault(gd, RV_FAULT_ILLEGAL, pc);
   }
@@ -99,12 +115,12 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
 /** True unless a word of the formats that come here names a register which the machine has not. */
 function names_registers(word: u32): bool {
   if (machine().frame_high != 0) return true;
-  const opcode = word & 0x7f;
-  if (opcode == 0x0f) return true;
+  const opcode = word & OPCODE_MASK;
+  if (opcode == OP_MISC_MEM) return true;
   let registers: u32 = 0;
-  if (opcode != 0x63 && opcode != 0x23) registers |= rv_rd(word);
-  if (opcode != 0x6f && !takes_constant(word)) registers |= rv_rs1(word);
-  if (opcode == 0x63 || opcode == 0x23 || opcode == 0x33 || opcode == 0x2f) {
+  if (opcode != OP_BRANCH && opcode != OP_STORE) registers |= rv_rd(word);
+  if (opcode != OP_JAL && !takes_constant(word)) registers |= rv_rs1(word);
+  if (opcode == OP_BRANCH || opcode == OP_STORE || opcode == OP || opcode == OP_AMO) {
     registers |= rv_rs2(word);
   }
   return rv_has_register(registers);
@@ -112,7 +128,7 @@ function names_registers(word: u32): bool {
 
 /** True for an access to a control and status register that has a constant in the place of rs1. */
 function takes_constant(word: u32): bool {
-  return (word & 0x7f) == 0x73 && (rv_funct3(word) & 4) != 0;
+  return (word & OPCODE_MASK) == OP_SYSTEM && (rv_funct3(word) & 4) != 0;
 }
 
 function slow_branch(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
@@ -191,7 +207,7 @@ function slow_operation(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
  * a stack elsewhere looks after it himself.
  */
 function slow_stack(gd: GlobalData, td: usize, pc: u32, sp: u32): u32 {
-  const word = load<u32>((td >> 4) + cpu_state(gd).stacks);
+  const word = stack_end(cpu_state(gd), td);
   const old = rv_get(td, SP);
   if (sp < word && old >= word && old - word < STACK_MAX) return rv_fault(gd, RV_FAULT_STACK, sp);
   rv_set(td, SP, sp);

@@ -76,6 +76,7 @@ export enum K {
   REBOOT_1 = 79, //          a: next handler, b: how
   SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
   INIT_1 = 81, //            init is awake
+  TEAPOT = 83, //            back from the dead
   MODERN_YIELD_1 = 82, //    back from the interrupts that were pended
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
@@ -160,4 +161,10 @@ function cont_slot(td: Thread, depth: u32): Continuation {
 /** Sets the result of the kernel function that the current thread is in. */
 export function set_retval(value: i32): void {
   td_frame(curthread()).retval = value;
+}
+
+/** Ends the kernel function that the current thread is in, with a result: `return done(result);`. */
+export function done(result: i32): u32 {
+  set_retval(result);
+  return DONE;
 }

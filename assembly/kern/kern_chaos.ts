@@ -14,8 +14,8 @@ import { GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/global
 import { Machine, machine } from "../sys/machine";
 import { CHAOS_LATE, CHAOS_PART, CHAOS_PREEMPT, CHAOS_TICKS } from "../sys/param";
 import { TDF_USER } from "../sys/proc";
+import { GAMMA, mix64 } from "./kern_random";
 
-const GAMMA: u64 = 0x9e3779b97f4a7c15;
 /** Sets the sequence apart from that of random(). */
 const OTHER: u64 = 0xd1342543de82ef95;
 
@@ -26,10 +26,7 @@ export function chaos_init(m: Machine): void {
 /** A number below `count`, which is not 0 (splitmix64). */
 function below(m: Machine, count: u64): u64 {
   m.chaos_rng += GAMMA;
-  let z = m.chaos_rng;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return (z ^ (z >> 31)) % count;
+  return mix64(m.chaos_rng) % count;
 }
 
 /** Cycles of the round that begins, and the CPU that is its first. */

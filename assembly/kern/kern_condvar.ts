@@ -2,7 +2,7 @@
 import { PCATCH } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import {
   sleep_checked,
@@ -64,14 +64,12 @@ export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
 /** Wakes the best that waits, the first among equals; without any, nothing happens. */
 export function cv_signal(cv: SyncObject): u32 {
   wakeup_one(changetype<u32>(cv));
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Wakes all that wait. */
 export function cv_broadcast(cv: SyncObject): u32 {
   if (planted(Plant.CV_BROADCAST_ONE)) wakeup_one(changetype<u32>(cv));
   else wakeup(changetype<u32>(cv));
-  set_retval(0);
-  return DONE;
+  return done(0);
 }

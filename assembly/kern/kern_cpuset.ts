@@ -2,6 +2,7 @@
 //
 // A set is kept as the CPUs that it excludes, so that a thread for which none was ever set has all of them. Every
 // way of moving looks at it (kern/lwkt_migrate.ts), and so does the placing of new threads (kern/sched.ts).
+import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { curthread, GDF_RESCHED, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
@@ -9,9 +10,9 @@ import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
-import { DONE, set_retval } from "./cont";
+import { done } from "./cont";
 import { td_is_sleeping } from "./kern_synch";
-import { cpu_bit, ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
+import { ipi_migrate, is_mine, priority_changed } from "./lwkt_ipiq";
 import { lwkt_move_here, lwkt_setcpu_self } from "./lwkt_migrate";
 import {
   is_unborn,
@@ -24,14 +25,9 @@ import {
 import { dl_allows, dl_enter, dl_place } from "./sched_deadline";
 import { allowed_cpus } from "./sched_place";
 
-function result(value: i32): u32 {
-  set_retval(value);
-  return DONE;
-}
-
 /** The CPUs of a set that the machine has. */
 function existing(mask: u64): u64 {
-  return mask & (~(<u64>0) >> (64 - machine().ncpus));
+  return mask & all_cpus(machine());
 }
 
 /**
@@ -44,14 +40,14 @@ export function cpuset_setaffinity(mask: u64): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
   const allowed = existing(mask);
-  if (allowed == 0) return result(EINVAL);
-  if (!dl_allows(td, allowed)) return result(EBUSY);
-  if (m.ncpus == 1) return result(0);
+  if (allowed == 0) return done(EINVAL);
+  if (!dl_allows(td, allowed)) return done(EBUSY);
+  if (m.ncpus == 1) return done(0);
   const stays = (allowed & cpu_bit(gd.gd_cpuid)) != 0;
   const pinned = m.sched == Sched.LWKT && (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT);
-  if (!stays && pinned) return result(EBUSY);
+  if (!stays && pinned) return done(EBUSY);
   store<u64>(excluded_cpus(td), ~allowed);
-  return stays ? result(0) : lwkt_setcpu_self(sched_place_within(allowed_cpus(m, td)));
+  return stays ? done(0) : lwkt_setcpu_self(sched_place_within(allowed_cpus(m, td)));
 }
 
 /**
@@ -61,19 +57,19 @@ export function cpuset_setaffinity(mask: u64): u32 {
 export function cpuset_setthread(td: Thread, mask: u64): u32 {
   if (td == curthread()) return cpuset_setaffinity(mask);
   const allowed = existing(mask);
-  if (allowed == 0) return result(EINVAL);
-  if (!dl_allows(td, allowed)) return result(EBUSY);
-  if (machine().ncpus == 1) return result(0);
+  if (allowed == 0) return done(EINVAL);
+  if (!dl_allows(td, allowed)) return done(EBUSY);
+  if (machine().ncpus == 1) return done(0);
   store<u64>(excluded_cpus(td), ~allowed);
   if ((allowed & cpu_bit(td.td_cpu)) != 0) {
     sched_affinity(td);
-    return result(0);
+    return done(0);
   }
   const cpu = sched_place_within(allowed_cpus(machine(), td));
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
   else if (!planted(Plant.SET_ASLEEP) || !td_is_sleeping(td)) ipi_migrate(td, cpu);
-  return result(0);
+  return done(0);
 }
 
 /** Gives the current thread a policy. */
@@ -90,8 +86,7 @@ export function sched_prio_self(pri: u32): u32 {
   const before = <u32>cold(td).td_priority;
   sched_prio(td, pri);
   if (pri > before) gd.gd_flags |= GDF_RESCHED;
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /**
@@ -100,9 +95,9 @@ export function sched_prio_self(pri: u32): u32 {
  * may have can promise so much; EAGAIN when too many threads have deadlines.
  */
 export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, period: u32): u32 {
-  if (changetype<usize>(td.td_proc) == 0) return result(EINVAL);
+  if (changetype<usize>(td.td_proc) == 0) return done(EINVAL);
   const error = dl_enter(td, runtime, deadline, period);
-  if (error != 0) return result(error);
+  if (error != 0) return done(error);
   sched_deadline(td);
   const cpu = dl_place(td);
   if (td == curthread()) {
@@ -112,12 +107,12 @@ export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, perio
   if (cpu == td.td_cpu) {
     sched_affinity(td); // no other CPU is to take it from the machine's queue
     if (is_mine(td)) priority_changed(mycpu(), td); // it may be waiting, and its time runs
-    return result(0);
+    return done(0);
   }
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
   else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
   else ipi_migrate(td, cpu);
-  return result(0);
+  return done(0);
 }
 
 /** The same for the current thread. */

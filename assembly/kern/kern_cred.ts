@@ -6,13 +6,14 @@ import { EBUSY, EINVAL, ENOMEM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { KASSERT, MPASS } from "../sys/kassert";
 import { machine } from "../sys/machine";
+import { COW_SPARE, COW_THREADS_MAX } from "../sys/param";
 import { Plimit, Proc, Thread, Ucred } from "../sys/proc";
 import { cold } from "../sys/thread";
 
 /** Objects that a machine of this size can hold; when they are used up a change fails with ENOMEM. */
 function cow_count(maxthread: u32, maxproc: u32): usize {
-  const spare = maxthread < 65536 ? maxthread : 65536;
-  return <usize>maxproc + spare + 16;
+  const spare = maxthread < COW_THREADS_MAX ? maxthread : COW_THREADS_MAX;
+  return <usize>maxproc + spare + COW_SPARE;
 }
 
 /** Bytes of the credentials. */

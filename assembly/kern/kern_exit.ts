@@ -21,7 +21,7 @@ import {
   SZOMB,
 } from "../sys/proc";
 import { is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { is_proc, proc_free, proc_reparent } from "./kern_fork";
 import {
   ast,
@@ -43,10 +43,7 @@ import { sched_exit_thread } from "./sched";
 export function kern_thr_exit(): u32 {
   const td = curthread();
   const p = td.td_proc;
-  if (p.p_numthreads == p.p_pendingexits + 1) {
-    set_retval(0);
-    return DONE;
-  }
+  if (p.p_numthreads == p.p_pendingexits + 1) return done(0);
   p.p_pendingexits++;
   tidhash_remove(td);
   p.p_pendingexits--;
@@ -136,10 +133,10 @@ function proc_harvest(p: Proc): void {
  */
 export function kern_wait(p: Proc): u32 {
   const me = curthread().td_proc;
-  if (p.p_pptr != me) return wait_result(ECHILD);
+  if (p.p_pptr != me) return done(ECHILD);
   if (p.p_state == PRS.ZOMBIE) {
     proc_harvest(p);
-    return wait_result(0);
+    return done(0);
   }
   cont_push(K.WAIT_1, changetype<u32>(p), p.p_pid);
   tsleep(changetype<u32>(me), PWAIT | PCATCH, str("wait"), 0);
@@ -148,13 +145,8 @@ export function kern_wait(p: Proc): u32 {
 
 /** With the result of the sleep; meanwhile somebody else may have harvested the child. */
 export function kern_wait_1(p: Proc, pid: i32, error: i32): u32 {
-  if (error != 0) return wait_result(error);
-  return p.p_pid == pid ? kern_wait(p) : wait_result(ECHILD);
-}
-
-function wait_result(error: i32): u32 {
-  set_retval(error);
-  return DONE;
+  if (error != 0) return done(error);
+  return p.p_pid == pid ? kern_wait(p) : done(ECHILD);
 }
 
 /** What the thread of init does, for ever: harvest the zombies among its children, and sleep. */

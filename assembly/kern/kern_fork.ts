@@ -6,7 +6,7 @@ import { printf } from "../env";
 import { EAGAIN, EINVAL, ENOMEM, EPROCLIM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
-import { PID_MAX, RFCFDG, RFFDG, RFSTOPPED } from "../sys/param";
+import { MAXPROC_RESERVE, PID_MAX, PROC_SPARE, RFCFDG, RFFDG, RFSTOPPED } from "../sys/param";
 import {
   Frame,
   P_HADTHREADS,
@@ -52,9 +52,6 @@ import { sched_add, sched_fork_thread, sched_inherit } from "./sched";
 
 /** Bytes from one process to the next. */
 const PROC_STRIDE: usize = offsetof<Proc>();
-
-/** Processes that may exist on top of maxproc: proc0 and init, for which it is not enforced. */
-const PROC_SPARE: u32 = 2;
 
 export function is_proc(p: Proc): bool {
   return changetype<usize>(p) != 0;
@@ -144,7 +141,7 @@ function pidhash_buckets(maxproc: u32): u32 {
 
 /** Bytes of the pid hash. */
 export function pidhash_bytes(maxproc: u32): usize {
-  return (<usize>pidhash_buckets(maxproc)) << 2;
+  return <usize>pidhash_buckets(maxproc) * sizeof<usize>();
 }
 
 /** Sets the size of the pid hash, whose arena is zero. */
@@ -155,7 +152,7 @@ export function pidhash_init(): void {
 
 function pidhash_bucket(pid: i32): usize {
   const m = machine();
-  return m.pidhash_base + ((<usize>(<u32>pid & m.pidhash_mask)) << 2);
+  return m.pidhash_base + <usize>(<u32>pid & m.pidhash_mask) * sizeof<usize>();
 }
 
 function pidhash_add(p: Proc): void {
@@ -230,7 +227,7 @@ function proc_count_inc(td: Thread): bool {
   const m = machine();
   m.nprocs++;
   if (!is_proc(m.initproc)) return true;
-  const limit = privileged(td) ? m.maxproc : m.maxproc - 10;
+  const limit = privileged(td) ? m.maxproc : m.maxproc - MAXPROC_RESERVE;
   if (m.nprocs < limit) return true;
   m.nprocs--;
   if (ppsratecheck(changetype<usize>(m) + offsetof<Machine>("proc_lastfail"))) {

@@ -19,7 +19,7 @@ import {
   ThreadCold,
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { exit1 } from "./kern_exit";
 import { fork1, is_proc, proc_reparent } from "./kern_fork";
 import { str } from "./kern_subr";
@@ -38,11 +38,6 @@ import { cpuset_kernthread, sched_add, sched_fork_thread, sched_prio } from "./s
 
 /** p_siglist's bit for SIGSTOP, which asks a kernel process to suspend. */
 const SIGLIST_STOP: u32 = 1;
-
-function void_result(): u32 {
-  set_retval(0);
-  return DONE;
-}
 
 function thread_setname(td: Thread, c: ThreadCold, fmt: u32, arg: u32): void {
   c.td_namefmt = fmt;
@@ -110,10 +105,7 @@ function siglist_channel(p: Proc): u32 {
  * another process; EWOULDBLOCK when the time is over, the request staying set.
  */
 export function kproc_suspend(p: Proc, timo: i32): u32 {
-  if ((p.p_flag & P_KPROC) == 0) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if ((p.p_flag & P_KPROC) == 0) return done(EINVAL);
   p.p_siglist |= SIGLIST_STOP;
   wakeup(changetype<u32>(p));
   return tsleep(siglist_channel(p), PPAUSE, str("suspkp"), timo);
@@ -129,7 +121,7 @@ export function kproc_resume(p: Proc): i32 {
 
 /** Sleeps for as long as `p`, normally the current process, is asked to suspend (215). */
 export function kproc_suspend_check(p: Proc): u32 {
-  if ((p.p_siglist & SIGLIST_STOP) == 0) return void_result();
+  if ((p.p_siglist & SIGLIST_STOP) == 0) return done(0);
   wakeup(siglist_channel(p));
   cont_push(K.KPROC_SUSPEND_CHECK, changetype<u32>(p));
   tsleep(siglist_channel(p), PPAUSE, str("kpsusp"), 0);
@@ -200,10 +192,7 @@ function flags_channel(td: Thread): u32 {
  * another thread; EWOULDBLOCK when the time is over, the request staying set.
  */
 export function kthread_suspend(td: Thread, timo: i32): u32 {
-  if ((cold(td).td_pflags & TDP_KTHREAD) == 0) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if ((cold(td).td_pflags & TDP_KTHREAD) == 0) return done(EINVAL);
   td.td_flags |= TDF_KTH_SUSP;
   return tsleep(flags_channel(td), PPAUSE, str("suspkt"), timo);
 }
@@ -227,7 +216,7 @@ export function kthread_suspend_check(): u32 {
 
 export function kthread_suspend_check_1(): u32 {
   const td = curthread();
-  if ((td.td_flags & TDF_KTH_SUSP) == 0) return void_result();
+  if ((td.td_flags & TDF_KTH_SUSP) == 0) return done(0);
   wakeup(flags_channel(td));
   cont_push(K.KTHREAD_SUSPEND_CHECK);
   tsleep(flags_channel(td), PPAUSE, str("ktsusp"), 0);

@@ -7,10 +7,12 @@
 // wait ends early, and go when the queue is woken.
 //
 // A request goes on with what is left of its flags: whether it has waited stands in LK_SLEPT.
+
 import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { SLOCKS_MAX } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
@@ -39,12 +41,11 @@ import {
   LK_TYPE_MASK,
   LK_UPGRADE,
   LockMgr,
-  SLOCKS_MAX,
   SyncObject,
   td_locks,
 } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { mtx_assert_once, mtx_release } from "./kern_mutex";
 import { sync_awake, sync_create, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
@@ -128,8 +129,7 @@ function unshare(lk: LockMgr, td: Thread): void {
 /** The request is over: the interlock, if it is still held, is released (lockmgr_exit). */
 function finish(flags: u32, ilk: SyncObject, error: i32): u32 {
   if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
-  set_retval(error);
-  return DONE;
+  return done(error);
 }
 
 /** A request may wait for the lock: WITNESS looks at it beforehand, unless it is not to. */

@@ -3,10 +3,9 @@
 // A wait lasts from the call until the thread runs again with the lock. A lock that is had alone is held from
 // when it was taken or handed over until it is released; one that is shared, from the first that shares it until nobody
 // does. Times are of the clock of the CPU on which they end.
+
 import { mycpu } from "../sys/globaldata";
 import {
-  LOCK_PAIRS,
-  LOCK_PAIRS_MAX,
   LOCK_PROFILE_STRIDE,
   LockPair,
   LockTimes,
@@ -17,6 +16,7 @@ import {
   lock_wait_times,
 } from "../sys/lockprof";
 import { machine } from "../sys/machine";
+import { LOCK_PAIRS, LOCK_PAIRS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold } from "../sys/thread";
@@ -33,7 +33,7 @@ function add_time(times: LockTimes, since: u64): u64 {
   times.lt_sum += time;
   if (time > times.lt_max) times.lt_max = time;
   const bucket =
-    changetype<usize>(times) + offsetof<LockTimes>() + ((<usize>stats_bucket(time)) << 2);
+    changetype<usize>(times) + offsetof<LockTimes>() + <usize>stats_bucket(time) * sizeof<u32>();
   store<u32>(bucket, load<u32>(bucket) + 1);
   return time;
 }

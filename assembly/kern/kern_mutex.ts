@@ -7,7 +7,7 @@
 // A spin mutex is held in a critical section; who finds it taken looks again and again, in virtual time.
 import { panic, printf } from "../env";
 import { curthread } from "../sys/globaldata";
-import { PDROP } from "../sys/param";
+import { PDROP, SPIN_LOOKS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
 import {
   MTX_NOLEND,
@@ -18,7 +18,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, done, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
@@ -26,9 +26,6 @@ import { crit_enter, crit_exit } from "./lwkt_thread";
 import { mi_switch } from "./sched";
 import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
-
-/** The looks at a spin mutex after which that takes too long. */
-const SPIN_LOOKS_MAX: u32 = 1_000_000;
 
 /** True for a mutex's options that exist. */
 export function mtx_options_valid(options: u32): bool {
@@ -73,8 +70,7 @@ function mtx_recurse(m: SyncObject, td: Thread): u32 {
     );
   }
   m.so_value++;
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already and it may not recurse. */
@@ -82,10 +78,7 @@ export function mtx_lock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
   lock_wanted(m, td, true);
-  if (mtx_take_noted(m, td)) {
-    set_retval(0);
-    return DONE;
-  }
+  if (mtx_take_noted(m, td)) return done(0);
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   lock_blocked(m, td);
   sync_queued(m);
@@ -111,8 +104,7 @@ export function mtx_adaptive(m: SyncObject): u32 {
 export function mtx_lock_1(m: SyncObject): u32 {
   sync_awake(m);
   lock_awake(m, curthread());
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Takes the mutex if that takes no waiting: 1, or 0. */
@@ -140,8 +132,7 @@ export function mtx_unlock(m: SyncObject): u32 {
   }
   if (m.so_value != 0) m.so_value--;
   else mtx_release(m, td);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 // ---- Spin mutexes ----
@@ -163,8 +154,7 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
       sync_awake(m);
       lock_awake(m, td);
     }
-    set_retval(0);
-    return DONE;
+    return done(0);
   }
   if (looks == 0) {
     lock_blocked(m, td);

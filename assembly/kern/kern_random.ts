@@ -2,7 +2,7 @@
 import { machine } from "../sys/machine";
 
 /** What the state of splitmix64 advances by. */
-const GAMMA: u64 = 0x9e3779b97f4a7c15;
+export const GAMMA: u64 = 0x9e3779b97f4a7c15;
 
 /** Starts the sequence of a seed. */
 export function random_init(): void {
@@ -26,8 +26,13 @@ export function random_now(n: u64): u32 {
 }
 
 function mix(state: u64): u32 {
+  return <u32>(mix64(state) >> 32);
+}
+
+/** The number of splitmix64 for a state. */
+export function mix64(state: u64): u64 {
   let z = state;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return <u32>((z ^ (z >> 31)) >> 32);
+  return z ^ (z >> 31);
 }

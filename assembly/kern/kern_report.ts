@@ -3,7 +3,7 @@ import { event } from "../env";
 import { mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { HOST_EVENT_REPORT } from "../sys/sync";
-import { DONE, set_retval } from "./cont";
+import { done } from "./cont";
 import { stats_due, stats_stride, thread_stats } from "./kern_stats";
 import { charge_runtime } from "./kern_switch";
 
@@ -15,6 +15,5 @@ export function thread_report(arg: u32): u32 {
   event(HOST_EVENT_REPORT, arg, changetype<u32>(td));
   if (machine().stats != 0) memory.fill(changetype<usize>(thread_stats(td)), 0, stats_stride());
   stats_due(td);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }

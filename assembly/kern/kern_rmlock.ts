@@ -29,7 +29,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { mtx_lock, mtx_owned, mtx_release, mtx_take } from "./kern_mutex";
 import { sync_awake, sync_create, sync_destroy, sync_queued } from "./kern_sync";
@@ -48,11 +48,6 @@ import {
 /** True for the options of such a lock that exist. */
 export function rm_options_valid(options: u32): bool {
   return (options & ~RM_OPTIONS) == 0;
-}
-
-function done(result: i32): u32 {
-  set_retval(result);
-  return DONE;
 }
 
 /** Makes a lock, or returns null if the arena of kernel objects has no room for it and its mutex. */

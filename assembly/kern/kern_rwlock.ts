@@ -9,19 +9,11 @@
 // mutexes are, they are handed over at the release: a waiting thread that runs again has the lock.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
-import { PDROP } from "../sys/param";
+import { PDROP, SLOCKS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
-import {
-  KOBJ_RW,
-  MTX_RECURSE,
-  SLOCKS_MAX,
-  SyncObject,
-  TS_EXCLUSIVE,
-  TS_SHARED,
-  td_slocks,
-} from "../sys/sync";
+import { KOBJ_RW, MTX_RECURSE, SyncObject, TS_EXCLUSIVE, TS_SHARED, td_slocks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
@@ -52,11 +44,6 @@ function is_rw(l: SyncObject): bool {
 /** Whether somebody holds the lock alone. */
 function is_owned(l: SyncObject): bool {
   return is_td(l.so_owner);
-}
-
-function done(result: i32): u32 {
-  set_retval(result);
-  return DONE;
 }
 
 /** Waits for the lock; who is awake again has it. */

@@ -2,7 +2,7 @@
 import { EWOULDBLOCK } from "../sys/errno";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { sync_awake, sync_queued, sync_sleep } from "./kern_sync";
 import { tsleep, wakeup, wakeup_one } from "./kern_synch";
 
@@ -13,8 +13,7 @@ export function sema_wait(s: SyncObject): u32 {
   if (s.so_value == 0) return sync_sleep(s, K.SEMA_WAIT_1);
   s.so_value--;
   s.so_uses++;
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 export function sema_wait_1(s: SyncObject): u32 {
@@ -37,10 +36,7 @@ export function sema_timedwait(s: SyncObject, timo: i32): u32 {
 
 function sema_timed(s: SyncObject, timo: i32, error: i32): u32 {
   const has = sema_trywait(s) != 0;
-  if (has || error != 0) {
-    set_retval(has ? 0 : error);
-    return DONE;
-  }
+  if (has || error != 0) return done(has ? 0 : error);
   sync_queued(s);
   cont_push(K.SEMA_TIMED_1, changetype<u32>(s), timo);
   tsleep(changetype<u32>(s), 0, s.so_name, timo);
@@ -60,8 +56,7 @@ export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
 export function sema_post(s: SyncObject): u32 {
   s.so_value++;
   if (!planted(Plant.SEMA_ONE_WAKE) || s.so_value == 1) wakeup_one(changetype<u32>(s));
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 // ---- Barriers ----
@@ -76,8 +71,7 @@ export function barrier_wait(b: SyncObject): u32 {
   b.so_value = 0;
   b.so_uses++;
   wakeup(changetype<u32>(b));
-  set_retval(1);
-  return DONE;
+  return done(1);
 }
 
 /** Awake: has the barrier opened since it was the `turn`th time? */
@@ -85,6 +79,5 @@ export function barrier_wait_1(b: SyncObject, turn: u32): u32 {
   sync_awake(b);
   if (b.so_uses == turn && !planted(Plant.BARRIER_EARLY))
     return sync_sleep(b, K.BARRIER_WAIT_1, turn);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }

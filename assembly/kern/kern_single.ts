@@ -43,7 +43,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { ast_tell } from "./kern_ast";
 import { kern_thr_exit } from "./kern_exit";
 import { str } from "./kern_subr";
@@ -213,18 +213,18 @@ function thread_single_1(p: Proc, mode: i32): u32 {
   const td = curthread();
   if (mode == SINGLE_ALLPROC) {
     if ((p.p_flag & P_STOPPED_SINGLE) != 0) {
-      if ((p.p_flag2 & P2_WEXIT) != 0) return single_result(1);
+      if ((p.p_flag2 & P2_WEXIT) != 0) return done(1);
       cont_push(K.SINGLE_1, changetype<u32>(p), single_word(p, mode));
       tsleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
       return PENDING;
     }
     if ((p.p_flag & (P_STOPPED_SIG | P_TRACED)) != 0 || (p.p_flag2 & P2_WEXIT) != 0) {
-      return single_result(1);
+      return done(1);
     }
   } else if ((p.p_flag & P_HADTHREADS) == 0) {
-    return single_result(0);
+    return done(0);
   }
-  if (is_td(p.p_singlethread) && p.p_singlethread != td) return single_result(1);
+  if (is_td(p.p_singlethread) && p.p_singlethread != td) return done(1);
   single_flags(p, mode);
   p.p_singlethread = td;
   return thread_single_2(p, mode);
@@ -238,13 +238,8 @@ function single_word(p: Proc, mode: i32): u32 {
 /** Its turn has come, unless the process is gone: the original's caller holds it, this one backs out. */
 export function thread_single_turn(p: Proc, word: u32): u32 {
   const mode = <i32>(word & 3);
-  if (single_word(p, mode) != word) return single_result(1);
+  if (single_word(p, mode) != word) return done(1);
   return thread_single_1(p, mode);
-}
-
-function single_result(value: i32): u32 {
-  set_retval(value);
-  return DONE;
 }
 
 function single_flags(p: Proc, mode: i32): void {
@@ -273,7 +268,7 @@ export function thread_single_2(p: Proc, mode: i32): u32 {
     return thread_single_3(p);
   }
   if (mode == SINGLE_BOUNDARY) single_boundary_check(p, td);
-  return single_result(0);
+  return done(0);
 }
 
 function single_ask(p: Proc, mode: i32, td: Thread): void {
@@ -297,7 +292,7 @@ function single_boundary_check(p: Proc, td: Thread): void {
 
 /** Waits until the exited threads have left their CPUs (1329). */
 export function thread_single_3(p: Proc): u32 {
-  if (p.p_exitthreads == 0) return single_result(0);
+  if (p.p_exitthreads == 0) return done(0);
   cont_push(K.SINGLE_3, changetype<u32>(p));
   sched_relinquish(curthread());
   return PENDING;
@@ -368,18 +363,18 @@ export function thread_suspend_check_needed(): bool {
 export function thread_suspend_check(return_instead: i32): u32 {
   const td = curthread();
   const p = td.td_proc;
-  if (changetype<usize>(p) == 0 || !thread_suspend_check_needed()) return single_result(0);
+  if (changetype<usize>(p) == 0 || !thread_suspend_check_needed()) return done(0);
   if (proc_should_stop(p) == P_STOPPED_SINGLE) {
     KASSERT(is_td(p.p_singlethread), "singlethread not set");
-    if (p.p_singlethread == td) return single_result(0);
+    if (p.p_singlethread == td) return done(0);
   }
-  if ((p.p_flag & P_SINGLE_EXIT) != 0 && return_instead != 0) return single_result(EINTR);
+  if ((p.p_flag & P_SINGLE_EXIT) != 0 && return_instead != 0) return done(EINTR);
   if (
     proc_should_stop(p) == P_STOPPED_SINGLE &&
     (p.p_flag & P_SINGLE_BOUNDARY) != 0 &&
     return_instead != 0
   ) {
-    return single_result(ERESTART);
+    return done(ERESTART);
   }
   if ((td.td_flags & TDF_SBDRY) != 0) return suspend_deferred(td, return_instead);
   if ((p.p_flag & P_SINGLE_EXIT) != 0 && p.p_singlethread != td) {
@@ -394,7 +389,7 @@ function suspend_deferred(td: Thread, return_instead: i32): u32 {
   const both = TDF_SEINTR | TDF_SERESTART;
   KASSERT(return_instead != 0, "TDF_SBDRY set for unsafe thread_suspend_check");
   KASSERT((td.td_flags & both) != both, "both TDF_SEINTR and TDF_SERESTART");
-  return single_result(sbdry_error(td));
+  return done(sbdry_error(td));
 }
 
 /** What an interruptible sleep with TDF_SBDRY returns: 0 if it is not interrupted. */
@@ -426,16 +421,16 @@ function suspend_self(td: Thread, p: Proc, return_instead: i32): u32 {
 export function thread_check_susp(sleep: bool): u32 {
   const td = curthread();
   const p = td.td_proc;
-  if ((cold(td).td_ast & TDA_SUSPEND) == 0) return single_result(0);
-  if ((p.p_flag & P_SINGLE_EXIT) != 0) return single_result(EINTR);
-  if (!thread_suspend_check_needed()) return single_result(0);
-  return sleep ? thread_suspend_check(0) : single_result(ERESTART);
+  if ((cold(td).td_ast & TDA_SUSPEND) == 0) return done(0);
+  if ((p.p_flag & P_SINGLE_EXIT) != 0) return done(EINTR);
+  if (!thread_suspend_check_needed()) return done(0);
+  return sleep ? thread_suspend_check(0) : done(ERESTART);
 }
 
 /** The current thread is about to go back to user code: handle what was asked of it (518). */
 export function ast(): u32 {
   const c = cold(curthread());
-  if ((c.td_ast & TDA_SUSPEND) == 0) return single_result(0);
+  if ((c.td_ast & TDA_SUSPEND) == 0) return done(0);
   c.td_ast &= ~(TDA_SUSPEND | TDA_SEEN);
   cont_push(K.AST);
   thread_suspend_check(0);

@@ -18,7 +18,7 @@ export function thread_stats(td: Thread): ThreadStats {
 
 /** Bytes of one thread's statistics with its histogram. */
 export function stats_stride(): usize {
-  return offsetof<ThreadStats>() + ((<usize>STATS_BUCKETS) << 2);
+  return offsetof<ThreadStats>() + <usize>STATS_BUCKETS * sizeof<u32>();
 }
 
 /** The thread comes to another CPU, or is new: when it runs next that is recorded. */
@@ -52,7 +52,7 @@ export function stats_running(gd: GlobalData, td: Thread): void {
   s.ts_latency_sum += latency;
   if (latency > s.ts_latency_max) s.ts_latency_max = latency;
   const bucket =
-    changetype<usize>(s) + offsetof<ThreadStats>() + ((<usize>stats_bucket(latency)) << 2);
+    changetype<usize>(s) + offsetof<ThreadStats>() + <usize>stats_bucket(latency) * sizeof<u32>();
   store<u32>(bucket, load<u32>(bucket) + 1);
 }
 

@@ -25,7 +25,7 @@ import {
   Thread,
 } from "../sys/proc";
 import { lwkt_level } from "../sys/runq";
-import { cold, is_td, no_td, rare, td_frame } from "../sys/thread";
+import { cold, is_td, no_td, PLAIN_FIELD, plain_word, rare, td_frame } from "../sys/thread";
 import { switch_hash } from "../sys/trace_hash";
 import { stats_due, stats_running } from "./kern_stats";
 import { thread_stash } from "./kern_thread";
@@ -151,8 +151,7 @@ export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
 
 /** True for a thread of this CPU that stands between two steps of a body of this kind, in no call. */
 export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
-  const word = load<u32>(changetype<usize>(td), offsetof<Thread>("td_kfn"));
-  return word == (((<u32>kind) << 24) | (gd.gd_cpuid << 16));
+  return load<u32>(changetype<usize>(td), PLAIN_FIELD) == plain_word(kind, gd.gd_cpuid);
 }
 
 /** Why `td`, whose td_lwflags these are, leaves the CPU, whose gd_flags are `flags`. */

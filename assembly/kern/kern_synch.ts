@@ -32,7 +32,7 @@ import {
 } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { cold, is_td, no_td, rare } from "../sys/thread";
-import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, done, K, PENDING } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
 import { mi_switch, sched_add, sched_sleep, sleep_rank } from "./sched";
@@ -49,7 +49,7 @@ function sleepq_buckets(maxthread: u32): u32 {
 
 /** Bytes of the hash of channels. */
 export function sleepq_bytes(maxthread: u32): usize {
-  return (<usize>sleepq_buckets(maxthread)) << 2;
+  return <usize>sleepq_buckets(maxthread) * sizeof<usize>();
 }
 
 /** Sets the size of the hash, whose arena is zero. */
@@ -69,7 +69,7 @@ function sleepq_bucket(wchan: u32): usize {
   const line = wchan >> 6;
   const hash =
     line ^ (line >> 14) ^ (((wchan & 63) * 0x9e3779b1) >> min<u32>(12, clz<u32>(m.sleepq_mask)));
-  return m.sleepq_base + ((<usize>(hash & m.sleepq_mask)) << 2);
+  return m.sleepq_base + <usize>(hash & m.sleepq_mask) * sizeof<usize>();
 }
 
 /** First sleeper of a channel, or null. */
@@ -385,6 +385,5 @@ export function tsleep_2(pri: u32, timo: i32, error: i32): u32 {
     else callout_cancel_thread(td);
     if (result == 0 && due) result = EWOULDBLOCK;
   }
-  set_retval(result);
-  return DONE;
+  return done(result);
 }

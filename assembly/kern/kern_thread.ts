@@ -28,6 +28,7 @@ import {
   Plimit,
   Proc,
   TDF_INMEM,
+  TDL_EXITED,
   TDP_PREEMPTED,
   TDS,
   Thread,
@@ -45,6 +46,7 @@ import {
 } from "../sys/reap";
 import { Policy } from "../sys/sched";
 import { cold, cold_thread, is_td, no_td, rare, td_frame } from "../sys/thread";
+import { cont_push, K, PENDING } from "./cont";
 import {
   assert_realucred,
   crcowsync,
@@ -173,7 +175,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
     const next = changetype<Thread>(td.td_qnext);
     td.td_qnext = 0;
     thread_dtor_event(td);
-    store<i32>(tids + ((<usize>ntids) << 2), cold(td).td_tid);
+    store<i32>(tids + <usize>ntids * sizeof<i32>(), cold(td).td_tid);
     ntids++;
     ntds++;
     thread_cow_free(td);
@@ -433,10 +435,24 @@ export function thread_exit(): u32 {
   p.p_runtime += td.td_runtime;
   p.p_nvcsw += <u64>td.td_nvcsw + 1; // the switch that follows
   if ((cold(td).td_pflags & TDP_PREEMPTED) != 0) p.p_nivcsw += <u64>rare(td).td_nivcsw;
+  if (td.td_state == TDS.RUNQ) cont_push(K.TEAPOT);
   td.td_state = <u8>TDS.INACTIVE;
   thread_gone(td);
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
   return sched_throw(td);
+}
+
+/** A thread that had put itself on the run queue before it ended has been picked once more (1036). */
+export function thread_exit_1(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  td.td_lwflags |= TDL_EXITED;
+  if (gd.gd_deadthread == td) {
+    gd.gd_deadthread = no_td();
+    thread_stash(td);
+  }
+  panic("I'm a teapot!");
+  return PENDING;
 }
 
 /** Cleans up the last thread of a process that is harvested (1044). */

@@ -32,7 +32,7 @@ function words_for(n: u32): u32 {
 }
 
 function word_at(level: usize, index: u32): usize {
-  return level + ((<usize>index) << 3);
+  return level + <usize>index * sizeof<u64>();
 }
 
 /**
@@ -42,7 +42,7 @@ function word_at(level: usize, index: u32): usize {
 export function tid_bitmap_bytes(maxthread: u32): usize {
   const bits = words_for(maxthread);
   const summary = words_for(bits);
-  return (<usize>(bits + summary + 1 + words_for(summary) + 1)) << 3;
+  return <usize>(bits + summary + 1 + words_for(summary) + 1) * sizeof<u64>();
 }
 
 /** Bytes of the index from ids to threads. */
@@ -182,7 +182,7 @@ function tid_free_panic(rtid: i32): void {
 
 /** Gives `n` thread ids back at once (278). */
 export function tid_free_batch(batch: usize, n: u32): void {
-  for (let i: u32 = 0; i < n; i++) tid_free(load<i32>(batch + ((<usize>i) << 2)));
+  for (let i: u32 = 0; i < n; i++) tid_free(load<i32>(batch + <usize>i * sizeof<i32>()));
 }
 
 // ---- The hash ----
@@ -205,7 +205,7 @@ export function tidhash_bytes(maxproc: u32): usize {
 
 /** Bytes of the buckets' limits. */
 export function tidhash_limit_bytes(maxproc: u32): usize {
-  return (<usize>tidhash_buckets(maxproc)) << 2;
+  return <usize>tidhash_buckets(maxproc) * sizeof<u32>();
 }
 
 /** Sets the sizes of the hash and of its locks (579-582). */
@@ -226,13 +226,16 @@ function bucket_of(tid: i32): TidBucket {
 /** Where the stamp is from which on a lookup leaves the threads of a bucket where they are. */
 function limit_at(b: TidBucket): usize {
   const m = machine();
-  return m.tidhash_limits + ((changetype<usize>(b) - m.tidhash_base) >> (TID_BUCKET_SHIFT - 2));
+  return (
+    m.tidhash_limits +
+    ((changetype<usize>(b) - m.tidhash_base) >> (TID_BUCKET_SHIFT - alignof<u32>()))
+  );
 }
 
 /** The same stamp, from an id. */
 function limit_of(tid: i32): u32 {
   const m = machine();
-  return load<u32>(m.tidhash_limits + ((<usize>(<u32>tid & m.tidhash_mask)) << 2));
+  return load<u32>(m.tidhash_limits + <usize>(<u32>tid & m.tidhash_mask) * sizeof<u32>());
 }
 
 function entry_at(index: u32): TidEntry {
@@ -245,7 +248,7 @@ function entry_of(tid: i32): TidEntry {
 
 /** Where the `n`th stamp is that a bucket knows, the oldest being the 0th. */
 function stamp_at(b: TidBucket, n: u32): usize {
-  return changetype<usize>(b) + TID_STAMPS_OFFSET + ((<usize>n) << 2);
+  return changetype<usize>(b) + TID_STAMPS_OFFSET + <usize>n * sizeof<u32>();
 }
 
 /** Makes a thread known by its id: it becomes the first of its list (1809). */
@@ -284,7 +287,7 @@ function bucket_push(b: TidBucket, e: TidEntry): void {
 function bucket_drop(b: TidBucket): void {
   const to = stamp_at(b, 0);
   const from = stamp_at(b, TID_STAMPS - RUN_THRESH);
-  for (let i: usize = 0; i < (<usize>RUN_THRESH) << 2; i += 8) {
+  for (let i: usize = 0; i < <usize>RUN_THRESH * sizeof<u32>(); i += sizeof<u64>()) {
     store<u64>(to + i, load<u64>(from + i));
   }
   b.thb_known = RUN_THRESH;
@@ -305,7 +308,7 @@ function bucket_forget(b: TidBucket, stamp: u32): void {
   let at = stamp_at(b, known);
   let newer = load<u32>(at);
   while (newer != stamp) {
-    at -= 4;
+    at -= sizeof<u32>();
     const older = load<u32>(at);
     store<u32>(at, newer);
     newer = older;
@@ -373,6 +376,7 @@ function tdfind_self(tid: i32, pid: i32): Thread {
   const e = entry_of(tid);
   const td = e.te_thread;
   if (!is_td(td)) return td;
+  if (cold(td).td_tid != tid) return no_td(); // freed, or used again
   if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
   if (e.te_stamp < limit_of(tid)) bucket_move_slow(bucket_of(tid), e);
   return td.td_proc.p_state == PRS.NEW ? no_td() : td;
@@ -420,10 +424,10 @@ function bucket_gather(b: TidBucket): void {
 function stamp_insert(b: TidBucket, known: u32, stamp: u32): void {
   let at = stamp_at(b, known);
   for (; known != 0; known--) {
-    const newer = load<u32>(at - 4);
+    const newer = load<u32>(at - sizeof<u32>());
     if (newer < stamp) break;
     store<u32>(at, newer);
-    at -= 4;
+    at -= sizeof<u32>();
   }
   store<u32>(at, stamp);
 }
@@ -435,14 +439,14 @@ function stamp_insert(b: TidBucket, known: u32, stamp: u32): void {
  */
 function bucket_renumber(b: TidBucket): void {
   const step = <i32>machine().tidhash_mask + 1;
-  memory.fill(stamp_at(b, 0), 0, (<usize>TID_STAMPS) << 2);
+  memory.fill(stamp_at(b, 0), 0, <usize>TID_STAMPS * sizeof<u32>());
   for (let i = bucket_last(b); i >= 0; i -= step) {
     const e = entry_at(i);
     if (e.te_stamp == 0) continue;
     e.te_thread = no_td();
     let list = e;
     let bin = stamp_at(b, 0);
-    for (; load<usize>(bin) != 0; bin += 4) {
+    for (; load<usize>(bin) != 0; bin += sizeof<u32>()) {
       list = entries_merge(list, load<TidEntry>(bin));
       store<usize>(bin, 0);
     }

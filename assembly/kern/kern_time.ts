@@ -8,7 +8,7 @@ import { machine } from "../sys/machine";
 import { TICKS_MAX } from "../sys/param";
 import { Frame, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, done, K, PENDING } from "./cont";
 import { str } from "./kern_subr";
 import { tsleep } from "./kern_synch";
 import { dl_timer } from "./sched_deadline";
@@ -31,10 +31,7 @@ export function ticks_until(target: u64): i32 {
 
 /** Sleeps until the CPU's clock has reached `target`, in cycles since boot. */
 export function sleep_until(target: u64): u32 {
-  if (target <= mycpu().gd_cycles) {
-    set_retval(0);
-    return DONE;
-  }
+  if (target <= mycpu().gd_cycles) return done(0);
   const td = curthread();
   cont_push(K.NANOSLEEP_1, <u32>target, <u32>(target >> 32));
   tsleep(own_channel(td), 0, str("nanslp"), ticks_until(target));

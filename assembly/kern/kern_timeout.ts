@@ -97,12 +97,15 @@ function slot_at(w: CalloutWheel, level: u32, slot: u32): ChunkList {
 }
 
 function summary_at(w: CalloutWheel, level: u32): usize {
-  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + ((<usize>level) << 3);
+  return changetype<usize>(w) + offsetof<CalloutWheel>("cw_sum0") + <usize>level * sizeof<u64>();
 }
 
 function bits_at(w: CalloutWheel, level: u32, word: u32): usize {
   return (
-    changetype<usize>(w) + WHEEL_BITS_OFFSET + <usize>level * WHEEL_BITS_SIZE + ((<usize>word) << 3)
+    changetype<usize>(w) +
+    WHEEL_BITS_OFFSET +
+    <usize>level * WHEEL_BITS_SIZE +
+    <usize>word * sizeof<u64>()
   );
 }
 

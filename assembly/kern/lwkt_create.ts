@@ -18,9 +18,9 @@ import {
   TDPRI_CRIT,
   Thread,
 } from "../sys/proc";
-import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
+import { tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { cold, is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { cpu_set_thread_handler } from "./kern_switch";
 import {
   _lwkt_dequeue,
@@ -31,12 +31,8 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 import { thread_gone } from "./thread_gone";
-import { thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import { tdfreeq, thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
 import { stack_attach } from "./vm_glue";
-
-function tdfreeq(gd: GlobalData): ThreadList {
-  return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq"));
-}
 
 // ---- Structures ----
 
@@ -80,16 +76,12 @@ export function lwkt_alloc_1(td: Thread, how: u32): u32 {
     flags = td.td_lwflags & (TDL_ALLOCATED_STACK | TDL_ALLOCATED_THREAD);
   } else if (how == ALLOC_FRESH) {
     td = thread_zone_alloc();
-    if (!is_td(td)) {
-      set_retval(0);
-      return DONE;
-    }
+    if (!is_td(td)) return done(0);
     flags = TDL_ALLOCATED_THREAD;
   }
   if (!stack_attach(td, KSTACK_PAGES)) {
     if (how != ALLOC_TEMPLATE) thread_zone_free(td);
-    set_retval(0);
-    return DONE;
+    return done(0);
   }
   let pages = cold(td).td_kstack_pages;
   if (pages == 0) {
@@ -98,8 +90,7 @@ export function lwkt_alloc_1(td: Thread, how: u32): u32 {
   }
   lwkt_init_thread(td, pages, <u16>flags, mycpu());
   ktr(KTR_LWKT, Ktr.ALLOC, changetype<u32>(td), how);
-  set_retval(changetype<i32>(td));
-  return DONE;
+  return done(changetype<i32>(td));
 }
 
 /** Initialises a structure (180): one critical section, priority 0, owned by `gd`'s CPU. */

@@ -17,7 +17,7 @@ import { MAXPENDING, NINTR } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDF_PENDED, TDL_EXITED, TDL_EXITING, TDL_INTR, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_td, no_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { cpu_exists, ipi_interrupt, is_mine, lwkt_process_ipiq } from "./lwkt_ipiq";
 import {
@@ -86,7 +86,7 @@ function unpend(gd: GlobalData): Thread {
   const td = changetype<Thread>(load<usize>(gd_intrq(gd, 0)));
   td.td_flags &= ~TDF_PENDED;
   gd.gd_nintr--;
-  memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), (<usize>gd.gd_nintr) << 2);
+  memory.copy(gd_intrq(gd, 0), gd_intrq(gd, 1), <usize>gd.gd_nintr * sizeof<usize>());
   pend_refill(gd);
   return td;
 }
@@ -113,8 +113,7 @@ export function interrupt_request(td: Thread): u32 {
   if (cur.td_pri >= TDPRI_CRIT) {
     pend(gd, td);
     gd.gd_reqpri = TDPRI_CRIT;
-    set_retval(0);
-    return DONE;
+    return done(0);
   }
   cont_push(K.INTERRUPT_1);
   interrupt_run(td);
@@ -123,8 +122,7 @@ export function interrupt_request(td: Thread): u32 {
 
 /** The request is done. */
 export function interrupt_1(): u32 {
-  set_retval(1);
-  return DONE;
+  return done(1);
 }
 
 /**

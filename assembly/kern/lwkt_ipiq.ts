@@ -15,6 +15,7 @@
 // Rejected: rings between each two CPUs, first in first out. They overflow, a message for a thread that
 // has moved has to be sent on and comes behind a later one, and it finds the next thread in the structure
 // when the first is gone.
+import { cpu_bit } from "../sys/cpuset";
 import { GDF_HALTED, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import {
   ASK_ARRIVE,
@@ -74,11 +75,6 @@ const SHORT: u64 = 8;
 /** True if the machine has this CPU. */
 export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
-}
-
-/** The bit of a CPU in a set of them. */
-export function cpu_bit(cpu: u32): u64 {
-  return (<u64>1) << (<u64>cpu);
 }
 
 /** True while this CPU's thread, and not just its idle thread, is in a critical section: it is closed. */

@@ -4,6 +4,7 @@
 // leaves its run queue for the letter: it is in transit (TDF_TRANSIT) until the new CPU has its
 // ARRIVE, and TDL_WANTED says whether it is to be on the run queue then. A thread that moves itself while it is on no
 // run queue has K.INVOL_1 to take it off again, as after any switch that was not its will.
+import { cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
@@ -21,17 +22,9 @@ import {
   Thread,
 } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "./cont";
 import { stats_due } from "./kern_stats";
-import {
-  cpu_bit,
-  ipi_arrive,
-  ipi_follow,
-  ipi_migrate,
-  ipi_retry,
-  ipi_schedule,
-  is_mine,
-} from "./lwkt_ipiq";
+import { ipi_arrive, ipi_follow, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
 import { mi_switch, sched_check_preempt, sched_moved, sched_rem } from "./sched";
@@ -53,18 +46,12 @@ function cpu_allowed(td: Thread, cpu: u32): bool {
 export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   const gd = mycpu();
   set_retval(0);
-  if (!cpu_allowed(td, cpu)) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if (!cpu_allowed(td, cpu)) return done(EINVAL);
   if (!is_mine(td)) {
     ipi_migrate(td, cpu);
     return DONE;
   }
-  if (lwkt_cannot_migrate(gd, td)) {
-    set_retval(EBUSY);
-    return DONE;
-  }
+  if (lwkt_cannot_migrate(gd, td)) return done(EBUSY);
   cold(td).td_migrate = 0;
   migrate(gd, td, cpu);
   return DONE;
@@ -150,15 +137,9 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
   set_retval(0);
-  if (!cpu_allowed(td, cpu)) {
-    set_retval(EINVAL);
-    return DONE;
-  }
+  if (!cpu_allowed(td, cpu)) return done(EINVAL);
   if (cpu == gd.gd_cpuid) return DONE;
-  if (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT) {
-    set_retval(EBUSY);
-    return DONE;
-  }
+  if (is_td(td.td_preempted) || td.td_pri >= TDPRI_CRIT) return done(EBUSY);
   return move_self(td, cpu);
 }
 

@@ -9,9 +9,9 @@
 // Locking: as all that CPUs share and no kernel function leaves half done, it needs none.
 import { KOBJ_TOKEN, LwktToken } from "../sys/kobj";
 import { Machine } from "../sys/machine";
-import { MACHINE_ADDRESS } from "../sys/param";
+import { LWKT_POOL_TOKENS, MACHINE_ADDRESS } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
-import { LWKT_POOL_TOKENS, PoolToken } from "../sys/token";
+import { PoolToken } from "../sys/token";
 import { kobj_alloc } from "./kern_kobj";
 
 /** The place of an address's token. The original divides by primes first, which are larger than any address here. */

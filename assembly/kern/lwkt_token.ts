@@ -12,17 +12,19 @@
 // (TDL_WANTED), so that no wakeup is lost and none is mistaken for the token. Rejected: to let it look
 // again at every wakeup, which asks a second time while it is still in line; requests that are sent after the
 // token from CPU to CPU ("playing catch-up", 712), which any number of others can pass.
+
+import { cpu_bit } from "../sys/cpuset";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktToken } from "../sys/kobj";
 import { Machine, machine } from "../sys/machine";
+import { GRANT_ROUNDS } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDL_RUNQ, TDL_TOKWAIT, TDL_WANTED, Thread } from "../sys/proc";
 import { ThreadList, tailq_insert_head, tailq_insert_tail, tailq_remove } from "../sys/queue";
 import { is_td, no_td } from "../sys/thread";
-import { cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push_on, DONE, done, K, PENDING, set_retval } from "./cont";
 import {
-  cpu_bit,
   cpu_critical,
   cpu_exists,
   cpu_wake,
@@ -33,9 +35,6 @@ import {
 } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, crit_enter, crit_exit, lwkt_switch } from "./lwkt_thread";
 import { sched_check_preempt } from "./sched";
-
-/** Rounds after which a thread that has not looked at the token that came for it goes back into line. */
-const GRANT_ROUNDS: u32 = 2;
 
 /** True if this CPU owns the token. */
 export function lwkt_havetoken(tok: LwktToken): bool {
@@ -94,8 +93,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   if ((flags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
   if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
-  if (fn == K.REGETTOKEN_1) set_retval(1);
-  return DONE;
+  return fn == K.REGETTOKEN_1 ? done(1) : DONE;
 }
 
 /**

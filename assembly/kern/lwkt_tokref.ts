@@ -15,13 +15,14 @@
 // addresses, would come to the same, and so would spinning with a growing pause.
 //
 // Rejected: lists of a length that grows, in cells of the kernel's arena. Taking a token could fail then.
+
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { machine } from "../sys/machine";
+import { LWKT_MAXTOKENS } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDB_TOKENS, Thread } from "../sys/proc";
 import {
-  LWKT_MAXTOKENS,
   REF_EXCLUSIVE,
   REF_LOST,
   ThreadTokens,
@@ -33,7 +34,7 @@ import {
   token_of,
   token_ref,
 } from "../sys/token";
-import { DONE, set_retval } from "./cont";
+import { DONE, done } from "./cont";
 import { lwkt_switch } from "./lwkt_thread";
 
 /** True for a thread with references to tokens, whether it has these now or not (TD_TOKS_HELD). */
@@ -233,8 +234,7 @@ export function lwkt_regettokref(tok: Token): u32 {
   const at = token_ref(tt, i);
   const ref = load<u32>(at);
   store<u32>(at, ref & ~REF_LOST);
-  set_retval((ref & REF_LOST) != 0 ? 1 : 0);
-  return DONE;
+  return done((ref & REF_LOST) != 0 ? 1 : 0);
 }
 
 /** True if the running thread has the token. */

@@ -12,6 +12,7 @@
 // A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU whose thread
 // is the worst, if that is worse than itself. An idle CPU looks at the machine's queue all the time (sched_idletd), here
 // between two rounds.
+import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { has_deadline } from "../sys/deadline";
 import { GDF_INVOL, GDF_RESCHED, GDF_SLICEEND, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
@@ -169,8 +170,7 @@ export function bsd4_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
   const allowed = allowed_cpus(m, td);
-  const all = ~(<u64>0) >> (64 - m.ncpus);
-  if (allowed == all && (ts.ts_flags & TSF_MOVED) == 0) {
+  if (allowed == all_cpus(m) && (ts.ts_flags & TSF_MOVED) == 0) {
     const head = (ts.ts_flags & TSF_HEAD) != 0;
     bsd4_rem(td);
     prioq_add(GLOBAL, level_of(td), td, head);
@@ -194,7 +194,7 @@ function shortest(m: Machine, allowed: u64, last: u32): u32 {
   for (let cpus = allowed; cpus != 0; cpus &= cpus - 1) {
     const cpu = <u32>ctz<u64>(cpus);
     const shorter = load_of(cpu) < load_of(best);
-    if ((allowed & ((<u64>1) << best)) == 0 || shorter) best = cpu;
+    if ((allowed & cpu_bit(best)) == 0 || shorter) best = cpu;
   }
   return best;
 }
@@ -208,9 +208,8 @@ function load_of(cpu: u32): u32 {
 /** Has a CPU look that may take a queued thread: the one whose queue it is on, or any. */
 export function bsd4_interrupt(m: Machine, td: Thread): void {
   const queue: u32 = td_sched(td).ts_queue;
-  const all = ~(<u64>0) >> (64 - m.ncpus);
   const shared = queue == GLOBAL + 1;
-  interrupt(m, td, shared ? all : (<u64>1) << (queue - 2), shared && m.ncpus != 1);
+  interrupt(m, td, shared ? all_cpus(m) : cpu_bit(queue - 2), shared && m.ncpus != 1);
 }
 
 /** forward_wakeup: an idle CPU is told of a thread that every CPU may take. */
@@ -225,7 +224,7 @@ function interrupt(m: Machine, td: Thread, cpus: u64, forwards: bool): void {
   const idle = untold ? <u64>0 : m.sched_idle & cpus;
   if (idle != 0) {
     if (forwards) forwarded(m);
-    const own = idle & ((<u64>1) << td.td_cpu);
+    const own = idle & cpu_bit(td.td_cpu);
     kick_cpu(m, <u32>ctz<u64>(own != 0 ? own : idle));
     return;
   }
@@ -348,7 +347,7 @@ export function bsd4_second(m: Machine, seconds: u32): void {
 /** loadav: every five seconds, by the threads that run or are runnable now. */
 function load_average(m: Machine, seconds: u32): void {
   m.sched_seconds += seconds;
-  let running: u32 = popcnt<u64>(~idle_cpus(m) & (~(<u64>0) >> (64 - m.ncpus))) as u32;
+  let running: u32 = popcnt<u64>(~idle_cpus(m) & all_cpus(m)) as u32;
   let waiting: u32 = m.ncpus != 1 ? prioq_count(GLOBAL) : 0;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) waiting += <u32>globaldata(cpu).gd_nrunnable;
   if (!planted(Plant.SCORE_LOAD)) running += waiting;

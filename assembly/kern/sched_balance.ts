@@ -1,6 +1,7 @@
 // ULE between two rounds (sched_ule.c, tdq_idled and sched_balance): idle CPUs steal threads, and now and then CPUs with
 // more of them give some to those with fewer. Which CPU has the most or the least is in kern/sched_group.ts; what
 // becomes of a thread that has moved, in kern/sched_ule.ts.
+import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { GDF_RESCHED, globaldata } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { Machine } from "../sys/machine";
@@ -56,7 +57,7 @@ function check_nobody(m: Machine): void {
 /** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
 function steal(m: Machine, cpu: u32): bool {
   if (planted(Plant.SCORE_NO_STEAL)) return false;
-  let from_cpus = ~((<u64>1) << cpu);
+  let from_cpus = ~cpu_bit(cpu);
   let size = planted(Plant.GROUP_FAR) ? m.ncpus : whole_of(m, 1);
   while (size != 0) {
     const least: i32 = m.ule_steal_least;
@@ -66,7 +67,7 @@ function steal(m: Machine, cpu: u32): bool {
       continue;
     }
     if (move_one(m, from, cpu)) return true;
-    from_cpus &= ~((<u64>1) << from);
+    from_cpus &= ~cpu_bit(from);
   }
   return false;
 }
@@ -76,11 +77,11 @@ function steal(m: Machine, cpu: u32): bool {
 /** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
 function balance(m: Machine): void {
   if (planted(Plant.SCORE_NO_BALANCE)) return;
-  let high_mask = ~(<u64>0) >> (64 - m.ncpus);
+  let high_mask = all_cpus(m);
   for (;;) {
     const high = sched_highest(0, m.ncpus, high_mask, 1, 0);
     if (high < 0) return;
-    high_mask &= ~((<u64>1) << high);
+    high_mask &= ~cpu_bit(high);
     if (high_mask == 0) return;
     if (load_of(high) == 1) {
       pick_again(m, high);
@@ -89,7 +90,7 @@ function balance(m: Machine): void {
     if (globaldata(high).gd_nrunnable == 0) continue;
     const low = relieve(m, high, high_mask);
     if (low == NO_LOWER) return;
-    if (low >= 0) high_mask &= ~((<u64>1) << low);
+    if (low >= 0) high_mask &= ~cpu_bit(low);
   }
 }
 
@@ -104,7 +105,7 @@ function relieve(m: Machine, high: u32, cpus: u64): i32 {
     const low = sched_lowest(0, m.ncpus, left, -1, load_of(high) - 1, high, true);
     if (low < 0) break;
     if (move_one(m, high, low)) return low;
-    left &= ~((<u64>1) << low);
+    left &= ~cpu_bit(low);
   }
   return left == cpus ? NO_LOWER : NO_TAKER;
 }

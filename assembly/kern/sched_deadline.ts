@@ -40,7 +40,7 @@ import {
 } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
 import { Machine, machine, Sched } from "../sys/machine";
-import { DL_MAX } from "../sys/param";
+import { DL_MAX, DL_PERCENT } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
 import { td_locks } from "../sys/sync";
@@ -51,8 +51,8 @@ import { str } from "./kern_subr";
 import { sleepq_enter, tsleep_1 } from "./kern_synch";
 import { own_channel, ticks_until } from "./kern_time";
 
-/** What of a CPU can be promised: 95 %, as Linux's class has it. */
-const DL_LIMIT: u32 = <u32>((<u64>DL_UNIT * 95) / 100);
+/** What of a CPU can be promised. */
+const DL_LIMIT: u32 = <u32>((<u64>DL_UNIT * DL_PERCENT) / 100);
 const US_PER_SECOND: u64 = 1000000;
 
 // ---- Admission ----

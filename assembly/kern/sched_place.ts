@@ -6,6 +6,7 @@
 // a round, in which their clocks differ, and no thread runs on two CPUs at one time: what happens does not depend
 // on the order in which the CPUs of a round run, but for which of them takes the next thread off the machine's
 // queue first, the lowest one.
+import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { has_deadline } from "../sys/deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { excluded_cpus } from "../sys/ipiq";
@@ -21,7 +22,7 @@ import { dl_place } from "./sched_deadline";
 export function sched_arrived(gd: GlobalData, td: Thread): void {
   const m = machine();
   if (m.ncpus == 1) return;
-  if (!planted(Plant.ARRIVAL_LOST)) m.sched_arrivals |= (<u64>1) << gd.gd_cpuid;
+  if (!planted(Plant.ARRIVAL_LOST)) m.sched_arrivals |= cpu_bit(gd.gd_cpuid);
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
   ts.ts_flags |= TSF_ARRIVED;
@@ -45,7 +46,7 @@ export function sched_departed(td: Thread): void {
   else sc.sc_first = ts.ts_next;
   if (is_td(ts.ts_next)) td_sched(ts.ts_next).ts_prev = ts.ts_prev;
   else sc.sc_last = ts.ts_prev;
-  if (!is_td(sc.sc_first)) machine().sched_arrivals &= ~((<u64>1) << cpu);
+  if (!is_td(sc.sc_first)) machine().sched_arrivals &= ~cpu_bit(cpu);
 }
 
 /** Another CPU makes a thread runnable: of several in a round the first one counts, whichever has its turn first. */
@@ -73,24 +74,24 @@ export function sched_dequeue(td: Thread): void {
 
 /** The CPUs that a thread may run on. */
 export function allowed_cpus(m: Machine, td: Thread): u64 {
-  if (has_deadline(td)) return (<u64>1) << dl_place(td);
-  return ~load<u64>(excluded_cpus(td)) & (~(<u64>0) >> (64 - m.ncpus));
+  if (has_deadline(td)) return cpu_bit(dl_place(td));
+  return ~load<u64>(excluded_cpus(td)) & all_cpus(m);
 }
 
 /** The CPUs that run their idle threads, as all do that are halted. */
 export function idle_cpus(m: Machine): u64 {
-  let idle = ~m.busy & (~(<u64>0) >> (64 - m.ncpus));
+  let idle = ~m.busy & all_cpus(m);
   for (let left = m.busy; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
     const gd = globaldata(cpu);
-    if (gd.gd_curthread == gd.gd_idletd) idle |= (<u64>1) << cpu;
+    if (gd.gd_curthread == gd.gd_idletd) idle |= cpu_bit(cpu);
   }
   return idle;
 }
 
 /** Has a CPU look at its queues: it is woken if it is halted, its thread looks at its next safe point. */
 export function kick_cpu(m: Machine, cpu: u32): void {
-  if (!planted(Plant.TURN_LOST)) m.busy |= (<u64>1) << cpu;
+  if (!planted(Plant.TURN_LOST)) m.busy |= cpu_bit(cpu);
   globaldata(cpu).gd_flags |= GDF_RESCHED;
-  m.sched_idle &= ~((<u64>1) << cpu);
+  m.sched_idle &= ~cpu_bit(cpu);
 }

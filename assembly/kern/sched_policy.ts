@@ -1,3 +1,6 @@
+// Policies of threads (sched_setscheduler(2)): which values they take, the priorities that they begin with, and what
+// follows from policy and priority for the run queues: a thread's rank, and who takes the CPU from whom. The same for all
+// schedulers that know policies; what they make of use and sleep is their own.
 import { has_deadline } from "../sys/deadline";
 import { machine, Sched } from "../sys/machine";
 import { PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";

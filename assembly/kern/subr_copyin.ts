@@ -7,13 +7,22 @@
 // A channel becomes an address in guest memory, which is no address of the kernel's own, so that a
 // program's channels and the kernel's never meet by accident. A thread or a process stays what it
 // is: the kernel wakes who sleeps on one (kthread_exit, kproc_exit).
+
 import { machine } from "../sys/machine";
+import { STRING_MAX } from "../sys/param";
 import { td_valid } from "../sys/thread";
 import { proc_valid } from "./kern_fork";
 import { str } from "./kern_subr";
 
-/** Longest string of a call; what is longer is cut. */
-const STRING_MAX: u32 = 255;
+// What a format is made of.
+const PERCENT: u32 = 0x25;
+const MINUS: u32 = 0x2d;
+const DIGIT_0: u32 = 0x30;
+const DIGIT_9: u32 = 0x39;
+const LETTER_S: u32 = 0x73;
+
+/** Bytes of an interned string in front of its text: the length. */
+const STRING_HEAD: u32 = sizeof<u32>();
 
 /** True when `size` bytes at a guest address may be read. */
 export function guest_has(address: u32, size: u32): bool {
@@ -63,15 +72,15 @@ export function copyin_fmtarg(fmt: u32, arg: u32): u32 {
   if (<usize>fmt < m.string_base || <usize>fmt >= m.string_end) return arg;
   const length = load<u32>(fmt);
   for (let i: u32 = 0; i + 1 < length; i++) {
-    if (load<u8>(<usize>(fmt + 4 + i)) != 0x25) continue;
+    if (load<u8>(<usize>(fmt + STRING_HEAD + i)) != PERCENT) continue;
     i++;
-    let byte = load<u8>(<usize>(fmt + 4 + i));
-    while (i + 1 < length && (byte == 0x2d || (byte >= 0x30 && byte <= 0x39))) {
+    let byte = load<u8>(<usize>(fmt + STRING_HEAD + i));
+    while (i + 1 < length && (byte == MINUS || (byte >= DIGIT_0 && byte <= DIGIT_9))) {
       i++;
-      byte = load<u8>(<usize>(fmt + 4 + i));
+      byte = load<u8>(<usize>(fmt + STRING_HEAD + i));
     }
-    if (byte == 0x25) continue;
-    return byte == 0x73 ? copyinstr(arg) : arg;
+    if (byte == PERCENT) continue;
+    return byte == LETTER_S ? copyinstr(arg) : arg;
   }
   return arg;
 }
@@ -87,16 +96,18 @@ export function copyin_channel(channel: u32): u32 {
 // ---- Interned strings ----
 
 function string_is(at: u32, from: usize, length: u32): bool {
-  return load<u32>(at) == length && memory.compare(<usize>at + 4, from, <usize>length) == 0;
+  return (
+    load<u32>(at) == length && memory.compare(<usize>(at + STRING_HEAD), from, <usize>length) == 0
+  );
 }
 
 function string_intern(from: usize, length: u32, hash: u32): u32 {
   const m = machine();
   let probe = hash & m.strhash_mask;
-  let slot = m.strhash_base + ((<usize>probe) << 2);
+  let slot = m.strhash_base + <usize>probe * sizeof<u32>();
   while (load<u32>(slot) != 0 && !string_is(load<u32>(slot), from, length)) {
     probe = (probe + 1) & m.strhash_mask;
-    slot = m.strhash_base + ((<usize>probe) << 2);
+    slot = m.strhash_base + <usize>probe * sizeof<u32>();
   }
   return load<u32>(slot) != 0 ? load<u32>(slot) : string_add(slot, from, length);
 }
@@ -106,16 +117,17 @@ function string_add(slot: usize, from: usize, length: u32): u32 {
   const m = machine();
   const size = length < STRING_LEAST ? STRING_LEAST : length;
   const at = m.string_next;
-  const end = (at + 4 + <usize>size + 3) & ~3;
+  const end = (at + STRING_HEAD + <usize>size + 3) & ~3;
   if (end > m.string_end) return str("...");
   store<u32>(at, length);
-  memory.copy(at + 4, from, <usize>length);
+  memory.copy(at + STRING_HEAD, from, <usize>length);
   m.string_next = end;
   store<u32>(slot, <u32>at);
   m.strhash_count++;
   return <u32>at;
 }
 
+/** Bytes that a string takes at least. */
 const STRING_LEAST: u32 = 12;
 
 /** Entries of the hash: at least two for each string that the arena can hold. */

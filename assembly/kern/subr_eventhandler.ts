@@ -4,25 +4,26 @@
 import { event, printf } from "../env";
 
 import { EWOULDBLOCK } from "../sys/errno";
-import { EVENT_LISTS, EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
+import {
+  EVENT_LISTS,
+  EventFn,
+  EventHandler,
+  EventList,
+  event_list_head,
+} from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { SHUTDOWN_WAIT } from "../sys/param";
 import { Proc, Thread } from "../sys/proc";
 import { called_by_host, cold, td_frame } from "../sys/thread";
-import { cont_push, DONE, K, PENDING, set_retval } from "./cont";
+import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
 
 function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
-}
-
-/** Where the first handler of a list is kept: one cell holds the heads of all lists. */
-function list_head(list: u32): usize {
-  return machine().event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
 }
 
 /** Adds a handler to a list; null when the kernel objects are used up. */
@@ -38,7 +39,7 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   handler.ee_arg = arg;
   handler.ee_id = shutdown_id(fn, arg);
   handler.ee_live = 1;
-  let link = list_head(list);
+  let link = event_list_head(list);
   let next = changetype<EventHandler>(load<u32>(link));
   while (is_handler(next) && next.ee_priority <= priority) {
     link = changetype<usize>(next) + offsetof<EventHandler>("ee_next");
@@ -52,7 +53,7 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
 /** Takes a handler off its list. Whoever runs the list now still finds the way from it to the next. */
 export function eventhandler_deregister(handler: EventHandler): void {
   handler.ee_live = 0;
-  let link = list_head(handler.ee_list);
+  let link = event_list_head(handler.ee_list);
   while (load<u32>(link) != changetype<u32>(handler)) {
     link = <usize>load<u32>(link) + offsetof<EventHandler>("ee_next");
   }
@@ -90,7 +91,7 @@ export function eventhandler_valid(address: u32): bool {
 /** Tells the handlers of a list of threads about `td`. */
 export function eventhandler_invoke(list: EventList, td: Thread): void {
   if (machine().event_lists == 0) return;
-  let handler = changetype<EventHandler>(load<u32>(list_head(list)));
+  let handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
   while (is_handler(handler)) {
     if (handler.ee_live != 0) event(list, handler.ee_arg, changetype<u32>(td));
     handler = handler.ee_next;
@@ -102,9 +103,9 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
  * shutdown_final in the current thread. `howto` is passed on to them.
  */
 export function kern_reboot(howto: i32): u32 {
-  if (machine().event_lists == 0) return reboot_done();
+  if (machine().event_lists == 0) return done(0);
   machine().event_runs++;
-  return reboot_from(changetype<EventHandler>(load<u32>(list_head(0))), 0, howto);
+  return reboot_from(changetype<EventHandler>(load<u32>(event_list_head(0))), 0, howto);
 }
 
 /** Goes on behind `last`, which has run. */
@@ -121,15 +122,10 @@ function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
       return PENDING;
     }
     list++;
-    handler = changetype<EventHandler>(load<u32>(list_head(list)));
+    handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
   }
   run_ends();
-  return reboot_done();
-}
-
-function reboot_done(): u32 {
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 /** Id of the thread or process that a shutdown function is for. */

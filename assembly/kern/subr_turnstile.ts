@@ -188,9 +188,8 @@ function is_fifo(o: SyncObject, queue: u32): bool {
   return (o.so_flags & MTX_NOLEND) != 0 && (o.so_kind == KOBJ_MTX || queue == TS_SHARED);
 }
 
-/** Queues a thread, in a queue of the lock, behind all that are not worse. */
-function enqueue(o: SyncObject, queue: u32, td: Thread): void {
-  const q = ts_queue(o, queue);
+/** Queues a thread, in `q`, a queue of the lock, behind all that are not worse. */
+function enqueue(o: SyncObject, queue: u32, q: TurnstileQueue, td: Thread): void {
   let before = q.tq_last;
   if (is_td(before) && !is_fifo(o, queue)) {
     const pri = turnstile_priority(td);
@@ -221,8 +220,9 @@ function dequeue(q: TurnstileQueue, td: Thread): void {
 function requeue(o: SyncObject, td: Thread): void {
   const queue: u32 = td_locks(td).tl_blocked;
   if (is_fifo(o, queue)) return;
-  dequeue(ts_queue(o, queue), td);
-  enqueue(o, queue, td);
+  const q = ts_queue(o, queue);
+  dequeue(q, td);
+  enqueue(o, queue, q, td);
 }
 
 // ---- Who holds and who waits ----
@@ -252,8 +252,9 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td.td_wchan = changetype<u32>(o);
   cold(td).td_wmesg = o.so_name;
   td_locks(td).tl_blocked = <u8>queue;
-  enqueue(o, queue, td);
-  if (ts_queue(o, queue).tq_first == td) propagate(o, owner);
+  const q = ts_queue(o, queue);
+  enqueue(o, queue, q, td);
+  if (q.tq_first == td) propagate(o, owner);
   td_set_inhib(td, TDI_SLEEPING);
 }
 

@@ -13,8 +13,10 @@
 // while one is held that forbids to sleep.
 //
 // Nothing of this is called in a machine without the option.
+
 import { panic, printf } from "../env";
 import { machine } from "../sys/machine";
+import { WITNESS_COUNT, WITNESS_ORDERS } from "../sys/param";
 import { TDI_SLEEPING, Thread } from "../sys/proc";
 import {
   KOBJ_LOCKMGR,
@@ -42,8 +44,6 @@ import {
   W_DUPLICATE,
   W_SLEPT,
   WITNESS_ANCESTOR,
-  WITNESS_COUNT,
-  WITNESS_ORDERS,
   WITNESS_REVERSED,
   witness_at,
   witness_relation,
@@ -227,7 +227,7 @@ function print_held(held: LockInstance): void {
     exclusive ? str("exclusive") : str("shared"),
     class_name(o),
     o.so_name,
-    exclusive ? o.so_value : 0,
+    exclusive ? <usize>o.so_value : 0,
     changetype<usize>(o),
   );
 }

@@ -10,6 +10,11 @@ import { ThreadList, tailq_remove } from "../sys/queue";
 import { cold, no_td, rare, td_at, td_frame } from "../sys/thread";
 import { eventhandler_invoke } from "./subr_eventhandler";
 
+/** The exited structures that a CPU keeps for reuse. */
+export function tdfreeq(gd: GlobalData): ThreadList {
+  return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq"));
+}
+
 /** Takes a structure: the last one freed, or a new one. Null when the arrays are used up. */
 export function thread_zone_alloc(): Thread {
   const m = machine();
@@ -34,10 +39,7 @@ function thread_zone_reclaim(m: Machine): Thread {
     const td = gd.gd_tdfreeq;
     if (changetype<usize>(td) == 0) continue;
     gd.gd_tdfreecount--;
-    tailq_remove(
-      changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq")),
-      td,
-    );
+    tailq_remove(tdfreeq(gd), td);
     cold(td).td_kstack_pages = 0;
     return td;
   }

@@ -13,7 +13,7 @@ import { td_frame, td_index } from "../sys/thread";
 const STACK_PAGES: u32 = 0x3f;
 
 function stack_word(td: Thread): usize {
-  return machine().stack_base + ((<usize>td_index(td)) << 2);
+  return machine().stack_base + <usize>td_index(td) * sizeof<u32>();
 }
 
 /** Gives a thread's structure a stack of at least `pages` pages; false where no memory is left. */

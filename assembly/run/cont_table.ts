@@ -1,7 +1,7 @@
 // The trampoline's table: which function goes on with a continuation.
 
 import { panic } from "../env";
-import { cont_pop, DONE, K, set_retval } from "../kern/cont";
+import { cont_pop, DONE, done, K } from "../kern/cont";
 import { cv_wait_1 } from "../kern/kern_condvar";
 import {
   exit1_1,
@@ -26,6 +26,7 @@ import {
   thread_suspend_check,
 } from "../kern/kern_single";
 import { tsleep_1, tsleep_2 } from "../kern/kern_synch";
+import { thread_exit_1 } from "../kern/kern_thread";
 import { nanosleep_1 } from "../kern/kern_time";
 import { cpu_thread_exit, lwkt_alloc_1, lwkt_exit_1, lwkt_free_1 } from "../kern/lwkt_create";
 import { interrupt_1, interrupt_run_1, intr_wait_1, splz_1 } from "../kern/lwkt_intr";
@@ -54,6 +55,7 @@ import { LockMgr, RmLock, SyncObject, TS_EXCLUSIVE, TS_SHARED } from "../sys/syn
 import { cold, td_frame } from "../sys/thread";
 import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
+
 /**
  * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest three are found
  * first: behind the table's comparisons a wakeup costs 8 % more.
@@ -69,7 +71,7 @@ export function cont_run(td: Thread): void {
   else cont_continue(fn, a, b);
 }
 
-// One table for all, in the order of kern/cont.ts: the exception to the rule that a function fits a screen.
+// One table for all: the exception to the rule that a function fits a screen.
 function cont_continue(fn: u32, a: u32, b: u32): u32 {
   const retval = td_frame(curthread()).retval;
   switch (fn) {
@@ -113,8 +115,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.CREATE_1:
       return lwkt_create_allocated(a);
     case K.CREATE_2:
-      set_retval(0);
-      return DONE;
+      return done(0);
     case K.FREE_1:
       return lwkt_free_1(changetype<Thread>(a));
     case K.THREAD_EXIT_1:
@@ -149,6 +150,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return init_loop();
     case K.INIT_1:
       return init_1(retval);
+    case K.TEAPOT:
+      return thread_exit_1();
     case K.SWAPPER_LOOP:
       return swapper_loop();
     case K.KTHREAD_SUSPEND_CHECK:
@@ -179,8 +182,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.NANOSLEEP_1:
       return nanosleep_1(wide(a, b));
     case K.RETURN_VALUE:
-      set_retval(a);
-      return DONE;
+      return done(a);
     case K.THROTTLE_1:
       return dl_throttle_1(a);
     case K.RM_RLOCK_1:

@@ -6,6 +6,7 @@
 //
 // An instruction is executed by the inner loop, up to a mark on the one behind it. A jump or a taken branch is
 // done by hand: the loop would go on where it leads.
+
 import { rv_get, rv_set } from "../cpu/rv32_access";
 import {
   is_jump_to_yield,
@@ -30,6 +31,7 @@ import {
   rv32_guest_pc,
   rv32_record,
 } from "../cpu/rv32_decode";
+import { OP_BRANCH, OP_JAL, OP_JALR, OPCODE_MASK } from "../cpu/rv32_opcode";
 import { rv_is_taken } from "../cpu/rv32_slow";
 import { RV_BREAK } from "../sys/fault";
 import { GlobalData } from "../sys/globaldata";
@@ -88,16 +90,16 @@ function transfer_target(gd: GlobalData, pc: u32): u32 {
   const td = changetype<usize>(gd.gd_curthread);
   const word = rv_fetch(pc);
   let target = NOWHERE;
-  switch (word & 0x7f) {
-    case 0x6f:
+  switch (word & OPCODE_MASK) {
+    case OP_JAL:
       if (rv_has_register(rv_rd(word))) target = pc + rv_imm_j(word);
       break;
-    case 0x67:
+    case OP_JALR:
       if (rv_funct3(word) == 0 && rv_has_register(rv_rd(word) | rv_rs1(word))) {
         target = (rv_get(td, rv_rs1(word)) + rv_imm_i(word)) & ~1;
       }
       break;
-    case 0x63:
+    case OP_BRANCH:
       if ((rv_funct3(word) & 6) != 2 && rv_has_register(rv_rs1(word) | rv_rs2(word))) {
         if (rv_is_taken(td, word)) target = pc + rv_imm_b(word);
       }
@@ -110,7 +112,7 @@ function transfer_target(gd: GlobalData, pc: u32): u32 {
 function transfer(m: Machine, gd: GlobalData, at: usize, target: u32): u32 {
   const pc = rv32_guest_pc(at);
   const word = rv_fetch(pc);
-  const links = (word & 0x7f) != 0x63;
+  const links = (word & OPCODE_MASK) != OP_BRANCH;
   if (links) rv_set(changetype<usize>(gd.gd_curthread), rv_rd(word), pc + rv_length(pc));
   jump_by_hand(gd, target);
   const may_end = m.cycle_cost != 0 && !is_jump_to_yield(at);

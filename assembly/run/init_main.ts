@@ -2,6 +2,7 @@
 
 import { rv32_decode_text, rv32_decoded_size } from "../cpu/rv32_decode";
 import { mm_reset } from "../cpu/rv32_machine_mode";
+import { CALL_SHIFT, OP_CUSTOM_0 } from "../cpu/rv32_opcode";
 import { rv32_init } from "../cpu/rv32_run";
 import { panic } from "../env";
 import { Continuation, K } from "../kern/cont";
@@ -134,8 +135,8 @@ export function carve_arenas(): u32 {
   m.kobj_base = carve(m, <u64>m.kobj_count * KOBJ_SIZE);
   m.kobj_end = <usize>m.carve;
   m.strhash_mask = strhash_entries(m.string_size) - 1;
-  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * 4);
-  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * 4) : 0;
+  m.strhash_base = carve(m, (<u64>m.strhash_mask + 1) * sizeof<u32>());
+  m.stack_base = m.frame_high != 0 && m.metal == 0 ? carve(m, n * sizeof<u32>()) : 0;
   m.string_base = carve(m, m.string_size);
   m.string_end = <usize>m.carve;
   m.decoded_base = carve(m, rv32_decoded_size(m.text_size));
@@ -288,7 +289,10 @@ function init_text(m: Machine): void {
     mm_reset();
     return;
   }
-  store<u32>(m.guest_base + <usize>m.guest_low, 0x0b | ((<u32>Sys.body_return) << 20));
+  store<u32>(
+    m.guest_base + <usize>m.guest_low,
+    OP_CUSTOM_0 | ((<u32>Sys.body_return) << CALL_SHIFT),
+  );
   rv32_decode_text(m.guest_low, m.guest_low + 4);
 }
 

@@ -8,19 +8,13 @@
 //
 // What must hold for a call is one word that must be 0: a pair of calls on a mutex takes 6 % less time than with a branch
 // for each of its parts.
+
 import { GDF_INTR, GDF_RESCHED, GlobalData } from "../sys/globaldata";
 import { KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
+import { SLOCKS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
-import {
-  KOBJ_MTX,
-  KOBJ_RW,
-  KOBJ_SX,
-  MTX_SPIN,
-  SLOCKS_MAX,
-  SyncObject,
-  td_slocks,
-} from "../sys/sync";
+import { KOBJ_MTX, KOBJ_RW, KOBJ_SX, MTX_SPIN, SyncObject, td_slocks } from "../sys/sync";
 import { Sys } from "../sys/syscall";
 import { cold, td_frame } from "../sys/thread";
 

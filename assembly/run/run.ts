@@ -21,7 +21,7 @@ import { stats_round } from "../kern/kern_stats";
 import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
-import { cpu_bit, cpu_unhalt, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
+import { cpu_unhalt, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
 import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
@@ -31,6 +31,7 @@ import { sched_clock, sched_seconds, sched_time } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
 import { ChunkList } from "../sys/chunklist";
+import { cpu_bit } from "../sys/cpuset";
 import { RV_BREAK } from "../sys/fault";
 import {
   GDF_DEADLINE,
@@ -292,7 +293,7 @@ function wake_due(m: Machine, end: u64): u64 {
     if (next == NEVER) continue;
     if (next < earliest) earliest = next;
     if (next <= m.ticks64) {
-      m.busy |= (<u64>1) << cpu;
+      m.busy |= cpu_bit(cpu);
       continue;
     }
     const at = cycle_of_tick(m, next);
@@ -540,7 +541,7 @@ function idle(m: Machine, gd: GlobalData): bool {
     return false;
   }
   gd.gd_flags |= GDF_HALTED;
-  m.busy &= ~((<u64>1) << gd.gd_cpuid);
+  m.busy &= ~cpu_bit(gd.gd_cpuid);
   return false;
 }
 

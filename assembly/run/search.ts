@@ -17,18 +17,18 @@ import { is_modern } from "../kern/lwkt_modern";
 import { crit_enter } from "../kern/lwkt_thread";
 import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "../kern/lwkt_tokref";
 import { sched_add, sched_rem } from "../kern/sched";
+import { cpu_bit } from "../sys/cpuset";
 import { GDF_INTR, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
+import { EVENTS_IN_A_ROW_MAX, SEARCH_OPTIONS_MAX } from "../sys/param";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
-  EVENTS_IN_A_ROW_MAX,
   is_event,
   Pending,
   Reach,
   SEARCH_DELIVERY,
-  SEARCH_OPTIONS_MAX,
   SEARCH_RANDOM,
   Search,
   SearchStage,
@@ -108,8 +108,8 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   events_begin(s);
   race_begin(s);
   for (let i: u32 = 0; i < s.s_touched_count; i++) {
-    const at = load<u32>(s.s_touched + ((<usize>i) << 2));
-    store<u16>(s.s_touch + ((<usize>at) << 1), 0);
+    const at = load<u32>(s.s_touched + <usize>i * sizeof<u32>());
+    store<u16>(s.s_touch + <usize>at * sizeof<u16>(), 0);
   }
   s.s_touched_count = 0;
   if (s.s_prepared != 0) search_resume(s);
@@ -242,7 +242,7 @@ function perform_event(m: Machine, s: Search): u32 {
     s.s_actor = RACE_NOBODY;
     search_settle(1);
   } else {
-    const bit = (<u64>1) << (<u64>(event - 1));
+    const bit = cpu_bit(event - 1);
     s.s_events |= bit;
     s.s_actor = RACE_EVERYBODY;
     m.ipi_late = ~bit;
@@ -425,11 +425,11 @@ function forget(s: Search, td: Thread, sn: SearchThread): void {
 }
 
 function member(s: Search, i: u32): Thread {
-  return changetype<Thread>(load<usize>(s.s_members + ((<usize>i) << 2)));
+  return changetype<Thread>(load<usize>(s.s_members + <usize>i * sizeof<usize>()));
 }
 
 function set_member(s: Search, i: u32, td: Thread): void {
-  store<usize>(s.s_members + ((<usize>i) << 2), changetype<usize>(td));
+  store<usize>(s.s_members + <usize>i * sizeof<usize>(), changetype<usize>(td));
 }
 
 function forget_member(s: Search, td: Thread): void {

@@ -1,8 +1,9 @@
 // What a search knows about kernel calls: which of them yield, and which wake somebody.
 
 import { machine } from "../sys/machine";
+import { SEARCH_UNHEARD_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
-import { SEARCH_UNHEARD_MAX, Search, SearchUnheard } from "../sys/search";
+import { Search, SearchUnheard } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { td_at, td_frame } from "../sys/thread";
 import { search_pick } from "./search_choose";

@@ -10,14 +10,17 @@
 import { could_have_tokens, has_tokens } from "../kern/lwkt_tokref";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
+import {
+  EVENTS_IN_A_ROW_MAX,
+  SEARCH_DECISIONS_MAX,
+  SEARCH_OPTIONS_MAX,
+  STEPS_IN_A_ROW_MAX,
+} from "../sys/param";
 import { TDL_EXITED, TDS, Thread } from "../sys/proc";
 import {
   EVENT_TIME,
-  EVENTS_IN_A_ROW_MAX,
   is_event,
-  SEARCH_DECISIONS_MAX,
   SEARCH_DELIVERY,
-  SEARCH_OPTIONS_MAX,
   SEARCH_TIMEOUTS,
   Search,
   SearchBy,
@@ -31,8 +34,6 @@ import {
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { search_depend, search_reaches_hold } from "./search_reach";
 
-/** Steps of one thread while others could run, after which one of these is next. */
-const STEPS_IN_A_ROW_MAX: u32 = 100;
 /** Of the hash by Fowler, Noll and Vo. */
 const DIGEST_BASIS: u64 = 0xcbf29ce484222325;
 const DIGEST_PRIME: u64 = 0x100000001b3;
@@ -71,11 +72,11 @@ export function search_may_switch(gd: GlobalData): bool {
 }
 
 function option(s: Search, i: u32): Thread {
-  return changetype<Thread>(load<usize>(s.s_options + ((<usize>i) << 2)));
+  return changetype<Thread>(load<usize>(s.s_options + <usize>i * sizeof<usize>()));
 }
 
 function set_option(s: Search, i: u32, td: Thread): void {
-  store<usize>(s.s_options + ((<usize>i) << 2), changetype<usize>(td));
+  store<usize>(s.s_options + <usize>i * sizeof<usize>(), changetype<usize>(td));
 }
 
 function thread_of(td: Thread): SearchThread {
@@ -83,11 +84,11 @@ function thread_of(td: Thread): SearchThread {
 }
 
 function ready(s: Search, i: u32): Thread {
-  return changetype<Thread>(load<usize>(s.s_ready + ((<usize>i) << 2)));
+  return changetype<Thread>(load<usize>(s.s_ready + <usize>i * sizeof<usize>()));
 }
 
 export function set_ready(s: Search, i: u32, td: Thread): void {
-  store<usize>(s.s_ready + ((<usize>i) << 2), changetype<usize>(td));
+  store<usize>(s.s_ready + <usize>i * sizeof<usize>(), changetype<usize>(td));
 }
 
 /** Adds a thread to those that can run, which are in the order in which they began. */
@@ -297,7 +298,7 @@ function is_skipped(i: u32, skip: u64): bool {
 /** The thread with the best priority, which becomes the worst first if a change is due at this decision. */
 function best(s: Search, count: u32, skip: u64): u32 {
   for (let i: u32 = 0; i < s.s_changes_count; i++) {
-    if (load<u32>(s.s_changes + ((<usize>i) << 2)) != s.s_decisions) continue;
+    if (load<u32>(s.s_changes + <usize>i * sizeof<u32>()) != s.s_decisions) continue;
     thread_of(option(s, best_of(s, count, skip))).sn_priority = --s.s_lowest;
     break;
   }

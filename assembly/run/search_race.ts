@@ -11,16 +11,15 @@
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";
+import { RACE_BYTES_MAX, RACE_CLOCKS_MAX, RACE_THREADS_MAX } from "../sys/param";
 import { Thread } from "../sys/proc";
 import {
   Pending,
   RACE_ACCESS_SIZE,
-  RACE_BYTES_MAX,
   RACE_CLOCK_SIZE,
-  RACE_CLOCKS_MAX,
-  RACE_THREADS_MAX,
   RaceAccess,
   RaceClock,
+  RaceLook,
   Search,
   SearchThread,
 } from "../sys/search";
@@ -38,18 +37,20 @@ export const RACE_EVERYBODY: u32 = u32.MAX_VALUE;
 /** Host words are one thing each; guest addresses are below. */
 const GUEST_END: u32 = 0x8000_0000;
 const GOLDEN: u32 = 0x9e37_79b9;
+/** Bytes of a thread's clock: a time of each thread. */
+const CLOCK_BYTES: usize = <usize>RACE_THREADS_MAX * sizeof<u32>();
 
 export function race_begin(s: Search): void {
   s.s_actor = RACE_NOBODY;
   s.s_raced = 0;
   if (s.s_races == 0) return;
-  memory.fill(s.s_clocks, 0, <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4);
+  memory.fill(s.s_clocks, 0, <usize>RACE_THREADS_MAX * CLOCK_BYTES);
   for (let i: u32 = 0; i < s.s_sync_count; i++) {
-    memory.fill(load<u32>(s.s_sync_used + ((<usize>i) << 2)), 0, RACE_CLOCK_SIZE);
+    memory.fill(load<u32>(s.s_sync_used + <usize>i * sizeof<u32>()), 0, RACE_CLOCK_SIZE);
   }
   s.s_sync_count = 0;
   for (let i: u32 = 0; i < s.s_access_count; i++) {
-    memory.fill(load<u32>(s.s_access_used + ((<usize>i) << 2)), 0, RACE_ACCESS_SIZE);
+    memory.fill(load<u32>(s.s_access_used + <usize>i * sizeof<u32>()), 0, RACE_ACCESS_SIZE);
   }
   s.s_access_count = 0;
 }
@@ -61,16 +62,16 @@ function has_clock(number: u32): bool {
 
 /** The clock of a thread: how far each of the others was when something ordered it behind them. */
 function clock_of(s: Search, number: u32): usize {
-  return s.s_clocks + ((<usize>(number - 1) * RACE_THREADS_MAX) << 2);
+  return s.s_clocks + <usize>(number - 1) * CLOCK_BYTES;
 }
 
 function time_of(clock: usize, number: u32): u32 {
-  return load<u32>(clock + ((<usize>(number - 1)) << 2));
+  return load<u32>(clock + <usize>(number - 1) * sizeof<u32>());
 }
 
 /** What is before `from` is before `to`. */
 function join(to: usize, from: usize): void {
-  for (let i: usize = 0; i < <usize>RACE_THREADS_MAX * 4; i += 4) {
+  for (let i: usize = 0; i < CLOCK_BYTES; i += sizeof<u32>()) {
     if (load<u32>(to + i) < load<u32>(from + i)) store<u32>(to + i, load<u32>(from + i));
   }
 }
@@ -80,7 +81,7 @@ function join(to: usize, from: usize): void {
 /** A thread gets its number: whoever had the last step may have made it. */
 export function race_thread(s: Search, number: u32, td: Thread): void {
   if (!has_clock(number)) return;
-  store<u32>(s.s_tds + ((<usize>(number - 1)) << 2), changetype<u32>(td));
+  store<u32>(s.s_tds + <usize>(number - 1) * sizeof<usize>(), changetype<u32>(td));
   race_wake(s, number);
 }
 
@@ -88,7 +89,7 @@ export function race_thread(s: Search, number: u32, td: Thread): void {
 export function race_step(s: Search, number: u32): void {
   s.s_actor = number;
   if (s.s_races == 0 || !has_clock(number)) return;
-  const own = clock_of(s, number) + ((<usize>(number - 1)) << 2);
+  const own = clock_of(s, number) + <usize>(number - 1) * sizeof<u32>();
   store<u32>(own, load<u32>(own) + 1);
 }
 
@@ -134,7 +135,7 @@ function sync_of(s: Search, key: u32): usize {
     if (clock.rc_key == key) break;
     if (clock.rc_key == 0) {
       if (s.s_sync_count == RACE_CLOCKS_MAX / 2) return 0;
-      store<u32>(s.s_sync_used + ((<usize>s.s_sync_count) << 2), changetype<u32>(clock));
+      store<u32>(s.s_sync_used + <usize>s.s_sync_count * sizeof<u32>(), changetype<u32>(clock));
       s.s_sync_count++;
       clock.rc_key = key;
       break;
@@ -285,7 +286,10 @@ function access_of(s: Search, key: u32): RaceAccess {
     if (access.ra_key == key + 1) return access;
     if (access.ra_key == 0) {
       if (s.s_access_count == RACE_BYTES_MAX / 2) return changetype<RaceAccess>(0);
-      store<u32>(s.s_access_used + ((<usize>s.s_access_count) << 2), changetype<u32>(access));
+      store<u32>(
+        s.s_access_used + <usize>s.s_access_count * sizeof<u32>(),
+        changetype<u32>(access),
+      );
       s.s_access_count++;
       access.ra_key = key + 1;
       return access;
@@ -294,10 +298,10 @@ function access_of(s: Search, key: u32): RaceAccess {
   }
 }
 
-/** Where the clock and the step of a thread's last look are. */
-function look_of(access: RaceAccess, number: u32): usize {
+/** A thread's last look. */
+function look_of(access: RaceAccess, number: u32): RaceLook {
   const looks = changetype<usize>(access) + offsetof<RaceAccess>("ra_reads");
-  return looks + ((<usize>(number - 1)) << 3);
+  return changetype<RaceLook>(looks + <usize>(number - 1) * offsetof<RaceLook>());
 }
 
 function access_byte(s: Search, sn: SearchThread, access: RaceAccess, writes: bool): void {
@@ -308,14 +312,13 @@ function access_byte(s: Search, sn: SearchThread, access: RaceAccess, writes: bo
     race_found(s, sn, true, writer, access.ra_step);
   }
   if (!writes) {
-    store<u32>(look_of(access, me), time_of(clock, me));
-    store<u32>(look_of(access, me), s.s_steps, 4);
+    look_of(access, me).rl_time = time_of(clock, me);
+    look_of(access, me).rl_step = s.s_steps;
     return;
   }
   for (let other: u32 = 1; other <= min(s.s_begun, RACE_THREADS_MAX); other++) {
     const look = look_of(access, other);
-    if (time_of(clock, other) < load<u32>(look))
-      race_found(s, sn, false, other, load<u32>(look, 4));
+    if (time_of(clock, other) < look.rl_time) race_found(s, sn, false, other, look.rl_step);
   }
   access.ra_writer = me;
   access.ra_time = time_of(clock, me);
@@ -327,7 +330,7 @@ function race_found(s: Search, sn: SearchThread, wrote: bool, number: u32, step:
   s.s_raced = 1;
   s.s_race_word = sn.sn_op;
   s.s_race_wrote = u32(wrote);
-  s.s_race_first = changetype<Thread>(load<usize>(s.s_tds + ((<usize>(number - 1)) << 2)));
+  s.s_race_first = changetype<Thread>(load<usize>(s.s_tds + <usize>(number - 1) * sizeof<usize>()));
   s.s_race_step = step;
   s.s_race_second = s.s_td;
   s.s_race_writes = u32(sn.sn_pending == Pending.CHANGE);

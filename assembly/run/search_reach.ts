@@ -11,10 +11,11 @@ import { has_tokens } from "../kern/lwkt_tokref";
 import { copyin_channel } from "../kern/subr_copyin";
 import { eventhandler_valid } from "../kern/subr_eventhandler";
 import { lock_owner } from "../kern/subr_turnstile";
-import { EventFn, EventHandler, EventList, EventLists } from "../sys/eventhandler";
+import { EventFn, EventHandler, EventList, event_list_head } from "../sys/eventhandler";
 import { globaldata } from "../sys/globaldata";
 import { KOBJ_SIZE, LwktToken } from "../sys/kobj";
 import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
+import { CHAIN_MAX } from "../sys/param";
 import { Plant, planted, planted_call } from "../sys/plant";
 import { Frame, TDF_DEADLINE, TDL_STARTED, TDPRI_CRIT, Thread } from "../sys/proc";
 import { is_event, Pending, Reach, SearchThread } from "../sys/search";
@@ -43,9 +44,6 @@ const ABOUT_SECOND_SHIFT: u32 = 1;
 const DEADLINES: u32 = 0xffff_fff0;
 /** The handlers of a list for shutdowns: its number is added. */
 const SHUTDOWN_LISTS: u32 = 0xffff_fff4;
-
-/** Owners and locks behind a lock, after which a chain is given up. */
-const CHAIN_MAX: u32 = 64;
 
 /** The number of a call, whoever makes it. */
 export function search_plain_number(nr: u32): u32 {
@@ -89,7 +87,9 @@ export function search_arguments(td: Thread, sn: SearchThread): void {
   const about = search_about(sn.sn_op);
   const place = about >> ABOUT_SECOND_SHIFT;
   const second =
-    place == 0 ? 0 : load<u32>(changetype<usize>(frame) + offsetof<Frame>("a0") + 4 * place);
+    place == 0
+      ? 0
+      : load<u32>(changetype<usize>(frame) + offsetof<Frame>("a0") + <usize>place * sizeof<u32>());
   search_objects(td, sn, channel_of(sn.sn_op, frame.a0), second);
 }
 
@@ -261,8 +261,7 @@ export function search_reaches_hold(m: Machine): bool {
   // Handlers of threads that are made and end.
   if (m.event_lists == 0) return true;
   for (let list = <u32>EventList.THREAD_CTOR; list <= <u32>EventList.THREAD_FINI; list++) {
-    const head = m.event_lists + offsetof<EventLists>() + <usize>list * sizeof<u32>();
-    if (load<u32>(head) != 0) return false;
+    if (load<u32>(event_list_head(list)) != 0) return false;
   }
   return true;
 }

@@ -5,9 +5,8 @@
 // Before the first choice of a schedule each thread goes on to its first visible operation, in every schedule in the
 // same way. So schedules start behind that where they can: what the search itself knows by then is kept here.
 
+import { KEPT_THREADS_MAX, KEPT_WORDS_MAX } from "../sys/param";
 import {
-  KEPT_THREADS_MAX,
-  KEPT_WORDS_MAX,
   Search,
   SearchArena,
   SearchPiece,
@@ -53,11 +52,11 @@ export function search_keep(s: Search): bool {
   s.s_kept_alone = s.s_alone;
   s.s_kept_count = s.s_touched_count;
   memory.copy(s.s_kept, s.s_threads, <usize>s.s_places * offsetof<SearchThread>());
-  memory.copy(s.s_kept_members, s.s_members, <usize>s.s_living * 4);
+  memory.copy(s.s_kept_members, s.s_members, <usize>s.s_living * sizeof<usize>());
   for (let i: u32 = 0; i < s.s_touched_count; i++) {
     const word = kept_word(s, i);
-    word.sw_at = load<u32>(s.s_touched + ((<usize>i) << 2));
-    word.sw_entry = load<u16>(s.s_touch + ((<usize>word.sw_at) << 1));
+    word.sw_at = load<u32>(s.s_touched + <usize>i * sizeof<u32>());
+    word.sw_entry = load<u16>(s.s_touch + <usize>word.sw_at * sizeof<u16>());
   }
   return true;
 }
@@ -70,11 +69,11 @@ export function search_resume(s: Search): void {
   s.s_alone = s.s_kept_alone;
   s.s_touched_count = s.s_kept_count;
   memory.copy(s.s_threads, s.s_kept, <usize>s.s_kept_places * offsetof<SearchThread>());
-  memory.copy(s.s_members, s.s_kept_members, <usize>s.s_kept_living * 4);
+  memory.copy(s.s_members, s.s_kept_members, <usize>s.s_kept_living * sizeof<usize>());
   for (let i: u32 = 0; i < s.s_kept_count; i++) {
     const word = kept_word(s, i);
-    store<u32>(s.s_touched + ((<usize>i) << 2), word.sw_at);
-    store<u16>(s.s_touch + ((<usize>word.sw_at) << 1), <u16>word.sw_entry);
+    store<u32>(s.s_touched + <usize>i * sizeof<u32>(), word.sw_at);
+    store<u16>(s.s_touch + <usize>word.sw_at * sizeof<u16>(), <u16>word.sw_entry);
   }
 }
 

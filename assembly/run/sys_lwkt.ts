@@ -1,6 +1,6 @@
 // LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
 // kern/lwkt_*.ts directly (assembly/syscalls.master).
-import { cont_push, DONE, K, PENDING, set_retval } from "../kern/cont";
+import { cont_push, DONE, done, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
 import { lwkt_create, lwkt_create_1, lwkt_exit } from "../kern/lwkt_create";
@@ -130,8 +130,7 @@ export function sys_lwkt_create(
 ): u32 {
   if (is_td(template) && is_alive(template)) {
     f.a1 = 0;
-    set_retval(EBUSY);
-    return DONE;
+    return done(EBUSY);
   }
   return lwkt_create(template, 0);
 }
@@ -157,10 +156,7 @@ export function lwkt_create_allocated(kthread: u32): u32 {
   const td = changetype<Thread>(f.retval);
   const arg = f.a1;
   f.a1 = changetype<u32>(td);
-  if (!is_td(td)) {
-    set_retval(ENOMEM);
-    return DONE;
-  }
+  if (!is_td(td)) return done(ENOMEM);
   if (kthread != 0) return lwkt_create_1(td, f.a0, arg, 0, f.a2, f.a3);
   return lwkt_create_1(td, f.a0, arg, f.a3, f.a4, f.a5);
 }

@@ -2,7 +2,7 @@
 // kern/ (assembly/syscalls.master).
 
 import { panic } from "../env";
-import { DONE, set_retval } from "../kern/cont";
+import { done } from "../kern/cont";
 import { crcowsync, lim_cowsync } from "../kern/kern_cred";
 import { is_proc } from "../kern/kern_fork";
 import { thread_check_susp, thread_suspend_check_needed } from "../kern/kern_single";
@@ -28,6 +28,12 @@ export function sys_thread_free(td: Thread): i32 {
   return 0;
 }
 
+/** Who ends without leaving the hash of ids is found there until it is freed, and never afterwards. */
+export function sys_thread_exit(): u32 {
+  if (tidhash_contains(curthread())) machine().tid_care++;
+  return thread.thread_exit();
+}
+
 export function sys_thread_recycle(f: Frame, td: Thread, pages: u32): i32 {
   const error = thread.thread_recycle(td, pages);
   f.a1 = cold(td).td_kstack_pages;
@@ -40,8 +46,7 @@ export function sys_thread_suspend_check_needed(): bool {
 
 export function sys_thread_check_susp(sleep: u32): u32 {
   if (is_proc(curthread().td_proc)) return thread_check_susp(sleep != 0);
-  set_retval(0);
-  return DONE;
+  return done(0);
 }
 
 export function sys_thread_cow_update(): void {

@@ -69,7 +69,7 @@ export function dl_at(i: u32): Deadline {
 
 /** Address of the number of a thread's structure, 0 = it has none. */
 export function dl_index(td: Thread): usize {
-  return machine().dl_index + ((<usize>td_index(td)) << 1);
+  return machine().dl_index + <usize>td_index(td) * sizeof<u16>();
 }
 
 /** The structure of a thread that has one. */

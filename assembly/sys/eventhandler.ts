@@ -2,6 +2,7 @@
 //
 // Locking: the lists are under the lock of event handlers.
 import { KOBJ_SIZE } from "./kobj";
+import { machine } from "./machine";
 
 /** Lists of event handlers. */
 export enum EventList {
@@ -50,7 +51,12 @@ export class EventLists {
   ko_kind: u32;
 }
 
+/** Where the first handler of a list is kept. There must be lists. */
+export function event_list_head(list: u32): usize {
+  return machine().event_lists + offsetof<EventLists>() + <usize>list * sizeof<usize>();
+}
+
 if (offsetof<EventHandler>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: struct eventhandler is larger");
-if (offsetof<EventLists>() + <usize>EVENT_LISTS * sizeof<u32>() > KOBJ_SIZE) {
+if (offsetof<EventLists>() + <usize>EVENT_LISTS * sizeof<usize>() > KOBJ_SIZE) {
   ERROR("KOBJ_SIZE: no room for EVENT_LISTS lists");
 }

@@ -51,12 +51,12 @@ export function letter_written(td: Thread): bool {
 
 /** Bytes of a list of letters: each thread's can stand in it twice, once where it was before. */
 export function letter_list_bytes(td_count: u32): u64 {
-  return <u64>td_count * 8;
+  return <u64>td_count * 2 * sizeof<usize>();
 }
 
 /** Place `i` of a list: a thread. */
 export function letter_at(list: usize, i: u32): usize {
-  return list + ((<usize>i) << 2);
+  return list + <usize>i * sizeof<usize>();
 }
 
 /** Address of the CPUs that a thread must not run on, a bit each: 0 unless its affinity was set. */

@@ -3,7 +3,7 @@
 // Locking: as the locks it is about; the host reads it between slices.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
-import { STATS_BUCKETS } from "./param";
+import { LOCK_PAIRS, STATS_BUCKETS } from "./param";
 import { Thread } from "./proc";
 import { SyncObject } from "./sync";
 import { td_index } from "./thread";
@@ -17,7 +17,8 @@ export class LockTimes {
 }
 
 /** Bytes of times with their histogram. */
-export const LOCK_TIMES_STRIDE: usize = offsetof<LockTimes>() + ((<usize>STATS_BUCKETS) << 2);
+export const LOCK_TIMES_STRIDE: usize =
+  offsetof<LockTimes>() + <usize>STATS_BUCKETS * sizeof<u32>();
 
 /** What belongs to a lock: followed by the times that threads waited for it, and those that it was held. */
 @unmanaged
@@ -35,9 +36,8 @@ export class LockWait {
   lw_owner: i32; // id of who had the lock then, 0 = it was shared
 }
 
-/** Bytes of it: a multiple of 8. */
-const LOCK_WAIT_STRIDE: usize = 16;
-if (offsetof<LockWait>() > LOCK_WAIT_STRIDE) ERROR("LOCK_WAIT_STRIDE is too small");
+/** Bytes of it, so that the next one is aligned, too. */
+const LOCK_WAIT_STRIDE: usize = (offsetof<LockWait>() + sizeof<u64>() - 1) & ~(sizeof<u64>() - 1);
 
 /** Who waited for whom: an entry of a hash with open addressing. */
 @unmanaged
@@ -48,10 +48,6 @@ export class LockPair {
   pr_count: u32;
   pr_cycles: u64;
 }
-
-/** Entries of that hash, a power of two, and how many of them are used: the rest is only counted. */
-export const LOCK_PAIRS: u32 = 4096;
-export const LOCK_PAIRS_MAX: u32 = 3072;
 
 /** Bytes of all this for `n` thread structures. */
 export function lockprof_bytes(n: u64): u64 {

@@ -205,7 +205,7 @@ export class Machine {
   tid_low: u32; //             no word of the bitmap before this one has a free id,
   tid_high: u32; //            and none after this one
   tid_care: u32; //            reasons for tdfind to look closer: processes with p_state NEW, ids that a
-  //                           call has given back
+  //                           call has given back, threads that have ended without leaving the hash
   tidhash_mask: u32;
   tidhashlock: u32;
   pidhash_mask: u32;

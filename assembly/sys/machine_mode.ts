@@ -25,7 +25,7 @@ const PMP_ADDRESSES: u32 = 16;
 
 /** Bytes of all. */
 export function machine_mode_bytes(): usize {
-  return offsetof<MachineMode>() + 4 * (PMP_CONFIGS + PMP_ADDRESSES);
+  return offsetof<MachineMode>() + <usize>(PMP_CONFIGS + PMP_ADDRESSES) * sizeof<u32>();
 }
 
 /** The registers of the machine's program on bare metal. */

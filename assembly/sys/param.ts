@@ -1,4 +1,5 @@
-// Every limit and fixed number of the kernel, with its reason.
+// Every limit and fixed number of the kernel, with its reason. What a configuration bounds is in src/core/config.ts, and
+// what only makes something fast (how far to look ahead, when to compile) stands beside the code that it is for.
 
 /** The machine structure lies at this address in every build, so that a snapshot of one fits another. */
 export const MACHINE_ADDRESS: usize = 0x400;
@@ -31,6 +32,8 @@ export const NRUNQ: i32 = 32;
 export const RQ_LEVELS: u32 = 324;
 /** Threads with deadlines at a time: 64 for each of 64 CPUs. */
 export const DL_MAX: u32 = 4095;
+/** Hundredths of a CPU that can be promised to them: the rest of the machine lives, too. Linux's class has the same. */
+export const DL_PERCENT: u64 = 95;
 /** Ticks per second of the statistics clock: FreeBSD's, which must not run in step with hz. */
 export const STATHZ: u32 = 127;
 /** ule: the shortest slice is the usual one divided by this (SCHED_SLICE_MIN_DIVISOR of sched_ule.c). */
@@ -65,6 +68,16 @@ export const REAP_SECONDS: u32 = 5;
 export const MAXTHREAD_RESERVE: i32 = 100;
 /** Most that kern.maxthread becomes by itself (kern_thread.c 552). */
 export const MAXTHREAD_DEFAULT: i32 = 1000000;
+/** Processes that may exist on top of maxproc: proc0 and init, for which it is not enforced. */
+export const PROC_SPARE: u32 = 2;
+/** The last so many processes below maxproc are for privileged callers (kern_fork.c, fork1). */
+export const MAXPROC_RESERVE: i32 = 10;
+/**
+ * Credentials, and limits, that can exist at a time beside one for each process: old ones of threads that have not caught
+ * up, one for each thread up to the first number, and a few of processes that change theirs.
+ */
+export const COW_THREADS_MAX: u32 = 65536;
+export const COW_SPARE: u32 = 16;
 
 // How far chaos goes (kern/kern_chaos.ts): often enough to matter, and little enough for a workload to be itself.
 /** Of so many slices one begins with its thread giving way. */
@@ -99,6 +112,66 @@ export const KSTACK_MAX_PAGES: i32 = 32;
 export const NINTR: i32 = 32;
 /** Pended interrupt threads in the CPU's own structure, four cache lines; more are linked behind. */
 export const MAXPENDING: u32 = 64;
+
+// Locks and tokens.
+/** Locks of a kind, rwlock or sx, that a thread can share at a time: a byte counts them. */
+export const SLOCKS_MAX: u8 = u8.MAX_VALUE;
+/** Looks at a spin mutex after which it has been held for too long: a tenth of a second by the default clock. */
+export const SPIN_LOOKS_MAX: u32 = 1_000_000;
+/** Tokens that a thread of lwkt-modern can hold: DragonFly's number. */
+export const LWKT_MAXTOKENS: u32 = 32;
+/** Tokens of the pool (kern/lwkt_pool.ts): DragonFly's number, a power of two. */
+export const LWKT_POOL_TOKENS: u32 = 16384;
+/**
+ * Rounds after which a thread that has not looked at the token that came for it goes back into line: it had one round to
+ * hear of it, and one to look.
+ */
+export const GRANT_ROUNDS: u32 = 2;
+/** Types of locks that WITNESS tells from each other: the original has 1,536, and this matrix fits a cache. */
+export const WITNESS_COUNT: u32 = 256;
+/** Direct orders of two types whose makers it remembers: eight for each type. */
+export const WITNESS_ORDERS: u32 = 2048;
+/**
+ * Entries of the hash of pairs that lock profiling has, a power of two, and how many of them are used: with a quarter
+ * free a look stays short. Waits of further pairs are counted all together.
+ */
+export const LOCK_PAIRS: u32 = 4096;
+export const LOCK_PAIRS_MAX: u32 = 3072;
+
+/** Bytes of a C program's string that the kernel takes; the rest is cut off. */
+export const STRING_MAX: u32 = 255;
+
+/** Instructions after which code that takes no time gives way to the host, which may want to stop it: some tenth of a second. */
+export const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
+
+// Searches (sys/search.ts). What a test has beyond these is left out of account, or ends its schedule; it is no error.
+/** Instructions of a step after which it is taken for one that does not end. */
+export const SEARCH_INSTRUCTIONS_MAX: u64 = 1 << 20;
+/** Decisions of a schedule: the tape takes four megabytes. */
+export const SEARCH_DECISIONS_MAX: u32 = 1 << 18;
+/** Threads that can go next: more than anybody tests. */
+export const SEARCH_OPTIONS_MAX: u32 = 1024;
+/** Decisions at which a PCT search may change priorities, which is the depth of what it can find. */
+export const SEARCH_CHANGES_MAX: u32 = 64;
+/** Wakeups that nobody slept for, the last ones, of which the story of a failure can tell. */
+export const SEARCH_UNHEARD_MAX: u32 = 64;
+/** What the kernel itself puts back where a schedule starts: bytes, pieces and arenas. The host does it for larger machines. */
+export const SEARCH_IMAGE_MAX: u32 = 1 << 20;
+export const SEARCH_PIECES_MAX: u32 = 256;
+export const SEARCH_ARENAS_MAX: u32 = 256;
+/** Threads, and words that they have touched, before the first choice; with more, schedules start at the very beginning. */
+export const KEPT_THREADS_MAX: u32 = 64;
+export const KEPT_WORDS_MAX: u32 = 256;
+/** Events without a thread, one behind the other: without a bound timeouts alone would make a schedule endless. */
+export const EVENTS_IN_A_ROW_MAX: u32 = 8;
+/** Steps of one thread while others could run, after which one of these is next: who polls must see a change some time. */
+export const STEPS_IN_A_ROW_MAX: u32 = 100;
+/** Locks and owners behind a lock that are looked at: whatever is behind more of them counts as dependent. */
+export const CHAIN_MAX: u32 = 64;
+/** What a search for races looks at: threads, whose clocks are the square of that; and entries of its hashes, half of them used. */
+export const RACE_THREADS_MAX: u32 = 64;
+export const RACE_CLOCKS_MAX: u32 = 512;
+export const RACE_BYTES_MAX: u32 = 1024;
 
 /** Ranges of memory that a debugger can watch at a time: more than debug registers of any CPU allow. */
 export const WATCHES_MAX: u32 = 16;

@@ -34,11 +34,20 @@ import {
 import { td_sched } from "./sched";
 import { is_td, no_td } from "./thread";
 
-/** Words of a queue's bits; before them the word that has a bit for each, and the number of its threads. */
+/** What a queue has beside its levels: this, and behind it WORDS words with a bit for each level that may have threads. */
+@unmanaged
+class PrioqHead {
+  pq_words: u64; // a bit for each of these words
+  pq_count: u32; // threads
+  pq_pad: u32; //   the words are aligned
+}
+
 const WORDS: u32 = (RQ_LEVELS + 63) / 64;
-const COUNT_OFFSET: usize = 8;
-const BITS_OFFSET: usize = 16;
-const QUEUE_BYTES: usize = BITS_OFFSET + <usize>WORDS * 8;
+const BITS_OFFSET: usize = offsetof<PrioqHead>();
+const QUEUE_BYTES: usize = BITS_OFFSET + <usize>WORDS * sizeof<u64>();
+
+if (BITS_OFFSET % sizeof<u64>() != 0) ERROR("the bits of a queue are aligned");
+if (WORDS > 64) ERROR("pq_words: more words than bits");
 
 /** The level of threads with deadlines. */
 export const LEVEL_DEADLINE: u32 = 16;
@@ -67,10 +76,15 @@ function level_at(queue: u32, level: u32): ChunkList {
   return list_at(levels(), queue * RQ_LEVELS + level);
 }
 
-/** Address of a queue's bits. */
-function bits_of(queue: u32): usize {
+function head_of(queue: u32): PrioqHead {
   const m = machine();
-  return m.sched_base + lists_bytes(m.sched_queues * RQ_LEVELS) + <usize>queue * QUEUE_BYTES;
+  const heads = m.sched_base + lists_bytes(m.sched_queues * RQ_LEVELS);
+  return changetype<PrioqHead>(heads + <usize>queue * QUEUE_BYTES);
+}
+
+/** Address of word `i` of a queue's bits, less BITS_OFFSET. */
+function word_of(head: PrioqHead, i: u32): usize {
+  return changetype<usize>(head) + <usize>i * sizeof<u64>();
 }
 
 /** The level of real-time priority `rt`, 1 to 99, or else of a FreeBSD priority. */
@@ -88,7 +102,7 @@ export function prioq_level(queue: u32, level: u32): ChunkList {
 
 /** Threads on a queue. */
 export function prioq_count(queue: u32): u32 {
-  return load<u32>(bits_of(queue), COUNT_OFFSET);
+  return head_of(queue).pq_count;
 }
 
 /** Puts a thread on a queue: at the tail of a level, or at its head. */
@@ -99,11 +113,11 @@ export function prioq_add(queue: u32, level: u32, td: Thread, head: bool): void 
   const ts = td_sched(td);
   ts.ts_level = <u16>level;
   ts.ts_queue = <u8>(queue + 1);
-  const bits = bits_of(queue);
-  const word = bits + ((<usize>(level >> 6)) << 3);
+  const q = head_of(queue);
+  const word = word_of(q, level >> 6);
   store<u64>(word, load<u64>(word, BITS_OFFSET) | ((<u64>1) << (level & 63)), BITS_OFFSET);
-  store<u64>(bits, load<u64>(bits) | ((<u64>1) << (level >> 6)));
-  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) + 1, COUNT_OFFSET);
+  q.pq_words |= (<u64>1) << (level >> 6);
+  q.pq_count++;
 }
 
 /** Takes a thread off the queue that it is on. */
@@ -113,21 +127,19 @@ export function prioq_remove(td: Thread): void {
   const queue: u32 = <u32>ts.ts_queue - 1;
   ts.ts_queue = 0;
   runq_remove(level_at(queue, ts.ts_level), td);
-  const bits = bits_of(queue);
-  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) - 1, COUNT_OFFSET);
+  head_of(queue).pq_count--;
 }
 
 /** The first level of a queue that has a thread, NO_LEVEL if none has. */
 export function prioq_first(queue: u32): u32 {
-  const bits = bits_of(queue);
-  let words = load<u64>(bits);
+  const q = head_of(queue);
+  let words = q.pq_words;
   while (words != 0) {
     const i = <u32>ctz<u64>(words);
     const level = first_of_word(queue, i, u64.MAX_VALUE);
     if (level != NO_LEVEL) return level;
     words &= words - 1;
-    if (load<u64>(bits + ((<usize>i) << 3), BITS_OFFSET) == 0)
-      store<u64>(bits, load<u64>(bits) & ~((<u64>1) << i));
+    if (load<u64>(word_of(q, i), BITS_OFFSET) == 0) q.pq_words &= ~((<u64>1) << i);
   }
   return NO_LEVEL;
 }
@@ -167,7 +179,7 @@ function first_or(queue: u32, from: u32, end: u32, rest: u32): Thread {
 
 /** The first level with a thread of those of word `i`; clears the bits of those that have none. */
 function first_of_word(queue: u32, i: u32, mask: u64): u32 {
-  const word = bits_of(queue) + ((<usize>i) << 3);
+  const word = word_of(head_of(queue), i);
   let bits = load<u64>(word, BITS_OFFSET) & mask;
   while (bits != 0) {
     const level = (i << 6) + <u32>ctz<u64>(bits);
@@ -192,8 +204,7 @@ export function prioq_take(queue: u32, level: u32): Thread {
   if (level == LEVEL_DEADLINE) return take_earliest(queue);
   const td = changetype<Thread>(runq_take(level_at(queue, level)));
   td_sched(td).ts_queue = 0;
-  const bits = bits_of(queue);
-  store<u32>(bits, load<u32>(bits, COUNT_OFFSET) - 1, COUNT_OFFSET);
+  head_of(queue).pq_count--;
   return td;
 }
 

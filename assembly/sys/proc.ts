@@ -8,9 +8,10 @@
 // One host thread runs all CPUs today and no kernel code gives up the CPU with a lock held, so the
 // locks (p), (t), (h) are free; the keys say where they go when CPUs run on several host threads.
 //
-// A thread is three parallel structures, one in each of three arrays, so that a switch touches two
-// cache lines only: Thread (hot), Frame (registers) and ThreadCold. The address of the hot part is
-// the thread's identity inside the kernel.
+// A thread is several parallel structures, one in each of as many arrays, so that a switch touches two cache
+// lines only: Thread (hot) and Frame (registers). ThreadCold, FrameHigh and ThreadRare are here, too; what
+// only some machines have is in sched.ts, sync.ts, ipiq.ts, token.ts and stats.ts. The address of the hot part
+// is the thread's identity inside the kernel.
 
 /**
  * What a context switch touches: 64 bytes, one cache line.
@@ -242,8 +243,8 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
-// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline; it is among the pended interrupt threads of some CPU;
-// it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline;
+// it is among the pended interrupt threads of some CPU; it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
 export const TDF_USER: u32 = 0x10000000;
 export const TDF_DEADLINE: u32 = 0x20000000;
 export const TDF_PENDED: u32 = 0x40000000;

@@ -3,7 +3,22 @@
 // going back to the start of a schedule leaves it as it is. The host reads it, and writes what it asks for, between
 // two calls.
 
+import { KASSERT } from "./kassert";
 import { Machine, machine } from "./machine";
+import {
+  KEPT_THREADS_MAX,
+  KEPT_WORDS_MAX,
+  RACE_BYTES_MAX,
+  RACE_CLOCKS_MAX,
+  RACE_THREADS_MAX,
+  SEARCH_ARENAS_MAX,
+  SEARCH_CHANGES_MAX,
+  SEARCH_DECISIONS_MAX,
+  SEARCH_IMAGE_MAX,
+  SEARCH_OPTIONS_MAX,
+  SEARCH_PIECES_MAX,
+  SEARCH_UNHEARD_MAX,
+} from "./param";
 import { Thread } from "./proc";
 
 /** How the choices behind the end of the tape are made. */
@@ -80,27 +95,8 @@ export enum Turn {
   SPINS = 3,
 }
 
-/** Most decisions of a schedule, and most threads that can go next. */
-export const SEARCH_DECISIONS_MAX: u32 = 1 << 18;
-export const SEARCH_OPTIONS_MAX: u32 = 1024;
-/** Steps at which a PCT search may change priorities. */
-export const SEARCH_CHANGES_MAX: u32 = 64;
-/** Wakeups that nobody slept for, the last ones. */
-export const SEARCH_UNHEARD_MAX: u32 = 64;
-
-/** What of a machine the kernel itself puts back where a schedule starts: bytes, pieces and arenas at most. */
-export const SEARCH_IMAGE_MAX: u32 = 1 << 20;
-export const SEARCH_PIECES_MAX: u32 = 256;
-export const SEARCH_ARENAS_MAX: u32 = 256;
-
-/** Of a start that was prepared (run/search_start.ts): most threads of the test, and most words that they have touched. */
-export const KEPT_THREADS_MAX: u32 = 64;
-export const KEPT_WORDS_MAX: u32 = 256;
-
 /** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
 export const EVENT_TIME: u32 = 65;
-/** How often things happen without a thread, one behind the other. */
-export const EVENTS_IN_A_ROW_MAX: u32 = 8;
 /** Places behind those of the threads, for the events. */
 const EVENT_PLACES: u32 = 66;
 
@@ -289,11 +285,6 @@ export class Search {
   s_tds: usize; //        Thread[RACE_THREADS_MAX], by their numbers
 }
 
-/** Threads, objects and bytes of a schedule with which a search for races can cope: it does not look at others. */
-export const RACE_THREADS_MAX: u32 = 64;
-export const RACE_CLOCKS_MAX: u32 = 512;
-export const RACE_BYTES_MAX: u32 = 1024;
-
 /** What orders threads: who leaves it orders whoever comes to it later behind all that he did. */
 @unmanaged
 export class RaceClock {
@@ -309,11 +300,21 @@ export class RaceAccess {
   ra_writer: u32; // number of the thread that wrote it last, 0 = none,
   ra_time: u32; //   on that thread's clock,
   ra_step: u32; //   and the step
-  ra_reads: u32; //  the first of RACE_THREADS_MAX pairs: clock and step of each thread's last look
+  ra_reads: u32; //  the first of RACE_THREADS_MAX RaceLooks: each thread's last look
 }
 
-export const RACE_CLOCK_SIZE: u32 = 4 + 4 * RACE_THREADS_MAX;
-export const RACE_ACCESS_SIZE: u32 = 20 + 8 * RACE_THREADS_MAX;
+/** A look at such a byte. */
+@unmanaged
+export class RaceLook {
+  rl_time: u32; // on the thread's clock,
+  rl_step: u32; // and the step
+}
+
+/** Bytes of a RaceClock with its times, and of a RaceAccess with its looks. */
+export const RACE_CLOCK_SIZE: u32 =
+  <u32>offsetof<RaceClock>("rc_clock") + RACE_THREADS_MAX * <u32>sizeof<u32>();
+export const RACE_ACCESS_SIZE: u32 =
+  <u32>offsetof<RaceAccess>("ra_reads") + RACE_THREADS_MAX * <u32>offsetof<RaceLook>();
 
 /** Where search_run goes on. */
 export enum SearchStage {
@@ -340,52 +341,60 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
     <u64>SEARCH_PIECES_MAX * offsetof<SearchPiece>() +
     <u64>SEARCH_ARENAS_MAX * offsetof<SearchArena>() +
     <u64>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>() +
-    <u64>(3 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4 +
-    <u64>SEARCH_CHANGES_MAX * 4 +
+    <u64>(3 * SEARCH_OPTIONS_MAX + EVENT_PLACES) * sizeof<usize>() +
+    <u64>SEARCH_CHANGES_MAX * sizeof<u32>() +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
-    <u64>KEPT_THREADS_MAX * (offsetof<SearchThread>() + 4) +
+    <u64>KEPT_THREADS_MAX * (offsetof<SearchThread>() + sizeof<usize>()) +
     <u64>KEPT_WORDS_MAX * offsetof<SearchTouched>() +
     RACE_BYTES +
-    (<u64>guest_size / 4 + 2) * 7
+    <u64>words_of(guest_size) * (sizeof<u32>() + sizeof<u16>() + sizeof<u8>())
   );
 }
 
 /** Bytes of what a search for races keeps. */
 const RACE_BYTES: u64 =
-  <u64>RACE_THREADS_MAX * (RACE_THREADS_MAX + 1) * 4 +
-  <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + 4) +
-  <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + 4);
+  <u64>RACE_THREADS_MAX * (RACE_THREADS_MAX + 1) * sizeof<u32>() +
+  <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + sizeof<u32>()) +
+  <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + sizeof<u32>());
 
+/** Words of guest memory that arrays have a place for: one that is not whole, at the end, counts, and so does the next. */
+function words_of(guest_size: u32): usize {
+  return <usize>guest_size / sizeof<u32>() + 2;
+}
+
+/** Bytes of the Search at the arena's start, in whole cache lines with some to spare. */
 const SEARCH_HEAD: u64 = 512;
-if (offsetof<Search>() > 512) ERROR("SEARCH_HEAD is smaller than what it stands for");
+if (offsetof<Search>() > <usize>SEARCH_HEAD) ERROR("SEARCH_HEAD is smaller than struct search");
 
-/** Lays out the arrays, what is aligned to more first. */
+/** Lays out the arrays, what is aligned to more first: search_bytes says how much they are all together. */
 export function search_init(m: Machine): void {
   const s = search();
-  const words = <usize>m.guest_size / 4 + 2;
+  const words = words_of(m.guest_size);
   s.s_image = m.search_base + <usize>SEARCH_HEAD;
   s.s_tape = s.s_image + <usize>SEARCH_IMAGE_MAX;
   s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
   s.s_pieces = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
   s.s_arenas = s.s_pieces + <usize>SEARCH_PIECES_MAX * offsetof<SearchPiece>();
   s.s_ready = s.s_arenas + <usize>SEARCH_ARENAS_MAX * offsetof<SearchArena>();
-  s.s_members = s.s_ready + <usize>SEARCH_OPTIONS_MAX * 4;
-  s.s_options = s.s_members + <usize>SEARCH_OPTIONS_MAX * 4;
-  s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * 4;
-  s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * 4;
+  s.s_members = s.s_ready + <usize>SEARCH_OPTIONS_MAX * sizeof<usize>();
+  s.s_options = s.s_members + <usize>SEARCH_OPTIONS_MAX * sizeof<usize>();
+  s.s_changes = s.s_options + <usize>(SEARCH_OPTIONS_MAX + EVENT_PLACES) * sizeof<usize>();
+  s.s_threads = s.s_changes + <usize>SEARCH_CHANGES_MAX * sizeof<u32>();
   s.s_kept = s.s_threads + <usize>(m.td_count + EVENT_PLACES) * offsetof<SearchThread>();
   s.s_kept_members = s.s_kept + <usize>KEPT_THREADS_MAX * offsetof<SearchThread>();
-  s.s_kept_words = s.s_kept_members + <usize>KEPT_THREADS_MAX * 4;
+  s.s_kept_words = s.s_kept_members + <usize>KEPT_THREADS_MAX * sizeof<usize>();
   s.s_clocks = s.s_kept_words + <usize>KEPT_WORDS_MAX * offsetof<SearchTouched>();
-  s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * 4;
-  s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * 4;
+  s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * sizeof<u32>();
+  s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * sizeof<usize>();
   s.s_sync_used = s.s_sync + <usize>RACE_CLOCKS_MAX * RACE_CLOCK_SIZE;
-  s.s_access = s.s_sync_used + <usize>RACE_CLOCKS_MAX * 4;
+  s.s_access = s.s_sync_used + <usize>RACE_CLOCKS_MAX * sizeof<u32>();
   s.s_access_used = s.s_access + <usize>RACE_BYTES_MAX * RACE_ACCESS_SIZE;
-  s.s_touched = s.s_access_used + <usize>RACE_BYTES_MAX * 4;
-  s.s_touch = s.s_touched + words * 4;
-  s.s_shared = s.s_touch + words * 2;
+  s.s_touched = s.s_access_used + <usize>RACE_BYTES_MAX * sizeof<u32>();
+  s.s_touch = s.s_touched + words * sizeof<u32>();
+  s.s_shared = s.s_touch + words * sizeof<u16>();
+  if (INVARIANTS)
+    KASSERT(s.s_shared + words <= m.search_end, "search_init: the arena is too small");
 }
 
 export function search(): Search {

@@ -205,9 +205,6 @@ export function td_locks(td: Thread): ThreadLocks {
   return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
 }
 
-/** Most locks of a kind, rwlock or sx, that a thread can share at a time. */
-export const SLOCKS_MAX: u8 = u8.MAX_VALUE;
-
 /** The address of the byte that counts the locks of a kind, rwlock or sx, that a thread shares. */
 export function td_slocks(td: Thread, kind: u32): usize {
   return kind == KOBJ_RW

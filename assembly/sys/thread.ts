@@ -9,6 +9,14 @@ const THREAD_SHIFT: usize = 6;
 if (offsetof<Thread>() != (<usize>1) << THREAD_SHIFT)
   ERROR("THREAD_SHIFT: not struct thread's size");
 
+/** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word: sys/proc.ts asserts that they are. */
+export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
+
+/** That word of a thread of this CPU that stands between two instructions or steps of a body of this kind, in no call. */
+export function plain_word(kind: TDB, cpu: u32): u32 {
+  return ((<u32>kind) << 24) | (cpu << 16);
+}
+
 /** A thread's index: its place in every thread array. */
 export function td_index(td: Thread): u32 {
   return <u32>((changetype<usize>(td) - machine().td_base) >> THREAD_SHIFT);

@@ -2,13 +2,12 @@
 //
 // A reference is a word: the token's address, whose low bits are free, and REF_*. A thread's stand in an array behind its
 // ThreadTokens, in the order in which they were taken.
+
 import { KOBJ_SIZE, LwktToken } from "./kobj";
 import { machine } from "./machine";
+import { LWKT_MAXTOKENS } from "./param";
 import { Thread } from "./proc";
 import { td_index } from "./thread";
-
-/** References that a thread can have (LWKT_MAXTOKENS). */
-export const LWKT_MAXTOKENS: u32 = 32;
 
 // tk_count: these, and TOK_INCR for each reference that shares it.
 /** A thread has it alone. */
@@ -32,9 +31,6 @@ export class Token {
   tk_collisions: u32; // t_collisions: how often it could not be had
 }
 
-/** Tokens of the pool (kern/lwkt_pool.ts), a power of two. */
-export const LWKT_POOL_TOKENS: u32 = 16384;
-
 /** One of them: a token of either kind, and its place. */
 @unmanaged
 export class PoolToken extends LwktToken {
@@ -55,7 +51,7 @@ export class ThreadTokens {
 }
 
 /** Bytes of a thread's part. */
-const THREAD_TOKENS_SIZE: usize = offsetof<ThreadTokens>() + <usize>LWKT_MAXTOKENS * 4;
+const THREAD_TOKENS_SIZE: usize = offsetof<ThreadTokens>() + <usize>LWKT_MAXTOKENS * sizeof<u32>();
 
 /** Bytes for `n` threads. */
 export function tokens_bytes(n: u64): u64 {
@@ -69,7 +65,7 @@ export function td_tokens(td: Thread): ThreadTokens {
 
 /** Where a thread's reference `i` is; `i` may be the one behind its last. */
 export function token_ref(tt: ThreadTokens, i: u32): usize {
-  return changetype<usize>(tt) + offsetof<ThreadTokens>() + <usize>i * 4;
+  return changetype<usize>(tt) + offsetof<ThreadTokens>() + <usize>i * sizeof<u32>();
 }
 
 /** The token of a reference. */

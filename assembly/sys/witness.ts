@@ -2,15 +2,13 @@
 // taken, and which locks each thread holds. None of it exists in a machine without the option.
 //
 // Locking: the lock of the original's, w_mtx; threads' lists are their own.
+
 import { machine } from "./machine";
+import { WITNESS_COUNT, WITNESS_ORDERS } from "./param";
 import { Thread } from "./proc";
 import { SyncObject } from "./sync";
 import { td_index } from "./thread";
 
-/** Types of locks that are told from each other: the original has 1,536, and this matrix fits a cache. */
-export const WITNESS_COUNT: u32 = 256;
-/** Direct orders of two types whose makers are remembered. */
-export const WITNESS_ORDERS: u32 = 2048;
 /** A type of lock: all that have this name and are of this class. */
 @unmanaged
 export class Witness {

@@ -222,17 +222,17 @@ function finish(call) {
 }
 
 function checkUnique(calls) {
-  for (const key of ["nr", "name"]) {
-    const seen = new Map();
-    for (const call of calls) {
-      const other = seen.get(call[key]);
-      if (other !== undefined) {
-        throw new TableError(
-          call.line,
-          `${call.name} has the ${key} of ${other.name}, ${call[key]}.`,
-        );
-      }
-      seen.set(call[key], call);
+  const names = new Set();
+  const numbers = new Map();
+  for (const { line, name, nr } of calls) {
+    if (names.has(name)) throw new TableError(line, `there are two calls ${name}.`);
+    names.add(name);
+    const other = numbers.get(nr);
+    if (other !== undefined) {
+      const free = 1 + Math.max(...calls.map((call) => call.nr));
+      const advice = `A new call takes the number behind all others, ${free}.`;
+      throw new TableError(line, `${name} has the number of ${other}, ${nr}. ${advice}`);
     }
+    numbers.set(nr, name);
   }
 }

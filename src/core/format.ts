@@ -18,21 +18,25 @@ export interface FormatContext {
 /** A text, or what is one as soon as it is made a string. */
 export type Printed = string | { toString(): string };
 
-const directive = /%(?:(%)|([-0]*)(\d*)l?([diuxXoc])|([spNn]))/g;
+const directive = /%(?:(%)|([-+ #0]*)(\d*)(?:\.(\d*))?(hh?|ll?|[qjzt])?([diuxXocspNn]))/g;
 
 /** What a format prints between two texts. */
 interface Directive {
   /** One of d, i, u, x, X, o, c, s, p, N, n. */
   readonly kind: string;
+  /** Any of - + space # 0. */
+  readonly flags: string;
   /** Characters at least, filled up with zeros or spaces, those behind the number or before it. */
   readonly width: number;
-  readonly isZeroed: boolean;
-  readonly isLeft: boolean;
+  /** Digits of a number at least, or characters of a text at most; -1 if nothing is said. */
+  readonly precision: number;
+  /** Bits of a number: 32, but 8 for hh and 16 for h. A word is all that there is of longer ones. */
+  readonly bits: number;
 }
 
 /**
- * A format of printf's, read once: %d %i %u %x %o %c with width, `0` and `-`; %s, %p, %N for the name of the
- * thread or process at an address, and %n for one whose format and argument are there.
+ * A format of printf's, read once: %d %i %u %x %X %o %c %s and %p with flags, width, precision and length; %N for
+ * the name of the thread or process at an address, and %n for one whose format and argument are there.
  */
 export class Format {
   private readonly parts: readonly (string | Directive)[];
@@ -43,13 +47,12 @@ export class Format {
     const parts: (string | Directive)[] = [];
     let end = 0;
     for (const match of text.matchAll(directive)) {
-      const [whole, percent, flags = "", width = "", number, other] = match;
+      const [whole, percent, flags = "", width, precision, length, kind = ""] = match;
       if (match.index > end) parts.push(text.slice(end, match.index));
       end = match.index + whole.length;
-      const isLeft = flags.includes("-");
-      const isZeroed = flags.includes("0") && !isLeft;
-      const kind = number ?? other ?? "";
-      parts.push(percent ?? { kind, width: Number(width), isZeroed, isLeft });
+      const bits = length === "hh" ? 8 : length === "h" ? 16 : 32;
+      const least = { width: Number(width), precision: Number(precision ?? -1) };
+      parts.push(percent ?? { kind, flags, ...least, bits });
     }
     if (end < text.length) parts.push(text.slice(end));
     this.parts = parts;
@@ -85,42 +88,58 @@ export class Format {
 }
 
 function printWord(directive: Directive, word: number, context: FormatContext): string {
-  switch (directive.kind) {
-    case "s":
-      return word === 0 ? "(null)" : context.text(word >>> 0);
+  const { kind, precision } = directive;
+  switch (kind) {
+    case "s": {
+      const text = word === 0 ? "(null)" : context.text(word >>> 0);
+      return filled(precision < 0 ? text : text.slice(0, precision), directive);
+    }
     case "p":
-      return word === 0 ? "0" : context.pointer(word >>> 0);
+      return filled(word === 0 ? "0" : context.pointer(word >>> 0), directive);
     case "N":
       return context.name(word >>> 0);
     case "n":
       return context.nameOfWords(word >>> 0);
-    default:
-      return padded(numberText(directive.kind, word), directive);
-  }
-}
-
-function padded(text: string, { width, isZeroed, isLeft }: Directive): string {
-  if (text.length >= width) return text;
-  if (isLeft) return text.padEnd(width);
-  if (!isZeroed) return text.padStart(width);
-  return text.startsWith("-")
-    ? `-${text.slice(1).padStart(width - 1, "0")}`
-    : text.padStart(width, "0");
-}
-
-function numberText(kind: string, word: number): string {
-  switch (kind) {
-    case "u":
-      return String(word >>> 0);
-    case "x":
-      return (word >>> 0).toString(16);
-    case "X":
-      return (word >>> 0).toString(16).toUpperCase();
-    case "o":
-      return (word >>> 0).toString(8);
     case "c":
-      return String.fromCharCode(word & 0xff);
+      return filled(String.fromCharCode(word & 0xff), directive);
     default:
-      return String(word | 0);
+      return numberText(directive, word);
   }
+}
+
+/** A text in its width. */
+function filled(text: string, { flags, width }: Directive): string {
+  return flags.includes("-") ? text.padEnd(width) : text.padStart(width);
+}
+
+function numberText(directive: Directive, word: number): string {
+  const { kind, flags, width, precision, bits } = directive;
+  const isSigned = kind === "d" || kind === "i";
+  const value = isSigned
+    ? (word << (32 - bits)) >> (32 - bits)
+    : (word << (32 - bits)) >>> (32 - bits);
+  const isZero = value === 0 && precision === 0;
+  let digits = isZero ? "" : Math.abs(value).toString(radixOf(kind)).padStart(precision, "0");
+  if (kind === "o" && flags.includes("#") && !digits.startsWith("0")) digits = `0${digits}`;
+  if (kind === "X") digits = digits.toUpperCase();
+  const prefix = isSigned ? signOf(value, flags) : value !== 0 ? prefixOf(kind, flags) : "";
+  if (flags.includes("0") && !flags.includes("-") && precision < 0) {
+    digits = digits.padStart(width - prefix.length, "0");
+  }
+  return filled(prefix + digits, directive);
+}
+
+function radixOf(kind: string): number {
+  if (kind === "o") return 8;
+  return kind === "x" || kind === "X" ? 16 : 10;
+}
+
+function signOf(value: number, flags: string): string {
+  if (value < 0) return "-";
+  if (flags.includes("+")) return "+";
+  return flags.includes(" ") ? " " : "";
+}
+
+function prefixOf(kind: string, flags: string): string {
+  return flags.includes("#") && (kind === "x" || kind === "X") ? `0${kind}` : "";
 }

@@ -608,8 +608,6 @@ export const LockPairTypes = {
   pr_count: "u32",
   pr_cycles: "u64",
 } as const;
-export const LOCK_PAIRS = 4096;
-export const LOCK_PAIRS_MAX = 3072;
 
 // assembly/sys/machine.ts
 
@@ -1133,6 +1131,7 @@ export const LWKT_COMLEN = 16;
 export const NRUNQ = 32;
 export const RQ_LEVELS = 324;
 export const DL_MAX = 4095;
+export const DL_PERCENT = 95n;
 export const STATHZ = 127;
 export const SLICE_MIN_DIVISOR = 6;
 export const CHUNKS_SPARE = 64;
@@ -1150,6 +1149,10 @@ export const TDCOUNTBATCH = 32;
 export const REAP_SECONDS = 5;
 export const MAXTHREAD_RESERVE = 100;
 export const MAXTHREAD_DEFAULT = 1000000;
+export const PROC_SPARE = 2;
+export const MAXPROC_RESERVE = 10;
+export const COW_THREADS_MAX = 65536;
+export const COW_SPARE = 16;
 export const CHAOS_PREEMPT = 4n;
 export const CHAOS_LATE = 3;
 export const CHAOS_TICKS = 2n;
@@ -1165,6 +1168,33 @@ export const KSTACK_PAGES = 4;
 export const KSTACK_MAX_PAGES = 32;
 export const NINTR = 32;
 export const MAXPENDING = 64;
+export const SLOCKS_MAX = 255;
+export const SPIN_LOOKS_MAX = 1000000;
+export const LWKT_MAXTOKENS = 32;
+export const LWKT_POOL_TOKENS = 16384;
+export const GRANT_ROUNDS = 2;
+export const WITNESS_COUNT = 256;
+export const WITNESS_ORDERS = 2048;
+export const LOCK_PAIRS = 4096;
+export const LOCK_PAIRS_MAX = 3072;
+export const STRING_MAX = 255;
+export const RUN_INSTRUCTIONS_MAX = 67108864n;
+export const SEARCH_INSTRUCTIONS_MAX = 1048576n;
+export const SEARCH_DECISIONS_MAX = 262144;
+export const SEARCH_OPTIONS_MAX = 1024;
+export const SEARCH_CHANGES_MAX = 64;
+export const SEARCH_UNHEARD_MAX = 64;
+export const SEARCH_IMAGE_MAX = 1048576;
+export const SEARCH_PIECES_MAX = 256;
+export const SEARCH_ARENAS_MAX = 256;
+export const KEPT_THREADS_MAX = 64;
+export const KEPT_WORDS_MAX = 256;
+export const EVENTS_IN_A_ROW_MAX = 8;
+export const STEPS_IN_A_ROW_MAX = 100;
+export const CHAIN_MAX = 64;
+export const RACE_THREADS_MAX = 64;
+export const RACE_CLOCKS_MAX = 512;
+export const RACE_BYTES_MAX = 1024;
 export const WATCHES_MAX = 16;
 export const PSWP = 48;
 export const PVM = 52;
@@ -1322,6 +1352,19 @@ export const Plant = {
 } as const;
 
 // assembly/sys/prioq.ts
+
+export const PrioqHead = {
+  size: 16,
+  pq_words: 0,
+  pq_count: 8,
+  pq_pad: 12,
+} as const;
+
+export const PrioqHeadTypes = {
+  pq_words: "u64",
+  pq_count: "u32",
+  pq_pad: "u32",
+} as const;
 export const LEVEL_DEADLINE = 16;
 export const NO_LEVEL = 65535;
 
@@ -1912,17 +1955,7 @@ export const Turn = {
   LOOKED: 2,
   SPINS: 3,
 } as const;
-export const SEARCH_DECISIONS_MAX = 262144;
-export const SEARCH_OPTIONS_MAX = 1024;
-export const SEARCH_CHANGES_MAX = 64;
-export const SEARCH_UNHEARD_MAX = 64;
-export const SEARCH_IMAGE_MAX = 1048576;
-export const SEARCH_PIECES_MAX = 256;
-export const SEARCH_ARENAS_MAX = 256;
-export const KEPT_THREADS_MAX = 64;
-export const KEPT_WORDS_MAX = 256;
 export const EVENT_TIME = 65;
-export const EVENTS_IN_A_ROW_MAX = 8;
 
 export const SearchDecision = {
   size: 16,
@@ -2219,9 +2252,6 @@ export const SearchTypes = {
   s_race_writes: "u32",
   s_tds: "usize",
 } as const;
-export const RACE_THREADS_MAX = 64;
-export const RACE_CLOCKS_MAX = 512;
-export const RACE_BYTES_MAX = 1024;
 
 export const RaceClock = {
   size: 8,
@@ -2251,6 +2281,17 @@ export const RaceAccessTypes = {
   ra_time: "u32",
   ra_step: "u32",
   ra_reads: "u32",
+} as const;
+
+export const RaceLook = {
+  size: 8,
+  rl_time: 0,
+  rl_step: 4,
+} as const;
+
+export const RaceLookTypes = {
+  rl_time: "u32",
+  rl_step: "u32",
 } as const;
 export const RACE_CLOCK_SIZE = 260;
 export const RACE_ACCESS_SIZE = 532;
@@ -2547,7 +2588,6 @@ export const ThreadLocksTypes = {
   tl_rw_rlocks: "u8",
   tl_lk_slocks: "u8",
 } as const;
-export const SLOCKS_MAX = 255;
 
 // assembly/sys/syscall.ts
 
@@ -2775,6 +2815,9 @@ export const SI_ORDER_FOURTH = 3;
 export const SI_ORDER_MIDDLE = 16777216;
 export const SI_ORDER_ANY = 268435455;
 
+// assembly/sys/thread.ts
+export const PLAIN_FIELD = 56;
+
 // assembly/sys/tid.ts
 
 export const TidEntry = {
@@ -2802,7 +2845,6 @@ export const TID_BUCKET_SHIFT = 7;
 export const TID_STAMPS_OFFSET = 8;
 
 // assembly/sys/token.ts
-export const LWKT_MAXTOKENS = 32;
 export const TOK_EXCLUSIVE = 1;
 export const TOK_EXCLREQ = 2;
 export const TOK_INCR = 4;
@@ -2823,7 +2865,6 @@ export const TokenTypes = {
   tk_ref: "usize",
   tk_collisions: "u32",
 } as const;
-export const LWKT_POOL_TOKENS = 16384;
 
 export const PoolToken = {
   size: 56,
@@ -2889,8 +2930,6 @@ export const WatchTypes = {
 } as const;
 
 // assembly/sys/witness.ts
-export const WITNESS_COUNT = 256;
-export const WITNESS_ORDERS = 2048;
 
 export const Witness = {
   size: 12,

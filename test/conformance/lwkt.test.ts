@@ -118,6 +118,13 @@ describe("the replay of a case", () => {
     });
   });
 
+  it("refuses a case without an end: its boot thread is on the run queue for ever", () => {
+    const boot = [["lwkt_schedule_self"]] as [[string]];
+    expect(() => replayLwkt({ ...yields, boot }, buildUnderTest)).toThrow(
+      "the case has no end: its boot thread switches to itself for ever",
+    );
+  });
+
   it("refuses an operation that the format does not have", () => {
     const threads = yields.threads.map((one) => ({ ...one, body: [["fly"]] as [[string]] }));
     expect(() => replayLwkt({ ...yields, threads }, buildUnderTest)).toThrow(
@@ -127,3 +134,4 @@ describe("the replay of a case", () => {
 });
 
 describeRecorded<LwktCase>("lwkt", 389, (one) => replayLwkt(one, buildUnderTest));
+describeRecorded<LwktCase>("further/lwkt", 120, (one) => replayLwkt(one, buildUnderTest));

@@ -51,6 +51,8 @@ const recorded = {
     "unit-tid.json": 35,
     "unit-tidhash.json": 23,
   },
+  "further/lwkt": { "changed.json": 120 },
+  "further/freebsd": { "changed-unit.json": 25, "changed.json": 120, "hand.json": 24 },
 } as const;
 
 /** Registers the tests that replay every recorded case of a kind, of which there are `total`. */
@@ -62,7 +64,7 @@ export function describeRecorded<C extends { readonly name: string }>(
   const files: Readonly<Record<string, number>> = recorded[kind];
   const folder = join(CASES, kind);
 
-  describe("the recorded cases", () => {
+  describe(`the cases of ${kind}`, () => {
     it(`are ${total}, in the files that are listed`, () => {
       const counts = Object.values(files);
       expect(counts.reduce((sum, count) => sum + count)).toBe(total);

@@ -2,9 +2,9 @@
 // state that no sequence of calls leads to is set by force.
 //
 // Not here, because nothing can bring them about: the batch counts (307, 319, 331), thread0's id (567),
-// the mode of calc_remaining (1129), the return of sched_throw (1036), more than one thread after
-// SINGLE_EXIT (1322), and what the machine does not have:
-// signal queues, selections, epochs.
+// the mode of calc_remaining (1129), more than one thread after SINGLE_EXIT (1322), and what the machine does
+// not have: signal queues, selections, epochs. The return of sched_throw (1036) is among the further cases
+// (test/conformance/cases/further).
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

@@ -55,6 +55,24 @@ const numbers = `
 const { calls } = readTable();
 
 describe("the table of kernel calls", () => {
+  it("takes the row that CONTRIBUTING.md adds to it, and makes its dispatch, types and reference", () => {
+    const [, row = ""] = /\n```\n(\d+ thread_count[^`]*)```/.exec(read("CONTRIBUTING.md")) ?? [];
+    const table = parseTable(`${read("assembly/syscalls.master")}${row}`);
+    expect(table.calls.length).toBe(calls.length + 1);
+    const files = madeFiles(table);
+    const made = [...files].flatMap(([path, text]) =>
+      text.includes("thread_count") ? [path] : [],
+    );
+    expect(made.sort()).toEqual([
+      "assembly/run/init_sysent.ts",
+      "assembly/sys/syscall.ts",
+      "docs/kernel-calls.md",
+      "include/kthread_machine/syscalls.h",
+      "src/generated/calls.ts",
+      "src/machine/generated/sys.ts",
+    ]);
+  });
+
   it("keeps every number that has been given away", () => {
     const given = numbers.trim().split(/,\s*/);
     const now = calls.map(({ nr, name }) => `${nr} ${name}`);
@@ -137,7 +155,11 @@ describe("a new call", () => {
     ],
     [
       "group g any G\n1 a(): i32\n    = f g value\n    A.\n1 b(): i32\n    = f g value\n    B.\n",
-      "line 5: b has the nr of a, 1",
+      "line 5: b has the number of a, 1. A new call takes the number behind all others, 2.",
+    ],
+    [
+      "group g any G\n1 a(): i32\n    = f g value\n    A.\n2 a(): i32\n    = f g value\n    B.\n",
+      "line 5: there are two calls a",
     ],
     ["group g any G\n1 a(): i32\n  = f g value\n", "line 3: indented by 2"],
   ])("is refused when its row is wrong: %j", (text, message) => {

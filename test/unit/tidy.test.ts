@@ -52,6 +52,7 @@ const PLACES: readonly RegExp[] = [
   /^test\/(?:cli|conformance|property|unit)\/[\w-]+\.test\.ts$/,
   /^test\/conformance\/(?:recorded|record-several-cpus|replay\/[\w-]+)\.ts$/,
   /^test\/conformance\/cases\/(?:lwkt|freebsd|several-cpus)\/(?:FORMAT\.md|[\w-]+\.json)$/,
+  /^test\/conformance\/cases\/further\/(?:README\.md|(?:lwkt|freebsd)\/[\w-]+\.json)$/,
   /^test\/(?:fuzz|riscv-tests)\/[\w-]+\.ts$/,
   /^test\/support\/(?:assembly\/|cpus\/)?[\w-]+\.ts$/,
   /^test\/support\/assembly\/tsconfig\.json$/,
@@ -70,6 +71,7 @@ const LONG_FUNCTIONS = new Map<string, string>([
 
 /** Fields that are reached through a neighbour's address. */
 const QUIET_FIELDS = new Map<string, string>([
+  ["PrioqHead.pq_pad", "keeps the words behind it aligned"],
   ["ChunkLists.cl_pad", "keeps the lists behind it from crossing cache lines"],
   ["ThreadSched.ts_pad", "makes the structure a cache line"],
   ["ThreadSched.ts_pad1", "makes the structure a cache line"],

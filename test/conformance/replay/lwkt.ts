@@ -62,6 +62,9 @@ interface Call {
 type Result = readonly [number, number];
 type Script = Generator<Call, void, Result>;
 
+/** Switches of the boot thread in a row in which nothing happens: what it does next is what it did before. */
+const TURNS_MAX = 1000;
+
 /** Thrown by a script when the case ends: `idle` or `limit` is in the log. */
 class EndOfCase extends Error {}
 
@@ -321,7 +324,19 @@ class Replay {
     }
     yield* this.body("boot", this.test.boot, new Map());
     this.checkLimit();
-    for (;;) yield* this.call(Sys.lwkt_switch);
+    yield* this.switchForEver();
+  }
+
+  /** Nothing schedules the boot thread; one that has scheduled itself may be all that is left to run. */
+  private *switchForEver(): Script {
+    let entries = -1;
+    for (let turns = 0; turns < TURNS_MAX; turns++) {
+      yield* this.call(Sys.lwkt_switch);
+      this.drain();
+      if (this.log.length !== entries) turns = 0;
+      entries = this.log.length;
+    }
+    throw new InputError("the case has no end: its boot thread switches to itself for ever");
   }
 
   private *idleScript(): Script {

@@ -7,7 +7,6 @@
 //
 // The thread of a line waits by intr_wait, which looks at the line's count and leaves the CPU within one
 // critical section: an interrupt between the two is pended until the thread is off the run queue.
-import { panic } from "../env";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_INTR, GDF_RESCHED, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
 import { intr_line, PendCell } from "../sys/intr";
@@ -31,17 +30,24 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 
-/** Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. */
+/**
+ * Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. Where there is no room for
+ * another one it becomes runnable at once: it preempts nobody, and has the CPU when it is its turn.
+ */
 function pend(gd: GlobalData, td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
-  td.td_flags |= TDF_PENDED;
   if (gd.gd_nintr < MAXPENDING) {
+    td.td_flags |= TDF_PENDED;
     store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(td));
     gd.gd_nintr++;
     return;
   }
   const cell = changetype<PendCell>(kobj_alloc());
-  if (changetype<usize>(cell) == 0) panic("interrupt: no kernel object for another pended thread");
+  if (!is_cell(cell)) {
+    lwkt_schedule_other(td);
+    return;
+  }
+  td.td_flags |= TDF_PENDED;
   cell.pc_kind = KOBJ_PEND;
   cell.pc_td = td;
   if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;

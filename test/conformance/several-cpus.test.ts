@@ -43,6 +43,20 @@ describe("the recorded cases for several CPUs", () => {
     }
   });
 
+  it("are those of a model that knows nothing of the kernel", () => {
+    const seen = new Set<string>();
+    const visit = (url: URL) => {
+      if (seen.has(url.pathname)) return;
+      seen.add(url.pathname);
+      const text = readFileSync(url, "utf8");
+      for (const [, from = ""] of text.matchAll(/from "(\.[^"]+)\.js"/g))
+        visit(new URL(`${from}.ts`, url));
+    };
+    visit(new URL("../support/cpus/lead.ts", import.meta.url));
+    expect(seen.size).toBeGreaterThan(3);
+    expect([...seen].filter((path) => !path.includes("/test/"))).toEqual([]);
+  });
+
   it("show where a kernel does something else", () => {
     const [one] = casesOf("random-1.json") as [CpusCase];
     expect(replayCpus({ ...one, log: one.log.slice(0, -1) }, buildUnderTest)).toMatchObject({

@@ -164,7 +164,7 @@ export const KEPT_THREADS_MAX: u32 = 64;
 export const KEPT_WORDS_MAX: u32 = 256;
 /** Events without a thread, one behind the other: without a bound timeouts alone would make a schedule endless. */
 export const EVENTS_IN_A_ROW_MAX: u32 = 8;
-/** Steps of one thread while others could run, after which one of these is next: who polls must see a change some time. */
+/** Steps of one thread while others could run, after which one of these is next: whoever polls must see a change some time. */
 export const STEPS_IN_A_ROW_MAX: u32 = 100;
 /** Locks and owners behind a lock that are looked at: whatever is behind more of them counts as dependent. */
 export const CHAIN_MAX: u32 = 64;

@@ -1,14 +1,16 @@
 // The command in this process: what it writes is kept, and what is wrong with how it ends is told.
 
 import { runCommand } from "../../src/cli/program.js";
+import { cpuMs } from "./cpu-time.js";
 
-/** A command that takes longer hangs. */
+/** A command that takes more processor time hangs. */
 const MS_MAX = 2_000;
 
 /** How a command ended. */
 export interface CommandEnd {
   readonly code: number;
   readonly err: string;
+  /** Processor time. */
   readonly ms: number;
 }
 
@@ -35,10 +37,10 @@ export async function commandEnd(args: readonly string[]): Promise<CommandEnd> {
     }),
   ];
   process.exitCode = undefined;
-  const before = performance.now();
+  const before = cpuMs();
   try {
     await runCommand(args, "0.0.0");
-    return { code: Number(process.exitCode ?? 0), err, ms: performance.now() - before };
+    return { code: Number(process.exitCode ?? 0), err, ms: cpuMs() - before };
   } finally {
     for (const release of releases) release();
     process.exitCode = codeBefore;

@@ -375,6 +375,7 @@ class Merger {
 
   /** So many schedules, the first ones, are to be counted of the task that comes next, which has performed more; or null. */
   get most(): number | null {
+    if (this.found !== null || this.words !== null) return null;
     const next = this.waiting.get(this.tasks);
     const left = this.schedulesMax - this.schedules;
     return next !== undefined && left > 0 && next.schedules > left ? left : null;

@@ -106,6 +106,35 @@ describe("a search knows", () => {
     }
   });
 
+  it("the same failure, whoever performs its parts, and however few schedules are left behind it", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0, "word");
+      const order: string[] = [];
+      for (const name of ["a", "b"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let i = 0; i < 6; i++) {
+              yield* word.add(1);
+              order.push(name);
+            }
+          },
+        });
+      }
+      return () => {
+        if (order.join("") === "aabbaaabbbba") throw new Error("the order that fails");
+      };
+    };
+    const strategy = "exhaustive";
+    const first = exploreNow(setup, { build, strategy }).result.schedules;
+    for (const more of [-1, 0, 1, 2, 5, 50]) {
+      const options = { build, strategy, schedules: first + more } as const;
+      const { per_second: _, ...alone } = exploreNow(setup, options).result;
+      expect(alone.failure === null).toBe(more < 0);
+      expect((await together(setup, options)).result).toMatchObject(alone);
+    }
+  });
+
   it("nothing of parts behind the one that ends a search", async () => {
     const setup = lookers([8, 8]);
     const options = { build, strategy: "exhaustive", schedules: 2_000 } as const;

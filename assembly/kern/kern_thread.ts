@@ -439,7 +439,8 @@ export function thread_exit(): u32 {
   td.td_state = <u8>TDS.INACTIVE;
   thread_gone(td);
   ktr(KTR_SCHED, Ktr.EXIT, changetype<u32>(td), changetype<u32>(p));
-  return sched_throw(td);
+  sched_throw(td);
+  return PENDING;
 }
 
 /** A thread that had put itself on the run queue before it ended has been picked once more (1036). */

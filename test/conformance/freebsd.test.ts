@@ -269,4 +269,4 @@ describe("the replay of a case", () => {
 });
 
 describeRecorded<FreebsdCase>("freebsd", 497, (one) => replayFreebsd(one, buildUnderTest));
-describeRecorded<FreebsdCase>("further/freebsd", 169, (one) => replayFreebsd(one, buildUnderTest));
+describeRecorded<FreebsdCase>("further/freebsd", 171, (one) => replayFreebsd(one, buildUnderTest));

@@ -291,8 +291,10 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   const lost = !ended && (flags & GDF_INVOL) != 0;
   if (lost ? !takes_slot(next, td) : queue_of(next) > queue_of(td)) return;
   pass(gd, sc, lost && !planted(Plant.USER_LOSES_TURN));
+  const ts = td_sched(td);
+  ts.ts_flags &= ~TSF_MOVED; // where it was put it has run
   if (!ended) return;
-  td_sched(td).ts_flags |= TSF_ENDED;
+  ts.ts_flags |= TSF_ENDED;
   sched_arrived(gd, td);
 }
 

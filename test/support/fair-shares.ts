@@ -37,6 +37,28 @@ export function itSharesFairly(scheduler: SchedulerName): void {
     },
   );
 
+  it("share CPUs that a file names one by one as if it named none", () => {
+    const report = runText(
+      tasks(`"hog": { "instance": 3, "cpus": [0, 1], "loop": -1, "run": 500 }`),
+      { scheduler, cpus: 2, forUs: 10 * SECOND_US },
+    );
+    for (const share of shares(report)) expect(Math.abs((share * 3) / 2 - 1)).toBeLessThan(0.2);
+  });
+
+  it("leave a CPU that they were bound to, once they may, for one that has nothing better to do", () => {
+    const report = runText(
+      tasks(
+        `"hog": { "instance": 2, "loop": -1, "phases": {
+           "bound": { "cpus": [0], "loop": 1, "run": 100000 },
+           "free": { "cpus": [0, 1], "loop": -1, "run": 500 } } },
+         "idle": { "cpus": [1], "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
+      ),
+      { scheduler, cpus: 2, forUs: 5 * SECOND_US },
+    );
+    const [first, second] = shares(report);
+    for (const share of [first, second]) expect(share).toBeGreaterThan(0.85);
+  });
+
   it("spread over idle CPUs, wherever they were made runnable", () => {
     const report = runText(
       tasks(

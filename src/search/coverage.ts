@@ -18,7 +18,7 @@ export interface Seen {
   readonly threads: number;
   readonly decisions: number;
   /** Of random schedules: one number for each that is different from the others. */
-  readonly digests: ArrayLike<number>;
+  readonly digests: Iterable<number>;
   /** True if schedules with more preemptions were left out. */
   readonly isCut: boolean;
   /** Of an exhaustive search that has been stopped: the part of all, each choice weighing the same; null if unknown. */
@@ -97,7 +97,7 @@ export class Survey {
     this.threads = Math.max(this.threads, threads);
     this.decisions = Math.max(this.decisions, decisions);
     this.isCut ||= isCut;
-    for (const digest of Array.from(digests)) this.different.add(digest);
+    for (const digest of digests) this.different.add(digest);
   }
 
   get seen(): Seen {

@@ -16,8 +16,8 @@ export interface LwktNames {
   readonly tokens: readonly (readonly [string, number])[];
 }
 
-/** Flags in the order in which they are listed. */
-const flagNames: readonly (readonly [string, number])[] = [
+/** A thread's flags, in the order in which they are listed. */
+export const flagNames: readonly (readonly [string, number])[] = [
   ["EXITED", Layout.TDL_EXITED],
   ["RUNQ", Layout.TDL_RUNQ],
   ["PREEMPT_LOCK", Layout.TDL_PREEMPT_LOCK],

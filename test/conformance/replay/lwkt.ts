@@ -9,7 +9,7 @@ import type { KernelSource } from "../../../src/core/instantiate.js";
 import { Kernel, type TraceRecord } from "../../../src/core/kernel.js";
 import * as Layout from "../../../src/generated/layout.js";
 import { type Difference, firstDifference, InputError } from "./difference.js";
-import { lwktState } from "./lwkt-state.js";
+import { flagNames, lwktState } from "./lwkt-state.js";
 
 const { Ktr, Sys, Thread: T } = Layout;
 
@@ -528,19 +528,7 @@ function flagsOf({ tdflags }: LwktThread): number {
   return flags;
 }
 
-const threadFlags: ReadonlyMap<string, number> = new Map([
-  ["EXITED", Layout.TDL_EXITED],
-  ["RUNQ", Layout.TDL_RUNQ],
-  ["PREEMPT_LOCK", Layout.TDL_PREEMPT_LOCK],
-  ["PREEMPT_DONE", Layout.TDL_PREEMPT_DONE],
-  ["ALLOCATED_THREAD", Layout.TDL_ALLOCATED_THREAD],
-  ["ALLOCATED_STACK", Layout.TDL_ALLOCATED_STACK],
-  ["STOPREQ", Layout.TDL_STOPREQ],
-  ["DEADLKTREAT", Layout.TDL_DEADLKTREAT],
-  ["WAKEREQ", Layout.TDL_WAKEREQ],
-  ["TIMEOUT", Layout.TDL_TIMEOUT],
-  ["VERBOSE", Layout.TDL_VERBOSE],
-]);
+const threadFlags: ReadonlyMap<string, number> = new Map(flagNames);
 
 /** Replays a case; the first difference between what happened and what was recorded, or null. */
 export function replayLwkt(test: LwktCase, build: KernelSource): Difference | null {

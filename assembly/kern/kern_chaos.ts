@@ -56,7 +56,8 @@ export function chaos_slice(m: Machine, gd: GlobalData): bool {
   const td = gd.gd_curthread;
   if (td == gd.gd_idletd || below(m, CHAOS_PREEMPT) != 0) return false;
   gd.gd_flags |= GDF_RESCHED;
-  if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND; // its equals are next, as those of the kernel's threads are
+  // A user thread must end its slice, too, to go behind its equals as kernel threads do.
+  if ((td.td_flags & TDF_USER) != 0) gd.gd_flags |= GDF_SLICEEND;
   return true;
 }
 

@@ -94,7 +94,7 @@ describe("the stress test", () => {
     );
   });
 
-  it("stops when it is told to, and says that it is not complete", async () => {
+  it("stops on request, and says that it is not complete", async () => {
     const report = await runStress({ ...base, threads: 400_000, onProgress: () => false });
     expect(report.complete).toBe(false);
     expect(describeReport(report)).toMatch(/^INCOMPLETE: of 400,000 threads on 4 CPUs under lwkt/);

@@ -117,7 +117,7 @@ const unit: FreebsdCase = {
 };
 
 describe("the replay of a case", () => {
-  it("finds no difference where there is none", () => {
+  it("finds no difference in an equal log", () => {
     expect(replayFreebsd(reaps, buildUnderTest)).toBeNull();
     expect(replayFreebsd(unit, buildUnderTest)).toBeNull();
   });

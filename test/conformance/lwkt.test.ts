@@ -75,7 +75,7 @@ const yields: LwktCase = {
 };
 
 describe("the replay of a case", () => {
-  it("finds no difference where there is none", () => {
+  it("finds no difference in an equal log", () => {
     expect(replayLwkt(yields, buildUnderTest)).toBeNull();
   });
 

@@ -256,7 +256,7 @@ describe("a wrong word about a call is found", () => {
   }
 
   for (const [family, names] of Object.entries(calls)) {
-    it(`that it concerns nobody: ${family}`, async () => {
+    it(`that a call concerns no other thread: ${family}`, async () => {
       const tests = growing(Object.values(families[family] ?? {}));
       for (const name of names) {
         const plant = Plant.REACH_NOBODY + Layout.Sys[name as keyof typeof Layout.Sys];
@@ -296,7 +296,7 @@ describe("a wrong word about a call is found", () => {
     expect(await isFound(Plant.REACH_NO_CHAIN, () => tests)).toBe(true);
   });
 
-  it("that a thread in a critical section keeps nobody off its CPU", async () => {
+  it("that a thread in a critical section keeps no thread off its CPU", async () => {
     const looks: Piece = function* ({ word }, log) {
       yield* sys.crit_enter();
       yield* sys.tsleep("door", 0, "looks", 0);

@@ -51,7 +51,7 @@ describe("a run with chaos", () => {
     expect(new Set([0, 1, 2].map((seed) => hashOf(seed, false))).size).toBe(1);
   });
 
-  it("goes on from a snapshot as it would have", () => {
+  it("continues from a snapshot as it would have without", () => {
     const machine = new Machine({ cpus: 2, seed: 5, chaos: true, snapshots: true }, buildUnderTest);
     bustle(machine);
     machine.run({ rounds: 9 });
@@ -206,7 +206,7 @@ describe("a sweep", () => {
   const workload = parseWorkload(ABBA, "abba.json");
   const options = { cpus: 1, build: buildUnderTest } as const;
 
-  it("tells how results vary, and with which seeds a workload fails", () => {
+  it("reports how results vary, and the seeds with which a workload fails", () => {
     const all = sweepWorkload(workload, { ...options, chaos: true, from: 0, to: 299 });
     expect(all.runs).toBe(300);
     expect(all.different).toBeGreaterThan(10);

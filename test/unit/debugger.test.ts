@@ -141,7 +141,7 @@ describe("a run that is looked at", () => {
 });
 
 describe("breakpoints", () => {
-  it("stop a thread at a yield to which it jumps, for each of its turns", async () => {
+  it("stop a thread at a yield that it jumps to, at each of its turns", async () => {
     const yields = program("yields").label("again").call("lwkt_yield").jump("again").build();
     const made = () => {
       const machine = new Machine({ jit: false }, buildUnderTest);

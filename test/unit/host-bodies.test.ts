@@ -202,7 +202,7 @@ describe("a run of host bodies", () => {
     expect(machine.cycles).toBeLessThan(10_128n);
   });
 
-  it("goes on to the end of the round when a body stops the machine", () => {
+  it("runs to the end of the round when a body stops the machine", () => {
     const machine = bothWays(
       (it) => {
         createYielders(it, 2);
@@ -222,7 +222,7 @@ describe("a run of host bodies", () => {
     expect(machine.counters.rounds).toBe(3n);
   });
 
-  it("ends where a body throws, and goes on without that thread", () => {
+  it("ends where a body throws, and continues without that thread", () => {
     const machine = bothWays((it) => {
       createYielders(it, 2, 50);
       it.createThread({
@@ -364,7 +364,7 @@ describe("a run of host bodies", () => {
     expect(machine.run().reason).toBe("idle");
   });
 
-  it("refuses to be run by a body of its own, and goes on", () => {
+  it("refuses to be run by one of its own bodies, and continues", () => {
     const machine = new Machine({}, buildUnderTest);
     const refusals: string[] = [];
     machine.createThread({
@@ -388,7 +388,7 @@ describe("a run of host bodies", () => {
     expect(machine.counters.threads).toBe(3);
   });
 
-  it("counts a run's switches from its own start, also after one that was broken off", () => {
+  it("counts a run's switches from its own start, even after an aborted run", () => {
     const machine = new Machine({ quantum: 100 }, buildUnderTest);
     const yields = function* () {
       for (;;) yield sys.lwkt_yield();
@@ -473,7 +473,7 @@ describe("the arguments and results of a host body's calls", () => {
     expect(() => timeOf(1.5)).toThrow("compute: 1.5 is not a whole number of 64 bits");
   });
 
-  it("takes names, handles and functions, and refuses what is none of these", () => {
+  it("takes names, handles and functions, and refuses anything else", () => {
     const machine = new Machine({}, buildUnderTest);
     const seen: number[] = [];
     const token = machine.createToken();

@@ -66,7 +66,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([EWOULDBLOCK, Layout.TDF_KTH_SUSP]);
   });
 
-  it("kthread_suspend returns 0 when the thread suspends itself, or when somebody resumes it", () => {
+  it("kthread_suspend returns 0 when the thread suspends itself, or when it is resumed", () => {
     const m = boot();
     let turns = 0;
     const td = m.thread("loop", function* () {
@@ -385,7 +385,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("thread_single returns 1 to all but the first, and to whoever wants to stop a process that exits", () => {
+  it("thread_single returns 1 to all but the first caller, and for a process that is exiting", () => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
@@ -408,7 +408,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([1, 0, 1]);
   });
 
-  it("wait returns 0 for a child that has ended, and ECHILD for a process that is none", () => {
+  it("wait returns 0 for a child that has ended, and ECHILD for a process that is not a child", () => {
     const m = boot();
     const notes = m.do(function* (note) {
       const child = yield* sys.fork(

@@ -35,7 +35,7 @@ import { SCHEDULERS } from "../support/schedulers.js";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 describe("SYSINIT", () => {
-  it("runs entries by subsystem, then by order, and those that are equal as they are given", () => {
+  it("runs entries by subsystem, then by order, and equal ones in the order given", () => {
     const ran: string[] = [];
     const note = (_machine: Machine, name: string) => ran.push(name);
     const at = (name: string, subsystem: number, order: number) =>
@@ -102,7 +102,7 @@ describe("SYSINIT", () => {
 });
 
 describe("event handlers", () => {
-  it("run at shutdown by list, then by priority, and those that are equal as registered", () => {
+  it("run at shutdown by list, then by priority, and equal ones in order of registration", () => {
     const machine = new Machine({}, buildUnderTest);
     const ran: string[] = [];
     machine.onEvent("shutdown_final", (howto) => ran.push(`final ${howto}`));
@@ -167,7 +167,7 @@ describe("event handlers", () => {
     expect(machine.console).toBe("");
   });
 
-  it("wait a minute of virtual time for who does not suspend", () => {
+  it("wait a minute of virtual time for a thread that does not suspend", () => {
     const machine = new Machine({ hz: 100 }, buildUnderTest);
     const thread = machine.createThread({
       name: "deaf",

@@ -57,7 +57,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("the priority that is asked for last is the one that is set, level and all", () => {
+  it("the last priority requested is the one that is set, including the level", () => {
     for (const cpus of [2, 3, 4, 7]) {
       for (let seed = 0; seed < 12; seed++) {
         const random = new Random(seed * 64 + cpus);
@@ -402,7 +402,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("a sleep of init, or of anybody, that is interrupted does not pass the boundary", () => {
+  it("an interrupted sleep, of init or any other process, does not pass the boundary", () => {
     const machine = boot({ scheduler, cpus: 2 });
     const results: number[] = [];
     let process = 0;

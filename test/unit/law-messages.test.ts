@@ -86,7 +86,7 @@ describe("any number of messages in one round", () => {
     expect(flood([300, 300], 300)).toBe(900);
   });
 
-  it("make the last priority that was asked for the one that is set", () => {
+  it("set the last priority that was requested", () => {
     const machine = cpus(2, { quantum: 100_000 });
     const target = machine.spawn("target", 0, () => sleeper([]), 1);
     machine.run(LONG_ENOUGH);
@@ -331,7 +331,7 @@ describe("moving", () => {
 });
 
 describe("a wakeup", () => {
-  it("is carried out after the one that caused it, though its sender is a lower CPU", () => {
+  it("is carried out after the one that caused it, even if its sender is a lower CPU", () => {
     const machine = cpus(3, { preemption: false });
     const order: string[] = [];
     const target = (name: string) =>
@@ -441,7 +441,7 @@ describe("structures of threads", () => {
 });
 
 describe("calls from the host", () => {
-  it("wake what is blocked on another CPU", () => {
+  it("wake a thread that is blocked on another CPU", () => {
     const machine = cpus(2);
     const wait = machine.kernel.newObject("wait", 0);
     const seen: number[] = [];

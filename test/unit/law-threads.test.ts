@@ -129,7 +129,7 @@ describe("sched_prio of a thread of another CPU", () => {
   }
 });
 
-describe("what is asked of a thread that ends meanwhile", () => {
+describe("a request for a thread that ends meanwhile", () => {
   /** A thread of CPU 1 ends and its structure is used again, stopped, in the round in which CPU 0 asks. */
   function reuse(ask: (td: number) => Body) {
     const machine = boot({ preemption: false });
@@ -532,7 +532,7 @@ describe("a thread that computes on another CPU", () => {
       expect(state).toBe(Layout.PRS.ZOMBIE);
     });
 
-    it(`stops with its process, and goes on with it, under ${scheduler}`, () => {
+    it(`stops and continues with its process under ${scheduler}`, () => {
       const machine = boot({ scheduler, cpus: 3 });
       const counts: number[] = [];
       let at = 0n;
@@ -674,7 +674,7 @@ describe("a priority that a message sets", () => {
 });
 
 describe("lwkt_exit by a kernel thread", () => {
-  it("ends it as what it is", () => {
+  it("ends it as its kind does", () => {
     const machine = boot();
     const before = machine.counters.threads;
     const proc0 = machine.kernel.machine("proc0");
@@ -698,7 +698,7 @@ describe("lwkt_exit by a kernel thread", () => {
   });
 });
 
-describe("structures of LWKT's threads", () => {
+describe("structures of LWKT threads", () => {
   it("go to FreeBSD's threads when there are no others", () => {
     const machine = boot({ maxthread: 300 });
     for (let i = 0; i < 250; i++) machine.createLwkt({ name: `l${i}`, body: nothing });

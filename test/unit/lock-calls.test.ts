@@ -59,7 +59,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(wrong).toThrow("mtx_trylock_spin() of sleep mutex door");
     });
 
-    it("is released while its holder sleeps, and held afterwards, whoever had it meanwhile", () => {
+    it("is released while its holder sleeps, and held again afterwards, whichever thread held it meanwhile", () => {
       for (const cpus of [1, 2]) {
         const machine = boot({ cpus });
         const spin = make(machine, sys.mtx_init("spin", MutexOption.SPIN));
@@ -87,7 +87,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       }
     });
 
-    it("panics where msleep_spin is given what it cannot sleep with", () => {
+    it("panics if msleep_spin is given a lock that it cannot sleep with", () => {
       const attempt = (calls: (machine: Machine) => Body) => {
         const machine = boot();
         machine.createThread({ name: "t", body: () => calls(machine) });
@@ -155,7 +155,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("wakeup_any wakes who came last", () => {
+  it("wakeup_any wakes the last sleeper", () => {
     const machine = boot({ cpus: 2 });
     const woken: string[] = [];
     for (const name of ["a", "b", "c"]) {

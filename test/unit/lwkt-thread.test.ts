@@ -55,7 +55,7 @@ describe("the switcher", () => {
     expect(masks).toEqual([bits(0, 10), bits(0, 10, 20), bits(0, 5, 10, 20), bits(0, 5)]);
   });
 
-  it("counts a self-pick as a switch (247), which is none for the machine", () => {
+  it("counts picking itself as a switch (247), although the machine does not", () => {
     const machine = quiet();
     const deltas: number[] = [];
     machine.spawn("alone", 10, function* () {
@@ -88,7 +88,7 @@ describe("the switcher", () => {
 });
 
 describe("preemption", () => {
-  it("gives the CPU back to the preempted thread, whoever else is better (248)", () => {
+  it("returns the CPU to the preempted thread even if another one is better (248)", () => {
     const machine = quiet();
     const ran: string[] = [];
     const [intr, high] = [31, 20].map((pri) =>
@@ -268,7 +268,7 @@ describe("thread structures", () => {
 });
 
 describe("a call about another thread", () => {
-  it("refuses the idle thread, which is never on a queue, and what is no thread at all", () => {
+  it("refuses the idle thread, which is never on a queue, and an address that is not a thread", () => {
     const idle = new LwktMachine().cpu("gd_idletd");
     for (const address of [idle, 0, 4, 0xffff_ffc0]) {
       const machine = quiet();
@@ -276,7 +276,7 @@ describe("a call about another thread", () => {
     }
   });
 
-  it("does not raise an interrupt of what is no thread", () => {
+  it("does not raise an interrupt for an address that is not a thread", () => {
     expect(quiet().kernel.exports.host_interrupt(8)).toBe(Layout.ESRCH);
   });
 });

@@ -55,7 +55,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
   });
 
   describe("a nice value", () => {
-    it("orders the shares, and starves nobody", () => {
+    it("orders the shares, and starves no thread", () => {
       const nice = [-5, 0, 5, 19];
       const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
       const got = shares(run(text.join(), { forUs: 60 * SECOND_US }));
@@ -75,7 +75,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(got.at(-1)).toBeLessThan(0.05);
     });
 
-    it("of SCHED_BATCH counts, and SCHED_IDLE has what is left", () => {
+    it("counts under SCHED_BATCH, and SCHED_IDLE gets what is left", () => {
       const report = run(
         `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
        "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
@@ -136,7 +136,7 @@ class Bodies {
 
 const user = (nice = 0) => sys.sched_setscheduler_self(0, nice);
 
-describe("the kernel's threads under lwkt", () => {
+describe("kernel threads under lwkt", () => {
   it("run before all user threads, and keep their level", () => {
     const bodies = new Bodies();
     bodies.add("hog", 300_000, user(-20));
@@ -145,7 +145,7 @@ describe("the kernel's threads under lwkt", () => {
     expect(bodies.seen.get("kernel")?.level).toBe(31 - (150 >> 3));
   });
 
-  it("are those whose priority somebody sets: a user thread is none from then on", () => {
+  it("include those whose priority was set: that ends being a user thread", () => {
     const bodies = new Bodies();
     bodies.add("a", 1, user(7));
     bodies.add("b", 1, user(7), sys.lwkt_setpri_self(9));

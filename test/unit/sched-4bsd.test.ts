@@ -66,7 +66,7 @@ function phases(build: KernelSource, plant: number): { met: number; left: number
 describe("threads of one kind under 4bsd", () => {
   itSharesFairly("4bsd");
 
-  it("are taken by an idle CPU when the one that was told of them has got a better one", () => {
+  it("are taken by an idle CPU when the interrupted one has got a better thread", () => {
     const { met, left } = phases(buildUnderTest, 0);
     expect(met).toBeGreaterThan(0);
     expect(left).toBe(0);
@@ -86,7 +86,7 @@ describe("threads of one kind under 4bsd", () => {
 });
 
 describe("a nice value under 4bsd", () => {
-  it("orders the shares, and starves nobody", () => {
+  it("orders the shares, and starves no thread", () => {
     const nice = [-5, 0, 5, 19];
     const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
     const got = shares(run(text.join(), { forUs: 120 * SECOND_US }));
@@ -94,7 +94,7 @@ describe("a nice value under 4bsd", () => {
     expect(got.at(-1)).toBeGreaterThan(0.01);
   });
 
-  it("of SCHED_BATCH counts as that of SCHED_OTHER does; SCHED_IDLE has what is left", () => {
+  it("counts the same under SCHED_BATCH as under SCHED_OTHER; SCHED_IDLE gets what is left", () => {
     const report = run(
       `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
        "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
@@ -113,7 +113,7 @@ describe("real-time policies under 4bsd", () => {
 describe("the kernel call sched_setscheduler", () => {
   const { EINVAL } = { EINVAL: 22 };
 
-  it("refuses policies and values that there are not, and sets those that there are", () => {
+  it("refuses unknown policies and values out of range, and sets valid ones", () => {
     const machine = new Machine({ scheduler: "4bsd" }, buildUnderTest);
     const results: number[] = [];
     machine.createThread({

@@ -108,7 +108,7 @@ describe("a scheduler in JavaScript", () => {
     expect((ran[0] as number) / (ran[1] as number)).toBeCloseTo(1.25 ** 5, 0);
   });
 
-  it("decides who runs: first in, first out", () => {
+  it("decides which thread runs: first in, first out", () => {
     const order: number[] = [];
     const machine = boot(new Fifo());
     for (let i = 0; i < 5; i++) {
@@ -141,7 +141,7 @@ describe("a scheduler in JavaScript", () => {
     expect(hashes[0]).toBe(hashes[1]);
   });
 
-  it("has slices of its own, and CPUs of its own choice", () => {
+  it("decides about slices, and about the CPU of a thread", () => {
     class Own extends Fifo {
       ticks = 0;
       tick(): boolean {

@@ -88,7 +88,7 @@ describe("a score under ule", () => {
 });
 
 describe("policies under ule", () => {
-  it("order shares by nice values and starve nobody; SCHED_IDLE has what is left", () => {
+  it("order shares by nice values and starve no thread; SCHED_IDLE gets what is left", () => {
     const text = [-5, 0, 5, 19].map(
       (n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`,
     );

@@ -271,7 +271,7 @@ describe("a search for races", () => {
     }
   });
 
-  it("knows what a lock orders whose turn came to others meanwhile, whatever lock it is", async () => {
+  it("knows what a lock of any kind orders although it went to others meanwhile", async () => {
     const [EXCLUSIVE, SHARED, RELEASE] = [0x80000, 0x200000, 0x100000];
     type Lock = (lock: Handle) => ReturnType<typeof sys.sema_wait>;
     const locks: Record<string, [ReturnType<typeof sys.rw_init>, Lock, Lock, Lock, Lock]> = {
@@ -414,7 +414,7 @@ describe("a judge of each step", () => {
     };
   };
 
-  it("sees what is right again at the end", async () => {
+  it("sees a state that is right again at the end", async () => {
     for (const strategy of ["random", "pct", "exhaustive"] as const) {
       const { failure } = await run(setup, { strategy });
       expect(failure).toMatchObject({ kind: "assertion", message: "two are inside", steps: 2 });

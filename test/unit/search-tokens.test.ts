@@ -67,7 +67,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect(some.failure).toBe(null);
   });
 
-  it("takes what is done under a token for ordered, also by who sleeps in between, and nothing else", async () => {
+  it("orders what is done under a token, even by a thread that sleeps in between, and nothing else", async () => {
     const guards =
       (takes: boolean): Setup =>
       (machine, { shared }) => {
@@ -92,7 +92,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect((await run(guards(false), options)).failure?.kind).toBe("race");
   });
 
-  it("lets who looks come before or after who wants the token alone, on whatever CPU each is", async () => {
+  it("tries readers both before and after a writer of the token, on whatever CPUs they are", async () => {
     const setup: Setup = (machine, { shared }) => {
       const count = shared(0, "count");
       const token = { address: machine.call(sys.lwkt_token_create(0))[1] >>> 0 };
@@ -116,7 +116,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     }
   });
 
-  it("finds that a token is given up by who sleeps", async () => {
+  it("finds that a sleeping thread gives up its token", async () => {
     const { failure } = await run(counter({ takes: true, sleeps: true }));
     expect(failure?.message).toMatch(/count is 1/);
   });

@@ -160,7 +160,7 @@ describe("a search", () => {
     expect(await told(5)).toEqual(await told(5));
   });
 
-  it("throws when it was told to", async () => {
+  it("throws if that was requested", async () => {
     await expect(run(setup, { throws: true })).rejects.toThrow(/^assertion: .* \(replay: ktm1:/);
   });
 
@@ -170,7 +170,7 @@ describe("a search", () => {
     await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
   });
 
-  it("tells of a panic, and searches on", async () => {
+  it("reports a panic, and continues the search", async () => {
     const panics: Setup = (machine, { choice }) => {
       machine.createThread({
         name: "unlocks",

@@ -69,7 +69,7 @@ describe("a snapshot", () => {
     expect([second.textBase, second.dataBase]).toEqual([first.textBase, first.dataBase]);
   });
 
-  it("forgets texts that came later, and knows those that it had", () => {
+  it("forgets texts interned later, and keeps those that it had", () => {
     const machine = boot();
     const early = machine.channel("early");
     const before = machine.snapshot();
@@ -509,7 +509,7 @@ describe("a snapshot's file", () => {
     decodeSnapshot(bytes);
   });
 
-  it("is refused when it is cut short or goes on", () => {
+  it("is refused when it is truncated or too long", () => {
     const bytes = encodeSnapshot(bootCounting().snapshot());
     for (let length = 0; length < bytes.length; length += 7) {
       expect(() => decodeSnapshot(bytes.subarray(0, length)), `${length} bytes`).toThrow(
@@ -585,7 +585,7 @@ describe("the past", () => {
     expect(() => machine.rewind({ switches: 150 })).toThrow(/has not been at 150 switches yet/);
   });
 
-  it("goes back to the end of a round in whose middle the host has done something", () => {
+  it("returns to the end of a round in which the host has intervened", () => {
     const machine = bootCounting();
     const body = machine.load(counting);
     machine.record();

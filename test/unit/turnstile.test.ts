@@ -119,7 +119,7 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     expect(order).toEqual(["d", "b", "e", "a", "c"]);
   });
 
-  it("takes the CPU from nobody when what is lent makes no priority better", () => {
+  it("preempts no thread when a loan does not improve a priority", () => {
     const machine = boot();
     const mutex = mutexOf(machine);
     const order: string[] = [];

@@ -141,7 +141,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       }
     });
 
-    it("knows what is lent to a thread that sleeps, at once", () => {
+    it("counts a priority lent to a sleeper at once", () => {
       const machine = withOwnPriorities(boot({ cpus: 2, hz: 100_000 }));
       const held = make(machine, sys.mtx_create("held"));
       const owns = function* (): Body {
@@ -216,7 +216,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("finds the best of very many, whoever comes and goes", () => {
+  it("finds the best of very many sleepers while others come and go", () => {
     const machine = withOwnPriorities(boot({ maxthread: 3_000 }));
     const woken: number[] = [];
     const count = 2_000;
@@ -268,7 +268,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   if (isLwkt(scheduler)) {
-    it("a mutex goes to the thread of LWKT whose level got better while it waited, which lends at once", () => {
+    it("a mutex goes to the LWKT thread whose level improved while it waited, and which lends at once", () => {
       const machine = boot();
       const mutex = make(machine, sys.mtx_create("mutex"));
       const order: string[] = [];

@@ -74,7 +74,7 @@ describe("the order of locks", () => {
     expect(machine.console).toContain("lock order c -> a attempted by thread third");
   });
 
-  it("is that of types: two locks of one name are told once", () => {
+  it("is that of types: two locks of one name are reported once", () => {
     const machine = boot();
     const [one, two] = [mutex(machine, "fork"), mutex(machine, "fork")];
     thread(machine, "eater", () => inOrder(one, two));
@@ -83,7 +83,7 @@ describe("the order of locks", () => {
     expect(machine.console).not.toContain("reversal");
   });
 
-  it("forbids a lock that may be held asleep inside one that may not", () => {
+  it("forbids taking a sleepable lock while holding one that is not", () => {
     const machine = boot();
     const [door, slow] = [mutex(machine, "door"), sx(machine, "slow")];
     thread(machine, "sleepy", function* () {
@@ -109,7 +109,7 @@ describe("the order of locks", () => {
     expect(machine.console).toBe("");
   });
 
-  it("is forgotten by nobody: a lock that was handed over counts as one that was taken", () => {
+  it("counts a lock that was handed over as taken", () => {
     const machine = boot();
     const [a, b] = [mutex(machine, "a"), mutex(machine, "b")];
     machine.createThread({
@@ -185,7 +185,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toMatch(/exiting with the following locks held:\nshared rw table/);
   });
 
-  it("must not wait for one that can block while the lock is a spin mutex", () => {
+  it("must not want a blocking lock while that is a spin mutex", () => {
     const machine = boot();
     const [spin, door] = [mutex(machine, "spin", MutexOption.SPIN), mutex(machine, "door")];
     const body = () =>
@@ -287,7 +287,7 @@ describe("a thread that holds a lock", () => {
   });
 });
 
-it("reports on a workload, whose report has it in its console", () => {
+it("reports on a workload in the console part of its report", () => {
   const text = tasks(`
     "one": { "loop": 1, "lock": "a", "lock1": "b", "unlock": "b", "unlock1": "a" },
     "two": { "loop": 1, "sleep": 900, "lock": "b", "sleep1": 50, "lock1": "a", "unlock": "a", "unlock1": "b" }`);

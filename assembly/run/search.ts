@@ -285,8 +285,8 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
 /** True if a step of a thread that stays out of the kernel does not change which other threads can run. */
 function can_leave_others(m: Machine, td: Thread): bool {
   if (globaldata(td.td_cpu).gd_curthread == td) return true;
-    // Under another scheduler the preempted thread may have to move; and a thread in a critical section must
-    // not be preempted.
+  // Under another scheduler the preempted thread may have to move; and a thread in a critical section must
+  // not be preempted.
   return m.sched == Sched.LWKT && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
 }
 

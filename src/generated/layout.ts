@@ -2808,6 +2808,7 @@ export const Sys = {
   sx_assert: 259,
   rm_assert: 260,
   wakeup_any: 261,
+  lockmgr_assert: 262,
 } as const;
 
 // assembly/sys/sysinit.ts

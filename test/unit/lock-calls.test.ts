@@ -392,8 +392,19 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       const check = (takes: readonly ((lock: number) => KernelCall<unknown>)[], what: number) =>
         asserted(init, takes, (lock) => sys.lockmgr_assert(lock, what));
       // Of a lock that is shared the original does not look at how often.
-      const shared = [LA.UNLOCKED, LA.LOCKED, LA.SHARED, LA.SHARED | LA.RECURSED, LA.LOCKED | LA.NOTRECURSED];
-      const alone = [LA.LOCKED, LA.EXCLUSIVE, LA.EXCLUSIVE | LA.NOTRECURSED, LA.LOCKED | LA.NOTRECURSED];
+      const shared = [
+        LA.UNLOCKED,
+        LA.LOCKED,
+        LA.SHARED,
+        LA.SHARED | LA.RECURSED,
+        LA.LOCKED | LA.NOTRECURSED,
+      ];
+      const alone = [
+        LA.LOCKED,
+        LA.EXCLUSIVE,
+        LA.EXCLUSIVE | LA.NOTRECURSED,
+        LA.LOCKED | LA.NOTRECURSED,
+      ];
       expect(check([], LA.UNLOCKED)).toBeNull();
       for (const what of shared) expect(check([share], what)).toBeNull();
       for (const what of alone) {

@@ -154,7 +154,7 @@ export class ThreadView {
     return this.kernel.read(this.address + T.td_flags);
   }
 
-  /** Flags of LWKT (TDF_*). */
+  /** Flags of LWKT (TDL_*). */
   get lwktFlags(): number {
     return this.kernel.view.getUint16(this.address + T.td_lwflags, true);
   }
@@ -281,6 +281,7 @@ export class ProcessView {
     return this.kernel.nameAt(this.address);
   }
 
+  /** Where it is in its life. */
   get state(): ProcessState {
     const states = ["new", "normal", "zombie"] as const;
     return states[this.kernel.read(this.address + P.p_state)] ?? "zombie";

@@ -39,6 +39,9 @@ export interface Deadline {
   readonly misses: number;
 }
 
+/** A thread of LWKT has one of these from its creation on; it is inactive until somebody schedules it. */
+const LWKT_MADE = Layout.TDL_ALLOCATED_THREAD | Layout.TDL_ALLOCATED_STACK;
+
 /** A thread. The structure is reused after an exit; `tid` tells whether it is still the same one. */
 export class ThreadView {
   /** Address of the thread structure: the thread's identity inside the kernel. */
@@ -94,7 +97,7 @@ export class ThreadView {
       case Layout.TDS.CAN_RUN:
         return "stopped";
       default:
-        return "exited";
+        return (this.lwktFlags & LWKT_MADE) !== 0 ? "stopped" : "exited";
     }
   }
 

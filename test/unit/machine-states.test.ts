@@ -99,6 +99,18 @@ describe("a machine", () => {
     expect(told).toMatch(/^a body has used its machine while it was brought back/);
   });
 
+  it("has threads of LWKT that are stopped until somebody schedules them, and exited at the end", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const thread = machine.createLwkt({ name: "l", stopped: true, *body() {} });
+    expect(thread.state).toBe("stopped");
+    machine.call(sys.lwkt_schedule(thread));
+    expect(thread.state).toBe("runnable");
+    machine.run();
+    expect(thread.state).toBe("exited");
+    const again = machine.createLwkt({ name: "again", stopped: true, *body() {} });
+    expect([again.address, again.state]).toEqual([thread.address, "stopped"]);
+  });
+
   it("ends a run at the earlier one of two times", () => {
     const machine = new Machine({ snapshots: true }, buildUnderTest);
     machine.createThread({

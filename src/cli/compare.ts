@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { writeErrorText } from "../core/file-system.js";
 import { visible, visibleLine } from "../core/visible.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -16,6 +17,7 @@ import {
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
 import { drawComparison } from "./compare-svg.js";
+import { checkOutputPath } from "./output-file.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
@@ -83,6 +85,7 @@ export function registerCompare(program: Command): void {
     .addHelpText("after", HELP)
     .action(async (file: string, flags: CompareFlags) => {
       const { schedulers, cpus, topology, seeds } = flags;
+      if (flags.svg !== undefined) checkOutputPath("--svg", flags.svg, file, "workload");
       const found = compareWorkload(readWorkload(file), {
         ...{ schedulers, cpus, seeds },
         ...(topology === undefined ? {} : { topology }),
@@ -101,8 +104,8 @@ async function writePicture(path: string, found: Comparison): Promise<void> {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`cannot write the picture to ${visibleLine(path)}: ${visibleLine(why)}`);
+    const why = visibleLine(writeErrorText(error));
+    throw new ConfigError(`cannot write the picture to ${visibleLine(path)}: ${why}`);
   }
 }
 

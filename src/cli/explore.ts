@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -27,10 +28,10 @@ import {
 import { ExitCode } from "./exit.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
 import { type Crew, startWorkers } from "./explore-workers.js";
+import { checkOutputPath } from "./output-file.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -194,6 +195,9 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
+  if (flags.depth !== undefined && flags.strategy !== "pct") {
+    throw new ConfigError("--depth is for --strategy pct; leave one of them out, or add the other");
+  }
   const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
   // This thread is one of them, unless it hands out subtrees. The others load the test while it is loaded here.
   const count = flags.workers - (flags.strategy === "exhaustive" ? 0 : 1);
@@ -207,7 +211,7 @@ async function run(file: string, flags: Flags): Promise<void> {
 
 async function report(file: string, flags: Flags, workers: Crew | null): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
   const options: ExploreOptions = {
     ...optionsOf(flags),

@@ -12,7 +12,7 @@ import {
   type MachineConfig,
   type SchedulerName,
 } from "../core/config.js";
-import { fileSystem, readPlain } from "../core/file-system.js";
+import { fileSystem, partialName, readPlain, writeErrorText } from "../core/file-system.js";
 import { absentScheduler } from "../core/scheduler.js";
 import type { Range } from "./arenas.js";
 import { countBlocks } from "./codec.js";
@@ -207,13 +207,24 @@ export function saveSnapshot(snapshot: Snapshot, path: string): void {
   checkArgument("saveSnapshot", "path", path, text);
   const bytes = encodeSnapshot(snapshot);
   try {
-    const fs = fileSystem();
-    fs.writeFileSync(`${path}.partial`, bytes);
-    fs.renameSync(`${path}.partial`, path);
+    writeWhole(path, bytes);
   } catch (error) {
-    throw new SnapshotError(`cannot write the snapshot to "${path}": ${(error as Error).message}`, {
+    throw new SnapshotError(`cannot write the snapshot to "${path}": ${writeErrorText(error)}`, {
       cause: error,
     });
+  }
+}
+
+/** Writes a file that has its name only once it is whole; nothing is left of one that fails. */
+function writeWhole(path: string, bytes: Uint8Array): void {
+  const fs = fileSystem();
+  const partial = partialName(path);
+  try {
+    fs.writeFileSync(partial, bytes, { flag: "wx" });
+    fs.renameSync(partial, path);
+  } catch (error) {
+    fs.rmSync(partial, { force: true });
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@
 // a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
 import { callback, type Rule } from "../core/arguments.js";
-import { fileSystem } from "../core/file-system.js";
+import { fileSystem, partialName, writeErrorText } from "../core/file-system.js";
 
 type FileSystem = typeof import("node:fs");
 
@@ -16,25 +16,8 @@ export class TraceError extends Error {
   override readonly name = "TraceError";
 
   constructor(path: string, cause: unknown) {
-    super(`cannot write the trace to ${JSON.stringify(path)}: ${reasonOf(cause)}`, { cause });
+    super(`cannot write the trace to ${JSON.stringify(path)}: ${writeErrorText(cause)}`, { cause });
   }
-}
-
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EISDIR: "it is a directory",
-  ENAMETOOLONG: "the name is too long",
-  ENOENT: "there is no such directory",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "what should be its directory is a file",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-};
-
-function reasonOf(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException | null)?.code ?? "";
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return SYSTEM_ERRORS[code] ?? message;
 }
 
 /** What takes a trace's text, piece by piece, in order. */
@@ -100,13 +83,7 @@ class TraceCall implements TraceSink {
   }
 }
 
-let files = 0;
-
-/**
- * A text file that has its name only once it is whole; until then its name has the process's number and
- * ends in `.partial`, so that two runs to one path do not write into one file. A trace that fails leaves
- * nothing behind.
- */
+/** A text file that has its name only once it is whole ({@link partialName}). A trace that fails leaves nothing behind. */
 class TraceFile implements TraceSink {
   private readonly path: string;
   private readonly partialPath: string;
@@ -118,19 +95,12 @@ class TraceFile implements TraceSink {
   constructor(path: string) {
     this.path = path;
     this.fs = this.attempt(fileSystem);
-    this.attempt(() => this.checkTarget());
-    files++;
-    this.partialPath = `${path}.${globalThis.process.pid}-${files}.partial`;
+    this.partialPath = this.attempt(() => partialName(path));
+    this.attempt(() => this.checkRoom());
     this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "wx"));
   }
 
-  /** The name will replace what has it: only a plain file may be replaced. */
-  private checkTarget(): void {
-    if (this.path === "") throw new Error("the name is empty");
-    const there = this.fs.lstatSync(this.path, { throwIfNoEntry: false });
-    if (there?.isDirectory()) throw new Error("it is a directory");
-    if (there?.isSymbolicLink()) throw new Error("it is a symbolic link: name the file itself");
-    if (there !== undefined && !there.isFile()) throw new Error("it is not a plain file");
+  private checkRoom(): void {
     const directory = this.path.replace(/[^/\\]*$/, "") || ".";
     const { bavail, bsize } = this.fs.statfsSync(directory);
     if (bavail * bsize < FREE_BYTES_MIN) throw new Error("the disk is full");

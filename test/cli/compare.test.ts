@@ -150,7 +150,7 @@ describe("the command compare", () => {
     );
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-      /^kthread-machine: cannot write the picture to \/nowhere\/x\.svg: ENOENT/,
+      /^kthread-machine: cannot write the picture to \/nowhere\/x\.svg: there is no such directory$/m,
     );
   });
 

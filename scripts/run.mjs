@@ -11,9 +11,9 @@ import { BuildError, build, reportFailure } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILDING = "building what has changed ...";
-/** Builds of the kernel that a program can be asked to run; a build takes some seconds. */
-const KERNELS = {
-  cli: ["release", "codec"],
+/** What a program needs besides itself: builds of the kernel that it can be asked to run, above all. */
+const NEEDS = {
+  cli: ["release", "codec", "index"], // a test that it searches imports the library
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
   fuzz: ["release", "check", "codec"],
@@ -23,7 +23,7 @@ const KERNELS = {
 
 async function run(program, args) {
   const onStale = () => process.stderr.write(`${BUILDING}\n`);
-  await build({ parts: [...(KERNELS[program] ?? []), program], quiet: true, onStale });
+  await build({ parts: [...(NEEDS[program] ?? []), program], quiet: true, onStale });
   const path = join(ROOT, `dist/${program}.js`);
   if (!existsSync(path)) throw new BuildError(`This tree has no ${program} program to run.`);
   process.argv = [process.argv[0], path, ...args];

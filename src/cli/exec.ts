@@ -12,9 +12,9 @@ import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
 import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
+import { checkOutputPath } from "./output-path.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -196,7 +196,7 @@ async function exec(
       "--limit is for programs on bare metal (--bare); --for bounds the others",
     );
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "program's");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "program's");
   const output: Buffer[] = [];
   const interrupt = listenForInterrupt();
   const report = await runProgram({

@@ -13,11 +13,11 @@ import { ExitCode } from "./exit.js";
 import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { lockOptions } from "./lock-text.js";
 import { complain } from "./output.js";
+import { checkOutputPath } from "./output-path.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
 import { topologyOption } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
@@ -163,7 +163,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...settings }, flags.json === true);
     return;
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "workload");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "workload");
   const workloadRun = new WorkloadRun(workload, flags);
   const durationUs = workloadDurationUs(workload);
   const durationNs = flags.for ?? (durationUs === null ? null : durationUs * 1_000);

@@ -12,8 +12,9 @@ import {
   type MachineConfig,
   type SchedulerName,
 } from "../core/config.js";
-import { fileSystem, partialName, readPlain, writeErrorText } from "../core/file-system.js";
+import { readPlain } from "../core/file-system.js";
 import { absentScheduler } from "../core/scheduler.js";
+import { reasonOf, writeWhole } from "../core/whole-file.js";
 import type { Range } from "./arenas.js";
 import { countBlocks } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -209,22 +210,9 @@ export function saveSnapshot(snapshot: Snapshot, path: string): void {
   try {
     writeWhole(path, bytes);
   } catch (error) {
-    throw new SnapshotError(`cannot write the snapshot to "${path}": ${writeErrorText(error)}`, {
+    throw new SnapshotError(`cannot write the snapshot to "${path}": ${reasonOf(error)}`, {
       cause: error,
     });
-  }
-}
-
-/** Writes a file that has its name only once it is whole; nothing is left of one that fails. */
-function writeWhole(path: string, bytes: Uint8Array): void {
-  const fs = fileSystem();
-  const partial = partialName(path);
-  try {
-    fs.writeFileSync(partial, bytes, { flag: "wx" });
-    fs.renameSync(partial, path);
-  } catch (error) {
-    fs.rmSync(partial, { force: true });
-    throw error;
   }
 }
 

@@ -10,7 +10,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { BuildError, build, reportFailure } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUILDING = "building what has changed ...";
+const BUILDING = "building what has changed, all of it in a fresh checkout: a minute or so ...";
 /** What a program needs besides itself: builds of the kernel that it can be asked to run, above all. */
 const NEEDS = {
   cli: ["release", "codec", "index"], // a test that it searches imports the library

@@ -3,16 +3,15 @@
 import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
+import { checkOutputPath, readInput } from "./files.js";
 import { invitation, listenForInterrupt } from "./gdb.js";
 import { lockOptions, lockSection } from "./lock-text.js";
-import { checkOutputPath } from "./output-path.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
@@ -146,14 +145,6 @@ function bareOptions(command: Command): Command {
     );
 }
 
-function readFile(file: string): Uint8Array {
-  try {
-    return readPlain(file);
-  } catch (error) {
-    throw new ConfigError(`${file}: ${(error as Error).message}`);
-  }
-}
-
 /** Runs a program in machine mode. */
 async function runBare(
   image: ElfImage,
@@ -182,7 +173,7 @@ async function exec(
   flags: Flags,
   command: Command,
 ): Promise<void> {
-  const bytes = readFile(file);
+  const bytes = readInput(file);
   if (flags.disassemble === true) {
     process.stdout.write(disassembleElf(parseElf(bytes, file)));
     return;

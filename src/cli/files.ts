@@ -1,7 +1,21 @@
-// The path of a file that a command writes: it replaces the file that has its name.
+// Files that a command reads, and paths of those that it writes, which replace what has their name.
 
 import { statSync } from "node:fs";
 import { ConfigError } from "../core/errors.js";
+import { readPlain } from "../core/file-system.js";
+
+/**
+ * The bytes of a file that the user has named.
+ *
+ * @throws ConfigError when it cannot be read.
+ */
+export function readInput(file: string): Uint8Array {
+  try {
+    return readPlain(file);
+  } catch (error) {
+    throw new ConfigError(`${file}: ${(error as Error).message}`);
+  }
+}
 
 /**
  * Sees to it that what an option writes does not replace the file that the command reads, `what`, whatever name that

@@ -81,6 +81,11 @@ function xlocked(lk: LockMgr, td: Thread): bool {
   return lk.so_owner == td && lk.so_owner_tid == cold(td).td_tid;
 }
 
+/** True if `td` may act as the lock's exclusive holder: it is, or the lock was left to whoever releases it. */
+export function lk_held_alone(lk: LockMgr, td: Thread): bool {
+  return lk.lk_kernproc != 0 || xlocked(lk, td);
+}
+
 /** True if it is held exclusively, by a thread or by none (lockmgr_disown). */
 function is_exclusive(lk: LockMgr): bool {
   return is_td(lk.so_owner) || lk.lk_kernproc != 0;
@@ -403,7 +408,7 @@ export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
 
 function release(lk: LockMgr, td: Thread): void {
   if (lk.so_value != 0) sunlock(lk, td);
-  else if (xlocked(lk, td) || lk.lk_kernproc != 0) xunlock(lk, td);
+  else if (lk_held_alone(lk, td)) xunlock(lk, td);
   else panic("Lock %s not locked", lk.so_name);
 }
 
@@ -411,7 +416,7 @@ function release(lk: LockMgr, td: Thread): void {
 export function lockstatus(o: SyncObject): i32 {
   const lk = changetype<LockMgr>(o);
   if (is_exclusive(lk)) {
-    return xlocked(lk, curthread()) || lk.lk_kernproc != 0 ? LK_EXCLUSIVE : LK_EXCLOTHER;
+    return lk_held_alone(lk, curthread()) ? LK_EXCLUSIVE : LK_EXCLOTHER;
   }
   return lk.so_value != 0 ? LK_SHARED : 0;
 }

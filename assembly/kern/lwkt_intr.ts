@@ -32,7 +32,7 @@ import {
 /**
  * Pends an interrupt thread on this CPU unless it is pended already, here or on another CPU, which then
  * passes it on. If there is no room it becomes runnable at once: it then preempts nobody and runs when its
- * turn comes.
+ * turn comes. The current thread, which may be about to leave its CPU and would miss that, has a place of its own.
  */
 function pend(gd: GlobalData, td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -44,7 +44,8 @@ function pend(gd: GlobalData, td: Thread): void {
   }
   const cell = changetype<PendCell>(kobj_alloc());
   if (!is_cell(cell)) {
-    lwkt_schedule_other(td);
+    if (td == gd.gd_curthread) pend_current(gd, td);
+    else lwkt_schedule_other(td);
     return;
   }
   td.td_flags |= TDF_PENDED;
@@ -53,6 +54,16 @@ function pend(gd: GlobalData, td: Thread): void {
   if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;
   else gd.gd_pend_first = cell;
   gd.gd_pend_last = cell;
+}
+
+/** Pends the thread that runs in the place for it. Whoever has that has left the CPU since then, and misses nothing now. */
+function pend_current(gd: GlobalData, td: Thread): void {
+  const before = gd.gd_pend_current;
+  gd.gd_pend_current = td;
+  td.td_flags |= TDF_PENDED;
+  if (!is_td(before)) return;
+  before.td_flags &= ~TDF_PENDED;
+  lwkt_schedule_other(before);
 }
 
 function is_cell(cell: PendCell): bool {
@@ -67,6 +78,7 @@ function pend_remove(gd: GlobalData, td: Thread): void {
     if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
+  if (gd.gd_pend_current == td) gd.gd_pend_current = no_td();
   let before = changetype<PendCell>(0);
   for (let cell = gd.gd_pend_first; is_cell(cell); ) {
     const next = cell.pc_next;
@@ -101,6 +113,10 @@ function pend_refill(gd: GlobalData): void {
     gd.gd_nintr++;
     kobj_free(changetype<usize>(cell));
   }
+  if (gd.gd_nintr == MAXPENDING || !is_td(gd.gd_pend_current)) return;
+  store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(gd.gd_pend_current));
+  gd.gd_nintr++;
+  gd.gd_pend_current = no_td();
 }
 
 /**

@@ -50,6 +50,7 @@ export class GlobalData {
   gd_next_callout: u64; //     tick of its earliest callout, or an earlier one; ~0 = none
   gd_pend_first: PendCell; //  pended interrupt threads that gd_intrq has no room for, first and last
   gd_pend_last: PendCell;
+  gd_pend_current: Thread; //  one that was pended while it ran and there was no room, behind these
   gd_slice_td: Thread; //      the thread that was current when the slice's last step began
   gd_slice_reason: u32; //     why the interpreter left its loop
   gd_late: u32; //             rounds by which its messages are delayed (kern/kern_chaos.ts)

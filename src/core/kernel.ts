@@ -3,8 +3,9 @@
 // Kernel memory has one door: the views of a Kernel, at the offsets of the generated layout. Others may look
 // through it. What the host changes there is this, and only between two steps of the machine: here the budget
 // of a run, texts, kernel objects and the arguments of a call; the configuration before boot (config.ts);
-// sysctls (sysctl.ts); in src/debug the registers of a thread, and what the machine stops at; in src/machine that a body has begun (bodies.ts), and the program text and data of the
-// guest. Whatever else it wants changed it asks the kernel for, by a kernel call or an export.
+// sysctls (sysctl.ts); in src/debug the registers of a thread, and what the machine stops at; in src/machine
+// that a body has begun (bodies.ts), and the program text and data of the guest. Whatever else it wants changed
+// it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
 import {

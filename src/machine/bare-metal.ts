@@ -282,8 +282,8 @@ export class BareMetal {
 
   /**
    * @internal
-   * Runs a round, or as much of one as a debugger allows ("broken"), or executes one instruction of a program that it has
-   * stopped. Null where the run may go on; pieces are the run that run() is.
+   * Runs a round, or as much of one as a debugger allows ("broken"), or executes one instruction of a program
+   * that it has stopped. Null where the run may go on; pieces are the run that run() is.
    */
   runPiece(limit: bigint, isStep: boolean): BareEnd | "broken" | null {
     checkArgument("runPiece", "limit", limit, long);

@@ -489,7 +489,8 @@ export class Machine {
    *
    * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError EBUSY when a body or a handler of this machine calls it.
-   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be inspected, and run on without it.
+   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be
+   *   inspected, and run on without it.
    * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
    */
   run(options: RunOptions = {}): RunResult {

@@ -1,5 +1,5 @@
-// Snapshots of random machines: what is brought back, from memory or from a file, goes on as if nothing had happened, to
-// the last byte of memory; a damaged file is refused.
+// Snapshots of random machines: what is brought back, from memory or from a file, goes on as if nothing had
+// happened, to the last byte of memory; a damaged file is refused.
 
 import {
   decodeSnapshot,

@@ -1,4 +1,5 @@
-// FreeBSD's calls on one CPU beside a model: sleeps, wakeups, timeouts, priorities and kthread(9) under three schedulers.
+// FreeBSD's calls on one CPU beside a model: sleeps, wakeups, timeouts, priorities and kthread(9) under three
+// schedulers.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";

@@ -1,6 +1,6 @@
-// Reduction leaves out schedules that differ in the order of independent steps only. What a kernel call reaches is said by
-// hand (assembly/run/search_reach.ts): here random threads make each of these calls, and what comes of them must be
-// the same with reduction and without.
+// Reduction leaves out schedules that differ in the order of independent steps only. What a kernel call reaches
+// is said by hand (assembly/run/search_reach.ts): here random threads make each of these calls, and what comes
+// of them must be the same with reduction and without.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

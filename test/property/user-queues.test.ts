@@ -1,4 +1,5 @@
-// The user scheduler of lwkt beside a plain model; `npm run -s fuzz -- user-queues` does as many operations as one likes.
+// The user scheduler of lwkt beside a plain model; `npm run -s fuzz -- user-queues` does as many operations as
+// one likes.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";

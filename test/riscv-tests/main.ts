@@ -4,8 +4,9 @@
 //
 // A path is an ELF file or a folder of them; what is no ELF file is left out (riscv-tests puts listings beside
 // its programs). Each program runs on the release and the check build, interpreted, with the compiler as `exec --bare`
-// has it, and once more with all compiled that it has executed before. Prints each run that does not pass; the last line
-// says how many passed and failed. Exit code 0 when all passed, 1 when one failed, 2 when there is nothing to run.
+// has it, and once more with all compiled that it has executed before. Prints each run that does not pass; the
+// last line says how many passed and failed. Exit code 0 when all passed, 1 when one failed, 2 when there is
+// nothing to run.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 // Deadlines beside plain rules: threads that keep to their budgets, that compute for ever, and that sleep for a moment
-// before their budget is over, under a scheduler, on one CPU or several. Whoever is admitted, and where, is what a plain sum
-// says; after each round the running thread of each CPU is the one with the earliest deadline; nobody has more of a CPU
-// than was promised, and nobody less.
+// before their budget is over, under a scheduler, on one CPU or several. Whoever is admitted, and where, is
+// what a plain sum says; after each round the running thread of each CPU is the one with the earliest deadline;
+// nobody has more of a CPU than was promised, and nobody less.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, type SchedulerName, sys, type ThreadView } from "../../src/index.js";
@@ -197,7 +197,8 @@ export class DeadlineTest {
       if (admitted === null) continue;
       const time = now - admitted.at;
       const ran = thread.runtime - admitted.ran;
-      // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as it is over.
+      // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as
+      // it is over.
       const per = kind === "endless" ? period : deadline;
       const most = (time * runtime) / per + 2 * runtime + 2 * QUANTUM;
       if (ran > most) throw this.fault(`${name} ran ${ran} of ${time}, ${most} at most`);

@@ -1,5 +1,5 @@
-// The library's exports, with arguments that each of them takes: what exports.test.ts puts out of order, one argument and
-// one option after the other. What is exported and has no entry here fails that test.
+// The library's exports, with arguments that each of them takes: what exports.test.ts puts out of order, one
+// argument and one option after the other. What is exported and has no entry here fails that test.
 
 import { readFileSync } from "node:fs";
 import { Schedule } from "../../src/fast-check.js";

@@ -1,7 +1,7 @@
 // FreeBSD's calls on one CPU as a program: threads, priorities, run queues, sleep queues with timeouts, and kthread(9).
-// Written from the rules of kern_synch.c, sched_4bsd.c, kern_kthread.c and, for the run queues of `lwkt`, lwkt_thread.c, and
-// not from the kernel: queues are arrays, and a call that may block is a generator that yields where its thread
-// leaves the CPU.
+// Written from the rules of kern_synch.c, sched_4bsd.c, kern_kthread.c and, for the run queues of `lwkt`,
+// lwkt_thread.c, and not from the kernel: queues are arrays, and a call that may block is a generator that
+// yields where its thread leaves the CPU.
 
 /** Priority at which kthread(9) sleeps. */
 const PPAUSE = 84;

@@ -1,8 +1,10 @@
-// What `compare` tells of a workload, worked out a second time from the run's trace alone: who was made runnable, who had which
-// CPU from when to when, and who ended. It knows nothing of the kernel's accounts, of histograms or of reports: latencies are a
-// list of numbers that is sorted, and a thread's time is a sum of stretches.
+// What `compare` tells of a workload, worked out a second time from the run's trace alone: who was made
+// runnable, who had which CPU from when to when, and who ended. It knows nothing of the kernel's accounts, of
+// histograms or of reports: latencies are a list of numbers that is sorted, and a thread's time is a sum of
+// stretches.
 //
-// The run goes a round at a time, since idle CPUs are looked at where a round begins; what is compared has not been cut.
+// The run goes a round at a time, since idle CPUs are looked at where a round begins; what is compared has not
+// been cut.
 
 import type { TraceRecord } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -215,7 +217,10 @@ function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** The smallest value that so many of a hundred do not exceed, as a report tells it: the top of its quarter of an octave. */
+/**
+ * The smallest value that so many of a hundred do not exceed, as a report tells it: the top of its quarter of
+ * an octave.
+ */
 function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.ceil((values.length * percent) / 100) - 1] as number;

@@ -1,4 +1,5 @@
-// A machine for tests of the law between CPUs (docs/law-between-cpus.md) under any scheduler, and what all of them look at.
+// A machine for tests of the law between CPUs (docs/law-between-cpus.md) under any scheduler, and what all of
+// them look at.
 
 import { expect } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

@@ -1,5 +1,5 @@
-// The figures of a comparison: each is what a plain model makes of the run's trace (test/support/figures-model.ts), and, in
-// workloads that are small enough, what one works out by hand.
+// The figures of a comparison: each is what a plain model makes of the run's trace
+// (test/support/figures-model.ts), and, in workloads that are small enough, what one works out by hand.
 
 import { describe, expect, it } from "vitest";
 import type { SchedulerName } from "../../src/core/config.js";
@@ -14,7 +14,10 @@ const MS = 1_000_000;
 
 const parsed = (text: string) => parseWorkload(text, "test.json");
 
-/** Hogs that share too few CPUs, threads that sleep and are woken by each other, by timers and by timeouts, and forks. */
+/**
+ * Hogs that share too few CPUs, threads that sleep and are woken by each other, by timers and by timeouts, and
+ * forks.
+ */
 const mixed = tasks(
   `"hog": { "instance": 3, "loop": -1, "run": 700 },
    "nice": { "instance": 2, "priority": 5, "loop": -1, "run": 2000 },
@@ -60,7 +63,10 @@ function compared(
   return runs as ComparedRuns;
 }
 
-/** A task that runs for so many microseconds every so many, from the first of these on: all start their clocks at once. */
+/**
+ * A task that runs for so many microseconds every so many, from the first of these on: all start their clocks
+ * at once.
+ */
 function beat(name: string, priority: number, [run, period]: readonly [number, number]): string {
   return `"${name}": { "policy": "SCHED_FIFO", "priority": ${priority}, "loop": -1,
     "timer": { "ref": "unique", "period": ${period} }, "run": ${run} }`;
@@ -157,7 +163,8 @@ describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) =>
     const task = (name: string, cpu: number, run: number) =>
       `"${name}": { "policy": "SCHED_DEADLINE", "dl-runtime": 3000, "dl-period": 10000, "cpus": [${cpu}],
         "loop": -1, "run": ${run}, "timer": { "ref": "unique", "period": 10000 } }`;
-    // Work of 4 k ms is done at 10 (4 k / 3) ms: 75 times in 1,005 ms. The other one ends 2.9 ms after each 10, from 0 on.
+    // Work of 4 k ms is done at 10 (4 k / 3) ms: 75 times in 1,005 ms. The other one ends 2.9 ms after each 10,
+    // from 0 on.
     const text = `${task("late", 0, 4_000)}, ${task("kept", 1, 2_900)}`;
     const run = compared(scheduler, text, { cpus: 2, forMs: 1_005 });
     expect([run.deadlineMisses?.mean, run.deadlineJobs?.mean]).toEqual([75, 75 + 101]);

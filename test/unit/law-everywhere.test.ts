@@ -1,5 +1,5 @@
-// The law between CPUs (docs/law-between-cpus.md) on other numbers of CPUs, in other orders and under every scheduler: what
-// the tests of its single faults (law-messages, law-threads) show on one machine each.
+// The law between CPUs (docs/law-between-cpus.md) on other numbers of CPUs, in other orders and under every
+// scheduler: what the tests of its single faults (law-messages, law-threads) show on one machine each.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

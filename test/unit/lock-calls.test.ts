@@ -1,5 +1,5 @@
-// What kernel code does with locks now and then: sleep with a spin mutex, wait without taking the lock again, wait for an sx
-// until a signal, wake who came last, and assert how it holds a lock.
+// What kernel code does with locks now and then: sleep with a spin mutex, wait without taking the lock again,
+// wait for an sx until a signal, wake who came last, and assert how it holds a lock.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
@@ -207,8 +207,8 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     });
 
     /**
-     * A process whose second thread waits for an sx that a thread of the kernel's has for five milliseconds, while the first
-     * does something. What was seen: the call's result, and who had and wanted the lock when.
+     * A process whose second thread waits for an sx that a thread of the kernel's has for five milliseconds,
+     * while the first does something. What was seen: the call's result, and who had and wanted the lock when.
      */
     function interrupted(
       kind: "share" | "own",

@@ -1,4 +1,5 @@
-// The scheduler of user threads under lwkt: shares, queues, slices and policies, as rt-app workloads and bodies show them.
+// The scheduler of user threads under lwkt: shares, queues, slices and policies, as rt-app workloads and bodies
+// show them.
 
 import { describe, expect, it } from "vitest";
 import {

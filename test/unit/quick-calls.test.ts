@@ -8,8 +8,8 @@ import { external, program } from "../../src/program/index.js";
 import { buildUnderTest } from "../support/build.js";
 
 /**
- * Threads that take two mutexes, one of them twice, yield with one of them held, and try for more; then an rwlock and an
- * sx in every way, one inside the other.
+ * Threads that take two mutexes, one of them twice, yield with one of them held, and try for more; then an
+ * rwlock and an sx in every way, one inside the other.
  */
 function lockers() {
   const b = program("lockers");

@@ -15,7 +15,10 @@ function run(text: string, options: TestRunOptions = {}): RunReport {
   return runText(tasks(text), { scheduler: "4bsd", ...options });
 }
 
-/** Two threads that sleep and were on CPU 1 last: one wakes by its timer, the other one waits for a wakeup; CPU 2 is idle. */
+/**
+ * Two threads that sleep and were on CPU 1 last: one wakes by its timer, the other one waits for a wakeup; CPU
+ * 2 is idle.
+ */
 function sleepersOfOneCpu(build: KernelSource, plant: number) {
   const config = { scheduler: "4bsd", cpus: 3, hz: 1_000, cyclesPerSecond: 1_000_000 } as const;
   const machine = new Machine({ ...config, quantum: 100 }, build);
@@ -45,8 +48,8 @@ function sleepersOfOneCpu(build: KernelSource, plant: number) {
 }
 
 /**
- * In each of some moments the bad one is woken, and CPU 1, which is idle, is to take it: how often the good one woke there
- * in the same round, and how often the bad one was left waiting beside CPU 2.
+ * In each of some moments the bad one is woken, and CPU 1, which is idle, is to take it: how often the good one
+ * woke there in the same round, and how often the bad one was left waiting beside CPU 2.
  */
 function phases(build: KernelSource, plant: number): { met: number; left: number } {
   let met = 0;

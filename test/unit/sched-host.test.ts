@@ -1,4 +1,5 @@
-// A scheduler of one's own, in JavaScript: the lottery of examples/, the kernel's side of the seam, and what is refused.
+// A scheduler of one's own, in JavaScript: the lottery of examples/, the kernel's side of the seam, and what is
+// refused.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -1,5 +1,6 @@
 // A thread that waits gets a better priority: under 4bsd and ule it takes the CPU from a worse one at once, as the
-// originals' sched_priority and sched_thread_priority add it to its queue anew; under LWKT it is first at the next switch.
+// originals' sched_priority and sched_thread_priority add it to its queue anew; under LWKT it is first at the
+// next switch.
 
 import { describe, expect, it } from "vitest";
 import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../../src/core/config.js";

@@ -5,8 +5,8 @@ import { type ExploreOptions, explore, type Setup, sys } from "../../src/index.j
 import { buildUnderTest } from "../support/build.js";
 
 /**
- * Two threads count to two; each takes the token, if it takes it: one of its own, or one of the pool for an address; or tries
- * for it until it has it. It sleeps in between, if it does.
+ * Two threads count to two; each takes the token, if it takes it: one of its own, or one of the pool for an
+ * address; or tries for it until it has it. It sleeps in between, if it does.
  */
 function counter({ takes, sleeps }: { takes: boolean | "pool" | "tries"; sleeps: boolean }): Setup {
   return (machine, { shared }) => {

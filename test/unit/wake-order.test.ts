@@ -1,4 +1,5 @@
-// Whom a wakeup of one thread wakes: the best priority, the first among equals (sleepq_signal), whatever the sleepers wait with.
+// Whom a wakeup of one thread wakes: the best priority, the first among equals (sleepq_signal), whatever the
+// sleepers wait with.
 
 import { describe, expect, it } from "vitest";
 import { Policy } from "../../src/generated/layout.js";
@@ -70,7 +71,10 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     sema: make(machine, sys.sema_create("sema", 0)),
   });
 
-  /** Threads that prepare themselves and then wait, one after the other; their names in the order in which they are woken. */
+  /**
+   * Threads that prepare themselves and then wait, one after the other; their names in the order in which they
+   * are woken.
+   */
   function order(
     machine: Machine,
     { wait, wake }: Way,

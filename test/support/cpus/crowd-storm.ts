@@ -1,10 +1,11 @@
-// Storms of crowds: kernel threads and processes of many threads on 2 to 64 CPUs, under every scheduler, that do everything
-// to each other at once. They make threads that others start, up to kern.maxthread; suspend and resume each other, change each
-// other's priorities, policies, deadlines and sets of CPUs; serve interrupts and die of it; fork processes whose threads one
-// of them ends, while others stop them and let them go. What must be true is told by the law (docs/law-between-cpus.md) and
-// by kthread(9): who has not been started does not run; who was asked to suspend before it looked does not go on until it is
-// resumed; nobody stays where it must not run; no interrupt is lost; a creation fails only where there is no room; in the
-// end everybody is gone, every request has been answered or dropped, and there is room again for as many as before.
+// Storms of crowds: kernel threads and processes of many threads on 2 to 64 CPUs, under every scheduler, that
+// do everything to each other at once. They make threads that others start, up to kern.maxthread; suspend and
+// resume each other, change each other's priorities, policies, deadlines and sets of CPUs; serve interrupts and
+// die of it; fork processes whose threads one of them ends, while others stop them and let them go. What must
+// be true is told by the law (docs/law-between-cpus.md) and by kthread(9): who has not been started does not
+// run; who was asked to suspend before it looked does not go on until it is resumed; nobody stays where it must
+// not run; no interrupt is lost; a creation fails only where there is no room; in the end everybody is gone,
+// every request has been answered or dropped, and there is room again for as many as before.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {

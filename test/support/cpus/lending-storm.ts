@@ -1,7 +1,7 @@
-// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in any nesting,
-// sleep with them, and change priorities all the time. Every third storm has locks of lockmgr among them, whose waiters lend
-// nothing, and a spin mutex. At each step what is lent is what the model of the rule says
-// (lending-model.ts), and nothing is lent at the end.
+// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in
+// any nesting, sleep with them, and change priorities all the time. Every third storm has locks of lockmgr
+// among them, whose waiters lend nothing, and a spin mutex. At each step what is lent is what the model of the
+// rule says (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 

@@ -24,7 +24,10 @@ export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of FreeBSD's calls, of processes, of locks, of waits and of rounds; by default the seed decides. */
+  /**
+   * The scheduler of storms of FreeBSD's calls, of processes, of locks, of waits and of rounds; by default the
+   * seed decides.
+   */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;

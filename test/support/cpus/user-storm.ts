@@ -1,6 +1,6 @@
 // Storms of user threads under lwkt: threads of every policy that come and go between the kernel's side and the
-// scheduler of user threads, are moved, bound, woken, lent to and given tokens, while the structures of the scheduler are
-// compared with what its law says (the head of assembly/kern/lwkt_usched.ts) between rounds.
+// scheduler of user threads, are moved, bound, woken, lent to and given tokens, while the structures of the
+// scheduler are compared with what its law says (the head of assembly/kern/lwkt_usched.ts) between rounds.
 
 import { levelThreads, lwktLevel } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
@@ -394,7 +394,10 @@ export class UserStorm {
     return { own: this.u8(cold + C.td_base_pri), now: this.u8(cold + C.td_priority) };
   }
 
-  /** Real-time priorities 99 to 1 are ranks 17 to 115, the kernel's priorities 48 and up 116 and up; four are a queue. */
+  /**
+   * Real-time priorities 99 to 1 are ranks 17 to 115, the kernel's priorities 48 and up 116 and up; four are a
+   * queue.
+   */
   private rankOf(td: number): number {
     const { own, now } = this.priorities(td);
     if (now < own) return kernelRank(Math.min(now, KERNEL_LAST));

@@ -2,9 +2,10 @@
 // lockmgr's locks and mutexes that are released while they sleep, with and without a time, while others change their
 // priorities, policies, deadlines and sets of CPUs, wake their channels for no reason, and stop their process.
 //
-// There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it waits for
-// is there and nobody else is about to take it; who is signalled is the best of those that wait, the first among equals; what a call returns
-// agrees with what happened; locks are held by those that may; and nobody runs where it must not.
+// There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it
+// waits for is there and nobody else is about to take it; who is signalled is the best of those that wait, the
+// first among equals; what a call returns agrees with what happened; locks are held by those that may; and
+// nobody runs where it must not.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -381,7 +382,10 @@ export class WaitStorm {
     yield* sys.mtx_unlock(this.mutex);
   }
 
-  /** What a sleeper is woken by: its priority, with what is lent to it and what it sleeps at, then the 99 of real time. */
+  /**
+   * What a sleeper is woken by: its priority, with what is lent to it and what it sleeps at, then the 99 of
+   * real time.
+   */
   private rank({ td }: Member): number {
     const { kernel, config } = this.machine;
     const byte = (address: number) => kernel.u8[address >>> 0] as number;

@@ -179,9 +179,8 @@ export class Machine {
   }
 
   /**
-   * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in the order
-   * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
-   * middle of one.
+   * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in order of priority, the
+   * smallest first. A handler must not make kernel calls: it is called in the middle of one.
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list
@@ -398,14 +397,12 @@ export class Machine {
   }
 
   /**
-   * Loads a program of an ELF file (32-bit RISC-V, static) to the addresses that the file says; its start
-   * file runs when a thread is created with it as its body. Several programs fit into a machine if
-   * they are linked for different addresses.
+   * Loads the program of an ELF file (32-bit RISC-V, static) to the addresses in the file; its start file runs when a
+   * thread is created with it as its body. A machine can hold several programs that are linked for different addresses.
    *
    * @param bytes the whole file
    * @throws ElfError when the file is no program for the machine, or is damaged.
-   * @throws ConfigError when there is no room at its addresses: the message says what would help.
-   * Nothing has changed then.
+   * @throws ConfigError when there is no room at its addresses, saying what would help; nothing has changed then.
    */
   loadElf(bytes: Uint8Array, options: LoadElfOptions = {}): LoadedElf {
     this.beforeChange("loadElf");
@@ -458,8 +455,7 @@ export class Machine {
   /**
    * Raises an interrupt line, 0 to 31, for the thread that serves it (intr_register, intr_wait).
    *
-   * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP under
-   * a scheduler other than lwkt.
+   * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP unless under lwkt.
    */
   raise(line: number): void {
     checkArgument("raise", "line", line, lineRule);
@@ -489,8 +485,7 @@ export class Machine {
    *
    * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError EBUSY when a body or a handler of this machine calls it.
-   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be
-   *   inspected, and run on without it.
+   * @throws BodyError when a host body throws, or yields something other than kernel calls; a later run goes on without.
    * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
    */
   run(options: RunOptions = {}): RunResult {
@@ -549,9 +544,8 @@ export class Machine {
   // ---- Snapshots ----
 
   /**
-   * Everything that the machine is now: its memory, and the host's share of it. Also in `onProgress`, but not
-   * from a body or an event handler. JavaScript bodies that have begun need `snapshots: true` in the
-   * configuration.
+   * The whole state of the machine: its memory, and the host's share of it. Allowed in `onProgress`, but not from a body
+   * or an event handler. JavaScript bodies that have begun need `snapshots: true` in the configuration.
    *
    * @throws SnapshotError when it cannot be taken: the message says why.
    */

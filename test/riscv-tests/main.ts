@@ -19,12 +19,12 @@ import { WarmMetal } from "./warm-metal.js";
 const LIMIT = 10_000_000n;
 const ELF_MAGIC = "\x7fELF";
 
-/** What is wrong with the command or its files. */
+/** An error in the command line or its files. */
 class InputError extends Error {}
 
 const builds: readonly KernelBuild[] = ["release", "check", "debug"];
 
-/** How a program is run: what it ends with, and how many of its instructions were compiled. */
+/** A way to run a program: its end, and how many of its instructions were compiled. */
 type Way = (program: BareProgram, build: KernelBuild) => { end: BareEnd; compiled: number };
 
 const ways: Readonly<Record<string, Way>> = {

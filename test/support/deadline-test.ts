@@ -30,7 +30,7 @@ interface Task {
   admitted: { readonly at: number; readonly ran: number } | null;
 }
 
-/** What a CPU's threads are at after a round. */
+/** A CPU's threads after a round. */
 interface Look {
   readonly current: string | null;
   readonly until: ReadonlyMap<string, number>;
@@ -63,7 +63,7 @@ export class DeadlineTest {
     for (let i = 0; i < count; i++) this.tasks.push(this.task(i));
   }
 
-  /** A thread of the best real-time priority that computes: what is left is its. */
+  /** A computing thread of the best real-time priority, which gets the rest of the CPU. */
   private hog(cpu: number): void {
     const [thread] = this.machine
       .createProcess({
@@ -177,7 +177,7 @@ export class DeadlineTest {
     return cpus;
   }
 
-  /** Who has waited since the last round has no earlier deadline than the one that runs, which has one. */
+  /** A thread that has waited since the last round has no earlier deadline than the running one. */
   private order(cpu: number, before: Look, now: Look): void {
     const { current } = now;
     if (current !== before.current) return; // it has come in this round
@@ -190,7 +190,7 @@ export class DeadlineTest {
 
   // ---- Budgets ----
 
-  /** What each had since it was admitted, and how many of its jobs were late. */
+  /** Checks each thread's CPU time since its admission, and how many of its jobs were late. */
   private shares(): void {
     const now = Number(this.machine.cycles);
     for (const { name, kind, thread, runtime, deadline, period, admitted } of this.tasks) {

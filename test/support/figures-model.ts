@@ -23,7 +23,7 @@ interface Life {
   readonly pid: number;
   /** The CPU that it ran on last, null before the first time. */
   cpu: number | null;
-  /** When it was made runnable, if it has not run since. */
+  /** Time at which it was made runnable, if it has not run since. */
   runnableAt: number | null;
   waits: boolean;
   wakeups: number;
@@ -33,7 +33,7 @@ interface Life {
   readonly latencies: number[];
 }
 
-/** What a comparison says of one run. */
+/** The figures that a comparison shows for one run. */
 export interface Figures {
   readonly hash: string;
   readonly fairness: number;
@@ -160,7 +160,7 @@ export class FiguresModel {
     life.runnableAt = null;
   }
 
-  /** What a thread does after it has closed its account is nobody's. */
+  /** Closes a thread's account; what it does afterwards does not count. */
   private close(td: number): void {
     const life = this.now.get(td);
     if (life === undefined) return;
@@ -168,7 +168,7 @@ export class FiguresModel {
     this.now.set(td, { ...life, latencies: [] });
   }
 
-  /** How long a CPU's thread has had it. */
+  /** How long a CPU's current thread has been running. */
   private open(cpu: number): number {
     const { kernel } = this.machine;
     const clock = kernel.readNumber(kernel.globaldata(cpu) + G.gd_cycles);

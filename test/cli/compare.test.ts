@@ -182,7 +182,7 @@ describe("the command compare", () => {
     expect(readdirSync(folder).sort()).toEqual(["hogs.json", "link.svg"]);
   });
 
-  it("tells a program how far it is", () => {
+  it("reports its progress to a program", () => {
     const told: string[] = [];
     compareWorkload(readWorkload(join(ROOT, "examples/webserver.json")), {
       schedulers: [{ scheduler: "lwkt" }, { scheduler: "ule" }],

@@ -177,7 +177,7 @@ describe("what files say", () => {
     );
   });
 
-  it("is named as the reason of an end, or an option is, or nobody", async () => {
+  it("is named as the reason of an end, or an option is, or neither", async () => {
     const endless = `"y": { "instance": 2, "loop": -1, "run": 100, "sleep": 100 }`;
     const asked = await cli("run", workload("a.json", endless), "--for", "1ms");
     expect(asked.out).toContain("stopped after 1.000 ms of virtual time, as asked");

@@ -49,7 +49,7 @@ describe("the stress test", () => {
     expect(report.switches).toBeGreaterThan(3 * threads);
   });
 
-  it("has threads end each other's sleeps", async () => {
+  it("makes threads end each other's sleeps", async () => {
     const report = await runStress({ ...base, cpus: 1, rounds: 4 });
     expect(report.woken).toBeGreaterThan(0.9 * 4 * base.threads);
   });
@@ -80,7 +80,7 @@ describe("the stress test", () => {
     expect(report.machineBytes / report.threads).toBeLessThan(300);
   });
 
-  it("lays 40 bytes more aside for what several CPUs may ask of each other's threads", async () => {
+  it("reserves 40 more bytes per thread for requests between several CPUs", async () => {
     const of = async (cpus: number) =>
       (await runStress({ ...base, threads: 500_000, cpus })).machineBytes / 500_000;
     const letters = (await of(4)) - (await of(1));

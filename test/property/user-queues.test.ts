@@ -8,7 +8,7 @@ import { UserQueueTest } from "../support/user-queue-test.js";
 const SIZE = 300;
 
 describe("user threads under lwkt", () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("are where the model has them (seed %d)", (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("are on the queues that the model says (seed %d)", (seed) => {
     const test = new UserQueueTest(seed);
     test.run(SIZE);
     expect(test.operations).toBeGreaterThanOrEqual(SIZE);

@@ -71,7 +71,7 @@ describe("packets", () => {
 });
 
 describe("a session with gdb", () => {
-  it("begins as gdb begins it", async () => {
+  it("begins with gdb's opening packets", async () => {
     const { gdb } = connect();
     expect(await gdb.ask("qSupported:multiprocess+;swbreak+;xmlRegisters=i386")).toMatch(
       /^PacketSize=10000;QStartNoAckMode\+;.*ReverseStep\+;ReverseContinue\+$/,

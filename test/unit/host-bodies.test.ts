@@ -133,7 +133,7 @@ describe("a yield of host bodies", () => {
     );
   });
 
-  it("gives way to a better thread that wakes, and to equals after the round-robin share", () => {
+  it("yields to a better thread that wakes up, and to equals after the round-robin quantum", () => {
     bothWays(
       (it) => {
         createYielders(it, 4);
@@ -261,7 +261,7 @@ describe("a run of host bodies", () => {
     });
   });
 
-  it("runs what takes the place of a thread that has gone", () => {
+  it("runs the next thread in the structure of one that has ended", () => {
     const seen: string[] = [];
     const machine = bothWays((it) => {
       createYielders(it, 2, 200);
@@ -424,7 +424,7 @@ describe("a run of host bodies", () => {
     expect(ran).toBe(1);
   });
 
-  it("does a handler's step to the end before what the handler threw comes out", () => {
+  it("finishes the kernel's step before a handler's exception is thrown", () => {
     const machine = new Machine({}, buildUnderTest);
     machine.createThread({
       name: "parent",
@@ -447,7 +447,7 @@ describe("a run of host bodies", () => {
     expect(() => machine.createThread({ name: "t", body: function* () {} })).toThrow(/call: EBUSY/);
   });
 
-  it("creates all of a thread before what a handler threw comes out", () => {
+  it("finishes creating a thread before a handler's exception is thrown", () => {
     const machine = new Machine({}, buildUnderTest);
     const off = machine.onEvent("thread_ctor", () => {
       throw new Error("a handler's own");

@@ -155,7 +155,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(m.machine.console).toContain("maxthread limit exceeded by uid 5 (pid 2)");
   });
 
-  it("td_setucred has a thread act as another user until td_restoreucred, once at a time", () => {
+  it("td_setucred makes a thread act as another user until td_restoreucred, without nesting", () => {
     const m = boot({ maxthread: 103 });
     const notes = m.do(function* (note) {
       const add = () => sys.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "t", 0);
@@ -342,7 +342,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([ERESTART, EINTR, EINTR]);
   });
 
-  it("thread_check_susp returns ERESTART where it may not sleep, and 0 when nothing is asked", () => {
+  it("thread_check_susp returns ERESTART where it may not sleep, and 0 without a request", () => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
@@ -364,7 +364,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([0, ERESTART, true, "cont", 0, false]);
   });
 
-  it("a sleep with TDF_SBDRY returns what the thread has asked for: nothing, EINTR or ERESTART", () => {
+  it("a sleep with TDF_SBDRY returns what the thread has chosen: 0, EINTR or ERESTART", () => {
     for (const [flags, wanted] of [
       [Layout.TDF_SBDRY | Layout.TDF_SEINTR, EINTR],
       [Layout.TDF_SBDRY | Layout.TDF_SERESTART, ERESTART],

@@ -111,7 +111,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("what was asked of a thread that is gone does not happen to the next in its structure", () => {
+  it("requests for a thread that is gone are not carried out on the next one in its structure", () => {
     let reused = 0;
     for (const cpus of [2, 3, 6]) {
       for (let delay = 0; delay < 2 * QUANTUM; delay += 45) {
@@ -254,7 +254,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(steps).toBe(20);
   });
 
-  it("a thread that the host wakes takes the CPU from a worse one, and not from a better one", () => {
+  it("a thread that the host wakes preempts a worse thread, and not a better one", () => {
     for (const cpus of [1, 2, 4]) {
       for (const [own, isFirst] of [
         [100, true],

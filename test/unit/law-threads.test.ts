@@ -190,7 +190,7 @@ describe("a request for a thread that ends meanwhile", () => {
     expect(levelOf(machine, td)).toBe(31 - (priorityOf(machine, td) >> 3));
   });
 
-  it("does not start the next thread, which was made stopped", () => {
+  it("does not start the next thread, which was created stopped", () => {
     const { ran } = reuse(function* (victim) {
       yield kernel.lwkt_schedule(victim);
     });
@@ -258,7 +258,7 @@ describe("a request for a thread that ends meanwhile", () => {
 });
 
 describe("an interrupt thread", () => {
-  it("may exit while it preempts, at any moment of a slice, and its structure be used again", () => {
+  it("may exit while it preempts, at any moment of a slice, and its structure may be reused", () => {
     for (let shift = 0; shift < 24; shift++) {
       const machine = boot({ cpus: 2, quantum: 200 });
       let finished = false;
@@ -402,7 +402,7 @@ describe("calls from the host", () => {
     }
   });
 
-  it("let a better thread that they wake have the CPU, under 4bsd, too", () => {
+  it("let a better thread that they wake preempt, even under 4bsd", () => {
     const order: string[] = [];
     const machine = boot({ scheduler: "4bsd", cpus: 1 });
     machine.createThread({
@@ -509,7 +509,7 @@ describe("a thread that computes on another CPU", () => {
       expect(state).toBe(Layout.PRS.ZOMBIE);
     });
 
-    it(`dies after an interrupted sleep, although it has yielded to nobody, under ${scheduler}`, () => {
+    it(`dies after an interrupted sleep, although it never yields, under ${scheduler}`, () => {
       const machine = boot({ scheduler });
       const seen: string[] = [];
       process(
@@ -638,7 +638,7 @@ describe("a thread that computes on another CPU", () => {
 
 describe("a priority that a message sets", () => {
   for (const scheduler of SCHEDULERS) {
-    it(`gives the CPU to the thread that is better now, under ${scheduler}`, () => {
+    it(`gives the CPU to the thread that is now the best, under ${scheduler}`, () => {
       const machine = boot({ scheduler });
       const order: string[] = [];
       const { address: poor } = machine.createThread({

@@ -38,7 +38,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   describe("a spin mutex", () => {
-    it("is taken by a try if it is free, and holds off what would take the CPU", () => {
+    it("is taken by a try if it is free, and defers preemption", () => {
       const machine = boot();
       const spin = make(machine, sys.mtx_init("spin", MutexOption.SPIN | MutexOption.RECURSE));
       const seen: unknown[] = [];
@@ -176,7 +176,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(woken).toEqual(["c", "b", "a"]);
   });
 
-  describe("an sx that is waited for until a signal", () => {
+  describe("an interruptible wait for an sx", () => {
     it("is taken and handed over as by the other calls", () => {
       for (const adaptiveLocks of [false, true]) {
         const machine = boot({ cpus: 2, adaptiveLocks });
@@ -385,7 +385,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(check([own], 64)).toMatch(`Unknown ${name} lock assertion: 64`);
     });
 
-    it("of a lock of lockmgr says how it is held, and that one which was disowned is everybody's", () => {
+    it("of a lock of lockmgr says how it is held, and treats a disowned one as held by every thread", () => {
       const init = sys.lockinit(0, "l", 0, LockManager.CANRECURSE);
       const own = (lock: number) => sys.lockmgr(lock, LockManager.EXCLUSIVE, 0);
       const share = (lock: number) => sys.lockmgr(lock, LockManager.SHARED, 0);

@@ -57,7 +57,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     return seen;
   };
 
-  it("is shared by many or held by one, at any moment of a storm, however it is asked for", () => {
+  it("has several sharers or one owner at any moment of a storm, however it is requested", () => {
     let most = 0;
     const results = new Set<number>();
     for (let seed = 1; seed <= 8; seed++) {
@@ -126,7 +126,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect(order("share", { a: LK.SHARED, b: LK.EXCLUSIVE })).toEqual(["a", "b"]);
   });
 
-  it("has those share it that would, if all that want it alone give up when they are woken", () => {
+  it("goes to sharing waiters if all woken exclusive waiters give up", () => {
     const fail = LK.EXCLUSIVE | LK.SLEEPFAIL;
     expect(order("alone", { a: fail, b: LK.SHARED })).toEqual([`a ${ENOLCK}`, "b"]);
     const mixed = { a: fail, b: LK.EXCLUSIVE, c: LK.SHARED };

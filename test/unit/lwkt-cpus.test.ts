@@ -72,7 +72,7 @@ describe("a message", () => {
     expect(seen).toEqual([2]);
   });
 
-  it("waits while its target is in a critical section, and comes when that is left", () => {
+  it("waits while its target is in a critical section, and is delivered when that ends", () => {
     const machine = cpus(2, { preemption: false });
     const order: string[] = [];
     const target = machine.spawn(
@@ -137,7 +137,7 @@ describe("a message", () => {
 });
 
 describe("a token", () => {
-  it("comes to the CPU that asks for it, and goes to its return CPU when it is released", () => {
+  it("is granted to the CPU that asks for it, and goes to its return CPU when it is released", () => {
     const machine = cpus(3);
     const token = machine.kernel.newObject("token", 1, 2);
     const owner = () => machine.kernel.readSigned(token + LwktToken.t_cpu);
@@ -312,7 +312,7 @@ describe("a token", () => {
 });
 
 describe("migration", () => {
-  it("moves a queued thread with its turn", () => {
+  it("keeps a queued thread queued", () => {
     const machine = cpus(2);
     const seen: number[] = [];
     const td = machine.spawn("a", 5, function* () {

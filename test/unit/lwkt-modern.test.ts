@@ -108,7 +108,7 @@ function writerGetsIn(plant = 0): boolean {
 }
 
 describe("the list of lwkt-modern", () => {
-  it("has the best first, and equals in the order in which they came", () => {
+  it("orders threads by priority, and equals by arrival", () => {
     const m = boot();
     const order: string[] = [];
     for (const [name, pri] of [
@@ -136,7 +136,7 @@ describe("the list of lwkt-modern", () => {
     expect(inTurns(Plant.MODERN_NO_TICK)).toBe("aaabbbccc");
   });
 
-  it("gives a thread that a better one has interrupted its turn back", () => {
+  it("lets a thread that was preempted by a better one keep its turn", () => {
     expect(interruptedTurn()).toBe("acab");
     expect(interruptedTurn(Plant.MODERN_LOSES_TURN)).toBe("acba");
   });
@@ -344,7 +344,7 @@ describe("a token of lwkt-modern", () => {
     expect(order.join("")).toBe("aaabbb");
   });
 
-  it("lets a worse thread of the kernel's run while a better one must wait for it, but no user thread", () => {
+  it("lets a worse kernel thread, but no user thread, run while a better one waits for it", () => {
     const m = boot({ cpus: 2, quantum: 1_000 });
     const tok = token(m);
     const order: string[] = [];
@@ -428,7 +428,7 @@ describe("a token of lwkt-modern", () => {
     expect(triedFor(Plant.TOKEN_TRY_MARKS)).not.toEqual(right);
   });
 
-  it("may be tried for in an interrupt", () => {
+  it("may be tried in an interrupt", () => {
     const m = boot();
     const tok = token(m);
     const results: number[] = [];
@@ -491,7 +491,7 @@ describe("a token of lwkt-modern", () => {
     expect(() => m.run()).toThrow(/in lwkt_reltoken/);
   });
 
-  it("goes with its thread when that ends", () => {
+  it("is released when its holder ends", () => {
     const m = boot();
     const tok = token(m);
     m.spawn("a", 5, function* () {

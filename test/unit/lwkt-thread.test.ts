@@ -179,7 +179,7 @@ describe("critical sections", () => {
     expect(served(8, Sys.lwkt_yield_quick, 0)).toBe(false);
   });
 
-  it("hold pended interrupts back if they are left by crit_exit_noyield", () => {
+  it("keep interrupts pended if they are left by crit_exit_noyield", () => {
     expect(served(32, Sys.crit_exit_noyield, 1)).toBe(false);
   });
 
@@ -241,7 +241,7 @@ describe("thread structures", () => {
     expect(next).toBe(ended[5]);
   });
 
-  it("belong to threads whose names are cut to 16 bytes, and which say so when they exit", () => {
+  it("belong to threads whose names are cut to 16 bytes, and which print a message when they exit", () => {
     const machine = quiet();
     machine.kernel.namePointer = () => "<T>";
     machine.spawn("abcdefghijklmnopqrst", 5, function* () {});
@@ -249,14 +249,17 @@ describe("thread structures", () => {
     expect(machine.printed).toEqual(["kthread <T> abcdefghijklmnop has exited\n"]);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("takes no flag of the kernel's own: 1 << %i", (bit) => {
-    const machine = quiet();
-    const args = machine.createArguments("c", function* () {});
-    args[3] = 1 << bit;
-    expect(machine.call(Sys.lwkt_create, ...args).slice(0, 2)).toEqual([Layout.EINVAL, 0]);
-    args[3] = Layout.TDL_STOPREQ | Layout.TDL_DEADLKTREAT | Layout.TDL_ALLOCATED_STACK;
-    expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(0);
-  });
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    "rejects a flag that belongs to the kernel: 1 << %i",
+    (bit) => {
+      const machine = quiet();
+      const args = machine.createArguments("c", function* () {});
+      args[3] = 1 << bit;
+      expect(machine.call(Sys.lwkt_create, ...args).slice(0, 2)).toEqual([Layout.EINVAL, 0]);
+      args[3] = Layout.TDL_STOPREQ | Layout.TDL_DEADLKTREAT | Layout.TDL_ALLOCATED_STACK;
+      expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(0);
+    },
+  );
 
   it("can run out: lwkt_create then returns ENOMEM", () => {
     const machine = new LwktMachine({ maxthread: 2 });

@@ -33,7 +33,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
   describe("user threads of one kind", () => {
     itSharesFairly(scheduler);
 
-    it("are pulled by a CPU that has nothing to do", () => {
+    it("are pulled by an idle CPU", () => {
       // Once the two that end have left CPUs 0 and 1, there is one for each of the others.
       const report = run(
         `"short": { "instance": 2, "loop": 1, "run": 1000 }, "long": { "instance": 4, "loop": 1, "run": 100000 }`,
@@ -64,7 +64,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(got.at(-1)).toBeGreaterThan(0.05);
     });
 
-    it("of 19 has its part beside ten threads of nice -20", () => {
+    it("of 19 gets its share beside ten threads of nice -20", () => {
       const got = shares(
         run(
           `"good": { "instance": 10, "priority": -20, "loop": -1, "run": 500 },
@@ -88,7 +88,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(idle).toBe(0);
     });
 
-    it("does not keep a thread waiting that sleeps most of the time", () => {
+    it("runs a thread promptly that sleeps most of the time", () => {
       const report = run(
         `"hog": { "instance": 3, "loop": -1, "run": 500 },
        "editor": { "loop": -1, "sleep": 20000, "run": 500 }`,
@@ -159,7 +159,7 @@ describe("kernel threads under lwkt", () => {
     });
   });
 
-  it("without a process have fixed priorities whatever their policy, and so has everybody without user threads", () => {
+  it("without a process have fixed priorities whatever their policy, and so have all threads without a user scheduler", () => {
     const bodies = new Bodies({ userThreads: false });
     const fixed = bodies.add("fixed", 10, user());
     bodies.machine.run({ for: 2_000 });
@@ -192,7 +192,7 @@ describe("a policy under lwkt", () => {
     machine.run();
   });
 
-  it("is a new thread's, too, which begins a little worse than its maker", () => {
+  it("is inherited by a new thread, which begins a little worse than its creator", () => {
     const machine = new Machine({}, buildUnderTest);
     const nice: number[] = [];
     const ranks: number[][] = [];
@@ -218,7 +218,7 @@ describe("a policy under lwkt", () => {
 });
 
 describe("a user thread under lwkt that owns a lock", () => {
-  it("runs before other user threads while a thread of the kernel's waits for it, and gives the priority back", () => {
+  it("runs before other user threads while a kernel thread waits for the lock, and returns the priority", () => {
     const machine = new Machine({}, buildUnderTest);
     const [, lock] = machine.call(sys.mtx_init("lock", 0));
     const order: string[] = [];

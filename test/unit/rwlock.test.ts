@@ -60,7 +60,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("a lock of kind %s", (kind) => {
     const call = kinds[kind];
 
-    it("is shared by many or held by one, at any moment of a storm", () => {
+    it("has several sharers or one owner at any moment of a storm", () => {
       let most = 0;
       for (let seed = 1; seed <= 12; seed++) {
         const random = new Random(seed);

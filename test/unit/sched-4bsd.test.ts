@@ -76,7 +76,7 @@ describe("threads of one kind under 4bsd", () => {
     expect(phases("check", Plant.IDLE_LEFT).left).toBe(met);
   });
 
-  it("that may not run everywhere have queues of their own", () => {
+  it("that may not run on all CPUs have queues of their own", () => {
     const report = run(
       `"bound": { "instance": 3, "cpus": [1], "loop": -1, "phases": {
          "a": { "loop": 5, "run": 500 }, "b": { "loop": 5, "cpus": [1], "run": 500 } } },

@@ -79,7 +79,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
-  it("are refused in a sentence when no CPU has so much left", () => {
+  it("are refused in a sentence when no CPU has enough left", () => {
     const text = tasks(
       `"big": { "instance": 3, "policy": "SCHED_DEADLINE", "dl-runtime": 600, "dl-period": 1000,
         "loop": 1, "run": 100 }`,
@@ -90,7 +90,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
   });
 
-  it("end with the thread, and with another policy, and their promises with them", () => {
+  it("end with the thread, or with a change of policy, and free their reservations", () => {
     const m = new Machine({ scheduler, cpus: 2 }, buildUnderTest);
     const results: number[] = [];
     m.createProcess({
@@ -107,7 +107,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(results).toEqual([0, 16, 0, 16, 0, 16, 0, 16, 0, 16]);
   });
 
-  it("are missed by jobs that end later, and by none that ends just then", () => {
+  it("are missed by jobs that end later, but not by one that ends exactly then", () => {
     const config = { scheduler, cyclesPerSecond: 1_000_000, hz: 1_000_000, quantum: 100 };
     const m = new Machine(config, buildUnderTest);
     const thread = (name: string, body: () => Body) =>

@@ -97,7 +97,7 @@ class Fair implements Scheduler {
 }
 
 describe("a scheduler in JavaScript", () => {
-  it("may go by what threads have run, this turn included", () => {
+  it("may decide by the run time of threads, including the current turn", () => {
     const machine = boot(new Fair(), { roundRobin: 1_000_000, cyclesPerSecond: 100_000_000 });
     const hogs = [0, 5].map((nice) =>
       machine.createProcess({
@@ -343,7 +343,7 @@ describe("a snapshot of a machine with a scheduler in JavaScript", () => {
 });
 
 describe("the lottery of examples/", () => {
-  it("goes on from a snapshot with the same draws", async () => {
+  it("continues from a snapshot with the same draws", async () => {
     const example = "../../examples/schedulers/lottery.mjs";
     const { Lottery } = (await import(example)) as { Lottery: new () => Scheduler };
     const machine = boot(new Lottery(), { cpus: 2, snapshots: true });

@@ -103,7 +103,7 @@ describe("a search chooses", () => {
     expect(without).toMatchObject({ complete: true, failure: null });
   });
 
-  it("whether a call fails for want of memory or threads", async () => {
+  it("whether a call fails for lack of memory or threads", async () => {
     const setup: Setup = (machine) => {
       machine.createThread({
         name: "maker",
@@ -153,7 +153,7 @@ describe("a search chooses", () => {
     expect(all).toMatchObject({ schedules: 81, complete: true });
   });
 
-  it("nothing that it does not know", async () => {
+  it("no unknown kind of choice", async () => {
     const choose = ["weather"] as never;
     await expect(run(() => {}, { choose })).rejects.toThrow('choose has "weather"');
   });
@@ -210,7 +210,7 @@ describe("a search for races", () => {
     expect(result).toMatchObject({ complete: true, failure: null });
   });
 
-  it("knows what wakeups, semaphores, atomic flags and the making of threads order", async () => {
+  it("knows the order that wakeups, semaphores, atomic flags and the creation of threads establish", async () => {
     const setups: Setup[] = [
       two(
         body(function* (word) {

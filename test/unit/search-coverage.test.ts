@@ -62,7 +62,7 @@ describe("a search knows", () => {
     expect(seen([2, 2], { strategy }).coverage.isCut).toBe(false);
   });
 
-  it("what pct promises", () => {
+  it("the guarantee of pct", () => {
     const { coverage } = seen([2, 2], { strategy: "pct", schedules: 100 });
     // A choice before each step but those that only one thread has left.
     expect(coverage).toMatchObject({ threads: 2, decisions: 3 });

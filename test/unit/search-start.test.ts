@@ -53,7 +53,7 @@ describe("the start of a search", () => {
   for (const settings of SETTINGS) {
     const machine = () => new Machine({ ...SMALL, ...settings }, buildUnderTest);
 
-    it(`is put back by the kernel as by the host, with ${JSON.stringify(settings)}`, () => {
+    it(`is restored by the kernel as by the host, with ${JSON.stringify(settings)}`, () => {
       const tested = machine();
       tested.load(program("text").li("a0", 1).ret().build());
       const start = tested.snapshot({ packed: false });
@@ -81,7 +81,7 @@ describe("the start of a search", () => {
     });
   }
 
-  it("has the text that there was, whatever was loaded behind it", () => {
+  it("has its original text, whatever was loaded after it", () => {
     const tested = new Machine(SMALL, buildUnderTest);
     tested.load(program("text").li("a0", 1).ret().build());
     const start = tested.snapshot({ packed: false });

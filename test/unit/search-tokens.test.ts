@@ -43,7 +43,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
       ...options,
     });
 
-  it("finds what goes wrong without a token", async () => {
+  it("finds the fault of a test without a token", async () => {
     const { failure } = await run(counter({ takes: false, sleeps: false }));
     expect(failure?.message).toMatch(/count is 1/);
   });

@@ -256,7 +256,7 @@ describe("a snapshot", () => {
     );
   });
 
-  it("whose memory another one took is empty", () => {
+  it("whose memory was transferred to another one is empty", () => {
     const machine = bootCounting();
     const first = machine.snapshot();
     const second = machine.snapshot({ reuse: first });
@@ -458,7 +458,7 @@ describe("a snapshot's file", () => {
   afterEach(() => rmSync(directory, { recursive: true }));
   const path = () => join(directory, "machine.ktm");
 
-  it("is the machine again", () => {
+  it("restores the machine", () => {
     const machine = bootCounting({ cpus: 2 });
     machine.run({ switches: 200 });
     saveSnapshot(machine.snapshot(), path());
@@ -570,7 +570,7 @@ describe("a snapshot's file", () => {
 });
 
 describe("the past", () => {
-  it("is not kept unless one asks for it", () => {
+  it("is not kept unless requested", () => {
     const machine = bootCounting();
     expect(() => machine.rewind({ switches: 0 })).toThrow(/call machine.record\(\) first/);
     machine.record();
@@ -579,7 +579,7 @@ describe("the past", () => {
     expect(() => machine.rewind({ switches: 0 })).toThrow(SnapshotError);
   });
 
-  it("has moments that were, and no others", () => {
+  it("has only moments that occurred", () => {
     const machine = bootCounting();
     machine.run({ switches: 100 });
     machine.record();
@@ -595,7 +595,7 @@ describe("the past", () => {
     expect(() => machine.record({ every: Number.NaN })).toThrow(/every is NaN/);
   });
 
-  it("goes back behind what the host has done, and never across it", () => {
+  it("goes back to after the host's interventions, and never across them", () => {
     const machine = bootCounting();
     const body = machine.load(counting);
     machine.record();

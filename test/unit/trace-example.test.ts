@@ -37,7 +37,7 @@ function compareThreads(workload: WorkloadRun, runs: readonly Slice[]): void {
 
 const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith(".json"));
 
-it("there are five examples to trace", () => expect(examples).toHaveLength(5));
+it("there are five example traces", () => expect(examples).toHaveLength(5));
 
 describe.each(examples)("the trace of %s", (file) => {
   it.each([1, 4])("agrees with its run on %i CPUs, and does not change it", (cpus) => {

@@ -128,7 +128,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(order(machine, way, equals)).toEqual(["a", "b", "c", "d", "e"]);
     });
 
-    it("knows a priority that changes while the thread sleeps", () => {
+    it("takes a priority into account that changes during the sleep", () => {
       for (const [which, priority, expected] of [
         ["c", 60, "cab"],
         ["a", 200, "bca"],
@@ -166,7 +166,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(woken.join("")).toBe("cab");
     });
 
-    it("knows all 99 real-time priorities", () => {
+    it("distinguishes all 99 real-time priorities", () => {
       const machine = boot({ cpus: 2 });
       const threads = [
         withPolicy(Policy.OTHER, 0),
@@ -179,7 +179,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     });
 
     if (scheduler === "ule") {
-      it("has batch threads sleep at one priority (static_boost)", () => {
+      it("makes batch threads sleep at one priority (static_boost)", () => {
         const nice = [10, 0, -10].map((value) => withPolicy(Policy.OTHER, value));
         const compute = nice.map(
           (prepare) =>
@@ -194,7 +194,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
 
     if (isLwkt(scheduler)) {
-      it("knows the levels of threads of LWKT", () => {
+      it("compares the levels of LWKT threads", () => {
         const machine = boot({ bare: way.name === "cv_signal" || way.name === "sema_post" });
         const woken: string[] = [];
         const objects = objectsOf(machine);
@@ -242,7 +242,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(woken).toEqual([999, 1_999, 0, 1, 2]);
   });
 
-  it("an sx goes to the best that wants it alone, also when that one's priority has changed meanwhile", () => {
+  it("an sx goes to the best exclusive waiter, even if its priority has changed meanwhile", () => {
     const machine = withOwnPriorities(boot({ cpus: 2 }));
     const lock = make(machine, sys.sx_init("lock", 0));
     const order: string[] = [];

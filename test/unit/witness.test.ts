@@ -96,7 +96,7 @@ describe("the order of locks", () => {
     expect(machine.console).toContain("slow (slow, sx)");
   });
 
-  it("is not that of locks which are only tried", () => {
+  it("does not include locks that are only tried", () => {
     const machine = boot();
     const [a, b] = [mutex(machine, "a"), mutex(machine, "b")];
     thread(machine, "first", () => inOrder(a, b));
@@ -151,7 +151,7 @@ describe("the order of locks", () => {
 });
 
 describe("a thread that holds a lock", () => {
-  it("may not sleep, unless it is one to sleep with, or the sleep gives it up", () => {
+  it("may not sleep, unless the lock is sleepable or released by the sleep", () => {
     const machine = boot();
     const [door, slow] = [mutex(machine, "door"), sx(machine, "slow")];
     const user = mutex(machine, "user", MutexOption.NOLEND);
@@ -198,7 +198,7 @@ describe("a thread that holds a lock", () => {
     );
   });
 
-  it("must not want it alone while it shares it", () => {
+  it("must not want to own it while it shares it", () => {
     const machine = boot();
     const table = rw(machine, "table");
     const body = () =>
@@ -210,7 +210,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toBe("exclusive lock of (rw) table\nwhile share locked\n");
   });
 
-  it("must not want to share an sx that it has alone", () => {
+  it("must not want to share an sx that it owns", () => {
     const machine = boot();
     const slow = sx(machine, "slow");
     const body = () =>
@@ -222,7 +222,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toBe("shared lock of (sx) slow\nwhile exclusively locked\n");
   });
 
-  it("may not wait for a condition, unless the wait gives it up", () => {
+  it("may not wait for a condition, unless the wait releases the lock", () => {
     const machine = boot();
     const [door, table] = [mutex(machine, "door"), rw(machine, "table")];
     const cv = made(machine.call(sys.cv_create("ready")));

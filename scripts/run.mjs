@@ -12,7 +12,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILDING = "building what has changed ...";
 /** The programs, with the builds of the kernel that each can be asked to run; a build takes some seconds. */
 const PROGRAMS = {
-  cli: ["release", "codec"],
+  cli: ["release", "codec", "index"], // a test that it searches imports the library
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
   fuzz: ["release", "check", "codec"],

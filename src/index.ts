@@ -72,7 +72,7 @@ export type {
 export type { LoadElfOptions, LoadedElf, LoadedProgram } from "./machine/programs.js";
 export { formatRecord } from "./machine/record-text.js";
 export type { MachineFunctions } from "./machine/resources.js";
-export type { SnapshotOptions } from "./machine/snapshots.js";
+export type { SnapshotOptions, TwinOptions } from "./machine/snapshots.js";
 export type { SyncKind } from "./machine/sync-views.js";
 export * from "./machine/sysinit.js";
 export {

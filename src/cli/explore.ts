@@ -28,10 +28,12 @@ import {
 import { ExitCode } from "./exit.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
 import { type Crew, startWorkers } from "./explore-workers.js";
+import { complain } from "./output.js";
 import { checkOutputPath } from "./output-file.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
+
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -39,6 +41,10 @@ const NS_PER_MS = 1e6;
 const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
+
+/** A tape says nothing about the test: this one may have been changed. */
+const NO_FAILURE =
+  "the schedule did not fail; if it once did, the test or the machine's options (--cpus, --scheduler, --topology) are others now";
 
 const HELP = `
 FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; a workload (.json), which
@@ -232,6 +238,10 @@ async function report(file: string, flags: Flags, workers: Crew | null): Promise
     flags.json === true ? `${JSON.stringify(result)}\n` : describe(explored, flags),
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
+  if (explored.traceError !== null) {
+    complain(explored.traceError.message);
+    process.exitCode = ExitCode.FAILURE;
+  }
 }
 
 /** What the command line says about the machine. */
@@ -281,7 +291,7 @@ function describe({ result, story, coverage }: Explored, flags: Flags): string {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
     return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
-  if (flags.replay !== undefined) return "the schedule did not fail\n";
+  if (flags.replay !== undefined) return `${NO_FAILURE}\n`;
   const all = result.complete ? "all " : "";
   const { preemptions } = flags;
   const most =

@@ -46,7 +46,14 @@ import { postMortemOf } from "./post-mortem.js";
 import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
 import type { MachineFunctions } from "./resources.js";
-import { buildOf, configOf, MachineSnapshots, type SnapshotOptions } from "./snapshots.js";
+import {
+  buildOf,
+  checkFork,
+  configOf,
+  MachineSnapshots,
+  type SnapshotOptions,
+  type TwinOptions,
+} from "./snapshots.js";
 import { attachScheduler } from "./user-scheduler.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
@@ -112,7 +119,7 @@ export class Machine {
     checkArgument("Machine", "sysinits", sysinits, sysinitsRule);
     this.kernel = new Kernel(config, build, "later");
     this.kernel.holdsFailures = true;
-    attachScheduler(this.kernel);
+    const scheduler = attachScheduler(this.kernel);
     this.config = this.kernel.config;
     this.rules = machineRules(this.kernel);
     this.bodies = new Bodies(this.kernel);
@@ -121,6 +128,7 @@ export class Machine {
     const { kernel, host, bodies } = this;
     this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
+    if (scheduler !== null) this.snapshots.attach(scheduler as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);
     if (this.compiler !== null) this.compiler.functions = () => this.programs.functions;
     this.snapshots.attach(this.programs);
@@ -566,21 +574,23 @@ export class Machine {
    * A machine that is what a snapshot is of.
    *
    * @param options.bodies functions that a snapshot from a file refers to; so are `handlers`
-   * @param options.build the kernel's build. Default: that of the snapshot.
-   * @throws SnapshotError when the build is another one, or a function is missing.
+   * @param options.build the kernel's build (default: that of the snapshot); `scheduler`: one's own, if it was one
+   * @throws SnapshotError when the build is another one, or a function or the scheduler is missing.
    */
   static fromSnapshot(
     snapshot: Snapshot,
-    options: MachineFunctions & { readonly build?: KernelSource } = {},
+    options: MachineFunctions & TwinOptions & { readonly build?: KernelSource } = {},
   ): Machine {
     const machine = new Machine(configOf(snapshot, options), options.build ?? buildOf(snapshot));
-    machine.restore(snapshot, options);
+    const { scheduler: _, ...functions } = options;
+    machine.restore(snapshot, functions);
     return machine;
   }
 
-  /** Another machine that is as this one is, and goes its own way from here. */
-  fork(): Machine {
-    return Machine.fromSnapshot(this.snapshot());
+  /** Another machine that is as this one is, and goes its own way; `options.scheduler` as for {@link fromSnapshot}. */
+  fork(options: TwinOptions = {}): Machine {
+    checkFork(this.config, options);
+    return Machine.fromSnapshot(this.snapshot(), options);
   }
 
   /**

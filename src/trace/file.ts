@@ -2,9 +2,7 @@
 // a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
 import { callback, type Rule } from "../core/arguments.js";
-import { fileSystem, partialName, writeErrorText } from "../core/file-system.js";
-
-type FileSystem = typeof import("node:fs");
+import { reasonOf, WholeFile } from "../core/whole-file.js";
 
 /** Characters that are collected before they are written. */
 const BUFFER_CHARACTERS = 64 * 1024;
@@ -16,7 +14,7 @@ export class TraceError extends Error {
   override readonly name = "TraceError";
 
   constructor(path: string, cause: unknown) {
-    super(`cannot write the trace to ${JSON.stringify(path)}: ${writeErrorText(cause)}`, { cause });
+    super(`cannot write the trace to ${JSON.stringify(path)}: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -83,27 +81,16 @@ class TraceCall implements TraceSink {
   }
 }
 
-/** A text file that has its name only once it is whole ({@link partialName}). A trace that fails leaves nothing behind. */
+/** A text file that has its name only once it is whole. */
 class TraceFile implements TraceSink {
   private readonly path: string;
-  private readonly partialPath: string;
-  private readonly fs: FileSystem;
-  private readonly descriptor: number;
+  private readonly file: WholeFile;
   private buffer = "";
   private written = 0;
 
   constructor(path: string) {
     this.path = path;
-    this.fs = this.attempt(fileSystem);
-    this.partialPath = this.attempt(() => partialName(path));
-    this.attempt(() => this.checkRoom());
-    this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "wx"));
-  }
-
-  private checkRoom(): void {
-    const directory = this.path.replace(/[^/\\]*$/, "") || ".";
-    const { bavail, bsize } = this.fs.statfsSync(directory);
-    if (bavail * bsize < FREE_BYTES_MIN) throw new Error("the disk is full");
+    this.file = this.attempt(() => new WholeFile(path, FREE_BYTES_MIN));
   }
 
   get length(): number {
@@ -118,10 +105,7 @@ class TraceFile implements TraceSink {
   close(): void {
     try {
       this.flush();
-      this.attempt(() => {
-        this.fs.closeSync(this.descriptor);
-        this.fs.renameSync(this.partialPath, this.path);
-      });
+      this.attempt(() => this.file.close());
     } catch (error) {
       this.abandon();
       throw error;
@@ -130,21 +114,14 @@ class TraceFile implements TraceSink {
 
   abandon(): void {
     this.buffer = "";
-    try {
-      this.fs.closeSync(this.descriptor);
-    } catch {
-      // It is closed already.
-    }
-    this.fs.rmSync(this.partialPath, { force: true });
+    this.file.abandon();
   }
 
   private flush(): void {
     const bytes = new TextEncoder().encode(this.buffer);
     this.written += this.buffer.length;
     this.buffer = "";
-    this.attempt(() => {
-      for (let at = 0; at < bytes.length; ) at += this.fs.writeSync(this.descriptor, bytes, at);
-    });
+    this.attempt(() => this.file.write(bytes));
   }
 
   private attempt<T>(action: () => T): T {

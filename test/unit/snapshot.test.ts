@@ -621,8 +621,10 @@ describe("a snapshot's file", () => {
       "these bytes: this snapshot has format 9, and this program reads format 1",
     );
     expect(() => saveSnapshot(boot().snapshot(), join(directory, "no", "where"))).toThrow(
-      /^cannot write the snapshot to /,
+      /^cannot write the snapshot to ".*where": there is no such directory$/,
     );
+    expect(() => saveSnapshot(boot().snapshot(), directory)).toThrow(/: it is a directory$/);
+    expect(readdirSync(directory).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 });
 

@@ -180,8 +180,8 @@ export class Machine {
 
   /**
    * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in the order
-   * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
-   * middle of one.
+   * of their priorities, smaller ones first. A handler is called in the middle of a step: it may look at the machine and
+   * stop it, and whatever else it asks of it is refused with EBUSY.
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list

@@ -3,18 +3,19 @@
 import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
-import { invitation, listenForInterrupt } from "./gdb.js";
+import { ExitCode } from "./exit.js";
+import { checkOutputPath, readInput } from "./files.js";
+import { invitation } from "./gdb.js";
+import { listenForSignals } from "./interrupt.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -33,7 +34,8 @@ Exit codes:
   2    wrong options, or a file that is no program for the machine: the message says why
   3    deadlock: threads wait, and nothing will ever wake them
   70   a fault of the program, or a panic of the kernel: the report says where
-  130  interrupted by Ctrl-C
+  1    the trace of --trace could not be written, and the program ended with 0
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the report shows the run so far
   with --bare, 0 when the program stores 1 to tohost, and 1 when it fails, traps without a handler, or
   reaches its limit
 
@@ -124,7 +126,11 @@ export function registerExec(program: Command): void {
         .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
-    .option("--disassemble", "show the program's instructions and do not run it")
+    .addOption(
+      new Option("--disassemble", "show the program's instructions and do not run it").conflicts([
+        ...["trace", "json", "for", "limit", "witness", "lockProfile", "adaptiveLocks"],
+      ]),
+    )
     .addHelpText("after", HELP)
     .action(exec);
   bareOptions(lockOptions(command));
@@ -144,14 +150,6 @@ function bareOptions(command: Command): Command {
       `cycles after which a program on bare metal is stopped (default: ${formatCount(DEFAULT_LIMIT)})`,
       wholeNumber(1, Number.MAX_SAFE_INTEGER),
     );
-}
-
-function readFile(file: string): Uint8Array {
-  try {
-    return readPlain(file);
-  } catch (error) {
-    throw new ConfigError(`${file}: ${(error as Error).message}`);
-  }
 }
 
 /** Runs a program in machine mode. */
@@ -182,7 +180,7 @@ async function exec(
   flags: Flags,
   command: Command,
 ): Promise<void> {
-  const bytes = readFile(file);
+  const bytes = readInput(file);
   if (flags.disassemble === true) {
     process.stdout.write(disassembleElf(parseElf(bytes, file)));
     return;
@@ -196,9 +194,9 @@ async function exec(
       "--limit is for programs on bare metal (--bare); --for bounds the others",
     );
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "program's");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "program's");
   const output: Buffer[] = [];
-  const interrupt = listenForInterrupt();
+  const interrupt = listenForSignals();
   const report = await runProgram({
     ...flags,
     file,
@@ -213,7 +211,7 @@ async function exec(
       else process.stdout.write(Buffer.from(text));
     },
     onPrint: (text) => process.stderr.write(text),
-    isInterrupted: () => interrupt.isPending,
+    isInterrupted: () => interrupt.exitCode !== null,
   });
   interrupt.stop();
   if (flags.json === true) {
@@ -221,7 +219,8 @@ async function exec(
   } else {
     process.stderr.write(describe(report));
   }
-  process.exitCode = exitCodeOf(report);
+  const code = report.reason === "interrupted" ? interrupt.exitCode : exitCodeOf(report);
+  process.exitCode = code === 0 ? (process.exitCode ?? 0) : (code ?? ExitCode.INTERRUPTED);
 }
 
 /** The report as `--json` prints it. */

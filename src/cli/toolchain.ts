@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
+import { checkOutputPath } from "./files.js";
 import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
 
 /** The compilers that are known, the preferred one first. */
@@ -76,6 +77,7 @@ export function splitArguments(
   if (output === undefined) {
     throw new ConfigError("where to write is not given: add -o OUT.elf");
   }
+  for (const file of files) checkOutputPath("-o", output, file, "source");
   return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
 }
 

@@ -1,7 +1,7 @@
 // The commands exec and cc as a user's shell sees them: output, exit codes, messages.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -128,6 +128,15 @@ describe("exec", () => {
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
   });
+
+  it.each(["exec", "explore"])("and %s refuse a file that is too large to be read", (command) => {
+    const large = join(folder, "large.elf");
+    writeFileSync(large, "");
+    truncateSync(large, 5e9);
+    const { status, stderr } = cli([command, large]);
+    expect(status).toBe(2);
+    expect(stderr).toBe(`kthread-machine: ${large}: the file is larger than 2 GiB\n`);
+  });
 });
 
 describe("cc", () => {
@@ -144,6 +153,11 @@ describe("cc", () => {
     ["a file that is not there", ["nothing.c", "-o", "x.elf"], "there is no file nothing.c"],
     ["no output", ["examples/c/pool.c"], "add -o OUT.elf"],
     ["no source", ["-O2", "-o", "x.elf"], "no source file is given"],
+    [
+      "a source file to write to",
+      ["examples/c/pool.c", "-o", "./examples/c/pool.c"],
+      "-o would write over the source file",
+    ],
     [
       "an unknown C library",
       ["--libc", "glibc", "examples/c/pool.c", "-o", "x.elf"],

@@ -178,7 +178,7 @@ function loadSegments(reader: Reader, headers: readonly ProgramHeader[]): readon
     }
     if (header.type === SegmentType.TLS && header.size !== 0) {
       reader.fail(
-        "it has thread-local variables, which are not supported; make them global or pass them",
+        "it has thread-local variables, which nobody makes here; kthread-machine cc --libc picolibc does, on threads' stacks",
       );
     }
     if (header.type === SegmentType.LOAD && header.size !== 0) {

@@ -130,7 +130,7 @@ KTM_INLINE void mtx_unlock_spin(struct mtx *m) { sys_mtx_unlock_spin(m->object);
 KTM_INLINE void mtx_destroy(struct mtx *m) { sys_mtx_destroy(m->object); }
 KTM_INLINE int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object); }
 
-/* mtx_assert(), rw_assert(), sx_assert(), rm_assert(): one of these, */
+/* mtx_assert(), rw_assert(), sx_assert(), rm_assert(), lockmgr_assert(): one of these, */
 #define MA_NOTOWNED 0
 #define MA_OWNED 0x4
 #define RA_UNLOCKED 0
@@ -141,6 +141,10 @@ KTM_INLINE int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object);
 #define SA_LOCKED 0x1
 #define SA_SLOCKED 0x2
 #define SA_XLOCKED 0x4
+#define KA_UNLOCKED 0
+#define KA_LOCKED 0x1
+#define KA_SLOCKED 0x2
+#define KA_XLOCKED 0x4
 /* and of a lock that is held perhaps one of these. */
 #define MA_RECURSED 0x8
 #define MA_NOTRECURSED 0x10
@@ -148,6 +152,8 @@ KTM_INLINE int mtx_owned(const struct mtx *m) { return sys_mtx_owned(m->object);
 #define RA_NOTRECURSED MA_NOTRECURSED
 #define SA_RECURSED MA_RECURSED
 #define SA_NOTRECURSED MA_NOTRECURSED
+#define KA_RECURSED MA_RECURSED
+#define KA_NOTRECURSED MA_NOTRECURSED
 KTM_INLINE void mtx_assert(const struct mtx *m, int what) { sys_mtx_assert(m->object, what); }
 
 #define PDROP 0x200 /* msleep() does not take the mutex again */
@@ -312,6 +318,7 @@ KTM_INLINE int lockmgr(struct lock *lk, unsigned flags, struct mtx *interlock) {
 }
 KTM_INLINE int lockstatus(const struct lock *lk) { return sys_lockstatus(lk->object); }
 KTM_INLINE void lockmgr_disown(struct lock *lk) { sys_lockmgr_disown(lk->object); }
+KTM_INLINE void lockmgr_assert(const struct lock *lk, int what) { sys_lockmgr_assert(lk->object, what); }
 KTM_INLINE void lockdestroy(struct lock *lk) { sys_lockdestroy(lk->object); }
 
 /* ---- LWKT (DragonFly); under the scheduler lwkt only ---- */

@@ -4,15 +4,14 @@
 //
 // A second Node.js process would cost more than the check for stale parts does.
 
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { BuildError, build, reportFailure } from "./build.mjs";
+import { build, reportFailure, UsageError } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILDING = "building what has changed, all of it in a fresh checkout: a minute or so ...";
-/** What a program needs besides itself: builds of the kernel that it can be asked to run, above all. */
-const NEEDS = {
+/** The programs, with what each needs besides itself: builds of the kernel that it can be asked to run, above all. */
+const PROGRAMS = {
   cli: ["release", "codec", "index"], // a test that it searches imports the library
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
@@ -22,10 +21,14 @@ const NEEDS = {
 };
 
 async function run(program, args) {
+  if (!Object.hasOwn(PROGRAMS, program ?? "")) {
+    const what =
+      program === undefined ? "Say which program to run" : `There is no ${program} to run`;
+    throw new UsageError(`${what}; the programs are ${Object.keys(PROGRAMS).join(", ")}.`);
+  }
   const onStale = () => process.stderr.write(`${BUILDING}\n`);
-  await build({ parts: [...(NEEDS[program] ?? []), program], quiet: true, onStale });
+  await build({ parts: [...PROGRAMS[program], program], quiet: true, onStale });
   const path = join(ROOT, `dist/${program}.js`);
-  if (!existsSync(path)) throw new BuildError(`This tree has no ${program} program to run.`);
   process.argv = [process.argv[0], path, ...args];
   return pathToFileURL(path).href;
 }

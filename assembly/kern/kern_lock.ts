@@ -80,6 +80,11 @@ function xlocked(lk: LockMgr, td: Thread): bool {
   return lk.so_owner == td && lk.so_owner_tid == cold(td).td_tid;
 }
 
+/** True if a thread may take it that it has the lock alone: it has, or somebody has left it to whoever releases it. */
+export function lk_held_alone(lk: LockMgr, td: Thread): bool {
+  return lk.lk_kernproc != 0 || xlocked(lk, td);
+}
+
 /** True if somebody has it alone, or nobody but so that nobody else may (lockmgr_disown). */
 function is_exclusive(lk: LockMgr): bool {
   return is_td(lk.so_owner) || lk.lk_kernproc != 0;
@@ -396,7 +401,7 @@ export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
 
 function release(lk: LockMgr, td: Thread): void {
   if (lk.so_value != 0) sunlock(lk, td);
-  else if (xlocked(lk, td) || lk.lk_kernproc != 0) xunlock(lk, td);
+  else if (lk_held_alone(lk, td)) xunlock(lk, td);
   else panic("Lock %s not locked", lk.so_name);
 }
 
@@ -404,7 +409,7 @@ function release(lk: LockMgr, td: Thread): void {
 export function lockstatus(o: SyncObject): i32 {
   const lk = changetype<LockMgr>(o);
   if (is_exclusive(lk)) {
-    return xlocked(lk, curthread()) || lk.lk_kernproc != 0 ? LK_EXCLUSIVE : LK_EXCLOTHER;
+    return lk_held_alone(lk, curthread()) ? LK_EXCLUSIVE : LK_EXCLOTHER;
   }
   return lk.so_value != 0 ? LK_SHARED : 0;
 }

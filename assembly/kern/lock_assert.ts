@@ -1,7 +1,8 @@
-// What kernel code asserts of a lock: mtx_assert, rw_assert, sx_assert and rm_assert, with the originals' panics.
+// What kernel code asserts of a lock: mtx_assert, rw_assert, sx_assert, rm_assert and lockmgr_assert, with the
+// originals' panics.
 //
-// Who shares an rwlock or sx is not known: that somebody does is all that can be asserted of it, as in the originals
-// without WITNESS. The readers of an rmlock are known.
+// Who shares an rwlock, an sx or a lock of lockmgr is not known: that somebody does is all that can be asserted of it, as
+// in the originals without WITNESS. The readers of an rmlock are known.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import {
@@ -13,9 +14,11 @@ import {
   LA_SLOCKED,
   LA_UNLOCKED,
   LA_XLOCKED,
+  LockMgr,
   SyncObject,
 } from "../sys/sync";
 import { is_td } from "../sys/thread";
+import { lk_held_alone } from "./kern_lock";
 import { mtx_owned } from "./kern_mutex";
 import { rm_owned, rm_shares } from "./kern_rmlock";
 import { rw_wowned } from "./kern_rwlock";
@@ -43,6 +46,26 @@ export function shared_lock_assert(l: SyncObject, what: u32): void {
     assert_depth(l, what, l.so_value != 0 && l.so_kind != KOBJ_RM);
   } else if (kind == LA_LOCKED || kind == LA_SLOCKED) assert_locked(l, what, kind == LA_SLOCKED);
   else unknown(l, what);
+}
+
+/** The same of a lock of lockmgr (kern_lock.c, _lockmgr_assert). One that was disowned counts as everybody's. */
+export function lockmgr_assert(o: SyncObject, what: u32): void {
+  const lk = changetype<LockMgr>(o);
+  const is_alone = lk_held_alone(lk, curthread());
+  const kind = held_kind(what);
+  if (what == LA_UNLOCKED) {
+    if (is_alone) panic("Lock %s exclusively locked", lk.so_name);
+  } else if (kind == LA_XLOCKED) {
+    if (!is_alone) panic("Lock %s not exclusively locked", lk.so_name);
+    assert_depth(lk, what, lk.lk_recurse != 0);
+  } else if (kind == LA_LOCKED || kind == LA_SLOCKED) {
+    const is_share = kind == LA_SLOCKED;
+    if (lk.so_value == 0 && (is_share || !is_alone)) {
+      if (is_share) panic("Lock %s not sharelocked", lk.so_name);
+      panic("Lock %s not locked", lk.so_name);
+    }
+    if (lk.so_value == 0) assert_depth(lk, what, lk.lk_recurse != 0);
+  } else panic("Unknown lockmgr lock assertion: %d", what);
 }
 
 /** What a sum asserts, without how often. Of a lock that recurses and does not nothing is known. */

@@ -32,7 +32,8 @@ import {
 
 /**
  * Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. Where there is no room for
- * another one it becomes runnable at once: it preempts nobody, and has the CPU when it is its turn.
+ * another one it becomes runnable at once: it preempts nobody, and has the CPU when it is its turn. Only the thread that
+ * runs may be about to leave its CPU, and would miss that: each CPU has a place for it.
  */
 function pend(gd: GlobalData, td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -44,7 +45,8 @@ function pend(gd: GlobalData, td: Thread): void {
   }
   const cell = changetype<PendCell>(kobj_alloc());
   if (!is_cell(cell)) {
-    lwkt_schedule_other(td);
+    if (td == gd.gd_curthread) pend_current(gd, td);
+    else lwkt_schedule_other(td);
     return;
   }
   td.td_flags |= TDF_PENDED;
@@ -53,6 +55,16 @@ function pend(gd: GlobalData, td: Thread): void {
   if (is_cell(gd.gd_pend_last)) gd.gd_pend_last.pc_next = cell;
   else gd.gd_pend_first = cell;
   gd.gd_pend_last = cell;
+}
+
+/** Pends the thread that runs in the place for it. Whoever has that has left the CPU since then, and misses nothing now. */
+function pend_current(gd: GlobalData, td: Thread): void {
+  const before = gd.gd_pend_current;
+  gd.gd_pend_current = td;
+  td.td_flags |= TDF_PENDED;
+  if (!is_td(before)) return;
+  before.td_flags &= ~TDF_PENDED;
+  lwkt_schedule_other(before);
 }
 
 function is_cell(cell: PendCell): bool {
@@ -67,6 +79,7 @@ function pend_remove(gd: GlobalData, td: Thread): void {
     if (other != changetype<usize>(td)) store<usize>(gd_intrq(gd, kept++), other);
   }
   gd.gd_nintr = kept;
+  if (gd.gd_pend_current == td) gd.gd_pend_current = no_td();
   let before = changetype<PendCell>(0);
   for (let cell = gd.gd_pend_first; is_cell(cell); ) {
     const next = cell.pc_next;
@@ -101,6 +114,10 @@ function pend_refill(gd: GlobalData): void {
     gd.gd_nintr++;
     kobj_free(changetype<usize>(cell));
   }
+  if (gd.gd_nintr == MAXPENDING || !is_td(gd.gd_pend_current)) return;
+  store<usize>(gd_intrq(gd, gd.gd_nintr), changetype<usize>(gd.gd_pend_current));
+  gd.gd_nintr++;
+  gd.gd_pend_current = no_td();
 }
 
 /**

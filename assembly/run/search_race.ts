@@ -169,6 +169,7 @@ function orders_nothing(nr: u32): bool {
     case Sys.rw_assert:
     case Sys.sx_assert:
     case Sys.rm_assert:
+    case Sys.lockmgr_assert:
     case Sys.tsleep:
     case Sys.cv_signal:
     case Sys.cv_broadcast:

@@ -211,6 +211,7 @@ function reach_of_call(nr: u32, object: u32): u32 {
     case Sys.rw_assert:
     case Sys.sx_assert:
     case Sys.rm_assert:
+    case Sys.lockmgr_assert:
       return Reach.LOOKS;
     case Sys.sched_setdeadline_self:
       return machine().ncpus == 1 ? Reach.OBJECTS : Reach.ALL; // it may move

@@ -50,6 +50,7 @@ export class GlobalData {
   gd_next_callout: u64; //     tick of its earliest callout, ~0 = none
   gd_pend_first: PendCell; //  interrupt threads that are pended behind those of gd_intrq, first and last
   gd_pend_last: PendCell;
+  gd_pend_current: Thread; //  one that was pended while it ran and there was no room, behind these
   gd_slice_td: Thread; //      the thread that the slice's last step began with
   gd_slice_reason: u32; //     why the emulated CPU left its loop
   gd_late: u32; //             rounds by which its messages are late (kern/kern_chaos.ts)

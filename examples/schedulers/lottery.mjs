@@ -35,6 +35,16 @@ export class Lottery {
     }
     throw new Error("no thread has the ticket");
   }
+
+  // These two are for snapshots: who waits, in order, since that decides who has the ticket that is drawn.
+  save() {
+    return this.waiting.map((threads) => [...threads].map(([{ address }, n]) => [address, n]));
+  }
+
+  load(saved, machine) {
+    const entry = ([address, n]) => [machine.thread(address), n];
+    this.waiting = saved.map((threads) => new Map(threads.map(entry)));
+  }
 }
 
 /** Three threads that compute all the time, with nice values of 0, 5 and 10: what each one got of the CPU. */

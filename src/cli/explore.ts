@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -201,6 +202,9 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
+  if (flags.depth !== undefined && flags.strategy !== "pct") {
+    throw new ConfigError("--depth is for --strategy pct; leave one of them out, or add the other");
+  }
   const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
   // This thread is one of them, unless it hands out subtrees. The others load the test while it is loaded here.
   const count = flags.workers - (flags.strategy === "exhaustive" ? 0 : 1);

@@ -1,7 +1,7 @@
 // A run's report as text.
 
 import { visible, visibleLine } from "../core/visible.js";
-import type { Wait } from "../workload/run-deadlock.js";
+import type { StalemateWait } from "../workload/run-deadlock.js";
 import { describeWait } from "../workload/run-deadlock.js";
 import type {
   CpuReport,
@@ -263,13 +263,16 @@ function stalemateSection({ stalemate, outcome }: RunReport, { all }: TextOption
 }
 
 /** Those of the circle first, for they are the reason. */
-function firstWaits(waits: readonly Wait[], cycle: readonly Wait[] | null): Wait[] {
+function firstWaits(
+  waits: readonly StalemateWait[],
+  cycle: readonly StalemateWait[] | null,
+): StalemateWait[] {
   const inCycle = new Set(cycle ?? []);
   const others = waits.filter((wait) => !inCycle.has(wait));
   return [...inCycle, ...others].slice(0, WAITS_SHOWN_MAX);
 }
 
-function cycleText(cycle: readonly Wait[]): string {
+function cycleText(cycle: readonly StalemateWait[]): string {
   const names = cycle.map(({ thread }) => thread);
   return visibleLine(`in a circle: ${[...names, names[0]].join(" -> ")}`);
 }

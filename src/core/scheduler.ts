@@ -28,6 +28,11 @@ export interface SchedulerMachine {
   /** Virtual time at the start of the round, in cycles. */
   readonly now: number;
   readonly cpus: number;
+  /**
+   * The thread of an address, for load(). What save() tells of threads that do not wait may be of some that have ended:
+   * of one that lives, `thread(one.address)` is the same object.
+   */
+  thread(address: number): SchedulerThread;
 }
 
 /** A scheduler. Every method is called in the middle of a step, and must not call the machine's methods. */
@@ -57,6 +62,13 @@ export interface Scheduler {
    * it can be, or else to the one for which the fewest wait.
    */
   pickCpu?(thread: SchedulerThread, allowed: readonly number[]): number;
+  /**
+   * All that it keeps, as a value for JSON, with threads by their addresses. A machine has snapshots, and a past to go
+   * back to, if its scheduler has this method and load().
+   */
+  save?(): unknown;
+  /** Goes back to what save() gave: everything since then has not happened. start() was called before. */
+  load?(saved: unknown, machine: SchedulerMachine): void;
 }
 
 /** Why something is no scheduler; null if it is one. */
@@ -67,11 +79,23 @@ export function schedulerFault(value: unknown): string | null {
   for (const method of ["add", "remove", "choose"] as const) {
     if (typeof (value as Scheduler)[method] !== "function") return `it has no method ${method}()`;
   }
-  for (const method of ["start", "preempts", "tick", "pickCpu"] as const) {
+  for (const method of ["start", "preempts", "tick", "pickCpu", "save", "load"] as const) {
     const given: unknown = (value as Scheduler)[method] ?? own[method];
     if (given !== undefined && typeof given !== "function") return `its ${method} is no function`;
   }
-  return null;
+  const { save, load } = value as Scheduler;
+  if (save !== undefined && load === undefined) return "it has save(), and no load()";
+  return save === undefined && load !== undefined ? "it has load(), and no save()" : null;
+}
+
+/** What stands for the scheduler of a machine whose snapshot comes from a file: its name, and nothing that decides. */
+export function absentScheduler(name: string): Scheduler {
+  const absent = (): never => {
+    throw new TypeError(
+      `the scheduler ${JSON.stringify(name)} is not here: a file has its name only`,
+    );
+  };
+  return { name, add: absent, remove: absent, choose: absent };
 }
 
 /** The kernel's questions, by addresses of threads (assembly/env.ts). */
@@ -84,9 +108,24 @@ export interface SchedulerHooks {
   sched_pick_cpu(td: number, low: number, high: number): number;
 }
 
+/** What a scheduler keeps and what the hooks know beside it, for a snapshot. */
+export interface SavedScheduler {
+  /** The addresses of the threads that wait for each CPU. */
+  readonly waiting: readonly (readonly number[])[];
+  /** What save() gave, as JSON: nobody can change it. */
+  readonly state: string;
+}
+
+/** The questions to one scheduler, and its state. */
+export interface AttachedScheduler extends SchedulerHooks {
+  /** @throws Error if the scheduler cannot say what it keeps. */
+  save(): SavedScheduler;
+  /** @throws Error if the scheduler does not go back to it. Then it answers no question any more before another load. */
+  load(saved: SavedScheduler): void;
+}
+
 /** Where the hooks get threads from, and what they tell of. */
 export interface SchedulerWorld extends SchedulerMachine {
-  thread(address: number): SchedulerThread;
   /** What a scheduler throws, or decides without any right to: the run ends with it when the step is done. */
   fail(error: unknown): void;
 }
@@ -95,11 +134,13 @@ export interface SchedulerWorld extends SchedulerMachine {
  * The kernel's questions, put to a scheduler. What it must not answer becomes an error that the run ends with, and
  * the kernel gets an answer that keeps it in order: its state is as sound as before.
  */
-export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): SchedulerHooks {
-  const waiting = Array.from({ length: world.cpus }, () => new Set<number>());
+export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): AttachedScheduler {
+  let waiting = Array.from({ length: world.cpus }, () => new Set<number>());
+  let astray: Error | null = null; // why the scheduler is not where the machine is
   const queue = (cpu: number) => waiting[cpu] as Set<number>;
   const asked = <T>(question: () => T, otherwise: T): T => {
     try {
+      if (astray !== null) throw astray;
       return question();
     } catch (error) {
       world.fail(error);
@@ -110,6 +151,13 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Sch
     new TypeError(`the scheduler ${JSON.stringify(scheduler.name)}: ${method}() ${why}`);
   asked(() => scheduler.start?.(world), undefined);
   return {
+    save: () => ({ waiting: waiting.map((tds) => [...tds]), state: stateOf(scheduler) }),
+    load(saved) {
+      waiting = saved.waiting.map((tds) => new Set(tds));
+      astray = wrong("load", "has not led to where the machine is; put back another snapshot");
+      loadState(scheduler, saved.state, world);
+      astray = null;
+    },
     sched_queue(td, cpu, keepsTurn) {
       const address = td >>> 0;
       queue(cpu).add(address);
@@ -155,4 +203,31 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Sch
       }, -1);
     },
   };
+}
+
+/** What a scheduler keeps, as JSON. */
+function stateOf(scheduler: Scheduler): string {
+  const wrong = (why: string, cause?: unknown) =>
+    new TypeError(
+      `the scheduler ${JSON.stringify(scheduler.name)}: save() must give a value for JSON, with threads by their addresses, and ${why}`,
+      { cause },
+    );
+  const saved = scheduler.save?.();
+  let state: string | undefined;
+  try {
+    state = JSON.stringify(saved);
+  } catch (error) {
+    throw wrong(`what it gave is none: ${(error as Error).message}`, error);
+  }
+  if (state === undefined) throw wrong(`gave ${typeof saved}`);
+  return state;
+}
+
+/** Has a scheduler go back to what it kept, and looks whether it has: what it saves then must be the same. */
+function loadState(scheduler: Scheduler, state: string, machine: SchedulerMachine): void {
+  scheduler.load?.(JSON.parse(state), machine);
+  if (stateOf(scheduler) === state) return;
+  throw new TypeError(
+    `the scheduler ${JSON.stringify(scheduler.name)}: load() has not brought back what save() gave, since save() gives something else behind it`,
+  );
 }

@@ -279,11 +279,12 @@ export const GlobalData = {
   gd_next_callout: 176,
   gd_pend_first: 184,
   gd_pend_last: 188,
-  gd_slice_td: 192,
-  gd_slice_reason: 196,
-  gd_late: 200,
-  gd_in_slice: 204,
-  gd_broken: 208,
+  gd_pend_current: 192,
+  gd_slice_td: 196,
+  gd_slice_reason: 200,
+  gd_late: 204,
+  gd_in_slice: 208,
+  gd_broken: 212,
   gd_schedclock: 216,
   gd_switch_why: 224,
   gd_touched: 228,
@@ -321,6 +322,7 @@ export const GlobalDataTypes = {
   gd_next_callout: "u64",
   gd_pend_first: "usize",
   gd_pend_last: "usize",
+  gd_pend_current: "usize",
   gd_slice_td: "usize",
   gd_slice_reason: "u32",
   gd_late: "u32",
@@ -2808,6 +2810,7 @@ export const Sys = {
   sx_assert: 259,
   rm_assert: 260,
   wakeup_any: 261,
+  lockmgr_assert: 262,
 } as const;
 
 // assembly/sys/sysinit.ts

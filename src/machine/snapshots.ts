@@ -17,6 +17,7 @@ import {
 } from "../core/arguments.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { Kernel } from "../core/kernel.js";
+import type { Scheduler } from "../core/scheduler.js";
 import * as Layout from "../generated/layout.js";
 import { SnapshotError } from "../snapshot/errors.js";
 import { Keeper } from "../snapshot/keeper.js";
@@ -80,11 +81,7 @@ export class MachineSnapshots implements Recordable {
 
   /** A call into the kernel begins. */
   enter(): void {
-    if (this.subject.bodies.isReplaying) {
-      throw new SnapshotError(
-        "a body has used its machine while it was brought back; a body may only yield kernel calls",
-      );
-    }
+    this.refuseReplay();
     this.depth++;
   }
 
@@ -94,7 +91,15 @@ export class MachineSnapshots implements Recordable {
 
   /** The host does something to the machine that no run repeats. */
   touch(): void {
+    this.refuseReplay();
     this.recording?.touch();
+  }
+
+  private refuseReplay(): void {
+    if (!this.subject.bodies.isReplaying) return;
+    throw new SnapshotError(
+      "a body has used its machine while it was brought back; a body may only yield kernel calls",
+    );
   }
 
   /** Somebody gets a view of guest memory. */
@@ -151,9 +156,9 @@ export class MachineSnapshots implements Recordable {
 
   private refuseInside(what: string): void {
     const { scheduler } = this.subject.kernel.config;
-    if (typeof scheduler !== "string") {
+    if (typeof scheduler !== "string" && scheduler.save === undefined) {
       throw new SnapshotError(
-        `a snapshot cannot be ${what} of a machine whose scheduler is one's own: what ${JSON.stringify(scheduler.name)} keeps in JavaScript would not be in it`,
+        `a snapshot cannot be ${what} of a machine whose scheduler is one's own: what ${JSON.stringify(scheduler.name)} keeps in JavaScript would not be in it; give that the methods save() and load()`,
       );
     }
     if (this.depth === 0) return;
@@ -236,25 +241,51 @@ const functionRules: Rules = {
   handlers: optional(named),
   build: optional(anything),
 };
+const twinRules: Rules = { ...functionRules, scheduler: optional(anything) };
 const isNumber = (value: unknown): boolean => typeof value === "bigint" || Number.isFinite(value);
 const amount: Rule = {
   allowed: "a number above 0",
   accepts: (value) => isNumber(value) && (value as number | bigint) > 0,
 };
 const momentRule: Rule = {
-  allowed: "{ cycles } or { switches }, each a whole number, 0 or more",
+  allowed: "either { cycles } or { switches }, a whole number, 0 or more",
   accepts: (value) => {
     if (typeof value !== "object" || value === null) return false;
     const { cycles, switches } = value as Record<string, unknown>;
-    return cycles === undefined ? count.accepts(switches) : wide.accepts(cycles);
+    if (cycles === undefined) return count.accepts(switches);
+    return switches === undefined && wide.accepts(cycles);
   },
 };
 
+/** What another machine is to have that is made of a snapshot. */
+export interface TwinOptions {
+  /** Its scheduler, if that is one's own: an object decides for one machine only. */
+  readonly scheduler?: Scheduler;
+}
+
 /** The machine that a snapshot is of: its configuration. */
-export function configOf(snapshot: Snapshot, options: MachineFunctions): Snapshot["config"] {
+export function configOf(
+  snapshot: Snapshot,
+  options: MachineFunctions & TwinOptions,
+): Snapshot["config"] {
   checkArgument("fromSnapshot", "snapshot", snapshot, snapshotRule);
-  checkOptions("fromSnapshot", options, functionRules);
-  return snapshot.config;
+  checkOptions("fromSnapshot", options, twinRules);
+  const { config } = snapshot;
+  const { scheduler } = options;
+  if (scheduler !== undefined) return { ...config, scheduler };
+  if (typeof config.scheduler === "string") return config;
+  throw new SnapshotError(
+    `the snapshot is of a machine with the scheduler ${JSON.stringify(config.scheduler.name)} of one's own, which decides for one machine only: give the new machine one like it, as { scheduler }`,
+  );
+}
+
+/** Options of a fork of a machine with a configuration. */
+export function checkFork(config: Snapshot["config"], options: TwinOptions): void {
+  checkOptions("fork", options, { scheduler: optional(anything) });
+  if (options.scheduler === undefined || options.scheduler !== config.scheduler) return;
+  throw new SnapshotError(
+    `a machine and its fork cannot have the same scheduler ${JSON.stringify(options.scheduler.name)}, which decides for one of them only: give the fork another one like it`,
+  );
 }
 
 /** The build of the kernel that a snapshot needs: where it comes from a file, one of this package. */

@@ -6,8 +6,14 @@
 // The checksum is of everything behind it. Whatever a byte is changed to, it is another one.
 
 import { bytes as bytesRule, checkArgument, instance, text } from "../core/arguments.js";
-import { type CompleteConfig, completeConfig, type MachineConfig } from "../core/config.js";
+import {
+  type CompleteConfig,
+  completeConfig,
+  type MachineConfig,
+  type SchedulerName,
+} from "../core/config.js";
 import { readPlain } from "../core/file-system.js";
+import { absentScheduler } from "../core/scheduler.js";
 import { reasonOf, writeWhole } from "../core/whole-file.js";
 import type { Range } from "./arenas.js";
 import { countBlocks } from "./codec.js";
@@ -28,7 +34,11 @@ const HEAD_AT = 32;
 /** The JSON in front of the codes. */
 interface Head {
   readonly build: string;
-  readonly config: Omit<CompleteConfig, "seed"> & { readonly seed: string };
+  readonly config: Omit<CompleteConfig, "seed" | "scheduler"> & {
+    readonly seed: string;
+    /** Of a scheduler of one's own the name alone. */
+    readonly scheduler: SchedulerName | { readonly name: string };
+  };
   readonly cycles: string;
   readonly switches: number;
   readonly ranges: readonly Range[];
@@ -77,9 +87,14 @@ function paddedHead(snapshot: Snapshot): Uint8Array {
   if (build === null) {
     throw new SnapshotError("the kernel's build has no identity: snapshots of it stay in memory");
   }
+  const { scheduler } = config;
   const head: Head = {
     build,
-    config: { ...config, seed: String(config.seed) },
+    config: {
+      ...config,
+      seed: String(config.seed),
+      scheduler: typeof scheduler === "string" ? scheduler : { name: scheduler.name },
+    },
     cycles: String(snapshot.cycles),
     switches: snapshot.switches,
     ranges: image.ranges,
@@ -137,9 +152,11 @@ function decodeBody(bytes: Uint8Array, view: DataView): Snapshot {
   const sizesAt = HEAD_AT + view.getUint32(HEAD_LENGTH_AT, true);
   const blocks = view.getUint32(BLOCKS_AT, true);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(HEAD_AT, sizesAt))) as Head;
+  const { scheduler } = head.config;
   const config = completeConfig({
     ...head.config,
     seed: BigInt(head.config.seed),
+    scheduler: typeof scheduler === "string" ? scheduler : absentScheduler(scheduler.name),
   } as MachineConfig);
   if (blocks !== countBlocks(head.ranges))
     throw new Error("its blocks are not those of its ranges");

@@ -112,7 +112,9 @@ export class Keeper {
   }
 }
 
-/** A setting as a text; equal settings have equal ones. */
+/** A setting as a text; equal settings have equal ones. Of a scheduler of one's own the name has to do. */
 function settingText(value: CompleteConfig[keyof CompleteConfig]): string {
+  if (typeof value === "object" && "choose" in value)
+    return `${JSON.stringify(value.name)} (one's own)`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -4,14 +4,18 @@
 import { describe, expect, it } from "vitest";
 import { decodeSnapshot, encodeSnapshot, Machine } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
+import { Fickle } from "../support/own-scheduler.js";
 import { Random } from "../support/random.js";
 import { createWorld, type Kinds, memoryOf, randomConfig } from "../support/snapshot-world.js";
 
 const SEEDS = 6;
-const KINDS: readonly (readonly [string, Kinds])[] = [
-  ["RV32 bodies", { isRv32: true, isHost: false }],
-  ["JavaScript bodies", { isRv32: false, isHost: true }],
-  ["both kinds of bodies", { isRv32: true, isHost: true }],
+const both: Kinds = { isRv32: true, isHost: true };
+/** Bodies, and whether the scheduler is one in JavaScript. */
+const KINDS: readonly (readonly [string, Kinds, boolean])[] = [
+  ["RV32 bodies", { isRv32: true, isHost: false }, false],
+  ["JavaScript bodies", { isRv32: false, isHost: true }, false],
+  ["both kinds of bodies", both, false],
+  ["a scheduler of one's own", both, true],
 ];
 
 /** A stretch of a run. */
@@ -57,7 +61,10 @@ function expectAlike(machine: Machine, other: Machine, what: string): void {
   }
 }
 
-for (const [name, kinds] of KINDS) {
+for (const [name, kinds, isOwn] of KINDS) {
+  /** What a machine has that no other may have: its scheduler, if that is one's own. */
+  const own = () => (isOwn ? { scheduler: new Fickle() } : {});
+
   describe(`a machine with ${name}`, () => {
     for (const cpus of [1, 2, 4, 16]) {
       it(`goes on as if nothing had happened on ${cpus} CPUs`, () => {
@@ -65,11 +72,13 @@ for (const [name, kinds] of KINDS) {
           const seed = 1000 * cpus + i;
           const plan = planOf(seed, cpus, kinds);
           const what = `seed ${seed}`;
-          const reference = createWorld(seed, plan.config, buildUnderTest, kinds);
+          const create = () =>
+            createWorld(seed, { ...plan.config, ...own() }, buildUnderTest, kinds);
+          const reference = create();
           reference.machine.run(plan.before);
           reference.machine.run(plan.after);
 
-          const subject = createWorld(seed, plan.config, buildUnderTest, kinds);
+          const subject = create();
           const { machine } = subject;
           machine.run(plan.before);
           const isPacked = i % 2 === 1;
@@ -80,7 +89,7 @@ for (const [name, kinds] of KINDS) {
           expectAlike(machine, reference.machine, `${what}, restored`);
 
           machine.restore(snapshot);
-          const fork = machine.fork();
+          const fork = machine.fork(own());
           fork.run(plan.after);
           expectAlike(fork, reference.machine, `${what}, forked`);
           machine.run(plan.after);
@@ -88,7 +97,7 @@ for (const [name, kinds] of KINDS) {
 
           const bytes = encodeSnapshot(snapshot);
           const { bodies } = subject;
-          const read = Machine.fromSnapshot(decodeSnapshot(bytes), { bodies });
+          const read = Machine.fromSnapshot(decodeSnapshot(bytes), { bodies, ...own() });
           read.run(plan.after);
           expectAlike(read, reference.machine, `${what}, read from a file`);
         }
@@ -99,7 +108,7 @@ for (const [name, kinds] of KINDS) {
         for (let i = 0; i < SEEDS; i++) {
           const seed = 2000 * cpus + i;
           const random = new Random(seed);
-          const config = randomConfig(random, cpus, kinds);
+          const config = { ...randomConfig(random, cpus, kinds), ...own() };
           const { machine } = createWorld(seed, config, buildUnderTest, kinds);
           machine.run({ switches: random.below(50) });
           const recording = machine.record({ every: 20_000 });

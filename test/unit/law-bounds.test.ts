@@ -238,4 +238,45 @@ describe.each(SCHEDULERS.filter(isLwkt))("interrupt threads, under %s", (schedul
       for (let i = 0; i < 2; i++) expect(machine.call(sys.mtx_create("m"))[0]).toBe(0);
     }
   });
+
+  it("that interrupt themselves run again, in whatever order they leave the CPU, where nothing is left to pend them with", () => {
+    for (const cpus of [1, 2, 8]) {
+      const machine = boot({ scheduler, cpus, objects: 2 });
+      const servers = Array.from({ length: 70 }, (_, i) =>
+        machine.createThread({ name: `i${i}`, cpu: 0, priority: 90, body: idle }),
+      );
+      machine.run();
+      const woken: number[] = [];
+      const selves: Handle[] = [];
+      for (let i = 0; i < 5; i++) {
+        const self = machine.createThread({
+          name: `self${i}`,
+          cpu: 0,
+          priority: 8,
+          *body() {
+            yield sys.crit_enter();
+            // All of them are in a critical section, before the first one leaves the CPU for good.
+            yield sys.lwkt_switch();
+            for (const server of servers) yield* sys.interrupt(server);
+            yield* sys.interrupt(selves[i] as Handle);
+            yield sys.lwkt_deschedule_self();
+            yield sys.lwkt_switch();
+            yield sys.crit_exit();
+            woken.push(i);
+          },
+        });
+        selves.push(self);
+      }
+      machine.run(LONG_ENOUGH);
+      expect(woken.sort()).toEqual([0, 1, 2, 3, 4]);
+      for (let i = 0; i < 2; i++) expect(machine.call(sys.mtx_create("m"))[0]).toBe(0);
+    }
+  });
 });
+
+function* idle(): Body {
+  for (;;) {
+    yield sys.lwkt_deschedule_self();
+    yield sys.lwkt_switch();
+  }
+}

@@ -8,6 +8,7 @@ import {
   type Body,
   type KernelCall,
   LockAssertion as LA,
+  LockManager,
   Machine,
   MutexOption,
   ReadMostlyOption,
@@ -382,6 +383,51 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
         expect(check([share, share], LA.SHARED | LA.NOTRECURSED)).toMatch("Lock l recursed");
       }
       expect(check([own], 64)).toMatch(`Unknown ${name} lock assertion: 64`);
+    });
+
+    it("of a lock of lockmgr says how it is held, and that one which was disowned is everybody's", () => {
+      const init = sys.lockinit(0, "l", 0, LockManager.CANRECURSE);
+      const own = (lock: number) => sys.lockmgr(lock, LockManager.EXCLUSIVE, 0);
+      const share = (lock: number) => sys.lockmgr(lock, LockManager.SHARED, 0);
+      const check = (takes: readonly ((lock: number) => KernelCall<unknown>)[], what: number) =>
+        asserted(init, takes, (lock) => sys.lockmgr_assert(lock, what));
+      // Of a lock that is shared the original does not look at how often.
+      const shared = [
+        LA.UNLOCKED,
+        LA.LOCKED,
+        LA.SHARED,
+        LA.SHARED | LA.RECURSED,
+        LA.LOCKED | LA.NOTRECURSED,
+      ];
+      const alone = [
+        LA.LOCKED,
+        LA.EXCLUSIVE,
+        LA.EXCLUSIVE | LA.NOTRECURSED,
+        LA.LOCKED | LA.NOTRECURSED,
+      ];
+      expect(check([], LA.UNLOCKED)).toBeNull();
+      for (const what of shared) expect(check([share], what)).toBeNull();
+      for (const what of alone) {
+        expect(check([own], what)).toBeNull();
+        expect(check([own, sys.lockmgr_disown], what)).toBeNull();
+      }
+      for (const what of [LA.LOCKED | LA.RECURSED, LA.EXCLUSIVE | LA.RECURSED]) {
+        expect(check([own, own], what)).toBeNull();
+        expect(check([own], what)).toMatch("Lock l not recursed");
+      }
+      for (const what of [LA.LOCKED | LA.NOTRECURSED, LA.EXCLUSIVE | LA.NOTRECURSED]) {
+        expect(check([own, own], what)).toMatch("Lock l recursed");
+      }
+      expect(check([], LA.LOCKED)).toMatch("Lock l not locked");
+      expect(check([], LA.SHARED)).toMatch("Lock l not sharelocked");
+      expect(check([own], LA.SHARED)).toMatch("Lock l not sharelocked");
+      expect(check([], LA.EXCLUSIVE)).toMatch("Lock l not exclusively locked");
+      expect(check([share], LA.EXCLUSIVE)).toMatch("Lock l not exclusively locked");
+      expect(check([own], LA.UNLOCKED)).toMatch("Lock l exclusively locked");
+      expect(check([own, sys.lockmgr_disown], LA.UNLOCKED)).toMatch("Lock l exclusively locked");
+      for (const what of [32, LA.EXCLUSIVE | LA.SHARED, LA.LOCKED | LA.RECURSED | LA.NOTRECURSED]) {
+        expect(check([own], what)).toMatch(`Unknown lockmgr lock assertion: ${what}`);
+      }
     });
   });
 });

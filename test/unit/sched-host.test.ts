@@ -4,9 +4,14 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import {
+  type Body,
+  decodeSnapshot,
+  encodeSnapshot,
+  explore,
   Machine,
   type MachineConfig,
   type Scheduler,
+  type SchedulerMachine,
   type SchedulerThread,
   sys,
 } from "../../src/index.js";
@@ -44,18 +49,17 @@ function boot(scheduler: Scheduler, config: MachineConfig = {}) {
 /** Threads of every kind of trouble: they sleep, wake others, yield, move and end. */
 function crowd(machine: Machine, count: number): void {
   for (let i = 0; i < count; i++) {
-    machine.createProcess({
-      name: `p${i}`,
-      *body() {
-        for (let step = 0; step < 20; step++) {
-          yield* sys.compute(BigInt(1000 * ((i * 7 + step * 13) % 50)));
-          if ((i + step) % 3 === 0) yield* sys.pause("nap", 1 + ((i + step) % 4));
-          else if ((i + step) % 5 === 0) yield* sys.sched_relinquish();
-          else if ((i + step) % 7 === 0) yield* sys.cpuset_setaffinity(1n << BigInt(step % 4));
-          else yield* sys.sched_prio_self(100 + ((i * step) % 50));
-        }
-      },
-    });
+    machine.createProcess({ name: `p${i}`, body: person, arg: i });
+  }
+}
+
+function* person(i: number): Body {
+  for (let step = 0; step < 20; step++) {
+    yield* sys.compute(BigInt(1000 * ((i * 7 + step * 13) % 50)));
+    if ((i + step) % 3 === 0) yield* sys.pause("nap", 1 + ((i + step) % 4));
+    else if ((i + step) % 5 === 0) yield* sys.sched_relinquish();
+    else if ((i + step) % 7 === 0) yield* sys.cpuset_setaffinity(1n << BigInt(step % 4));
+    else yield* sys.sched_prio_self(100 + ((i * step) % 50));
   }
 }
 
@@ -195,15 +199,17 @@ describe("a scheduler in JavaScript", () => {
     [{}, /no scheduler: its name is no text/],
     [{ name: "x", add() {}, remove() {} }, /no scheduler: it has no method choose\(\)/],
     [{ name: "x", add() {}, remove() {}, choose() {}, tick: 3 }, /its tick is no function/],
+    [{ name: "x", add() {}, remove() {}, choose() {}, save() {} }, /has save\(\), and no load\(\)/],
+    [{ name: "x", add() {}, remove() {}, choose() {}, load() {} }, /has load\(\), and no save\(\)/],
     ["cfs", /must be one of lwkt, 4bsd, ule/],
   ])("is refused if it is none: %j", (scheduler, text) => {
     expect(() => boot(scheduler as Scheduler)).toThrow(text);
   });
 
-  it("has no snapshots, no past and no deadlines, and says so", () => {
+  it("has no deadlines, and without save() and load() no snapshots and no past, and says so", () => {
     const machine = boot(new Fifo());
     expect(() => machine.snapshot()).toThrow(/scheduler is one's own: what "fifo" keeps/);
-    expect(() => machine.record()).toThrow(/scheduler is one's own/);
+    expect(() => machine.record()).toThrow(/give that the methods save\(\) and load\(\)/);
     let error = 0;
     machine.createProcess({
       name: "p",
@@ -216,7 +222,143 @@ describe("a scheduler in JavaScript", () => {
   });
 });
 
+/** The same, with what snapshots need. */
+class KeptFifo extends Fifo {
+  save(): unknown {
+    return this.queues.map((queue) => queue.map(({ address }) => address));
+  }
+
+  load(saved: number[][], machine: SchedulerMachine): void {
+    saved.forEach((queue, cpu) => {
+      this.queues[cpu] = queue.map((address) => machine.thread(address));
+    });
+  }
+}
+
+describe("a snapshot of a machine with a scheduler in JavaScript", () => {
+  /** A machine in the middle of what it does, with threads that wait for a CPU. */
+  function busy(scheduler: Fifo): Machine {
+    const machine = boot(scheduler, { cpus: 2, snapshots: true });
+    crowd(machine, 8);
+    do machine.run({ switches: 1 });
+    while (machine.counters.switches < 20 || scheduler.queues.flat().length < 3);
+    return machine;
+  }
+
+  it("has what that keeps in it, in memory and in bytes", () => {
+    const machine = busy(new KeptFifo());
+    const snapshot = machine.snapshot();
+    machine.run();
+    const { hash } = machine;
+    machine.restore(snapshot);
+    machine.run();
+    expect(machine.hash).toBe(hash);
+    const fork = Machine.fromSnapshot(snapshot, { scheduler: new KeptFifo() });
+    fork.run();
+    expect(fork.hash).toBe(hash);
+    const read = decodeSnapshot(encodeSnapshot(snapshot));
+    machine.restore(snapshot);
+    machine.restore(read, { bodies: { person } });
+    machine.run();
+    expect(machine.hash).toBe(hash);
+  });
+
+  it("needs another one for another machine, of the same name", () => {
+    const scheduler = new KeptFifo();
+    const machine = busy(scheduler);
+    const snapshot = machine.snapshot();
+    expect(() => machine.fork()).toThrow(/"fifo" of one's own.*give the new machine one like it/);
+    expect(() => Machine.fromSnapshot(decodeSnapshot(encodeSnapshot(snapshot)))).toThrow(
+      /give the new machine one like it, as \{ scheduler \}/,
+    );
+    expect(() => machine.fork({ scheduler })).toThrow(/cannot have the same scheduler "fifo"/);
+    const other = Object.assign(new KeptFifo(), { name: "other" });
+    expect(() => machine.fork({ scheduler: other })).toThrow(
+      /with scheduler "fifo" \(one's own\), and this one has "other" \(one's own\)/,
+    );
+    expect(() => machine.fork({ scheduler: new Fifo() })).toThrow(/methods save\(\) and load\(\)/);
+    const plain = new Machine({ cpus: 2 }, buildUnderTest).snapshot();
+    expect(() => Machine.fromSnapshot(plain, { scheduler: other })).toThrow(
+      /with scheduler lwkt, and this one has "other"/,
+    );
+  });
+
+  it("is refused where save() gives nothing for JSON", () => {
+    const machine = busy(Object.assign(new KeptFifo(), { save: () => undefined }));
+    expect(() => machine.snapshot()).toThrow(/save\(\) must give a value for JSON.*gave undefined/);
+    const views = busy(Object.assign(new KeptFifo(), { save: () => [...machine.threads()] }));
+    expect(() => views.snapshot()).toThrow(/with threads by their addresses/);
+  });
+
+  it("ends the machine's run where load() fails or forgets, until another one is put back", () => {
+    const scheduler = new KeptFifo();
+    const machine = busy(scheduler);
+    const snapshot = machine.snapshot();
+    machine.run();
+    const { hash } = machine;
+    for (const [load, text] of [
+      [() => undefined, /load\(\) has not brought back what save\(\) gave/],
+      [(_: unknown, { thread }: SchedulerMachine) => thread(12), /12 is the address of no thread/],
+    ] as const) {
+      const wrong = Object.assign(scheduler, { load });
+      expect(() => machine.restore(snapshot)).toThrow(text);
+      expect(() => machine.run()).toThrow(/load\(\) has not led to where the machine is/);
+      wrong.load = KeptFifo.prototype.load as never;
+      machine.restore(snapshot);
+      machine.run();
+      expect(machine.hash).toBe(hash);
+    }
+  });
+
+  it("is what a search starts from, which sees as many schedules as under the kernel's own", async () => {
+    const search = (scheduler: MachineConfig["scheduler"], isBroken: boolean) =>
+      explore(
+        (machine, { shared }) => {
+          const count = shared(0);
+          const mutex = machine.call(sys.mtx_create("count"))[1] as number;
+          for (const name of ["a", "b", "c"]) {
+            machine.createThread({
+              name,
+              *body() {
+                if (!isBroken) yield* sys.mtx_lock(mutex);
+                yield* count.set((yield* count.get()) + 1);
+                if (!isBroken) yield* sys.mtx_unlock(mutex);
+              },
+            });
+          }
+          return () => expect(count.value).toBe(3);
+        },
+        { config: { scheduler }, strategy: "exhaustive", build: buildUnderTest },
+      );
+    for (const isBroken of [false, true]) {
+      const [own, kernels] = [
+        await search(new KeptFifo(), isBroken),
+        await search("4bsd", isBroken),
+      ];
+      expect({ ...own, per_second: 0 }).toEqual({ ...kernels, per_second: 0 });
+      expect(own.complete).toBe(!isBroken);
+    }
+  });
+});
+
 describe("the lottery of examples/", () => {
+  it("goes on from a snapshot with the same draws", async () => {
+    const example = "../../examples/schedulers/lottery.mjs";
+    const { Lottery } = (await import(example)) as { Lottery: new () => Scheduler };
+    const machine = boot(new Lottery(), { cpus: 2, snapshots: true });
+    crowd(machine, 8);
+    machine.run({ switches: 60 });
+    const fork = machine.fork({ scheduler: new Lottery() });
+    const snapshot = machine.snapshot();
+    const hashes = [machine, fork].map((one) => {
+      one.run();
+      return one.hash;
+    });
+    machine.restore(snapshot);
+    machine.run();
+    expect([machine.hash, ...hashes]).toEqual([fork.hash, fork.hash, fork.hash]);
+  });
+
   it("gives shares by tickets, and the same ones for the same seed", () => {
     const cwd = fileURLToPath(new URL("../..", import.meta.url));
     const draw = () => {

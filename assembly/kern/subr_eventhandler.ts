@@ -1,6 +1,6 @@
-// Event handlers (EVENTHANDLER(9)): lists of functions, sorted by priority, the earlier registered first
-// among equals. Those of threads run in the middle of what causes them and cannot sleep; those of a
-// shutdown are run by the thread that called reboot, one after the other, and may.
+// Event handlers (EVENTHANDLER(9)): lists of functions, sorted by priority and, among equals, by order of
+// registration. Handlers of thread events run in the middle of what causes them and cannot sleep; those of a
+// shutdown run one after the other in the thread that called reboot, and may sleep.
 import { event, printf } from "../env";
 
 import { EWOULDBLOCK } from "../sys/errno";
@@ -26,7 +26,7 @@ function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
 }
 
-/** Adds a handler to a list; null when the kernel objects are used up. */
+/** Adds a handler to a list; null if the kernel object arena is full. */
 export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i32): EventHandler {
   const m = machine();
   if (m.event_lists == 0) m.event_lists = kobj_alloc();
@@ -50,7 +50,7 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   return handler;
 }
 
-/** Takes a handler off its list. Whoever runs the list now still finds the way from it to the next. */
+/** Takes a handler off its list. A thread that is running the list can still get from it to the next one. */
 export function eventhandler_deregister(handler: EventHandler): void {
   handler.ee_live = 0;
   let link = event_list_head(handler.ee_list);
@@ -67,7 +67,9 @@ export function eventhandler_deregister(handler: EventHandler): void {
   m.event_dead = changetype<usize>(handler);
 }
 
-/** A shutdown is through: nobody stands at a handler that was deregistered meanwhile, if it was the last. */
+/**
+ * A shutdown is over: if it was the last, no thread is at a deregistered handler any more, and they are freed.
+ */
 function run_ends(): void {
   const m = machine();
   m.event_runs--;
@@ -88,7 +90,7 @@ export function eventhandler_valid(address: u32): bool {
   return handler.ko_kind == KOBJ_EVENT && handler.ee_live != 0;
 }
 
-/** Tells the handlers of a list of threads about `td`. */
+/** Calls the handlers of a list of thread events for `td`. */
 export function eventhandler_invoke(list: EventList, td: Thread): void {
   if (machine().event_lists == 0) return;
   let handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
@@ -100,7 +102,7 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
 
 /**
  * Shuts the system down (reboot): runs the handlers of shutdown_pre_sync, shutdown_post_sync and
- * shutdown_final in the current thread. `howto` is passed on to them.
+ * shutdown_final in the current thread, with `howto`.
  */
 export function kern_reboot(howto: i32): u32 {
   if (machine().event_lists == 0) return done(0);
@@ -108,7 +110,7 @@ export function kern_reboot(howto: i32): u32 {
   return reboot_from(changetype<EventHandler>(load<u32>(event_list_head(0))), 0, howto);
 }
 
-/** Goes on behind `last`, which has run. */
+/** Continues behind `last`, which has run. */
 export function kern_reboot_1(last: EventHandler, howto: i32): u32 {
   return reboot_from(last.ee_next, last.ee_list, howto);
 }
@@ -152,7 +154,7 @@ function shutdown_handler(handler: EventHandler, howto: i32): u32 {
   }
 }
 
-/** Suspends a kernel thread for a shutdown, and says so: the function to register (kthread(9)). */
+/** Suspends a kernel thread for a shutdown, with a message: the handler to register (kthread(9)). */
 function kthread_shutdown(td: Thread, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system thread `%N' to stop... ",
@@ -164,7 +166,7 @@ function kthread_shutdown(td: Thread, howto: i32): u32 {
   return PENDING;
 }
 
-/** Suspends a kernel process for a shutdown, and says so: the function to register (kproc(9)). */
+/** Suspends a kernel process for a shutdown, with a message: the handler to register (kproc(9)). */
 function kproc_shutdown(p: Proc, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system process `%N' to stop... ",
@@ -182,7 +184,7 @@ export function shutdown_1(): u32 {
   return DONE;
 }
 
-/** True for a list, a function and an argument that go together. */
+/** True for a valid combination of list and function. */
 export function eventhandler_sane(list: u32, fn: u32): bool {
   if (list >= EVENT_LISTS) return false;
   if (fn == <u32>EventFn.HOST) return called_by_host();

@@ -12,7 +12,7 @@ import { ExitCode } from "./exit.js";
 import { checkOutputPath, closeTrace } from "./files.js";
 import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { lockOptions } from "./lock-text.js";
-import { complain, terminalColumns } from "./output.js";
+import { terminalColumns } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";

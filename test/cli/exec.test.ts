@@ -105,6 +105,15 @@ describe("exec", () => {
     expect(stdout).toMatch(/kcall kthread_add\n/);
   });
 
+  it("refuses what is linked for bare metal, and says how to run it", () => {
+    const file = join(folder, "high.elf");
+    writeFileSync(file, makeElf({ segments: [{ address: 0x80000000, bytes: text(0x13) }] }));
+    const { status, stderr } = cli(["exec", file]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("high.elf: its segment at 0x80000000 ends beyond 0x80000000");
+    expect(stderr).toContain("run it by exec --bare");
+  });
+
   it.each([
     ["no file", ["nothing.elf"], "nothing.elf: there is no such file"],
     [

@@ -17,6 +17,7 @@ import {
 } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { Format, type FormatContext, type Printed } from "./format.js";
+import { hex } from "./hex.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -162,7 +163,7 @@ export class Kernel {
   /** Is told that text is decoded, while there is a compiler. */
   onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
-  namePointer: (address: number) => string = (address) => `0x${address.toString(16)}`;
+  namePointer: (address: number) => string = hex;
   /** The panic that killed this kernel, or null. */
   panic: KernelPanic | null = null;
 

@@ -29,6 +29,7 @@ import {
 } from "./arguments.js";
 import { Bodies } from "./bodies.js";
 import { type Handle, type KernelCall, sys } from "./calls.js";
+import { creationError, creationFlags } from "./creation.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
@@ -180,7 +181,8 @@ export class Machine {
 
   /**
    * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in order of priority, the
-   * smallest first. A handler must not make kernel calls: it is called in the middle of one.
+   * smallest first. A handler is called in the middle of a step: it may look at the machine and stop it; anything else
+   * that it asks of the machine is refused with EBUSY.
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list
@@ -317,17 +319,7 @@ export class Machine {
     const [error, address] = this.invoke(call, [func, argument, ...rest]);
     if (error === 0) return address >>> 0;
     if (func === Layout.FUNC_HOST) this.bodies.withdraw(argument);
-    throw new KernelError(call, error, this.creationError(call, error));
-  }
-
-  private creationError(call: CallName, error: number): string | undefined {
-    if (error === Layout.ENOMEM) {
-      return `${call}: ENOMEM: no more threads (kern.maxthread is ${this.config.maxthread}), or no memory for a stack`;
-    }
-    if (error === Layout.EAGAIN) {
-      return `${call}: EAGAIN: no more processes (kern.maxproc is ${this.config.maxproc})`;
-    }
-    return undefined;
+    throw creationError(call, error, this.config);
   }
 
   /** Sets gp for a function of an ELF program; its start file sets it itself. */
@@ -790,9 +782,4 @@ export class Machine {
   ps(): string {
     return formatPs(this.processes(), this.config.cyclesPerSecond);
   }
-}
-
-/** A thread that is to have a CPU or priority of its own is created stopped. */
-function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
-  return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }

@@ -31,6 +31,8 @@ function memoryOf({ kernel }: Machine): Buffer {
   return Buffer.concat([u8.slice(0, from), u8.slice(kernel.machine("search_end"))]);
 }
 
+const TICKS_MAX = 2 ** 31 - 1;
+
 /** Uses more of every arena, and sets callouts of all levels of the wheel. */
 function disturb(machine: Machine, seed: number): void {
   for (let i = 0; i < 3 + seed; i++) {
@@ -38,7 +40,7 @@ function disturb(machine: Machine, seed: number): void {
     machine.createThread({
       name: `sleeper ${i}`,
       *body() {
-        yield sys.tsleep(`channel ${seed} ${i}`, 0, "wait", 10 ** (i + 1));
+        yield sys.tsleep(`channel ${seed} ${i}`, 0, "wait", Math.min(10 ** (i + 1), TICKS_MAX));
         for (;;) yield sys.tsleep(`forever ${i}`, 0, "wait", 0);
       },
     });

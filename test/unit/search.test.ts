@@ -234,3 +234,26 @@ describe("an event handler of a test", () => {
     expect(again.failure?.message).toBe("the writer came first");
   });
 });
+
+describe("a body", () => {
+  it("that makes a call with wrong arguments is a failed assertion, with a tape", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0);
+      machine.createThread({
+        name: "careless",
+        *body() {
+          if ((yield* word.get()) === 1) yield sys.wakeup(0.5);
+        },
+      });
+      machine.createThread({
+        name: "other",
+        *body() {
+          yield* word.set(1);
+        },
+      });
+    };
+    const { failure } = await run(setup, { strategy: "exhaustive" });
+    const message = 'thread "careless": wakeup: 0.5 is not a channel';
+    expect(failure).toMatchObject({ kind: "assertion", message });
+  });
+});

@@ -353,6 +353,24 @@ describe("there is no snapshot", () => {
 });
 
 describe("a body", () => {
+  it("that gives a call the next number when it is brought back is refused", () => {
+    const machine = boot();
+    let ticks = 2;
+    machine.createThread({
+      name: "t",
+      *body() {
+        for (;;) yield* kernel.pause("rest", ticks);
+      },
+    });
+    machine.run({ for: 3_000_000 });
+    const snapshot = machine.snapshot();
+    machine.run({ for: 3_000_000 });
+    ticks = 3;
+    expect(() => machine.restore(snapshot)).toThrow(/at its step 1 it made the call pause/);
+    ticks = 2;
+    machine.restore(snapshot);
+  });
+
   it("that does something else when it is brought back is refused, and nothing has changed", () => {
     const machine = boot();
     let steps = 0;
@@ -488,6 +506,47 @@ describe("a snapshot's file", () => {
     machine.run({ rounds: 10 });
     read.run({ rounds: 10 });
     expect(read.hash).toBe(machine.hash);
+  });
+
+  it("takes the functions that each machine is given, also after one that was given wrong ones", () => {
+    function* body() {
+      for (;;) yield* kernel.pause("rest", 1);
+    }
+    const machine = boot();
+    machine.createThread({ name: "t", body });
+    const heard: string[] = [];
+    const onCtor = () => heard.push("first");
+    machine.onEvent("thread_ctor", onCtor);
+    machine.run({ for: 2_000_000 });
+    const read = decodeSnapshot(encodeSnapshot(machine.snapshot()));
+    const other = function* () {
+      yield kernel.lwkt_yield();
+    };
+    const wrong = { bodies: { body: other }, handlers: { onCtor } };
+    expect(() => Machine.fromSnapshot(read, wrong)).toThrow(/cannot be brought back/);
+    const second = Machine.fromSnapshot(read, {
+      bodies: { body },
+      handlers: { onCtor: () => heard.push("second") },
+    });
+    second.createThread({ name: "u", stopped: true, body: other });
+    machine.createThread({ name: "u", stopped: true, body: other });
+    expect(heard).toEqual(["second", "first"]);
+  });
+
+  it("leaves a machine as it was that is not given its functions, or has something that it knows nothing of", () => {
+    const machine = boot();
+    const snapshot = machine.snapshot();
+    machine.onEvent("thread_ctor", function onCtor() {});
+    machine.createThread({ name: "t", stopped: true, body: yielder });
+    const read = decodeSnapshot(encodeSnapshot(machine.snapshot()));
+    const before = memoryOf(boot());
+    const fresh = boot();
+    expect(() => fresh.restore(read, { bodies: { yielder } })).toThrow('the function "onCtor"');
+    expect(memoryOf(fresh)).toEqual(before);
+    const now = memoryOf(machine);
+    machine.attach({ name: "late", save: () => 0, restore: () => {} });
+    expect(() => machine.restore(snapshot)).toThrow("nothing about the late");
+    expect(memoryOf(machine)).toEqual(now);
   });
 
   it("cannot tell two bodies of one name apart", () => {

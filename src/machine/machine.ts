@@ -185,7 +185,7 @@ export class Machine {
    * that it asks of the machine is refused with EBUSY.
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
-   * @returns a function that takes the handler off its list
+   * @returns a function that takes the handler off its list, which no handler can do
    * @throws ArgumentError when there is no such list, or the handler is no function.
    * @throws KernelError ENOMEM when there is no room for another kernel object.
    */
@@ -203,8 +203,8 @@ export class Machine {
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
     this.host.setHandler(cookie, handler);
     return () => {
-      this.host.deleteHandler(cookie);
       this.invoke("eventhandler_deregister", [handle]);
+      this.host.deleteHandler(cookie);
     };
   }
 

@@ -42,7 +42,10 @@ export interface Deadline {
 /** A thread of LWKT has one of these from its creation on; it is inactive until somebody schedules it. */
 const LWKT_MADE = Layout.TDL_ALLOCATED_THREAD | Layout.TDL_ALLOCATED_STACK;
 
-/** A thread. The structure is reused after an exit; `tid` tells whether it is still the same one. */
+/**
+ * A thread. The structure is reused after an exit; `tid` tells whether it is still the same one. Times are in cycles, and
+ * exact up to 2^53 of them.
+ */
 export class ThreadView {
   /** Address of the thread structure: the thread's identity inside the kernel. */
   readonly address: number;
@@ -332,7 +335,7 @@ export class ProcessView {
   }
 }
 
-/** A CPU. */
+/** A CPU. Times are in cycles, and exact up to 2^53 of them. */
 export class CpuView {
   /** Its number. */
   readonly id: number;

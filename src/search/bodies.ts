@@ -2,7 +2,13 @@
 
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import * as Layout from "../generated/layout.js";
-import { type Body, isKernelCall, type KernelCall, resultHigh } from "../machine/calls.js";
+import {
+  type Body,
+  isKernelCall,
+  type KernelCall,
+  noArguments,
+  resultHigh,
+} from "../machine/calls.js";
 import type { Machine } from "../machine/machine.js";
 import { Failed, textOf } from "./failure.js";
 import { lockRequest, nameOfAddress } from "./names.js";
@@ -76,7 +82,7 @@ export class SearchBodies {
 
   private call(td: number, actor: Actor, call: KernelCall<unknown>): void {
     const { kernel, bodies } = this.machine;
-    if (call.args.length > 0) {
+    if (call.args !== noArguments) {
       let count: number;
       try {
         count = bodies.convert(call);

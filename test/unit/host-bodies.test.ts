@@ -447,6 +447,22 @@ describe("a run of host bodies", () => {
     expect(() => machine.createThread({ name: "t", body: function* () {} })).toThrow(/call: EBUSY/);
   });
 
+  it("keeps a handler that wants to be taken off in a step, and takes it off behind that", () => {
+    const machine = new Machine({}, buildUnderTest);
+    let heard = 0;
+    const off = machine.onEvent("thread_ctor", () => {
+      heard++;
+      if (heard === 1) off();
+    });
+    const create = () => machine.createThread({ name: "t", stopped: true, body: function* () {} });
+    expect(create).toThrow(/EBUSY/);
+    create();
+    expect(heard).toBe(2);
+    off();
+    create();
+    expect(heard).toBe(2);
+  });
+
   it("finishes creating a thread before a handler's exception is thrown", () => {
     const machine = new Machine({}, buildUnderTest);
     const off = machine.onEvent("thread_ctor", () => {

@@ -236,6 +236,24 @@ describe("an event handler of a test", () => {
 });
 
 describe("a body", () => {
+  it("that leaves out a call's argument calls with 0, whatever the call before was given", async () => {
+    const setup: Setup = (machine) => {
+      machine.createThread({
+        name: "terse",
+        *body() {
+          const create = sys.sema_create as (
+            ...args: unknown[]
+          ) => ReturnType<typeof sys.sema_create>;
+          yield* create("first", 5);
+          const { address } = yield* create();
+          const value = yield* sys.sema_value({ address });
+          if (value !== 0) throw new Error(`the value is ${value}`);
+        },
+      });
+    };
+    expect((await run(setup, { schedules: 1 })).failure).toBe(null);
+  });
+
   it("that makes a call with wrong arguments is a failed assertion, with a tape", async () => {
     const setup: Setup = (machine, { shared }) => {
       const word = shared(0);

@@ -106,6 +106,7 @@ export enum K {
   SX_SIG_W = 224, //         a: which it wants alone: the same
   SX_SIG_1 = 225, //         a: lock, b: queue: awake, with it or interrupted
   THROTTLE_1 = 226, //       a: result of the call before: back from a period without a budget
+  EVENT_DRAIN = 227, //      a: list of event handlers: wait until nobody runs it
 }
 
 /** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */

@@ -1,8 +1,14 @@
-// Event handlers (EVENTHANDLER(9)): lists of functions, sorted by priority, the earlier registered first
-// among equals. Those of threads run in the middle of what causes them and cannot sleep; those of a
-// shutdown are run by the thread that called reboot, one after the other, and may.
+// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority, the earlier registered
+// first among equals. Those of threads run in the middle of what causes them: they cannot sleep, and make no kernel
+// calls, so that their lists stay as they are meanwhile. Those of a shutdown are run by the thread that called reboot,
+// one after the other, and may sleep; lists change meanwhile, and several threads may run one at once:
+//
+// - a handler that was there when the run of its list began, and is there when its turn comes, runs once in it;
+// - one that is registered meanwhile runs in it if its place is behind the one that runs now, and otherwise does not;
+// - one that is deregistered stays in its place, dead, as long as anybody runs the list, so that whoever stands at it
+//   finds the way to all that are behind it. When nobody does any more the dead go, and those are woken that wait for it;
+// - who deregisters one waits until nobody runs the list, or not (eventhandler_deregister_nowait, and the host).
 import { event, printf } from "../env";
-
 import { EWOULDBLOCK } from "../sys/errno";
 import {
   EVENT_LISTS,
@@ -10,20 +16,29 @@ import {
   EventHandler,
   EventList,
   event_list_head,
+  event_list_runs,
 } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { SHUTDOWN_WAIT } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { Proc, Thread } from "../sys/proc";
 import { called_by_host, cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
+import { str } from "./kern_subr";
+import { tsleep, wakeup } from "./kern_synch";
 
 function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
+}
+
+/** A dead handler has no rank any more: who is registered goes before the living only. */
+function is_passed(handler: EventHandler): bool {
+  return handler.ee_live == 0 && !planted(Plant.EVENT_DEAD_RANKS);
 }
 
 /** Adds a handler to a list; null when the kernel objects are used up. */
@@ -40,8 +55,8 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   handler.ee_id = shutdown_id(fn, arg);
   handler.ee_live = 1;
   let link = event_list_head(list);
-  let next = changetype<EventHandler>(load<u32>(link));
-  while (is_handler(next) && next.ee_priority <= priority) {
+  let next = first_of(list);
+  while (is_handler(next) && (next.ee_priority <= priority || is_passed(next))) {
     link = changetype<usize>(next) + offsetof<EventHandler>("ee_next");
     next = next.ee_next;
   }
@@ -50,33 +65,62 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   return handler;
 }
 
-/** Takes a handler off its list. Whoever runs the list now still finds the way from it to the next. */
-export function eventhandler_deregister(handler: EventHandler): void {
+/** Takes a handler off its list, at once or as soon as nobody runs that any more. */
+export function eventhandler_deregister_nowait(handler: EventHandler): void {
+  const list = handler.ee_list;
   handler.ee_live = 0;
-  let link = event_list_head(handler.ee_list);
-  while (load<u32>(link) != changetype<u32>(handler)) {
-    link = <usize>load<u32>(link) + offsetof<EventHandler>("ee_next");
-  }
-  store<u32>(link, changetype<u32>(handler.ee_next));
-  const m = machine();
-  if (m.event_runs == 0) {
-    kobj_free(changetype<usize>(handler));
-    return;
-  }
-  handler.ee_arg = <u32>m.event_dead;
-  m.event_dead = changetype<usize>(handler);
+  if (!is_running(list)) prune(list);
 }
 
-/** A shutdown is through: nobody stands at a handler that was deregistered meanwhile, if it was the last. */
-function run_ends(): void {
-  const m = machine();
-  m.event_runs--;
-  if (m.event_runs != 0) return;
-  while (m.event_dead != 0) {
-    const dead = m.event_dead;
-    m.event_dead = changetype<EventHandler>(dead).ee_arg;
-    kobj_free(dead);
+/** The same; waits for that. The host cannot wait. */
+export function eventhandler_deregister(handler: EventHandler): u32 {
+  const list = handler.ee_list;
+  eventhandler_deregister_nowait(handler);
+  return curthread() == machine().host_td ? done(0) : event_drain(list);
+}
+
+/** Waits until nobody runs a list. */
+export function event_drain(list: u32): u32 {
+  if (!is_running(list) || planted(Plant.EVENT_NO_DRAIN)) return done(0);
+  cont_push(K.EVENT_DRAIN, list);
+  tsleep(<u32>event_list_head(list), 0, str("evhrm"), 0);
+  return PENDING;
+}
+
+function is_running(list: u32): bool {
+  return load<u32>(event_list_runs(list)) != 0 && !planted(Plant.EVENT_DEAD_GONE);
+}
+
+function run_begins(list: u32): void {
+  const runs = event_list_runs(list);
+  store<u32>(runs, load<u32>(runs) + 1);
+}
+
+function run_ends(list: u32): void {
+  const runs = event_list_runs(list);
+  const left = load<u32>(runs) - 1;
+  store<u32>(runs, left);
+  if (left == 0 && prune(list)) wakeup(<u32>event_list_head(list));
+}
+
+/** Takes the dead off a list; true if there were any. */
+function prune(list: u32): bool {
+  let pruned = false;
+  let link = event_list_head(list);
+  for (let handler = first_of(list); is_handler(handler); ) {
+    const next = handler.ee_next;
+    if (handler.ee_live == 0) {
+      store<u32>(link, changetype<u32>(next));
+      kobj_free(changetype<usize>(handler));
+      pruned = true;
+    } else link = changetype<usize>(handler) + offsetof<EventHandler>("ee_next");
+    handler = next;
   }
+  return pruned;
+}
+
+function first_of(list: u32): EventHandler {
+  return changetype<EventHandler>(<usize>load<u32>(event_list_head(list)));
 }
 
 /** True for the address of a registered handler. */
@@ -91,10 +135,8 @@ export function eventhandler_valid(address: u32): bool {
 /** Tells the handlers of a list of threads about `td`. */
 export function eventhandler_invoke(list: EventList, td: Thread): void {
   if (machine().event_lists == 0) return;
-  let handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
-  while (is_handler(handler)) {
-    if (handler.ee_live != 0) event(list, handler.ee_arg, changetype<u32>(td));
-    handler = handler.ee_next;
+  for (let handler = first_of(list); is_handler(handler); handler = handler.ee_next) {
+    event(list, handler.ee_arg, changetype<u32>(td));
   }
 }
 
@@ -104,8 +146,8 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
  */
 export function kern_reboot(howto: i32): u32 {
   if (machine().event_lists == 0) return done(0);
-  machine().event_runs++;
-  return reboot_from(changetype<EventHandler>(load<u32>(event_list_head(0))), 0, howto);
+  run_begins(0);
+  return reboot_from(first_of(0), 0, howto);
 }
 
 /** Goes on behind `last`, which has run. */
@@ -113,19 +155,21 @@ export function kern_reboot_1(last: EventHandler, howto: i32): u32 {
   return reboot_from(last.ee_next, last.ee_list, howto);
 }
 
-function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
-  while (list <= <u32>EventList.SHUTDOWN_FINAL) {
+function reboot_from(from: EventHandler, first: u32, howto: i32): u32 {
+  let handler = from;
+  let list = first;
+  while (true) {
     while (is_handler(handler) && handler.ee_live == 0) handler = handler.ee_next;
     if (is_handler(handler)) {
       cont_push(K.REBOOT_1, changetype<u32>(handler), howto);
       shutdown_handler(handler, howto);
       return PENDING;
     }
-    list++;
-    handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
+    run_ends(list);
+    if (list == <u32>EventList.SHUTDOWN_FINAL) return done(0);
+    run_begins(++list);
+    handler = first_of(list);
   }
-  run_ends();
-  return done(0);
 }
 
 /** Id of the thread or process that a shutdown function is for. */

@@ -264,9 +264,7 @@ export class Machine {
   proc_lastfail: i32; //       rate limiter of the maxproc message
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
-  event_dead: usize; //        handlers deregistered while a shutdown runs, to be freed after it
-  event_runs: u32; //          shutdowns that run
-  event_lists: usize; //       cell with the heads of the event handlers' lists, 0 = none registered
+  event_lists: usize; //       cell of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
   ktr_mask: u32;

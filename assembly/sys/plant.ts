@@ -140,6 +140,10 @@ export enum Plant {
   TICKS_SHORT = 127, //      lwkt-modern: of the ticks in a quiet stretch the last may be forgotten
   QUIET_BUDGET = 128, //     a quiet stretch goes on behind the end of a budget
   TURN_LOST = 129, //        a halted CPU that is to look at its queues has no turn
+  // Event handlers (kern/subr_eventhandler.ts): test/property/event-handlers.test.ts finds these.
+  EVENT_DEAD_GONE = 132, //  a handler that is deregistered goes at once, whoever stands at it
+  EVENT_NO_DRAIN = 133, //   who deregisters one does not wait
+  EVENT_DEAD_RANKS = 134, // a handler that is deregistered keeps its rank
   // What a search takes steps to reach (run/search_reach.ts): test/property/search-reach.test.ts finds these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is of no account
   REACH_NO_PROMISE = 97, //  nor is what CPUs promise to threads with deadlines

@@ -200,8 +200,8 @@ export class Machine {
     if (handle === 0) throw new KernelError("eventhandler_register", Layout.ENOMEM);
     this.host.setHandler(cookie, handler);
     return () => {
-      this.host.deleteHandler(cookie);
       this.invoke("eventhandler_deregister", [handle]);
+      this.host.deleteHandler(cookie);
     };
   }
 

@@ -41,10 +41,18 @@ const LOCK_POLL_MS = 50;
 const BUILD_ID_SECTION = "build-id";
 
 /** A failure that the compiler's own text or one sentence explains; no stack trace is shown. */
-export class BuildError extends Error {}
+export class BuildError extends Error {
+  exitCode = 1;
+}
 
-/** The kernel with more exports, for benchmarks of kernel functions. */
+/** A command line that asks for something impossible. */
+export class UsageError extends BuildError {
+  exitCode = 2;
+}
+
+/** A module of its own, which packs snapshots. */
 const CODEC = "assembly/codec/index.ts";
+/** The kernel with more exports, for benchmarks of kernel functions. */
 const BENCH_KERNEL = "bench/ours/assembly/index.ts";
 const WASM_INPUTS = ["assembly", "asconfig.json", "scripts", "package-lock.json"];
 const HOST_INPUTS = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
@@ -59,19 +67,17 @@ const WITH_NAMES = ["--debug"];
 /** Beside the library, which they take from dist/index.js: one copy of it for all. */
 const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
 
-/** Every part: what it reads, what it writes, how it is made, and the file it cannot do without. */
+/** Every part: what it reads, what it writes, and how it is made. */
 const PARTS = {
   release: wasmPart("release", ["build/layout.ts"]),
   check: wasmPart("check", []),
   debug: wasmPart("debug", []),
   codec: {
-    entry: CODEC,
     inputs: [dirname(CODEC), "scripts/build.mjs", "package-lock.json"],
     outputs: ["build/codec.wasm", "dist/codec.wasm"],
     make: makeCodec,
   },
   "bench-kernel": {
-    entry: BENCH_KERNEL,
     inputs: [...WASM_INPUTS, dirname(BENCH_KERNEL)],
     outputs: ["build/bench.wasm"],
     make: makeBenchKernel,
@@ -94,7 +100,6 @@ const PARTS = {
   ]),
   bench: bundlePart("bench/main.ts", "dist/bench.js", ["bench"]),
   types: {
-    entry: "src/index.ts",
     inputs: [...HOST_INPUTS, "tsconfig.json", "tsconfig.types.json"],
     outputs: ["dist/types/index.d.ts"],
     make: makeTypes,
@@ -103,7 +108,6 @@ const PARTS = {
 
 function wasmPart(target, extraOutputs) {
   return {
-    entry: "assembly/index.ts",
     inputs: WASM_INPUTS,
     outputs: [`build/${target}.wasm`, `dist/${target}.wasm`, ...extraOutputs],
     make: () => makeWasm(target),
@@ -112,7 +116,6 @@ function wasmPart(target, extraOutputs) {
 
 function bundlePart(entry, output, extraInputs, options = FOR_NODE) {
   return {
-    entry,
     inputs: [...HOST_INPUTS, ...extraInputs],
     outputs: [output],
     make: () => makeBundle(entry, output, options),
@@ -361,15 +364,14 @@ function isAlive(pid) {
 
 // --- the build ------------------------------------------------------------------------------
 
-/** The parts whose entry file exists: a tree may be without its tools. */
-export function knownParts(names = Object.keys(PARTS)) {
-  return names.filter((name) => exists(PARTS[name].entry));
-}
-
 /** Builds the stale ones among the named parts (all of them by default); says so first by `onStale`. */
-export async function build({ parts, quiet = false, checkLayout = false, onStale } = {}) {
+export async function build({
+  parts: names = Object.keys(PARTS),
+  quiet = false,
+  checkLayout = false,
+  onStale,
+} = {}) {
   makeSyscalls();
-  const names = knownParts(parts);
   if (names.every(isFresh) && !layoutDiffers()) return;
   onStale?.();
   await withLock(async () => {
@@ -394,16 +396,19 @@ async function buildPart(name, quiet) {
   if (!quiet) process.stdout.write(`${messages}built ${outputs[0]}\n`);
 }
 
+const FLAGS = ["--quiet", "--check-layout"];
+
 async function main(args) {
   const flags = new Set(args.filter((arg) => arg.startsWith("--")));
   const parts = args.filter((arg) => !arg.startsWith("--"));
-  const unknown = [
-    ...parts.filter((part) => !(part in PARTS)),
-    ...[...flags].filter((flag) => flag !== "--quiet" && flag !== "--check-layout"),
-  ];
-  if (unknown.length > 0) {
-    throw new BuildError(
-      `Unknown part or flag ${unknown[0]}; parts: ${Object.keys(PARTS).join(", ")}.`,
+  const unknownFlag = [...flags].find((flag) => !FLAGS.includes(flag));
+  if (unknownFlag !== undefined) {
+    throw new UsageError(`The build has no flag ${unknownFlag}; it has ${FLAGS.join(" and ")}.`);
+  }
+  const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
+  if (unknown !== undefined) {
+    throw new UsageError(
+      `The build has no part ${unknown}; its parts are ${Object.keys(PARTS).join(", ")}.`,
     );
   }
   await build({
@@ -413,10 +418,10 @@ async function main(args) {
   });
 }
 
-/** Prints a failure the way the build reports it, and makes the process exit with 1. */
+/** Prints a failure the way the build reports it, and makes the process exit with 1, or 2 for a wrong command line. */
 export function reportFailure(error) {
   process.stderr.write(`${error instanceof BuildError ? error.message : error.stack}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof BuildError ? error.exitCode : 1;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -14,8 +14,10 @@ const INLINED = `
   assembly/kern/kern_switch/cpu_switch
   assembly/kern/kern_switch/switch_in
   assembly/kern/lwkt_thread/_lwkt_dequeue
+  assembly/kern/lwkt_thread/_lwkt_dequeue_of
   assembly/kern/lwkt_thread/crit_exit
   assembly/kern/lwkt_thread/lwkt_switch
+  assembly/kern/lwkt_thread/lwkt_switch_of
   assembly/kern/kern_thread/thread_alloc
   assembly/kern/kern_thread/thread_count_inc
   assembly/kern/thread_zone/thread_zone_alloc
@@ -78,7 +80,8 @@ const INLINED = `
 const COLD = `
   assembly/kern/kern_switch/count_involuntary
   assembly/kern/kern_switch/ktr_switch
-  assembly/kern/kern_stats/stats_runnable
+  assembly/kern/kern_switch/note_running
+  assembly/kern/kern_stats/note_wakeup
   assembly/kern/kern_stats/stats_running
   assembly/kern/kern_timeout/callout_arm_thread
   assembly/kern/kern_timeout/softclock
@@ -96,6 +99,7 @@ const COLD = `
   assembly/kern/lwkt_usched/user_requeue
   assembly/kern/lwkt_usched/user_switch
   assembly/kern/sched/enqueue
+  assembly/kern/sched/note_runnable
   assembly/kern/sched/sched_add_busy
   assembly/kern/sched/sched_boundary
   assembly/kern/sched/sched_prio

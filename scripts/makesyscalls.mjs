@@ -4,7 +4,7 @@
 //
 // The build does so first of all; the type check does on its own. A file that is as it should be is
 // not written, so that nothing is built again for it. To make one more file, add its emitter, a module
-// with a \`path\` and \`emit(table)\`, to EMITTERS.
+// with a `path` and `emit(table)`, to EMITTERS.
 
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -4,16 +4,15 @@
 //
 // A second Node.js process would cost more than the check for stale parts does.
 
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { BuildError, build, reportFailure } from "./build.mjs";
+import { build, reportFailure, UsageError } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILDING = "building what has changed ...";
-/** Builds of the kernel that a program can be asked to run; a build takes some seconds. */
-const KERNELS = {
-  cli: ["release", "codec"],
+/** The programs, with the builds of the kernel that each can be asked to run; a build takes some seconds. */
+const PROGRAMS = {
+  cli: ["release", "codec", "index"], // a test that it searches imports the library
   bench: ["release", "check", "bench-kernel", "codec"],
   conformance: ["release", "check", "debug"],
   fuzz: ["release", "check", "codec"],
@@ -22,10 +21,14 @@ const KERNELS = {
 };
 
 async function run(program, args) {
+  if (!Object.hasOwn(PROGRAMS, program ?? "")) {
+    const what =
+      program === undefined ? "Say which program to run" : `There is no ${program} to run`;
+    throw new UsageError(`${what}; the programs are ${Object.keys(PROGRAMS).join(", ")}.`);
+  }
   const onStale = () => process.stderr.write(`${BUILDING}\n`);
-  await build({ parts: [...(KERNELS[program] ?? []), program], quiet: true, onStale });
+  await build({ parts: [...PROGRAMS[program], program], quiet: true, onStale });
   const path = join(ROOT, `dist/${program}.js`);
-  if (!existsSync(path)) throw new BuildError(`This tree has no ${program} program to run.`);
   process.argv = [process.argv[0], path, ...args];
   return pathToFileURL(path).href;
 }

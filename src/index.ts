@@ -4,7 +4,20 @@
  * @packageDocumentation
  */
 
-export { LockAssertion, LockManager, MutexOption, ReadMostlyOption } from "./core/calls.js";
+export type { CompilerCounters } from "./compiler/index.js";
+export {
+  CreateFlag,
+  LockAssertion,
+  LockManager,
+  LwktFlag,
+  MutexOption,
+  ReadMostlyOption,
+  SchedulingPolicy,
+  SingleMode,
+  SleepFlag,
+  TimerMode,
+} from "./core/call-options.js";
+export type { CallName } from "./core/calls.js";
 export type { CompleteConfig, MachineConfig, SchedulerName, Topology } from "./core/config.js";
 export {
   ArgumentError,
@@ -15,9 +28,14 @@ export {
   type PostMortem,
 } from "./core/errors.js";
 export type { KernelBuild, KernelSource } from "./core/instantiate.js";
-export type { TraceRecord } from "./core/kernel.js";
+export type { Kernel, TraceRecord } from "./core/kernel.js";
 export type { Scheduler, SchedulerMachine, SchedulerThread } from "./core/scheduler.js";
-export { type SysctlName, type SysctlValue, sysctlNames } from "./core/sysctl.js";
+export {
+  type SysctlName,
+  type SysctlTextName,
+  type SysctlValue,
+  sysctlNames,
+} from "./core/sysctl.js";
 export * from "./debug/index.js";
 export * from "./elf/index.js";
 export {
@@ -31,6 +49,7 @@ export { BodyError } from "./machine/bodies.js";
 export {
   type Body,
   type BodyFunction,
+  type CallArgument,
   type Created,
   type Handle,
   KernelCall,
@@ -40,6 +59,7 @@ export {
 export * from "./machine/event-lists.js";
 export { type CodePlace, type FaultReport, formatFault } from "./machine/faults.js";
 export type { KernelCalls } from "./machine/generated/sys.js";
+export type { LockReport, LockTimesReport, LockWaitReport } from "./machine/lock-profile.js";
 export { Machine, type RunOptions, type SysInit } from "./machine/machine.js";
 export type {
   Counters,
@@ -53,9 +73,11 @@ export type { LoadElfOptions, LoadedElf, LoadedProgram } from "./machine/program
 export { formatRecord } from "./machine/record-text.js";
 export type { MachineFunctions } from "./machine/resources.js";
 export type { SnapshotOptions, TwinOptions } from "./machine/snapshots.js";
+export type { SyncKind } from "./machine/sync-views.js";
 export * from "./machine/sysinit.js";
 export {
   CpuView,
+  type Deadline,
   type Latency,
   type ProcessState,
   ProcessView,
@@ -101,7 +123,8 @@ export {
 export { WorkloadError, type WorkloadProblem } from "./workload/diagnostics.js";
 export type { Workload } from "./workload/model.js";
 export { parseWorkload, readWorkload } from "./workload/parse.js";
-export type { WorkloadOptions } from "./workload/run.js";
+export type { EndedSums, WorkloadOptions } from "./workload/run.js";
+export type { Stalemate, StalemateWait } from "./workload/run-deadlock.js";
 export type {
   CpuReport,
   DurationSource,

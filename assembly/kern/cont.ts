@@ -170,6 +170,11 @@ export function set_retval(value: i32): void {
 
 /** Ends the kernel function that the current thread is in, with a result: `return done(result);`. */
 export function done(result: i32): u32 {
-  set_retval(result);
+  return done_of(curthread(), result);
+}
+
+/** The same, where the current thread is at hand. */
+export function done_of(td: Thread, result: i32): u32 {
+  td_frame(td).retval = result;
   return DONE;
 }

@@ -18,7 +18,7 @@ import {
   TS_EXCLUSIVE,
 } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { cont_push, cont_push_on, DONE, done, K, PENDING, set_retval } from "./cont";
+import { cont_push, cont_push_on, DONE, done_of, K, PENDING, set_retval } from "./cont";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
@@ -70,7 +70,7 @@ function mtx_recurse(m: SyncObject, td: Thread): u32 {
     );
   }
   m.so_value++;
-  return done(0);
+  return done_of(td, 0);
 }
 
 /** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already and it may not recurse. */
@@ -78,7 +78,7 @@ export function mtx_lock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
   lock_wanted(m, td, true);
-  if (mtx_take_noted(m, td)) return done(0);
+  if (mtx_take_noted(m, td)) return done_of(td, 0);
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
   lock_blocked(m, td);
   sync_queued(m);
@@ -102,9 +102,10 @@ export function mtx_adaptive(m: SyncObject): u32 {
 
 /** Awake: who released the mutex has made it ours. */
 export function mtx_lock_1(m: SyncObject): u32 {
+  const td = curthread();
   sync_awake(m);
-  lock_awake(m, curthread());
-  return done(0);
+  lock_awake(m, td);
+  return done_of(td, 0);
 }
 
 /** Takes the mutex if that takes no waiting: 1, or 0. */
@@ -132,7 +133,7 @@ export function mtx_unlock(m: SyncObject): u32 {
   }
   if (m.so_value != 0) m.so_value--;
   else mtx_release(m, td);
-  return done(0);
+  return done_of(td, 0);
 }
 
 // ---- Spin mutexes ----
@@ -154,7 +155,7 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
       sync_awake(m);
       lock_awake(m, td);
     }
-    return done(0);
+    return done_of(td, 0);
   }
   if (looks == 0) {
     lock_blocked(m, td);

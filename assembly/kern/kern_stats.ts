@@ -3,7 +3,8 @@
 //
 // A thread of which something is to be recorded when it runs next, because it was woken, moved, or has not run yet, has
 // TDB_STATS, so that a yield to any other one can take the short way (cpu/rv32_yield.ts): nothing is recorded there.
-import { GlobalData, globaldata, mycpu } from "../sys/globaldata";
+import { GlobalData, globaldata } from "../sys/globaldata";
+import { KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import { STATS_BUCKETS } from "../sys/param";
 import { prioq_count } from "../sys/prioq";
@@ -26,11 +27,13 @@ export function stats_due(td: Thread): void {
   if (machine().stats != 0) td.td_body |= TDB_STATS;
 }
 
-/** The thread became runnable now. */
-export function stats_runnable(td: Thread): void {
+/** The running thread of a CPU made `td` runnable: for the trace and the figures, if there are any of these. */
+export function note_wakeup(m: Machine, gd: GlobalData, td: Thread): void {
+  ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(gd.gd_curthread));
+  if (m.stats == 0) return;
   const s = thread_stats(td);
   s.ts_wakeups++;
-  s.ts_runnable_at = mycpu().gd_cycles + 1;
+  s.ts_runnable_at = gd.gd_cycles + 1;
   td.td_body |= TDB_STATS;
 }
 

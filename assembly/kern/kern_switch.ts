@@ -165,6 +165,13 @@ function switch_reason(td: Thread, lwflags: u32, flags: u32): SW {
   return SW.DESCHEDULED;
 }
 
+/** Tells the figures and the trace of a thread that has the CPU. */
+function note_running(m: Machine, gd: GlobalData, ntd: Thread, idle: bool): void {
+  if (m.stats != 0) stats_running(gd, ntd);
+  if (idle || m.last_thread == ntd) return;
+  ktr(KTR_PROC, Ktr.FBSWITCH, changetype<u32>(m.last_thread), changetype<u32>(ntd));
+}
+
 /**
  * What a thread does first when it has the CPU: it files the thread that died here (kern_thread.c 619);
  * on its first run it leaves the section it was created with, otherwise the section of the
@@ -177,14 +184,9 @@ export function switch_in(gd: GlobalData, ntd: Thread): void {
     gd.gd_deadthread = no_td();
     thread_stash(dead);
   }
-  if (m.stats != 0) stats_running(gd, ntd);
   const idle = ntd == gd.gd_idletd;
-  if (!idle) {
-    if (m.ktr_mask != 0 && m.last_thread != ntd) {
-      ktr(KTR_PROC, Ktr.FBSWITCH, changetype<u32>(m.last_thread), changetype<u32>(ntd));
-    }
-    m.last_thread = ntd;
-  }
+  if ((m.ktr_mask | m.stats) != 0) note_running(m, gd, ntd, idle);
+  if (!idle) m.last_thread = ntd;
   const lwflags = <u32>ntd.td_lwflags;
   if ((lwflags & TDL_STARTED) == 0) {
     ntd.td_lwflags = <u16>(lwflags | TDL_STARTED);

@@ -23,7 +23,6 @@ import {
 } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { LwktWait } from "../sys/kobj";
-import { KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";
 import { NRUNQ } from "../sys/param";
 import {
@@ -50,7 +49,7 @@ import { lwkt_level, runq_append, runq_earliest, runq_init, runq_remove } from "
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, cont_push_on, DONE, K, PENDING, set_retval } from "./cont";
 import { ast_pending } from "./kern_ast";
-import { stats_runnable } from "./kern_stats";
+import { note_wakeup } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { splz } from "./lwkt_intr";
 import { cpu_exists, ipi_deschedule, ipi_schedule, ipi_setpri, is_mine } from "./lwkt_ipiq";
@@ -121,9 +120,13 @@ export function crit_panic(): void {
 
 /** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
 export function _lwkt_dequeue(td: Thread): void {
+  _lwkt_dequeue_of(mycpu(), td);
+}
+
+/** The same, where this CPU is at hand. */
+export function _lwkt_dequeue_of(gd: GlobalData, td: Thread): void {
   const flags = td.td_lwflags;
   if ((flags & TDL_RUNQ) != 0) {
-    const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags = flags & ~TDL_RUNQ;
     if ((td.td_flags & TDF_USER) != 0) user_dequeue(gd, td);
@@ -135,9 +138,13 @@ export function _lwkt_dequeue(td: Thread): void {
 
 /** Puts `td` at the tail of its level on this CPU. */
 export function _lwkt_enqueue(td: Thread): void {
+  _lwkt_enqueue_of(mycpu(), td);
+}
+
+/** The same, where this CPU is at hand. */
+export function _lwkt_enqueue_of(gd: GlobalData, td: Thread): void {
   const flags = td.td_lwflags;
   if ((flags & TDL_RUNQ) == 0) {
-    const gd = mycpu();
     if (INVARIANTS) check_owner(gd, td);
     td.td_lwflags = flags | TDL_RUNQ;
     gd.gd_nrunnable++;
@@ -215,7 +222,11 @@ function lwkt_choose(gd: GlobalData): Thread {
  */
 export function lwkt_switch(): u32 {
   const gd = mycpu();
-  const td = gd.gd_curthread;
+  return lwkt_switch_of(gd, gd.gd_curthread);
+}
+
+/** The same, where this CPU and its current thread are at hand. */
+export function lwkt_switch_of(gd: GlobalData, td: Thread): u32 {
   let ntd = td.td_preempted;
   if (gd.gd_intr_nesting_level != 0 && !is_td(ntd)) {
     panic("lwkt_switch: cannot switch from within an interrupt, yet\n");
@@ -449,8 +460,8 @@ function lwkt_unwait(w: LwktWait, td: Thread): void {
   td.td_wait = 0;
   td.td_inhib &= ~TDI_SLEEPING;
   if (td.td_state == TDS.INHIBITED && td.td_inhib == 0) td.td_state = <u8>TDS.CAN_RUN;
-  ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(curthread()));
-  if (machine().stats != 0) stats_runnable(td);
+  const m = machine();
+  if ((m.ktr_mask | m.stats) != 0) note_wakeup(m, mycpu(), td);
 }
 
 /** Prints what the original prints, which shows the current process for the target, too (451), and panics. */

@@ -8,7 +8,7 @@ import { has_deadline } from "../sys/deadline";
 import { EINVAL } from "../sys/errno";
 import { GDF_DEADLINE, GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../sys/globaldata";
 import { excluded_cpus, letter_written } from "../sys/ipiq";
-import { KTR_PROC, KTR_SCHED, Ktr, ktr } from "../sys/ktr";
+import { KTR_PROC, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { NO_LEVEL, prio_level } from "../sys/prioq";
@@ -41,16 +41,17 @@ import { td_locks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
 import { DONE, PENDING } from "./cont";
 import { ast_pending } from "./kern_ast";
-import { stats_runnable } from "./kern_stats";
+import { note_wakeup } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
 import { ipi_lend, ipi_prio, ipi_schedule, is_mine, priority_changed } from "./lwkt_ipiq";
 import { is_modern, modern_relinquish } from "./lwkt_modern";
 import {
   _lwkt_dequeue,
-  _lwkt_enqueue,
+  _lwkt_dequeue_of,
+  _lwkt_enqueue_of,
   lwkt_schedule_here,
   lwkt_setpri_locked,
-  lwkt_switch,
+  lwkt_switch_of,
   lwkt_yield,
 } from "./lwkt_thread";
 import {
@@ -162,12 +163,14 @@ export function sched_add(td: Thread): void {
     return;
   }
   td.td_state = <u8>TDS.RUNQ;
-  ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
-  if (!yields) {
-    ktr(KTR_SCHED, Ktr.WAKEUP, changetype<u32>(td), changetype<u32>(gd.gd_curthread));
-    if (m.stats != 0) stats_runnable(td);
-  }
+  if ((m.ktr_mask | m.stats) != 0) note_runnable(m, gd, td, yields);
   sched_enqueue(gd, td);
+}
+
+/** Tells the trace and the figures of a thread that was made runnable. */
+function note_runnable(m: Machine, gd: GlobalData, td: Thread, yields: bool): void {
+  ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
+  if (!yields) note_wakeup(m, gd, td);
 }
 
 /**
@@ -187,7 +190,7 @@ function sched_enqueue(gd: GlobalData, td: Thread): void {
     return;
   }
   dl_wakeup(gd, td);
-  if (machine().sched == Sched.LWKT) _lwkt_enqueue(td);
+  if (machine().sched == Sched.LWKT) _lwkt_enqueue_of(gd, td);
   else enqueue(gd, td);
   sched_check_preempt(gd, td);
 }
@@ -633,8 +636,8 @@ export function mi_switch(): u32 {
       ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
       return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
     }
-    _lwkt_dequeue(td);
-    return lwkt_switch();
+    _lwkt_dequeue_of(gd, td);
+    return lwkt_switch_of(gd, td);
   }
   if (td.td_state == TDS.RUNNING && td != gd.gd_idletd) sched_add(td);
   return share_switch(gd, td);
@@ -676,8 +679,8 @@ export function sched_throw(td: Thread): u32 {
   const gd = mycpu();
   td.td_lwflags |= TDL_EXITING;
   if (machine().sched == Sched.LWKT) {
-    _lwkt_dequeue(td);
-    return lwkt_switch();
+    _lwkt_dequeue_of(gd, td);
+    return lwkt_switch_of(gd, td);
   }
   return share_switch(gd, td);
 }

@@ -31,10 +31,10 @@ import {
   ts_queue,
 } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { setrunnable, sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
 import { is_mine } from "./lwkt_ipiq";
-import { lwkt_level_of, sched_lend } from "./sched";
+import { lwkt_level_of, sched_add, sched_lend } from "./sched";
 
 /** The worst priority. */
 const WORST: u32 = 255;
@@ -53,7 +53,7 @@ function is_lock(o: SyncObject): bool {
 
 /** True for a thread of LWKT, which has a level of its own and no FreeBSD priority. */
 export function has_own_level(td: Thread): bool {
-  return machine().sched == Sched.LWKT && changetype<usize>(td.td_proc) == 0;
+  return changetype<usize>(td.td_proc) == 0 && machine().sched == Sched.LWKT;
 }
 
 /** A priority of the level. */
@@ -308,9 +308,10 @@ export function turnstile_signal(o: SyncObject): void {
   turnstile_wake(td);
 }
 
+/** Makes a thread runnable that waited for a lock, unless it is suspended as well. */
 function turnstile_wake(td: Thread): void {
   td_clear_inhib(td, TDI_SLEEPING);
-  setrunnable(td);
+  if (td.td_inhib == 0) sched_add(td);
 }
 
 /** Ends a wait for a lock that lends nothing: the thread runs without it. */

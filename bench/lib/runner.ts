@@ -136,7 +136,12 @@ async function end(runner: Runner): Promise<void> {
 }
 
 async function oneRound(runner: Runner): Promise<void> {
-  runner.values.push(await runner.contestant!.round(runner.ops));
+  runner.values.push(await valuesOfRound(runner));
+}
+
+function valuesOfRound({ contestant, entrant, ops }: Runner): Promise<Values> {
+  if (contestant === undefined) throw new Error(`${entrant.who} has not begun.`);
+  return contestant.round(ops);
 }
 
 /**
@@ -173,7 +178,7 @@ async function findOps(runner: Runner): Promise<void> {
 
 async function warmUpRound_ms(runner: Runner): Promise<number> {
   const start_ms = performance.now();
-  await runner.contestant!.round(runner.ops);
+  await valuesOfRound(runner);
   return performance.now() - start_ms;
 }
 

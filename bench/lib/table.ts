@@ -55,7 +55,7 @@ function number(value: string | number): string {
 function renderMeasure(benchmark: Benchmark, measure: Measure, groups: readonly Group[]): string {
   const what = measure.name === "value" ? "" : `${measure.name}, `;
   const better = measure.better === "higher" ? "longer is better" : "shorter is better";
-  const reference = referenceName(groups[0]!);
+  const reference = referenceName(groups);
   const table = new Table({
     head: ["", `${what}${measure.unit}`, "median", "min", "max", `to ${reference}`, better],
     colAligns: ["left", "left", "right", "right", "right", "right", "left"],
@@ -103,9 +103,9 @@ function rowsOf(
 }
 
 /** What the ratios are to: our machine, or the first peer where our machine has no result. */
-function referenceName(group: Group): string {
-  const hasOurs = group.results.some((result) => result.who === OURS);
-  return hasOurs ? OURS : group.results[0]!.who;
+function referenceName([group]: readonly Group[]): string {
+  const whos = group?.results.map(({ who }) => who) ?? [];
+  return whos.includes(OURS) ? OURS : (whos[0] ?? OURS);
 }
 
 /** The amount that a full bar stands for. */

@@ -1,11 +1,14 @@
 // A comparison as a picture: a panel for each number, a bar for each scheduler, and a line from the lowest to the
 // highest seed. d3-scale finds the axes; it is loaded only when somebody wants a picture.
 
+import { visibleLine } from "../core/visible.js";
 import type { ComparedRuns, Comparison, Spread } from "../workload/compare.js";
 import { formatCount, formatTime, plural } from "./units.js";
 
 interface Panel {
   readonly title: string;
+  /** The axis goes so far at least, so that next to nothing looks like it. */
+  readonly least?: number;
   readonly format: (value: number) => string;
   readonly value: (run: ComparedRuns) => Spread | null;
 }
@@ -22,17 +25,28 @@ const TITLE = 40;
 const TICKS = 4;
 const COLOURS = ["#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#3ca951", "#9c6b4e"];
 
-const percent = (part: number) => `${(part * 100).toFixed(part !== 0 && part < 0.01 ? 2 : 1)}%`;
+const PERCENT = 0.01;
+const percent = (part: number) => `${(part * 100).toFixed(part !== 0 && part < PERCENT ? 2 : 1)}%`;
 
 const PANELS: readonly Panel[] = [
-  { title: "fairness (Jain)", format: (v) => v.toFixed(3), value: (run) => run.fairness },
+  {
+    title: "fairness (Jain)",
+    least: 1,
+    format: (v) => v.toFixed(3),
+    value: (run) => run.fairness,
+  },
   { title: "latency p50", format: formatTime, value: (run) => run.latencyP50Ns },
   { title: "latency p99, worst thread", format: formatTime, value: (run) => run.latencyP99Ns },
   { title: "latency max", format: formatTime, value: (run) => run.latencyMaxNs },
   { title: "switches", format: formatCount, value: (run) => run.switches },
   { title: "migrations", format: formatCount, value: (run) => run.migrations },
-  { title: "idle, work waiting", format: percent, value: (run) => run.idleWhileRunnable },
-  { title: "idle", format: percent, value: (run) => run.idle },
+  {
+    title: "idle, work waiting",
+    least: PERCENT,
+    format: percent,
+    value: (run) => run.idleWhileRunnable,
+  },
+  { title: "idle", least: PERCENT, format: percent, value: (run) => run.idle },
   { title: "deadline misses", format: formatCount, value: (run) => run.deadlineMisses },
 ];
 
@@ -47,7 +61,7 @@ export async function drawComparison(comparison: Comparison): Promise<string> {
   const rows = Math.ceil(panels.length / COLUMNS);
   const size = { width: WIDTH * COLUMNS, height: TITLE + rows * height };
   const drawn = panels.map((panel, i) => {
-    const most = Math.max(...runs.map((run) => panel.value(run)?.max ?? 0));
+    const most = Math.max(panel.least ?? 0, ...runs.map((run) => panel.value(run)?.max ?? 0));
     const scale = scaleLinear([0, most || 1], [LABEL, WIDTH - VALUE]).nice(TICKS);
     const at = `${(i % COLUMNS) * WIDTH},${TITLE + Math.floor(i / COLUMNS) * height}`;
     const labels = scale.ticks(TICKS).map((tick) => [tick, panel.format(tick)] as const);
@@ -72,6 +86,7 @@ function taskPanels(runs: readonly ComparedRuns[]): Panel[] {
   const names = [...new Set(runs.flatMap(({ tasks }) => tasks.map(({ task }) => task)))];
   return names.map((name) => ({
     title: `CPU of a thread of ${name}`,
+    least: PERCENT,
     format: percent,
     value: (run) => run.tasks.find(({ task }) => task === name)?.share ?? null,
   }));
@@ -111,7 +126,10 @@ function tickMark(x: number, label: string, height: number): string {
 }
 
 function text(x: number, y: number, content: string, attributes = ""): string {
-  const safe = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const safe = visibleLine(content)
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
   return `<text x="${x}" y="${y}" ${attributes}>${safe}</text>`;
 }
 

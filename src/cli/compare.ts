@@ -1,10 +1,10 @@
 // The command `compare`: a workload under several schedulers, side by side.
 
-import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { visible, visibleLine } from "../core/visible.js";
+import { reasonOf, WholeFile, writeWhole } from "../core/whole-file.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
   type ComparedRuns,
@@ -16,6 +16,7 @@ import {
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
 import { drawComparison } from "./compare-svg.js";
+import { checkOutputPath } from "./output-file.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
@@ -44,7 +45,8 @@ lowest and the highest in brackets.
 Exit codes:
   0    the runs are compared, those among them that ended in a deadlock
   1    the kernel panicked in one of them
-  2    wrong options, or a file that is no workload: the message says where and why
+  2    wrong options, a file that is no workload, or a picture that cannot be written: the message says
+       where and why
 
 Examples:
   kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
@@ -81,28 +83,43 @@ export function registerCompare(program: Command): void {
     .addOption(new Option("--svg <file>", "also draw the comparison into a file"))
     .option("--json", "print the comparison as JSON")
     .addHelpText("after", HELP)
-    .action(async (file: string, flags: CompareFlags) => {
-      const { schedulers, cpus, topology, seeds } = flags;
-      const found = compareWorkload(readWorkload(file), {
-        ...{ schedulers, cpus, seeds },
-        ...(topology === undefined ? {} : { topology }),
-        ...(flags.for === undefined ? {} : { forNs: flags.for }),
-      });
-      if (flags.svg !== undefined) await writePicture(flags.svg, found);
-      process.stdout.write(
-        flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found),
-      );
-    });
+    .action(compare);
 }
 
-/** Writes the picture; a file that cannot be written is an error of who named it. */
-async function writePicture(path: string, found: Comparison): Promise<void> {
-  const text = await drawComparison(found);
+async function compare(file: string, flags: CompareFlags): Promise<void> {
+  const { schedulers, cpus, topology, seeds, svg } = flags;
+  const workload = readWorkload(file);
+  if (svg !== undefined) {
+    checkOutputPath("--svg", svg, file, "workload");
+    // Before the runs, which may take long: a picture that cannot be made costs no time.
+    forPicture(svg, () => new WholeFile(svg).abandon());
+  }
+  const isShown = process.stderr.isTTY;
+  const found = compareWorkload(workload, {
+    ...{ schedulers, cpus, seeds },
+    ...(topology === undefined ? {} : { topology }),
+    ...(flags.for === undefined ? {} : { forNs: flags.for }),
+    onRun: (runs, all) => {
+      if (isShown) process.stderr.write(`\r${formatCount(runs)} of ${plural(all, "run")} `);
+    },
+  });
+  if (isShown) process.stderr.write("\r\x1b[K");
+  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
+  process.stdout.write(
+    flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found, columns),
+  );
+  if (svg === undefined) return;
+  const picture = new TextEncoder().encode(await drawComparison(found));
+  forPicture(svg, () => writeWhole(svg, picture));
+}
+
+/** A picture that cannot be written is an error of whoever named its file. */
+function forPicture(path: string, action: () => void): void {
   try {
-    writeFileSync(path, text);
+    action();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(`cannot write the picture to ${visibleLine(path)}: ${visibleLine(why)}`);
+    const why = visibleLine(reasonOf(error));
+    throw new ConfigError(`cannot write the picture to ${JSON.stringify(path)}: ${why}`);
   }
 }
 
@@ -128,7 +145,7 @@ const left = (title: string): Column => ({ title, align: "left" });
 const right = (title: string): Column => ({ title, align: "right" });
 
 /** Formats a comparison: what is of the whole machine, then what each task had. */
-function formatComparison(comparison: Comparison): string {
+function formatComparison(comparison: Comparison, columns?: number): string {
   const { file, cpuCount, seeds, runs, notes } = comparison;
   const head = `${visibleLine(file)} on ${plural(cpuCount, "CPU")}, ${plural(seeds, "seed")}\n`;
   const names = runs.map(({ scheduler }) => right(scheduler));
@@ -148,8 +165,8 @@ function formatComparison(comparison: Comparison): string {
   ];
   const sections = [
     head,
-    formatTable([left("MACHINE"), ...names], machine),
-    formatTable([left("TASK"), left(""), ...names], taskRows(runs)),
+    formatTable([left("MACHINE"), ...names], machine, columns),
+    formatTable([left("TASK"), left(""), ...names], taskRows(runs), columns, 2),
     notes.map((note) => `note: ${note}\n`).join(""),
   ];
   return visible(sections.filter((section) => section !== "").join("\n"));

@@ -5,7 +5,8 @@ import { ElfError } from "../elf/errors.js";
 import { type ElfImage, SymbolTable } from "../elf/index.js";
 import { type BareEnd, BareMetal } from "../machine/bare-metal.js";
 import { ExitCode } from "./exit.js";
-import { debugWithGdb, invitation, listenForInterrupt } from "./gdb.js";
+import { debugWithGdb, invitation } from "./gdb.js";
+import { type Interrupt, listenForSignals } from "./interrupt.js";
 import { formatCount, formatTime } from "./units.js";
 
 /** Cycles after which a program is stopped. */
@@ -58,12 +59,15 @@ export async function execBare(image: ElfImage, flags: BareFlags): Promise<void>
     },
   );
   const started = performance.now();
-  const end = (await debug(image.file, machine, flags)) ?? machine.run(BigInt(flags.limit));
-  if (end === "interrupted") {
+  const interrupt = listenForSignals();
+  const stop = await debug(image.file, machine, flags, interrupt);
+  interrupt.stop(); // the run itself is one piece: a signal ends the process as ever
+  if (stop === "interrupted") {
     process.stderr.write("interrupted\n");
-    process.exitCode = ExitCode.INTERRUPTED;
+    process.exitCode = interrupt.exitCode ?? ExitCode.INTERRUPTED;
     return;
   }
+  const end = stop ?? machine.run(BigInt(flags.limit));
   const seconds = (performance.now() - started) / 1000;
   const { status, text } = describe(end, machine, symbols, flags.limit);
   if (flags.json) {
@@ -89,28 +93,23 @@ async function debug(
   file: string,
   machine: BareMetal,
   { gdb, limit }: BareFlags,
+  interrupt: Interrupt,
 ): Promise<BareEnd | "interrupted" | null> {
   if (gdb === null) return null;
-  const interrupt = listenForInterrupt();
   let debug: BareDebugger | null = null;
   const endOf = () => (debug as BareDebugger | null)?.end ?? null;
-  try {
-    const { how } = await debugWithGdb({
-      debug: (isInterrupted) => {
-        debug = new BareDebugger(machine, { limit: BigInt(limit), isInterrupted });
-        return debug;
-      },
-      base: 0,
-      port: gdb,
-      exitCode: () => (isPass(endOf()) ? 0 : ExitCode.FAILURE),
-      onListening: (port) => process.stderr.write(invitation(file, port)),
-      isInterrupted: () => interrupt.isPending,
-    });
-    if (how === "killed") return "interrupted";
-    return endOf();
-  } finally {
-    interrupt.stop();
-  }
+  const { how } = await debugWithGdb({
+    debug: (isInterrupted) => {
+      debug = new BareDebugger(machine, { limit: BigInt(limit), isInterrupted });
+      return debug;
+    },
+    base: 0,
+    port: gdb,
+    exitCode: () => (isPass(endOf()) ? 0 : ExitCode.FAILURE),
+    onListening: (port) => process.stderr.write(invitation(file, port)),
+    isInterrupted: () => interrupt.exitCode !== null,
+  });
+  return how === "killed" ? "interrupted" : endOf();
 }
 
 function isPass(end: BareEnd | null): boolean {

@@ -5,14 +5,17 @@ import type { MachineConfig, SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
 import { Debugger, type Stop } from "../debug/index.js";
 import { parseElf } from "../elf/index.js";
+import type { FaultReport } from "../machine/faults.js";
 import { type LockReport, lockReports } from "../machine/lock-profile.js";
-import { type FaultReport, type LoadedElf, Machine } from "../machine/machine.js";
+import { Machine } from "../machine/machine.js";
+import type { LoadedElf } from "../machine/programs.js";
 import { memoryOf } from "../machine/programs.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import { createChromeTrace } from "../trace/chrome.js";
 import { ExitCode } from "./exit.js";
 import { debugWithGdb } from "./gdb.js";
+import { closeTrace } from "./output-file.js";
 
 /** Rounds between two looks at what the user wants: some tens of milliseconds. */
 const ROUNDS_AT_ONCE = 20_000;
@@ -201,9 +204,9 @@ class Exec {
   async run(): Promise<ExecReport> {
     const { trace: path, for: duration } = this.options;
     const trace = path === null ? null : createChromeTrace(this.machine, path);
-    this.machine.createThread({ name: "main", body: this.elf });
     const until = duration === null ? {} : { until: this.cyclesOf(duration) };
     try {
+      this.machine.createThread({ name: "main", body: this.elf });
       const end = this.options.gdb === null ? null : await this.debug(this.options.gdb, until);
       if (end !== null) return end;
       for (;;) {
@@ -218,7 +221,7 @@ class Exec {
       if (!(error instanceof KernelPanic)) throw error;
       return this.report(this.machine.faults.length > 0 ? "fault" : "panic", error);
     } finally {
-      trace?.close();
+      if (trace !== null) closeTrace(trace);
     }
   }
 

@@ -10,11 +10,13 @@ import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
-import { invitation, listenForInterrupt } from "./gdb.js";
+import { ExitCode } from "./exit.js";
+import { invitation } from "./gdb.js";
+import { listenForSignals } from "./interrupt.js";
 import { lockOptions, lockSection } from "./lock-text.js";
+import { checkOutputPath } from "./output-file.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
@@ -33,7 +35,8 @@ Exit codes:
   2    wrong options, or a file that is no program for the machine: the message says why
   3    deadlock: threads wait, and nothing will ever wake them
   70   a fault of the program, or a panic of the kernel: the report says where
-  130  interrupted by Ctrl-C
+  1    the trace of --trace could not be written, and the program ended with 0
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the report shows the run so far
   with --bare, 0 when the program stores 1 to tohost, and 1 when it fails, traps without a handler, or
   reaches its limit
 
@@ -124,7 +127,11 @@ export function registerExec(program: Command): void {
         .conflicts(["trace", "disassemble"]),
     )
     .option("--json", "print one JSON object, the program's output in it")
-    .option("--disassemble", "show the program's instructions and do not run it")
+    .addOption(
+      new Option("--disassemble", "show the program's instructions and do not run it").conflicts([
+        ...["trace", "json", "for", "limit", "witness", "lockProfile", "adaptiveLocks"],
+      ]),
+    )
     .addHelpText("after", HELP)
     .action(exec);
   bareOptions(lockOptions(command));
@@ -196,9 +203,9 @@ async function exec(
       "--limit is for programs on bare metal (--bare); --for bounds the others",
     );
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "program's");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "program's");
   const output: Buffer[] = [];
-  const interrupt = listenForInterrupt();
+  const interrupt = listenForSignals();
   const report = await runProgram({
     ...flags,
     file,
@@ -213,7 +220,7 @@ async function exec(
       else process.stdout.write(Buffer.from(text));
     },
     onPrint: (text) => process.stderr.write(text),
-    isInterrupted: () => interrupt.isPending,
+    isInterrupted: () => interrupt.exitCode !== null,
   });
   interrupt.stop();
   if (flags.json === true) {
@@ -221,7 +228,8 @@ async function exec(
   } else {
     process.stderr.write(describe(report));
   }
-  process.exitCode = exitCodeOf(report);
+  const code = report.reason === "interrupted" ? interrupt.exitCode : exitCodeOf(report);
+  process.exitCode = code === 0 ? (process.exitCode ?? 0) : (code ?? ExitCode.INTERRUPTED);
 }
 
 /** The report as `--json` prints it. */

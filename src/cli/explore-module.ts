@@ -2,7 +2,7 @@
 
 import { existsSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
@@ -11,6 +11,7 @@ import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
 import { readWorkload } from "../workload/parse.js";
 import { workloadTest } from "../workload/search.js";
+import { prepareLibrary } from "./own-library.js";
 import { prepareTypeScript } from "./typescript.js";
 
 /** Bytes of guest memory behind a C program, for what it allocates and its stacks; all is copied for each schedule. */
@@ -44,11 +45,12 @@ async function load(file: string, settings: MachineSettings): Promise<Loaded> {
 
 async function loadModule(file: string): Promise<Loaded> {
   prepareTypeScript(file);
+  prepareLibrary(file);
   let module: { default?: unknown; config?: unknown };
   try {
     module = await import(pathToFileURL(resolve(file)).href);
   } catch (error) {
-    throw new ConfigError(`${file}: cannot be loaded: ${firstLine(error)}`);
+    throw new ConfigError(`${file}: cannot be loaded: ${firstLine(error)}${placeOf(error, file)}`);
   }
   if (typeof module.default !== "function") {
     throw new ConfigError(`${file}: exports no function setup(machine, { shared }) as its default`);
@@ -71,6 +73,14 @@ function loadProgram(file: string): Loaded {
       machine.createThread({ name: "main", body: machine.loadElf(bytes, { name: file }) });
     },
   };
+}
+
+/** Where a module is wrong, or how to find that out: Node keeps the place of most errors of syntax to itself. */
+function placeOf(error: unknown, file: string): string {
+  const place = /file:\/\/\S+?:\d+(?=\s|:|\)|$)/.exec((error as Error | null)?.stack ?? "")?.[0];
+  if (place !== undefined) return ` (${fileURLToPath(place)})`;
+  const isUntold = error instanceof SyntaxError && !/^line \d/.test(error.message);
+  return isUntold ? ` (node ${file} shows where)` : "";
 }
 
 function firstLine(error: unknown): string {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
+import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
 import { MAXCPU } from "../generated/layout.js";
 import {
@@ -27,10 +28,12 @@ import {
 import { ExitCode } from "./exit.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
 import { type Crew, startWorkers } from "./explore-workers.js";
+import { complain } from "./output.js";
+import { checkOutputPath } from "./output-file.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
+
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
@@ -38,6 +41,10 @@ const NS_PER_MS = 1e6;
 const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
+
+/** A tape says nothing about the test: this one may have been changed. */
+const NO_FAILURE =
+  "the schedule did not fail; if it once did, the test or the machine's options (--cpus, --scheduler, --topology) are others now";
 
 const HELP = `
 FILE is a C program (.elf), which fails by assert(), a fault, or a status other than 0; a workload (.json), which
@@ -194,6 +201,9 @@ function parseTape(text: string): string {
 }
 
 async function run(file: string, flags: Flags): Promise<void> {
+  if (flags.depth !== undefined && flags.strategy !== "pct") {
+    throw new ConfigError("--depth is for --strategy pct; leave one of them out, or add the other");
+  }
   const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
   // This thread is one of them, unless it hands out subtrees. The others load the test while it is loaded here.
   const count = flags.workers - (flags.strategy === "exhaustive" ? 0 : 1);
@@ -207,7 +217,7 @@ async function run(file: string, flags: Flags): Promise<void> {
 
 async function report(file: string, flags: Flags, workers: Crew | null): Promise<void> {
   const { setup, config } = await loadTest(file, settingsOf(flags));
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "test's");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
   const options: ExploreOptions = {
     ...optionsOf(flags),
@@ -228,6 +238,10 @@ async function report(file: string, flags: Flags, workers: Crew | null): Promise
     flags.json === true ? `${JSON.stringify(result)}\n` : describe(explored, flags),
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
+  if (explored.traceError !== null) {
+    complain(explored.traceError.message);
+    process.exitCode = ExitCode.FAILURE;
+  }
 }
 
 /** What the command line says about the machine. */
@@ -277,7 +291,7 @@ function describe({ result, story, coverage }: Explored, flags: Flags): string {
     const after = flags.replay === undefined ? ` after ${plural(schedules, "schedule")}` : "";
     return `${tell(failure, story)}\nfailed${after} (${speed}); to see it again: ${replayOf(failure, flags)}\n`;
   }
-  if (flags.replay !== undefined) return "the schedule did not fail\n";
+  if (flags.replay !== undefined) return `${NO_FAILURE}\n`;
   const all = result.complete ? "all " : "";
   const { preemptions } = flags;
   const most =

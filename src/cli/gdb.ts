@@ -20,11 +20,11 @@ export interface GdbOptions {
   readonly exitCode: (stop: Stop) => number;
   /** Is told where gdb finds the machine. */
   readonly onListening: (port: number) => void;
-  /** True once the user has had enough, and presses Ctrl-C here. */
+  /** True once the user has had enough, and has sent a signal here. */
   readonly isInterrupted: () => boolean;
 }
 
-/** How often a wait for gdb looks for Ctrl-C, in milliseconds. */
+/** How often a wait for gdb looks for a signal, in milliseconds. */
 const LOOK_MS = 50;
 
 /**
@@ -83,7 +83,7 @@ function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Settled when the user has pressed Ctrl-C. */
+/** Settled when the user has sent a signal. */
 function untilInterrupted(isInterrupted: () => boolean) {
   let stop = () => {};
   const promise = new Promise<SessionEnd>((resolve) => {
@@ -98,25 +98,4 @@ function untilInterrupted(isInterrupted: () => boolean) {
 /** How to have gdb debug a program. */
 export function invitation(file: string, port: number): string {
   return `waiting for gdb: gdb-multiarch ${file} -ex "target remote 127.0.0.1:${port}"\n`;
-}
-
-/** Whether Ctrl-C was pressed. */
-export interface Interrupt {
-  readonly isPending: boolean;
-  stop(): void;
-}
-
-/** Notes the first Ctrl-C; a second one ends the process as ever. */
-export function listenForInterrupt(): Interrupt {
-  let isPending = false;
-  const listener = () => {
-    isPending = true;
-  };
-  process.once("SIGINT", listener);
-  return {
-    get isPending() {
-      return isPending;
-    },
-    stop: () => process.removeListener("SIGINT", listener),
-  };
 }

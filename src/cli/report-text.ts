@@ -1,7 +1,7 @@
 // A run's report as text.
 
 import { visible, visibleLine } from "../core/visible.js";
-import type { Wait } from "../workload/run-deadlock.js";
+import type { StalemateWait } from "../workload/run-deadlock.js";
 import { describeWait } from "../workload/run-deadlock.js";
 import type {
   CpuReport,
@@ -21,7 +21,10 @@ const BUSIEST_SHOWN = 20;
 /** Synchronisation objects and waiting threads that are shown. */
 const OBJECTS_SHOWN_MAX = 20;
 const WAITS_SHOWN_MAX = 20;
+/** Characters of a bar; less on a terminal that is as narrow as they used to be. */
 const BAR_WIDTH = 20;
+const NARROW_COLUMNS = 90;
+const NARROW_BAR_WIDTH = 10;
 
 /** How to print a report. */
 export interface TextOptions {
@@ -172,18 +175,19 @@ const cpuColumns: readonly Column[] = [
 function cpuSection({ cpus }: RunReport, { unicode, columns }: TextOptions): string {
   return formatTable(
     cpuColumns,
-    cpus.map((cpu) => cpuRow(cpu, unicode)),
+    cpus.map((cpu) => cpuRow(cpu, unicode, columns)),
     columns,
   );
 }
 
-function cpuRow(cpu: CpuReport, unicode: boolean): string[] {
+function cpuRow(cpu: CpuReport, unicode: boolean, columns?: number): string[] {
+  const width = columns !== undefined && columns < NARROW_COLUMNS ? NARROW_BAR_WIDTH : BAR_WIDTH;
   const total = cpu.busyNs + cpu.idleNs;
   return [
     String(cpu.cpu),
     formatTime(cpu.busyNs),
     formatTime(cpu.idleNs),
-    bar(total === 0 ? 0 : cpu.busyNs / total, unicode),
+    bar(total === 0 ? 0 : cpu.busyNs / total, width, unicode),
     formatShare(cpu.busyNs, total),
     formatCount(cpu.switches),
     formatCount(cpu.messagesSent),
@@ -191,10 +195,10 @@ function cpuRow(cpu: CpuReport, unicode: boolean): string[] {
   ];
 }
 
-function bar(share: number, unicode: boolean): string {
-  const full = Math.round(share * BAR_WIDTH);
+function bar(share: number, width: number, unicode: boolean): string {
+  const full = Math.round(share * width);
   const [on, off] = unicode ? ["█", "░"] : ["#", "."];
-  return `${on.repeat(full)}${off.repeat(BAR_WIDTH - full)}`;
+  return `${on.repeat(full)}${off.repeat(width - full)}`;
 }
 
 // ---- Synchronisation objects ----
@@ -259,13 +263,16 @@ function stalemateSection({ stalemate, outcome }: RunReport, { all }: TextOption
 }
 
 /** Those of the circle first, for they are the reason. */
-function firstWaits(waits: readonly Wait[], cycle: readonly Wait[] | null): Wait[] {
+function firstWaits(
+  waits: readonly StalemateWait[],
+  cycle: readonly StalemateWait[] | null,
+): StalemateWait[] {
   const inCycle = new Set(cycle ?? []);
   const others = waits.filter((wait) => !inCycle.has(wait));
   return [...inCycle, ...others].slice(0, WAITS_SHOWN_MAX);
 }
 
-function cycleText(cycle: readonly Wait[]): string {
+function cycleText(cycle: readonly StalemateWait[]): string {
   const names = cycle.map(({ thread }) => thread);
   return visibleLine(`in a circle: ${[...names, names[0]].join(" -> ")}`);
 }

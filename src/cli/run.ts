@@ -5,19 +5,17 @@ import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
-import { TraceError } from "../trace/file.js";
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS, WorkloadRun, workloadDurationUs } from "../workload/run.js";
 import { type DurationSource, reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
 import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { lockOptions } from "./lock-text.js";
-import { complain } from "./output.js";
+import { checkOutputPath, closeTrace } from "./output-file.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
 import { topologyOption } from "./topology.js";
-import { checkTracePath } from "./trace-path.js";
 import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
@@ -92,7 +90,7 @@ export function registerRun(program: Command): void {
         "run with each seed, such as 1..1000, and tell how results vary",
       )
         .argParser(parseSeeds)
-        .conflicts(["seed", "trace", "all", "progress"]),
+        .conflicts(["seed", "trace", "all", "progress", "witness", "lockProfile"]),
     )
     .option("--trace <path>", "write the schedule as a Chrome trace, for ui.perfetto.dev")
     .option("--json", "print the report as JSON")
@@ -155,15 +153,16 @@ Examples:
 async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);
   if (flags.seeds !== undefined) {
-    const { cpus, topology, scheduler, chaos = false } = flags;
+    const { cpus, topology, scheduler, chaos = false, adaptiveLocks = false } = flags;
     const settings = {
+      adaptiveLocks,
       ...(flags.for === undefined ? {} : { forNs: flags.for }),
       ...(topology === undefined ? {} : { topology }),
     };
     sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...settings }, flags.json === true);
     return;
   }
-  if (flags.trace !== undefined) checkTracePath(flags.trace, file, "workload");
+  if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "workload");
   const workloadRun = new WorkloadRun(workload, flags);
   const durationUs = workloadDurationUs(workload);
   const durationNs = flags.for ?? (durationUs === null ? null : durationUs * 1_000);
@@ -215,17 +214,6 @@ async function runToEnd(
     interrupt.stop();
     progress.stop();
     if (trace !== null) closeTrace(trace);
-  }
-}
-
-/** A trace that fails does not cost the report. */
-function closeTrace(trace: ChromeTrace): void {
-  try {
-    trace.close();
-  } catch (error) {
-    if (!(error instanceof TraceError)) throw error;
-    complain(error.message);
-    process.exitCode = ExitCode.FAILURE;
   }
 }
 

@@ -11,6 +11,7 @@ import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
 import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
+import { checkOutputPath } from "./output-file.js";
 
 /** The compilers that are known, the preferred one first. */
 export const COMPILERS = ["clang", "gcc"] as const;
@@ -72,6 +73,7 @@ export function splitArguments(
   if (output === undefined) {
     throw new ConfigError("where to write is not given: add -o OUT.elf");
   }
+  for (const file of files) checkOutputPath("-o", output, file, "source");
   return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
 }
 

@@ -43,7 +43,8 @@ export function registerWorker(program: Command): void {
       const stop = () => {
         service.end().then(() => process.exit(0));
       };
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
+      // A second one ends the process as ever.
+      process.once("SIGTERM", stop);
+      process.once("SIGINT", stop);
     });
 }

@@ -1,8 +1,9 @@
-/** The shape of a table of kernel calls: what the program builder needs to know of each call. */
+// The shape of a table of kernel calls: what the program builder needs to know of each call.
 
-/** The largest number of a kernel call: the immediate of its instruction has 12 bits, unsigned. */
 import { arrayOf, checkArgument, integer, type Rule, shaped, shown, text } from "./arguments.js";
 import { ConfigError } from "./errors.js";
+
+/** The largest number of a kernel call: the immediate of its instruction has 12 bits, unsigned. */
 export const KERNEL_CALL_MAX = 0xfff;
 
 /**

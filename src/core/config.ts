@@ -34,7 +34,10 @@ export interface Topology {
 export interface MachineConfig {
   /** Emulated CPUs, 1 to 64. Default 1. */
   readonly cpus?: number;
-  /** kern.maxthread: at most `maxthread` - 1 threads exist at a time. 0: computed from maxproc, as FreeBSD does. Default 100,000. */
+  /**
+   * kern.maxthread: at most `maxthread` - 1 threads exist at a time, of which the kernel's own and init's are two; 3 at
+   * least, unless the machine is bare. 0: computed from maxproc, as FreeBSD does. Default 100,000.
+   */
   readonly maxthread?: number;
   /** kern.maxproc: processes at a time, 2 and up. It sizes the hash of thread ids. Default 1,000. */
   readonly maxproc?: number;
@@ -145,6 +148,11 @@ export interface MachineConfig {
 /** A configuration with all defaults filled in. */
 export type CompleteConfig = Required<MachineConfig>;
 
+/** How reports and traces call a machine's scheduler. */
+export function schedulerName({ scheduler }: CompleteConfig): string {
+  return typeof scheduler === "string" ? scheduler : scheduler.name;
+}
+
 /** What a field of the configuration may be. */
 interface Range {
   readonly min: number;
@@ -243,6 +251,9 @@ function hasUserThreads(config: MachineConfig, maxthread: number): boolean {
   return config.userThreads ?? maxthread <= MANY_THREADS;
 }
 
+/** The smallest maxthread with which the kernel's first process and init have their threads. */
+export const MAXTHREAD_MIN = 3;
+
 /** Bytes at the start of guest memory that fault. */
 export const PAGE_ZERO = 4096;
 
@@ -255,6 +266,11 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
       checkedNumber(name, config[name]),
     ]),
   ) as Record<keyof typeof ranges, number>;
+  if (numbers.maxthread !== 0 && numbers.maxthread < MAXTHREAD_MIN && config.bare !== true) {
+    throw new ConfigError(
+      `maxthread is ${numbers.maxthread}; it must be ${MAXTHREAD_MIN} at least, for the threads of the kernel and of init, or 0`,
+    );
+  }
   if (numbers.roundRobin < 0) numbers.roundRobin = Math.round(numbers.cyclesPerSecond / 10);
   if (numbers.hz > numbers.cyclesPerSecond) {
     throw new ConfigError(`hz is ${numbers.hz}; it cannot exceed cyclesPerSecond`);

@@ -7,7 +7,13 @@
 // guest. Whatever else it wants changed it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
-import { type CompleteConfig, completeConfig, type MachineConfig, writeConfig } from "./config.js";
+import {
+  type CompleteConfig,
+  completeConfig,
+  MAXTHREAD_MIN,
+  type MachineConfig,
+  writeConfig,
+} from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { Format, type FormatContext, type Printed } from "./format.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
@@ -174,9 +180,9 @@ export class Kernel {
    */
   holdsFailures = false;
   /** What the first of the host's functions threw that the kernel has called, in an array. */
+  private failure: [unknown] | null = null;
   /** A scheduler of the host's (src/machine/user-scheduler.ts). */
   scheduler: SchedulerHooks | null = null;
-  private failure: [unknown] | null = null;
   /** The texts that {@link intern} has put into the kernel's memory. */
   readonly texts = new Texts();
   /** Those that are part of its code, as far as somebody has asked for them. */
@@ -232,13 +238,16 @@ export class Kernel {
   /** The largest maxthread that fits with the other settings as they are. */
   private suggestion(): string {
     const view = new DataView(this.exports.memory.buffer);
+    // What the boot has computed where the setting is 0.
+    const asked = view.getUint32(MACHINE_ADDRESS + M.maxthread, true);
     const fits = (maxthread: number) => {
       writeConfig(view, { ...this.config, maxthread });
       return this.exports.carve_arenas() >>> 0 <= PAGES_MAX;
     };
-    if (!fits(1)) return "guestMemory, stringMemory or maxproc must be smaller";
-    let low = 1;
-    let high = Math.max(this.config.maxthread, 1);
+    const least = this.config.bare ? 1 : MAXTHREAD_MIN;
+    if (!fits(least)) return "guestMemory, stringMemory, objects or maxproc must be smaller";
+    let low = least;
+    let high = Math.max(asked, least);
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (fits(middle)) low = middle;
@@ -292,7 +301,7 @@ export class Kernel {
   /** What a function of the host has thrown, or done wrong, comes out when the kernel's step is done. */
   fail(error: unknown): void {
     this.failure ??= [error];
-    this.setMachine("stop_request", 1);
+    if (this.isRunning) this.setMachine("stop_request", 1);
   }
 
   /**
@@ -352,6 +361,14 @@ export class Kernel {
   /** True while the kernel waits for a function of the host that it has called. */
   get isInside(): boolean {
     return this.depth > 0;
+  }
+
+  /** Throws unless the host may change the kernel's state now: it is alive, and not in the middle of a step. */
+  assertIdle(method: string): void {
+    this.assertAlive();
+    if (!this.isInside) return;
+    const message = `${method}: EBUSY: a handler that the kernel has called cannot call the kernel`;
+    throw new KernelError(method, Layout.EBUSY, message);
   }
 
   /** Runs the machine; nobody else may meanwhile. */
@@ -612,11 +629,7 @@ export class Kernel {
     args: ArrayLike<number>,
     count: number = args.length,
   ): readonly [number, number] {
-    this.assertAlive();
-    if (this.isInside) {
-      const message = "EBUSY: a handler that the kernel has called cannot call the kernel";
-      throw new KernelError("call", Layout.EBUSY, `call: ${message}`);
-    }
+    this.assertIdle("call");
     const td = this.machine("host_td");
     this.writeArguments(td, args, count);
     this.exports.host_call(nr);

@@ -277,16 +277,20 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     const { registers } = this;
     const { args } = call;
     let count = 0;
+    /** The body of a thread to come, its argument, and the register for the number that it is announced with. */
+    let body: BodyFunction | null = null;
+    let bodyArg = 0;
+    let bodyAt = 0;
     this.announced = 0;
     for (let i = 0; i < kinds.length; i++) {
       const value = args[i] ?? 0;
       const kind = kinds[i] as ArgumentKind;
       if (typeof value === "function") {
-        const arg = args[i + 1];
+        if (kind !== "address") refuse(call, kind, value);
+        body = value;
         registers[count++] = FUNC_HOST;
-        this.announced = this.announce(value, typeof arg === "number" ? arg : 0);
-        registers[count++] = this.announced;
-        i++;
+        bodyArg = this.argumentOfBody(call, args[++i]);
+        bodyAt = count++;
       } else if (kind === "u64" || kind === "cycles") {
         this.convertWide(call, value, count);
         count += 2;
@@ -294,17 +298,26 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         registers[count++] = this.convertWord(call, kind, value);
       }
     }
+    // Behind all that may be refused.
+    if (body !== null) {
+      this.announced = this.announce(body, bodyArg);
+      registers[bodyAt] = this.announced;
+    }
     return count;
+  }
+
+  /** The argument of a thread's body, which the body gets as it is. */
+  private argumentOfBody(call: KernelCall<unknown>, value: CallArgument = 0): number {
+    return typeof value === "function"
+      ? refuse(call, NUMBER, value)
+      : this.convertWord(call, "u32", value);
   }
 
   private convertWide(call: KernelCall<unknown>, value: CallArgument, at: number): void {
     if (typeof value === "number" && value >>> 0 === value) {
       this.registers[at] = value;
       this.registers[at + 1] = 0;
-    } else if (
-      typeof value === "bigint" ||
-      (typeof value === "number" && Number.isInteger(value))
-    ) {
+    } else if (isWide(value)) {
       this.wide.setBigUint64(4 * at, BigInt(value), true);
     } else {
       refuse(call, "whole number of 64 bits", value);
@@ -316,9 +329,10 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     kind: ArgumentKind,
     value: Exclude<CallArgument, BodyFunction>,
   ): number {
-    if (typeof value === "number" && Number.isInteger(value)) return value;
+    if (typeof value === "number" && ((value | 0) === value || value >>> 0 === value)) return value;
     if (typeof value === "string" && isTextKind(kind)) return this.kernel.intern(value);
-    return isHandle(value) ? value.address : refuse(call, kind, value);
+    if (isHandle(value)) return value.address;
+    return refuse(call, NUMBER_KINDS.has(kind) ? NUMBER : kind, value);
   }
 
   // ---- Snapshots ----
@@ -442,6 +456,19 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     return { nextCookie: saved.nextCookie, waiting: saved.waiting.map(origin), running };
   }
 }
+
+const WIDE_MIN = -(2n ** 63n);
+const WIDE_END = 2n ** 64n;
+
+/** True for a whole number of 64 bits, signed or not. */
+function isWide(value: CallArgument): value is number | bigint {
+  if (typeof value !== "bigint" && !(typeof value === "number" && Number.isInteger(value)))
+    return false;
+  return value >= WIDE_MIN && value < WIDE_END;
+}
+
+const NUMBER = "whole number of 32 bits";
+const NUMBER_KINDS: ReadonlySet<ArgumentKind> = new Set(["i32", "u32", "pri", "ticks"]);
 
 /** Kinds of arguments for which a text stands for its address in the kernel. */
 function isTextKind(kind: ArgumentKind): boolean {

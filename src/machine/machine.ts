@@ -42,9 +42,9 @@ import type {
   SysInitOf,
   ThreadOptions,
 } from "./options.js";
+import { postMortemOf } from "./post-mortem.js";
 import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
-import { formatRecord } from "./record-text.js";
 import type { MachineFunctions } from "./resources.js";
 import {
   buildOf,
@@ -95,12 +95,14 @@ export class Machine {
   readonly config: CompleteConfig;
   /** @internal */
   readonly bodies: Bodies;
+  /** @internal */
+  readonly programs: Programs;
   private readonly rules: MachineRules;
   private readonly compiler: Compiler | null;
   private readonly host: HostState;
   private readonly snapshots: MachineSnapshots;
-  /** @internal */
-  readonly programs: Programs;
+  /** True while something is created in several steps: what a handler throws waits for the last of them. */
+  private isCreating = false;
 
   /**
    * Boots a machine.
@@ -239,17 +241,10 @@ export class Machine {
   createThread(options: ThreadOptions): ThreadView {
     checkOptions("createThread", options, this.rules.thread);
     const { process, stackPages = 0 } = options;
-    const [func, arg] = this.bodyArguments(options.body, options.arg);
-    const created = this.create("kthread_add", arg, [
-      func,
-      arg,
-      process?.address ?? 0,
-      creationFlags(options),
-      stackPages,
-      this.kernel.intern("%s"),
-      this.kernel.intern(options.name),
-    ]);
-    return this.startThread(created, options);
+    const rest = [process?.address ?? 0, creationFlags(options), stackPages];
+    return this.creating("createThread", options, (name, format) =>
+      this.startThread(this.create("kthread_add", options, [...rest, format, name]), options),
+    );
   }
 
   /**
@@ -261,19 +256,14 @@ export class Machine {
   createProcess(options: ProcessOptions): ProcessView {
     checkOptions("createProcess", options, this.rules.process);
     const { stackPages = 0 } = options;
-    const [func, arg] = this.bodyArguments(options.body, options.arg);
-    const address = this.create("kproc_create", arg, [
-      func,
-      arg,
-      creationFlags(options),
-      stackPages,
-      this.kernel.intern("%s"),
-      this.kernel.intern(options.name),
-    ]);
-    const process = new ProcessView(this.kernel, address);
-    const [first] = process.threads();
-    if (first !== undefined) this.startThread(first.address, options);
-    return process;
+    const rest = [creationFlags(options), stackPages];
+    return this.creating("createProcess", options, (name, format) => {
+      const address = this.create("kproc_create", options, [...rest, format, name]);
+      const process = new ProcessView(this.kernel, address);
+      const [first] = process.threads();
+      if (first !== undefined) this.startThread(first.address, options);
+      return process;
+    });
   }
 
   /**
@@ -285,20 +275,35 @@ export class Machine {
   createLwkt(options: LwktOptions): ThreadView {
     checkOptions("createLwkt", options, this.rules.lwkt);
     const { priority = 0, stopped = false, cpu = 0 } = options;
-    const [func, arg] = this.bodyArguments(options.body, options.arg);
-    const address = this.create("lwkt_create", arg, [
-      func,
-      arg,
-      0,
-      Layout.TDL_STOPREQ,
-      this.kernel.intern("%s"),
-      this.kernel.intern(options.name.slice(0, Layout.LWKT_COMLEN)),
-    ]);
-    this.setGlobalPointer(address, options);
-    if (priority !== 0) this.invoke("lwkt_setpri", [address, priority]);
-    if (cpu !== 0) this.invoke("lwkt_migrate", [address, cpu]);
-    if (!stopped) this.invoke("lwkt_schedule", [address]);
-    return new ThreadView(this.kernel, address);
+    return this.creating("createLwkt", options, (name, format) => {
+      const address = this.create("lwkt_create", options, [0, Layout.TDL_STOPREQ, format, name]);
+      this.setGlobalPointer(address, options);
+      if (priority !== 0) this.invoke("lwkt_setpri", [address, priority]);
+      if (cpu !== 0) this.invoke("lwkt_migrate", [address, cpu]);
+      if (!stopped) this.invoke("lwkt_schedule", [address]);
+      return new ThreadView(this.kernel, address);
+    });
+  }
+
+  /**
+   * Creates something in several steps, of which a handler that throws breaks off none. `make` gets the texts of the
+   * name and its format, which are there before a body is announced: there may be no room for them.
+   */
+  private creating<T>(
+    method: string,
+    { name }: LwktOptions | ProcessOptions,
+    make: (name: number, format: number) => T,
+  ): T {
+    this.beforeChange(method);
+    const format = this.kernel.intern("%s");
+    const text = this.kernel.intern(name);
+    this.isCreating = true;
+    try {
+      return make(text, format);
+    } finally {
+      this.isCreating = false;
+      this.kernel.throwFailure();
+    }
   }
 
   private bodyArguments(body: ThreadOptions["body"], arg?: number): [number, number] {
@@ -307,10 +312,12 @@ export class Machine {
     return [body.entry, arg ?? ("argument" in body ? body.argument : 0)];
   }
 
-  private create(call: CallName, cookie: number, args: number[]): number {
-    const [error, address] = this.invoke(call, args);
+  /** Makes a creating call, whose first two arguments are a function and its own argument. */
+  private create(call: CallName, { body, arg }: LwktOptions, rest: readonly number[]): number {
+    const [func, argument] = this.bodyArguments(body, arg);
+    const [error, address] = this.invoke(call, [func, argument, ...rest]);
     if (error === 0) return address >>> 0;
-    if (args[0] === Layout.FUNC_HOST) this.bodies.withdraw(cookie);
+    if (func === Layout.FUNC_HOST) this.bodies.withdraw(argument);
     throw new KernelError(call, error, this.creationError(call, error));
   }
 
@@ -352,7 +359,7 @@ export class Machine {
   place(thread: Handle, cpu: number): void {
     checkArgument("place", "thread", thread, threadRule);
     checkArgument("place", "cpu", cpu, this.rules.cpu);
-    this.snapshots.touch();
+    this.beforeChange("place");
     const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
     if (error !== 0) throw new KernelError("place", error);
   }
@@ -360,12 +367,14 @@ export class Machine {
   /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
   createWait(cpu = 0): Handle {
     checkArgument("createWait", "cpu", cpu, this.rules.cpu);
+    this.beforeChange("createWait");
     return Object.freeze({ address: this.kernel.newObject("wait", cpu) });
   }
 
   /** Makes a token that belongs to `cpu`. */
   createToken(cpu = 0): Handle {
     checkArgument("createToken", "cpu", cpu, this.rules.cpu);
+    this.beforeChange("createToken");
     return Object.freeze({ address: this.kernel.newObject("token", cpu) });
   }
 
@@ -384,9 +393,8 @@ export class Machine {
   load(program: Program, externals: Readonly<Record<string, number>> = {}): LoadedProgram {
     checkArgument("load", "program", program, programRule);
     checkArgument("load", "externals", externals, externalsRule);
-    const loaded = this.programs.load(program, externals);
-    this.snapshots.touch();
-    return loaded;
+    this.beforeChange("load");
+    return this.programs.load(program, externals);
   }
 
   /**
@@ -400,10 +408,8 @@ export class Machine {
    * Nothing has changed then.
    */
   loadElf(bytes: Uint8Array, options: LoadElfOptions = {}): LoadedElf {
-    this.kernel.assertAlive();
-    const loaded = this.programs.loadElf(bytes, options);
-    this.snapshots.touch();
-    return loaded;
+    this.beforeChange("loadElf");
+    return this.programs.loadElf(bytes, options);
   }
 
   /** Guest memory, as RV32 programs see it. */
@@ -425,7 +431,7 @@ export class Machine {
    */
   call(call: KernelCall<unknown>): readonly [number, number] {
     checkArgument("call", "call", call, callRule);
-    this.snapshots.touch();
+    this.beforeChange("call");
     return this.guarded(() => {
       const count = this.bodies.convert(call);
       return this.bodies.settled(this.kernel.hostCall(call.nr, this.bodies.registers, count));
@@ -444,7 +450,7 @@ export class Machine {
    */
   interrupt(thread: Handle): void {
     checkArgument("interrupt", "thread", thread, threadRule);
-    this.snapshots.touch();
+    this.beforeChange("interrupt");
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
     if (error !== 0) throw new KernelError("interrupt", error);
   }
@@ -457,7 +463,7 @@ export class Machine {
    */
   raise(line: number): void {
     checkArgument("raise", "line", line, lineRule);
-    this.snapshots.touch();
+    this.beforeChange("raise");
     const error = this.guarded(() => this.kernel.exports.host_raise(line));
     if (error !== 0) throw new KernelError("raise", error);
   }
@@ -471,8 +477,7 @@ export class Machine {
 
   /** Sets a kernel variable, such as "lwkt.untimely_switch". */
   setSysctl(name: SysctlName, value: number): void {
-    this.kernel.assertAlive();
-    this.snapshots.touch();
+    this.beforeChange("setSysctl");
     writeSysctl(this.kernel, name, value);
   }
 
@@ -525,11 +530,13 @@ export class Machine {
     return { reason: isExit ? "exit" : (reasons[reason] ?? "rounds"), cycles: this.cycles };
   }
 
+  /** The first of the times that bound a run. */
   private runUntil(options: RunOptions): bigint | undefined {
-    if (options.until !== undefined) return BigInt(options.until);
-    if (options.for === undefined) return undefined;
-    const until = this.cycles + BigInt(options.for);
-    return until > CYCLES_MAX ? CYCLES_MAX : until;
+    const until = options.until === undefined ? undefined : BigInt(options.until);
+    if (options.for === undefined) return until;
+    const end = this.cycles + BigInt(options.for);
+    const last = until ?? CYCLES_MAX;
+    return end > last ? last : end;
   }
 
   /** Ends the run at the end of the current round: for a body, or for `onProgress`. */
@@ -623,15 +630,21 @@ export class Machine {
 
   // ---- Troubles ----
 
+  /** The host is about to change something that no run repeats: the machine lives, and is between two steps. */
+  private beforeChange(method: string): void {
+    this.kernel.assertIdle(method);
+    this.snapshots.touch();
+  }
+
   /**
    * Runs `action`, and completes the post-mortem if the kernel panics in it. What a handler threw that
-   * the kernel called comes out here, when the kernel has done its step.
+   * the kernel called comes out here, when the kernel has done its step, or all that {@link creating} does.
    */
   private guarded<T>(action: () => T): T {
     this.snapshots.enter();
     try {
       const result = action();
-      this.kernel.throwFailure();
+      if (!this.isCreating) this.kernel.throwFailure();
       return result;
     } catch (error) {
       if (error instanceof KernelPanic && error.postMortem === null) this.autopsy(error);
@@ -644,15 +657,7 @@ export class Machine {
   private autopsy(panic: KernelPanic): void {
     const { kernel } = this;
     this.rememberRecords(kernel.machine("ktr_base"), kernel.machine("ktr_next"));
-    const gd = kernel.machine("curcpu");
-    const td = kernel.curthread();
-    panic.postMortem = {
-      cpu: kernel.read(gd + Layout.GlobalData.gd_cpuid),
-      thread: td === 0 ? null : `${kernel.nameAt(td)} (0x${td.toString(16)})`,
-      cycles: kernel.read64(gd + Layout.GlobalData.gd_cycles),
-      ps: this.ps(),
-      trace: this.host.lastRecords.map((record) => formatRecord(kernel, record)),
-    };
+    panic.postMortem = postMortemOf(kernel, this.ps(), this.host.lastRecords);
   }
 
   private print(text: Printed): void {
@@ -796,5 +801,3 @@ export class Machine {
 function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
   return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }
-
-export type { FaultReport, LoadedElf };

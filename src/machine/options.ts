@@ -54,7 +54,9 @@ export type ProcessOptions = Omit<ThreadOptions, "process">;
 export interface LwktOptions {
   /** Name, cut to 16 characters. */
   readonly name: string;
+  /** What it runs: a generator function, a loaded program's entry, or a guest address. */
   readonly body: BodyFunction | LoadedProgram | LoadedElf | number;
+  /** Argument of the body. Default 0. */
   readonly arg?: number;
   /** LWKT priority 0 to 31, larger runs first. Default 0. */
   readonly priority?: number;
@@ -83,14 +85,16 @@ export interface Counters {
 /** Something to be done when a machine starts; `sysinit` makes it. */
 export interface SysInitOf<M> {
   readonly name: string;
+  /** SI_SUB_*, smaller ones first. */
   readonly subsystem: number;
+  /** SI_ORDER_*, smaller ones first within a subsystem. */
   readonly order: number;
   readonly start: (machine: M) => void;
 }
 
 /** How long to run. What is left out does not bound the run. */
 export interface RunOptionsOf<M> {
-  /** Until this virtual time, in cycles since boot; reached to within a quantum. */
+  /** Until this virtual time, in cycles since boot; reached to within a quantum. With `for`, the earlier one counts. */
   readonly until?: bigint | number;
   /** For this much virtual time, in cycles. */
   readonly for?: bigint | number;

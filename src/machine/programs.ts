@@ -94,7 +94,6 @@ const ARGUMENT_ALIGN = 16;
 /** The kernel keeps the number of a stack's pages in the low bits of its address. */
 const STACK_ALIGN = 64;
 
-/** What an address belongs to. */
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }

@@ -81,11 +81,7 @@ export class MachineSnapshots implements Recordable {
 
   /** A call into the kernel begins. */
   enter(): void {
-    if (this.subject.bodies.isReplaying) {
-      throw new SnapshotError(
-        "a body has used its machine while it was brought back; a body may only yield kernel calls",
-      );
-    }
+    this.refuseReplay();
     this.depth++;
   }
 
@@ -95,7 +91,15 @@ export class MachineSnapshots implements Recordable {
 
   /** The host does something to the machine that no run repeats. */
   touch(): void {
+    this.refuseReplay();
     this.recording?.touch();
+  }
+
+  private refuseReplay(): void {
+    if (!this.subject.bodies.isReplaying) return;
+    throw new SnapshotError(
+      "a body has used its machine while it was brought back; a body may only yield kernel calls",
+    );
   }
 
   /** Somebody gets a view of guest memory. */
@@ -244,11 +248,12 @@ const amount: Rule = {
   accepts: (value) => isNumber(value) && (value as number | bigint) > 0,
 };
 const momentRule: Rule = {
-  allowed: "{ cycles } or { switches }, each a whole number, 0 or more",
+  allowed: "either { cycles } or { switches }, a whole number, 0 or more",
   accepts: (value) => {
     if (typeof value !== "object" || value === null) return false;
     const { cycles, switches } = value as Record<string, unknown>;
-    return cycles === undefined ? count.accepts(switches) : wide.accepts(cycles);
+    if (cycles === undefined) return count.accepts(switches);
+    return switches === undefined && wide.accepts(cycles);
   },
 };
 

@@ -39,6 +39,9 @@ export interface Deadline {
   readonly misses: number;
 }
 
+/** A thread of LWKT has one of these from its creation on; it is inactive until somebody schedules it. */
+const LWKT_MADE = Layout.TDL_ALLOCATED_THREAD | Layout.TDL_ALLOCATED_STACK;
+
 /** A thread. The structure is reused after an exit; `tid` tells whether it is still the same one. */
 export class ThreadView {
   /** Address of the thread structure: the thread's identity inside the kernel. */
@@ -94,7 +97,7 @@ export class ThreadView {
       case Layout.TDS.CAN_RUN:
         return "stopped";
       default:
-        return "exited";
+        return (this.lwktFlags & LWKT_MADE) !== 0 ? "stopped" : "exited";
     }
   }
 
@@ -154,7 +157,7 @@ export class ThreadView {
     return this.kernel.read(this.address + T.td_flags);
   }
 
-  /** Flags of LWKT (TDF_*). */
+  /** Flags of LWKT (TDL_*). */
   get lwktFlags(): number {
     return this.kernel.view.getUint16(this.address + T.td_lwflags, true);
   }
@@ -281,6 +284,7 @@ export class ProcessView {
     return this.kernel.nameAt(this.address);
   }
 
+  /** Where it is in its life. */
   get state(): ProcessState {
     const states = ["new", "normal", "zombie"] as const;
     return states[this.kernel.read(this.address + P.p_state)] ?? "zombie";

@@ -12,7 +12,7 @@ import {
   text,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
-import { targetRule } from "../trace/file.js";
+import { TraceError, targetRule } from "../trace/file.js";
 import type { Coverage } from "./coverage.js";
 import type { FailureKind } from "./failure.js";
 import type { ExploreOptions } from "./options.js";
@@ -96,12 +96,14 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * @param setup creates the threads of the test and returns its judge
  * @throws ConfigError when an option is impossible, or the test has threads that a search cannot drive.
  * @throws ExploreError with `throws`, if a schedule failed.
+ * @throws TraceError when the trace cannot be written.
  */
 export async function explore(setup: Setup, options: ExploreOptions = {}): Promise<ExploreResult> {
-  const { result, story } = exploreNow(setup, options);
+  const { result, story, traceError } = exploreNow(setup, options);
   if (options.throws === true && result.failure !== null) {
     throw new ExploreError(result, result.failure, story?.steps ?? []);
   }
+  if (traceError !== null) throw traceError;
   return result;
 }
 
@@ -109,13 +111,9 @@ export async function explore(setup: Setup, options: ExploreOptions = {}): Promi
 export function exploreNow(setup: Setup, options: ExploreOptions): Explored {
   check(setup, options);
   const trace = openStory(options);
-  try {
-    const world = createWorld(setup, options);
-    const clock = new Clock(options);
-    return conclude(world, options, performWhole(world, options, clock), clock, trace);
-  } finally {
-    trace?.abandon();
-  }
+  const world = createWorld(setup, options);
+  const clock = new Clock(options);
+  return conclude(world, options, performWhole(world, options, clock), clock, trace);
 }
 
 /**
@@ -129,17 +127,12 @@ export async function exploreWith(
 ): Promise<Explored> {
   check(setup, options);
   const trace = openStory(options);
-  try {
-    const world = createWorld(setup, options);
-    const clock = new Clock(options);
-    const done = await performAll(hands, world, options, clock);
-    return conclude(world, options, done, clock, trace);
-  } finally {
-    trace?.abandon();
-  }
+  const world = createWorld(setup, options);
+  const clock = new Clock(options);
+  const done = await performAll(hands, world, options, clock);
+  return conclude(world, options, done, clock, trace);
 }
 
-/** The file of the story, before the search: one that cannot be made costs no time. */
 function openStory({ trace }: ExploreOptions): StoryFile | null {
   return trace === undefined ? null : new StoryFile(trace);
 }
@@ -158,6 +151,8 @@ export interface Explored {
   readonly result: ExploreResult;
   readonly coverage: Coverage;
   readonly story: ExploreStory | null;
+  /** Why its trace could not be written: what a search has found is not lost with it. */
+  readonly traceError: TraceError | null;
 }
 
 function conclude(
@@ -173,13 +168,28 @@ function conclude(
   const shortest =
     found === null || options.replay !== undefined ? found : shorten(world, found, limits);
   if (shortest === null) {
-    if (options.replay !== undefined)
-      trace?.write(tell(world, decodeTape(options.replay), options).scenes, null);
-    return { result: { schedules, complete, per_second, failure: null }, coverage, story: null };
+    const scenes =
+      trace === null || options.replay === undefined
+        ? null
+        : tell(world, decodeTape(options.replay), options).scenes;
+    const traceError = scenes === null ? null : attempt(() => trace?.write(scenes, null));
+    const result = { schedules, complete, per_second, failure: null };
+    return { result, coverage, story: null, traceError };
   }
   const { failure, story } = tellOf(world, shortest, options);
-  trace?.write(story.scenes, { ...failure, hash: story.hash });
-  return { result: { schedules, complete, per_second, failure }, coverage, story };
+  const traceError = attempt(() => trace?.write(story.scenes, { ...failure, hash: story.hash }));
+  return { result: { schedules, complete, per_second, failure }, coverage, story, traceError };
+}
+
+/** Why a trace could not be written, or null. */
+function attempt(write: () => void): TraceError | null {
+  try {
+    write();
+    return null;
+  } catch (error) {
+    if (error instanceof TraceError) return error;
+    throw error;
+  }
 }
 
 /** What is no number is left to those who know what it means. */

@@ -3,7 +3,7 @@
 // what is in a word. The failure is an event at the end.
 
 import { EventWriter, type Place, StepClock } from "../trace/events.js";
-import { openTrace, type TraceSink, type TraceTarget } from "../trace/file.js";
+import { openTrace, type TraceTarget } from "../trace/file.js";
 import type { LockState } from "./holders.js";
 import type { Scene, WordValue } from "./teller.js";
 
@@ -34,34 +34,36 @@ interface Track {
   wakened: { readonly at: number; readonly by: Place } | null;
 }
 
-/** The file of a story: it is there from the beginning, so that one that cannot be made costs no time. */
+/**
+ * The file of a story. It is tried at the beginning, so that one that cannot be made costs no time, and made at the end,
+ * so that a search that is killed leaves nothing behind.
+ */
 export class StoryFile {
-  private file: TraceSink | null;
-
   /** @throws TraceError when the file cannot be made. */
-  constructor(target: TraceTarget) {
-    this.file = openTrace(target);
+  constructor(private readonly target: TraceTarget) {
+    openTrace(target).abandon();
   }
 
-  /** Writes a story, and completes the file. `about` is null for a schedule that has not failed. */
+  /**
+   * Writes a story. `about` is null for a schedule that has not failed.
+   *
+   * @throws TraceError when the file cannot be written now.
+   */
   write(scenes: readonly Scene[], about: TraceAbout | null): void {
-    const { file } = this;
-    if (file === null) return;
-    file.write(
-      `{"displayTimeUnit":"ns","otherData":${JSON.stringify(about ?? {})},"traceEvents":[`,
-    );
-    const story = new StoryTrace(new EventWriter(file, new StepClock()));
-    for (const [i, scene] of scenes.entries()) story.step(i + 1, scene);
-    story.end(scenes.length + 1, about);
-    file.write("\n]}\n");
-    file.close();
-    this.file = null;
-  }
-
-  /** There is nothing to be told, unless it has been written. */
-  abandon(): void {
-    this.file?.abandon();
-    this.file = null;
+    const file = openTrace(this.target);
+    try {
+      file.write(
+        `{"displayTimeUnit":"ns","otherData":${JSON.stringify(about ?? {})},"traceEvents":[`,
+      );
+      const story = new StoryTrace(new EventWriter(file, new StepClock()));
+      for (const [i, scene] of scenes.entries()) story.step(i + 1, scene);
+      story.end(scenes.length + 1, about);
+      file.write("\n]}\n");
+      file.close();
+    } catch (error) {
+      file.abandon();
+      throw error;
+    }
   }
 }
 

@@ -8,7 +8,8 @@ import { ConfigError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
-import { type FaultReport, Machine } from "../machine/machine.js";
+import type { FaultReport } from "../machine/faults.js";
+import { Machine } from "../machine/machine.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { SearchBodies } from "./bodies.js";
 import { Failed, type FailureKind, textOf } from "./failure.js";
@@ -348,8 +349,11 @@ export class World {
     try {
       for (;;) {
         const stop = kernel.exports.search_run();
-        if (stop === SearchStop.HOST) bodies.step();
-        else if (stop === SearchStop.BEGIN) bodies.begin();
+        this.hearHandlers();
+        if (stop === SearchStop.HOST) {
+          bodies.step();
+          this.hearHandlers();
+        } else if (stop === SearchStop.BEGIN) bodies.begin();
         else if (stop === SearchStop.TELL) story?.begin();
         else if (stop === SearchStop.STEP) judgeBy(watch.always);
         else {
@@ -359,6 +363,15 @@ export class World {
       }
     } finally {
       story?.finish();
+    }
+  }
+
+  /** What an event handler of the test has thrown in a step is what a judge throws. */
+  private hearHandlers(): void {
+    try {
+      this.kernel.throwFailure();
+    } catch (error) {
+      throw new Failed("assertion", textOf(error));
     }
   }
 

@@ -12,8 +12,9 @@ import {
   type MachineConfig,
   type SchedulerName,
 } from "../core/config.js";
-import { fileSystem, readPlain } from "../core/file-system.js";
+import { readPlain } from "../core/file-system.js";
 import { absentScheduler } from "../core/scheduler.js";
+import { reasonOf, writeWhole } from "../core/whole-file.js";
 import type { Range } from "./arenas.js";
 import { countBlocks } from "./codec.js";
 import { SnapshotError } from "./errors.js";
@@ -207,11 +208,9 @@ export function saveSnapshot(snapshot: Snapshot, path: string): void {
   checkArgument("saveSnapshot", "path", path, text);
   const bytes = encodeSnapshot(snapshot);
   try {
-    const fs = fileSystem();
-    fs.writeFileSync(`${path}.partial`, bytes);
-    fs.renameSync(`${path}.partial`, path);
+    writeWhole(path, bytes);
   } catch (error) {
-    throw new SnapshotError(`cannot write the snapshot to "${path}": ${(error as Error).message}`, {
+    throw new SnapshotError(`cannot write the snapshot to "${path}": ${reasonOf(error)}`, {
       cause: error,
     });
   }

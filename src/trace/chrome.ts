@@ -11,6 +11,7 @@
 // a round in memory and still cannot order what two CPUs do at once.
 
 import { checkArgument, instance } from "../core/arguments.js";
+import { schedulerName } from "../core/config.js";
 import type { Kernel, TraceRecord } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import { Machine } from "../machine/machine.js";
@@ -102,7 +103,8 @@ export class ChromeTrace {
   }
 
   private header(): string {
-    const { cpus, scheduler, seed, cyclesPerSecond } = this.machine.config;
+    const { cpus, seed, cyclesPerSecond } = this.machine.config;
+    const scheduler = schedulerName(this.machine.config);
     const about = { cpus, scheduler, seed: String(seed), cyclesPerSecond };
     return `{"displayTimeUnit":"ns","otherData":${JSON.stringify(about)},"traceEvents":[`;
   }

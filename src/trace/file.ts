@@ -2,9 +2,7 @@
 // a buffer of fixed size, under a name that says that it is not complete, until it is closed.
 
 import { callback, type Rule } from "../core/arguments.js";
-import { fileSystem } from "../core/file-system.js";
-
-type FileSystem = typeof import("node:fs");
+import { reasonOf, WholeFile } from "../core/whole-file.js";
 
 /** Characters that are collected before they are written. */
 const BUFFER_CHARACTERS = 64 * 1024;
@@ -18,23 +16,6 @@ export class TraceError extends Error {
   constructor(path: string, cause: unknown) {
     super(`cannot write the trace to ${JSON.stringify(path)}: ${reasonOf(cause)}`, { cause });
   }
-}
-
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EISDIR: "it is a directory",
-  ENAMETOOLONG: "the name is too long",
-  ENOENT: "there is no such directory",
-  ENOSPC: "the disk is full",
-  ENOTDIR: "what should be its directory is a file",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-};
-
-function reasonOf(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException | null)?.code ?? "";
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return SYSTEM_ERRORS[code] ?? message;
 }
 
 /** What takes a trace's text, piece by piece, in order. */
@@ -100,40 +81,16 @@ class TraceCall implements TraceSink {
   }
 }
 
-let files = 0;
-
-/**
- * A text file that has its name only once it is whole; until then its name has the process's number and
- * ends in `.partial`, so that two runs to one path do not write into one file. A trace that fails leaves
- * nothing behind.
- */
+/** A text file that has its name only once it is whole. */
 class TraceFile implements TraceSink {
   private readonly path: string;
-  private readonly partialPath: string;
-  private readonly fs: FileSystem;
-  private readonly descriptor: number;
+  private readonly file: WholeFile;
   private buffer = "";
   private written = 0;
 
   constructor(path: string) {
     this.path = path;
-    this.fs = this.attempt(fileSystem);
-    this.attempt(() => this.checkTarget());
-    files++;
-    this.partialPath = `${path}.${globalThis.process.pid}-${files}.partial`;
-    this.descriptor = this.attempt(() => this.fs.openSync(this.partialPath, "wx"));
-  }
-
-  /** The name will replace what has it: only a plain file may be replaced. */
-  private checkTarget(): void {
-    if (this.path === "") throw new Error("the name is empty");
-    const there = this.fs.lstatSync(this.path, { throwIfNoEntry: false });
-    if (there?.isDirectory()) throw new Error("it is a directory");
-    if (there?.isSymbolicLink()) throw new Error("it is a symbolic link: name the file itself");
-    if (there !== undefined && !there.isFile()) throw new Error("it is not a plain file");
-    const directory = this.path.replace(/[^/\\]*$/, "") || ".";
-    const { bavail, bsize } = this.fs.statfsSync(directory);
-    if (bavail * bsize < FREE_BYTES_MIN) throw new Error("the disk is full");
+    this.file = this.attempt(() => new WholeFile(path, FREE_BYTES_MIN));
   }
 
   get length(): number {
@@ -148,10 +105,7 @@ class TraceFile implements TraceSink {
   close(): void {
     try {
       this.flush();
-      this.attempt(() => {
-        this.fs.closeSync(this.descriptor);
-        this.fs.renameSync(this.partialPath, this.path);
-      });
+      this.attempt(() => this.file.close());
     } catch (error) {
       this.abandon();
       throw error;
@@ -160,21 +114,14 @@ class TraceFile implements TraceSink {
 
   abandon(): void {
     this.buffer = "";
-    try {
-      this.fs.closeSync(this.descriptor);
-    } catch {
-      // It is closed already.
-    }
-    this.fs.rmSync(this.partialPath, { force: true });
+    this.file.abandon();
   }
 
   private flush(): void {
     const bytes = new TextEncoder().encode(this.buffer);
     this.written += this.buffer.length;
     this.buffer = "";
-    this.attempt(() => {
-      for (let at = 0; at < bytes.length; ) at += this.fs.writeSync(this.descriptor, bytes, at);
-    });
+    this.attempt(() => this.file.write(bytes));
   }
 
   private attempt<T>(action: () => T): T {

@@ -3,6 +3,7 @@
 import {
   anything,
   arrayOf,
+  callback,
   checkArgument,
   checkOptions,
   optional,
@@ -37,6 +38,8 @@ export interface CompareOptions {
   /** Virtual time of each run, in nanoseconds. Default: as of a single run. */
   readonly forNs?: number;
   readonly build?: KernelBuild;
+  /** Is called after each run, with how many there have been, and how many there will be. */
+  readonly onRun?: (runs: number, all: number) => void;
 }
 
 /** A number over all seeds. */
@@ -111,6 +114,7 @@ const optionRules: Rules = {
   topology: optional(anything),
   forNs: optional(anything),
   build: optional(anything),
+  onRun: optional(callback),
 };
 
 /**
@@ -121,9 +125,10 @@ const optionRules: Rules = {
 export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
   checkArgument("compareWorkload", "workload", workload, workloadRule);
   checkOptions("compareWorkload", options, optionRules);
-  const { schedulers, seeds = 1, cpus, topology, forNs, build } = options;
+  const { schedulers, seeds = 1, cpus, topology, forNs, build, onRun } = options;
   const notes = new Map<string, string[]>();
   let cpuCount = 0;
+  let done = 0;
   const runs = schedulers.map((choice) => {
     const name = comparedName(choice);
     const reports: RunReport[] = [];
@@ -143,6 +148,7 @@ export function compareWorkload(workload: Workload, options: CompareOptions): Co
         notes.set(note, [...(notes.get(note) ?? []), name]);
       }
       reports.push(report);
+      onRun?.(++done, schedulers.length * seeds);
     }
     return summary(name, reports);
   });

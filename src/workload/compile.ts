@@ -14,7 +14,7 @@
  * thread was created by another one, and begins by moving to a CPU that it may run on.
  */
 
-import { TimerMode } from "../core/calls.js";
+import { TimerMode } from "../core/call-options.js";
 import type { SchedulerName } from "../core/config.js";
 import { RFSTOPPED } from "../generated/layout.js";
 import {

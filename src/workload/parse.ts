@@ -50,11 +50,11 @@ const IGNORED_KEYS: readonly string[] = [
  * Reads a workload from a text.
  * @param text the content of an rt-app file: JSON with comments, trailing commas, repeated keys and
  *   keys without a value
- * @param fileName the name for messages
+ * @param fileName the name for messages and reports. Default "workload"
  * @returns the checked workload, frozen
  * @throws WorkloadError with up to ten problems, each with its line, column and key
  */
-export function parseWorkload(text: string, fileName: string): Workload {
+export function parseWorkload(text: string, fileName = "workload"): Workload {
   checkArgument("parseWorkload", "text", text, textRule);
   checkArgument("parseWorkload", "fileName", fileName, textRule);
   const root = readTree(text, fileName);

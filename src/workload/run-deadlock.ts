@@ -15,7 +15,7 @@ import type { ThreadView } from "../machine/views.js";
 import { isEndless, type WorkloadRun } from "./run.js";
 
 /** A thread that waits for something that will not come. */
-export interface Wait {
+export interface StalemateWait {
   readonly thread: string;
   readonly tid: number;
   /** What it waits for; "resume": it is suspended. */
@@ -32,9 +32,9 @@ export interface Wait {
 /** Why nothing happens any more. */
 export interface Stalemate {
   readonly isDeadlock: boolean;
-  readonly waits: readonly Wait[];
+  readonly waits: readonly StalemateWait[];
   /** Threads that wait for each other's mutexes in a circle, each for the next one's; or null. */
-  readonly cycle: readonly Wait[] | null;
+  readonly cycle: readonly StalemateWait[] | null;
 }
 
 /** Looks at a machine that has become idle; null if no thread is left. */
@@ -43,7 +43,7 @@ export function findStalemate(run: WorkloadRun): Stalemate | null {
   if (threads.length === 0) return null;
   const waits = threads.map((thread) => waitOf(run, thread));
   const hasEnded = run.ended.length > 0;
-  const isStuck = (wait: Wait, index: number) =>
+  const isStuck = (wait: StalemateWait, index: number) =>
     wait.kind === "mutex" ||
     wait.kind === "barrier" ||
     !mayWaitForEver(run, threads[index] as ThreadView);
@@ -55,7 +55,7 @@ function mayWaitForEver(run: WorkloadRun, thread: ThreadView): boolean {
   return compiled !== null && isEndless(compiled.task);
 }
 
-function waitOf(run: WorkloadRun, thread: ThreadView): Wait {
+function waitOf(run: WorkloadRun, thread: ThreadView): StalemateWait {
   const object = waitsFor(run.machine, thread);
   const { name, tid } = thread;
   if (object !== null) return { thread: name, tid, ...waitForObject(object) };
@@ -65,7 +65,7 @@ function waitOf(run: WorkloadRun, thread: ThreadView): Wait {
   return { thread: name, tid, kind, name: what, holder: null, arrived: 0, parties: 0 };
 }
 
-function waitForObject(object: SyncObjectView): Omit<Wait, "thread" | "tid"> {
+function waitForObject(object: SyncObjectView): Omit<StalemateWait, "thread" | "tid"> {
   const { kind, name, owner } = object;
   const isBarrier = kind === "barrier";
   return {
@@ -78,12 +78,12 @@ function waitForObject(object: SyncObjectView): Omit<Wait, "thread" | "tid"> {
 }
 
 /** Follows the mutexes from holder to holder until somebody turns up again. */
-function findCycle(waits: readonly Wait[]): Wait[] | null {
+function findCycle(waits: readonly StalemateWait[]): StalemateWait[] | null {
   const byTid = new Map(waits.map((wait) => [wait.tid, wait]));
   const done = new Set<number>();
   for (const start of waits) {
-    const path: Wait[] = [];
-    let wait: Wait | undefined = start;
+    const path: StalemateWait[] = [];
+    let wait: StalemateWait | undefined = start;
     while (wait !== undefined && wait.holder !== null && !done.has(wait.tid)) {
       done.add(wait.tid);
       path.push(wait);
@@ -96,7 +96,7 @@ function findCycle(waits: readonly Wait[]): Wait[] | null {
 }
 
 /** Says what a thread waits for, as the rest of a sentence that begins with its name. */
-export function describeWait(wait: Wait): string {
+export function describeWait(wait: StalemateWait): string {
   const name = JSON.stringify(wait.name);
   switch (wait.kind) {
     case "mutex":

@@ -1,4 +1,6 @@
-/** What happened in a run: everything that the command prints, as one value that JSON can hold. */
+// What happened in a run: everything that the command prints, as one value that JSON can hold.
+
+import { schedulerName } from "../core/config.js";
 import { type LockReport, lockReports } from "../machine/lock-profile.js";
 import { type SyncKind, syncObjects } from "../machine/sync-views.js";
 import type { ThreadState } from "../machine/views.js";
@@ -138,7 +140,7 @@ export function reportRun(
     durationFrom,
     timeNs: toNs(Number(machine.cycles)),
     cpuCount: config.cpus,
-    scheduler: typeof config.scheduler === "string" ? config.scheduler : config.scheduler.name,
+    scheduler: schedulerName(config),
     seed: config.seed.toString(),
     hash: machine.hash,
     switches: counters.switches,

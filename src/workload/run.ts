@@ -5,7 +5,7 @@
  * A cycle of the machine is a nanosecond, its clock ticks a million times a second, and a quantum is a
  * tick: what threads do is exact to the microsecond, also between CPUs.
  */
-import { MutexOption } from "../core/calls.js";
+import { MutexOption } from "../core/call-options.js";
 import {
   type MachineConfig,
   PAGE_ZERO,

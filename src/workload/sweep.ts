@@ -1,9 +1,10 @@
 /** The same workload with many seeds: how its results vary, and the seeds with which it fails. */
-import { callback, checkArgument, checkOptions, optional, wide } from "../core/arguments.js";
+import { callback, checkArgument, checkOptions, count, optional } from "../core/arguments.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import { type RunWorkloadOptions, runWorkload, runWorkloadRules } from "./api.js";
 import type { Workload } from "./model.js";
 import { workloadRule } from "./parse.js";
+import { DEFAULT_CPUS } from "./run.js";
 import type { RunReport, ThreadReport } from "./run-report.js";
 
 /** Which runs to make. The seeds are `from` to `to`, both included. */
@@ -62,7 +63,7 @@ export interface SweepReport {
   readonly threads: readonly SweptThread[];
 }
 
-const sweepRules = { ...runWorkloadRules, from: wide, to: wide, onRun: optional(callback) };
+const sweepRules = { ...runWorkloadRules, from: count, to: count, onRun: optional(callback) };
 
 /** Most runs of a sweep. */
 export const SWEEP_RUNS_MAX = 1_000_000;
@@ -131,18 +132,12 @@ export function sweepWorkload(workload: Workload, options: SweepOptions): SweepR
 }
 
 function checkSeeds(from: number, to: number): void {
-  for (const [name, value] of Object.entries({ from, to })) {
-    if (Number.isSafeInteger(value) && value >= 0) continue;
-    throw new ConfigError(`${name} is ${String(value)}; it must be a whole number, 0 or more`);
-  }
-  if (to < from || to - from >= SWEEP_RUNS_MAX) {
-    throw new ConfigError(`to is ${to}; it must be from ${from} to ${from + SWEEP_RUNS_MAX - 1}`);
-  }
+  if (to >= from && to - from < SWEEP_RUNS_MAX) return;
+  throw new ConfigError(`to is ${to}; it must be from ${from} to ${from + SWEEP_RUNS_MAX - 1}`);
 }
 
 class Sweep {
   private runs = 0;
-  private last: RunReport | null = null;
   private readonly hashes = new Set<string>();
   private readonly failures: SweepFailure[] = [];
   private readonly time = new Figure();
@@ -168,7 +163,6 @@ class Sweep {
   }
 
   private add(seed: number, report: RunReport): void {
-    this.last = report;
     this.hashes.add(report.hash);
     if (report.outcome === "deadlock") {
       const names = report.stalemate?.waits.map(({ thread }) => thread) ?? [];
@@ -191,7 +185,7 @@ class Sweep {
   }
 
   report(from: number, to: number): SweepReport {
-    const { cpus = this.last?.cpuCount ?? 0, scheduler = "lwkt", chaos = false } = this.options;
+    const { cpus = DEFAULT_CPUS, scheduler = "lwkt", chaos = false } = this.options;
     return {
       version: 1,
       file: this.workload.fileName,

@@ -1,7 +1,7 @@
 // The command compare: a workload under several schedulers, and the two examples of a famous bug.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -140,6 +140,13 @@ describe("the command compare", () => {
       expect(text).toContain(`>${title}</text>`);
     }
     expect(text.match(/<rect x/g)?.length).toBeGreaterThan(3 * 8);
+    // A tenth of a percent looks like that, and is no bar across the panel.
+    const waiting = text.split("<g ").find((panel) => panel.includes(">idle, work waiting<")) ?? "";
+    const widths = [...waiting.matchAll(/<rect x="90" y="\d+" width="([\d.]+)"/g)].map(
+      ([, width]) => Number(width),
+    );
+    expect(widths).toHaveLength(3);
+    for (const width of widths) expect(width).toBeLessThan(50);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
     const axes = text.split("<g ").map((panel) => panel.match(/font-size="9">[^<]*/g) ?? []);
     for (const labels of axes) expect(new Set(labels).size).toBe(labels.length);
@@ -150,8 +157,39 @@ describe("the command compare", () => {
     );
     expect([status, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(
-      /^kthread-machine: cannot write the picture to \/nowhere\/x\.svg: ENOENT/,
+      /^kthread-machine: cannot write the picture to "\/nowhere\/x\.svg": there is no such directory\n$/,
     );
+  });
+
+  it("draws over no workload that it reads, and says at once that it cannot draw", () => {
+    const folder = mkdtempSync(join(tmpdir(), "compare-"));
+    const file = join(folder, "hogs.json");
+    const text = readFileSync(join(ROOT, "examples/ule-n-plus-one.json"), "utf8");
+    writeFileSync(file, text);
+    symlinkSync(file, join(folder, "link.svg"));
+    for (const [path, why] of [
+      [file, "--svg would write over the workload file"],
+      [join(folder, "link.svg"), "--svg would write over the workload file"],
+      [folder, "it is a directory"],
+      ["/proc/x.svg", "there is no such directory"],
+    ] as const) {
+      // These runs would take hours.
+      const { status, stdout, stderr } = compare(file, "--svg", path, "--seeds", "10000");
+      expect([status, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain(why);
+    }
+    expect(readFileSync(file, "utf8")).toBe(text);
+    expect(readdirSync(folder).sort()).toEqual(["hogs.json", "link.svg"]);
+  });
+
+  it("tells a program how far it is", () => {
+    const told: string[] = [];
+    compareWorkload(readWorkload(join(ROOT, "examples/webserver.json")), {
+      schedulers: [{ scheduler: "lwkt" }, { scheduler: "ule" }],
+      ...{ seeds: 2, forNs: 1_000_000, build: buildUnderTest },
+      onRun: (runs, all) => told.push(`${runs} of ${all}`),
+    });
+    expect(told).toEqual(["1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
   });
 
   it.each(["cfs", "ule:128", "lwkt:64", "ule:64:64", ""])("refuses the scheduler %j", (name) => {

@@ -136,6 +136,11 @@ describe("cc", () => {
     ["no output", ["examples/c/pool.c"], "add -o OUT.elf"],
     ["no source", ["-O2", "-o", "x.elf"], "no source file is given"],
     [
+      "a source file to write to",
+      ["examples/c/pool.c", "-o", "./examples/c/pool.c"],
+      "-o would write over the source file",
+    ],
+    [
       "an unknown C library",
       ["--libc", "glibc", "examples/c/pool.c", "-o", "x.elf"],
       "small, picolibc",

@@ -1,12 +1,13 @@
 // The command `explore`, as a user calls it: the module that it searches has a copy of the library of its own.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkTrace } from "../support/chrome-trace.js";
+import { finish, start } from "../support/command-process.js";
 
 /** The module, line by line: the tidy test takes what begins like an export for one. */
 const MODULE = [
@@ -110,6 +111,51 @@ it("writes the failing schedule as a trace, and says why it cannot", () => {
     expect(refused.status).toBe(2);
     expect(refused.stderr).toContain(message);
   }
+});
+
+it("gives a test the library of the command where it has none of its own", () => {
+  const alone = join(folder, "alone.mjs");
+  writeFileSync(alone, `import { sys } from "kthread-machine";\n${MODULE}`);
+  for (const workers of ["1", "2"]) {
+    const { status, stdout, stderr } = explore(alone, "--workers", workers);
+    expect([status, stderr]).toEqual([1, ""]);
+    expect(stdout).toMatch(/^lost-wakeup: consumer sleeps for ever/);
+  }
+});
+
+it("says where a test is wrong that is no test", () => {
+  const wrong = join(folder, "wrong.mjs");
+  const body = (text: string) => `\nmachine.createThread({ name: "a", *body() {\n${text}\n} }); }`;
+  for (const [text, status, message] of [
+    [
+      "nothing to run",
+      2,
+      `cannot be loaded: Unexpected identifier 'to' (node ${wrong} shows where)`,
+    ],
+    ['\n throw new Error("no");', 2, `cannot be loaded: no (${wrong}:2)`],
+    ["export default function setup() {\n absent(); }", 2, "is not defined (wrong.mjs:2)"],
+    [`export default function setup(machine) {${body("absent();")}`, 1, "defined (wrong.mjs:3)"],
+    [`export default function setup(machine) {${body('throw new Error("no")')}`, 1, '"a": no\n'],
+  ] as const) {
+    writeFileSync(wrong, text);
+    const told = explore(wrong);
+    expect(told.status).toBe(status);
+    expect(told.stderr + told.stdout).toContain(message);
+  }
+});
+
+it("leaves nothing behind when it is killed while it searches", async () => {
+  const there = mkdtempSync(join(folder, "killed-"));
+  const child = start(
+    ["explore", file, "--preemptions", "0", "--schedules", "1000000000", "--json"].concat(
+      ...["--trace", join(there, "trace.json")],
+    ),
+  );
+  const end = finish(child);
+  const killed = setTimeout(() => child.kill("SIGINT"), 3_000);
+  expect((await end).out).toBe("");
+  clearTimeout(killed);
+  expect(readdirSync(there)).toEqual([]);
 });
 
 it("finds the same with any number of workers", () => {

@@ -148,6 +148,35 @@ describe("what files say", () => {
     );
   });
 
+  it("has its table taken apart where the terminal has no room for all of its columns", () => {
+    const columns = ["TASK", "", "A", "B", "C"].map((title) => ({ title, align: "left" }) as const);
+    const rows = [
+      ["one", "CPU", "a1", "b1", "c1"],
+      ["a name that is long", "ended", "a2", "b2", "c2"],
+    ];
+    expect(formatTable(columns, rows, 34, 2)).toBe(
+      [
+        "TASK                        A   B",
+        "one                  CPU    a1  b1",
+        "a name that is long  ended  a2  b2",
+        "",
+        "TASK                        C",
+        "one                  CPU    c1",
+        "a name that is long  ended  c2",
+        "",
+      ].join("\n"),
+    );
+    // A name that can be cut a little is, so that the table stays in one piece.
+    expect(formatTable(columns, rows, 35, 2)).toBe(
+      [
+        "TASK                     A   B   C",
+        "one               CPU    a1  b1  c1",
+        "a name that is …  ended  a2  b2  c2",
+        "",
+      ].join("\n"),
+    );
+  });
+
   it("is named as the reason of an end, or an option is, or nobody", async () => {
     const endless = `"y": { "instance": 2, "loop": -1, "run": 100, "sleep": 100 }`;
     const asked = await cli("run", workload("a.json", endless), "--for", "1ms");

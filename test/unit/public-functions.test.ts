@@ -143,7 +143,7 @@ it("the sentence names the method, the argument and what is allowed", () => {
   });
   expect(messages).toEqual([
     'parseElf: bytes is "x"; it must be a Uint8Array',
-    "rewind: moment is 5; it must be { cycles } or { switches }, each a whole number, 0 or more",
+    "rewind: moment is 5; it must be either { cycles } or { switches }, a whole number, 0 or more",
     "createChromeTrace: target is 5; it must be a path, a stream with a method `write`, or a function",
     "runWorkload: forNs is 1.5; it must be a whole number, 0 or more, of at most 64 bits",
   ]);

@@ -206,3 +206,31 @@ describe("a tape", () => {
     expect(decodeTape("ktm1:01@2000,2010")).toEqual([0, 1]);
   });
 });
+
+describe("an event handler of a test", () => {
+  it("that throws in a step fails that schedule, and no other", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0);
+      machine.createThread({
+        name: "writer",
+        *body() {
+          yield* word.set(1);
+        },
+      });
+      machine.createThread({
+        name: "parent",
+        *body() {
+          yield* sys.kthread_add(function* () {}, 0, 0, 0, 0, "child", 0);
+        },
+      });
+      machine.onEvent("thread_ctor", () => {
+        if (word.value === 1) throw new Error("the writer came first");
+      });
+    };
+    const { failure, schedules } = await run(setup, { strategy: "exhaustive" });
+    expect(failure).toMatchObject({ kind: "assertion", message: "the writer came first" });
+    expect(schedules).toBeGreaterThan(0);
+    const again = await run(setup, { replay: failure?.tape ?? "" });
+    expect(again.failure?.message).toBe("the writer came first");
+  });
+});

@@ -1,6 +1,15 @@
 // Snapshots: what belongs to them, when there can be none, and what is no snapshot.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -519,6 +528,26 @@ describe("a snapshot's file", () => {
     expect(() => decodeSnapshot(Buffer.concat([bytes, Buffer.alloc(4)]))).toThrow(/damaged/);
   });
 
+  it("replaces nothing but a plain file, and nothing is left of one that cannot be written", () => {
+    const snapshot = boot().snapshot();
+    const folder = join(directory, "folder");
+    const link = join(directory, "link");
+    mkdirSync(folder);
+    symlinkSync("/dev/null", link);
+    for (const [path, why] of [
+      [folder, "it is a directory"],
+      [link, "it is a symbolic link: name the file itself"],
+      ["", "the name is empty"],
+      [join(directory, "no", "where"), "there is no such directory"],
+    ] as const) {
+      expect(() => saveSnapshot(snapshot, path)).toThrow(
+        `cannot write the snapshot to "${path}": ${why}`,
+      );
+    }
+    expect(readdirSync(directory).sort()).toEqual(["folder", "link"]);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
   it("is refused with one sentence when it is something else, missing, or of another version", () => {
     expect(() => loadSnapshot(path())).toThrow(
       /^cannot read the snapshot ".*": there is no such file/,
@@ -533,8 +562,10 @@ describe("a snapshot's file", () => {
       "these bytes: this snapshot has format 9, and this program reads format 1",
     );
     expect(() => saveSnapshot(boot().snapshot(), join(directory, "no", "where"))).toThrow(
-      /^cannot write the snapshot to /,
+      /^cannot write the snapshot to ".*where": there is no such directory$/,
     );
+    expect(() => saveSnapshot(boot().snapshot(), directory)).toThrow(/: it is a directory$/);
+    expect(readdirSync(directory).filter((name) => name.endsWith(".partial"))).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 // The kernel's synchronisation objects and clocks as JavaScript bodies use them.
 
 import { describe, expect, it } from "vitest";
-import { TimerMode } from "../../src/core/calls.js";
+import { TimerMode } from "../../src/core/call-options.js";
 import { EINVAL, ENOMEM, EWOULDBLOCK } from "../../src/generated/layout.js";
 import { type Body, type KernelCall, sys } from "../../src/machine/calls.js";
 import { Machine } from "../../src/machine/machine.js";

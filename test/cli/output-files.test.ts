@@ -1,0 +1,124 @@
+// Files that commands write, and options that have no part in what a command is asked for.
+
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ExecOptions, runProgram } from "../../src/cli/exec-run.js";
+import { encode } from "../../src/program/encode.js";
+import { cli, finish, start } from "../support/command-process.js";
+import { makeElf, R, text, W } from "../support/elf.js";
+
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ktm-output-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const PIPELINE = "examples/pipeline.json";
+const WEBSERVER = "examples/webserver.json";
+
+describe("a file that a command writes", () => {
+  it("is not the one that it reads", async () => {
+    const file = join(folder, "workload.json");
+    copyFileSync(PIPELINE, file);
+    for (const [option, ...args] of [
+      ["--svg", "compare", file, "--for", "1ms", "--svg", file],
+      ["--trace", "run", file, "--trace", `${folder}/./workload.json`],
+    ] as const) {
+      expect(await cli(...args)).toEqual({
+        code: 2,
+        out: "",
+        err: `kthread-machine: ${option} would write over the workload file; give it another name\n`,
+      });
+      expect(readFileSync(file)).toEqual(readFileSync(PIPELINE));
+    }
+  });
+
+  it("costs no report of a C program when it is lost", async () => {
+    const lost = join(folder, "lost");
+    mkdirSync(lost);
+    const file = "examples/c/work.elf";
+    const options: ExecOptions = {
+      ...{ file, bytes: readFileSync(file), args: ["1"], cpus: 1, scheduler: "lwkt", seed: 0n },
+      ...{ faults: "panic", memory: 1, threads: 100, for: null, jit: true, gdb: null },
+      trace: join(lost, "trace.json"),
+      onListening: () => {},
+      onOutput: () => rmSync(lost, { recursive: true, force: true }),
+      onPrint: () => {},
+      isInterrupted: () => false,
+    };
+    const before = process.exitCode;
+    try {
+      expect(await runProgram(options)).toMatchObject({ reason: "exit", status: 0 });
+      expect(process.exitCode).toBe(1);
+    } finally {
+      process.exitCode = before;
+    }
+  });
+
+  it("is complete, and so is the report, when a C program is stopped by a signal", async () => {
+    const path = join(folder, "stopped.json");
+    const file = join(folder, "endless.elf");
+    const jump = encode({ op: "jal", rd: 0, rs1: 0, rs2: 0, imm: 0 });
+    const data = { address: 0x10000, bytes: new Uint8Array(4), flags: R | W };
+    const code = { address: 0x1100, bytes: text(jump) };
+    writeFileSync(file, makeElf({ segments: [code, data] }));
+    for (const [signal, exitCode] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+      ["SIGHUP", 129],
+    ] as const) {
+      const child = start(["exec", file, "--trace", path]);
+      const end = finish(child);
+      const isBegun = () => readdirSync(folder).some((name) => name.endsWith(".partial"));
+      while (!isBegun()) await new Promise((next) => setTimeout(next, 20));
+      child.kill(signal);
+      const { code: got, err } = await end;
+      expect([signal, got]).toEqual([signal, exitCode]);
+      expect(err).toMatch(/^interrupted$/m);
+      expect(() => JSON.parse(readFileSync(path, "utf8"))).not.toThrow();
+    }
+  });
+});
+
+describe("an option", () => {
+  it("counts in a sweep as it does in a run, or is refused there", async () => {
+    const sweep = ["run", WEBSERVER, "--for", "100ms", "--seeds", "3", "--json"];
+    const time = async (...args: string[]) => JSON.parse((await cli(...args)).out);
+    const run = await time(...["run", WEBSERVER, "--for", "100ms", "--adaptive-locks", "--json"]);
+    const swept = await time(...sweep, "--adaptive-locks");
+    const plain = await time(...sweep);
+    expect(swept.switches.median).toBe(run.switches);
+    expect(plain.switches.median).not.toBe(run.switches);
+    for (const option of ["--witness", "--lock-profile"]) {
+      const { code, err } = await cli(...sweep, option);
+      expect([code, err]).toEqual([2, expect.stringContaining("cannot be used with option")]);
+    }
+  });
+
+  it("that would change nothing is refused", async () => {
+    const elf = "examples/c/work.elf";
+    for (const [args, sentence] of [
+      [["explore", elf, "--depth", "3"], "--depth is for --strategy pct"],
+      [
+        ["exec", elf, "--disassemble", "--json"],
+        "'--disassemble' cannot be used with option '--json'",
+      ],
+      [["exec", elf, "--disassemble", "--for", "1s"], "'--disassemble' cannot be used with"],
+    ] as const) {
+      const { code, err } = await cli(...args);
+      expect([code, err]).toEqual([2, expect.stringContaining(sentence)]);
+    }
+  });
+});

@@ -39,34 +39,34 @@ declare function host_cnputsn(from: usize, length: u32): void;
 @external("env", "fault")
 declare function host_fault(td: usize, kind: u32, pc: u32, address: u32): void;
 
-// A scheduler of the host's (kern/sched_host.ts).
+// A scheduler written in JavaScript (kern/sched_host.ts).
 
-/** A thread waits for a CPU; `keeps_turn` is 1 if it had to leave it within its slice. */
+/** A thread waits for a CPU; `keeps_turn` is 1 if it was preempted within its slice. */
 // @ts-ignore: decorator
 @external("env", "sched_queue")
 export declare function host_queue(td: Thread, cpu: u32, keeps_turn: u32): void;
 
-/** A thread that waited for a CPU does not any more. */
+/** A thread no longer waits for a CPU. */
 // @ts-ignore: decorator
 @external("env", "sched_unqueue")
 export declare function host_unqueue(td: Thread, cpu: u32): void;
 
-/** The thread that a CPU runs next, of those that wait for it: it does not wait any more. */
+/** Takes the thread that a CPU runs next from those that wait for it. */
 // @ts-ignore: decorator
 @external("env", "sched_take")
 export declare function host_take(cpu: u32): Thread;
 
-/** Not 0 if a thread takes the CPU from another one. */
+/** Not 0 if `td` preempts `cur`. */
 // @ts-ignore: decorator
 @external("env", "sched_preempts")
 export declare function host_preempts(td: Thread, cur: Thread): i32;
 
-/** A thread has run for some ticks: 1 if its slice is over, -1 if slices are the kernel's. */
+/** A thread has run for some ticks: 1 if its slice is over, 0 if not, -1 to use the kernel's slices. */
 // @ts-ignore: decorator
 @external("env", "sched_tick")
 export declare function host_tick(td: Thread, cpu: u32, ticks: u32): i32;
 
-/** The CPU of a set for a thread, -1 if that is the kernel's to say. */
+/** The CPU, of a set, for a thread; -1 to let the kernel choose. */
 // @ts-ignore: decorator
 @external("env", "sched_pick_cpu")
 export declare function host_pick_cpu(td: Thread, low: u32, high: u32): i32;
@@ -113,24 +113,24 @@ export function event(list: u32, cookie: u32, arg: u32): void {
 }
 
 /**
- * Tells the host's compiler that CPUs spend time at a guest address. If `left` is not 0, they come there from
- * compiled code that is too short to be worth its price, and is entered at `left` - 1.
+ * Tells the host's compiler that CPUs spend time at a guest address. A `left` other than 0 says that they get
+ * there from compiled code, entered at `left` - 1, that is too short to pay off.
  */
 export function text_hot(pc: u32, left: u32): void {
   host_text_hot(pc, left);
 }
 
-/** Tells the host's compiler that the text in [from, to) is decoded afresh. */
+/** Tells the host's compiler that the text in [from, to) has been decoded again. */
 export function text_changed(from: u32, to: u32): void {
   host_text_changed(from, to);
 }
 
-/** Hands over what a C program prints: bytes of guest memory, by their kernel address. */
+/** Outputs what a C program prints: bytes of guest memory, by their kernel address. */
 export function cnputsn(from: usize, length: u32): void {
   host_cnputsn(from, length);
 }
 
-/** Tells the host of a fault (RV_FAULT_*) of a thread whose registers still are as they were. */
+/** Reports a fault (RV_FAULT_*) of a thread to the host, with its registers still unchanged. */
 export function fault_report(td: usize, kind: u32, pc: u32, address: u32): void {
   host_fault(td, kind, pc, address);
 }

@@ -1,5 +1,5 @@
-// Every export, and nothing else. Exports pass 32-bit numbers only; addresses are the identities of
-// threads, processes and CPUs. The host reads structures through src/generated/layout.ts.
+// Every export, and nothing else. Exports pass 32-bit numbers only; threads, processes and CPUs are passed by
+// address. The host reads structures through src/generated/layout.ts.
 
 export { debug_mark, debug_unmark, debug_watch } from "./cpu/rv32_break";
 export { rv32_compiled_op, rv32_mark, rv32_unmark } from "./cpu/rv32_compiled";

@@ -9,8 +9,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, reportFailure, UsageError } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUILDING = "building what has changed ...";
-/** The programs, with the builds of the kernel that each can be asked to run; a build takes some seconds. */
+const BUILDING = "building what has changed, all of it in a fresh checkout: a minute or so ...";
+/** The programs, with what each needs besides itself: builds of the kernel that it can be asked to run, above all. */
 const PROGRAMS = {
   cli: ["release", "codec", "index"], // a test that it searches imports the library
   bench: ["release", "check", "bench-kernel", "codec"],

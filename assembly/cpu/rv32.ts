@@ -1,44 +1,44 @@
 // The emulated CPU: runs RV32 threads, and switches between those that only yield.
 //
-// The inner loop of rv32_run executes one record (rv32_decode.ts) per turn: one switch over its operation,
-// with the pc, the thread and the state of the scheduler in locals. Whatever is unusual leaves the loop
-// with its reason in `exit`, is dealt with behind it, and either goes back in or returns to run/run.ts.
-// Nothing is called inside the loop: a call there costs every instruction the registers that it may
-// destroy.
+// The inner loop of rv32_run executes one record (rv32_decode.ts) per iteration: one switch over its
+// operation, with the pc, the thread and the scheduler's state in locals. Whatever is unusual leaves the loop
+// with its reason in `exit`, is handled after it, and then either re-enters the loop or returns to
+// run/run.ts. Nothing is called inside the loop: a call would cost every instruction the registers that it
+// may clobber.
 //
-// In and out. Outside of the loop a thread's pc is the address of its next record (td_pc), and all else
-// that an instruction sees is in its registers and in guest memory. So the loop can be entered at any
-// instruction and left between any two. rv32_record and rv32_guest_pc lead from a guest address to its
-// record and back.
+// Entry and exit. Outside the loop a thread's pc is the address of its next record (td_pc), and everything
+// else that an instruction sees is in its registers and guest memory. So the loop can be entered at any
+// instruction and left between any two. rv32_record and rv32_guest_pc convert between guest addresses and
+// records.
 //
-// Time. No instruction is counted. Where execution goes straight on, the pc is a clock of 32 units an
-// instruction, because it moves by 32 (RECORD_SIZE). `clock` is what must be added to the pc for the time in
-// 32nds of a cycle: a jump subtracts from `clock` what it adds to the pc, and a compressed instruction, behind
-// which the pc has moved by 16 only, adds the other 16 to it. So the time, and with it the
-// number of instructions, is exact at every instruction. It is compared with the slice's end where the
-// straight line ends: at taken branches, jumps and kernel calls. A jump to a yield is no such place,
-// because the yield is one.
+// Time. Instructions are not counted. In straight-line code the pc is a clock of 32 units per instruction,
+// because it advances by 32 (RECORD_SIZE). `clock` is what must be added to the pc to get the time in 32nds
+// of a cycle: a jump subtracts from `clock` what it adds to the pc, and a compressed instruction, which
+// advances the pc by only 16, adds the other 16. So the time, and with it the number of instructions, is
+// exact at every instruction. It is compared with the slice's end wherever straight-line code ends: at taken
+// branches, jumps and kernel calls. A jump to a yield is not such a place, because the yield is.
 //
-// The switch. The kernel call lwkt_yield, when nothing unusual is on, does here what lwkt_yield,
-// lwkt_switch, cpu_switch and switch_in do in kern/: the same counts, states, hash and queue. Where a
-// thread or the kernel is in any other state the call goes the long way round, which decides
-// everything afresh; so the short way may give up at any point before its first store. Three things
-// are put off to the end of the run, where they come to the same:
+// The switch. If nothing unusual is pending, the kernel call lwkt_yield does here what lwkt_yield,
+// lwkt_switch, cpu_switch and switch_in do in kern/: the same counts, states, hash and queue. If a thread or
+// the kernel is in any other state, the call takes the slow path, which decides everything afresh; so the
+// fast path may give up at any point before its first store. Three things are deferred to the end of the run,
+// with the same result:
 //  - A thread that is left gets 32 added to td_pri and becomes RUNQ, one that is switched to has 32
-//    subtracted and becomes RUNNING: of all that the run comes through only the first and the last
-//    are changed in the end. (The assertion of lwkt_switch that td_pri is 32 or more cannot fail: a
-//    queued thread that has run before left its CPU by a switch, which added 32 to what was not
-//    negative, and nobody subtracts from a thread that does not run.)
+//    subtracted and becomes RUNNING: of all threads that the run passes through, only the first and the last
+//    change in the end. (The assertion of lwkt_switch that td_pri is 32 or more cannot fail: a queued thread
+//    that has run before left its CPU by a switch, which added 32 to a value that was not negative, and
+//    nothing is subtracted while a thread does not run.)
 //  - Switches are counted by how far the queue's head has moved.
 //  - The queue's level is written back.
-// So does FreeBSD's sched_relinquish on one CPU. Under lwkt it is the same switch. Under 4bsd and ule a running thread is on
-// no queue: it is put on its level for as long as the loop lasts, and its td_pri stays as it is (kern/sched_turn.ts). A
-// user thread that yields under lwkt joins those that wait for its slot in the same way.
+// FreeBSD's sched_relinquish is handled in the same way on one CPU. Under lwkt it is the same switch. Under
+// 4bsd and ule a running thread is on no queue: it is put on its level while the loop runs, and its td_pri is
+// left alone (kern/sched_turn.ts). A user thread that yields under lwkt joins the threads that wait for its
+// slot in the same way.
 //
-// Rejected. Operations that execute several instructions, or a whole short loop, at once: they double the
-// speed of the programs for which they are made and bring others 13 %, for four fifths of this file. Looking
-// ahead into loops that count or poll a word between yields: the switch finds them as fast. A table
-// jump for the switch, see scripts/table-jumps.mjs.
+// Rejected: operations that execute several instructions, or a whole short loop, at once, which double the
+// speed of the programs they are made for and bring others 13 %, for four fifths of this file; looking ahead
+// into loops that count or poll a word between yields, which the switch handles as fast; a table jump for the
+// switch, see scripts/table-jumps.mjs.
 
 import { ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
@@ -97,32 +97,32 @@ import {
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
 
-/** Event: after a kernel call, something other than RV32 code goes on. */
+/** Event: after a kernel call, something other than RV32 code is to run. */
 export const RV_LEFT: u32 = 1;
 /** Event: the slice is over; with cycle_cost 0, RUN_INSTRUCTIONS_MAX instructions were executed. */
 export const RV_SLICE: u32 = 3;
 /** Event: Machine.run_switches is used up. */
 const RV_SWITCHES: u32 = 4;
 
-// Reasons to leave the inner loop. From EXIT_SLOW on the thread goes on, unless it has to leave in the end after all.
+// Reasons to leave the inner loop. From EXIT_SLOW on the thread usually continues afterwards.
 const EXIT_NONE: u32 = 0; //  stay
-const EXIT_SLICE: u32 = 1; // look whether the slice or the budget of switches is over
+const EXIT_SLICE: u32 = 1; // check whether the slice or the budget of switches is over
 const EXIT_CALL: u32 = 2; //  a kernel call
-const EXIT_YIELD: u32 = 3; // a yield: there is no next thread yet, or not one of plain RV32 code
+const EXIT_YIELD: u32 = 3; // a yield: the next thread is not known yet, or does not run plain RV32 code
 const EXIT_SLOW: u32 = 4; //  execute the instruction, or its fault, by rv32_slow
-const EXIT_TURNS: u32 = 5; // a yield: this thread and the next do nothing but yield
+const EXIT_TURNS: u32 = 5; // a yield: this thread and the next only yield
 const EXIT_COMPILED: u32 = 6; // compiled code begins here
 
 /**
- * Runs the CPU's current thread, an RV32 body without a pending continuation, and those that it switches
- * to by plain yields and by kernel calls, until an event: RV_LEFT, RV_FAULT with its RV_FAULT_* above the
- * low byte (the pc is on it), RV_BREAK (the pc is on a mark), RV_POINT, RV_SLICE, or RV_SWITCHES. Cycles,
- * instructions, registers and the scheduler's state are up to date then.
+ * Runs the CPU's current thread, an RV32 body without a pending continuation, and the threads that it
+ * switches to by plain yields and kernel calls, until an event: RV_LEFT, RV_FAULT with its RV_FAULT_* above
+ * the low byte (the pc is on the instruction), RV_BREAK (the pc is on a breakpoint), RV_POINT, RV_SLICE, or
+ * RV_SWITCHES. Cycles, instructions, registers and the scheduler's state are then up to date.
  *
  * `Kernel` is a class whose method `call(gd, nr)` performs a kernel call of the current thread, with the pc
- * behind it, and is true if RV32 code of this CPU goes on next; `quick(gd, td, nr)` is true if it has performed a
- * call of `td` that touches nothing the loop keeps for itself. `turns_begin`, `turned` and `turns_end` are those of
- * kern/sched_turn.ts.
+ * behind it, and is true if RV32 code of this CPU runs next; `quick(gd, td, nr)` is true if it has performed
+ * a call of `td` that touches nothing that the loop keeps in locals. `turns_begin`, `turned` and `turns_end`
+ * are those of kern/sched_turn.ts.
  */
 export function rv32_run<Kernel>(gd: GlobalData): u32 {
   const m = machine();
@@ -135,7 +135,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   let clock = from - <u64>pc;
   let hash = gd.gd_hash;
   let switchtime = gd.gd_switchtime;
-  /** The level that yields take threads from, its head, and the head when switches were counted. */
+  /** The level from which yields take threads, its head, and the head when switches were last counted. */
   let level: ChunkList | null = null;
   let head: usize = 0;
   let mark: usize = 0;
@@ -235,7 +235,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         case RvOp.NOP:
           continue;
 
-        // Multiplication and division: nothing overflows, and a division by zero has a result
+        // Multiplication and division: nothing traps, not even a division by zero
         case RvOp.MUL:
           set(td, pc, src1(td, pc) * src2(td, pc));
           continue;
@@ -416,7 +416,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           to = cpu.decoded + ((<usize>at) << RECORD_SHIFT);
           clock += <u64>(pc + RECORD_SIZE) - <u64>to;
           if (clock + <u64>to < cpu.limit) {
-            pc = to - RECORD_SIZE; // the loop goes on at the next one
+            pc = to - RECORD_SIZE; // the loop continues at the next one
             continue;
           }
           pc = to;
@@ -556,7 +556,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           exit = EXIT_CALL;
           break;
         case RvOp.QUICK:
-          // Here, where it costs other operations nothing: behind the loop a mutex takes 40 % longer.
+          // In the loop, where it costs other operations nothing: behind the loop a mutex takes 40 % longer.
           if (cpu.quick != 0 && clock + <u64>pc + RECORD_SIZE < cpu.limit) {
             if (changetype<Kernel>(0).quick(gd, changetype<Thread>(td), call_number(td, pc))) {
               cpu.reservation = NO_RESERVATION;
@@ -569,9 +569,9 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
           set(td, pc, 0);
         case RvOp.YIELD:
         default:
-          // Again as long as the next thread yields at once, or after a jump: it need not be looked up.
+          // Repeats while the next thread yields at once, or after a jump: then it need not be looked up.
           for (;;) {
-            const next = load<usize>(head); // at first head is 0, and there is no thread at 0
+            const next = load<usize>(head); // initially head is 0, and there is no thread at 0
             if (load<u32>(next, PLAIN_FIELD) != cpu.plain) {
               exit = EXIT_YIELD;
               break;
@@ -610,7 +610,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
             }
           }
           if (exit != EXIT_NONE) break;
-          pc -= RECORD_SIZE; // the loop goes on at the next one
+          pc -= RECORD_SIZE; // the loop continues at the next one
           continue;
       }
       if (exit != EXIT_NONE) break;
@@ -638,7 +638,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         const next = <u32>(result >> 32);
         if (executed == 0) exit = EXIT_SLOW;
         else {
-          cpu.sampled += executed << CLOCK_SHIFT; // samples are of what is interpreted
+          cpu.sampled += executed << CLOCK_SHIFT; // samples are of interpreted code
           set_limit(m, cpu, time + (executed << CLOCK_SHIFT));
           pc = rv32_record(next & ~COMPILED_JUMPED);
           clock = time + (executed << CLOCK_SHIFT) - <u64>pc;
@@ -691,7 +691,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     }
     if (exit == EXIT_CALL || exit == EXIT_YIELD) {
       const call = call_number(td, pc);
-      // A kernel call: what it may look at is written back, and what it may change is read again.
+      // A kernel call: writes back what it may look at, and reloads what it may change.
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
       store<usize>(td, pc, offsetof<Thread>("td_pc"));
@@ -727,7 +727,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
     }
     if (level === null || head != cpu.stop) continue; // it was for a sample
     level = next_level<Kernel>(gd, level, head, budget - switches);
-    if (level !== null) head = level.head; // it is the same, because the running thread is on it
+    if (level !== null) head = level.head; // unchanged, because the running thread is on it
     mark = head;
   }
 

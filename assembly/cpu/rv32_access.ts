@@ -4,15 +4,15 @@ import { machine } from "../sys/machine";
 import { cpu_state } from "./cpu_state";
 import { rv_register_offset } from "./rv32_decode";
 
-/** Event of the inner loop, low byte of what rv32_run returns: a fault, its kind (sys/fault.ts) above. */
+/** Event of the inner loop, low byte of rv32_run's result: a fault, with its kind (sys/fault.ts) above. */
 export const RV_FAULT: u32 = 2;
 
-/** The address that the last fault of this CPU was about. */
+/** The address of this CPU's last fault. */
 export function rv32_fault_address(gd: GlobalData): u32 {
   return cpu_state(gd).fault_address;
 }
 
-/** The event of a fault about this address. */
+/** The event of a fault at this address. */
 export function rv_fault(gd: GlobalData, kind: u32, address: u32): u32 {
   cpu_state(gd).fault_address = address;
   return RV_FAULT | (kind << 8);
@@ -26,7 +26,7 @@ export function rv_set(td: usize, r: u32, value: u32): void {
   if (r != 0) store<u32>(td + rv_register_offset(r), value);
 }
 
-/** True when `size` bytes at `address` lie in guest memory, and not below what programs may touch. */
+/** True if `size` bytes at `address` are in guest memory, and not below what programs may touch. */
 export function rv_can_load(address: u32, size: u32): bool {
   const m = machine();
   const end = m.guest_size - size; // memory has at least a page

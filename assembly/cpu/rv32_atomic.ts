@@ -1,5 +1,5 @@
-// The A extension: load-reserved and store-conditional, and operations on a word of memory. An address that is
-// no multiple of 4 is a fault. The bits for ordering mean nothing: all accesses are in order.
+// The A extension: load-reserved and store-conditional, and atomic operations on a word of memory. An address
+// that is not a multiple of 4 is a fault. The ordering bits have no effect: all accesses are in order.
 import {
   RV_BREAK,
   RV_FAULT_ILLEGAL,
@@ -62,7 +62,7 @@ function is_atomic(operation: u32, rs2: u32): bool {
   return operation < 4 || ((operation & 3) == 0 && operation <= 0x1c);
 }
 
-/** What an amo stores. */
+/** The value that an amo stores. */
 function combine(operation: u32, old: u32, value: u32): u32 {
   switch (operation >> 2) {
     case 0:

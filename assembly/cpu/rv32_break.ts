@@ -1,14 +1,15 @@
-// What a debugger needs of the emulated CPU: marks at which the inner loop stops, and memory that is watched.
-// Neither costs a program anything that is not debugged, and nothing is compiled in a machine that is.
+// Debugger support of the emulated CPU: breakpoints at which the inner loop stops, and watched memory.
+// Neither costs anything in a program that is not debugged; in a machine that is, nothing is compiled.
 //
-// A mark takes the place of a decoded instruction: it is a RvOp.SLOW with something in `a`, so that the loop
-// goes to rv32_slow, which stops before the instruction has done anything. `b` keeps the operation. On bare metal a
-// record without its mark is one that nobody has made yet, and fence.i leaves marks where they are. The loop may go from
-// a jump to a yield through to the yield without looking at that. So a marked yield has marks of a kind of their own at all
-// jumps to it; who is stopped at one has the jump done by hand.
+// A breakpoint ("mark") replaces the operation of a decoded record by RvOp.SLOW, with something in `a`, so
+// that the loop goes to rv32_slow, which stops before the instruction has any effect. `b` keeps the
+// operation. On bare metal a marked record whose mark is removed counts as not decoded, and fence.i keeps
+// marks. The loop may go straight from a jump to a yield without looking at the yield's record. So a marked
+// yield also has marks, of a separate kind, at all jumps to it; for a thread that is stopped at one, the jump
+// is executed by hand.
 //
-// Watched memory lies outside the windows of addresses that the loop loads from and stores to, as if
-// memory ended below it: what is above goes through rv32_slow, which looks. It stops before the access.
+// Watched memory lies outside the windows of addresses that the loop loads from and stores to, as if memory
+// ended below it: accesses above go through rv32_slow, which checks them, and stop before the access.
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { WATCHES_MAX } from "../sys/param";
@@ -27,19 +28,19 @@ import {
 import { RvOp } from "./rv32_op";
 import { set_load_room, set_store_end } from "./rv32_reserve";
 
-/** In `a` of a marked record, and of that of a jump to a marked yield. */
+/** `a` of a marked record, and of a marked jump to a marked yield. */
 const MARK: u32 = 1;
 const MARK_JUMP: u32 = 2;
 
 // ---- Marks ----
 
-/** True if there is a mark at a record of the text. A search has no marks, and records of SLOW of its own. */
+/** True if a text record is marked. A search has no marks, and uses SLOW records of its own. */
 export function is_marked(at: usize): bool {
   const record = changetype<Record>(at);
   return record.op == RvOp.SLOW && record.a != 0 && machine().search == 0;
 }
 
-/** Puts a mark on a record that has none. */
+/** Marks a record that has no mark. */
 export function mark_record(at: usize, kind: u32 = MARK): void {
   const record = changetype<Record>(at);
   record.b = record.op;
@@ -47,29 +48,29 @@ export function mark_record(at: usize, kind: u32 = MARK): void {
   record.a = kind;
 }
 
-/** Takes the mark off a record, and returns its kind. */
+/** Removes a record's mark, and returns its kind. */
 export function unmark_record(at: usize): u32 {
   const record = changetype<Record>(at);
   const kind = record.a;
   const op = record.b;
   if (machine().metal != 0) {
-    memory.fill(at, 0, RECORD_HALF); // it is decoded when execution comes to it
+    memory.fill(at, 0, RECORD_HALF); // decoded when execution reaches it
     return kind;
   }
   rv32_decode_at(rv32_guest_pc(at));
-  if (op == RvOp.J_YIELD) record.op = op; // which it is by what was decoded before it
+  if (op == RvOp.J_YIELD) record.op = op; // decoding depends on what was decoded before it
   return kind;
 }
 
-/** True if the record is a jump to a yield, at which no slice ends; it may be marked. */
+/** True if the record is a jump to a yield, at which no slice ends, whether or not it is marked. */
 export function is_jump_to_yield(at: usize): bool {
   const record = changetype<Record>(at);
   return (is_marked(at) ? record.b : record.op) == RvOp.J_YIELD;
 }
 
 /**
- * Marks an even guest address; false if there is no text. Whoever takes a mark off takes all off, so that
- * none is missed at a jump to a yield.
+ * Sets a breakpoint at an even guest address; false if there is no text. A caller that removes one removes
+ * all, so that no mark at a jump to a yield is missed.
  */
 export function debug_mark(pc: u32): bool {
   if ((pc & 1) != 0 || rv_text_behind(pc) == 0) return false;
@@ -99,7 +100,7 @@ function jump_target(pc: u32): u32 {
   return pc + rv_imm_j(rv_fetch(pc));
 }
 
-/** Takes the mark off an address, and those off jumps to it, if it has one. */
+/** Removes the breakpoint at an address, and the marks at jumps to it. */
 export function debug_unmark(pc: u32): void {
   if ((pc & 1) != 0 || rv_text_behind(pc) == 0 || !is_marked(rv32_record(pc))) return;
   unmark_record(rv32_record(pc));
@@ -116,14 +117,14 @@ function unmark_jumps(target: u32): void {
   }
 }
 
-/** A jump, or a taken branch, of the CPU's current thread: all that it does but the link register. */
+/** Executes a jump, or a taken branch, of the CPU's current thread, except for the link register. */
 export function jump_by_hand(gd: GlobalData, target: u32): void {
   gd.gd_curthread.td_pc = <u32>rv32_record(target);
   gd.gd_instructions++;
   if (machine().cycle_cost != 0) gd.gd_cycles++;
 }
 
-/** The CPU's current thread is at a mark: if that is one of a jump to a yield, it is to be at the yield. */
+/** The CPU's current thread is at a mark: if that marks a jump to a yield, moves the thread to the yield. */
 export function arrive_at_mark(gd: GlobalData): void {
   const at = <usize>gd.gd_curthread.td_pc;
   if (!is_marked(at) || changetype<Record>(at).a != MARK_JUMP) return;
@@ -133,8 +134,8 @@ export function arrive_at_mark(gd: GlobalData): void {
 // ---- Watched memory ----
 
 /**
- * Watches `size` bytes at a guest address for accesses (WATCH_*), as range `index`; 0 gives the range up.
- * watch_hit and watch_address of the machine tell which one was hit, and by what.
+ * Watches `size` bytes at a guest address for accesses (WATCH_*), as range `index`; size 0 frees the range.
+ * Machine.watch_hit and watch_address tell which range was hit, and at what address.
  */
 export function debug_watch(index: u32, from: u32, size: u32, access: u32): void {
   const watch = watch_at(index);
@@ -152,7 +153,7 @@ export function debug_watch(index: u32, from: u32, size: u32, access: u32): void
   }
 }
 
-/** The lowest address that is watched for accesses of a kind. */
+/** The lowest address watched for a kind of access. */
 function lowest(access: u32): u32 {
   let address = u32.MAX_VALUE;
   for (let index: u32 = 0; index < WATCHES_MAX; index++) {
@@ -162,7 +163,7 @@ function lowest(access: u32): u32 {
   return address;
 }
 
-/** True if `size` bytes at a guest address are watched for such accesses, and the machine is to stop. */
+/** True if the machine is to stop for an access to `size` bytes at a guest address. */
 export function is_watched(access: u32, address: u32, size: u32): bool {
   const m = machine();
   for (let index: u32 = 0; index < WATCHES_MAX; index++) {

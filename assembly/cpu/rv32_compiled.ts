@@ -1,44 +1,46 @@
-// Compiled code: what the interpreter (rv32.ts) and the host's compiler (src/compiler) have to do with each
-// other.
+// Compiled code: the interface between the interpreter (rv32.ts) and the host's compiler (src/compiler).
 //
-// The compiler makes a WebAssembly function of some guest functions, puts it into the kernel's table, and
-// marks the records where it may be entered with RvOp.COMPILED, which takes the place of the decoded
-// instruction: `a` is the place in the table, `b` the number of the entry, `c` the entry's account. All of
-// that is a cache: without a mark the interpreter goes on, and everything that a run computes is the same.
+// The compiler makes a WebAssembly function from some guest functions, puts it into the kernel's table, and
+// marks the records at which it may be entered with RvOp.COMPILED, which replaces the decoded instruction:
+// `a` is the index in the table, `b` the number of the entry, `c` the entry's account. All of this is a
+// cache: without a mark the interpreter continues, and everything that a run computes is the same.
 //
-// A compiled function is called with the thread, the instructions that are left of the slice, the entry's
-// number, and how far behind the text it may store (rv32_reserve.ts). It keeps registers in locals, and stores what it has changed before it returns. It returns, in
-// the high half, the guest address where the interpreter goes on, plus COMPILED_JUMPED if it got
-// there by a jump or a taken branch, where the slice may end; in the low half, the instructions that are left.
-// It may return anywhere: before a fault, a kernel call, a jump to somewhere else. If it has
-// executed nothing, its first instruction is one for rv32_slow.
+// A compiled function is called with the thread, the number of instructions left in the slice, the entry's
+// number, and the size of the memory behind the text that it may store to (rv32_reserve.ts). It keeps
+// registers in locals, and stores those that it has changed before it returns. It returns, in the high half,
+// the guest address at which the interpreter continues, plus COMPILED_JUMPED if it got there by a jump or a
+// taken branch, where the slice may end; in the low half, the instructions left. It may return anywhere:
+// before a fault, a kernel call, a jump to somewhere else. If it has executed nothing, its first instruction
+// is one for rv32_slow.
 //
-// Where threads spend their time is found out by samples. When a slice ends, or JIT_PERIOD instructions after
-// the last sample, the host is told where the CPU is, if that is not compiled code already. So the
-// inner loop has nothing to count.
+// Hot code is found by sampling. When a slice ends, or JIT_PERIOD instructions after the last sample, the
+// host is told where the CPU is, unless that is compiled code already. So the inner loop has nothing to
+// count.
 import { text_hot } from "../env";
 import { machine } from "../sys/machine";
 import { CpuState } from "./cpu_state";
 import { CLOCK_SHIFT, Record, rv32_decode_at, rv32_guest_pc, rv32_record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
-/** In the address that compiled code returns: the interpreter gets there by a jump. */
+/** Added to the address that compiled code returns: the interpreter gets there by a jump. */
 export const COMPILED_JUMPED: u32 = 1;
 
 /**
- * Most instructions that compiled code executes at once. V8 puts better code for a function in place when it
- * is called next, so long slices leave it and come back.
+ * Maximum number of instructions that compiled code executes in one call. V8 can replace a function by better
+ * code only at its next call, so long slices leave it and come back.
  */
 const STRETCH_MAX: u64 = 1 << 17;
 
-/** Where in an entry's account the credit begins; below it is what a way in and out must bring. */
+/** Position of the credit in an entry's account; below it is the minimum of instructions that pays for a call. */
 const CREDIT_SHIFT: u32 = 8;
-/** In what the host is told of an entry's address: its mark was taken off, because its code is too short. */
+/**
+ * Added to an entry's address that is reported to the host: its mark was removed, because its code is too short.
+ */
 const ENTRY_DROPPED: u32 = 1;
-/** By how many instructions an entry may fall short of what it must bring, before its mark is taken off. */
+/** Number of instructions by which an entry may fall short in total before its mark is removed. */
 const CREDIT: i32 = 4096;
 
-/** Compiled code checks accesses to so many bytes at once, and may be run where it may store to as many. */
+/** Compiled code checks that many bytes of stores at once, and may run only where it may store to as many. */
 const STORE_ROOM_MIN: u32 = 2048;
 
 /** The number of RvOp.COMPILED, which compiled code looks for in records. */
@@ -47,8 +49,8 @@ export function rv32_compiled_op(): u32 {
 }
 
 /**
- * Marks the record of a guest address as the entry `entry` of the function at `place` in the table, which is to
- * execute at least `worth` instructions, below 256, whenever it is called, on an average.
+ * Marks the record of a guest address as entry `entry` of the function at `place` in the table, which is to
+ * execute at least `worth` instructions per call, below 256, on average.
  */
 export function rv32_mark(pc: u32, place: u32, entry: u32, worth: u32): void {
   const record = changetype<Record>(rv32_record(pc));
@@ -58,14 +60,14 @@ export function rv32_mark(pc: u32, place: u32, entry: u32, worth: u32): void {
   record.c = ((<u32>CREDIT) << CREDIT_SHIFT) | worth;
 }
 
-/** Takes a mark off. */
+/** Removes the mark of an entry. */
 export function rv32_unmark(pc: u32): void {
   if (changetype<Record>(rv32_record(pc)).op == RvOp.COMPILED) rv32_decode_at(pc);
 }
 
 /**
- * False, and the mark at a record is gone, if the CPU may store to less memory than compiled code takes for
- * granted: another one has a word reserved that lies next to the text.
+ * False, with the mark at a record removed, if the CPU may store to less memory than compiled code assumes:
+ * another CPU has reserved a word right behind the text.
  */
 export function rv32_can_run_compiled(cpu: CpuState, at: usize): bool {
   if (cpu.store1_end >= STORE_ROOM_MIN) return true;
@@ -74,8 +76,8 @@ export function rv32_can_run_compiled(cpu: CpuState, at: usize): bool {
 }
 
 /**
- * Runs the compiled code at a record for the thread at this address. `left` is what is left of the slice, in
- * cycles. Returns what the compiled function does, with the instructions that it has executed in the low half.
+ * Runs the compiled code at a record for the thread at this address. `left` is the rest of the slice in
+ * cycles. Returns the compiled function's result, with the number of instructions executed in the low half.
  */
 export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64): u64 {
   const record = changetype<Record>(at);
@@ -93,10 +95,10 @@ export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64
   return (result & 0xffffffff00000000) | <u64>(<u32>executed);
 }
 
-/** Tells the host that a CPU is at this record, at `time` in 32nds of a cycle, if that is of interest. */
+/** Reports to the host that a CPU is at this record, at `time` in 32nds of a cycle, if a sample is due. */
 export function rv32_sample(cpu: CpuState, at: usize, time: u64): void {
   const period = (<u64>machine().jit_period) << CLOCK_SHIFT;
-  // Without time that passes, `time` begins afresh now and then.
+  // If instructions take no time, `time` starts again from time to time.
   if (time >= cpu.sampled && time - cpu.sampled < period) return;
   cpu.sampled = time;
   const op = changetype<Record>(at).op;

@@ -1,10 +1,10 @@
-// Compressed instructions (the C extension of RV32): each of 16 bits is short for one of 32 bits.
+// Compressed instructions (the C extension of RV32): each 16-bit instruction stands for a 32-bit one.
 //
-// A pure function from the one to the other, so that the decoder and rv32_slow know only the long form. What
-// is reserved, or belongs to floating point, gives 0, which is no instruction. A hint gives an instruction
-// that does nothing.
+// A pure function maps one to the other, so that the decoder and rv32_slow handle only the long form.
+// Encodings that are reserved, or belong to floating point, map to 0, which is not an instruction. A hint
+// maps to an instruction without effect.
 //
-// rd', rs1' and rs2' of the manual are the registers x8 to x15, in three bits: `low` and `high` here.
+// The manual's rd', rs1' and rs2' are the registers x8 to x15, in three bits: `low` and `high` here.
 import {
   EBREAK,
   OP,
@@ -17,15 +17,15 @@ import {
   OP_STORE,
 } from "./rv32_opcode";
 
-/** Funct7 of sub and of the arithmetic shift, in its place. */
+/** Funct7 of sub and of the arithmetic shift, in position. */
 const ALTERNATE: u32 = 0x40000000;
 
-/** True when the instruction that begins with these 16 bits has no more. */
+/** True if the instruction that begins with these 16 bits ends with them. */
 export function rv_is_compressed(half: u32): bool {
   return (half & 3) != 3;
 }
 
-/** The instruction of 32 bits that a compressed one is short for; 0 if it is none. */
+/** The 32-bit form of a compressed instruction; 0 if it is not an instruction. */
 export function rv_expand(half: u32): u32 {
   switch (half & 3) {
     case 0:
@@ -41,22 +41,22 @@ export function rv_expand(half: u32): u32 {
 
 // ---- Fields ----
 
-/** `count` bits of an instruction from bit `at` on, moved to bit `to`. */
+/** `count` bits of an instruction from bit `at`, moved to bit `to`. */
 function bits(half: u32, at: u32, count: u32, to: u32): u32 {
   return ((half >> at) & ((1 << count) - 1)) << to;
 }
 
-/** rs1' or rd' of bits 9 to 7. */
+/** rs1' or rd' in bits 9 to 7. */
 function high(half: u32): u32 {
   return 8 + bits(half, 7, 3, 0);
 }
 
-/** rs2' or rd' of bits 4 to 2. */
+/** rs2' or rd' in bits 4 to 2. */
 function low(half: u32): u32 {
   return 8 + bits(half, 2, 3, 0);
 }
 
-/** The immediate of six bits of the arithmetic, with its sign. */
+/** The signed six-bit immediate of arithmetic instructions. */
 function imm6(half: u32): i32 {
   return ((<i32>(half << 19) >> 31) << 5) | bits(half, 2, 5, 0);
 }
@@ -122,7 +122,7 @@ function branch_on_zero(funct: u32, half: u32): u32 {
 
 // ---- The three quadrants ----
 
-/** Loads and stores of words, and addresses in the frame. */
+/** Loads and stores of words, and stack addresses. */
 function expand_memory(half: u32): u32 {
   const word_offset = bits(half, 10, 3, 3) | bits(half, 6, 1, 2) | bits(half, 5, 1, 6);
   switch (funct3(half)) {
@@ -177,7 +177,7 @@ function add_to_sp(half: u32): u32 {
   return imm == 0 ? 0 : i_type(OP_IMM, 0, 2, 2, imm);
 }
 
-/** Shifts to the right, andi, and the operations of two registers. */
+/** Right shifts, andi, and the two-register operations. */
 function expand_operation(half: u32): u32 {
   const rd = high(half);
   const wide = bits(half, 12, 1, 0);

@@ -1,6 +1,6 @@
-// Zicsr: control and status registers. Kernel programs have the counters, as the CPU that executes the
-// instruction counts them, and its number; all are read-only. `cycle` and `time` are the CPU's virtual time in
-// cycles, also where it was halted, and `instret` is the instructions that it has executed.
+// Zicsr: control and status registers. Kernel programs have read-only access to the counters of the CPU that
+// executes the instruction, and to its number. `cycle` and `time` are the CPU's virtual time in cycles,
+// including halted time; `instret` is the number of instructions that it has executed.
 import { GlobalData } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { cpu_state } from "./cpu_state";
@@ -15,11 +15,11 @@ const TIMEH: u32 = 0xc81;
 const INSTRETH: u32 = 0xc82;
 const MHARTID: u32 = 0xf14;
 
-/** Executes a csr instruction; false if it is none, or may not be. */
+/** Executes a csr instruction; false if it is not one, or not allowed. */
 export function rv_csr(gd: GlobalData, td: usize, word: u32): bool {
   const funct3 = rv_funct3(word);
   if ((funct3 & 3) == 0) return false;
-  // csrrw writes in any case, csrrs and csrrc unless rs1 is x0, or the constant 0.
+  // csrrw always writes; csrrs and csrrc do unless rs1 is x0, or the constant 0.
   if ((funct3 & 3) == 1 || rv_rs1(word) != 0) return false;
   const csr = word >> 20;
   if (!is_readable(csr)) return false;

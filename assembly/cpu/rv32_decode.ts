@@ -1,31 +1,33 @@
 // Decoding of RV32IMAC text into records that the inner loop (rv32.ts) executes.
 //
-// An instruction may begin at any even guest address. So each has a record of 16 bytes, for the instruction
+// An instruction may begin at any even guest address. So there is a record of 16 bytes for the instruction
 // that begins there, at decoded_base + 8 * the guest address:
 //
 //   0        4        8        12
 //  | op     | a      | b      | c      |
 //
-// From an instruction of 4 bytes execution goes on 32 bytes behind its record, from a compressed one 16: the
-// latter has operations of its own (C_LW), with the same operands. Both sequences that two bytes can belong
-// to are decoded, so that a jump into the middle of an instruction does what it does in a real CPU.
+// A 4-byte instruction advances execution by 32 bytes of records, a compressed one by 16; compressed
+// instructions have operations of their own (C_LW), with the same operands. Both instruction streams that a
+// halfword can belong to are decoded, so that a jump into the middle of an instruction behaves as on a real
+// CPU.
 //
 // Operands, where an operation has them:
 //   a  result; a store's value; a branch's left side
 //   b  first source; the base of a load or store; a branch's right side; JAL: the return address
 //   c  second source, immediate or offset; the distance of a branch or jump; CALL, YIELD: the event
 //
-// A register is an offset from the thread, ready to be added; a distance is in bytes of
-// records, from where a record of 4 bytes would end, whatever the length. x0 has no slot in a frame (the pc lies there), so it is decoded away: a result in x0 makes a
-// no-operation, a source x0 makes a constant, a move, or a comparison with zero. What is too rare for a
-// record of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
+// A register is an offset from the thread, ready to be added. A distance is in bytes of records, from the end
+// of a 4-byte record, whatever the instruction's length. x0 has no slot in a frame (retval is there), so it
+// is decoded away: a result in x0 gives a no-operation, a source x0 gives a constant, a move, or a comparison
+// with zero. What is too rare for an operation of its own is RvOp.SLOW, which executes the word itself
+// (rv32_slow.ts).
 //
-// Behind the last record lies one that faults, so that running off the text's end needs no check:
+// Behind the last record there is one that faults, so that running off the end of the text needs no check:
 // the arena holds rv32_decoded_size() bytes.
 //
-// Rejected: records only where instructions begin, side by side. They take half of the memory, but a jump to
-// a register must look its record up, overlapping sequences need jumps between them, and a text that
-// changes moves all that is behind.
+// Rejected: records only where instructions begin, next to each other. They take half of the memory, but a
+// jump to a register must look up its record, overlapping streams need jumps between them, and changing the
+// text moves all records behind the change.
 
 import { text_changed } from "../env";
 import { machine, Sched } from "../sys/machine";
@@ -51,12 +53,12 @@ import {
   OPCODE_MASK,
 } from "./rv32_opcode";
 
-/** From the record of an instruction of 4 bytes to the next one, and from that of a compressed one. */
+/** Distance from the record of a 4-byte instruction to the next one, and from that of a compressed one. */
 export const RECORD_SIZE: usize = 32;
 export const RECORD_HALF: usize = 16;
-/** Bytes of a guest address to bytes of records. */
+/** Shift from bytes of guest addresses to bytes of records. */
 export const RECORD_SHIFT: usize = 3;
-/** Cycles to bytes of records: an instruction takes a cycle and RECORD_SIZE (rv32.ts). */
+/** Shift from cycles to bytes of records: an instruction takes a cycle, and RECORD_SIZE (rv32.ts). */
 export const CLOCK_SHIFT: u64 = 5;
 
 /** One decoded instruction. */
@@ -73,7 +75,7 @@ if (RECORD_SIZE != 2 * RECORD_HALF) ERROR("RECORD_SIZE: an instruction of 4 byte
 if (RECORD_HALF != (<usize>2) << RECORD_SHIFT) ERROR("RECORD_SHIFT: not a record for two bytes");
 if (<u64>RECORD_SIZE != (<u64>1) << CLOCK_SHIFT) ERROR("CLOCK_SHIFT: a cycle is not RECORD_SIZE");
 
-/** Bytes that the decoded text takes: a record for two bytes, and the one behind the last. */
+/** Bytes of the decoded text: a record per halfword, and the one behind the last. */
 export function rv32_decoded_size(text_size: u32): u64 {
   return ((<u64>text_size) << RECORD_SHIFT) + RECORD_HALF;
 }
@@ -90,15 +92,15 @@ export function rv32_guest_pc(record: usize): u32 {
   return <u32>((record - m.decoded_base) >> RECORD_SHIFT) + m.guest_origin;
 }
 
-/** Where the byte of a guest address is. */
+/** The address of the byte at a guest address. */
 export function rv_host_address(guest: u32): usize {
   const m = machine();
   return m.guest_base + <usize>(guest - m.guest_origin);
 }
 
 /**
- * Decodes the guest's text from `from` to `to`, even guest addresses. The host calls it after it has loaded a
- * program. An instruction that begins in front of `from` and reaches into the range is decoded, too.
+ * Decodes the guest's text from `from` to `to`, even guest addresses. The host calls it after loading a
+ * program. An instruction that begins before `from` and reaches into the range is decoded again, too.
  */
 export function rv32_decode_text(from: u32, to: u32): void {
   store<u32>(rv32_record(machine().text_size), RvOp.SLOW); // running off the end is a fault
@@ -109,7 +111,7 @@ export function rv32_decode_text(from: u32, to: u32): void {
   for (let pc = first; pc < to; pc += 2) mark_jump_to_yield(pc);
 }
 
-/** A jump to a yield is an operation of its own if the yield was decoded before. */
+/** Gives a jump to a yield its own operation, if the yield has been decoded already. */
 function mark_jump_to_yield(pc: u32): void {
   const at = rv32_record(pc);
   const record = changetype<Record>(at);
@@ -119,8 +121,8 @@ function mark_jump_to_yield(pc: u32): void {
 }
 
 /**
- * The instruction that begins at an even address of the text, in its form of 32 bits; 0, which is none, if
- * it reaches beyond the text. rv_length tells how long it is there.
+ * The instruction at an even address of the text, in its 32-bit form; 0, which is not an instruction, if it
+ * reaches beyond the text. rv_length gives its actual length.
  */
 export function rv_fetch(pc: u32): u32 {
   const at = rv_host_address(pc);
@@ -129,12 +131,12 @@ export function rv_fetch(pc: u32): u32 {
   return rv_text_behind(pc) >= 4 ? load<u32>(at) : 0;
 }
 
-/** From the record at an address to the one behind its instruction, in bytes. */
+/** Bytes from the record at an address to the one behind its instruction. */
 export function rv32_record_length(record: usize): usize {
   return (<usize>rv_length(rv32_guest_pc(record))) << RECORD_SHIFT;
 }
 
-/** Bytes of text from an address on; 0 where there is none. */
+/** Bytes of text from an address on; 0 if there is none. */
 export function rv_text_behind(pc: u32): u32 {
   const m = machine();
   if (pc < m.guest_low) return 0;
@@ -187,12 +189,12 @@ export function rv_imm_j(word: u32): i32 {
   );
 }
 
-/** True when the machine's threads have register `r`: without FrameHigh they end at x15 (RV32E). */
+/** True if the machine's threads have register `r`: without FrameHigh they end at x15 (RV32E). */
 export function rv_has_register(r: u32): bool {
   return r < 16 || machine().frame_high != 0;
 }
 
-/** Where register `r`, not x0, lies relative to its thread. */
+/** Offset of register `r`, not x0, from its thread. */
 export function rv_register_offset(r: u32): u32 {
   const m = machine();
   if (r < 16) return <u32>m.frame_delta + r * <u32>sizeof<u32>();
@@ -231,7 +233,7 @@ export function rv32_is_jump_to_yield(pc: u32): bool {
 }
 
 /**
- * Makes the record of the instruction that begins at `pc`; of a jump to a yield that of a jump.
+ * Makes the record of the instruction at `pc`; a jump to a yield becomes a J_YIELD.
  */
 export function rv32_decode_at(pc: u32): void {
   decode_word(pc, rv_fetch(pc));
@@ -241,8 +243,8 @@ export function rv32_decode_at(pc: u32): void {
 }
 
 /**
- * True if the record that is or was at an even address of the text, `op` and its operands, is what the instruction
- * there is decoded to now, and is executed by the loop. Leaves the record as it is.
+ * True if `op` and its operands are what the instruction at an even address of the text decodes to now, and
+ * the loop executes it. Leaves the record as it is.
  */
 export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool {
   if (op == RvOp.SLOW) return false;
@@ -257,7 +259,7 @@ export function rv32_decodes_to(pc: u32, op: u32, a: u32, b: u32, c: u32): bool 
   return same;
 }
 
-/** A search looks at kernel calls, loads and stores before they are executed (rv32_search.ts). */
+/** In a search, kernel calls, loads and stores are examined before they are executed (rv32_search.ts). */
 function search_record(record: Record): void {
   switch (record.op) {
     case RvOp.CALL:
@@ -286,7 +288,7 @@ function search_record(record: Record): void {
   }
 }
 
-/** Makes a record that of a compressed instruction, behind which execution goes on 2 bytes further. */
+/** Changes a record to that of a compressed instruction, which advances the pc by 2 bytes. */
 function shorten(record: Record): void {
   switch (record.op) {
     case RvOp.LI:
@@ -349,7 +351,7 @@ function shorten(record: Record): void {
     case RvOp.JALR:
       record.op = RvOp.C_JALR;
       break;
-    default: // jumps say themselves where execution goes on, and SLOW finds out
+    default: // jumps contain their target, and SLOW works it out
       break;
   }
 }
@@ -396,11 +398,11 @@ function decode_word(pc: u32, word: u32): void {
       else slow(pc);
       return;
     default:
-      slow(pc); // atomics, counters, and what is no instruction
+      slow(pc); // atomics, counters, and what is not an instruction
   }
 }
 
-/** Where `ecall` finds its number: a7, or t0 where there is no a7 (the RV32E convention). */
+/** The register with the number of an `ecall`: a7, or t0 if there is no a7 (the RV32E convention). */
 function ecall_register(): u32 {
   return machine().frame_high != 0 ? 17 : 5;
 }
@@ -419,8 +421,8 @@ function decode_kernel_call(pc: u32, word: u32): void {
 }
 
 /**
- * The operation of a kernel call: yields, where the scheduler has them, and what run/quick_calls.ts knows are told apart
- * here, once for each.
+ * The operation of a kernel call. Yields, under schedulers that have them, and quick calls
+ * (run/quick_calls.ts) are recognised here, once per instruction.
  */
 function call_op(nr: u32): RvOp {
   const m = machine();
@@ -457,7 +459,7 @@ function decode_constant(pc: u32, word: u32, value: u32): void {
 /** The stack pointer. */
 const SP: u32 = 2;
 
-/** True when execution can go on at `target`. */
+/** True if execution can continue at `target`. */
 export function rv_is_target(target: u32): bool {
   return (target & 1) == 0 && rv_text_behind(target) != 0;
 }
@@ -490,7 +492,7 @@ function decode_branch(pc: u32, word: u32): void {
   const rs2 = rv_rs2(word);
   const target = pc + rv_imm_b(word);
   const op = branch_op(rv_funct3(word));
-  // A branch to where execution cannot go on faults only if it is taken.
+  // A branch to an invalid target faults only if it is taken.
   if (op == RvOp.SLOW || !rv_has_register(rs1) || !rv_has_register(rs2) || !rv_is_target(target)) {
     slow(pc);
     return;
@@ -525,7 +527,7 @@ function branch_op(funct3: u32): RvOp {
   }
 }
 
-/** `op rs, x0` as a comparison with zero, J if it is always taken, NOP if never. */
+/** `op rs, x0` as a comparison with zero: J if it is always taken, NOP if never. */
 function branch_with_zero(op: RvOp): RvOp {
   switch (op) {
     case RvOp.BEQ:
@@ -574,7 +576,7 @@ function decode_load(pc: u32, word: u32): void {
     slow(pc);
     return;
   }
-  const offset = rv_imm_i(word) - machine().guest_low; // the loop counts from there
+  const offset = rv_imm_i(word) - machine().guest_low; // the loop's offsets are relative to guest_low
   put(pc, op, rv_register_offset(rd), rv_register_offset(rs1), offset);
 }
 
@@ -662,7 +664,7 @@ function op_imm(word: u32): RvOp {
   }
 }
 
-/** What `op rd, x0, imm` gives. */
+/** The result of `op rd, x0, imm`. */
 function immediate_of_zero(op: RvOp, imm: i32): i32 {
   switch (op) {
     case RvOp.ADDI:
@@ -768,7 +770,7 @@ function decode_op_with_zero(pc: u32, op: RvOp, rd: u32, rs: u32): void {
       put_li(pc, rd, -1);
       return;
     default:
-      put_mv(pc, rd, rs); // add, sub, or, xor, the shifts, rem and remu leave rs
+      put_mv(pc, rd, rs); // add, sub, or, xor, the shifts, rem and remu yield rs
   }
 }
 

@@ -1,12 +1,11 @@
-// Bare metal: what RISC-V's machine mode has beyond the instructions that all programs use. A program there is the
-// one thread of its machine; nobody but itself handles its traps, and all of its memory is text that it may
-// change.
+// Bare metal: RISC-V's machine mode beyond the instructions common to all programs. The program is the only
+// thread of its machine; it handles its own traps, and all of its memory is text that it may change.
 //
-// Only machine mode exists, and no device: MPP of mstatus is always machine mode, no interrupt is ever pending,
-// and wfi does nothing. Accesses may be misaligned.
+// There is only machine mode, and no device: MPP of mstatus is always machine mode, no interrupt is ever
+// pending, and wfi does nothing. Misaligned accesses are allowed.
 //
-// Text is decoded when execution comes to it: a record that nobody has made is RvOp.SLOW, which is 0. A store to
-// text that has been decoded is seen behind the next fence.i, which forgets all records.
+// Text is decoded when execution reaches it: a record that has not been made is RvOp.SLOW, which is 0. A
+// store to text that has been decoded takes effect at the next fence.i, which discards all records.
 
 import { text_changed } from "../env";
 import {
@@ -45,7 +44,7 @@ import { ECALL, OP_BRANCH, OPCODE_MASK } from "./rv32_opcode";
 
 // ---- Decoding ----
 
-/** Makes the record at this address, of the instruction at `pc`; false if it stays what it is, or was made before. */
+/** Makes the record at this address, of the instruction at `pc`; false if it remains SLOW, or was made before. */
 export function mm_decode(record: usize, pc: u32): bool {
   if (changetype<Record>(record).op != RvOp.SLOW) return false;
   const mm = machine_mode();
@@ -55,7 +54,7 @@ export function mm_decode(record: usize, pc: u32): bool {
   return changetype<Record>(record).op != RvOp.SLOW;
 }
 
-/** Forgets what has been decoded: stores to the text take effect. */
+/** Discards all decoded records, so that stores to the text take effect. */
 export function mm_fence_i(): void {
   const mm = machine_mode();
   if (mm.decoded_high < mm.decoded_low) return;
@@ -68,7 +67,7 @@ export function mm_fence_i(): void {
   mm.decoded_high = 0;
 }
 
-/** Forgets the records in a range, and keeps a debugger's marks. */
+/** Discards the records in a range, except for a debugger's marks. */
 function forget_unmarked(from: usize, to: usize): void {
   for (let at = from; at < to; at += RECORD_HALF) {
     const kind = is_marked(at) ? changetype<Record>(at).a : 0;
@@ -106,7 +105,7 @@ export function mm_system(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   return 0;
 }
 
-/** What csrrw, csrrs and csrrc write. */
+/** The value that csrrw, csrrs or csrrc writes. */
 function modified(operation: u32, old: u32, operand: u32): u32 {
   if (operation == 1) return operand;
   return operation == 2 ? old | operand : old & ~operand;
@@ -166,7 +165,7 @@ function within(csr: u32, first: Csr, last: Csr): bool {
   return csr >= <u32>first && csr <= <u32>last;
 }
 
-/** In the numbers themselves: the highest two bits are 3 for registers that are never written. */
+/** Encoded in the number: the highest two bits are 3 for read-only registers. */
 function is_read_only(csr: u32): bool {
   return csr >> 10 == 3;
 }
@@ -198,17 +197,17 @@ function csr_exists(csr: u32): bool {
   }
 }
 
-/** The cycles of the CPU at the instruction that is executed, as the program has set them. */
+/** The CPU's cycles at the current instruction, with the program's own offset. */
 function cycles(gd: GlobalData): u64 {
   return gd.gd_cycles + cpu_state(gd).elapsed + machine_mode().cycle_offset;
 }
 
-/** The instructions before it. */
+/** The instructions executed before it, with the program's own offset. */
 function instructions(gd: GlobalData): u64 {
   return gd.gd_instructions + cpu_state(gd).elapsed + machine_mode().instret_offset;
 }
 
-/** Where a register lies that is no more than its bits, or 0. */
+/** Address of a register that is only storage, or 0. */
 function plain_register(csr: u32): usize {
   const mm = changetype<usize>(machine_mode());
   if (csr == Csr.MSCRATCH) return mm + offsetof<MachineMode>("mscratch");
@@ -223,7 +222,7 @@ function plain_register(csr: u32): usize {
   return 0;
 }
 
-/** What a register that exists holds; those that are here for form hold 0. */
+/** The value of an existing register; those without a function hold 0. */
 function csr_read(gd: GlobalData, csr: u32): u32 {
   const at = plain_register(csr);
   if (at != 0) return load<u32>(at);
@@ -258,7 +257,9 @@ function csr_read(gd: GlobalData, csr: u32): u32 {
   }
 }
 
-/** A counter with one half replaced, less what it counts by itself until the next instruction. */
+/**
+ * The offset after one half of a counter was written, less what it counts by itself until the next instruction.
+ */
 function counter_offset(old: u64, offset: u64, value: u32, is_high: bool): u64 {
   const set = is_high
     ? (old & 0xffffffff) | ((<u64>value) << 32)
@@ -266,11 +267,11 @@ function counter_offset(old: u64, offset: u64, value: u32, is_high: bool): u64 {
   return offset + set - old - 1;
 }
 
-/** Writes a register that may be written; bits that do not exist stay as they are. */
+/** Writes a writable register; bits that do not exist are unchanged. */
 function csr_write(gd: GlobalData, csr: u32, value: u32): void {
   const at = plain_register(csr);
   if (at != 0) {
-    // Locks would bind machine mode, so that there are none.
+    // Locked entries would bind machine mode, so the lock bit cannot be set.
     const is_config = within(csr, Csr.PMPCFG0, Csr.PMPCFG3);
     store<u32>(at, is_config ? value & 0x1f1f1f1f : value);
     return;
@@ -302,12 +303,12 @@ function csr_write(gd: GlobalData, csr: u32, value: u32): void {
         csr == Csr.MINSTRETH,
       );
       break;
-    default: // misa, and those that are here for form
+    default: // misa, and those without a function
       break;
   }
 }
 
-// ---- For a debugger, between two instructions ----
+// ---- Debugger access, between two instructions ----
 
 /** A control and status register; 0 if there is none of this number. */
 export function debug_csr(csr: u32): u32 {
@@ -322,7 +323,7 @@ export function debug_set_csr(csr: u32, value: u32): bool {
   const gd = globaldata(0);
   cpu_state(gd).elapsed = 0;
   csr_write(gd, csr, value);
-  // A program's csrrw counts itself, and this is none.
+  // A program's csrrw counts itself as an instruction; this does not.
   const mm = machine_mode();
   if (csr == Csr.MCYCLE || csr == Csr.MCYCLEH) mm.cycle_offset++;
   if (csr == Csr.MINSTRET || csr == Csr.MINSTRETH) mm.instret_offset++;
@@ -341,8 +342,9 @@ const CAUSE_STORE: u32 = 7;
 const CAUSE_ECALL: u32 = 11;
 
 /**
- * The current thread has stopped with a fault of this kind (sys/fault.ts), or at mret: it goes on in its trap
- * handler. False when there is none in memory: the program is over, and mcause, mepc and mtval say why.
+ * The current thread has stopped with a fault of this kind (sys/fault.ts), or at mret: it continues in its
+ * trap handler. False if the handler is not in memory: the program is over, and mcause, mepc and mtval say
+ * why.
  */
 export function mm_trap(gd: GlobalData, kind: u32): bool {
   const td = gd.gd_curthread;
@@ -370,7 +372,7 @@ export function mm_trap(gd: GlobalData, kind: u32): bool {
   }
 }
 
-/** Enters the trap handler; it takes a cycle, so that a handler that traps at once comes to an end, too. */
+/** Enters the trap handler. This takes a cycle, so that a handler that traps at once comes to an end, too. */
 function enter(gd: GlobalData, td: Thread, cause: u32, epc: u32, value: u32): bool {
   const mm = machine_mode();
   mm.mcause = cause;
@@ -395,12 +397,12 @@ function trap_return(gd: GlobalData, td: Thread): bool {
 }
 
 /**
- * The interpreter stops at a jump that leaves the text, so that the jump can be told. A real CPU executes it, and
- * the trap is that of its target. Returns the place of the trap.
+ * The interpreter stops at a jump that leaves the text, so that the jump can be reported. A real CPU executes
+ * it, and the trap is at its target. Returns the address of the trap.
  */
 function finish_jump(gd: GlobalData, td: Thread, pc: u32, target: u32): u32 {
   const behind = rv_text_behind(pc);
-  if (behind == 0 || behind < rv_length(pc)) return pc; // no jump: an instruction that is not there
+  if (behind == 0 || behind < rv_length(pc)) return pc; // not a jump: an instruction beyond the text
   const word = rv_fetch(pc);
   const is_branch = (word & OPCODE_MASK) == OP_BRANCH;
   if (!is_branch) rv_set(changetype<usize>(td), rv_rd(word), pc + rv_length(pc));

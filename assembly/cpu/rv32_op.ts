@@ -1,9 +1,9 @@
-// The operations that text is decoded to (rv32_decode.ts) and the inner loop executes (rv32.ts).
+// The operations that text is decoded to (rv32_decode.ts) and that the inner loop executes (rv32.ts).
 //
-// An operation bears the name of its instruction. Those that are no instruction:
+// An operation has the name of its instruction, except for these:
 //   SLOW          the instruction is executed from its word (rv32_slow.ts): what is rare, and what faults
 //   LI, MV        a constant, a copy
-//   NEG           sub with x0 as the first source; SNEZ, SGTZ: the same of sltu, slt
+//   NEG           sub with x0 as the first source; SNEZ, SGTZ: the same for sltu, slt
 //   SB0, SH0, SW0 a store of x0
 //   BEQZ to BLEZ  a branch that compares with x0
 //   ADDSP         an addi that makes room on the stack: it faults below the stack of the thread
@@ -11,15 +11,15 @@
 //   J_YIELD       a J to a YIELD
 //   COMPILED      compiled code begins here (rv32_compiled.ts)
 //   CALL, YIELD   a kernel call by custom-0, and lwkt_yield among these
-//   QUICK         one that the loop may make without leaving what it is doing (run/quick_calls.ts)
+//   QUICK         a kernel call that the loop may perform itself (run/quick_calls.ts)
 //   RELINQUISH    sched_relinquish on one CPU: a YIELD that sets a0 to 0
-//   C_...         the same of a compressed instruction, behind which execution goes on two bytes further
-// The rest of what x0 allows is one of these, too: `and rd, rs, x0` is LI.
+//   C_...         the compressed form, which advances the pc by two bytes
+// Other instructions with x0 become one of these, too: `and rd, rs, x0` is LI.
 
 /**
- * The rarest first; SLOW is 0, which is what memory holds where nothing was decoded. Behind each stands its weight,
- * how often the loop comes to it in compiled programs, roughly: the release build makes the loop's switch a
- * tree of comparisons, and the weights tell it which ways to make short (scripts/table-jumps.mjs).
+ * The rarest first; SLOW is 0, the content of memory where nothing was decoded. Behind each stands its
+ * weight, roughly how often compiled programs execute it: the release build turns the loop's switch into a
+ * tree of comparisons, and the weights tell it which paths to make short (scripts/table-jumps.mjs).
  */
 export enum RvOp {
   SLOW, //    0.2

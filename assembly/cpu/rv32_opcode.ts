@@ -1,4 +1,4 @@
-// The opcodes of RV32's instructions, by their names in the manual: what the low seven bits of a word are.
+// The opcodes of RV32 by their names in the manual: the low seven bits of an instruction.
 
 export const OPCODE_MASK: u32 = 0x7f;
 export const OP_LOAD: u32 = 0x03;
@@ -15,9 +15,9 @@ export const OP_JALR: u32 = 0x67;
 export const OP_JAL: u32 = 0x6f;
 export const OP_SYSTEM: u32 = 0x73;
 
-// Two whole instructions of OP_SYSTEM.
+// Two complete instructions of OP_SYSTEM.
 export const ECALL: u32 = 0x00000073;
 export const EBREAK: u32 = 0x00100073;
 
-/** Where a kernel call's number is in its word. */
+/** Position of a kernel call's number in its word. */
 export const CALL_SHIFT: u32 = 20;

@@ -1,9 +1,9 @@
 // Reservations of lr.w: what ends them other than their own CPU's sc.w and kernel calls.
 //
 // A reservation lasts until its thread is switched away from, or another CPU stores to its word. Stores are
-// not watched while they are made: only one CPU runs at a time, and hardly ever with a reservation of another
+// not checked as they are made: only one CPU runs at a time, and hardly ever with a reservation of another
 // outstanding (Machine.reserved). If one is, the loop's window of stores ends below the reserved word, as if
-// memory ended there, so that what might hit it goes through rv32_slow, which looks.
+// memory ended there, so that a store that might hit it goes through rv32_slow, which checks.
 import { cpu_bit } from "../sys/cpuset";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { machine } from "../sys/machine";
@@ -12,14 +12,14 @@ import { rare } from "../sys/thread";
 import { CpuState, cpu_state, NO_RESERVATION } from "./cpu_state";
 
 /**
- * Where CPU 0 has its reservation, for compiled code, which makes and ends some by itself: `reservation`, `reserved_td`,
- * `reserved_switches`, a word each. That of the next CPU is GLOBALDATA_STRIDE further on.
+ * Address of CPU 0's reservation, for compiled code, which makes and ends some itself: `reservation`,
+ * `reserved_td`, `reserved_switches`, a word each. The next CPU's is GLOBALDATA_STRIDE further on.
  */
 export function rv32_reservation(): usize {
   return changetype<usize>(cpu_state(globaldata(0))) + offsetof<CpuState>("reservation");
 }
 
-/** The stores of a CPU's loop end at guest address `end`. */
+/** Ends the window of stores of a CPU's loop at guest address `end`. */
 export function set_store_end(cpu: CpuState, end: u32): void {
   const room = end - min<u32>(end, cpu.store_low);
   cpu.store1_end = room;
@@ -27,7 +27,7 @@ export function set_store_end(cpu: CpuState, end: u32): void {
   cpu.store4_end = max<u32>(room, 3) - 3;
 }
 
-/** The loads of a CPU's loop end `room` bytes behind the lowest address that is a program's. */
+/** Ends the window of loads of a CPU's loop `room` bytes behind the lowest guest address of programs. */
 export function set_load_room(cpu: CpuState, room: u32): void {
   cpu.load1_end = room;
   cpu.load2_end = max<u32>(room, 1) - 1;
@@ -51,13 +51,13 @@ function is_kept(cpu: CpuState, td: usize): bool {
   return cpu.reserved_td == td && cpu.reserved_switches == switches_of(td);
 }
 
-/** How often a thread was switched away from. */
+/** Number of times that a thread was switched away from. */
 function switches_of(at: usize): u32 {
   const td = changetype<Thread>(at);
   return td.td_nvcsw + rare(td).td_nivcsw;
 }
 
-/** The CPU begins to run: its own reservation is not outstanding any more, but those of others may be. */
+/** The CPU begins to run: its own reservation is no longer outstanding; those of others may be. */
 export function reservation_resume(gd: GlobalData): void {
   const m = machine();
   const cpu = cpu_state(gd);
@@ -74,14 +74,14 @@ export function reservation_resume(gd: GlobalData): void {
   cpu.watches = m.reserved;
 }
 
-/** The CPU stops running: others must not touch what it has reserved, unless its thread is at its end. */
+/** The CPU stops running: other CPUs must not touch the word it has reserved, unless its thread is ending. */
 export function reservation_suspend(gd: GlobalData, ends: bool): void {
   const cpu = cpu_state(gd);
   if (ends) cpu.reservation = NO_RESERVATION;
   if (cpu.reservation != NO_RESERVATION) machine().reserved |= cpu_bit(gd.gd_cpuid);
 }
 
-/** The running CPU has stored to `size` bytes at `address`: ends the reservations of others there. */
+/** The running CPU has stored to `size` bytes at `address`: ends other CPUs' reservations there. */
 export function reservation_break(address: u32, size: u32): void {
   const m = machine();
   for (let left = m.reserved; left != 0; left &= left - 1) {

@@ -1,7 +1,8 @@
-// What a run of the emulated CPU's loop (rv32.ts) takes over when it begins, and gives back when it ends or does
-// what others look at: its time, its switches, and the level of the run queue that yields take threads from.
+// What a run of the inner loop (rv32.ts) takes over when it begins, and gives back when it ends or does
+// something that others can see: its time, its switches, and the run queue level from which yields take
+// threads.
 //
-// Locking: the CPU's own, which runs.
+// Locking: the running CPU's own.
 
 import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
@@ -17,16 +18,16 @@ import { RvOp } from "./rv32_op";
 import { reservation_resume, set_load_room, set_store_end } from "./rv32_reserve";
 import { rv32_yield_level } from "./rv32_yield";
 
-/** Latest end of a slice, so that it has a place in 64 bits in 32nds. */
+/** Latest end of a slice whose 32nds fit into 64 bits. */
 const SLICE_END_MAX: u64 = 1 << 58;
 
-/** Fills in what the CPUs need and never changes: at boot, when the arenas are laid out. */
+/** Sets the CPUs' constants, at boot, after the arenas are laid out. */
 export function rv32_init(): void {
   const m = machine();
   const origin = m.guest_origin;
   const room = m.guest_size - (m.guest_low - origin);
   m.store_end = origin + m.guest_size;
-  const text = m.metal != 0 ? 0 : m.text_size; // bytes that are not stored to
+  const text = m.metal != 0 ? 0 : m.text_size; // bytes that cannot be stored to
   for (let cpuid: u32 = 0; cpuid < m.ncpus; cpuid++) {
     const cpu = cpu_state(globaldata(cpuid));
     cpu.td_bases = ((<u64>m.td_base) << 32) | <u64>m.td_base;
@@ -44,7 +45,7 @@ export function rv32_init(): void {
   }
 }
 
-/** Fills in what holds for one run of the inner loop; returns the time in 32nds of a cycle. */
+/** Sets what is constant for one run of the inner loop; returns the time in 32nds of a cycle. */
 export function run_begin(m: Machine, gd: GlobalData): u64 {
   const cpu = cpu_state(gd);
   cpu.stop = 0;
@@ -59,13 +60,16 @@ export function run_begin(m: Machine, gd: GlobalData): u64 {
   return from;
 }
 
-/** Leaves the inner loop at the slice's end, or where the compiler wants a sample if that is before. */
+/**
+ * Sets the time at which the inner loop is left: the slice's end, or the compiler's next sample if that is
+ * earlier.
+ */
 export function set_limit(m: Machine, cpu: CpuState, time: u64): void {
   cpu.limit =
     m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << CLOCK_SHIFT));
 }
 
-/** True when the slice is over at `time`, in 32nds, and at the record `pc`. */
+/** True if the slice is over at `time`, in 32nds, at the record `pc`. */
 export function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): bool {
   if (time < cpu.limit) return false;
   if (m.jit_period != 0) rv32_sample(cpu, pc, time);
@@ -74,14 +78,14 @@ export function slice_over(m: Machine, cpu: CpuState, pc: usize, time: u64): boo
   return false;
 }
 
-/** How many switches the run call still allows. */
+/** Number of switches that the run call still allows. */
 export function switch_budget(m: Machine): u32 {
   return m.run_limited != 0 ? <u32>min<u64>(m.run_switches, u32.MAX_VALUE) : u32.MAX_VALUE;
 }
 
 /**
- * The level that the next thread is taken from, or null if the yield must take the long way. Gives
- * `level` back first, and says how far the loop may move the new one's head.
+ * The level that the next thread is taken from, or null if the yield must take the slow path. First gives
+ * `level` back; sets how far the loop may move the new level's head.
  */
 export function next_level<Kernel>(
   gd: GlobalData,
@@ -101,7 +105,7 @@ export function next_level<Kernel>(
   return next;
 }
 
-/** Says where a level's head has come to. */
+/** Updates a level's head. */
 function give_level<Kernel>(gd: GlobalData, level: ChunkList | null, head: usize): void {
   if (level === null) return;
   const cpu = cpu_state(gd);
@@ -112,7 +116,7 @@ function give_level<Kernel>(gd: GlobalData, level: ChunkList | null, head: usize
   cpu.turned = head;
 }
 
-/** Gives a level back to the queue; `td` runs. */
+/** Gives a level back to the queue; `td` is running. */
 export function leave_level<Kernel>(
   gd: GlobalData,
   level: ChunkList | null,
@@ -127,7 +131,7 @@ export function leave_level<Kernel>(
   changetype<Kernel>(0).turns_end(gd, level, changetype<Thread>(td));
 }
 
-/** A yield came back to the same thread: it moves to its level's tail, and that is all. */
+/** A yield has picked the same thread again: only moves it to its level's tail. */
 export function yield_to_self(gd: GlobalData, level: ChunkList): void {
   const td = runq_take(level);
   if (td !== null) runq_append(level, td);
@@ -141,7 +145,7 @@ export function call_number(td: usize, at: usize): u32 {
   return record.op == RvOp.ECALL ? load<u32>(td + record.a) : record.c;
 }
 
-/** Accounts for what the run has put off: it has come from `first` to `td` in `switches` switches. */
+/** Accounts for what the run has deferred: it went from `first` to `td` in `switches` switches. */
 export function run_switched(gd: GlobalData, first: Thread, td: Thread, switches: u32): void {
   const m = machine();
   if (m.sched == Sched.LWKT) {

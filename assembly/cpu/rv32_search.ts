@@ -1,10 +1,11 @@
-// RV32 code under search: it stops before each visible operation, which are kernel calls, atomics, and loads and
-// stores of words that threads share. Which words these are is learned: those that at least two threads have touched
-// in one schedule, and one of them has written. What a thread does with words of its own goes on at full length. So does
-// what the first thread does before it has made another one: in no schedule does that come behind anything of others.
+// RV32 code under search: it stops before each visible operation, that is, before kernel calls, atomics, and
+// loads and stores of shared words. Which words are shared is learned: those that at least two threads have
+// touched in one schedule, one of them by a write. A thread's accesses to its own words run at full length;
+// so does what the first thread does before it has created another one, which in every schedule comes before
+// everything that others do.
 //
-// Loads, stores and kernel calls have no records of their own then (rv32_decode.ts), so that all of them come through
-// rv32_slow, and a machine that is not made for a search pays nothing.
+// In a search loads, stores and kernel calls have no operations of their own (rv32_decode.ts), so that they
+// all go through rv32_slow, and a machine that is not made for a search pays nothing.
 
 import { Thread } from "../sys/proc";
 import { Pending, Search, search, TOUCH_SEVERAL, TOUCH_THREAD, TOUCH_WRITTEN } from "../sys/search";
@@ -37,18 +38,18 @@ import {
 
 const LR: u32 = 0x02;
 const FENCE_SIZE: u32 = 4;
-/** The bits of a word by which a fence is told from fence.i, and from all others. */
+/** The bits of a word that tell a fence from fence.i and from everything else. */
 const FENCE_MASK: u32 = 0x707f;
 // Accesses that a fence orders.
 const FENCE_R: u32 = 2;
 const FENCE_W: u32 = 1;
 const FENCE_RW: u32 = 3;
-/** Bytes from an access to its fence at most: both halves of an address, and a value, may be made in between. */
+/** Maximum bytes from an access to its fence: both halves of an address, and a value, may be made in between. */
 const FENCE_REACH: u32 = 20;
 
 /**
- * True if a record is a kernel call, before which the thread at `td` must stop: s_op and s_op_word say which. Records
- * that the loop executes, and that come here because they fault, have operands where those of calls say what they are.
+ * True if a record is a kernel call, before which the thread at `td` must stop: sets s_op and s_op_word.
+ * Other records that come here because they fault do not have a call's operands.
  */
 export function rv32_stops_at_call(td: usize, record: usize): bool {
   const call = changetype<Record>(record);
@@ -61,8 +62,8 @@ export function rv32_stops_at_call(td: usize, record: usize): bool {
 }
 
 /**
- * True if the thread at `td` must stop before the access that is the word of a record: s_op and s_op_word say what it
- * is to do. A thread that was granted its access, at which it stands, goes on, once.
+ * True if the thread at `td` must stop before the access of a record, whose word this is: sets s_op and
+ * s_op_word. A thread that was granted this access continues, once.
  */
 export function rv32_stops(td: usize, record: usize, word: u32): bool {
   const s = search();
@@ -89,11 +90,11 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   return true;
 }
 
-// ---- What is ordered ----
+// ---- Ordered accesses ----
 
 /**
- * True for what compilers make of C's atomic loads and stores: a load before a fence that has all later accesses wait for it, and
- * a store behind one that waits for all earlier ones, with nothing but arithmetic in between.
+ * True for what compilers make of C's atomic loads and stores: a load before a fence that delays all later
+ * accesses, and a store after one that waits for all earlier ones, with nothing but arithmetic in between.
  */
 function is_ordered(opcode: u32, record: usize): bool {
   const pc = rv32_guest_pc(record);
@@ -113,17 +114,17 @@ function is_fence(at: u32): bool {
   return rv_text_behind(at) >= FENCE_SIZE && (rv_fetch(at) & FENCE_MASK) == OP_MISC_MEM;
 }
 
-/** Which accesses before a fence those behind it wait for. */
+/** The accesses before a fence that later ones wait for. */
 function fence_before(at: u32): u32 {
   return (rv_fetch(at) >> 24) & FENCE_RW;
 }
 
-/** Which accesses behind a fence wait. */
+/** The accesses after a fence that wait. */
 function fence_after(at: u32): u32 {
   return (rv_fetch(at) >> 20) & FENCE_RW;
 }
 
-/** The first instruction from `at` on, at most FENCE_REACH bytes further, that is more than arithmetic. */
+/** The first instruction from `at` on, within FENCE_REACH bytes, that is more than arithmetic. */
 function behind_arithmetic(at: u32): u32 {
   const end = at + FENCE_REACH;
   while (at < end && rv_text_behind(at) >= FENCE_SIZE && is_arithmetic(rv_fetch(at))) {
@@ -143,7 +144,7 @@ function offset_of(opcode: u32, word: u32): i32 {
   return opcode == OP_STORE ? rv_imm_s(word) : 0;
 }
 
-/** Remembers that a thread touches a word of guest memory; true if threads share it. */
+/** Records that a thread touches a word of guest memory; true if the word is shared. */
 function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
   if (load<u8>(shared) != 0) return true;

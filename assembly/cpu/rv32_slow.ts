@@ -1,9 +1,9 @@
-// One instruction from its word: everything that has no record of its own, and every fault.
+// Executes one instruction from its word: everything that has no operation of its own, and every fault.
 //
-// The inner loop comes here for atomics, for the rare combinations with x0, and whenever an instruction
-// cannot be executed: it does not find out why, this does. A faulting instruction changes nothing and is
-// not counted; the pc stays on it. A jump or taken branch to where execution cannot go on is a fault of
-// the jump itself, so that the pc shows where the wild jump was.
+// The inner loop comes here for atomics, for rare combinations with x0, and whenever an instruction cannot be
+// executed; the reason is found out here. A faulting instruction changes nothing and is not counted; the pc
+// stays on it. A jump or taken branch to an invalid target is a fault of the jump itself, so that the pc
+// shows where the wild jump was.
 
 import {
   RV_BREAK,
@@ -57,18 +57,18 @@ import { stack_end } from "./rv32_operands";
 import { reservation_break } from "./rv32_reserve";
 import { rv32_stops, rv32_stops_at_call } from "./rv32_search";
 
-/** The instruction was not executed; it has a record now, which the loop executes. */
+/** The instruction was not executed; it now has a record, which the loop executes. */
 export const RV_AGAIN: u32 = 0xff;
-/** Event: the instruction was not executed; the search is to choose before it (rv32_search.ts). */
+/** Event: the instruction was not executed; the search must choose before it (rv32_search.ts). */
 export const RV_POINT: u32 = 6;
 
-/** The stack pointer, and more bytes than any stack of a thread has. */
+/** The stack pointer, and a bound on the size of any thread's stack. */
 const SP: u32 = 2;
 const STACK_MAX: u32 = 1 << 22;
 
 /**
- * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, or
- * the event of its fault, or RV_AGAIN. Control transfers come here only when they are not taken or fault.
+ * Executes the instruction of a record, other than a kernel call, for the thread at this address: 0, the
+ * event of its fault, or RV_AGAIN. Jumps and branches come here only when they are not taken, or fault.
  */
 export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   const pc = rv32_guest_pc(record);
@@ -102,7 +102,7 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
       return rv_atomic(gd, td, pc, word);
     case OP_MISC_MEM:
       if (rv_funct3(word) != 1) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
-      if (machine().metal != 0) mm_fence_i(); // elsewhere nobody stores to the text
+      if (machine().metal != 0) mm_fence_i(); // elsewhere text cannot be stored to
       return 0;
     case OP_SYSTEM:
       if (word == EBREAK) return rv_fault(gd, RV_FAULT_BREAKPOINT, pc);
@@ -112,7 +112,7 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
   return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
 }
 
-/** True unless a word of the formats that come here names a register which the machine has not. */
+/** True unless an instruction that comes here names a register that the machine does not have. */
 function names_registers(word: u32): bool {
   if (machine().frame_high != 0) return true;
   const opcode = word & OPCODE_MASK;
@@ -126,7 +126,7 @@ function names_registers(word: u32): bool {
   return rv_has_register(registers);
 }
 
-/** True for an access to a control and status register that has a constant in the place of rs1. */
+/** True for a csr instruction with a constant in place of rs1. */
 function takes_constant(word: u32): bool {
   return (word & OPCODE_MASK) == OP_SYSTEM && (rv_funct3(word) & 4) != 0;
 }
@@ -136,7 +136,7 @@ function slow_branch(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   return rv_is_taken(td, word) ? rv_fault(gd, RV_FAULT_FETCH, pc + rv_imm_b(word)) : 0;
 }
 
-/** True if a branch, whose word is one, is taken by the thread at this address. */
+/** True if a branch is taken by the thread at this address. */
 export function rv_is_taken(td: usize, word: u32): bool {
   const a = rv_get(td, rv_rs1(word));
   const b = rv_get(td, rv_rs2(word));
@@ -188,7 +188,7 @@ function slow_store(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   return 0;
 }
 
-/** What has no record among the register operations: a division of x0, and what moves the stack pointer. */
+/** Register operations without an operation of their own: divisions of x0, and moves of the stack pointer. */
 function slow_operation(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
   const funct3 = rv_funct3(word);
   const a = rv_get(td, rv_rs1(word));
@@ -203,8 +203,8 @@ function slow_operation(gd: GlobalData, td: usize, pc: u32, word: u32): u32 {
 }
 
 /**
- * Sets the stack pointer of a thread. From its own stack it must not go below that; whoever has switched to
- * a stack elsewhere looks after it himself.
+ * Sets the stack pointer of a thread. On its own stack it must not go below that; a thread that has switched
+ * to a stack elsewhere is responsible for that one.
  */
 function slow_stack(gd: GlobalData, td: usize, pc: u32, sp: u32): u32 {
   const word = stack_end(cpu_state(gd), td);

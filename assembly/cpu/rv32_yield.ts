@@ -1,5 +1,5 @@
-// What the inner loop's yield (rv32.ts) leaves to others: whether the short way may be taken at all, everything
-// about the run queue that is more than taking the next slot, and threads that do nothing but yield.
+// The parts of the inner loop's yield (rv32.ts) that are outside the loop: whether the fast path may be taken
+// at all, run queue work beyond taking the next slot, and threads that only yield.
 import {
   CHUNK_MASK,
   CHUNK_SIZE,
@@ -34,24 +34,27 @@ import { CpuState, cpu_state } from "./cpu_state";
 import { CLOCK_SHIFT, RECORD_SIZE, Record } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 
-/** Bits of td_lwflags that a yield depends on, and what they are for a thread that may take the short way. */
+/** Bits of td_lwflags that a yield depends on, and their value for a thread that may take the fast path. */
 const YIELD_FLAGS: u32 = TDL_RUNQ | TDL_STARTED | TDL_PREEMPT_LOCK | TDL_EXITING;
 const YIELD_READY: u32 = TDL_RUNQ | TDL_STARTED;
 
-/** Threads from which on a chunk's threads are touched ahead: more than a second-level cache holds. */
+/** Number of threads from which on those of a chunk are prefetched: more than a second-level cache holds. */
 const TOUCH_AHEAD_THREADS: i32 = 16384;
 
-/** Bytes of the slots at a chunk's head that stand for it and the next one: whether threads touch their registers. */
+/**
+ * Bytes of slots at a chunk's head that are sampled: whether the threads of this and the next chunk use their
+ * registers.
+ */
 const SAMPLE: usize = 8 * SLOT_SIZE;
 
 /**
- * True when lwkt_yield of the current thread may take a short way: no kernel state asks for more than
- * a plain switch: the CPU's flags are `flags`. Nothing in a run of the inner loop changes that.
+ * True if lwkt_yield of the current thread may take the fast path: no kernel state requires more than a plain
+ * switch. `flags`: allowed CPU flags. Nothing during a run of the inner loop changes that.
  */
 export function can_yield(gd: GlobalData, flags: u32 = 0): bool {
   const m = machine();
   const td = gd.gd_curthread;
-  // One comparison for all that has to be 0: a host's body asks at each of its yields.
+  // One comparison for everything that must be 0: host bodies ask at each of their yields.
   const unusual =
     (m.sched ^ Sched.LWKT) |
     gd.gd_reqpri |
@@ -69,12 +72,12 @@ export function can_yield(gd: GlobalData, flags: u32 = 0): bool {
 }
 
 /**
- * True when sched_relinquish of the current thread may take a short way under a scheduler where a running thread is on
- * no queue.
+ * True if sched_relinquish of the current thread may take the fast path under a scheduler where a running
+ * thread is on no queue.
  */
 function can_turn(m: Machine, gd: GlobalData): bool {
   const td = gd.gd_curthread;
-  const modern = m.lwkt_modern != 0; // where a running thread is on its list
+  const modern = m.lwkt_modern != 0; // where a running thread is in its list
   const unusual =
     gd.gd_reqpri |
     (gd.gd_flags ^ (modern ? GDF_MODERN : 0)) |
@@ -91,9 +94,9 @@ function can_turn(m: Machine, gd: GlobalData): bool {
 }
 
 /**
- * The level on which the running thread takes turns with its equals, itself at the tail, under a scheduler where a
- * running thread is on no queue otherwise; null if its yield must take the long way. Within a run of the inner loop
- * nothing but its turns changes the level.
+ * The level on which the running thread, itself at the tail, takes turns with its equals, under a scheduler
+ * where a running thread is otherwise on no queue; null if its yield must take the slow path. During a run of
+ * the inner loop only its own turns change the level.
  */
 function shared_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkList | null {
   const m = machine();
@@ -108,7 +111,7 @@ function shared_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkL
   return level;
 }
 
-/** The same under lwkt, where user threads wait beside the one that runs and holds the slot. */
+/** The same under lwkt, where user threads wait for the slot of the running one. */
 function users_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkList | null {
   let level = current;
   if (level === null) {
@@ -124,9 +127,9 @@ function users_level<Kernel>(gd: GlobalData, current: ChunkList | null): ChunkLi
 }
 
 /**
- * The level that the next thread comes from, as lwkt_choose finds it, with a thread in its first slot and
- * room at its tail; null if the yield must take the long way. `current` is the level that the loop
- * has taken threads from, or null at its first yield.
+ * The level of the next thread, as lwkt_choose finds it, with a thread in its first slot and room at its
+ * tail; null if the yield must take the slow path. `current` is the level from which the loop has taken
+ * threads, or null at its first yield.
  */
 export function rv32_yield_level<Kernel>(
   gd: GlobalData,
@@ -156,7 +159,7 @@ export function rv32_yield_level<Kernel>(
   }
 }
 
-/** A level with room at its tail. A long one's next threads are touched. */
+/** A level with room at its tail. If it is long, the next threads are prefetched. */
 function with_room(gd: GlobalData, level: ChunkList): ChunkList {
   if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
   const head = level.head;
@@ -167,9 +170,9 @@ function with_room(gd: GlobalData, level: ChunkList): ChunkList {
 }
 
 /**
- * If `td`, which is next, is a thread of this CPU with plain RV32 code, does what is due before it goes on, so that the
- * inner loop can switch to it: what switch_in does for one that has not run yet, and on one CPU, where no AST is
- * looked for, what slice_step does for one that comes out of a kernel call.
+ * Prepares `td`, which is next, so that the inner loop can switch to it, if it is a thread of this CPU with
+ * plain RV32 code: what switch_in does for a thread that has not run yet and, on one CPU, where no AST is
+ * checked, what slice_step does for one that returns from a kernel call.
  */
 export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != 0 || td.td_kdepth != 0 || <u32>td.td_cpu != gd.gd_cpuid) return false;
@@ -180,7 +183,7 @@ export function rv32_yield_start(gd: GlobalData, td: Thread): bool {
   }
   if (td.td_body != (<u8>TDB.RV32 | TDB_FRESH)) return false;
   td.td_lwflags |= TDL_STARTED;
-  // Under lwkt and lwkt-modern run_switched does it.
+  // Under lwkt and lwkt-modern run_switched does this.
   if (cpu_state(gd).shares != 0 && machine().lwkt_modern == 0) td.td_pri -= TDPRI_CRIT;
   td.td_body = <u8>TDB.RV32;
   return true;
@@ -193,8 +196,8 @@ const TURN: u64 = 2 << CLOCK_SHIFT;
 const YIELD_LOOP: i32 = -2 * <i32>RECORD_SIZE;
 
 /**
- * True when the record at `pc` is a jump back to the yield in front of it, and the next thread, at `head`, one
- * of plain RV32 code that stands on it, too.
+ * True if the record at `pc` is a jump back to the yield in front of it, and the next thread, at `head`, also
+ * runs plain RV32 code and is at the same jump.
  */
 export function rv32_only_yields(cpu: CpuState, pc: usize, head: usize): bool {
   const next = load<usize>(head);
@@ -205,9 +208,9 @@ export function rv32_only_yields(cpu: CpuState, pc: usize, head: usize): bool {
 }
 
 /**
- * Threads that do nothing but yield, and all stand on the jump at `pc`, take turns: each has the CPU for two
- * cycles, and no pc changes, so that a switch is two thirds of what it is otherwise. `td` was switched to at
- * `switchtime`. Returns where the head has come to, at least one further, with the hash in turns_hash.
+ * Threads that only yield, and are all at the jump at `pc`, take turns: each has the CPU for two cycles, and
+ * no pc changes, so that a switch takes two thirds of the usual time. `td` was switched to at `switchtime`.
+ * Returns the new head, at least one slot further on, with the hash in turns_hash.
  */
 export function rv32_yield_turns(
   cpu: CpuState,
@@ -239,9 +242,9 @@ export function rv32_yield_turns(
 }
 
 /**
- * A thread that is alone on its level and does nothing but yield: it has come back to itself and stands on the jump at
- * `pc` at `time`, in 32nds of a cycle. It goes on doing so to the end of the slice or of the chunk; returns the time
- * that this took, 0 for any other thread.
+ * A thread that is alone on its level and only yields: it has picked itself again and is at the jump at `pc`
+ * at `time`, in 32nds of a cycle. Repeats that to the end of the slice or of the chunk, and returns the time
+ * it took; 0 for any other thread.
  */
 export function rv32_yield_alone(gd: GlobalData, level: ChunkList, pc: usize, time: u64): u64 {
   const cpu = cpu_state(gd);
@@ -249,7 +252,7 @@ export function rv32_yield_alone(gd: GlobalData, level: ChunkList, pc: usize, ti
   const tail = level.tail;
   if (record.op != RvOp.J_YIELD || <i32>record.c != YIELD_LOOP || time >= cpu.limit) return 0;
   if (level.head + SLOT_SIZE != tail || (tail & CHUNK_MASK) == 0) return 0;
-  const left = (cpu.limit - time + TURN - 1) / TURN; // the slice is over behind the last one
+  const left = (cpu.limit - time + TURN - 1) / TURN; // the slice ends behind the last one
   const turns = min<u64>(left, (CHUNK_SIZE - (tail & CHUNK_MASK)) / SLOT_SIZE);
   const td = load<usize>(level.head);
   const end = tail + <usize>turns * SLOT_SIZE;
@@ -262,8 +265,8 @@ export function rv32_yield_alone(gd: GlobalData, level: ChunkList, pc: usize, ti
 }
 
 /**
- * Loads a word of each cache line that switching to the threads of a chunk will need, so that the misses
- * overlap. Threads that lie one behind the other are left to the processor, which sees that itself.
+ * Loads a word of each cache line needed to switch to the threads of a chunk, so that the misses overlap.
+ * Adjacent threads are left to the processor's own prefetcher.
  */
 function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
   const chunk_end = (slot | CHUNK_MASK) + 1;
@@ -273,12 +276,12 @@ function touch_ahead(gd: GlobalData, slot: usize, tail: usize): void {
   if (load<usize>(end - SLOT_SIZE) - load<usize>(slot) == stride * (count - 1)) return;
   const m = machine();
   const cpu = cpu_state(gd);
-  const share = cpu.turns != 0 && m.sched == Sched.ULE; // which ule_turned looks at
+  const share = cpu.turns != 0 && m.sched == Sched.ULE; // ule_turned needs it
   cpu.touched =
     cpu.touch_registers == 0
       ? touch(slot, end)
       : touch_more(slot, end, m.frame_delta, share ? m.sched_delta : m.frame_delta);
-  // Asked when it costs no miss: for the next chunk.
+  // For the next chunk, now, when it causes no miss.
   cpu.touch_registers = use_registers(slot, min<usize>(end, slot + SAMPLE)) ? 1 : 0;
 }
 
@@ -290,8 +293,8 @@ function touch(slot: usize, end: usize): u32 {
 }
 
 /**
- * The same, and a word at each of two distances from the thread, all in one pass: in a pass for each, a million threads take
- * a quarter longer.
+ * The same, plus a word at each of two distances from the thread, in one pass: with a pass for each, a
+ * million threads take a quarter longer.
  */
 function touch_more(slot: usize, end: usize, near: usize, far: usize): u32 {
   let sum: u32 = 0;
@@ -302,7 +305,7 @@ function touch_more(slot: usize, end: usize, near: usize, far: usize): u32 {
   return sum;
 }
 
-/** True if one of the threads in these slots touches its registers soon. */
+/** True if one of the threads in these slots is about to use its registers. */
 function use_registers(slot: usize, end: usize): bool {
   for (; slot != end; slot += SLOT_SIZE) {
     if (touches_registers(changetype<Thread>(load<usize>(slot)))) return true;

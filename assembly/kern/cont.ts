@@ -39,7 +39,7 @@ export enum K {
   CRIT_EXIT_NOYIELD = 13, // leave a section without a yield
   LWKT_SWITCH = 14, //       call lwkt_switch
   PREEMPT_1 = 15, //         a: thread that preempted us
-  SPLZ = 16, //              go on with the pended interrupts
+  SPLZ = 16, //              resume with the pended interrupts
   INTR_1 = 17, //            a: interrupt thread, now scheduled: preempt
   CRIT_DROP = 18, //         subtract a section directly, no check
   BLOCK_1 = 19, //           a: wait, b: generation; token held
@@ -55,7 +55,7 @@ export enum K {
   ALLOC_1 = 29, //           a: template or 0
   THREAD_EXIT_1 = 32, //     cpu_thread_exit after lwkt_deschedule_self
   INTERRUPT_1 = 33, //       interrupt request done: section dropped, returns 1
-  INVOL_1 = 34, //           back from a switch that was not its own will: deschedule
+  INVOL_1 = 34, //           back from an involuntary switch: deschedule
   INTR_WAIT_1 = 35, //       a: line: look again
   // kern/kern_synch.ts, kern_single.ts, kern_kthread.ts, kern_exit.ts ...: 64 and up
   TSLEEP_1 = 64, //          a: priority, b: timeout: the suspension check is done
@@ -76,8 +76,8 @@ export enum K {
   REBOOT_1 = 79, //          a: next handler, b: how
   SHUTDOWN_1 = 80, //        back from kthread_suspend or kproc_suspend
   INIT_1 = 81, //            init is awake
-  TEAPOT = 83, //            back from the dead
-  MODERN_YIELD_1 = 82, //    back from the interrupts that were pended
+  TEAPOT = 83, //            a thread picked again after it ended
+  MODERN_YIELD_1 = 82, //    back from the pended interrupts
   // kern/kern_sync.ts: 200 and up
   MTX_LOCK_1 = 200, //       a: mutex: awake
   CV_WAIT_1 = 201, //        a: condition variable, b: lock, and how it was held: awake, take it again
@@ -85,31 +85,31 @@ export enum K {
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
   RETURN_VALUE = 205, //     a: result of a function that does something else before it returns
-  MTX_SPIN_1 = 207, //       a: mutex, b: looks so far: look again
+  MTX_SPIN_1 = 207, //       a: mutex, b: attempts so far: try again
   RW_LOCK_1 = 208, //        a: read/write or shared/exclusive lock: awake
-  RW_SLEEP_W = 209, //       a: the lock, which was held alone: awake, take it again
-  RW_SLEEP_R = 210, //       a: the lock, which was shared
+  RW_SLEEP_W = 209, //       a: lock that was held exclusively: awake, take it again
+  RW_SLEEP_R = 210, //       a: lock that was shared: awake, take it again
   SEMA_TIMED_1 = 211, //     a, b: semaphore, ticks: awake, or too late
   MSLEEP_1 = 206, //         a: mutex: awake, take it again
   RM_RLOCK_1 = 212, //       a: read-mostly lock: has its mutex
-  RM_WLOCK_1 = 213, //       a: the same: has its mutex, or a reader has left
-  RM_SLEEP_W = 214, //       a: the lock, which was held alone: awake, take it again
-  RM_SLEEP_R = 215, //       a: the lock, which was shared
+  RM_WLOCK_1 = 213, //       a: read-mostly lock: has its mutex, or a reader has left
+  RM_SLEEP_W = 214, //       a: lock that was held exclusively: awake, take it again
+  RM_SLEEP_R = 215, //       a: lock that was shared: awake, take it again
   LK_SHARED_1 = 216, //      a: lock of lockmgr, b: what is left of the flags: awake, look again
   LK_EXCLUSIVE_1 = 217, //   the same
   LK_DRAIN_1 = 218, //       the same
-  MTX_ADAPTIVE = 219, //     a: mutex, for which the thread spins: look again
-  RW_ADAPTIVE_W = 220, //    a: read/write or shared/exclusive lock, which the thread wants alone: the same
-  RW_ADAPTIVE_R = 221, //    a: which it wants to share
+  MTX_ADAPTIVE = 219, //     a: mutex for which the thread spins: try again
+  RW_ADAPTIVE_W = 220, //    a: rwlock or sx for which the thread spins, exclusively: try again
+  RW_ADAPTIVE_R = 221, //    a: rwlock or sx for which the thread spins, to share it: try again
   MSLEEP_SPIN_1 = 222, //    a: spin mutex: awake, take it again
-  SX_SIG_R = 223, //         a: lock, which the thread wants to share: the suspension check is done, or it has spun: look
-  SX_SIG_W = 224, //         a: which it wants alone: the same
-  SX_SIG_1 = 225, //         a: lock, b: queue: awake, with it or interrupted
-  THROTTLE_1 = 226, //       a: result of the call before: back from a period without a budget
-  EVENT_DRAIN = 227, //      a: list of event handlers: wait until nobody runs it
+  SX_SIG_R = 223, //         a: sx to be shared: the suspension check is done, or it has spun: try again
+  SX_SIG_W = 224, //         a: sx to be held exclusively: the same
+  SX_SIG_1 = 225, //         a: sx, b: queue: awake, with the lock or interrupted
+  THROTTLE_1 = 226, //       a: result of the call: back from a period without a budget
+  EVENT_DRAIN = 227, //      a: list of event handlers: wait until no thread runs it
 }
 
-/** A continuation that is not the innermost, in its thread's array: its thread's alone, while it runs. */
+/** A continuation below the innermost, in its thread's array. Key: the thread, while it runs. */
 @unmanaged
 export class Continuation {
   ct_fn: u32; // K
@@ -122,7 +122,7 @@ export function cont_push(fn: K, a: u32 = 0, b: u32 = 0): void {
   cont_push_on(curthread(), fn, a, b);
 }
 
-/** Pushes a continuation of `td`: the current thread, where that is at hand, or one of this CPU that does not run. */
+/** Pushes a continuation of `td`: the current thread, or one of this CPU that does not run. */
 export function cont_push_on(td: Thread, fn: K, a: u32 = 0, b: u32 = 0): void {
   if (td.td_kfn != 0) cont_spill(td);
   td.td_kfn = <u8>fn;
@@ -142,7 +142,7 @@ function cont_spill(td: Thread): void {
   td.td_kdepth = <u8>(depth + 1);
 }
 
-/** Takes the innermost continuation off; its words must have been read before. */
+/** Pops the innermost continuation; its words must have been read before. */
 export function cont_pop(td: Thread): void {
   const depth = <u32>td.td_kdepth;
   if (depth == 0) {
@@ -156,7 +156,7 @@ export function cont_pop(td: Thread): void {
   td.td_kdepth = <u8>(depth - 1);
 }
 
-/** Where the continuation is that has `depth` others of its thread below it. */
+/** Slot of the continuation that has `depth` others of its thread below it. */
 function cont_slot(td: Thread, depth: u32): Continuation {
   const m = machine();
   const index = <usize>td_index(td) * m.kstack_depth + depth;

@@ -1,9 +1,9 @@
 // ASTs across CPUs (forward_signal, kern_thread.c 1290): a thread of a user process that is asked to stop is
-// told so, and obeys when it is next between two instructions of its own (docs/law-between-cpus.md, section 8).
+// told so, and obeys when it is next between two of its own instructions (docs/law-between-cpus.md, section
+// 8).
 //
-// On a machine with one CPU the thread that asks runs, so the others do not: they look where they call ast, as
-// recorded. With several CPUs one may be in the middle of a long computation, and nobody knows whether it
-// will ever call anything.
+// With one CPU the requester is running, so no other thread is: the others notice where they call ast, as
+// recorded. With several CPUs a thread may be in the middle of a long computation and never make a call.
 import { EINTR, ERESTART } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
@@ -23,7 +23,7 @@ import { cont_push_on, K } from "./cont";
 import { is_proc } from "./kern_fork";
 import { ipi_ast, is_mine } from "./lwkt_ipiq";
 
-/** True for a thread that has to look before it goes on with its own code. */
+/** True for a thread that has to handle an AST before it runs its own code again. */
 export function ast_pending(td: Thread): bool {
   if ((cold(td).td_ast & TDA_SUSPEND) == 0) return false;
   const p = td.td_proc;
@@ -31,8 +31,8 @@ export function ast_pending(td: Thread): bool {
 }
 
 /**
- * True for a thread that is to have the result of its call first, which says that its sleep was interrupted:
- * whoever sleeps has to be able to undo what he did before. Once; then the AST comes before anything else.
+ * True, once, for a thread that first gets the result of its call, which says that its sleep was interrupted,
+ * so that it can undo what it did before the sleep. After that the AST comes first.
  */
 export function ast_after_result(td: Thread, result: i32): bool {
   const c = cold(td);
@@ -41,7 +41,7 @@ export function ast_after_result(td: Thread, result: i32): bool {
   return true;
 }
 
-/** Tells a thread, whose suspend AST has just been set, that it is to look. */
+/** Tells a thread whose suspend AST has just been set to look at it. */
 export function ast_tell(td: Thread): void {
   if (machine().ncpus == 1 || td.td_inhib != 0 || !ast_pending(td)) return;
   if (planted(Plant.AST_UNTOLD)) return;
@@ -50,8 +50,8 @@ export function ast_tell(td: Thread): void {
 }
 
 /**
- * A thread of this CPU is told. One in a kernel call, or preempted by an interrupt, finds out by itself when
- * it gets out of that.
+ * Carries out such a request for a thread of this CPU. One in a kernel call, or preempted by an interrupt,
+ * notices by itself when it returns from that.
  */
 export function ast_told(gd: GlobalData, td: Thread): void {
   if (!ast_pending(td)) return;

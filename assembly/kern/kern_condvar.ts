@@ -1,4 +1,4 @@
-// Condition variables (condvar(9)): a queue of threads that gave up a lock, of any kind, until somebody signals.
+// Condition variables (condvar(9)): threads release a lock of any kind and wait for a signal.
 import { PCATCH, PDROP } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { SyncObject } from "../sys/sync";
@@ -14,30 +14,30 @@ import {
 } from "./kern_synch";
 import { lc_is_shared, lc_lock, lc_unlock } from "./lock_class";
 
-/** Of the word with the lock in a continuation: it was shared. Objects are aligned. */
+/** Bit of a continuation's lock word, free since objects are aligned: the lock was shared. */
 const SHARED: u32 = 1;
 
-/** Releases the lock, waits for a signal, and takes the lock again as it was held. Panics without it. */
+/** Releases the lock, waits for a signal, and takes the lock again as it was held. Panics if it is not held. */
 export function cv_wait(cv: SyncObject, l: SyncObject): u32 {
   return cv_sleep(cv, l, 0, 0);
 }
 
-/** The same, but for `timo` ticks at most: 0, or EWOULDBLOCK. */
+/** As cv_wait, for at most `timo` ticks: 0, or EWOULDBLOCK. */
 export function cv_timedwait(cv: SyncObject, l: SyncObject, timo: i32): u32 {
   return cv_sleep(cv, l, 0, timo);
 }
 
-/** As cv_wait; what stops or ends the process ends the wait: 0, EINTR or ERESTART. */
+/** As cv_wait, interrupted when the process stops or ends: 0, EINTR or ERESTART. */
 export function cv_wait_sig(cv: SyncObject, l: SyncObject): u32 {
   return cv_sleep(cv, l, PCATCH, 0);
 }
 
-/** Both. */
+/** As cv_wait, with a timeout and interruptible. */
 export function cv_timedwait_sig(cv: SyncObject, l: SyncObject, timo: i32): u32 {
   return cv_sleep(cv, l, PCATCH, timo);
 }
 
-/** As cv_wait, but it does not take the lock again. */
+/** As cv_wait, without taking the lock again. */
 export function cv_wait_unlock(cv: SyncObject, l: SyncObject): u32 {
   return cv_sleep(cv, l, PDROP, 0);
 }
@@ -55,7 +55,7 @@ function cv_sleep(cv: SyncObject, l: SyncObject, pri: u32, timo: i32): u32 {
   return PENDING;
 }
 
-/** Awake, whoever did it: a waiter of a condition variable looks at its condition again itself. `lock` is 0 if it is not to be taken. */
+/** Awake, for whatever reason: the caller checks its condition again. `lock` is 0 if it is not to be taken. */
 export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
   sync_awake(cv);
   if (lock == 0) return done(error);
@@ -64,13 +64,13 @@ export function cv_wait_1(cv: SyncObject, lock: u32, error: i32): u32 {
   return PENDING;
 }
 
-/** Wakes the best that waits, the first among equals; without any, nothing happens. */
+/** Wakes the best waiter, the first among equals, if there is one. */
 export function cv_signal(cv: SyncObject): u32 {
   wakeup_one(changetype<u32>(cv));
   return done(0);
 }
 
-/** Wakes all that wait. */
+/** Wakes all waiters. */
 export function cv_broadcast(cv: SyncObject): u32 {
   if (planted(Plant.CV_BROADCAST_ONE)) wakeup_one(changetype<u32>(cv));
   else wakeup(changetype<u32>(cv));

@@ -1,7 +1,7 @@
-// The CPUs that threads may run on (cpuset(2)), and what a thread asks of the scheduler for itself.
+// The CPUs that threads may run on (cpuset(2)), and scheduling requests that a thread makes for itself.
 //
-// A set is kept as the CPUs that it excludes, so that a thread for which none was ever set has all of them. Every
-// way of moving looks at it (kern/lwkt_migrate.ts), and so does the placing of new threads (kern/sched.ts).
+// A set is stored as the CPUs that it excludes, so that a thread whose set was never changed has all of them.
+// Every migration (kern/lwkt_migrate.ts) and the placement of new threads (kern/sched.ts) obey it.
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { curthread, GDF_RESCHED, mycpu } from "../sys/globaldata";
@@ -31,9 +31,8 @@ function existing(mask: u64): u64 {
 }
 
 /**
- * Restricts the current thread to a set of CPUs: it moves if it runs on another one, and goes on there.
- * EINVAL if the machine has none of the CPUs, EBUSY in a critical section, or
- * if another CPU promises its deadline.
+ * Restricts the current thread to a set of CPUs; it moves at once if it runs on another one. EINVAL if the
+ * machine has none of the CPUs; EBUSY in a critical section, or if another CPU has admitted its deadline.
  */
 export function cpuset_setaffinity(mask: u64): u32 {
   const m = machine();
@@ -51,8 +50,8 @@ export function cpuset_setaffinity(mask: u64): u32 {
 }
 
 /**
- * Restricts a thread to a set of CPUs: if it is on another one it is moved, when it next can be. EINVAL if the
- * machine has none of the CPUs, EBUSY if another one promises its deadline.
+ * Restricts a thread to a set of CPUs; if it is on another one it is moved as soon as it can be. EINVAL if
+ * the machine has none of the CPUs, EBUSY if another CPU has admitted its deadline.
  */
 export function cpuset_setthread(td: Thread, mask: u64): u32 {
   if (td == curthread()) return cpuset_setaffinity(mask);
@@ -79,7 +78,9 @@ export function sched_setscheduler_self(policy: i32, value: i32): i32 {
   return sched_setscheduler(gd.gd_curthread, policy, value);
 }
 
-/** Sets the current thread's priority; with a worse one it gives the CPU to a better thread at once. */
+/**
+ * Sets the current thread's priority; if it gets worse than another runnable thread's, that thread runs at once.
+ */
 export function sched_prio_self(pri: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
@@ -90,9 +91,9 @@ export function sched_prio_self(pri: u32): u32 {
 }
 
 /**
- * Gives a thread a deadline (kern/sched_deadline.ts), with its times in microseconds; it moves to the CPU that promises
- * it. EINVAL for times that are not in order or take no cycle, or a thread without a process; EBUSY if no CPU that it
- * may have can promise so much; EAGAIN when too many threads have deadlines.
+ * Gives a thread a deadline (kern/sched_deadline.ts), with times in microseconds, and moves it to the CPU
+ * that admits it. EINVAL for times that are out of order or shorter than a cycle, or a thread without a
+ * process; EBUSY if no CPU of its set can admit it; EAGAIN when too many threads have deadlines.
  */
 export function sched_setdeadline(td: Thread, runtime: u32, deadline: u32, period: u32): u32 {
   if (changetype<usize>(td.td_proc) == 0) return done(EINVAL);

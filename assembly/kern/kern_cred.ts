@@ -1,6 +1,6 @@
-// Credentials and limits. Both are shared and counted: a process has the current ones, and each of its
-// threads those that were current when it last looked. A change gives the process new ones and moves its
-// generation on; a thread that finds its own generation old catches up (thread_cow_update).
+// Credentials and limits. Both are shared and reference counted: a process has the current ones, and each of
+// its threads those that were current when it last looked. A change gives the process new ones and increments
+// its generation; a thread whose own generation is older catches up (thread_cow_update).
 
 import { EBUSY, EINVAL, ENOMEM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -10,7 +10,7 @@ import { COW_SPARE, COW_THREADS_MAX } from "../sys/param";
 import { Plimit, Proc, Thread, Ucred } from "../sys/proc";
 import { cold } from "../sys/thread";
 
-/** Objects that a machine of this size can hold; when they are used up a change fails with ENOMEM. */
+/** Objects that a machine of this size can hold; when they run out, a change fails with ENOMEM. */
 function cow_count(maxthread: u32, maxproc: u32): usize {
   const spare = maxthread < COW_THREADS_MAX ? maxthread : COW_THREADS_MAX;
   return <usize>maxproc + spare + COW_SPARE;
@@ -106,15 +106,15 @@ export function td_cred(td: Thread): Ucred {
 }
 
 /**
- * The credential that a thread has from its process (td_realucred). What it acts with, td_ucred, is another one only
- * while that refers to this one (td_setucred), which saves a word in every thread.
+ * The credential that a thread has from its process (td_realucred). td_ucred differs from it only between
+ * td_setucred and td_restoreucred, and then refers to it, which saves a word in every thread.
  */
 function td_realucred(td: Thread): Ucred {
   const cred = cold(td).td_ucred;
   return is_cred(cred) && is_cred(cred.cr_real) ? cred.cr_real : cred;
 }
 
-/** What must hold where a thread's credential is handed on, exchanged or given up (kern_thread.c 873, 952). */
+/** What must hold where a thread's credential is passed on, exchanged or dropped (kern_thread.c 873, 952). */
 export function assert_realucred(td: Thread): void {
   MPASS(td_realucred(td) == cold(td).td_ucred, "td->td_realucred == td->td_ucred");
 }
@@ -134,7 +134,7 @@ export function td_setucred(uid: u32): i32 {
   return 0;
 }
 
-/** The current thread acts with its own credential again: EINVAL if it does already. */
+/** The current thread acts with its own credential again: EINVAL if it already does. */
 export function td_restoreucred(): i32 {
   const td = curthread();
   const c = cold(td);
@@ -171,7 +171,7 @@ export function lim_cowsync(): void {
   if (is_limit(old)) lim_free(old);
 }
 
-/** Gives a process a new credential of user `uid`; its threads catch up later. False: none is left. */
+/** Gives a process a new credential of user `uid`; its threads catch up later. False if none is left. */
 export function proc_setcred(p: Proc, uid: u32): bool {
   const cred = crget(uid);
   if (!is_cred(cred)) return false;
@@ -181,7 +181,7 @@ export function proc_setcred(p: Proc, uid: u32): bool {
   return true;
 }
 
-/** Gives a process new limits; its threads catch up later. False: none are left. */
+/** Gives a process new limits; its threads catch up later. False if none are left. */
 export function proc_setlimit(p: Proc, id: u32): bool {
   const limit = lim_alloc(id);
   if (!is_limit(limit)) return false;

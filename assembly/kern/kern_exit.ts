@@ -1,5 +1,5 @@
-// The end of threads of user processes and of processes, and what their parents do about it. Numbers in
-// brackets are lines of kern_kthread.c.
+// Exit of user threads and of processes, and what parents do about it. Numbers in brackets are lines of
+// kern_kthread.c.
 import { panic } from "../env";
 import { ECHILD } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -37,8 +37,7 @@ import { tidhash_remove } from "./kern_tid";
 import { sched_exit_thread } from "./sched";
 
 /**
- * Ends the current thread of a user process unless it is the last one: then it returns, with 0 in
- * td_retval.
+ * Ends the current thread of a user process. The last one returns instead, with 0 in td_retval.
  */
 export function kern_thr_exit(): u32 {
   const td = curthread();
@@ -52,7 +51,7 @@ export function kern_thr_exit(): u32 {
   return thread_exit();
 }
 
-/** Ends the current process with exit code `code`. Never comes back. */
+/** Ends the current process with exit code `code`. Does not return. */
 export function exit1(code: i32): u32 {
   if (curthread().td_proc == machine().initproc) panic("Going nowhere without my init!");
   cont_push(K.EXIT1_1, code);
@@ -60,13 +59,13 @@ export function exit1(code: i32): u32 {
   return PENDING;
 }
 
-/** Nothing stops it any more: get rid of the other threads. */
+/** Nothing stops it any more: ends the other threads. */
 export function exit1_1(code: i32): u32 {
   curthread().td_proc.p_flag2 |= P2_WEXIT;
   return exit1_threads(code);
 }
 
-/** While there have been other threads: become the only one. */
+/** As long as there have ever been other threads: becomes the only one. */
 export function exit1_threads(code: i32): u32 {
   if ((curthread().td_proc.p_flag & P_HADTHREADS) == 0) return exit1_alone(code);
   cont_push(K.EXIT1_2, code);
@@ -74,7 +73,7 @@ export function exit1_threads(code: i32): u32 {
   return PENDING;
 }
 
-/** With the result of thread_single: if another thread exits too, it is the one, and this one stops. */
+/** With the result of thread_single: if another thread is exiting the process, this one stops. */
 export function exit1_2(code: i32, error: i32): u32 {
   if (error == 0) return exit1_alone(code);
   cont_push(K.EXIT1_3, code);
@@ -82,7 +81,7 @@ export function exit1_2(code: i32, error: i32): u32 {
   return PENDING;
 }
 
-/** The only thread left turns its process into a zombie. */
+/** The only remaining thread turns its process into a zombie. */
 function exit1_alone(code: i32): u32 {
   const td = curthread();
   const p = td.td_proc;
@@ -108,7 +107,7 @@ function exit1_alone(code: i32): u32 {
   return thread_exit();
 }
 
-/** Gives all children to init, which is woken if there is a zombie among them. */
+/** Gives all children to init, and wakes it if one of them is a zombie. */
 function exit1_children(p: Proc): void {
   const init = machine().initproc;
   let child = p.p_children;
@@ -120,7 +119,7 @@ function exit1_children(p: Proc): void {
   }
 }
 
-/** Clears away a zombie's remains: its structure and its last thread are used again by fork1. */
+/** Releases a zombie: its structure and last thread are reused by fork1. */
 function proc_harvest(p: Proc): void {
   ktr(KTR_PROC, Ktr.HARVEST, changetype<u32>(p), p.p_pid, p.p_xexit);
   thread_wait(p);
@@ -128,8 +127,8 @@ function proc_harvest(p: Proc): void {
 }
 
 /**
- * Waits for a child to exit and harvests it: 0 in td_retval, ECHILD if `p` is not a child of the current
- * process (any more), or what interrupted the sleep.
+ * Waits for a child to exit and harvests it: 0 in td_retval, ECHILD if `p` is not, or is no longer, a child
+ * of the current process, or the error of an interrupted sleep.
  */
 export function kern_wait(p: Proc): u32 {
   const me = curthread().td_proc;
@@ -143,13 +142,13 @@ export function kern_wait(p: Proc): u32 {
   return PENDING;
 }
 
-/** With the result of the sleep; meanwhile somebody else may have harvested the child. */
+/** With the result of the sleep; another thread may have harvested the child meanwhile. */
 export function kern_wait_1(p: Proc, pid: i32, error: i32): u32 {
   if (error != 0) return done(error);
   return p.p_pid == pid ? kern_wait(p) : done(ECHILD);
 }
 
-/** What the thread of init does, for ever: harvest the zombies among its children, and sleep. */
+/** Main loop of init's thread: harvest zombie children, and sleep. */
 export function init_loop(): u32 {
   const p = curthread().td_proc;
   let child = p.p_children;
@@ -164,8 +163,8 @@ export function init_loop(): u32 {
 }
 
 /**
- * Woken or interrupted: look again. Only where every further sleep would be interrupted, too, because init
- * becomes single-threaded, it stops at the boundary.
+ * Woken or interrupted: looks again. It stops at the boundary only if init is becoming single-threaded, since
+ * every further sleep would then be interrupted, too.
  */
 export function init_1(error: i32): u32 {
   const single = P_SINGLE_EXIT | P_SINGLE_BOUNDARY;
@@ -174,7 +173,7 @@ export function init_1(error: i32): u32 {
   return ast();
 }
 
-/** What thread0 does when its body has ended, for ever: sleep. */
+/** What thread0 does after its body has ended: sleep for ever. */
 export function swapper_loop(): u32 {
   cont_push(K.SWAPPER_LOOP);
   tsleep(str("(sched)"), PVM, str("sched"), 0);

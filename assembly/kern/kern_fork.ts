@@ -1,7 +1,7 @@
 // Processes: allocation and reuse, the pid hash, the tree of parents and children, and fork1.
 //
-// A structure that was harvested keeps its last thread, with its id and its place in the count of threads,
-// and the next fork1 uses both again, the last harvested first.
+// A harvested structure keeps its last thread, with that thread's id and place in the thread count, and the
+// next fork1 reuses both, the last harvested first.
 import { printf } from "../env";
 import { EAGAIN, EINVAL, ENOMEM, EPROCLIM } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -76,7 +76,7 @@ export function proc_valid(address: u32): bool {
   return offset % <u32>PROC_STRIDE == 0 && changetype<Proc>(address).p_pid >= 0;
 }
 
-/** The next structure that was never used; proc0 is the first of all. */
+/** The next structure never used before; proc0 is the first. */
 export function proc_construct(): Proc {
   const m = machine();
   const p = changetype<Proc>(m.proc_base + <usize>m.proc_next * PROC_STRIDE);
@@ -84,7 +84,7 @@ export function proc_construct(): Proc {
   return p;
 }
 
-/** Clears a process but for its thread, and makes it known by its pid. */
+/** Clears a process except for its thread, and enters it under its pid. */
 function proc_setup(p: Proc, pid: i32): void {
   const first = p.p_threads;
   const last = p.p_threads_last;
@@ -105,13 +105,13 @@ function proc_setup(p: Proc, pid: i32): void {
   m.allproc = p;
 }
 
-/** From now on whoever looks finds the process. */
+/** From now on lookups find the process. */
 function proc_complete(p: Proc): void {
   p.p_state = PRS.NORMAL;
   machine().tid_care--;
 }
 
-/** A harvested process goes to the free list with its thread; its pid no longer means anybody. */
+/** Puts a harvested process on the free list with its thread; its pid is free. */
 export function proc_free(p: Proc): void {
   const m = machine();
   proc_unlink_sibling(p);
@@ -176,7 +176,7 @@ export function pfind(pid: i32): Proc {
   return p;
 }
 
-/** The next pid: one more than the last, from 2 again after the highest, never one in use. */
+/** The next pid: one above the last, wrapping from the highest to 2, and never one in use. */
 function pid_alloc(): i32 {
   const m = machine();
   let pid: i32;
@@ -222,7 +222,7 @@ export function proc0_init(p: Proc, td: Thread): void {
   proc_linkup(p, td);
 }
 
-/** Counts one more process if the limit allows it; says once a second that there are too many. */
+/** Counts one more process if the limit allows it; otherwise reports that, at most once a second. */
 function proc_count_inc(td: Thread): bool {
   const m = machine();
   m.nprocs++;
@@ -256,7 +256,7 @@ function proc_alloc(pages: u32): Proc {
   return p;
 }
 
-/** Makes the thread of a used process as good as new. */
+/** Resets the thread of a reused process. */
 function thread_renew(td: Thread): void {
   td.td_lwflags = 0;
   td.td_state = <u8>TDS.INACTIVE;
@@ -269,9 +269,9 @@ function thread_renew(td: Thread): void {
 }
 
 /**
- * Forks `td1`'s process (FreeBSD's fork1): a new process with one thread, which is neither runnable nor
- * has a body yet. On success it is the first of all processes (Machine.allproc). EINVAL for RFCFDG,
- * EAGAIN at the limit of processes, ENOMEM without a thread.
+ * Forks `td1`'s process (FreeBSD's fork1): a new process with one thread, not yet runnable and without a
+ * body. On success it is the first of all processes (Machine.allproc). EINVAL for RFFDG with RFCFDG, EAGAIN
+ * at the process limit, ENOMEM without a thread.
  */
 export function fork1(td1: Thread, flags: i32, pages: u32): i32 {
   if ((flags & (RFFDG | RFCFDG)) == (RFFDG | RFCFDG)) return EINVAL;
@@ -316,8 +316,8 @@ function fork_setcred(p: Proc, td: Thread, cred: Ucred): void {
 }
 
 /**
- * The fork call of a body: a user process whose thread runs `func(arg)`, at once unless RFSTOPPED is in
- * `flags`, as user `uid` unless that is -1. A thread outside any process forks proc0.
+ * The fork call of a body: a user process whose thread runs `func(arg)`, at once unless `flags` has
+ * RFSTOPPED, as user `uid` unless that is -1. A thread without a process forks proc0.
  */
 export function kern_fork(func: u32, arg: u32, flags: i32, pages: u32, uid: i32): i32 {
   const me = curthread();
@@ -367,7 +367,7 @@ export function kern_thr_create(func: u32, arg: u32): i32 {
   return 0;
 }
 
-/** True for the address of a thread of a process that has not exited. */
+/** True for the address of a thread that belongs to a process and has not exited. */
 export function thread_alive(address: u32): bool {
   if (!td_valid(address)) return false;
   const td = changetype<Thread>(address);

@@ -1,4 +1,4 @@
-// The arena of kernel objects: cells of one size, last freed first used again.
+// The kernel object arena: cells of one size; the last one freed is reused first.
 import { KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 
@@ -17,7 +17,7 @@ export function kobj_alloc(): usize {
   return cell;
 }
 
-/** Gives a cell back. Its first word, the kind of the object, is 0 while it is free. */
+/** Frees a cell. The first word of a free cell, the kind of its object, is 0. */
 export function kobj_free(cell: usize): void {
   const m = machine();
   memory.fill(cell, 0, KOBJ_SIZE);

@@ -101,8 +101,8 @@ function siglist_channel(p: Proc): u32 {
 }
 
 /**
- * Asks a kernel process to suspend and waits until it has, for at most `timo` ticks (180). EINVAL for
- * another process; EWOULDBLOCK when the time is over, the request staying set.
+ * Asks a kernel process to suspend and waits until it has, for at most `timo` ticks (180). EINVAL if it is
+ * not a kernel process; EWOULDBLOCK after `timo` ticks; the request then stays set.
  */
 export function kproc_suspend(p: Proc, timo: i32): u32 {
   if ((p.p_flag & P_KPROC) == 0) return done(EINVAL);
@@ -111,7 +111,7 @@ export function kproc_suspend(p: Proc, timo: i32): u32 {
   return tsleep(siglist_channel(p), PPAUSE, str("suspkp"), timo);
 }
 
-/** Lets a kernel process go on (197): EINVAL for another process. Also wakes whoever waits for it to stop. */
+/** Resumes a kernel process (197): EINVAL if it is not one. Also wakes threads that wait for it to stop. */
 export function kproc_resume(p: Proc): i32 {
   if ((p.p_flag & P_KPROC) == 0) return EINVAL;
   p.p_siglist &= ~SIGLIST_STOP;
@@ -138,9 +138,9 @@ export function kthread_start(arg0: u32, func: u32, arg: u32): void {
 
 /**
  * Creates a kernel thread that runs `func(arg)` (256), in process `p`, or in proc0 if that is null. With
- * RFSTOPPED in `flags` it waits for a sched_add. Its name is `fmt` with `fmtarg`; priority, credential and
- * limits are the process's. ENOMEM beyond the limit of threads or without memory for `pages` of stack. On
- * success it is the last of the process's threads.
+ * RFSTOPPED in `flags` it does not run until sched_add. Its name is `fmt` with `fmtarg`; priority, credential
+ * and limits are the process's. ENOMEM at the thread limit or without memory for `pages` of stack. On success
+ * it is the last of the process's threads.
  */
 export function kthread_add(
   func: u32,
@@ -173,7 +173,7 @@ export function kthread_add(
   return 0;
 }
 
-/** Ends the current kernel thread (325); the last of a process takes the process down. */
+/** Ends the current kernel thread (325); with the last thread of a process the process ends. */
 export function kthread_exit(): u32 {
   const td = curthread();
   wakeup(changetype<u32>(td));
@@ -188,8 +188,8 @@ function flags_channel(td: Thread): u32 {
 }
 
 /**
- * Asks a kernel thread to suspend and waits until it has, for at most `timo` ticks (360). EINVAL for
- * another thread; EWOULDBLOCK when the time is over, the request staying set.
+ * Asks a kernel thread to suspend and waits until it has, for at most `timo` ticks (360). EINVAL if it is not
+ * a kernel thread; EWOULDBLOCK after `timo` ticks; the request then stays set.
  */
 export function kthread_suspend(td: Thread, timo: i32): u32 {
   if ((cold(td).td_pflags & TDP_KTHREAD) == 0) return done(EINVAL);
@@ -197,7 +197,7 @@ export function kthread_suspend(td: Thread, timo: i32): u32 {
   return tsleep(flags_channel(td), PPAUSE, str("suspkt"), timo);
 }
 
-/** Lets a kernel thread go on (391): EINVAL for another thread. Also wakes whoever waits for it to stop. */
+/** Resumes a kernel thread (391): EINVAL if it is not one. Also wakes threads that wait for it to stop. */
 export function kthread_resume(td: Thread): i32 {
   if ((cold(td).td_pflags & TDP_KTHREAD) == 0) return EINVAL;
   td.td_flags &= ~TDF_KTH_SUSP;
@@ -224,9 +224,9 @@ export function kthread_suspend_check_1(): u32 {
 }
 
 /**
- * Adds a thread to kernel process `p`, or creates the process, named `procname`, with the thread as its
- * first if `p` is null (444). On success the thread is the last of the process's threads, and a new
- * process the first of all.
+ * Adds a thread to kernel process `p`, or, if `p` is null, creates a process named `procname` with the thread
+ * as its first (444). On success the thread is the last of its process's threads, and a new process is the
+ * first of all processes.
  */
 export function kproc_kthread_add(
   func: u32,

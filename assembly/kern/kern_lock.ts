@@ -1,12 +1,13 @@
-// lockmgr(9), after kern_lock.c: locks whose every operation is one call with flags. One thread has a lock alone, or
-// several share it; they wait on sleep queues, so that a wait can have a timeout and be interrupted, and lend nothing.
+// lockmgr(9), after kern_lock.c: locks whose every operation is one call with flags. One thread owns a lock
+// exclusively, or several share it. Waiters are on sleep queues, so that a wait can time out and be
+// interrupted, and lend no priority.
 //
-// Who releases a lock wakes all that want it alone, or else all that want to share it, and the first of them to run takes
-// it: the only locks here that are not handed over. A sharer waits behind those that want it alone, unless it shares
-// another one of these locks. The flags that say that somebody waits (lk_waiters) are the original's: they stay when a
-// wait ends early, and go when the queue is woken.
+// A release wakes all exclusive waiters, or else all sharers; the first of them to run takes the lock. These
+// are the only locks here that are not handed over. A thread that wants to share waits behind exclusive
+// waiters, unless it already shares another lockmgr lock. The waiter flags (lk_waiters) are the original's:
+// they stay set when a wait ends early, and are cleared when the queue is woken.
 //
-// A request goes on with what is left of its flags: whether it has waited stands in LK_SLEPT.
+// A request that sleeps continues with its remaining flags; LK_SLEPT says that it has waited.
 
 import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
@@ -51,17 +52,17 @@ import { sync_awake, sync_create, sync_queued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
 
-/** True for the flags of lockinit that exist. */
+/** True if all bits are flags of lockinit. */
 export function lk_init_flags_valid(flags: u32): bool {
   return (flags & ~LK_INIT_MASK) == 0;
 }
 
-/** True for flags of lockmgr that exist. */
+/** True if all bits are flags of lockmgr. */
 export function lk_flags_valid(flags: u32): bool {
   return (flags & ~LK_TOTAL_MASK) == 0;
 }
 
-/** Makes a lock; null if the arena of kernel objects is used up. */
+/** Creates a lock; null if the kernel object arena is full. */
 export function lockinit(pri: u32, name: u32, timo: i32, flags: u32): SyncObject {
   const lk = changetype<LockMgr>(sync_create(KOBJ_LOCKMGR, name));
   if (changetype<usize>(lk) == 0) return lk;
@@ -73,19 +74,19 @@ export function lockinit(pri: u32, name: u32, timo: i32, flags: u32): SyncObject
   return lk;
 }
 
-// ---- Who has it ----
+// ---- Ownership ----
 
-/** True if `td` has the lock alone. */
+/** True if `td` owns the lock exclusively. */
 function xlocked(lk: LockMgr, td: Thread): bool {
   return lk.so_owner == td && lk.so_owner_tid == cold(td).td_tid;
 }
 
-/** True if a thread may take it that it has the lock alone: it has, or somebody has left it to whoever releases it. */
+/** True if `td` may act as the lock's exclusive holder: it is, or the lock was left to whoever releases it. */
 export function lk_held_alone(lk: LockMgr, td: Thread): bool {
   return lk.lk_kernproc != 0 || xlocked(lk, td);
 }
 
-/** True if somebody has it alone, or nobody but so that nobody else may (lockmgr_disown). */
+/** True if it is held exclusively, by a thread or by none (lockmgr_disown). */
 function is_exclusive(lk: LockMgr): bool {
   return is_td(lk.so_owner) || lk.lk_kernproc != 0;
 }
@@ -105,7 +106,7 @@ function clear_owner(lk: LockMgr): void {
   lk.lk_kernproc = 0;
 }
 
-/** The current thread has it alone (lockmgr_note_exclusive_acquire). */
+/** Makes the current thread its exclusive owner (lockmgr_note_exclusive_acquire). */
 function own(lk: LockMgr, td: Thread, flags: u32): void {
   set_owner(lk, td);
   lk.so_uses++;
@@ -113,7 +114,7 @@ function own(lk: LockMgr, td: Thread, flags: u32): void {
   if ((flags & LK_SLEPT) != 0) lock_awake(lk, td);
 }
 
-/** The current thread is one of those that share it. */
+/** Makes the current thread one of its sharers. */
 function share(lk: LockMgr, td: Thread): void {
   const l = td_locks(td);
   if (l.tl_lk_slocks == SLOCKS_MAX) panic("lockmgr: too many share locks: %s", lk.so_name);
@@ -121,7 +122,7 @@ function share(lk: LockMgr, td: Thread): void {
   lk.so_value++;
 }
 
-/** The same in reverse. */
+/** Undoes share. */
 function unshare(lk: LockMgr, td: Thread): void {
   const l = td_locks(td);
   if (l.tl_lk_slocks == 0) panic("Lock %s not sharelocked", lk.so_name);
@@ -129,31 +130,34 @@ function unshare(lk: LockMgr, td: Thread): void {
   lk.so_value--;
 }
 
-// ---- The end of a request, and waiting ----
+// ---- Ending a request, and waiting ----
 
-/** The request is over: the interlock, if it is still held, is released (lockmgr_exit). */
+/** Ends a request: releases the interlock, if it is still held (lockmgr_exit). */
 function finish(flags: u32, ilk: SyncObject, error: i32): u32 {
   if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
   return done(error);
 }
 
-/** A request may wait for the lock: WITNESS looks at it beforehand, unless it is not to. */
+/** Has WITNESS check a request that may wait, before it does. */
 function wanted(lk: LockMgr, td: Thread, flags: u32, ilk: SyncObject, exclusive: bool): void {
   if ((flags & (LK_NOWITNESS | LK_NOWAIT)) != 0) return;
   lock_wanted(lk, td, exclusive, (flags & LK_INTERLOCK) != 0 ? ilk : no_interlock());
 }
 
-/** What a request has in the interlock's place once that is released. */
+/** Stands for the interlock once that is released. */
 function no_interlock(): SyncObject {
   return changetype<SyncObject>(0);
 }
 
-/** The channel of those that want to share a lock. */
+/** The channel of threads that want to share a lock. */
 function shared_channel(lk: LockMgr): u32 {
   return changetype<u32>(lk) + <u32>sizeof<u32>();
 }
 
-/** Sleeps in one of a lock's queues, releasing the interlock (sleeplk); `fn` is next, with what is left of the flags. */
+/**
+ * Sleeps in one of a lock's queues, releasing the interlock (sleeplk); continues with `fn` and the remaining
+ * flags.
+ */
 function sleep(lk: LockMgr, flags: u32, ilk: SyncObject, is_shared: bool, fn: K): u32 {
   if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
   sync_queued(lk);
@@ -167,7 +171,7 @@ function sleep(lk: LockMgr, flags: u32, ilk: SyncObject, is_shared: bool, fn: K)
   return PENDING;
 }
 
-/** Awake: what the request returns now, 0 if it looks at the lock again. */
+/** Awake: the error that the request returns now, or 0 to try again. */
 function awake(lk: LockMgr, flags: u32, error: i32): i32 {
   sync_awake(lk);
   return error == 0 && (flags & LK_SLEEPFAIL) != 0 ? ENOLCK : error;
@@ -180,7 +184,7 @@ function sleep_more_than(wchan: u32, n: u32): bool {
   return is_td(td);
 }
 
-/** The lock is free: wakes those that want it alone, or else, or if these will all give up, those that would share it. */
+/** The lock is free: wakes the exclusive waiters; if there are none, or all will give up, the sharing ones. */
 function wake_waiters(lk: LockMgr): void {
   const alone = changetype<u32>(lk);
   const waits = (lk.lk_waiters & LK_EXCLUSIVE_WAITERS) != 0;
@@ -205,7 +209,7 @@ function can_share(lk: LockMgr, td: Thread, flags: u32): bool {
   return td_locks(td).tl_lk_slocks != 0 && (flags & LK_NODDLKTREAT) == 0;
 }
 
-/** Shares the lock, or sleeps until it is worth another look. */
+/** Shares the lock, or sleeps until it may be available. */
 function slock(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   const td = curthread();
   if (can_share(lk, td, flags)) {
@@ -226,16 +230,16 @@ export function lk_shared_1(lk: LockMgr, flags: u32, error: i32): u32 {
   return result != 0 ? finish(flags, no_interlock(), result) : slock(lk, flags, no_interlock());
 }
 
-/** Shares the lock no more (wakeupshlk). */
+/** Stops sharing the lock (wakeupshlk). */
 function sunlock(lk: LockMgr, td: Thread): void {
   unshare(lk, td);
   lock_released(lk, td);
   if (lk.so_value == 0 && lk.lk_waiters != 0) wake_waiters(lk);
 }
 
-// ---- Having it alone ----
+// ---- Exclusive ownership ----
 
-/** Takes the lock alone, once more if the caller has it and it may, or sleeps until it is worth another look. */
+/** Takes the lock exclusively, recursing if allowed, or sleeps until it may be available. */
 function xlock(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   if (xlocked(lk, curthread())) return recurse(lk, flags, ilk);
   return xlock_look(lk, flags, ilk);
@@ -263,12 +267,12 @@ function xlock_look(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
 export function lk_exclusive_1(lk: LockMgr, flags: u32, error: i32): u32 {
   const result = awake(lk, flags, error);
   if (result == 0) return xlock_look(lk, flags, no_interlock());
-  // It was woken to take the lock, and may have been the only one.
+  // It was woken to take the lock, and may have been the only one to be woken.
   if (is_free(lk) && lk.lk_waiters != 0 && !planted(Plant.LK_NO_REWAKE)) wake_waiters(lk);
   return finish(flags, no_interlock(), result);
 }
 
-/** Has it alone no more, or once less. */
+/** Releases exclusive ownership, or one level of recursion. */
 function xunlock(lk: LockMgr, td: Thread): void {
   if (lk.lk_recurse != 0) {
     lk.lk_recurse--;
@@ -280,9 +284,12 @@ function xunlock(lk: LockMgr, td: Thread): void {
   if (lk.lk_waiters != 0) wake_waiters(lk);
 }
 
-// ---- From one to the other ----
+// ---- Upgrade and downgrade ----
 
-/** The only one that shares it has it alone from now on; another one gives it up and waits for that, if it may. */
+/**
+ * The only sharer becomes the exclusive owner; otherwise it stops sharing and waits for exclusive ownership,
+ * if allowed.
+ */
 function upgrade(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   const td = curthread();
   if (lk.so_value == 0) panic("Lock %s not sharelocked", lk.so_name);
@@ -298,7 +305,7 @@ function upgrade(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   return xlock(lk, flags, ilk);
 }
 
-/** Who has it alone shares it from now on. Nobody is woken: those that wait do so until it is released. */
+/** The exclusive owner becomes a sharer. Wakes nobody: waiters stay until the lock is released. */
 function downgrade(lk: LockMgr, td: Thread): void {
   if (!xlocked(lk, td)) panic("Lock %s not exclusively locked", lk.so_name);
   if (lk.lk_recurse != 0) panic("__lockmgr_args: downgrade a recursed lockmgr %s", lk.so_name);
@@ -311,7 +318,7 @@ function downgrade(lk: LockMgr, td: Thread): void {
 
 // ---- Draining ----
 
-/** Takes the lock alone when nobody holds it and nobody waits for it. */
+/** Takes the lock exclusively once no thread holds it or waits for it. */
 function drain(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   const free = is_free(lk);
   if (free && (lk.lk_waiters == 0 || planted(Plant.LK_DRAIN_FIRST))) {
@@ -324,7 +331,7 @@ function drain(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   return sleep(lk, flags & ~(LK_SLEEPFAIL | LK_TIMELOCK), ilk, false, K.LK_DRAIN_1);
 }
 
-/** Those that wait come first: looks again a tick later, where the original spins until one of them has the lock. */
+/** Waiters come first: tries again a tick later, where the original spins until one of them has the lock. */
 function drain_later(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
   sync_queued(lk);
@@ -335,7 +342,7 @@ function drain_later(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   return PENDING;
 }
 
-/** Awake, or interrupted: a drain does not give up. */
+/** Awake or interrupted: a drain does not give up. */
 export function lk_drain_1(lk: LockMgr, flags: u32): u32 {
   sync_awake(lk);
   return drain(lk, flags, no_interlock());
@@ -343,7 +350,7 @@ export function lk_drain_1(lk: LockMgr, flags: u32): u32 {
 
 // ---- Requests ----
 
-/** The panics for requests that make no sense. */
+/** Panics for requests that make no sense. */
 function check_request(lk: LockMgr, flags: u32, ilk: SyncObject): void {
   const op = flags & LK_TYPE_MASK;
   if ((op & (op - 1)) != 0) panic("__lockmgr_args: Invalid requested operation");
@@ -357,7 +364,7 @@ function check_request(lk: LockMgr, flags: u32, ilk: SyncObject): void {
   mtx_assert_once("lockmgr: mutex %s is not owned by thread %N (tid %d)", ilk);
 }
 
-/** Does with a lock what the flags say: 0, EBUSY, EDEADLK, ENOLCK, EWOULDBLOCK, EINTR or ERESTART. */
+/** Performs the operation that the flags specify: 0, EBUSY, EDEADLK, ENOLCK, EWOULDBLOCK, EINTR or ERESTART. */
 export function lockmgr(o: SyncObject, flags: u32, ilk: SyncObject): u32 {
   const lk = changetype<LockMgr>(o);
   check_request(lk, flags, ilk);
@@ -405,7 +412,7 @@ function release(lk: LockMgr, td: Thread): void {
   else panic("Lock %s not locked", lk.so_name);
 }
 
-/** What the caller sees of a lock: LK_EXCLUSIVE, LK_EXCLOTHER, LK_SHARED, or 0 if it is free. */
+/** How the caller sees the lock: LK_EXCLUSIVE, LK_EXCLOTHER, LK_SHARED, or 0 if it is free. */
 export function lockstatus(o: SyncObject): i32 {
   const lk = changetype<LockMgr>(o);
   if (is_exclusive(lk)) {
@@ -414,7 +421,7 @@ export function lockstatus(o: SyncObject): i32 {
   return lk.so_value != 0 ? LK_SHARED : 0;
 }
 
-/** Who has the lock alone has it no more, and nobody else has: any thread may release it. */
+/** Gives up ownership without releasing the lock: any thread may release it. */
 export function lockmgr_disown(o: SyncObject): void {
   const lk = changetype<LockMgr>(o);
   const td = curthread();

@@ -1,8 +1,8 @@
 // Lock profiling (LOCK_PROFILING(9)), an option: how long locks were waited for and held, and who waited for whom.
 //
-// A wait lasts from the call until the thread runs again with the lock. A lock that is had alone is held from
-// when it was taken or handed over until it is released; one that is shared, from the first that shares it until nobody
-// does. Times are of the clock of the CPU on which they end.
+// A wait lasts from the call until the thread runs again with the lock. An exclusively owned lock is held
+// from its acquisition or hand-over to its release; a shared one from the first sharer to the last. Times are
+// taken from the clock of the CPU on which they end.
 
 import { mycpu } from "../sys/globaldata";
 import {
@@ -22,10 +22,10 @@ import { SyncObject } from "../sys/sync";
 import { cold } from "../sys/thread";
 import { stats_bucket } from "./kern_stats";
 
-/** An entry that is forgotten. */
+/** A deleted entry. */
 const FORGOTTEN: u32 = 1;
 
-/** Adds the time since a moment: the clock of the CPU that noted it may have been ahead of ours. */
+/** Adds the time since a moment; the clock of the CPU that recorded it may have been ahead of ours. */
 function add_time(times: LockTimes, since: u64): u64 {
   const now = mycpu().gd_cycles + 1;
   const time = now > since ? now - since : 0;
@@ -38,13 +38,13 @@ function add_time(times: LockTimes, since: u64): u64 {
   return time;
 }
 
-/** `td` has the lock: it was free, or is shared by one more. */
+/** `td` has acquired the lock, which was free or is shared. */
 export function lockprof_taken(o: SyncObject): void {
   const p = lock_profile(o);
   if (p.lp_since == 0) p.lp_since = mycpu().gd_cycles + 1;
 }
 
-/** A thread has it no more: that ends the time that it was held, unless others share it. */
+/** A thread has released it: ends its hold time, unless others share it. */
 export function lockprof_released(o: SyncObject): void {
   const p = lock_profile(o);
   if (p.lp_since == 0 || o.so_value != 0) return;
@@ -101,7 +101,7 @@ function new_pair(pair: LockPair, lock: u32, waiter: i32, owner: i32, time: u64)
   pair.pr_cycles = time;
 }
 
-/** An object is given back: what takes its place begins with nothing. */
+/** An object is freed: its cell's next user starts with an empty profile. */
 export function lockprof_forget(o: SyncObject): void {
   memory.fill(changetype<usize>(lock_profile(o)), 0, LOCK_PROFILE_STRIDE);
   for (let i: u32 = 0; i < LOCK_PAIRS; i++) {

@@ -1,10 +1,11 @@
-// Mutexes (mutex(9)): one owner, and a turnstile (kern/subr_turnstile.ts) for who waits.
+// Mutexes (mutex(9)): one owner, and a turnstile (kern/subr_turnstile.ts) for the waiters.
 //
-// The original lets whoever comes first take a mutex that was released, a running thread before a woken
-// one. Here the one who releases it hands it to the best that waits: who gets it is then decided when it is
-// released, not by how fast CPUs are, and nobody starves among equals.
+// In the original, whoever comes first takes a released mutex, a running thread before a woken one. Here the
+// owner hands it to the best waiter when it releases it: who gets it does not depend on the speed of CPUs,
+// and equals do not starve.
 //
-// A spin mutex is held in a critical section; who finds it taken looks again and again, in virtual time.
+// A spin mutex is held in a critical section; a thread that finds it taken tries again and again, in virtual
+// time.
 import { panic, printf } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP, SPIN_LOOKS_MAX } from "../sys/param";
@@ -27,18 +28,18 @@ import { mi_switch } from "./sched";
 import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
 
-/** True for a mutex's options that exist. */
+/** True for a valid combination of mutex options. */
 export function mtx_options_valid(options: u32): bool {
   if ((options & ~MTX_OPTIONS) != 0) return false;
   return (options & MTX_SPIN) == 0 || (options & MTX_NOLEND) == 0;
 }
 
-/** True if `td` holds the mutex; a structure that was reused since is not the owner any more. */
+/** True if `td` owns the mutex. A structure that has been reused since is not the owner. */
 export function mtx_owned(m: SyncObject, td: Thread): bool {
   return m.so_owner == td && m.so_owner_tid == cold(td).td_tid;
 }
 
-/** True if the mutex is free and is `td`'s now. */
+/** Takes the mutex if it is free; true if so. */
 export function mtx_take(m: SyncObject, td: Thread): bool {
   if (is_td(m.so_owner)) return false;
   m.so_owner = td;
@@ -47,19 +48,19 @@ export function mtx_take(m: SyncObject, td: Thread): bool {
   return true;
 }
 
-/** The same, and whoever watches locks is told. */
+/** The same, with a note to the lock watchers. */
 function mtx_take_noted(m: SyncObject, td: Thread): bool {
   if (!mtx_take(m, td)) return false;
   lock_taken(m, td, true);
   return true;
 }
 
-/** Ends the machine with a sentence about a mutex and the current thread. */
+/** Panics with a text about a mutex and the current thread. */
 function mtx_panic(text: string, m: SyncObject, td: Thread): void {
   panic(text, m.so_name, changetype<usize>(td), cold(td).td_tid);
 }
 
-/** The owner takes a mutex once more. Panics if that is not one that may recurse. */
+/** The owner takes a mutex again. Panics if it may not recurse. */
 function mtx_recurse(m: SyncObject, td: Thread): u32 {
   if ((m.so_flags & MTX_RECURSE) == 0) {
     panic(
@@ -73,7 +74,7 @@ function mtx_recurse(m: SyncObject, td: Thread): u32 {
   return done_of(td, 0);
 }
 
-/** Takes the mutex, sleeping until its turn comes. Panics if the caller holds it already and it may not recurse. */
+/** Takes the mutex, sleeping until it is handed over. Panics if the caller owns it and it may not recurse. */
 export function mtx_lock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_lock() of spin mutex %s", m.so_name);
@@ -85,7 +86,7 @@ export function mtx_lock(m: SyncObject): u32 {
   return mtx_wait(m, td);
 }
 
-/** Waits for the mutex, in its turnstile unless its owner runs. */
+/** Waits for the mutex, in its turnstile unless its owner is running. */
 function mtx_wait(m: SyncObject, td: Thread): u32 {
   if (spins_for(m, K.MTX_ADAPTIVE)) return PENDING;
   turnstile_block(m, td, TS_EXCLUSIVE);
@@ -94,13 +95,13 @@ function mtx_wait(m: SyncObject, td: Thread): u32 {
   return PENDING;
 }
 
-/** Spins: is it free? */
+/** Spinning: tries again. */
 export function mtx_adaptive(m: SyncObject): u32 {
   const td = curthread();
   return mtx_take_noted(m, td) ? mtx_lock_1(m) : mtx_wait(m, td);
 }
 
-/** Awake: who released the mutex has made it ours. */
+/** Awake: the previous owner has handed the mutex to this thread. */
 export function mtx_lock_1(m: SyncObject): u32 {
   const td = curthread();
   sync_awake(m);
@@ -108,7 +109,7 @@ export function mtx_lock_1(m: SyncObject): u32 {
   return done_of(td, 0);
 }
 
-/** Takes the mutex if that takes no waiting: 1, or 0. */
+/** Takes the mutex if it is free: 1, or 0. */
 export function mtx_trylock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_trylock() of spin mutex %s", m.so_name);
@@ -118,13 +119,13 @@ export function mtx_trylock(m: SyncObject): u32 {
   return 1;
 }
 
-/** Hands the mutex, which the current thread holds once, to the best that waits, or frees it. Does not switch. */
+/** Hands the mutex, which `td` owns without recursion, to the best waiter, or frees it. Does not switch. */
 export function mtx_release(m: SyncObject, td: Thread = curthread()): void {
   turnstile_disown(m, td);
   turnstile_hand_over(m);
 }
 
-/** Releases the mutex. Panics if the caller does not hold it. */
+/** Releases the mutex. Panics if the caller does not own it. */
 export function mtx_unlock(m: SyncObject): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) != 0) panic("mtx_unlock() of spin mutex %s", m.so_name);
@@ -146,7 +147,7 @@ export function mtx_lock_spin(m: SyncObject): u32 {
   return mtx_spin_1(m, 0);
 }
 
-/** Looks at a spin mutex for the `looks`th time. */
+/** Tries a spin mutex for the `looks`th time. */
 export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
   const td = curthread();
   if (mtx_owned(m, td)) return mtx_recurse(m, td);
@@ -176,7 +177,9 @@ export function mtx_spin_1(m: SyncObject, looks: u32): u32 {
   return PENDING;
 }
 
-/** Takes a spin mutex and enters its critical section if it is free: 1, or 0, also for who has it already. */
+/**
+ * Takes a spin mutex and enters its critical section if it is free: 1; otherwise, even if the caller owns it, 0.
+ */
 export function mtx_trylock_spin(m: SyncObject): u32 {
   if ((m.so_flags & MTX_SPIN) == 0) panic("mtx_trylock_spin() of sleep mutex %s", m.so_name);
   if (!mtx_take_noted(m, curthread())) return 0;
@@ -200,9 +203,9 @@ export function mtx_unlock_spin(m: SyncObject): u32 {
 // ---- sleep(9) with an interlock ----
 
 /**
- * Sleeps as tsleep does and releases the mutex meanwhile: the thread is on the sleep queue before it
- * releases, so that who changes under the mutex what it waits for, and wakes it, finds it asleep. Takes the mutex again
- * before it returns, unless PDROP is in `pri`. Without a mutex (null) it is tsleep.
+ * Sleeps as tsleep does, with the mutex released. The thread is on the sleep queue before the release, so
+ * that a thread that changes the condition under the mutex and then wakes the channel cannot miss it. Takes
+ * the mutex again before it returns, unless `pri` has PDROP. Without a mutex (null) it is tsleep.
  */
 export function msleep(wchan: u32, m: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
   if (changetype<usize>(m) == 0) {
@@ -224,7 +227,10 @@ export function msleep_1(m: SyncObject, error: i32): u32 {
   return PENDING;
 }
 
-/** As msleep, with a spin mutex, which the current thread holds once: nothing takes its CPU before it is asleep. */
+/**
+ * As msleep, with a spin mutex that the current thread owns without recursion: nothing takes its CPU before
+ * it sleeps.
+ */
 export function msleep_spin(wchan: u32, m: SyncObject, wmesg: u32, timo: i32): u32 {
   const td = curthread();
   if ((m.so_flags & MTX_SPIN) == 0) panic("msleep_spin() of sleep mutex %s", m.so_name);
@@ -246,7 +252,7 @@ export function msleep_spin_1(m: SyncObject, error: i32): u32 {
   return PENDING;
 }
 
-/** Panics, with `text` or because it has recursed, unless the current thread holds the mutex exactly once. */
+/** Panics, with `text` or because it has recursed, unless the current thread owns the mutex exactly once. */
 export function mtx_assert_once(text: string, m: SyncObject): void {
   const td = curthread();
   if (!mtx_owned(m, td)) mtx_panic(text, m, td);

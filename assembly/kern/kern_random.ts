@@ -1,7 +1,7 @@
-// The machine's random numbers: a function of the seed and of how many were drawn.
+// The machine's random numbers: a function of the seed and the number drawn so far.
 import { machine } from "../sys/machine";
 
-/** What the state of splitmix64 advances by. */
+/** Increment of splitmix64's state. */
 export const GAMMA: u64 = 0x9e3779b97f4a7c15;
 
 /** Starts the sequence of a seed. */
@@ -17,8 +17,8 @@ export function random_next(): u32 {
 }
 
 /**
- * 32 bits for number `n` at this moment, the same as often as they are asked for: for what is looked at between two rounds,
- * of which there are more when a run is cut into pieces.
+ * 32 bits for number `n` at this moment, the same however often they are asked for. For decisions between two
+ * rounds: a run that is cut into pieces makes more of them.
  */
 export function random_now(n: u64): u32 {
   const m = machine();

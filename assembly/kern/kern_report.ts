@@ -1,4 +1,4 @@
-// The last word of a thread: what it did would be lost when its structure is used again.
+// Final report of a thread, before its structure is reused and its accounts are lost.
 import { event } from "../env";
 import { mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
@@ -7,7 +7,7 @@ import { done } from "./cont";
 import { stats_due, stats_stride, thread_stats } from "./kern_stats";
 import { charge_runtime } from "./kern_switch";
 
-/** Lets the host read the accounts of the current thread, which it is about to close. */
+/** Lets the host read the accounts of the current thread, which is about to end. */
 export function thread_report(arg: u32): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;

@@ -1,13 +1,13 @@
 // Read-mostly locks: rmlock(9), after kern_rmlock.c.
 //
-// Readers share the lock without looking at each other; whoever wants it alone takes a mutex, from which moment on no new
-// reader comes in, and waits for each reader to leave. Here as there the mutex is one inside the lock, where all queue
-// that come meanwhile, readers too: a reader that gets it notes itself and hands it on. Who waits for readers waits in
-// the turnstile of the lock itself, whose owner is the reader that has been there longest; so it lends to that one, as
-// those that wait for the mutex lend to who has it.
+// Readers share the lock without regard to each other. A writer takes a mutex inside the lock, from which
+// moment no new reader enters, and waits for each reader to leave. Readers that come meanwhile queue for that
+// mutex, too; one that gets it registers as a reader and hands the mutex on. The writer waits in the
+// turnstile of the lock itself, whose owner is the oldest reader, and lends it priority; those that wait for
+// the mutex lend to the writer.
 //
-// A reader's tracker is kept by the kernel, in a cell of its arena, and found by its thread. In the original it is on the
-// reader's stack and on a list of its CPU, and a thread does not change its CPU while it reads.
+// A reader's tracker is kept by the kernel, in a cell of its arena, and found by its thread. In the original
+// it is on the reader's stack and in a list of its CPU, and a reader does not change its CPU.
 import { panic } from "../env";
 import { EBUSY } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -45,12 +45,12 @@ import {
   turnstile_unclaim,
 } from "./subr_turnstile";
 
-/** True for the options of such a lock that exist. */
+/** True for valid options of such a lock. */
 export function rm_options_valid(options: u32): bool {
   return (options & ~RM_OPTIONS) == 0;
 }
 
-/** Makes a lock, or returns null if the arena of kernel objects has no room for it and its mutex. */
+/** Creates a lock; null if the kernel object arena has no room for it and its mutex. */
 export function rm_create(name: u32, options: u32): SyncObject {
   const lock = sync_create(KOBJ_RM_LOCK, name);
   if (changetype<usize>(lock) == 0) return lock;
@@ -66,7 +66,7 @@ export function rm_create(name: u32, options: u32): SyncObject {
   return rm;
 }
 
-/** Gives a lock back: EBUSY while a thread holds it or waits for it. */
+/** Frees a lock: EBUSY while a thread holds it or waits for it. */
 export function rm_destroy(o: SyncObject): i32 {
   const rm = changetype<RmLock>(o);
   const lock = rm.rm_lock;
@@ -76,7 +76,7 @@ export function rm_destroy(o: SyncObject): i32 {
   return error;
 }
 
-/** True if `td` has the lock alone. */
+/** True if `td` is the lock's writer. */
 export function rm_owned(o: SyncObject, td: Thread): bool {
   return mtx_owned(changetype<RmLock>(o).rm_lock, td);
 }
@@ -87,24 +87,24 @@ function is_reader(r: RmReader): bool {
   return changetype<usize>(r) != 0;
 }
 
-/** The last of a thread's places among the readers, or null. */
+/** The latest of a thread's reader entries, or null. */
 function reader_of(rm: RmLock, td: Thread): RmReader {
   return reader_from(rm.rm_last, td);
 }
 
-/** The one before that. */
+/** The thread's entry before `last`. */
 function reader_before(last: RmReader, td: Thread): RmReader {
   return reader_from(last.rmp_prev, td);
 }
 
-/** The last of a thread's places up to one, or null. */
+/** The thread's latest entry that is not after `last`, or null. */
 function reader_from(last: RmReader, td: Thread): RmReader {
   let r = last;
   while (is_reader(r) && (r.rmp_thread != td || r.rmp_tid != cold(td).td_tid)) r = r.rmp_prev;
   return r;
 }
 
-/** How often a thread shares the lock. */
+/** How many times a thread shares the lock. */
 export function rm_shares(o: SyncObject, td: Thread): u32 {
   let count: u32 = 0;
   let r = reader_of(changetype<RmLock>(o), td);
@@ -115,7 +115,7 @@ export function rm_shares(o: SyncObject, td: Thread): u32 {
   return count;
 }
 
-/** `td` is a reader from now on. */
+/** Makes `td` a reader. */
 function reader_add(rm: RmLock, td: Thread): void {
   const r = changetype<RmReader>(kobj_alloc());
   if (!is_reader(r)) panic("rm_rlock: no room for another reader of %s", rm.so_name);
@@ -140,12 +140,12 @@ function reader_remove(rm: RmLock, r: RmReader): void {
   kobj_free(changetype<usize>(r));
 }
 
-/** The fault that is planted: only who has the lock alone keeps readers out, and not who waits for that. */
+/** The planted fault: readers are kept out by a writer that has the lock, but not by one that waits. */
 function reader_passes(rm: RmLock): bool {
   return planted(Plant.RM_READER_PASSES) && is_reader(rm.rm_first);
 }
 
-/** Shares the lock if that takes no waiting. */
+/** Shares the lock if that needs no waiting. */
 function share(rm: RmLock, td: Thread): bool {
   if (is_td(rm.rm_lock.so_owner) && !reader_passes(rm)) {
     if ((rm.so_flags & RM_RECURSE) == 0 || !is_reader(reader_of(rm, td))) return false;
@@ -155,7 +155,7 @@ function share(rm: RmLock, td: Thread): bool {
   return true;
 }
 
-/** Shares the lock. Panics if the caller has it alone, or shares it already and it may not recurse. */
+/** Shares the lock. Panics if the caller is its writer, or shares it and may not recurse. */
 export function rm_rlock(o: SyncObject): u32 {
   const rm = changetype<RmLock>(o);
   const td = curthread();
@@ -172,7 +172,7 @@ export function rm_rlock(o: SyncObject): u32 {
   return PENDING;
 }
 
-/** Has the mutex: nobody has the lock alone. */
+/** Has the mutex, so there is no writer. */
 export function rm_rlock_1(rm: RmLock): u32 {
   const td = curthread();
   sync_awake(rm);
@@ -182,12 +182,12 @@ export function rm_rlock_1(rm: RmLock): u32 {
   return done(0);
 }
 
-/** Shares the lock if that takes no waiting: 1, or 0. */
+/** Shares the lock if that needs no waiting: 1, or 0. */
 export function rm_try_rlock(o: SyncObject): u32 {
   return share(changetype<RmLock>(o), curthread()) ? 1 : 0;
 }
 
-/** Shares the lock no more; who waits to have it alone waits for the next reader, or has it. */
+/** Stops sharing the lock; a waiting writer waits for the next reader, or has the lock. */
 export function rm_runlock(o: SyncObject): u32 {
   const rm = changetype<RmLock>(o);
   const td = curthread();
@@ -203,14 +203,14 @@ export function rm_runlock(o: SyncObject): u32 {
   return done(0);
 }
 
-/** Who waits for readers waits for this one: for ever if that thread has ended. */
+/** Makes the writer wait for this reader: for ever if that thread has ended. */
 function wait_for(rm: RmLock, r: RmReader): void {
   if (cold(r.rmp_thread).td_tid == r.rmp_tid) turnstile_claim(rm, r.rmp_thread);
 }
 
-// ---- Having it alone ----
+// ---- Writers ----
 
-/** Takes the lock alone. Panics if the caller holds it already. */
+/** Takes the lock exclusively. Panics if the caller is its writer already. */
 export function rm_wlock(o: SyncObject): u32 {
   const rm = changetype<RmLock>(o);
   const td = curthread();
@@ -228,7 +228,7 @@ export function rm_wlock(o: SyncObject): u32 {
   return PENDING;
 }
 
-/** Has the mutex: waits for the reader that has been there longest, and lends to it. */
+/** Has the mutex: waits for the oldest reader, and lends to it. */
 export function rm_wlock_1(rm: RmLock): u32 {
   const td = curthread();
   const reader = rm.rm_first;
@@ -246,7 +246,7 @@ export function rm_wlock_1(rm: RmLock): u32 {
   return done(0);
 }
 
-/** Releases the lock, to the best of those that wait for it. Panics if the caller does not have it alone. */
+/** Releases the lock to the best waiter. Panics if the caller is not its writer. */
 export function rm_wunlock(o: SyncObject): u32 {
   const rm = changetype<RmLock>(o);
   const td = curthread();
@@ -258,7 +258,7 @@ export function rm_wunlock(o: SyncObject): u32 {
 
 // ---- sleep(9) ----
 
-/** True if the current thread has the lock alone. Panics if it does not share it either, or does so more than once. */
+/** True if the current thread is the writer. Panics unless it is that or a reader without recursion. */
 export function rm_held(o: SyncObject): bool {
   const td = curthread();
   if (rm_owned(o, td)) return true;
@@ -268,7 +268,7 @@ export function rm_held(o: SyncObject): bool {
   return false;
 }
 
-/** As msleep does, with a lock that the current thread shares or has alone, and has again in the same way afterwards. */
+/** As msleep, with a lock that the current thread shares or owns, and takes again in the same way afterwards. */
 export function rm_sleep(wchan: u32, o: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
   const is_alone = rm_held(o);
   sleep_checked(o, wmesg);

@@ -1,12 +1,13 @@
-// Locks that one thread holds alone or several share: rwlock(9) and sx(9), which differ in two things.
+// Locks with one exclusive owner or several sharers: rwlock(9) and sx(9), which differ in two things.
 //
 //                          rwlock                                 sx
-//   who holds it alone     borrows from all that wait             borrows nothing: its waiters sleep
-//   who wants to share it  comes in by priority                   comes in in the order of arrival
+//   exclusive owner        borrows from all waiters               borrows nothing: its waiters sleep
+//   waiting sharers        by priority                            in order of arrival
 //
-// Who wants to share one waits behind a thread that wants it alone, unless it shares another one of the kind; who only
-// tries waits for nobody. Released, a lock goes to the best that wants it alone, the first among equals, or else to all that want to share it. As
-// mutexes are, they are handed over at the release: a waiting thread that runs again has the lock.
+// A thread that wants to share waits behind one that wants exclusive ownership, unless it already shares
+// another lock of the kind; a try ignores waiters. A released lock goes to the best exclusive waiter, the
+// first among equals, or else to all waiting sharers. Like mutexes these locks are handed over at the
+// release: a waiter that runs again has the lock.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP, SLOCKS_MAX } from "../sys/param";
@@ -36,12 +37,12 @@ import {
   turnstile_share,
 } from "./subr_turnstile";
 
-/** True for the options of such a lock that exist. */
+/** True for valid options of such a lock. */
 export function rw_options_valid(options: u32): bool {
   return (options & ~MTX_RECURSE) == 0;
 }
 
-/** True if `td` holds the lock alone. */
+/** True if `td` owns the lock exclusively. */
 export function rw_wowned(l: SyncObject, td: Thread): bool {
   return l.so_owner == td && l.so_owner_tid == cold(td).td_tid;
 }
@@ -50,19 +51,19 @@ function is_rw(l: SyncObject): bool {
   return l.so_kind == KOBJ_RW;
 }
 
-/** Whether somebody holds the lock alone. */
+/** True if the lock has an exclusive owner. */
 function is_owned(l: SyncObject): bool {
   return is_td(l.so_owner);
 }
 
-/** Waits for the lock; who is awake again has it. */
+/** Waits for the lock; when the thread runs again, it has it. */
 function wait(l: SyncObject, td: Thread, queue: u32): u32 {
   lock_blocked(l, td);
   sync_queued(l);
   return wait_in(l, td, queue);
 }
 
-/** Waits in a queue of the lock, unless its owner runs. */
+/** Waits in a queue of the lock, unless its owner is running. */
 function wait_in(l: SyncObject, td: Thread, queue: u32): u32 {
   if (spins_for(l, queue == TS_SHARED ? K.RW_ADAPTIVE_R : K.RW_ADAPTIVE_W)) return PENDING;
   turnstile_block(l, td, queue);
@@ -79,13 +80,13 @@ export function rw_lock_1(l: SyncObject): u32 {
 
 // ---- Sharing ----
 
-/** Whether a thread that would wait for it may share the lock at once (RW_CAN_READ). */
+/** True if a thread that would wait may share the lock at once (RW_CAN_READ). */
 function may_share(l: SyncObject, td: Thread): bool {
   if (is_owned(l)) return false;
   return !is_td(l.so_first) || load<u8>(td_slocks(td, l.so_kind)) != 0;
 }
 
-/** Shares the lock, which nobody has alone. */
+/** Shares the lock, which must have no exclusive owner. */
 function share(l: SyncObject, td: Thread): void {
   const count = td_slocks(td, l.so_kind);
   if (load<u8>(count) == SLOCKS_MAX) {
@@ -100,7 +101,7 @@ function share(l: SyncObject, td: Thread): void {
   lock_taken(l, td, false);
 }
 
-/** Shares the lock. Who has it alone waits for itself, or panics if it is an rwlock. */
+/** Shares the lock. Its exclusive owner deadlocks on an sx, and panics on an rwlock. */
 export function rw_rlock(l: SyncObject): u32 {
   const td = curthread();
   if (is_rw(l) && rw_wowned(l, td)) panic("rw_rlock: wlock already held for %s", l.so_name);
@@ -110,14 +111,14 @@ export function rw_rlock(l: SyncObject): u32 {
   return done(0);
 }
 
-/** Shares the lock, whoever waits for it, unless a thread has it alone: 1, or 0. */
+/** Shares the lock, regardless of waiters, unless it has an exclusive owner: 1, or 0. */
 export function rw_try_rlock(l: SyncObject): u32 {
   if (is_owned(l)) return 0;
   share(l, curthread());
   return 1;
 }
 
-/** Panics unless somebody shares the lock. */
+/** Panics unless the lock is shared. */
 function assert_shared(l: SyncObject): void {
   if (is_owned(l) || l.so_value == 0) not_shared(l);
 }
@@ -126,7 +127,7 @@ function not_shared(l: SyncObject): void {
   panic(is_rw(l) ? "Lock %s not read locked" : "Lock %s not share locked", l.so_name);
 }
 
-/** Takes back what sharing did. */
+/** Undoes share. */
 function unshare(l: SyncObject, td: Thread): void {
   assert_shared(l);
   const count = td_slocks(td, l.so_kind);
@@ -136,21 +137,23 @@ function unshare(l: SyncObject, td: Thread): void {
   lock_released(l, td);
 }
 
-/** Hands the lock, which nobody holds, to whom it is due. */
+/** Hands the lock, which is free, to the next in turn. */
 function pass_on(l: SyncObject): void {
   if (!turnstile_hand_over(l)) turnstile_share(l, true);
 }
 
-/** Shares the lock no more; the last one hands it to the first that wants it alone, or else to those that would share it. */
+/**
+ * Stops sharing the lock; the last sharer hands it to the best exclusive waiter, or else to the waiting sharers.
+ */
 export function rw_runlock(l: SyncObject): u32 {
   unshare(l, curthread());
   if (l.so_value == 0) pass_on(l);
   return done(0);
 }
 
-// ---- Having it alone ----
+// ---- Exclusive ownership ----
 
-/** Takes the lock alone if that takes no waiting. */
+/** Takes the lock exclusively if that needs no waiting. */
 function own(l: SyncObject, td: Thread): bool {
   if (is_owned(l)) {
     if ((l.so_flags & MTX_RECURSE) == 0 || !rw_wowned(l, td)) return false;
@@ -162,7 +165,7 @@ function own(l: SyncObject, td: Thread): bool {
   return true;
 }
 
-/** Takes the lock alone. Panics if the caller does so already and it may not recurse. */
+/** Takes the lock exclusively. Panics if the caller already owns it and it may not recurse. */
 export function rw_wlock(l: SyncObject): u32 {
   const td = curthread();
   lock_wanted(l, td, true);
@@ -180,7 +183,7 @@ function recursed(l: SyncObject): void {
   );
 }
 
-/** Takes the lock alone if that takes no waiting: 1, or 0. */
+/** Takes the lock exclusively if that needs no waiting: 1, or 0. */
 export function rw_try_wlock(l: SyncObject): u32 {
   return own(l, curthread()) ? 1 : 0;
 }
@@ -189,13 +192,13 @@ function assert_wowned(l: SyncObject, td: Thread): void {
   if (!rw_wowned(l, td)) panic("Lock %s not exclusively locked", l.so_name);
 }
 
-/** Releases a lock that the current thread holds alone, once. */
+/** Releases a lock that `td` owns exclusively, without recursion. */
 export function rw_release(l: SyncObject, td: Thread): void {
   turnstile_disown(l, td);
   pass_on(l);
 }
 
-/** Releases the lock. Panics if the caller does not hold it alone. */
+/** Releases the lock. Panics if the caller is not its exclusive owner. */
 export function rw_wunlock(l: SyncObject): u32 {
   const td = curthread();
   assert_wowned(l, td);
@@ -204,21 +207,21 @@ export function rw_wunlock(l: SyncObject): u32 {
   return done(0);
 }
 
-/** Spins: is it free? */
+/** Spinning: tries again. */
 export function rw_adaptive(l: SyncObject, queue: u32): u32 {
   const td = curthread();
   return take(l, td, queue) ? rw_lock_1(l) : wait_in(l, td, queue);
 }
 
-// ---- Until a signal ----
+// ---- Interruptible acquisition ----
 
-/** Shares an sx, as rw_rlock; what stops or ends the process ends the wait: 0, EINTR or ERESTART. */
+/** Shares an sx as rw_rlock does, interrupted when the process stops or ends: 0, EINTR or ERESTART. */
 export function sx_slock_sig(l: SyncObject): u32 {
   lock_wanted(l, curthread(), false);
   return look_sig(l, TS_SHARED, false);
 }
 
-/** The same for having it alone, as rw_wlock. */
+/** The same for exclusive ownership, as rw_wlock. */
 export function sx_xlock_sig(l: SyncObject): u32 {
   const td = curthread();
   lock_wanted(l, td, true);
@@ -226,7 +229,7 @@ export function sx_xlock_sig(l: SyncObject): u32 {
   return look_sig(l, TS_EXCLUSIVE, false);
 }
 
-/** Takes the lock if that takes no waiting: true if the thread has it. */
+/** Takes the lock if that needs no waiting: true if the thread has it. */
 function take(l: SyncObject, td: Thread, queue: u32): bool {
   if (queue != TS_SHARED) return own(l, td);
   if (!may_share(l, td)) return false;
@@ -234,7 +237,10 @@ function take(l: SyncObject, td: Thread, queue: u32): bool {
   return true;
 }
 
-/** Takes the lock or waits for it; `waits`: the thread has begun to. One that is asked to stop or to end does not begin. */
+/**
+ * Takes the lock or waits for it. `waits`: it is waiting already; otherwise, if it is asked to stop or end,
+ * it does not begin.
+ */
 function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
   const td = curthread();
   if (take(l, td, queue)) {
@@ -263,14 +269,14 @@ function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
   return PENDING;
 }
 
-/** The suspension check has given `error`; or 0, also of who has spun. */
+/** After the suspension check, which gave `error`; also, with 0, after spinning. */
 export function sx_sig_again(l: SyncObject, queue: u32, error: i32): u32 {
   if (error == 0) return look_sig(l, queue, true);
   sync_awake(l);
   return done(error);
 }
 
-/** Awake: with the lock, interrupted, or to look again after a stop. */
+/** Awake: with the lock, interrupted, or to try again after a stop. */
 export function sx_sig_1(l: SyncObject, queue: u32): u32 {
   const td = curthread();
   td.td_flags &= ~TDF_SINTR;
@@ -281,9 +287,9 @@ export function sx_sig_1(l: SyncObject, queue: u32): u32 {
   return done(error);
 }
 
-// ---- From one to the other ----
+// ---- Upgrade and downgrade ----
 
-/** The only one that shares the lock has it alone from now on: 1, or 0 if there are others. */
+/** The only sharer becomes the exclusive owner: 1, or 0 if there are other sharers. */
 export function rw_try_upgrade(l: SyncObject): u32 {
   const td = curthread();
   assert_shared(l);
@@ -294,8 +300,8 @@ export function rw_try_upgrade(l: SyncObject): u32 {
 }
 
 /**
- * Who has the lock alone shares it from now on, with all that wait for that; while a thread wants it alone, with those only
- * that share another sx, if it is one.
+ * The exclusive owner becomes a sharer, together with all waiting sharers; while there is an exclusive
+ * waiter, only with those that share another sx, if it is an sx.
  */
 export function rw_downgrade(l: SyncObject): u32 {
   const td = curthread();
@@ -310,7 +316,10 @@ export function rw_downgrade(l: SyncObject): u32 {
 
 // ---- sleep(9) ----
 
-/** True if the current thread has the lock alone. Panics if it does not share it either, or has recursed. */
+/**
+ * True if the current thread is the exclusive owner. Panics if it has recursed, or neither owns nor shares
+ * the lock.
+ */
 export function rw_held(l: SyncObject): bool {
   const is_alone = rw_wowned(l, curthread());
   if (is_alone && l.so_value != 0) panic("Lock %s recursed", l.so_name);
@@ -318,7 +327,7 @@ export function rw_held(l: SyncObject): bool {
   return is_alone;
 }
 
-/** As msleep does, with a lock that the current thread shares or has alone, and has again in the same way afterwards. */
+/** As msleep, with a lock that the current thread shares or owns, and takes again in the same way afterwards. */
 export function rw_sleep(wchan: u32, l: SyncObject, pri: u32, wmesg: u32, timo: i32): u32 {
   const is_alone = rw_held(l);
   sleep_checked(l, wmesg);

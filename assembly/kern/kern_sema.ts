@@ -8,7 +8,10 @@ import { tsleep, wakeup, wakeup_one } from "./kern_synch";
 
 // ---- Semaphores ----
 
-/** Takes one unit, sleeping while there is none. As in the original a running thread may be first. */
+/**
+ * Takes one unit, sleeping while there is none. As in the original, a running thread may get it before a
+ * woken one.
+ */
 export function sema_wait(s: SyncObject): u32 {
   if (s.so_value == 0) return sync_sleep(s, K.SEMA_WAIT_1);
   s.so_value--;
@@ -44,15 +47,15 @@ function sema_timed(s: SyncObject, timo: i32, error: i32): u32 {
 }
 
 /**
- * Awake: a unit that has come goes to it even at the very end. If another thread was first its time begins anew, as in
- * the original (kern_sema.c 115): it is the least that it waits.
+ * Awake: takes a unit that has come even if the time is over. If another thread was faster it waits for the
+ * whole time again, as in the original (kern_sema.c 115): the timeout is a lower bound.
  */
 export function sema_timedwait_1(s: SyncObject, timo: i32, error: i32): u32 {
   sync_awake(s);
   return sema_timed(s, timo, planted(Plant.SEMA_SHORT) ? EWOULDBLOCK : error);
 }
 
-/** Adds one unit and wakes the best that waits, the first among equals. */
+/** Adds one unit and wakes the best waiter, the first among equals. */
 export function sema_post(s: SyncObject): u32 {
   s.so_value++;
   if (!planted(Plant.SEMA_ONE_WAKE) || s.so_value == 1) wakeup_one(changetype<u32>(s));
@@ -62,8 +65,8 @@ export function sema_post(s: SyncObject): u32 {
 // ---- Barriers ----
 
 /**
- * Waits until as many threads as the barrier was made for have arrived, and then starts anew. The last
- * one does not wait; its result is 1, that of the others 0.
+ * Waits until as many threads as the barrier was made for have arrived; the barrier then starts anew. The
+ * last one to arrive does not wait and gets 1, the others get 0.
  */
 export function barrier_wait(b: SyncObject): u32 {
   b.so_value++;
@@ -74,7 +77,7 @@ export function barrier_wait(b: SyncObject): u32 {
   return done(1);
 }
 
-/** Awake: has the barrier opened since it was the `turn`th time? */
+/** Awake: has the barrier opened since it had opened `turn` times? */
 export function barrier_wait_1(b: SyncObject, turn: u32): u32 {
   sync_awake(b);
   if (b.so_uses == turn && !planted(Plant.BARRIER_EARLY))

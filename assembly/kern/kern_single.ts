@@ -1,11 +1,11 @@
-// Suspension and single-threading of a process (kern_thread.c 1115-1719), its stop and continue, and the
-// AST that makes a thread look. Numbers in brackets are lines of kern_thread.c.
+// Suspension and single-threading of a process (kern_thread.c 1115-1719), stopping and continuing it, and the
+// AST that makes a thread check. Numbers in brackets are lines of kern_thread.c.
 //
 // thread_single asks the other threads of a process to stop by setting their suspend AST, wakes those
 // whose sleep may be interrupted, and suspends its caller until enough of them have suspended or gone.
-// They look in thread_suspend_check: at the boundary to user code (ast), in an interruptible sleep, and
-// where a kernel function calls it. The counters p_suspcount and p_boundary_count belong to the process
-// and always agree with the states of its threads.
+// They check in thread_suspend_check: at the boundary to user code (ast), in an interruptible sleep, and
+// where a kernel function calls it. The counters p_suspcount and p_boundary_count belong to the process and
+// always agree with the states of its threads.
 import { panic } from "../env";
 import { EINTR, ERESTART } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
@@ -69,7 +69,7 @@ export function proc_should_stop(p: Proc): u32 {
   return p.p_flag & P_SHOULDSTOP_MASK;
 }
 
-/** Address of p_flag: the channel of those who wait for single-threading to end. */
+/** Address of p_flag: the channel of threads that wait for single-threading to end. */
 function p_flag_channel(p: Proc): u32 {
   return changetype<u32>(p) + <u32>offsetof<Proc>("p_flag");
 }
@@ -84,7 +84,7 @@ function ast_unsched(td: Thread): void {
 
 // ---- Counting ----
 
-/** How many threads have not stopped yet, in the sense of `mode` (1115). */
+/** Number of threads that have not yet stopped, in the sense of `mode` (1115). */
 function calc_remaining(p: Proc, mode: i32): i32 {
   if (mode == SINGLE_EXIT) return p.p_numthreads;
   if (mode == SINGLE_BOUNDARY) return p.p_numthreads - p.p_boundary_count;
@@ -93,14 +93,14 @@ function calc_remaining(p: Proc, mode: i32): i32 {
   return 0;
 }
 
-/** How many may go on (1133). */
+/** Number of threads that may keep running (1133). */
 function remain_for_mode(mode: i32): i32 {
   return mode == SINGLE_ALLPROC ? 0 : 1;
 }
 
 // ---- One thread ----
 
-/** Suspends a thread of a process, which is on no run queue, or runs and will switch (1573). */
+/** Suspends a thread of a process that is on no run queue, or is running and about to switch (1573). */
 function thread_suspend_one(td: Thread): void {
   KASSERT(!td_is_suspended(td), "already suspended");
   td.td_proc.p_suspcount++;
@@ -109,7 +109,7 @@ function thread_suspend_one(td: Thread): void {
   sched_sleep(td, 0);
 }
 
-/** Ends a thread's suspension; with `boundary` also its wait at the user boundary (1588). */
+/** Ends a thread's suspension and, with `boundary`, its wait at the user boundary (1588). */
 export function thread_unsuspend_one(td: Thread, p: Proc, boundary: bool): void {
   KASSERT(td_is_suspended(td), "Thread not suspended");
   td_clear_inhib(td, TDI_SUSPENDED);
@@ -137,7 +137,7 @@ function thread_suspend_switch(td: Thread, p: Proc): u32 {
   return mi_switch();
 }
 
-/** Lets one suspended thread run, whatever its process is asked to do (1607). */
+/** Lets one suspended thread run, whatever is requested of its process (1607). */
 export function thread_run_flash(td: Thread): void {
   const p = td.td_proc;
   if (td.td_wchan != 0) sleepq_remove(td);
@@ -149,8 +149,8 @@ export function thread_run_flash(td: Thread): void {
 }
 
 /**
- * Hurries an inhibited thread on for `mode` (1140): one that is suspended in a way that does not count is
- * let go, so that it looks again, and a sleep that may be interrupted ends.
+ * Hurries an inhibited thread along for `mode` (1140): resumes one whose suspension does not count for this
+ * mode, so that it checks again, and ends an interruptible sleep.
  */
 function weed_inhib(mode: i32, td: Thread, p: Proc): void {
   switch (mode) {
@@ -193,9 +193,9 @@ function check_mode(mode: i32): void {
 }
 
 /**
- * Makes the current thread the only one of its process that runs, or with SINGLE_ALLPROC stops another
- * process whole (1222). td_retval gets 0, or 1 if the caller must back out because somebody else was
- * first. Without P_HADTHREADS there is nothing to do.
+ * Makes the current thread the only running one of its process or, with SINGLE_ALLPROC, stops all of another
+ * process (1222). td_retval gets 0, or 1 if another thread was first and the caller must back out. Does
+ * nothing without P_HADTHREADS.
  */
 export function thread_single(p: Proc, mode: i32): u32 {
   const td = curthread();
@@ -232,12 +232,12 @@ function thread_single_1(p: Proc, mode: i32): u32 {
   return thread_single_2(p, mode);
 }
 
-/** A mode and the pid of the process that it is for. */
+/** Packs a mode and the pid of the process it is for. */
 function single_word(p: Proc, mode: i32): u32 {
   return ((<u32>p.p_pid) << 2) | mode;
 }
 
-/** Its turn has come, unless the process is gone: the original's caller holds it, this one backs out. */
+/** Its turn has come. If the process is gone it backs out; in the original the caller holds the process. */
 export function thread_single_turn(p: Proc, word: u32): u32 {
   const mode = <i32>(word & 3);
   if (single_word(p, mode) != word) return done(1);
@@ -282,7 +282,7 @@ function single_ask(p: Proc, mode: i32, td: Thread): void {
   }
 }
 
-/** Everybody else is suspended at the boundary (1349). */
+/** Asserts that all other threads are suspended at the boundary (1349). */
 function single_boundary_check(p: Proc, td: Thread): void {
   for (let other = p.p_threads; is_td(other); other = thread_next(other)) {
     if (other == td) continue;
@@ -300,7 +300,7 @@ export function thread_single_3(p: Proc): u32 {
   return PENDING;
 }
 
-/** Ends what thread_single began; the others go on unless the process is to stop as a whole (1673). */
+/** Ends what thread_single began; the other threads continue unless the process is to stop as a whole (1673). */
 export function thread_single_end(p: Proc, mode: i32): void {
   check_mode(mode);
   KASSERT(
@@ -336,12 +336,12 @@ function unsuspend_all(p: Proc): void {
   }
 }
 
-/** Lets the threads of a process go on that nothing stops any more (1635). */
+/** Resumes the threads of a process that nothing stops any more (1635). */
 export function thread_unsuspend(p: Proc): void {
   if (proc_should_stop(p) == 0) {
     unsuspend_all(p);
   } else if (proc_should_stop(p) == P_STOPPED_SINGLE && p.p_numthreads == p.p_suspcount) {
-    // Stopping everything has also done what single-threading asked for.
+    // Stopping everything has also achieved what single-threading asked for.
     if (p.p_singlethread.td_proc == p) thread_unsuspend_one(p.p_singlethread, p, false);
   }
 }
@@ -357,10 +357,10 @@ export function thread_suspend_check_needed(): bool {
 }
 
 /**
- * Stops the current thread for as long as its process is asked to stop, or ends it if the process is to
- * exit (1410). With `return_instead` it returns EINTR or ERESTART in td_retval where the caller has to
- * get out of the way first; 0 means that the caller may go on. A request for single-threading does
- * not stop the thread that made it.
+ * Stops the current thread for as long as its process is to stop, or ends it if the process is to exit
+ * (1410). With `return_instead` it returns EINTR or ERESTART in td_retval where the caller has to get out of
+ * the way first; 0 means that the caller may continue. A request for single-threading does not stop the
+ * thread that made it.
  */
 export function thread_suspend_check(return_instead: i32): u32 {
   const td = curthread();
@@ -400,7 +400,7 @@ function sbdry_error(td: Thread): i32 {
   return (td.td_flags & TDF_SERESTART) != 0 ? ERESTART : 0;
 }
 
-/** Suspends the current thread once and looks again (1473). */
+/** Suspends the current thread once and checks again (1473). */
 function suspend_self(td: Thread, p: Proc, return_instead: i32): u32 {
   thread_stopped(p);
   if (proc_should_stop(p) == P_STOPPED_SINGLE && p.p_numthreads == p.p_suspcount + 1) {
@@ -429,7 +429,7 @@ export function thread_check_susp(sleep: bool): u32 {
   return sleep ? thread_suspend_check(0) : done(ERESTART);
 }
 
-/** The current thread is about to go back to user code: handle what was asked of it (518). */
+/** The current thread is about to return to user code: handles its pending ASTs (518). */
 export function ast(): u32 {
   const c = cold(curthread());
   if ((c.td_ast & TDA_SUSPEND) == 0) return done(0);
@@ -441,7 +441,7 @@ export function ast(): u32 {
 
 // ---- Stop and continue ----
 
-/** Reports that the process has stopped, if this was its last thread to do so. */
+/** Reports that the process has stopped, if this was its last thread to stop. */
 export function thread_stopped(p: Proc): void {
   let stopped = p.p_suspcount;
   if (p == curthread().td_proc) stopped++;
@@ -450,7 +450,7 @@ export function thread_stopped(p: Proc): void {
   }
 }
 
-/** Stops a process as SIGSTOP does: its threads stop where they next look, or in their sleep. */
+/** Stops a process as SIGSTOP does: its threads stop at their next check, or in their sleep. */
 export function proc_stop(p: Proc): void {
   p.p_flag |= P_STOPPED_SIG;
   for (let td = p.p_threads; is_td(td); td = thread_next(td)) {

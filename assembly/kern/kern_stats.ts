@@ -1,8 +1,9 @@
 // Wakeup latencies: from the moment a thread becomes runnable to the moment it runs. Kept only when
 // Machine.stats is on, in an array of its own, so that machines without it pay one test per wakeup.
 //
-// A thread of which something is to be recorded when it runs next, because it was woken, moved, or has not run yet, has
-// TDB_STATS, so that a yield to any other one can take the short way (cpu/rv32_yield.ts): nothing is recorded there.
+// TDB_STATS marks a thread for which something is to be recorded when it runs next: it was woken, moved, or
+// has not run yet. A yield to any other thread can take the fast path (cpu/rv32_yield.ts), which records
+// nothing.
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { KTR_SCHED, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
@@ -22,7 +23,7 @@ export function stats_stride(): usize {
   return offsetof<ThreadStats>() + <usize>STATS_BUCKETS * sizeof<u32>();
 }
 
-/** The thread comes to another CPU, or is new: when it runs next that is recorded. */
+/** The thread is new or has moved to another CPU, which is to be recorded when it runs next. */
 export function stats_due(td: Thread): void {
   if (machine().stats != 0) td.td_body |= TDB_STATS;
 }
@@ -59,7 +60,7 @@ export function stats_running(gd: GlobalData, td: Thread): void {
   store<u32>(bucket, load<u32>(bucket) + 1);
 }
 
-/** Four buckets an octave: 0..3 exactly, then by the three highest bits. */
+/** Four buckets per octave: 0 to 3 exactly, then by the three highest bits. */
 export function stats_bucket(value: u64): u32 {
   if (value < 4) return <u32>value;
   const octave: u32 = 63 - <u32>clz<u64>(value);
@@ -68,9 +69,9 @@ export function stats_bucket(value: u64): u32 {
 }
 
 /**
- * A round begins, to `end`: counts the time of CPUs that are idle although threads wait for one, as many CPUs as
- * threads at most. Whether these may run there does not matter. The swapper, which wants a CPU once, to go to sleep for
- * good, is nobody's work.
+ * A round to `end` begins: adds the time of idle CPUs, as many as there are threads waiting for one, whether
+ * or not these may run there. The swapper, which needs a CPU only once before it sleeps for ever, does not
+ * count.
  */
 export function stats_round(m: Machine, end: u64): void {
   let idle: i32 = 0;

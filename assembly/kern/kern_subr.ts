@@ -2,9 +2,9 @@
 import { machine } from "../sys/machine";
 
 /**
- * At most one event per second (ppsratecheck with a limit of 1, at the resolution of ticks): true if this
- * one may be reported. `last` is the address of the tick of the last report, 0 at first; a second starts
- * with a report, so that events within it need no count.
+ * At most one event per second (ppsratecheck with a limit of 1, at the resolution of ticks): true if this one
+ * may be reported. `last` is the address of the tick of the last report, 0 at first. A second starts with a
+ * report, so events within it need no count.
  */
 export function ppsratecheck(last: usize): bool {
   const m = machine();

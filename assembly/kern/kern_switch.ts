@@ -1,6 +1,6 @@
-// The context switch: from one thread to another on the running CPU, and what a thread does first when
-// it gets the CPU. Every switch goes through cpu_switch, or through one of its copies for plain yields,
-// host_yield and the inner loop of cpu/rv32.ts, which must account the same.
+// The context switch: from one thread to another on the running CPU, and what a thread does first when it
+// gets the CPU. Every switch goes through cpu_switch or one of its copies for plain yields, host_yield and
+// the interpreter's loop in cpu/rv32.ts, which must keep the same accounts.
 import { rv32_record } from "../cpu/rv32_decode";
 import { can_yield } from "../cpu/rv32_yield";
 import { CHUNK_MASK, SLOT_SIZE } from "../sys/chunklist";
@@ -91,7 +91,7 @@ function count_involuntary(td: Thread): void {
   rare(td).td_nivcsw++;
 }
 
-/** Records a switch; before it, what the thread goes to sleep on. */
+/** Records a switch, preceded by what the thread goes to sleep on. */
 function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
   if (why == SW.SLEEP) {
     const channel = td.td_wait != 0 ? td.td_wait : td.td_wchan;
@@ -111,11 +111,11 @@ function ktr_switch(gd: GlobalData, td: Thread, ntd: Thread, why: SW): void {
 }
 
 /**
- * lwkt_yield of the current thread at time `now`, where that is a plain switch to another host body that
- * goes on with its next step: the same counts, states, hash and queue as by lwkt_yield, lwkt_switch,
- * cpu_switch and switch_in, without their calls, which cost more than the switch. False if it takes more
- * than that; then nothing has changed. Why td_pri needs no look is told at the head of cpu/rv32.ts. A
- * body that the host has begun belongs to a started thread, and a preempted thread is in a call.
+ * lwkt_yield of the current thread at time `now`, if that is a plain switch to another host body that
+ * continues with its next step. It leaves the same counts, states, hash and queue as lwkt_yield, lwkt_switch,
+ * cpu_switch and switch_in, whose calls would cost more than the switch. Otherwise it returns false and has
+ * changed nothing. The head of cpu/rv32.ts says why td_pri need not be checked. A body that the host has
+ * begun belongs to a started thread, and a preempted thread is in a call.
  */
 export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
   if (!can_yield(gd)) return false;
@@ -149,12 +149,12 @@ export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
   return true;
 }
 
-/** True for a thread of this CPU that stands between two steps of a body of this kind, in no call. */
+/** True for a thread of this CPU with a body of this kind that is between two steps and in no call. */
 export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
   return load<u32>(changetype<usize>(td), PLAIN_FIELD) == plain_word(kind, gd.gd_cpuid);
 }
 
-/** Why `td`, whose td_lwflags these are, leaves the CPU, whose gd_flags are `flags`. */
+/** Why `td` leaves the CPU, from its td_lwflags and the CPU's gd_flags. */
 function switch_reason(td: Thread, lwflags: u32, flags: u32): SW {
   if ((lwflags & TDL_EXITING) != 0) return SW.EXIT;
   if (((flags & GDF_INVOL) | (lwflags & TDL_PREEMPT_LOCK)) != 0) return SW.PREEMPTED;
@@ -173,9 +173,9 @@ function note_running(m: Machine, gd: GlobalData, ntd: Thread, idle: bool): void
 }
 
 /**
- * What a thread does first when it has the CPU: it files the thread that died here (kern_thread.c 619);
- * on its first run it leaves the section it was created with, otherwise the section of the
- * lwkt_switch that it left the CPU by. A thread that was preempted goes on in lwkt_preempt instead.
+ * What a thread does first when it gets the CPU: it files a thread that died here (kern_thread.c 619); on its
+ * first run it leaves the critical section it was created with, otherwise that of the lwkt_switch by which it
+ * left the CPU. A preempted thread continues in lwkt_preempt instead.
  */
 export function switch_in(gd: GlobalData, ntd: Thread): void {
   const m = machine();

@@ -1,13 +1,13 @@
-// Synchronisation objects: what all kinds share.
+// Synchronisation objects: the common part of all kinds.
 //
-// An object is a cell of the kernel objects' arena; its address is the channel that its waiters sleep on,
-// so that the sleep queues hold them in the order in which they came, and whoever looks (a deadlock
-// report, ps) finds the object by a sleeper's channel.
+// An object is a cell of the kernel object arena. Its address is the channel that its waiters sleep on, so
+// that the sleep queues hold them in order of arrival, and ps or a deadlock report can find the object from a
+// sleeper's channel.
 //
-// A waiter that runs again looks at the object anew (its continuation), because anybody can wake a
-// channel. Locks are another matter: who waits for one stands in its turnstile (kern/subr_turnstile.ts).
-// Rejected: one kind of lock from which programs build the rest. Each of these objects then costs a
-// program several calls, and nobody can tell what a sleeping thread is waiting for.
+// A waiter that runs again looks at the object anew (its continuation), because any thread can wake a
+// channel. Lock waiters are in the lock's turnstile instead (kern/subr_turnstile.ts). Rejected: one kind of
+// lock from which programs build the rest; each object would cost a program several calls, and nobody could
+// tell what a sleeping thread waits for.
 import { EBUSY } from "../sys/errno";
 import { mycpu } from "../sys/globaldata";
 import { KOBJ_LOCKMGR, KOBJ_RM, KOBJ_RW, KOBJ_SX, SyncObject } from "../sys/sync";
@@ -17,7 +17,7 @@ import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { sleepq_lookup, tsleep } from "./kern_synch";
 import { lock_forgotten } from "./lock_watch";
 
-/** Makes an object of a kind, or returns null if the arena of kernel objects is used up. */
+/** Creates an object of a kind; null if the kernel object arena is full. */
 export function sync_create(kind: u32, name: u32): SyncObject {
   const o = changetype<SyncObject>(kobj_alloc());
   if (changetype<usize>(o) == 0) return o;
@@ -36,7 +36,7 @@ function is_shared_lock(o: SyncObject): bool {
   );
 }
 
-/** Gives an object back: EBUSY while a thread holds it or waits for it. */
+/** Frees an object: EBUSY while a thread holds it or waits for it. */
 export function sync_destroy(o: SyncObject): i32 {
   if (is_td(o.so_owner) || o.so_waiters != 0) return EBUSY;
   if (is_shared_lock(o) && o.so_value != 0) return EBUSY;
@@ -46,7 +46,10 @@ export function sync_destroy(o: SyncObject): i32 {
   return 0;
 }
 
-/** Brings the time that `waiters` threads have waited up to date; CPUs' clocks differ by up to a quantum. */
+/**
+ * Adds the time that `waiters` threads have waited since the last update; the CPUs' clocks differ by up to a
+ * quantum.
+ */
 function sync_account(o: SyncObject, waiters: i32): void {
   const now = mycpu().gd_cycles;
   const since = o.so_since;

@@ -1,12 +1,13 @@
-// Sleep queues: tsleep and wakeup; msleep is made of the same two halves (kern/kern_mutex.ts).
+// Sleep queues: tsleep and wakeup; msleep consists of the same two halves (kern/kern_mutex.ts).
 //
 // A channel is any number: the address of something in the kernel, or of an interned string. The hash of
 // channels has one entry per channel, its first sleeper, which also holds the channel's last sleeper and its
 // neighbours in the hash chain; the sleepers are linked in the order in which they came. Nothing is
 // allocated, and a wakeup touches the sleepers of its own channel only.
 //
-// Who wakes one sleeper wakes the best, the first among equals (sleepq_signal). Where all are equal, which is usual, that is
-// the first, without a look at the others: SQ_RANKS, beside the last sleeper, tells that two neighbours may differ.
+// wakeup_one wakes the best sleeper, the first among equals. If all have the same rank, as is usual, that is
+// the first, and the others need not be looked at: SQ_RANKS, beside the last sleeper, says that two
+// neighbours may differ.
 //
 // A thread is on a sleep queue while td_wchan is not 0, and sleeps while it has TDI_SLEEPING as well:
 // between the two it may already be woken, or be suspended (thread_suspend_check).
@@ -60,10 +61,10 @@ export function sleepq_init(): void {
 }
 
 /**
- * Address of the bucket of a channel. Channels that are neighbours in memory, such as threads that exit one
- * after the other, have neighbouring buckets, so that a million of them share cache lines: the bucket
- * is the number of the channel's 64 bytes, folded, and its place in them is spread by Fibonacci hashing over 20
- * bits, or as many as number the buckets.
+ * Address of the bucket of a channel. Channels that are adjacent in memory, such as threads that exit one
+ * after the other, have adjacent buckets, so that a million of them share cache lines: the bucket is the
+ * number of the channel's 64-byte line, folded, plus its offset in the line spread by Fibonacci hashing over
+ * 20 bits, or as many as number the buckets.
  */
 function sleepq_bucket(wchan: u32): usize {
   const m = machine();
@@ -103,7 +104,7 @@ function sleepq_add(td: Thread, wchan: u32): void {
   store<u32>(bucket, changetype<u32>(td));
 }
 
-/** Puts `to`, or nothing if it is null, in the place that the channel's head has in the hash chain. */
+/** Replaces a channel's head in the hash chain by `to`, or removes it if that is null. */
 function sleepq_replace_head(head: Thread, to: Thread): void {
   const r = rare(head);
   const next = r.td_sq_next;
@@ -126,12 +127,12 @@ function sleepq_replace_head(head: Thread, to: Thread): void {
   r.td_sq_prev = no_td();
 }
 
-/** Another thread is the last sleeper of a channel, whose first has this part. */
+/** Makes a thread the last sleeper of the channel whose head has this part. */
 function set_tail(r: ThreadRare, td: Thread): void {
   r.td_sq_tail = changetype<u32>(td) | (r.td_sq_tail & SQ_RANKS);
 }
 
-/** Takes a thread off its sleep queue: channel, message and TDF_SINTR go. */
+/** Takes a thread off its sleep queue and clears its channel, wait message and TDF_SINTR. */
 export function sleepq_remove(td: Thread): void {
   const next = changetype<Thread>(td.td_qnext);
   const prev = changetype<Thread>(td.td_qprev);
@@ -155,7 +156,7 @@ function sleepq_forget(td: Thread): void {
   cold(td).td_wmesg = 0;
 }
 
-/** A thread on a sleep queue has its rank there, or another one than before. */
+/** A thread has joined a sleep queue, or its rank there has changed. */
 export function sleepq_ranked(td: Thread): void {
   const prev = changetype<Thread>(td.td_qprev);
   const next = changetype<Thread>(td.td_qnext);
@@ -174,7 +175,7 @@ export function td_set_inhib(td: Thread, inhibitor: u8): void {
   td.td_inhib |= inhibitor;
 }
 
-/** Takes an inhibitor away; without any left the thread can run. */
+/** Removes an inhibitor; once none is left the thread can run. */
 export function td_clear_inhib(td: Thread, inhibitor: u8): void {
   const left = td.td_inhib & ~inhibitor;
   td.td_inhib = left;
@@ -189,7 +190,7 @@ export function td_is_suspended(td: Thread): bool {
   return (td.td_inhib & TDI_SUSPENDED) != 0;
 }
 
-/** On a sleep queue, and a signal may take it off (TD_CAN_ABORT). */
+/** True for a thread on a sleep queue that a signal may take off it (TD_CAN_ABORT). */
 export function td_can_abort(td: Thread): bool {
   return td.td_wchan != 0 && (td.td_flags & TDF_SINTR) != 0;
 }
@@ -205,7 +206,7 @@ export function setrunnable(td: Thread): void {
   else if (state == TDS.INACTIVE || state > TDS.RUNNING) panic("setrunnable: state 0x%x", state);
 }
 
-/** The thread has left its queue: it wakes, if it slept. */
+/** A thread has left its queue: wakes it if it was asleep. */
 function sleepq_wake(td: Thread): void {
   if (!td_is_sleeping(td)) return;
   td_clear_inhib(td, TDI_SLEEPING);
@@ -219,7 +220,7 @@ function sleepq_resume(td: Thread): void {
 
 // ---- Waking ----
 
-/** Wakes every sleeper of a channel, in the order in which they came. */
+/** Wakes every sleeper of a channel, in order of arrival. */
 export function wakeup(wchan: u32): void {
   const first = sleepq_lookup(wchan);
   if (is_td(first)) sleepq_wake_all(first);
@@ -237,7 +238,7 @@ function sleepq_wake_all(first: Thread): void {
   }
 }
 
-/** Wakes the sleeper of best priority, the one that came first among equals. */
+/** Wakes the best sleeper of a channel, the first among equals. */
 export function wakeup_one(wchan: u32): void {
   const head = sleepq_lookup(wchan);
   if (!is_td(head)) return;
@@ -245,7 +246,7 @@ export function wakeup_one(wchan: u32): void {
   sleepq_resume(equal ? head : sleepq_best(head));
 }
 
-/** The best sleeper of a channel, whose first is `head`. */
+/** The best sleeper of the channel whose first sleeper is `head`. */
 function sleepq_best(head: Thread): Thread {
   const first = sleep_rank(head);
   let best = head;
@@ -265,7 +266,9 @@ function sleepq_best(head: Thread): Thread {
   return best;
 }
 
-/** Wakes the sleeper that came last, passing over those that are about to sleep if there are others (SLEEPQ_UNFAIR). */
+/**
+ * Wakes the sleeper that came last; those that are not asleep yet only if there are no others (SLEEPQ_UNFAIR).
+ */
 export function wakeup_any(wchan: u32): void {
   const head = sleepq_lookup(wchan);
   if (!is_td(head)) return;
@@ -275,7 +278,7 @@ export function wakeup_any(wchan: u32): void {
   sleepq_resume(is_td(td) ? td : last);
 }
 
-/** Ends an interruptible sleep, or a wait for an sx, which returns `error`, unless its timeout was first. */
+/** Ends an interruptible sleep, or a wait for an sx, with result `error`, unless its timeout was first. */
 export function sleepq_abort(td: Thread, error: i32): void {
   if ((td.td_flags & TDF_TIMEOUT) != 0) return;
   cold(td).td_intrval = <i8>error;
@@ -295,16 +298,16 @@ export function sleepq_timeout(td: Thread): void {
 
 // ---- Sleeping ----
 
-// What WITNESS says of who sleeps on a channel, and of who waits for a condition.
+// WITNESS's report of a thread that sleeps on a channel, and of one that waits for a condition.
 const SLEEPING: string =
   'Sleeping on "%s" with the following non-sleepable locks held, thread %N (tid %d):\n';
 export const WAITING: string =
   'Waiting on "%s" with the following non-sleepable locks held, thread %N (tid %d):\n';
 
 /**
- * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for
- * `timo` ticks (0: for ever). td_retval gets 0; EWOULDBLOCK if the deadline has come, even if the thread
- * was woken; with PCATCH in `pri` also EINTR or ERESTART.
+ * Puts the current thread to sleep on `wchan` at priority `pri` (0: its own) until it is woken, or for `timo`
+ * ticks (0: for ever). td_retval gets 0; EWOULDBLOCK if the timeout has passed, even if the thread was woken;
+ * with PCATCH in `pri` also EINTR or ERESTART.
  */
 export function tsleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
   sleep_checked(changetype<SyncObject>(0), wmesg);
@@ -312,15 +315,15 @@ export function tsleep(wchan: u32, pri: u32, wmesg: u32, timo: i32): u32 {
   return sleepq_wait(pri, timo);
 }
 
-/** WITNESS looks which locks the current thread, about to sleep, holds besides `but`, which it releases. */
+/** Has WITNESS check the locks of the current thread, which is about to sleep and releases `but`. */
 export function sleep_checked(but: SyncObject, wmesg: u32, text: string = SLEEPING): void {
   if ((machine().lock_watch & LOCK_WITNESS) == 0) return;
   witness_sleep(curthread(), but, text, wmesg);
 }
 
 /**
- * The first half of a sleep: the current thread is on the queue, so that no wakeup is missed from now on, and
- * still runs. A lock that guards what it waits for is released between this and sleepq_wait.
+ * First half of a sleep: puts the current thread, which is still running, on the queue, so that no wakeup is
+ * missed from now on. A lock that guards the condition is released between this and sleepq_wait.
  */
 export function sleepq_enter(wchan: u32, pri: u32, wmesg: u32, timo: i32): void {
   const td = curthread();
@@ -339,7 +342,7 @@ export function sleepq_enter(wchan: u32, pri: u32, wmesg: u32, timo: i32): void 
   if ((pri & PCATCH) != 0) td.td_flags |= TDF_SINTR;
 }
 
-/** The second half: sleeps, unless the thread's process asks it to stop or to end. */
+/** Second half: sleeps, unless the thread's process asks it to stop or to end. */
 export function sleepq_wait(pri: u32, timo: i32): u32 {
   if ((pri & PCATCH) != 0 && (cold(curthread()).td_ast & TDA_SUSPEND) != 0) {
     sleepq_ranked(curthread());
@@ -350,7 +353,7 @@ export function sleepq_wait(pri: u32, timo: i32): u32 {
   return tsleep_1(pri, timo, 0);
 }
 
-/** With the result of the suspension check: sleep, unless something has happened already. */
+/** With the result of the suspension check: sleeps, unless it has been woken already. */
 export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
   const td = curthread();
   if (td.td_wchan != 0) {
@@ -367,7 +370,7 @@ export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
   return tsleep_2(pri, timo, error);
 }
 
-/** Puts a thread that has never run to sleep, interruptibly: what its continuation goes on from. */
+/** Puts a thread that has never run to sleep, interruptibly; its continuation resumes from this sleep. */
 export function sleepq_park(td: Thread, wchan: u32, wmesg: u32): void {
   sleepq_add(td, wchan);
   cold(td).td_wmesg = wmesg;
@@ -376,13 +379,16 @@ export function sleepq_park(td: Thread, wchan: u32, wmesg: u32): void {
   td_set_inhib(td, TDI_SLEEPING);
 }
 
-/** A thread of LWKT has a level of its own, which FreeBSD's sleep priorities do not touch. */
+/**
+ * Applies a sleep priority. An LWKT thread has a level of its own, which FreeBSD's sleep priorities do not
+ * change.
+ */
 function sleep_priority(td: Thread, pri: u32): void {
   if (machine().sched == Sched.LWKT && changetype<usize>(td.td_proc) == 0) return;
   sched_sleep(td, pri);
 }
 
-/** Awake: what does the sleep return? */
+/** Awake: works out the result of the sleep. */
 export function tsleep_2(pri: u32, timo: i32, error: i32): u32 {
   const td = curthread();
   const c = cold(td);

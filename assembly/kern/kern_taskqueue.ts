@@ -1,5 +1,5 @@
-// taskqueue_thread: work that a callout leaves for later. Its tasks run at the end of softclock, in the
-// order in which they were enqueued, on the CPU whose callouts ran.
+// taskqueue_thread: work that a callout defers. Tasks run at the end of softclock, in the order in which they
+// were enqueued, on the CPU whose callouts ran.
 import { panic } from "../env";
 import { machine } from "../sys/machine";
 import { Task, TaskFn } from "../sys/reap";
@@ -13,7 +13,7 @@ export function task_init(task: Task, fn: TaskFn, arg: u32): void {
   task.ta_arg = arg;
 }
 
-/** Enqueues a task; a pending one is only counted once more. */
+/** Enqueues a task; if it is pending, only increments its count. */
 export function taskqueue_enqueue(task: Task): void {
   task.ta_pending++;
   if (task.ta_pending != 1) return;
@@ -38,7 +38,7 @@ export function taskqueue_run(): void {
   }
 }
 
-/** Returns when `task` is not pending: the caller runs the queue itself. */
+/** Returns once `task` is not pending; the caller runs the queue itself. */
 export function taskqueue_drain(task: Task): void {
   if (task.ta_pending != 0) taskqueue_run();
 }

@@ -1,10 +1,10 @@
 // Threads of processes (kern_thread.c): the count and its limit, allocation and reuse, exit, reaping,
 // credentials and limits copied on write. Numbers in brackets are its lines.
 //
-// A thread that exits while others of its process go on cannot be freed while it is still on the CPU. It
+// A thread that exits while others of its process remain cannot be freed while it is still on the CPU. It
 // waits in gd_deadthread until the next thread has the CPU, then on the zombie list of its memory domain
-// until a reaper frees it: the next allocation, a callout every five seconds, or a barrier. The last
-// thread of a process stays attached to it and is used again with it (kern_fork.ts).
+// until it is reaped: by the next allocation, a callout every five seconds, or a barrier. The last thread of
+// a process stays attached to it and is reused with it (kern_fork.ts).
 import { panic, printf } from "../env";
 import { CalloutFn } from "../sys/callout";
 import { has_deadline } from "../sys/deadline";
@@ -93,7 +93,7 @@ function thread_count_inc_try(): bool {
   return true;
 }
 
-/** Counts one more thread, reaping first; says once a second that there are too many (192). */
+/** Counts one more thread, reaping first; reports at most once a second that there are too many (192). */
 function thread_count_inc(): bool {
   const m = machine();
   thread_reap();
@@ -144,7 +144,7 @@ export function threadinit(): void {
 
 // ---- Zombies ----
 
-/** Files a dead thread in front of its domain's others (598). */
+/** Puts a dead thread at the head of its domain's zombie list (598). */
 function thread_zombie(td: Thread): void {
   const tdd = thread_domain(cold(td).td_allocdomain);
   td.td_qnext = changetype<u32>(tdd.tdd_zombies);
@@ -152,15 +152,15 @@ function thread_zombie(td: Thread): void {
   tdd.tdd_nzombies++;
 }
 
-/** Takes over a thread that has left its CPU for good (618). */
+/** Files a thread that has left its CPU for good (618). */
 export function thread_stash(td: Thread): void {
   td.td_proc.p_exitthreads--;
   thread_zombie(td);
 }
 
 /**
- * Frees the zombies of a domain, newest first (628). Their ids go back 16 at a time and their count 32 at
- * a time, each rest at the end.
+ * Frees the zombies of a domain, newest first (628). Ids are freed in batches of 16, counts in batches of 32,
+ * the remainders at the end.
  */
 function thread_reap_domain(tdd: ThreadDomain): void {
   let td = tdd.tdd_zombies;
@@ -194,7 +194,7 @@ function thread_reap_domain(tdd: ThreadDomain): void {
   if (ntds != 0) thread_count_add(-(<i32>ntds));
 }
 
-/** The memory domain of the running CPU: CPUs are dealt out to the domains. */
+/** The memory domain of the running CPU: CPUs are assigned to domains in turn. */
 function cpu_domain(): u32 {
   const n = machine().ndomains;
   return n == 1 ? 0 : mycpu().gd_cpuid % n;
@@ -213,7 +213,7 @@ export function thread_reap(): void {
   if (is_td(tdd.tdd_zombies)) thread_reap_domain(tdd);
 }
 
-/** Every five seconds: reaps if some domain has not been reaped for longer than that (723). */
+/** Every five seconds: reaps if some domain has not been reaped for that long (723). */
 export function thread_reap_callout(): void {
   const m = machine();
   const period: u32 = m.hz * REAP_SECONDS;
@@ -228,8 +228,8 @@ export function thread_reap_callout(): void {
 }
 
 /**
- * When it returns, every thread that had exited before the call is reaped (755). A dead thread leaves its
- * CPU in the same step in which it exits, so that there is no CPU to wait for.
+ * Returns once every thread that had exited before the call is reaped (755). A dead thread leaves its CPU in
+ * the same step in which it exits, so there is no CPU to wait for.
  */
 export function thread_reap_barrier(): void {
   const task = barrier_task();
@@ -255,13 +255,13 @@ function vm_thread_new(c: ThreadCold, pages: u32): bool {
   return true;
 }
 
-/** Tells the handlers, and the trace, of a thread that was allocated. */
+/** Reports an allocated thread to the event handlers and the trace. */
 function thread_ctor_event(td: Thread): void {
   ktr(KTR_THREAD, Ktr.CTOR, cold(td).td_tid);
   eventhandler_invoke(EventList.THREAD_CTOR, td);
 }
 
-/** Tells the handlers, and the trace, of a thread that will be freed. */
+/** Reports a thread about to be freed to the event handlers and the trace. */
 function thread_dtor_event(td: Thread): void {
   ktr(KTR_THREAD, Ktr.DTOR, cold(td).td_tid);
   eventhandler_invoke(EventList.THREAD_DTOR, td);
@@ -272,7 +272,7 @@ function thread_dtor_panic(td: Thread): void {
   panic("bad state for thread unlinking");
 }
 
-/** What the zone does with every structure that comes back (411). */
+/** Performed by the zone on every structure that is freed (411). */
 function thread_dtor(td: Thread): void {
   if (td.td_state != TDS.INACTIVE) thread_dtor_panic(td);
   cold(td).td_ast = 0;
@@ -308,7 +308,7 @@ export function thread_alloc(pages: u32): Thread {
   return td;
 }
 
-/** Prepares the thread of a used process for its next life: ENOMEM without a stack (808). */
+/** Prepares the thread of a reused process for its next use: ENOMEM without a stack (808). */
 export function thread_recycle(td: Thread, pages: u32): i32 {
   const c = cold(td);
   if (c.td_kstack_pages == 0 || <u32>c.td_kstack_pages != pages) {
@@ -318,7 +318,7 @@ export function thread_recycle(td: Thread, pages: u32): i32 {
   return 0;
 }
 
-/** Frees a thread but for its id and its place in the count (826). */
+/** Frees a thread except for its id and its place in the count (826). */
 function thread_free_batched(td: Thread): void {
   const c = cold(td);
   c.td_kstack_pages = 0;
@@ -337,7 +337,7 @@ export function thread_free(td: Thread): void {
   thread_count_add(-1);
 }
 
-/** Clears what a used thread does not keep for its next life (kern_kthread.c 278). */
+/** Clears what a reused thread must not keep (kern_kthread.c 278). */
 export function thread_clear(td: Thread): void {
   const c = cold(td);
   rare(td).td_nivcsw = 0;
@@ -352,7 +352,7 @@ export function thread_clear(td: Thread): void {
   td.td_nvcsw = 0;
 }
 
-/** Copies what a new thread inherits, but for the name, which the caller gives it (kern_kthread.c 280). */
+/** Copies what a new thread inherits, except for the name, which the caller sets (kern_kthread.c 280). */
 export function thread_copy(c: ThreadCold, from: ThreadCold): void {
   c.td_pri_class = from.td_pri_class;
   c.td_base_pri = from.td_base_pri;
@@ -366,14 +366,14 @@ export function thread_copy(c: ThreadCold, from: ThreadCold): void {
 
 // ---- Credentials and limits ----
 
-/** A new thread gets its process's credential and limits (858). */
+/** Gives a new thread its process's credential and limits (858). */
 export function thread_cow_get_proc(c: ThreadCold, p: Proc): void {
   c.td_ucred = crhold(p.p_ucred);
   c.td_limit = lim_hold(p.p_limit);
   c.td_cowgen = p.p_cowgen;
 }
 
-/** A new thread gets another thread's credential and limits, which may be old ones (869). */
+/** Gives a new thread another thread's credential and limits, which may be old ones (869). */
 export function thread_cow_get(newtd: Thread, td: Thread): void {
   const c = cold(newtd);
   const from = cold(td);
@@ -399,7 +399,7 @@ export function thread_cow_update(td: Thread): void {
   cold(td).td_cowgen = td.td_proc.p_cowgen;
 }
 
-/** The current thread has caught up by other means (909). */
+/** Records that a thread has caught up by other means (909). */
 export function thread_cow_synced(td: Thread): void {
   const c = cold(td);
   const p = td.td_proc;
@@ -412,8 +412,8 @@ export function thread_cow_synced(td: Thread): void {
 // ---- Exit ----
 
 /**
- * Ends the current thread (931). With others in the process it becomes a zombie; the only thread of a
- * process that never had more stays attached to it. Never comes back.
+ * Ends the current thread (931). It becomes a zombie if others remain in its process; the only thread of a
+ * process that never had more stays attached to it. Does not return.
  */
 export function thread_exit(): u32 {
   const gd = mycpu();
@@ -443,7 +443,7 @@ export function thread_exit(): u32 {
   return PENDING;
 }
 
-/** A thread that had put itself on the run queue before it ended has been picked once more (1036). */
+/** A thread that had put itself on the run queue before it ended has been picked again (1036). */
 export function thread_exit_1(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;

@@ -1,17 +1,17 @@
 // Thread ids: which are in use, and which thread has one (kern_thread.c 229-288, 1721-1824).
 //
-// The bitmap of ids in use has three levels of 64-bit words: a bit of one level is set while its word of
-// the level below is full. A search that finds nothing in the word where it starts climbs, and where
-// nothing is free up to the end it descends once from the top to the lowest that is; the ids handed out
-// are those of the original's search through a flat bitmap.
+// The bitmap of ids in use has three levels of 64-bit words: a bit of one level is set while its word in the
+// level below is full. A search that finds nothing in its first word climbs; if nothing is free up to the end
+// it descends once from the top to the lowest free id. The ids handed out are those of the original's search
+// through a flat bitmap.
 //
-// The original's hash is lists whose order can be observed, with one rule that depends on a thread's
-// place: "more than 16 in front: move it to the head" (1754). Here are no lists. Threads come into a
-// list at its head only, so each that does gets a higher stamp than all others of its bucket, and the
-// order of the list is that of the stamps. tid_index leads from an id to its thread and the stamp, and
-// a bucket knows the newest stamps, the seventeenth of which decides the rule. Where so many have left
-// that it knows fewer, it looks through the ids that are its own, once for a dozen that left.
-// Rejected: the lists themselves, which cost a lookup five cache lines of other threads.
+// The original's hash consists of lists whose order can be observed, with one rule that depends on a thread's
+// place: "more than 16 in front: move it to the head" (1754). Here there are no lists. Threads enter a list
+// only at its head, so each one that does gets a higher stamp than all others of its bucket, and the order of
+// a list is that of the stamps. tid_index leads from an id to its thread and stamp, and a bucket keeps its
+// newest stamps, of which the seventeenth decides the rule. When so many threads have left that fewer are
+// known, the bucket is gathered again from its ids, about once per dozen departures. Rejected: real lists,
+// which cost a lookup five cache lines of other threads.
 
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
@@ -50,7 +50,7 @@ export function tid_index_bytes(maxthread: u32): usize {
   return <usize>maxthread * offsetof<TidEntry>();
 }
 
-/** Lays out the levels in the zeroed arena; bits that stand for nothing count as used. */
+/** Lays out the levels in the zeroed arena; bits without an id count as used. */
 export function tid_init(): void {
   const m = machine();
   const bits = words_for(m.maxthread);
@@ -65,12 +65,12 @@ export function tid_init(): void {
   level_end(m.tid_top, summary);
 }
 
-/** Marks the bits of a level's last word that lie beyond its `n`. */
+/** Marks the bits beyond `n` in a level's last word. */
 function level_end(level: usize, n: u32): void {
   if ((n & 63) != 0) store<u64>(word_at(level, n >> 6), FULL << (n & 63));
 }
 
-/** The first word of level 0, from `next` on or else from 0 on, that is not full; there must be one. */
+/** The first word of level 0 that is not full, from `next` on, else from 0; there must be one. */
 function tid_word_next(next: u32): u32 {
   const m = machine();
   if (next > m.tid_high) return tid_word_lowest();
@@ -87,7 +87,7 @@ function tid_word_next(next: u32): u32 {
   return (index << 6) + <u32>ctz<u64>(free);
 }
 
-/** The same a level higher. */
+/** The same, starting one level higher. */
 function tid_summary_next(next: u32): u32 {
   const m = machine();
   let index = next >> 6;
@@ -107,7 +107,7 @@ function tid_word_lowest(): u32 {
   return m.tid_low;
 }
 
-/** A word of level 0 has become full: so it is at the levels above. */
+/** A word of level 0 has become full: updates the levels above. */
 function tid_word_full(index: u32): void {
   const m = machine();
   const at = word_at(m.tid_summary, index >> 6);
@@ -131,7 +131,7 @@ function tid_word_freed(index: u32): void {
   store<u64>(top, load<u64>(top) & ~((<u64>1) << ((index >> 6) & 63)));
 }
 
-/** Takes the next free thread id after the last one taken, wrapping (229). There must be one. */
+/** Takes the next free thread id after the last one taken, wrapping around (229). There must be one. */
 export function tid_alloc(): i32 {
   const m = machine();
   let start = <u32>m.trytid;
@@ -153,14 +153,17 @@ export function tid_alloc(): i32 {
   return tid + NO_PID;
 }
 
-/** Records the id that was taken last, and returns it: where nothing is traced, it stays in a register. */
+/**
+ * Traces the id that was taken last and returns it; apart from tid_alloc so that the id stays in a register
+ * without a trace.
+ */
 function tid_alloc_traced(): i32 {
   const m = machine();
   ktr(KTR_THREAD, Ktr.TIDSET, m.trytid - 1 + NO_PID);
   return m.trytid - 1 + NO_PID;
 }
 
-/** Gives a thread id back (269). */
+/** Frees a thread id (269). */
 export function tid_free(rtid: i32): void {
   const m = machine();
   const tid = <u32>(rtid - NO_PID);
@@ -180,19 +183,19 @@ function tid_free_panic(rtid: i32): void {
   panic("thread ID %d not allocated\n", rtid);
 }
 
-/** Gives `n` thread ids back at once (278). */
+/** Frees `n` thread ids at once (278). */
 export function tid_free_batch(batch: usize, n: u32): void {
   for (let i: u32 = 0; i < n; i++) tid_free(load<i32>(batch + <usize>i * sizeof<i32>()));
 }
 
 // ---- The hash ----
 
-/** Threads in front of which a found thread stays where it is (1735). */
+/** A thread with no more than this many others in front of it stays where it is when it is found (1735). */
 const RUN_THRESH: u32 = 16;
-/** No thread has this stamp or a higher one. */
+/** All stamps are below this. */
 const STAMP_END: u32 = u32.MAX_VALUE;
 
-/** Buckets of the hash: the largest power of two that is not above maxproc / 2 (579). */
+/** Buckets of the hash: the largest power of two not above maxproc / 2 (579). */
 function tidhash_buckets(maxproc: u32): u32 {
   const elements = maxproc >> 1;
   return elements == 0 ? 1 : (<u32>1) << (31 - clz<u32>(elements));
@@ -223,7 +226,7 @@ function bucket_of(tid: i32): TidBucket {
   );
 }
 
-/** Where the stamp is from which on a lookup leaves the threads of a bucket where they are. */
+/** Address of a bucket's limit: a lookup does not move threads with this stamp or a higher one. */
 function limit_at(b: TidBucket): usize {
   const m = machine();
   return (
@@ -232,7 +235,7 @@ function limit_at(b: TidBucket): usize {
   );
 }
 
-/** The same stamp, from an id. */
+/** The limit of the bucket of an id. */
 function limit_of(tid: i32): u32 {
   const m = machine();
   return load<u32>(m.tidhash_limits + <usize>(<u32>tid & m.tidhash_mask) * sizeof<u32>());
@@ -246,17 +249,17 @@ function entry_of(tid: i32): TidEntry {
   return entry_at(<u32>(tid - NO_PID));
 }
 
-/** Where the `n`th stamp is that a bucket knows, the oldest being the 0th. */
+/** Address of the `n`th stamp that a bucket knows; the 0th is the oldest. */
 function stamp_at(b: TidBucket, n: u32): usize {
   return changetype<usize>(b) + TID_STAMPS_OFFSET + <usize>n * sizeof<u32>();
 }
 
-/** Makes a thread known by its id: it becomes the first of its list (1809). */
+/** Enters a thread under its id, as the first of its list (1809). */
 export function tidhash_add(td: Thread): void {
   const tid = cold(td).td_tid;
   const b = bucket_of(tid);
   const e = entry_of(tid);
-  if (e.te_stamp != 0) bucket_forget(b, e.te_stamp); // an id that was given back too early
+  if (e.te_stamp != 0) bucket_forget(b, e.te_stamp); // an id that was freed too early
   e.te_thread = td;
   bucket_push(b, e);
 }
@@ -265,7 +268,7 @@ export function tidhash_add(td: Thread): void {
 export function tidhash_remove(td: Thread): void {
   const tid = cold(td).td_tid;
   const e = entry_of(tid);
-  if (e.te_thread != td) return; // its id was given back too early
+  if (e.te_thread != td) return; // its id was freed too early
   bucket_forget(bucket_of(tid), e.te_stamp);
   e.te_thread = no_td();
   e.te_stamp = 0;
@@ -283,7 +286,7 @@ function bucket_push(b: TidBucket, e: TidEntry): void {
   bucket_limit(b);
 }
 
-/** Makes room: the newest sixteen and the one that comes decide on. */
+/** Makes room in a full bucket: the newest sixteen and the coming one still decide the limit. */
 function bucket_drop(b: TidBucket): void {
   const to = stamp_at(b, 0);
   const from = stamp_at(b, TID_STAMPS - RUN_THRESH);
@@ -293,14 +296,14 @@ function bucket_drop(b: TidBucket): void {
   b.thb_known = RUN_THRESH;
 }
 
-/** Works out the limit of a bucket, as far as it knows its stamps. */
+/** Computes the limit of a bucket from the stamps that it knows. */
 function bucket_limit(b: TidBucket): void {
   const known = b.thb_known;
   const first: u32 = known > RUN_THRESH ? known - 1 - RUN_THRESH : 0;
   store<u32>(limit_at(b), known != 0 ? load<u32>(stamp_at(b, first)) : STAMP_END);
 }
 
-/** A stamp is no thread's any more. */
+/** Removes a stamp that no thread has any more. */
 function bucket_forget(b: TidBucket, stamp: u32): void {
   const known = b.thb_known - 1;
   if (known == u32.MAX_VALUE || stamp < load<u32>(stamp_at(b, 0))) return;
@@ -317,8 +320,8 @@ function bucket_forget(b: TidBucket, stamp: u32): void {
 }
 
 /**
- * Moves a thread to the head of its list whose stamp is below the limit: more than 16 stand in front of
- * it, if the bucket knows enough of them. This is how it goes for one that has not been looked for lately.
+ * Moves a thread whose stamp is below the limit to the head of its list: more than 16 are in front of it, if
+ * the bucket knows enough stamps. This is the usual case, of a thread that was not looked up recently.
  */
 function bucket_move(b: TidBucket, e: TidEntry): void {
   const known = b.thb_known;
@@ -338,11 +341,11 @@ function bucket_move(b: TidBucket, e: TidEntry): void {
   }
 }
 
-/** The same in all other cases. It calls itself, so that no compiler puts it into its caller. */
+/** The same in all other cases. It calls itself so that no compiler inlines it. */
 function bucket_move_slow(b: TidBucket, e: TidEntry): void {
   if (b.thb_known > RUN_THRESH) {
     bucket_forget(b, e.te_stamp);
-    e.te_stamp = 0; // whoever gathers or renumbers leaves it out
+    e.te_stamp = 0; // left out when stamps are gathered or renumbered
     bucket_push(b, e);
     return;
   }
@@ -351,9 +354,9 @@ function bucket_move_slow(b: TidBucket, e: TidEntry): void {
 }
 
 /**
- * The thread with id `tid`, of process `pid` unless that is -1; null if there is none, or if its process
- * is not complete yet (1775). What stands far behind in its list moves to the head (1732), but for the
- * current thread, which the original finds without a look into the hash.
+ * The thread with id `tid`, of process `pid` unless that is -1; null if there is none, or if its process is
+ * not complete yet (1775). A thread far back in its list moves to the head (1732), except for the current
+ * thread, which the original finds without the hash.
  */
 export function tdfind(tid: i32, pid: i32): Thread {
   const m = machine();
@@ -366,7 +369,7 @@ export function tdfind(tid: i32, pid: i32): Thread {
   return td;
 }
 
-/** The same step by step, for ids without a thread in the hash and while tid_care says so. */
+/** The same step by step, for ids without a thread in the hash and while tid_care is set. */
 function tdfind_self(tid: i32, pid: i32): Thread {
   const cur = curthread();
   if (changetype<usize>(cur.td_proc) != 0 && cold(cur).td_tid == tid) {
@@ -376,22 +379,22 @@ function tdfind_self(tid: i32, pid: i32): Thread {
   const e = entry_of(tid);
   const td = e.te_thread;
   if (!is_td(td)) return td;
-  if (cold(td).td_tid != tid) return no_td(); // freed, or used again
+  if (cold(td).td_tid != tid) return no_td(); // freed, or reused
   if (pid != -1 && td.td_proc.p_pid != pid) return no_td();
   if (e.te_stamp < limit_of(tid)) bucket_move_slow(bucket_of(tid), e);
   return td.td_proc.p_state == PRS.NEW ? no_td() : td;
 }
 
-/** True while the hash has the thread. */
+/** True while the thread is in the hash. */
 export function tidhash_contains(td: Thread): bool {
   const tid = cold(td).td_tid;
   if (<u32>(tid - NO_PID) >= <u32>machine().maxthread) return false;
   return entry_of(tid).te_thread == td;
 }
 
-// ---- What is rarely needed: all ids of a bucket ----
+// ---- Rarely needed: all ids of a bucket ----
 
-/** Index of the bucket's highest id, below 0 if it has none; the others are a hash's size apart. */
+/** Index of the bucket's highest id, below 0 if it has none; its ids are a hash size apart. */
 function bucket_last(b: TidBucket): i32 {
   const m = machine();
   const bucket = <u32>((changetype<usize>(b) - m.tidhash_base) >> TID_BUCKET_SHIFT);
@@ -400,7 +403,7 @@ function bucket_last(b: TidBucket): i32 {
 }
 
 /**
- * Learns the newest stamps of a bucket. Ids and stamps mostly rise together: the highest ids come first.
+ * Collects the newest stamps of a bucket. Ids and stamps mostly rise together, so the highest ids come first.
  */
 function bucket_gather(b: TidBucket): void {
   const step = <i32>machine().tidhash_mask + 1;
@@ -420,7 +423,7 @@ function bucket_gather(b: TidBucket): void {
   bucket_limit(b);
 }
 
-/** Puts a stamp into its place among the first `known`. */
+/** Inserts a stamp among the first `known`, in order. */
 function stamp_insert(b: TidBucket, known: u32, stamp: u32): void {
   let at = stamp_at(b, known);
   for (; known != 0; known--) {
@@ -433,9 +436,9 @@ function stamp_insert(b: TidBucket, known: u32, stamp: u32): void {
 }
 
 /**
- * Gives the threads of a bucket small stamps in their order: once in four thousand million insertions.
- * While it sorts, te_thread links the entries, and the nth word of the known stamps is a sorted list of
- * 2^n of them or 0.
+ * Renumbers the stamps of a bucket from 1 in their order, once in four thousand million insertions. While it
+ * sorts, te_thread links the entries, and the nth word of the known stamps is a sorted list of 2^n entries,
+ * or 0.
  */
 function bucket_renumber(b: TidBucket): void {
   const step = <i32>machine().tidhash_mask + 1;
@@ -465,12 +468,12 @@ function bucket_renumber(b: TidBucket): void {
   bucket_gather(b);
 }
 
-/** The entry behind another one, while they are linked. */
+/** The next entry of such a linked list. */
 function entry_link(e: TidEntry): TidEntry {
   return changetype<TidEntry>(e.te_thread);
 }
 
-/** One list out of two, the lowest stamp first. */
+/** Merges two sorted lists, the lowest stamp first. */
 function entries_merge(a: TidEntry, b: TidEntry): TidEntry {
   let head = changetype<TidEntry>(0);
   let last = head;
@@ -492,7 +495,7 @@ function entries_merge(a: TidEntry, b: TidEntry): TidEntry {
   return head;
 }
 
-/** Finds the threads of a bucket's entries again, by looking at all threads that there are. */
+/** Restores the threads of a bucket's entries, by looking at all threads. */
 function bucket_reload(b: TidBucket): void {
   const m = machine();
   for (let i: u32 = 0; i < m.td_count; i++) {

@@ -1,8 +1,8 @@
 // Sleeping by the clock, and periodic timers.
 //
 // `tsleep` and `pause` count ticks from the start of the current round, as the original's `ticks` would.
-// These calls go by the CPU's own clock: they end at the first tick that is not before the moment asked
-// for, so that a machine whose quantum is no longer than its tick is exact to a tick.
+// These calls use the CPU's own clock: they end at the first tick that is not before the requested time, so
+// that a machine whose quantum is no longer than its tick is exact to a tick.
 import { curthread, mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { TICKS_MAX } from "../sys/param";
@@ -13,10 +13,10 @@ import { str } from "./kern_subr";
 import { tsleep } from "./kern_synch";
 import { dl_timer } from "./sched_deadline";
 
-/** A timer that has missed its moment goes on from now. */
+/** After a missed expiry the timer restarts from now. */
 const TIMER_RELATIVE: u32 = 0;
 
-/** The channel of a thread that nobody but its timeout wakes. */
+/** A channel on which only its timeout wakes the thread. */
 export function own_channel(td: Thread): u32 {
   return changetype<u32>(td) + <u32>offsetof<Thread>("td_wchan");
 }
@@ -38,21 +38,21 @@ export function sleep_until(target: u64): u32 {
   return PENDING;
 }
 
-/** Awake: at the end of a very long sleep, or in the middle of it. */
+/** Awake, at the end of a very long sleep or before. */
 export function nanosleep_1(target: u64): u32 {
   return sleep_until(target);
 }
 
 /**
- * When a timer expires next that expired last at `last` (0: never, so it starts now), with a result that
- * is not after `now` where it has been missed.
+ * The next expiry of a timer that last expired at `last` (0: never, so it starts now). A result that is not
+ * after `now` means that it was missed.
  */
 function timer_expiry(last: u64, period: u64, mode: u32, now: u64): u64 {
   const next = (last == 0 ? now : last) + period;
   return next <= now && mode == TIMER_RELATIVE ? now : next;
 }
 
-/** Sleeps until a shared timer's next expiry; those who miss it do not sleep. */
+/** Sleeps until a shared timer's next expiry; a thread that has missed it does not sleep. */
 export function timer_wait(timer: SyncObject, period: u64, mode: u32): u32 {
   const next = timer_expiry(timer.so_expiry, period, mode, mycpu().gd_cycles);
   timer.so_expiry = next;
@@ -61,7 +61,7 @@ export function timer_wait(timer: SyncObject, period: u64, mode: u32): u32 {
   return sleep_until(next);
 }
 
-/** The same for a timer whose last expiry the thread keeps itself: the result is the new one. */
+/** The same for a timer whose last expiry the thread keeps itself: returns the new one. */
 export function timer_next(f: Frame, last: u64, period: u64, mode: u32): u32 {
   const next = timer_expiry(last, period, mode, mycpu().gd_cycles);
   dl_timer(mycpu(), curthread(), next);
@@ -71,13 +71,13 @@ export function timer_next(f: Frame, last: u64, period: u64, mode: u32): u32 {
   return PENDING;
 }
 
-/** The same, where a timer that has not started began at `start`. */
+/** The same; a timer that has not been started begins at `start`. */
 export function timer_wait_from(timer: SyncObject, period: u64, mode: u32, start: u64): u32 {
   if (timer.so_expiry == 0) timer.so_expiry = start;
   return timer_wait(timer, period, mode);
 }
 
-/** What the CPU's clock will be after an amount of time. */
+/** The value of the CPU's clock after an amount of time. */
 export function clock_after(f: Frame, cycles: u64): u32 {
   const at = mycpu().gd_cycles + cycles;
   f.a1 = <u32>(at >> 32);

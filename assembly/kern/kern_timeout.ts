@@ -1,17 +1,16 @@
 // Callouts: a hierarchical wheel for each CPU, with constant-time arm, cancel and fire.
 //
-// A callout is placed by blocks, not by distance: level 0 has a slot for each tick of the block of 4096
-// that the wheel stands in, level 1 one for each such block of the 2^24 ticks that it stands in, level 2
-// one for each block of 2^24 ticks beyond. When the wheel enters a block, the block's list is dealt out
-// to the level below. Nothing can have been placed there before, so that callouts of the same tick run in
-// the order in which they were armed, always.
+// A callout is placed by block, not by distance: level 0 has a slot for each tick of the current block of
+// 4096, level 1 for each such block of the current 2^24 ticks, level 2 for each block of 2^24 ticks beyond.
+// When the wheel enters a block, the block's list is distributed to the level below. Nothing can have been
+// placed there before, so callouts of the same tick always run in the order in which they were armed.
 //
 // Rejected: the classic wheel of FreeBSD, which scans a slot for those of this revolution, and a heap,
 // which costs log n and does not keep the order of arming.
 //
-// gd_next_callout is never later than the CPU's earliest callout. It is earlier only while level 0 is
-// empty and the earliest one was cancelled: finding the next one then means walking a list, which is put
-// off until time has to jump there (callout_earliest), when that list is dealt out anyway.
+// gd_next_callout is never later than the CPU's earliest callout. It is earlier only while level 0 is empty
+// and the earliest callout was cancelled: finding the next one then means walking a list. That is put off
+// until time has to jump there (callout_earliest), when the list is distributed anyway.
 import { panic } from "../env";
 import {
   Callout,
@@ -60,7 +59,7 @@ export function callwheel_bytes(ncpus: u32): usize {
   return <usize>ncpus * WHEEL_SIZE;
 }
 
-/** Gives a CPU its wheel, which stands at the present tick. */
+/** Gives a CPU its wheel, set to the current tick. */
 export function callwheel_init(gd: GlobalData): void {
   const m = machine();
   gd.gd_wheel = m.callwheel_base + <usize>gd.gd_cpuid * WHEEL_SIZE;
@@ -78,14 +77,14 @@ function wheel(gd: GlobalData): CalloutWheel {
 
 // ---- Slots ----
 
-/** The level that a callout of tick `time` belongs to, from where the wheel stands. */
+/** The level of a callout due at tick `time`, at the wheel's current position. */
 function level_of(w: CalloutWheel, time: u64): u32 {
   const differ = time ^ w.cw_ticks;
   if (differ < <u64>WHEEL0_SLOTS) return 0;
   return differ < (<u64>WHEEL0_SLOTS) << WHEEL_SHIFT ? 1 : 2;
 }
 
-/** Number of the slot of tick `time` in its level. */
+/** Slot number of tick `time` in a level. */
 function slot_of(level: u32, time: u64): u32 {
   const block = <u32>(time >> (WHEEL_SHIFT * <u64>level));
   return block & (level == 2 ? WHEEL2_SLOTS - 1 : WHEEL0_SLOTS - 1);
@@ -138,14 +137,14 @@ function slot_next(w: CalloutWheel, level: u32, slot: u32): i32 {
   return <i32>((word << 6) + <u32>ctz<u64>(load<u64>(bits_at(w, level, word))));
 }
 
-/** The first slot of level 2, which is a ring, that comes after the one the wheel stands in, or -1. */
+/** The first slot of level 2, a ring, that has a list and comes after the current one, or -1. */
 function ring_next(w: CalloutWheel): i32 {
   const at = slot_of(2, w.cw_ticks);
   const later = slot_next(w, 2, at + 1);
   return later >= 0 ? later : slot_next(w, 2, 0);
 }
 
-/** Where a callout keeps its slot's address. */
+/** Field in which a callout stores its slot's address. */
 const SLOT_FIELD: usize = offsetof<CalloutLink>("c_slot");
 
 function wheel_insert(w: CalloutWheel, link: CalloutLink): void {
@@ -163,11 +162,11 @@ function wheel_remove(w: CalloutWheel, link: CalloutLink): void {
   const head = list.head;
   const tail = list.tail;
   list_remove(list, link.c_slot);
-  // The list can be empty now only if an end of it has moved.
+  // The list can have become empty only if one of its ends has moved.
   if (list.head != head || list.tail != tail) slot_settle(w, level, slot);
 }
 
-/** Frees a list, and clears its bit, if it is empty. */
+/** If a list is empty, frees it and clears its bit. */
 function slot_settle(w: CalloutWheel, level: u32, slot: u32): void {
   const list = slot_at(w, level, slot);
   if (list_first_slot(list) != 0) return;
@@ -228,7 +227,7 @@ function callout_disarmed(c: ThreadCold): void {
   machine().timeouts--;
 }
 
-/** Arms a callout of the kernel on this CPU, `timo` ticks from now; an armed one starts anew. */
+/** Arms a kernel callout on this CPU, `timo` ticks from now; if it is armed, it starts anew. */
 export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u32): void {
   if (callout.c_armed != 0) wheel_cancel(globaldata(callout.c_cpu), callout);
   const gd = mycpu();
@@ -239,16 +238,18 @@ export function callout_reset(callout: Callout, timo: u32, fn: CalloutFn, arg: u
   wheel_arm(gd, callout, machine().ticks64 + chaos_timeout(<u64>timo));
 }
 
-// ---- The next one ----
+// ---- The earliest callout ----
 
-/** The CPU's earliest callout is due at tick `time`, or not before it. */
+/** Notes that the CPU's earliest callout is due at tick `time`, or later. */
 function next_is(gd: GlobalData, time: u64): void {
   const m = machine();
   gd.gd_next_callout = time;
   if (time < m.callout_bound && !planted(Plant.CALLOUT_UNBOUND)) m.callout_bound = time;
 }
 
-/** Sets gd_next_callout from the bits alone: exactly if level 0 has any, else to a block's start. */
+/**
+ * Sets gd_next_callout from the bitmaps alone: exactly if level 0 has a callout, else to the start of a block.
+ */
 function callout_bound(gd: GlobalData): void {
   const w = wheel(gd);
   w.cw_exact = 0;
@@ -272,12 +273,12 @@ function first_block(w: CalloutWheel): ChunkList | null {
   return slot2 >= 0 ? slot_at(w, 2, slot2) : null;
 }
 
-/** First tick of the block that `time`, which is beyond level 0, lies in. */
+/** First tick of the block of `time`, which is beyond level 0. */
 function block_start(w: CalloutWheel, time: u64): u64 {
   return time & ~(((<u64>1) << (WHEEL_SHIFT * <u64>level_of(w, time))) - 1);
 }
 
-/** Tick of the earliest callout of this CPU, exactly, or ~0. */
+/** Exact tick of this CPU's earliest callout, or ~0. */
 function callout_next(gd: GlobalData): u64 {
   const w = wheel(gd);
   if (w.cw_exact != 0) return gd.gd_next_callout;
@@ -294,7 +295,7 @@ function callout_next(gd: GlobalData): u64 {
   return next;
 }
 
-/** Tick of the earliest callout of all CPUs, exactly, or ~0: where idle time jumps to. */
+/** Exact tick of the earliest callout of all CPUs, or ~0: where idle time jumps to. */
 export function callout_earliest(): u64 {
   const ncpus = machine().ncpus;
   let earliest = NEVER;
@@ -309,7 +310,7 @@ export function callout_earliest(): u64 {
 
 // ---- Time passes ----
 
-/** Moves the wheel to `time`, before which nothing is due, and deals out the blocks that it enters. */
+/** Moves the wheel to `time`, before which nothing is due, and distributes the blocks that it enters. */
 function wheel_advance(w: CalloutWheel, time: u64): void {
   const level = level_of(w, time);
   w.cw_ticks = time;
@@ -317,12 +318,12 @@ function wheel_advance(w: CalloutWheel, time: u64): void {
   if (level != 0) wheel_deal(w, 1, time);
 }
 
-/** Deals the list of the block of `level` that the wheel has entered out to the levels below. */
+/** Distributes the list of the block of `level` that the wheel has entered to the levels below. */
 function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
   const slot = slot_of(level, time);
   const list = slot_at(w, level, slot);
   if (list.head == 0) return;
-  // Off the wheel first: what it is dealt out to may have to compact all lists.
+  // Take it off the wheel first: appending to the other lists may have to compact all lists.
   const dealt = wheel_dealt(w);
   dealt.head = list.head;
   dealt.tail = list.tail;
@@ -335,7 +336,7 @@ function wheel_deal(w: CalloutWheel, level: u32, time: u64): void {
   list_free(dealt);
 }
 
-/** Takes the first callout off a list: its slot's address, or 0. Entering a chunk loads all it leads to. */
+/** Takes the first callout off a list: its slot's address, or 0. Entering a chunk prefetches all its callouts. */
 function list_next(list: ChunkList): usize {
   const at = list_first_slot(list);
   if (at == 0) return 0;
@@ -345,8 +346,8 @@ function list_next(list: ChunkList): usize {
 }
 
 /**
- * Loads a word of each cache line that the callouts of a chunk lie in, and of the hot lines of those threads
- * that sleep until then, so that the misses overlap.
+ * Loads a word of each cache line that holds a callout of the chunk, and of the hot lines of those threads
+ * that are asleep, so that the misses overlap.
  */
 function callouts_touch(first: usize, tail: usize): void {
   const end = first + CHUNK_SIZE - CHUNK_SLOT0;
@@ -368,7 +369,7 @@ function callouts_touch(first: usize, tail: usize): void {
 export function softclock(gd: GlobalData, ticks64: u64): void {
   const w = wheel(gd);
   for (;;) {
-    const next = gd.gd_next_callout; // or the start of a block that is dealt out now
+    const next = gd.gd_next_callout; // or the start of a block to distribute
     if (next > ticks64) break;
     wheel_advance(w, next);
     wheel_expire(gd, w, next);
@@ -379,7 +380,7 @@ export function softclock(gd: GlobalData, ticks64: u64): void {
   taskqueue_run();
 }
 
-/** Runs the callouts of tick `time`, at which the wheel stands. */
+/** Runs the callouts of tick `time`, the wheel's current position. */
 function wheel_expire(gd: GlobalData, w: CalloutWheel, time: u64): void {
   const slot = slot_of(0, time);
   const list = slot_at(w, 0, slot);

@@ -1,8 +1,8 @@
-// What kernel code asserts of a lock: mtx_assert, rw_assert, sx_assert, rm_assert and lockmgr_assert, with the
-// originals' panics.
+// Assertions about locks: mtx_assert, rw_assert, sx_assert, rm_assert and lockmgr_assert, with the originals'
+// panics.
 //
-// Who shares an rwlock, an sx or a lock of lockmgr is not known: that somebody does is all that can be asserted of it, as
-// in the originals without WITNESS. The readers of an rmlock are known.
+// The sharers of an rwlock, an sx or a lockmgr lock are not known: as in the originals without WITNESS, one can
+// only assert that somebody shares it. The readers of an rmlock are known.
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import {
@@ -23,7 +23,10 @@ import { mtx_owned } from "./kern_mutex";
 import { rm_owned, rm_shares } from "./kern_rmlock";
 import { rw_wowned } from "./kern_rwlock";
 
-/** Panics unless the current thread holds a mutex, or does not (MA_NOTOWNED), as `what` says (kern_mutex.c, __mtx_assert). */
+/**
+ * Panics unless `what` holds: the current thread owns the mutex, or with MA_NOTOWNED does not (kern_mutex.c,
+ * __mtx_assert).
+ */
 export function mtx_assert(m: SyncObject, what: u32): void {
   const is_owned = mtx_owned(m, curthread());
   if (what == LA_UNLOCKED) {
@@ -37,7 +40,7 @@ export function mtx_assert(m: SyncObject, what: u32): void {
   } else if ((what & LA_RECURSED) != 0) panic("mutex %s unrecursed", m.so_name);
 }
 
-/** The same of a lock that several may share, rwlock, sx or rmlock. */
+/** The same for a lock that can be shared: rwlock, sx or rmlock. */
 export function shared_lock_assert(l: SyncObject, what: u32): void {
   const kind = held_kind(what);
   if (what == LA_UNLOCKED) assert_unlocked(l);
@@ -48,7 +51,7 @@ export function shared_lock_assert(l: SyncObject, what: u32): void {
   else unknown(l, what);
 }
 
-/** The same of a lock of lockmgr (kern_lock.c, _lockmgr_assert). One that was disowned counts as everybody's. */
+/** The same of a lockmgr lock (kern_lock.c, _lockmgr_assert). One that was disowned counts as everybody's. */
 export function lockmgr_assert(o: SyncObject, what: u32): void {
   const lk = changetype<LockMgr>(o);
   const is_alone = lk_held_alone(lk, curthread());
@@ -68,7 +71,7 @@ export function lockmgr_assert(o: SyncObject, what: u32): void {
   } else panic("Unknown lockmgr lock assertion: %d", what);
 }
 
-/** What a sum asserts, without how often. Of a lock that recurses and does not nothing is known. */
+/** The assertion without its recursion bits. With both of them, nothing is asserted about recursion. */
 function held_kind(what: u32): u32 {
   const both = LA_RECURSED | LA_NOTRECURSED;
   return (what & both) == both ? LA_UNLOCKED : what & ~both;
@@ -80,12 +83,12 @@ function unknown(l: SyncObject, what: u32): void {
   else panic("Unknown sx lock assertion: %d", what);
 }
 
-/** True if the current thread has the lock alone. */
+/** True if the current thread owns the lock exclusively. */
 function owns(l: SyncObject): bool {
   return l.so_kind == KOBJ_RM ? rm_owned(l, curthread()) : rw_wowned(l, curthread());
 }
 
-/** How often the current thread shares the lock; of one whose sharers are not known, how many do. */
+/** How often the current thread shares the lock; if sharers are not known, the number of sharers. */
 function shares(l: SyncObject): u32 {
   if (l.so_kind == KOBJ_RM) return rm_shares(l, curthread());
   return is_td(l.so_owner) ? 0 : l.so_value;

@@ -1,5 +1,5 @@
-// What may be noted when locks are taken and released. A machine without such an option pays one look at a word.
-// A lock may be left out of it (so_unwatched).
+// Hooks for lock profiling and WITNESS when locks are taken and released. A machine without such an option
+// pays one load and test. A lock may be exempt (so_unwatched).
 import { LOCK_PROFILE, LOCK_WITNESS, machine } from "../sys/machine";
 import { Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
@@ -12,12 +12,15 @@ import {
 } from "./kern_lockprof";
 import { witness_blocked, witness_checkorder, witness_lock, witness_unlock } from "./subr_witness";
 
-/** What is to be noted of a lock, LOCK_*, in a machine that notes `watch`. */
+/** The hooks, LOCK_*, that apply to a lock in a machine that has `watch`. */
 function watched(watch: u32, o: SyncObject): u32 {
   return watch & ~o.so_unwatched;
 }
 
-/** `td` wants a lock, and will wait for it; it gives up `but`, if that is a lock, before it waits. */
+/**
+ * `td` is about to take a lock and may wait for it; `but`, if not null, is a lock that it releases before it
+ * waits.
+ */
 export function lock_wanted(
   o: SyncObject,
   td: Thread,
@@ -29,7 +32,7 @@ export function lock_wanted(
   if ((watched(watch, o) & LOCK_WITNESS) != 0) witness_checkorder(o, td, exclusive, but);
 }
 
-/** The lock is taken: `td` begins to wait for it. */
+/** The lock is taken: `td` begins to wait. */
 export function lock_blocked(o: SyncObject, td: Thread): void {
   const watch = machine().lock_watch;
   if (watch == 0) return;
@@ -38,7 +41,7 @@ export function lock_blocked(o: SyncObject, td: Thread): void {
   if ((what & LOCK_PROFILE) != 0) lockprof_blocked(o, td);
 }
 
-/** `td` has the lock. */
+/** `td` has taken the lock. */
 export function lock_taken(o: SyncObject, td: Thread, exclusive: bool): void {
   const watch = machine().lock_watch;
   if (watch == 0) return;
@@ -47,14 +50,14 @@ export function lock_taken(o: SyncObject, td: Thread, exclusive: bool): void {
   if ((what & LOCK_PROFILE) != 0) lockprof_taken(o);
 }
 
-/** `td`, which waited for the lock and has it, runs again. */
+/** `td` runs again, with the lock that it waited for. */
 export function lock_awake(o: SyncObject, td: Thread): void {
   const watch = machine().lock_watch;
   if (watch == 0) return;
   if ((watched(watch, o) & LOCK_PROFILE) != 0) lockprof_awake(o, td);
 }
 
-/** `td` has it no more. */
+/** `td` has released it. */
 export function lock_released(o: SyncObject, td: Thread): void {
   const watch = machine().lock_watch;
   if (watch == 0) return;
@@ -63,7 +66,7 @@ export function lock_released(o: SyncObject, td: Thread): void {
   if ((what & LOCK_PROFILE) != 0) lockprof_released(o);
 }
 
-/** An object is given back. */
+/** A lock is freed. */
 export function lock_forgotten(o: SyncObject): void {
   if ((machine().lock_watch & LOCK_PROFILE) != 0) lockprof_forget(o);
 }

@@ -1,8 +1,9 @@
-// How threads of LWKT come and go (lwkt_thread.c 2003, 142-225 and 763-838): structures and stacks, creation and exit.
-// Numbers in brackets are its lines.
+// Creation and exit of LWKT threads (lwkt_thread.c 142-225 and 763-838, 2003): structures and stacks. Numbers
+// in brackets are its lines.
 //
-// An exited thread's structure goes onto its CPU's list of free ones, up to six of them, with its stack: the next one that
-// is created there has both. Beyond these it goes back to the zone, from which FreeBSD's threads come, too.
+// An exited thread's structure goes onto its CPU's free list, which holds up to six, together with its stack;
+// the next thread created there reuses both. Further ones go back to the zone, which FreeBSD's threads use,
+// too.
 import { printf } from "../env";
 import { curthread, GlobalData, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
@@ -36,14 +37,14 @@ import { stack_attach } from "./vm_glue";
 
 // ---- Structures ----
 
-/** Where an allocated structure came from, in the ALLOC record. */
+/** Source of an allocated structure, in the ALLOC record. */
 const ALLOC_FRESH: u32 = 0;
 const ALLOC_TEMPLATE: u32 = 1;
 const ALLOC_REUSED: u32 = 2;
 
 /**
- * Allocates a thread (142): the caller's structure, the first of this CPU's exited ones, or a fresh one.
- * Leaves the thread's address in td_retval, 0 if all are in use. May switch at its crit_exit.
+ * Allocates a thread (142): the caller's structure, the first of this CPU's free list, or a fresh one. Leaves
+ * its address in td_retval, 0 if all are in use. May switch at its crit_exit.
  */
 function lwkt_alloc_thread(template: Thread): u32 {
   if (is_td(template)) return lwkt_alloc_1(template, ALLOC_TEMPLATE);
@@ -151,7 +152,7 @@ export function lwkt_create(template: Thread, kthread: u32): u32 {
   return PENDING;
 }
 
-/** The structure is there: set it up and schedule it. */
+/** The structure is allocated: sets it up and schedules it. */
 export function lwkt_create_1(
   td: Thread,
   func: u32,
@@ -193,7 +194,7 @@ export function lwkt_exit_1(): u32 {
   return cpu_thread_exit();
 }
 
-/** Leaves the current thread for good: the switch that follows marks it exited. */
+/** Leaves the current thread for good; the switch that follows marks it exited. */
 export function cpu_thread_exit(): u32 {
   const td = curthread();
   _lwkt_dequeue(td); // if it was preempted and scheduled after it descheduled itself

@@ -1,12 +1,11 @@
-// Interrupts: a line has an interrupt thread. A request preempts the current thread if that is in no
-// critical section, otherwise it is pended, gd_reqpri says so, and splz makes up for it when the section
-// is left.
+// Interrupts: a line has an interrupt thread. A request preempts the current thread if that is in no critical
+// section; otherwise it is pended, gd_reqpri records that, and splz catches up when the section is left.
 //
-// A request from outside, by the host or by another CPU, is always pended first, and GDF_INTR has the
-// pended ones run when the current thread is next between two instructions.
+// A request from outside, by the host or by another CPU, is always pended first; GDF_INTR makes the pended
+// ones run at the current thread's next safe point.
 //
-// The thread of a line waits by intr_wait, which looks at the line's count and leaves the CPU within one
-// critical section: an interrupt between the two is pended until the thread is off the run queue.
+// The thread of a line waits with intr_wait, which checks the line's count and leaves the CPU within one
+// critical section: an interrupt in between stays pended until the thread is off the run queue.
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_INTR, GDF_RESCHED, GlobalData, gd_intrq, globaldata, mycpu } from "../sys/globaldata";
 import { intr_line, PendCell } from "../sys/intr";
@@ -31,9 +30,9 @@ import {
 } from "./lwkt_thread";
 
 /**
- * Pends an interrupt thread, unless it is already, on whichever CPU; that one passes it on. Where there is no room for
- * another one it becomes runnable at once: it preempts nobody, and has the CPU when it is its turn. Only the thread that
- * runs may be about to leave its CPU, and would miss that: each CPU has a place for it.
+ * Pends an interrupt thread on this CPU unless it is pended already, here or on another CPU, which then
+ * passes it on. If there is no room it becomes runnable at once: it then preempts nobody and runs when its
+ * turn comes. The current thread, which may be about to leave its CPU and would miss that, has a place of its own.
  */
 function pend(gd: GlobalData, td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -71,7 +70,7 @@ function is_cell(cell: PendCell): bool {
   return changetype<usize>(cell) != 0;
 }
 
-/** Takes an interrupt thread off the pended ones. */
+/** Removes an interrupt thread from the pended ones. */
 function pend_remove(gd: GlobalData, td: Thread): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < gd.gd_nintr; i++) {
@@ -104,7 +103,7 @@ function unpend(gd: GlobalData): Thread {
   return td;
 }
 
-/** There is room in the CPU's own structure: the first of those behind it moves up. */
+/** There is room in the CPU's own structure: moves up the first of the linked ones. */
 function pend_refill(gd: GlobalData): void {
   while (gd.gd_nintr < MAXPENDING && is_cell(gd.gd_pend_first)) {
     const cell = gd.gd_pend_first;
@@ -143,8 +142,8 @@ export function interrupt_1(): u32 {
 }
 
 /**
- * Schedules the interrupt thread and lets it preempt the current one, within a section of its own. One
- * that has moved to another CPU is interrupted there.
+ * Schedules the interrupt thread and lets it preempt the current one, within a critical section of its own.
+ * One that has moved to another CPU is interrupted there.
  */
 function interrupt_run(td: Thread): u32 {
   const gd = mycpu();
@@ -165,21 +164,21 @@ export function interrupt_run_1(td: Thread): u32 {
   return PENDING;
 }
 
-/** An interrupt of another CPU's making: pended, for the next safe point of the thread that runs here. */
+/** An interrupt sent by another CPU: pended until the current thread's next safe point. */
 export function interrupt_post(gd: GlobalData, td: Thread): void {
   pend(gd, td);
   gd.gd_reqpri = TDPRI_CRIT;
   gd.gd_flags |= GDF_INTR;
 }
 
-/** The idle thread has nothing to preempt and gives way to all: what is pended becomes runnable. */
+/** The idle thread has nothing to preempt: makes all pended interrupt threads runnable. */
 export function idle_interrupts(gd: GlobalData): void {
   while (gd.gd_nintr != 0) lwkt_schedule_other(unpend(gd));
   gd.gd_reqpri = 0;
   gd.gd_flags &= ~(GDF_INTR | GDF_RESCHED);
 }
 
-/** Runs what was pended while the thread was in a critical section: messages, then interrupts. */
+/** Runs what was pended while the thread was in a critical section: first messages, then interrupts. */
 export function splz(): u32 {
   ktr(KTR_LWKT, Ktr.SPLZ, changetype<u32>(mycpu().gd_curthread));
   lwkt_process_ipiq(mycpu());
@@ -210,7 +209,7 @@ export function intr_register(line: u32, td: Thread): i32 {
   return 0;
 }
 
-/** `td` is gone: nobody serves its lines any more, and no CPU has it pended. */
+/** `td` is gone: releases its lines, and removes it from the pended ones. */
 export function intr_forget(td: Thread): void {
   if ((td.td_flags & TDF_PENDED) != 0 && !planted(Plant.PEND_OUTLIVES)) {
     td.td_flags &= ~TDF_PENDED;
@@ -224,15 +223,15 @@ export function intr_forget(td: Thread): void {
 }
 
 /**
- * The current thread waits until its line is raised. td_retval: how often it was since the last time, 0
- * if the line is another thread's.
+ * The current thread waits until its line is raised. td_retval: how often that has happened since the last
+ * call, 0 if the line is another thread's.
  */
 export function intr_wait(line: u32): u32 {
   crit_enter();
   return intr_wait_1(line);
 }
 
-/** In the section: look, and wait if there is nothing yet. */
+/** In the section: checks, and waits if there is nothing yet. */
 export function intr_wait_1(line: u32): u32 {
   const td = mycpu().gd_curthread;
   const il = intr_line(line < <u32>NINTR ? line : 0);

@@ -1,20 +1,20 @@
-// Messages between CPUs: the one way in which a CPU acts on what another one owns. The law that they follow
-// is docs/law-between-cpus.md; this is how it is carried out.
+// Messages between CPUs: the only way in which a CPU acts on what another one owns. The rules are in
+// docs/law-between-cpus.md; this is how they are carried out.
 //
-// A thread has a letter (sys/ipiq.ts): a bit for each kind of request, and the words of three kinds. Two
-// lists of threads say whose letters have something in them: those written in this round, in the order in
-// which they were begun, and those that are due. A thread stands in the first list where it was first
-// asked to run, or else where it was first asked anything: asked to run, it goes to the end, and
-// its old place is void because lt_slot is another one. Nothing is allocated, nothing can overflow.
+// Each thread has a letter (sys/ipiq.ts): a bit for each kind of request, and the arguments of three kinds.
+// Two lists hold the threads with pending requests: those requested in this round, in the order in which
+// their letters were begun, and those that are due. A thread's place in the first list is that of its first
+// RUN request, or else that of its first request of any kind: on RUN it is appended again, and its old place
+// is void because lt_slot no longer points to it. Nothing is allocated, and nothing can overflow.
 //
-// Between two rounds (ipi_boundary) what was written becomes due and is carried out, by the CPU that the
-// thread then belongs to, all of a letter at once. If that CPU is in a critical section, or the one that owns the
-// token of the wait structure that a thread to be woken is blocked on, the letter stays due: it is carried out
-// when the section ends (splz), or between later rounds.
+// Between two rounds (ipi_boundary) requests become due and are carried out by the CPU that owns the thread
+// by then, a whole letter at a time. If that CPU is in a critical section, or the CPU that owns the token of
+// the wait structure on which a thread to be woken is blocked, the letter stays due: it is carried out when
+// the section ends (splz), or between later rounds.
 //
-// Rejected: rings between each two CPUs, first in first out. They overflow, a message for a thread that
-// has moved has to be sent on and comes behind a later one, and it finds the next thread in the structure
-// when the first is gone.
+// Rejected: a FIFO ring per pair of CPUs. Rings overflow; a message for a thread that has moved must be
+// forwarded and then comes after a later one; and it reaches the next user of the structure when the thread
+// is gone.
 import { cpu_bit } from "../sys/cpuset";
 import { GDF_HALTED, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import {
@@ -69,7 +69,7 @@ import {
 } from "./sched";
 import { dl_wakeup } from "./sched_deadline";
 
-/** For a plant: a round of fewer cycles is a short one. */
+/** For a plant: a round of fewer cycles counts as short. */
 const SHORT: u64 = 8;
 
 /** True if the machine has this CPU. */
@@ -77,25 +77,25 @@ export function cpu_exists(cpu: i32): bool {
   return <u32>cpu < machine().ncpus;
 }
 
-/** True while this CPU's thread, and not just its idle thread, is in a critical section: it is closed. */
+/** True while this CPU is closed: its current thread, other than the idle thread, is in a critical section. */
 export function cpu_critical(gd: GlobalData): bool {
   return gd.gd_curthread.td_pri >= TDPRI_CRIT && gd.gd_curthread != gd.gd_idletd;
 }
 
-/** Takes a CPU out of its halt: it has a slice in the next round, or in this one. */
+/** Takes a CPU out of its halt: it gets a slice in the next round, or still in this one. */
 export function cpu_wake(m: Machine, gd: GlobalData): void {
   m.busy |= cpu_bit(gd.gd_cpuid);
   cpu_unhalt(m, gd);
 }
 
-/** A CPU that has a slice is halted no more: its clock has stood still. */
+/** A CPU that gets a slice is no longer halted: advances its clock, which has stood still. */
 export function cpu_unhalt(m: Machine, gd: GlobalData): void {
   if ((gd.gd_flags & GDF_HALTED) == 0) return;
   gd.gd_flags &= ~GDF_HALTED;
   if (gd.gd_cycles < m.now) gd.gd_cycles = m.now;
 }
 
-/** True for a thread about which this CPU may decide at once: it is the owner, and the thread is here. */
+/** True for a thread that this CPU may act on at once: it is the owner, and the thread is not in transit. */
 export function is_mine(td: Thread): bool {
   return (
     td.td_cpu == <u8>machine().curcpu.gd_cpuid &&
@@ -103,9 +103,9 @@ export function is_mine(td: Thread): bool {
   );
 }
 
-// ---- Asking ----
+// ---- Requests ----
 
-/** Writes a request into a thread's letter. Not for a thread that has exited: nobody answers. */
+/** Writes a request into a thread's letter. Not for a thread that has exited: it would never be carried out. */
 function ask(td: Thread, what: u32): Letter {
   const m = machine();
   const l = letter(td);
@@ -120,7 +120,7 @@ function ask(td: Thread, what: u32): Letter {
   return l;
 }
 
-/** Puts a thread at the end of the list of new letters: where it stood before, it stands no more. */
+/** Appends a thread to the list of new letters; its old place becomes void. */
 function list_append(m: Machine, td: Thread, l: Letter): void {
   if (m.letters_new_count == m.td_count * 2) list_compact(m);
   l.lt_slot = m.letters_new_count;
@@ -129,7 +129,7 @@ function list_append(m: Machine, td: Thread, l: Letter): void {
   if (m.letters_new_count > m.letters_new_most) m.letters_new_most = m.letters_new_count;
 }
 
-/** Takes void places out of the list of new letters. */
+/** Removes void places from the list of new letters. */
 function list_compact(m: Machine): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < m.letters_new_count; i++) {
@@ -143,33 +143,33 @@ function list_compact(m: Machine): void {
   m.letters_new_count = kept;
 }
 
-/** True for a thread that is gone, or about to go: whatever is asked of it is dropped. */
+/** True for a thread that has exited or is exiting: requests for it are dropped. */
 function is_gone(td: Thread): bool {
   return (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0;
 }
 
-/** Asks for a thread to be made runnable. */
+/** Requests that a thread be made runnable. */
 export function ipi_schedule(td: Thread): void {
   if (is_gone(td) || (planted(Plant.RUN_AHEAD) && is_ahead(td.td_cpu))) return;
   const l = ask(td, ASK_RUN);
   if (!planted(Plant.RUN_NEVER_LAST)) l.lt_new |= <u16>ASK_RUN_LAST;
 }
 
-/** For plants: true if a CPU has a higher number than this one, and is through with this round already. */
+/** For plants: true if a CPU has a higher number than this one and has already had its slice of this round. */
 export function is_ahead(cpu: u32): bool {
   const m = machine();
   if (cpu <= m.curcpu.gd_cpuid || m.curcpu.gd_in_slice == 0) return false;
   return globaldata(cpu).gd_cycles >= m.round_end;
 }
 
-/** Asks for a thread to be descheduled. */
+/** Requests that a thread be descheduled. */
 export function ipi_deschedule(td: Thread): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_STOP);
   if (!planted(Plant.STOP_NEVER_LAST)) l.lt_new &= <u16>~ASK_RUN_LAST;
 }
 
-/** Asks for the level of a thread to be set: 32 n + p, for n critical sections more and level p. */
+/** Requests a thread's LWKT priority: 32 n + p, for n additional critical sections and level p. */
 export function ipi_setpri(td: Thread, pri: u32): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_SETPRI);
@@ -178,7 +178,7 @@ export function ipi_setpri(td: Thread, pri: u32): void {
   if (!planted(Plant.SETPRI_NEVER_LAST)) l.lt_new |= <u16>ASK_SETPRI_LAST;
 }
 
-/** Asks for the FreeBSD priority of a thread to be set. */
+/** Requests a thread's FreeBSD priority. */
 export function ipi_prio(td: Thread, pri: u32): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_PRIO);
@@ -186,44 +186,44 @@ export function ipi_prio(td: Thread, pri: u32): void {
   l.lt_new &= <u16>~ASK_SETPRI_LAST;
 }
 
-/** Asks for the priority of a thread to be what its own and what is lent to it say. */
+/** Requests that a thread's priority be recomputed from its own and the one lent to it. */
 export function ipi_lend(td: Thread): void {
   if (!is_gone(td)) ask(td, ASK_LEND);
 }
 
-/** Tells the owner of a thread that the token which that waits for has come. */
+/** Tells the owner of a thread that the token that it waits for has been granted. */
 export function ipi_token_grant(td: Thread): void {
   ask(td, ASK_GRANT);
 }
 
-/** Asks for a thread to be moved to CPU `to`. */
+/** Requests that a thread be moved to CPU `to`. */
 export function ipi_migrate(td: Thread, to: u32): void {
   if (is_gone(td)) return;
   ask(td, ASK_MOVE).lt_cpu_new = <u8>to;
 }
 
-/** A runnable thread has left for its CPU: it is in transit until the CPU has this. */
+/** A runnable thread has left for its new CPU: it is in transit until that CPU carries this out. */
 export function ipi_arrive(td: Thread): void {
   td.td_flags |= TDF_TRANSIT;
   ask(td, ASK_ARRIVE);
 }
 
-/** Has this CPU look again, between the next rounds, at a thread that it could not move. */
+/** Makes this CPU try again, between the next rounds, to move a thread that it could not move. */
 export function ipi_retry(td: Thread): void {
   ask(td, ASK_RETRY);
 }
 
-/** Passes an interrupt on to the CPU that owns its thread. */
+/** Forwards an interrupt to the CPU that owns its thread. */
 export function ipi_interrupt(td: Thread): void {
   if (!is_gone(td)) ask(td, ASK_INTR);
 }
 
-/** Tells a thread of another CPU to look at its next safe point. */
+/** Makes a thread of another CPU handle its ASTs at its next safe point. */
 export function ipi_ast(td: Thread): void {
   if (!is_gone(td)) ask(td, ASK_AST);
 }
 
-/** A thread is gone: nothing that was asked of it will be carried out. */
+/** A thread is gone: drops its pending requests. */
 export function ipi_forget(td: Thread): void {
   const m = machine();
   if (m.ncpus == 1) return;
@@ -240,25 +240,25 @@ export function ipi_forget(td: Thread): void {
 
 // ---- Delivery ----
 
-/** True while something that this CPU has to carry out waits. */
+/** True while this CPU has messages to carry out. */
 export function ipi_waiting(gd: GlobalData): bool {
   return (machine().ipi_cpus & cpu_bit(gd.gd_cpuid)) != 0;
 }
 
-/** A CPU that is closed has something to carry out: it looks when its section ends. */
+/** A closed CPU has messages to carry out: it looks when its section ends. */
 export function ipi_hold(m: Machine, gd: GlobalData): void {
   m.ipi_cpus |= cpu_bit(gd.gd_cpuid);
   m.busy |= cpu_bit(gd.gd_cpuid);
   if (gd.gd_reqpri < TDPRI_CRIT) gd.gd_reqpri = TDPRI_CRIT;
 }
 
-/** A thread has moved: what is due of its letter waits for its new CPU now. */
+/** A thread has moved: requests due for it are now its new CPU's. */
 export function ipi_follow(td: Thread): void {
   const m = machine();
   if (m.ncpus != 1 && letter(td).lt_due != 0) ipi_hold(m, globaldata(td.td_cpu));
 }
 
-/** Between two rounds: tokens go to who is first in line, and what was asked so far is carried out. */
+/** Between two rounds: grants tokens to the first in line, and carries out all requests made so far. */
 export function ipi_boundary(m: Machine): void {
   m.ipi_cpus = 0;
   token_lines(m);
@@ -267,7 +267,7 @@ export function ipi_boundary(m: Machine): void {
   letters_new(m, count);
 }
 
-/** Carries out letters that had to stay; what was asked meanwhile has become a part of them. */
+/** Carries out letters that had to wait, including requests added meanwhile. */
 function letters_due(m: Machine): void {
   let kept: u32 = 0;
   for (let i: u32 = 0; i < m.letters_due_count; i++) {
@@ -283,7 +283,7 @@ function letters_due(m: Machine): void {
   m.letters_due_count = kept;
 }
 
-/** Carries out the first `count` letters of the list of new ones, or adds them to those that are due. */
+/** Carries out the first `count` new letters, or adds them to the due ones. */
 function letters_new(m: Machine, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, i)));
@@ -298,7 +298,7 @@ function letters_new(m: Machine, count: u32): void {
   letters_shift(m, count);
 }
 
-/** Takes the first `count` places off the list of new letters: what is behind them was asked just now. */
+/** Removes the first `count` entries of the list of new letters; those behind them were added just now. */
 function letters_shift(m: Machine, count: u32): void {
   let left = m.letters_new_count - count;
   if (planted(Plant.SHIFT_LOST) && left != 0) left--;
@@ -311,7 +311,7 @@ function letters_shift(m: Machine, count: u32): void {
   m.letters_new_count = left;
 }
 
-/** What was written in the round that is over is due, beside what has been. */
+/** Requests of the round that is over become due, in addition to earlier ones. */
 function become_due(l: Letter): void {
   const asks = <u32>l.lt_new;
   if (asks == 0) return;
@@ -326,13 +326,13 @@ function become_due(l: Letter): void {
   if ((asks & ASK_PRIO) != 0) l.lt_prio_due = l.lt_prio_new;
   if ((asks & ASK_MOVE) != 0) l.lt_cpu_due = planted(Plant.MOVE_WORD) ? 0 : l.lt_cpu_new;
   if ((due & asks & ASK_KINDS) != 0) {
-    // Asked for twice, it is carried out once: the first of the two is so now.
+    // Requested twice, it is carried out once: the first request counts as received now.
     machine().curcpu.gd_ipi_received += <u64>popcnt<u32>(due & asks & ASK_KINDS);
   }
   l.lt_due = <u16>(due | asks);
 }
 
-/** Carries a letter that is due out, unless a CPU is closed that it concerns. */
+/** Carries out a due letter, unless a CPU that it concerns is closed. */
 function deliver(m: Machine, td: Thread, l: Letter): bool {
   const gd = globaldata(td.td_cpu);
   if ((m.ipi_late & cpu_bit(gd.gd_cpuid)) != 0) {
@@ -358,7 +358,7 @@ function deliver(m: Machine, td: Thread, l: Letter): bool {
   return true;
 }
 
-/** The section of this CPU has ended: carries out the letters that wait for it alone. */
+/** This CPU's section has ended: carries out the letters that wait only for that. */
 export function lwkt_process_ipiq(gd: GlobalData): void {
   const m = machine();
   for (let i: u32 = 0; i < m.letters_due_count; i++) {
@@ -373,7 +373,7 @@ export function lwkt_process_ipiq(gd: GlobalData): void {
   }
 }
 
-/** Does all that a letter asks for, in the order of the law. */
+/** Carries out a whole letter, in the order that the law prescribes. */
 function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
   const asks = <u32>l.lt_due;
   l.lt_due = 0;
@@ -385,7 +385,7 @@ function carry_out(m: Machine, gd: GlobalData, td: Thread, l: Letter): void {
   carry_out_all(m, gd, td, l, asks);
 }
 
-/** The same where the letter is more than a request to run. */
+/** The same for a letter with more than a request to run. */
 function carry_out_all(m: Machine, gd: GlobalData, td: Thread, l: Letter, asks: u32): void {
   if ((asks & ASK_ARRIVE) != 0) lwkt_arrive(gd, td);
   if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) receive_priorities(gd, td, l, asks);
@@ -404,7 +404,7 @@ function carry_out_all(m: Machine, gd: GlobalData, td: Thread, l: Letter, asks: 
   else if ((asks & ASK_RETRY) != 0) lwkt_move_retry(gd, td);
 }
 
-/** SETPRI and PRIO, the one that was asked last as the last. */
+/** SETPRI and PRIO, the later request last. */
 function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): void {
   const pri = <u32>l.lt_pri_due;
   l.lt_pri_due = 0;
@@ -414,7 +414,7 @@ function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): v
   priority_changed(gd, td);
 }
 
-/** The owner has set the priority of a thread: another one may be the best now. */
+/** The owner has changed a thread's priority: another thread may be the best now. */
 export function priority_changed(gd: GlobalData, td: Thread): void {
   if (td == gd.gd_curthread) {
     if (machine().sched != Sched.LWKT) {

@@ -1,9 +1,9 @@
 // Moving threads between CPUs. The original has one CPU; DragonFly's later sources give the meaning.
 //
-// Whatever moves carries with it whether it is runnable (docs/law-between-cpus.md, section 6). A thread that is
-// leaves its run queue for the letter: it is in transit (TDF_TRANSIT) until the new CPU has its
-// ARRIVE, and TDL_WANTED says whether it is to be on the run queue then. A thread that moves itself while it is on no
-// run queue has K.INVOL_1 to take it off again, as after any switch that was not its will.
+// A thread that moves stays runnable, or not, as it was (docs/law-between-cpus.md, section 6). A runnable one
+// leaves its run queue and is in transit (TDF_TRANSIT) until its new CPU carries out ARRIVE; TDL_WANTED says
+// whether it goes on the run queue then. A thread that moves itself while it is on no run queue has K.INVOL_1
+// to take it off again, as after any involuntary switch.
 import { cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
@@ -38,10 +38,9 @@ function cpu_allowed(td: Thread, cpu: u32): bool {
 }
 
 /**
- * Moves a thread that is not running to `cpu`; its place in a wait queue it keeps. The owner of the
- * thread does it, so it has happened when this returns only if that is this CPU. A thread that runs on
- * another CPU is moved when it is between two instructions; for one that runs here the result is EBUSY,
- * and EINVAL for a CPU that its affinity excludes.
+ * Moves a thread that is not running to `cpu`; it keeps its place in a wait queue. The thread's owner does
+ * it, so it has happened on return only if that is this CPU. A thread running on another CPU is moved at its
+ * next safe point. EBUSY for one that is running here, EINVAL for a CPU that its affinity excludes.
  */
 export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   const gd = mycpu();
@@ -57,7 +56,7 @@ export function lwkt_migrate(td: Thread, cpu: u32): u32 {
   return DONE;
 }
 
-/** A thread that runs, or that is at either end of a preemption, stays where it is. */
+/** A thread that is running, or at either end of a preemption, cannot be moved. */
 function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
   return (
     td == gd.gd_curthread ||
@@ -68,14 +67,14 @@ function lwkt_cannot_migrate(gd: GlobalData, td: Thread): bool {
 }
 
 /**
- * True for a thread that is on the run queue only until it has had its turn back, or has looked at its
- * token: TDL_WANTED says whether it is to stay there, and a move does not change that.
+ * True for a thread that is on the run queue only to finish an involuntary switch or to check for its token:
+ * TDL_WANTED says whether it is to stay there, and a move does not change that.
  */
 function is_passing(td: Thread): bool {
   return td.td_kfn == K.INVOL_1 || waits_for_token(td);
 }
 
-/** Moves a thread of this CPU that can be moved, with its turn if it is runnable. */
+/** Moves a thread of this CPU that can be moved; it stays runnable if it was. */
 function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   const flags = td.td_lwflags;
   if (td.td_cpu == <u8>cpu || (flags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -99,7 +98,7 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   ipi_arrive(td);
 }
 
-/** A thread in transit is here: on the run queue, unless somebody has descheduled it on the way. */
+/** A thread in transit has arrived: puts it on the run queue, unless it was descheduled on the way. */
 export function lwkt_arrive(gd: GlobalData, td: Thread): void {
   td.td_flags &= ~TDF_TRANSIT;
   const passing = is_passing(td) && !planted(Plant.ARRIVE_LOSES_TURN);
@@ -108,14 +107,16 @@ export function lwkt_arrive(gd: GlobalData, td: Thread): void {
   sched_check_preempt(gd, td);
 }
 
-/** Another CPU wants a thread of this one moved. If it cannot be now, it keeps where it is to go. */
+/**
+ * Another CPU requests that a thread of this one be moved. If it cannot be moved now, the target is remembered.
+ */
 export function lwkt_move_here(gd: GlobalData, td: Thread, cpu: u32): void {
   if (!cpu_allowed(td, cpu)) return;
   cold(td).td_migrate = <u8>(cpu + 1);
   lwkt_move_retry(gd, td);
 }
 
-/** Moves a thread that is to be moved, or looks again between the next two rounds. */
+/** Moves a thread whose move was put off, or tries again between the next two rounds. */
 export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
   const c = cold(td);
   if (c.td_migrate == 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
@@ -130,7 +131,7 @@ export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
 }
 
 /**
- * Moves the current thread to `cpu`: it goes on there. EBUSY in a critical section or a preemption, EINVAL
+ * Moves the current thread to `cpu`, where it continues. EBUSY in a critical section or a preemption, EINVAL
  * for a CPU that its affinity excludes.
  */
 export function lwkt_setcpu_self(cpu: u32): u32 {
@@ -143,7 +144,7 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
   return move_self(td, cpu);
 }
 
-/** The current thread leaves for another CPU; it is on the run queue there if it is on this one's. */
+/** The current thread leaves for another CPU; it will be on the run queue there if it is on this one's. */
 function move_self(td: Thread, cpu: u32): u32 {
   cold(td).td_migrate = 0;
   if (machine().sched != Sched.LWKT) {
@@ -168,8 +169,7 @@ function move_self(td: Thread, cpu: u32): u32 {
 }
 
 /**
- * The current thread is between two instructions, in no critical section: if it is to be moved, it
- * leaves.
+ * At a safe point of the current thread: if a move was requested, it leaves.
  */
 export function lwkt_move_asked(td: Thread): bool {
   const c = cold(td);

@@ -1,26 +1,30 @@
-// lwkt-modern: the switcher of today's DragonFly (lwkt_thread.c), in place of that of 2003. All else of LWKT is lwkt's:
-// critical sections, messages between CPUs, interrupts, wait structures, the scheduler of user threads on top.
+// lwkt-modern: the switcher of present-day DragonFly (lwkt_thread.c) in place of that of 2003. The rest of
+// LWKT is the same: critical sections, messages between CPUs, interrupts, wait structures, and the scheduler
+// of user threads on top.
 //
-// Each CPU has one list of runnable threads, by priority, and among equals in the order in which they came. The thread that
-// runs stays in its place. The list is in 32 pieces, one per priority (sys/runq.ts), with a bit for each that may have
-// threads: so a thread's place is found at once, where the original walks past all that are no worse.
+// Each CPU has one list of runnable threads, ordered by priority and, among equals, by arrival. The running
+// thread keeps its place in it. The list consists of 32 pieces, one per priority (sys/runq.ts), with a bit
+// for each that may have threads; so a thread's place is found at once, where the original walks past all
+// threads that are no worse.
 //
-// - The switcher takes the first thread that can have all its tokens (lwkt_tokref.ts), and leaves the list as it is. While a
-//   better one must wait for tokens, threads below LEVEL_LPSCHED, which are user threads, do not run in its place. A CPU
-//   that finds no thread spins in its idle thread to the end of its slice, and looks again.
-// - lwkt_yield switches if the running thread is not the first of the list: a better one has come, or the clock has
-//   moved it. So it can be called all the time, and equals take turns once a tick. Where code takes no time there are no
-//   ticks, and a yield goes behind its equals, as sched_relinquish always does.
-// - At each tick of the clock, or after kern.sched.quantum if that is shorter, the running thread goes behind its equals
-//   (lwkt_schedulerclock). Who loses the CPU to a better thread keeps its place, and its turn.
-// - A thread with tokens is never switched out against its will: what asks for its CPU waits until it releases the last
-//   one, blocks or yields. Only an interrupt thread gets in between, and leaves it its tokens.
-// - An interrupt thread preempts who runs (lwkt_preempt) if it is better, of this CPU, and has no tokens, and if the other
-//   is in no critical section but the caller's.
+// - The switcher takes the first thread that can have all its tokens (lwkt_tokref.ts), and leaves the list
+//   unchanged. While a better thread waits for tokens, threads below LEVEL_LPSCHED, which are user threads,
+//   do not run in its place. A CPU that finds no thread spins in its idle thread to the end of its slice, and
+//   looks again.
+// - lwkt_yield switches if the running thread is not the first of the list: a better one has come, or the
+//   clock has moved it. So it can be called at any rate, and equals alternate once per tick. Where code takes
+//   no time there are no ticks, and a yield goes behind its equals, as sched_relinquish always does.
+// - At each tick of the clock, or after kern.sched.quantum if that is shorter, the running thread goes behind
+//   its equals (lwkt_schedulerclock). A thread preempted by a better one keeps its place and its turn.
+// - A thread with tokens is never switched out involuntarily: requests for its CPU wait until it releases the
+//   last one, blocks or yields. Only an interrupt thread may preempt it, and leaves it its tokens.
+// - An interrupt thread preempts the running thread (lwkt_preempt) if it is better, belongs to this CPU and
+//   has no tokens, and if the running thread is in no critical section but the caller's.
 //
-// Not kept: the flag that asks for a switch (need_lwkt_resched): it stands for a first thread that does not run, and that
-// is looked at. td_upri, by which the original's order of equals was to follow the user scheduler's: the condition
-// in front of it in _lwkt_enqueue already covers it. fairq, which is off there.
+// Left out: the flag that requests a switch (need_lwkt_resched), since it would only repeat that the first
+// thread is not the running one; td_upri, by which the original meant equals to follow the user scheduler's
+// order, but which an earlier condition in _lwkt_enqueue already covers; and fairq, which is off in the
+// original.
 import { ChunkList, list_first_slot, list_next_slot } from "../sys/chunklist";
 import { has_deadline } from "../sys/deadline";
 import { GDF_DEADLINE, GDF_MODERN, GDF_RESCHED, GlobalData } from "../sys/globaldata";
@@ -55,17 +59,17 @@ import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "./lwkt_tokref"
 import { user_holds, user_switch } from "./lwkt_usched";
 import { dl_chosen } from "./sched_deadline";
 
-/** TDPRI_KERN_LPSCHED: threads below it are on their way to user code. */
+/** TDPRI_KERN_LPSCHED: threads below this level are about to return to user code. */
 const LEVEL_LPSCHED: i32 = 9;
 
-/** True if lwkt-modern decides on this CPU. */
+/** True if lwkt-modern is the scheduler of this CPU. */
 export function is_modern(gd: GlobalData): bool {
   return (gd.gd_flags & GDF_MODERN) != 0;
 }
 
 // ---- The list ----
 
-/** The piece of the list that a thread is in. */
+/** The piece of the list for a thread's priority. */
 function piece(gd: GlobalData, td: Thread): ChunkList {
   return lwkt_level(gd, td.td_pri & TDPRI_MASK);
 }
@@ -74,12 +78,14 @@ function is_queued(td: Thread): bool {
   return (td.td_lwflags & TDL_RUNQ) != 0;
 }
 
-/** True for a thread of the list. A user thread is there only while it has its CPU's slot, even if it runs. */
+/**
+ * True for a thread in the list. A user thread is there only while it holds its CPU's slot, even while it runs.
+ */
 function in_list(gd: GlobalData, td: Thread): bool {
   return is_queued(td) && ((td.td_flags & TDF_USER) == 0 || user_holds(gd, td));
 }
 
-/** The first thread of the list, null if there is none. Bits of pieces that are found empty fall. */
+/** The first thread of the list, null if it is empty. Clears stale bits. */
 function first(gd: GlobalData): Thread {
   while (gd.gd_runqmask != 0) {
     const nq = 31 - clz<u32>(gd.gd_runqmask);
@@ -90,7 +96,7 @@ function first(gd: GlobalData): Thread {
   return no_td();
 }
 
-/** A thread of the list goes behind its equals. */
+/** Moves a thread of the list behind its equals. */
 function to_tail(gd: GlobalData, td: Thread): void {
   const list = piece(gd, td);
   runq_remove(list, td);
@@ -102,7 +108,7 @@ function has_equal(gd: GlobalData, td: Thread): bool {
   return list_next_slot(piece(gd, td), td.td_slot) != 0;
 }
 
-/** True if a thread can run now: it has no tokens to wait for. */
+/** True if a thread can run now: it has no tokens, or takes them all. */
 function can_run(td: Thread): bool {
   return !has_tokens(td) || lwkt_getalltokens(td);
 }
@@ -128,7 +134,7 @@ function choose_from(gd: GlobalData, nq: i32): Thread {
   return no_td();
 }
 
-/** The thread to run: the first that can, or the idle thread. */
+/** The thread to run: the first that can, else the idle thread. */
 function modern_choose(gd: GlobalData): Thread {
   let waits = false;
   for (let mask = gd.gd_runqmask; mask != 0; ) {
@@ -168,7 +174,10 @@ export function modern_switch(gd: GlobalData, td: Thread): u32 {
   return PENDING;
 }
 
-/** lwkt_yield, and lwkt_yield_quick as a call: interrupts that are pended, and who is before this thread in the list. */
+/**
+ * lwkt_yield, and lwkt_yield_quick as a call: runs pended interrupts, then threads in front of this one in
+ * the list.
+ */
 export function modern_yield(gd: GlobalData, td: Thread): u32 {
   if (td.td_pri < gd.gd_reqpri) {
     cont_push(K.MODERN_YIELD_1);
@@ -198,8 +207,8 @@ export function modern_relinquish(gd: GlobalData, td: Thread): u32 {
 }
 
 /**
- * Switches although the thread has not asked for it, between two of its instructions. One that is not on the list, because
- * it is about to block, is there for as long as it does not run, before its equals.
+ * An involuntary switch, between two instructions of the thread. One that is not in the list because it is
+ * about to block is put in front of its equals until it runs again.
  */
 export function modern_yield_invol(gd: GlobalData, td: Thread): u32 {
   if (is_queued(td)) {
@@ -219,7 +228,7 @@ export function modern_yield_invol(gd: GlobalData, td: Thread): u32 {
 
 // ---- Preemption ----
 
-/** True for a thread that no interrupt can make run: it is gone, or sleeps. */
+/** True for a thread that an interrupt cannot make run: it has exited, or sleeps. */
 function cannot_run(ntd: Thread): bool {
   return (ntd.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0 || ntd.td_inhib != 0;
 }
@@ -231,7 +240,7 @@ function misses(gd: GlobalData, td: Thread, ntd: Thread): bool {
   return has_tokens(ntd) && !planted(Plant.TOKEN_PREEMPTS);
 }
 
-/** lwkt_preempt: lets `ntd`, of an interrupt, run in between; the caller is in a critical section of its own. */
+/** lwkt_preempt: lets the interrupt thread `ntd` run; the caller is in a critical section of its own. */
 export function modern_preempt(gd: GlobalData, td: Thread, ntd: Thread): u32 {
   KASSERT(ntd.td_pri >= TDPRI_CRIT, "BADCRIT0 %d", ntd.td_pri);
   if (misses(gd, td, ntd)) {
@@ -255,7 +264,7 @@ export function modern_preempt(gd: GlobalData, td: Thread, ntd: Thread): u32 {
 
 // ---- The clock ----
 
-/** Cycles from one tick to the next. */
+/** Cycles per tick. */
 function period(m: Machine): u64 {
   return min<u64>(m.cycles_per_tick, m.rr_cycles);
 }
@@ -265,18 +274,18 @@ export function modern_clock_next(m: Machine, gd: GlobalData): u64 {
   return (gd.gd_schedclock + 1) * period(m);
 }
 
-/** True if ticks change nothing, as long as nothing else happens: the running thread is first, and has no equal. */
+/** True if, until something else happens, ticks change nothing: the running thread is first and has no equal. */
 export function modern_ticks_idly(gd: GlobalData): bool {
   const td = gd.gd_curthread;
   return first(gd) == td && !has_equal(gd, td);
 }
 
-/** A CPU has come through ticks that change nothing, up to that of `cycle`. */
+/** A CPU has passed ticks that change nothing, up to that of `cycle`. */
 export function modern_clock_pass(m: Machine, gd: GlobalData, cycle: u64): void {
   gd.gd_schedclock = cycle / period(m);
 }
 
-/** lwkt_schedulerclock: a CPU begins its part of a round. If it ticks, the running thread's turn is over. */
+/** lwkt_schedulerclock, at the start of a CPU's slice. On a tick the running thread's turn is over. */
 export function modern_schedulerclock(m: Machine, gd: GlobalData): void {
   const tick = gd.gd_cycles / period(m);
   if (tick <= gd.gd_schedclock) return;
@@ -284,7 +293,7 @@ export function modern_schedulerclock(m: Machine, gd: GlobalData): void {
   if (gd.gd_curthread != gd.gd_idletd) modern_turn_over(gd, gd.gd_curthread);
 }
 
-/** The running thread goes behind its equals, and whoever is first then asks for the CPU. */
+/** Moves the running thread behind its equals; the thread that is then first requests the CPU. */
 export function modern_turn_over(gd: GlobalData, td: Thread): void {
   if (first(gd) == td) {
     if (!has_equal(gd, td) || planted(Plant.MODERN_NO_TICK)) return;
@@ -294,7 +303,7 @@ export function modern_turn_over(gd: GlobalData, td: Thread): void {
   if (head != td && is_td(head)) gd.gd_flags |= GDF_RESCHED;
 }
 
-// ---- Turns in the emulated CPU's loop (kern/sched_turn.ts) ----
+// ---- Yields in the interpreter's loop (kern/sched_turn.ts) ----
 
 /** Puts the running thread at the tail of its piece of the list, if the next thread comes from there. */
 export function modern_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
@@ -303,7 +312,7 @@ export function modern_turns_begin(gd: GlobalData, td: Thread): ChunkList | null
   return piece(gd, td);
 }
 
-/** No more turns: `td` runs, and is the first again. */
+/** Ends such yields: `td` is running, and first again. */
 export function modern_turns_end(list: ChunkList, td: Thread): void {
   runq_remove(list, td);
   runq_prepend(list, td);

@@ -1,12 +1,13 @@
-// DragonFly's pool of tokens (lwkt_token.c): a token for whatever has an address and no token of its own.
+// DragonFly's pool of tokens (lwkt_token.c): a token for anything that has an address and no token of its own.
 //
-// There are 16,384, and a hash of the address says which: two addresses may have one. The original has all of them from
-// boot on. Here one is made when it is first asked for, and stays. They hang in a tree: below a token, to either side,
-// those whose places differ in the next bit, so that no search takes more steps than a place has bits.
+// There are 16,384, selected by a hash of the address, so two addresses may share one. The original has them
+// all from boot on; here each is created when it is first asked for, and kept. They form a tree: the children
+// of a token are those whose places differ in the next bit, so that a search takes no more steps than a place
+// has bits.
 //
-// Rejected: an array of them. It would be two megabytes of each machine, which snapshots and searches copy.
+// Rejected: an array. It would add two megabytes to each machine, which snapshots and searches copy.
 //
-// Locking: as all that CPUs share and no kernel function leaves half done, it needs none.
+// Locking: none needed, since no kernel function gives up its CPU halfway.
 import { KOBJ_TOKEN, LwktToken } from "../sys/kobj";
 import { Machine } from "../sys/machine";
 import { LWKT_POOL_TOKENS, MACHINE_ADDRESS } from "../sys/param";
@@ -14,7 +15,10 @@ import { Plant, planted } from "../sys/plant";
 import { PoolToken } from "../sys/token";
 import { kobj_alloc } from "./kern_kobj";
 
-/** The place of an address's token. The original divides by primes first, which are larger than any address here. */
+/**
+ * The place of an address's token. The original first reduces modulo primes that are larger than any address
+ * here.
+ */
 function place_of(address: u32): u32 {
   if (planted(Plant.POOL_ONE)) return 0;
   const near = address + (address >> 18);
@@ -22,7 +26,7 @@ function place_of(address: u32): u32 {
   return (near ^ far) & (LWKT_POOL_TOKENS - 1);
 }
 
-/** Where the token of a place hangs, or would. */
+/** Address of the link to the token of a place, or where it would be linked. */
 function link_of(place: u32): usize {
   let link = MACHINE_ADDRESS + offsetof<Machine>("pool_tokens");
   let bits = place;
@@ -34,7 +38,7 @@ function link_of(place: u32): usize {
   return link;
 }
 
-/** The token for an address; null if it has to be made and there is no room for another object. */
+/** The token of an address; null if it must be created and the kernel object arena is full. */
 export function lwkt_token_pool_lookup(address: u32): LwktToken {
   const place = place_of(address);
   const link = link_of(place);
@@ -43,7 +47,7 @@ export function lwkt_token_pool_lookup(address: u32): LwktToken {
   const at = kobj_alloc();
   if (at == 0) return changetype<LwktToken>(0);
   const tok = changetype<PoolToken>(at);
-  tok.ko_kind = KOBJ_TOKEN; // and its CPU, under lwkt, is the first one, which boots
+  tok.ko_kind = KOBJ_TOKEN; // its CPU, under lwkt, is 0, which boots first
   tok.pt_place = place;
   store<usize>(link, at);
   return tok;

@@ -1,15 +1,15 @@
 // The light weight kernel threads of DragonFly (lwkt_thread.c, 2003), function by function in its order;
-// numbers in brackets are its lines. How threads come and go is in kern/lwkt_create.ts.
+// numbers in brackets are its lines. Creation and exit are in kern/lwkt_create.ts.
 //
-// Each CPU has a scheduler of its own: 32 levels, round robin within a level, a mask of levels that may
-// have threads. Only the owning CPU touches its queues, in a critical section (the count in the upper
-// bits of td_pri). What another CPU wants of a thread it asks for by message (lwkt_ipiq.ts), where the
-// original still panicked with "cpu mismatch".
+// Each CPU has a scheduler of its own: 32 levels, round robin within a level, and a mask of levels that may
+// have threads. Only the owning CPU touches its queues, in a critical section (counted in the upper bits of
+// td_pri). Another CPU sends a message (lwkt_ipiq.ts), where the original still panicked with "cpu mismatch".
 //
-// A running thread stays on its run queue: picking rotates (274), and blocking dequeues.
+// A running thread stays on its run queue: picking rotates the level (274), and blocking dequeues.
 //
-// Functions that may switch follow the protocol of cont.ts. A thread that lwkt_switch left owes the
-// crit_exit of line 284 when it comes back; switch_in does it, so that a plain switch pushes nothing.
+// Functions that may switch follow the protocol of cont.ts. A thread that has left by lwkt_switch still owes
+// the crit_exit of line 284; switch_in performs it when the thread comes back, so that a plain switch pushes
+// nothing.
 import { panic, printf } from "../env";
 import { list_first_slot, SLOT_SIZE } from "../sys/chunklist";
 import { has_deadline } from "../sys/deadline";
@@ -79,7 +79,7 @@ export function crit_enter(): void {
   crit_enter_of(curthread());
 }
 
-/** The same, where the current thread is at hand. */
+/** The same, if the current thread is known. */
 function crit_enter_of(td: Thread): void {
   const pri = td.td_pri;
   if (pri < 0) crit_panic();
@@ -93,13 +93,13 @@ export function crit_exit_noyield(): void {
   if (td.td_pri < 0) crit_panic();
 }
 
-/** Leaves a critical section; pending work above the whole of td_pri runs now. May switch. */
+/** Leaves a critical section; work pended above the whole of td_pri runs now. May switch. */
 export function crit_exit(): u32 {
   const gd = mycpu();
   return crit_exit_of(gd, gd.gd_curthread);
 }
 
-/** The same, where this CPU and its current thread are at hand. */
+/** The same, if this CPU and its current thread are known. */
 export function crit_exit_of(gd: GlobalData, td: Thread): u32 {
   const pri = td.td_pri - TDPRI_CRIT;
   td.td_pri = pri;
@@ -118,7 +118,7 @@ export function crit_panic(): void {
 
 // ---- The run queue ----
 
-/** Takes `td` off this CPU's run queue. The mask is cleaned up by the switcher (82). */
+/** Takes `td` off this CPU's run queue. The switcher clears the mask bit later (82). */
 export function _lwkt_dequeue(td: Thread): void {
   _lwkt_dequeue_of(mycpu(), td);
 }
@@ -154,7 +154,7 @@ export function _lwkt_enqueue_of(gd: GlobalData, td: Thread): void {
   }
 }
 
-/** The tail of the level of a thread of the kernel's. */
+/** Appends a kernel thread to its level. */
 function level_append(gd: GlobalData, td: Thread): void {
   const nq = td.td_pri & TDPRI_MASK;
   runq_append(lwkt_level(gd, nq), td);
@@ -186,12 +186,12 @@ function waitq(w: LwktWait): ThreadList {
 
 // ---- The switch ----
 
-/** The level of threads with deadlines, by which these have their turns. */
+/** The level of threads with deadlines, which are picked by deadline rather than in turn. */
 export const DEADLINE_LEVEL: u32 = 29;
 
 /**
- * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the
- * first yield after a peer was created comes back to oneself. A level found empty loses its bit (271).
+ * Picks the thread to run: the head of the highest level, moved to its tail at once (274), so that the first
+ * yield after creating a peer picks the caller again. Clears the bit of a level found empty (271).
  */
 function lwkt_choose(gd: GlobalData): Thread {
   while (true) {
@@ -207,7 +207,7 @@ function lwkt_choose(gd: GlobalData): Thread {
     if (nq == DEADLINE_LEVEL && (gd.gd_flags & GDF_DEADLINE) != 0) {
       const first = runq_earliest(level);
       dl_chosen(gd, first);
-      if (has_deadline(first)) return first; // its place does not count
+      if (has_deadline(first)) return first; // its place does not matter
     }
     const td = changetype<Thread>(load<usize>(slot));
     level.head = slot + SLOT_SIZE;
@@ -217,8 +217,8 @@ function lwkt_choose(gd: GlobalData): Thread {
 }
 
 /**
- * Switches to the next runnable thread, or to the one that this thread has preempted, which wins over
- * everything (248). Picking oneself counts as a switch (247) but is none.
+ * Switches to the next runnable thread, or to the one that this thread has preempted, which comes before all
+ * others (248). Picking oneself counts as a switch (247) although none takes place.
  */
 export function lwkt_switch(): u32 {
   const gd = mycpu();
@@ -252,8 +252,8 @@ export function lwkt_switch_of(gd: GlobalData, td: Thread): u32 {
 }
 
 /**
- * True for a thread that must not run here: it is another CPU's, is gone, sleeps in tsleep, or is blocked on a
- * wait structure of another CPU, which has been asked to take it off.
+ * True for a thread that must not run here: it belongs to another CPU, has exited, sleeps in tsleep, or is
+ * blocked on a wait structure of another CPU, which has been asked to take it off.
  */
 function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
   if ((ntd.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return true;
@@ -263,9 +263,9 @@ function lwkt_cannot_preempt(gd: GlobalData, ntd: Thread): bool {
 }
 
 /**
- * Lets `ntd` preempt the current thread (311) and returns when it blocks. For interrupt threads: the
- * caller is in exactly one critical section. A refusal counts as weird, hit (it is preempting
- * somebody already, 327) or miss (its priority is no better).
+ * Lets `ntd` preempt the current thread (311); returns when it blocks. For interrupt threads: the caller is
+ * in exactly one critical section. A refusal counts as weird, as hit (it is already preempting another
+ * thread, 327) or as miss (its priority is no better).
  */
 export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   const gd = mycpu();
@@ -298,7 +298,7 @@ export function lwkt_preempt(ntd: Thread, id: i32): u32 {
   return PENDING;
 }
 
-/** The preempted thread is back (340); the one that preempted it is null if it has exited. */
+/** The preempted thread runs again (340); `ntd`, which preempted it, is null if it has exited. */
 export function lwkt_preempt_1(ntd: Thread): u32 {
   const td = curthread();
   KASSERT(
@@ -313,8 +313,8 @@ export function lwkt_preempt_1(ntd: Thread): u32 {
 }
 
 /**
- * Runs pending work of higher priority (361). Compares the masked priority, where crit_exit compares
- * the whole td_pri (365). With lwkt.untimely_switch it also gives the CPU away.
+ * Runs pended work of higher priority (361). Compares the masked priority, where crit_exit compares the whole
+ * td_pri (365). With lwkt.untimely_switch it also yields the CPU.
  */
 export function lwkt_yield_quick(): u32 {
   const gd = mycpu();
@@ -342,7 +342,7 @@ export function lwkt_yield_quick_1(): u32 {
   return PENDING;
 }
 
-/** Scheduled for the untimely switch: switch, and undo it afterwards (386). */
+/** Scheduled for the untimely switch: switches, and undoes that afterwards (386). */
 export function lwkt_yield_quick_2(): u32 {
   cont_push(K.YIELD_QUICK_3);
   lwkt_switch();
@@ -369,8 +369,8 @@ export function lwkt_yield(): u32 {
 }
 
 /**
- * Switches although the thread has not asked for it, between two of its instructions. If it is not on the
- * run queue, because it is about to block, it is put there for as long as it does not run.
+ * An involuntary switch, between two instructions of the thread. If it is not on the run queue because it is
+ * about to block, it is put there until it runs again.
  */
 export function lwkt_yield_invol(): u32 {
   const td = curthread();
@@ -383,7 +383,7 @@ export function lwkt_yield_invol(): u32 {
   return lwkt_switch();
 }
 
-/** The thread runs again: off the run queue, unless somebody has scheduled it meanwhile. */
+/** The thread runs again: takes it off the run queue, unless it was scheduled meanwhile. */
 export function lwkt_invol_1(): u32 {
   const td = curthread();
   if ((td.td_lwflags & TDL_WANTED) == 0) _lwkt_dequeue(td);
@@ -405,8 +405,8 @@ export function lwkt_schedule_self(): u32 {
 }
 
 /**
- * Makes a thread runnable (441), whichever CPU owns it and whatever wait structure it is blocked on:
- * what this CPU does not own it asks the owner for.
+ * Makes a thread runnable (441), whichever CPU owns it and whatever wait structure it is blocked on; what
+ * another CPU owns is requested from that CPU.
  */
 export function lwkt_schedule(td: Thread): u32 {
   if ((td.td_lwflags & TDL_PREEMPT_LOCK) == 0 && stat_of(td.td_proc) == SSLEEP) {
@@ -418,7 +418,10 @@ export function lwkt_schedule(td: Thread): u32 {
   return crit_exit();
 }
 
-/** Schedules another thread, without the section around it: also what a message's target does. */
+/**
+ * Schedules another thread, without the critical section; also performed for a message by the CPU that
+ * receives it.
+ */
 export function lwkt_schedule_other(td: Thread): void {
   if (td.td_wait != 0) {
     const w = changetype<LwktWait>(td.td_wait);
@@ -437,8 +440,8 @@ export function lwkt_schedule_other(td: Thread): void {
 }
 
 /**
- * Puts a thread of this CPU, off any wait queue, on the run queue. One that waits for a token, or is in
- * transit, gets there when that is over; one that FreeBSD's side keeps from running, or that is gone, never.
+ * Puts a thread of this CPU that is on no wait queue on the run queue. One that waits for a token or is in
+ * transit gets there once that is over; one that FreeBSD's side inhibits, or that has exited, does not.
  */
 export function lwkt_schedule_here(td: Thread): void {
   const flags = td.td_lwflags;
@@ -448,12 +451,12 @@ export function lwkt_schedule_here(td: Thread): void {
   if ((flags & TDL_TOKWAIT) == 0 && !transit) _lwkt_enqueue(td);
 }
 
-/** Takes a thread off the wait queue that it is blocked on: for a letter, whose CPUs are open. */
+/** Takes a thread off the wait queue that it is blocked on, for a letter; the CPUs concerned are open. */
 export function lwkt_unwait_of(td: Thread): void {
   lwkt_unwait(changetype<LwktWait>(td.td_wait), td);
 }
 
-/** Takes a thread off the wait queue it is blocked on; the caller has the token. */
+/** Takes a thread off the wait queue that it is blocked on; this CPU owns the token. */
 function lwkt_unwait(w: LwktWait, td: Thread): void {
   tailq_remove(waitq(w), td);
   w.wa_count--;
@@ -464,7 +467,7 @@ function lwkt_unwait(w: LwktWait, td: Thread): void {
   if ((m.ktr_mask | m.stats) != 0) note_wakeup(m, mycpu(), td);
 }
 
-/** Prints what the original prints, which shows the current process for the target, too (451), and panics. */
+/** Prints what the original prints, which shows the current process as the target's, too (451), and panics. */
 function lwkt_schedule_panic(td: Thread): void {
   const cur = curthread();
   const p = cur.td_proc;
@@ -481,7 +484,7 @@ function lwkt_schedule_panic(td: Thread): void {
   panic("SCHED PANIC");
 }
 
-/** Takes the current thread off the run queue (523); it runs on until it switches. */
+/** Takes the current thread off the run queue (523); it keeps running until it switches. */
 export function lwkt_deschedule_self(): u32 {
   const td = curthread();
   crit_enter();
@@ -502,7 +505,7 @@ export function lwkt_deschedule(td: Thread): u32 {
   return crit_exit();
 }
 
-/** Takes a thread of this CPU off the run queue, and off the way to one. */
+/** Takes a thread of this CPU off the run queue, or keeps it from getting there. */
 export function lwkt_deschedule_here(td: Thread): void {
   td.td_lwflags &= ~TDL_WANTED;
   token_forgo(td);
@@ -510,8 +513,8 @@ export function lwkt_deschedule_here(td: Thread): void {
 }
 
 /**
- * Sets a thread's priority (571), 0..31, or 32 n + p for n critical sections on top: it is added
- * unmasked (577). Switches to nobody.
+ * Sets a thread's priority (571): 0..31, or 32 n + p to add n critical sections, since the value is added
+ * unmasked (577). Does not switch.
  */
 export function lwkt_setpri(td: Thread, pri: i32): u32 {
   KASSERT(pri >= 0, "assertion: pri >= 0 in lwkt_setpri");
@@ -521,7 +524,7 @@ export function lwkt_setpri(td: Thread, pri: i32): u32 {
   return crit_exit();
 }
 
-/** The same for a thread of this CPU: it changes places where it waits. */
+/** The same for a thread of this CPU, which is requeued where it waits. */
 export function lwkt_setpri_here(td: Thread, pri: i32): void {
   lwkt_setpri_locked(td, turnstile_level(td, pri));
   turnstile_adjust(td);
@@ -539,7 +542,10 @@ export function lwkt_setpri_self(pri: i32): u32 {
   return crit_exit();
 }
 
-/** Sets the priority of a thread of this CPU, requeueing it if it is queued. It is the kernel's from now on. */
+/**
+ * Sets the priority of a thread of this CPU, requeueing it if it is queued. It becomes a kernel thread if it
+ * was a user thread.
+ */
 export function lwkt_setpri_locked(td: Thread, pri: i32): void {
   if ((td.td_flags & TDF_USER) != 0) user_leave(td);
   if (is_modern(mycpu()) && (td.td_pri & TDPRI_MASK) == pri) return; // and its place in the list
@@ -552,7 +558,7 @@ export function lwkt_setpri_locked(td: Thread, pri: i32): void {
   }
 }
 
-/** The process that really was interrupted: at the end of the chain of preempted threads (603). */
+/** The process that was actually interrupted: that of the thread at the end of the chain of preemptions (603). */
 export function lwkt_preempted_proc(): Proc {
   let td = curthread();
   while (is_td(td.td_preempted)) td = td.td_preempted;
@@ -575,7 +581,7 @@ export function lwkt_block(w: LwktWait, wmesg: u32, gen: i32): u32 {
   return PENDING;
 }
 
-/** With the token: queue and switch, or not. */
+/** With the token: blocks and switches, or returns. */
 export function lwkt_block_1(w: LwktWait, gen: i32, wmesg: u32): u32 {
   if (w.wa_gen != gen) return lwkt_block_2(w);
   const td = curthread();
@@ -591,13 +597,13 @@ export function lwkt_block_1(w: LwktWait, gen: i32, wmesg: u32): u32 {
   return PENDING;
 }
 
-/** Awake, or never asleep (638): the token may be lost, which does not matter here. */
+/** Awake, or never asleep (638): the token may have been lost, which does not matter here. */
 export function lwkt_block_2(w: LwktWait): u32 {
   set_retval(w.wa_gen);
   return lwkt_reltoken(w);
 }
 
-/** Wakes everybody who is blocked on `w` now (651), in order. */
+/** Wakes all threads that are blocked on `w` now (651), in order. */
 export function lwkt_signal(w: LwktWait): u32 {
   if (lwkt_havetoken(w)) {
     lwkt_gettoken(w);

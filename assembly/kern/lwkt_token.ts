@@ -1,17 +1,17 @@
-// Tokens (lwkt_thread.c 680-754): serialization by ownership of a CPU. A thread that holds a token is in
-// a critical section; while it does not block, its CPU keeps the token. If it blocks the token may be
-// given away, and regettoken tells.
+// Tokens (lwkt_thread.c 680-754): serialization by CPU ownership. A thread that holds a token is in a
+// critical section; while it does not block, its CPU keeps the token. If it blocks, the token may be given
+// away, and regettoken reports that.
 //
-// Who wants the token of another CPU stands in the token's line, off the run queue (TDL_TOKWAIT). Between two
-// rounds, or when the token is released, it goes to the CPU of the first in line, which keeps it until that
-// thread has looked (t_granted). So a token that many CPUs want passes from one to the next in the order of
-// the requests, and each uses it before it goes on. A thread that does not get its CPU, and so does not look, goes
-// back to the head of the line, and the token to the next (docs/law-between-cpus.md, section 7).
+// A thread that wants another CPU's token waits in the token's line, off the run queue (TDL_TOKWAIT). Between
+// two rounds, or when the token is released, it is granted to the CPU of the first in line, which keeps it
+// until that thread has noticed (t_granted). So a token that many CPUs want passes between them in the order
+// of the requests, and each uses it before it moves on. A thread that does not get its CPU, and so does not
+// notice, goes back to the head of the line, and the token to the next (docs/law-between-cpus.md, section 7).
 //
-// Whoever schedules or deschedules a thread in line decides whether it stays on the run queue afterwards
-// (TDL_WANTED), so that no wakeup is lost and none is mistaken for the token. Rejected: to let it look
-// again at every wakeup, which asks a second time while it is still in line; requests that are sent after the
-// token from CPU to CPU ("playing catch-up", 712), which any number of others can pass.
+// Scheduling or descheduling a thread in line decides whether it stays on the run queue afterwards
+// (TDL_WANTED), so that no wakeup is lost and none is mistaken for the grant. Rejected: letting it check
+// again at every wakeup, which requests the token a second time while it is still in line; and requests that
+// chase the token from CPU to CPU ("playing catch-up", 712), which any number of other requests can overtake.
 
 import { cpu_bit } from "../sys/cpuset";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
@@ -41,15 +41,15 @@ export function lwkt_havetoken(tok: LwktToken): bool {
   return tok.t_cpu == mycpu().gd_cpuid;
 }
 
-/** True if a CPU that this machine has holds the token, but not this one: it must be fetched. */
+/** True if another CPU of this machine owns the token: it must be fetched. */
 export function lwkt_token_away(tok: LwktToken): bool {
   return !lwkt_havetoken(tok) && cpu_exists(tok.t_cpu);
 }
 
 /**
- * Acquires a token (693): leaves the thread in a critical section. Switches if another CPU has it. A
- * token that was handed to a CPU that the machine does not have is not fetched back, as in the
- * original, which knew one CPU.
+ * Acquires a token (693) and leaves the thread in a critical section. Switches if another CPU has it. A token
+ * that was handed to a CPU that the machine does not have is not fetched back, as in the original, which knew
+ * one CPU.
  */
 export function lwkt_gettoken(tok: LwktToken): u32 {
   crit_enter();
@@ -58,8 +58,8 @@ export function lwkt_gettoken(tok: LwktToken): u32 {
 }
 
 /**
- * Acquires a token if this CPU has it: true, and the thread is in a critical section. If not, it is in none (the first
- * versions of the original left it in one).
+ * Acquires a token if this CPU has it: true, and the thread is in a critical section. Otherwise it is in
+ * none; early versions of the original left it in one.
  */
 export function lwkt_trytoken(tok: LwktToken): bool {
   if (lwkt_token_away(tok) && !planted(Plant.TRY_AWAY)) return false;
@@ -67,7 +67,7 @@ export function lwkt_trytoken(tok: LwktToken): bool {
   return true;
 }
 
-/** Stands in line for the token and leaves the CPU until it comes; `fn` then looks. */
+/** Waits in line for the token, off the CPU; `fn` then checks. */
 function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   KASSERT(td.td_wait == 0, "lwkt_gettoken: td_wait not NULL!");
@@ -81,12 +81,12 @@ function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   return PENDING;
 }
 
-/** The thread runs again: the token has come, and may have gone again. */
+/** The thread runs again: the token has been granted, and may have been lost again. */
 export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   const flags = <u32>td.td_lwflags;
   if ((flags & TDL_TOKWAIT) != 0) {
-    cont_push_on(td, fn, changetype<u32>(tok)); // lwkt_preempt has made it run: it still waits
+    cont_push_on(td, fn, changetype<u32>(tok)); // lwkt_preempt made it run: it is still waiting
     lwkt_switch();
     return PENDING;
   }
@@ -97,8 +97,8 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
 }
 
 /**
- * Releases a token (727), which goes to the first in line, or to the CPU that is to have it next, unless a
- * thread of this one is on its way to it. May switch.
+ * Releases a token (727): it goes to the first in line, or to the CPU that is to have it next, unless a
+ * thread of this CPU has been granted it. May switch.
  */
 export function lwkt_reltoken(tok: LwktToken): u32 {
   if (lwkt_havetoken(tok) && !is_td(tok.t_granted)) {
@@ -108,7 +108,7 @@ export function lwkt_reltoken(tok: LwktToken): u32 {
   return crit_exit();
 }
 
-/** Acquires a token again that may have been lost (741): td_retval is 1 if it was, else 0. */
+/** Acquires a token again that may have been lost (741): td_retval is 1 if it was lost, else 0. */
 export function lwkt_regettoken(tok: LwktToken): u32 {
   set_retval(0);
   if (!lwkt_token_away(tok)) return DONE;
@@ -125,7 +125,7 @@ function is_tok(tok: LwktToken): bool {
   return changetype<usize>(tok) != 0;
 }
 
-/** `td` joins the line at its end; the token is among those that are looked at between rounds. */
+/** Appends `td` to the line, and the token to the list that is examined between rounds. */
 function line_join(tok: LwktToken, td: Thread): void {
   const m = machine();
   if (planted(Plant.LINE_AHEAD) && is_ahead(tok.t_cpu)) return;
@@ -142,14 +142,14 @@ function line_join(tok: LwktToken, td: Thread): void {
   line_watch(m, tok);
 }
 
-/** There is something to do for a token between two rounds. */
+/** Makes sure that the token is examined between the next two rounds. */
 function line_watch(m: Machine, tok: LwktToken): void {
   const bit = cpu_bit(cpu_exists(tok.t_cpu) ? tok.t_cpu : 0);
   m.ipi_cpus |= bit;
   m.busy |= bit;
 }
 
-/** The token goes to the first in line. `boundary`: how many rounds there were before the last boundary. */
+/** Grants the token to the first in line. `boundary`: Machine.rounds as of the last round boundary. */
 function line_serve(tok: LwktToken, boundary: u32): void {
   const td = tok.t_line;
   tailq_remove(line(tok), td);
@@ -166,7 +166,7 @@ function line_serve(tok: LwktToken, boundary: u32): void {
   token_grant(td);
 }
 
-/** Between two rounds: every token with a line goes to the first in it if it can. */
+/** Between two rounds: grants every token with a line to the first in it, if possible. */
 export function token_lines(m: Machine): void {
   let tok = m.tok_first;
   m.tok_first = changetype<LwktToken>(0);
@@ -186,7 +186,7 @@ export function token_lines(m: Machine): void {
   }
 }
 
-/** Serves a line whose token's owner is open and keeps it for nobody, or has kept it for too long. */
+/** Serves a line if the token's owner is open and keeps it for nobody, or has kept it for too long. */
 function line_look(m: Machine, tok: LwktToken): void {
   if (!cpu_exists(tok.t_cpu)) {
     line_dissolve(m, tok);
@@ -206,7 +206,7 @@ function line_look(m: Machine, tok: LwktToken): void {
   if (planted(Plant.TOKEN_LATE)) return;
   if (<u32>m.rounds - tok.t_round < GRANT_ROUNDS || !is_mine(late) || late == gd.gd_curthread)
     return;
-  if ((late.td_lwflags & TDL_TOKWAIT) != 0) return; // its CPU has not even heard of it
+  if ((late.td_lwflags & TDL_TOKWAIT) != 0) return; // its CPU has not even received the grant
   tok.t_granted = no_td();
   late.td_lwflags |= TDL_TOKWAIT;
   _lwkt_dequeue(late);
@@ -216,7 +216,7 @@ function line_look(m: Machine, tok: LwktToken): void {
   tok.t_due++;
 }
 
-/** The token has gone to a CPU that the machine does not have: all in line go on without. */
+/** The token has gone to a CPU that the machine does not have: all waiters continue without it. */
 function line_dissolve(m: Machine, tok: LwktToken): void {
   while (is_td(tok.t_line)) {
     const td = tok.t_line;
@@ -228,7 +228,7 @@ function line_dissolve(m: Machine, tok: LwktToken): void {
   tok.t_due = 0;
 }
 
-/** A thread is gone: it stands in no line. */
+/** A thread is gone: removes it from its line. */
 export function token_forget(td: Thread): void {
   token_forgo(td);
   if ((td.td_lwflags & TDL_TOKWAIT) == 0 || !waits_for_token(td)) return;
@@ -239,14 +239,14 @@ export function token_forget(td: Thread): void {
   td.td_lwflags &= ~TDL_TOKWAIT;
 }
 
-/** True for a thread that stands in line for a token, or that is on its way to one. */
+/** True for a thread that is in line for a token, or has been granted it and has not run since. */
 export function waits_for_token(td: Thread): bool {
   return td.td_kfn == K.GETTOKEN_1 || td.td_kfn == K.REGETTOKEN_1;
 }
 
-// ---- On the CPU of the thread that waits ----
+// ---- On the waiter's CPU ----
 
-/** The token for which `td` waits has come to this CPU: the thread looks. */
+/** The token that `td` waits for has been granted to this CPU: makes the thread check. */
 export function token_grant(td: Thread): void {
   td.td_lwflags &= ~TDL_TOKWAIT;
   _lwkt_enqueue(td);
@@ -254,8 +254,7 @@ export function token_grant(td: Thread): void {
 }
 
 /**
- * `td`, which is not on its way to a token any more, because somebody has descheduled or moved it, gives
- * up what is kept for it.
+ * `td` was descheduled or moved, so it is no longer about to take its token: gives up what is kept for it.
  */
 export function token_forgo(td: Thread): void {
   if (!waits_for_token(td) || planted(Plant.NO_FORGO)) return;

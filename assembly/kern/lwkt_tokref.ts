@@ -1,20 +1,21 @@
-// The tokens of lwkt-modern (DragonFly's lwkt_token.c of today): locks that a thread has only while it runs.
+// The tokens of lwkt-modern (present-day DragonFly's lwkt_token.c): locks that a thread holds only while it runs.
 //
-// A token is had alone, or shared by threads that only look. A thread keeps a list of references, up to 32; they are
-// released in the opposite order. When it leaves its CPU it gives up all its tokens, and the switcher (lwkt_modern.ts)
-// does not let it run again before it has them all: so that nobody waits for a token in a queue, and tokens never
-// deadlock. What a thread guards by tokens is therefore its own from one call that may block to the next, and
-// lwkt_regettoken tells whether they were given up meanwhile.
+// A token is held exclusively or shared by readers. A thread has a list of up to 32 references, which are
+// released in reverse order. When it leaves its CPU it gives up all its tokens, and the switcher
+// (lwkt_modern.ts) does not let it run again before it has them all; so no thread waits for a token in a
+// queue, and tokens never deadlock. What tokens protect is therefore a thread's own only from one call that
+// may block to the next; lwkt_regettoken tells whether they were given up in between.
 //
-// Who asks for a token that is taken leaves its CPU with the reference on its list, and stays runnable. Who wants it alone
-// leaves a mark (TOK_EXCLREQ), and new readers wait, unless they have other tokens already; on one round of as many as there
-// are CPUs they do not mind, since who left the mark may not come back (the original: a time window for each CPU).
-// A thread may have a token any number of times, but not alone what it shares, which would wait for itself: a panic.
+// A thread that asks for a taken token leaves its CPU with the reference on its list, and stays runnable. One
+// that wants exclusive ownership leaves a mark (TOK_EXCLREQ), which makes new readers wait unless they have
+// other tokens already. In one round out of as many as there are CPUs they ignore the mark, since the thread
+// that left it may not come back (in the original: a time window for each CPU). A thread may acquire a token
+// any number of times, but not exclusively while it shares it, which would wait for itself: a panic.
 //
-// All or nothing is one step here: no other CPU takes part in it. So the original's second attempt, in the order of
-// addresses, would come to the same, and so would spinning with a growing pause.
+// Acquiring all or none is one step here: no other CPU interferes. So neither the original's second attempt,
+// in the order of addresses, nor spinning with a growing pause would change the result.
 //
-// Rejected: lists of a length that grows, in cells of the kernel's arena. Taking a token could fail then.
+// Rejected: lists of variable length, in cells of the kernel object arena. Acquiring a token could then fail.
 
 import { curthread, mycpu } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
@@ -37,19 +38,19 @@ import {
 import { DONE, done } from "./cont";
 import { lwkt_switch } from "./lwkt_thread";
 
-/** True for a thread with references to tokens, whether it has these now or not (TD_TOKS_HELD). */
+/** True for a thread with token references, whether or not it holds the tokens now (TD_TOKS_HELD). */
 export function has_tokens(td: Thread): bool {
   return (td.td_body & TDB_TOKENS) != 0;
 }
 
-/** True if one of a thread's references has the token alone. */
+/** True if one of the thread's references owns the token exclusively. */
 function is_own(tt: ThreadTokens, tok: Token): bool {
   return tok.tk_ref >= token_ref(tt, 0) && tok.tk_ref < token_ref(tt, LWKT_MAXTOKENS);
 }
 
 /**
- * True if a new reader must wait for who wants the token alone: it has no other one, and its CPU's round has not come. Where a
- * search chooses who runs, it has the one come first, and then the other.
+ * True if a new reader must wait for a thread that wants the token exclusively: it has no other token, and
+ * its CPU's round has not come. Not in a search, which chooses who runs and so tries both orders.
  */
 function gives_way(tt: ThreadTokens): bool {
   if (tt.tt_count != 1 || machine().search != 0 || planted(Plant.TOKEN_NO_REQUEST)) return false;
@@ -57,8 +58,8 @@ function gives_way(tt: ThreadTokens): bool {
 }
 
 /**
- * Takes the token of a reference, at `at`, if it can be had (_lwkt_trytokref). `waits`: who cannot have it alone leaves its
- * mark.
+ * Acquires the token of the reference at `at`, if possible (_lwkt_trytokref). `waits`: a failed exclusive
+ * request leaves its mark.
  */
 function trytokref(tt: ThreadTokens, at: usize, waits: bool): bool {
   const ref = load<u32>(at);
@@ -89,7 +90,7 @@ function can_share(tt: ThreadTokens, count: u32): bool {
   return (count & TOK_EXCLREQ) == 0 || !gives_way(tt);
 }
 
-/** Gives the token of a reference up (_lwkt_reltokref). */
+/** Gives up the token of a reference (_lwkt_reltokref). */
 function reltokref(at: usize): void {
   const tok = token_of(load<u32>(at));
   if (tok.tk_ref == at) {
@@ -103,7 +104,7 @@ function reltokref(at: usize): void {
 
 // ---- At the switch ----
 
-/** A thread leaves its CPU: gives up the tokens that it has, the last one first. */
+/** A thread leaves its CPU: gives up its tokens, the last one first. */
 export function lwkt_relalltokens(td: Thread): void {
   if (planted(Plant.TOKEN_KEPT)) return;
   const tt = td_tokens(td);
@@ -115,7 +116,7 @@ export function lwkt_relalltokens(td: Thread): void {
   }
 }
 
-/** A thread is to run: takes all its tokens and returns true, or none. */
+/** A thread is about to run: acquires all its tokens and returns true, or none. */
 export function lwkt_getalltokens(td: Thread): bool {
   const tt = td_tokens(td);
   const have = tt.tt_have;
@@ -133,7 +134,10 @@ export function lwkt_getalltokens(td: Thread): bool {
   return true;
 }
 
-/** True if a thread that does not run could have all its tokens now: for a search, which changes nothing by asking. */
+/**
+ * True if a thread that is not running could have all its tokens now: for a search, which must not change
+ * anything.
+ */
 export function could_have_tokens(td: Thread): bool {
   const tt = td_tokens(td);
   for (let i: u32 = 0; i < tt.tt_count; i++) {
@@ -145,7 +149,7 @@ export function could_have_tokens(td: Thread): bool {
   return true;
 }
 
-/** A thread is gone, and its references with it. */
+/** A thread is gone: drops its references. */
 export function tokens_gone(td: Thread): void {
   if (planted(Plant.TOKEN_OUTLIVES)) return;
   lwkt_relalltokens(td);
@@ -155,7 +159,7 @@ export function tokens_gone(td: Thread): void {
 
 // ---- Calls ----
 
-/** The last of a thread's references to a token; how many it has if there is none. */
+/** The last of a thread's references to a token; its number of references if there is none. */
 function find_ref(tt: ThreadTokens, tok: Token): u32 {
   for (let i = tt.tt_count; i != 0; i--) {
     if (token_of(load<u32>(token_ref(tt, i - 1))) == tok) return i - 1;
@@ -164,8 +168,8 @@ function find_ref(tt: ThreadTokens, tok: Token): u32 {
 }
 
 /**
- * Takes a token, alone or to share it (lwkt_gettoken, lwkt_gettoken_shared). If it cannot be had now the thread leaves
- * its CPU, and comes back with it.
+ * Acquires a token, exclusively or shared (lwkt_gettoken, lwkt_gettoken_shared). If that is impossible now
+ * the thread leaves its CPU, and comes back with the token.
  */
 export function lwkt_gettokref(tok: Token, exclusive: bool): u32 {
   const gd = mycpu();
@@ -195,7 +199,9 @@ export function lwkt_gettokref(tok: Token, exclusive: bool): u32 {
   return lwkt_switch();
 }
 
-/** Takes a token alone if that can be done at once (lwkt_trytoken): true if the thread has it. In an interrupt, too. */
+/**
+ * Acquires a token exclusively if that is possible at once (lwkt_trytoken): true if so. Allowed in interrupts.
+ */
 export function lwkt_trytokref(tok: Token): bool {
   const td = curthread();
   const tt = td_tokens(td);
@@ -213,7 +219,7 @@ export function lwkt_trytokref(tok: Token): bool {
   return true;
 }
 
-/** Releases the token that the thread has taken last. */
+/** Releases the token that the thread acquired last. */
 export function lwkt_reltokref(tok: Token): u32 {
   const td = curthread();
   const tt = td_tokens(td);
@@ -229,7 +235,10 @@ export function lwkt_reltokref(tok: Token): u32 {
   return DONE;
 }
 
-/** The thread has the token: td_retval is 1 if it was given up since it was taken, or last asked about; else 0. */
+/**
+ * The thread holds the token: td_retval is 1 if it was given up since it was acquired, or last asked about;
+ * else 0.
+ */
 export function lwkt_regettokref(tok: Token): u32 {
   const tt = td_tokens(curthread());
   const i = find_ref(tt, tok);
@@ -240,7 +249,7 @@ export function lwkt_regettokref(tok: Token): u32 {
   return done((ref & REF_LOST) != 0 ? 1 : 0);
 }
 
-/** True if the running thread has the token. */
+/** True if the running thread holds the token. */
 export function lwkt_havetokref(tok: Token): bool {
   const tt = td_tokens(curthread());
   return find_ref(tt, tok) != tt.tt_count;

@@ -1,30 +1,34 @@
-// The scheduler of user threads on top of LWKT: what DragonFly has beside it (usched_dfly.c).
+// The scheduler of user threads on top of LWKT, after DragonFly's usched_dfly.c.
 //
-// A thread with a policy is a user thread, whose time is the scheduler's to give; all others are the kernel's, with the
-// fixed priorities of LWKT. Each CPU has one slot: its holder is the only user thread that stands on LWKT's run queue, at
-// level 6, of real-time threads at the level of their priority and of SCHED_IDLE at 3. The others that could run wait on the
-// CPU's user queue: real-time threads by their 99 priorities, then 32 queues for time-sharing, then idle ones. To
-// LWKT they are all on the run queue (TDL_RUNQ); only which of them it sees is decided here.
+// A thread with a policy is a user thread, which this scheduler gives CPU time; all others are kernel threads
+// with the fixed priorities of LWKT. Each CPU has one slot. Its holder is the only user thread on LWKT's run
+// queue: at level 6, at the level of its priority if it is real-time, at 3 if it is SCHED_IDLE. The other
+// runnable ones wait in the CPU's user queue: real-time threads by their 99 priorities, then 32 queues for
+// time-sharing, then idle ones. All of them count as being on the run queue (TDL_RUNQ); this file decides
+// which one LWKT sees.
 //
-// A time-sharing thread's priority is 88 + (2 (nice + 20) + estcpu / 128) 128 / 208; four are a queue. estcpu, 0 to 16384,
-// grows with each tick of the statistics clock that the thread runs, the faster the more others wait: a fair share
-// keeps it at three quarters. A third of it is forgotten each second. Half of it counts for who uses less than half of a
-// fair share, all of it, within half a minute, for who uses more, and for SCHED_BATCH. A new thread has its maker's and
-// a little more, and the maker pays, too.
+// The priority of a time-sharing thread is 88 + (2 (nice + 20) + estcpu / 128) 128 / 208; four priorities
+// share a queue. estcpu, 0 to 16384, grows with each tick of the statistics clock that the thread runs, the
+// faster the more threads wait: a fair share keeps it at three quarters. A third of it decays each second.
+// Half of it counts for a thread that uses less than half of a fair share; all of it, within half a minute,
+// for one that uses more, and for SCHED_BATCH. A new thread starts with its creator's and a little more, and
+// the creator is charged, too.
 //
-// A slice is kern.sched.quantum; then the thread goes behind its equals. A thread that is better by a queue takes the
-// slot at once, and who loses it so goes in front of its equals. Who borrows a priority, or waits for a token, is as
-// good as in the kernel: before all time-sharing threads.
+// A slice is kern.sched.quantum; after it the thread goes behind its equals. A thread that is better by a
+// queue takes the slot at once, and the one that loses it that way goes in front of its equals. A thread that
+// borrows a priority, or waits for a token, is treated as in the kernel: before all time-sharing threads.
 //
-// Between two rounds threads that became runnable, or whose slice is over, go to the CPU with the least load, their own
-// if it is no more than a queue worse. The load is the sum of the priorities, so that who has used much weighs more. Then
-// CPUs that are idle pull the best thread from the CPU with the highest load.
+// Between two rounds threads that became runnable, or whose slice is over, go to the CPU with the least load,
+// or stay on their own if its load is worse by no more than a queue. The load is the sum of the priorities,
+// so that threads that have used much weigh more. Then idle CPUs pull the best thread from the CPU with the
+// highest load.
 //
-// Rejected: accounts that are made up whenever a thread comes back from the kernel, as dfly_recalculate_estcpu's are. How
-// much is forgotten then depends on how often that is, and five equal threads were 8 % apart after 40 seconds.
+// Rejected: updating the accounts whenever a thread returns from the kernel, as dfly_recalculate_estcpu does.
+// The decay then depends on how often that happens; five equal threads were 8 % apart after 40 seconds.
 //
-// Rejected: all user threads on LWKT's run queue, by level, as before. Real-time priorities were three levels, nice values
-// ranks that starved each other, and a thread stayed where it was born while other CPUs had nothing to do.
+// Rejected: all user threads on LWKT's run queue, by level. Real-time priorities were three levels, nice
+// values were ranks that starved each other, and a thread stayed on its first CPU while other CPUs had
+// nothing to do.
 import { ChunkList, list_first_slot, SLOT_SIZE } from "../sys/chunklist";
 import {
   GDF_INVOL,
@@ -80,43 +84,44 @@ import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_p
 import { is_timeshare, policy_clear, policy_priority, policy_set } from "./sched_policy";
 import { sched_own_priority, turnstile_adjust, turnstile_priority } from "./subr_turnstile";
 
-/** LWKT's levels of the slot's holder: TDPRI_USER_NORM, and that of FreeBSD's idle priorities. */
+/** LWKT levels of the slot's holder: TDPRI_USER_NORM, and that of FreeBSD's idle priorities. */
 const LEVEL_NORM: i32 = 6;
 const LEVEL_IDLE: i32 = 3;
 
-/** PPQ: priorities of a queue; NICE_STEPS and MAXPRI: what nice values and priorities come to. */
+/** PPQ: priorities per queue; NICE_STEPS and MAXPRI: the ranges of nice values and priorities. */
 const PPQ: u32 = 4;
 const MAXPRI: u32 = 128;
 const NICE_WEIGHT: u32 = 2;
 const NICE_STEPS: u32 = 40 * NICE_WEIGHT;
 
 /**
- * ESTCPUMAX, and how much of it a queue is; what a tick adds where nobody waits: 127 a second, of which a third is forgotten,
- * come to an average of 2.5 seconds' worth. 30 seconds of more than half a fair share make a batch thread.
+ * ESTCPUMAX, and the part of it that is one queue. What a tick adds when no thread waits: 127 a second, of
+ * which a third decays, average 2.5 seconds' worth. After 30 seconds above half a fair share a thread counts
+ * as batch.
  */
 const ESTCPU_PER_QUEUE: u32 = 512;
 const ESTCPU_MAX: u32 = ESTCPU_PER_QUEUE * 32;
 const ESTCPU_TICK: u32 = 39;
 const BATCH_MAX: u32 = STATHZ * 30;
-/** A second leaves DECAY / (DECAY + 1) of estcpu. */
+/** After a second, DECAY / (DECAY + 1) of estcpu remains. */
 const DECAY: u32 = 2;
 
 // ---- Rank ----
 
-/** True for a thread that runs as well as in the kernel: it borrows a priority, or a token is kept for it. */
+/** True for a thread that is treated as in the kernel: it borrows a priority, or a token is kept for it. */
 function in_kernel(td: Thread): bool {
   const c = cold(td);
   return c.td_priority < c.td_base_pri || waits_for_token(td);
 }
 
-/** The level of the user queue that a thread belongs to: the smaller runs first. */
+/** The level of the user queue for a thread: the smaller runs first. */
 function queue_of(td: Thread): u32 {
   const pri: u32 = cold(td).td_priority;
   if (in_kernel(td)) return prio_level(0, min<u32>(pri, <u32>PUSER - 1));
   return prio_level(td_sched(td).ts_rt, pri & ~(PPQ - 1));
 }
 
-/** The level of LWKT that a thread has while it holds the slot. */
+/** The LWKT level of a thread while it holds the slot. */
 function level_for(td: Thread): i32 {
   const c = cold(td);
   const pri: u32 = c.td_priority;
@@ -124,40 +129,45 @@ function level_for(td: Thread): i32 {
   return pri >= <u32>PRI_MIN_IDLE ? LEVEL_IDLE : LEVEL_NORM;
 }
 
-/** What a thread adds to the load of its CPU: more, the worse its priority, within its class. */
+/** What a thread adds to its CPU's load: the more, the worse its priority within its class. */
 function load_for(td: Thread): u32 {
   const pri: u32 = cold(td).td_base_pri;
   const best: i32 = pri >= <u32>PRI_MIN_IDLE ? PRI_MIN_IDLE : pri >= <u32>PUSER ? PUSER : 0;
   return PPQ + ((pri - <u32>best) & ~(PPQ - 1));
 }
 
-/** True if `td` takes the slot from `holder`: it is better by a queue, and no batch thread among time-sharing ones. */
+/**
+ * True if `td` takes the slot from `holder`: better by a queue, and not a batch thread among time-sharing ones.
+ */
 function takes_slot(td: Thread, holder: Thread): bool {
   if (queue_of(td) >= queue_of(holder)) return false;
   return td_sched(td).ts_policy != <u8>Policy.BATCH || in_kernel(td) || !is_timeshare(holder);
 }
 
-/** True if `td` takes the CPU from `cur`, a user thread, now, and not at the boundary, when an idle CPU will have it. */
+/**
+ * True if `td` takes the CPU from user thread `cur` now, rather than at the boundary, when an idle CPU will
+ * take it.
+ */
 export function user_better(td: Thread, cur: Thread): bool {
   return machine().sched_idle == 0 && takes_slot(td, cur);
 }
 
 /**
- * True if a thread that the host has made runnable, and that waits, takes the slot on a machine's only CPU; where there are
- * more, that is decided at the boundary.
+ * True if a waiting thread that the host has made runnable takes the slot, on a machine with one CPU; with
+ * several CPUs that is decided at the boundary.
  */
 export function user_asks(gd: GlobalData, td: Thread): bool {
   return machine().ncpus == 1 && user_better(td, sched_cpu(gd.gd_cpuid).sc_holder);
 }
 
-/** True for the user thread that LWKT sees on a CPU. */
+/** True for the user thread that LWKT sees on a CPU: the holder of its slot. */
 export function user_holds(gd: GlobalData, td: Thread): bool {
   return sched_cpu(gd.gd_cpuid).sc_holder == td;
 }
 
 // ---- The slot and the queue ----
 
-/** Gives the slot, which is free, to a thread: LWKT has it at its level. */
+/** Gives the free slot to a thread, which LWKT then sees at its level. */
 function hold(gd: GlobalData, sc: SchedCpu, td: Thread): void {
   const level = level_for(td);
   sc.sc_holder = td;
@@ -173,19 +183,19 @@ function release(gd: GlobalData, sc: SchedCpu): void {
   runq_remove(lwkt_level(gd, td.td_pri & TDPRI_MASK), td);
 }
 
-/** Has a thread wait on the user queue, behind its equals or in front of them. */
+/** Puts a thread on the user queue, behind its equals or in front of them. */
 function wait(gd: GlobalData, td: Thread, first: bool): void {
   prioq_add(gd.gd_cpuid, queue_of(td), td, first);
   gd.gd_flags |= GDF_USERS;
 }
 
-/** The best thread that waits; null if none does. */
+/** The best waiting thread; null if there is none. */
 function first_waiting(cpu: u32): Thread {
   const level = prioq_first(cpu);
   return level == NO_LEVEL ? no_td() : prioq_peek(cpu, level);
 }
 
-/** Gives the slot, which is free, to the best thread that waits. */
+/** Gives the free slot to the best waiting thread. */
 function select(gd: GlobalData, sc: SchedCpu): void {
   const cpu = gd.gd_cpuid;
   const level = prioq_first(cpu);
@@ -195,7 +205,7 @@ function select(gd: GlobalData, sc: SchedCpu): void {
   hold(gd, sc, td);
 }
 
-/** The holder loses the slot to the best thread that waits. */
+/** The holder loses the slot to the best waiting thread. */
 function pass(gd: GlobalData, sc: SchedCpu, first: bool): void {
   const td = sc.sc_holder;
   release(gd, sc);
@@ -203,12 +213,14 @@ function pass(gd: GlobalData, sc: SchedCpu, first: bool): void {
   wait(gd, td, first);
 }
 
-/** True for a holder that does not run, and was not preempted: its slot can change hands at once. */
+/** True for a holder that is not running and was not preempted: it can lose the slot at once. */
 function is_still(td: Thread): bool {
   return td.td_state != <u8>TDS.RUNNING && (td.td_lwflags & TDL_PREEMPT_LOCK) == 0;
 }
 
-/** The best thread that waits gets the slot if it is better than the holder, or asks for it if that runs. */
+/**
+ * If the best waiting thread is better than the holder it gets the slot, or requests it if the holder is running.
+ */
 function settle(gd: GlobalData, sc: SchedCpu): void {
   if ((gd.gd_flags & GDF_USERS) == 0) return;
   const holder = sc.sc_holder;
@@ -244,7 +256,7 @@ function place_on(gd: GlobalData, td: Thread): void {
   if (is_still(holder) && takes_slot(td, holder)) pass(gd, sc, true);
 }
 
-/** A user thread of this CPU is runnable no more. */
+/** A user thread of this CPU is no longer runnable. */
 export function user_dequeue(gd: GlobalData, td: Thread): void {
   const cpu = gd.gd_cpuid;
   const sc = sched_cpu(cpu);
@@ -262,11 +274,11 @@ export function user_dequeue(gd: GlobalData, td: Thread): void {
   if (prioq_count(cpu) == 0) gd.gd_flags &= ~GDF_USERS;
 }
 
-/** A user thread's priority has changed: it has another level, or place on the queue. */
+/** A user thread's priority has changed: updates its level, or its place in the queue. */
 export function user_requeue(gd: GlobalData, td: Thread): void {
   const sc = sched_cpu(gd.gd_cpuid);
   const ts = td_sched(td);
-  if (sc.sc_holder != td && ts.ts_queue == 0) return; // it is not there, or not yet
+  if (sc.sc_holder != td && ts.ts_queue == 0) return; // it is not on this CPU's queue, or not yet
   weigh(sc, ts, load_for(td));
   if (sc.sc_holder != td) {
     const level = queue_of(td);
@@ -280,7 +292,7 @@ export function user_requeue(gd: GlobalData, td: Thread): void {
   settle(gd, sc);
 }
 
-/** The current thread, a user thread, calls lwkt_switch: its slot may be another one's now. */
+/** The current thread, a user thread, calls lwkt_switch: its slot may go to another one. */
 export function user_switch(gd: GlobalData, td: Thread): void {
   const flags = gd.gd_flags;
   gd.gd_flags = flags & ~GDF_SLICEEND;
@@ -292,15 +304,16 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   if (lost ? !takes_slot(next, td) : queue_of(next) > queue_of(td)) return;
   pass(gd, sc, lost && !planted(Plant.USER_LOSES_TURN));
   const ts = td_sched(td);
-  ts.ts_flags &= ~TSF_MOVED; // where it was put it has run
+  ts.ts_flags &= ~TSF_MOVED; // it has run where it was put
   if (!ended) return;
   ts.ts_flags |= TSF_ENDED;
   sched_arrived(gd, td);
 }
 
 /**
- * Puts the holder, which runs and yields, at the tail of its level of the user queue, where it takes turns with its equals
- * (kern/sched_turn.ts); null, and nothing has changed, where the next thread is another one than the first of these.
+ * Puts the holder, which is running and yields, at the tail of its level of the user queue, where it takes
+ * turns with its equals (kern/sched_turn.ts). Returns null, with nothing changed, if the next thread is not
+ * the first of these.
  */
 export function user_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
   const cpu = gd.gd_cpuid;
@@ -310,7 +323,7 @@ export function user_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
   if (prioq_first(cpu) != queue || level != LEVEL_NORM) return null;
   if (31 - <i32>clz<u32>(gd.gd_runqmask) != level) return null;
   const own = lwkt_level(gd, level);
-  if (list_first_slot(own) == 0 || own.tail - own.head != SLOT_SIZE) return null; // the kernel's threads are there, too
+  if (list_first_slot(own) == 0 || own.tail - own.head != SLOT_SIZE) return null; // there are kernel threads, too
   runq_remove(own, td);
   const list = prioq_level(cpu, queue);
   runq_append(list, td);
@@ -320,7 +333,7 @@ export function user_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
   return list;
 }
 
-/** Threads in these slots have held the slot in turn. */
+/** The threads in these slots have held the slot in turn. */
 export function user_turned(from: usize, to: usize): void {
   for (let slot = from; slot < to; slot += SLOT_SIZE) {
     const td = changetype<Thread>(load<usize>(slot));
@@ -328,25 +341,25 @@ export function user_turned(from: usize, to: usize): void {
   }
 }
 
-/** No more turns: `td` runs, and holds the slot. */
+/** Ends such turns: `td` is running and holds the slot. */
 export function user_turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
   runq_remove(list, td);
   td_sched(td).ts_queue = 0;
   hold(gd, sched_cpu(gd.gd_cpuid), td);
 }
 
-// ---- Use of CPUs ----
+// ---- CPU use ----
 
 function limited(estcpu: u32): u32 {
   return min<u32>(estcpu, ESTCPU_MAX);
 }
 
-/** The machine's CPUs and those that wait here: divided by the CPUs, how many want one. */
+/** Number of CPUs plus waiting threads here; divided by the CPUs, how many threads compete for one. */
 function crowd(gd: GlobalData): u32 {
   return machine().ncpus + prioq_count(gd.gd_cpuid);
 }
 
-/** dfly_recalculate_estcpu: the seconds since the last time come into a thread's account. */
+/** dfly_recalculate_estcpu: updates a thread's account for the seconds since the last time. */
 function reckon(gd: GlobalData, td: Thread): void {
   const m = machine();
   const ts = td_sched(td);
@@ -364,7 +377,7 @@ function reckon(gd: GlobalData, td: Thread): void {
   reset_priority(gd, td);
 }
 
-/** dfly_resetpriority: a time-sharing thread's priority by its use of CPUs and its nice value. */
+/** dfly_resetpriority: computes a time-sharing thread's priority from its CPU use and nice value. */
 function reset_priority(gd: GlobalData, td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
@@ -373,10 +386,10 @@ function reset_priority(gd: GlobalData, td: Thread): void {
   const sum = <u32>(<i32>ts.ts_nice - NICE_MIN) * NICE_WEIGHT + (estcpu * PPQ) / ESTCPU_PER_QUEUE;
   const pri = <u32>PRI_MIN_TIMESHARE + (sum * MAXPRI) / (NICE_STEPS + MAXPRI);
   sched_own_priority(td, min<u32>(pri, PRI_MAX_TIMESHARE));
-  user_requeue(gd, td); // its own priority weighs, whatever is lent to it
+  user_requeue(gd, td); // its own priority counts, whatever it borrows
 }
 
-/** The running thread has run for `ticks` of the scheduler's clock, and `stats` of the statistics clock. */
+/** Charges the running thread for `ticks` of the scheduler's clock and `stats` of the statistics clock. */
 export function user_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
   const m = machine();
   const ts = td_sched(td);
@@ -393,7 +406,7 @@ export function user_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
   gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;
 }
 
-/** Once a second: the accounts of all that run or wait. */
+/** Once a second: updates the accounts of all running and waiting threads. */
 export function user_second(m: Machine, seconds: u32): void {
   m.users_seconds += seconds;
   if (planted(Plant.USER_NO_ACCOUNT)) return;
@@ -406,12 +419,12 @@ export function user_second(m: Machine, seconds: u32): void {
 
 // ---- Between two rounds ----
 
-/** Places a thread that was made runnable on some CPU in the round that is over, or whose slice has ended. */
+/** Places a thread that became runnable in the round that is over, or whose slice has ended. */
 export function user_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
   sched_departed(td);
-  const own: u32 = (ts.ts_flags & TSF_ENDED) != 0 ? 0 : ts.ts_load; // who woke does not count where it waits
+  const own: u32 = (ts.ts_flags & TSF_ENDED) != 0 ? 0 : ts.ts_load; // a woken thread does not count where it waits
   ts.ts_flags &= ~TSF_ENDED;
   const best = can_move(td) ? least_loaded(m, allowed_cpus(m, td), cpu, own) : cpu;
   if (best != cpu) move(m, td, best);
@@ -431,7 +444,10 @@ function can_move(td: Thread): bool {
   );
 }
 
-/** dfly_choose_best_queue: the CPU with the least load, from the next one on; the thread's own has an advantage. */
+/**
+ * dfly_choose_best_queue: the CPU with the least load, searching from the next one; the thread's own has an
+ * advantage.
+ */
 function least_loaded(m: Machine, allowed: u64, cpu: u32, own: u32): u32 {
   let best = cpu;
   let least: i32 = i32.MAX_VALUE;
@@ -447,7 +463,7 @@ function least_loaded(m: Machine, allowed: u64, cpu: u32, own: u32): u32 {
   return best;
 }
 
-/** Gives a runnable thread to another CPU, where it stands as it stood here. */
+/** Gives a runnable thread to another CPU, in the same state there. */
 function move(m: Machine, td: Thread, to: u32): void {
   const gd = globaldata(td.td_cpu);
   user_dequeue(gd, td);
@@ -460,7 +476,7 @@ function move(m: Machine, td: Thread, to: u32): void {
   notify(m, to);
 }
 
-/** Has a CPU look that has got a user thread, if that is better than what it runs. */
+/** Makes a CPU that has received a user thread look at it, if it is better than the running one. */
 function notify(m: Machine, cpu: u32): void {
   const gd = globaldata(cpu);
   const sc = sched_cpu(cpu);
@@ -474,7 +490,7 @@ function notify(m: Machine, cpu: u32): void {
   if (better && m.preemption != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** CPUs that are idle pull threads, if any waits. */
+/** Idle CPUs pull waiting threads. */
 export function user_boundary(m: Machine): void {
   if (m.sched_idle == 0 || !is_waiting(m)) return;
   for (let left = m.sched_idle; left != 0; left &= left - 1) {
@@ -483,7 +499,7 @@ export function user_boundary(m: Machine): void {
   }
 }
 
-/** True if there is a user thread on some CPU's queues. */
+/** True if a user thread waits on some CPU. */
 function is_waiting(m: Machine): bool {
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     if (prioq_count(cpu) != 0) return true;
@@ -491,7 +507,9 @@ function is_waiting(m: Machine): bool {
   return false;
 }
 
-/** dfly_choose_worst_queue: from the CPU with the highest load the best thread that waits and may run on this one. */
+/**
+ * dfly_choose_worst_queue: takes the best waiting thread that may run here from the CPU with the highest load.
+ */
 function pull(m: Machine, to: u32): void {
   let found = no_td();
   let most: u32 = planted(Plant.USER_STAYS) ? u32.MAX_VALUE : 0;
@@ -518,13 +536,16 @@ function pullable(m: Machine, cpu: u32, to: u32): Thread {
 
 // ---- Threads ----
 
-/** True if a thread's policy makes it a user thread: it has a process, on a machine under lwkt that has room for these. */
+/**
+ * True if a policy makes this a user thread: it has a process, and the machine is under lwkt and has room for
+ * these.
+ */
 export function user_possible(td: Thread): bool {
   const m = machine();
   return m.sched == Sched.LWKT && m.sched_delta != 0 && changetype<usize>(td.td_proc) != 0;
 }
 
-/** A machine gets its first user thread: the clocks of the scheduler start now. */
+/** The machine's first user thread: starts the clocks of the scheduler. */
 export function users_begin(m: Machine): void {
   if (m.users != 0) return;
   m.users = 1;
@@ -535,7 +556,7 @@ export function users_begin(m: Machine): void {
   }
 }
 
-/** Gives a thread of this CPU, or one that is not born yet, a policy: it is a user thread. */
+/** Gives a thread of this CPU, or one that has never run, a policy: it becomes a user thread. */
 export function user_policy(td: Thread, policy: u32, value: i32): void {
   const queued = (td.td_lwflags & TDL_RUNQ) != 0;
   if (queued) _lwkt_dequeue(td);
@@ -551,15 +572,17 @@ export function user_policy(td: Thread, policy: u32, value: i32): void {
   turnstile_adjust(td);
 }
 
-/** A thread has another policy: it may be better than the one that runs, or, if it runs, not the best any more. */
+/**
+ * A thread's policy has changed: it may now be better than the running one or, if running, no longer the best.
+ */
 function user_ranked(gd: GlobalData, td: Thread): void {
   const sc = sched_cpu(gd.gd_cpuid);
   if (td.td_state != <u8>TDS.RUNNING) {
-    if (machine().sched_idle == 0) settle(gd, sc); // an idle CPU will have it
+    if (machine().sched_idle == 0) settle(gd, sc); // an idle CPU will take it
   } else if (sc.sc_holder != td && machine().preemption != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** A user thread of this CPU is the kernel's again, with its own level and no policy. */
+/** A user thread of this CPU becomes a kernel thread again, with its own level and no policy. */
 export function user_leave(td: Thread): void {
   const queued = (td.td_lwflags & TDL_RUNQ) != 0;
   if (queued) _lwkt_dequeue(td);
@@ -569,7 +592,7 @@ export function user_leave(td: Thread): void {
   if (queued) _lwkt_enqueue(td);
 }
 
-/** Makes a thread that is on no queue a user thread; it has its policy already. */
+/** Makes a thread that is on no queue, and already has its policy, a user thread. */
 function user_begin(td: Thread): void {
   users_begin(machine());
   const ts = td_sched(td);
@@ -585,7 +608,10 @@ function user_begin(td: Thread): void {
   reset_priority(gd, td);
 }
 
-/** dfly_forking: a new thread is a little worse than its maker, and that pays for it. It has its policy already. */
+/**
+ * dfly_forking: a new thread, which has its policy already, is a little worse than its creator, who is
+ * charged for it.
+ */
 export function user_fork(child: Thread, maker: Thread): void {
   user_begin(child);
   if ((maker.td_flags & TDF_USER) == 0) return;

@@ -1,5 +1,5 @@
-// The scheduler seam: FreeBSD's sched_* interface, over the scheduler that was chosen at boot. Kernel
-// code of FreeBSD's side (kern_thread, kern_synch, kern_fork ...) reaches a run queue only through here.
+// The scheduler seam: FreeBSD's sched_* interface over the scheduler that was chosen at boot. FreeBSD-side
+// kernel code (kern_thread, kern_synch, kern_fork ...) reaches a run queue only through this file.
 //
 // None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
 // protocol of cont.ts.
@@ -140,15 +140,14 @@ import {
 const RT_SHIFT: u32 = 7;
 const RT_MASK: u32 = (1 << RT_SHIFT) - 1;
 
-/** The LWKT level of a FreeBSD priority: 256 of them, smaller is better, onto 32, larger is better. */
+/** The LWKT level (0 to 31, larger is better) of a FreeBSD priority (0 to 255, smaller is better). */
 export function lwkt_level_of(priority: u32): i32 {
   return 31 - <i32>(priority >> 3);
 }
 
 /**
- * Makes a thread runnable: state RUNQ, tail of the queue of its priority, on its own CPU. A better
- * thread than the one that runs there asks for the CPU, which takes effect at that CPU's next safe
- * point.
+ * Makes a thread runnable: state RUNQ, at the tail of the queue of its priority, on its own CPU. If it is
+ * better than the running thread there it requests the CPU, which takes effect at that CPU's next safe point.
  */
 export function sched_add(td: Thread): void {
   if (td.td_inhib != 0) panic("sched_add: trying to run inhibited thread");
@@ -174,15 +173,15 @@ function note_runnable(m: Machine, gd: GlobalData, td: Thread, yields: bool): vo
 }
 
 /**
- * A thread that sched_add need not, or cannot, make runnable now: one that runs, whose owner puts it back on
- * the run queue if it has taken itself off, and one that waits for a token.
+ * For a thread that sched_add need not, or cannot, make runnable now: one that is running, which its owner
+ * puts back on the run queue if it has taken itself off; and one that waits for a token.
  */
 function sched_add_busy(td: Thread): void {
   if (!is_mine(td)) ipi_schedule(td);
   else if (machine().sched == Sched.LWKT) lwkt_schedule_here(td);
 }
 
-/** Puts a runnable thread on its CPU's queue, by a message if that is another one. */
+/** Puts a runnable thread on its CPU's queue, by message if that is another CPU. */
 function sched_enqueue(gd: GlobalData, td: Thread): void {
   if (!is_mine(td)) {
     if (machine().sched == Sched.ULE) ule_woken_by(gd, td);
@@ -195,29 +194,29 @@ function sched_enqueue(gd: GlobalData, td: Thread): void {
   sched_check_preempt(gd, td);
 }
 
-/** 4bsd, ule: a thread that was made runnable elsewhere comes to the queue of its CPU, this one. */
+/** 4bsd, ule: puts a thread that was made runnable elsewhere on the queue of its CPU, this one. */
 export function sched_enqueue_here(gd: GlobalData, td: Thread): void {
   if (td.td_state != <u8>TDS.RUNQ || td.td_slot != 0) return;
-  enqueue(gd, td); // whom it interrupts is decided when it is placed
+  enqueue(gd, td); // what it interrupts is decided when it is placed
 }
 
-/** Asks for this CPU if `td`, which is on its run queue, is better than the thread that runs. */
+/** Requests this CPU for `td`, which is on its run queue, if that is better than the running thread. */
 export function sched_check_preempt(gd: GlobalData, td: Thread): void {
   const cur = gd.gd_curthread;
   if (machine().preemption == 0 || cur == td) return;
   const better =
     machine().sched == Sched.LWKT
       ? lwkt_better(td, cur)
-      : machine().sched_idle == 0 && takes_cpu(td, cur); // an idle CPU will have it
+      : machine().sched_idle == 0 && takes_cpu(td, cur); // an idle CPU will take it
   if (better && machine().sched == Sched.ULE) ule_setpreempt(gd, td, cur);
   if (better || cur == gd.gd_idletd) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** 4bsd, ule and the like: true if `td` takes the CPU from `cur`, which is no idle thread. */
+/** 4bsd, ule, host: true if `td` takes the CPU from `cur`, which is not an idle thread. */
 function takes_cpu(td: Thread, cur: Thread): bool {
   if (machine().sched == Sched.ULE) return ule_better(td, cur);
   if (machine().sched != Sched.HOST) return sched_better(td, cur);
-  if (cur == machine().host_td) return true; // the host calls in place of the thread that runs: it has to say itself
+  if (cur == machine().host_td) return true; // the host makes a call in place of the running thread: the host decides
   return cur != mycpu().gd_idletd && hs_better(td, cur);
 }
 
@@ -233,8 +232,8 @@ function lwkt_better(td: Thread, cur: Thread): bool {
 }
 
 /**
- * Sets the base priority of a thread and, with it, its priority; requeues it if it is queued. The owner
- * does it, or, before the thread is first made runnable, its maker.
+ * Sets a thread's base priority and, with it, its priority; requeues it if it is queued. Done by the owner
+ * or, before the thread is first made runnable, by its creator.
  */
 export function sched_prio(td: Thread, pri: u32): void {
   if (is_mine(td) || is_unborn(td)) {
@@ -249,7 +248,7 @@ export function sched_prio(td: Thread, pri: u32): void {
   ipi_prio(td, pri);
 }
 
-/** The rank of a thread that waits on a queue, by which it was put there; that of nobody under lwkt, and of one that does not. */
+/** The rank by which a waiting thread was queued; NO_LEVEL under lwkt, and for a thread that is not queued. */
 function queued_rank(td: Thread): u32 {
   const m = machine();
   if (m.sched == Sched.LWKT || td_sched(td).ts_queue == 0) return NO_LEVEL;
@@ -257,9 +256,9 @@ function queued_rank(td: Thread): u32 {
 }
 
 /**
- * A thread of this CPU that waits, and had this rank before, takes the CPU from a worse one, as if it had been made
- * runnable: sched_priority (4bsd) and sched_thread_priority (ule) take it off its queue and add it again, ule only if it
- * is better now. Not from the thread that boots its CPU, as long as that is cold: it has never switched.
+ * A queued thread of this CPU, whose rank was `before`, preempts a worse one as if it had just been made
+ * runnable: sched_priority (4bsd) and sched_thread_priority (ule) take it off its queue and add it again, ule
+ * only if it has improved. Except for the thread that boots its CPU and has never switched.
  */
 function rank_changed(td: Thread, before: u32): void {
   const rank = before == NO_LEVEL ? before : queued_rank(td);
@@ -268,7 +267,9 @@ function rank_changed(td: Thread, before: u32): void {
   if (machine().sched != Sched.ULE || rank < before) sched_check_preempt(gd, td);
 }
 
-/** True for a thread that has never run, is not about to, and of which nothing has been asked: it has no order to keep. */
+/**
+ * True for a thread that has never run, is not about to, and has no pending requests: no order needs to be kept.
+ */
 export function is_unborn(td: Thread): bool {
   if ((td.td_lwflags & (TDL_RUNQ | TDL_STARTED)) != 0 || (td.td_flags & TDF_TRANSIT) != 0)
     return false;
@@ -293,13 +294,19 @@ function sched_prio_here(td: Thread, pri: u32): void {
   turnstile_adjust(td);
 }
 
-/** What is lent to a thread has changed (kern/subr_turnstile.ts): so does its priority, soon or at once. */
+/**
+ * The priority lent to a thread has changed (kern/subr_turnstile.ts): updates its priority, by message if
+ * necessary.
+ */
 export function sched_lend(td: Thread): void {
   if (is_mine(td)) sched_lend_here(mycpu(), td);
   else if (!planted(Plant.LEND_UNTOLD)) ipi_lend(td);
 }
 
-/** The same for a thread of this CPU. Where its priority stays what it was, it keeps its place, and nobody looks again. */
+/**
+ * The same for a thread of this CPU. If its priority does not change, it keeps its place, and nothing else
+ * happens.
+ */
 export function sched_lend_here(gd: GlobalData, td: Thread): void {
   if (has_own_level(td)) {
     const level = turnstile_level_now(td);
@@ -347,9 +354,9 @@ function enqueue(gd: GlobalData, td: Thread): void {
 }
 
 /**
- * Gives a thread a policy with its real-time priority or nice value: EINVAL for another policy, or a value that it
- * has not. The thread's owner does it. Under lwkt it is a fixed priority for a thread without a process, and on a machine
- * without a scheduler of user threads.
+ * Gives a thread a policy with its real-time priority or nice value: EINVAL for an unknown policy or a value
+ * out of range. Done by the thread's owner. Under lwkt, a thread without a process, or on a machine without a
+ * scheduler of user threads, gets a fixed priority.
  */
 export function sched_setscheduler(td: Thread, policy: i32, value: i32): i32 {
   if (!policy_valid(policy, value)) return EINVAL;
@@ -396,7 +403,10 @@ function sched_policy_here(td: Thread, policy: i32, value: i32): void {
   turnstile_adjust(td);
 }
 
-/** 4bsd, ule: a thread with a better policy that waits is placed anew at the end of the round: other CPUs may take it, too. */
+/**
+ * 4bsd, ule: a waiting thread's policy has improved: it is placed anew at the end of the round, since other
+ * CPUs may take it.
+ */
 function sched_improved(td: Thread): void {
   const ts = td_sched(td);
   if (ts.ts_queue == 0 || (ts.ts_flags & TSF_ARRIVED) != 0) return;
@@ -404,8 +414,8 @@ function sched_improved(td: Thread): void {
 }
 
 /**
- * A thread has got a deadline (dl_enter): it gets the priority of its class. The thread's owner does it, or, before the
- * thread is first made runnable, its maker.
+ * A thread has got a deadline (dl_enter): gives it the priority of its class. Done by the owner or, before
+ * the thread is first made runnable, by its creator.
  */
 export function sched_deadline(td: Thread): void {
   if (is_mine(td) || is_unborn(td)) {
@@ -433,7 +443,7 @@ function sched_deadline_here(td: Thread): void {
   sched_affinity(td);
 }
 
-/** A letter sets a thread's priority, and its policy if that was asked for, too. */
+/** A letter sets a thread's priority and, if requested, its policy. */
 export function sched_prio_asked(td: Thread, pri: u32): void {
   if (dl_asked(td, false)) {
     sched_deadline_here(td);
@@ -453,22 +463,23 @@ export function sched_prio_asked(td: Thread, pri: u32): void {
 export function sched_sleep(td: Thread, pri: u32): void {
   if (has_deadline(td)) {
     dl_sleep(mycpu(), td);
-    pri = 0; // it keeps its own
+    pri = 0; // it keeps its own priority
   }
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;
     ts.ts_slept = 0;
     if (machine().sched == Sched.ULE) pri = ule_sleep(mycpu(), td, pri);
-    if ((ts.ts_flags & TSF_USER) != 0) return; // it keeps its own
+    if ((ts.ts_flags & TSF_USER) != 0) return; // it keeps its own priority
   }
-  if ((td.td_flags & TDF_USER) != 0) return; // and so does a user thread under lwkt
+  if ((td.td_flags & TDF_USER) != 0) return; // so does a user thread under lwkt
   if (pri != 0) sched_prio(td, pri);
 }
 
 /**
- * By what a thread that sleeps is woken before others: the smaller first. It is td_priority, as it is in a sleep; what is
- * lent to it counts at once, wherever it is. Of a priority, the one with a deadline, and then the better of the 99.
+ * The order in which sleepers are woken: the smaller first. It is td_priority while asleep, where a borrowed
+ * priority counts at once, on whatever CPU. Within a priority, threads with deadlines come first, then the
+ * better of the 99.
  */
 export function sleep_rank(td: Thread): u32 {
   const m = machine();
@@ -483,7 +494,7 @@ export function sleep_rank(td: Thread): u32 {
   return (pri << RT_SHIFT) + RT_MASK - better;
 }
 
-/** A new thread starts with its base priority, on the next CPU in turn of those that it may run on. */
+/** A new thread starts with its base priority, on the next CPU in turn that it may run on. */
 export function sched_fork_thread(child: Thread, c: ThreadCold): void {
   c.td_priority = c.td_base_pri;
   child.td_pri = TDPRI_CRIT + (machine().sched == Sched.LWKT ? lwkt_level_of(c.td_priority) : 0);
@@ -493,8 +504,8 @@ export function sched_fork_thread(child: Thread, c: ThreadCold): void {
 }
 
 /**
- * A new thread, of a new process or not, may run on the CPUs that its maker may run on (cpuset(2)), has its policy and
- * what the scheduler remembers.
+ * A new thread inherits from its creator, whether or not it belongs to a new process: the CPU set
+ * (cpuset(2)), the policy and the scheduler's history.
  */
 export function sched_inherit(child: Thread, maker: Thread, forks: bool): void {
   if (inherits_policy(maker)) {
@@ -512,13 +523,18 @@ export function sched_inherit(child: Thread, maker: Thread, forks: bool): void {
   store<u64>(excluded_cpus(child), load<u64>(excluded_cpus(maker)));
 }
 
-/** True if a maker's policy is a new thread's, too: under lwkt that of a user thread, and SCHED_OTHER instead of a deadline. */
+/**
+ * True if a new thread gets its creator's policy: under lwkt only a user thread's; instead of a deadline it
+ * gets SCHED_OTHER.
+ */
 function inherits_policy(maker: Thread): bool {
   if (machine().sched != Sched.LWKT) return true;
   return (maker.td_flags & TDF_USER) != 0 || (has_deadline(maker) && user_possible(maker));
 }
 
-/** A new kernel thread may run everywhere, whatever its maker's set is: it goes to CPU `turn`, whose turn it was. */
+/**
+ * A new kernel thread may run on all CPUs, whatever its creator's set; it goes to CPU `turn`, whose turn it was.
+ */
 export function cpuset_kernthread(td: Thread, turn: u32): void {
   const m = machine();
   if (m.ncpus == 1 || load<u64>(excluded_cpus(td)) == 0) return;
@@ -527,7 +543,7 @@ export function cpuset_kernthread(td: Thread, turn: u32): void {
   td.td_cpu = <u8>sched_place();
 }
 
-/** The CPU of a set, not an empty one, that is next in turn: threads that move spread evenly, as new ones do. */
+/** The next CPU in turn within a set, which must not be empty: moved threads spread evenly, as new ones do. */
 export function sched_place_within(allowed: u64): u32 {
   const m = machine();
   const later = allowed & (~(<u64>0) << m.next_cpu);
@@ -536,7 +552,7 @@ export function sched_place_within(allowed: u64): u32 {
   return cpu;
 }
 
-/** The CPU that the next new thread goes to: one after the other, so that threads spread evenly. */
+/** The CPU of the next new thread: in turn, so that threads spread evenly. */
 function sched_place(): u32 {
   const m = machine();
   const cpu = m.next_cpu;
@@ -544,20 +560,20 @@ function sched_place(): u32 {
   return cpu;
 }
 
-/** A thread of a process with others exits: one of them, or the process's parent, has to answer for its time. */
+/** A thread of a process with others exits: one of these, or the process's parent, is charged for its time. */
 export function sched_exit_thread(other: Thread, td: Thread): void {
   if (machine().sched == Sched.LWKT || other == td) return;
   if (machine().sched == Sched.ULE) ule_exit(other, td);
   else if (machine().sched == Sched.BSD4) bsd4_exit(other, td);
 }
 
-/** A thread is gone: the next one in its structure begins with nothing. */
+/** A thread is gone: clears its scheduling state for the next user of its structure. */
 export function sched_gone(td: Thread): void {
   dl_leave(td);
   if (gives_shares(machine())) share_gone(td);
 }
 
-/** The same for what a scheduler that gives shares keeps of a thread. */
+/** The same for the state that a time-sharing scheduler keeps. */
 function share_gone(td: Thread): void {
   if ((td.td_flags & TDF_USER) != 0) {
     _lwkt_dequeue(td);
@@ -566,19 +582,19 @@ function share_gone(td: Thread): void {
   memory.fill(changetype<usize>(td_sched(td)), 0, offsetof<ThreadSched>());
 }
 
-/** Somebody has chosen a thread's CPU: that is where it runs next. */
+/** A thread's CPU was chosen explicitly: it runs there next. */
 export function sched_moved(td: Thread): void {
   if (machine().sched_delta != 0) td_sched(td).ts_flags |= TSF_MOVED;
 }
 
-/** A thread's set of CPUs has changed: it leaves the machine's queue for that of a CPU which it may have. */
+/** A thread's CPU set has changed: moves it from the machine's queue to that of a CPU in the set. */
 export function sched_affinity(td: Thread): void {
   if (machine().sched == Sched.LWKT || !bsd4_shares(td)) return;
   bsd4_rem(td);
   ipi_schedule(td);
 }
 
-/** 4bsd, ule: a queued thread is better than before: a CPU that may have it looks. */
+/** 4bsd, ule: a queued thread has improved: makes a CPU that may take it look. */
 export function sched_interrupt(td: Thread): void {
   if (machine().sched == Sched.ULE) ule_interrupt(machine(), td);
   else if (machine().sched == Sched.HOST) hs_interrupt(machine(), td);
@@ -597,7 +613,7 @@ export function sched_runnable(gd: GlobalData): bool {
   return machine().sched == Sched.BSD4 ? bsd4_runnable(gd) : gd.gd_nrunnable != 0;
 }
 
-/** 4bsd, ule, between two rounds: threads that were made runnable in the last one get their places. */
+/** 4bsd, ule, between two rounds: places the threads that were made runnable in the last one. */
 export function sched_boundary(m: Machine): void {
   m.sched_idle = idle_cpus(m);
   if (m.sched == Sched.ULE) ule_unplaced(m);
@@ -616,7 +632,7 @@ export function sched_boundary(m: Machine): void {
   else bsd4_boundary(m);
 }
 
-/** Run queues that the machine's scheduler has. */
+/** Number of run queues of the machine's scheduler. */
 export function sched_queues(ncpus: u32): u32 {
   const m = machine();
   if (m.sched == Sched.HOST) return 0;
@@ -625,8 +641,8 @@ export function sched_queues(ncpus: u32): u32 {
 }
 
 /**
- * Gives up the CPU: a RUNNING thread stays runnable, behind its equals; one that has made itself
- * INHIBITED before does not. Returns DONE when the thread picked itself.
+ * Gives up the CPU: a RUNNING thread stays runnable, behind its equals; one that has made itself INHIBITED
+ * before does not. Returns DONE if the thread picked itself.
  */
 export function mi_switch(): u32 {
   const gd = mycpu();
@@ -643,7 +659,7 @@ export function mi_switch(): u32 {
   return share_switch(gd, td);
 }
 
-/** Takes the thread that is next on this CPU off its queue. */
+/** Takes the next thread of this CPU off its queue. */
 function choose(gd: GlobalData): Thread {
   const sched = machine().sched;
   if (sched == Sched.BSD4) return bsd4_choose(gd);
@@ -657,7 +673,7 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_chosen(gd, ntd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
-    if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not looked yet
+    if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not handled it yet
     return DONE;
   }
   cpu_switch(gd, td, ntd);
@@ -665,7 +681,7 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   return PENDING;
 }
 
-/** Yields the CPU of the current thread; one with a deadline is done until its next period. */
+/** Yields the CPU of the current thread; one with a deadline is finished until its next period. */
 export function sched_relinquish(td: Thread): u32 {
   if (has_deadline(td)) {
     dl_yield(mycpu(), td);
@@ -674,7 +690,7 @@ export function sched_relinquish(td: Thread): u32 {
   return mi_switch();
 }
 
-/** The current thread is dead: the CPU goes on with another one. Never comes back. */
+/** The current thread is dead: switches to another one. Does not return. */
 export function sched_throw(td: Thread): u32 {
   const gd = mycpu();
   td.td_lwflags |= TDL_EXITING;

@@ -1,16 +1,17 @@
 // FreeBSD's 4BSD scheduler (sched_4bsd.c).
 //
-// One run queue for the whole machine, and one per CPU for threads that may not run everywhere: 256 levels, or 64,
-// the smallest first, first in first out. A running thread is on no queue. A CPU takes the better of the first
-// threads of its own queue and of the machine's; on one CPU there is only its own.
+// One run queue for the whole machine, and one per CPU for threads that may not run everywhere: 256 levels,
+// or 64, the smallest first, each first in, first out. A running thread is on no queue. A CPU takes the
+// better of the first threads of its own queue and of the machine's; with one CPU there is only its own.
 //
-// A time-sharing thread's priority is 88 + estcpu / weight + nice + 20: estcpu counts the ticks of the statistics
-// clock that it ran, the weight is 8 per CPU. Once a second estcpu decays by 2 l / (2 l + 1), l being the load
-// average of a minute, for those who sleep when they wake. Equals take turns: a slice is kern.sched.quantum. Who
-// loses the CPU within its slice is put in front of its equals, whose slice is over behind them.
+// The priority of a time-sharing thread is 88 + estcpu / weight + nice + 20: estcpu counts the statistics
+// clock ticks that it ran, and the weight is 8 per CPU. Once a second estcpu decays by 2 l / (2 l + 1), l
+// being the one-minute load average; for sleepers this is done when they wake up. Equals take turns: a slice
+// is kern.sched.quantum. A thread that loses the CPU within its slice goes in front of its equals, one whose
+// slice is over behind them.
 //
-// A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU whose thread
-// is the worst, if that is worse than itself. An idle CPU looks at the machine's queue all the time (sched_idletd), here
+// A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU with
+// the worst running thread, if that is worse. An idle CPU polls the machine's queue (sched_idletd), here
 // between two rounds.
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { has_deadline } from "../sys/deadline";
@@ -43,7 +44,7 @@ import {
 import { is_timeshare, level_of, rank_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
 
-/** The machine's queue; CPU n's is n + 1. */
+/** Index of the machine's queue; CPU n's is n + 1. */
 const GLOBAL: u32 = 0;
 
 /** NICE_WEIGHT is 1; ESTCPULIM keeps nice values apart: 40 of them, less the priorities of a level. */
@@ -55,17 +56,17 @@ const FSCALE: u32 = 1 << FSHIFT;
 const LOAD_DECAY: u32 = 1884;
 const LOAD_SECONDS: u32 = 5;
 /**
- * For so many ends of seconds the use of one that sleeps decays: at the first one it counts as awake, since it ran
+ * Ends of seconds at which a sleeper's CPU use still decays: at the first one it counts as awake, since it ran
  * (TDF_DIDRUN), at the next its ts_slptime is 1.
  */
 const SLEEP_SECONDS: u32 = 2;
 
-/** Run queues of a machine. */
+/** Number of run queues of a machine. */
 export function bsd4_queues(ncpus: u32): u32 {
   return ncpus + 1;
 }
 
-/** The tunables as FreeBSD has them. */
+/** Sets the tunables to FreeBSD's defaults. */
 export function bsd4_init(m: Machine): void {
   m.bsd4_fuzz = 1;
   m.bsd4_forward = 1;
@@ -127,7 +128,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
     if (shared < level || (shared == level && level != NO_LEVEL && !keeps_turn(own, level))) {
       const td =
         m.bsd4_fuzz > 1 ? take_fuzzily(gd, m.bsd4_fuzz, shared) : prioq_take(GLOBAL, shared);
-      sched_departed(td); // its priority may have got better in this round
+      sched_departed(td); // its priority may have improved in this round
       td.td_cpu = <u8>gd.gd_cpuid;
       td_sched(td).ts_flags &= ~TSF_HEAD;
       return td;
@@ -144,7 +145,7 @@ export function bsd4_choose(gd: GlobalData): Thread {
   return td;
 }
 
-/** runq_choose_fuzz: takes the thread that ran here last, if it is among the first so many of its level. */
+/** runq_choose_fuzz: takes the thread that ran here last, if it is among the first `fuzz` of its level. */
 function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
   if (level == LEVEL_DEADLINE) return prioq_take(GLOBAL, level);
   let td = prioq_peek(GLOBAL, level);
@@ -158,14 +159,14 @@ function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
   return prioq_take(GLOBAL, level);
 }
 
-/** True if the first thread of a level of this CPU's queue has lost the CPU within its slice. */
+/** True if the first thread of a level of this CPU's queue lost the CPU within its slice. */
 function keeps_turn(queue: u32, level: u32): bool {
   return (td_sched(prioq_peek(queue, level)).ts_flags & TSF_HEAD) != 0;
 }
 
 // ---- Between two rounds ----
 
-/** Places a thread that was made runnable on some CPU in the round that is over. */
+/** Places a thread that was made runnable in the round that is over. */
 export function bsd4_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
@@ -188,7 +189,7 @@ export function bsd4_place(m: Machine, td: Thread): void {
   bsd4_interrupt(m, td);
 }
 
-/** The CPU of a set with the fewest threads of its own, the thread's last one among equals. */
+/** The CPU of a set with the fewest threads in its own queue; of equals, the thread's last one. */
 function shortest(m: Machine, allowed: u64, last: u32): u32 {
   let best = last;
   for (let cpus = allowed; cpus != 0; cpus &= cpus - 1) {
@@ -199,26 +200,29 @@ function shortest(m: Machine, allowed: u64, last: u32): u32 {
   return best;
 }
 
-/** Threads that a CPU's own queue has, and that it runs. */
+/** Threads in a CPU's own queue, plus the running one. */
 function load_of(cpu: u32): u32 {
   const gd = globaldata(cpu);
   return <u32>gd.gd_nrunnable + (gd.gd_curthread != gd.gd_idletd ? 1 : 0);
 }
 
-/** Has a CPU look that may take a queued thread: the one whose queue it is on, or any. */
+/** Makes a CPU that may take a queued thread look: the one whose queue it is on, or any. */
 export function bsd4_interrupt(m: Machine, td: Thread): void {
   const queue: u32 = td_sched(td).ts_queue;
   const shared = queue == GLOBAL + 1;
   interrupt(m, td, shared ? all_cpus(m) : cpu_bit(queue - 2), shared && m.ncpus != 1);
 }
 
-/** forward_wakeup: an idle CPU is told of a thread that every CPU may take. */
+/** forward_wakeup: counts that an idle CPU was told of a thread that every CPU may take. */
 function forwarded(m: Machine): void {
   m.bsd4_requested++;
   m.bsd4_delivered++;
 }
 
-/** Has one of a set of CPUs look at a thread that was put on a queue: an idle one, or the worst. `forwards`: all may take it. */
+/**
+ * Interrupts one of a set of CPUs for a queued thread: an idle one, or the worst. `forwards`: all CPUs may
+ * take it.
+ */
 function interrupt(m: Machine, td: Thread, cpus: u64, forwards: bool): void {
   const untold = planted(Plant.SCORE_IDLE_UNTOLD) || (forwards && m.bsd4_forward == 0);
   const idle = untold ? <u64>0 : m.sched_idle & cpus;
@@ -249,8 +253,8 @@ function interrupt(m: Machine, td: Thread, cpus: u64, forwards: bool): void {
 }
 
 /**
- * Has idle CPUs look at the machine's queue, one for each thread there: the one that a thread has interrupted may have found
- * a better one.
+ * Makes idle CPUs look at the machine's queue, one for each thread there: a CPU that a thread has interrupted
+ * may have found a better one.
  */
 export function bsd4_boundary(m: Machine): void {
   const told = popcnt<u64>(idle_cpus(m) & ~m.sched_idle);
@@ -261,12 +265,12 @@ export function bsd4_boundary(m: Machine): void {
 
 // ---- Time ----
 
-/** Ticks of the statistics clock that make a time-sharing thread's priority worse by one. */
+/** Statistics clock ticks that make a time-sharing thread's priority worse by one. */
 function weight(m: Machine): u32 {
   return ESTCPU_WEIGHT * m.ncpus;
 }
 
-/** The running thread has run for `ticks` of the scheduler's clock, and `stats` of the statistics clock. */
+/** Charges the running thread for `ticks` of the scheduler's clock and `stats` of the statistics clock. */
 export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
   const m = machine();
   const ts = td_sched(td);
@@ -276,7 +280,7 @@ export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
     if (ts.ts_estcpu / weight(m) != before) bsd4_resetpriority(td);
   }
   if (m.sched_slice == 0 || ts.ts_policy == <u8>Policy.FIFO || has_deadline(td)) return;
-  const left = ts.ts_slice == 0 ? m.sched_slice : ts.ts_slice; // 0: a whole one
+  const left = ts.ts_slice == 0 ? m.sched_slice : ts.ts_slice; // 0 = a whole one
   if (left > ticks) {
     ts.ts_slice = left - ticks;
     return;
@@ -285,14 +289,14 @@ export function bsd4_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): 
   gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;
 }
 
-/** ESTCPULIM: more use of the CPU than this makes no difference. */
+/** ESTCPULIM: the upper bound of estcpu. */
 function limited(m: Machine, estcpu: u32): u32 {
   if (planted(Plant.SCORE_NO_LIMIT)) return estcpu;
   const priorities = ESTCPU_RANGE - (256 - m.rq_mask);
   return min<u32>(estcpu, weight(m) * priorities + weight(m) - 1);
 }
 
-/** resetpriority: a time-sharing thread's priority by its use of CPUs and its nice value. */
+/** resetpriority: computes a time-sharing thread's priority from its CPU use and nice value. */
 export function bsd4_resetpriority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
@@ -303,13 +307,13 @@ export function bsd4_resetpriority(td: Thread): void {
   if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
 }
 
-/** decay_cpu: what is left of estcpu after a second. */
+/** decay_cpu: estcpu after a second's decay. */
 function decayed(m: Machine, estcpu: u32): u32 {
   const load = <u64>2 * m.sched_ldavg;
   return <u32>((load * estcpu) / (load + FSCALE));
 }
 
-/** A thread wakes: what it used is made up for the seconds that it slept, and it has a whole slice. */
+/** A thread wakes up: decays its use for the seconds that it slept, and gives it a whole slice. */
 function woken(td: Thread): void {
   const m = machine();
   const ts = td_sched(td);
@@ -325,7 +329,7 @@ function woken(td: Thread): void {
   bsd4_resetpriority(td);
 }
 
-/** schedcpu: `seconds` are over, of which all but the last one had no runnable thread. */
+/** schedcpu: `seconds` have passed; there was no runnable thread in all but the last of them. */
 export function bsd4_second(m: Machine, seconds: u32): void {
   load_average(m, seconds);
   for (let i: u32 = 1; i < m.zone_next; i++) {
@@ -344,14 +348,14 @@ export function bsd4_second(m: Machine, seconds: u32): void {
   }
 }
 
-/** loadav: every five seconds, by the threads that run or are runnable now. */
+/** loadav: every five seconds, from the threads that are running or runnable. */
 function load_average(m: Machine, seconds: u32): void {
   m.sched_seconds += seconds;
   let running: u32 = popcnt<u64>(~idle_cpus(m) & all_cpus(m)) as u32;
   let waiting: u32 = m.ncpus != 1 ? prioq_count(GLOBAL) : 0;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) waiting += <u32>globaldata(cpu).gd_nrunnable;
   if (!planted(Plant.SCORE_LOAD)) running += waiting;
-  const most: u32 = 20; // after 100 seconds nothing is left of what was before
+  const most: u32 = 20; // after 100 seconds nothing is left of the old value
   for (let i: u32 = 0; m.sched_seconds >= LOAD_SECONDS && i < most; i++) {
     m.sched_seconds -= LOAD_SECONDS;
     const now = <u64>running * FSCALE * (FSCALE - LOAD_DECAY);
@@ -362,14 +366,14 @@ function load_average(m: Machine, seconds: u32): void {
 
 // ---- Threads ----
 
-/** A new thread has its maker's use of CPUs, and a tick before its equals have their turns. */
+/** A new thread has its creator's CPU use, and one tick before its equals get their turns. */
 export function bsd4_fork(child: Thread, maker: Thread): void {
   const ts = td_sched(child);
   ts.ts_estcpu = td_sched(maker).ts_estcpu;
   ts.ts_slice = planted(Plant.SCORE_FORK_SLICE) ? 0 : 1;
 }
 
-/** Who has made a thread is charged for what that used. */
+/** The creator of a thread is charged for its CPU use. */
 export function bsd4_exit(heir: Thread, td: Thread): void {
   if (planted(Plant.SCORE_EXIT_FREE)) return;
   const ts = td_sched(heir);

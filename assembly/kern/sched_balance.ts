@@ -1,6 +1,6 @@
-// ULE between two rounds (sched_ule.c, tdq_idled and sched_balance): idle CPUs steal threads, and now and then CPUs with
-// more of them give some to those with fewer. Which CPU has the most or the least is in kern/sched_group.ts; what
-// becomes of a thread that has moved, in kern/sched_ule.ts.
+// ULE between two rounds (sched_ule.c, tdq_idled and sched_balance): idle CPUs steal threads, and now and
+// then CPUs with more threads give some to CPUs with fewer. Finding the most or least loaded CPU is in
+// kern/sched_group.ts; handling a moved thread is in kern/sched_ule.ts.
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { GDF_RESCHED, globaldata } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
@@ -16,7 +16,7 @@ import { first_of, load_of, sched_highest, sched_lowest, whole_of } from "./sche
 import { allowed_cpus } from "./sched_place";
 import { calendar_of, give, levels_of, MAX_CACHE_LEVELS, pick_cpu, tick } from "./sched_ule";
 
-/** Idle CPUs steal, and the balancer has its hour. */
+/** Lets idle CPUs steal, and runs the balancer when it is due. */
 export function ule_boundary(m: Machine): void {
   if (m.ule_steal != 0 && m.sched_idle != 0) steal_all(m);
   if (m.now < m.sched_balance || m.cycle_cost == 0 || m.ule_balance == 0) return;
@@ -29,7 +29,7 @@ export function ule_boundary(m: Machine): void {
 
 // ---- Idle CPUs ----
 
-/** Each idle CPU steals, as long as there is one that it could steal from: most rounds there is none. */
+/** Each idle CPU steals, as long as there is a CPU to steal from, which in most rounds there is not. */
 function steal_all(m: Machine): void {
   let has = has_enough(m);
   if (INVARIANTS && !has) check_nobody(m);
@@ -39,7 +39,7 @@ function steal_all(m: Machine): void {
   }
 }
 
-/** True if some CPU has a thread that waits, and enough of them for others to steal it. */
+/** True if some CPU has a waiting thread, and enough threads for others to steal from it. */
 function has_enough(m: Machine): bool {
   const least = <i32>m.ule_steal_least + (planted(Plant.ENOUGH_MORE) ? 1 : 0);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
@@ -48,13 +48,13 @@ function has_enough(m: Machine): bool {
   return false;
 }
 
-/** The search of an idle CPU would find nobody either. */
+/** Checks that an idle CPU's own search would find none either. */
 function check_nobody(m: Machine): void {
   const from = sched_highest(0, m.ncpus, ~(<u64>0), <i32>m.ule_steal_least, 1);
   KASSERT(from < 0, "steal_all: CPU %d has enough for others", from);
 }
 
-/** tdq_idled: takes a thread from the CPU that has the most, if it has enough, among those that are nearest. */
+/** tdq_idled: steals a thread from the most loaded of the nearest CPUs, if that has enough. */
 function steal(m: Machine, cpu: u32): bool {
   if (planted(Plant.SCORE_NO_STEAL)) return false;
   let from_cpus = ~cpu_bit(cpu);
@@ -74,7 +74,7 @@ function steal(m: Machine, cpu: u32): bool {
 
 // ---- The balancer ----
 
-/** sched_balance_group: from the most loaded CPUs to the least loaded ones, each of which takes part once. */
+/** sched_balance_group: from the most loaded CPUs to the least loaded ones; each takes part once. */
 function balance(m: Machine): void {
   if (planted(Plant.SCORE_NO_BALANCE)) return;
   let high_mask = all_cpus(m);
@@ -94,11 +94,14 @@ function balance(m: Machine): void {
   }
 }
 
-/** No CPU has less to do; none of those that have may run a thread of the one that has more. */
+/** No CPU has less load; or none of those that have less may run a thread of the loaded one. */
 const NO_LOWER: i32 = -1;
 const NO_TAKER: i32 = -2;
 
-/** Gives a thread of a CPU to the least loaded one of a set that may have it, if that has less: which, or why none. */
+/**
+ * Gives a CPU's thread to the least loaded CPU of a set that may run it and has less load: that CPU, or why
+ * there is none.
+ */
 function relieve(m: Machine, high: u32, cpus: u64): i32 {
   let left = cpus;
   while (left != 0) {
@@ -110,7 +113,9 @@ function relieve(m: Machine, high: u32, cpus: u64): i32 {
   return left == cpus ? NO_LOWER : NO_TAKER;
 }
 
-/** TDF_PICKCPU: the only thread of a CPU goes to a better one, if there is one, as if it had been made runnable anew. */
+/**
+ * TDF_PICKCPU: moves a CPU's only thread to a better CPU, if there is one, as if it had just been made runnable.
+ */
 function pick_again(m: Machine, cpu: u32): void {
   const gd = globaldata(cpu);
   const td = gd.gd_curthread;
@@ -124,7 +129,7 @@ function pick_again(m: Machine, cpu: u32): void {
 
 // ---- One thread ----
 
-/** tdq_move: gives the first thread of a CPU that may run on another one to that. */
+/** tdq_move: gives one CPU's first thread that may run on another CPU to that CPU. */
 function move_one(m: Machine, from: u32, to: u32): bool {
   const td = stealable(m, from, to);
   if (!is_td(td)) return false;
@@ -132,7 +137,10 @@ function move_one(m: Machine, from: u32, to: u32): bool {
   return true;
 }
 
-/** tdq_steal: by level; then by the calendar, the first one last, which is about to run; and those of SCHED_IDLE. */
+/**
+ * tdq_steal: first by level; then from the calendar queue, its first thread last, which is about to run; then
+ * SCHED_IDLE.
+ */
 function stealable(m: Machine, from: u32, to: u32): Thread {
   const levels = levels_of(from);
   const idle = prio_level(0, PRI_MIN_IDLE);
@@ -158,7 +166,7 @@ function steal_from(m: Machine, queue: u32, level: u32, end: u32, to: u32): Thre
   return is_td(td) && <u32>td_sched(td).ts_level < end ? td : no_td();
 }
 
-/** True for a queued thread that may go to a CPU, and was not put where it is by somebody. */
+/** True for a queued thread that may go to a CPU, and was not placed explicitly. */
 function can_go(m: Machine, td: Thread, cpu: u32): bool {
   if ((td_sched(td).ts_flags & TSF_MOVED) != 0) return false;
   return ((allowed_cpus(m, td) >> cpu) & 1) != 0;

@@ -1,8 +1,8 @@
-// The clock of the schedulers that give shares: slices, the statistics clock, and what is done once a second.
+// The clock of the time-sharing schedulers: slices, the statistics clock, and what is done once a second.
 //
-// It ticks STATHZ times per second, or as often as a slice asks that is shorter; every tick on every CPU that is not
-// idle is charged to the thread that runs. FreeBSD's kern.sched.quantum is a whole number of ticks, and so it is
-// here. Where code takes no time there are no ticks.
+// It ticks STATHZ times per second, or more often if a slice is shorter; on every CPU that is not idle, each
+// tick is charged to the running thread. As in FreeBSD, kern.sched.quantum is a whole number of ticks. Where
+// code takes no time there are no ticks.
 import { GlobalData } from "../sys/globaldata";
 import { Machine, Sched } from "../sys/machine";
 import { STATHZ } from "../sys/param";
@@ -31,13 +31,13 @@ export function sched_clock_next(gd: GlobalData): u64 {
   return sched_cpu(gd.gd_cpuid).sc_clock;
 }
 
-/** The cycle at which something is next done between two rounds. */
+/** The cycle at which something is to be done between two rounds next. */
 export function sched_next(m: Machine): u64 {
   const balances = m.sched == Sched.ULE && m.ncpus != 1;
   return balances ? min<u64>(m.sched_second, m.sched_balance) : m.sched_second;
 }
 
-/** A CPU begins its part of a round: charges its thread for the ticks that are due. */
+/** At the start of a CPU's slice: charges its thread for the ticks that are due. */
 export function sched_clock(m: Machine, gd: GlobalData): void {
   const sc = sched_cpu(gd.gd_cpuid);
   if (gd.gd_cycles < sc.sc_clock) return;
@@ -54,12 +54,12 @@ export function sched_clock(m: Machine, gd: GlobalData): void {
   else bsd4_clock(gd, td, n, stats);
 }
 
-/** lwkt: the kernel's threads have no share. */
+/** lwkt: kernel threads are not charged. */
 function lwkt_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
   if ((td.td_flags & TDF_USER) != 0) user_clock(gd, td, ticks, stats);
 }
 
-/** A round begins at a cycle, or is over in a quiet stretch that ends with it: its tick. */
+/** Sets the tick when a round begins at `cycle`, or when a quiet stretch ends with it. */
 export function sched_time(m: Machine, cycle: u64): void {
   if (m.sched == Sched.ULE) ule_round(m, cycle);
 }

@@ -1,20 +1,22 @@
 // SCHED_DEADLINE: the class above real-time threads and below interrupts, the same under each scheduler.
 //
-// A thread says how long it runs at most (runtime), how soon after it becomes ready (deadline), and how often (period):
-// runtime <= deadline <= period. It gets a CPU that promises it runtime / deadline; DL_LIMIT of each can be promised, so
-// that whoever is admitted meets its deadlines, and the rest of the machine lives. It stays on this CPU.
+// A thread declares how long it runs at most (runtime), how soon after it becomes ready (deadline), and how
+// often (period), with runtime <= deadline <= period. It is admitted to a CPU, which reserves runtime /
+// deadline for it; up to DL_LIMIT of each CPU can be reserved, so that admitted threads meet their deadlines,
+// and other threads still run. It stays on this CPU.
 //
-// Each CPU runs the thread with the earliest deadline first. Budgets are those of a constant bandwidth server: a
-// thread that becomes ready when its old deadline has passed, or with more budget left than its share of the time up to
-// that, has a whole budget and a new deadline; otherwise it goes on with what it had. Whoever has used up its budget
-// sleeps until the next period, when both are renewed; one to which a lock lends a priority goes on. The look at
-// the budget is where a slice begins, so that it can be exceeded by a quantum, and is paid for later.
+// Each CPU runs the thread with the earliest deadline first. Budgets follow the constant bandwidth server: a
+// thread that becomes ready after its old deadline, or with more budget left than its share of the time until
+// then, gets a whole budget and a new deadline; otherwise it continues with what it had. A thread that has
+// used up its budget sleeps until the next period, when both are renewed, unless it borrows a priority as the
+// owner of a lock. Budgets are checked at the start of a slice, so one can be exceeded by a quantum, which is
+// paid back later.
 //
-// A job is what a thread does from being ready to going to sleep, or to the next expiry of its timer; one that ends
-// behind its deadline is a miss.
+// A job is what a thread does from becoming ready to going to sleep, or to the next expiry of its timer; a
+// job that ends after its deadline is a miss.
 //
-// Rejected: one queue of deadlines for the machine, as Linux's class has in effect. It admits more, and promises less:
-// threads that are admitted there may be late.
+// Rejected: one deadline queue for the machine, as Linux's class effectively has. It admits more, but
+// guarantees less: threads that are admitted there may be late.
 
 import {
   Deadline,
@@ -51,7 +53,7 @@ import { str } from "./kern_subr";
 import { sleepq_enter, tsleep_1 } from "./kern_synch";
 import { own_channel, ticks_until } from "./kern_time";
 
-/** What of a CPU can be promised. */
+/** The part of a CPU that can be reserved. */
 const DL_LIMIT: u32 = <u32>((<u64>DL_UNIT * DL_PERCENT) / 100);
 const US_PER_SECOND: u64 = 1000000;
 
@@ -61,7 +63,10 @@ function cycles_of(m: Machine, us: u32): u64 {
   return (<u64>us * m.cycles_per_second) / US_PER_SECOND;
 }
 
-/** The CPU that promises a thread `share`: its own if it can, or else the one that has promised least; -1 for none. */
+/**
+ * The CPU that admits `share`: the thread's own if possible, or else the one with the least reserved; -1 if
+ * none can.
+ */
 function admit(m: Machine, td: Thread, share: u32): i32 {
   const excluded: u64 = m.ncpus == 1 ? 0 : load<u64>(excluded_cpus(td));
   let best: i32 = -1;
@@ -76,9 +81,9 @@ function admit(m: Machine, td: Thread, share: u32): i32 {
 }
 
 /**
- * Promises a thread `runtime_us` of a CPU within `deadline_us` of becoming ready, every `period_us`. EINVAL unless these
- * are in that order and take cycles, EBUSY if no CPU that it may have can promise that, EAGAIN when DL_MAX
- * threads have deadlines. The thread's policy is the caller's to set.
+ * Reserves `runtime_us` of a CPU for a thread within `deadline_us` of its becoming ready, every `period_us`.
+ * EINVAL unless these are in that order and at least a cycle, EBUSY if no CPU in its set can admit it, EAGAIN
+ * if DL_MAX threads have deadlines. The caller sets the thread's policy.
  */
 export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_us: u32): i32 {
   const m = machine();
@@ -109,7 +114,7 @@ export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_u
   return 0;
 }
 
-/** Gives a thread a structure; false if none is free. */
+/** Gives a thread a Deadline structure; false if none is free. */
 function dl_alloc(m: Machine, td: Thread): bool {
   let i = m.dl_free;
   if (i != 0) m.dl_free = dl_at(i).dl_next;
@@ -120,7 +125,7 @@ function dl_alloc(m: Machine, td: Thread): bool {
   return true;
 }
 
-/** A CPU's promise of a share. */
+/** Reserves a share of a CPU. */
 function promise(cpu: u32, share: u32): void {
   const dc = dl_cpu(cpu);
   dc.dc_share += share;
@@ -128,7 +133,7 @@ function promise(cpu: u32, share: u32): void {
   globaldata(cpu).gd_flags |= GDF_DEADLINE;
 }
 
-/** Takes back what is promised to a thread: how much it was. */
+/** Cancels a thread's reservation and returns its share. */
 function withdraw(td: Thread): u32 {
   const dl = td_deadline(td);
   const dc = dl_cpu(dl.dl_cpu);
@@ -138,7 +143,7 @@ function withdraw(td: Thread): u32 {
   return dl.dl_share;
 }
 
-/** A thread has no deadline any more: its structure and its share are free. */
+/** A thread no longer has a deadline: frees its structure and its share. */
 export function dl_leave(td: Thread): void {
   if (!has_deadline(td)) return;
   const m = machine();
@@ -150,7 +155,7 @@ export function dl_leave(td: Thread): void {
   m.dl_free = i;
 }
 
-/** Whether the priority of its class is asked for in a thread's letter, from now on: says whether it was. */
+/** Sets whether the thread's letter requests its class's priority, and returns what it was before. */
 export function dl_asked(td: Thread, is_asked: bool): bool {
   if (!has_deadline(td)) return false;
   const dl = td_deadline(td);
@@ -159,38 +164,38 @@ export function dl_asked(td: Thread, is_asked: bool): bool {
   return before;
 }
 
-/** The CPU that a thread with a deadline has to be on. */
+/** The CPU that a thread with a deadline must be on. */
 export function dl_place(td: Thread): u32 {
   return td_deadline(td).dl_cpu;
 }
 
-/** True if a set of CPUs has the one that a thread's deadline is promised by, or it has none. */
+/** True if a set of CPUs contains the one that has admitted a thread's deadline, or it has none. */
 export function dl_allows(td: Thread, cpus: u64): bool {
   return !has_deadline(td) || ((cpus >> dl_place(td)) & 1) != 0;
 }
 
 // ---- Order ----
 
-/** True if `td` has a deadline and takes the CPU from `cur`, which is of the same level. */
+/** True if `td` has a deadline and preempts `cur`, which is at the same level. */
 export function dl_before(td: Thread, cur: Thread): bool {
   if (!has_deadline(td)) return false;
   if (has_deadline(cur) && planted(Plant.DL_ORDER)) return false;
   return !has_deadline(cur) || td_deadline(td).dl_until < td_deadline(cur).dl_until;
 }
 
-/** A thread is chosen: if it has no budget left it gets no further than to its next safe point. */
+/** A thread was picked: if it has no budget left it gets no further than its next safe point. */
 export function dl_chosen(gd: GlobalData, td: Thread): void {
   if (has_deadline(td) && is_used_up(gd, td)) gd.gd_flags |= GDF_RESCHED;
 }
 
 // ---- Budgets ----
 
-/** What a thread of a CPU has run in all, up to now. */
+/** The CPU time that a thread of a CPU has used so far. */
 function used(gd: GlobalData, td: Thread): u64 {
   return td.td_runtime + (td == gd.gd_curthread ? gd.gd_cycles - gd.gd_switchtime : 0);
 }
 
-/** Cycles left of the budget of the running thread, 0 when it is used up; endless for one without a deadline. */
+/** Cycles left in the running thread's budget, 0 if it is used up; unlimited for a thread without a deadline. */
 export function dl_left(gd: GlobalData, td: Thread): u64 {
   if (!has_deadline(td)) return u64.MAX_VALUE;
   const limit = td_deadline(td).dl_limit;
@@ -203,7 +208,7 @@ function is_used_up(gd: GlobalData, td: Thread): bool {
   return machine().cycle_cost != 0 && td_locks(td).tl_lent == 0 && dl_left(gd, td) == 0;
 }
 
-/** A whole budget, from a moment on. */
+/** Gives a thread a whole budget from a given time on. */
 function dl_renew(dl: Deadline, td: Thread, from: u64): void {
   dl.dl_until = from + dl.dl_relative;
   dl.dl_limit = used(globaldata(td.td_cpu), td) + dl.dl_runtime;
@@ -223,7 +228,7 @@ export function dl_wakeup(gd: GlobalData, td: Thread): void {
 function ready(gd: GlobalData, dl: Deadline, td: Thread, known: bool): void {
   let now = gd.gd_cycles;
   if (!known) dl.dl_job = now + dl.dl_relative;
-  else if (dl.dl_job - dl.dl_relative < now) now = dl.dl_job - dl.dl_relative; // its timer's moment, not the CPU's
+  else if (dl.dl_job - dl.dl_relative < now) now = dl.dl_job - dl.dl_relative; // its timer's time, not the CPU's
   const left = dl_left(gd, td);
   const renews = dl.dl_until <= now || exceeds(dl, left, dl.dl_until - now);
   if (renews || planted(Plant.DL_WAKE)) dl_renew(dl, td, now);
@@ -234,7 +239,7 @@ function exceeds(dl: Deadline, left: u64, time: u64): bool {
   return <f64>left * <f64>dl.dl_relative > <f64>time * <f64>dl.dl_runtime;
 }
 
-/** The next period has come for a thread that waited for it: it pays first for what it had too much. */
+/** The next period of a throttled thread has come: the excess of the last one is subtracted first. */
 function replenish(gd: GlobalData, dl: Deadline, td: Thread): void {
   do {
     dl.dl_until += dl.dl_period;
@@ -243,12 +248,12 @@ function replenish(gd: GlobalData, dl: Deadline, td: Thread): void {
   if (dl.dl_until < gd.gd_cycles) dl_renew(dl, td, gd.gd_cycles);
 }
 
-/** A slice begins: the running thread's budget may be used up. */
+/** A slice begins: checks the running thread's budget. */
 export function dl_clock(gd: GlobalData): void {
   if (is_used_up(gd, gd.gd_curthread)) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** The current thread is between two instructions: without a budget it sleeps until the next period. */
+/** At a safe point of the current thread: if its budget is used up it sleeps until the next period. */
 export function dl_throttle(gd: GlobalData, td: Thread): bool {
   if (!has_deadline(td) || !is_used_up(gd, td)) return false;
   const dl = td_deadline(td);
@@ -265,7 +270,7 @@ export function dl_throttle(gd: GlobalData, td: Thread): bool {
   return true;
 }
 
-/** The next period has come. It has slept between two instructions of its own: nobody could tell it then to look. */
+/** The next period has come. It slept between two of its instructions, where it could not be told of ASTs. */
 export function dl_throttle_1(retval: u32): u32 {
   if (machine().ncpus != 1 && ast_pending(curthread())) mycpu().gd_flags |= GDF_RESCHED;
   return done(retval);
@@ -287,7 +292,7 @@ function job_done(gd: GlobalData, dl: Deadline): void {
   if (gd.gd_cycles > dl.dl_job) dl.dl_misses++;
 }
 
-/** The current thread waits for its timer, which expires at `at`, or has: that is where its next job begins. */
+/** The current thread waits for its timer, which expires, or expired, at `at`: its next job begins then. */
 export function dl_timer(gd: GlobalData, td: Thread, at: u64): void {
   if (!has_deadline(td)) return;
   const dl = td_deadline(td);
@@ -296,7 +301,7 @@ export function dl_timer(gd: GlobalData, td: Thread, at: u64): void {
   if (at > gd.gd_cycles) dl.dl_flags |= DLF_NEXT;
 }
 
-/** The current thread has done what it wanted to do in this period: it gives the rest of its budget away. */
+/** The current thread is finished for this period: it gives up the rest of its budget. */
 export function dl_yield(gd: GlobalData, td: Thread): void {
   const dl = td_deadline(td);
   job_done(gd, dl);

@@ -1,26 +1,27 @@
-// ULE's groups of CPUs: the machine, its packages, what shares a cache, the threads of a core; and the CPU with the least
-// or the most to do among them (sched_ule.c, cpu_search_lowest and cpu_search_highest).
+// ULE's groups of CPUs: the machine, its packages, the CPUs that share a cache, those of a core; and the
+// search for the least or most loaded CPU among them (sched_ule.c, cpu_search_lowest and cpu_search_highest).
 //
-// Both look for the CPU on the path that has the least, or the most, all the way down, which need not be that of the
-// whole machine: work spreads over packages first, then over caches, then over cores. Loads count 256 a thread. A CPU's
-// own is made smaller by a random number below 128, or below 256 for the most, so that equals take turns; half a
-// thread less counts for the CPU that a thread comes from, so that it stays among equals.
+// Each search descends at every level into the part with the least, or the most, load, so it need not find
+// the extreme of the whole machine: work spreads over packages first, then over caches, then over cores. A
+// thread counts 256. A CPU's own load is reduced by a random number below 128, or below 256 in the search for
+// the most, so that equals take turns; half a thread less counts for the CPU that a thread comes from, so
+// that among equals it stays.
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { sched_cpu } from "../sys/sched";
 import { random_next, random_now } from "./kern_random";
 
-/** A thread, and the half of one by which a CPU is preferred. */
+/** The weight of a thread, and the half by which a CPU is preferred. */
 const LOAD: i64 = 256;
 const PREFERRED: i64 = 128;
 /** Nothing was found. */
 const NOBODY: i64 = i64.MAX_VALUE;
 const NOBODY_HIGH: i64 = i64.MIN_VALUE;
-/** What a CPU has is above its number. */
+/** A result has the load above the CPU's number. */
 const CPU_BITS: i64 = 6;
 
-/** tdq_load: threads that a CPU runs or could run. */
+/** tdq_load: threads that a CPU is running or could run. */
 export function load_of(cpu: u32): i32 {
   const gd = globaldata(cpu);
   return gd.gd_nrunnable + (is_idle(gd) ? 0 : 1);
@@ -32,14 +33,14 @@ function is_idle(gd: GlobalData): bool {
 
 // ---- Groups ----
 
-/** The size of the groups that one of `size` CPUs is made of: 1 if it has no others in it. */
+/** The size of the groups within a group of `size` CPUs: 1 if there are none. */
 function part_of(m: Machine, size: u32): u32 {
   if (m.package_cpus != 0 && m.package_cpus < size) return m.package_cpus;
   if (m.cache_cpus != 0 && m.cache_cpus < size) return m.cache_cpus;
   return m.core_cpus != 0 && m.core_cpus < size ? m.core_cpus : 1;
 }
 
-/** The smallest group that is larger than one of `size` CPUs; 0 if that is the machine. */
+/** The size of the smallest group larger than `size` CPUs; 0 if that is the machine. */
 export function whole_of(m: Machine, size: u32): u32 {
   if (m.core_cpus > size) return m.core_cpus;
   if (m.cache_cpus > size) return m.cache_cpus;
@@ -47,17 +48,17 @@ export function whole_of(m: Machine, size: u32): u32 {
   return size < m.ncpus ? m.ncpus : 0;
 }
 
-/** The first of the `size` CPUs of a group. */
+/** The first CPU of a CPU's group of `size`. */
 export function first_of(cpu: u32, size: u32): u32 {
   return (cpu / size) * size;
 }
 
-// ---- The least ----
+// ---- The least loaded CPU ----
 
 /**
- * sched_lowest: among the `size` CPUs of a group, from `first` on, of those in the set `cpus` the one with the least to do
- * that has no thread of priority `pri` or better (-1: any) and `most` threads at most; -1 if there is none. `running`: the thread
- * to be placed runs on `prefer`, and does not count there.
+ * sched_lowest: in the group of `size` CPUs from `first`, the least loaded CPU of the set `cpus` that has no
+ * thread of priority `pri` or better (-1: any) and at most `most` threads; -1 if there is none. `running`:
+ * the thread to be placed runs on `prefer`, and is not counted there.
  */
 export function sched_lowest(
   first: u32,
@@ -72,7 +73,7 @@ export function sched_lowest(
   return found == NOBODY ? -1 : <i32>(found & ((1 << CPU_BITS) - 1));
 }
 
-/** The CPU, and above it what it has. */
+/** The CPU, with its load in the upper bits. */
 function lowest_in(
   m: Machine,
   first: u32,
@@ -92,7 +93,8 @@ function lowest_in(
     const found = lowest_in(m, at, part, cpus, pri, most, prefer, running);
     if (found == NOBODY) continue;
     let load = planted(Plant.GROUP_FLAT) ? <i64>0 : total_low(at, part, prefer, running);
-    // Who looks for a better place than its own prefers no core on which others run, so that cores have turns.
+    // A thread that looks for a better CPU than its own does not prefer a core with other busy CPUs, so that
+    // cores take turns.
     const is_core = part == m.core_cpus && part > 1;
     if (running && is_core && load >= PREFERRED && (load & PREFERRED) != 0) load += PREFERRED;
     if (load > least || (load == least && found >> CPU_BITS >= best >> CPU_BITS)) continue;
@@ -102,7 +104,7 @@ function lowest_in(
   return best;
 }
 
-/** Threads of a CPU, without the one that is to be placed. */
+/** Number of a CPU's threads, without the one to be placed. */
 function load_without(cpu: u32, prefer: u32, running: bool): i64 {
   return <i64>load_of(cpu) - (cpu == prefer && running ? 1 : 0);
 }
@@ -142,11 +144,11 @@ function lowest_of(
   return best;
 }
 
-// ---- The most ----
+// ---- The most loaded CPU ----
 
 /**
- * sched_highest: of a set of CPUs in a group the one with the most to do that has `least` threads at least, of which
- * `waiting` wait; -1 if there is none.
+ * sched_highest: the most loaded CPU of a set, in a group, that has at least `least` threads, of which at
+ * least `waiting` wait; -1 if there is none.
  */
 export function sched_highest(first: u32, size: u32, cpus: u64, least: i32, waiting: i32): i32 {
   const found = highest_in(machine(), first, size, cpus, least, waiting);

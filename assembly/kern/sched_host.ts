@@ -1,11 +1,11 @@
-// A scheduler of the host's: JavaScript decides, for experiments (src/core/scheduler.ts).
+// A scheduler written in JavaScript, for experiments (src/core/scheduler.ts).
 //
-// The kernel keeps which threads wait for a CPU, and for which; who is next there, when a slice is over, who takes
-// the CPU from whom and where a thread goes are the host's to say. Its answers must follow from what it was told and
-// from the machine's random numbers, so that a run is what it is. Calling the host costs a hundred switches, and it happens
-// under this scheduler only.
+// The kernel keeps which threads wait for which CPU. The host decides which is next there, when a slice is
+// over, which thread preempts, and where a thread is placed. Its answers must be a function of what it was
+// told and of the machine's random numbers, so that runs are reproducible. A call of the host costs as much
+// as a hundred switches, and is made under this scheduler only.
 //
-// Threads are placed between two rounds, as under the others (kern/sched_place.ts), and then a CPU that is idle takes
+// Threads are placed between two rounds, as under the others (kern/sched_place.ts); then an idle CPU takes
 // the thread that another one would run next.
 import {
   host_pick_cpu,
@@ -22,7 +22,7 @@ import { TSF_MOVED, td_sched } from "../sys/sched";
 import { charge_runtime } from "./kern_switch";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
 
-/** What td_slot and ts_queue of a thread are that the host has queued: it stands in no list of the kernel's. */
+/** td_slot, and part of ts_queue, of a thread that the host has queued: it is in no list of the kernel's. */
 const QUEUED: u32 = 1;
 
 function enqueue(cpu: u32, td: Thread, keeps_turn: bool): void {
@@ -40,7 +40,7 @@ function dequeued(cpu: u32, td: Thread): void {
 
 /** Puts a thread on this CPU's queue. */
 export function hs_add(gd: GlobalData, td: Thread): void {
-  if (td == gd.gd_curthread) charge_runtime(gd); // who orders threads by what they ran has to know this turn
+  if (td == gd.gd_curthread) charge_runtime(gd); // a policy that orders threads by run time must know of this turn
   const lost = td == gd.gd_curthread && (gd.gd_flags & (GDF_INVOL | GDF_SLICEEND)) == GDF_INVOL;
   enqueue(gd.gd_cpuid, td, lost);
   if (td == gd.gd_curthread && may_stay(gd, td)) return;
@@ -67,7 +67,7 @@ export function hs_requeue(td: Thread): void {
   host_queue(td, cpu, 0);
 }
 
-/** Takes the thread that is next on this CPU, or its idle thread. */
+/** Takes the next thread of this CPU, or its idle thread. */
 export function hs_choose(gd: GlobalData): Thread {
   return gd.gd_nrunnable == 0 ? gd.gd_idletd : take(gd.gd_cpuid);
 }
@@ -80,12 +80,12 @@ function take(cpu: u32): Thread {
   return td;
 }
 
-/** True if `td` takes the CPU from `cur`. */
+/** True if `td` preempts `cur`. */
 export function hs_better(td: Thread, cur: Thread): bool {
   return host_preempts(td, cur) != 0;
 }
 
-/** The running thread has run for `ticks` of the scheduler's clock. */
+/** Charges the running thread for `ticks` of the scheduler's clock. */
 export function hs_clock(gd: GlobalData, td: Thread, ticks: u32): void {
   charge_runtime(gd);
   const says = host_tick(td, gd.gd_cpuid, ticks);
@@ -93,7 +93,7 @@ export function hs_clock(gd: GlobalData, td: Thread, ticks: u32): void {
   else if (says > 0) gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;
 }
 
-/** A slice of the setting's length, where the host does not care. */
+/** The default: slices of the configured length. */
 function round_robin(gd: GlobalData, td: Thread, ticks: u32): void {
   const m = machine();
   const ts = td_sched(td);
@@ -106,7 +106,7 @@ function round_robin(gd: GlobalData, td: Thread, ticks: u32): void {
 
 // ---- Between two rounds ----
 
-/** Places a thread that was made runnable on some CPU in the round that is over. */
+/** Places a thread that was made runnable in the round that is over. */
 export function hs_place(m: Machine, td: Thread): void {
   const cpu: u32 = td.td_cpu;
   const moved = (td_sched(td).ts_flags & TSF_MOVED) != 0;
@@ -121,7 +121,10 @@ export function hs_place(m: Machine, td: Thread): void {
   hs_interrupt(m, td);
 }
 
-/** The CPU that the host says, or else an idle one, its last one if it can be, or the one with the fewest threads. */
+/**
+ * The CPU that the host picks; otherwise an idle one, preferably its last, or else the one with the fewest
+ * threads.
+ */
 function pick_cpu(m: Machine, td: Thread, allowed: u64): u32 {
   const said = host_pick_cpu(td, <u32>allowed, <u32>(allowed >> 32));
   if (said >= 0) return said;
@@ -137,14 +140,14 @@ function pick_cpu(m: Machine, td: Thread, allowed: u64): u32 {
   return best;
 }
 
-/** Has the CPU of a queued thread look, if it is idle or the thread takes it from who runs there. */
+/** Makes the CPU of a queued thread look, if it is idle or the thread preempts. */
 export function hs_interrupt(m: Machine, td: Thread): void {
   const gd = globaldata(td.td_cpu);
   const cur = gd.gd_curthread;
   if (cur == gd.gd_idletd || (m.preemption != 0 && hs_better(td, cur))) kick_cpu(m, td.td_cpu);
 }
 
-/** CPUs that are still idle take threads from the others. */
+/** CPUs that are still idle take threads from others. */
 export function hs_boundary(m: Machine): void {
   for (let left = m.sched_idle; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
@@ -159,7 +162,7 @@ export function hs_boundary(m: Machine): void {
 
 function steal(m: Machine, from: u32, to: u32): void {
   const gd = globaldata(from);
-  if (gd.gd_curthread == gd.gd_idletd) return; // it has it at once
+  if (gd.gd_curthread == gd.gd_idletd) return; // it takes it at once
   const td = take(from);
   const cpu = ((allowed_cpus(m, td) >> to) & 1) != 0 ? to : from;
   td.td_cpu = <u8>cpu;

@@ -1,11 +1,11 @@
-// Where runnable threads go on a machine with several CPUs, under the schedulers that give shares.
+// Placement of runnable threads on a machine with several CPUs, under the time-sharing schedulers.
 //
-// A CPU puts a thread that it makes runnable on its own queue, from which it may take it at once, and notes it
-// (sched_arrived). Between two rounds, when every CPU stands still, the threads that are still waiting are placed:
-// the scheduler picks the queue and the CPU to interrupt. So no CPU looks at another one in the middle of
-// a round, in which their clocks differ, and no thread runs on two CPUs at one time: what happens does not depend
-// on the order in which the CPUs of a round run, but for which of them takes the next thread off the machine's
-// queue first, the lowest one.
+// A CPU puts a thread that it makes runnable on its own queue, from which it may run it at once, and records
+// it (sched_arrived). Between two rounds, when all CPUs stand still, the threads that are still waiting are
+// placed: the scheduler picks the queue and the CPU to interrupt. So no CPU looks at another one in the
+// middle of a round, when their clocks differ, and no thread runs on two CPUs at one time. The outcome does
+// not depend on the order of the CPUs in a round, except that the lowest one takes the next thread off the
+// machine's queue first.
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { has_deadline } from "../sys/deadline";
 import { GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
@@ -18,7 +18,7 @@ import { sched_cpu, ThreadSched, TSF_ARRIVED, TSF_KEPT, td_sched } from "../sys/
 import { is_td, no_td } from "../sys/thread";
 import { dl_place } from "./sched_deadline";
 
-/** Notes a thread that was put on this CPU's queue: its place is decided when the round is over. */
+/** Records a thread that was put on this CPU's queue: it is placed when the round is over. */
 export function sched_arrived(gd: GlobalData, td: Thread): void {
   const m = machine();
   if (m.ncpus == 1) return;
@@ -49,7 +49,10 @@ export function sched_departed(td: Thread): void {
   if (!is_td(sc.sc_first)) machine().sched_arrivals &= ~cpu_bit(cpu);
 }
 
-/** Another CPU makes a thread runnable: of several in a round the first one counts, whichever has its turn first. */
+/**
+ * Another CPU makes a thread runnable: of several in a round the lowest counts, whatever the order of their
+ * slices.
+ */
 export function ule_woken_by(gd: GlobalData, td: Thread): void {
   const ts = td_sched(td);
   const waker = gd.gd_cpuid + 1;
@@ -57,8 +60,9 @@ export function ule_woken_by(gd: GlobalData, td: Thread): void {
 }
 
 /**
- * A waiting thread's priority has changed: if it got worse, the thread keeps its place (sched_thread_priority of ule), at a
- * level that is not its own, and yields are no turns on a list as long as it does (kern/sched_turn.ts).
+ * Records whether a waiting thread keeps its place although its priority got worse (sched_thread_priority of
+ * ule). It is then at a level other than its own, and meanwhile yields do not take turns on the list
+ * (kern/sched_turn.ts).
  */
 export function sched_kept(ts: ThreadSched, keeps: bool): void {
   if (((ts.ts_flags & TSF_KEPT) != 0) == keeps || machine().ncpus != 1) return;
@@ -66,7 +70,7 @@ export function sched_kept(ts: ThreadSched, keeps: bool): void {
   sched_cpu(0).sc_kept += keeps ? 1 : -1;
 }
 
-/** Takes a thread off whichever queue it is on. */
+/** Takes a thread off the queue that it is on. */
 export function sched_dequeue(td: Thread): void {
   prioq_remove(td);
   sched_departed(td);
@@ -78,7 +82,7 @@ export function allowed_cpus(m: Machine, td: Thread): u64 {
   return ~load<u64>(excluded_cpus(td)) & all_cpus(m);
 }
 
-/** The CPUs that run their idle threads, as all do that are halted. */
+/** The CPUs that run their idle threads, including all halted ones. */
 export function idle_cpus(m: Machine): u64 {
   let idle = ~m.busy & all_cpus(m);
   for (let left = m.busy; left != 0; left &= left - 1) {
@@ -89,7 +93,7 @@ export function idle_cpus(m: Machine): u64 {
   return idle;
 }
 
-/** Has a CPU look at its queues: it is woken if it is halted, its thread looks at its next safe point. */
+/** Makes a CPU look at its queues: wakes it if it is halted, and its thread looks at its next safe point. */
 export function kick_cpu(m: Machine, cpu: u32): void {
   if (!planted(Plant.TURN_LOST)) m.busy |= cpu_bit(cpu);
   globaldata(cpu).gd_flags |= GDF_RESCHED;

@@ -1,6 +1,6 @@
-// Policies of threads (sched_setscheduler(2)): which values they take, the priorities that they begin with, and what
-// follows from policy and priority for the run queues: a thread's rank, and who takes the CPU from whom. The same for all
-// schedulers that know policies; what they make of use and sleep is their own.
+// Policies of threads (sched_setscheduler(2)): their valid values and initial priorities, and a thread's rank
+// on the run queues and who preempts whom. The same for all schedulers that have policies; how CPU use and
+// sleep change priorities is up to each.
 import { has_deadline } from "../sys/deadline";
 import { machine, Sched } from "../sys/machine";
 import { PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
@@ -18,7 +18,7 @@ import {
 import { cold } from "../sys/thread";
 import { dl_before } from "./sched_deadline";
 
-/** Priorities under lwkt: the best ones of SCHED_OTHER and SCHED_BATCH, and how many there are to a nice step. */
+/** Under lwkt: the best priorities of SCHED_OTHER and SCHED_BATCH, and priorities per nice step. */
 const OTHER_BEST: i32 = 92;
 const BATCH_BEST: i32 = 100;
 const NICE_SPACING: i32 = 3;
@@ -40,17 +40,17 @@ function rank(td: Thread, priority: u32): u32 {
     const first = has_deadline(td) && c.td_priority == c.td_base_pri;
     return first ? LEVEL_DEADLINE : prio_level(0, priority);
   }
-  return prio_level(c.td_priority == c.td_base_pri ? rt : 0, priority); // what is lent to it is a priority
+  return prio_level(c.td_priority == c.td_base_pri ? rt : 0, priority); // a borrowed priority has no real-time part
 }
 
-/** True for a thread whose priority the scheduler makes, by what it does. */
+/** True for a thread whose priority the scheduler computes from its behaviour. */
 export function is_timeshare(td: Thread): bool {
   const ts = td_sched(td);
   const shares = ts.ts_policy == <u8>Policy.OTHER || ts.ts_policy == <u8>Policy.BATCH;
   return shares && (ts.ts_flags & TSF_USER) != 0;
 }
 
-/** True if `td` takes the CPU from `cur`. */
+/** True if `td` preempts `cur`. */
 export function sched_better(td: Thread, cur: Thread): bool {
   const rank = rank_of(td);
   const other = rank_of(cur);
@@ -59,10 +59,10 @@ export function sched_better(td: Thread, cur: Thread): bool {
   return td_sched(td).ts_policy != <u8>Policy.BATCH || !is_timeshare(cur);
 }
 
-/** The FreeBSD priority that a thread of a policy begins with. */
+/** The initial FreeBSD priority of a policy. */
 export function policy_priority(policy: u32, value: i32): u32 {
   if (policy == Policy.FIFO || policy == Policy.RR) {
-    const under_deadlines = machine().sched == Sched.LWKT; // which have a level there
+    const under_deadlines = machine().sched == Sched.LWKT; // deadlines have a level there
     const best = under_deadlines ? PRI_MIN_REALTIME + 8 : PRI_MIN_REALTIME;
     const steps = under_deadlines ? 24 : 32;
     return <u32>(best + ((RT_PRIO_MAX - value) * steps) / RT_PRIO_MAX);
@@ -76,14 +76,14 @@ export function policy_priority(policy: u32, value: i32): u32 {
   return <u32>(PRI_MIN_TIMESHARE + nice);
 }
 
-/** True for a policy and a value that fits it: 1 to 99 of real-time threads, otherwise a nice value. */
+/** True for a valid policy and value: 1 to 99 for real-time policies, otherwise a nice value. */
 export function policy_valid(policy: i32, value: i32): bool {
   if (policy == Policy.FIFO || policy == Policy.RR) return value >= 1 && value <= RT_PRIO_MAX;
   const shares = policy == Policy.OTHER || policy == Policy.BATCH || policy == Policy.IDLE;
   return shares && value >= NICE_MIN && value <= NICE_MAX;
 }
 
-/** A thread of this CPU has a fixed priority from now on: it is one of the kernel's. */
+/** A thread of this CPU gets a fixed priority and becomes a kernel thread. */
 export function policy_clear(td: Thread): void {
   const ts = td_sched(td);
   ts.ts_flags &= ~TSF_USER;

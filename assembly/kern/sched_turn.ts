@@ -1,12 +1,13 @@
-// The schedulers' part in the emulated CPU's short way for sched_relinquish (cpu/rv32.ts), on one CPU.
+// The schedulers' part of the interpreter's fast path for yields (cpu/rv32.ts), on one CPU.
 //
-// There, threads take turns on the list of their level: the running one is at its tail, and a yield takes the next one
-// from its head and puts that behind all others. Under 4bsd and ule a running thread is on no queue. So it is put on its
-// level's list when the first yield begins, and taken off when the loop is left: what lies between comes to the same
-// as adding and choosing at each yield. A queue's numbers and bits are those without the running thread all the time.
-// Under ule there are no such turns while a thread waits at a level that is not its own (sched_kept).
-// Under lwkt-modern it is at the head of its level, and back there when the loop is left.
-// Under lwkt user threads that wait take turns so with the one that holds the slot (kern/lwkt_usched.ts), by lwkt_yield.
+// In it, threads take turns on the list of their level: the running one is at the tail, and a yield takes the
+// head and appends it. Under 4bsd and ule a running thread is on no queue, so it is put on its level's list
+// when the first yield begins, and taken off when the loop is left; the effect is the same as that of adding
+// and choosing at each yield. The queue's count and bits remain those without the running thread. Under ule
+// there are no such turns while a thread waits at a level other than its own (sched_kept). Under lwkt-modern
+// the running thread is at the head of its level, and is put back there when the loop is left. Under lwkt the
+// waiting user threads take turns with the holder of the slot in this way (kern/lwkt_usched.ts), by
+// lwkt_yield.
 import { ChunkList } from "../sys/chunklist";
 import { GlobalData } from "../sys/globaldata";
 import { machine, Sched } from "../sys/machine";
@@ -20,12 +21,12 @@ import { bsd4_queue_of } from "./sched_4bsd";
 import { level_of } from "./sched_policy";
 import { ule_level_queue, ule_turned, ule_yields } from "./sched_ule";
 
-/** No queue that a thread could take turns on. */
+/** There is no queue on which the thread could take turns. */
 const NO_QUEUE: u32 = u32.MAX_VALUE;
 
 /**
- * Puts the running thread at the tail of its level, if the next thread of this CPU, the only one, comes from there; null
- * if not, and nothing has changed.
+ * Puts the running thread at the tail of its level's list if the next thread of this CPU, the only one, comes
+ * from there; otherwise returns null, with nothing changed.
  */
 export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
   const sched = machine().sched;
@@ -49,7 +50,7 @@ export function sched_turns_begin(gd: GlobalData, td: Thread): ChunkList | null 
   return list;
 }
 
-/** Threads have had their turns, those in the slots from `from` to `to` of their list, and the last one has the CPU. */
+/** The threads in slots `from` to `to` of their list have had their turns, and the last one is running. */
 export function sched_turned(from: usize, to: usize): void {
   if (machine().sched == Sched.ULE) ule_turned(from, to);
   else if (machine().sched == Sched.LWKT && machine().lwkt_modern == 0) user_turned(from, to);

@@ -1,26 +1,27 @@
 // FreeBSD's ULE scheduler (sched_ule.c, as it was in 2023, before FreeBSD 15). The machine's CPUs are one group that
 // shares its last cache, unless the configuration has packages, caches and cores (kern/sched_group.ts).
 //
-// Each CPU has three queues: real-time and interactive threads and idle ones, by level, and between these the
-// calendar of time-sharing threads: 64 or 256 slots in a ring. A thread is put that many slots behind the insert
-// index as its priority says; the index goes on by a slot per tick once the threads at the removal index have run,
-// so that everybody comes up in the end. A thread that waits and gets a better priority comes up next; one whose
-// priority gets worse keeps its place.
+// Each CPU has three queues: one by level for real-time and interactive threads, one for idle ones, and
+// between these the calendar queue of time-sharing threads: 64 or 256 slots in a ring. A thread enters as
+// many slots behind the insert index as its priority says; the index advances by a slot per tick once the
+// threads at the removal index have run, so that every thread comes up in the end. A waiting thread whose
+// priority improves comes up next; one whose priority gets worse keeps its place.
 //
-// A time-sharing thread's score is 0 to 100: below 50 when it has slept more than it ran, by their ratio; nice is added.
-// Below 30 it is interactive, priority 88 to 135 by its score. Otherwise it is a batch thread: 156 + its part of the last
-// ten seconds (0 to 47) + nice. Times of run and sleep decay when they come to five seconds; a new thread has
-// half a second of its maker's, and who made it is charged for the run time when it ends. A slice is
-// kern.sched.quantum divided by the other threads of the CPU, a sixth at least. Who wakes has the best priority of
-// a batch thread until it runs (static_boost).
+// A time-sharing thread's score is 0 to 100: below 50 if it slept more than it ran, by their ratio; nice is
+// added. Below 30 it is interactive, with priority 88 to 135 by its score. Otherwise it is a batch thread:
+// 156 + its part of the last ten seconds (0 to 47) + nice. Run time and sleep time decay when they reach five
+// seconds; a new thread inherits half a second of its creator's, and the creator is charged for its run time
+// when it exits. A slice is kern.sched.quantum divided by the number of other threads of the CPU, at least a
+// sixth of it. A thread that wakes up has the best priority of a batch thread until it runs (static_boost).
 //
-// Where a thread goes that was made runnable is decided between two rounds (kern/sched_place.ts): to its last CPU if
-// that is idle and its cache is warm, else to the least loaded CPU on which it is the best, else to the least loaded
-// one; and to the CPU of who woke it, if that is as good. It interrupts a thread of another CPU if it is better by
-// preempt_thresh, or interactive where that one is not; on the CPU of who woke it any that is worse, and by
-// preempt_thresh in the middle of its turn. Idle CPUs steal from who has two threads or more, the nearest first; and
-// every half to one and a half seconds, by a random number, CPUs with more threads give one to those with fewer, pair by
-// pair. If none has more than one, the thread of the busiest group looks for a better place.
+// Threads that were made runnable are placed between two rounds (kern/sched_place.ts): on the last CPU if
+// that is idle and its cache is warm, else on the least loaded CPU on which the thread is the best, else on
+// the least loaded one; and on the waker's CPU if that is as good. It preempts a thread of another CPU if it
+// is better by preempt_thresh, or is interactive and that one is not; on the waker's CPU any worse thread,
+// and by preempt_thresh in the middle of its turn. Idle CPUs steal from CPUs with two threads or more, the
+// nearest first. Every half to one and a half seconds, at random, CPUs with more threads give one to CPUs
+// with fewer, pair by pair; if none has more than one, the thread of the busiest group looks for a better
+// place.
 
 import { SLOT_SIZE } from "../sys/chunklist";
 import { has_deadline } from "../sys/deadline";
@@ -64,15 +65,17 @@ import { allowed_cpus, kick_cpu, sched_arrived, sched_departed, sched_kept } fro
 import { is_timeshare, level_of, sched_better } from "./sched_policy";
 import { sched_own_priority } from "./subr_turnstile";
 
-// Priorities: interactive threads have 48 of the 136 for time-sharing, batch threads the rest, of which the first and
-// the last 20 are for nice values.
+// Priorities: 48 of the 136 for time-sharing are for interactive threads, the rest for batch threads; of
+// these, the first and last 20 are for nice values.
 const INTERACT_RANGE: i32 = (PRI_MAX_TIMESHARE - PRI_MIN_TIMESHARE + 1 - 40) / 2;
 const PRI_MIN_BATCH: i32 = PRI_MIN_TIMESHARE + INTERACT_RANGE;
 const BATCH_RANGE: i32 = PRI_MAX_TIMESHARE - PRI_MIN_BATCH + 1;
 const SCHED_PRI_MIN: i32 = PRI_MIN_BATCH + 20;
 const SCHED_PRI_RANGE: i32 = BATCH_RANGE - 40;
 
-/** Ticks of ULE's accounts: milliseconds, FreeBSD's hz, whatever the machine's. Times are ticks << 10. */
+/**
+ * Ticks of ULE's accounts: milliseconds (FreeBSD's default hz), whatever the machine's hz. Times are ticks << 10.
+ */
 const HZ: u32 = 1000;
 const TICK_SHIFT: u32 = 10;
 const TICK_TARG: i32 = HZ * 10;
@@ -80,17 +83,17 @@ const TICK_MAX: i32 = TICK_TARG + HZ;
 const SLP_RUN_MAX: u32 = (HZ * 5) << TICK_SHIFT;
 const SLP_RUN_FORK: u32 = (HZ / 2) << TICK_SHIFT;
 const INTERACT_HALF: u32 = 50;
-/** tickincr: what a tick of the statistics clock is worth. */
+/** tickincr: the value of a statistics clock tick. */
 const TICK_INCR: u32 = (HZ << TICK_SHIFT) / STATHZ;
-/** Longer sleeps count no more, so that times do not overflow: half an hour. */
+/** Longer sleeps count as this, half an hour, so that times do not overflow. */
 const SLEEP_MAX: i32 = 1 << 21;
 
-/** The levels of caches: what a core has for itself, and what several share. */
+/** Cache levels: private to a core, and shared by several. */
 const CG_SHARE_L2: i32 = 2;
 const CG_SHARE_L3: i32 = 3;
 export const MAX_CACHE_LEVELS: i32 = 3;
 
-/** The tunables as FreeBSD has them. */
+/** Sets the tunables to FreeBSD's defaults. */
 export function ule_init(m: Machine): void {
   m.ule_interact = 30;
   m.ule_affinity = 1;
@@ -104,7 +107,7 @@ export function ule_init(m: Machine): void {
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) sched_cpu(cpu).sc_lowpri = PRI_MAX;
 }
 
-/** Run queues of a machine: none, and each CPU's levels and calendar. */
+/** Number of run queues of a machine: an unused one, then each CPU's levels and calendar. */
 export function ule_queues(ncpus: u32): u32 {
   return 1 + 2 * ncpus;
 }
@@ -117,24 +120,24 @@ export function calendar_of(cpu: u32): u32 {
   return 1 + machine().ncpus + cpu;
 }
 
-/** Slots of a calendar. */
+/** Number of slots of a calendar. */
 function slots(m: Machine): u32 {
   return m.rq_mask == 0xff ? 256 : 64;
 }
 
-/** The tick of the round, never 0. */
+/** The tick of the current round, never 0. */
 export function tick(): i32 {
   return machine().sched_ms;
 }
 
-/** A round begins at a cycle: its tick. */
+/** Sets the tick of a round that begins at `cycle`. */
 export function ule_round(m: Machine, cycle: u64): void {
   m.sched_ms = <i32>(cycle / max<u64>(1, m.cycles_per_second / HZ)) + 1;
 }
 
 // ---- Scores ----
 
-/** sched_interact_update: run and sleep times decay, the faster the more they are. */
+/** sched_interact_update: decays run time and sleep time, the faster the larger they are. */
 function interact_update(ts: ThreadSched): void {
   const sum = ts.ts_runtime + ts.ts_slptime;
   if (sum < SLP_RUN_MAX || planted(Plant.SCORE_NO_DECAY)) return;
@@ -169,12 +172,12 @@ function interact_score(ts: ThreadSched): i32 {
   return <i32>(ran / max<u32>(1, slept / INTERACT_HALF));
 }
 
-/** PRI_TIMESHARE: threads of the kernel's are of that class, too. */
+/** PRI_TIMESHARE: kernel threads are of that class, too. */
 function is_class_timeshare(ts: ThreadSched): bool {
   return ts.ts_policy == <u8>Policy.OTHER || ts.ts_policy == <u8>Policy.BATCH;
 }
 
-/** sched_pctcpu_update: time that a thread ran within the last ten seconds. */
+/** sched_pctcpu_update: updates how long a thread ran within the last ten seconds. */
 function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
   if (now - ts.ts_ltick >= TICK_TARG) {
     ts.ts_ticks = 0;
@@ -188,7 +191,9 @@ function pctcpu_update(ts: ThreadSched, now: i32, runs: bool): void {
   ts.ts_ltick = now;
 }
 
-/** sched_priority: a time-sharing thread's priority by its score, or its use of the CPU and nice value. */
+/**
+ * sched_priority: computes a time-sharing thread's priority from its score, or from its CPU use and nice value.
+ */
 export function ule_priority(td: Thread): void {
   if (!is_timeshare(td)) return;
   const ts = td_sched(td);
@@ -209,19 +214,19 @@ export function ule_priority(td: Thread): void {
 
 // ---- Queues ----
 
-/** td_priority of a thread that waits: its own, or what it slept at. */
+/** td_priority of a waiting thread: its own, or that at which it slept. */
 function waiting_priority(td: Thread): i32 {
   const boost: u32 = td_sched(td).ts_boost;
   const pri: u32 = cold(td).td_priority;
   return <i32>(boost == 0 ? pri : min<u32>(pri, boost));
 }
 
-/** True for a thread that is queued by its level, and not in the calendar. */
+/** True for a thread that is queued by level rather than in the calendar. */
 function has_level(td: Thread, pri: i32): bool {
   return td_sched(td).ts_rt != 0 || pri < PRI_MIN_BATCH || pri > PRI_MAX_TIMESHARE;
 }
 
-/** tdq_add. A thread that was preempted comes first in the calendar, and one with TSF_HEAD in the first slot. */
+/** tdq_add. A preempted thread goes first in the calendar, one with TSF_HEAD in the first slot. */
 function enqueue(cpu: u32, td: Thread, first: bool): void {
   const pri = waiting_priority(td);
   const sc = sched_cpu(cpu);
@@ -239,13 +244,13 @@ function enqueue(cpu: u32, td: Thread, first: bool): void {
   let slot = sc.sc_ridx;
   if (!first && (ts.ts_flags & TSF_HEAD) == 0) {
     slot = ((n * <u32>(pri - PRI_MIN_BATCH)) / <u32>BATCH_RANGE + sc.sc_idx) % n;
-    // Not among those who are taken now: it would come before all who wait.
+    // Not into the slot that is being emptied, where it would come before all waiting threads.
     if (sc.sc_ridx != sc.sc_idx && slot == sc.sc_ridx) slot = (slot + n - 1) % n;
   }
   prioq_add(calendar_of(cpu), slot, td, first);
 }
 
-/** Takes a queued thread off its queue; what its CPU has is the caller's to say. */
+/** Takes a queued thread off its queue; the caller updates the CPU's lowpri. */
 function dequeue(td: Thread): void {
   const m = machine();
   const ts = td_sched(td);
@@ -255,7 +260,7 @@ function dequeue(td: Thread): void {
   if (queue > m.ncpus) slot_left((queue - 1) % m.ncpus, slot);
 }
 
-/** tdq_runq_rem, for a thread that has left a calendar: the removal index goes on when its slot is empty. */
+/** tdq_runq_rem, for a thread that has left a calendar: advances the removal index when its slot is empty. */
 function slot_left(cpu: u32, slot: u32): void {
   const sc = sched_cpu(cpu);
   if (sc.sc_idx == sc.sc_ridx || slot != sc.sc_ridx) return;
@@ -281,14 +286,14 @@ export function ule_add(gd: GlobalData, td: Thread): void {
   sched_arrived(gd, td);
 }
 
-/** The queue on which the running thread takes turns with others of its level; no queue if that is the calendar's. */
+/** The queue on which the running thread takes turns with others of its level; NO_QUEUE for the calendar. */
 export function ule_level_queue(gd: GlobalData, td: Thread): u32 {
   const timeshares =
     has_level(td, cold(td).td_priority) && level_of(td) < prio_level(0, PRI_MIN_IDLE);
   return timeshares ? levels_of(gd.gd_cpuid) : u32.MAX_VALUE;
 }
 
-/** The running thread yields: what ule_add notes of it. */
+/** The running thread yields: does what ule_add records for it. */
 export function ule_yields(td: Thread): void {
   const ts = td_sched(td);
   pctcpu_update(ts, tick(), true);
@@ -296,8 +301,9 @@ export function ule_yields(td: Thread): void {
 }
 
 /**
- * Threads in these slots of a list were chosen in this tick, and have yielded, but for the last one, which runs: what
- * ule_choose and ule_add note of them. In one tick neither order nor number matters: those of the last turn are enough.
+ * The threads in these slots of a list were chosen in this tick and have yielded, except the last, which is
+ * running: does what ule_choose and ule_add record for them. Within a tick neither order nor number matters,
+ * so the last turn of each is enough.
  */
 export function ule_turned(from: usize, to: usize): void {
   if (from == to) return;
@@ -312,7 +318,7 @@ export function ule_turned(from: usize, to: usize): void {
   }
 }
 
-/** The first slot from `from` on behind which no thread comes twice up to `last`. */
+/** The first slot from `from` on from which no thread occurs twice up to `last`. */
 function last_turn(from: usize, last: usize): usize {
   const td = load<usize>(last);
   let slot = last;
@@ -320,7 +326,7 @@ function last_turn(from: usize, last: usize): usize {
   return slot;
 }
 
-/** sched_wakeup: its sleep counts for its score, and it has a whole slice. */
+/** sched_wakeup: counts its sleep in its score, and gives it a whole slice. */
 function woken(ts: ThreadSched, now: i32): void {
   ts.ts_flags &= ~TSF_SLEPT;
   const since = ts.ts_slptick;
@@ -334,8 +340,8 @@ function woken(ts: ThreadSched, now: i32): void {
 }
 
 /**
- * sched_sleep: a thread of this CPU goes to sleep, at priority `pri` if that is not 0. The priority that one of the kernel's
- * has from now on, 0 for its own; a user thread has its own again when it runs.
+ * sched_sleep: a thread of this CPU goes to sleep, at priority `pri` if that is not 0. Returns the priority
+ * that a kernel thread has from now on, 0 for its own; a user thread gets its own back when it runs.
  */
 export function ule_sleep(gd: GlobalData, td: Thread, pri: u32): u32 {
   const ts = td_sched(td);
@@ -371,7 +377,7 @@ export function ule_requeue(td: Thread): void {
   enqueue(cpu, td, false);
 }
 
-/** sched_thread_priority: one that waits comes up next if it is better now, or else keeps its place. */
+/** sched_thread_priority: a waiting thread that has improved comes up next; otherwise it keeps its place. */
 export function ule_prio_changed(td: Thread, better: bool): void {
   const m = machine();
   const ts = td_sched(td);
@@ -387,12 +393,12 @@ export function ule_prio_changed(td: Thread, better: bool): void {
   } else running_changed(m, td);
 }
 
-/** tdq_thrprichange, for the thread that a CPU runs. */
+/** tdq_thrprichange, for the thread that a CPU is running. */
 function running_changed(m: Machine, td: Thread): void {
   if (m.ncpus != 1 && td == globaldata(td.td_cpu).gd_curthread) set_lowpri(td.td_cpu, false);
 }
 
-/** tdq_setlowpri: the priority of what a CPU runs, or of the first that waits there, if that is better. */
+/** tdq_setlowpri: the priority of the running thread, or of the first waiting one if that is better. */
 function set_lowpri(cpu: u32, placed: bool): void {
   if (machine().ncpus == 1) return;
   const gd = globaldata(cpu);
@@ -403,7 +409,7 @@ function set_lowpri(cpu: u32, placed: bool): void {
   sched_cpu(cpu).sc_lowpri = pri;
 }
 
-/** The first thread that waits on a CPU; `placed`: of those that have their place. */
+/** The first waiting thread of a CPU; with `placed`, among those already placed. */
 function first_waiting(cpu: u32, placed: bool): Thread {
   const idle = prio_level(0, PRI_MIN_IDLE);
   const td = first_on(levels_of(cpu), 0, placed);
@@ -453,7 +459,7 @@ function taken(gd: GlobalData, td: Thread): Thread {
   return td;
 }
 
-/** The first slot with a thread from the removal index on, round the ring. */
+/** The first slot with a thread, from the removal index on around the ring. */
 function calendar_first(cpu: u32): u32 {
   const from = sched_cpu(cpu).sc_ridx;
   const n = slots(machine());
@@ -463,7 +469,7 @@ function calendar_first(cpu: u32): u32 {
 
 // ---- Time ----
 
-/** The running thread has run for `ticks` of the scheduler's clock, and `stats` of the statistics clock. */
+/** Charges the running thread for `ticks` of the scheduler's clock and `stats` of the statistics clock. */
 export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): void {
   const m = machine();
   const ts = td_sched(td);
@@ -484,7 +490,7 @@ export function ule_clock(gd: GlobalData, td: Thread, ticks: u32, stats: u32): v
   gd.gd_flags |= GDF_RESCHED | GDF_SLICEEND;
 }
 
-/** The insert index goes on by a slot when the removal index has come up with it. */
+/** Advances the insert index by a slot once the removal index has caught up. */
 function calendar_advance(m: Machine, cpu: u32): void {
   const sc = sched_cpu(cpu);
   if (sc.sc_idx != sc.sc_ridx) return;
@@ -497,29 +503,32 @@ function least_slice(m: Machine): u32 {
   return max<u32>(1, m.ule_slice_min);
 }
 
-/** tdq_slice: shorter, the more threads share the CPU. */
+/** tdq_slice: the more threads share the CPU, the shorter. */
 function slice_of(m: Machine, gd: GlobalData): u32 {
   const others = planted(Plant.SCORE_SLICE_LOAD) ? <u32>0 : <u32>gd.gd_nrunnable;
   if (others >= SLICE_MIN_DIVISOR) return least_slice(m);
   return others <= 1 ? m.sched_slice : max<u32>(1, m.sched_slice / others);
 }
 
-// ---- Where a thread goes ----
+// ---- Placement ----
 
-/** SCHED_AFFINITY: true if what a thread had in caches of a level is still there. */
+/** SCHED_AFFINITY: true if a thread's data is still in caches of a level. */
 function is_warm(m: Machine, ts: ThreadSched, level: i32): bool {
   if (planted(Plant.GROUP_COLD)) return false;
   return ts.ts_rltick > tick() - level * <i32>m.ule_affinity;
 }
 
-/** The largest group, smaller than the machine, whose cache is still warm for a thread: 0 if there is none. */
+/**
+ * The size of the largest group, smaller than the machine, whose cache is still warm for a thread: 0 if there
+ * is none.
+ */
 function warm_group(m: Machine, ts: ThreadSched): u32 {
   const size = m.cache_cpus;
   if (size <= max<u32>(1, m.core_cpus) || size >= m.ncpus) return 0;
   return is_warm(m, ts, CG_SHARE_L3) ? size : 0;
 }
 
-/** True if a CPU and the others of its core have nothing to do, or threads of SCHED_IDLE only. */
+/** True if all CPUs of a CPU's core are idle, or have only SCHED_IDLE threads. */
 function is_core_idle(m: Machine, cpu: u32): bool {
   const size = planted(Plant.GROUP_CORE) ? 1 : max<u32>(1, m.core_cpus);
   const first = first_of(cpu, size);
@@ -529,7 +538,9 @@ function is_core_idle(m: Machine, cpu: u32): bool {
   return true;
 }
 
-/** sched_pickcpu, for a thread that was on `last` and that CPU `self` has made runnable. `running`: it runs there. */
+/**
+ * sched_pickcpu, for a thread last on `last` that CPU `self` has made runnable. `running`: it is running there.
+ */
 export function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: bool): u32 {
   const ts = td_sched(td);
   const cpus = allowed_cpus(m, td);
@@ -540,7 +551,7 @@ export function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: 
   let best: i32 = -1;
   const warm = warm_group(m, ts);
   if (warm != 0) {
-    const worse = max<i32>(pri, PRI_MAX_TIMESHARE); // somebody idle, or as good as that
+    const worse = max<i32>(pri, PRI_MAX_TIMESHARE); // an idle CPU, or one as good as idle
     best = sched_lowest(first_of(last, warm), warm, cpus, worse, any, last, running);
   }
   if (best < 0) best = sched_lowest(0, m.ncpus, cpus, pri, any, last, running);
@@ -550,7 +561,9 @@ export function pick_cpu(m: Machine, td: Thread, last: u32, self: u32, running: 
   return busy && load_of(self) <= load_of(best) + 1 ? self : <u32>best;
 }
 
-/** Between two rounds: threads that were made runnable count nowhere until they are placed, one after the other. */
+/**
+ * Between two rounds: threads that were made runnable are not counted anywhere until they are placed, one by one.
+ */
 export function ule_unplaced(m: Machine): void {
   for (let left = m.sched_arrivals; left != 0; left &= left - 1) {
     const cpu = <u32>ctz<u64>(left);
@@ -560,7 +573,7 @@ export function ule_unplaced(m: Machine): void {
   }
 }
 
-/** Places a thread that was made runnable on some CPU in the round that is over. */
+/** Places a thread that was made runnable in the round that is over. */
 export function ule_place(m: Machine, td: Thread): void {
   const ts = td_sched(td);
   const cpu: u32 = td.td_cpu;
@@ -592,7 +605,10 @@ export function give(m: Machine, td: Thread, cpu: u32): void {
   notify(m, td, before, true);
 }
 
-/** tdq_notify and, for the CPU that made it runnable, sched_setpreempt: whether a queued thread has its CPU look. */
+/**
+ * tdq_notify and, for the CPU that made it runnable, sched_setpreempt: makes the CPU look at a queued thread
+ * if necessary.
+ */
 function notify(m: Machine, td: Thread, before: u32, remote: bool): void {
   const cpu: u32 = td.td_cpu;
   const cur = globaldata(cpu).gd_curthread;
@@ -606,26 +622,29 @@ function notify(m: Machine, td: Thread, before: u32, remote: bool): void {
   if (preempts || (!remote && ule_better(td, cur))) kick_cpu(m, cpu);
 }
 
-/** A queued thread is better than before: its CPU may have to look. */
+/** A queued thread has improved: makes its CPU look if necessary. */
 export function ule_interrupt(m: Machine, td: Thread): void {
   if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0) return; // it will be placed
   notify(m, td, cold(globaldata(td.td_cpu).gd_curthread).td_priority, false);
 }
 
-/** True if a queued thread takes the CPU from `cur`, with the priority that it sleeps at. */
+/** True if a queued thread preempts `cur`, by the priority that it slept at. */
 export function ule_better(td: Thread, cur: Thread): bool {
   if (sched_better(td, cur)) return true;
   if (td_sched(td).ts_boost == 0 || has_deadline(cur)) return false;
   return waiting_priority(td) < <i32>cold(cur).td_priority;
 }
 
-/** sched_setpreempt: a thread of this CPU takes it from `cur`, which is preempted if it is better by preempt_thresh. */
+/**
+ * sched_setpreempt: a thread of this CPU requests it from `cur`, which is preempted if that is worse by
+ * preempt_thresh.
+ */
 export function ule_setpreempt(gd: GlobalData, td: Thread, cur: Thread): void {
   if (!should_preempt(machine(), td, cur, cold(cur).td_priority, false)) return;
   sched_cpu(gd.gd_cpuid).sc_preempt = 1;
 }
 
-/** sched_shouldpreempt, where `other` was the best priority so far. */
+/** sched_shouldpreempt; `other` was the best priority so far. */
 function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote: bool): bool {
   if (has_deadline(td) || has_deadline(cur)) return sched_better(td, cur);
   const pri = waiting_priority(td);
@@ -636,7 +655,9 @@ function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote:
   return remote && pri < PRI_MIN_BATCH && other >= PRI_MIN_BATCH;
 }
 
-/** Of two threads of a priority: true if `td` has the better one of the 99 of SCHED_FIFO and SCHED_RR. */
+/**
+ * Of two threads of equal priority: true if `td` has the better of the 99 priorities of SCHED_FIFO and SCHED_RR.
+ */
 function is_better_rt(td: Thread, cur: Thread): bool {
   return td_sched(td).ts_rt > td_sched(cur).ts_rt && cold(td).td_priority == cold(cur).td_priority;
 }
@@ -644,8 +665,8 @@ function is_better_rt(td: Thread, cur: Thread): bool {
 // ---- Threads ----
 
 /**
- * sched_fork_thread: a new thread inherits its maker's score and use of the CPU, and has little of its first slice left,
- * so that one learns soon what it is like. sched_fork: for a new process both pay.
+ * sched_fork_thread: a new thread inherits its creator's score and CPU use, and has little of its first slice
+ * left, so that its behaviour shows soon. sched_fork: with a new process both are charged.
  */
 export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bool): void {
   const ts = td_sched(child);
@@ -665,7 +686,7 @@ export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bo
   interact_update(from);
 }
 
-/** sched_exit: who made a thread is charged for its run time. */
+/** sched_exit: a thread's creator is charged for its run time. */
 export function ule_exit(heir: Thread, td: Thread): void {
   if (planted(Plant.SCORE_EXIT_FREE)) return;
   const ts = td_sched(heir);

@@ -1,12 +1,12 @@
-// Pointers of C programs in kernel calls: checked as loads are, and made into what the kernel works with.
+// Pointers of C programs in kernel calls: checked like loads, and converted to what the kernel works with.
 //
-// A string becomes an interned one: the kernel keeps names for as long as anybody may ask for them, and
-// the program may do with its memory what it likes. The same text has the same address; a hash with open
-// addressing finds it. When the arena of strings is full, the text is "...".
+// A string is interned: the kernel keeps names for as long as they may be read, while the program may reuse
+// its memory. Equal texts have the same address, found by a hash with open addressing. When the string arena
+// is full, the text is "...".
 //
-// A channel becomes an address in guest memory, which is no address of the kernel's own, so that a
-// program's channels and the kernel's never meet by accident. A thread or a process stays what it
-// is: the kernel wakes who sleeps on one (kthread_exit, kproc_exit).
+// A channel becomes an address in guest memory, which is never an address of the kernel's own, so that the
+// program's channels and the kernel's cannot collide. A thread or a process used as a channel stays what it
+// is: the kernel wakes sleepers on it (kthread_exit, kproc_exit).
 
 import { machine } from "../sys/machine";
 import { STRING_MAX } from "../sys/param";
@@ -14,14 +14,14 @@ import { td_valid } from "../sys/thread";
 import { proc_valid } from "./kern_fork";
 import { str } from "./kern_subr";
 
-// What a format is made of.
+// Characters of a format.
 const PERCENT: u32 = 0x25;
 const MINUS: u32 = 0x2d;
 const DIGIT_0: u32 = 0x30;
 const DIGIT_9: u32 = 0x39;
 const LETTER_S: u32 = 0x73;
 
-/** Bytes of an interned string in front of its text: the length. */
+/** Bytes in front of an interned string's text: its length. */
 const STRING_HEAD: u32 = sizeof<u32>();
 
 /** True when `size` bytes at a guest address may be read. */
@@ -30,7 +30,7 @@ export function guest_has(address: u32, size: u32): bool {
   return address >= m.guest_low && address <= m.guest_size && m.guest_size - address >= size;
 }
 
-/** Unless `size` bytes at a guest address may be read, the call will not take place. */
+/** Makes the current call fail unless `size` bytes at a guest address may be read. */
 export function copyin_check(address: u32, size: u32): void {
   if (!guest_has(address, size)) bad(address);
 }
@@ -41,7 +41,7 @@ function bad(address: u32): void {
   m.bad_address = address;
 }
 
-/** The interned string for the one at a guest address. */
+/** The interned copy of the string at a guest address. */
 export function copyinstr(address: u32): u32 {
   const m = machine();
   if (!guest_has(address, 1)) {
@@ -66,7 +66,7 @@ export function copyinstr(address: u32): u32 {
   return string_intern(from, length, hash);
 }
 
-/** The argument of a format: a string where the format asks for one, otherwise as it is. */
+/** A format's argument: interned if the format takes a string, otherwise unchanged. */
 export function copyin_fmtarg(fmt: u32, arg: u32): u32 {
   const m = machine();
   if (<usize>fmt < m.string_base || <usize>fmt >= m.string_end) return arg;
@@ -85,7 +85,7 @@ export function copyin_fmtarg(fmt: u32, arg: u32): u32 {
   return arg;
 }
 
-/** The kernel's channel for one of a C program's. */
+/** The kernel's channel for a C program's. */
 export function copyin_channel(channel: u32): u32 {
   const m = machine();
   if (channel == 0 || channel >= m.guest_size) return channel;
@@ -112,7 +112,7 @@ function string_intern(from: usize, length: u32, hash: u32): u32 {
   return load<u32>(slot) != 0 ? load<u32>(slot) : string_add(slot, from, length);
 }
 
-/** Adds a string; its least size keeps the hash from ever being full (strhash_bytes). */
+/** Adds a string. The minimum size of a string keeps the hash from filling up (strhash_bytes). */
 function string_add(slot: usize, from: usize, length: u32): u32 {
   const m = machine();
   const size = length < STRING_LEAST ? STRING_LEAST : length;
@@ -127,7 +127,7 @@ function string_add(slot: usize, from: usize, length: u32): u32 {
   return <u32>at;
 }
 
-/** Bytes that a string takes at least. */
+/** Minimum bytes that a string takes. */
 const STRING_LEAST: u32 = 12;
 
 /** Entries of the hash: at least two for each string that the arena can hold. */

@@ -1,13 +1,13 @@
-// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority, the earlier registered
-// first among equals. Those of threads run in the middle of what causes them: they cannot sleep, and make no kernel
-// calls, so that their lists stay as they are meanwhile. Those of a shutdown are run by the thread that called reboot,
-// one after the other, and may sleep; lists change meanwhile, and several threads may run one at once:
+// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority and, among equals, by order
+// of registration. Handlers of thread events run in the middle of what causes them: they cannot sleep and make no kernel
+// calls, so their lists do not change meanwhile. Those of a shutdown run one after the other in the thread that called
+// reboot, and may sleep; their lists may change meanwhile, and several threads may run the same list. The rules:
 //
-// - a handler that was there when the run of its list began, and is there when its turn comes, runs once in it;
-// - one that is registered meanwhile runs in it if its place is behind the one that runs now, and otherwise does not;
-// - one that is deregistered stays in its place, dead, as long as anybody runs the list, so that whoever stands at it
-//   finds the way to all that are behind it. When nobody does any more the dead go, and those are woken that wait for it;
-// - who deregisters one waits until nobody runs the list, or not (eventhandler_deregister_nowait, and the host).
+// - A handler that was there when the run of its list began, and still is when its turn comes, runs once in it.
+// - A handler registered during a run runs in it if its place is behind the one that runs now, and otherwise does not.
+// - A deregistered handler stays in its place, dead, while any thread runs the list: a thread at it still finds its way
+//   to what is behind it. When the last run ends the dead are freed, and the threads that wait for that wake up, all of them (see run_ends).
+// - eventhandler_deregister waits until no thread runs the list; eventhandler_deregister_nowait, and the host, do not.
 import { event, printf } from "../env";
 import { EWOULDBLOCK } from "../sys/errno";
 import {
@@ -36,12 +36,12 @@ function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
 }
 
-/** A dead handler has no rank any more: who is registered goes before the living only. */
+/** A dead handler has no rank: a new one takes its place among the living only. */
 function is_passed(handler: EventHandler): bool {
   return handler.ee_live == 0 && !planted(Plant.EVENT_DEAD_RANKS);
 }
 
-/** Adds a handler to a list; null when the kernel objects are used up. */
+/** Adds a handler to a list; null if the kernel object arena is full. */
 export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i32): EventHandler {
   const m = machine();
   if (m.event_lists == 0) m.event_lists = kobj_alloc();
@@ -65,21 +65,21 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   return handler;
 }
 
-/** Takes a handler off its list, at once or as soon as nobody runs that any more. */
+/** Takes a handler off its list, at once or as soon as no thread runs it. */
 export function eventhandler_deregister_nowait(handler: EventHandler): void {
   const list = handler.ee_list;
   handler.ee_live = 0;
   if (!is_running(list)) prune(list);
 }
 
-/** The same; waits for that. The host cannot wait. */
+/** The same, and waits for that. The host cannot wait. */
 export function eventhandler_deregister(handler: EventHandler): u32 {
   const list = handler.ee_list;
   eventhandler_deregister_nowait(handler);
   return curthread() == machine().host_td ? done(0) : event_drain(list);
 }
 
-/** Waits until nobody runs a list. */
+/** Waits until no thread runs a list. */
 export function event_drain(list: u32): u32 {
   if (!is_running(list) || planted(Plant.EVENT_NO_DRAIN)) return done(0);
   cont_push(K.EVENT_DRAIN, list);
@@ -96,27 +96,30 @@ function run_begins(list: u32): void {
   store<u32>(runs, load<u32>(runs) + 1);
 }
 
+/**
+ * Wakes whoever waits, also where nothing was dead, which the original does not: a thread that was woken and found the
+ * next run under way would sleep on for ever.
+ */
 function run_ends(list: u32): void {
   const runs = event_list_runs(list);
   const left = load<u32>(runs) - 1;
   store<u32>(runs, left);
-  if (left == 0 && prune(list)) wakeup(<u32>event_list_head(list));
+  if (left != 0) return;
+  prune(list);
+  wakeup(<u32>event_list_head(list));
 }
 
-/** Takes the dead off a list; true if there were any. */
-function prune(list: u32): bool {
-  let pruned = false;
+/** Takes the dead off a list. */
+function prune(list: u32): void {
   let link = event_list_head(list);
   for (let handler = first_of(list); is_handler(handler); ) {
     const next = handler.ee_next;
     if (handler.ee_live == 0) {
       store<u32>(link, changetype<u32>(next));
       kobj_free(changetype<usize>(handler));
-      pruned = true;
     } else link = changetype<usize>(handler) + offsetof<EventHandler>("ee_next");
     handler = next;
   }
-  return pruned;
 }
 
 function first_of(list: u32): EventHandler {
@@ -132,7 +135,7 @@ export function eventhandler_valid(address: u32): bool {
   return handler.ko_kind == KOBJ_EVENT && handler.ee_live != 0;
 }
 
-/** Tells the handlers of a list of threads about `td`. */
+/** Calls the handlers of a list of thread events for `td`. */
 export function eventhandler_invoke(list: EventList, td: Thread): void {
   if (machine().event_lists == 0) return;
   for (let handler = first_of(list); is_handler(handler); handler = handler.ee_next) {
@@ -142,7 +145,7 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
 
 /**
  * Shuts the system down (reboot): runs the handlers of shutdown_pre_sync, shutdown_post_sync and
- * shutdown_final in the current thread. `howto` is passed on to them.
+ * shutdown_final in the current thread, with `howto`.
  */
 export function kern_reboot(howto: i32): u32 {
   if (machine().event_lists == 0) return done(0);
@@ -150,7 +153,7 @@ export function kern_reboot(howto: i32): u32 {
   return reboot_from(first_of(0), 0, howto);
 }
 
-/** Goes on behind `last`, which has run. */
+/** Continues behind `last`, which has run. */
 export function kern_reboot_1(last: EventHandler, howto: i32): u32 {
   return reboot_from(last.ee_next, last.ee_list, howto);
 }
@@ -196,7 +199,7 @@ function shutdown_handler(handler: EventHandler, howto: i32): u32 {
   }
 }
 
-/** Suspends a kernel thread for a shutdown, and says so: the function to register (kthread(9)). */
+/** Suspends a kernel thread for a shutdown, with a message: the handler to register (kthread(9)). */
 function kthread_shutdown(td: Thread, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system thread `%N' to stop... ",
@@ -208,7 +211,7 @@ function kthread_shutdown(td: Thread, howto: i32): u32 {
   return PENDING;
 }
 
-/** Suspends a kernel process for a shutdown, and says so: the function to register (kproc(9)). */
+/** Suspends a kernel process for a shutdown, with a message: the handler to register (kproc(9)). */
 function kproc_shutdown(p: Proc, howto: i32): u32 {
   printf(
     "Waiting (max %d seconds) for system process `%N' to stop... ",
@@ -226,7 +229,7 @@ export function shutdown_1(): u32 {
   return DONE;
 }
 
-/** True for a list, a function and an argument that go together. */
+/** True for a valid combination of list and function. */
 export function eventhandler_sane(list: u32, fn: u32): bool {
   if (list >= EVENT_LISTS) return false;
   if (fn == <u32>EventFn.HOST) return called_by_host();

@@ -1,19 +1,21 @@
-// Turnstiles: the queues of threads that wait for a lock, and the priorities that these lend to its owner.
+// Turnstiles: the queues of a lock's waiters, and the priorities that waiters lend to its owner.
 //
-// The rule, at any moment: what is lent to a thread is the best priority of those that wait for locks that it
-// holds, each with what is lent to it; so lending goes through chains of owners. A thread's priority is the better
-// one of its own (td_base_pri) and what is lent to it (tl_lent). Both are known at once; the priority by which
-// the thread is queued follows at once on its own CPU, and on another one by a letter (LEND) at the next boundary.
+// Invariant: what is lent to a thread is the best priority of the waiters for locks that it owns, each
+// including what is lent to that waiter; so lending propagates along chains of owners. A thread's priority is
+// the better of its own (td_base_pri) and the one lent to it (tl_lent). Both are updated at once. The
+// priority by which the thread is queued follows at once on its own CPU, and on another one by a letter
+// (LEND) at the next boundary.
 //
-// Waiting threads stand in the order of their priorities, first come, first served among equals, and change
-// places when these change. A lock has its queue in itself: no thread lends its turnstile, as the original's do,
-// since an object's memory is a cell anyhow. It has two: of those that want it alone, and of those that would share it.
-// Who shares a lock is not known, and borrows nothing. A thread has a list of the locks it holds that others wait for.
+// Waiters are ordered by priority, first come, first served among equals, and are requeued when their
+// priorities change. A lock contains its queues: threads do not donate turnstiles as in the original, because
+// an object takes a whole cell anyway. There are two queues, of exclusive and of sharing waiters. The sharers
+// of a lock are not known and borrow nothing. A thread has a list of the locks it owns that have waiters.
 //
-// Threads in a circle of locks wait for ever; what they lend each other then can stay better than it was.
+// Threads that deadlock in a circle of locks wait for ever; what they lend each other may then stay better
+// than it should be.
 //
-// Rejected: a sleep queue (kern_synch.ts) for the waiting threads. Anybody can wake a channel, and then
-// a thread that wants the lock would for a moment lend nothing.
+// Rejected: a sleep queue (kern_synch.ts) for the waiters. Any thread can wake a channel, and a woken waiter
+// would for a moment lend nothing.
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
@@ -38,7 +40,7 @@ import { lwkt_level_of, sched_add, sched_lend } from "./sched";
 
 /** The worst priority. */
 const WORST: u32 = 255;
-/** The owner's id of a lock whose owner has ended. */
+/** so_owner_tid of a lock whose owner has ended. */
 const TID_GONE: i32 = -2;
 
 function no_lock(): SyncObject {
@@ -51,17 +53,17 @@ function is_lock(o: SyncObject): bool {
 
 // ---- Priorities ----
 
-/** True for a thread of LWKT, which has a level of its own and no FreeBSD priority. */
+/** True for an LWKT thread, which has a level of its own and no FreeBSD priority. */
 export function has_own_level(td: Thread): bool {
   return changetype<usize>(td.td_proc) == 0 && machine().sched == Sched.LWKT;
 }
 
-/** A priority of the level. */
+/** A FreeBSD priority that maps to an LWKT level. */
 function priority_of_level(level: i32): u32 {
   return (31 - level) << 3;
 }
 
-/** The priority of a thread itself. What a thread of LWKT has is kept in td_base_pri while it borrows. */
+/** A thread's own priority. For an LWKT thread that borrows it is kept in td_base_pri. */
 function own_priority(td: Thread): u32 {
   if (has_own_level(td) && (cold(td).td_pflags & TDP_LENT) == 0) {
     return priority_of_level(td.td_pri & TDPRI_MASK);
@@ -69,12 +71,12 @@ function own_priority(td: Thread): u32 {
   return cold(td).td_base_pri;
 }
 
-/** The priority of a thread with what is lent to it. */
+/** A thread's priority, including what is lent to it. */
 export function turnstile_priority(td: Thread): u32 {
   return min<u32>(own_priority(td), WORST - <u32>td_locks(td).tl_lent);
 }
 
-/** Somebody sets the level of a thread of LWKT: it keeps a better one that is lent to it. */
+/** The level of an LWKT thread is set to `pri`: returns the level to use, a lent one if that is better. */
 export function turnstile_level(td: Thread, pri: i32): i32 {
   const l = td_locks(td);
   const level = pri & TDPRI_MASK;
@@ -84,21 +86,21 @@ export function turnstile_level(td: Thread, pri: i32): i32 {
   return l.tl_lent == 0 ? pri : pri - level + max(level, lwkt_level_of(WORST - <u32>l.tl_lent));
 }
 
-/** The owner of a thread of LWKT gives it the level that its own and what is lent to it say. */
+/** The level that an LWKT thread's owner must give it, from its own and the lent one. */
 export function turnstile_level_now(td: Thread): i32 {
   const level = lwkt_level_of(turnstile_priority(td));
   if (td_locks(td).tl_lent == 0) cold(td).td_pflags &= ~TDP_LENT;
   return level;
 }
 
-/** The owner of a lock; null without one, or if it has ended. */
+/** The owner of a lock; null if it has none, or the owner has ended. */
 export function lock_owner(o: SyncObject): Thread {
   const td = o.so_owner;
   if (!is_td(td) || o.so_owner_tid != cold(td).td_tid) return no_td();
   return td;
 }
 
-/** Sets what is lent to a thread, which `l` belongs to; false if that is what it was. */
+/** Sets the priority lent to a thread, with lock state `l`; false if that does not change it. */
 function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
   if (<u32>l.tl_lent == lent) return false;
   if (planted(Plant.LEND_ONLY_BETTER) && lent < <u32>l.tl_lent && lent != 0) return false;
@@ -109,14 +111,14 @@ function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
     c.td_pflags |= TDP_LENT;
   }
   l.tl_lent = <u8>lent;
-  // Most loans are from equals, and change nothing but what is known of them.
+  // Most loans come from equals, and do not change the borrower's priority.
   const stays = <u32>c.td_priority == min<u32>(c.td_base_pri, WORST - lent);
   if (!stays || has_level || !is_mine(td)) sched_lend(td);
   if (td.td_wchan != 0 && l.tl_blocked == 0) sleepq_ranked(td);
   return true;
 }
 
-/** What those lend to a thread that wait for its locks. */
+/** The priority lent by all waiters for a thread's locks. */
 function lent_to(l: ThreadLocks): u32 {
   let lent: u32 = 0;
   for (let o = l.tl_contested; is_lock(o); o = o.so_contested) {
@@ -128,8 +130,7 @@ function lent_to(l: ThreadLocks): u32 {
 }
 
 /**
- * The first of those that wait for a lock of `owner` may be another one, or have another priority: tells all owners
- * behind it.
+ * The best waiter for a lock of `owner`, or its priority, may have changed: updates all owners along the chain.
  */
 function propagate(lock: SyncObject, owner: Thread): void {
   let o = lock;
@@ -146,8 +147,8 @@ function propagate(lock: SyncObject, owner: Thread): void {
 }
 
 /**
- * The priority of a thread has changed, for whatever reason: if it waits for a lock it changes places; if it sleeps, ranks
- * may differ.
+ * A thread's priority has changed, for whatever reason: if it waits for a lock it is requeued; if it sleeps,
+ * its channel may now have unequal ranks.
  */
 export function turnstile_adjust(td: Thread): void {
   if (td.td_wchan == 0) return;
@@ -161,8 +162,8 @@ export function turnstile_adjust(td: Thread): void {
 }
 
 /**
- * A scheduler has made a thread's own priority from what the thread did; true if the thread's priority is another
- * one now, which it is not if a better one is lent.
+ * A scheduler has recomputed a thread's own priority; true if that changes the thread's priority, which it
+ * does not while a better one is lent.
  */
 export function sched_own_priority(td: Thread, pri: u32): bool {
   const c = cold(td);
@@ -176,20 +177,20 @@ export function sched_own_priority(td: Thread, pri: u32): bool {
 
 // ---- The queue ----
 
-/** True while threads wait for a lock. */
+/** True if a lock has waiters. */
 function turnstile_waiters(o: SyncObject): bool {
   return is_td(o.so_first) || is_td(o.so_shared_first);
 }
 
 /**
- * True for a queue in which threads stand in the order in which they came. An sx, which lends nothing either, wakes all that
- * want it alone, of which the best runs first.
+ * True for a queue in order of arrival. In an sx, which lends nothing either, the exclusive waiters are still
+ * ordered: the original wakes them all, and the best runs first.
  */
 function is_fifo(o: SyncObject, queue: u32): bool {
   return (o.so_flags & MTX_NOLEND) != 0 && (o.so_kind == KOBJ_MTX || queue == TS_SHARED);
 }
 
-/** Queues a thread, in `q`, a queue of the lock, behind all that are not worse. */
+/** Queues a thread in queue `q` of a lock, behind all that are not worse. */
 function enqueue(o: SyncObject, queue: u32, q: TurnstileQueue, td: Thread): void {
   let before = q.tq_last;
   if (is_td(before) && !is_fifo(o, queue)) {
@@ -226,16 +227,16 @@ function requeue(o: SyncObject, td: Thread): void {
   enqueue(o, queue, q, td);
 }
 
-// ---- Who holds and who waits ----
+// ---- Owners and waiters ----
 
-/** Threads wait for a lock, and may lend to who holds it, whose `l` is. */
+/** The lock has waiters: enters it in the list of its owner, with lock state `l`, to whom they may lend. */
 function contest(o: SyncObject, l: ThreadLocks): void {
   if ((o.so_flags & MTX_NOLEND) != 0) return;
   o.so_contested = l.tl_contested;
   l.tl_contested = o;
 }
 
-/** Nobody waits any more for a lock of the thread that `l` belongs to, or it is not its lock any more. */
+/** The lock has no waiters any more, or another owner: removes it from the list of `l`. */
 function uncontest(o: SyncObject, l: ThreadLocks): void {
   let at = l.tl_contested;
   if (at == o) l.tl_contested = o.so_contested;
@@ -246,7 +247,7 @@ function uncontest(o: SyncObject, l: ThreadLocks): void {
   o.so_contested = no_lock();
 }
 
-/** The current thread waits in a queue of a lock. It is inhibited; the caller switches. */
+/** Puts the current thread into a queue of a lock. It is inhibited; the caller switches. */
 export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   const owner = lock_owner(o);
   if (is_td(owner) && !turnstile_waiters(o)) contest(o, td_locks(owner));
@@ -259,7 +260,7 @@ export function turnstile_block(o: SyncObject, td: Thread, queue: u32): void {
   td_set_inhib(td, TDI_SLEEPING);
 }
 
-/** Those that wait for a lock do not wait for `td` any more, which has its own priority back. */
+/** The waiters for a lock no longer wait for `td`, which gets its own priority back. */
 export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   o.so_owner = no_td();
   o.so_owner_tid = 0;
@@ -270,20 +271,20 @@ export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   set_lent(td, l, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(l));
 }
 
-/** The current thread, which held a lock alone, does so no more. Nobody holds the lock. */
+/** `td` gives up exclusive ownership: the lock is free. */
 export function turnstile_disown(o: SyncObject, td: Thread): void {
   turnstile_unclaim(o, td);
   lock_released(o, td);
 }
 
-/** A thread that waits for no lock holds this one alone; those that wait for it lend to it. */
+/** Makes a thread that waits for no lock the exclusive owner; the waiters lend to it. */
 export function turnstile_own(o: SyncObject, td: Thread): void {
   o.so_uses++;
   lock_taken(o, td, true);
   turnstile_claim(o, td);
 }
 
-/** Those that wait for a lock wait for `td`, and lend to it. */
+/** Makes the waiters for a lock wait for `td`, and lend to it. */
 export function turnstile_claim(o: SyncObject, td: Thread): void {
   o.so_owner = td;
   o.so_owner_tid = cold(td).td_tid;
@@ -292,7 +293,7 @@ export function turnstile_claim(o: SyncObject, td: Thread): void {
   if (!planted(Plant.LEND_NOT_HEIR)) propagate(o, td);
 }
 
-/** Takes a thread off the queue that it waits in. turnstile_wake is next, when it has what it waited for. */
+/** Takes a thread off the queue that it waits in; turnstile_wake follows, when it has what it waited for. */
 function turnstile_take(o: SyncObject, td: Thread): void {
   const l = td_locks(td);
   dequeue(ts_queue(o, l.tl_blocked), td);
@@ -301,7 +302,7 @@ function turnstile_take(o: SyncObject, td: Thread): void {
   cold(td).td_wmesg = 0;
 }
 
-/** Wakes the first of those that wait to have a lock alone. What that one finds is its own affair. */
+/** Wakes the first exclusive waiter, without handing it the lock. */
 export function turnstile_signal(o: SyncObject): void {
   const td = o.so_first;
   turnstile_take(o, td);
@@ -314,20 +315,20 @@ function turnstile_wake(td: Thread): void {
   if (td.td_inhib == 0) sched_add(td);
 }
 
-/** Ends a wait for a lock that lends nothing: the thread runs without it. */
+/** Ends a wait for a lock that lends nothing: the thread runs without the lock. */
 export function turnstile_abort(td: Thread): void {
   turnstile_take(changetype<SyncObject>(td.td_wchan), td);
   turnstile_wake(td);
 }
 
-/** Takes a thread that is about to be suspended off the queue of such a lock: it looks at that again when it runs. */
+/** Takes a thread that is about to be suspended off the queue of such a lock: it tries again when it runs. */
 export function turnstile_leave(td: Thread): void {
   turnstile_take(changetype<SyncObject>(td.td_wchan), td);
   td_clear_inhib(td, TDI_SLEEPING);
   cold(td).td_intrval = TS_LEFT;
 }
 
-/** Hands a lock that nobody holds to the best of those that wait to have it alone; false without any. */
+/** Hands a free lock to the best exclusive waiter; false if there is none. */
 export function turnstile_hand_over(o: SyncObject): bool {
   const next = o.so_first;
   if (!is_td(next)) return false;
@@ -338,8 +339,8 @@ export function turnstile_hand_over(o: SyncObject): bool {
 }
 
 /**
- * Hands a lock that nobody holds alone to all that wait to share it, the best first; without `all` only to those that
- * share another one of its kind.
+ * Hands a lock without an exclusive owner to all waiting sharers, the best first; without `all` only to those
+ * that share another lock of its kind.
  */
 export function turnstile_share(o: SyncObject, all: bool): void {
   let td = o.so_shared_first;
@@ -358,7 +359,7 @@ export function turnstile_share(o: SyncObject, all: bool): void {
   }
 }
 
-/** A thread is gone: what it holds stays locked for ever, and lends to nobody. */
+/** A thread is gone: the locks it owns stay locked for ever, and their waiters lend to nobody. */
 export function turnstile_forget(td: Thread): void {
   const l = td_locks(td);
   while (is_lock(l.tl_contested)) {

@@ -1,18 +1,19 @@
-// WITNESS (witness(4), subr_witness.c): an option that finds locks which are taken in different orders, before they
-// ever deadlock.
+// WITNESS (witness(4), subr_witness.c), an option: finds locks that are taken in inconsistent orders before
+// they deadlock.
 //
-// Locks of one name and class are of one type. When a thread takes a lock and holds another, the type of the one that
-// it took last becomes a parent of the new one's. A reversal is a lock taken while one is held that was below it,
-// directly or through others, and is reported with both orders, once for two types. Also reported: two locks of one type
-// at once, and sleeping with a lock that does not allow it. The original's panics: a thread that ends with a lock, a
-// lock that can block wanted with a spin mutex held, one that is shared wanted alone or the other way round, and a mutex
-// whose owner sleeps, unless that only waits for its budget.
+// Locks of one name and class are of one type. When a thread takes a lock while it holds another, the type of
+// the one that it took last becomes a parent of the new one's type. A reversal is taking a lock while holding
+// one that was below it, directly or indirectly; it is reported with both orders, once per pair of types.
+// Also reported: two locks of one type held at once, and sleeping with a lock that does not allow it. The
+// original's panics: a thread that exits with a lock, a blocking lock wanted with a spin mutex held, a shared
+// lock wanted exclusively or vice versa, and a mutex whose owner sleeps, unless that waits only for its
+// budget.
 //
-// Where the original prints a line of source, this kernel names the thread. What a program may hold while it sleeps are
-// sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock must not be taken
-// while one is held that forbids to sleep.
+// Where the original prints a source line, this kernel names the thread. The locks that a thread may hold
+// while it sleeps are sx locks and mutexes with MTX_NOLEND, which are those of user programs; such a lock
+// must not be taken while holding one that forbids sleeping.
 //
-// Nothing of this is called in a machine without the option.
+// Nothing here is called in a machine without the option.
 
 import { panic, printf } from "../env";
 import { is_throttled } from "../sys/deadline";
@@ -60,7 +61,7 @@ function is_spin(o: SyncObject): bool {
   return o.so_kind == KOBJ_MTX && (o.so_flags & MTX_SPIN) != 0;
 }
 
-/** True for a lock with which a thread may sleep; of an rmlock: that has it alone. */
+/** True for a lock that may be held while sleeping; for an rmlock, by its writer. */
 function is_sleepable(o: SyncObject): bool {
   switch (o.so_kind) {
     case KOBJ_SX:
@@ -89,7 +90,7 @@ function class_name(o: SyncObject): u32 {
   return is_spin(o) ? str("spin mutex") : str("sleep mutex");
 }
 
-/** Something is used up: as in the original, nothing is checked from now on. */
+/** Out of room: as in the original, nothing is checked from now on. */
 function exhausted(): void {
   witness_state().ws_exhausted = 1;
   printf("witness: out of room, and off\n");
@@ -124,7 +125,7 @@ function is_ancestor(from: u32, to: u32): bool {
   return (load<u8>(witness_relation(from, to)) & WITNESS_ANCESTOR) != 0;
 }
 
-/** A type was taken while another was held: all above the one are above all below the other. */
+/** A type was taken while another was held: everything above the one is now above everything below the other. */
 function add_order(td: Thread, parent: u32, child: u32): void {
   const ws = witness_state();
   if (ws.ws_orders == WITNESS_ORDERS) {
@@ -148,7 +149,7 @@ function add_order(td: Thread, parent: u32, child: u32): void {
   }
 }
 
-/** The first step of an order from one type to another below it. */
+/** The first step of the recorded order from one type to another below it. */
 function step_between(from: u32, to: u32): LockOrder {
   const count = witness_state().ws_orders;
   let found = changetype<LockOrder>(0);
@@ -173,7 +174,7 @@ function print_order(order: LockOrder): void {
   );
 }
 
-/** Reports a lock that is wanted while another is held; why tells what is wrong. */
+/** Reports a lock that is wanted while another is held; `why` says what is wrong. */
 function report_reversal(td: Thread, held: SyncObject, wanted: SyncObject, why: string): void {
   const first = type_of(held);
   const second = type_of(wanted);
@@ -204,7 +205,7 @@ function print_lock(text: string, o: SyncObject): void {
   printf(text, changetype<usize>(o), o.so_name, o.so_name, class_name(o));
 }
 
-/** Two locks of one type at once: no order can be told from their names. */
+/** Reports two locks of one type held at once: their names give no order. */
 function report_duplicate(td: Thread, held: SyncObject, wanted: SyncObject): void {
   const w = witness_at(type_of(held));
   if ((w.w_flags & W_DUPLICATE) != 0) return;
@@ -236,8 +237,8 @@ function print_held(held: LockInstance): void {
 // ---- Taking and releasing ----
 
 /**
- * `td` is about to wait for a lock, if need be: panics, or reports, if it should not (witness_checkorder). `but`, which
- * it holds and gives up before it waits, does not count.
+ * `td` is about to take a lock and may wait for it: panics, or reports, if it should not
+ * (witness_checkorder). `but`, which it holds and releases before it waits, does not count.
  */
 export function witness_checkorder(
   o: SyncObject,
@@ -282,7 +283,7 @@ export function witness_checkorder(
   add_order(td, nearest, wanted);
 }
 
-/** A thread wants a lock that it has: what recurses and may not panics elsewhere. */
+/** A thread wants a lock that it holds already; invalid recursion panics elsewhere. */
 function again(o: SyncObject, held: LockInstance, exclusive: bool): void {
   const has_alone = (held.li_flags & LI_EXCLUSIVE) != 0;
   if (has_alone && !exclusive) {
@@ -302,7 +303,7 @@ function blockable_with_spin(o: SyncObject): void {
   );
 }
 
-/** `td` has a lock now (witness_lock). */
+/** `td` has taken a lock (witness_lock). */
 export function witness_lock(o: SyncObject, td: Thread, exclusive: bool): void {
   const ws = witness_state();
   if (ws.ws_exhausted != 0) return;
@@ -319,7 +320,7 @@ export function witness_lock(o: SyncObject, td: Thread, exclusive: bool): void {
   set_locks_held(td, held);
 }
 
-/** `td` has a lock, taken once, no more (witness_unlock). */
+/** `td` has released a lock without recursion (witness_unlock). */
 export function witness_unlock(o: SyncObject, td: Thread): void {
   const ws = witness_state();
   let before = changetype<LockInstance>(0);
@@ -335,7 +336,7 @@ export function witness_unlock(o: SyncObject, td: Thread): void {
   ws.ws_free = held;
 }
 
-/** `td` waits for a lock whose owner sleeps: with a lock that forbids that, it should not (propagate_priority). */
+/** `td` waits for a lock whose owner is asleep: a fault if the lock forbids sleeping (propagate_priority). */
 export function witness_blocked(o: SyncObject): void {
   const owner = o.so_owner;
   if (is_sleepable(o) || !is_td(owner)) return;
@@ -351,13 +352,13 @@ export function witness_blocked(o: SyncObject): void {
 
 // ---- Sleeping, and the end ----
 
-/** True for a lock that its holder may have while it sleeps. */
+/** True for a lock that may be held while sleeping. */
 function may_sleep(held: LockInstance): bool {
   const o = held.li_lock;
   return is_sleepable(o) && (o.so_kind != KOBJ_RM || (held.li_flags & LI_EXCLUSIVE) != 0);
 }
 
-/** `td` goes to sleep, and gives up `but` before; `text` is what the original says (witness_warn). */
+/** `td` goes to sleep and releases `but` before; `text` is the original's message (witness_warn). */
 export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: u32): void {
   let told = false;
   let spins = false;
@@ -379,7 +380,7 @@ export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: 
   if (spins) panic("mi_switch: switch in a critical section");
 }
 
-/** A thread ends. Panics if it holds a lock (witness_thread_exit). */
+/** A thread exits. Panics if it holds a lock (witness_thread_exit). */
 export function witness_thread_exit(td: Thread): void {
   if (!is_instance(locks_held(td))) return;
   printf(

@@ -1,4 +1,4 @@
-// The end of a thread that has done its work, or that a fault has stopped.
+// The end of a thread whose body has returned, or that a fault has stopped.
 import { curthread } from "../sys/globaldata";
 import { KTR_LWKT, Ktr, ktr } from "../sys/ktr";
 import { machine } from "../sys/machine";

@@ -1,6 +1,6 @@
-// The end of a thread, for all that refer to it: the one place where they let go (docs/law-between-cpus.md,
-// section 11). Its structure soon is another thread's. Timers are cancelled by who awakes, and, of a structure that
-// is given back, by who frees it.
+// The end of a thread for everything that refers to it: the one place where references are dropped
+// (docs/law-between-cpus.md, section 11), since its structure will soon be reused. Timers are cancelled
+// elsewhere: at a wakeup, and when a structure is freed.
 import { excluded_cpus } from "../sys/ipiq";
 import { LOCK_WITNESS, machine } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
@@ -15,7 +15,7 @@ import { sched_gone } from "./sched";
 import { turnstile_forget } from "./subr_turnstile";
 import { witness_thread_exit } from "./subr_witness";
 
-/** `td` is about to leave its CPU for good, or its structure is given back without having run. */
+/** `td` is about to leave its CPU for good, or its structure is freed without having run. */
 export function thread_gone(td: Thread): void {
   if ((td.td_lwflags & (TDL_INTR | TDL_TOKWAIT)) != 0 || (td.td_flags & TDF_PENDED) != 0) {
     intr_forget(td);
@@ -33,7 +33,7 @@ export function thread_gone(td: Thread): void {
   if (!planted(Plant.AFFINITY_OUTLIVES)) store<u64>(excluded_cpus(td), 0);
 }
 
-/** The thread that `td` has preempted goes on without looking at it again (K.PREEMPT_1). */
+/** The thread that `td` has preempted must not refer to it when it resumes (K.PREEMPT_1). */
 function preempted_forget(td: Thread): void {
   const low = td.td_preempted;
   if (planted(Plant.PREEMPTED_LOOKS)) return;

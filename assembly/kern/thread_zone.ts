@@ -1,5 +1,5 @@
-// The thread zone: structures of threads, last freed first reused, constructed when none is free.
-// A structure keeps its index and its memory domain for ever (type-stable, as UMA_ZONE_NOFREE).
+// The thread zone: thread structures; the last one freed is reused first, and one is constructed when none is
+// free. A structure keeps its index and memory domain for ever (type-stable, as with UMA_ZONE_NOFREE).
 import { EventList } from "../sys/eventhandler";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
@@ -15,7 +15,7 @@ export function tdfreeq(gd: GlobalData): ThreadList {
   return changetype<ThreadList>(changetype<usize>(gd) + offsetof<GlobalData>("gd_tdfreeq"));
 }
 
-/** Takes a structure: the last one freed, or a new one. Null when the arrays are used up. */
+/** Takes a structure: the last one freed, or a new one. Null if the arrays are used up. */
 export function thread_zone_alloc(): Thread {
   const m = machine();
   const td = m.zone_free;
@@ -29,8 +29,8 @@ export function thread_zone_alloc(): Thread {
 }
 
 /**
- * All structures are in use, or kept for reuse by CPUs (lwkt_thread.c 197): takes the oldest that one of those
- * keeps. The caches belong to the memory, not to the threads of their CPUs.
+ * All structures are in use or cached by CPUs (lwkt_thread.c 197): takes the oldest cached one of some CPU.
+ * The caches belong to the memory, not to the threads of their CPUs.
  */
 function thread_zone_reclaim(m: Machine): Thread {
   if (planted(Plant.NO_RECLAIM)) return no_td();
@@ -61,14 +61,14 @@ function thread_zone_construct(): Thread {
   return td;
 }
 
-/** Gives a structure back. */
+/** Frees a structure. */
 export function thread_zone_free(td: Thread): void {
   const m = machine();
   td.td_qnext = changetype<u32>(m.zone_free);
   m.zone_free = td;
 }
 
-/** Clears the 64 bytes at an address: plain stores, since a fill of so few bytes is a call of the host's. */
+/** Clears the 64 bytes at an address with plain stores: memory.fill of so few bytes would be a host call. */
 function line_zero(at: usize): void {
   store<u64>(at, 0);
   store<u64>(at, 0, 8);
@@ -80,7 +80,7 @@ function line_zero(at: usize): void {
   store<u64>(at, 0, 56);
 }
 
-/** Clears a structure but for what belongs to the memory itself: its domain and its kernel stack. */
+/** Clears a structure except for what belongs to the memory itself: its domain and its kernel stack. */
 export function thread_zero(td: Thread, c: ThreadCold): void {
   const domain = c.td_allocdomain;
   const pages = c.td_kstack_pages;

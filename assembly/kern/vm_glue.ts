@@ -1,22 +1,22 @@
-// The stacks of threads that run C: parts of guest memory, handed out from its end downwards.
+// The stacks of threads that run C: parts of guest memory, allocated from its end downwards.
 //
-// A stack belongs to the thread's structure and stays with it when the structure is used again, so that
-// creating a thread of the usual size takes no search, and no list lies where a program could
-// write. A structure that needs a larger stack gets another one. Other programs than C have no stacks:
-// threads get some from when the host has loaded the first C program (Machine.stack_low).
+// A stack belongs to the thread's structure and stays with it when that is reused, so that creating a thread
+// of the usual size needs no search, and no list lies where a program could overwrite it. A structure that
+// needs a larger stack gets another one. Only C programs have stacks: threads get them once the host has
+// loaded the first C program (Machine.stack_low).
 import { curthread } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { TDB, TDB_KIND, Thread } from "../sys/proc";
 import { td_frame, td_index } from "../sys/thread";
 
-/** The low bits of a stack's word: its pages; the others are its lowest address. */
+/** The low bits of a stack's word are its size in pages, the others its lowest address. */
 const STACK_PAGES: u32 = 0x3f;
 
 function stack_word(td: Thread): usize {
   return machine().stack_base + <usize>td_index(td) * sizeof<u32>();
 }
 
-/** Gives a thread's structure a stack of at least `pages` pages; false where no memory is left. */
+/** Gives a thread's structure a stack of at least `pages` pages; false if no memory is left. */
 export function stack_attach(td: Thread, pages: u32): bool {
   const m = machine();
   if (m.stack_low == 0) return true;
@@ -45,7 +45,7 @@ export function stack_enter(td: Thread): void {
   frame.tp = td_frame(creator).tp;
 }
 
-/** Hands out `size` bytes of guest memory from below, at a multiple of 16; 0 where they are not left. */
+/** Allocates `size` bytes of guest memory from below, at a multiple of 16; 0 if they are not available. */
 export function kmem_malloc(size: u32): u32 {
   const m = machine();
   const at = (m.brk + 15) & ~15;

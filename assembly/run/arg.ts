@@ -1,6 +1,6 @@
-// The arguments of kernel calls: where they lie, and what may stand there. Which argument is checked by
-// what says scripts/syscalls/kinds.mjs; a bad one is an error where FreeBSD has one for it, and a panic
-// where it would be a wild pointer in the kernel.
+// The arguments of kernel calls: where they are, and which values are valid. scripts/syscalls/kinds.mjs says
+// which check applies to which kind. An invalid argument is an error where FreeBSD has one for it, and a
+// panic where it would be a wild pointer in the kernel.
 import { panic } from "../env";
 import { is_proc, proc_valid } from "../kern/kern_fork";
 import { lc_can_sleep } from "../kern/lock_class";
@@ -11,12 +11,12 @@ import { FUNC_HOST, PRS, Proc, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
 import { called_by_host, no_td, td_frame, td_frame_high, td_valid } from "../sys/thread";
 
-/** Argument 6 of the thread's call: in a6, or in t1 where there are 16 registers only. */
+/** Argument 6 of the thread's call: in a6, or in t1 with 16 registers. */
 export function arg6(td: Thread): u32 {
   return machine().frame_high != 0 ? td_frame_high(td).a6 : td_frame(td).t1;
 }
 
-/** Argument 7: in a7, or in t2. */
+/** Argument 7: in a7, or in t2 with 16 registers. */
 export function arg7(td: Thread): u32 {
   return machine().frame_high != 0 ? td_frame_high(td).a7 : td_frame(td).t2;
 }
@@ -33,16 +33,16 @@ export function set_arg7(td: Thread, value: u32): void {
   else td_frame(td).t2 = value;
 }
 
-/** An argument of two registers. */
+/** An argument in two registers. */
 export function wide(low: u32, high: u32): u64 {
   return ((<u64>high) << 32) | <u64>low;
 }
 
-// ---- A bad one is an error ----
+// ---- Invalid arguments that are errors ----
 
 /**
- * True for an address that a body can start at. Only the host makes bodies of its own: machine code that
- * did would take over one that waits for its thread.
+ * True for an address that a body can start at. Only the host creates host bodies: a body created by machine
+ * code would take over one that waits for its thread.
  */
 export function func_valid(func: u32): bool {
   if (func == FUNC_HOST) return called_by_host();
@@ -54,12 +54,12 @@ export function proc_alive(address: u32): bool {
   return proc_valid(address) && changetype<Proc>(address).p_state != PRS.ZOMBIE;
 }
 
-/** True for 0 too, which leaves the choice of the process to the call. */
+/** The same, but also true for 0, which leaves the choice of the process to the call. */
 export function proc_joinable(address: u32): bool {
   return !is_proc(changetype<Proc>(address)) || proc_alive(address);
 }
 
-// ---- A bad one is a panic ----
+// ---- Invalid arguments that are panics ----
 
 export function arg_func(nr: u32, func: u32): u32 {
   if (!func_valid(func)) panic("kernel call %d: 0x%x is not the address of a function", nr, func);
@@ -116,7 +116,7 @@ export function arg_object(nr: u32, address: u32, kind: u32): SyncObject {
   return changetype<SyncObject>(address);
 }
 
-/** A lock that a thread can give up while it waits for a condition. */
+/** A lock that a thread can release while it waits for a condition. */
 export function arg_sleep_lock(nr: u32, address: u32): SyncObject {
   if (!kobj_valid(address) || !lc_can_sleep(changetype<SyncObject>(address).so_kind)) {
     not_object(nr, address);

@@ -1,4 +1,4 @@
-// The trampoline's table: which function goes on with a continuation.
+// The trampoline's table: which function resumes which continuation.
 
 import { panic } from "../env";
 import { cont_pop, DONE, done, K } from "../kern/cont";
@@ -57,8 +57,8 @@ import { wide } from "./arg";
 import { lwkt_create_allocated } from "./sys_lwkt";
 
 /**
- * Takes the innermost continuation of `td`, which runs, and goes on with it. The commonest three are found
- * first: behind the table's comparisons a wakeup costs 8 % more.
+ * Pops the innermost continuation of `td`, which is running, and resumes it. The three most common ones are
+ * tested first: behind the table's comparisons a wakeup would cost 8 % more.
  */
 export function cont_run(td: Thread): void {
   const fn = <u32>td.td_kfn;

@@ -1,11 +1,11 @@
-// Single instructions of RV32 threads, for a debugger.
+// Single-stepping RV32 threads, for a debugger.
 //
-// A machine that is stopped by a mark, a step or a fault is in the middle of a slice, perhaps in straight code
-// behind the slice's end. gd_broken has the event: slice_run goes on from exactly there, so that a run in
-// which somebody has looked is the run in which nobody has.
+// A machine that was stopped by a breakpoint, a step or a fault is in the middle of a slice, perhaps in
+// straight-line code past the slice's end. gd_broken holds the event, and slice_run resumes from exactly
+// there, so that a run that was inspected is the same as one that was not.
 //
-// An instruction is executed by the inner loop, up to a mark on the one behind it. A jump or a taken branch is
-// done by hand: the loop would go on where it leads.
+// An instruction is executed by the interpreter's loop, up to a breakpoint on the next one. A jump or a taken
+// branch is executed here, because the loop would go on at its target.
 
 import { rv_get, rv_set } from "../cpu/rv32_access";
 import {
@@ -38,14 +38,14 @@ import { GlobalData } from "../sys/globaldata";
 import { Machine, machine, Run } from "../sys/machine";
 import { run_result, slice_run } from "./run";
 
-/** No address of an instruction. */
+/** Not the address of any instruction. */
 const NOWHERE: u32 = 1;
 
 /**
  * Executes up to `count` instructions of the thread that the machine is stopped in. Returns what machine_run
- * does: BREAK when they are done, the thread is at a mark, or the slice is over (gd_broken is 0 then); SWITCHES when
- * the thread has lost its CPU. The mark at the first instruction does not matter, and what is watched is noted
- * only.
+ * does: BREAK when they are done, the thread is at a breakpoint, or the slice is over (gd_broken is then 0);
+ * SWITCHES when the thread has lost its CPU. A breakpoint at the first instruction is ignored, and accesses
+ * to watched memory are only recorded.
  */
 export function debug_step(count: u32): u32 {
   const m = machine();
@@ -83,7 +83,7 @@ function step(m: Machine, gd: GlobalData): u32 {
   return reason;
 }
 
-/** Where the current thread gets to by the jump or branch at `pc`; NOWHERE for anything else, a fault too. */
+/** The target of the jump or branch at `pc`; NOWHERE for anything else, including a fault. */
 function transfer_target(gd: GlobalData, pc: u32): u32 {
   const behind = rv_text_behind(pc);
   if (behind == 0 || behind < rv_length(pc)) return NOWHERE;
@@ -121,7 +121,7 @@ function transfer(m: Machine, gd: GlobalData, at: usize, target: u32): u32 {
   return slice_done(m, gd);
 }
 
-/** Runs to the record behind the one at `at`; a kernel call may get elsewhere, and a fault nowhere. */
+/** Runs to the record behind the one at `at`; a kernel call may lead elsewhere, and a fault nowhere. */
 function run_to_next(m: Machine, gd: GlobalData, at: usize): u32 {
   const pc = rv32_guest_pc(at);
   const behind = rv_text_behind(pc);

@@ -1,5 +1,5 @@
-// What the host may ask of a machine that is between two steps: kernel calls from outside a run, made by
-// a thread of the host's own, and interrupts.
+// What the host may do to a machine between two steps: kernel calls from outside a run, made by a thread of
+// its own, and interrupts.
 import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
@@ -31,8 +31,8 @@ import { cont_run } from "./cont_table";
 import { trap } from "./trap";
 
 /**
- * Performs kernel call `nr` as the host's thread, with the arguments in its frame; the results are in its a0
- * and a1. For calls that do not wait: one that does panics.
+ * Performs kernel call `nr` as the host's thread, with the arguments in its frame; the results are left in
+ * its a0 and a1. For calls that do not block: one that does panics.
  */
 export function host_call(nr: u32): void {
   const m = machine();
@@ -49,7 +49,7 @@ export function host_call(nr: u32): void {
   if (m.sched != Sched.LWKT) cold(td).td_priority = cold(current).td_priority;
   m.curcpu = gd;
   gd.gd_curthread = td;
-  td.td_pri = TDPRI_CRIT; // what is pended does not take the CPU from the host
+  td.td_pri = TDPRI_CRIT; // pended work does not take the CPU from the host
   td.td_state = <u8>TDS.RUNNING;
   trap(td, nr);
   while (td.td_kfn != 0 && td.td_kfn != K.COMPUTE && gd.gd_curthread == td) cont_run(td);
@@ -66,7 +66,7 @@ export function host_call(nr: u32): void {
   if (m.ktr_mask != 0) ktr_drain();
 }
 
-/** True for calls that are about the calling thread's own turn: the host's thread has none. */
+/** True for calls about the calling thread's own turn, which the host's thread does not have. */
 function is_about_caller(nr: u32): bool {
   return (
     nr == Sys.lwkt_yield ||
@@ -78,7 +78,7 @@ function is_about_caller(nr: u32): bool {
   );
 }
 
-/** The same for tokens of lwkt-modern, which only a thread that runs can have. */
+/** The same for lwkt-modern tokens, which only a running thread can hold. */
 function is_about_token(nr: u32): bool {
   return (
     nr == Sys.lwkt_gettoken ||
@@ -91,12 +91,12 @@ function is_about_token(nr: u32): bool {
   );
 }
 
-/** True for calls that take or release a token of the pool. */
+/** True for calls that acquire or release a pool token. */
 function is_about_pool(nr: u32): bool {
   return nr == Sys.lwkt_getpooltoken || nr == Sys.lwkt_relpooltoken;
 }
 
-/** The CPU that the host's call is made on: the owner of the token that it is about, so that it need not wait. */
+/** The CPU on which the host's call is made: the owner of the token concerned, so that the call need not wait. */
 function host_cpu(nr: u32, a0: u32): u32 {
   const about_token =
     nr == Sys.lwkt_signal ||
@@ -133,8 +133,8 @@ export function host_raise(line: u32): i32 {
 }
 
 /**
- * Gives a thread that has neither run nor been made runnable to a CPU. 0, EINVAL if there is no such CPU,
- * ESRCH if it is no thread, EBUSY if queues or clocks of its CPU may know it already.
+ * Places a thread that has neither run nor been made runnable on a CPU. 0; EINVAL if there is no such CPU,
+ * ESRCH if it is not a thread, EBUSY if queues or clocks of its CPU may refer to it already.
  */
 export function host_place(td: Thread, cpu: u32): i32 {
   if (cpu >= machine().ncpus) return EINVAL;
@@ -146,7 +146,7 @@ export function host_place(td: Thread, cpu: u32): i32 {
   return 0;
 }
 
-/** Gives a thread of a bare machine a process, which LWKT looks at for its state only. */
+/** Gives a thread of a bare machine a process, of which LWKT looks at the state only. */
 export function bare_proc(td: Thread, pid: i32, stat: u32): void {
   const m = machine();
   const p = changetype<Proc>(m.proc_base + <usize>m.proc_next * offsetof<Proc>());
@@ -158,7 +158,7 @@ export function bare_proc(td: Thread, pid: i32, stat: u32): void {
   proc_set_stat(p, stat);
 }
 
-/** Sets the state of a process that LWKT looks at. */
+/** Sets the state of a process as LWKT sees it. */
 export function proc_set_stat(p: Proc, stat: u32): void {
   const m = machine();
   if (p.p_stat == SSLEEP) m.sleep_procs--;

@@ -84,7 +84,7 @@ import { cold, td_at } from "../sys/thread";
 import { tokens_bytes } from "../sys/token";
 import { witness_bytes, witness_init } from "../sys/witness";
 
-/** Bytes of a page of WebAssembly, and the most pages that a 32-bit memory has. */
+/** Bytes of a WebAssembly page, and the most pages that a 32-bit memory has. */
 const PAGE: u64 = 65536;
 const PAGES_MAX: u32 = 65536;
 /** Arenas start at multiples of a chunk. */
@@ -95,14 +95,14 @@ function reserved_threads(m: Machine): u32 {
   return IDLE_INDEX + m.ncpus;
 }
 
-/** Lays `bytes` aside and returns where; touches no memory. */
+/** Reserves `bytes` of address space and returns their address; touches no memory. */
 function carve(m: Machine, bytes: u64): usize {
   const at = (m.carve + ALIGN) & ~ALIGN;
   m.carve = at + bytes;
   return <usize>at;
 }
 
-/** Lays out all arenas for the configuration and returns the pages of 64 KiB that they need. */
+/** Lays out all arenas for the configuration and returns the number of 64 KiB pages that they need. */
 export function carve_arenas(): u32 {
   const m = machine();
   const ncpus = m.ncpus;
@@ -149,7 +149,7 @@ export function carve_arenas(): u32 {
   return <u32>((m.carve + PAGE - 1) / PAGE);
 }
 
-/** What schedulers that know policies have: run queues, and parts of threads and of CPUs. */
+/** Arenas of schedulers with policies: run queues, and per-thread and per-CPU state. */
 function carve_sched(m: Machine, n: u64): void {
   m.sched_base = carve(m, prioq_bytes(m.sched_queues));
   m.sched_delta = carve(m, n * offsetof<ThreadSched>()) - m.td_base;
@@ -160,7 +160,7 @@ function has_policies(m: Machine): bool {
   return m.sched != Sched.LWKT || m.user_threads != 0;
 }
 
-/** What threads of several CPUs have in addition: letters and affinity. */
+/** Arenas of machines with several CPUs: letters and affinity. */
 function carve_letters(m: Machine, n: u64): void {
   m.letter_delta = carve(m, n * offsetof<Letter>()) - (m.td_base >> 2);
   m.affinity_delta = carve(m, n * sizeof<u64>()) - (m.td_base >> 3);
@@ -168,13 +168,13 @@ function carve_letters(m: Machine, n: u64): void {
   m.letters_due = carve(m, letter_list_bytes(m.td_count));
 }
 
-/** What a search keeps. */
+/** The arena of a search. */
 function carve_search(m: Machine, n: u64): void {
   m.search_base = carve(m, search_bytes(n, m.guest_size));
   m.search_end = <usize>m.carve;
 }
 
-/** FreeBSD's arenas: ids, hashes, processes, credentials. A bare machine has the smallest. */
+/** FreeBSD's arenas: ids, hashes, processes, credentials. On a bare machine they have minimal size. */
 function carve_fbsd(m: Machine): void {
   m.reap_base = carve(m, reap_bytes(m.ndomains));
   m.tid_bitmap = carve(m, tid_bitmap_bytes(m.maxthread));
@@ -195,8 +195,8 @@ function default_maxthread(m: Machine): i32 {
 }
 
 /**
- * Boots the machine: 0, or the number of 64 KiB pages that the configuration would need if that is more
- * than a 32-bit memory has or than the host gives.
+ * Boots the machine: 0, or the number of 64 KiB pages that the configuration would need if that exceeds a
+ * 32-bit memory or what the host provides.
  */
 export function machine_boot(): u32 {
   const m = machine();
@@ -221,8 +221,8 @@ export function machine_boot(): u32 {
 }
 
 /**
- * Starts a booted machine's processes, in two steps between which the host may put work of its own
- * (SYSINIT): 0 makes proc0 (SI_SUB_INTRINSIC), 1 makes init (SI_SUB_CREATE_INIT). A bare machine has none.
+ * Starts a booted machine's processes in two steps, between which the host may do work of its own (SYSINIT):
+ * 0 creates proc0 (SI_SUB_INTRINSIC), 1 creates init (SI_SUB_CREATE_INIT). A bare machine has neither.
  */
 export function machine_startup(step: u32): void {
   if (machine().bare != 0) return;
@@ -245,7 +245,7 @@ function init_derived(m: Machine): void {
   m.busy = 1;
 }
 
-/** A CPU and its idle thread, which stays in a critical section for ever and is on no queue. */
+/** Initialises a CPU and its idle thread, which is always in a critical section and on no queue. */
 function init_cpu(m: Machine, cpu: u32): void {
   const gd = globaldata(cpu);
   gd.gd_cpuid = cpu;
@@ -282,7 +282,7 @@ function init_thread0(m: Machine): void {
   if (m.bare == 0) td.td_pri -= TDPRI_CRIT;
 }
 
-/** The lowest guest address ends a thread: its first word is the call that a body makes by returning. */
+/** The lowest guest address ends a thread: its first word is the call that a returning body makes. */
 function init_text(m: Machine): void {
   if (m.text_size == 0) return;
   if (m.metal != 0) {
@@ -298,7 +298,7 @@ function init_text(m: Machine): void {
 
 // ---- Processes ----
 
-/** Makes proc0 with thread0, which runs, and everything that threads and processes stand on. */
+/** Creates proc0 with thread0, which is running, and everything that threads and processes depend on. */
 function proc0_start(): void {
   const m = machine();
   sleepq_init();
@@ -333,7 +333,7 @@ function thread0_start(td: Thread): void {
   tidhash_add(td);
 }
 
-/** Makes init, whose thread sleeps until a process of its becomes a zombie. */
+/** Creates init, whose thread sleeps until one of its children becomes a zombie. */
 function init_start(): void {
   const m = machine();
   const error = fork1(m.thread0, RFFDG, 0);

@@ -1,13 +1,14 @@
-// Kernel calls that the emulated CPU makes without leaving what it is doing: a mutex, rwlock or sx that is free is taken,
-// or shared if nobody wants it alone, and one that nobody waits for is released. Such a call changes the lock, its caller's
-// registers and count of shared locks, and nothing that a run of the inner loop (cpu/rv32.ts) keeps for itself. All
-// else, bad arguments included, goes through trap, with the same effect: a call is either done here whole, or not begun.
+// Kernel calls that the interpreter makes inside its loop: taking a mutex, rwlock or sx that is free, sharing
+// a lock that nobody owns or wants exclusively, and releasing a lock without waiters. Such a call changes the
+// lock, the caller's registers and its count of shared locks, and nothing that the loop (cpu/rv32.ts) keeps
+// in locals. Everything else, including invalid arguments, goes through trap, with the same effect: a call is
+// either performed here completely, or not begun.
 //
-// Which calls these are says cpu/rv32_decode.ts (RvOp.QUICK): others do not pay for the question. What the loop has
-// looked at before it asks is in cpu_state's `quick`, and the slice does not end with the call.
+// cpu/rv32_decode.ts decides which calls these are (RvOp.QUICK), so that other calls do not pay for the test.
+// What the loop has checked beforehand is in CpuState.quick, and the slice does not end with the call.
 //
-// What must hold for a call is one word that must be 0: a pair of calls on a mutex takes 6 % less time than with a branch
-// for each of its parts.
+// The conditions of a call are combined into one word that must be 0: a pair of calls on a mutex is 6 %
+// faster than with a branch for each condition.
 
 import { GDF_INTR, GDF_RESCHED, GlobalData } from "../sys/globaldata";
 import { KOBJ_SIZE } from "../sys/kobj";
@@ -18,14 +19,14 @@ import { KOBJ_MTX, KOBJ_RW, KOBJ_SX, MTX_SPIN, SyncObject, td_slocks } from "../
 import { Sys } from "../sys/syscall";
 import { cold, td_frame } from "../sys/thread";
 
-/** Number of bits that tell the places in a cell apart. */
+/** Shift from a cell's offset to its number. */
 const KOBJ_SHIFT: u32 = ctz<u32>(<u32>KOBJ_SIZE);
 
-/** Performs kernel call `nr`, of those that may be quick, of `td`, which runs, if it is and nothing else is due. */
+/** Performs quick kernel call `nr` of `td`, which is running, if possible, and if nothing else is due. */
 export function quick_call(gd: GlobalData, td: Thread, nr: u32): bool {
   const f = td_frame(td);
   const m = machine();
-  // The number of the object: past the last one if the address is none's.
+  // The number of the object: beyond the last one if the address is not an object's.
   const cell = rotr<u32>(f.a0 - <u32>m.kobj_base, KOBJ_SHIFT);
   if (cell >= <u32>(m.kobj_next - m.kobj_base) >> KOBJ_SHIFT) return false;
   if ((gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) return false;
@@ -72,12 +73,12 @@ if (
 )
   ERROR("rwlock and sx have their calls in one order");
 
-/** Other than 0 for what is not a mutex to sleep for. */
+/** Not 0 for anything but a sleep mutex. */
 function not_mutex(o: SyncObject): u32 {
   return (o.so_kind ^ KOBJ_MTX) | (o.so_flags & MTX_SPIN);
 }
 
-/** Other than 0 unless `td` has the lock alone. */
+/** Not 0 unless `td` owns the lock exclusively. */
 function not_mine(o: SyncObject, td: Thread): u32 {
   return (changetype<u32>(o.so_owner) ^ changetype<u32>(td)) | (o.so_owner_tid ^ cold(td).td_tid);
 }
@@ -93,7 +94,7 @@ function disown(o: SyncObject): void {
   o.so_owner_tid = 0;
 }
 
-/** Shares a lock that nobody has alone or waits for. */
+/** Shares a lock that has no exclusive owner and no waiters. */
 function share(o: SyncObject, td: Thread): bool {
   const count = td_slocks(td, o.so_kind);
   if (changetype<usize>(o.so_owner) != 0 || load<u8>(count) == SLOCKS_MAX) return false;
@@ -103,7 +104,7 @@ function share(o: SyncObject, td: Thread): bool {
   return true;
 }
 
-/** Shares no more a lock that nobody waits for. */
+/** Stops sharing a lock without waiters. */
 function unshare(o: SyncObject, td: Thread): bool {
   const count = td_slocks(td, o.so_kind);
   if (changetype<usize>(o.so_owner) != 0 || o.so_value == 0 || load<u8>(count) == 0) return false;

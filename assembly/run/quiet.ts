@@ -1,9 +1,9 @@
-// Quiet stretches: rounds in which nothing can happen but that time passes, taken as one.
+// Quiet stretches: consecutive rounds in which only time can pass, taken as one.
 //
-// While every CPU that is not halted is in the middle of a `compute`, with no message, callout, interrupt
-// or round-robin share due, a round only moves the clocks on by a quantum. A machine whose quantum is a
-// microsecond would spend most of its time so. The end of the stretch is one of the ends that the
-// single rounds would have had, and the rounds are counted: the run is the same to the last bit.
+// While every CPU that is not halted is in the middle of a `compute`, with no message, callout, interrupt or
+// end of a round-robin quantum due, a round only advances the clocks by a quantum. A machine with a quantum
+// of a microsecond would spend most of its time on such rounds. The end of the stretch is one that a single
+// round would have had, and the rounds are counted, so the run is the same to the last bit.
 
 import { K } from "../kern/cont";
 import {
@@ -24,8 +24,8 @@ import { cold } from "../sys/thread";
 const NEVER: u64 = u64.MAX_VALUE;
 
 /**
- * The end of the round that begins now, which is `end` at least: later if nothing can happen until then.
- * `callout` is the cycle of the earliest callout of any CPU, none of which is due.
+ * The end of the round that begins now: `end`, or later if nothing can happen until then. `callout` is the
+ * cycle of the earliest callout of any CPU; none is due.
  */
 export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   const q = m.quantum;
@@ -46,21 +46,26 @@ export function quiet_until(m: Machine, end: u64, callout: u64): u64 {
   return m.now + most * q;
 }
 
-/** lwkt-modern: the clocks of the CPUs that compute are where they would be when the last of the rounds has begun. */
+/**
+ * lwkt-modern: sets the clocks of computing CPUs to where they would be at the start of the last of these rounds.
+ */
 function clocks_pass(m: Machine, last: u64): void {
   for (let busy = m.busy; busy != 0; busy &= busy - 1) {
     modern_clock_pass(m, globaldata(<u32>ctz<u64>(busy)), last);
   }
 }
 
-/** Rounds from now to the first end of one that is not before `cycle`: 0 if that is past, and what is due then not done. */
+/**
+ * Rounds from now to the first end of a round that is not before `cycle`; 0 if `cycle` is past, and its work
+ * not yet done.
+ */
 function rounds_to(m: Machine, cycle: u64): u64 {
   if (cycle <= m.now) return 0;
   const distance = cycle - m.now;
   return distance / m.quantum + (distance % m.quantum != 0 ? 1 : 0);
 }
 
-/** Rounds for which a CPU does nothing but compute. */
+/** Number of rounds in which a CPU only computes. */
 function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   const td = gd.gd_curthread;
   if (td.td_kfn != K.COMPUTE || td == gd.gd_idletd) return 0;
@@ -77,7 +82,10 @@ function quiet_rounds(m: Machine, gd: GlobalData): u64 {
   return next <= gd.gd_cycles ? 0 : min<u64>(rounds, rounds_to(m, next));
 }
 
-/** The cycle from which on a slice of a CPU begins with a tick of its scheduler's clock, or the end of its thread's turn. */
+/**
+ * The first cycle at which a slice of the CPU begins with a scheduler clock tick, or with the end of its
+ * thread's turn.
+ */
 export function clock_next(m: Machine, gd: GlobalData): u64 {
   const next = shares_next(m, gd);
   if (m.sched != Sched.LWKT || m.rr_cycles == 0) return next;
@@ -90,12 +98,12 @@ function shares_next(m: Machine, gd: GlobalData): u64 {
   return gives_shares(m) ? sched_clock_next(gd) : NEVER;
 }
 
-/** True if lwkt-modern's ticks take nothing from the running thread. */
+/** True if ticks of lwkt-modern do not affect the running thread. */
 function ticks_idly(m: Machine, gd: GlobalData): bool {
   return is_modern(gd) && m.rr_cycles != 0 && modern_ticks_idly(gd);
 }
 
-// ---- The cycles that a `compute` has left ----
+// ---- Remaining cycles of a `compute` ----
 
 export function compute_left(td: Thread): u64 {
   return ((<u64>cold(td).td_kb) << 32) | <u64>td.td_ka;

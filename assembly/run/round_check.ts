@@ -1,6 +1,6 @@
-// What must hold when a round begins, looked at in the check build only. Rounds cost the CPUs that have something to do
-// and no others: bounds and sets say at once which these are, and one that is wrong loses a timeout or a wakeup, or
-// keeps a CPU asleep, long before anybody could tell by the run itself. Here each is worked out anew, the long way.
+// Invariants at the start of a round, checked in the check build only. Rounds cost time only for CPUs that
+// have something to do, because bounds and sets say which these are. A wrong one loses a timeout or a wakeup,
+// or keeps a CPU asleep, long before the run itself shows it. Here each is recomputed the long way.
 import { ipi_waiting } from "../kern/lwkt_ipiq";
 import { GDF_HALTED, GDF_INTR, GlobalData, globaldata } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
@@ -8,7 +8,7 @@ import { Machine } from "../sys/machine";
 import { gives_shares, sched_cpu } from "../sys/sched";
 import { is_td } from "../sys/thread";
 
-/** Panics where a bound or a set that rounds go by is wrong. */
+/** Panics if a bound or a set that rounds rely on is wrong. */
 export function round_check(m: Machine): void {
   check_ticks(m);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
@@ -23,7 +23,10 @@ export function round_check(m: Machine): void {
   }
 }
 
-/** The tick is that of the time, or of the last round of a quiet stretch, and so is where the next one begins. */
+/**
+ * The current tick agrees with the time, or with the last round of a quiet stretch, and so does the start of
+ * the next one.
+ */
 function check_ticks(m: Machine): void {
   const tick = m.ticks64 - m.tick_epoch;
   const first = m.now / m.cycles_per_tick;
@@ -32,7 +35,7 @@ function check_ticks(m: Machine): void {
   KASSERT(m.tick_end == (tick + 1) * m.cycles_per_tick, "round_begin: the tick ends elsewhere");
 }
 
-/** A CPU that gets no turn has none to get: it is halted, and has no callout, message, interrupt or thread to look at. */
+/** A CPU without a turn needs none: it is halted, and has no callout, message, interrupt or thread to look at. */
 function check_halted(m: Machine, gd: GlobalData): void {
   const cpu = gd.gd_cpuid;
   const idle = gd.gd_curthread == gd.gd_idletd && (gd.gd_flags & GDF_HALTED) != 0;
@@ -44,7 +47,7 @@ function check_halted(m: Machine, gd: GlobalData): void {
   KASSERT(gd.gd_nrunnable == 0, "round_begin: CPU %d sleeps beside a thread", cpu);
 }
 
-/** Whoever was made runnable in the last round has been placed. */
+/** Every thread that was made runnable in the last round has been placed. */
 function check_placed(m: Machine, cpu: u32): void {
   const waits = is_td(sched_cpu(cpu).sc_first);
   KASSERT(!waits, "round_begin: a thread of CPU %d waits to be placed", cpu);

@@ -1,13 +1,13 @@
 // The machine's time: rounds, slices, ticks, and the jump over idle time.
 //
-// CPUs run in rounds. In a round each CPU that is not halted runs its slice: to the same end on its own
-// clock, a quantum after the round's start, or earlier if a callout is due then. Where nothing could
-// happen in a slice, because the CPU waits for messages or computes all through it, only its clock goes
-// on. Messages sent in one round are delivered at the start of the next. When every CPU is halted, time
-// jumps to the earliest callout. A run call may stop between any two steps and the next one goes on
-// exactly there: how a run is cut changes nothing.
+// CPUs run in rounds. In a round each CPU that is not halted runs its slice, to the same end on its own
+// clock: a quantum after the round's start, or earlier if a callout is due then. If nothing can happen in a
+// slice, because the CPU waits for messages or computes throughout, only its clock advances. Messages sent in
+// one round are delivered at the start of the next. When every CPU is halted, time jumps to the earliest
+// callout. A run call may stop between any two steps, and the next one resumes exactly there: the way a run
+// is divided changes nothing.
 //
-// With cycle_cost 0 a slice ends when its CPU halts, and time moves by jumps only.
+// With cycle_cost 0 a slice ends when its CPU halts, and time advances by jumps only.
 
 import { RV_FAULT, RV_LEFT, RV_POINT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
 import { arrive_at_mark } from "../cpu/rv32_break";
@@ -69,8 +69,8 @@ export function machine_run(): u32 {
 }
 
 /**
- * Performs kernel call `nr` for the thread whose next step the host was asked for, and runs on. Where
- * another step of a host body is next, in the same slice, rounds and slices are left alone.
+ * Performs kernel call `nr` for the thread whose next step the host was asked for, and runs on. If the next
+ * step is again a host body's, in the same slice, rounds and slices are not touched.
  */
 export function machine_step(nr: u32): u32 {
   const m = machine();
@@ -130,13 +130,13 @@ function run_rounds(m: Machine): u32 {
   }
 }
 
-/** The CPU whose turn it is in this round: the first one is CPU `round_first`. */
+/** The CPU of a turn in this round; the first is CPU `round_first`. */
 function cpu_of_turn(m: Machine, turn: u32): u32 {
   const cpu = turn + m.round_first;
   return cpu < m.ncpus ? cpu : cpu - m.ncpus;
 }
 
-/** The first turn from `turn` on of a CPU that is not halted, or the number of CPUs. */
+/** The first turn from `turn` on whose CPU is not halted, or the number of CPUs. */
 function next_turn(m: Machine, turn: u32): u32 {
   if (turn >= m.ncpus) return m.ncpus;
   if (m.round_first == 0) {
@@ -154,8 +154,8 @@ function passes_turn(m: Machine, gd: GlobalData): bool {
 }
 
 /**
- * True for a CPU that has nothing to run. It halts, unless messages wait for it at the end of this round: then only its
- * clock goes on. (`idle` does the same where a slice finds that out.)
+ * True for a CPU that has nothing to run. It halts, or, if it has messages to receive at the end of this
+ * round, only advances its clock. (`idle` does the same when a slice finds that out.)
  */
 function only_waits(m: Machine, gd: GlobalData): bool {
   if (gd.gd_nrunnable != 0) return false;
@@ -177,8 +177,9 @@ function only_waits(m: Machine, gd: GlobalData): bool {
 }
 
 /**
- * True for a CPU that is in the middle of a `compute` for all of this round, with nothing due: its clock goes on. A
- * slice would find that out in five times as many steps, and on many CPUs most are like that in most rounds.
+ * True for a CPU that computes throughout this round, with nothing due: its clock advances. A slice would
+ * take five times as many steps to find that out, and with many CPUs most of them are in this state in most
+ * rounds.
  */
 function only_computes(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td.td_kfn != <u8>K.COMPUTE || (td.td_body & TDB_INCALL) != 0) return false;
@@ -200,7 +201,7 @@ function only_computes(m: Machine, gd: GlobalData, td: Thread): bool {
 
 // ---- Rounds ----
 
-/** Starts the next round, or says why not. */
+/** Starts the next round, or returns why it does not. */
 export function round_begin(m: Machine): u32 {
   if (m.stop_request != 0) {
     m.stop_request = 0;
@@ -247,7 +248,10 @@ function cycle_of_tick(m: Machine, tick: u64): u64 {
   return (tick - m.tick_epoch) * m.cycles_per_tick;
 }
 
-/** A round begins at a cycle, perhaps the last one of a quiet stretch: sets the clocks that stand still in it. */
+/**
+ * A round begins at a cycle, perhaps the last of a quiet stretch: sets the clocks that stand still during a
+ * round.
+ */
 function time_is(m: Machine, cycle: u64, shares: bool): void {
   ticks_update(m, cycle);
   if (shares) sched_time(m, cycle);
@@ -283,7 +287,7 @@ function jump_to_callout(m: Machine): u32 {
   return 0;
 }
 
-/** Wakes the CPUs whose callouts are due; the round ends at `end`, or earlier where the next one is. */
+/** Wakes the CPUs whose callouts are due; the round ends at `end`, or at the next callout if that is earlier. */
 function wake_due(m: Machine, end: u64): u64 {
   const bound = m.callout_bound;
   if (bound == NEVER || (bound > m.ticks64 && cycle_of_tick(m, bound) >= end)) return end;
@@ -323,20 +327,22 @@ export function slice_begin(m: Machine, gd: GlobalData): void {
   if (m.chaos != 0 && chaos_slice(m, gd) && is_modern(gd)) modern_turn_over(gd, gd.gd_curthread);
 }
 
-/** lwkt: the running thread has had its share: its equals are next, if there are any. */
+/** lwkt: if the running thread has used up its round-robin quantum, its equals are next. */
 function lwkt_clock(gd: GlobalData): void {
   const td = gd.gd_curthread;
-  if ((td.td_flags & TDF_USER) != 0) return; // which has slices
+  if ((td.td_flags & TDF_USER) != 0) return; // user threads have slices
   charge_runtime(gd);
   if (td != gd.gd_idletd && gd.gd_nrunnable != 0) gd.gd_flags |= GDF_RESCHED;
 }
 
-/** What `slice_step` returns when RV32 code goes on; the other results are Run's, and 0. */
+/** Result of `slice_step` when RV32 code is to run; its other results are Run's, and 0. */
 export const READY: u32 = 0xff;
-/** What `slice_run` returns before a visible operation, if the machine is made for a search: a run has stopped there. */
+/**
+ * Result of `slice_run` before a visible operation, on a machine made for a search: the run has stopped there.
+ */
 export const POINT: u32 = 0xf8 | Run.STOPPED;
 
-/** Runs one CPU to the end of its slice; 0, or why the run has to stop before. */
+/** Runs one CPU to the end of its slice; 0, or why the run has to stop earlier. */
 export function slice_run(m: Machine, gd: GlobalData): u32 {
   let event = gd.gd_broken;
   if (event == 0) gd.gd_slice_td = no_td();
@@ -363,7 +369,7 @@ export function slice_run(m: Machine, gd: GlobalData): u32 {
   }
 }
 
-/** The same for a thread of which is known that RV32 code goes on (READY), and no debugger looks on. */
+/** The same for a thread known to continue with RV32 code (READY), with no debugger attached. */
 export function slice_go(m: Machine, gd: GlobalData): u32 {
   const event = rv32_run<Kernel>(gd);
   if (event == RV_POINT) return POINT;
@@ -372,19 +378,19 @@ export function slice_go(m: Machine, gd: GlobalData): u32 {
   return slice_run(m, gd);
 }
 
-/** True if a debugger wants to see a fault before anything comes of it. */
+/** True if a debugger wants to see a fault before it has any effect. */
 function is_fault_stop(m: Machine, event: u32): bool {
   return (event & 0xff) == RV_FAULT && (m.debug & DEBUG_FAULTS) != 0;
 }
 
-/** Stops the CPU for a debugger, in the middle of RV32 code: what is left to do about `event` is done later. */
+/** Stops the CPU for a debugger inside RV32 code; `event` is handled when it resumes. */
 function slice_break(gd: GlobalData, event: u32): u32 {
   if (event == RV_BREAK) arrive_at_mark(gd);
   gd.gd_broken = event;
   return Run.BREAK;
 }
 
-/** True if nothing keeps `td`, the current thread, from the next step of its body, one of this kind. */
+/** True if nothing keeps `td`, the current thread, from the next step of its body, which must be of this kind. */
 function goes_on(gd: GlobalData, td: Thread, kind: TDB): bool {
   return (
     is_plain(td, gd, kind) &&
@@ -398,34 +404,36 @@ function may_switch(m: Machine): bool {
   return m.run_limited == 0 || m.run_switches != 0;
 }
 
-/** The kernel, as the emulated CPU sees it. */
+/** The kernel as the emulated CPU sees it. */
 @unmanaged
 class Kernel {
-  /** Performs a kernel call of `td`, which the loop runs, if that takes next to nothing. */
+  /** Performs a kernel call of the running thread `td` inside the loop, if possible. */
   @inline quick(gd: GlobalData, td: Thread, nr: u32): bool {
     return quick_call(gd, td, nr);
   }
 
-  /** Yields of `td`, which runs, are to be turns on a list of threads (kern/sched_turn.ts): that list, or null. */
+  /**
+   * Makes yields of the running thread `td` turns on a list of threads (kern/sched_turn.ts): that list, or null.
+   */
   @inline turns_begin(gd: GlobalData, td: Thread): ChunkList | null {
     return sched_turns_begin(gd, td);
   }
 
-  /** Threads in these slots have had their turns. */
+  /** The threads in these slots have had their turns. */
   @inline turned(from: usize, to: usize): void {
     sched_turned(from, to);
   }
 
-  /** No more turns: `td` runs. */
+  /** Ends such turns: `td` is running. */
   @inline turns_end(gd: GlobalData, list: ChunkList, td: Thread): void {
     sched_turns_end(gd, list, td);
   }
 
-  /** Performs a kernel call of the current thread; false if what goes on then is not RV32 code. */
+  /** Performs a kernel call of the current thread; false if something other than RV32 code is to run then. */
   @inline call(gd: GlobalData, nr: u32): bool {
     const m = machine();
     const caller = gd.gd_curthread;
-    gd.gd_slice_td = caller; // yields of the loop may have led to it: the slice does not end within its call
+    gd.gd_slice_td = caller; // the slice does not end within its call, even if the loop yielded to it
     trap(caller, nr);
     const td = gd.gd_curthread;
     if (goes_on(gd, td, TDB.RV32) && m.run_limited == 0) {
@@ -439,12 +447,11 @@ class Kernel {
 }
 
 /**
- * Goes on until the CPU is to run RV32 code (READY), until its slice is over (0), or until the run has to
- * stop.
+ * Runs steps until the CPU is to run RV32 code (READY), its slice is over (0), or the run has to stop.
  *
- * A slice ends between two instructions of a body or just after a switch, never between the steps of a
- * kernel function: what a kernel function does between two switches other CPUs see as one. A step costs
- * a cycle, so that threads that only wake each other use up their time like all others.
+ * A slice ends between two instructions of a body or just after a switch, never between the steps of a kernel
+ * function: other CPUs see what a kernel function does between two switches as one action. A step costs a
+ * cycle, so that threads that only wake each other use up their time like all others.
  */
 export function slice_step(m: Machine, gd: GlobalData): u32 {
   const cost = m.cycle_cost;
@@ -497,9 +504,9 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
 }
 
 /**
- * The thread is between two instructions of its own: runs pended interrupts, looks at its ASTs, leaves for
- * another CPU, or gives this one to a better thread if one asked. False if the thread goes on, as it does
- * in a critical section and in an interrupt.
+ * A safe point: the thread is between two instructions of its own. Runs pended interrupts, handles its ASTs,
+ * moves it to another CPU, or yields the CPU to a better thread that has requested it. False if the thread
+ * continues, as it always does in a critical section or an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td == gd.gd_idletd) {
@@ -516,7 +523,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
     ast();
     return true;
   }
-  if (has_tokens(td)) return false; // it looks again when it releases the last one
+  if (has_tokens(td)) return false; // it is checked again when it releases the last one
   gd.gd_flags &= ~GDF_RESCHED;
   if (lwkt_move_asked(td)) return true;
   if ((gd.gd_flags & GDF_DEADLINE) != 0 && dl_throttle(gd, td)) return true;
@@ -527,7 +534,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   return true;
 }
 
-/** The idle thread: switches if there is anything to run, otherwise halts its CPU and returns false. */
+/** The idle thread: switches if there is a thread to run, otherwise halts its CPU and returns false. */
 function idle(m: Machine, gd: GlobalData): bool {
   idle_interrupts(gd);
   if (m.sched == Sched.LWKT ? gd.gd_nrunnable != 0 : sched_runnable(gd)) {
@@ -538,7 +545,7 @@ function idle(m: Machine, gd: GlobalData): bool {
     return false;
   }
   if (ipi_waiting(gd)) {
-    // It waits for the next round, and its clock with it: what the messages wake runs no earlier.
+    // The CPU waits for the next round, and advances its clock: a thread that the messages wake runs no earlier.
     if (gd.gd_cycles < gd.gd_slice_end) gd.gd_cycles = gd.gd_slice_end;
     return false;
   }

@@ -1,13 +1,14 @@
-// The machine under search: it performs a schedule, step by step, and every choice of the search is made here.
+// A machine under search: performs a schedule step by step; the search makes every choice here.
 //
-// A step is one visible operation of one thread, and whatever its body does up to the next one: a kernel call, up to
-// where it returns or blocks; what is left of a call that had blocked; an access to a word that threads share. Before
-// each step a thread is chosen among all that can run (search_choose.ts), whatever their priority and CPU. Whom the
-// kernel itself picks when a thread blocks is of no account: the search may take another one before that has done
-// anything. Time moves when no thread can run, so that timeouts come last.
+// A step is one visible operation of one thread, and everything its body does up to the next one: a kernel
+// call, until it returns or blocks; the remainder of a call that had blocked; an access to a shared word.
+// Before each step one of all threads that can run is chosen (search_choose.ts), whatever its priority and
+// CPU. The thread that the kernel picks when another one blocks does not matter: the search may choose a
+// different one before it has done anything. Time advances only when no thread can run, so timeouts come
+// last.
 //
-// RV32 bodies are driven here alone. For a body of the host search_run returns: to begin it, and when it has the
-// turn. The host answers with what the body does next (search_next), and calls search_run again.
+// RV32 bodies are driven here. For a host body search_run returns, to have it begun and when it has its turn;
+// the host reports what the body does next (search_next), and calls search_run again.
 
 import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
 import { RECORD_SIZE } from "../cpu/rv32_decode";
@@ -80,8 +81,8 @@ const BLOCKED: u32 = 1;
 const EXITED: u32 = 2;
 
 /**
- * A schedule begins: the machine is at its start. The tape has `prefix` decisions; those behind it are made as `by`
- * (SearchBy) says, with random numbers from `random` on.
+ * Begins a schedule; the machine is at its start. The tape has `prefix` decisions; further ones are made as
+ * `by` (SearchBy) says, with random numbers from state `random`.
  */
 export function search_begin(by: u32, prefix: u32, random: i32): void {
   const s = search();
@@ -116,8 +117,8 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
 }
 
 /**
- * Has the threads of a schedule that has just begun go on to their first visible operations, before any choice. Returns
- * 1 if other schedules may start there (s_prepared): the machine as it is then belongs to that.
+ * Runs the threads of a schedule that has just begun to their first visible operations, before any choice.
+ * Returns 1 if other schedules may start there (s_prepared), from the machine as it is then.
  */
 export function search_prepare(): u32 {
   const s = search();
@@ -137,14 +138,14 @@ function events_begin(s: Search): void {
   }
 }
 
-/** Performs the schedule up to its end, or to where the host is needed. Returns SearchStop. */
+/** Performs the schedule to its end, or until the host is needed. Returns SearchStop. */
 export function search_run(): u32 {
   const m = machine();
   const s = search();
   const stage = s.s_stage;
   s.s_stage = SearchStage.CHOOSE;
   s.s_prepares = u32(stage == SearchStage.PREPARE);
-  s.s_settled = Settled.NONE; // the host may have done anything
+  s.s_settled = Settled.NONE; // the host may have changed anything
   look_whether_alone(m, s);
   let stop: u32 = 0;
   if (stage == SearchStage.TOLD) {
@@ -154,7 +155,9 @@ export function search_run(): u32 {
   return stop;
 }
 
-/** What the body of the thread whose turn it is does next: Pending, its sn_op, what it is about, and if it is atomic. */
+/**
+ * Reports the next step of the thread that has its turn: Pending, sn_op, its objects, and whether it is atomic.
+ */
 export function search_next(pending: u32, op: u32, object: u32, second: u32, atomic: u32): void {
   const td = search().s_td;
   const sn = search_thread(td_index(td));
@@ -169,14 +172,14 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   sn.sn_reach = search_reach(sn);
 }
 
-/** Performs kernel call `nr` of the host's body that has the turn. */
+/** Performs kernel call `nr` of the host body that has its turn. */
 export function search_call(nr: u32): u32 {
   const m = machine();
   const td = search().s_td;
   return call(m, m.curcpu, td, search_thread(td_index(td)), nr);
 }
 
-/** Keeps s_alone: the first thread is alone until there is another one that has a body. */
+/** Maintains s_alone: the first thread is alone until another thread with a body exists. */
 function look_whether_alone(m: Machine, s: Search): void {
   if (s.s_alone == 0) return;
   let bodies: u32 = 0;
@@ -222,7 +225,7 @@ function next_step(m: Machine, s: Search): u32 {
   return SearchStop.TELL;
 }
 
-/** No thread can run: what CPUs have sent each other comes, or time goes on. */
+/** No thread can run: delivers messages between CPUs, or advances time. */
 function settle_idle(m: Machine, s: Search): u32 {
   s.s_actor = RACE_NOBODY;
   if (m.ipi_cpus != 0 && s.s_times++ < EVENTS_IN_A_ROW_MAX) {
@@ -234,7 +237,7 @@ function settle_idle(m: Machine, s: Search): u32 {
   return search_settle(1) == Run.IDLE ? SearchStop.END : count_step(s);
 }
 
-/** What was chosen happens without a thread. */
+/** Performs the chosen event. */
 function perform_event(m: Machine, s: Search): u32 {
   const event = s.s_event;
   if (event == EVENT_TIME) {
@@ -279,14 +282,15 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
   return SearchStop.HOST;
 }
 
-/** True if others can run, or not, after a step of a thread that stays out of the kernel as they could before. */
+/** True if a step of a thread that stays out of the kernel does not change which other threads can run. */
 function can_leave_others(m: Machine, td: Thread): bool {
   if (globaldata(td.td_cpu).gd_curthread == td) return true;
-  // Whom another scheduler takes the CPU from may have to move; whom a critical section takes it from must wait.
+  // Under another scheduler the preempted thread may have to move; and a thread in a critical section must
+  // not be preempted.
   return m.sched == Sched.LWKT && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
 }
 
-/** True if a call of `td`, which can do no more than wake others, has woken nobody, and the thread has its CPU still. */
+/** True if a call of `td` that can at most wake threads has woken none, and the thread still has its CPU. */
 function has_kept(m: Machine, gd: GlobalData, td: Thread): bool {
   if (m.ncpus != 1 || m.sched != Sched.LWKT || m.user_threads != 0) return false;
   return gd.gd_curthread == td && td.td_pri <= TDPRI_MASK && !is_td(td.td_preempted);
@@ -294,7 +298,7 @@ function has_kept(m: Machine, gd: GlobalData, td: Thread): bool {
 
 // ---- Between steps ----
 
-/** All but the thread that has made a call are settled: that goes on to its next visible operation. */
+/** All threads but the one that has just made a call are settled: runs that to its next visible operation. */
 function settle_last(m: Machine, s: Search): u32 {
   const td = s.s_last;
   const stop = settle_thread(m, s, td, search_thread(td_index(td)));
@@ -302,8 +306,8 @@ function settle_last(m: Machine, s: Search): u32 {
 }
 
 /**
- * Ends the bodies that are at their end, has the kernel's own threads run, and RV32 code up to its next visible
- * operation, until all that can run are before one: these are s_ready, in the order in which they began.
+ * Ends finished bodies and runs the kernel's own threads, and RV32 code up to its next visible operation,
+ * until every thread that can run has reached one: these are s_ready, in the order in which they began.
  */
 function settle(m: Machine, s: Search): u32 {
   let again = true;
@@ -332,8 +336,9 @@ function settle(m: Machine, s: Search): u32 {
 }
 
 /**
- * True if all that can run are known to be before a visible operation: these are s_ready then. This looks at no more
- * than the threads of the test, and knows of a machine of one CPU under lwkt only whether others can run.
+ * True if all threads that can run are known to have reached a visible operation; s_ready then holds them.
+ * Looks at threads of the test only, and only on a machine with one CPU under lwkt can it tell whether others
+ * can run.
  */
 function all_settled(m: Machine, s: Search): bool {
   if (m.ncpus != 1 || m.sched != Sched.LWKT || s.s_crowded != 0) return false;
@@ -355,19 +360,19 @@ function all_settled(m: Machine, s: Search): bool {
   return count == <u32>gd.gd_nrunnable;
 }
 
-/** True for a thread before a visible operation, and one in a call that has blocked. */
+/** True for a thread that has reached a visible operation, or is in a blocked call. */
 function is_settled(td: Thread, sn: SearchThread): bool {
   if (sn.sn_number == 0 || (td.td_body & TDB_FRESH) != 0) return false;
   const pending = sn.sn_pending;
   return sn.sn_waits == 0 && pending != Pending.NONE && pending != Pending.RETURN;
 }
 
-/** True for a thread whose code has come to a visible operation. */
+/** True for a thread whose code has reached a visible operation. */
 function is_before_operation(td: Thread, sn: SearchThread): bool {
   return is_settled(td, sn) && sn.sn_pending != Pending.RESUME;
 }
 
-/** What settle_thread returns when threads have to be looked at again; its other results are SearchStop's, and 0. */
+/** Result of settle_thread when threads have to be looked at again; its other results are SearchStop's, and 0. */
 const AGAIN: u32 = 0xff;
 
 function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32 {
@@ -408,7 +413,7 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
 
 function begin(s: Search, td: Thread, sn: SearchThread): void {
   if (s.s_last == td) s.s_last = no_td();
-  if (sn.sn_number != 0) forget_member(s, td); // of a thread that has had the same structure
+  if (sn.sn_number != 0) forget_member(s, td); // of an earlier thread in the same structure
   const index = td_index(td);
   if (index >= s.s_places) s.s_places = index + 1;
   memory.fill(changetype<usize>(sn), 0, offsetof<SearchThread>());
@@ -442,8 +447,8 @@ function forget_member(s: Search, td: Thread): void {
 }
 
 /**
- * Delivers what CPUs have sent each other; if `idle`, nobody is runnable, and time goes on to the next
- * timeout. Returns 0, or why that is impossible: Run.IDLE if nothing can ever happen any more.
+ * Delivers messages between CPUs; with `idle`, when no thread is runnable, advances time to the next timeout.
+ * Returns 0, or why that is impossible: Run.IDLE if nothing can happen any more.
  */
 function search_settle(idle: u32): u32 {
   const m = machine();
@@ -452,7 +457,7 @@ function search_settle(idle: u32): u32 {
   if (reason != 0) return reason;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     const gd = globaldata(cpu);
-    if (gd.gd_cycles < m.now) gd.gd_cycles = m.now; // none of them is halted: time has gone on for all
+    if (gd.gd_cycles < m.now) gd.gd_cycles = m.now; // none is halted: time has advanced for all
     if (gd.gd_next_callout > m.ticks64) continue;
     m.curcpu = gd;
     slice_begin(m, gd);
@@ -480,18 +485,18 @@ function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u3
   return stop;
 }
 
-/** True for a thread that has its turn and goes on with RV32 code: slice_step would find nothing else to do. */
+/** True for a thread that has its turn and is running RV32 code: slice_step would find nothing else to do. */
 function is_ready(gd: GlobalData, td: Thread): bool {
   if (gd.gd_curthread != td || td.td_kfn != 0 || (gd.gd_flags & GDF_INTR) != 0) return false;
   return (td.td_body & (TDB_KIND | TDB_INCALL)) == TDB.RV32;
 }
 
-/** RV32 code goes on up to its next visible operation. */
+/** Runs RV32 code up to its next visible operation. */
 function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
   const why = is_ready(gd, td) ? slice_go(m, gd) : slice_run(m, gd);
   if (why == POINT && gd.gd_curthread == td) {
-    race_return(s, sn); // if a call had blocked, it is over
+    race_return(s, sn); // if a call had blocked, it returns now
     sn.sn_pending = s.s_op;
     sn.sn_op = s.s_op_word;
     sn.sn_object = s.s_op_word & ~3;
@@ -507,7 +512,7 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   return 0;
 }
 
-/** A thread has been in the kernel: its call has blocked, or it can go on. */
+/** A thread has been in the kernel: either its call has blocked, or it can continue. */
 function after_kernel(s: Search, td: Thread, sn: SearchThread): u32 {
   if (search_has_exited(td)) {
     forget(s, td, sn);
@@ -543,7 +548,7 @@ function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32)
   return result;
 }
 
-/** Keeps account of what a thread has looked at, and whether it only spins. */
+/** Records what a thread has read, and whether it is only spinning. */
 function note_step(s: Search, sn: SearchThread, looks: bool, changes: bool): void {
   if (!looks || sn.sn_looks == 0) sn.sn_since = s.s_steps;
   sn.sn_looks = u32(looks);
@@ -559,7 +564,7 @@ function note_access(s: Search, sn: SearchThread, pending: u32): void {
 
 // ---- The CPU ----
 
-/** Gives `td`, which can run, its CPU: what runs next on it does no more than one switch. */
+/** Gives `td`, which can run, its CPU, where at most one switch follows. */
 function turn(m: Machine, td: Thread): GlobalData {
   const gd = globaldata(td.td_cpu);
   cpu_wake(m, gd);
@@ -580,14 +585,14 @@ function body_call(m: Machine, gd: GlobalData, td: Thread, nr: u32): void {
   slice_step(m, gd);
 }
 
-/** Has slice_step stop before a thread that is switched to does anything, and at no other time. */
+/** Makes slice_step stop before a thread that is switched to does anything, and only then. */
 function one_switch(m: Machine): void {
   m.run_limited = 1;
   m.run_switches = 1;
   m.curcpu.gd_slice_end = u64.MAX_VALUE;
 }
 
-/** Switches to `td` as lwkt_switch and mi_switch do when it is their pick. */
+/** Switches to `td` as lwkt_switch and mi_switch do when they have picked it. */
 function search_switch(m: Machine, gd: GlobalData, td: Thread): void {
   const cur = gd.gd_curthread;
   gd.gd_switch_count++;

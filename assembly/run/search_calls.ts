@@ -1,4 +1,4 @@
-// What a search knows about kernel calls: which of them yield, and which wake somebody.
+// What a search knows about kernel calls: which of them yield, and which wake threads.
 
 import { machine } from "../sys/machine";
 import { SEARCH_UNHEARD_MAX } from "../sys/param";
@@ -9,7 +9,7 @@ import { td_at, td_frame } from "../sys/thread";
 import { search_pick } from "./search_choose";
 import { channel_of, search_plain_number } from "./search_reach";
 
-/** What was drawn, 0 to 6, and the largest number. */
+/** The number drawn, 0 to 6, and the largest number. */
 const RANDOM_CHOICES: u32 = 9;
 
 /** True for calls by which a thread lets others run. */
@@ -18,7 +18,7 @@ export function search_yields(nr: u32): bool {
   return plain == Sys.lwkt_yield || plain == Sys.sched_relinquish;
 }
 
-/** True for calls that, unless they block, leave all other threads as they are, but for those that they wake. */
+/** True for calls that, unless they block, affect other threads only by waking them. */
 export function search_only_wakes(nr: u32): bool {
   switch (search_plain_number(nr)) {
     case Sys.mtx_lock:
@@ -33,7 +33,7 @@ export function search_only_wakes(nr: u32): bool {
   }
 }
 
-/** Remembers a wakeup that nobody sleeps for, before it takes place. */
+/** Records a wakeup without a sleeper, before it takes place. */
 export function search_note_wakeup(s: Search, td: Thread, nr: u32): void {
   const plain = search_plain_number(nr);
   const wakes =
@@ -52,7 +52,7 @@ export function search_note_wakeup(s: Search, td: Thread, nr: u32): void {
   s.s_unheard_count++;
 }
 
-/** What random() gives where a search chooses it: what it has drawn, a small number, or the largest. */
+/** The result of random() when a search chooses it: the number drawn, a small one, or the largest. */
 export function search_draw(td: Thread): void {
   const choice = search_pick(RANDOM_CHOICES);
   if (choice == 0) return;

@@ -1,11 +1,11 @@
-// How a search chooses. Where there is more than one possibility, the choice is a decision of the tape: made already,
-// or made as the strategy wants it.
+// How a search chooses. Where there is more than one option, the choice is a decision on the tape: read from
+// it, or made by the strategy.
 //
-// Reduction. Two steps of different threads are independent if their order makes no difference, neither to memory and
-// kernel objects nor to who can run. Of schedules that differ in the order of independent steps only, an exhaustive
-// search need not try more than one. It keeps sleep sets (P. Godefroid): a possibility that was tried at a decision
-// need not be tried behind the later ones, until a step comes that it depends on. What sleeps at a decision follows
-// from the tape alone: whatever stands before the choice was tried before.
+// Reduction. Two steps of different threads are independent if their order affects neither memory and kernel
+// objects nor which threads can run. Of schedules that differ only in the order of independent steps, an
+// exhaustive search need not try more than one. It keeps sleep sets (P. Godefroid): an option that was tried
+// at a decision need not be tried after the later ones, until a step that it depends on. The sleep set at a
+// decision follows from the tape alone: all options before the chosen one have been tried.
 
 import { could_have_tokens, has_tokens } from "../kern/lwkt_tokref";
 import { GlobalData, globaldata } from "../sys/globaldata";
@@ -34,13 +34,13 @@ import {
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { search_depend, search_reaches_hold } from "./search_reach";
 
-/** Of the hash by Fowler, Noll and Vo. */
+/** Constants of the Fowler-Noll-Vo hash. */
 const DIGEST_BASIS: u64 = 0xcbf29ce484222325;
 const DIGEST_PRIME: u64 = 0x100000001b3;
-/** No possibility. */
+/** No option. */
 const NONE: u32 = u32.MAX_VALUE;
 
-// ---- Who can run ----
+// ---- Which threads can run ----
 
 /** True if the thread has exited. */
 export function search_has_exited(td: Thread): bool {
@@ -57,12 +57,14 @@ export function search_can_run(td: Thread): bool {
   return td != gd.gd_idletd && td != machine().host_td && may_have_cpu(gd, td);
 }
 
-/** False if its CPU's thread must not lose the CPU. */
+/** False if the current thread of its CPU must not lose the CPU. */
 function may_have_cpu(gd: GlobalData, td: Thread): bool {
   return gd.gd_curthread == td || search_may_switch(gd);
 }
 
-/** False if a CPU's thread must not lose the CPU: in a critical section, or while it preempts. */
+/**
+ * False if a CPU's current thread must not lose the CPU: it is in a critical section, or preempts another one.
+ */
 export function search_may_switch(gd: GlobalData): bool {
   const current = gd.gd_curthread;
   if (current == gd.gd_idletd) return true;
@@ -91,7 +93,7 @@ export function set_ready(s: Search, i: u32, td: Thread): void {
   store<usize>(s.s_ready + <usize>i * sizeof<usize>(), changetype<usize>(td));
 }
 
-/** Adds a thread to those that can run, which are in the order in which they began. */
+/** Adds a thread to those that can run, keeping the order in which they began. */
 export function search_add(s: Search, td: Thread, number: u32): void {
   if (s.s_count == SEARCH_OPTIONS_MAX) return;
   let at = s.s_count++;
@@ -102,8 +104,8 @@ export function search_add(s: Search, td: Thread, number: u32): void {
 }
 
 /**
- * Adds, behind `count` threads, what can happen without one: CPUs get their messages, and the next timeout fires. With
- * nobody who can run, and nothing but time, that is no choice.
+ * Adds the possible events behind `count` threads: CPUs receive their messages, and the next timeout fires.
+ * If no thread can run, and there is only time to advance, there is no choice.
  */
 function collect_events(s: Search, count: u32): u32 {
   const m = machine();
@@ -119,7 +121,7 @@ function collect_events(s: Search, count: u32): u32 {
   return events;
 }
 
-/** True if time can go on to something. */
+/** True if time can advance to a timeout. */
 function has_timeout(m: Machine): bool {
   if (m.timeouts == 0) return false;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
@@ -128,7 +130,7 @@ function has_timeout(m: Machine): bool {
   return false;
 }
 
-/** Moves the thread that ran last, which is one of `count`, to the front or the end. */
+/** Moves the thread that ran last, one of `count`, to the front or to the end. */
 function move_last(s: Search, count: u32, to_end: bool): void {
   const last = s.s_last;
   let at: u32 = 0;
@@ -144,8 +146,8 @@ function move_last(s: Search, count: u32, to_end: bool): void {
 // ---- Choices ----
 
 /**
- * The thread of the next step, or an event (is_event): none if none can run, or if other schedules have shown what would
- * follow (s_known).
+ * The thread, or event (is_event), of the next step: none if none can run, or if other schedules have covered
+ * what would follow (s_known).
  */
 export function search_choose(s: Search): Thread {
   let count = s.s_count;
@@ -179,7 +181,7 @@ export function search_choose(s: Search): Thread {
   return take_turn(s, next);
 }
 
-/** It is the turn of `next`, again or now. */
+/** Gives the turn to `next`. */
 function take_turn(s: Search, next: Thread): Thread {
   const last = s.s_last;
   if (next == last) s.s_in_a_row++;
@@ -191,13 +193,13 @@ function take_turn(s: Search, next: Thread): Thread {
   return next;
 }
 
-/** Chooses among `count` possibilities, of which the first `threads` are threads. */
+/** Chooses among `count` options, of which the first `threads` are threads. */
 function decide(s: Search, threads: u32, count: u32, preempts: bool): u32 {
   let skip = s.s_reduces != 0 ? sleepers(s, threads) : 0;
   if (count == 1) return skip == 0 ? 0 : NONE;
   if (preempts && s.s_preemptions >= s.s_preemptions_max) {
     s.s_cut |= u32(threads > 1);
-    if (threads == count || threads > 63) return note(s, 0, 1, 0); // no other
+    if (threads == count || threads > 63) return note(s, 0, 1, 0); // no other option
     skip |= (((<u64>1) << (<u64>threads)) - 1) & ~(<u64>1); // no other thread
   }
   if (s.s_decisions < s.s_prefix) return note(s, taken(s, count), count, skip);
@@ -211,7 +213,7 @@ function decide(s: Search, threads: u32, count: u32, preempts: bool): u32 {
   }
 }
 
-/** A choice of the test itself, from 0 to `count` - 1. */
+/** A choice made by the test itself, from 0 to `count` - 1. */
 export function search_pick(count: u32): u32 {
   const s = search();
   if (count < 2) return 0;
@@ -225,16 +227,16 @@ function decision(s: Search, at: u32): SearchDecision {
   return changetype<SearchDecision>(s.s_tape + <usize>at * offsetof<SearchDecision>());
 }
 
-/** What the tape says. */
+/** The decision on the tape. */
 function taken(s: Search, count: u32): u32 {
   const choice = decision(s, s.s_decisions).sd_choice;
   return choice < count ? choice : 0;
 }
 
-/** Writes a decision down; returns the choice. */
+/** Records a decision; returns the choice. */
 function note(s: Search, choice: u32, count: u32, asleep: u64): u32 {
   if (choice == NONE) return NONE;
-  if (s.s_decisions == SEARCH_DECISIONS_MAX) return choice; // the steps are at an end, too
+  if (s.s_decisions == SEARCH_DECISIONS_MAX) return choice; // the steps are used up, too
   const d = decision(s, s.s_decisions++);
   d.sd_choice = choice;
   d.sd_count = count;
@@ -242,19 +244,19 @@ function note(s: Search, choice: u32, count: u32, asleep: u64): u32 {
   return choice;
 }
 
-/** A number above 0 that stands for the choices of the schedule. */
+/** A positive number that identifies the choices of the schedule. */
 export function search_digest(): f64 {
   const s = search();
   let hash: u64 = DIGEST_BASIS;
   for (let i: u32 = 0; i < s.s_decisions; i++) {
     hash = (hash ^ <u64>decision(s, i).sd_choice) * DIGEST_PRIME;
   }
-  return <f64>((hash >> 11) | 1); // a whole number that a double can have
+  return <f64>((hash >> 11) | 1); // an integer that a double represents exactly
 }
 
 /**
- * Makes the tape that of the next schedule in depth-first order, which is the same in its first `floor` decisions, and
- * different in those before `depth`. Returns 0 if there is none.
+ * Changes the tape to that of the next schedule in depth-first order, which keeps the first `floor` decisions
+ * and differs in one before `depth`. Returns 0 if there is none.
  */
 export function search_backtrack(floor: u32, depth: u32): u32 {
   const s = search();
@@ -282,7 +284,7 @@ function below(s: Search, count: u32): u32 {
   return <u32>((<u64>(<u32>z ^ (<u32>z >> 14)) * <u64>count) >> 32);
 }
 
-/** One of the possibilities that need not be left out. */
+/** A random option that is not to be skipped. */
 function any(s: Search, count: u32, skip: u64): u32 {
   if (skip == 0) return below(s, count);
   let left = below(s, count - <u32>popcnt<u64>(skip));
@@ -295,7 +297,9 @@ function is_skipped(i: u32, skip: u64): bool {
   return i < 64 && ((skip >> i) & 1) != 0;
 }
 
-/** The thread with the best priority, which becomes the worst first if a change is due at this decision. */
+/**
+ * The thread with the best priority; if a change is due at this decision, its priority becomes the worst first.
+ */
 function best(s: Search, count: u32, skip: u64): u32 {
   for (let i: u32 = 0; i < s.s_changes_count; i++) {
     if (load<u32>(s.s_changes + <usize>i * sizeof<u32>()) != s.s_decisions) continue;
@@ -321,7 +325,7 @@ function priority_of(s: Search, i: u32): i32 {
 
 // ---- Reduction ----
 
-/** The possibilities that sleep, a bit each. */
+/** The options in the sleep set, one bit each. */
 function sleepers(s: Search, count: u32): u64 {
   let mask: u64 = 0;
   for (let i: u32 = 0; i < count && i < 64; i++) {
@@ -337,7 +341,10 @@ function first_awake(count: u32, asleep: u64): u32 {
   return NONE;
 }
 
-/** What stands before the choice was tried; whatever depends on the step of `next` must be tried again behind it. */
+/**
+ * Options before the chosen one have been tried and go to sleep; those that depend on the step of `next` must
+ * be tried again.
+ */
 function put_to_sleep(s: Search, choice: u32, next: Thread): void {
   const step = thread_of(next);
   for (let i: u32 = 0; i < choice; i++) {

@@ -1,13 +1,14 @@
-// Races: two threads access the same byte, one of them writes, neither access is atomic, and nothing orders the two.
+// Data races: two threads access the same byte, at least one writes, neither access is atomic, and nothing
+// orders them.
 //
-// What orders is kept in vector clocks. A step of one thread is before another one's if a chain leads from one to the
-// other: of what a thread does one after the other; from whoever leaves a lock, posts a semaphore or stores
-// atomically to who comes later to the same lock, semaphore or word; and from who wakes or makes a thread to that
-// thread. A timeout orders nothing, nor does a wakeup that nobody sleeps for. A call of which nothing better is known
-// orders all that are about the same object, so that some races are missed and none is made up.
+// Order is kept in vector clocks. One step happens before another if a chain connects them: the program order
+// of a thread; from a release of a lock, a post of a semaphore or an atomic store to a later acquire of the
+// same lock, semaphore or word; and from waking or creating a thread to that thread. A timeout orders
+// nothing, nor does a wakeup without a sleeper. A call with no better rule orders all calls on the same
+// object, so that some races are missed but none is reported falsely.
 //
-// In machine code a plain load may be an atomic one of C: it is taken for one if a fence stands behind it, as is a
-// store behind a fence (cpu/rv32_search.ts), and nothing races with a byte that atomics access.
+// In machine code a plain load may be a C atomic: it counts as one if a fence follows it, and so does a store
+// behind a fence (cpu/rv32_search.ts). Nothing races with a byte that atomics access.
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";
@@ -28,13 +29,13 @@ import { td_frame } from "../sys/thread";
 import { REF_EXCLUSIVE, td_tokens, token_of, token_ref } from "../sys/token";
 import { channel_of } from "./search_reach";
 
-// Values of s_actor that are no thread's number.
-/** Nobody: time has gone on. */
+// Values of s_actor that are not a thread's number.
+/** No thread: time has advanced. */
 export const RACE_NOBODY: u32 = 0;
-/** Anybody may have sent the messages that have come. */
+/** Messages were delivered, which any thread may have sent. */
 export const RACE_EVERYBODY: u32 = u32.MAX_VALUE;
 
-/** Host words are one thing each; guest addresses are below. */
+/** Host words count as one location each; guest addresses are below. */
 const GUEST_END: u32 = 0x8000_0000;
 const GOLDEN: u32 = 0x9e37_79b9;
 /** Bytes of a thread's clock: a time of each thread. */
@@ -60,7 +61,7 @@ function has_clock(number: u32): bool {
   return number - 1 < RACE_THREADS_MAX;
 }
 
-/** The clock of a thread: how far each of the others was when something ordered it behind them. */
+/** The clock of a thread: for each other thread, how far it was when it was last ordered before this one. */
 function clock_of(s: Search, number: u32): usize {
   return s.s_clocks + <usize>(number - 1) * CLOCK_BYTES;
 }
@@ -69,7 +70,7 @@ function time_of(clock: usize, number: u32): u32 {
   return load<u32>(clock + <usize>(number - 1) * sizeof<u32>());
 }
 
-/** What is before `from` is before `to`. */
+/** Orders everything before `from` before `to`. */
 function join(to: usize, from: usize): void {
   for (let i: usize = 0; i < CLOCK_BYTES; i += sizeof<u32>()) {
     if (load<u32>(to + i) < load<u32>(from + i)) store<u32>(to + i, load<u32>(from + i));
@@ -78,7 +79,7 @@ function join(to: usize, from: usize): void {
 
 // ---- Threads ----
 
-/** A thread gets its number: whoever had the last step may have made it. */
+/** A thread gets its number; the thread that took the last step may have created it. */
 export function race_thread(s: Search, number: u32, td: Thread): void {
   if (!has_clock(number)) return;
   store<u32>(s.s_tds + <usize>(number - 1) * sizeof<usize>(), changetype<u32>(td));
@@ -94,8 +95,8 @@ export function race_step(s: Search, number: u32): void {
 }
 
 /**
- * A thread with tokens of lwkt-modern begins a step: it has them now, whoever had them while it did not run, and has seen what
- * they guard.
+ * A thread with lwkt-modern tokens begins a step: it holds them now, and is ordered behind the threads that
+ * held them meanwhile.
  */
 export function race_has_tokens(s: Search, td: Thread, number: u32): void {
   if (s.s_races == 0) return;
@@ -105,7 +106,7 @@ export function race_has_tokens(s: Search, td: Thread, number: u32): void {
   }
 }
 
-/** A thread makes a call, and may leave its CPU, and its tokens to others. Who shares one has changed nothing. */
+/** A thread makes a call, and may leave its CPU and its tokens to others. A reader has changed nothing. */
 function leaves_tokens(s: Search, td: Thread, number: u32): void {
   const tt = td_tokens(td);
   for (let i: u32 = 0; i < tt.tt_count; i++) {
@@ -114,7 +115,7 @@ function leaves_tokens(s: Search, td: Thread, number: u32): void {
   }
 }
 
-/** Whoever had the last step has woken or made a thread. */
+/** The thread that took the last step has woken or created a thread. */
 export function race_wake(s: Search, number: u32): void {
   if (s.s_races == 0 || !has_clock(number)) return;
   const clock = clock_of(s, number);
@@ -125,9 +126,9 @@ export function race_wake(s: Search, number: u32): void {
   } else if (s.s_actor != number && has_clock(s.s_actor)) join(clock, clock_of(s, s.s_actor));
 }
 
-// ---- What orders ----
+// ---- Ordering objects ----
 
-/** The clock of an object or word, 0 if there are too many. */
+/** The clock of an object or word; 0 if there are too many. */
 function sync_of(s: Search, key: u32): usize {
   let at = (key * GOLDEN) % RACE_CLOCKS_MAX;
   while (true) {
@@ -157,7 +158,7 @@ function release(s: Search, number: u32, key: u32): void {
   if (clock != 0) join(clock, clock_of(s, number));
 }
 
-/** True for calls that come before and after nothing, or whose order race_wake knows. */
+/** True for calls that order nothing, or whose order race_wake records. */
 function orders_nothing(nr: u32): bool {
   switch (nr) {
     case Sys.lwkt_yield:
@@ -179,7 +180,7 @@ function orders_nothing(nr: u32): bool {
   }
 }
 
-/** True for calls that release the lock that is their second argument while they wait. */
+/** True for calls that release the lock in their second argument while they wait. */
 function waits_without_lock(nr: u32): bool {
   switch (nr) {
     case Sys.cv_wait:
@@ -199,7 +200,10 @@ function waits_without_lock(nr: u32): bool {
   }
 }
 
-/** A thread makes kernel call `nr`, without what a C program adds to it: sn_acquire is what it acquires by its end. */
+/**
+ * A thread makes kernel call `nr` (its plain number, for C programs, too); sn_acquire is what it acquires
+ * when it returns.
+ */
 export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
   if (s.s_races == 0) return;
   sn.sn_acquire = 0;
@@ -267,7 +271,7 @@ function ends_thread(nr: u32): bool {
   return nr == Sys.lwkt_exit || nr == Sys.thr_exit || nr == Sys.exit;
 }
 
-/** A thread ends: that is before what others find out of it, or of its process, as wait() does. */
+/** A thread ends, which happens before whatever learns of that from it or its process, such as wait(). */
 function race_end(s: Search, td: Thread, number: u32): void {
   release(s, number, changetype<u32>(td));
   const proc = changetype<u32>(td.td_proc);
@@ -278,12 +282,12 @@ function release_pooled(s: Search, number: u32, token: u32): void {
   if (token != 0) release(s, number, token);
 }
 
-/** The token that stands for the address which a call names. */
+/** The pool token of the address in a call's argument. */
 function pool_token(sn: SearchThread, argument: u32): u32 {
   return changetype<u32>(lwkt_token_pool_lookup(channel_of(sn.sn_op, argument)));
 }
 
-/** A thread's call is over. */
+/** A thread's call returns. */
 export function race_return(s: Search, sn: SearchThread): void {
   if (s.s_races == 0 || sn.sn_acquire == 0) return;
   acquire(s, sn.sn_number, sn.sn_acquire);
@@ -328,7 +332,7 @@ function access_of(s: Search, key: u32): RaceAccess {
   }
 }
 
-/** A thread's last look. */
+/** A thread's last read of a byte. */
 function look_of(access: RaceAccess, number: u32): RaceLook {
   const looks = changetype<usize>(access) + offsetof<RaceAccess>("ra_reads");
   return changetype<RaceLook>(looks + <usize>(number - 1) * offsetof<RaceLook>());

@@ -1,10 +1,10 @@
-// How far the next step of a thread reaches: with whose next steps it makes a difference which comes first. Of
-// schedules that differ in the order of other steps only, a search with reduction tries one (search_choose.ts).
+// How far a thread's next step reaches: with which other threads' next steps its order matters. Of schedules
+// that differ only in the order of other steps, a search with reduction tries one (search_choose.ts).
 //
-// What is said here of a call must be all that others can tell of it, in any state that its caller can find. A wrong word
-// leaves schedules out; test/property/search-reach.test.ts compares what is found with and without. Rejected: to note
-// what a step has touched when it is over, as dynamic reduction does. The kernel's functions would have to say so, and
-// what a call reads is most of what it touches.
+// What is said here of a call must cover everything that other threads can notice of it, in any state its
+// caller may find. A mistake drops schedules; test/property/search-reach.test.ts compares what is found with
+// and without reduction. Rejected: recording what a step touched after the fact, as dynamic reduction does.
+// Every kernel function would have to report it, and most of what a call touches is what it reads.
 
 import { proc_valid } from "../kern/kern_fork";
 import { has_tokens } from "../kern/lwkt_tokref";
@@ -33,29 +33,29 @@ import { Sys } from "../sys/syscall";
 import { is_td, td_frame, td_valid } from "../sys/thread";
 import { C_CALL } from "./c_arguments";
 
-// What search_about says of a call's arguments: which of them name what it is about.
+// Result of search_about: which arguments of a call name the objects that it is about.
 /** The first one is a channel. */
 const ABOUT_CHANNEL: u32 = 1;
-/** The place of the second object, from 0 on, is this many bits up; 0 = there is none. */
+/** Position of the second object's argument, from 0, shifted by this; 0 = there is none. */
 const ABOUT_SECOND_SHIFT: u32 = 1;
 
-// What stands for an object where a call is about something else: no address is so large.
-/** What CPUs can promise to threads with deadlines. */
+// Stand-ins for objects, of calls about something else: no address is so large.
+/** The CPU shares reserved for deadlines. */
 const DEADLINES: u32 = 0xffff_fff0;
-/** The handlers of a list for shutdowns: its number is added. */
+/** The handlers of a shutdown list, whose number is added. */
 const SHUTDOWN_LISTS: u32 = 0xffff_fff4;
 
-/** The number of a call, whoever makes it. */
+/** The number of a call, without what marks it as a C program's. */
 export function search_plain_number(nr: u32): u32 {
   return nr < C_CALL ? nr : nr - C_CALL;
 }
 
-/** The channel that the first argument of a call names. */
+/** The channel named by the first argument of a call. */
 export function channel_of(nr: u32, argument: u32): u32 {
   return nr < C_CALL ? argument : copyin_channel(argument);
 }
 
-/** Which arguments of a call name what it is about, whoever makes it: ABOUT_CHANNEL and the place of the second object. */
+/** Which arguments of a call name its objects: ABOUT_CHANNEL and the position of the second object. */
 export function search_about(nr: u32): u32 {
   switch (search_plain_number(nr)) {
     case Sys.tsleep:
@@ -84,7 +84,7 @@ export function search_about(nr: u32): u32 {
   }
 }
 
-/** Notes what the call is about that a thread is to make, with its arguments in registers. */
+/** Records the objects of the call that a thread is about to make, with its arguments in registers. */
 export function search_arguments(td: Thread, sn: SearchThread): void {
   const frame = td_frame(td);
   const about = search_about(sn.sn_op);
@@ -96,7 +96,7 @@ export function search_arguments(td: Thread, sn: SearchThread): void {
   search_objects(td, sn, channel_of(sn.sn_op, frame.a0), second);
 }
 
-/** Notes what the call of a thread is about: its first argument is `first`, and `second` the other that says so. */
+/** Records the objects of a thread's call, given its first argument and the one that names the second object. */
 export function search_objects(td: Thread, sn: SearchThread, first: u32, second: u32): void {
   sn.sn_object = first;
   sn.sn_second = second;
@@ -120,14 +120,14 @@ export function search_objects(td: Thread, sn: SearchThread, first: u32, second:
   }
 }
 
-/** What stands for a list of handlers that nobody runs but who shuts down; 0 for others. */
+/** Stand-in for a list that only a shutdown runs; 0 for other lists. */
 function shutdown_list(list: u32): u32 {
   return list <= <u32>EventList.SHUTDOWN_FINAL ? SHUTDOWN_LISTS + list : 0;
 }
 
 /**
- * How far the next step of a thread reaches (Reach). What is left of a call, later, as far as the call. The end of a
- * thread concerns nobody but those who ask for that very thread, and what they do reaches as far as anything.
+ * The Reach of a thread's next step. A resumed call reaches as far as the call itself. The end of a thread
+ * concerns only threads that ask for that very thread, and their steps have unlimited reach.
  */
 export function search_reach(sn: SearchThread): u32 {
   switch (sn.sn_pending) {
@@ -145,7 +145,7 @@ export function search_reach(sn: SearchThread): u32 {
   }
 }
 
-/** True for calls that concern those only which are about the same objects. */
+/** True for calls that concern only calls on the same objects. */
 function is_about_object(nr: u32): bool {
   switch (nr) {
     case Sys.mtx_lock:
@@ -233,8 +233,8 @@ function reach_of_call(nr: u32, object: u32): u32 {
 }
 
 /**
- * True for calls of which nobody else can tell. Whether a thread holds a lock alone is changed by nobody else while it
- * runs, and time stands still while threads run.
+ * True for calls that no other thread can notice. Whether a thread owns a lock exclusively is changed by no
+ * other thread while it runs, and time stands still while threads run.
  */
 function concerns_nobody(nr: u32): bool {
   switch (nr) {
@@ -259,7 +259,7 @@ function concerns_nobody(nr: u32): bool {
   }
 }
 
-/** True for a channel that the kernel itself does not use: not a thread, a process, or an object of its. */
+/** True for a channel that the kernel itself does not use: not a thread, a process, or a kernel object. */
 function is_plain_channel(channel: u32): bool {
   if (channel == 0 || td_valid(channel) || proc_valid(channel)) return false;
   return !is_kobj(channel);
@@ -276,12 +276,12 @@ function is_token(token: LwktToken): bool {
   return changetype<usize>(token) != 0;
 }
 
-/** True if reaches say all that steps do; else any two steps may depend on each other. */
+/** True if reaches are complete; otherwise any two steps may depend on each other. */
 export function search_reaches_hold(m: Machine): bool {
-  // Orders in which locks are taken, which threads run while others spin, rounds that tokens wait for.
+  // Lock orders (WITNESS), which threads run while others spin, rounds that waiters for tokens count.
   if ((m.lock_watch & LOCK_WITNESS) != 0 || m.lock_adaptive != 0 || is_token(m.tok_first))
     return false;
-  // Handlers of threads that are made and end.
+  // Handlers of thread creation and exit.
   if (m.event_lists == 0) return true;
   for (let list = <u32>EventList.THREAD_CTOR; list <= <u32>EventList.THREAD_FINI; list++) {
     if (load<u32>(event_list_head(list)) != 0) return false;
@@ -300,13 +300,13 @@ export function search_depend(a_td: Thread, a: SearchThread, b_td: Thread, b: Se
   return is_met(a, a.sn_object, b) || is_met(a, a.sn_second, b);
 }
 
-/** A thread in a critical section, or with tokens, keeps others from running. */
+/** The reach of a step now: a thread in a critical section, or with tokens, keeps others from running. */
 function reach_now(td: Thread, sn: SearchThread): u32 {
   if (is_event(td) || is_critical(td) || has_tokens(td)) return Reach.ALL;
   return sn.sn_reach;
 }
 
-/** True for a thread in a critical section of its own: who is off its CPU may be in one of the switch. */
+/** True for a thread in a critical section of its own; one that is off its CPU may be in that of the switch. */
 function is_critical(td: Thread): bool {
   if (planted(Plant.REACH_NO_CRITICAL)) return false;
   const off = td != globaldata(td.td_cpu).gd_curthread;
@@ -314,13 +314,16 @@ function is_critical(td: Thread): bool {
   return td.td_pri >= (switches ? 2 * TDPRI_CRIT : TDPRI_CRIT);
 }
 
-/** True if a step changes what CPUs can promise to threads with deadlines: such a thread may end behind any step. */
+/** True if a step changes the CPU shares reserved for deadlines: such a thread may end after any step. */
 function may_promise(td: Thread, sn: SearchThread): bool {
   if (planted(Plant.REACH_NO_PROMISE)) return sn.sn_object == DEADLINES;
   return (td.td_flags & TDF_DEADLINE) != 0 || sn.sn_object == DEADLINES;
 }
 
-/** True if an object of one step, or what lies behind it, is one of another step's, or lies behind that. */
+/**
+ * True if an object of one step, or something in the chain behind it, is also in the chain of another step's
+ * object.
+ */
 function is_met(a: SearchThread, object: u32, b: SearchThread): bool {
   let at = object;
   for (let i: u32 = 0; at != 0; i++) {
@@ -330,7 +333,7 @@ function is_met(a: SearchThread, object: u32, b: SearchThread): bool {
   return false;
 }
 
-/** True if `object` is `from` or lies behind it. */
+/** True if `object` is `from`, or is in the chain behind it. */
 function lies_behind(from: u32, object: u32): bool {
   let at = from;
   for (let i: u32 = 0; at != 0; i++) {
@@ -341,8 +344,8 @@ function lies_behind(from: u32, object: u32): bool {
 }
 
 /**
- * What the owner of a lock waits for, if it waits, 0 if it does not: who waits for the lock lends to the owner, which
- * then may change its place among others.
+ * What the owner of a lock waits for, or 0. A waiter for the lock lends to the owner, which may then change
+ * its place among other waiters.
  */
 function behind(object: u32): u32 {
   if (planted(Plant.REACH_NO_CHAIN)) return 0;
@@ -350,7 +353,7 @@ function behind(object: u32): u32 {
   return is_td(owner) ? owner.td_wchan : 0;
 }
 
-/** The owner of a lock that threads lend to; null for what is no lock. */
+/** The owner of a lock that borrows from its waiters; null if it is not a lock. */
 function owner_of(object: u32): Thread {
   if (!is_kobj(object) || (object & (<u32>KOBJ_SIZE - 1)) != 0) return changetype<Thread>(0);
   const o = changetype<SyncObject>(<usize>object);
@@ -368,7 +371,7 @@ function owner_of(object: u32): Thread {
   }
 }
 
-/** One of those that have an rmlock, or of its readers, which waits, if any does. */
+/** The writer of an rmlock, or one of its readers; one that waits, if there is one. */
 function owner_of_rm(rm: RmLock): Thread {
   const owner = lock_owner(rm.rm_lock);
   if (is_td(owner) && owner.td_wchan != 0) return owner;

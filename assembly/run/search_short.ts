@@ -1,12 +1,12 @@
-// Resources that fail because a search has it so (SEARCH_FAILURES): for one call the machine seems to have no more
-// threads, processes, objects or guest memory, and the call finds that out in its own way.
+// Failures injected by a search (SEARCH_FAILURES): for one call the machine seems to be out of threads,
+// processes, objects or guest memory, and the call fails in its own way.
 
 import { machine } from "../sys/machine";
 import { SEARCH_FAILURES, Search } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { search_pick } from "./search_choose";
 
-/** What a machine can be short of. */
+/** Resources that a call can be made to lack. */
 export enum Short {
   NOTHING = 0,
   THREADS = 1,
@@ -15,10 +15,10 @@ export enum Short {
   MEMORY = 4,
 }
 
-/** More than there can be of anything. */
+/** More than there can be of any resource. */
 const MANY: i32 = 1 << 30;
 
-/** Before kernel call `nr`, without what a C program adds to it: chooses what the machine is short of, if anything. */
+/** Before kernel call `nr` (its plain number): chooses what the machine is short of, if anything. */
 export function search_shorten(s: Search, nr: u32): Short {
   if ((s.s_choices & SEARCH_FAILURES) == 0) return Short.NOTHING;
   const short = choose_short(nr);
@@ -44,7 +44,7 @@ export function search_shorten(s: Search, nr: u32): Short {
   return short;
 }
 
-/** After the call. */
+/** After the call: restores the resource. */
 export function search_unshorten(s: Search, short: Short): void {
   const m = machine();
   switch (short) {

@@ -1,9 +1,10 @@
-// The way back to where schedules start. The host gives the kernel the image of that once (src/snapshot/resident.ts):
-// a search goes back more than a hundred thousand times a second, and a copy from the host's memory costs more than
-// most pieces of the image take.
+// Returning to the start of schedules. The host hands the kernel the image of that state once
+// (src/snapshot/resident.ts): a search returns to it more than a hundred thousand times a second, and copying
+// from the host's memory would cost more than most pieces of the image take.
 //
-// Before the first choice of a schedule each thread goes on to its first visible operation, in every schedule in the
-// same way. So schedules start behind that where they can: what the search itself knows by then is kept here.
+// Before the first choice of a schedule each thread runs to its first visible operation, which is the same in
+// every schedule. So schedules start after that if possible; what the search itself knows by then is kept
+// here.
 
 import { KEPT_THREADS_MAX, KEPT_WORDS_MAX } from "../sys/param";
 import {
@@ -15,7 +16,7 @@ import {
   search,
 } from "../sys/search";
 
-/** Puts the machine back to its start: clears what arenas have in use beyond it, and copies the image. */
+/** Restores the machine's start state: clears what arenas use beyond it, and copies the image. */
 export function search_restart(): void {
   const s = search();
   for (let i: u32 = 0; i < s.s_arena_count; i++) {
@@ -42,7 +43,10 @@ function used_of(arena: SearchArena): u32 {
   );
 }
 
-/** Keeps what a search knows of the threads; false if that is too much, or if nobody keeps what it looks for. */
+/**
+ * Keeps what the search knows of the threads; false if that is too much, or if it cannot be kept in this kind
+ * of search.
+ */
 export function search_keep(s: Search): bool {
   if (s.s_races != 0 || s.s_crowded != 0) return false;
   if (s.s_places > KEPT_THREADS_MAX || s.s_touched_count > KEPT_WORDS_MAX) return false;
@@ -61,7 +65,7 @@ export function search_keep(s: Search): bool {
   return true;
 }
 
-/** A schedule begins where search_keep was. */
+/** Begins a schedule in the state that search_keep kept. */
 export function search_resume(s: Search): void {
   s.s_places = s.s_kept_places;
   s.s_living = s.s_kept_living;

@@ -1,5 +1,5 @@
-// The kernel calls that create kernel threads and processes. The others of kthread(9) and kproc(9) are
-// dispatched to kern/kern_kthread.ts directly (assembly/syscalls.master).
+// The kernel calls that create kernel threads and processes. The other calls of kthread(9) and kproc(9) are
+// dispatched directly to kern/kern_kthread.ts (assembly/syscalls.master).
 import { is_proc } from "../kern/kern_fork";
 import * as kthread from "../kern/kern_kthread";
 import { machine } from "../sys/machine";

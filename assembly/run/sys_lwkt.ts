@@ -1,5 +1,5 @@
-// LWKT's kernel calls that are more than a call of one of its functions. The others are dispatched to
-// kern/lwkt_*.ts directly (assembly/syscalls.master).
+// LWKT kernel calls that need more than one kernel function. The others are dispatched directly to
+// kern/lwkt_*.ts (assembly/syscalls.master).
 import { cont_push, DONE, done, K, PENDING, set_retval } from "../kern/cont";
 import { is_proc } from "../kern/kern_fork";
 import { kobj_alloc } from "../kern/kern_kobj";
@@ -34,7 +34,7 @@ export function sys_lwkt_wait_gen(wait: LwktWait): i32 {
   return wait.wa_gen;
 }
 
-/** Makes a token (KOBJ_TOKEN) or a wait structure (KOBJ_WAIT) that belongs to a CPU. */
+/** Creates a token (KOBJ_TOKEN) or a wait structure (KOBJ_WAIT), owned by a CPU. */
 function kobj_create(f: Frame, kind: u32, cpu: u32): i32 {
   const at = kobj_alloc();
   if (at == 0) return ENOMEM;
@@ -55,7 +55,7 @@ export function sys_lwkt_token_create(f: Frame, cpu: u32): i32 {
   return kobj_create(f, KOBJ_TOKEN, cpu);
 }
 
-/** True for a token of lwkt-modern. That inside a wait structure is lwkt's, always. */
+/** True for a token of lwkt-modern. The one inside a wait structure is always lwkt's. */
 function is_tokref(tok: LwktToken): bool {
   return machine().lwkt_modern != 0 && tok.ko_kind == KOBJ_TOKEN;
 }
@@ -78,20 +78,23 @@ export function sys_lwkt_token_pool_lookup(f: Frame, address: u32): i32 {
   return is_token(tok) ? 0 : ENOMEM;
 }
 
-/** The results stay where they are while the caller waits. */
+/** The results stay in their registers while the caller waits. */
 export function sys_lwkt_getpooltoken(f: Frame, address: u32): u32 {
   set_retval(sys_lwkt_token_pool_lookup(f, address));
   return f.a1 != 0 ? sys_lwkt_gettoken(changetype<LwktToken>(f.a1)) : DONE;
 }
 
-/** A token that was never made is none that the caller has: under lwkt it leaves its critical section, as with any other. */
+/**
+ * A token that was never created is not held: under lwkt the caller leaves its critical section, as with any
+ * other token.
+ */
 export function sys_lwkt_relpooltoken(address: u32): u32 {
   const tok = lwkt_token_pool_lookup(address);
   if (machine().lwkt_modern != 0) return lwkt_reltokref(changetype<Token>(tok));
   return is_token(tok) ? lwkt_reltoken(tok) : crit_exit();
 }
 
-/** lwkt has no shared tokens: there it is lwkt_gettoken. */
+/** lwkt has no shared tokens: it treats this as lwkt_gettoken. */
 export function sys_lwkt_gettoken_shared(tok: LwktToken): u32 {
   return is_tokref(tok) ? lwkt_gettokref(changetype<Token>(tok), false) : lwkt_gettoken(tok);
 }
@@ -108,7 +111,7 @@ export function sys_lwkt_havetoken(tok: LwktToken): bool {
   return is_tokref(tok) ? lwkt_havetokref(changetype<Token>(tok)) : lwkt_havetoken(tok);
 }
 
-/** lwkt_yield_quick as a call: leaving a critical section never goes further than that of lwkt. */
+/** lwkt_yield_quick as a call; the one at the end of a critical section is always lwkt's. */
 export function sys_lwkt_yield_quick(): u32 {
   const gd = mycpu();
   return is_modern(gd) ? modern_yield(gd, gd.gd_curthread) : lwkt_yield_quick();
@@ -118,7 +121,7 @@ export function sys_lwkt_wait_create(f: Frame, cpu: u32): i32 {
   return kobj_create(f, KOBJ_WAIT, cpu);
 }
 
-/** What is not used here is read from the frame when the structure is there (lwkt_create_allocated). */
+/** The other arguments are read from the frame once the structure is allocated (lwkt_create_allocated). */
 export function sys_lwkt_create(
   f: Frame,
   func: u32,
@@ -138,7 +141,7 @@ function not_created(f: Frame, error: i32): u32 {
   return done(error);
 }
 
-/** True for a thread that runs, waits, or belongs to a process: its structure is no memory for another one. */
+/** True for a thread that runs, waits, or belongs to a process, whose structure must not be reused. */
 function is_alive(td: Thread): bool {
   if ((td.td_lwflags & TDL_EXITED) != 0) return false;
   if (machine().bare == 0 && cold(td).td_tid != -1) return true;
@@ -150,8 +153,8 @@ export function sys_lwkt_kthread_create(f: Frame, func: u32, arg: u32, fmt: u32,
 }
 
 /**
- * The structure that lwkt_create (`kthread` 0) or lwkt_kthread_create (1) asked for is allocated: the
- * other arguments are still in the caller's frame.
+ * The structure that lwkt_create (`kthread` 0) or lwkt_kthread_create (1) asked for is allocated; the other
+ * arguments are still in the caller's frame.
  */
 export function lwkt_create_allocated(kthread: u32): u32 {
   const cur = curthread();
@@ -180,7 +183,7 @@ export function sys_set_untimely_switch(value: i32): void {
   machine().untimely_switch = value;
 }
 
-/** True if the current thread is one of LWKT alone; otherwise its process knows it. */
+/** True if the current thread is LWKT's alone; otherwise it belongs to a process. */
 function is_lwkt_only(): bool {
   return machine().bare != 0 || !is_proc(curthread().td_proc);
 }

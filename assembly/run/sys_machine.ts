@@ -1,10 +1,10 @@
-// The kernel calls that ask the machine itself.
+// Kernel calls about the machine itself.
 import { cont_push, K, PENDING } from "../kern/cont";
 import { mycpu } from "../sys/globaldata";
 import { machine } from "../sys/machine";
 import { Frame } from "../sys/proc";
 
-/** The cycles are burnt by the trampoline (compute_run), slice by slice. */
+/** The trampoline (compute_run) burns the cycles, slice by slice. */
 export function sys_compute(cycles: u64): u32 {
   cont_push(K.COMPUTE, <u32>cycles, <u32>(cycles >> 32));
   return PENDING;

@@ -1,5 +1,5 @@
-// The kernel calls on processes, sleeping and scheduling that are more than a call of one function of
-// kern/ (assembly/syscalls.master).
+// Kernel calls on processes, sleeping and scheduling that need more than one function of kern/
+// (assembly/syscalls.master).
 import { set_retval } from "../kern/cont";
 import { proc_setcred, proc_setlimit } from "../kern/kern_cred";
 import { kern_fork, kern_thr_create } from "../kern/kern_fork";
@@ -18,7 +18,7 @@ export function sys_thr_create(f: Frame, func: u32, arg: u32): i32 {
   return created_thread(f, kern_thr_create(func, arg), curthread().td_proc);
 }
 
-/** Sleeps on a channel that nobody wakes: inside the current thread's own structure. */
+/** Sleeps on a channel that nothing wakes: inside the current thread's own structure. */
 export function sys_pause(wmesg: u32, timo: i32): u32 {
   const channel = changetype<u32>(curthread()) + <u32>offsetof<Thread>("td_runtime");
   return tsleep(channel, 0, wmesg, timo);

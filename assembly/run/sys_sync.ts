@@ -1,5 +1,5 @@
-// The kernel calls that make synchronisation objects, and a few that are more than a call of one
-// function of kern/ (assembly/syscalls.master).
+// Kernel calls that create synchronisation objects, and others that need more than one function of kern/
+// (assembly/syscalls.master).
 import { lockinit } from "../kern/kern_lock";
 import { mtx_owned } from "../kern/kern_mutex";
 import { rm_create, rm_owned } from "../kern/kern_rmlock";
@@ -22,7 +22,7 @@ import {
   SyncObject,
 } from "../sys/sync";
 
-/** Leaves 0 and an object's address in a1, or ENOMEM. */
+/** Returns 0 with the object's address in a1, or ENOMEM. */
 function created(f: Frame, o: SyncObject): i32 {
   if (changetype<usize>(o) == 0) return ENOMEM;
   f.a1 = changetype<u32>(o);

@@ -1,5 +1,4 @@
-// The kernel calls on thread structures and their ids that are more than a call of one function of
-// kern/ (assembly/syscalls.master).
+// Kernel calls on thread structures and ids that need more than one function of kern/ (assembly/syscalls.master).
 
 import { panic } from "../env";
 import { done } from "../kern/cont";
@@ -14,21 +13,21 @@ import { machine } from "../sys/machine";
 import { Frame, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 
-/** The structure is the kernel's own process's, but is none of its threads. */
+/** The structure belongs to the kernel's own process, but is not one of its threads. */
 export function sys_thread_alloc(pages: u32): Thread {
   const td = thread.thread_alloc(pages);
   if (is_td(td)) td.td_proc = machine().proc0;
   return td;
 }
 
-/** A thread that others can find is not free (kern_thread.c 420-429). */
+/** A thread that can be found by its id is not free (kern_thread.c 420-429). */
 export function sys_thread_free(td: Thread): i32 {
   if (tidhash_contains(td)) panic("bad state for thread unlinking");
   thread.thread_free(td);
   return 0;
 }
 
-/** Who ends without leaving the hash of ids is found there until it is freed, and never afterwards. */
+/** A thread that ends without leaving the hash of ids is found there until it is freed, and not afterwards. */
 export function sys_thread_exit(): u32 {
   if (tidhash_contains(curthread())) machine().tid_care++;
   return thread.thread_exit();
@@ -64,7 +63,7 @@ export function sys_cow_sync_creds(): void {
 
 export function sys_tid_free(tid: i32): void {
   tid_free(tid);
-  machine().tid_care++; // it may still be somebody's
+  machine().tid_care++; // it may still be a thread's
 }
 
 export function sys_tidhash_add(td: Thread): i32 {

@@ -1,11 +1,11 @@
-// What a body does to the kernel: its calls, its return, and its faults. Both kinds of body come through
-// here: RV32 code by its call instruction, host bodies by machine_step.
+// Entry into the kernel from a body: calls, returns and faults. Both kinds of body come through here, RV32
+// code by its call instruction, host bodies by machine_step.
 //
-// A call's arguments are a0..a7 of the caller's frame, where they stay until the call returns, so that a
-// continuation may read them again. The result of a call that may switch is left in td_retval and moved
-// to a0 when the call returns to the body (TDB_INCALL); a second result is written to a1 at once. What
-// each call is, and which function performs it, says assembly/syscalls.master; the dispatch
-// (init_sysent.ts) is made from it.
+// A call's arguments are a0 to a7 of the caller's frame, where they stay until the call returns, so that a
+// continuation may read them again. The result of a call that may switch is left in td_retval and moved to a0
+// when the call returns to the body (TDB_INCALL); a second result is written to a1 at once.
+// assembly/syscalls.master defines the calls and their functions; the dispatch (init_sysent.ts) is generated
+// from it.
 
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { fault_report, panic, printf } from "../env";
@@ -27,7 +27,7 @@ import { Sys } from "../sys/syscall";
 import { C_CALL, c_arguments } from "./c_arguments";
 import { sysent } from "./init_sysent";
 
-/** Performs kernel call `nr` for `td`, which runs. */
+/** Performs kernel call `nr` for `td`, which is running. */
 export function trap(td: Thread, nr: u32): void {
   if (nr == Sys.body_return) {
     td.td_body &= ~TDB_INCALL;
@@ -52,9 +52,9 @@ export function body_return(): u32 {
 // ---- Faults ----
 
 /**
- * The code of a body did what it must not, at `pc`, with `address`: the host is told while the registers
- * are as they were. Then the machine panics, for that is kernel code; or only the thread ends, if the
- * machine was made so and the thread may be taken away where it stands.
+ * The code of a body faulted at `pc`, with `address`: the host is told while the registers are unchanged.
+ * Then the machine panics, since the fault is in kernel code; or, if the machine is configured so and the
+ * thread can be ended where it is, only the thread ends.
  */
 export function fault(td: Thread, kind: u32, pc: u32, address: u32): void {
   fault_report(changetype<usize>(td), kind, pc, address);
@@ -100,8 +100,8 @@ function fault_panic(td: Thread, kind: u32, pc: u32): void {
 // ---- Calls of C programs ----
 
 /**
- * Performs kernel call `nr` for C code (c_arguments.ts): its pointers are checked and converted first. A bad
- * one is a fault of the call, which then does not take place.
+ * Performs kernel call `nr` for C code (c_arguments.ts): its pointers are checked and converted first. An
+ * invalid one is a fault of the call, which then does not take place.
  */
 function c_trap(td: Thread, nr: u32): void {
   const m = machine();

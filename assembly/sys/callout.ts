@@ -1,34 +1,33 @@
 // Callouts: what a CPU's callout wheel (kern/kern_timeout.ts) holds.
 //
-// The lists of the wheel (sys/chunklist.ts) are of CalloutLinks, which a thread's sleep timeout has inside
-// ThreadCold and a callout of the kernel at its start. Which of the two a link is follows from its
-// address.
+// The wheel's lists (sys/chunklist.ts) hold CalloutLinks. One is embedded in each thread's ThreadCold, for
+// its sleep timeout; a kernel callout begins with one. The address of a link tells which of the two it is.
 //
-// Locking: a wheel is its CPU's; the link inside a thread follows the key of its fields in sys/proc.ts.
+// Locking: a wheel belongs to its CPU; the link inside a thread follows the key of its fields in sys/proc.ts.
 import { ChunkList, ChunkLists } from "./chunklist";
 import { machine } from "./machine";
 import { WHEEL_LEVELS, WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "./param";
 import { ThreadCold } from "./proc";
 
-/** What the wheel knows of a callout. The fields of a thread are td_c_time and td_c_slot. */
+/** What the wheel needs of a callout. In a thread, these fields are td_c_time and td_c_slot. */
 @unmanaged
 export class CalloutLink {
   c_time: u64; //  tick at which it is due
-  c_slot: usize; // where it stands in its list
+  c_slot: usize; // address of its slot in the list
 }
 
-/** Functions that a callout of the kernel may run. */
+/** Functions that a kernel callout may run. */
 export enum CalloutFn {
   NONE = 0,
   THREAD_REAP = 1, // kern_thread.c 724
 }
 
-/** A callout of the kernel: runs `c_fn(c_arg)`. */
+/** A kernel callout: runs `c_fn(c_arg)`. */
 @unmanaged
 export class Callout extends CalloutLink {
   c_fn: u32; //    CalloutFn
   c_arg: u32;
-  c_cpu: u32; //   whose wheel it is in
+  c_cpu: u32; //   the CPU whose wheel it is in
   c_armed: u32; // 1 = it is in the wheel
 }
 
@@ -37,7 +36,7 @@ export function thread_callout(c: ThreadCold): CalloutLink {
   return changetype<CalloutLink>(changetype<usize>(c) + offsetof<ThreadCold>("td_c_time"));
 }
 
-/** The cold part around a link, or null if the link belongs to a callout of the kernel. */
+/** The cold part around a link, or null if the link belongs to a kernel callout. */
 export function callout_cold(link: CalloutLink): ThreadCold {
   const m = machine();
   const at = changetype<usize>(link);
@@ -53,29 +52,29 @@ if (offsetof<ThreadCold>("td_c_slot") != offsetof<ThreadCold>("td_c_time") + siz
 }
 
 /**
- * A CPU's wheel: this head, which has a summary word per level; then per level 64 words of bits (a bit is
- * set while its slot has a list), and the slots of all levels. Its own CPU's alone.
+ * A CPU's wheel: this head, with a summary word per level; then 64 bitmap words per level (a bit is set while
+ * its slot has a list); then the slots of all levels. Only its own CPU touches it.
  */
 @unmanaged
 export class CalloutWheel {
-  cw_ticks: u64; //  where the wheel stands: every callout in it is due later
-  cw_exact: u32; //  1 = gd_next_callout is the earliest callout's tick, 0 = it may be earlier than that
+  cw_ticks: u64; //  current tick of the wheel: every callout in it is due later
+  cw_exact: u32; //  1 = gd_next_callout is the earliest callout's tick, 0 = it may be too early
   cw_count: u32; //  callouts in the wheel
-  cw_sum0: u64; //   bit n: word n of the bits of level 0 is not 0
+  cw_sum0: u64; //   bit n: bitmap word n of level 0 is not 0
   cw_sum1: u64; //   the same for level 1
-  cw_sum2: u64; //   and level 2
-  cw_deal_head: usize; // the list that is being dealt out: head and tail
+  cw_sum2: u64; //   the same for level 2
+  cw_deal_head: usize; // list being distributed to lower levels: head and tail
   cw_deal_tail: usize;
 }
 
-/** Words of bits per level: a summary word has a bit for each. */
+/** Bitmap words per level: a summary word has a bit for each. */
 const WHEEL_WORDS: usize = 64;
-/** Behind the head: the bits, then the lists. */
+/** Behind the head: the bitmaps, then the lists. */
 export const WHEEL_BITS_OFFSET: usize = (offsetof<CalloutWheel>() + 63) & ~63;
-/** Bytes of the bits of a level. */
+/** Bytes of one level's bitmap. */
 export const WHEEL_BITS_SIZE: usize = WHEEL_WORDS * sizeof<u64>();
 export const WHEEL_LISTS_OFFSET: usize = WHEEL_BITS_OFFSET + WHEEL_LEVELS * WHEEL_BITS_SIZE;
-/** Lists of a wheel, those of level 0 first. */
+/** Lists of a wheel; level 0 comes first. */
 export const WHEEL_SLOTS: u32 = WHEEL0_SLOTS + WHEEL1_SLOTS + WHEEL2_SLOTS;
 /** Bytes of a wheel, in whole cache lines. */
 export const WHEEL_SIZE: usize =
@@ -101,7 +100,7 @@ export function wheel_lists(w: CalloutWheel): ChunkLists {
   return changetype<ChunkLists>(changetype<usize>(w) + WHEEL_LISTS_OFFSET);
 }
 
-/** The list that is being dealt out, while the wheel enters a block. */
+/** The list that is being distributed while the wheel enters a block. */
 export function wheel_dealt(w: CalloutWheel): ChunkList {
   return changetype<ChunkList>(changetype<usize>(w) + offsetof<CalloutWheel>("cw_deal_head"));
 }

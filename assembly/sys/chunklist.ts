@@ -1,5 +1,5 @@
-// The chunked list: first in, first out, with removal from the middle. It knows nothing of the items on it:
-// an item is an address, and keeps the address of its slot in a field whose offset the list's users pass.
+// The chunked list: first in, first out, with removal from the middle. It knows nothing about its items: an
+// item is an address, and stores the address of its slot in a field whose offset the caller passes.
 //
 // A list is two slot addresses, head and tail. Slots lie in chunks of 256 aligned bytes from a pool:
 //
@@ -9,22 +9,22 @@
 // `dead` is the low byte of the second word: how many slots of the chunk are tombstones (0). A slot
 // address that is a multiple of 256 means "at the end of the chunk before it".
 //
-// Against the obvious doubly linked list: a switch walks memory in order instead of chasing threads,
-// which at a million threads is 9 against 26 ns. Against one growable ring per list: it pauses for
-// milliseconds when it compacts. The pool holds twice what dense lists need; when removals from the
-// middle have thinned the chunks so far that it runs dry, all lists are compacted once, in place. For
-// that, every list of items that stay is in an array that the pool knows (ChunkLists).
+// Rejected: a doubly linked list, because a switch walks memory in order here instead of chasing pointers (9
+// against 26 ns at a million threads); and one growable ring per list, because compacting it pauses for
+// milliseconds. The pool holds twice the chunks that dense lists need. When removals from the middle have
+// thinned the chunks so far that the pool runs dry, all lists are compacted once, in place; to make that
+// possible, every list whose items stay is in an array that is registered with the pool (ChunkLists).
 //
-// Locking: a list belongs to whoever has the array; the pool (chunk_* of Machine) to all CPUs, under the
-// pool's lock once CPUs run on several host threads.
+// Locking: a list belongs to the owner of its array. The pool (chunk_* of Machine) belongs to all CPUs, and
+// will need a lock once CPUs run on several host threads.
 import { panic } from "../env";
 import { machine } from "./machine";
 
 export const CHUNK_SIZE: usize = 256;
-/** What of a slot's address is its place in the chunk. */
+/** The bits of a slot's address that give its place in the chunk. */
 export const CHUNK_MASK: usize = CHUNK_SIZE - 1;
 
-/** What a chunk begins with. */
+/** Head of a chunk. */
 @unmanaged
 export class Chunk {
   next: usize;
@@ -48,13 +48,13 @@ export class ChunkList {
   tail: usize; // slot that the next append writes
 }
 
-/** What an array of lists begins with; all of them are of items of one kind. */
+/** Head of an array of lists, whose items are all of one kind. */
 @unmanaged
 export class ChunkLists {
-  cl_next: ChunkLists; // next array that the pool knows
+  cl_next: ChunkLists; // next registered array
   cl_count: u32; //       lists in it
-  cl_field: usize; //     offset of the field of an item that keeps its slot's address
-  cl_pad: u32; //         the lists lie behind it, each in one cache line
+  cl_field: usize; //     offset of the field in which an item stores its slot's address
+  cl_pad: u32; //         keeps each of the lists behind it within one cache line
 }
 
 if (64 % offsetof<ChunkList>() != 0) ERROR("struct chunklist divides a cache line");
@@ -65,7 +65,7 @@ export function lists_bytes(count: u32): usize {
   return offsetof<ChunkLists>() + <usize>count * offsetof<ChunkList>();
 }
 
-/** Makes the pool know an array of lists, which are empty. */
+/** Registers an array of empty lists with the pool. */
 export function lists_init(lists: ChunkLists, count: u32, field: usize): void {
   const m = machine();
   lists.cl_count = count;
@@ -81,7 +81,7 @@ export function list_at(lists: ChunkLists, i: u32): ChunkList {
   );
 }
 
-/** Chunks that hold `items` items in dense lists. */
+/** Number of chunks that `items` items take in dense lists. */
 export function chunks_for(items: u32): u32 {
   return items / CHUNK_SLOTS + 1;
 }
@@ -134,7 +134,7 @@ export function list_grow(list: ChunkList): usize {
   return c + CHUNK_SLOT0;
 }
 
-/** Appends an item, which keeps its slot's address in the field at `field`. */
+/** Appends an item and stores its slot's address in the field at `field`. */
 export function list_append(list: ChunkList, item: usize, field: usize): void {
   let slot = list.tail;
   if ((slot & CHUNK_MASK) == 0) slot = list_grow(list);
@@ -150,8 +150,8 @@ export function list_prepend(list: ChunkList, item: usize, field: usize): void {
     return;
   }
   let slot = list.head - SLOT_SIZE;
-  // The slots in front of the head were picked or died: the one next to it is free. A tombstone that
-  // is written again no longer counts as dead.
+  // The slots in front of the head were picked or died, so the one before it is free. A reused tombstone no
+  // longer counts as dead.
   if ((slot & CHUNK_MASK) < CHUNK_SLOT0) slot = list_grow_front(list);
   store<usize>(slot, item);
   store<usize>(item + field, slot);
@@ -174,7 +174,7 @@ function list_grow_front(list: ChunkList): usize {
   return c + CHUNK_SIZE - SLOT_SIZE;
 }
 
-/** The slot of the item behind the one in `slot`, 0 at the end. */
+/** The slot behind `slot`, or 0 at the end of the list. */
 export function list_next_slot(list: ChunkList, slot: usize): usize {
   let at = slot + SLOT_SIZE;
   while (at != list.tail) {
@@ -186,8 +186,8 @@ export function list_next_slot(list: ChunkList, slot: usize): usize {
 }
 
 /**
- * The slot of the first item, or 0 when the list is empty; tombstones and used-up chunks in front of
- * it are dropped. An empty list keeps its last chunk and starts again at its first slot.
+ * The slot of the first item, or 0 when the list is empty. Drops tombstones and used-up chunks in front of
+ * it. An empty list keeps its last chunk and starts again at that chunk's first slot.
  */
 export function list_first_slot(list: ChunkList): usize {
   let slot = list.head;
@@ -240,7 +240,7 @@ export function list_remove(list: ChunkList, slot: usize): void {
   if (dead == CHUNK_SLOTS && chunk_of(list.head) != c) list_unlink_chunk(list, c);
 }
 
-/** Unlinks and frees a chunk of tombstones from the middle. The last chunk is never all dead. */
+/** Unlinks and frees a middle chunk that holds only tombstones. The last chunk is never all dead. */
 function list_unlink_chunk(list: ChunkList, c: usize): void {
   const chunk = changetype<Chunk>(c);
   const prev = chunk.prev_dead & ~CHUNK_MASK;
@@ -253,8 +253,8 @@ function list_unlink_chunk(list: ChunkList, c: usize): void {
 }
 
 /**
- * Walks a list: the first occupied slot at or behind `slot`, or 0. Start with `list.head`, go on with
- * the result + SLOT_SIZE. Changes nothing.
+ * Walks a list without changing it: the first occupied slot at or behind `slot`, or 0. Start with
+ * `list.head`, continue with the result + SLOT_SIZE.
  */
 export function list_walk(list: ChunkList, slot: usize): usize {
   while (true) {
@@ -268,14 +268,14 @@ export function list_walk(list: ChunkList, slot: usize): usize {
   }
 }
 
-/** Gives the last chunk of an empty list back to the pool. */
+/** Returns the last chunk of an empty list to the pool. */
 export function list_free(list: ChunkList): void {
   if (list.head != 0) chunk_free(chunk_of(list.head));
   list.head = 0;
   list.tail = 0;
 }
 
-/** Rewrites a list without tombstones, within its own chunks, and frees those left over. */
+/** Rewrites a list without tombstones within its own chunks, and frees the chunks left over. */
 export function list_compact(list: ChunkList, field: usize): void {
   let read = list.head;
   if (read == 0) return;
@@ -312,7 +312,7 @@ export function list_compact(list: ChunkList, field: usize): void {
   }
 }
 
-/** Compacts every list that the pool knows. */
+/** Compacts every registered list. */
 function lists_compact(): void {
   let lists = machine().chunk_lists;
   while (changetype<usize>(lists) != 0) {

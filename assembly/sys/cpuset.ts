@@ -1,7 +1,7 @@
-// Sets of CPUs: a bit for each, the lowest for CPU 0.
+// Sets of CPUs: one bit per CPU, bit 0 for CPU 0.
 import { Machine } from "./machine";
 
-/** The bit of a CPU. */
+/** The set that holds only `cpu`. */
 export function cpu_bit(cpu: u32): u64 {
   return (<u64>1) << (<u64>cpu);
 }

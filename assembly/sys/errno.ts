@@ -1,4 +1,4 @@
-// Error numbers, FreeBSD's values.
+// Error numbers, with FreeBSD's values.
 export const EPERM: i32 = 1;
 export const ESRCH: i32 = 3;
 export const EINTR: i32 = 4;
@@ -13,5 +13,5 @@ export const EOPNOTSUPP: i32 = 45;
 export const EPROCLIM: i32 = 67;
 export const ENOLCK: i32 = 77;
 export const ENOSYS: i32 = 78;
-/** Restart the call: never seen outside the kernel in FreeBSD, returned as is by these calls. */
+/** Restart the call. FreeBSD never lets it out of the kernel; these calls return it as it is. */
 export const ERESTART: i32 = -1;

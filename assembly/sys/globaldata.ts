@@ -1,7 +1,7 @@
-// The per-CPU structure: fields, then the run queue of LWKT and the pended interrupt threads, and at the end
-// the emulated CPU's own state (cpu/).
+// The per-CPU structure: its fields, then LWKT's run queue and the pended interrupt threads, and at the end
+// the state of the emulated CPU (cpu/).
 //
-// Locking: only its own CPU touches it, in a critical section; other CPUs write letters
+// Locking: only its own CPU touches it, in a critical section. Other CPUs write to letters instead
 // (kern/lwkt_ipiq.ts). The host reads it between slices.
 import { ChunkList, ChunkLists } from "./chunklist";
 import { PendCell } from "./intr";
@@ -22,22 +22,22 @@ export class GlobalData {
   gd_curthread: Thread;
   gd_idletd: Thread; //        this CPU's idle thread: on no queue, always in a critical section
   gd_runqmask: u32; //         bit n: level n may have threads; stale bits are cleared by the switcher
-  gd_reqpri: i32; //           something happened in a critical section: look when td_pri falls below
+  gd_reqpri: i32; //           a request arrived in a critical section: look when td_pri falls below it
   gd_intr_nesting_level: i32;
   gd_cpuid: u32;
   gd_flags: u32; //            GDF_*
   gd_tdfreecount: i32; //      exited structures kept for reuse
-  gd_tdfreeq: Thread; //       first and last of them
+  gd_tdfreeq: Thread; //       first and last of these structures
   gd_tdfreeq_last: Thread;
   gd_deadthread: Thread; //    PCPU deadthread: exited, its zombie not yet filed (kern_thread.c 991)
   gd_nintr: u32; //            interrupt lines pended in a critical section (gd_intrq)
   gd_nrunnable: i32; //        threads on this CPU's run queue
   gd_cycles: u64; //           this CPU's clock, in cycles since boot
-  gd_switchtime: u64; //       its value when the current thread was switched to
-  gd_slice_end: u64; //        the current slice ends here
+  gd_switchtime: u64; //       gd_cycles when the current thread was switched to
+  gd_slice_end: u64; //        gd_cycles at which the current slice ends
   gd_idle: u64; //             cycles spent in the idle thread
-  gd_switch_count: u64; //     lwkt.switch_count, of this CPU
-  gd_switches: u64; //         machine switches: from one thread to another
+  gd_switch_count: u64; //     lwkt.switch_count of this CPU
+  gd_switches: u64; //         switches from one thread to another, of any kind
   gd_preempt_hit: u64;
   gd_preempt_miss: u64;
   gd_preempt_weird: u64;
@@ -47,44 +47,44 @@ export class GlobalData {
   gd_ipi_received: u64;
   gd_wheel: usize; //          this CPU's callout wheel (kern/kern_timeout.ts)
   gd_softticks: u64; //        ticks up to which its callouts have run
-  gd_next_callout: u64; //     tick of its earliest callout, ~0 = none
-  gd_pend_first: PendCell; //  interrupt threads that are pended behind those of gd_intrq, first and last
+  gd_next_callout: u64; //     tick of its earliest callout, or an earlier one; ~0 = none
+  gd_pend_first: PendCell; //  pended interrupt threads that gd_intrq has no room for, first and last
   gd_pend_last: PendCell;
   gd_pend_current: Thread; //  one that was pended while it ran and there was no room, behind these
-  gd_slice_td: Thread; //      the thread that the slice's last step began with
-  gd_slice_reason: u32; //     why the emulated CPU left its loop
-  gd_late: u32; //             rounds by which its messages are late (kern/kern_chaos.ts)
+  gd_slice_td: Thread; //      the thread that was current when the slice's last step began
+  gd_slice_reason: u32; //     why the interpreter left its loop
+  gd_late: u32; //             rounds by which its messages are delayed (kern/kern_chaos.ts)
   gd_in_slice: u32; //         1 = it is in the middle of its slice
-  gd_broken: u32; //           the event at which a debugger has stopped it in the middle of RV32 code, or 0
-  gd_schedclock: u64; //       lwkt-modern: the last tick of its clock of turns
-  gd_switch_why: u32; //       kr_why of the records that are being written: SW_* or WHY_CALLOUT
-  gd_touched: u32; //          sum of words that were loaded only to have their cache lines
+  gd_broken: u32; //           event at which a debugger has stopped it inside RV32 code, or 0
+  gd_schedclock: u64; //       lwkt-modern: last tick of its round-robin clock
+  gd_switch_why: u32; //       kr_why of the records being written: SW_* or WHY_CALLOUT
+  gd_touched: u32; //          sum of words that were loaded only to bring in their cache lines
 }
 
 // Bits of gd_flags.
-/** A thread that should run instead of the current one became runnable. */
+/** A thread that should run in place of the current one became runnable. */
 export const GDF_RESCHED: u32 = 0x1;
-/** The switch under way is not the thread's own will. */
+/** The switch in progress is involuntary. */
 export const GDF_INVOL: u32 = 0x8;
-/** An interrupt came from outside: the pended ones run when the thread is next between instructions. */
+/** An outside interrupt arrived: pended interrupt threads run at the next safe point. */
 export const GDF_INTR: u32 = 0x10;
-/** The running thread has used up its slice, which a scheduler of shares gives it. */
+/** The running thread has used up the slice that a time-sharing scheduler gave it. */
 export const GDF_SLICEEND: u32 = 0x20;
-/** Threads with deadlines have this CPU: no short way takes the next thread of a level. */
+/** Threads with deadlines may run here, so no fast path may take the next thread of a level. */
 export const GDF_DEADLINE: u32 = 0x40;
-/** lwkt: user threads wait for their turn: no short way takes the next thread of a level. */
+/** lwkt: user threads wait for their turn, so no fast path may take the next thread of a level. */
 export const GDF_USERS: u32 = 0x80;
-/** lwkt-modern decides (kern/lwkt_modern.ts), always: no short way for lwkt_yield. */
+/** lwkt-modern, always set: there is no fast path for lwkt_yield. */
 export const GDF_MODERN: u32 = 0x100;
 /** The CPU runs its idle thread and has nothing to do. */
 export const GDF_HALTED: u32 = 0x4;
 
-/** Behind the fields: the levels of LWKT's run queue, in cache lines of their own, */
+/** Behind the fields: the levels of LWKT's run queue, in cache lines of their own. */
 export const GD_RUNQ_OFFSET: usize = (offsetof<GlobalData>() + 63) & ~63;
-/** the interrupt threads that are pended, oldest first, */
+/** Behind those: the pended interrupt threads, oldest first. */
 export const GD_INTRQ_OFFSET: usize =
   GD_RUNQ_OFFSET + offsetof<ChunkLists>() + <usize>NRUNQ * offsetof<ChunkList>();
-/** and from here to the next CPU's structure what the emulated CPU has for itself. */
+/** Behind those, up to the next CPU's structure: the state of the emulated CPU. */
 export const GD_CPU_OFFSET: usize =
   (GD_INTRQ_OFFSET + <usize>MAXPENDING * sizeof<usize>() + 63) & ~63;
 
@@ -96,7 +96,7 @@ if (GLOBALDATA_ADDRESS + <usize>MAXCPU * GLOBALDATA_STRIDE > STATICS_ADDRESS) {
   ERROR("STATICS_ADDRESS: the structures of MAXCPU CPUs reach into it");
 }
 
-/** LWKT's run queue: a list per level. */
+/** LWKT's run queue: one list per level. */
 export function gd_runq(gd: GlobalData): ChunkLists {
   return changetype<ChunkLists>(changetype<usize>(gd) + GD_RUNQ_OFFSET);
 }
@@ -111,12 +111,12 @@ export function globaldata(cpu: u32): GlobalData {
   return changetype<GlobalData>(GLOBALDATA_ADDRESS + <usize>cpu * GLOBALDATA_STRIDE);
 }
 
-/** The structure of the CPU that runs. */
+/** The CPU that is running. */
 export function mycpu(): GlobalData {
   return machine().curcpu;
 }
 
-/** The thread that runs. */
+/** The thread that is running. */
 export function curthread(): Thread {
   return machine().curcpu.gd_curthread;
 }

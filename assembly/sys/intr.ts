@@ -1,15 +1,15 @@
-// Interrupt lines: what kern/lwkt_intr.ts keeps of each.
+// Interrupt lines: the state that kern/lwkt_intr.ts keeps for each.
 import { machine } from "./machine";
 import { Thread } from "./proc";
 
-/** A line from a device: the host raises it, its interrupt thread serves it. */
+/** A device's line: the host raises it, its interrupt thread serves it. */
 @unmanaged
 export class IntrLine {
-  il_thread: Thread; // null = nobody serves it
-  il_count: u32; //     times raised since the thread asked last
+  il_thread: Thread; // null = no thread serves it
+  il_count: u32; //     times raised since its thread last asked
 }
 
-/** A pended interrupt thread beyond MAXPENDING, in a cell of the kernel objects. */
+/** A pended interrupt thread beyond MAXPENDING, in a cell of the kernel object arena. */
 @unmanaged
 export class PendCell {
   pc_kind: u32; // KOBJ_PEND

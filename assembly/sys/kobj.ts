@@ -1,29 +1,30 @@
-// Kernel objects that thread code names by address: LWKT wait structures and tokens. They live in an
-// arena of cells of 128 bytes and are never freed ("wait structures use stable storage", lwkt_thread.c 470).
+// Kernel objects that thread code names by address: LWKT wait structures, tokens and, in sys/sync.ts, locks.
+// They live in an arena of 128-byte cells and their storage is stable ("wait structures use stable storage",
+// lwkt_thread.c 470).
 import { Thread } from "./proc";
 
-/** Kinds of object; the first word of each cell. */
+/** Kinds of object: the first word of each cell. */
 export const KOBJ_WAIT: u32 = 0x57414954;
 export const KOBJ_TOKEN: u32 = 0x544f4b4e;
 export const KOBJ_EVENT: u32 = 0x45564e54;
 export const KOBJ_PEND: u32 = 0x50454e44;
-/** Bytes of a cell: two cache lines. All but the queues of locks is in the first. */
+/** Bytes of a cell: two cache lines. All but the queues of a lock is in the first. */
 export const KOBJ_SIZE: usize = 128;
 
-/** A token: ownership by a CPU, not by a thread (lwkt_thread.c 680-754). */
+/** A token: owned by a CPU, not by a thread (lwkt_thread.c 680-754). */
 @unmanaged
 export class LwktToken {
   ko_kind: u32; //   KOBJ_TOKEN, or KOBJ_WAIT for the token inside a wait structure
   t_cpu: i32; //     owner
-  t_reqcpu: i32; //  the CPU it goes to when it is released
-  t_granted: Thread; // it came to its owner for this thread, which has not looked yet,
-  t_round: u32; //     handed over at or after the boundary before which there were so many rounds
-  t_line: Thread; //   first and last of the threads that wait for it
+  t_reqcpu: i32; //  the CPU that gets it when it is released
+  t_granted: Thread; // the waiter that it was granted to, which has not yet noticed
+  t_round: u32; //     Machine.rounds as of the last round boundary when it was granted
+  t_line: Thread; //   first and last thread that wait for it
   t_line_last: Thread;
-  t_count: u32; //     how many there are,
-  t_due: u32; //       and how many of them have waited since before this round
-  t_next: LwktToken; // next token with a line (Machine.tok_first)
-  t_listed: u32; //    1 = it is among those
+  t_count: u32; //     number of waiters
+  t_due: u32; //       number of waiters that have waited since an earlier round
+  t_next: LwktToken; // next token with waiters (Machine.tok_first)
+  t_listed: u32; //    1 = it is in that list
 }
 
 /** A wait structure: a token, a generation number and a queue of blocked threads. */
@@ -31,7 +32,7 @@ export class LwktToken {
 export class LwktWait extends LwktToken {
   wa_gen: i32;
   wa_count: i32;
-  wa_waitq: Thread; //       first and last thread that is blocked
+  wa_waitq: Thread; //       first and last blocked thread
   wa_waitq_last: Thread;
 }
 

@@ -1,21 +1,21 @@
-// The trace: fixed-size records of what the kernel did, in a buffer that the host empties when it is
-// full or when a run call returns. Nothing is written unless the record's class is in ktr_mask.
+// The trace: fixed-size records of what the kernel did. The host empties the buffer when it is full or when a
+// run call returns. A record is written only if its class is in ktr_mask.
 import { ktr_flush } from "../env";
 import { machine } from "./machine";
 
-/** Record types. What a, b, c, d hold stands behind each; threads and processes are addresses. */
+/** Record types, with the meaning of a, b, c, d. Threads and processes are given by address. */
 export enum Ktr {
   SWITCH = 1, //     from, to, run queue mask, td_pri of from, td_pri of to
-  XSWITCH = 2, //    the same, by an exiting thread
-  START = 3, //      thread: runs for the first time
-  ALLOC = 4, //      LWKT: thread, where from (0 fresh, 1 template, 2 reused)
+  XSWITCH = 2, //    the same, for an exiting thread
+  START = 3, //      thread that runs for the first time
+  ALLOC = 4, //      LWKT: thread, its source (0 fresh, 1 template, 2 reused)
   SPLZ = 5, //       LWKT: thread
   INTR = 6, //       LWKT: thread, interrupt thread
-  RETURN = 7, //     thread: its body is used up
+  RETURN = 7, //     thread whose body has returned
   KFREE = 8, //      LWKT: thread whose stack is freed
   ZFREE = 9, //      LWKT: thread whose structure is freed
-  RUNNABLE = 10, //  thread: put on the run queue (FreeBSD)
-  FBSWITCH = 11, //  last thread that ran, thread that runs now (FreeBSD: idle does not count)
+  RUNNABLE = 10, //  thread put on the run queue (FreeBSD)
+  FBSWITCH = 11, //  last thread that ran, thread that runs now (FreeBSD: idle threads do not count)
   TICK = 12, //      ticks, low and high word
   ZOMBIE = 13, //    process
   HARVEST = 14, //   process, pid, exit code
@@ -27,15 +27,15 @@ export enum Ktr {
   TIDSET = 20, //    tid
   TIDCLEAR = 21, //  tid
   COUNT = 22, //     change of the thread count
-  WAKEUP = 23, //    thread that was made runnable, thread that did it
+  WAKEUP = 23, //    thread made runnable, thread that did it
   CREATE = 24, //    thread, process, tid, pid
   EXIT = 25, //      thread, process
   NAME = 26, //      thread, name: format and its argument
-  SLEEP = 27, //     thread that a SWITCH puts to sleep next, wait message, channel
-  SUSPEND = 28, //   thread that another one has suspended in its sleep
+  SLEEP = 27, //     thread that the next SWITCH puts to sleep, wait message, channel
+  SUSPEND = 28, //   thread that was suspended while asleep
 }
 
-/** kr_why of a WAKEUP that a callout made: the thread in kr_b only happened to run. */
+/** kr_why of a WAKEUP made by a callout: the thread in kr_b merely happened to be running. */
 export const WHY_CALLOUT: u32 = 16;
 
 // Classes of records, bits of ktr_mask.
@@ -43,12 +43,12 @@ export const KTR_SCHED: u32 = 0x1; //   SWITCH, XSWITCH, START, WAKEUP, CREATE, 
 export const KTR_LWKT: u32 = 0x2; //    ALLOC, SPLZ, INTR, RETURN, KFREE, ZFREE
 export const KTR_PROC: u32 = 0x4; //    RUNNABLE, FBSWITCH, TICK, ZOMBIE, HARVEST, STOPPED
 export const KTR_THREAD: u32 = 0x8; //  CTOR, DTOR, INIT, FINI, TIDSET, TIDCLEAR, COUNT
-export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, CREATE of LWKT's threads, NAME after a CREATE
+export const KTR_STATE: u32 = 0x10; //  SLEEP, SUSPEND, CREATE of LWKT threads, NAME after a CREATE
 
 /** Why a thread left its CPU. */
 export enum SW {
-  YIELD = 0, //     still runnable, by its own will
-  PREEMPTED = 1, // still runnable, not by its own will
+  YIELD = 0, //     still runnable, voluntary
+  PREEMPTED = 1, // still runnable, involuntary
   SLEEP = 2, //     asleep: tsleep, or blocked on an LWKT wait structure
   SUSPENDED = 3,
   DESCHEDULED = 4, // taken off the run queue
@@ -58,7 +58,7 @@ export enum SW {
 /** One record: 32 bytes. */
 @unmanaged
 export class KtrRecord {
-  kr_time: u64; //  cycles of the CPU that wrote it
+  kr_time: u64; //  clock of the CPU that wrote it, in cycles
   kr_type: u16;
   kr_cpu: u8;
   kr_why: u8; //    SWITCH: why `from` leaves, SW_*; WAKEUP: WHY_CALLOUT or 0

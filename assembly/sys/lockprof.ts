@@ -1,6 +1,6 @@
-// What lock profiling counts (kern/kern_lockprof.ts). None of it exists in a machine without the option.
+// What lock profiling counts (kern/kern_lockprof.ts). Allocated only on machines with that option.
 //
-// Locking: as the locks it is about; the host reads it between slices.
+// Locking: as the locks that are profiled; the host reads it between slices.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
 import { LOCK_PAIRS, STATS_BUCKETS } from "./param";
@@ -8,7 +8,7 @@ import { Thread } from "./proc";
 import { SyncObject } from "./sync";
 import { td_index } from "./thread";
 
-/** Times in cycles, of which there are so many; followed by STATS_BUCKETS counts of 32 bits. */
+/** A number of measured times in cycles; STATS_BUCKETS 32-bit counts follow. */
 @unmanaged
 export class LockTimes {
   lt_sum: u64;
@@ -16,14 +16,14 @@ export class LockTimes {
   lt_count: u64;
 }
 
-/** Bytes of times with their histogram. */
+/** Bytes of a LockTimes with its histogram. */
 export const LOCK_TIMES_STRIDE: usize =
   offsetof<LockTimes>() + <usize>STATS_BUCKETS * sizeof<u32>();
 
-/** What belongs to a lock: followed by the times that threads waited for it, and those that it was held. */
+/** A lock's profile; two LockTimes follow: how long threads waited for it, and how long it was held. */
 @unmanaged
 export class LockProfile {
-  lp_since: u64; // 1 + cycles at which it was taken, or began to be shared; 0 = it is free
+  lp_since: u64; // 1 + cycles at which it was acquired, or first shared; 0 = it is free
 }
 
 /** Bytes of a lock's profile. */
@@ -32,24 +32,24 @@ export const LOCK_PROFILE_STRIDE: usize = offsetof<LockProfile>() + 2 * LOCK_TIM
 /** A thread that waits for a lock. */
 @unmanaged
 export class LockWait {
-  lw_since: u64; // 1 + cycles at which it began, 0 = it waits for none
-  lw_owner: i32; // id of who had the lock then, 0 = it was shared
+  lw_since: u64; // 1 + cycles at which it began to wait, 0 = it is not waiting
+  lw_owner: i32; // id of the lock's owner at that time, 0 = it was shared
 }
 
-/** Bytes of it, so that the next one is aligned, too. */
+/** Bytes of a LockWait, rounded up so that the next one is aligned, too. */
 const LOCK_WAIT_STRIDE: usize = (offsetof<LockWait>() + sizeof<u64>() - 1) & ~(sizeof<u64>() - 1);
 
-/** Who waited for whom: an entry of a hash with open addressing. */
+/** Who waited for whom: an entry of a hash table with open addressing. */
 @unmanaged
 export class LockPair {
-  pr_lock: u32; //   the lock's address, 0 = nothing is here, 1 = what was here is forgotten
+  pr_lock: u32; //   the lock's address, 0 = free entry, 1 = deleted entry
   pr_waiter: i32; // thread ids
   pr_owner: i32;
   pr_count: u32;
   pr_cycles: u64;
 }
 
-/** Bytes of all this for `n` thread structures. */
+/** Bytes of the arena for `n` thread structures. */
 export function lockprof_bytes(n: u64): u64 {
   const locks = <u64>machine().kobj_count * LOCK_PROFILE_STRIDE;
   return locks + LOCK_PAIRS * offsetof<LockPair>() + n * LOCK_WAIT_STRIDE;
@@ -61,12 +61,12 @@ export function lock_profile(o: SyncObject): LockProfile {
   return changetype<LockProfile>(m.lockprof_base + index * LOCK_PROFILE_STRIDE);
 }
 
-/** The times that threads have waited for a lock. */
+/** How long threads have waited for a lock. */
 export function lock_wait_times(p: LockProfile): LockTimes {
   return changetype<LockTimes>(changetype<usize>(p) + offsetof<LockProfile>());
 }
 
-/** The times that it was held. */
+/** How long a lock was held. */
 export function lock_hold_times(p: LockProfile): LockTimes {
   return changetype<LockTimes>(changetype<usize>(lock_wait_times(p)) + LOCK_TIMES_STRIDE);
 }

@@ -1,6 +1,6 @@
-// Run queues of the time-sharing schedulers: an array of levels, the smallest first, each first in first out,
-// with a bit for each level that may have threads and one for each word of bits. A bit that is stale is cleared by
-// whoever looks for a thread.
+// Run queues of the time-sharing schedulers: an array of levels, the best first, each first in first out.
+// There is a bit for each level that may have threads, and a bit for each word of such bits. A stale bit is
+// cleared by the next search for a thread.
 //
 // Levels are finer than FreeBSD's 256 priorities, so that the 99 real-time priorities of POSIX are distinct:
 //
@@ -9,8 +9,8 @@
 //   17..115  real-time, 99 to 1; the priorities 16 to 47 lie among them
 //   116..    priorities 48 to 255
 //
-// Locking: under sched_lock, free like all locks of the original. A CPU puts threads on its own queues only;
-// what it may take from others', and when, is the schedulers' law (kern/sched_place.ts).
+// Locking: under sched_lock, free like all locks of the original. A CPU adds threads to its own queues only;
+// what it may take from others' queues, and when, is up to the schedulers (kern/sched_place.ts).
 import {
   ChunkList,
   ChunkLists,
@@ -34,12 +34,12 @@ import {
 import { td_sched } from "./sched";
 import { is_td, no_td } from "./thread";
 
-/** What a queue has beside its levels: this, and behind it WORDS words with a bit for each level that may have threads. */
+/** Head of a queue beside its levels; WORDS words follow, with a bit for each level that may have threads. */
 @unmanaged
 class PrioqHead {
   pq_words: u64; // a bit for each of these words
   pq_count: u32; // threads
-  pq_pad: u32; //   the words are aligned
+  pq_pad: u32; //   aligns the words
 }
 
 const WORDS: u32 = (RQ_LEVELS + 63) / 64;
@@ -51,11 +51,11 @@ if (WORDS > 64) ERROR("pq_words: more words than bits");
 
 /** The level of threads with deadlines. */
 export const LEVEL_DEADLINE: u32 = 16;
-/** The level of the best real-time priority, and of the first priority behind these. */
+/** The level of the best real-time priority, and the first level behind the real-time ones. */
 const LEVEL_RT: u32 = 17;
 const LEVEL_KERN: u32 = 116;
 
-/** Nothing is on a queue. */
+/** No level: the queue is empty. */
 export const NO_LEVEL: u32 = 0xffff;
 
 /** Bytes of `queues` queues. */
@@ -63,7 +63,7 @@ export function prioq_bytes(queues: u32): usize {
   return lists_bytes(queues * RQ_LEVELS) + <usize>queues * QUEUE_BYTES;
 }
 
-/** Makes queues, which are empty already. */
+/** Registers the arrays of queues, which must be empty. */
 export function prioq_init(queues: u32): void {
   runq_init(levels(), queues * RQ_LEVELS);
 }
@@ -87,7 +87,7 @@ function word_of(head: PrioqHead, i: u32): usize {
   return changetype<usize>(head) + <usize>i * sizeof<u64>();
 }
 
-/** The level of real-time priority `rt`, 1 to 99, or else of a FreeBSD priority. */
+/** The level of real-time priority `rt`, 1 to 99, or, if that is 0, of a FreeBSD priority. */
 export function prio_level(rt: u32, priority: u32): u32 {
   if (rt != 0) return LEVEL_KERN - rt;
   if (priority >= <u32>PRI_MIN_KERN) return LEVEL_KERN + priority - <u32>PRI_MIN_KERN;
@@ -95,7 +95,7 @@ export function prio_level(rt: u32, priority: u32): u32 {
   return LEVEL_RT + (((priority - <u32>PRI_MIN_REALTIME) * 99) >> 5);
 }
 
-/** The list of a queue's level. */
+/** The list of one level of a queue. */
 export function prioq_level(queue: u32, level: u32): ChunkList {
   return level_at(queue, level);
 }
@@ -105,7 +105,7 @@ export function prioq_count(queue: u32): u32 {
   return head_of(queue).pq_count;
 }
 
-/** Puts a thread on a queue: at the tail of a level, or at its head. */
+/** Puts a thread on a queue, at the tail of a level or at its head. */
 export function prioq_add(queue: u32, level: u32, td: Thread, head: bool): void {
   const list = level_at(queue, level);
   if (head) runq_prepend(list, td);
@@ -144,7 +144,7 @@ export function prioq_first(queue: u32): u32 {
   return NO_LEVEL;
 }
 
-/** The first level from `from` on, NO_LEVEL if there is none below `end`. */
+/** The first level in [from, end) that has a thread, NO_LEVEL if none has. */
 export function prioq_first_from(queue: u32, from: u32, end: u32): u32 {
   let mask = ~(<u64>0) << (from & 63);
   for (let i = from >> 6; i <= (end - 1) >> 6; i++) {
@@ -160,7 +160,10 @@ export function prioq_empty(queue: u32, level: u32): bool {
   return !has_thread(level_at(queue, level));
 }
 
-/** The thread behind `td` on its queue, levels from `from` on and round; the first one after none; null at the end. */
+/**
+ * The thread behind `td` in its queue, in the order of levels from `from` on, wrapping; without `td` the
+ * first; null at the end.
+ */
 export function prioq_next(queue: u32, from: u32, td: Thread): Thread {
   if (!is_td(td)) return first_or(queue, from, RQ_LEVELS, from);
   const level: u32 = td_sched(td).ts_level;
@@ -170,14 +173,14 @@ export function prioq_next(queue: u32, from: u32, td: Thread): Thread {
   return first_or(queue, level + 1, RQ_LEVELS, from);
 }
 
-/** The first thread of the levels from `from` to `end`, or else of those below `rest`. */
+/** The first thread of the levels in [from, end), or else of those below `rest`. */
 function first_or(queue: u32, from: u32, end: u32, rest: u32): Thread {
   let level = from < end ? prioq_first_from(queue, from, end) : NO_LEVEL;
   if (level == NO_LEVEL && rest != 0) level = prioq_first_from(queue, 0, rest);
   return level == NO_LEVEL ? no_td() : prioq_peek(queue, level);
 }
 
-/** The first level with a thread of those of word `i`; clears the bits of those that have none. */
+/** The first level of bit word `i` that has a thread; clears stale bits on the way. */
 function first_of_word(queue: u32, i: u32, mask: u64): u32 {
   const word = word_of(head_of(queue), i);
   let bits = load<u64>(word, BITS_OFFSET) & mask;
@@ -194,12 +197,14 @@ function has_thread(list: ChunkList): bool {
   return list_first_slot(list) != 0;
 }
 
-/** The first thread of a level that has one. */
+/** The first thread of a level that is not empty. */
 export function prioq_peek(queue: u32, level: u32): Thread {
   return changetype<Thread>(load<usize>(list_first_slot(level_at(queue, level))));
 }
 
-/** Takes the first thread of a level that has one; of those with deadlines the one whose is the earliest. */
+/**
+ * Takes the first thread of a level that is not empty; at the deadline level, the one with the earliest deadline.
+ */
 export function prioq_take(queue: u32, level: u32): Thread {
   if (level == LEVEL_DEADLINE) return take_earliest(queue);
   const td = changetype<Thread>(runq_take(level_at(queue, level)));
@@ -208,7 +213,7 @@ export function prioq_take(queue: u32, level: u32): Thread {
   return td;
 }
 
-/** Who has a deadline is one of few: what a CPU can promise. */
+/** A linear scan: few threads have deadlines, since a CPU admits only so many. */
 function take_earliest(queue: u32): Thread {
   const list = level_at(queue, LEVEL_DEADLINE);
   const td = runq_earliest(list);

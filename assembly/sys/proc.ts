@@ -5,13 +5,13 @@
 //   (k) the thread itself, while it runs
 //   (p) the process lock      (t) the thread lock      (h) the tid hash lock
 //   (c) set at creation and constant since
-// One host thread runs all CPUs today and no kernel code gives up the CPU with a lock held, so the
-// locks (p), (t), (h) are free; the keys say where they go when CPUs run on several host threads.
+// Today one host thread runs all CPUs, and no kernel code gives up its CPU with a lock held, so the locks
+// (p), (t), (h) cost nothing; the keys say where they go once CPUs run on several host threads.
 //
-// A thread is several parallel structures, one in each of as many arrays, so that a switch touches two cache
-// lines only: Thread (hot) and Frame (registers). ThreadCold, FrameHigh and ThreadRare are here, too; what
-// only some machines have is in sched.ts, sync.ts, ipiq.ts, token.ts and stats.ts. The address of the hot part
-// is the thread's identity inside the kernel.
+// A thread is several parallel structures, each in an array of its own, so that a switch touches two cache
+// lines only: Thread (hot) and Frame (registers). ThreadCold, FrameHigh and ThreadRare are here, too; parts
+// that only some machines have are in sched.ts, sync.ts, ipiq.ts, token.ts and stats.ts. The address of the
+// hot part identifies the thread inside the kernel.
 
 /**
  * What a context switch touches: 64 bytes, one cache line.
@@ -31,13 +31,13 @@ export class Thread {
   td_slot: usize; //      (o) address of its run queue slot, 0 = not queued
   td_wchan: u32; //     (t) sleep channel of tsleep, 0 = on no sleep queue
   td_wait: u32; //      (o) LWKT wait structure it is blocked on
-  td_qnext: u32; //     links of the one list it is on: sleep queue (t), wait queue (token),
+  td_qnext: u32; //     links of the one list that it is on: sleep queue (t), wait queue (token),
   td_qprev: u32; //         LWKT free list (o), zombie list, zone free list
   td_proc: Proc; //     (c)
   td_preempted: Thread; // (o) the thread that this one has preempted (lwkt_thread.c 337)
   td_runtime: u64; //   (k) cycles
   td_nvcsw: u32; //     (k) voluntary switches
-  td_pc: u32; //        (k) RV32: where it goes on: the address of a decoded instruction (cpu/rv32.ts)
+  td_pc: u32; //        (k) RV32: address of the decoded instruction at which it continues (cpu/rv32.ts)
   td_kfn: u8; //        (k) innermost continuation: K_*, 0 = none
   td_kdepth: u8; //     (k) continuations below it, in the continuation stack
   td_cpu: u8; //        (o) owning CPU
@@ -56,10 +56,10 @@ if (offsetof<Thread>("td_kdepth") != offsetof<Thread>("td_kfn") + 1) ERROR("KBI 
 if (offsetof<Thread>("td_cpu") != offsetof<Thread>("td_kfn") + 2) ERROR("KBI td_cpu");
 if (offsetof<Thread>("td_body") != offsetof<Thread>("td_kfn") + 3) ERROR("KBI td_body");
 
-/** Registers of a thread, first line. Nobody reads x0: decoding sees to that. */
+/** Registers of a thread, first line. Nothing reads x0 from here: the decoder sees to that. */
 @unmanaged
 export class Frame {
-  retval: i32; // (k) in the place of x0: result of the kernel function that the next continuation resumes from
+  retval: i32; // (k) in place of x0: result of the kernel function that the next continuation resumes from
   ra: u32;
   sp: u32;
   gp: u32;
@@ -79,7 +79,7 @@ export class Frame {
 
 if (offsetof<Frame>() != 64) ERROR("struct trapframe is one cache line");
 
-/** Registers x16..x31, in an array of their own: threads that do not use them never touch it. */
+/** Registers x16 to x31, in an array of their own: threads that do not use them never touch it. */
 @unmanaged
 export class FrameHigh {
   a6: u32;
@@ -105,20 +105,20 @@ if (offsetof<FrameHigh>() != 64) ERROR("the upper registers are one cache line")
 /** What creation, sleep and exit touch: 64 bytes, one cache line. */
 @unmanaged
 export class ThreadCold {
-  td_tid: i32; //          (h) NO_PID and up, -1 = none
+  td_tid: i32; //          (h) NO_PID or above, -1 = none
   td_plist_next: Thread; //(p) p_threads
   td_plist_prev: Thread; //(p)
-  td_ucred: Ucred; //      (p) td_realucred, or what it acts with for a while: see kern_cred.ts
+  td_ucred: Ucred; //      (p) td_realucred, or the credential it temporarily acts with: see kern_cred.ts
   td_limit: Plimit; //     (p)
-  td_cowgen: u32; //       (k) p_cowgen that ucred and limit agree with
+  td_cowgen: u32; //       (k) p_cowgen that td_ucred and td_limit correspond to
   td_c_time: u64; //       (t) sleep timeout: deadline in ticks; also td_sleeptimo
-  td_c_slot: u32; //       (t) where it stands in the callout wheel, see sys/callout.ts
-  td_wmesg: u32; //        (t) why it sleeps: a string
-  td_namefmt: u32; //      (p) name: format string and its argument, formatted when it is read
+  td_c_slot: u32; //       (t) its slot in the callout wheel, see sys/callout.ts
+  td_wmesg: u32; //        (t) wait message: a string
+  td_namefmt: u32; //      (p) name: format string and its argument, formatted when read
   td_namearg: u32;
   td_kb: u32; //           (k) second word of the innermost continuation
   td_pflags: u8; //        (c) TDP_*
-  td_sx_slocks: u8; //     (k) sx locks that it shares
+  td_sx_slocks: u8; //     (k) sx locks that it holds shared
   td_ast: u8; //           (t) pending ASTs: TDA_*
   td_intrval: i8; //       (t) what an aborted sleep returns: 0, EINTR, ERESTART
   td_priority: u8; //      (t) 0..255, smaller runs first
@@ -128,12 +128,12 @@ export class ThreadCold {
   td_allocdomain: u8; //   (c) memory domain of the structure
   td_dbgflags: u8; //      (p) DBG_*
   td_cflags: u8; //        (t) TDC_*: state of the sleep timeout
-  td_migrate: u8; //       (o) 1 + the CPU that another CPU wants it moved to, 0 = none
+  td_migrate: u8; //       (o) 1 + the CPU that another CPU wants to move it to, 0 = none
 }
 
 if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
 
-/** What few threads ever need: an array of 16 bytes each, which the others never touch. */
+/** What few threads ever need: an array of 16-byte entries, which the other threads never touch. */
 @unmanaged
 export class ThreadRare {
   td_sq_tail: u32; //      (t) head of a sleep queue only: last sleeper of the channel, and SQ_RANKS
@@ -142,7 +142,10 @@ export class ThreadRare {
   td_nivcsw: u32; //       (k) involuntary switches
 }
 
-/** Bit of td_sq_tail: not all sleepers of the channel may have the same rank (kern/kern_synch.ts). Threads are aligned. */
+/**
+ * Bit of td_sq_tail, free since threads are aligned: sleepers of the channel may differ in rank
+ * (kern/kern_synch.ts).
+ */
 export const SQ_RANKS: u32 = 1;
 
 if (offsetof<ThreadRare>() * 4 != offsetof<Thread>())
@@ -153,7 +156,7 @@ export class Ucred {
   cr_ref: u32;
   cr_uid: u32;
   cr_next: Ucred; // free list
-  cr_real: Ucred; // (k) of one that a thread acts with for a while: its td_realucred
+  cr_real: Ucred; // (k) of a credential that a thread temporarily acts with: its td_realucred
 }
 
 @unmanaged
@@ -169,7 +172,7 @@ export class Proc {
   p_state: u32; //          (p) PRS_*
   p_flag: u32; //           (p) P_*
   p_flag2: u32; //          (p) P2_*
-  p_stat: u32; //           (p) LWKT's view: SIDL .. SZOMB
+  p_stat: u32; //           (p) the state that LWKT sees: SIDL .. SZOMB
   p_threads: Thread; //     (p) first thread, in the order of thread_link
   p_threads_last: Thread;
   p_numthreads: i32; //     (p)
@@ -202,12 +205,12 @@ if (offsetof<Proc>() % 8 != 0) ERROR("an array of struct proc keeps 64-bit field
 
 /** Kinds of body (low bits of td_body). */
 export enum TDB {
-  NONE = 0, // no code of its own: an idle thread, or a thread that only continues kernel functions
+  NONE = 0, // no code of its own: an idle thread, or one that only runs continuations
   RV32 = 1,
-  HOST = 2, // JavaScript generator: the machine returns to the host for its next step
+  HOST = 2, // JavaScript generator: the machine returns to the host for each step
 }
 
-/** Start function of a thread whose body is the host's; its argument tells the host which. */
+/** Start function of a thread with a host body; its argument tells the host which body. */
 export const FUNC_HOST: u32 = 0xffffffff;
 
 /** Thread states (td_state). */
@@ -225,11 +228,17 @@ export const TDI_SLEEPING: u8 = 2;
 
 /** Bit of td_body: inside a kernel call; td_retval goes to a0 when the thread returns to its body. */
 export const TDB_INCALL: u8 = 0x80;
-/** Bit of td_body: has not run. The first register of a host body then tells the host which it is. */
+/** Bit of td_body: has not run yet. The first register of a host body then tells the host which body it is. */
 export const TDB_FRESH: u8 = 0x40;
-/** Bit of td_body: statistics have to be kept when it runs next. A yield to it is not a plain one (kern_stats.ts). */
+/**
+ * Bit of td_body: statistics are to be recorded when it runs next. A yield to it must not take the fast path
+ * (kern_stats.ts).
+ */
 export const TDB_STATS: u8 = 0x20;
-/** Bit of td_body: it has references to tokens of lwkt-modern. A switch from or to it is not a plain one (kern/lwkt_tokref.ts). */
+/**
+ * Bit of td_body: it has references to lwkt-modern tokens. A switch from or to it must not take the fast path
+ * (kern/lwkt_tokref.ts).
+ */
 export const TDB_TOKENS: u8 = 0x10;
 export const TDB_KIND: u8 = 0xf;
 
@@ -243,25 +252,26 @@ export const TDF_BOUNDARY: u32 = 0x400;
 export const TDF_SBDRY: u32 = 0x2000;
 export const TDF_SERESTART: u32 = 0x80000;
 export const TDF_SEINTR: u32 = 0x200000;
-// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a deadline;
-// it is among the pended interrupt threads of some CPU; it is on its way to its CPU, runnable (kern/lwkt_migrate.ts).
+// Four of this kernel's own, under the owner's key (o): it is a user thread (kern/lwkt_usched.ts); it has a
+// deadline; it is a pended interrupt thread of some CPU; it is runnable and in transit to its CPU
+// (kern/lwkt_migrate.ts).
 export const TDF_USER: u32 = 0x10000000;
 export const TDF_DEADLINE: u32 = 0x20000000;
 export const TDF_PENDED: u32 = 0x40000000;
 export const TDF_TRANSIT: u32 = 0x80000000;
 
-// td_lwflags: LWKT's TDF_*, which has a prefix of its own here since a thread has both words.
+// td_lwflags: LWKT's TDF_* under a prefix of their own, since a thread has both flag words.
 export const TDL_EXITED: u16 = 0x1;
 export const TDL_RUNQ: u16 = 0x2;
 export const TDL_PREEMPT_LOCK: u16 = 0x4;
 export const TDL_PREEMPT_DONE: u16 = 0x8;
-/** Has run before: its first switch-in already released the section it was created with. */
+/** Has run before: its first switch-in has released the critical section that it was created with. */
 export const TDL_STARTED: u16 = 0x10;
 /** Leaves its CPU for good at the next switch. */
 export const TDL_EXITING: u16 = 0x20;
 /** Off the run queue until a token comes to its CPU (kern/lwkt_token.ts). */
 export const TDL_TOKWAIT: u16 = 0x40;
-/** Somebody has scheduled it: it stays on the run queue that it was put on for a moment only. */
+/** Has been scheduled since it was put on the run queue temporarily, and so stays there. */
 export const TDL_WANTED: u16 = 0x80;
 /** Has an interrupt line. */
 export const TDL_INTR: u16 = 0x100;
@@ -272,7 +282,7 @@ export const TDL_DEADLKTREAT: u16 = 0x1000;
 export const TDL_STOPREQ: u16 = 0x2000;
 export const TDL_WAKEREQ: u16 = 0x4000;
 export const TDL_TIMEOUT: u16 = 0x8000;
-/** What no creator may give a thread: by these the kernel knows where it is, and what it has been through. */
+/** Flags that no creator may pass: the kernel's own record of where a thread is and what it has been through. */
 export const TDL_KERNEL: u16 = 0x1ff;
 
 // td_pri of LWKT.
@@ -284,15 +294,15 @@ export const TDPRI_CRIT: i32 = 32;
 export const TDP_KTHREAD: u8 = 0x1;
 /** Its td_nivcsw is not 0. */
 export const TDP_PREEMPTED: u8 = 0x2;
-/** A thread of LWKT that borrows: td_base_pri keeps its own level (kern/subr_turnstile.ts). */
+/** An LWKT thread that borrows a priority: td_base_pri keeps its own level (kern/subr_turnstile.ts). */
 export const TDP_LENT: u8 = 0x4;
 
 // td_ast.
 export const TDA_SUSPEND: u8 = 0x1;
-/** It has been let back into its body once, with the result of a sleep that was interrupted. */
+/** Has returned to its body once with the result of an interrupted sleep. */
 export const TDA_SEEN: u8 = 0x2;
 
-// td_dbgflags: FreeBSD's TDB_*, which here are the kinds of body.
+// td_dbgflags: FreeBSD's TDB_*, a prefix that the kinds of body have here.
 export const DBG_SUSPEND: u8 = 0x1;
 
 // td_cflags.
@@ -311,7 +321,7 @@ export enum PRS {
   ZOMBIE = 2,
 }
 
-// p_stat, as LWKT looks at it.
+// p_stat, the state that LWKT sees.
 export const SIDL: u32 = 1;
 export const SRUN: u32 = 2;
 export const SSLEEP: u32 = 3;

@@ -1,5 +1,5 @@
-// The doubly linked list through td_qnext and td_qprev: wait queues, sleep queues and free lists. A
-// thread is on one of them at most. The list is a pair of words somewhere in a structure.
+// The doubly linked list through td_qnext and td_qprev, for wait queues, sleep queues and free lists. A
+// thread is on at most one of them. The list head is a pair of words in some structure.
 import { Thread } from "./proc";
 
 @unmanaged

@@ -1,6 +1,6 @@
-// What thread exit leaves for the reaper, and its callout and tasks (kern/kern_thread.ts).
+// What an exiting thread leaves to the reaper, and the reaper's callout and tasks (kern/kern_thread.ts).
 //
-// The arena: the reaper's callout, its task and a barrier's, then a ThreadDomain per memory domain.
+// The arena: the reaper's callout, its task and the barrier's task, then a ThreadDomain per memory domain.
 //
 // Locking: a domain is under its own lock, a task under the task queue's; the callout is as in sys/callout.ts.
 import { Callout } from "./callout";
@@ -23,17 +23,17 @@ export class Task {
   ta_arg: u32;
 }
 
-/** A memory domain's dead threads, followed by room for TIDBATCH thread ids. */
+/** A memory domain's dead threads; room for TIDBATCH thread ids follows. */
 @unmanaged
 export class ThreadDomain {
   tdd_zombies: Thread; //   newest first, through td_qnext
-  tdd_reapticks: i32; //    ticks when they were reaped last
+  tdd_reapticks: i32; //    ticks at their last reaping
   tdd_nzombies: i32;
 }
 
 const REAP_TASK_OFFSET: usize = offsetof<Callout>();
 const BARRIER_TASK_OFFSET: usize = REAP_TASK_OFFSET + offsetof<Task>();
-/** Where the first domain is, and bytes from one to the next: whole cache lines. */
+/** Offset of the first domain, and bytes from one to the next: whole cache lines. */
 export const THREAD_DOMAIN_OFFSET: usize = (BARRIER_TASK_OFFSET + offsetof<Task>() + 63) & ~63;
 export const THREAD_DOMAIN_STRIDE: usize =
   (offsetof<ThreadDomain>() + <usize>TIDBATCH * sizeof<i32>() + 63) & ~63;
@@ -53,7 +53,7 @@ export function reap_task(): Task {
   return changetype<Task>(machine().reap_base + REAP_TASK_OFFSET);
 }
 
-/** The task of a barrier. */
+/** The barrier's task. */
 export function barrier_task(): Task {
   return changetype<Task>(machine().reap_base + BARRIER_TASK_OFFSET);
 }
@@ -64,7 +64,7 @@ export function thread_domain(domain: u32): ThreadDomain {
   );
 }
 
-/** Where a domain's reaper collects the ids that it frees at once. */
+/** Where a domain's reaper collects a batch of ids to free. */
 export function tid_batch(tdd: ThreadDomain): usize {
   return changetype<usize>(tdd) + offsetof<ThreadDomain>();
 }

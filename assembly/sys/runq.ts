@@ -1,4 +1,4 @@
-// The run queues: chunked lists (sys/chunklist.ts) of threads, which keep their slot's address in td_slot.
+// The run queues: chunked lists (sys/chunklist.ts) of threads, which store their slot's address in td_slot.
 // Each CPU has 32 levels for LWKT in its GlobalData; those of 4bsd and ule are in sys/prioq.ts.
 //
 // Locking: only the CPU that owns a run queue touches it, in a critical section.
@@ -21,19 +21,19 @@ import { GlobalData, gd_runq } from "./globaldata";
 import { CHUNKS_SPARE, NRUNQ } from "./param";
 import { Thread } from "./proc";
 
-/** Makes the levels of an array run queues. */
+/** Registers an array of lists as run queue levels. */
 export function runq_init(levels: ChunkLists, count: u32): void {
   lists_init(levels, count, offsetof<Thread>("td_slot"));
 }
 
-/** Level `nq` of the LWKT run queues of a CPU. */
+/** Level `nq` of a CPU's LWKT run queue. */
 export function lwkt_level(gd: GlobalData, nq: u32): ChunkList {
   return list_at(gd_runq(gd), nq);
 }
 
 /**
- * Chunks that a machine of this size needs: dense lists twice over, once for the run queues and once for
- * the callouts, and what is not full, two per level and one per slot of the wheels.
+ * Chunks that a machine of this size needs: twice those of dense lists, once for the run queues and once for
+ * the callouts, plus partly filled ones: two per level and one per slot of the wheels.
  */
 export function runq_pool_chunks(threads: u32, ncpus: u32, levels_more: u32): u32 {
   const levels = 2 * (ncpus * NRUNQ + levels_more);
@@ -45,7 +45,7 @@ export function runq_append(level: ChunkList, td: Thread): void {
   list_append(level, changetype<usize>(td), offsetof<Thread>("td_slot"));
 }
 
-/** Inserts `td` in front of all others: for a thread that was preempted and keeps its turn. */
+/** Inserts `td` in front of all others: for a preempted thread that keeps its turn. */
 export function runq_prepend(level: ChunkList, td: Thread): void {
   list_prepend(level, changetype<usize>(td), offsetof<Thread>("td_slot"));
 }
@@ -60,14 +60,17 @@ export function runq_take(level: ChunkList): Thread | null {
   return td;
 }
 
-/** Removes `td`, which must be on this level, wherever it stands. */
+/** Removes `td`, which must be on this level, from any place in it. */
 export function runq_remove(level: ChunkList, td: Thread): void {
   const slot = td.td_slot;
   td.td_slot = 0;
   list_remove(level, slot);
 }
 
-/** Of the threads on a level the one with the earliest deadline, the first one if none has any; null without threads. */
+/**
+ * The thread of a level with the earliest deadline; the first one if none has a deadline; null if the level
+ * is empty.
+ */
 export function runq_earliest(level: ChunkList): Thread {
   let slot = list_first_slot(level);
   if (slot == 0) return changetype<Thread>(0);
@@ -83,7 +86,7 @@ export function runq_earliest(level: ChunkList): Thread {
   return best;
 }
 
-/** When a thread's budget has to be used up, the end of time without one. */
+/** Deadline of a thread's budget, the end of time for a thread without one. */
 function deadline_of(td: Thread): u64 {
   return has_deadline(td) ? td_deadline(td).dl_until : u64.MAX_VALUE;
 }

@@ -1,7 +1,7 @@
-// What a search for the schedule that fails keeps (run/search.ts): the schedule so far, what each thread does next,
-// and which words of guest memory threads share. It lies in an arena of its own that belongs to no snapshot, so that
-// going back to the start of a schedule leaves it as it is. The host reads it, and writes what it asks for, between
-// two calls.
+// State of a search for a failing schedule (run/search.ts): the schedule so far, what each thread does next,
+// and which words of guest memory threads share. It is in an arena that belongs to no snapshot, so that going
+// back to the start of a schedule does not change it. The host reads it, and writes its requests, between two
+// calls.
 
 import { KASSERT } from "./kassert";
 import { Machine, machine } from "./machine";
@@ -21,120 +21,123 @@ import {
 } from "./param";
 import { Thread } from "./proc";
 
-/** How the choices behind the end of the tape are made. */
+/** How choices beyond the end of the tape are made. */
 export enum SearchBy {
-  /** The first possibility. */
+  /** The first option. */
   FIRST = 0,
-  /** Each as likely as the others. */
+  /** All options are equally likely. */
   RANDOM = 1,
   /** Random priorities that change at random decisions. */
   PCT = 2,
 }
 
-/** Why search_run returns. */
+/** Why search_run returned. */
 export enum SearchStop {
-  /** Nothing can ever happen any more. */
+  /** Nothing can happen any more. */
   END = 1,
-  /** st_td has a host body that has not begun: the host begins it and says what is next (search_next). */
+  /** st_td has a host body that has not begun: the host begins it and reports its next step (search_next). */
   BEGIN = 2,
-  /** It is the turn of st_td: the host performs the step of its body, and says what is next. */
+  /** It is the turn of st_td: the host performs the step of its body and reports the next one. */
   HOST = 3,
-  /** Only if s_tells: st_td is to do its step next. */
+  /** Only if s_tells: st_td is about to take its step. */
   TELL = 4,
-  /** s_steps_max is reached, or a step does not end. */
+  /** s_steps_max has been reached, or a step does not end. */
   STEPS = 5,
   /** A program has ended the run. */
   EXIT = 6,
-  /** What can follow, other schedules have shown (s_reduces). */
+  /** Other schedules have covered everything that can follow (s_reduces). */
   KNOWN = 7,
   /** Only if s_watches: a step is over. */
   STEP = 8,
   /** Two threads race for memory (s_race). */
   RACE = 9,
-  /** All threads are before their first visible operations, which was asked for (search_prepare). */
+  /** All threads have reached their first visible operations, as requested (search_prepare). */
   READY = 10,
 }
 
-// What a search chooses besides who runs next: bits of s_choices.
-/** Whether the next timeout fires now, although threads can run. */
+// What a search chooses besides the next thread: bits of s_choices.
+/** Whether the next timeout fires while threads can run. */
 export const SEARCH_TIMEOUTS: u32 = 1;
-/** When each CPU gets its messages. */
+/** When each CPU receives its messages. */
 export const SEARCH_DELIVERY: u32 = 2;
-/** Whether a call fails for want of something (ENOMEM, EAGAIN). */
+/** Whether a call fails for lack of a resource (ENOMEM, EAGAIN). */
 export const SEARCH_FAILURES: u32 = 4;
-/** What random() gives. */
+/** The results of random(). */
 export const SEARCH_RANDOM: u32 = 8;
 
 /** What a thread does next. */
 export enum Pending {
-  /** It has to run to its next visible operation. */
+  /** Not known yet: it has to run to its next visible operation. */
   NONE = 0,
   /** A kernel call: sn_op is its number. */
   CALL = 1,
-  /** Looks at a word, or an object of the host's. */
+  /** Reads a word, or an object of the host's. */
   LOOK = 2,
-  /** Changes it. */
+  /** Writes it. */
   CHANGE = 3,
-  /** A choice of the test itself. */
+  /** A choice made by the test itself. */
   CHOICE = 4,
-  /** What is left of a call that had blocked. */
+  /** Resumes a call that had blocked. */
   RESUME = 5,
-  /** Its body is at its end. */
+  /** Its body ends. */
   RETURN = 6,
 }
 
-/** What a thread has done since another one had a step. */
+/** What a thread has done since another thread last took a step. */
 export enum Turn {
-  /** Anything; its last step was no yield. */
+  /** Anything, and its last step was not a yield. */
   GOES_ON = 0,
-  /** It has just yielded: going on with another thread is no preemption. */
+  /** Its last step was a yield: switching to another thread is no preemption. */
   YIELDED = 1,
-  /** It has looked at something after a yield. */
+  /** It has read something after a yield. */
   LOOKED = 2,
-  /** It yields again after it looked, and nothing has changed: others are next. */
+  /** It yields again after reading, and nothing has changed: other threads go next. */
   SPINS = 3,
 }
 
-/** What happens without a thread has a number: that of a CPU that gets its messages, plus one, or this: time goes on. */
+/**
+ * Events, which happen without a thread, have numbers: 1 + the CPU that receives its messages, or this: time
+ * advances.
+ */
 export const EVENT_TIME: u32 = 65;
-/** Places behind those of the threads, for the events. */
+/** Entries for events behind those of the threads. */
 const EVENT_PLACES: u32 = 66;
 
-/** A decision of a schedule. */
+/** One decision of a schedule. */
 @unmanaged
 export class SearchDecision {
   sd_choice: u32;
   sd_count: u32;
-  sd_skip: u64; //     possibilities that need not be tried (s_reduces)
+  sd_skip: u64; //     options that need not be tried (s_reduces)
 }
 
-/** A piece of the image of the start: where its bytes, which follow one another in s_image, belong. */
+/** A piece of the start image: where its bytes belong; the bytes of all pieces follow one another in s_image. */
 @unmanaged
 export class SearchPiece {
   sp_at: usize;
   sp_size: u32;
 }
 
-/** An arena that is in use from its beginning on, as far as a counter says. */
+/** An arena that is in use from its beginning up to what a counter says. */
 @unmanaged
 export class SearchArena {
   sa_at: usize;
   sa_size: u32;
-  sa_counter: usize; // where the counter is,
-  sa_byte: u32; //      1 = a byte, 0 = a word; if that is not 0,
-  sa_unit: u32; //      so many bytes for each that it counts
-  sa_base: u32; //      and these are in use
-  sa_start: u32; //     bytes that were at the start
+  sa_counter: usize; // address of the counter
+  sa_byte: u32; //      1 = the counter is a byte, 0 = a word
+  sa_unit: u32; //      if the counter is not 0: bytes in use for each unit that it counts
+  sa_base: u32; //      plus this many
+  sa_start: u32; //     bytes in use at the start
 }
 
-/** A wakeup that nobody slept for. */
+/** A wakeup without a sleeper. */
 @unmanaged
 export class SearchUnheard {
   su_step: u32;
   su_channel: u32;
 }
 
-/** A word that was touched, and its entry of s_touch. */
+/** A word that was touched, and its entry in s_touch. */
 @unmanaged
 export class SearchTouched {
   sw_at: u32;
@@ -143,11 +146,11 @@ export class SearchTouched {
 
 /** How far the effects of a thread's next step reach. */
 export enum Reach {
-  /** Nobody else can tell, but for steps of which nothing is known. */
+  /** No other thread can notice, except by steps of which nothing is known. */
   LOCAL = 0,
-  /** It looks at sn_object. */
+  /** It reads sn_object. */
   LOOKS = 1,
-  /** To sn_object and sn_second. */
+  /** It affects sn_object and sn_second. */
   OBJECTS = 2,
   /** Nothing is known about it. */
   ALL = 3,
@@ -157,52 +160,52 @@ export enum Reach {
 export enum Settled {
   /** Nothing. */
   NONE = 0,
-  /** Those that can run are s_ready, as before, and each is before a visible operation. */
+  /** The threads that can run are still s_ready, and each has reached a visible operation. */
   ALL = 1,
-  /** The same, but that the one that has just made a call goes on first. */
+  /** The same, except that the thread that has just made a call has to run on first. */
   OTHERS = 2,
 }
 
 /** A thread of the test. */
 @unmanaged
 export class SearchThread {
-  sn_number: u32; //   its place in the order in which they began, from 1 on; 0 = none of the test's
+  sn_number: u32; //   its position in the order in which they began, from 1; 0 = not a thread of the test
   sn_pending: u32; //  Pending
   sn_op: u32; //       number of the call, guest address, or object of the host's
   sn_reach: u32; //    Reach
-  sn_object: u32; //   what the step is about,
-  sn_second: u32; //   and what else, 0 = nothing
+  sn_object: u32; //   what the step accesses
+  sn_second: u32; //   what else it accesses, 0 = nothing
   sn_asleep: u32; //   1 = its next step need not be tried here (s_reduces)
-  sn_host: u32; //     1 = its body is the host's
+  sn_host: u32; //     1 = it has a host body
   sn_turn: u32; //     Turn
-  sn_looks: u32; //    1 = its last step was a look
-  sn_since: u32; //    the first of its last looks, or its last step if that was none
-  sn_blocked: u32; //  when it went to sleep last
-  sn_priority: i32; // of a PCT search; 0 = it has none yet
-  sn_size: u32; //     bytes that it accesses next,
-  sn_atomic: u32; //   and 1 if it does so atomically
-  sn_acquire: u32; //  what orders it behind others when its call is over, 0 = nothing (run/search_race.ts)
-  sn_waits: u32; //    1 = it waits for somebody in a call
+  sn_looks: u32; //    1 = its last step was a read
+  sn_since: u32; //    the first of its latest run of reads, or its last step if that was not a read
+  sn_blocked: u32; //  when it last went to sleep
+  sn_priority: i32; // its priority in a PCT search; 0 = none yet
+  sn_size: u32; //     bytes that it accesses next
+  sn_atomic: u32; //   1 = that access is atomic
+  sn_acquire: u32; //  object that orders it behind others when its call returns, 0 = none (run/search_race.ts)
+  sn_waits: u32; //    1 = it is waiting in a call for another thread
 }
 
 @unmanaged
 export class Search {
-  // Where the arrays are.
-  s_image: usize; //      u8[SEARCH_IMAGE_MAX]: the machine where schedules start (run/search_start.ts)
+  // Addresses of the arrays.
+  s_image: usize; //      u8[SEARCH_IMAGE_MAX]: the machine at the start of schedules (run/search_start.ts)
   s_pieces: usize; //     SearchPiece[SEARCH_PIECES_MAX]
   s_arenas: usize; //     SearchArena[SEARCH_ARENAS_MAX]
   s_threads: usize; //    SearchThread, by index
   s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
-  s_ready: usize; //      Thread[SEARCH_OPTIONS_MAX]: who can run
-  s_members: usize; //    Thread[SEARCH_OPTIONS_MAX]: the first s_living in the order in which they began
+  s_ready: usize; //      Thread[SEARCH_OPTIONS_MAX]: threads that can run
+  s_members: usize; //    Thread[SEARCH_OPTIONS_MAX]: the first s_living, in the order in which they began
   s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
-  s_touch: usize; //      u16 for each word of guest memory: who has touched it in this schedule
-  s_touched: usize; //    u32 for each word: those that were touched
+  s_touch: usize; //      u16 for each word of guest memory: which threads have touched it in this schedule
+  s_touched: usize; //    u32 for each word: list of the touched words
   s_shared: usize; //     u8 for each word: 1 = threads share it
 
-  // What a search knows where schedules start, if that is behind what threads do before the first choice.
+  // What is known at the start of schedules, if that lies behind what threads do before the first choice.
   s_kept: usize; //       SearchThread[KEPT_THREADS_MAX]
   s_kept_members: usize; // Thread[KEPT_THREADS_MAX]
   s_kept_words: usize; // SearchTouched[KEPT_WORDS_MAX]
@@ -210,82 +213,85 @@ export class Search {
   s_kept_living: u32;
   s_kept_begun: u32;
   s_kept_alone: u32;
-  s_kept_count: u32; //   words
-  s_prepared: u32; //     1 = schedules start there; the host says so
-  s_prepares: u32; //     1 = search_run is to go on so far only
+  s_kept_count: u32; //   words kept
+  s_prepared: u32; //     1 = schedules start there; set by the host
+  s_prepares: u32; //     1 = search_run must go no further than that
 
   s_piece_count: u32;
   s_arena_count: u32;
-  s_decodings: u32; //    how often text was decoded: nothing else changes what it was decoded to
+  s_decodings: u32; //    how often text was decoded: nothing else changes decoded text
 
-  // What the host asks for.
+  // Requests of the host.
   s_by: u32; //           SearchBy
-  s_prefix: u32; //       decisions of the tape that are made already
-  s_random: i32; //       state of the random choices
+  s_prefix: u32; //       decisions of the tape that are already made
+  s_random: i32; //       state of the generator of random choices
   s_preemptions_max: u32;
   s_steps_max: u32;
   s_tells: u32; //        1 = return before each step
-  s_reduces: u32; //      1 = leave out schedules that differ in the order of independent steps only
+  s_reduces: u32; //      1 = skip schedules that differ only in the order of independent steps
   s_watches: u32; //      1 = return after each step
-  s_races: u32; //        1 = look for races
-  s_choices: u32; //      SEARCH_TIMEOUTS and so on
+  s_races: u32; //        1 = look for data races
+  s_choices: u32; //      what is searched besides threads: SEARCH_TIMEOUTS and so on
   s_changes_count: u32;
-  s_cut: u32; //          1 = some decision had fewer possibilities because of s_preemptions_max
+  s_cut: u32; //          1 = some decision had fewer options because of s_preemptions_max
 
   // The schedule so far.
-  s_td: Thread; //        whose turn it is,
-  s_event: u32; //        or what happens without a thread; 0 = nothing
-  s_times: u32; //        how often time went on since a thread had a step,
-  s_events: u64; //       and which CPUs got their messages
-  s_saved: u32; //        what the machine had of what it is short of in a call (run/search_short.ts)
+  s_td: Thread; //        the thread whose turn it is,
+  s_event: u32; //        or the event whose turn it is; 0 = none
+  s_times: u32; //        how often time has advanced since a thread took a step
+  s_events: u64; //       CPUs that have received their messages since then
+  s_saved: u32; //        saved value of the resource that a call is to lack (run/search_short.ts)
   s_saved_free: u32;
-  s_count: u32; //        threads of s_ready,
-  s_settled: u32; //      and what has happened since: Settled
-  s_last: Thread; //      whose turn it was last
-  s_in_a_row: u32; //     steps that it had since
-  s_begun: u32; //        threads of the test so far,
-  s_living: u32; //       and those that have not ended
-  s_crowded: u32; //      1 = they have been too many for s_members
-  s_places: u32; //       places of s_threads that they have had
+  s_count: u32; //        threads in s_ready
+  s_settled: u32; //      Settled: what still holds of them
+  s_last: Thread; //      the thread that had the last turn
+  s_in_a_row: u32; //     steps that it has taken in a row
+  s_begun: u32; //        threads of the test so far
+  s_living: u32; //       of these, threads that have not ended
+  s_crowded: u32; //      1 = at some time there were too many for s_members
+  s_places: u32; //       entries of s_threads used so far
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
   s_lowest: i32; //       lowest priority of a PCT search
   s_stage: u32; //        SearchStage
   s_unheard_count: u32;
-  s_known: u32; //        1 = what can follow, other schedules have shown
+  s_known: u32; //        1 = other schedules have covered everything that can follow
 
   // The emulated CPU.
-  s_granted: usize; //    the thread that may do its visible operation
-  s_op: u32; //           the operation before which it has stopped: Pending,
-  s_op_word: u32; //      its sn_op,
-  s_op_second: u32; //    the second word that it touches, 0 = none,
-  s_op_size: u32; //      how many bytes,
-  s_op_atomic: u32; //    and 1 if it is an atomic one
+  s_granted: usize; //    the thread that may perform its visible operation
+  s_op: u32; //           the operation before which it has stopped: Pending
+  s_op_word: u32; //      its sn_op
+  s_op_second: u32; //    the second word that it touches, 0 = none
+  s_op_size: u32; //      bytes that it accesses
+  s_op_atomic: u32; //    1 = it is atomic
   s_touched_count: u32;
-  s_learned: u32; //      words that threads share, so far
+  s_learned: u32; //      words found to be shared so far
   s_alone: u32; //        1 = only one thread with a body has existed in this schedule
 
   // Races (run/search_race.ts).
-  s_clocks: usize; //     u32[RACE_THREADS_MAX] of each thread: which steps of the others are before its own
-  s_sync: usize; //       RaceClock[RACE_CLOCKS_MAX], a hash of what orders threads
-  s_sync_used: usize; //  u32[RACE_CLOCKS_MAX]: those in use
+  s_clocks: usize; //     u32[RACE_THREADS_MAX] for each thread: steps of the others that happened before its own
+  s_sync: usize; //       RaceClock[RACE_CLOCKS_MAX], a hash of the objects that order threads
+  s_sync_used: usize; //  u32[RACE_CLOCKS_MAX]: the entries in use
   s_sync_count: u32;
   s_access: usize; //     RaceAccess[RACE_BYTES_MAX], a hash of the bytes that threads share
-  s_access_used: usize; // u32[RACE_BYTES_MAX]: those in use
+  s_access_used: usize; // u32[RACE_BYTES_MAX]: the entries in use
   s_access_count: u32;
-  s_actor: u32; //        number of the thread that had the last step; RACE_NOBODY, RACE_EVERYBODY
-  s_raced: u32; //        1 = two threads race:
-  s_race_word: u32; //    for this word,
-  s_race_wrote: u32; //   1 = the earlier access was a write,
-  s_race_first: Thread; // by this thread,
-  s_race_step: u32; //    in this step, counted from 0;
-  s_race_second: Thread; // and this is the other one,
-  s_race_writes: u32; //  1 = which writes
-  s_tds: usize; //        Thread[RACE_THREADS_MAX], by their numbers
+  s_actor: u32; //        number of the thread that took the last step; RACE_NOBODY, RACE_EVERYBODY
+  s_raced: u32; //        1 = a race was found
+  s_race_word: u32; //    the word that is raced for
+  s_race_wrote: u32; //   1 = the earlier access was a write
+  s_race_first: Thread; // the thread of the earlier access
+  s_race_step: u32; //    the step of that access, counted from 0
+  s_race_second: Thread; // the other thread
+  s_race_writes: u32; //  1 = the other thread writes
+  s_tds: usize; //        Thread[RACE_THREADS_MAX], by number
 }
 
-/** What orders threads: who leaves it orders whoever comes to it later behind all that he did. */
+/**
+ * An object that orders threads: everything before a release of it happens before everything after a later
+ * acquire.
+ */
 @unmanaged
 export class RaceClock {
   rc_key: u32; //  its address, 0 = free
@@ -297,17 +303,17 @@ export class RaceClock {
 export class RaceAccess {
   ra_key: u32; //    its address, 0 = free
   ra_atomic: u32; // 1 = atomics access it, too
-  ra_writer: u32; // number of the thread that wrote it last, 0 = none,
-  ra_time: u32; //   on that thread's clock,
-  ra_step: u32; //   and the step
-  ra_reads: u32; //  the first of RACE_THREADS_MAX RaceLooks: each thread's last look
+  ra_writer: u32; // number of the last thread that wrote it, 0 = none
+  ra_time: u32; //   the time of that write on its thread's clock
+  ra_step: u32; //   the step of that write
+  ra_reads: u32; //  the first of RACE_THREADS_MAX RaceLooks: each thread's last read
 }
 
-/** A look at such a byte. */
+/** A thread's last read of such a byte. */
 @unmanaged
 export class RaceLook {
-  rl_time: u32; // on the thread's clock,
-  rl_step: u32; // and the step
+  rl_time: u32; // the time on the thread's clock
+  rl_step: u32; // the step
 }
 
 /** Bytes of a RaceClock with its times, and of a RaceAccess with its looks. */
@@ -316,21 +322,21 @@ export const RACE_CLOCK_SIZE: u32 =
 export const RACE_ACCESS_SIZE: u32 =
   <u32>offsetof<RaceAccess>("ra_reads") + RACE_THREADS_MAX * <u32>offsetof<RaceLook>();
 
-/** Where search_run goes on. */
+/** Where search_run resumes. */
 export enum SearchStage {
   /** Before a choice. */
   CHOOSE = 0,
-  /** Behind a step that the host has performed. */
+  /** After a step that the host has performed. */
   PERFORMED = 1,
-  /** Before the step that was told. */
+  /** Before the step that was announced. */
   TOLD = 2,
-  /** Before the first choice, up to which it is to go on. */
+  /** Preparing: it stops before the first choice. */
   PREPARE = 3,
 }
 
-// An entry of s_touch: the index of the thread plus one, and
+// An entry of s_touch: the index of a thread plus one, and these bits.
 export const TOUCH_THREAD: u16 = 0x3fff;
-export const TOUCH_WRITTEN: u16 = 0x4000; // somebody has written the word,
+export const TOUCH_WRITTEN: u16 = 0x4000; // the word has been written
 export const TOUCH_SEVERAL: u16 = 0x8000; // more than one thread has touched it
 
 /** Bytes of the arena. */
@@ -352,22 +358,22 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
   );
 }
 
-/** Bytes of what a search for races keeps. */
+/** Bytes of the state of race detection. */
 const RACE_BYTES: u64 =
   <u64>RACE_THREADS_MAX * (RACE_THREADS_MAX + 1) * sizeof<u32>() +
   <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + sizeof<u32>()) +
   <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + sizeof<u32>());
 
-/** Words of guest memory that arrays have a place for: one that is not whole, at the end, counts, and so does the next. */
+/** Entries for words of guest memory: an incomplete word at the end counts, and so does the one behind it. */
 function words_of(guest_size: u32): usize {
   return <usize>guest_size / sizeof<u32>() + 2;
 }
 
-/** Bytes of the Search at the arena's start, in whole cache lines with some to spare. */
+/** Bytes of the Search at the arena's start, in whole cache lines with room to spare. */
 const SEARCH_HEAD: u64 = 512;
 if (offsetof<Search>() > <usize>SEARCH_HEAD) ERROR("SEARCH_HEAD is smaller than struct search");
 
-/** Lays out the arrays, what is aligned to more first: search_bytes says how much they are all together. */
+/** Lays out the arrays, in order of alignment, largest first; search_bytes gives their total size. */
 export function search_init(m: Machine): void {
   const s = search();
   const words = words_of(m.guest_size);
@@ -405,12 +411,12 @@ export function search_thread(index: u32): SearchThread {
   return changetype<SearchThread>(search().s_threads + <usize>index * offsetof<SearchThread>());
 }
 
-/** What an event has in the place of a thread's. */
+/** The SearchThread that stands for an event. */
 export function search_event(event: u32): SearchThread {
   return search_thread(machine().td_count + event);
 }
 
-/** True for what stands for an event where threads stand. */
+/** True for a value of an array of threads that stands for an event. */
 export function is_event(td: Thread): bool {
   return changetype<usize>(td) <= EVENT_TIME;
 }

@@ -1,17 +1,17 @@
-// Synchronisation objects of the kernel: locks of all kinds, condition variables, semaphores, barriers and timers.
-// Each is a cell of the arena of kernel objects (sys/kobj.ts) and the channel that its waiters sleep on.
+// Kernel synchronisation objects: locks of all kinds, condition variables, semaphores, barriers and timers.
+// Each is a cell of the kernel object arena (sys/kobj.ts), and the channel that its waiters sleep on.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
 import { Thread, ThreadCold } from "./proc";
 import { cold } from "./thread";
 
-/** Kinds of object; the first word of each cell. */
+/** Kinds of object: the first word of each cell. */
 export const KOBJ_MTX: u32 = 0x4d545821;
 export const KOBJ_CV: u32 = 0x43562121;
 export const KOBJ_RW: u32 = 0x52574c4b;
 export const KOBJ_SX: u32 = 0x53584c4b;
 export const KOBJ_RM: u32 = 0x524d4c4b;
-/** The mutex inside an rmlock, and one of its readers: nobody but their lock knows them. */
+/** The mutex inside an rmlock, and one of its readers: known to that lock only. */
 export const KOBJ_RM_LOCK: u32 = 0x524d4d58;
 export const KOBJ_RM_READER: u32 = 0x524d5244;
 export const KOBJ_LOCKMGR: u32 = 0x4c4b4d47;
@@ -19,21 +19,21 @@ export const KOBJ_SEMA: u32 = 0x53454d41;
 export const KOBJ_BARRIER: u32 = 0x42415252;
 export const KOBJ_TIMER: u32 = 0x54494d45;
 
-/** What the host is told of a thread that is about to end (thread_report), where events have a list. */
+/** What the host is told of a thread that is about to end (thread_report), in the place of an event's list. */
 export const HOST_EVENT_REPORT: u32 = 100;
 
 // so_flags: options of mtx_init (mutex(9)), and one of this kernel's own.
 export const MTX_DEF: u32 = 0x0;
 export const MTX_SPIN: u32 = 0x1;
 export const MTX_RECURSE: u32 = 0x4;
-/** Lends no priority, and is handed over in the order of arrival. */
+/** Does not lend priority, and is handed over in order of arrival. */
 export const MTX_NOLEND: u32 = 0x100;
 export const MTX_OPTIONS: u32 = MTX_SPIN | MTX_RECURSE | MTX_NOLEND;
 
 // so_flags of an rmlock: options of rm_init (rmlock(9)).
-/** Who shares it may share it again while a thread waits to have it alone. */
+/** A reader may enter again while a writer waits. */
 export const RM_RECURSE: u32 = 0x2;
-/** Who has it alone may sleep, and who waits for that one lends nothing. */
+/** A writer may sleep, and those that wait for it lend no priority. */
 export const RM_SLEEPABLE: u32 = 0x4;
 export const RM_OPTIONS: u32 = RM_RECURSE | RM_SLEEPABLE;
 
@@ -41,20 +41,20 @@ export const RM_OPTIONS: u32 = RM_RECURSE | RM_SLEEPABLE;
 export const LK_CANRECURSE: u32 = 0x1;
 export const LK_NODUP: u32 = 0x2;
 export const LK_NOPROFILE: u32 = 0x4;
-/** Whoever wants to share it has it alone. */
+/** Requests to share it are granted exclusively. */
 export const LK_NOSHARE: u32 = 0x8;
 export const LK_NOWITNESS: u32 = 0x10;
 export const LK_INIT_MASK: u32 =
   LK_CANRECURSE | LK_NODUP | LK_NOPROFILE | LK_NOSHARE | LK_NOWITNESS;
-// Flags of lockmgr: LK_CANRECURSE, LK_NOWITNESS and these,
+// Flags of lockmgr: LK_CANRECURSE, LK_NOWITNESS, these,
 /** Releases a mutex that the caller holds. */
 export const LK_INTERLOCK: u32 = 0x100;
 export const LK_NOWAIT: u32 = 0x200;
-/** Once it has slept the request fails. */
+/** The request fails once it has slept. */
 export const LK_SLEEPFAIL: u32 = 0x800;
-/** Sleeps for as long as lockinit was told. */
+/** Sleeps no longer than the time given to lockinit. */
 export const LK_TIMELOCK: u32 = 0x1000;
-/** Waits behind those that want the lock alone in any case. */
+/** Always waits behind those that want exclusive ownership. */
 export const LK_NODDLKTREAT: u32 = 0x2000;
 /** The kernel's own: the request has slept. */
 export const LK_SLEPT: u32 = 0x8000;
@@ -81,7 +81,7 @@ export const LK_SHARED_WAITERS: u32 = 0x2;
 export const LK_EXCLUSIVE_WAITERS: u32 = 0x4;
 
 /**
- * A synchronisation object. What a field means depends on the kind:
+ * A synchronisation object. The meaning of a field depends on the kind:
  *
  *  0      4      8       12          16      20      24        28
  * | kind | name | owner | owner_tid | value | limit | waiters | contended |
@@ -93,64 +93,65 @@ export const LK_EXCLUSIVE_WAITERS: u32 = 0x4;
 @unmanaged
 export class SyncObject {
   so_kind: u32; //        KOBJ_*
-  so_name: u32; //        a string: also the wait message of who sleeps on it
-  so_owner: Thread; //    mutex: who holds it, null = free
-  so_owner_tid: i32; //   mutex: the owner's id, which tells whether the structure is still the owner's
-  so_value: i32; //       semaphore: its value; barrier: how many have arrived; lock: how often its owner recursed,
-  //                      or how many share it
-  so_limit: i32; //       barrier: how many meet
-  so_waiters: i32; //     threads that sleep on it, or were woken and have not run yet
+  so_name: u32; //        a string: also the wait message of its sleepers
+  so_owner: Thread; //    mutex: the owner, null = free
+  so_owner_tid: i32; //   mutex: the owner's id, which tells whether the structure is still that thread's
+  so_value: i32; //       semaphore: its value; barrier: how many have arrived; lock: recursion count of its owner,
+  //                      or number of sharers
+  so_limit: i32; //       barrier: number of threads that meet
+  so_waiters: i32; //     threads that sleep on it, or were woken and have not yet run
   so_contended: u32; //   how often a thread had to wait
-  so_uses: u32; //        locks taken, waits and posts made, times that a barrier opened
-  so_waiters_max: i32; // most waiters at a time
-  so_waited: u64; //      cycles that threads have waited, all together, up to so_since
+  so_uses: u32; //        locks taken, waits and posts made, or barrier openings
+  so_waiters_max: i32; // most waiters at any time
+  so_waited: u64; //      cycles that all threads together have waited, up to so_since
   so_since: u64;
   so_expiry: u64; //      timer: its last expiry in cycles, 0 = not started
   // The turnstile of a lock (kern/subr_turnstile.ts).
   so_flags: u32; //       MTX_*
-  so_contested: SyncObject; // the owner's next lock that threads wait for
-  so_first: Thread; //    first and last of the threads that wait to have it alone, the best first,
+  so_contested: SyncObject; // the owner's next lock with waiters
+  so_first: Thread; //    first and last thread that wait for exclusive ownership, the best first
   so_last: Thread;
-  so_shared_first: Thread; // and of those that wait to share it
+  so_shared_first: Thread; // first and last thread that wait to share it
   so_shared_last: Thread;
-  so_witness: u32; //     WITNESS: 1 + the index of its type, 0 = it has none yet
-  so_unwatched: u32; //   what is not noted of this one: LOCK_* of Machine.lock_watch
+  so_witness: u32; //     WITNESS: 1 + the index of its type, 0 = none yet
+  so_unwatched: u32; //   LOCK_* bits of Machine.lock_watch that do not apply to it
 }
 
 /**
- * A read-mostly lock (kern/kern_rmlock.ts). Its own turnstile is that of the one that wants it alone and waits for
- * readers: so_owner is the reader that is waited for.
+ * A read-mostly lock (kern/kern_rmlock.ts). Its own turnstile is for the writer that waits for readers:
+ * so_owner is the reader that it is currently waiting for.
  */
 @unmanaged
 export class RmLock extends SyncObject {
-  rm_lock: SyncObject; // the mutex of who has it alone, or wants that; also what readers wait for meanwhile
-  rm_first: RmReader; //  those that share it, the first to come first
+  rm_lock: SyncObject; // the writers' mutex; readers that find a writer wait for it, too
+  rm_first: RmReader; //  its readers, in order of arrival
   rm_last: RmReader;
 }
 
-/** One that shares an rmlock: struct rm_priotracker, kept by the kernel. */
+/** A reader of an rmlock: struct rm_priotracker, kept by the kernel. */
 @unmanaged
 export class RmReader {
   rmp_kind: u32; // KOBJ_RM_READER
   rmp_thread: Thread;
-  rmp_tid: i32; //  which tells whether the structure is still that thread's
+  rmp_tid: i32; //  tells whether the structure is still that thread's
   rmp_next: RmReader;
   rmp_prev: RmReader;
 }
 
 /**
- * A lock of lockmgr(9) (kern/kern_lock.ts): so_owner has it alone, or so_value threads share it. It has two channels:
- * its address, for those that want it alone, and the next word, for those that want to share it.
+ * A lock of lockmgr(9) (kern/kern_lock.ts): so_owner holds it exclusively, or so_value threads share it. It
+ * has two channels: its address, for threads that want it exclusively, and the next word, for those that want
+ * to share it.
  */
 @unmanaged
 export class LockMgr extends SyncObject {
   lk_flags: u32; //     LK_* of lockinit
-  lk_pri: u32; //       as of tsleep: how those that wait sleep,
-  lk_timo: i32; //      and for how many ticks, with LK_TIMELOCK
-  lk_recurse: i32; //   how often its owner has taken it again
+  lk_pri: u32; //       priority argument of tsleep for its waiters
+  lk_timo: i32; //      and its timeout in ticks, with LK_TIMELOCK
+  lk_recurse: i32; //   recursion count of its owner
   lk_waiters: u32; //   LK_*_WAITERS
-  lk_exslpfail: u32; // of those that want it alone, how many at most give up when they are woken
-  lk_kernproc: u32; //  1 = it is had alone, by nobody (lockmgr_disown)
+  lk_exslpfail: u32; // upper bound of the exclusive waiters that give up when woken
+  lk_kernproc: u32; //  1 = it is held exclusively, by no thread (lockmgr_disown)
 }
 
 // What is asserted of a lock (lock.h): one of these four,
@@ -158,7 +159,7 @@ export const LA_UNLOCKED: u32 = 0x0;
 export const LA_LOCKED: u32 = 0x1;
 export const LA_SLOCKED: u32 = 0x2;
 export const LA_XLOCKED: u32 = 0x4;
-// and of one that is held perhaps one of these.
+// and, if it is held, possibly one of these.
 export const LA_RECURSED: u32 = 0x8;
 export const LA_NOTRECURSED: u32 = 0x10;
 
@@ -169,7 +170,7 @@ export const TS_SHARED: u32 = 2;
 /** td_intrval of a thread that has left the queue since it was stopped. */
 export const TS_LEFT: i8 = -2;
 
-/** The ends of a queue, as they lie in the object. */
+/** The head of such a queue, as laid out in the object. */
 @unmanaged
 export class TurnstileQueue {
   tq_first: Thread;
@@ -181,7 +182,7 @@ if (offsetof<SyncObject>("so_last") != offsetof<SyncObject>("so_first") + sizeof
 if (offsetof<SyncObject>("so_shared_last") != offsetof<SyncObject>("so_last") + 2 * sizeof<usize>())
   ERROR("the queues of a turnstile lie side by side");
 
-/** A queue of a lock. */
+/** One queue of a lock's turnstile. */
 export function ts_queue(o: SyncObject, queue: u32): TurnstileQueue {
   const at = changetype<usize>(o) + offsetof<SyncObject>("so_first");
   return changetype<TurnstileQueue>(
@@ -189,13 +190,13 @@ export function ts_queue(o: SyncObject, queue: u32): TurnstileQueue {
   );
 }
 
-/** What a thread has to do with locks: an array of 8 bytes each. */
+/** A thread's state with respect to locks: an array of 8-byte entries. */
 @unmanaged
 export class ThreadLocks {
-  tl_contested: SyncObject; // first of the locks that it holds and others wait for
-  tl_lent: u8; //             255 minus the priority that those lend it; 0 = none
-  tl_blocked: u8; //          the queue of the lock td_wchan that it waits in, TS_*, or 0
-  tl_rw_rlocks: u8; //        read/write locks that it shares
+  tl_contested: SyncObject; // first lock that it owns and others wait for
+  tl_lent: u8; //             255 minus the priority that their waiters lend it; 0 = none
+  tl_blocked: u8; //          the queue that it waits in, of the lock in td_wchan: TS_*, or 0
+  tl_rw_rlocks: u8; //        rwlocks that it shares
   tl_lk_slocks: u8; //        locks of lockmgr(9) that it shares
 }
 
@@ -207,17 +208,17 @@ if (
 )
   ERROR("holds_nothing looks at the last four bytes as one word");
 
-/** True for a thread that shares no locks, waits for none and is lent nothing. */
+/** True for a thread that shares no lock, waits for none and borrows no priority. */
 export function holds_nothing(l: ThreadLocks): bool {
   return load<u32>(changetype<usize>(l), offsetof<ThreadLocks>("tl_lent")) == 0;
 }
 
-/** What a thread has to do with locks. */
+/** The lock state of a thread. */
 export function td_locks(td: Thread): ThreadLocks {
   return changetype<ThreadLocks>((changetype<usize>(td) >> 3) + machine().locks_delta);
 }
 
-/** The address of the byte that counts the locks of a kind, rwlock or sx, that a thread shares. */
+/** Address of the byte that counts the rwlocks, or the sx locks, that a thread shares. */
 export function td_slocks(td: Thread, kind: u32): usize {
   return kind == KOBJ_RW
     ? changetype<usize>(td_locks(td)) + offsetof<ThreadLocks>("tl_rw_rlocks")

@@ -1,13 +1,13 @@
-// Subsystems of the system's start, in their order (SYSINIT(9)): what a start function stands on must be
-// in a subsystem before its own. The kernel itself acts at two of them; the others are the host's.
+// Subsystems of system start-up in their order (SYSINIT(9)): a start function must be in a later subsystem
+// than what it depends on. The kernel itself acts at two of them; the others are the host's.
 
 export const SI_SUB_TUNABLES: u32 = 0x700000;
 export const SI_SUB_VM: u32 = 0x1000000;
 export const SI_SUB_KMEM: u32 = 0x1800000;
 export const SI_SUB_EVENTHANDLER: u32 = 0x1c00000;
-/** proc0 and thread0 exist from here on: kernel threads and processes can be created. */
+/** From here on proc0 and thread0 exist: kernel threads and processes can be created. */
 export const SI_SUB_INTRINSIC: u32 = 0x2200000;
-/** init exists from here on. */
+/** From here on init exists. */
 export const SI_SUB_CREATE_INIT: u32 = 0x2500000;
 export const SI_SUB_DRIVERS: u32 = 0x3100000;
 export const SI_SUB_KTHREAD_INIT: u32 = 0xe000000;

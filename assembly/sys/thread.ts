@@ -1,4 +1,4 @@
-// From a thread to its other parts, and back.
+// Conversions between a thread and its parts.
 import { curthread } from "./globaldata";
 import { machine } from "./machine";
 import { Frame, FrameHigh, TDB, TDB_KIND, Thread, ThreadCold, ThreadRare } from "./proc";
@@ -9,10 +9,13 @@ const THREAD_SHIFT: usize = 6;
 if (offsetof<Thread>() != (<usize>1) << THREAD_SHIFT)
   ERROR("THREAD_SHIFT: not struct thread's size");
 
-/** td_kfn, td_kdepth, td_cpu and td_body of a thread, as one word: sys/proc.ts asserts that they are. */
+/** td_kfn, td_kdepth, td_cpu and td_body of a thread as one word; sys/proc.ts asserts the layout. */
 export const PLAIN_FIELD: usize = offsetof<Thread>("td_kfn");
 
-/** That word of a thread of this CPU that stands between two instructions or steps of a body of this kind, in no call. */
+/**
+ * The value of that word for a thread of this CPU with a body of this kind, between two instructions or steps
+ * and in no call.
+ */
 export function plain_word(kind: TDB, cpu: u32): u32 {
   return ((<u32>kind) << 24) | (cpu << 16);
 }
@@ -37,7 +40,7 @@ export function cold_thread(part: ThreadCold): Thread {
   return changetype<Thread>(changetype<usize>(part) - machine().cold_delta);
 }
 
-/** The part that few threads have any use for: a quarter of the others' size, so a quarter as far away. */
+/** The part that few threads need: a quarter of the size of the others, and so at a quarter of the distance. */
 export function rare(td: Thread): ThreadRare {
   return changetype<ThreadRare>((changetype<usize>(td) >> 2) + machine().rare_delta);
 }
@@ -50,17 +53,17 @@ export function td_frame_high(td: Thread): FrameHigh {
   return changetype<FrameHigh>(changetype<usize>(td) + machine().high_delta);
 }
 
-/** True when there is a thread. */
+/** True unless it is null. */
 export function is_td(td: Thread): bool {
   return changetype<usize>(td) != 0;
 }
 
-/** No thread. */
+/** Null, as a thread. */
 export function no_td(): Thread {
   return changetype<Thread>(0);
 }
 
-/** True for the address of a thread structure that has been in use. */
+/** True for the address of a thread structure that has ever been in use. */
 export function td_valid(address: u32): bool {
   const m = machine();
   const offset = address - <u32>m.td_base;
@@ -72,7 +75,7 @@ export function td_valid(address: u32): bool {
   );
 }
 
-/** True while the host makes a kernel call, through its own thread or a body. */
+/** True while the host makes a kernel call, as its own thread or in place of a host body. */
 export function called_by_host(): bool {
   const td = curthread();
   return td == machine().host_td || (td.td_body & TDB_KIND) == TDB.HOST;

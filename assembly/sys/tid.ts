@@ -1,25 +1,25 @@
-// Thread ids: the index that leads from them to the threads, and the buckets of the hash
-// (kern/kern_tid.ts). All under the tid hash lock.
+// Thread ids: the index from ids to threads, and the buckets of the hash (kern/kern_tid.ts). All under the
+// tid hash lock.
 import { TID_STAMPS } from "./param";
 import { Thread } from "./proc";
 
-/** What the hash has under an id. */
+/** The hash's entry of an id. */
 @unmanaged
 export class TidEntry {
-  te_thread: Thread; // null if nothing
-  te_stamp: u32; //     higher than those of the threads behind it in its list; 0 if nothing
+  te_thread: Thread; // null = none
+  te_stamp: u32; //     higher than those of the threads behind it in its list; 0 = none
 }
 
 /**
- * A list of the hash: 128 bytes, of which the rest are the newest stamps in it, the oldest of them first.
+ * A list of the hash, 128 bytes: this head, then the newest stamps in the list, oldest first.
  *
  *  0        4        8
  * | stamp  | known  | 30 stamps ...
  */
 @unmanaged
 export class TidBucket {
-  thb_stamp: u32; // of the newest insertion
-  thb_known: u32; // stamps that follow
+  thb_stamp: u32; // of the latest insertion
+  thb_known: u32; // number of stamps that follow
 }
 
 /** Size of a bucket with its stamps, as a shift. */

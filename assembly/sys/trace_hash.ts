@@ -1,12 +1,12 @@
-// The running hash over the switches of a CPU: from, to, and the time. Two runs are the same when
-// their hashes are; the machine's hash folds those of its CPUs in order.
+// The running hash over the switches of a CPU: from, to, and the time. Two runs are the same if their hashes
+// are equal; the machine's hash folds those of its CPUs in order.
 import { machine } from "./machine";
 import { Thread } from "./proc";
 
 /** The multiplier of the hash: 2^64 divided by the golden ratio, as in Fibonacci hashing. */
 const HASH_MULTIPLIER: u64 = 0x9e3779b97f4a7c15;
 
-/** Advances `hash` by a switch. */
+/** Adds a switch to `hash`. */
 export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u64 {
   const base = machine().td_base;
   const pair =
@@ -14,7 +14,10 @@ export function switch_hash(hash: u64, from: Thread, to: Thread, cycles: u64): u
   return pair_hash(hash, pair, cycles);
 }
 
-/** The same, of the two threads as distances from td_base, `from` above: one xor, rotate and multiply. */
+/**
+ * The same for two threads given as distances from td_base, `from` in the upper half: one xor, rotate and
+ * multiply.
+ */
 export function pair_hash(hash: u64, pair: u64, cycles: u64): u64 {
   return rotl<u64>(hash ^ pair, 29) * HASH_MULTIPLIER + cycles;
 }

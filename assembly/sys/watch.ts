@@ -1,5 +1,5 @@
-// Ranges of guest memory that a debugger watches. They lie behind the machine structure. The host changes them
-// between two runs, by debug_watch (cpu/rv32_break.ts), which also has the emulated CPUs look.
+// Ranges of guest memory that a debugger watches. They lie behind the machine structure. The host changes
+// them between runs, through debug_watch (cpu/rv32_break.ts), which also turns on the emulated CPUs' checks.
 import { Machine } from "./machine";
 import { GLOBALDATA_ADDRESS, MACHINE_ADDRESS, WATCHES_MAX } from "./param";
 
@@ -7,7 +7,7 @@ import { GLOBALDATA_ADDRESS, MACHINE_ADDRESS, WATCHES_MAX } from "./param";
 export const WATCH_STORES: u32 = 0x1;
 export const WATCH_LOADS: u32 = 0x2;
 
-/** A range; one without bits is none. */
+/** A range; without access bits it is unused. */
 @unmanaged
 export class Watch {
   w_from: u32; //   guest address of its first byte

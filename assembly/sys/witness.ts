@@ -1,7 +1,7 @@
-// What WITNESS remembers (kern/subr_witness.c; here kern/subr_witness.ts): types of locks, the orders in which they were
-// taken, and which locks each thread holds. None of it exists in a machine without the option.
+// What WITNESS remembers (kern/subr_witness.ts, after FreeBSD's subr_witness.c): types of locks, the orders
+// in which they were taken, and which locks each thread holds. Allocated only on machines with that option.
 //
-// Locking: the lock of the original's, w_mtx; threads' lists are their own.
+// Locking: the original's w_mtx; a thread's list of locks is its own.
 
 import { machine } from "./machine";
 import { WITNESS_COUNT, WITNESS_ORDERS } from "./param";
@@ -9,7 +9,7 @@ import { Thread } from "./proc";
 import { SyncObject } from "./sync";
 import { td_index } from "./thread";
 
-/** A type of lock: all that have this name and are of this class. */
+/** A lock type: all locks of one name and class. */
 @unmanaged
 export class Witness {
   w_name: u32; //  a string
@@ -17,21 +17,21 @@ export class Witness {
   w_flags: u32; // W_*
 }
 
-/** Two locks of this type were held at once, and that was reported. */
+/** Two locks of this type were held at once, which has been reported. */
 export const W_DUPLICATE: u32 = 0x1;
-/** A thread slept with one of them, and that was reported. */
+/** A thread slept with one of them, which has been reported. */
 export const W_SLEPT: u32 = 0x2;
 
-/** Values of the matrix: what the type of the row is to that of the column. */
+/** Values of the matrix: the relation of the row's type to the column's. */
 export const WITNESS_ANCESTOR: u8 = 0x1;
 export const WITNESS_REVERSED: u8 = 0x2;
 
-/** One type was taken while another was held, for the first time. */
+/** A first time that one type was taken while another was held. */
 @unmanaged
 export class LockOrder {
-  lo_parent: u32; // index of a Witness, held
-  lo_child: u32; //  and of the one taken
-  lo_tid: i32; //    who did it, and its name: a format and its argument, which outlive the thread
+  lo_parent: u32; // index of the Witness that was held
+  lo_child: u32; //  index of the Witness that was taken
+  lo_tid: i32; //    thread that did it, and its name: a format and its argument, which outlive it
   lo_namefmt: u32;
   lo_namearg: u32;
 }
@@ -41,28 +41,28 @@ export class LockOrder {
 export class LockInstance {
   li_lock: SyncObject;
   li_flags: u32; //        LI_*
-  li_next: LockInstance; // taken before, or the next free one
+  li_next: LockInstance; // the lock taken before it, or the next free instance
 }
 
-/** It is held alone. */
+/** It is held exclusively. */
 export const LI_EXCLUSIVE: u32 = 0x1;
 
-/** What belongs to no thread. */
+/** State that belongs to no thread. */
 @unmanaged
 export class WitnessState {
-  ws_types: u32; //     how many Witness there are,
-  ws_orders: u32; //    and LockOrder
-  ws_exhausted: u32; // 1 = there was no room for something, and nothing is checked any more
+  ws_types: u32; //     number of Witnesses
+  ws_orders: u32; //    number of LockOrders
+  ws_exhausted: u32; // 1 = there was no room for something, and checking has stopped
   ws_free: LockInstance;
-  ws_used: u32; //      instances that were ever used
-  ws_instances: u32; // and that there are
+  ws_used: u32; //      instances ever used
+  ws_instances: u32; // instances available
 }
 
 export function witness_state(): WitnessState {
   return changetype<WitnessState>(machine().witness_base);
 }
 
-/** Locks that all threads can hold together: one for each thread, and for each object. */
+/** Locks that all threads together can hold: one for each thread, and for each object. */
 function instances(n: u64): u64 {
   return n + machine().kobj_count;
 }
@@ -75,23 +75,23 @@ const FIXED_BYTES: usize = STATE_BYTES + TYPES_BYTES + MATRIX_BYTES + ORDERS_BYT
 
 if (offsetof<WitnessState>() > STATE_BYTES) ERROR("WitnessState is larger than its place");
 
-/** Bytes of all this for `n` thread structures. */
+/** Bytes of the arena for `n` thread structures. */
 export function witness_bytes(n: u64): u64 {
   return FIXED_BYTES + n * sizeof<u32>() + instances(n) * offsetof<LockInstance>();
 }
 
-/** Sets up what is not zero. */
+/** Sets up what does not start as zero. */
 export function witness_init(n: u32): void {
   witness_state().ws_instances = <u32>instances(n);
 }
 
-/** A type of lock. */
+/** The lock type with an index. */
 export function witness_at(index: u32): Witness {
   const at = machine().witness_base + STATE_BYTES;
   return changetype<Witness>(at + <usize>index * offsetof<Witness>());
 }
 
-/** Address of what one type is to another. */
+/** Address of the relation of one type to another. */
 export function witness_relation(from: u32, to: u32): usize {
   const at = machine().witness_base + STATE_BYTES + TYPES_BYTES;
   return at + <usize>from * WITNESS_COUNT + <usize>to;
@@ -102,7 +102,7 @@ export function lock_order_at(index: u32): LockOrder {
   return changetype<LockOrder>(at + <usize>index * offsetof<LockOrder>());
 }
 
-/** Address of the first of the locks that a thread holds, the one taken last. */
+/** Address of the head of a thread's list of held locks, latest first. */
 function held_head(td: Thread): usize {
   return machine().witness_base + FIXED_BYTES + <usize>td_index(td) * sizeof<u32>();
 }
@@ -115,7 +115,7 @@ export function set_locks_held(td: Thread, first: LockInstance): void {
   store<u32>(held_head(td), changetype<u32>(first));
 }
 
-/** An instance that has not been used yet. */
+/** The instance with an index, for a first use. */
 export function lock_instance_at(index: u32): LockInstance {
   const heads = <usize>machine().td_count * sizeof<u32>();
   const at = machine().witness_base + FIXED_BYTES + heads;

@@ -16,7 +16,8 @@ import {
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
 import { drawComparison } from "./compare-svg.js";
-import { checkOutputPath } from "./output-file.js";
+import { checkOutputPath } from "./files.js";
+import { terminalColumns } from "./output.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
@@ -104,9 +105,8 @@ async function compare(file: string, flags: CompareFlags): Promise<void> {
     },
   });
   if (isShown) process.stderr.write("\r\x1b[K");
-  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
   process.stdout.write(
-    flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found, columns),
+    flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found, terminalColumns()),
   );
   if (svg === undefined) return;
   const picture = new TextEncoder().encode(await drawComparison(found));

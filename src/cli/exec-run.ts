@@ -14,8 +14,8 @@ import type { ThreadState, ThreadView } from "../machine/views.js";
 import type { SnapshotPart } from "../snapshot/part.js";
 import { createChromeTrace } from "../trace/chrome.js";
 import { ExitCode } from "./exit.js";
+import { closeTrace } from "./files.js";
 import { debugWithGdb } from "./gdb.js";
-import { closeTrace } from "./output-file.js";
 
 /** Rounds between two looks at what the user wants: some tens of milliseconds. */
 const ROUNDS_AT_ONCE = 20_000;

@@ -3,7 +3,6 @@
 import { type Command, Option } from "commander";
 import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import { readPlain } from "../core/file-system.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
 import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
@@ -11,10 +10,10 @@ import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
 import { type ExecReport, type ExecThread, exitCodeOf, runProgram } from "./exec-run.js";
 import { ExitCode } from "./exit.js";
+import { checkOutputPath, readInput } from "./files.js";
 import { invitation } from "./gdb.js";
 import { listenForSignals } from "./interrupt.js";
 import { lockOptions, lockSection } from "./lock-text.js";
-import { checkOutputPath } from "./output-file.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
@@ -153,14 +152,6 @@ function bareOptions(command: Command): Command {
     );
 }
 
-function readFile(file: string): Uint8Array {
-  try {
-    return readPlain(file);
-  } catch (error) {
-    throw new ConfigError(`${file}: ${(error as Error).message}`);
-  }
-}
-
 /** Runs a program in machine mode. */
 async function runBare(
   image: ElfImage,
@@ -189,7 +180,7 @@ async function exec(
   flags: Flags,
   command: Command,
 ): Promise<void> {
-  const bytes = readFile(file);
+  const bytes = readInput(file);
   if (flags.disassemble === true) {
     process.stdout.write(disassembleElf(parseElf(bytes, file)));
     return;

@@ -5,12 +5,12 @@ import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MachineConfig, SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
-import { readPlain } from "../core/file-system.js";
 import { parseElf } from "../elf/index.js";
 import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
 import { readWorkload } from "../workload/parse.js";
 import { workloadTest } from "../workload/search.js";
+import { readInput } from "./files.js";
 import { prepareLibrary } from "./own-library.js";
 import { prepareTypeScript } from "./typescript.js";
 
@@ -64,7 +64,7 @@ async function loadModule(file: string): Promise<Loaded> {
 
 /** A C program is a test of itself: it fails if its status is not 0. */
 function loadProgram(file: string): Loaded {
-  const bytes = readPlain(file);
+  const bytes = readInput(file);
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   const guestMemory = (end + PROGRAM_ROOM) & ~3;
   return {

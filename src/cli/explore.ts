@@ -28,8 +28,8 @@ import {
 import { ExitCode } from "./exit.js";
 import { loadTest, type MachineSettings } from "./explore-module.js";
 import { type Crew, startWorkers } from "./explore-workers.js";
-import { complain } from "./output.js";
-import { checkOutputPath } from "./output-file.js";
+import { checkOutputPath } from "./files.js";
+import { complain, terminalColumns } from "./output.js";
 import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
 import { topologyOption, topologyText } from "./topology.js";
@@ -64,6 +64,7 @@ Exit codes:
   0    no schedule failed
   1    a schedule failed: its kind, its story and its tape, for --replay, are printed
   2    wrong options, or a file that is none of these: the message says why
+  130  ended by Ctrl-C, without a report; the same seed begins with the same schedules
 
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
@@ -369,7 +370,7 @@ function tableOf(steps: readonly Step[], first: number): string {
   const wide = table(names, ({ thread, what }) =>
     names.map((name) => (name === thread ? what : "")),
   );
-  const width = process.stdout.columns ?? Number.POSITIVE_INFINITY;
+  const width = terminalColumns() ?? Number.POSITIVE_INFINITY;
   const isRoom = wide.split("\n").every((line) => stringWidth(line) <= width);
   return isRoom ? wide : table(["THREAD", "DOES"], ({ thread, what }) => [thread, what]);
 }

@@ -28,7 +28,7 @@ export interface Library {
 /** Where Debian's package has it. */
 const PICOLIBC = "/usr/lib/picolibc/riscv64-unknown-elf";
 /** What picolibc leaves to the machine, and the small library has. */
-const SHARED = ["kthread.c", "malloc.c"];
+const SHARED = ["atomic.c", "kthread.c", "malloc.c"];
 
 /** The path of a file of this package: beside the bundle, or above the sources. */
 export function packageFile(path: string): string {

@@ -8,3 +8,9 @@ export const NAME = "kthread-machine";
 export function complain(text: string): void {
   process.stderr.write(`${NAME}: ${visible(text)}\n`);
 }
+
+/** Characters in a line of the terminal that the output goes to; undefined where there is none, or it does not say. */
+export function terminalColumns(): number | undefined {
+  const { isTTY, columns } = process.stdout;
+  return isTTY && columns > 0 ? columns : undefined;
+}

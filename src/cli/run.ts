@@ -9,9 +9,10 @@ import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS, WorkloadRun, workloadDurationUs } from "../workload/run.js";
 import { type DurationSource, reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
+import { checkOutputPath, closeTrace } from "./files.js";
 import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
 import { lockOptions } from "./lock-text.js";
-import { checkOutputPath, closeTrace } from "./output-file.js";
+import { terminalColumns } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
@@ -180,7 +181,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
     durationFrom,
     threadsMax: flags.all ? Number.POSITIVE_INFINITY : REPORTED_THREADS_MAX,
   });
-  const columns = process.stdout.isTTY ? process.stdout.columns : undefined;
+  const columns = terminalColumns();
   process.stdout.write(
     flags.json
       ? `${JSON.stringify(report, null, 2)}\n`

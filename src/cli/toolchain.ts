@@ -10,8 +10,8 @@ import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
+import { checkOutputPath } from "./files.js";
 import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
-import { checkOutputPath } from "./output-file.js";
 
 /** The compilers that are known, the preferred one first. */
 export const COMPILERS = ["clang", "gcc"] as const;

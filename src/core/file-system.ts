@@ -10,6 +10,16 @@ export function fileSystemIfAny(): typeof import("node:fs") | undefined {
   return globalThis.process?.getBuiltinModule?.("node:fs");
 }
 
+/** As much as Node reads at once. */
+const BYTES_MAX = 2 ** 31 - 1;
+
+const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
+  EACCES: "it cannot be read: permission denied",
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EPERM: "it cannot be read: permission denied",
+};
+
 /**
  * The bytes of a file or a pipe. A device is refused: it may have no end.
  *
@@ -21,9 +31,10 @@ export function readPlain(path: string): Uint8Array {
     const what = statSync(path);
     if (what.isDirectory()) throw new Error("this is a directory, not a file");
     if (!what.isFile() && !what.isFIFO()) throw new Error("this is no file and no pipe");
+    if (what.size > BYTES_MAX) throw new Error("the file is larger than 2 GiB");
     return readFileSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw code === "ENOENT" ? new Error("there is no such file", { cause: error }) : error;
+    const known = SYSTEM_ERRORS[(error as NodeJS.ErrnoException).code ?? ""];
+    throw known === undefined ? error : new Error(known, { cause: error });
   }
 }

@@ -230,9 +230,15 @@ function checkEntry(
   align: number,
 ): void {
   const home = segments.find(({ address, size }) => entry >= address && entry < address + size);
-  if (home === undefined) reader.fail(`its entry point ${hex(entry)} is in none of its segments`);
+  if (home === undefined) {
+    reader.fail(
+      `its entry point ${hex(entry)} is in none of its segments; name the function that it begins with by -Wl,-e,NAME`,
+    );
+  }
   if (!home.executable) {
-    reader.fail(`its entry point ${hex(entry)} is in a segment that must not be executed`);
+    reader.fail(
+      `its entry point ${hex(entry)} is in a segment that must not be executed; name a function by -Wl,-e,NAME`,
+    );
   }
   if (entry % align !== 0) {
     reader.fail(

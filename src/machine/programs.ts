@@ -293,6 +293,11 @@ export class Programs implements SnapshotPart<Saved> {
         `${what} ends beyond guest memory; guestMemory (${guestMemory} bytes) must be at least ${end}`,
       );
     }
+    if (segment.executable && segment.writable) {
+      throw new ConfigError(
+        `${what} is text that can be written, and text cannot be; link text and data as segments of their own, without -N or --omagic`,
+      );
+    }
     if (segment.executable && end > textMemory) {
       throw new ConfigError(
         `${what} is text and ends beyond the text; textMemory (${textMemory} bytes) must be at least ${end}`,
@@ -415,13 +420,27 @@ function argumentBlock(address: number, args: readonly string[]): Uint8Array {
   return bytes;
 }
 
-/** The text and guest memory that programs at fixed addresses need at least. */
+/** The most guest memory that a machine may have. */
+const GUEST_MEMORY_MAX = 2 ** 31;
+
+/**
+ * The text and guest memory that programs at fixed addresses need at least.
+ *
+ * @throws ConfigError where that is more than there can be.
+ */
 export function memoryOf(images: readonly ElfImage[]): { textMemory: number; end: number } {
   const fixed = images
     .filter(({ isRelocatable }) => !isRelocatable)
     .flatMap(({ segments }) => segments);
   const ends = (segments: readonly ElfSegment[]) =>
     segments.map(({ address, size }) => address + size);
+  for (const { file, segments } of images) {
+    const beyond = segments.find(({ address, size }) => address + size > GUEST_MEMORY_MAX);
+    if (beyond === undefined) continue;
+    throw new ConfigError(
+      `${file}: its segment at ${hex(beyond.address)} ends beyond ${hex(GUEST_MEMORY_MAX)}, behind which no machine has memory; link it lower, or run it by exec --bare if it is for bare metal`,
+    );
+  }
   const writable = fixed.filter((segment) => segment.writable).map(({ address }) => address);
   const text = Math.max(0, ...ends(fixed.filter((segment) => segment.executable)));
   const textMemory = Math.max(text, Math.min(...writable, 1 << 16));

@@ -1,7 +1,7 @@
 // The commands exec and cc as a user's shell sees them: output, exit codes, messages.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -105,6 +105,15 @@ describe("exec", () => {
     expect(stdout).toMatch(/kcall kthread_add\n/);
   });
 
+  it("refuses what is linked for bare metal, and says how to run it", () => {
+    const file = join(folder, "high.elf");
+    writeFileSync(file, makeElf({ segments: [{ address: 0x80000000, bytes: text(0x13) }] }));
+    const { status, stderr } = cli(["exec", file]);
+    expect(status).toBe(2);
+    expect(stderr).toContain("high.elf: its segment at 0x80000000 ends beyond 0x80000000");
+    expect(stderr).toContain("run it by exec --bare");
+  });
+
   it.each([
     ["no file", ["nothing.elf"], "nothing.elf: there is no such file"],
     [
@@ -118,6 +127,15 @@ describe("exec", () => {
     expect(status).toBe(2);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain("    at ");
+  });
+
+  it.each(["exec", "explore"])("and %s refuse a file that is too large to be read", (command) => {
+    const large = join(folder, "large.elf");
+    writeFileSync(large, "");
+    truncateSync(large, 5e9);
+    const { status, stderr } = cli([command, large]);
+    expect(status).toBe(2);
+    expect(stderr).toBe(`kthread-machine: ${large}: the file is larger than 2 GiB\n`);
   });
 });
 

@@ -115,7 +115,7 @@ describe("a bad ELF file", () => {
       makeElf({ segments: [code, { ...data, address: 0x1104 }] }),
       "two of its segments overlap at 0x1104",
     ],
-    ["an entry nowhere", makeElf({ ...good, entry: 0x5000 }), "its entry point 0x5000 is in none"],
+    ["an entry nowhere", makeElf({ ...good, entry: 0x5000 }), "by -Wl,-e,NAME"],
     [
       "an entry in data",
       makeElf({ ...good, entry: 0x10000 }),

@@ -326,6 +326,11 @@ describe("loading", () => {
   it.each([
     ["below the program", at(0), "begins below"],
     ["beyond guest memory", at(0x200000), "ends beyond guest memory; guestMemory (1048576 bytes)"],
+    [
+      "text that can be written",
+      at(0x2000, R | W | 1),
+      "link text and data as segments of their own",
+    ],
     ["text behind the text", at(0x20000), "is text and ends beyond the text; textMemory (65536"],
     [
       "data in the text",

@@ -1,8 +1,8 @@
-// The README's programs run, and print what it says.
+// The README's programs run, and print what it says; links between documents lead somewhere.
 
-import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
@@ -61,6 +61,14 @@ describe("the README", () => {
     expect(sameEverywhere(shown)).toEqual(printed);
   });
 
+  it("shows a lost wakeup, as the search tells it", () => {
+    const cli = join(ROOT, "dist/cli.js");
+    const args = [cli, "explore", "examples/explore/lost-wakeup.mjs"];
+    const { stdout } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+    const withoutSpeed = (text: string) => text.replace(/\([\d,]+ a second\)/, "");
+    expect(blocks("").map(withoutSpeed)).toContain(withoutSpeed(stdout));
+  });
+
   const [first = "", second = ""] = blocks("ts");
 
   it("has a program that suspends, resumes and reaps a thread, with its output", async () => {
@@ -73,5 +81,35 @@ describe("the README", () => {
   it("has a program of RV32 threads, which wake each other a million times", async () => {
     const [switches] = (await run(second)).split(" ");
     expect(Number(switches)).toBeGreaterThan(1_000_000);
+  });
+});
+
+/** The name by which GitHub finds a heading. */
+function anchorOf(heading: string): string {
+  const text = heading.replace(/^#+ /, "").toLowerCase();
+  return text.replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-");
+}
+
+const documents = ["", "docs", "bench", "test/conformance/cases/further"].flatMap((folder) =>
+  readdirSync(join(ROOT, folder))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name)),
+);
+
+describe("the documents", () => {
+  it.each(documents)("%s has links that lead somewhere", (document) => {
+    const text = readFileSync(join(ROOT, document), "utf8").replace(/^```[\s\S]*?^```$/gm, "");
+    const wrong = [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(([, link = ""]) => link)
+      .filter((link) => !/^https?:/.test(link))
+      .filter((link) => {
+        const [path = "", anchor] = link.split("#");
+        const target = path === "" ? document : join(dirname(document), path);
+        if (!existsSync(join(ROOT, target))) return true;
+        if (anchor === undefined) return false;
+        const headings = readFileSync(join(ROOT, target), "utf8").match(/^#+ .*$/gm) ?? [];
+        return !headings.some((heading) => anchorOf(heading) === anchor);
+      });
+    expect(wrong).toEqual([]);
   });
 });

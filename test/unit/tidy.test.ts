@@ -43,7 +43,7 @@ const PLACES: readonly RegExp[] = [
   /^examples\/(?:[\w-]+\/)?[\w-]+\.(?:json|mjs)$/,
   /^examples\/(?:c|explore)\/[\w-]+\.(?:c|h|elf|sh)$/,
   /^include\/\w+\.h$/,
-  /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.c|start\.S|program\.ld)$/,
+  /^lib\/c\/(?:include\/\w+\.h|src\/\w+\.[ch]|start\.S|program\.ld)$/,
   /^lib\/picolibc\/(?:include\/\w+\.h|src\/\w+\.c|tls\.ld)$/,
   /^bench\/(?:README\.md|run\.sh|(?:lib\/|ours\/|ours\/assembly\/)?[\w-]+\.ts)$/,
   /^bench\/[\w-]+\.sh$/,

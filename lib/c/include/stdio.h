@@ -26,6 +26,13 @@ int vfprintf(FILE *restrict file, const char *restrict format, va_list args) KTM
 int vsprintf(char *restrict to, const char *restrict format, va_list args) KTM_FORMAT(2, 0);
 int vsnprintf(char *restrict to, size_t size, const char *restrict format, va_list args)
     KTM_FORMAT(3, 0);
+/* Into memory that the caller frees. */
+int asprintf(char **restrict to, const char *restrict format, ...) KTM_FORMAT(2, 3);
+int vasprintf(char **restrict to, const char *restrict format, va_list args) KTM_FORMAT(2, 0);
+
+int sscanf(const char *restrict text, const char *restrict format, ...) __attribute__((format(scanf, 2, 3)));
+int vsscanf(const char *restrict text, const char *restrict format, va_list args)
+    __attribute__((format(scanf, 2, 0)));
 
 int putchar(int c);
 int puts(const char *s);
@@ -34,5 +41,11 @@ int putc(int c, FILE *file);
 int fputs(const char *restrict s, FILE *restrict file);
 size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict file);
 int fflush(FILE *file);
+/* Nothing is kept back, whatever is asked for. */
+#define _IOFBF 0
+#define _IOLBF 1
+#define _IONBF 2
+void setbuf(FILE *restrict file, char *restrict buffer);
+int setvbuf(FILE *restrict file, char *restrict buffer, int mode, size_t size);
 
 #endif

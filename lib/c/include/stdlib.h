@@ -16,7 +16,9 @@ typedef struct { long long quot, rem; } lldiv_t;
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *p, size_t size);
+void *reallocarray(void *p, size_t count, size_t size);
 void *aligned_alloc(size_t alignment, size_t size);
+int posix_memalign(void **p, size_t alignment, size_t size);
 void free(void *p);
 
 /* Ends the run: of all threads, at once. */
@@ -41,6 +43,9 @@ long strtol(const char *restrict s, char **restrict end, int base);
 long long strtoll(const char *restrict s, char **restrict end, int base);
 unsigned long strtoul(const char *restrict s, char **restrict end, int base);
 unsigned long long strtoull(const char *restrict s, char **restrict end, int base);
+double atof(const char *s);
+double strtod(const char *restrict s, char **restrict end);
+float strtof(const char *restrict s, char **restrict end);
 
 void qsort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *));
 void *bsearch(const void *key, const void *base, size_t count, size_t size,

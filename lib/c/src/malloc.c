@@ -4,13 +4,14 @@
  * gives more memory by kmem_malloc, in areas that need not touch one another: each is closed by a header
  * that is never free.
  *
- * One lock guards it all. Who finds it taken sleeps: a thread of a high priority must let go on the one
- * that holds it.
+ * One lock guards it all.
  */
 #include <kthread_machine.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lock.h"
 
 struct block {
   size_t before; /* bytes of the block before this one, 0 for an area's first */
@@ -21,20 +22,10 @@ struct block {
 enum { HEADER = 8, ALIGNMENT = 16, USED = 1, LEAST = 32, LISTS = 32, AREA = 16384 };
 
 static struct block *lists[LISTS];
-static int lock; /* 0 free, 1 taken, 2 taken and somebody sleeps */
+static int lock;
 
-/*
- * One exchange where nobody has the lock. Where somebody has, it hides for a moment that others sleep; but whoever gets
- * the lock then has it as 2, and wakes them.
- */
-static void acquire(void) {
-  if (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE) == 0) return;
-  while (__atomic_exchange_n(&lock, 2, __ATOMIC_ACQUIRE) != 0) tsleep(&lock, 0, "malloc", 1);
-}
-
-static void release(void) {
-  if (__atomic_exchange_n(&lock, 0, __ATOMIC_RELEASE) == 2) wakeup(&lock);
-}
+static void acquire(void) { lock_acquire(&lock, "malloc"); }
+static void release(void) { lock_release(&lock); }
 
 static size_t size_of(const struct block *b) { return b->size & ~(size_t)USED; }
 
@@ -193,4 +184,17 @@ void *aligned_alloc(size_t alignment, size_t size) {
   trim(aligned, block_size(size));
   release();
   return q;
+}
+
+void *reallocarray(void *p, size_t count, size_t size) {
+  size_t bytes;
+  return __builtin_mul_overflow(count, size, &bytes) ? NULL : realloc(p, bytes);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t size) {
+  if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) return EINVAL;
+  void *given = aligned_alloc(alignment, size);
+  if (given == NULL) return ENOMEM;
+  *p = given;
+  return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The printf family: all conversions of C but for those of wide characters. Floating-point numbers are
- * printed by exact arithmetic on large integers (%f %e %g).
+ * printed by exact arithmetic on large integers (%f %e %g), or as they are (%a).
  */
 #include <kthread_machine.h>
 #include <limits.h>
@@ -303,6 +303,52 @@ static void put_double(struct output *out, struct directive d, uint64_t bits, ch
   put_number(out, &d, sign, t.at, t.length, 0);
 }
 
+/* The digits of %a behind the point: a fraction of 52 bits, rounded to nearest where fewer are asked for. */
+enum { FRACTION_DIGITS = 13 };
+
+static void put_hex(struct output *out, struct directive d, uint64_t bits, char conversion) {
+  int exponent = (int)(bits >> 52 & 0x7ff);
+  uint64_t mantissa = bits & 0xfffffffffffffULL;
+  if (exponent == 0x7ff) {
+    put_double(out, d, bits, conversion);
+    return;
+  }
+  if (exponent != 0) mantissa |= 1ULL << 52;
+  else exponent = 1;
+  if (mantissa == 0) exponent = 1023;
+  int is_upper = conversion < 'a';
+  const char *sign = bits >> 63 ? "-" : d.has_plus ? "+" : d.has_space ? " " : "";
+  const char *alphabet = is_upper ? "0123456789ABCDEF" : "0123456789abcdef";
+  int shown = FRACTION_DIGITS, zeros = 0;
+  if (d.precision < 0) {
+    while (shown > 0 && (mantissa & 0xf) == 0) mantissa >>= 4, shown--;
+  } else if (d.precision < FRACTION_DIGITS) {
+    int drop = 4 * (FRACTION_DIGITS - d.precision);
+    uint64_t half = 1ULL << (drop - 1), lost = mantissa & (2 * half - 1);
+    mantissa >>= drop;
+    if (lost > half || (lost == half && (mantissa & 1))) mantissa++;
+    shown = d.precision;
+  } else {
+    zeros = d.precision - FRACTION_DIGITS;
+  }
+  char digits[FRACTION_DIGITS + 2], tail[8];
+  int length = 0;
+  digits[length++] = alphabet[mantissa >> (4 * shown)];
+  if (shown > 0 || zeros > 0 || d.has_hash) digits[length++] = '.';
+  while (shown > 0) digits[length++] = alphabet[mantissa >> (4 * --shown) & 0xf];
+  int tail_length = snprintf(tail, sizeof tail, is_upper ? "P%+d" : "p%+d", exponent - 1023);
+  char prefix[4];
+  snprintf(prefix, sizeof prefix, "%s0%c", sign, is_upper ? 'X' : 'x');
+  int space = d.width - (int)strlen(prefix) - length - zeros - tail_length;
+  if (!d.is_left && !d.has_zero) pad(out, ' ', space);
+  put_text(out, prefix, strlen(prefix));
+  if (!d.is_left && d.has_zero) pad(out, '0', space);
+  put_text(out, digits, length);
+  pad(out, '0', zeros);
+  put_text(out, tail, tail_length);
+  if (d.is_left) pad(out, ' ', space);
+}
+
 /* ---- A format ---- */
 
 static const char *parse_number(const char *p, int *value) {
@@ -367,6 +413,29 @@ static unsigned long long unsigned_argument(struct arguments *args, int length) 
   return length == CHAR ? (unsigned char)value : length == SHORT ? (unsigned short)value : value;
 }
 
+/* %n: how much there is, in an integer of this length. */
+static void store_count(void *to, int length, size_t count) {
+  if (length == CHAR) *(signed char *)to = (signed char)count;
+  else if (length == SHORT) *(short *)to = (short)count;
+  else if (length == LONG_LONG) *(long long *)to = (long long)count;
+  else *(int *)to = (int)count;
+}
+
+/* What is rare, apart from the rest so that this stays short. */
+static __attribute__((noinline)) void put_other(struct output *out, const struct directive *d, int length, char c,
+                                                struct arguments *args) {
+  if (c == 'a' || c == 'A') {
+    uint64_t bits = length == LONG_LONG ? bits_of_long(va_arg(args->list, long double))
+                                        : bits_of(va_arg(args->list, double));
+    put_hex(out, *d, bits, c);
+  } else if (c == 'n') {
+    store_count(va_arg(args->list, void *), length, out->count);
+  } else { /* no conversion of C: shown as it is */
+    put(out, '%');
+    put(out, c);
+  }
+}
+
 static void convert(struct output *out, struct directive d, int length, char c,
                     struct arguments *args) {
   char character[1];
@@ -412,15 +481,11 @@ static void convert(struct output *out, struct directive d, int length, char c,
                                      : bits_of(va_arg(args->list, double)),
                  c);
       break;
-    case 'n':
-      *va_arg(args->list, int *) = (int)out->count;
-      break;
     case '%':
       put(out, '%');
       break;
-    default: /* no conversion of C: shown as it is */
-      put(out, '%');
-      put(out, c);
+    default:
+      put_other(out, &d, length, c, args);
   }
 }
 

@@ -77,6 +77,29 @@ void *memchr(const void *s, int c, size_t n) {
   return NULL;
 }
 
+void *memrchr(const void *s, int c, size_t n) {
+  const unsigned char *p = s;
+  while (n-- != 0) {
+    if (p[n] == (unsigned char)c) return (void *)(p + n);
+  }
+  return NULL;
+}
+
+void *memccpy(void *restrict to, const void *restrict from, int c, size_t n) {
+  const unsigned char *end = memchr(from, c, n);
+  if (end != NULL) n = end + 1 - (const unsigned char *)from;
+  memcpy(to, from, n);
+  return end == NULL ? NULL : (unsigned char *)to + n;
+}
+
+void *memmem(const void *s, size_t n, const void *part, size_t length) {
+  const unsigned char *p = s;
+  for (; n >= length; n--, p++) {
+    if (memcmp(p, part, length) == 0) return (void *)p;
+  }
+  return NULL;
+}
+
 size_t strlen(const char *s) {
   const char *end = s;
   while (*end != '\0') end++;
@@ -112,6 +135,18 @@ int strncasecmp(const char *a, const char *b, size_t n) {
 
 int strcasecmp(const char *a, const char *b) {
   return strncasecmp(a, b, SIZE_MAX);
+}
+
+int strcoll(const char *a, const char *b) {
+  return strcmp(a, b);
+}
+
+size_t strxfrm(char *restrict to, const char *restrict from, size_t size) {
+  return strlcpy(to, from, size);
+}
+
+char *stpcpy(char *restrict to, const char *restrict from) {
+  return strcpy(to, from) + strlen(from);
 }
 
 char *strcpy(char *restrict to, const char *restrict from) {
@@ -178,6 +213,14 @@ char *strstr(const char *s, const char *part) {
   return (char *)s;
 }
 
+char *strcasestr(const char *s, const char *part) {
+  size_t length = strlen(part);
+  for (; strncasecmp(s, part, length) != 0; s++) {
+    if (*s == '\0') return NULL;
+  }
+  return (char *)s;
+}
+
 size_t strcspn(const char *s, const char *set) {
   const char *p = s;
   while (*p != '\0' && strchr(set, *p) == NULL) p++;
@@ -204,6 +247,20 @@ char *strtok_r(char *restrict s, const char *restrict set, char **restrict rest)
   }
   char *end = s + strcspn(s, set);
   *rest = *end == '\0' ? end : end + 1;
+  *end = '\0';
+  return s;
+}
+
+char *strtok(char *restrict s, const char *restrict set) {
+  static char *rest;
+  return strtok_r(s, set, &rest);
+}
+
+char *strsep(char **restrict rest, const char *restrict set) {
+  char *s = *rest;
+  if (s == NULL) return NULL;
+  char *end = s + strcspn(s, set);
+  *rest = *end == '\0' ? NULL : end + 1;
   *end = '\0';
   return s;
 }

@@ -1,16 +1,31 @@
-// Files that commands write: none replaces the one that the command reads, and a trace that fails costs no report.
+// Files that a command reads and writes: none that it writes replaces one that it reads, and a trace that fails costs no
+// report.
 
 import { statSync } from "node:fs";
 import { ConfigError } from "../core/errors.js";
+import { readPlain } from "../core/file-system.js";
 import type { ChromeTrace } from "../trace/chrome.js";
 import { TraceError } from "../trace/file.js";
 import { ExitCode } from "./exit.js";
 import { complain } from "./output.js";
 
 /**
- * Sees to it that what an option has written does not replace the file that the command reads, whatever name that goes by.
+ * The bytes of a file that the user has named.
  *
- * @param what whose file it is, such as "workload"
+ * @throws ConfigError when it cannot be read.
+ */
+export function readInput(file: string): Uint8Array {
+  try {
+    return readPlain(file);
+  } catch (error) {
+    throw new ConfigError(`${file}: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Sees to it that what an option writes does not replace the file that the command reads, `what`, whatever name that
+ * goes by.
+ *
  * @throws ConfigError if it would.
  */
 export function checkOutputPath(option: string, path: string, file: string, what: string): void {

@@ -6,28 +6,25 @@
 //   0        4        8        12
 //  | op     | a      | b      | c      |
 //
-// A 4-byte instruction advances execution by 32 bytes of records, a compressed one by 16; compressed
-// instructions have operations of their own (C_LW), with the same operands. Both instruction streams that a
-// halfword can belong to are decoded, so that a jump into the middle of an instruction behaves as on a real
-// CPU.
+// A 4-byte instruction advances execution by 32 bytes of records, a compressed one, which has an operation of its own
+// (C_LW) with the same operands, by 16. Both instruction streams that a halfword can belong to are decoded, so that a
+// jump into the middle of an instruction behaves as on a real CPU.
 //
 // Operands, where an operation has them:
 //   a  result; a store's value; a branch's left side
 //   b  first source; the base of a load or store; a branch's right side; JAL: the return address
 //   c  second source, immediate or offset; the distance of a branch or jump; CALL, YIELD: the event
 //
-// A register is an offset from the thread, ready to be added. A distance is in bytes of records, from the end
-// of a 4-byte record, whatever the instruction's length. x0 has no slot in a frame (retval is there), so it
-// is decoded away: a result in x0 gives a no-operation, a source x0 gives a constant, a move, or a comparison
-// with zero. What is too rare for an operation of its own is RvOp.SLOW, which executes the word itself
-// (rv32_slow.ts).
+// A register is an offset from the thread, ready to be added. A distance is in bytes of records, from the end of a
+// 4-byte record, whatever the instruction's length. x0 has no slot in a frame (retval is there), so it is decoded
+// away: a result in x0 gives a no-operation, a source x0 gives a constant, a move, or a comparison with zero. What is
+// too rare for an operation of its own is RvOp.SLOW, which executes the word itself (rv32_slow.ts).
 //
-// Behind the last record there is one that faults, so that running off the end of the text needs no check:
-// the arena holds rv32_decoded_size() bytes.
+// Behind the last record there is one that faults, so that running off the end of the text needs no check: the arena
+// holds rv32_decoded_size() bytes.
 //
-// Rejected: records only where instructions begin, next to each other. They take half of the memory, but a
-// jump to a register must look up its record, overlapping streams need jumps between them, and changing the
-// text moves all records behind the change.
+// Rejected: records only where instructions begin, next to each other. They take half of the memory, but a jump to a
+// register must look up its record, overlapping streams need jumps between them, and a change moves what is behind it.
 
 import { text_changed } from "../env";
 import { machine, Sched } from "../sys/machine";

@@ -49,7 +49,7 @@ const SAMPLE: usize = 8 * SLOT_SIZE;
 
 /**
  * True if lwkt_yield of the current thread may take the fast path: no kernel state requires more than a plain
- * switch. `flags`: allowed CPU flags. Nothing during a run of the inner loop changes that.
+ * switch. `flags`: what the CPU flags must be. Nothing during a run of the inner loop changes that.
  */
 export function can_yield(gd: GlobalData, flags: u32 = 0): bool {
   const m = machine();

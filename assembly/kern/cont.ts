@@ -27,7 +27,10 @@ export const DONE: u32 = 0;
 /** The trampoline has to go on: the caller returns PENDING at once. */
 export const PENDING: u32 = 1;
 
-/** Every continuation. `a` and `b` are its words. */
+/**
+ * Every continuation; `a` and `b` are its words. Each part of the kernel has a range of numbers, with room to grow: a
+ * number is a byte, and appears in nothing that is recorded but snapshots, which belong to one build.
+ */
 export enum K {
   NONE = 0,
   // run/run.ts
@@ -85,12 +88,12 @@ export enum K {
   BARRIER_WAIT_1 = 203, //   a: barrier, b: how often it had opened: awake
   NANOSLEEP_1 = 204, //      a, b: cycle until which to sleep
   RETURN_VALUE = 205, //     a: result of a function that does something else before it returns
+  MSLEEP_1 = 206, //         a: mutex: awake, take it again
   MTX_SPIN_1 = 207, //       a: mutex, b: attempts so far: try again
   RW_LOCK_1 = 208, //        a: read/write or shared/exclusive lock: awake
   RW_SLEEP_W = 209, //       a: lock that was held exclusively: awake, take it again
   RW_SLEEP_R = 210, //       a: lock that was shared: awake, take it again
   SEMA_TIMED_1 = 211, //     a, b: semaphore, ticks: awake, or too late
-  MSLEEP_1 = 206, //         a: mutex: awake, take it again
   RM_RLOCK_1 = 212, //       a: read-mostly lock: has its mutex
   RM_WLOCK_1 = 213, //       a: read-mostly lock: has its mutex, or a reader has left
   RM_SLEEP_W = 214, //       a: lock that was held exclusively: awake, take it again

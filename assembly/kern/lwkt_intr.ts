@@ -56,7 +56,10 @@ function pend(gd: GlobalData, td: Thread): void {
   gd.gd_pend_last = cell;
 }
 
-/** Pends the thread that runs in the place for it. Whoever has that has left the CPU since then, and misses nothing now. */
+/**
+ * Pends the thread that runs in the place for it. Whoever has that has left the CPU since then, and misses
+ * nothing now.
+ */
 function pend_current(gd: GlobalData, td: Thread): void {
   const before = gd.gd_pend_current;
   gd.gd_pend_current = td;

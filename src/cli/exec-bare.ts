@@ -1,5 +1,6 @@
 // `kthread-machine exec FILE.elf --bare`: runs a program in machine mode, without a kernel.
 
+import { hex } from "../core/hex.js";
 import { BareDebugger } from "../debug/bare-debugger.js";
 import { ElfError } from "../elf/errors.js";
 import { type ElfImage, SymbolTable } from "../elf/index.js";
@@ -144,8 +145,7 @@ function describe(end: BareEnd, machine: BareMetal, symbols: SymbolTable, limit:
     case "trap": {
       const cause = causes[end.cause] ?? `cause ${end.cause}`;
       const where = symbols.describe(end.epc);
-      const value = `0x${end.value.toString(16)}`;
-      const text = `${cause} at ${where} (mepc 0x${end.epc.toString(16)}, mtval ${value}), and mtvec points to no handler in memory`;
+      const text = `${cause} at ${where} (mepc ${hex(end.epc)}, mtval ${hex(end.value)}), and mtvec points to no handler in memory`;
       return { status: ExitCode.FAILURE, end, text };
     }
     case "limit": {

@@ -61,7 +61,10 @@ export function startWorkers(count: number, file: string, options: ExploreOption
   };
 }
 
-/** Asks a worker thread, which answers questions in their order. What kills it is thrown by whoever asks it, then or later. */
+/**
+ * Asks a worker thread, which answers questions in their order. What kills it is thrown by whoever asks it,
+ * then or later.
+ */
 function runnerOf(worker: Worker): TaskRunner {
   let death: Error | null = null;
   const asked: { resolve(result: TaskResult): void; reject(error: Error): void }[] = [];

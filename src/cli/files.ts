@@ -1,5 +1,5 @@
-// Files that a command reads and writes: none that it writes replaces one that it reads, and a trace that fails costs no
-// report.
+// Files that a command reads and writes: none that it writes replaces one that it reads, and a trace that fails
+// costs no report.
 
 import { statSync } from "node:fs";
 import { ConfigError } from "../core/errors.js";

@@ -22,6 +22,8 @@ export interface Library {
   readonly sources: readonly string[];
   /** Link scripts that add to that of programs. */
   readonly scripts: readonly string[];
+  /** Link scripts that say what programs must not have; for lib/c/program.ld only. */
+  readonly checks: readonly string[];
   readonly linking: readonly string[];
 }
 
@@ -62,6 +64,7 @@ export function libraryOf(
     options: [],
     sources: sourcesIn("lib/c/src"),
     scripts: [],
+    checks: [packageFile("lib/c/no-tls.ld")],
     linking: [],
   };
 }
@@ -94,6 +97,7 @@ function picolibc(command: string, instructions: readonly string[]): Library {
       ...SHARED.map((file) => packageFile(`lib/c/src/${file}`)),
     ],
     scripts: [packageFile("lib/picolibc/tls.ld")],
+    checks: [],
     linking: [
       ...["-Wl,--wrap=vfprintf", "-L", folder],
       ...["-Wl,--start-group", "-lm", "-lc", "-lgcc", "-Wl,--end-group"],

@@ -1,9 +1,10 @@
 // A search over many machines: `explore --queue redis://...` hands out its parts, `worker --queue ...` performs them.
 //
-// The queue is BullMQ's, on Redis or Valkey. A part of a search is a job, and its result depends on nothing but what the
-// job says, so that it does no harm if one is performed twice. A worker renews its claim on a job while it is at work:
-// the job of one that has died goes to another after a few seconds. What parts have found is put together in their order by
-// whoever asked, as over worker threads (search/tasks.ts), so that the answer is the same however many there are.
+// The queue is BullMQ's, on Redis or Valkey. A part of a search is a job, and its result depends on nothing but
+// what the job says, so that it does no harm if one is performed twice. A worker renews its claim on a job
+// while it is at work: the job of one that has died goes to another after a few seconds. What parts have found
+// is put together in their order by whoever asked, as over worker threads (search/tasks.ts), so that the answer
+// is the same however many there are.
 
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";

@@ -59,6 +59,10 @@ export interface CompileRequest {
 
 const PARTIAL = ["-c", "-S", "-E"];
 
+/** What -march may say: instructions that the CPU has, with those that the C library needs. */
+const MARCH =
+  /^-march=rv32(?=[a-z]*i)(?=[a-z]*m)(?=[a-z]*a)[imac]+(?:_?(?:zicsr|zifencei|zicntr))*$/;
+
 /** Sorts the arguments of `cc`. */
 export function splitArguments(
   given: readonly string[],
@@ -80,12 +84,14 @@ export function splitArguments(
 /**
  * Compiles and links; returns the exit code. What the compiler says goes to the terminal.
  *
- * @throws ConfigError when no compiler is installed, or the library is not there for it.
+ * @throws ConfigError when no compiler is installed, the library is not there for it, or the machine has not got the
+ *   instructions that are asked for.
  */
 export function compile(request: CompileRequest, libc: LibcName, wanted?: CompilerName): number {
   if (libc === "picolibc" && wanted === "clang") {
     throw new ConfigError("picolibc needs what riscv64-unknown-elf-gcc has: use --compiler gcc");
   }
+  checkInstructions(request);
   const compiler = findCompiler(libc === "picolibc" ? "gcc" : wanted);
   const library = libraryOf(libc, compiler.command, instructionOptions(request));
   const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
@@ -99,6 +105,15 @@ export function compile(request: CompileRequest, libc: LibcName, wanted?: Compil
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Refuses instructions that the machine has not: a program with them would end at the first that it comes to. */
+function checkInstructions({ passed }: CompileRequest): void {
+  const wrong = passed.find((argument) => argument.startsWith("-march=") && !MARCH.test(argument));
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `${wrong} does not fit the machine, which has rv32ima, c, zicsr and zifencei: leave it out, or use -march=rv32imac or rv32ima`,
+  );
 }
 
 function findCompiler(wanted: CompilerName | undefined): Compiler {
@@ -181,17 +196,15 @@ function link(
   request: CompileRequest,
   { start, objects }: { start: string; objects: readonly string[] },
 ): number {
-  const script = request.passed.some((argument) => /^(-T|-Wl,-T)/.test(argument))
-    ? []
-    : ["-T", packageFile("lib/c/program.ld")];
+  const hasOwn = request.passed.some((argument) => /^(-T|-Wl,-T)/.test(argument));
+  const ours = hasOwn ? [] : [...library.checks, packageFile("lib/c/program.ld")];
   return run(compiler, library, [
     ...optionsFor(request),
     "-nostdlib",
     "-static",
     "-Wl,--gc-sections",
     "-Wl,--build-id=none",
-    ...library.scripts.flatMap((path) => ["-T", path]),
-    ...script,
+    ...[...library.scripts, ...ours].flatMap((path) => ["-T", path]),
     start,
     ...request.passed,
     ...objects,

@@ -18,7 +18,10 @@ export interface Cluster {
   readonly leaves: ReadonlySet<number>;
 }
 
-/** Most instructions of a cluster: V8 takes more than linear time. The function that it is made for may have twice as many. */
+/**
+ * Most instructions of a cluster: V8 takes more than linear time. The function that it is made for may have
+ * twice as many.
+ */
 export const CLUSTER_MAX = 1200;
 /** Most places that a return compares its target with, and a call by a register. */
 const RETURNS_MAX = 8;

@@ -70,7 +70,10 @@ interface Heat {
   size: number;
 }
 
-/** For each so many instructions that were compiled with a function last, it takes as many samples more to do so again. */
+/**
+ * For each so many instructions that were compiled with a function last, it takes as many samples more to do so
+ * again.
+ */
 const SIZE_EACH = 100;
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;

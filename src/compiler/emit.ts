@@ -2,10 +2,10 @@
 //
 // It gets the thread, the instructions that are left of the slice, the number of an entry, and how far behind
 // Text.storeLow it may store. Registers are loaded into locals where it begins and stored where it ends: it ends
-// at one place, which every exit goes to after it has set the pc and what is left. What is left is reduced at the end of each block;
-// an exit within a block takes off what the block has executed until then. After each jump and taken
-// branch it is compared with 0, for the slice ends there (assembly/cpu/rv32.ts); so an instruction of the
-// interpreter and of this code have the same place in time.
+// at one place, which every exit goes to after it has set the pc and what is left. What is left is reduced at
+// the end of each block; an exit within a block takes off what the block has executed until then. After each
+// jump and taken branch it is compared with 0, for the slice ends there (assembly/cpu/rv32.ts); so an
+// instruction of the interpreter and of this code have the same place in time.
 //
 // Where an exit leads to compiled code of another function, that is called instead, in the place of this one
 // (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.

@@ -1,6 +1,7 @@
 // Branches over an instruction or two that only compute: compiled code executes these always, and keeps what they
-// change only if the branch is not taken. A host guesses a branch that depends on data wrong half of the time, which costs
-// it more than some instructions; compilers for RV32 have no other way to say "the smaller of both".
+// change only if the branch is not taken. A host guesses a branch that depends on data wrong half of the time,
+// which costs it more than some instructions; compilers for RV32 have no other way to say "the smaller of
+// both".
 
 import type { Block } from "./block.js";
 import { isPlain } from "./operations.js";

@@ -186,8 +186,8 @@ export const TELL_TYPE = 1;
 /**
  * A module that imports a memory and a table as `env.memory` and `env.table`, and exports one function `run`, of four
  * numbers of 32 bits, which returns one of 64 (RUN_TYPE); TELL_TYPE is of two of 32 without a result. `locals` are the
- * further locals of 32 bits. It has one global variable of 32 bits, which begins with `global`. It imports no function: V8
- * makes code for each that is imported, which takes longer than all else.
+ * further locals of 32 bits. It has one global variable of 32 bits, which begins with `global`. It imports no
+ * function: V8 makes code for each that is imported, which takes longer than all else.
  */
 export function moduleOf(body: Code, locals: number, global = 0): Uint8Array {
   const module = begin();

@@ -75,7 +75,10 @@ export const ReadMostlyOption = Object.freeze({
   SLEEPABLE: Layout.RM_SLEEPABLE,
 });
 
-/** What mtx_assert, rw_assert, sx_assert, rm_assert and lockmgr_assert say of a lock: one of the first four, and of one that is held perhaps more. */
+/**
+ * What mtx_assert, rw_assert, sx_assert, rm_assert and lockmgr_assert say of a lock: one of the first four, and
+ * of one that is held perhaps more.
+ */
 export const LockAssertion = Object.freeze({
   /** The caller does not hold it. */
   UNLOCKED: Layout.LA_UNLOCKED,

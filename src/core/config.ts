@@ -55,20 +55,23 @@ export interface MachineConfig {
   readonly seed?: bigint | number;
   /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
   readonly preemption?: boolean;
-  /** Cycles after which a running thread lets its equals run, 0 = never; lwkt-modern: a tick at most. Default 100 ms. */
+  /**
+   * Cycles after which a running thread lets its equals run, 0 = never; lwkt-modern: a tick at most. Default
+   * 100 ms.
+   */
   readonly roundRobin?: number;
   /** Run queues of 4bsd and ule, 256 or 64: with 64, four neighbouring priorities are equals. Default 256. */
   readonly runQueues?: 64 | 256;
   /**
-   * How ule sees the CPUs: `threads` of a core, `cores` that share a cache, `caches` of a package, and `packages`, each 1
-   * unless it is given. Their product is `cpus`. CPUs of a core have neighbouring numbers, and so on. Default: all share
-   * one cache.
+   * How ule sees the CPUs: `threads` of a core, `cores` that share a cache, `caches` of a package, and
+   * `packages`, each 1 unless it is given. Their product is `cpus`. CPUs of a core have neighbouring numbers,
+   * and so on. Default: all share one cache.
    */
   readonly topology?: Topology;
   /**
-   * Whether lwkt and lwkt-modern have a scheduler of user threads, for threads with a policy, which takes 64 bytes of addresses per thread.
-   * Without it a policy is a fixed priority. Default true, unless the machine is bare, made for a search, or has `maxthread`
-   * above 1,000,000.
+   * Whether lwkt and lwkt-modern have a scheduler of user threads, for threads with a policy, which takes 64
+   * bytes of addresses per thread. Without it a policy is a fixed priority. Default true, unless the machine is
+   * bare, made for a search, or has `maxthread` above 1,000,000.
    */
   readonly userThreads?: boolean;
   /** Guest memory of RV32 programs in bytes, program text included. Default 1 MiB. */
@@ -104,8 +107,8 @@ export interface MachineConfig {
   /** Lock profiling: how long locks are waited for and held, and who waits for whom. Default false. */
   readonly lockProfile?: boolean;
   /**
-   * Who finds a mutex, rwlock, sx or rmlock taken by a thread that runs on another CPU looks again every 100 cycles while
-   * that one runs, as FreeBSD's locks do, rather than sleeping at once. Default false.
+   * Who finds a mutex, rwlock, sx or rmlock taken by a thread that runs on another CPU looks again every 100
+   * cycles while that one runs, as FreeBSD's locks do, rather than sleeping at once. Default false.
    */
   readonly adaptiveLocks?: boolean;
   /** Initial value of the kernel's `ticks`, 32 bits. Default 0. */

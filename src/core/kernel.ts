@@ -3,8 +3,9 @@
 // Kernel memory has one door: the views of a Kernel, at the offsets of the generated layout. Others may look
 // through it. What the host changes there is this, and only between two steps of the machine: here the budget
 // of a run, texts, kernel objects and the arguments of a call; the configuration before boot (config.ts);
-// sysctls (sysctl.ts); in src/debug the registers of a thread, and what the machine stops at; in src/machine that a body has begun (bodies.ts), and the program text and data of the
-// guest. Whatever else it wants changed it asks the kernel for, by a kernel call or an export.
+// sysctls (sysctl.ts); in src/debug the registers of a thread, and what the machine stops at; in src/machine
+// that a body has begun (bodies.ts), and the program text and data of the guest. Whatever else it wants changed
+// it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
 import {
@@ -16,6 +17,7 @@ import {
 } from "./config.js";
 import { ConfigError, KernelError, KernelPanic } from "./errors.js";
 import { Format, type FormatContext, type Printed } from "./format.js";
+import { hex } from "./hex.js";
 import { instantiateKernel, type KernelSource } from "./instantiate.js";
 import type { SchedulerHooks } from "./scheduler.js";
 import { Texts } from "./texts.js";
@@ -161,7 +163,7 @@ export class Kernel {
   /** Is told that text is decoded, while there is a compiler. */
   onText: ((from: number, to: number) => void) | null = null;
   /** Names the thread or process at an address for %p; by default its address in hexadecimal. */
-  namePointer: (address: number) => string = (address) => `0x${address.toString(16)}`;
+  namePointer: (address: number) => string = hex;
   /** The panic that killed this kernel, or null. */
   panic: KernelPanic | null = null;
 

@@ -120,7 +120,10 @@ export interface SavedScheduler {
 export interface AttachedScheduler extends SchedulerHooks {
   /** @throws Error if the scheduler cannot say what it keeps. */
   save(): SavedScheduler;
-  /** @throws Error if the scheduler does not go back to it. Then it answers no question any more before another load. */
+  /**
+   * @throws Error if the scheduler does not go back to it. Then it answers no question any more before another
+   * load.
+   */
   load(saved: SavedScheduler): void;
 }
 

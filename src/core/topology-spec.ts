@@ -3,7 +3,10 @@
 
 import type { CompleteConfig } from "./config.js";
 
-/** The groups of CPUs, from the machine down to what has no others in it, with the level of the cache that they share. */
+/**
+ * The groups of CPUs, from the machine down to what has no others in it, with the level of the cache that they
+ * share.
+ */
 export function topologySpec({ cpus, topology }: CompleteConfig): string {
   const { caches = 1, cores = 1, threads = 1 } = topology;
   const isFlat = Object.keys(topology).length === 0;

@@ -1,8 +1,8 @@
 // How a debugger drives a machine: what it stops at, single instructions, registers and memory.
 //
-// Marks and watched memory are armed only while the machine runs for a debugger (stops.ts), so that a snapshot never has
-// any. A machine that stopped in the middle of RV32 code goes on from exactly
-// there: a run in which somebody has looked is the run in which nobody has (assembly/run/debug.ts).
+// Marks and watched memory are armed only while the machine runs for a debugger (stops.ts), so that a snapshot
+// never has any. A machine that stopped in the middle of RV32 code goes on from exactly there: a run in which
+// somebody has looked is the run in which nobody has (assembly/run/debug.ts).
 
 import { ConfigError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";

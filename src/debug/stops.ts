@@ -1,5 +1,5 @@
-// What a kernel stops at for a debugger: marks and watched memory. They are in the kernel's memory only while it runs for
-// the debugger, so that nothing else ever sees any (assembly/cpu/rv32_break.ts).
+// What a kernel stops at for a debugger: marks and watched memory. They are in the kernel's memory only while
+// it runs for the debugger, so that nothing else ever sees any (assembly/cpu/rv32_break.ts).
 
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";

@@ -1,6 +1,7 @@
 // Relocations of a position-independent program that is linked statically (-static-pie): the words that
 // hold addresses, which only loading knows.
 
+import { hex } from "../core/hex.js";
 import {
   DYN_SIZE,
   Dynamic,
@@ -11,7 +12,7 @@ import {
   STB_WEAK,
   SYM_SIZE,
 } from "./format.js";
-import { hex, type Reader } from "./reader.js";
+import type { Reader } from "./reader.js";
 import type { ElfSegment, ProgramHeader } from "./segments.js";
 
 /** A word that gets an address. */

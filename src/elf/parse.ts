@@ -5,6 +5,7 @@
 // the size of the file. What is wrong is told in one sentence, and nothing has happened then.
 
 import { bytes as bytesRule, checkArgument, text } from "../core/arguments.js";
+import { hex } from "../core/hex.js";
 import { dynamicRelocations, type ElfRelocation } from "./dynamic.js";
 import {
   EF_RISCV_FLOAT_ABI,
@@ -20,7 +21,7 @@ import {
   PHDR_SIZE,
   SegmentType,
 } from "./format.js";
-import { hex, Reader } from "./reader.js";
+import { Reader } from "./reader.js";
 import { type ElfSections, readSections } from "./sections.js";
 import type { ElfSegment, ProgramHeader } from "./segments.js";
 
@@ -177,7 +178,7 @@ function loadSegments(reader: Reader, headers: readonly ProgramHeader[]): readon
     }
     if (header.type === SegmentType.TLS && header.size !== 0) {
       reader.fail(
-        "it has thread-local variables, which are not supported; make them global or pass them",
+        "it has thread-local variables, which nobody makes here; kthread-machine cc --libc picolibc does, on threads' stacks",
       );
     }
     if (header.type === SegmentType.LOAD && header.size !== 0) {

@@ -5,11 +5,6 @@ import { ElfError } from "./errors.js";
 const NAME_MAX = 1024;
 const decoder = new TextDecoder();
 
-/** `value` in hexadecimal with 0x. */
-export function hex(value: number): string {
-  return `0x${value.toString(16)}`;
-}
-
 /** A file's bytes, little-endian. */
 export class Reader {
   readonly file: string;

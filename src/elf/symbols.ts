@@ -1,6 +1,7 @@
 // Finds symbols by address and by name.
 
 import { arrayOf, checkArgument, shaped, text, unsigned } from "../core/arguments.js";
+import { hex } from "../core/hex.js";
 import { ElfError } from "./errors.js";
 import type { ElfSymbol } from "./sections.js";
 
@@ -71,9 +72,9 @@ export class SymbolTable {
   /** An address as `symbol+0x1c`, or as a number where no symbol is known. */
   describe(address: number): string {
     const place = this.at(address);
-    if (place === undefined) return `0x${address.toString(16)}`;
+    if (place === undefined) return hex(address);
     const { symbol, offset } = place;
-    return offset === 0 ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`;
+    return offset === 0 ? symbol.name : `${symbol.name}+${hex(offset)}`;
   }
 
   /**

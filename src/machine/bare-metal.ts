@@ -23,6 +23,7 @@ import {
   word,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
+import { hex } from "../core/hex.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
@@ -104,10 +105,6 @@ const SYS_EXIT = 93;
 const REGISTERS = 32;
 
 const { MachineMode: MM, Sys } = Layout;
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
-}
 
 /** A program on bare metal. */
 export class BareMetal {
@@ -282,8 +279,8 @@ export class BareMetal {
 
   /**
    * @internal
-   * Runs a round, or as much of one as a debugger allows ("broken"), or executes one instruction of a program that it has
-   * stopped. Null where the run may go on; pieces are the run that run() is.
+   * Runs a round, or as much of one as a debugger allows ("broken"), or executes one instruction of a program
+   * that it has stopped. Null where the run may go on; pieces are the run that run() is.
    */
   runPiece(limit: bigint, isStep: boolean): BareEnd | "broken" | null {
     checkArgument("runPiece", "limit", limit, long);

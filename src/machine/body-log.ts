@@ -220,11 +220,11 @@ function unfaithful(thread: string, step: number, did: KernelCall<unknown> | num
   );
 }
 
-/** A number for a call with its arguments: equal for equal ones, and different for most others. */
+/** A number for a call with its arguments, 0 or more: equal for equal ones, and different for most others. */
 function fingerprint(call: KernelCall<unknown>): number {
   let hash = call.nr;
   for (const arg of call.args) hash = (Math.imul(hash, 0x01000193) ^ fingerprintOf(arg)) | 0;
-  return hash >>> 1;
+  return (hash ^ (hash >>> 31)) & 0x7fff_ffff; // the lowest bit is all that tells some arguments apart
 }
 
 function fingerprintOf(arg: CallArgument): number {

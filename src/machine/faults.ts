@@ -10,6 +10,7 @@ import {
   unsigned,
 } from "../core/arguments.js";
 import { calls } from "../core/calls.js";
+import { hex } from "../core/hex.js";
 import type { Kernel } from "../core/kernel.js";
 import { type SourceLine, sourceLines } from "../elf/index.js";
 import * as Layout from "../generated/layout.js";
@@ -61,10 +62,6 @@ const causes: Readonly<Record<number, (address: string) => string>> = {
 };
 
 const nameOfCall = callNames(calls);
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
-}
 
 /** Reads guest memory, for {@link instructionAt} and backtraces. */
 export function guestReader(kernel: Kernel): GuestReader {

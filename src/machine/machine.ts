@@ -29,6 +29,7 @@ import {
 } from "./arguments.js";
 import { Bodies } from "./bodies.js";
 import { type Handle, type KernelCall, sys } from "./calls.js";
+import { creationError, creationFlags } from "./creation.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
@@ -173,9 +174,9 @@ export class Machine {
   }
 
   /**
-   * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in the order
-   * of their priorities, smaller ones first. A handler must not make kernel calls: it is called in the
-   * middle of one.
+   * Registers an event handler of the host (EVENTHANDLER(9)). Handlers of a list are called in order of priority, the
+   * smallest first. A handler is called in the middle of a step: it may look at the machine and stop it; anything else
+   * that it asks of the machine is refused with EBUSY.
    *
    * @param handler gets the address of the thread, or what `reboot` was called with
    * @returns a function that takes the handler off its list
@@ -312,17 +313,7 @@ export class Machine {
     const [error, address] = this.invoke(call, [func, argument, ...rest]);
     if (error === 0) return address >>> 0;
     if (func === Layout.FUNC_HOST) this.bodies.withdraw(argument);
-    throw new KernelError(call, error, this.creationError(call, error));
-  }
-
-  private creationError(call: CallName, error: number): string | undefined {
-    if (error === Layout.ENOMEM) {
-      return `${call}: ENOMEM: no more threads (kern.maxthread is ${this.config.maxthread}), or no memory for a stack`;
-    }
-    if (error === Layout.EAGAIN) {
-      return `${call}: EAGAIN: no more processes (kern.maxproc is ${this.config.maxproc})`;
-    }
-    return undefined;
+    throw creationError(call, error, this.config);
   }
 
   /** Sets gp for a function of an ELF program; its start file sets it itself. */
@@ -392,14 +383,12 @@ export class Machine {
   }
 
   /**
-   * Loads a program of an ELF file (32-bit RISC-V, static) to the addresses that the file says; its start
-   * file runs when a thread is created with it as its body. Several programs fit into a machine if
-   * they are linked for different addresses.
+   * Loads the program of an ELF file (32-bit RISC-V, static) to the addresses in the file; its start file runs when a
+   * thread is created with it as its body. A machine can hold several programs that are linked for different addresses.
    *
    * @param bytes the whole file
    * @throws ElfError when the file is no program for the machine, or is damaged.
-   * @throws ConfigError when there is no room at its addresses: the message says what would help.
-   * Nothing has changed then.
+   * @throws ConfigError when there is no room at its addresses, saying what would help; nothing has changed then.
    */
   loadElf(bytes: Uint8Array, options: LoadElfOptions = {}): LoadedElf {
     this.beforeChange("loadElf");
@@ -452,8 +441,7 @@ export class Machine {
   /**
    * Raises an interrupt line, 0 to 31, for the thread that serves it (intr_register, intr_wait).
    *
-   * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP under
-   * a scheduler other than lwkt.
+   * @throws KernelError ESRCH if no thread serves it, EINVAL if there is no such line, EOPNOTSUPP unless under lwkt.
    */
   raise(line: number): void {
     checkArgument("raise", "line", line, lineRule);
@@ -483,7 +471,7 @@ export class Machine {
    *
    * @throws ArgumentError when an option is not what it may be.
    * @throws KernelError EBUSY when a body or a handler of this machine calls it.
-   * @throws BodyError when a host body throws, or yields something other than kernel calls; the machine can be inspected, and run on without it.
+   * @throws BodyError when a host body throws, or yields something other than kernel calls; a later run goes on without.
    * @throws KernelPanic when the kernel panics; the machine is dead, and can be inspected.
    */
   run(options: RunOptions = {}): RunResult {
@@ -542,9 +530,8 @@ export class Machine {
   // ---- Snapshots ----
 
   /**
-   * Everything that the machine is now: its memory, and the host's share of it. Also in `onProgress`, but not
-   * from a body or an event handler. JavaScript bodies that have begun need `snapshots: true` in the
-   * configuration.
+   * The whole state of the machine: its memory, and the host's share of it. Allowed in `onProgress`, but not from a body
+   * or an event handler. JavaScript bodies that have begun need `snapshots: true` in the configuration.
    *
    * @throws SnapshotError when it cannot be taken: the message says why.
    */
@@ -788,9 +775,4 @@ export class Machine {
   ps(): string {
     return formatPs(this.processes(), this.config.cyclesPerSecond);
   }
-}
-
-/** A thread that is to have a CPU or priority of its own is created stopped. */
-function creationFlags({ stopped, cpu, priority }: ProcessOptions): number {
-  return stopped === true || cpu !== undefined || priority !== undefined ? Layout.RFSTOPPED : 0;
 }

@@ -1,6 +1,7 @@
 // What a panic leaves behind, for whoever catches it.
 
 import type { PostMortem } from "../core/errors.js";
+import { hex } from "../core/hex.js";
 import type { Kernel, TraceRecord } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import { formatRecord } from "./record-text.js";
@@ -15,7 +16,7 @@ export function postMortemOf(
   const td = kernel.curthread();
   return {
     cpu: kernel.read(gd + Layout.GlobalData.gd_cpuid),
-    thread: td === 0 ? null : `${kernel.nameAt(td)} (0x${td.toString(16)})`,
+    thread: td === 0 ? null : `${kernel.nameAt(td)} (${hex(td)})`,
     cycles: kernel.read64(gd + Layout.GlobalData.gd_cycles),
     ps,
     trace: records.map((record) => formatRecord(kernel, record)),

@@ -17,6 +17,7 @@ import {
 } from "../core/arguments.js";
 import type { CompleteConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { hex } from "../core/hex.js";
 import type { Kernel } from "../core/kernel.js";
 import {
   type ElfImage,
@@ -93,10 +94,6 @@ const PAGE = 4096;
 const ARGUMENT_ALIGN = 16;
 /** The kernel keeps the number of a stack's pages in the low bits of its address. */
 const STACK_ALIGN = 64;
-
-function hex(value: number): string {
-  return `0x${value.toString(16)}`;
-}
 
 /** What a snapshot has to have of the programs. */
 interface Saved {

@@ -43,7 +43,8 @@ const phrases: Readonly<Record<number, string>> = {
 
 const typeNames = new Map<number, string>(Object.entries(Ktr).map(([name, type]) => [type, name]));
 
-const reasons: Readonly<Record<number, string>> = {
+/** Why a thread leaves its CPU, by SW. */
+export const switchReasons: Readonly<Record<number, string>> = {
   [SW.YIELD]: "yields",
   [SW.PREEMPTED]: "is preempted",
   [SW.SLEEP]: "sleeps",
@@ -82,7 +83,7 @@ function wordText(kernel: Kernel, record: TraceRecord, letter: string, kind: Wor
 /** Why a thread leaves, or that a callout did it and not the thread that ran. */
 function reasonText(kernel: Kernel, { type, why, cpu, a }: TraceRecord): string {
   if (type === Ktr.SWITCH || type === Ktr.XSWITCH) {
-    return isIdle(kernel, cpu, a) ? "" : ` (${reasons[why] ?? why})`;
+    return isIdle(kernel, cpu, a) ? "" : ` (${switchReasons[why] ?? why})`;
   }
   return type === Ktr.WAKEUP && why === Layout.WHY_CALLOUT ? " (timeout)" : "";
 }

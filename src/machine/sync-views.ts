@@ -77,7 +77,10 @@ export class SyncObjectView {
     return this.signed(S.so_owner_tid);
   }
 
-  /** Semaphores: the value. Barriers: how many have arrived. Locks: how many share it, or how often its owner recursed. */
+  /**
+   * Semaphores: the value. Barriers: how many have arrived. Locks: how many share it, or how often its owner
+   * recursed.
+   */
   get value(): number {
     return this.signed(S.so_value);
   }

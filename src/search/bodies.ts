@@ -77,7 +77,13 @@ export class SearchBodies {
   private call(td: number, actor: Actor, call: KernelCall<unknown>): void {
     const { kernel, bodies } = this.machine;
     if (call.args.length > 0) {
-      kernel.writeArguments(td, bodies.registers, bodies.convert(call));
+      let count: number;
+      try {
+        count = bodies.convert(call);
+      } catch (error) {
+        throw this.failureOf(td, error);
+      }
+      kernel.writeArguments(td, bodies.registers, count);
     }
     actor.next = null;
     actor.call = call;
@@ -96,8 +102,7 @@ export class SearchBodies {
       const step = actor.body.next(low);
       yielded = step.done ? null : step.value;
     } catch (error) {
-      if (error instanceof KernelPanic) throw error;
-      throw new Failed("assertion", `thread "${this.nameOf(td)}": ${textOf(error)}`);
+      throw this.failureOf(td, error);
     }
     actor.next = yielded as Yielded | null;
     const { exports } = this.machine.kernel;
@@ -117,6 +122,12 @@ export class SearchBodies {
         `thread "${this.nameOf(td)}" has yielded something that is no kernel call, access to a shared word or choice`,
       );
     }
+  }
+
+  /** What a body throws, or calls with arguments that there cannot be, is a failed assertion. */
+  private failureOf(td: number, error: unknown): unknown {
+    if (error instanceof KernelPanic) return error;
+    return new Failed("assertion", `thread "${this.nameOf(td)}": ${textOf(error)}`);
   }
 
   private nameOf(td: number): string {

@@ -1,5 +1,5 @@
-// How much of all schedules a search has seen: how many of the random ones were different, how far an exhaustive search has
-// come, whether its bound left anything out, and what PCT promises.
+// How much of all schedules a search has seen: how many of the random ones were different, how far an
+// exhaustive search has come, whether its bound left anything out, and what PCT promises.
 
 import * as Layout from "../generated/layout.js";
 import type { SearchState } from "./strategies.js";
@@ -112,7 +112,10 @@ export class Survey {
   }
 }
 
-/** The part of all schedules that comes before those with the first `length` choices of the tape in depth-first order. */
+/**
+ * The part of all schedules that comes before those with the first `length` choices of the tape in depth-first
+ * order.
+ */
 export function shareBefore(state: SearchState, length: number): number {
   const { kernel } = state;
   let share = 0;

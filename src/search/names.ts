@@ -1,5 +1,6 @@
 // How a story calls what a kernel address stands for: it is another one on each build of the kernel.
 
+import { hex } from "../core/hex.js";
 import * as Layout from "../generated/layout.js";
 import type { Machine } from "../machine/machine.js";
 import { syncObjectAt } from "../machine/sync-views.js";
@@ -66,8 +67,4 @@ function threadName({ kernel }: Machine, address: number): string | null {
   const index = kernel.threadIndex(address);
   const isThread = Number.isInteger(index) && index >= 0 && index < kernel.machine("zone_next");
   return isThread ? JSON.stringify(kernel.nameAt(address)) : null;
-}
-
-function hex(address: number): string {
-  return `0x${address.toString(16)}`;
 }

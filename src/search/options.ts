@@ -32,16 +32,19 @@ export interface ExploreOptions {
    */
   readonly reduce?: boolean;
   /**
-   * What is chosen besides who runs next: whether a timeout fires while threads can run (`timeouts`), when each CPU gets
-   * its messages (`delivery`), whether a call fails with ENOMEM or EAGAIN (`failures`), and what `random()` gives
-   * (`random`). Default: nothing.
+   * What is chosen besides who runs next: whether a timeout fires while threads can run (`timeouts`), when each
+   * CPU gets its messages (`delivery`), whether a call fails with ENOMEM or EAGAIN (`failures`), and what
+   * `random()` gives (`random`). Default: nothing.
    */
   readonly choose?: readonly SearchChoice[];
   /** Take two accesses to plain memory for a failure that nothing orders, if one of them writes. Default false. */
   readonly races?: boolean;
   /** Perform this schedule only. */
   readonly replay?: string;
-  /** Where the story of a schedule that fails is written to as a Chrome trace; of a replay's, whether it fails or not. */
+  /**
+   * Where the story of a schedule that fails is written to as a Chrome trace; of a replay's, whether it fails
+   * or not.
+   */
   readonly trace?: TraceTarget;
   /** Throw an ExploreError if a schedule fails. Default false. */
   readonly throws?: boolean;

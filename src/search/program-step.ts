@@ -2,6 +2,7 @@
 
 import type { ArgumentKind } from "../core/call-table.js";
 import { calls } from "../core/calls.js";
+import { hex } from "../core/hex.js";
 import * as Layout from "../generated/layout.js";
 import { instructionAt } from "../machine/backtrace.js";
 import { callSpecs } from "../machine/calls.js";
@@ -135,9 +136,7 @@ function describeArgument(
         return programs.nameOf(address - guest); // the kernel has made it its own
       }
       if (isGuest) return programs.nameOf(address);
-      return isText(machine, address)
-        ? JSON.stringify(kernel.text(address))
-        : `0x${address.toString(16)}`;
+      return isText(machine, address) ? JSON.stringify(kernel.text(address)) : hex(address);
     case "string":
       if (isGuest) return JSON.stringify(guestText(machine, address));
       return isText(machine, address) ? JSON.stringify(kernel.text(address)) : String(value);

@@ -1,6 +1,6 @@
-// The story of a failing schedule as a Chrome trace. A step is a microsecond, so that step 7 begins at 7 us. Threads, locks and
-// shared words have tracks: what a thread does and how long it waits, with arrows from who wakes it; who has a lock;
-// what is in a word. The failure is an event at the end.
+// The story of a failing schedule as a Chrome trace. A step is a microsecond, so that step 7 begins at 7 us.
+// Threads, locks and shared words have tracks: what a thread does and how long it waits, with arrows from who
+// wakes it; who has a lock; what is in a word. The failure is an event at the end.
 
 import { EventWriter, type Place, StepClock } from "../trace/events.js";
 import { openTrace, type TraceTarget } from "../trace/file.js";
@@ -35,8 +35,8 @@ interface Track {
 }
 
 /**
- * The file of a story. It is tried at the beginning, so that one that cannot be made costs no time, and made at the end,
- * so that a search that is killed leaves nothing behind.
+ * The file of a story. It is tried at the beginning, so that one that cannot be made costs no time, and made at
+ * the end, so that a search that is killed leaves nothing behind.
  */
 export class StoryFile {
   /** @throws TraceError when the file cannot be made. */

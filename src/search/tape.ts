@@ -34,8 +34,8 @@ const modeRule = shaped(`{ choose, races }, with an array of ${choiceNames.join(
 
 /**
  * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Letters before them
- * say what was chosen besides who ran next. Behind an @ stand the addresses of the words that threads are known to share
- * besides those that a search finds at once, in hexadecimal.
+ * say what was chosen besides who ran next. Behind an @ stand the addresses of the words that threads are known
+ * to share besides those that a search finds at once, in hexadecimal.
  */
 export function encodeTape(
   choices: readonly number[],

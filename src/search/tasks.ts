@@ -42,8 +42,8 @@ export interface SearchResult extends Omit<TaskResult, "seen"> {
 }
 
 /**
- * The place of a task in the order of all, from 0 on, and the last place whose task still matters, in memory that threads
- * share: what a task behind it finds is not asked for any more.
+ * The place of a task in the order of all, from 0 on, and the last place whose task still matters, in memory
+ * that threads share: what a task behind it finds is not asked for any more.
  */
 export interface Turn {
   readonly at: number;
@@ -373,7 +373,10 @@ class Merger {
     return found !== null || words !== null || schedules >= schedulesMax || this.most !== null;
   }
 
-  /** So many schedules, the first ones, are to be counted of the task that comes next, which has performed more; or null. */
+  /**
+   * So many schedules, the first ones, are to be counted of the task that comes next, which has performed more;
+   * or null.
+   */
   get most(): number | null {
     if (this.found !== null || this.words !== null) return null;
     const next = this.waiting.get(this.tasks);

@@ -31,8 +31,8 @@ export interface Watch {
   /** Called at the end. */
   readonly end?: Judge;
   /**
-   * Called where threads are left that nothing will ever wake: true if that is as it should be, and no failure. Default:
-   * it never is.
+   * Called where threads are left that nothing will ever wake: true if that is as it should be, and no failure.
+   * Default: it never is.
    */
   readonly atRest?: () => boolean;
   /** True if a schedule need not end: the limit of steps is its end then, and no failure. Default false. */
@@ -268,7 +268,10 @@ export class World {
     if (this.hasLearned) this.shared = this.known;
   }
 
-  /** Where a schedule with these limits can start: before the first choice, if what comes before that is always the same. */
+  /**
+   * Where a schedule with these limits can start: before the first choice, if what comes before that is always
+   * the same.
+   */
   private startFor(limits: Limits): Snapshot {
     const { prepared, start, known } = this;
     if (!this.isSetUp) return start;

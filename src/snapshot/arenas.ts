@@ -96,8 +96,8 @@ export class Arenas {
   }
 
   /**
-   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for text and what it
-   * was decoded to ({@link texts}).
+   * What is in use by these watermarks, in the order of the addresses; neighbours are one range, but for text
+   * and what it was decoded to ({@link texts}).
    */
   ranges(watermarks: Float64Array, mergeGap: number): Range[] {
     const { texts } = this;

@@ -57,34 +57,16 @@ export class Keeper {
   /** Makes everything what it was. `resources` are for parts of a snapshot that comes from a file. */
   put(snapshot: Snapshot, resources?: unknown): void {
     this.refuseTrace("put back");
-    if (snapshot.owner !== this) this.assertFits(snapshot);
     const { parts } = this;
-    for (const [i, part] of parts.entries()) {
-      if (part.prepare !== undefined) part.prepare(this.savedOf(snapshot, part, i, resources));
-    }
+    // One of this machine as it is now has just its parts, in their order.
+    const isOwn = snapshot.owner === this && snapshot.parts.length === parts.length;
+    if (!isOwn) this.assertFits(snapshot);
+    const found = isOwn
+      ? snapshot.parts
+      : parts.map((part) => ({ saved: savedOf(snapshot, part, resources) }));
+    for (let i = 0; i < parts.length; i++) parts[i]?.prepare?.(found[i]?.saved);
     this.memory.put(snapshot.image);
-    for (const [i, part] of parts.entries()) {
-      part.restore(this.savedOf(snapshot, part, i, resources));
-    }
-  }
-
-  private savedOf(snapshot: Snapshot, part: SnapshotPart, index: number, resources: unknown) {
-    const here = snapshot.parts[index];
-    if (here !== undefined && here.part === part) return here.saved;
-    const entry = snapshot.parts.find(({ name }) => name === part.name);
-    if (entry === undefined) {
-      throw new SnapshotError(
-        `the snapshot has nothing about the ${part.name}, which was attached to the machine later`,
-      );
-    }
-    if (entry.part !== null) return entry.saved;
-    if (part.decode === undefined) {
-      throw new SnapshotError(`the ${part.name} cannot be read from a file`);
-    }
-    // Once is enough: the second phase finds it here.
-    entry.saved = part.decode(entry.saved, resources);
-    entry.part = part;
-    return entry.saved;
+    for (let i = 0; i < parts.length; i++) parts[i]?.restore(found[i]?.saved);
   }
 
   private refuseTrace(what: string): void {
@@ -117,4 +99,19 @@ function settingText(value: CompleteConfig[keyof CompleteConfig]): string {
   if (typeof value === "object" && "choose" in value)
     return `${JSON.stringify(value.name)} (one's own)`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** What a snapshot has for a part of a machine, with the functions that it refers to where it comes from a file. */
+function savedOf({ parts }: Snapshot, part: SnapshotPart, resources: unknown): unknown {
+  const entry = parts.find(({ name }) => name === part.name);
+  if (entry === undefined) {
+    throw new SnapshotError(
+      `the snapshot has nothing about the ${part.name}, which was attached to the machine later`,
+    );
+  }
+  if (entry.part !== null) return entry.saved;
+  if (part.decode === undefined) {
+    throw new SnapshotError(`the ${part.name} cannot be read from a file`);
+  }
+  return part.decode(entry.saved, resources);
 }

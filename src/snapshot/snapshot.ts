@@ -10,8 +10,8 @@ import type { SnapshotPart } from "./part.js";
 export interface SavedPart {
   readonly name: string;
   /** Whose it is; null: `saved` is JSON of a file. */
-  part: SnapshotPart | null;
-  saved: unknown;
+  readonly part: SnapshotPart | null;
+  readonly saved: unknown;
 }
 
 interface Content {

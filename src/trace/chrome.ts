@@ -15,6 +15,7 @@ import { schedulerName } from "../core/config.js";
 import type { Kernel, TraceRecord } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import { Machine } from "../machine/machine.js";
+import { switchReasons } from "../machine/record-text.js";
 import type { ThreadState, ThreadView } from "../machine/views.js";
 import { Clock, EventWriter, type Place } from "./events.js";
 import { openTrace, type TraceSink, type TraceTarget, targetRule } from "./file.js";
@@ -32,15 +33,6 @@ const RUNNING = '"running"';
 const RUNNABLE = '"runnable"';
 const SUSPENDED = '"suspended"';
 const STOPPED = '"stopped"';
-
-/** What a switch's reason is called, for the thread that leaves. */
-const leaves: Readonly<Record<number, string>> = {
-  [SW.YIELD]: "yields",
-  [SW.PREEMPTED]: "is preempted",
-  [SW.SUSPENDED]: "is suspended",
-  [SW.DESCHEDULED]: "leaves the run queue",
-  [SW.EXIT]: "exits",
-};
 
 /** A thread that exists. */
 interface ThreadTrack {
@@ -197,7 +189,7 @@ export class ChromeTrace {
   private leave(cpu: CpuTrack, { type, why, a: td }: TraceRecord, cycles: number): void {
     if (td === cpu.idle) return;
     const asleep = why === SW.SLEEP;
-    const text = asleep ? `sleeps: ${cpu.sleep}` : (leaves[why] ?? "");
+    const text = asleep ? `sleeps: ${cpu.sleep}` : (switchReasons[why] ?? "");
     if (cpu.thread === td) this.endRun(cpu, cycles, text);
     cpu.thread = 0;
     const track = this.trackOf(td);

@@ -1,6 +1,6 @@
 /**
- * From the scheduling policies of a workload file to the kernel's (assembly/kern/sched_policy.ts): the one place that decides.
- * What each scheduler makes of them is told in docs/schedulers.md.
+ * From the scheduling policies of a workload file to the kernel's (assembly/kern/sched_policy.ts): the one
+ * place that decides. What each scheduler makes of them is told in docs/schedulers.md.
  */
 import { Policy } from "../generated/layout.js";
 import type { DeadlineParameters, Scheduling } from "./model.js";

@@ -16,7 +16,7 @@
 
 import { TimerMode } from "../core/call-options.js";
 import type { SchedulerName } from "../core/config.js";
-import { RFSTOPPED } from "../generated/layout.js";
+import { MAXCOMLEN, RFSTOPPED } from "../generated/layout.js";
 import {
   channel,
   type External,
@@ -96,9 +96,6 @@ export const FORK_TABLE = "forks";
 
 /** This many events and phases are always shorter than a jump reaches: none takes 100 bytes. */
 const EVENTS_WITHIN_REACH = 10_000;
-
-/** Longest name of a thread in the kernel. */
-const KERNEL_NAME_MAX = 19;
 
 /** Where a thread keeps its own timers: the low and the high word of each one's last expiry. */
 const TIMER_REGISTERS: readonly (readonly [Register, Register])[] = [
@@ -183,7 +180,7 @@ export function nameFormat(task: Task, isForked: boolean): string {
   const escaped = (text: string) => text.replaceAll("%", "%%");
   if (task.instances <= 1 && !isForked) return escaped(task.name);
   const digits = isForked ? 6 : String(task.instances - 1).length;
-  return `${escaped(cutToBytes(task.name, KERNEL_NAME_MAX - 1 - digits))}-%d`;
+  return `${escaped(cutToBytes(task.name, MAXCOMLEN - 1 - digits))}-%d`;
 }
 
 /** The beginning of a text that takes at most this many bytes. */
@@ -513,20 +510,14 @@ class TaskCompiler {
       .comment("a2 is the thread: it starts with its own priority")
       .mv("a3", "a2"); // where the arguments of the next calls do not come
     const start = startScheduling(target.scheduling);
-    if (start.deadline !== null) {
-      // The arguments overwrite a3: the thread goes where they do not come.
-      builder.mv("t6", "a3").call("sched_setdeadline", "t6", ...deadlineTimes(start.deadline));
-      builder.call("sched_add", "t6").jump(done).label(failed).li("a5", external(FORK_TABLE));
-      this.addOffset(at);
-      builder
-        .addi("a4", "a5", FORK_ENTRY.failed)
-        .li("a3", 1)
-        .amoaddW("zero", "a3", "a4")
-        .label(done);
-      return;
+    let thread: Register = "a3";
+    if (start.deadline === null) {
+      builder.call("sched_setscheduler", thread, start.policy, start.value);
+    } else {
+      thread = "t6"; // a deadline's arguments overwrite a3
+      builder.mv(thread, "a3").call("sched_setdeadline", thread, ...deadlineTimes(start.deadline));
     }
-    builder.call("sched_setscheduler", "a3", start.policy, start.value);
-    builder.call("sched_add", "a3").jump(done).label(failed).li("a5", external(FORK_TABLE));
+    builder.call("sched_add", thread).jump(done).label(failed).li("a5", external(FORK_TABLE));
     this.addOffset(at);
     builder.addi("a4", "a5", FORK_ENTRY.failed).li("a3", 1).amoaddW("zero", "a3", "a4").label(done);
   }

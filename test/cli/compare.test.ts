@@ -53,7 +53,7 @@ describe("the command compare", () => {
     }
   });
 
-  it("tells of deadlocks, and in which run the kernel panicked", () => {
+  it("reports deadlocks, and in which run the kernel panicked", () => {
     const found = compare("examples/deadlock.json", "--seeds", "2", "--schedulers", "lwkt,ule");
     expect(found.stdout).toMatch(/^deadlocks +2 +2$/m);
     expect(compare("examples/webserver.json", "--for", "10ms").stdout).not.toContain("deadlock");
@@ -87,7 +87,7 @@ describe("the command compare", () => {
     for (const run of one.runs) expect(run.latencyMaxNs?.mean).toBeGreaterThan(0);
   });
 
-  it("tells in a table what tasks had, with lowest and highest", () => {
+  it("shows in a table what tasks got, with lowest and highest", () => {
     const { stdout, status } = compare("examples/ule-n-plus-one.json", "--schedulers", "4bsd,ule");
     expect(status).toBe(0);
     expect(stdout).toMatch(/^MACHINE +4bsd +ule$/m);
@@ -182,7 +182,7 @@ describe("the command compare", () => {
     expect(readdirSync(folder).sort()).toEqual(["hogs.json", "link.svg"]);
   });
 
-  it("tells a program how far it is", () => {
+  it("reports its progress to a program", () => {
     const told: string[] = [];
     compareWorkload(readWorkload(join(ROOT, "examples/webserver.json")), {
       schedulers: [{ scheduler: "lwkt" }, { scheduler: "ule" }],

@@ -60,7 +60,7 @@ describe("the conformance command", () => {
     expect(run()).toEqual({ code: 0, out: "1417 passed, 0 failed\n", err: "" });
   });
 
-  it("shows what differs in a case that fails, goes on, and exits with 1", () => {
+  it("shows the difference in a failing case, continues, and exits with 1", () => {
     const { code, out } = run(folder);
     expect(code).toBe(1);
     expect(out).toBe(

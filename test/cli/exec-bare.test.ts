@@ -34,13 +34,13 @@ describe("exec --bare", () => {
     expect(stderr).toMatch(/^passed\n[\d,]+ instructions in /);
   });
 
-  it("ends with 1 when a test fails, and tells which", () => {
+  it("ends with 1 when a test fails, and names it", () => {
     const { status, stderr } = exec((b) => b.li("gp", 21).jump("fail"));
     expect(status).toBe(1);
     expect(stderr).toMatch(/^failed: test 21\n/);
   });
 
-  it("ends with 1 at a trap that nothing handles, and tells where", () => {
+  it("ends with 1 at an unhandled trap, and says where", () => {
     const { status, stderr } = exec((b) => b.lw("a0", "zero"));
     expect(status).toBe(1);
     expect(stderr).toMatch(

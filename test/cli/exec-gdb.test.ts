@@ -97,7 +97,7 @@ describe("exec --gdb", () => {
     expect(stderr).toContain('-ex "target remote 127.0.0.1:');
   });
 
-  it("runs on by itself when gdb lets go, and ends with gdb when that is gone", async () => {
+  it("continues by itself when gdb detaches, and ends when the connection is lost", async () => {
     const first = start(["examples/c/work.elf", "1", "--gdb", "0"]);
     expect(await (await client(await first.port)).ask("D")).toBe("OK");
     expect((await first.ended).stderr).toContain("exit with status 0");

@@ -168,6 +168,16 @@ describe("cc", () => {
       ["--libc", "picolibc", "--compiler", "clang", "examples/c/pool.c", "-o", "x.elf"],
       "use --compiler gcc",
     ],
+    [
+      "instructions that the machine has not",
+      ["-march=rv32gc", "examples/c/pool.c", "-o", "x.elf"],
+      "use -march=rv32imac",
+    ],
+    [
+      "no atomics, which the library needs",
+      ["-march=rv32imc", "examples/c/pool.c", "-o", "x.elf"],
+      "-march=rv32imc does not fit the machine",
+    ],
   ])("refuses %s", (_, args, message) => {
     const { status, stderr } = cli(["cc", ...args]);
     expect(status).toBe(2);

@@ -49,7 +49,7 @@ function explore(...args: string[]) {
   return { status, stdout, stderr };
 }
 
-it("finds a lost wakeup, tells it, and replays it", () => {
+it("finds a lost wakeup, reports it, and replays it", () => {
   const { status, stdout } = explore(file, "--strategy", "exhaustive", "--json");
   expect(status).toBe(1);
   const { failure, complete } = JSON.parse(stdout);

@@ -53,14 +53,14 @@ describe("a run that is ended by a signal", () => {
 });
 
 describe("an output that cannot be written", () => {
-  it("is told in one sentence when the disk is full", async () => {
+  it("is reported in one sentence when the disk is full", async () => {
     const child = start(["run", "examples/pipeline.json"], openSync("/dev/full", "w"));
     const { code, err } = await finish(child);
     expect(err).toBe("kthread-machine: cannot write to the standard output: the disk is full\n");
     expect(code).toBe(1);
   });
 
-  it("is told before the run when it is a trace at an impossible place", async () => {
+  it("is reported before the run when it is a trace at an impossible place", async () => {
     const file = workload("own.json", `"w": { "loop": 1, "run": 1 }`);
     const hard = join(folder, "hard.json");
     execFileSync("ln", [file, hard]);
@@ -177,7 +177,7 @@ describe("what files say", () => {
     );
   });
 
-  it("is named as the reason of an end, or an option is, or nobody", async () => {
+  it("is named as the reason of an end, or an option is, or neither", async () => {
     const endless = `"y": { "instance": 2, "loop": -1, "run": 100, "sleep": 100 }`;
     const asked = await cli("run", workload("a.json", endless), "--for", "1ms");
     expect(asked.out).toContain("stopped after 1.000 ms of virtual time, as asked");

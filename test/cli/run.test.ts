@@ -68,7 +68,7 @@ describe("run", () => {
     expect(await hash("--cpus", "3")).not.toBe(await hash("--cpus", "4"));
   });
 
-  it("reports a deadlock, who waits for whom, and exits with 3", async () => {
+  it("reports a deadlock, with the waiters and owners, and exits with 3", async () => {
     const { code, out } = await cli("run", "examples/deadlock.json");
     expect(code).toBe(3);
     expect(out).toMatch(/^DEADLOCK after .* of virtual time/m);
@@ -128,7 +128,7 @@ describe("run", () => {
     expect(lines[0]).toMatch(/^progress: \d+%, .* ms of virtual time, [\d,]+ switches$/);
   });
 
-  it("ends quietly when nobody reads its output", async () => {
+  it("ends quietly when its output is not read", async () => {
     const child = start(["run", "examples/webserver.json", "--for", "50ms", "--json"]);
     child.stdout?.destroy();
     const { err } = await finish(child);
@@ -212,7 +212,7 @@ describe("bad input", () => {
     return linesOf(err)[0];
   };
 
-  it("is told in one sentence, with exit code 2", async () => {
+  it("is reported in one sentence, with exit code 2", async () => {
     expect(await sentence("run", "nowhere.json")).toBe(
       "kthread-machine: nowhere.json: there is no such file",
     );

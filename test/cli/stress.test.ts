@@ -49,7 +49,7 @@ describe("the stress test", () => {
     expect(report.switches).toBeGreaterThan(3 * threads);
   });
 
-  it("has threads end each other's sleeps", async () => {
+  it("makes threads end each other's sleeps", async () => {
     const report = await runStress({ ...base, cpus: 1, rounds: 4 });
     expect(report.woken).toBeGreaterThan(0.9 * 4 * base.threads);
   });
@@ -80,7 +80,7 @@ describe("the stress test", () => {
     expect(report.machineBytes / report.threads).toBeLessThan(300);
   });
 
-  it("lays 40 bytes more aside for what several CPUs may ask of each other's threads", async () => {
+  it("reserves 40 more bytes per thread for requests between several CPUs", async () => {
     const of = async (cpus: number) =>
       (await runStress({ ...base, threads: 500_000, cpus })).machineBytes / 500_000;
     const letters = (await of(4)) - (await of(1));
@@ -94,7 +94,7 @@ describe("the stress test", () => {
     );
   });
 
-  it("stops when it is told to, and says that it is not complete", async () => {
+  it("stops on request, and says that it is not complete", async () => {
     const report = await runStress({ ...base, threads: 400_000, onProgress: () => false });
     expect(report.complete).toBe(false);
     expect(describeReport(report)).toMatch(/^INCOMPLETE: of 400,000 threads on 4 CPUs under lwkt/);

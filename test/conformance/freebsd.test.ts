@@ -1,5 +1,4 @@
-// The replay of FreeBSD's cases: that it passes what is right, and says where something is wrong; and the
-// recorded cases, all of them.
+// The replay of FreeBSD cases: that it accepts a correct case and locates a difference; and all recorded cases.
 
 import { describe, expect, it } from "vitest";
 import { buildUnderTest } from "../support/build.js";
@@ -117,7 +116,7 @@ const unit: FreebsdCase = {
 };
 
 describe("the replay of a case", () => {
-  it("finds no difference where there is none", () => {
+  it("finds no difference in an equal log", () => {
     expect(replayFreebsd(reaps, buildUnderTest)).toBeNull();
     expect(replayFreebsd(unit, buildUnderTest)).toBeNull();
   });
@@ -235,7 +234,7 @@ describe("the replay of a case", () => {
       ],
       final: { threads: { A: { tid: -1, raw: true } } },
     };
-    // All that is given is right; the first that is not given differs.
+    // Everything given is right; the first difference is in what is not given.
     expect(replayFreebsd(one, buildUnderTest)).toMatchObject({
       where: "final.threads.thread0",
       expected: undefined,

@@ -1,5 +1,4 @@
-// The replay of LWKT cases: that it passes what is right, and says where something is wrong; and the
-// recorded cases, all of them.
+// The replay of LWKT cases: that it accepts a correct case and locates a difference; and all recorded cases.
 
 import { describe, expect, it } from "vitest";
 import { buildUnderTest } from "../support/build.js";
@@ -75,7 +74,7 @@ const yields: LwktCase = {
 };
 
 describe("the replay of a case", () => {
-  it("finds no difference where there is none", () => {
+  it("finds no difference in an equal log", () => {
     expect(replayLwkt(yields, buildUnderTest)).toBeNull();
   });
 
@@ -111,7 +110,7 @@ describe("the replay of a case", () => {
       ["limit"],
     ];
     const one = { ...yields, boot, max_steps: 1, log, final: { cur: "boot", switch_count: 0 } };
-    // The log and what is given of the state are right; the first that is not given differs.
+    // The log and the given part of the state are right; the first difference is in what is not given.
     expect(replayLwkt(one, buildUnderTest)).toMatchObject({
       where: "final.preempt_hit",
       expected: undefined,

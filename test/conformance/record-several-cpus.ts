@@ -2,7 +2,7 @@
 //
 //   npx tsx test/conformance/record-several-cpus.ts
 //
-// The cases are a data set of the project and are recorded once: a new recording is a change of the law.
+// The cases are a data set of the project and are recorded once: recording them again would change the law.
 
 import { writeFileSync } from "node:fs";
 import { Lead, type Outline } from "../support/cpus/lead.js";
@@ -14,7 +14,7 @@ const CASES = 48;
 const MAX_LOG = 160;
 const MIN_LOG = 12;
 
-/** Operations of storms that take time, or make threads: cases do without. */
+/** Operations of storms that take time or create threads, which cases do not have. */
 const left: readonly OpName[] = [
   "compute",
   "create",

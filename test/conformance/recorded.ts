@@ -1,6 +1,5 @@
-// The recorded cases of this project: where they are, and how many each file must hold. The numbers are
-// written down here and not taken from the files, so that a file that was emptied, or that nobody
-// looks at any more, fails a test.
+// The recorded cases of this project: where they are, and how many each file must hold. The numbers are written
+// down here rather than read from the files, so that an emptied or forgotten file fails a test.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

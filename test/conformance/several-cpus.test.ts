@@ -1,5 +1,4 @@
-// The recorded cases for several CPUs: the model's, which the kernel must repeat; and that the model still
-// says what it said when they were recorded.
+// The recorded cases for several CPUs: recorded from the model, and repeated by the kernel and by the model.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";

@@ -1,6 +1,6 @@
-// Seeds that are worth a try with every change, by target: those that went wrong once, the first that find each planted
-// fault, and one for each kind of machine or of refusal that a target makes. `npm test` tries them all. What the fuzzer
-// finds belongs here, with what was wrong.
+// Seeds to try with every change, by target: those that once failed, the first that find each planted fault, and one
+// for each kind of machine or of refusal that a target makes. `npm test` tries them all. Seeds that the fuzzer finds
+// belong here, with what was wrong.
 
 /** Seeds of a target, and why they are kept. */
 export interface Kept {

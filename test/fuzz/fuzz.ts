@@ -1,8 +1,8 @@
-// Tries a target with seed after seed for some time, and shrinks what fails.
+// Tries a target with one seed after another for some time, and shrinks failures.
 
 import type { Target } from "./target.js";
 
-/** What came of it. */
+/** The result of fuzzing. */
 export interface Outcome {
   readonly seeds: number;
   readonly operations: number;
@@ -24,7 +24,7 @@ async function attempt(target: Target, seed: number, size: number): Promise<numb
   }
 }
 
-/** Halves the size, and then takes one operation after the other, as long as it still fails. */
+/** Halves the size while the try still fails, then removes single operations. */
 async function shrink(target: Target, seed: number, size: number, first: Error): Promise<Failure> {
   let failing = size;
   let error = first;

@@ -1,14 +1,14 @@
-// Programs: what RV32 code does is what the reference interpreter does, and no file and no code gets out of its bounds.
+// Programs: RV32 code behaves as in the reference interpreter, and no file and no code escapes its bounds.
 
 import { tryDamagedElf, tryRandomCode } from "../support/hostile-elf.js";
 import { expectAsReference, randomSetup } from "../support/rv32-machine.js";
 
-/** A random program for as many cycles, beside the reference; operations are instructions. */
+/** A random program for `size` cycles, compared with the reference; operations are instructions. */
 export function rv32(seed: number, size: number): number {
   return expectAsReference(randomSetup(seed, size)).instructions;
 }
 
-/** The same, with all that can be compiled. */
+/** The same, with everything compiled that can be. */
 export function compiledRv32(seed: number, size: number): number {
   return expectAsReference(randomSetup(seed, size), true).instructions;
 }

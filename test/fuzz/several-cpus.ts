@@ -20,17 +20,17 @@ export const cpus = (seed: number): number => storm(suite("threads"), seed);
 /** Kernel threads that make FreeBSD's calls under lwkt and 4bsd: the same, and all states. */
 export const freebsdCpus = (seed: number): number => storm(suite("calls"), seed);
 
-/** Processes whose threads are stopped, let go, bound and ended: who is asked obeys in time. */
+/** Processes whose threads are stopped, resumed, bound and ended: every thread obeys in time. */
 export const processes = (seed: number): number => storm(suite("processes"), seed);
 
-/** Threads that wait for each other in every way: nobody sleeps on while what it waits for is there. */
+/** Threads that wait for each other in every way: no thread stays asleep while what it waits for is available. */
 export const waits = (seed: number): number => storm(suite("waits"), seed);
 
-/** Machines that compute, sleep and are told things: their rounds by the short ways and by the long ones. */
+/** Machines that compute, sleep and receive messages: their rounds by fast paths and by slow ones. */
 export const rounds = (seed: number): number => storm(suite("rounds"), seed);
 
-/** Threads and processes that do everything to each other: nobody and nothing is left at the end. */
+/** Threads and processes that do everything to each other: no thread and no object is left at the end. */
 export const crowds = (seed: number): number => storm(suite("crowds"), seed);
 
-/** Threads that take locks in any nesting: what is lent is what the rule says. */
+/** Threads that take locks in any nesting: lent priorities follow the rule. */
 export const locks = (seed: number): number => storm(suite("lending"), seed);

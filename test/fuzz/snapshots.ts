@@ -1,5 +1,5 @@
-// Snapshots of random machines: what is brought back, from memory or from a file, goes on as if nothing had happened, to
-// the last byte of memory; a damaged file is refused.
+// Snapshots of random machines: what is brought back, from memory or from a file, goes on as if nothing had
+// happened, to the last byte of memory; a damaged file is refused.
 
 import {
   decodeSnapshot,
@@ -39,7 +39,7 @@ function refuseDamaged(bytes: Uint8Array, random: Random): void {
   }
 }
 
-/** Runs a machine, brings it back in every way, and goes on; operations are switches. */
+/** Runs a machine, restores it in every way, and continues; operations are switches. */
 export function snapshots(seed: number, size: number): number {
   const random = new Random(seed);
   const kinds = random.pick([

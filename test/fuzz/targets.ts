@@ -1,5 +1,5 @@
-// The targets of the fuzzer. Each does as many operations as it is told from a seed, and throws when something is
-// not as its model or its rule says.
+// The targets of the fuzzer. Each performs a number of operations from a seed, and throws when its model or its rule
+// is violated.
 
 import { readFileSync } from "node:fs";
 import {
@@ -68,7 +68,7 @@ function modelled(seed: number): ModelScheduler {
   return seed % 5 === 0 ? "lwkt-modern" : new Random(seed).pick(["lwkt", "4bsd"]);
 }
 
-/** FreeBSD's calls on one CPU beside a model: who runs, what calls return, the clock, and all threads' states. */
+/** FreeBSD's calls on one CPU, compared with a model: the running thread, results, the clock, and all threads' states. */
 function freebsd(seed: number, size: number): number {
   const test = new FbsdCallTest(seed, modelled(seed));
   test.run(size);
@@ -82,7 +82,7 @@ function events(seed: number, size: number): number {
   return storm.ran;
 }
 
-/** The queues of 4bsd and ule: who runs after whom. */
+/** The queues of 4bsd and ule: the order in which threads run. */
 function queues(seed: number, size: number): number {
   const test = new SchedQueueTest(seed, new Random(seed).pick(["4bsd", "ule"]));
   test.run(size);
@@ -110,7 +110,7 @@ function scores(seed: number, size: number): number {
   return test.operations;
 }
 
-/** The short ways of the emulated CPU beside the long ones: runs that are traced, interpreted and cut are the same. */
+/** The fast paths of the emulated CPU against the slow ones: traced, interpreted and divided runs are the same. */
 function shortWays(seed: number, size: number): number {
   const test = new ShortWays(seed, size);
   test.run();

@@ -1,6 +1,6 @@
 // The kernel itself under other timings: storms of threads and processes on several CPUs, with the order of CPUs, the
-// length of slices and the delivery of messages chosen by the seed; and the faults of the check build that they find, some
-// of which no storm of the usual rounds does.
+// length of slices and the delivery of messages chosen by the seed; and the faults of the check build that they
+// find, some of which no storm of the usual rounds does.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";

@@ -1,4 +1,5 @@
-// FreeBSD's calls on one CPU beside a model: sleeps, wakeups, timeouts, priorities and kthread(9) under three schedulers.
+// FreeBSD's calls on one CPU beside a model: sleeps, wakeups, timeouts, priorities and kthread(9) under three
+// schedulers.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";
@@ -8,7 +9,7 @@ const SEEDS = 12;
 const OPERATIONS = 2_000;
 
 describe.each(["lwkt", "4bsd", "lwkt-modern"] as const)("FreeBSD's calls under %s", (scheduler) => {
-  it(`do what they do in the model, ${SEEDS} times ${OPERATIONS} of them`, () => {
+  it(`agree with the model, ${SEEDS} times ${OPERATIONS} of them`, () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const test = new FbsdCallTest(seed, scheduler);
       expect(() => test.run(OPERATIONS), `seed ${seed}`).not.toThrow();

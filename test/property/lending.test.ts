@@ -14,7 +14,7 @@ const lending = (conditions: Conditions) =>
   suitesFor(conditions).find(({ name }) => name === "lending") as ReturnType<typeof suitesFor>[0];
 
 describe.each(SCHEDULERS)("priority lending under %s", (scheduler) => {
-  it("is the best priority of those that wait, through all chains, after each step", () => {
+  it("is the best priority of all waiters, through all chains, after each step", () => {
     let chains = 0;
     let lent = 0;
     const suite = lending({ build, scheduler });

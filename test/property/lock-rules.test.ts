@@ -1,6 +1,6 @@
-// The rules of rmlock(9) and lockmgr(9), one by one: threads begin 10 us after one another and do what their scripts say, and
-// who came to what in which order is compared with what the rule says. Faults that the check build has in these locks
-// are found by the rules that they break.
+// The rules of rmlock(9) and lockmgr(9), one by one: threads begin 10 us after one another and do what their
+// scripts say, and who came to what in which order is compared with what the rule says. Faults that the check
+// build has in these locks are found by the rules that they break.
 
 import { describe, expect, it } from "vitest";
 import { EBUSY, ENOLCK, EWOULDBLOCK, PDROP, Plant } from "../../src/generated/layout.js";
@@ -19,7 +19,10 @@ import { inTurn } from "../support/in-turn.js";
 import { SCHEDULERS, withOwnPriorities } from "../support/schedulers.js";
 
 const US = 1_000n;
-/** For how long a lock of lockmgr is waited for by those that do not want to wait for ever, in ticks of a microsecond. */
+/**
+ * For how long a lock of lockmgr is waited for by those that do not want to wait for ever, in ticks of a
+ * microsecond.
+ */
 const TIMEOUT = 25;
 
 type Call = (lock: number) => KernelCall<unknown>;

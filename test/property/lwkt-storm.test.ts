@@ -39,7 +39,7 @@ describe("a storm of schedules, blocks, signals, tokens, migrations and prioriti
 
 describe("a storm of interrupts", () => {
   for (const { cpus, threads, steps, seeds } of sizes.slice(0, 4)) {
-    it(`serves each one and lets the preempted threads go on, on ${cpus} CPUs`, () => {
+    it(`serves each one and resumes the preempted threads, on ${cpus} CPUs`, () => {
       for (let seed = 101; seed < 101 + seeds; seed++) {
         const random = new Random(seed);
         const options = { seed, cpus, threads, steps, lines: 8 };

@@ -1,5 +1,5 @@
-// Where ule puts threads on machines with packages, caches and cores, by the rules of sched_ule.c: each where another rule
-// would put them elsewhere, and with the fault planted that leaves that rule out.
+// Where ule puts threads on machines with packages, caches and cores, by the rules of sched_ule.c: each where
+// another rule would put them elsewhere, and with the fault planted that leaves that rule out.
 
 import { describe, expect, it } from "vitest";
 import { Plant, Thread as T } from "../../src/generated/layout.js";

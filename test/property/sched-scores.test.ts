@@ -1,5 +1,5 @@
-// Scores, priorities and slices of 4bsd and ule beside plain rules; `npm run -s fuzz -- scores` does as many operations as
-// one likes.
+// Scores, priorities and slices of 4bsd and ule beside plain rules; `npm run -s fuzz -- scores` does as many
+// operations as one likes.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";

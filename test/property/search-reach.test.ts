@@ -1,6 +1,6 @@
-// Reduction leaves out schedules that differ in the order of independent steps only. What a kernel call reaches is said by
-// hand (assembly/run/search_reach.ts): here random threads make each of these calls, and what comes of them must be
-// the same with reduction and without.
+// Reduction leaves out schedules that differ in the order of independent steps only. What a kernel call reaches
+// is said by hand (assembly/run/search_reach.ts): here random threads make each of these calls, and what comes
+// of them must be the same with reduction and without.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
@@ -256,7 +256,7 @@ describe("a wrong word about a call is found", () => {
   }
 
   for (const [family, names] of Object.entries(calls)) {
-    it(`that it concerns nobody: ${family}`, async () => {
+    it(`that a call concerns no other thread: ${family}`, async () => {
       const tests = growing(Object.values(families[family] ?? {}));
       for (const name of names) {
         const plant = Plant.REACH_NOBODY + Layout.Sys[name as keyof typeof Layout.Sys];
@@ -296,7 +296,7 @@ describe("a wrong word about a call is found", () => {
     expect(await isFound(Plant.REACH_NO_CHAIN, () => tests)).toBe(true);
   });
 
-  it("that a thread in a critical section keeps nobody off its CPU", async () => {
+  it("that a thread in a critical section keeps no thread off its CPU", async () => {
     const looks: Piece = function* ({ word }, log) {
       yield* sys.crit_enter();
       yield* sys.tsleep("door", 0, "looks", 0);

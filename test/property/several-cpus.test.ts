@@ -68,11 +68,11 @@ describe("storms of FreeBSD's calls on several CPUs", () => {
 });
 
 describe("storms of processes on several CPUs", () => {
-  it.each(SCHEDULERS)("see everybody obey in time, and go on, under %s", (scheduler) => {
+  it.each(SCHEDULERS)("see every thread obey in time, and continue, under %s", (scheduler) => {
     expect(failures(suite("processes", { build, scheduler }), 1, 40)).toEqual([]);
   });
 
-  it("go on under lwkt-modern when a thread yields that has lost its slot", () => {
+  it("continue under lwkt-modern when a thread yields that has lost its slot", () => {
     const storms = suite("processes", { build, scheduler: "lwkt-modern" });
     expect(storms.run(950_049)).toBeNull();
   });
@@ -85,7 +85,7 @@ describe("storms of user threads under lwkt", () => {
 });
 
 describe("storms of waits", () => {
-  it.each(SCHEDULERS)("see nobody sleep on for what is there, under %s", (scheduler) => {
+  it.each(SCHEDULERS)("see no thread sleep on for what is available, under %s", (scheduler) => {
     expect(failures(suite("waits", { build, scheduler }), 1, 40)).toEqual([]);
   });
 
@@ -108,7 +108,7 @@ describe("storms of rounds", () => {
 });
 
 describe("storms of crowds", () => {
-  it.each(SCHEDULERS)("leave nobody and nothing behind, under %s", (scheduler) => {
+  it.each(SCHEDULERS)("leave no thread or object behind, under %s", (scheduler) => {
     expect(failures(suite("crowds", { build, scheduler }), 1, 30)).toEqual([]);
   });
 

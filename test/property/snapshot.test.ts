@@ -67,7 +67,7 @@ for (const [name, kinds, isOwn] of KINDS) {
 
   describe(`a machine with ${name}`, () => {
     for (const cpus of [1, 2, 4, 16]) {
-      it(`goes on as if nothing had happened on ${cpus} CPUs`, () => {
+      it(`continues as if nothing had happened on ${cpus} CPUs`, () => {
         for (let i = 0; i < SEEDS; i++) {
           const seed = 1000 * cpus + i;
           const plan = planOf(seed, cpus, kinds);

@@ -1,4 +1,5 @@
-// The user scheduler of lwkt beside a plain model; `npm run -s fuzz -- user-queues` does as many operations as one likes.
+// The user scheduler of lwkt beside a plain model; `npm run -s fuzz -- user-queues` does as many operations as
+// one likes.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";
@@ -7,7 +8,7 @@ import { UserQueueTest } from "../support/user-queue-test.js";
 const SIZE = 300;
 
 describe("user threads under lwkt", () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])("are where the model has them (seed %d)", (seed) => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])("are on the queues that the model says (seed %d)", (seed) => {
     const test = new UserQueueTest(seed);
     test.run(SIZE);
     expect(test.operations).toBeGreaterThanOrEqual(SIZE);

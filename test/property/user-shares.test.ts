@@ -1,5 +1,5 @@
-// Time-sharing under lwkt and lwkt-modern beside a plain model; `npm run -s fuzz -- user-shares` does as many operations as one
-// likes.
+// Time-sharing under lwkt and lwkt-modern beside a plain model; `npm run -s fuzz -- user-shares` does as many
+// operations as one likes.
 
 import { describe, expect, it } from "vitest";
 import { Plant } from "../../src/generated/layout.js";

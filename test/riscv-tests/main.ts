@@ -4,8 +4,9 @@
 //
 // A path is an ELF file or a folder of them; what is no ELF file is left out (riscv-tests puts listings beside
 // its programs). Each program runs on the release and the check build, interpreted, with the compiler as `exec --bare`
-// has it, and once more with all compiled that it has executed before. Prints each run that does not pass; the last line
-// says how many passed and failed. Exit code 0 when all passed, 1 when one failed, 2 when there is nothing to run.
+// has it, and once more with all compiled that it has executed before. Prints each run that does not pass; the
+// last line says how many passed and failed. Exit code 0 when all passed, 1 when one failed, 2 when there is
+// nothing to run.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -18,12 +19,12 @@ import { WarmMetal } from "./warm-metal.js";
 const LIMIT = 10_000_000n;
 const ELF_MAGIC = "\x7fELF";
 
-/** What is wrong with the command or its files. */
+/** An error in the command line or its files. */
 class InputError extends Error {}
 
 const builds: readonly KernelBuild[] = ["release", "check", "debug"];
 
-/** How a program is run: what it ends with, and how many of its instructions were compiled. */
+/** A way to run a program: its end, and how many of its instructions were compiled. */
 type Way = (program: BareProgram, build: KernelBuild) => { end: BareEnd; compiled: number };
 
 const ways: Readonly<Record<string, Way>> = {

@@ -1,5 +1,5 @@
-// A program on bare metal that is run twice: the second time with all compiled that the first has executed. A test
-// that executes each instruction once would never meet compiled code otherwise.
+// Runs a bare-metal program twice, the second time with everything compiled that the first run has executed. A test
+// that executes each instruction once would otherwise never reach compiled code.
 
 import { Compiler } from "../../src/compiler/index.js";
 import type { KernelBuild } from "../../src/core/instantiate.js";
@@ -10,11 +10,11 @@ import { type BareEnd, BareMetal, type BareProgram } from "../../src/machine/bar
 const REGISTERS = 32;
 /** Bytes of records (assembly/cpu/rv32_decode.ts) for one of text. */
 const RECORD_RATIO = 8;
-/** Of so many instructions in a row one is named to the compiler, which takes what it leads to. */
+/** One in this many consecutive instructions is reported to the compiler as hot. */
 const EVERY = 64;
 const { MachineMode: MM } = Layout;
 
-/** What is private to a machine, and is put back to where it began. */
+/** Private state of a machine, which is reset to its start. */
 interface Inside {
   readonly kernel: Kernel;
   readonly td: number;
@@ -47,8 +47,8 @@ export class WarmMetal {
   }
 
   /**
-   * Puts the program back to its beginning, and compiles what it has executed. False if it has changed that, since
-   * what is decoded is not what it begins with then.
+   * Resets the program to its start, and compiles what it has executed. False if it has changed that code, because
+   * the decoded text is then not the one it starts with.
    */
   rewind(): boolean {
     const { kernel, td, origin } = this.inside;
@@ -72,7 +72,7 @@ export class WarmMetal {
     return true;
   }
 
-  /** Where the instructions lie that there are records of, from the beginning of memory on. */
+  /** Addresses of the decoded instructions, from the beginning of memory. */
   private executed(): number[] {
     const { kernel, origin } = this.inside;
     const at = kernel.machine("mmode_base");

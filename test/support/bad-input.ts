@@ -1,9 +1,8 @@
-// Bad input, made by rule from a seed: workload files that are damaged, options that no command takes,
-// and values that no method takes.
+// Bad input made from a seed: damaged workload files, invalid command lines, and values that no method takes.
 
 import type { Random } from "./random.js";
 
-/** Values of all kinds that arguments are tried with. */
+/** Values of all kinds to pass as arguments. */
 export const oddValues: readonly unknown[] = [
   ...[undefined, null, true, -1, 1.5, 33, 256, 2 ** 32, 2 ** 53, 1e300, Number.NaN],
   ...[Number.POSITIVE_INFINITY, 5n, -5n, 2n ** 70n, "", "x", "0", "__proto__", "\u0000", "\ud800"],
@@ -50,7 +49,7 @@ const PIECES = [
   ],
 ];
 
-/** A text with some damage: pieces put in, cut out, doubled or swapped. */
+/** A damaged text: pieces inserted, removed, doubled or swapped. */
 export function damaged(text: string, random: Random): string {
   let result = text;
   for (let i = 1 + random.below(4); i > 0; i--) {
@@ -100,7 +99,7 @@ const TOOL_OPTIONS = [
   ...["--memory", "--threads", "--faults", "--limit", "--disassemble", "--bare", "--compiler"],
 ];
 
-/** Arguments of one of the tools that it cannot take. */
+/** Invalid arguments of one of the tools. */
 export function badToolArguments(random: Random): string[] {
   const args = [random.pick(toolCommands)];
   args.push(random.pick(["/nonexistent.json", "/", "", "/dev/null", "package.json"]));
@@ -111,7 +110,7 @@ export function badToolArguments(random: Random): string[] {
   return args;
 }
 
-/** Arguments of a command that it cannot take: there is no such file, or the options are wrong. */
+/** Invalid arguments of a command: a file that does not exist, or wrong options. */
 export function badArguments(random: Random): string[] {
   const command = random.pick(COMMANDS);
   const args = [command];

@@ -1,4 +1,4 @@
-// Programs of the builder for bare metal, and what they say by tohost.
+// Bare-metal programs made with the program builder, and their results by tohost.
 
 import {
   type BareEnd,
@@ -99,5 +99,5 @@ export function runBare(write: (builder: Builder) => unknown, options?: BareOpti
   return bareMachine(write, options).run(LIMIT);
 }
 
-/** What a program that has passed ends with. */
+/** The end of a program that has passed. */
 export const PASSED: BareEnd = { reason: "exit", code: 0 };

@@ -1,4 +1,4 @@
-// The build that a test run is about: KTM_BUILD, or release.
+// The kernel build under test: KTM_BUILD, or release.
 import type { KernelBuild } from "../../src/core/instantiate.js";
 
 const builds: readonly KernelBuild[] = ["release", "check", "debug"];

@@ -28,7 +28,7 @@ export interface Slice {
   readonly leaves: unknown;
 }
 
-/** A file that kept to the rules. */
+/** A valid trace. */
 export interface CheckedTrace {
   readonly events: readonly TraceEvent[];
   readonly slices: readonly Slice[];
@@ -135,7 +135,7 @@ export function runsOf({ slices }: CheckedTrace): Slice[] {
   return slices.filter(({ pid }) => pid === CPUS_PID);
 }
 
-/** Nanoseconds that slices last together. */
+/** Total length of slices in nanoseconds. */
 export function lengthOf(slices: readonly Slice[]): number {
   return slices.reduce((sum, { from, to }) => sum + nanoseconds(to) - nanoseconds(from), 0);
 }

@@ -1,4 +1,4 @@
-// The command as a process of its own, as a user's shell starts it.
+// Runs the command as a separate process, as a user's shell does.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ export function finish(child: ChildProcess): Promise<ProcessEnd> {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
 }
 
-/** Both. */
+/** Starts the command and waits for its end. */
 export function cli(...args: readonly string[]): Promise<ProcessEnd> {
   return finish(start(args));
 }

@@ -1,4 +1,4 @@
-// Compiles AssemblyScript for tests that look into a part of the kernel which it does not export.
+// Compiles AssemblyScript, for tests of parts of the kernel that it does not export.
 
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -7,14 +7,14 @@ import asc from "assemblyscript/asc";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
-/** A fault to plant: the text of a source file is changed on its way to the compiler. */
+/** A fault to plant: a replacement in a source file, made as it is passed to the compiler. */
 export interface Fault {
   readonly file: string;
   readonly text: string;
   readonly instead: string;
 }
 
-/** Compiles an entry file, given by its path in the project; throws what the compiler said. */
+/** Compiles an entry file, given by its path in the project; throws the compiler's message. */
 export async function compile(entry: string, fault?: Fault): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const messages = asc.createMemoryStream();

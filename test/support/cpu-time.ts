@@ -1,4 +1,4 @@
-// Processor time, by which tests tell what hangs: on a busy computer the clock goes on without the test.
+// Processor time, by which tests notice a hang: on a busy computer the clock advances without the test.
 
 /** Milliseconds of processor time that this process has used so far. */
 export function cpuMs(): number {

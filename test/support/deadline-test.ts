@@ -1,7 +1,7 @@
 // Deadlines beside plain rules: threads that keep to their budgets, that compute for ever, and that sleep for a moment
-// before their budget is over, under a scheduler, on one CPU or several. Whoever is admitted, and where, is what a plain sum
-// says; after each round the running thread of each CPU is the one with the earliest deadline; nobody has more of a CPU
-// than was promised, and nobody less.
+// before their budget is over, under a scheduler, on one CPU or several. Whoever is admitted, and where, is
+// what a plain sum says; after each round the running thread of each CPU is the one with the earliest deadline;
+// nobody has more of a CPU than was promised, and nobody less.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, type SchedulerName, sys, type ThreadView } from "../../src/index.js";
@@ -30,7 +30,7 @@ interface Task {
   admitted: { readonly at: number; readonly ran: number } | null;
 }
 
-/** What a CPU's threads are at after a round. */
+/** A CPU's threads after a round. */
 interface Look {
   readonly current: string | null;
   readonly until: ReadonlyMap<string, number>;
@@ -63,7 +63,7 @@ export class DeadlineTest {
     for (let i = 0; i < count; i++) this.tasks.push(this.task(i));
   }
 
-  /** A thread of the best real-time priority that computes: what is left is its. */
+  /** A computing thread of the best real-time priority, which gets the rest of the CPU. */
   private hog(cpu: number): void {
     const [thread] = this.machine
       .createProcess({
@@ -177,7 +177,7 @@ export class DeadlineTest {
     return cpus;
   }
 
-  /** Who has waited since the last round has no earlier deadline than the one that runs, which has one. */
+  /** A thread that has waited since the last round has no earlier deadline than the running one. */
   private order(cpu: number, before: Look, now: Look): void {
     const { current } = now;
     if (current !== before.current) return; // it has come in this round
@@ -190,14 +190,15 @@ export class DeadlineTest {
 
   // ---- Budgets ----
 
-  /** What each had since it was admitted, and how many of its jobs were late. */
+  /** Checks each thread's CPU time since its admission, and how many of its jobs were late. */
   private shares(): void {
     const now = Number(this.machine.cycles);
     for (const { name, kind, thread, runtime, deadline, period, admitted } of this.tasks) {
       if (admitted === null) continue;
       const time = now - admitted.at;
       const ran = thread.runtime - admitted.ran;
-      // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as it is over.
+      // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as
+      // it is over.
       const per = kind === "endless" ? period : deadline;
       const most = (time * runtime) / per + 2 * runtime + 2 * QUANTUM;
       if (ran > most) throw this.fault(`${name} ran ${ran} of ${time}, ${most} at most`);

@@ -1,4 +1,4 @@
-// Makes ELF files for tests, as right or as wrong as they are wanted.
+// Makes ELF files for tests, valid or with chosen errors.
 
 import { readFileSync } from "node:fs";
 import { type CallName, calls } from "../../src/core/calls.js";
@@ -18,7 +18,7 @@ export interface SegmentSpec {
   readonly fileSize?: number;
 }
 
-/** A file's header fields that are not as they should be. */
+/** Overrides of a file's header fields. */
 export interface ElfSpec {
   readonly type?: number;
   readonly machine?: number;

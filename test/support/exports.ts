@@ -1,5 +1,5 @@
-// The library's exports, with arguments that each of them takes: what exports.test.ts puts out of order, one argument and
-// one option after the other. What is exported and has no entry here fails that test.
+// The library's exports, with arguments that each of them takes: what exports.test.ts puts out of order, one
+// argument and one option after the other. What is exported and has no entry here fails that test.
 
 import { readFileSync } from "node:fs";
 import { Schedule } from "../../src/fast-check.js";
@@ -50,7 +50,7 @@ const search = {
   ...{ choose: ["random"], races: false, trace: () => {} },
 };
 
-/** Makes arguments that are taken, anew each time; none for what takes none. */
+/** Makes valid arguments, new ones each time. */
 export type Arguments = () => readonly unknown[];
 
 /** Arguments of functions, by name. */
@@ -105,7 +105,7 @@ export const functionArguments: Readonly<Record<string, Arguments>> = {
   wordAt: () => ["x", 4],
 };
 
-/** A class: how one is made, and what its methods take. */
+/** A class: how to create an object, and arguments of its methods. */
 export interface ClassArguments {
   /** Of the constructor; null where only the library makes such objects. */
   readonly create: Arguments | null;

@@ -1,4 +1,4 @@
-/** What holds of hogs under every scheduler that gives threads shares of all CPUs. */
+/** Rules for CPU-bound threads under every time-sharing scheduler. */
 
 import { expect, it } from "vitest";
 import type { SchedulerName } from "../../src/core/config.js";
@@ -6,7 +6,7 @@ import { busy, runText, shares, tasks } from "./workload-run.js";
 
 const SECOND_US = 1_000_000;
 
-/** Tests that equals have equal shares, that no CPU is left idle, and that nobody has less than half a share. */
+/** Tests that equals get equal shares, that no CPU is left idle, and that no thread gets less than half a share. */
 export function itSharesFairly(scheduler: SchedulerName): void {
   it.each([2, 3, 5])("%d on one CPU have equal shares, within 5 %%", (count) => {
     const report = runText(tasks(`"hog": { "instance": ${count}, "loop": -1, "run": 500 }`), {

@@ -1,5 +1,5 @@
-// What must be true of FreeBSD's structures between any two steps of a machine, checked from outside:
-// the counters agree with the lists, and nothing is on two lists or on none.
+// Invariants of FreeBSD's structures between any two steps of a machine, checked from outside: the counters agree with
+// the lists, and every element is on exactly one list.
 
 import type { Kernel } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -112,7 +112,7 @@ export class Reader {
   }
 }
 
-/** Everything that is wrong with a machine's threads and processes; empty when nothing is. */
+/** Violations of the invariants of a machine's threads and processes. */
 export function fbsdFaults(kernel: Kernel): string[] {
   const faults: string[] = [];
   const check = new Checker(new Reader(kernel), faults);

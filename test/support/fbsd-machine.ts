@@ -1,10 +1,10 @@
-// A small machine for tests of FreeBSD's calls: what time it is depends on sleeps alone.
+// A small machine for tests of FreeBSD's calls, whose time advances by sleeps alone.
 
 import { type Body, KernelPanic, Machine, type MachineConfig, sys } from "../../src/index.js";
 import { buildUnderTest } from "./build.js";
 import { Reader } from "./fbsd-invariants.js";
 
-/** A machine with tools to look into it and to set what a test needs. */
+/** A machine with access to kernel memory for tests. */
 export class FbsdMachine {
   readonly machine: Machine;
   readonly reader: Reader;
@@ -48,7 +48,7 @@ export class FbsdMachine {
     }
   }
 
-  /** Runs until nothing can happen any more, and returns the notes. */
+  /** Runs until the machine is idle for good, and returns the notes. */
   run(): unknown[] {
     this.machine.run();
     return this.notes;

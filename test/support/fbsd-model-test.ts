@@ -22,10 +22,10 @@ const THREADS_MAX = 24;
 const CHANNELS: readonly Channel[] = ["disk", "net", "tty"];
 /** Calls after which all states are compared. */
 const COMPARED_EVERY = 32;
-/** Where threads sleep at the end. */
+/** The channel that threads sleep on at the end. */
 const END = "end";
 
-/** A call, and what it does in the model: that of one which may block, or at once. */
+/** A call and its effect in the model, which may block. */
 interface Step {
   readonly call: KernelCall<unknown>;
   readonly work?: Work;
@@ -54,7 +54,7 @@ export class FbsdCallTest {
   private readonly reader: Reader;
   private readonly model: FbsdModel;
   private readonly threads: ModelThread[] = [];
-  /** What a thread is in the middle of: it has made another one, which is stopped. */
+  /** The remaining steps of a thread that has created another one, which is stopped. */
   private readonly plans = new Map<ModelThread, Step[]>();
   /** Threads by their argument. */
   private readonly byNumber: ModelThread[] = [];
@@ -80,7 +80,7 @@ export class FbsdCallTest {
     for (let i = 2 + this.random.below(10); i > 0; i--) this.createFromOutside();
   }
 
-  /** Has so many calls made; throws at the first difference. */
+  /** Performs a number of calls; throws at the first difference. */
   run(operations: number): void {
     this.wanted = operations;
     do {
@@ -130,7 +130,7 @@ export class FbsdCallTest {
     this.model.makeRunnable(thread);
   }
 
-  /** Nobody can run: something happens from outside. */
+  /** No thread can run: the host does something. */
   private stir(): void {
     const { machine, model, random } = this;
     const channel = random.pick(CHANNELS);

@@ -1,7 +1,7 @@
 // FreeBSD's calls on one CPU as a program: threads, priorities, run queues, sleep queues with timeouts, and kthread(9).
-// Written from the rules of kern_synch.c, sched_4bsd.c, kern_kthread.c and, for the run queues of `lwkt`, lwkt_thread.c, and
-// not from the kernel: queues are arrays, and a call that may block is a generator that yields where its thread
-// leaves the CPU.
+// Written from the rules of kern_synch.c, sched_4bsd.c, kern_kthread.c and, for the run queues of `lwkt`,
+// lwkt_thread.c, and not from the kernel: queues are arrays, and a call that may block is a generator that
+// yields where its thread leaves the CPU.
 
 /** Priority at which kthread(9) sleeps. */
 const PPAUSE = 84;
@@ -9,7 +9,7 @@ const EWOULDBLOCK = 35;
 /** FreeBSD's priorities on one level of LWKT. */
 const PRIORITIES_OF_LEVEL = 8;
 
-/** What threads sleep on: a name, or an address. */
+/** A sleep channel: a name, or an address. */
 export type Channel = string | number;
 
 /** A call that may block; returns its result. */
@@ -50,7 +50,7 @@ function takeOut<E>(list: E[], element: E): boolean {
   return at >= 0;
 }
 
-/** 4bsd: first in first out, smallest priority first; who runs is on no queue. */
+/** 4bsd: first in, first out, smallest priority first; the running thread is on no queue. */
 class Bsd4 implements RunQueue {
   private readonly queued: ModelThread[] = [];
 
@@ -83,7 +83,7 @@ function levelOf({ priority }: ModelThread): number {
   return Math.floor(priority / PRIORITIES_OF_LEVEL);
 }
 
-/** lwkt: who is picked goes to the tail of its level, and stays on the queue until it blocks. */
+/** lwkt: the picked thread goes to the tail of its level, and stays on the queue until it blocks. */
 class Lwkt implements RunQueue {
   private readonly queued: ModelThread[] = [];
 
@@ -113,7 +113,7 @@ class Lwkt implements RunQueue {
   }
 }
 
-/** lwkt-modern: who runs stays in its place; who gives up the CPU goes behind its equals. */
+/** lwkt-modern: the running thread keeps its place; one that yields goes behind its equals. */
 class Modern implements RunQueue {
   private readonly queued: ModelThread[] = [];
 
@@ -146,9 +146,9 @@ export type ModelScheduler = keyof typeof QUEUES;
 /** The CPU and its threads. */
 export class FbsdModel {
   current: ModelThread | null = null;
-  /** The clock, which moves only when nobody can run. */
+  /** The clock, which advances only when no thread can run. */
   ticks = 0;
-  /** Who sleeps, in the order in which they went to sleep. */
+  /** Sleeping threads, in the order in which they went to sleep. */
   private readonly sleepers: ModelThread[] = [];
   private readonly queue: RunQueue;
 
@@ -164,7 +164,7 @@ export class FbsdModel {
     if (!this.advance(thread)) this.dispatch();
   }
 
-  /** The CPU picks threads until one is between two calls, or nobody is left who will ever run. */
+  /** The CPU picks threads until one is between two calls, or no thread will ever run again. */
   dispatch(): void {
     for (;;) {
       const next = this.queue.choose();
@@ -179,7 +179,7 @@ export class FbsdModel {
     }
   }
 
-  /** Goes on with a thread's call; true when that is over. */
+  /** Continues a thread's call; true when it has returned. */
   private advance(thread: ModelThread): boolean {
     const { done, value } = (thread.work as Work).next();
     if (done !== true) return false;
@@ -188,7 +188,7 @@ export class FbsdModel {
     return true;
   }
 
-  /** Nobody can run: the clock goes to the next deadline. All that are due wake, in the order in which they came. */
+  /** No thread can run: advances the clock to the next timeout. All due threads wake, in order of arrival. */
   private timeouts(): boolean {
     const waiting = this.sleepers.filter(({ deadline }) => deadline > 0);
     if (waiting.length === 0) return false;
@@ -221,7 +221,7 @@ export class FbsdModel {
     }
   }
 
-  /** The best priority, the longest asleep among equals. */
+  /** Wakes the best priority; of equals, the one longest asleep. */
   wakeupOne(channel: Channel): void {
     const asleep = this.sleepers.filter((sleeper) => sleeper.channel === channel);
     const best = Math.min(...asleep.map(({ priority }) => priority));

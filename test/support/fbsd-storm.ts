@@ -13,7 +13,7 @@ import { buildUnderTest } from "./build.js";
 import { fbsdFaults, Reader } from "./fbsd-invariants.js";
 import { Random } from "./random.js";
 
-/** What a storm is made of. */
+/** Parameters of a storm. */
 export interface StormOptions {
   readonly seed: number;
   readonly cpus: number;
@@ -27,7 +27,7 @@ export interface StormOptions {
   readonly maxthread?: number;
 }
 
-/** What a storm has done: how often each call gave each result. */
+/** How often each call gave each result. */
 export type Tally = Map<string, number>;
 
 const { PPAUSE, PCATCH, RFSTOPPED } = Layout;
@@ -85,7 +85,7 @@ export class FbsdStorm {
     this.machine.call(sys.thread_reap_barrier());
   }
 
-  /** Threads that are left when all is over: thread0, init, and those of processes to be used again. */
+  /** Threads left at the end: thread0, init, and those of harvested processes. */
   leftovers(): { threads: number; harvested: number; tids: number; processes: number } {
     const { reader, machine } = this;
     const free = reader.list(machine.kernel.machine("proc_free"), (p) =>
@@ -133,7 +133,7 @@ export class FbsdStorm {
     if (this.random.once(2)) yield kind === "user" ? sys.thr_exit() : sys.kthread_exit();
   }
 
-  // ---- Those who see to it that the storm ends ----
+  // ---- Threads that make the storm end ----
 
   /** Threads of the storm that have not ended. */
   private others(): number {
@@ -145,7 +145,7 @@ export class FbsdStorm {
     return alive - 4; // thread0, init, and the two that look after the others
   }
 
-  /** Lets everybody go on who waits for somebody to say so. */
+  /** Resumes all threads that wait to be resumed. */
   private *janitor(): Body {
     while (this.others() > 0) {
       yield* sys.pause("janitor", 3);
@@ -160,7 +160,7 @@ export class FbsdStorm {
     }
   }
 
-  /** Nobody is left but threads that were created stopped, by some that were ended before they could start them. */
+  /** Starts threads that were created stopped, and whose creators ended before they could start them. */
   private *startForgotten(): Body {
     const { reader } = this;
     const { kernel } = this.machine;
@@ -235,7 +235,7 @@ export class FbsdStorm {
     const tid = this.random.pick([...this.byTid.keys()]);
     const { version } = this;
     const td = yield* sys.tdfind(tid, -1);
-    if (this.version !== version) return; // somebody came or went meanwhile
+    if (this.version !== version) return; // a thread came or went meanwhile
     this.count("tdfind", td === 0 ? "none" : "found");
     if (td !== 0 && td !== this.byTid.get(tid) && this.reader.tid(td) !== tid) {
       throw new Error(`seed ${this.options.seed}: tdfind(${tid}) is not the thread that has it`);

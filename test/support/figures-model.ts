@@ -1,8 +1,10 @@
-// What `compare` tells of a workload, worked out a second time from the run's trace alone: who was made runnable, who had which
-// CPU from when to when, and who ended. It knows nothing of the kernel's accounts, of histograms or of reports: latencies are a
-// list of numbers that is sorted, and a thread's time is a sum of stretches.
+// What `compare` tells of a workload, worked out a second time from the run's trace alone: who was made
+// runnable, who had which CPU from when to when, and who ended. It knows nothing of the kernel's accounts, of
+// histograms or of reports: latencies are a list of numbers that is sorted, and a thread's time is a sum of
+// stretches.
 //
-// The run goes a round at a time, since idle CPUs are looked at where a round begins; what is compared has not been cut.
+// The run goes a round at a time, since idle CPUs are looked at where a round begins; what is compared has not
+// been cut.
 
 import type { TraceRecord } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -21,7 +23,7 @@ interface Life {
   readonly pid: number;
   /** The CPU that it ran on last, null before the first time. */
   cpu: number | null;
-  /** When it was made runnable, if it has not run since. */
+  /** Time at which it was made runnable, if it has not run since. */
   runnableAt: number | null;
   waits: boolean;
   wakeups: number;
@@ -31,7 +33,7 @@ interface Life {
   readonly latencies: number[];
 }
 
-/** What a comparison says of one run. */
+/** The figures that a comparison shows for one run. */
 export interface Figures {
   readonly hash: string;
   readonly fairness: number;
@@ -158,7 +160,7 @@ export class FiguresModel {
     life.runnableAt = null;
   }
 
-  /** What a thread does after it has closed its account is nobody's. */
+  /** Closes a thread's account; what it does afterwards does not count. */
   private close(td: number): void {
     const life = this.now.get(td);
     if (life === undefined) return;
@@ -166,7 +168,7 @@ export class FiguresModel {
     this.now.set(td, { ...life, latencies: [] });
   }
 
-  /** How long a CPU's thread has had it. */
+  /** How long a CPU's current thread has been running. */
   private open(cpu: number): number {
     const { kernel } = this.machine;
     const clock = kernel.readNumber(kernel.globaldata(cpu) + G.gd_cycles);
@@ -215,7 +217,10 @@ function middle(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
 }
 
-/** The smallest value that so many of a hundred do not exceed, as a report tells it: the top of its quarter of an octave. */
+/**
+ * The smallest value that so many of a hundred do not exceed, as a report tells it: the top of its quarter of
+ * an octave.
+ */
 function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const value = sorted[Math.ceil((values.length * percent) / 100) - 1] as number;

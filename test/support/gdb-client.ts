@@ -1,8 +1,8 @@
-// A client of gdb's remote protocol, for tests: sends packets, and waits for what is answered.
+// A client of gdb's remote protocol, for tests: sends packets and waits for answers.
 
 import { PacketReader, packet } from "../../src/debug/gdb-packets.js";
 
-/** A connection to what speaks the target's side. */
+/** A connection to the target's side. */
 export class GdbClient {
   private readonly reader = new PacketReader();
   private readonly arrived: string[] = [];

@@ -1,5 +1,4 @@
-// Hostile programs: damaged ELF files and random code, and what may come of them: a clear error, or a fault that is
-// contained.
+// Hostile programs: damaged ELF files and random code. Their allowed results are a clear error, or a contained fault.
 
 import { ConfigError, ElfError, KernelPanic, Machine } from "../../src/index.js";
 import { encode, mnemonics } from "../../src/program/encode.js";
@@ -35,7 +34,7 @@ function attempt(machine: Machine, elf: Uint8Array, seed: number): string {
   }
 }
 
-/** Random code: instructions, kernel calls with likely and unlikely arguments, and words that are none. */
+/** Random code: instructions, kernel calls with likely and unlikely arguments, and invalid words. */
 function randomCode(random: Random): number[] {
   const numbers = [
     5, 19, 20, 39, 40, 48, 49, 50, 53, 54, 64, 65, 67, 70, 77, 78, 85, 86, 87, 88, 89,
@@ -77,7 +76,7 @@ function randomCode(random: Random): number[] {
   return words;
 }
 
-/** A file with some damage is refused before anything has changed, or runs in its bounds; what came of it. */
+/** A damaged file is refused before anything has changed, or runs within its bounds; returns the result. */
 export function tryDamagedElf(seed: number): string {
   const machine = new Machine({ ...small, faults: "thread" }, buildUnderTest);
   const outcome = attempt(machine, mutate(FILES[seed % FILES.length] as Uint8Array, seed), seed);
@@ -87,7 +86,7 @@ export function tryDamagedElf(seed: number): string {
   return outcome;
 }
 
-/** Random instructions and kernel calls are contained: whoever looks sees a machine; what came of it. */
+/** Random instructions and kernel calls are contained: the machine can still be inspected; returns the result. */
 export function tryRandomCode(seed: number): string {
   const random = new Random(seed);
   const config = { ...small, cpus: 1 + random.below(2), faults: "thread" } as const;

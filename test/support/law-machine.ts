@@ -1,4 +1,5 @@
-// A machine for tests of the law between CPUs (docs/law-between-cpus.md) under any scheduler, and what all of them look at.
+// A machine for tests of the law between CPUs (docs/law-between-cpus.md) under any scheduler, and what all of
+// them look at.
 
 import { expect } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
@@ -9,7 +10,7 @@ import { withOwnPriorities } from "./schedulers.js";
 
 const { Thread: T, ThreadCold: C } = Layout;
 
-/** Rounds after which everything has happened. */
+/** Rounds within which everything requested has happened. */
 export const LONG_ENOUGH = { rounds: 3000 };
 /** Cycles of a slice. */
 export const QUANTUM = 1000;
@@ -30,7 +31,7 @@ export function cold8(machine: Machine, td: number, field: keyof typeof C): numb
   return machine.kernel.u8[machine.kernel.cold(td) + C[field]] as number;
 }
 
-/** Expects what every machine must look like between rounds. */
+/** Expects that the invariants between rounds hold. */
 export function expectWhole(machine: Machine): void {
   expect(fbsdFaults(machine.kernel)).toEqual([]);
 }

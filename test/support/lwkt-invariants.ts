@@ -1,4 +1,4 @@
-// What must hold of an LWKT machine of any number of CPUs whenever no CPU is in the middle of a step.
+// Invariants of an LWKT machine with any number of CPUs, whenever no CPU is in the middle of a step.
 
 import type { Kernel } from "../../src/core/kernel.js";
 import { levelThreads, linkedThreads, lwktLevel } from "../../src/core/runq-view.js";
@@ -6,16 +6,16 @@ import * as Layout from "../../src/generated/layout.js";
 
 const { GlobalData: G, Letter, LwktToken, LwktWait: W, Thread: T } = Layout;
 
-/** What is asked of a thread and not carried out yet. */
+/** Pending requests for a thread. */
 export interface Message {
   readonly td: number;
-  /** ASK_* bits of what was asked in this round, */
+  /** ASK_* bits requested in this round. */
   readonly asked: number;
-  /** and before. */
+  /** ASK_* bits requested earlier. */
   readonly due: number;
 }
 
-/** The letters that have something in them, by thread. */
+/** The letters with pending requests, by thread. */
 export function messages(kernel: Kernel): Message[] {
   const found: Message[] = [];
   if (kernel.config.cpus === 1) return found;

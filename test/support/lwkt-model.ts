@@ -9,7 +9,7 @@ import { Random } from "./random.js";
 
 const { GlobalData: G, Run, RUN_REASON, Sys, Thread: T } = Layout;
 
-/** The model: what lwkt_thread.c does to its TAILQs, with arrays. */
+/** The model: lwkt_thread.c's TAILQs as arrays. */
 class Model {
   readonly levels: number[][] = Array.from({ length: 32 }, () => []);
   readonly priority = new Map<number, number>();
@@ -235,7 +235,7 @@ export class LwktQueueTest {
     this.checkShortLevel(this.model.priority.get(td) ?? 0);
   }
 
-  /** A long level would take most of the time: `checkAll` sees to those. */
+  /** Checking long levels would take most of the time: `checkAll` checks those. */
   private checkShortLevel(nq: number): void {
     if ((this.model.levels[nq] as number[]).length <= SHORT) this.checkLevel(nq);
   }

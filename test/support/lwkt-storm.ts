@@ -10,7 +10,7 @@ import { Random } from "./random.js";
 
 const { Run, Sys, LwktWait: W } = Layout;
 
-/** What a storm is made of. */
+/** Parameters of a storm. */
 export interface StormOptions {
   readonly seed: number;
   readonly cpus: number;
@@ -21,7 +21,7 @@ export interface StormOptions {
   readonly lines: number;
 }
 
-/** What the model knows of a thread. */
+/** A thread in the model. */
 interface Actor {
   readonly index: number;
   readonly random: Random;
@@ -32,7 +32,7 @@ interface Actor {
   waiting: boolean;
   /** The wait structure that it is in lwkt_block of, and the generation it gave. */
   blocked: { readonly wait: number; readonly gen: number } | null;
-  /** Others may have descheduled it: it may sleep for no reason of its own. */
+  /** True if others may have descheduled it: it may sleep without having asked to. */
   victim: boolean;
 }
 
@@ -48,7 +48,7 @@ export class Storm {
   readonly raised: number[] = [];
   readonly served: number[] = [];
   rounds = 0;
-  /** Times that all threads slept and were woken to go on. */
+  /** Number of times that all threads slept and were woken. */
   kicks = 0;
   private readonly lineThreads: number[] = [];
   private readonly host: Random;
@@ -140,8 +140,8 @@ export class Storm {
   }
 
   /**
-   * Waits for its own flag: nobody may set it without this thread going on. It leaves the run queue before
-   * it looks, so it needs no critical section, and may lose the CPU in between.
+   * Waits for its own flag; setting it must always make this thread continue. It leaves the run queue before it
+   * checks, so it needs no critical section, and may lose the CPU in between.
    */
   private *sleep(actor: Actor): Body {
     const section = actor.random.once(2);
@@ -296,7 +296,7 @@ export class Storm {
     }
   }
 
-  /** Nothing can happen any more: whoever sleeps has a reason to. */
+  /** The machine is idle for good: every sleeping thread must have a reason to sleep. */
   private checkAsleep(): void {
     const { kernel } = this.machine;
     for (const { done, victim, waiting, flag, blocked, index } of this.actors) {
@@ -317,7 +317,7 @@ export class Storm {
     return this.actors.every(({ done }) => done);
   }
 
-  /** Wakes everybody, by a thread of its own: the host cannot wait for tokens. */
+  /** Wakes all threads, from a separate thread, because the host cannot wait for tokens. */
   private kick(): void {
     this.kicks++;
     for (const actor of this.actors) actor.victim = false;

@@ -1,5 +1,6 @@
-// A scheduler of one's own for the tests of snapshots, which does a little of everything: a lottery with slices, CPUs and
-// preemption that depend on what has happened before, so that whatever is not brought back soon shows.
+// A scheduler of one's own for the tests of snapshots, which does a little of everything: a lottery with
+// slices, CPUs and preemption that depend on what has happened before, so that whatever is not brought back
+// soon shows.
 
 import type { Scheduler, SchedulerMachine, SchedulerThread } from "../../src/index.js";
 

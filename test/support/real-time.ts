@@ -1,4 +1,4 @@
-/** What real-time policies are under every scheduler that has priorities of its own for them. */
+/** Rules of real-time policies under every scheduler that has priorities for them. */
 
 import { expect, it } from "vitest";
 import type { SchedulerName } from "../../src/core/config.js";
@@ -7,7 +7,7 @@ import { endUs, runText, shares, type TestRunOptions, tasks, threadOf } from "./
 
 const SECOND_US = 1_000_000;
 
-/** Tests that the 99 priorities differ, that equals share or do not, and that who is preempted keeps its turn. */
+/** Tests that the 99 priorities differ, that equals share only under RR, and that a preempted thread keeps its turn. */
 export function itHasRealTimePolicies(scheduler: SchedulerName): void {
   const run = (text: string, options: TestRunOptions = {}): RunReport =>
     runText(tasks(text), { scheduler, ...options });

@@ -1,4 +1,4 @@
-// The command in this process: what it writes is kept, and what is wrong with how it ends is told.
+// Runs the command in this process, captures its output, and checks how it ends.
 
 import { runCommand } from "../../src/cli/program.js";
 import { cpuMs } from "./cpu-time.js";
@@ -14,7 +14,7 @@ export interface CommandEnd {
   readonly ms: number;
 }
 
-/** Has what is written to a stream kept instead; returns what gives it back. */
+/** Captures what is written to a stream; returns a function that undoes that. */
 function capture(stream: NodeJS.WriteStream, keep: (text: string) => void): () => void {
   const { write } = stream;
   stream.write = (text: string | Uint8Array) => {
@@ -47,7 +47,7 @@ export async function commandEnd(args: readonly string[]): Promise<CommandEnd> {
   }
 }
 
-/** What is wrong with how a command ended, if anything. */
+/** What is wrong with a command's end, or null. */
 export function faultOfCommand({ code, err, ms }: CommandEnd): string | null {
   if (/^\s+at .*:\d+:\d+/m.test(err)) return `a stack trace: ${err}`;
   if (ms > MS_MAX) return `${ms} ms`;

@@ -26,7 +26,7 @@ const CHUNKS = Math.ceil(THREADS / 62) + 2 * LEVELS + 4;
 /** Operations until the mix of operations changes. */
 const PHASE = 500;
 
-/** What happened in a run, to show that it went where it should. */
+/** Counts of a run, to show that it has reached the interesting cases. */
 export interface RunqCounts {
   operations: number;
   /** Removals from between other threads. */

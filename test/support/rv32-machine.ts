@@ -1,5 +1,4 @@
-// One RV32 thread in a bare machine, beside the reference interpreter with the same program, registers
-// and memory.
+// One RV32 thread in a bare machine, compared with the reference interpreter on the same program, registers and memory.
 
 import { Compiler } from "../../src/compiler/index.js";
 import { KernelPanic } from "../../src/core/errors.js";
@@ -45,7 +44,7 @@ function fillMemory(memory: Uint8Array, { words, fill }: Setup): void {
   for (const [index, value] of words.entries()) view.setUint32(ENTRY + 4 * index, value, true);
 }
 
-/** The machine and its thread, as they are when the run is over. */
+/** The machine and its thread. */
 export class Subject {
   readonly machine: LwktMachine;
   readonly td: number;
@@ -56,7 +55,7 @@ export class Subject {
   /** The panic that ended the run, or null. */
   panic: string | null = null;
 
-  /** With `compiled`, whatever can be is compiled before the run, and more in the course of it. */
+  /** With `compiled`, everything possible is compiled before the run, and more during it. */
   constructor(setup: Setup, registers: 16 | 32 = 32, compiled = false) {
     this.machine = new LwktMachine({
       guestMemory: MEMORY_SIZE,
@@ -80,7 +79,7 @@ export class Subject {
     for (const [index, value] of setup.registers.entries()) {
       if (index + 1 < registers) kernel.u32[this.place(index + 1)] = value;
     }
-    // Where little is compiled together, one compiled function leads to another.
+    // With small clusters, compiled functions lead to other compiled functions.
     const most = setup.fill % 2 === 0 ? {} : { most: 4 + (setup.fill % 40) };
     const eager = { period: 64, samples: 1, worth: 255, ...most };
     this.compiler = compiled ? new Compiler(kernel, eager) : null;
@@ -149,7 +148,7 @@ function isFault(stop: Stop, fault: string): boolean {
 
 /**
  * Runs the program in the machine, then as many instructions in the reference, and expects the same
- * registers, memory, pc and end. Yields do nothing, because there is nobody to yield to.
+ * registers, memory, pc and end. Yields do nothing, because there is no other thread.
  */
 export function expectAsReference(setup: Setup, compiled = false): Subject {
   const subject = new Subject(setup, 32, compiled);
@@ -173,7 +172,7 @@ function expectSameEnd(panic: string, reference: ReferenceCpu): void {
   const isSame = PANICS.find(([text]) => text.test(panic))?.[1];
   if (isSame === undefined) throw new Error(`a panic that this test does not know: ${panic}`);
   const stop = reference.run(1);
-  // A jump out of the text is the jump's fault here; in the reference it is that of its target.
+  // Here a jump out of the text faults at the jump; in the reference at its target.
   const later = /^jump out/.test(panic) && stop.reason === "budget" ? reference.run(1) : stop;
   mustBe(isSame(later), true, `${panic} / ${JSON.stringify(later)}`);
 }

@@ -1,5 +1,5 @@
-// Random RV32IMAC programs that live long: instructions of both lengths, branches and jumps to anywhere,
-// also into the middle of instructions, and accesses that mostly, but not always, hit memory.
+// Random RV32IMAC programs that run for long: instructions of both lengths, branches and jumps to anywhere, even into
+// the middle of instructions, and accesses that mostly, but not always, hit memory.
 
 import { encode, type Instruction, type Mnemonic } from "../../src/program/encode.js";
 import type { Random } from "./random.js";
@@ -26,7 +26,7 @@ const atomics: Mnemonic[] = [
 const COUNTERS = [0xc00, 0xc01, 0xc02, 0xc80, 0xc82, 0xf14];
 const YIELD = 1;
 
-/** Where a program lies, in bytes. */
+/** The place of a program, in bytes. */
 export interface Place {
   readonly from: number;
   readonly to: number;

@@ -1,5 +1,5 @@
-// The run queues of 4bsd and ule beside a plain model: threads of every fixed rank are woken and given other ranks while
-// they wait, and then run one by one, in the order that the model says.
+// The run queues of 4bsd and ule beside a plain model: threads of every fixed rank are woken and given other
+// ranks while they wait, and then run one by one, in the order that the model says.
 
 import { Machine, sys } from "../../src/index.js";
 import { buildUnderTest } from "./build.js";

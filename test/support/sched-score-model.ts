@@ -1,5 +1,5 @@
-// What 4bsd and ule remember of a thread, as plain rules: written from what sched_4bsd.c and sched_ule.c do, and not from
-// the kernel's code. Times are ticks of 127 per second (4bsd) and milliseconds (ule).
+// What 4bsd and ule remember of a thread, as plain rules: written from what sched_4bsd.c and sched_ule.c do,
+// and not from the kernel's code. Times are ticks of 127 per second (4bsd) and milliseconds (ule).
 
 /** What a thread has: the fields of both schedulers. */
 export interface Account {
@@ -87,8 +87,8 @@ export class Bsd4Rules {
   }
 
   /**
-   * schedcpu for a thread. At the end of the second in which it went to sleep it counts as awake, since it ran; the next
-   * one makes its use decay once more, and then no more until it wakes.
+   * schedcpu for a thread. At the end of the second in which it went to sleep it counts as awake, since it ran;
+   * the next one makes its use decay once more, and then no more until it wakes.
    */
   secondOf(td: Account, isAwake: boolean): void {
     if (!isAwake) td.slept++;

@@ -1,7 +1,7 @@
-// Scores, priorities and slices of 4bsd and ule beside plain rules (sched-score-model.ts). Threads compute, sleep, change
-// their nice values and policies, make others and end. After each round the machine says who ran, slept, woke, was made
-// and is gone; the rules say what each thread's account must be then. Rules of placing are looked at, too: no CPU is idle
-// for long while another one has a thread to give, and loads come together.
+// Scores, priorities and slices of 4bsd and ule beside plain rules (sched-score-model.ts). Threads compute,
+// sleep, change their nice values and policies, make others and end. After each round the machine says who ran,
+// slept, woke, was made and is gone; the rules say what each thread's account must be then. Rules of placing
+// are looked at, too: no CPU is idle for long while another one has a thread to give, and loads come together.
 
 import * as Layout from "../../src/generated/layout.js";
 import { type Body, Machine, sys } from "../../src/index.js";
@@ -266,8 +266,8 @@ export class SchedScoreTest {
 
   /**
    * What a main thread and a new one have is taken as it is where the machine does not say in which order things took
-   * place: the end of a thread in a round in which another one ended, or the main one made one, woke, or changed its policy
-   * or nice value.
+   * place: the end of a thread in a round in which another one ended, or the main one made one, woke, or
+   * changed its policy or nice value.
    */
   private takeUnclear(before: View, after: View, woken: readonly number[]): void {
     const ended = [...before.threads.values()].filter(({ tid }) => !after.threads.has(tid));

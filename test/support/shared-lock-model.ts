@@ -1,5 +1,5 @@
-// A plain model of rwlock(9) and sx(9) (assembly/kern/kern_rwlock.ts), and threads that do what it says one call at a time:
-// after each, who waits, who has a lock and what the call gave must be what the model has.
+// A plain model of rwlock(9) and sx(9) (assembly/kern/kern_rwlock.ts), and threads that do what it says one
+// call at a time: after each, who waits, who has a lock and what the call gave must be what the model has.
 
 import { MTX_RECURSE } from "../../src/generated/layout.js";
 import { type KernelCall, Machine, sys } from "../../src/index.js";

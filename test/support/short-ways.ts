@@ -1,7 +1,8 @@
-// The short ways of the emulated CPU beside the long ones: RV32 threads on 1 to 16 CPUs, under every scheduler, that yield,
-// sleep, wake, lock, create threads and change each other. A run that takes every short way that it can (yields and locks
-// in the loop, calls that go on to the next thread, compiled code, quiet rounds), one with a trace, which takes none, one
-// that is interpreted, and one that is cut into pieces must be the same run.
+// The short ways of the emulated CPU beside the long ones: RV32 threads on 1 to 16 CPUs, under every scheduler,
+// that yield, sleep, wake, lock, create threads and change each other. A run that takes every short way that it
+// can (yields and locks in the loop, calls that go on to the next thread, compiled code, quiet rounds), one
+// with a trace, which takes none, one that is interpreted, and one that is cut into pieces must be the same
+// run.
 
 import { createHash } from "node:crypto";
 import { sys } from "../../src/machine/calls.js";

@@ -1,5 +1,6 @@
-// Storms of lwkt-modern's tokens: threads on several CPUs take and release them, block, yield and interrupt each other. After
-// each round tokens and threads must agree on who has what, and whoever goes on must have all that it has taken.
+// Storms of lwkt-modern's tokens: threads on several CPUs take and release them, block, yield and interrupt
+// each other. After each round tokens and threads must agree on who has what, and whoever goes on must have all
+// that it has taken.
 
 import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -199,7 +200,10 @@ export class TokenStorm {
     return [Sys.lwkt_relpooltoken, address];
   }
 
-  /** Tries for a token: it must be had if nobody has it, and otherwise nobody may have to wait for the one who tried. */
+  /**
+   * Tries for a token: it must be had if nobody has it, and otherwise nobody may have to wait for the one who
+   * tried.
+   */
   private tries(me: Actor, token: number): [Step, (result: number) => void] {
     const { kernel } = this.machine;
     const held = { token, exclusive: true, switches: 0 };
@@ -227,7 +231,10 @@ export class TokenStorm {
     return [[Sys.lwkt_havetoken, token], check];
   }
 
-  /** Asks whether a token was given up: it was if the thread has left its CPU, and not if it has made no call that could. */
+  /**
+   * Asks whether a token was given up: it was if the thread has left its CPU, and not if it has made no call
+   * that could.
+   */
   private lost(me: Actor, mine: readonly Held[]): [Step, (result: number) => void] {
     const held = mine.at(-1) as Held;
     const check = (result: number) => {

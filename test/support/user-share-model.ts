@@ -1,7 +1,9 @@
-// The scheduler of user threads of lwkt as plain rules, time-sharing included: written from docs/schedulers.md and the law at the
-// head of assembly/kern/lwkt_usched.ts. Queues are sorted arrays; a round is what the law does at its beginning, then each CPU.
+// The scheduler of user threads of lwkt as plain rules, time-sharing included: written from docs/schedulers.md
+// and the law at the head of assembly/kern/lwkt_usched.ts. Queues are sorted arrays; a round is what the law
+// does at its beginning, then each CPU.
 //
-// A round is a tick of the statistics clock on each CPU. Threads compute for ever, and go to sleep when they are told to.
+// A round is a tick of the statistics clock on each CPU. Threads compute for ever, and go to sleep when they
+// are told to.
 
 /** What a thread has. */
 export interface UserThread {

@@ -1,7 +1,8 @@
 // The scheduler of user threads of lwkt and lwkt-modern beside a plain model of it (user-share-model.ts), time-sharing
-// included: on 1 to 16 CPUs threads compute for ever, and are put to sleep, woken, and given policies, nice values and sets of
-// CPUs. After each round, which is a tick on every CPU, the kernel must have what the model has: who runs, who has each slot
-// and who waits for it in which order, what weighs on each CPU, and the account and priority of each thread.
+// included: on 1 to 16 CPUs threads compute for ever, and are put to sleep, woken, and given policies, nice
+// values and sets of CPUs. After each round, which is a tick on every CPU, the kernel must have what the model
+// has: who runs, who has each slot and who waits for it in which order, what weighs on each CPU, and the
+// account and priority of each thread.
 
 import { levelThreads } from "../../src/core/runq-view.js";
 import * as Layout from "../../src/generated/layout.js";

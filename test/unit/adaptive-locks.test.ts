@@ -34,8 +34,8 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     );
 
   /**
-   * A thread holds the lock and computes for 200 us, or sleeps so long; another one, on its own CPU or the same, wants it
-   * meanwhile. How long after the release that one has it, and how often it has slept for it.
+   * A thread holds the lock and computes for 200 us, or sleeps so long; another one, on its own CPU or the
+   * same, wants it meanwhile. How long after the release that one has it, and how often it has slept for it.
    */
   function handOver(
     kind: keyof typeof kinds,

@@ -28,7 +28,7 @@ const nothing = () => undefined;
 const total = (ROUNDS * (ROUNDS + 1)) / 2;
 
 describe("compiled code on bare metal", () => {
-  it("is made of what is hot, and changes nothing", () => {
+  it("is made from hot code, and does not change the run", () => {
     const [compiled, plain] = [sum(nothing, true), sum(nothing, false)];
     for (const machine of [compiled, plain]) {
       expect(machine.run(LIMIT)).toEqual(PASSED);

@@ -64,7 +64,7 @@ function debugged(write: (b: Builder) => unknown) {
 const isEnd = ({ why }: Stop) => why === "exit" || why === "time" || why === "trap";
 
 describe("a debugger of a program on bare metal", () => {
-  it("steps through a whole program, which is the run without it", async () => {
+  it("steps through a whole program without changing its run", async () => {
     const { machine, debug } = debugged(busy);
     let steps = 0;
     for (let stop = await debug.step(); !isEnd(stop); stop = await debug.step()) steps++;
@@ -73,7 +73,7 @@ describe("a debugger of a program on bare metal", () => {
     expect(steps).toBeGreaterThan(8_000);
   });
 
-  it("runs to breakpoints and watched memory in any order, which is the run without it", async () => {
+  it("runs to breakpoints and watched memory in any order without changing the run", async () => {
     const expected = free(busy);
     for (let seed = 1; seed <= 12; seed++) {
       const random = new Random(seed);
@@ -112,7 +112,7 @@ describe("a debugger of a program on bare metal", () => {
     expect([stops, debug.end]).toEqual([40, PASSED]);
   });
 
-  it("stops behind an access to watched memory", async () => {
+  it("stops after an access to watched memory", async () => {
     const { machine, debug } = debugged(busy);
     while (machine.registers[18] === 0) await debug.step();
     const watchpoint = { kind: "write", address: machine.registers[9] as number, size: 4 } as const;

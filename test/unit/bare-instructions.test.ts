@@ -266,7 +266,7 @@ describe("a program on bare metal passes its own tests of", () => {
     expect(end).toEqual(PASSED);
   });
 
-  it("counters, which count on from what is written", () => {
+  it("counters, which count on from the value written", () => {
     const end = checked((checks) => {
       checks.expect((c) => c.csrrwi("zero", "minstret", 0).csrr("a0", "minstret"), 0);
       checks.expect((c) => c.csrrwi("zero", "mcycle", 9).nop().csrr("a0", "cycle"), 10);
@@ -297,7 +297,7 @@ describe("a program on bare metal passes its own tests of", () => {
     expect(end).toEqual(PASSED);
   });
 
-  it("itself: a test that fails is told by its number", () => {
+  it("itself: a failing test is reported by its number", () => {
     const end = checked((checks) => {
       checks.expect((c) => c.li("a0", 1), 1);
       checks.expect((c) => c.li("a0", 1), 2);

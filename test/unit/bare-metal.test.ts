@@ -113,7 +113,7 @@ describe("a trap on bare metal", () => {
     expect(end).toEqual({ reason: "trap", cause: 3, epc: ORIGIN + 4, value: ORIGIN + 4 });
   });
 
-  it("whose handler traps for ever ends at the limit", () => {
+  it("whose handler traps for ever ends the run at the limit", () => {
     const machine = bareMachine((b) =>
       b.la("t0", "h").csrrw("zero", "mtvec", "t0").label("h").ecall(),
     );
@@ -171,7 +171,7 @@ describe("the host's side of a program on bare metal", () => {
     expect(printed).toEqual(["hello\n"]);
   });
 
-  it("stops a program that goes on at the limit, and runs on from there", () => {
+  it("stops an endless program at the limit, and resumes it from there", () => {
     const machine = bareMachine((b) =>
       b.li("a0", 20_000).label("l").addi("a0", "a0", -1).bnez("a0", "l"),
     );

@@ -47,11 +47,11 @@ describe("a run with chaos", () => {
     }
   });
 
-  it("is what a run without is not: the same for all seeds", () => {
+  it("differs from a run without, which is the same for all seeds", () => {
     expect(new Set([0, 1, 2].map((seed) => hashOf(seed, false))).size).toBe(1);
   });
 
-  it("goes on from a snapshot as it would have", () => {
+  it("continues from a snapshot as it would have without", () => {
     const machine = new Machine({ cpus: 2, seed: 5, chaos: true, snapshots: true }, buildUnderTest);
     bustle(machine);
     machine.run({ rounds: 9 });
@@ -103,7 +103,7 @@ describe("a run with chaos", () => {
     expect([...late].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  it("brings messages late, within three rounds", () => {
+  it("delays messages by at most three rounds", () => {
     const quantum = 1000;
     const late = new Set<number>();
     for (let seed = 0; seed < 60; seed++) {
@@ -206,7 +206,7 @@ describe("a sweep", () => {
   const workload = parseWorkload(ABBA, "abba.json");
   const options = { cpus: 1, build: buildUnderTest } as const;
 
-  it("tells how results vary, and with which seeds a workload fails", () => {
+  it("reports how results vary, and the seeds with which a workload fails", () => {
     const all = sweepWorkload(workload, { ...options, chaos: true, from: 0, to: 299 });
     expect(all.runs).toBe(300);
     expect(all.different).toBeGreaterThan(10);
@@ -226,7 +226,7 @@ describe("a sweep", () => {
     expect(all.timeNs?.min).toBe(all.timeNs?.max);
   });
 
-  it("ends when it is told to, and says what is wrong with its seeds", () => {
+  it("ends on request, and reports errors in its seeds", () => {
     const onRun = (runs: number) => runs < 2;
     expect(sweepWorkload(workload, { ...options, from: 0, to: 9, onRun }).runs).toBe(2);
     expect(() => sweepWorkload(workload, { ...options, from: 2, to: 1 })).toThrow(

@@ -1,5 +1,5 @@
-// The figures of a comparison: each is what a plain model makes of the run's trace (test/support/figures-model.ts), and, in
-// workloads that are small enough, what one works out by hand.
+// The figures of a comparison: each is what a plain model makes of the run's trace
+// (test/support/figures-model.ts), and, in workloads that are small enough, what one works out by hand.
 
 import { describe, expect, it } from "vitest";
 import type { SchedulerName } from "../../src/core/config.js";
@@ -14,7 +14,10 @@ const MS = 1_000_000;
 
 const parsed = (text: string) => parseWorkload(text, "test.json");
 
-/** Hogs that share too few CPUs, threads that sleep and are woken by each other, by timers and by timeouts, and forks. */
+/**
+ * Hogs that share too few CPUs, threads that sleep and are woken by each other, by timers and by timeouts, and
+ * forks.
+ */
 const mixed = tasks(
   `"hog": { "instance": 3, "loop": -1, "run": 700 },
    "nice": { "instance": 2, "priority": 5, "loop": -1, "run": 2000 },
@@ -60,7 +63,10 @@ function compared(
   return runs as ComparedRuns;
 }
 
-/** A task that runs for so many microseconds every so many, from the first of these on: all start their clocks at once. */
+/**
+ * A task that runs for so many microseconds every so many, from the first of these on: all start their clocks
+ * at once.
+ */
 function beat(name: string, priority: number, [run, period]: readonly [number, number]): string {
   return `"${name}": { "policy": "SCHED_FIFO", "priority": ${priority}, "loop": -1,
     "timer": { "ref": "unique", "period": ${period} }, "run": ${run} }`;
@@ -74,7 +80,7 @@ function close(spread: Spread | null): unknown {
 }
 
 describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) => {
-  it.each(workloads)("are what the trace says, of %s", (_name, text, cpus) => {
+  it.each(workloads)("match the trace of %s", (_name, text, cpus) => {
     const workload = parsed(text);
     const options = { cpus, build, forNs: FOR_NS, seeds: SEEDS };
     const { runs } = compareWorkload(workload, { ...options, schedulers: [{ scheduler }] });
@@ -104,7 +110,7 @@ describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) =>
     });
   });
 
-  it("are what one works out: fairness, of all threads, also those that had nothing", () => {
+  it("match a computation by hand: fairness over all threads, even those that never ran", () => {
     const once = (name: string, ms: number) =>
       `"${name}": { "policy": "SCHED_FIFO", "priority": 50, "loop": 1, "run": ${1_000 * ms} }`;
     const late = `"late": { "delay": 200000, "loop": 1, "run": 1000 }`;
@@ -113,7 +119,7 @@ describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) =>
     expect(fairness.mean).toBeCloseTo(60 ** 2 / (4 * (10 ** 2 + 20 ** 2 + 30 ** 2)), 4);
   });
 
-  it("and latencies: of three that wait for nobody, for one and for two, the median is the second's", () => {
+  it("match for latencies: of three threads that wait for none, one and two others, the median is the second's", () => {
     const text = [beat("a", 50, [1_000, 10_000]), beat("b", 49, [2_000, 10_000])];
     const three = [...text, beat("c", 48, [500, 10_000])].join();
     const run = compared(scheduler, three, { forMs: 99 });
@@ -137,7 +143,7 @@ describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) =>
     expect(more.latencyP50Ns?.mean).toBeLessThan(US);
   });
 
-  it("and migrations: to and fro ten times are 19, and the first CPU is none", () => {
+  it("match for migrations: ten times to and fro count 19, since the first CPU does not count", () => {
     const walker = `"walker": { "cpus": [0], "loop": 10, "phases": {
       "here": { "cpus": [0], "run": 1000 }, "there": { "cpus": [1], "run": 1000 } } }`;
     const stays = `"stays": { "cpus": [1], "loop": -1, "run": 500, "sleep": 500 }`;
@@ -153,11 +159,12 @@ describe.each(SCHEDULERS)("the figures of a comparison under %s", (scheduler) =>
     expect(idleWhileRunnable.mean).toBeCloseTo((2 * 20 + 20) / (3 * 99), 3);
   });
 
-  it("and deadlines: who wants 4 ms of every 10 and has 3 is late each time", () => {
+  it("match for deadlines: a thread that wants 4 ms of every 10 and gets 3 is late each time", () => {
     const task = (name: string, cpu: number, run: number) =>
       `"${name}": { "policy": "SCHED_DEADLINE", "dl-runtime": 3000, "dl-period": 10000, "cpus": [${cpu}],
         "loop": -1, "run": ${run}, "timer": { "ref": "unique", "period": 10000 } }`;
-    // Work of 4 k ms is done at 10 (4 k / 3) ms: 75 times in 1,005 ms. The other one ends 2.9 ms after each 10, from 0 on.
+    // Work of 4 k ms is done at 10 (4 k / 3) ms: 75 times in 1,005 ms. The other one ends 2.9 ms after each 10,
+    // from 0 on.
     const text = `${task("late", 0, 4_000)}, ${task("kept", 1, 2_900)}`;
     const run = compared(scheduler, text, { cpus: 2, forMs: 1_005 });
     expect([run.deadlineMisses?.mean, run.deadlineJobs?.mean]).toEqual([75, 75 + 101]);

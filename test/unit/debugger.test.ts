@@ -70,7 +70,7 @@ async function toTheEnd(debug: Debugger, next: () => Promise<Stop>): Promise<num
   }
 }
 
-describe("a run that is looked at", () => {
+describe("a run under a debugger", () => {
   it.each(runs)("is the same with breakpoints everywhere in %s %j", async (name, config, args) => {
     const expected = undisturbed(name, config, args);
     const made = world(name, config, args);
@@ -99,7 +99,7 @@ describe("a run that is looked at", () => {
     expect(state(made)).toEqual(expected);
   });
 
-  it("is the same in straight code behind the end of a slice", async () => {
+  it("is the same in straight-line code past the end of a slice", async () => {
     const made = () => {
       const machine = new Machine({ cpus: 2, quantum: 100, jit: false }, buildUnderTest);
       const shared = machine.config.textMemory;
@@ -141,7 +141,7 @@ describe("a run that is looked at", () => {
 });
 
 describe("breakpoints", () => {
-  it("stop a thread at a yield to which it jumps, for each of its turns", async () => {
+  it("stop a thread at a yield that it jumps to, at each of its turns", async () => {
     const yields = program("yields").label("again").call("lwkt_yield").jump("again").build();
     const made = () => {
       const machine = new Machine({ jit: false }, buildUnderTest);
@@ -164,7 +164,7 @@ describe("breakpoints", () => {
   });
 });
 
-describe("the way back", () => {
+describe("reverse execution", () => {
   /** Where a debugged machine is. */
   const place = (debug: Debugger, { machine }: World) => ({
     thread: debug.thread?.name,
@@ -247,7 +247,7 @@ describe("the way back", () => {
 });
 
 describe("a debugger", () => {
-  it("stops at a fault before anything comes of it, and looks at the machine behind a panic", async () => {
+  it("stops at a fault before it takes effect, and inspects the machine after a panic", async () => {
     const bad = program("bad").li("a1", 3).lw("a0", "zero", 0).build();
     const machine = new Machine({ jit: false }, buildUnderTest);
     machine.createThread({ name: "bad", body: machine.load(bad).textBase });

@@ -142,7 +142,7 @@ describe("a bad ELF file", () => {
     expect(refusal(bytes)).toContain("its table of sections would be at offset");
   });
 
-  it("is refused when it wants shared libraries, or a relocation that is none of a static program", () => {
+  it("is refused if it needs shared libraries, or a relocation that a static program cannot have", () => {
     const spec = (dynamic: Uint8Array, rela = text(0x1000, 3, 0)): Uint8Array =>
       makeElf({
         type: 3,

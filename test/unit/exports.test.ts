@@ -1,5 +1,6 @@
-// Everything that the package exports, with arguments of every kind in the place of each argument and each option: it is
-// taken, or refused by one of the library's own errors. What is exported later and is not tried here fails the test.
+// Everything that the package exports, with arguments of every kind in the place of each argument and each
+// option: it is taken, or refused by one of the library's own errors. What is exported later and is not tried
+// here fails the test.
 
 import { describe, expect, it } from "vitest";
 import * as fastCheck from "../../src/fast-check.js";

@@ -55,7 +55,7 @@ describe("packets", () => {
     expect(Buffer.from(packet("a}$#*")).toString()).toBe("$a}]}\u0004}\u0003}\n#c3");
   });
 
-  it("are put together from pieces, and told from damaged ones and from an interruption", () => {
+  it("are assembled from pieces, and distinguished from damaged ones and from an interruption", () => {
     const reader = new PacketReader();
     expect(arrivals(reader, "+$g#6")).toEqual([]);
     expect(arrivals(reader, "7\u0003$OK#00$?#")).toEqual([
@@ -71,7 +71,7 @@ describe("packets", () => {
 });
 
 describe("a session with gdb", () => {
-  it("begins as gdb begins it", async () => {
+  it("begins with gdb's opening packets", async () => {
     const { gdb } = connect();
     expect(await gdb.ask("qSupported:multiprocess+;swbreak+;xmlRegisters=i386")).toMatch(
       /^PacketSize=10000;QStartNoAckMode\+;.*ReverseStep\+;ReverseContinue\+$/,
@@ -124,7 +124,7 @@ describe("a session with gdb", () => {
     expect(other).not.toBe(word(msleep(elf)));
   });
 
-  it("reads and writes memory, and says where there is none", async () => {
+  it("reads and writes memory, and reports addresses without memory", async () => {
     const { gdb, elf } = connect();
     const at = hex(elf.addressOf("consumed"));
     expect(await gdb.ask(`m${at},4`)).toBe("00000000");
@@ -155,7 +155,7 @@ describe("a session with gdb", () => {
     expect(await gdb.ask("Z9,0,4")).toBe("");
   });
 
-  it("ends with the status of the program, whose run is the one without gdb", async () => {
+  it("ends with the status of the program, and does not change its run", async () => {
     const free = machineWith("producer_consumer").machine;
     free.run();
     const { gdb, elf, machine, ended } = connect();

@@ -133,7 +133,7 @@ describe("a yield of host bodies", () => {
     );
   });
 
-  it("gives way to a better thread that wakes, and to equals after the round-robin share", () => {
+  it("yields to a better thread that wakes up, and to equals after the round-robin quantum", () => {
     bothWays(
       (it) => {
         createYielders(it, 4);
@@ -203,7 +203,7 @@ describe("a run of host bodies", () => {
     expect(machine.cycles).toBeLessThan(10_128n);
   });
 
-  it("goes on to the end of the round when a body stops the machine", () => {
+  it("runs to the end of the round when a body stops the machine", () => {
     const machine = bothWays(
       (it) => {
         createYielders(it, 2);
@@ -223,7 +223,7 @@ describe("a run of host bodies", () => {
     expect(machine.counters.rounds).toBe(3n);
   });
 
-  it("ends where a body throws, and goes on without that thread", () => {
+  it("ends where a body throws, and continues without that thread", () => {
     const machine = bothWays((it) => {
       createYielders(it, 2, 50);
       it.createThread({
@@ -261,7 +261,7 @@ describe("a run of host bodies", () => {
     });
   });
 
-  it("runs what takes the place of a thread that has gone", () => {
+  it("runs the next thread in the structure of one that has ended", () => {
     const seen: string[] = [];
     const machine = bothWays((it) => {
       createYielders(it, 2, 200);
@@ -365,7 +365,7 @@ describe("a run of host bodies", () => {
     expect(machine.run().reason).toBe("idle");
   });
 
-  it("refuses to be run by a body of its own, and goes on", () => {
+  it("refuses to be run by one of its own bodies, and continues", () => {
     const machine = new Machine({}, buildUnderTest);
     const refusals: string[] = [];
     machine.createThread({
@@ -389,7 +389,7 @@ describe("a run of host bodies", () => {
     expect(machine.counters.threads).toBe(3);
   });
 
-  it("counts a run's switches from its own start, also after one that was broken off", () => {
+  it("counts a run's switches from its own start, even after an aborted run", () => {
     const machine = new Machine({ quantum: 100 }, buildUnderTest);
     const yields = function* () {
       for (;;) yield sys.lwkt_yield();
@@ -424,7 +424,7 @@ describe("a run of host bodies", () => {
     expect(ran).toBe(1);
   });
 
-  it("does a handler's step to the end before what the handler threw comes out", () => {
+  it("finishes the kernel's step before a handler's exception is thrown", () => {
     const machine = new Machine({}, buildUnderTest);
     machine.createThread({
       name: "parent",
@@ -447,7 +447,7 @@ describe("a run of host bodies", () => {
     expect(() => machine.createThread({ name: "t", body: function* () {} })).toThrow(/call: EBUSY/);
   });
 
-  it("creates all of a thread before what a handler threw comes out", () => {
+  it("finishes creating a thread before a handler's exception is thrown", () => {
     const machine = new Machine({}, buildUnderTest);
     const off = machine.onEvent("thread_ctor", () => {
       throw new Error("a handler's own");
@@ -539,7 +539,7 @@ describe("the arguments and results of a host body's calls", () => {
     expect(machine.bodies.isWaiting).toBe(false);
   });
 
-  it("takes names, handles and functions, and refuses what is none of these", () => {
+  it("takes names, handles and functions, and refuses anything else", () => {
     const machine = new Machine({}, buildUnderTest);
     const seen: number[] = [];
     const token = machine.createToken();

@@ -66,7 +66,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([EWOULDBLOCK, Layout.TDF_KTH_SUSP]);
   });
 
-  it("kthread_suspend returns 0 when the thread suspends itself, or when somebody resumes it", () => {
+  it("kthread_suspend returns 0 when the thread suspends itself, or when it is resumed", () => {
     const m = boot();
     let turns = 0;
     const td = m.thread("loop", function* () {
@@ -155,7 +155,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(m.machine.console).toContain("maxthread limit exceeded by uid 5 (pid 2)");
   });
 
-  it("td_setucred has a thread act as another user until td_restoreucred, once at a time", () => {
+  it("td_setucred makes a thread act as another user until td_restoreucred, without nesting", () => {
     const m = boot({ maxthread: 103 });
     const notes = m.do(function* (note) {
       const add = () => sys.kthread_add(function* () {}, 0, 0, RFSTOPPED, 0, "t", 0);
@@ -342,7 +342,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([ERESTART, EINTR, EINTR]);
   });
 
-  it("thread_check_susp returns ERESTART where it may not sleep, and 0 when nothing is asked", () => {
+  it("thread_check_susp returns ERESTART where it may not sleep, and 0 without a request", () => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
@@ -364,7 +364,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([0, ERESTART, true, "cont", 0, false]);
   });
 
-  it("a sleep with TDF_SBDRY returns what the thread has asked for: nothing, EINTR or ERESTART", () => {
+  it("a sleep with TDF_SBDRY returns what the thread has chosen: 0, EINTR or ERESTART", () => {
     for (const [flags, wanted] of [
       [Layout.TDF_SBDRY | Layout.TDF_SEINTR, EINTR],
       [Layout.TDF_SBDRY | Layout.TDF_SERESTART, ERESTART],
@@ -385,7 +385,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("thread_single returns 1 to all but the first, and to whoever wants to stop a process that exits", () => {
+  it("thread_single returns 1 to all but the first caller, and for a process that is exiting", () => {
     const m = boot();
     const notes: unknown[] = [];
     const { p } = m.user(function* () {
@@ -408,7 +408,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([1, 0, 1]);
   });
 
-  it("wait returns 0 for a child that has ended, and ECHILD for a process that is none", () => {
+  it("wait returns 0 for a child that has ended, and ECHILD for a process that is not a child", () => {
     const m = boot();
     const notes = m.do(function* (note) {
       const child = yield* sys.fork(

@@ -395,7 +395,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   describe("kthread_suspend_check", () => {
-    it("by a thread that is none: curthread is not a valid kthread", () => {
+    it("by an invalid thread: curthread is not a valid kthread", () => {
       const m = boot();
       const text = userPanic(m, function* () {
         yield sys.kthread_suspend_check();

@@ -41,7 +41,7 @@ function* sleepOn(): Body {
 }
 
 describe("SYSINIT", () => {
-  it("runs entries by subsystem, then by order, and those that are equal as they are given", () => {
+  it("runs entries by subsystem, then by order, and equal ones in the order given", () => {
     const ran: string[] = [];
     const note = (_machine: Machine, name: string) => ran.push(name);
     const at = (name: string, subsystem: number, order: number) =>
@@ -108,7 +108,7 @@ describe("SYSINIT", () => {
 });
 
 describe("event handlers", () => {
-  it("run at shutdown by list, then by priority, and those that are equal as registered", () => {
+  it("run at shutdown by list, then by priority, and equal ones in order of registration", () => {
     const machine = new Machine({}, buildUnderTest);
     const ran: string[] = [];
     machine.onEvent("shutdown_final", (howto) => ran.push(`final ${howto}`));
@@ -165,7 +165,7 @@ describe("event handlers", () => {
     expect(ran).toEqual(["no rank", "behind", "last"]);
   });
 
-  it("are told of each thread that is made, allocated and freed", () => {
+  it("receive each thread that is created, allocated and freed", () => {
     const machine = new Machine({}, buildUnderTest);
     const seen: string[] = [];
     const tell = (what: string) => (td: number) => seen.push(`${what} ${machine.thread(td).index}`);
@@ -187,7 +187,7 @@ describe("event handlers", () => {
     ]);
   });
 
-  it("that cannot be are not registered", () => {
+  it("that are invalid are not registered", () => {
     const machine = new Machine({}, buildUnderTest);
     const register = (...args: [number, number, number, number]) =>
       machine.call(sys.eventhandler_register(...args))[0];
@@ -199,7 +199,7 @@ describe("event handlers", () => {
     expect(machine.call(sys.eventhandler_deregister(4))[0]).toBe(Layout.EINVAL);
   });
 
-  it("of a thread that has exited meanwhile are passed over at shutdown", () => {
+  it("of a thread that has exited meanwhile are skipped at shutdown", () => {
     const machine = new Machine({}, buildUnderTest);
     const thread = machine.createThread({
       name: "gone",
@@ -215,7 +215,7 @@ describe("event handlers", () => {
     expect(machine.console).toBe("");
   });
 
-  it("wait a minute of virtual time for who does not suspend", () => {
+  it("wait a minute of virtual time for a thread that does not suspend", () => {
     const machine = new Machine({ hz: 100 }, buildUnderTest);
     const thread = machine.createThread({
       name: "deaf",
@@ -253,7 +253,7 @@ describe("the manual pages' bufdaemon", () => {
     );
   });
 
-  it.each(SCHEDULERS)("goes on under %s when it is resumed after all", (scheduler) => {
+  it.each(SCHEDULERS)("continues under %s when it is resumed after all", (scheduler) => {
     const daemon: Global<Handle> = { value: null };
     let turns = 0;
     const machine = new Machine({ scheduler, cpus: 4 }, buildUnderTest, [

@@ -97,7 +97,7 @@ describe("the table of kernel calls", () => {
     expect([...errors].filter((name) => !known.includes(`const ${name}:`))).toEqual([]);
   });
 
-  it("gives a result to every call but those that leave the registers alone or never return", () => {
+  it("gives a result to every call except those that leave the registers alone or never return", () => {
     for (const { name, result, canFail, hasResult } of calls) {
       const returns = result !== "nothing" && (result !== "never" || canFail);
       expect([name, hasResult]).toEqual([name, returns]);

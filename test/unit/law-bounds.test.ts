@@ -1,6 +1,7 @@
-// Bounded memory, and nothing lost (docs/law-between-cpus.md, section 5): everything that can be filled is filled, on few CPUs
-// and on many: letters, pended interrupts, timers, lines of tokens, threads, processes and objects. Nothing is lost,
-// nothing grows without a bound, and what has once failed for want of room does not when there is room again.
+// Bounded memory, and nothing lost (docs/law-between-cpus.md, section 5): everything that can be filled is
+// filled, on few CPUs and on many: letters, pended interrupts, timers, lines of tokens, threads, processes and
+// objects. Nothing is lost, nothing grows without a bound, and what has once failed for want of room does not
+// when there is room again.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

@@ -70,7 +70,7 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     }
   });
 
-  it("do not wake who blocks, however it moves before", () => {
+  it("do not wake a thread that blocks, however it moved before", () => {
     for (const cpus of [2, 3, 5]) {
       for (const others of [false, true]) {
         const machine = boot({ scheduler, cpus });
@@ -163,7 +163,7 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     }
   });
 
-  it("give a token that nobody holds to who asks for it, though it came for one that has no turn", () => {
+  it("give a free token to the thread that asks for it, although it was granted to one that gets no turn", () => {
     for (const cpus of [3, 4, 8]) {
       const machine = boot({ scheduler, cpus, cyclesPerSecond: 500_000 });
       const token = machine.createToken(2);
@@ -256,7 +256,7 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     }
   });
 
-  it("wake from the host what is blocked on any CPU", () => {
+  it("from the host wake threads that are blocked on any CPU", () => {
     const machine = boot({ scheduler, cpus: 5 });
     const woken: number[] = [];
     const wait = machine.createWait(3);
@@ -277,7 +277,7 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     expect(woken.sort()).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it("refuse a living template, a bound thread's move, and end a kernel thread as what it is", () => {
+  it("refuse a living template and the move of a bound thread, and end a kernel thread as its kind does", () => {
     const machine = boot({ scheduler, cpus: 4 });
     const seen: unknown[] = [];
     const bound = machine.createThread({

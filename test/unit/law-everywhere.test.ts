@@ -1,5 +1,5 @@
-// The law between CPUs (docs/law-between-cpus.md) on other numbers of CPUs, in other orders and under every scheduler: what
-// the tests of its single faults (law-messages, law-threads) show on one machine each.
+// The law between CPUs (docs/law-between-cpus.md) on other numbers of CPUs, in other orders and under every
+// scheduler: what the tests of its single faults (law-messages, law-threads) show on one machine each.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
@@ -57,7 +57,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("the priority that is asked for last is the one that is set, level and all", () => {
+  it("the last priority requested is the one that is set, including the level", () => {
     for (const cpus of [2, 3, 4, 7]) {
       for (let seed = 0; seed < 12; seed++) {
         const random = new Random(seed * 64 + cpus);
@@ -111,7 +111,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("what was asked of a thread that is gone does not happen to the next in its structure", () => {
+  it("requests for a thread that is gone are not carried out on the next one in its structure", () => {
     let reused = 0;
     for (const cpus of [2, 3, 6]) {
       for (let delay = 0; delay < 2 * QUANTUM; delay += 45) {
@@ -254,7 +254,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(steps).toBe(20);
   });
 
-  it("a thread that the host wakes takes the CPU from a worse one, and not from a better one", () => {
+  it("a thread that the host wakes preempts a worse thread, and not a better one", () => {
     for (const cpus of [1, 2, 4]) {
       for (const [own, isFirst] of [
         [100, true],
@@ -402,7 +402,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("a sleep of init, or of anybody, that is interrupted does not pass the boundary", () => {
+  it("an interrupted sleep, of init or any other process, does not pass the boundary", () => {
     const machine = boot({ scheduler, cpus: 2 });
     const results: number[] = [];
     let process = 0;

@@ -86,7 +86,7 @@ describe("any number of messages in one round", () => {
     expect(flood([300, 300], 300)).toBe(900);
   });
 
-  it("make the last priority that was asked for the one that is set", () => {
+  it("set the last priority that was requested", () => {
     const machine = cpus(2, { quantum: 100_000 });
     const target = machine.spawn("target", 0, () => sleeper([]), 1);
     machine.run(LONG_ENOUGH);
@@ -98,7 +98,7 @@ describe("any number of messages in one round", () => {
   });
 });
 
-describe("what one CPU asks of one thread", () => {
+describe("a CPU's request for a thread", () => {
   /** CPU 0 asks twice, a round apart; in the first of the two the thread moves from CPU 1 to 2. */
   function chase(first: (td: number) => Body, second: (td: number) => Body, seen: number[] = []) {
     const machine = cpus(3);
@@ -134,7 +134,7 @@ describe("what one CPU asks of one thread", () => {
     return { machine, target };
   }
 
-  it("is carried out in the order asked while the thread moves: priorities", () => {
+  it("is carried out in the order made while the thread moves: priorities", () => {
     for (let shift = 0; shift < 12; shift++) {
       const machine = cpus(3);
       const target = machine.spawn(
@@ -158,7 +158,7 @@ describe("what one CPU asks of one thread", () => {
     }
   });
 
-  it("is carried out in the order asked while the thread moves: deschedule, schedule", () => {
+  it("is carried out in the order made while the thread moves: deschedule, schedule", () => {
     for (let shift = 0; shift < 12; shift++) {
       const machine = cpus(3);
       let finished = false;
@@ -185,7 +185,7 @@ describe("what one CPU asks of one thread", () => {
     }
   });
 
-  it("of a thread that moves all the time is what was asked last", () => {
+  it("takes effect last if it was made last, even while the thread keeps moving", () => {
     const seen: number[] = [];
     const { machine, target } = chase(
       function* (td) {
@@ -199,7 +199,7 @@ describe("what one CPU asks of one thread", () => {
     expect(machine.pri(target) & 31).toBe(9);
   });
 
-  it("goes with it to the CPU that it is moved to, if its own was closed", () => {
+  it("moves with the thread to its new CPU, if its own was closed", () => {
     const machine = cpus(3);
     const { kernel } = machine;
     const target = machine.spawn("target", 5, () => sleeper([]), 1);
@@ -331,7 +331,7 @@ describe("moving", () => {
 });
 
 describe("a wakeup", () => {
-  it("is carried out after the one that caused it, though its sender is a lower CPU", () => {
+  it("is carried out after the one that caused it, even if its sender is a lower CPU", () => {
     const machine = cpus(3, { preemption: false });
     const order: string[] = [];
     const target = (name: string) =>
@@ -381,7 +381,7 @@ describe("a wakeup", () => {
 });
 
 describe("a token", () => {
-  it("that comes for a thread which does not get its CPU is within reach of others", () => {
+  it("that was granted to a thread which does not get its CPU remains available to others", () => {
     // The better thread takes the CPU at some moment between asking for the token and looking at it.
     for (let shift = 0; shift < 30; shift++) {
       const machine = cpus(3);
@@ -419,7 +419,7 @@ describe("a token", () => {
 });
 
 describe("structures of threads", () => {
-  it("are used again, whichever CPU they were freed on", () => {
+  it("are reused, whichever CPU they were freed on", () => {
     const machine = cpus(2, { maxthread: 100 });
     const errors: number[] = [];
     let ended = 0;
@@ -441,7 +441,7 @@ describe("structures of threads", () => {
 });
 
 describe("calls from the host", () => {
-  it("wake what is blocked on another CPU", () => {
+  it("wake a thread that is blocked on another CPU", () => {
     const machine = cpus(2);
     const wait = machine.kernel.newObject("wait", 0);
     const seen: number[] = [];
@@ -475,7 +475,7 @@ describe("calls from the host", () => {
 });
 
 describe("an interrupt thread", () => {
-  it("is taken off the pended ones of whichever CPU when it exits", () => {
+  it("is removed from the pended ones of any CPU when it exits", () => {
     const machine = cpus(2);
     const served: string[] = [];
     const intr = machine.spawn(

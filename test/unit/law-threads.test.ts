@@ -129,7 +129,7 @@ describe("sched_prio of a thread of another CPU", () => {
   }
 });
 
-describe("what is asked of a thread that ends meanwhile", () => {
+describe("a request for a thread that ends meanwhile", () => {
   /** A thread of CPU 1 ends and its structure is used again, stopped, in the round in which CPU 0 asks. */
   function reuse(ask: (td: number) => Body) {
     const machine = boot({ preemption: false });
@@ -190,7 +190,7 @@ describe("what is asked of a thread that ends meanwhile", () => {
     expect(levelOf(machine, td)).toBe(31 - (priorityOf(machine, td) >> 3));
   });
 
-  it("does not start the next thread, which was made stopped", () => {
+  it("does not start the next thread, which was created stopped", () => {
     const { ran } = reuse(function* (victim) {
       yield kernel.lwkt_schedule(victim);
     });
@@ -258,7 +258,7 @@ describe("what is asked of a thread that ends meanwhile", () => {
 });
 
 describe("an interrupt thread", () => {
-  it("may exit while it preempts, at any moment of a slice, and its structure be used again", () => {
+  it("may exit while it preempts, at any moment of a slice, and its structure may be reused", () => {
     for (let shift = 0; shift < 24; shift++) {
       const machine = boot({ cpus: 2, quantum: 200 });
       let finished = false;
@@ -402,7 +402,7 @@ describe("calls from the host", () => {
     }
   });
 
-  it("let a better thread that they wake have the CPU, under 4bsd, too", () => {
+  it("let a better thread that they wake preempt, even under 4bsd", () => {
     const order: string[] = [];
     const machine = boot({ scheduler: "4bsd", cpus: 1 });
     machine.createThread({
@@ -509,7 +509,7 @@ describe("a thread that computes on another CPU", () => {
       expect(state).toBe(Layout.PRS.ZOMBIE);
     });
 
-    it(`dies after an interrupted sleep, although it has yielded to nobody, under ${scheduler}`, () => {
+    it(`dies after an interrupted sleep, although it never yields, under ${scheduler}`, () => {
       const machine = boot({ scheduler });
       const seen: string[] = [];
       process(
@@ -532,7 +532,7 @@ describe("a thread that computes on another CPU", () => {
       expect(state).toBe(Layout.PRS.ZOMBIE);
     });
 
-    it(`stops with its process, and goes on with it, under ${scheduler}`, () => {
+    it(`stops and continues with its process under ${scheduler}`, () => {
       const machine = boot({ scheduler, cpus: 3 });
       const counts: number[] = [];
       let at = 0n;
@@ -638,7 +638,7 @@ describe("a thread that computes on another CPU", () => {
 
 describe("a priority that a message sets", () => {
   for (const scheduler of SCHEDULERS) {
-    it(`gives the CPU to the thread that is better now, under ${scheduler}`, () => {
+    it(`gives the CPU to the thread that is now the best, under ${scheduler}`, () => {
       const machine = boot({ scheduler });
       const order: string[] = [];
       const { address: poor } = machine.createThread({
@@ -674,7 +674,7 @@ describe("a priority that a message sets", () => {
 });
 
 describe("lwkt_exit by a kernel thread", () => {
-  it("ends it as what it is", () => {
+  it("ends it as its kind does", () => {
     const machine = boot();
     const before = machine.counters.threads;
     const proc0 = machine.kernel.machine("proc0");
@@ -698,7 +698,7 @@ describe("lwkt_exit by a kernel thread", () => {
   });
 });
 
-describe("structures of LWKT's threads", () => {
+describe("structures of LWKT threads", () => {
   it("go to FreeBSD's threads when there are no others", () => {
     const machine = boot({ maxthread: 300 });
     for (let i = 0; i < 250; i++) machine.createLwkt({ name: `l${i}`, body: nothing });

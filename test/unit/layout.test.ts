@@ -88,7 +88,7 @@ describe("the generated layout", () => {
     expect(messages).not.toContain("holds");
   });
 
-  it("has the aligned offset and the type of every field of a struct that nobody uses", async () => {
+  it("has the aligned offset and the type of every field of an unused struct", async () => {
     const { text } = await layoutOfSys({
       "a.ts": "@unmanaged export class S { a: u8; b: u64; c: i16; next: S; f: bool; }",
     });

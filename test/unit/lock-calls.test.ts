@@ -1,5 +1,5 @@
-// What kernel code does with locks now and then: sleep with a spin mutex, wait without taking the lock again, wait for an sx
-// until a signal, wake who came last, and assert how it holds a lock.
+// What kernel code does with locks now and then: sleep with a spin mutex, wait without taking the lock again,
+// wait for an sx until a signal, wake who came last, and assert how it holds a lock.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
@@ -38,7 +38,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   describe("a spin mutex", () => {
-    it("is taken by a try if it is free, and holds off what would take the CPU", () => {
+    it("is taken by a try if it is free, and defers preemption", () => {
       const machine = boot();
       const spin = make(machine, sys.mtx_init("spin", MutexOption.SPIN | MutexOption.RECURSE));
       const seen: unknown[] = [];
@@ -60,7 +60,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(wrong).toThrow("mtx_trylock_spin() of sleep mutex door");
     });
 
-    it("is released while its holder sleeps, and held afterwards, whoever had it meanwhile", () => {
+    it("is released while its holder sleeps, and held again afterwards, whichever thread held it meanwhile", () => {
       for (const cpus of [1, 2]) {
         const machine = boot({ cpus });
         const spin = make(machine, sys.mtx_init("spin", MutexOption.SPIN));
@@ -88,7 +88,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       }
     });
 
-    it("panics where msleep_spin is given what it cannot sleep with", () => {
+    it("panics if msleep_spin is given a lock that it cannot sleep with", () => {
       const attempt = (calls: (machine: Machine) => Body) => {
         const machine = boot();
         machine.createThread({ name: "t", body: () => calls(machine) });
@@ -156,7 +156,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("wakeup_any wakes who came last", () => {
+  it("wakeup_any wakes the last sleeper", () => {
     const machine = boot({ cpus: 2 });
     const woken: string[] = [];
     for (const name of ["a", "b", "c"]) {
@@ -176,7 +176,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(woken).toEqual(["c", "b", "a"]);
   });
 
-  describe("an sx that is waited for until a signal", () => {
+  describe("an interruptible wait for an sx", () => {
     it("is taken and handed over as by the other calls", () => {
       for (const adaptiveLocks of [false, true]) {
         const machine = boot({ cpus: 2, adaptiveLocks });
@@ -207,8 +207,8 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     });
 
     /**
-     * A process whose second thread waits for an sx that a thread of the kernel's has for five milliseconds, while the first
-     * does something. What was seen: the call's result, and who had and wanted the lock when.
+     * A process whose second thread waits for an sx that a thread of the kernel's has for five milliseconds,
+     * while the first does something. What was seen: the call's result, and who had and wanted the lock when.
      */
     function interrupted(
       kind: "share" | "own",
@@ -385,7 +385,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(check([own], 64)).toMatch(`Unknown ${name} lock assertion: 64`);
     });
 
-    it("of a lock of lockmgr says how it is held, and that one which was disowned is everybody's", () => {
+    it("of a lock of lockmgr says how it is held, and treats a disowned one as held by every thread", () => {
       const init = sys.lockinit(0, "l", 0, LockManager.CANRECURSE);
       const own = (lock: number) => sys.lockmgr(lock, LockManager.EXCLUSIVE, 0);
       const share = (lock: number) => sys.lockmgr(lock, LockManager.SHARED, 0);

@@ -37,7 +37,7 @@ describe.each(SCHEDULERS)("the profile of a lock under %s", (scheduler) => {
     return { machine, tids };
   }
 
-  it("has how long it was waited for and held, and who waited for whom", () => {
+  it("contains how long it was waited for and held, and which threads waited for which", () => {
     const { machine, tids } = contest();
     const [door] = lockReports(machine) ?? [];
     if (door === undefined) throw new Error("there is no profile");
@@ -56,7 +56,7 @@ describe.each(SCHEDULERS)("the profile of a lock under %s", (scheduler) => {
   });
 });
 
-it("is held, where it is shared, from the first that shares it until nobody does", () => {
+it("counts a shared lock as held from its first sharer to its last", () => {
   const machine = boot();
   const [, table] = machine.call(sys.rw_init("table", 0));
   for (let i = 0; i < 2; i++) {
@@ -100,7 +100,7 @@ it("begins with nothing in the place of a lock that was destroyed", () => {
   expect(lockReports(machine)?.[0]).toMatchObject({ name: "second", hold: { count: 0, maxNs: 0 } });
 });
 
-it("is in the report of a workload, whose run is the same without it", () => {
+it("is in the report of a workload, and does not change its run", () => {
   const text = tasks(`
     "a": { "instance": 3, "loop": 20, "lock": "door", "run": 30, "unlock": "door", "run1": 20 }`);
   const [plain, profiled] = [false, true].map((lockProfile) =>

@@ -57,7 +57,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     return seen;
   };
 
-  it("is shared by many or held by one, at any moment of a storm, however it is asked for", () => {
+  it("has several sharers or one owner at any moment of a storm, however it is requested", () => {
     let most = 0;
     const results = new Set<number>();
     for (let seed = 1; seed <= 8; seed++) {
@@ -119,14 +119,14 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect([...results].sort()).toEqual([0, EBUSY, EWOULDBLOCK, ENOLCK].sort());
   });
 
-  it("wakes those that want it alone before those that would share it", () => {
+  it("wakes exclusive waiters before sharing ones", () => {
     const others = { a: LK.SHARED, b: LK.EXCLUSIVE, c: LK.SHARED, d: LK.EXCLUSIVE };
     expect(order("alone", others)).toEqual(["b", "d", "a", "c"]);
     expect(order("share", { b: LK.EXCLUSIVE, c: LK.SHARED })).toEqual(["b", "c"]);
     expect(order("share", { a: LK.SHARED, b: LK.EXCLUSIVE })).toEqual(["a", "b"]);
   });
 
-  it("has those share it that would, if all that want it alone give up when they are woken", () => {
+  it("goes to sharing waiters if all woken exclusive waiters give up", () => {
     const fail = LK.EXCLUSIVE | LK.SLEEPFAIL;
     expect(order("alone", { a: fail, b: LK.SHARED })).toEqual([`a ${ENOLCK}`, "b"]);
     const mixed = { a: fail, b: LK.EXCLUSIVE, c: LK.SHARED };
@@ -134,7 +134,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect(order("alone", { a: LK.SHARED | LK.SLEEPFAIL })).toEqual([`a ${ENOLCK}`]);
   });
 
-  it("is waited for no longer than lockinit was told, and not at all if the request says so", () => {
+  it("is waited for no longer than lockinit's timeout, and not at all with LK_NOWAIT", () => {
     const machine = boot();
     const lock = lockOf(machine, 0, 25);
     const seen: unknown[] = [];
@@ -164,7 +164,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     ]);
   });
 
-  it("is upgraded if nobody else shares it, and otherwise given up and waited for", () => {
+  it("is upgraded by its only sharer, and otherwise given up and waited for", () => {
     const machine = boot();
     const lock = lockOf(machine);
     const seen: unknown[] = [];
@@ -191,7 +191,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     ]);
   });
 
-  it("lets who shares another one share it while a thread waits to have it alone", () => {
+  it("can be shared past an exclusive waiter by a thread that shares another one", () => {
     const seen: string[] = [];
     const machine = boot();
     const [lock, other] = [lockOf(machine), lockOf(machine)];
@@ -218,7 +218,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect(seen).toEqual([`alone: ${EBUSY}`, `treated: ${EBUSY}`, "with another: 0"]);
   });
 
-  it("leaves those that wait asleep when it is downgraded, until it is released", () => {
+  it("leaves its waiters asleep when it is downgraded, until it is released", () => {
     const seen: string[] = [];
     const machine = boot();
     const lock = lockOf(machine);
@@ -240,7 +240,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect(seen).toEqual(["released", "sharer"]);
   });
 
-  it("is drained when nobody holds it and nobody waits", () => {
+  it("is drained once it has no holder and no waiters", () => {
     const drains = { a: LK.DRAIN, b: LK.EXCLUSIVE, c: LK.SHARED };
     expect(order("alone", drains)).toEqual(["b", "c", "a"]);
     expect(order("share", { a: LK.DRAIN })).toEqual(["a"]);
@@ -272,7 +272,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     expect(seen).toEqual([0, false, EBUSY, false, true, 0, false, 0, false]);
   });
 
-  it("recurses by option, is never shared by option, and may be released by anybody once it is disowned", () => {
+  it("recurses by option, is never shared by option, and may be released by any thread once it is disowned", () => {
     const machine = boot();
     const recursive = lockOf(machine, LK.CANRECURSE);
     const single = lockOf(machine, LK.NOSHARE);
@@ -301,7 +301,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     ]);
   });
 
-  it("shows who holds what somebody waits for, in either queue", () => {
+  it("shows the holder of a lock with waiters, in either queue", () => {
     const machine = boot();
     const lock = lockOf(machine);
     const seen: unknown[] = [];
@@ -411,7 +411,7 @@ describe("WITNESS", () => {
     expect(consoleOf(0)).toContain("lock order reversal: (sleepable after non-sleepable)");
   });
 
-  it("lets a thread hold several of one name and sleep with them, unless it is told otherwise", () => {
+  it("lets a thread hold several of one name and sleep with them, unless created with LK_NODUP", () => {
     const consoleOf = (flags: number) => {
       const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
       const locks = [0, 1].map(() => machine.call(sys.lockinit(0, "vnode", 0, flags))[1]);

@@ -72,7 +72,7 @@ describe("a message", () => {
     expect(seen).toEqual([2]);
   });
 
-  it("waits while its target is in a critical section, and comes when that is left", () => {
+  it("waits while its target is in a critical section, and is delivered when that ends", () => {
     const machine = cpus(2, { preemption: false });
     const order: string[] = [];
     const target = machine.spawn(
@@ -137,7 +137,7 @@ describe("a message", () => {
 });
 
 describe("a token", () => {
-  it("comes to the CPU that asks for it, and goes to its return CPU when it is released", () => {
+  it("is granted to the CPU that asks for it, and goes to its return CPU when it is released", () => {
     const machine = cpus(3);
     const token = machine.kernel.newObject("token", 1, 2);
     const owner = () => machine.kernel.readSigned(token + LwktToken.t_cpu);
@@ -152,7 +152,7 @@ describe("a token", () => {
     expect(owners).toEqual([1, 0, 2]);
   });
 
-  it("stays while its holder computes, and is lost when its holder blocks (regettoken tells)", () => {
+  it("is kept while its holder computes, and lost when its holder blocks, as regettoken reports", () => {
     const machine = cpus(2, { preemption: false });
     const token = machine.kernel.newObject("token", 0);
     const results: number[] = [];
@@ -183,7 +183,7 @@ describe("a token", () => {
     expect(results).toEqual([1, 0, 0, 1, 1]);
   });
 
-  it("is had at once by who tries for it where its CPU is, in a critical section, and nowhere else", () => {
+  it("can be acquired by a try only on the CPU that owns it, and leaves a critical section", () => {
     const tried = (cpu: number, plant = 0) => {
       const machine =
         plant === 0 ? cpus(2) : new LwktMachine({ cpus: 2, quantum: 1000, roundRobin: 0 }, "check");
@@ -312,7 +312,7 @@ describe("a token", () => {
 });
 
 describe("migration", () => {
-  it("moves a queued thread with its turn", () => {
+  it("keeps a queued thread queued", () => {
     const machine = cpus(2);
     const seen: number[] = [];
     const td = machine.spawn("a", 5, function* () {
@@ -323,7 +323,7 @@ describe("migration", () => {
     expect(seen).toEqual([1]);
   });
 
-  it("of the caller goes on there, and is refused in a critical section", () => {
+  it("of the caller continues on the new CPU, and is refused in a critical section", () => {
     const machine = cpus(2);
     const seen: number[] = [];
     machine.spawn("a", 5, function* () {
@@ -362,7 +362,7 @@ describe("an interrupt line", () => {
     for (;;) counts.push(yield [Sys.intr_wait, line]);
   }
 
-  it("preempts what runs on its thread's CPU, which then goes on", () => {
+  it("preempts the running thread of its thread's CPU, which then continues", () => {
     const machine = cpus(2);
     const counts: number[] = [];
     const td = machine.spawn("intr", 31, () => serve(3, counts), 1);

@@ -108,7 +108,7 @@ function writerGetsIn(plant = 0): boolean {
 }
 
 describe("the list of lwkt-modern", () => {
-  it("has the best first, and equals in the order in which they came", () => {
+  it("orders threads by priority, and equals by arrival", () => {
     const m = boot();
     const order: string[] = [];
     for (const [name, pri] of [
@@ -136,7 +136,7 @@ describe("the list of lwkt-modern", () => {
     expect(inTurns(Plant.MODERN_NO_TICK)).toBe("aaabbbccc");
   });
 
-  it("gives a thread that a better one has interrupted its turn back", () => {
+  it("lets a thread that was preempted by a better one keep its turn", () => {
     expect(interruptedTurn()).toBe("acab");
     expect(interruptedTurn(Plant.MODERN_LOSES_TURN)).toBe("acba");
   });
@@ -182,7 +182,7 @@ describe("the list of lwkt-modern", () => {
     expect(order.join("")).toBe("aalab");
   });
 
-  it("keeps a thread's place when its priority is set to what it is", () => {
+  it("keeps a thread's place when its priority is set to the same value", () => {
     const m = boot();
     const a = m.spawn("a", 5, noting([], "a", 1, Sys.lwkt_yield));
     const b = m.spawn("b", 5, noting([], "b", 1, Sys.lwkt_yield));
@@ -200,7 +200,7 @@ describe("a token of lwkt-modern", () => {
     return m.call(Sys.lwkt_token_create, 0)[1] >>> 0;
   }
 
-  it("is had by one thread at a time, in no critical section", () => {
+  it("is held by one thread at a time, without a critical section", () => {
     const m = boot({ cpus: 2, quantum: 100 });
     const tok = token(m);
     let inside = 0;
@@ -231,7 +231,7 @@ describe("a token of lwkt-modern", () => {
     expect(m.kernel.read(tok + Layout.Token.tk_collisions)).toBeGreaterThan(0);
   });
 
-  it("is given up by a thread that blocks, and had again before it goes on", () => {
+  it("is given up by a thread that blocks, and held again before it continues", () => {
     const m = boot();
     const tok = token(m);
     const wait = m.call(Sys.lwkt_wait_create, 0)[1] >>> 0;
@@ -303,7 +303,7 @@ describe("a token of lwkt-modern", () => {
     expect(writerGetsIn(Plant.TOKEN_NO_REQUEST)).toBe(false);
   });
 
-  it("can be had again by who has it, and is free when the last reference is released", () => {
+  it("can be acquired again by its holder, and is free when the last reference is released", () => {
     const m = boot();
     const tok = token(m);
     const counts: number[] = [];
@@ -326,7 +326,7 @@ describe("a token of lwkt-modern", () => {
     expect(counts).toEqual([TOK_EXCLUSIVE + 2 * TOK_INCR, TOK_EXCLUSIVE + 2 * TOK_INCR, 1, 0]);
   });
 
-  it("keeps its thread on the CPU until it is released, whoever asks for that", () => {
+  it("keeps its holder on the CPU until it is released, whichever thread wants the CPU", () => {
     const m = boot({ cyclesPerSecond: 1_000_000, hz: 1_000, quantum: 100 });
     const tok = token(m);
     const order: string[] = [];
@@ -344,7 +344,7 @@ describe("a token of lwkt-modern", () => {
     expect(order.join("")).toBe("aaabbb");
   });
 
-  it("lets a worse thread of the kernel's run while a better one must wait for it, but no user thread", () => {
+  it("lets a worse kernel thread, but no user thread, run while a better one waits for it", () => {
     const m = boot({ cpus: 2, quantum: 1_000 });
     const tok = token(m);
     const order: string[] = [];
@@ -413,7 +413,7 @@ describe("a token of lwkt-modern", () => {
     return [...order, m.kernel.read(tok + Layout.Token.tk_collisions)];
   }
 
-  it("is had at once by who tries for it, or not at all, and nobody has to wait for that", () => {
+  it("is acquired at once by a try or not at all, without making other threads wait", () => {
     const right = [
       ["had", 0, 0],
       ["mark", 0],
@@ -428,7 +428,7 @@ describe("a token of lwkt-modern", () => {
     expect(triedFor(Plant.TOKEN_TRY_MARKS)).not.toEqual(right);
   });
 
-  it("may be tried for in an interrupt", () => {
+  it("may be tried in an interrupt", () => {
     const m = boot();
     const tok = token(m);
     const results: number[] = [];
@@ -459,7 +459,7 @@ describe("a token of lwkt-modern", () => {
     expect([look(0x1234), look(0x5678)]).toEqual([first, other]);
   });
 
-  it("of the pool is had and released by its address", () => {
+  it("of the pool is acquired and released by its address", () => {
     const m = boot({ cpus: 2, quantum: 100 });
     const order: unknown[] = [];
     for (const [cpu, name] of ["a", "b"].entries()) {
@@ -482,7 +482,7 @@ describe("a token of lwkt-modern", () => {
     expect(m.kernel.read(tok + Layout.Token.tk_count)).toBe(0);
   });
 
-  it("of the pool is released by who has taken it last only", () => {
+  it("of the pool is released only by the thread that acquired it last", () => {
     const m = boot();
     m.spawn("a", 5, function* () {
       yield [Sys.lwkt_getpooltoken, 1];
@@ -491,7 +491,7 @@ describe("a token of lwkt-modern", () => {
     expect(() => m.run()).toThrow(/in lwkt_reltoken/);
   });
 
-  it("goes with its thread when that ends", () => {
+  it("is released when its holder ends", () => {
     const m = boot();
     const tok = token(m);
     m.spawn("a", 5, function* () {
@@ -547,7 +547,7 @@ describe("an interrupt under lwkt-modern", () => {
     ]);
   });
 
-  it("goes back to who has the token that it wants, and gets it when that is released", () => {
+  it("returns to the holder of the token that it wants, and gets the token when it is released", () => {
     expect(interrupted("the token")).toEqual([
       "high",
       ["low has it", 1],

@@ -19,7 +19,7 @@ it("names the variables of lwkt_thread.c 57-66 and kern_thread.c 158", () => {
   ]);
 });
 
-it("sums a counter over all CPUs, and lets it go on from what it is set to", () => {
+it("sums a counter over all CPUs, and counts on from the value that it is set to", () => {
   const machine = new LwktMachine({ cpus: 2 });
   for (const cpu of [0, 1]) {
     const body = function* () {

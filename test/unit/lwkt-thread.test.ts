@@ -55,7 +55,7 @@ describe("the switcher", () => {
     expect(masks).toEqual([bits(0, 10), bits(0, 10, 20), bits(0, 5, 10, 20), bits(0, 5)]);
   });
 
-  it("counts a self-pick as a switch (247), which is none for the machine", () => {
+  it("counts picking itself as a switch (247), although the machine does not", () => {
     const machine = quiet();
     const deltas: number[] = [];
     machine.spawn("alone", 10, function* () {
@@ -88,7 +88,7 @@ describe("the switcher", () => {
 });
 
 describe("preemption", () => {
-  it("gives the CPU back to the preempted thread, whoever else is better (248)", () => {
+  it("returns the CPU to the preempted thread even if another one is better (248)", () => {
     const machine = quiet();
     const ran: string[] = [];
     const [intr, high] = [31, 20].map((pri) =>
@@ -179,7 +179,7 @@ describe("critical sections", () => {
     expect(served(8, Sys.lwkt_yield_quick, 0)).toBe(false);
   });
 
-  it("hold pended interrupts back if they are left by crit_exit_noyield", () => {
+  it("keep interrupts pended if they are left by crit_exit_noyield", () => {
     expect(served(32, Sys.crit_exit_noyield, 1)).toBe(false);
   });
 
@@ -241,7 +241,7 @@ describe("thread structures", () => {
     expect(next).toBe(ended[5]);
   });
 
-  it("belong to threads whose names are cut to 16 bytes, and which say so when they exit", () => {
+  it("belong to threads whose names are cut to 16 bytes, and which print a message when they exit", () => {
     const machine = quiet();
     machine.kernel.namePointer = () => "<T>";
     machine.spawn("abcdefghijklmnopqrst", 5, function* () {});
@@ -249,14 +249,17 @@ describe("thread structures", () => {
     expect(machine.printed).toEqual(["kthread <T> abcdefghijklmnop has exited\n"]);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("takes no flag of the kernel's own: 1 << %i", (bit) => {
-    const machine = quiet();
-    const args = machine.createArguments("c", function* () {});
-    args[3] = 1 << bit;
-    expect(machine.call(Sys.lwkt_create, ...args).slice(0, 2)).toEqual([Layout.EINVAL, 0]);
-    args[3] = Layout.TDL_STOPREQ | Layout.TDL_DEADLKTREAT | Layout.TDL_ALLOCATED_STACK;
-    expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(0);
-  });
+  it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    "rejects a flag that belongs to the kernel: 1 << %i",
+    (bit) => {
+      const machine = quiet();
+      const args = machine.createArguments("c", function* () {});
+      args[3] = 1 << bit;
+      expect(machine.call(Sys.lwkt_create, ...args).slice(0, 2)).toEqual([Layout.EINVAL, 0]);
+      args[3] = Layout.TDL_STOPREQ | Layout.TDL_DEADLKTREAT | Layout.TDL_ALLOCATED_STACK;
+      expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(0);
+    },
+  );
 
   it("can run out: lwkt_create then returns ENOMEM", () => {
     const machine = new LwktMachine({ maxthread: 2 });
@@ -268,7 +271,7 @@ describe("thread structures", () => {
 });
 
 describe("a call about another thread", () => {
-  it("refuses the idle thread, which is never on a queue, and what is no thread at all", () => {
+  it("refuses the idle thread, which is never on a queue, and an address that is not a thread", () => {
     const idle = new LwktMachine().cpu("gd_idletd");
     for (const address of [idle, 0, 4, 0xffff_ffc0]) {
       const machine = quiet();
@@ -276,7 +279,7 @@ describe("a call about another thread", () => {
     }
   });
 
-  it("does not raise an interrupt of what is no thread", () => {
+  it("does not raise an interrupt for an address that is not a thread", () => {
     expect(quiet().kernel.exports.host_interrupt(8)).toBe(Layout.ESRCH);
   });
 });

@@ -1,4 +1,5 @@
-// The scheduler of user threads under lwkt: shares, queues, slices and policies, as rt-app workloads and bodies show them.
+// The scheduler of user threads under lwkt: shares, queues, slices and policies, as rt-app workloads and bodies
+// show them.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -32,7 +33,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
   describe("user threads of one kind", () => {
     itSharesFairly(scheduler);
 
-    it("are pulled by a CPU that has nothing to do", () => {
+    it("are pulled by an idle CPU", () => {
       // Once the two that end have left CPUs 0 and 1, there is one for each of the others.
       const report = run(
         `"short": { "instance": 2, "loop": 1, "run": 1000 }, "long": { "instance": 4, "loop": 1, "run": 100000 }`,
@@ -55,7 +56,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
   });
 
   describe("a nice value", () => {
-    it("orders the shares, and starves nobody", () => {
+    it("orders the shares, and starves no thread", () => {
       const nice = [-5, 0, 5, 19];
       const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
       const got = shares(run(text.join(), { forUs: 60 * SECOND_US }));
@@ -63,7 +64,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(got.at(-1)).toBeGreaterThan(0.05);
     });
 
-    it("of 19 has its part beside ten threads of nice -20", () => {
+    it("of 19 gets its share beside ten threads of nice -20", () => {
       const got = shares(
         run(
           `"good": { "instance": 10, "priority": -20, "loop": -1, "run": 500 },
@@ -75,7 +76,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(got.at(-1)).toBeLessThan(0.05);
     });
 
-    it("of SCHED_BATCH counts, and SCHED_IDLE has what is left", () => {
+    it("counts under SCHED_BATCH, and SCHED_IDLE gets what is left", () => {
       const report = run(
         `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
        "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
@@ -87,7 +88,7 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       expect(idle).toBe(0);
     });
 
-    it("does not keep a thread waiting that sleeps most of the time", () => {
+    it("runs a thread promptly that sleeps most of the time", () => {
       const report = run(
         `"hog": { "instance": 3, "loop": -1, "run": 500 },
        "editor": { "loop": -1, "sleep": 20000, "run": 500 }`,
@@ -136,7 +137,7 @@ class Bodies {
 
 const user = (nice = 0) => sys.sched_setscheduler_self(0, nice);
 
-describe("the kernel's threads under lwkt", () => {
+describe("kernel threads under lwkt", () => {
   it("run before all user threads, and keep their level", () => {
     const bodies = new Bodies();
     bodies.add("hog", 300_000, user(-20));
@@ -145,7 +146,7 @@ describe("the kernel's threads under lwkt", () => {
     expect(bodies.seen.get("kernel")?.level).toBe(31 - (150 >> 3));
   });
 
-  it("are those whose priority somebody sets: a user thread is none from then on", () => {
+  it("include those whose priority was set: that ends being a user thread", () => {
     const bodies = new Bodies();
     bodies.add("a", 1, user(7));
     bodies.add("b", 1, user(7), sys.lwkt_setpri_self(9));
@@ -158,7 +159,7 @@ describe("the kernel's threads under lwkt", () => {
     });
   });
 
-  it("without a process have fixed priorities whatever their policy, and so has everybody without user threads", () => {
+  it("without a process have fixed priorities whatever their policy, and so have all threads without a user scheduler", () => {
     const bodies = new Bodies({ userThreads: false });
     const fixed = bodies.add("fixed", 10, user());
     bodies.machine.run({ for: 2_000 });
@@ -191,7 +192,7 @@ describe("a policy under lwkt", () => {
     machine.run();
   });
 
-  it("is a new thread's, too, which begins a little worse than its maker", () => {
+  it("is inherited by a new thread, which begins a little worse than its creator", () => {
     const machine = new Machine({}, buildUnderTest);
     const nice: number[] = [];
     const ranks: number[][] = [];
@@ -217,7 +218,7 @@ describe("a policy under lwkt", () => {
 });
 
 describe("a user thread under lwkt that owns a lock", () => {
-  it("runs before other user threads while a thread of the kernel's waits for it, and gives the priority back", () => {
+  it("runs before other user threads while a kernel thread waits for the lock, and returns the priority", () => {
     const machine = new Machine({}, buildUnderTest);
     const [, lock] = machine.call(sys.mtx_init("lock", 0));
     const order: string[] = [];

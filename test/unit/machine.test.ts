@@ -218,7 +218,7 @@ describe("a machine", () => {
     expect(machine.ps()).toContain("culprit");
   });
 
-  it("has on its console what was printed of threads whose structures others have since", () => {
+  it("keeps on its console what was printed by threads whose structures have been reused", () => {
     const machine = new Machine({}, buildUnderTest);
     const names = ["first", "second", "a name that is far too long for a thread"];
     for (const name of names) {

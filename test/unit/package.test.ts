@@ -44,7 +44,7 @@ describe("the package", () => {
   const files = packed();
   const manifest = JSON.parse(read("package.json")) as Manifest;
 
-  it("has every file that its documents lead to", () => {
+  it("contains every file that its documents link to", () => {
     const documents = [...files].filter((path) => path.endsWith(".md"));
     const dead = documents.flatMap((document) =>
       links(document)
@@ -65,7 +65,7 @@ describe("the package", () => {
     expect(manifest.sideEffects).toEqual(["./dist/cli.js"]);
   });
 
-  it("gives browsers another bundle than Node.js, Deno and Bun, and the types first", () => {
+  it("gives browsers a different bundle from Node.js, Deno and Bun, and lists the types first", () => {
     const main = manifest.exports["."] as Readonly<Record<string, string>>;
     expect(Object.keys(main)).toEqual(["types", "node", "deno", "bun", "browser", "default"]);
     for (const host of ["node", "deno", "bun"]) expect(main[host]).toBe("./dist/index.js");
@@ -75,7 +75,7 @@ describe("the package", () => {
     for (const path of built) expect(manifest.files).toContain(path.slice(2));
   });
 
-  it("has nothing in it that only the project's own work needs", () => {
+  it("contains nothing that only development needs", () => {
     const others = [...files].filter((path) => !BUILT.test(path));
     expect(others.filter((path) => /^(?:test|scripts|src|assembly|build)\//.test(path))).toEqual(
       [],

@@ -97,7 +97,7 @@ describe("a built program", () => {
     expect(last((p) => p.raw(encodeLoad("jalr", "zero", "ra", 0)))).toBe(1);
   });
 
-  it("does not change when its builder goes on", () => {
+  it("does not change when its builder is used further", () => {
     const builder = program().nop();
     const first = builder.build();
     builder.nop().nop();
@@ -365,7 +365,7 @@ describe("branches", () => {
 });
 
 describe("loops", () => {
-  it("run their body as often as they are told, nested too", () => {
+  it("run their body the given number of times, even nested", () => {
     const built = program()
       .loop(7, (outer, i) => outer.add("a1", "a1", i).loop(5, (p) => p.addi("a0", "a0", 1)))
       .loop(0, (p) => p.addi("a0", "a0", 100))
@@ -375,7 +375,7 @@ describe("loops", () => {
     expect(register("a1")).toBe(28);
   });
 
-  it("take their count from a register, from data, or from whoever loads the program", () => {
+  it("take their count from a register, from data, or from the loader of the program", () => {
     const built = program()
       .data("count", { words: [3] })
       .loop("a3", (p) => p.addi("a0", "a0", 1))
@@ -689,7 +689,7 @@ describe("a mistake in a program", () => {
     );
   });
 
-  it("in a duration or count is told where it is written", () => {
+  it("in a duration or count is reported where it is written", () => {
     expect(() => us(-1)).toThrow("us: count is -1; a duration cannot be negative");
     expect(() => ns(0.5)).toThrow("ns: count is 0.5; a duration is a whole number of nanoseconds");
     expect(() => ms(Number.NaN)).toThrow("ms: count is NaN; a duration is a whole number");

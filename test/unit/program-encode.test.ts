@@ -192,7 +192,7 @@ describe("encoding", () => {
     expect(new Map(known).get(text)).toBe(word);
   });
 
-  it("decodes what it encodes", () => {
+  it("decodes instructions as it encoded them", () => {
     fc.assert(
       fc.property(instructions, (insn) => {
         expect(decode(encode(insn))).toEqual(insn);

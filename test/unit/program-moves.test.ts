@@ -27,7 +27,7 @@ const argumentMoves = fc.uniqueArray(
 );
 
 describe("parallel moves", () => {
-  it("give every register the value that its source had before, and change no other", () => {
+  it("give every target the value that its source had before, and change no other register", () => {
     fc.assert(
       fc.property(argumentMoves, (moves) => {
         const expected: Values = new Map(registerNames.map((name) => [name, name]));

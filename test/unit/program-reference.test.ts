@@ -195,7 +195,7 @@ describe("the reference interpreter", () => {
     expect([middle.x[10], middle.pc]).toEqual([5, TEXT + 4]);
   });
 
-  it("reads counters and its number", () => {
+  it("reads the counters and its hart number", () => {
     const nop = encodeCsrRead("zero", "cycle");
     const words = [nop, nop, encodeCsrRead("a0", "instret"), encodeCsrRead("a1", "mhartid")];
     const { cpu } = cpuWith(words, { a1: 7 });

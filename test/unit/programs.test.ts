@@ -115,7 +115,7 @@ describe("the examples in examples/c", () => {
 describe("a fault", () => {
   const bad = small(lui(A0, 0x80000), insn("lw", A0, A0, 0, 0x10), insn("jalr", 0, 1, 0, 0));
 
-  it("panics the machine, and tells thread, cause, place and registers", () => {
+  it("panics the machine, and names thread, cause, place and registers", () => {
     const machine = new Machine({}, KTM_BUILD);
     machine.createThread({ name: "main", body: machine.loadElf(bad) });
     expect(() => machine.run()).toThrow(KernelPanic);
@@ -187,7 +187,7 @@ describe("a fault", () => {
     expect(run(small(...at(-3)), { faults: "thread" }).machine.faults[0]?.address).toBe(0xfffffd);
   });
 
-  it("comes of a stack that is too small, told as such before anything is written", () => {
+  it("is raised for a stack that is too small, before anything is written", () => {
     const down = insn("addi", 2, 2, 0, -2048);
     const count = (words: number) => [...Array<number>(words).fill(down), li(A0, 4), call(55)];
     expect(run(small(...count(7)), { kstackPages: 4 }).status).toBe(4);
@@ -251,7 +251,7 @@ describe("a kernel call of a C program", () => {
     });
   });
 
-  it("prints what memory holds, and faults at what it does not", () => {
+  it("prints text in memory, and faults for an address outside it", () => {
     const print = (address: number, length: number) =>
       small(lui(A0, address >>> 12), li(11, length), call(C_CALL + 53), li(A0, 5), call(55));
     expect(run(print(0x10000, 6))).toMatchObject({ output: "a name", status: 5 });
@@ -272,7 +272,7 @@ describe("a kernel call of a C program", () => {
     expect(names).toContain("a name42");
   });
 
-  it("cannot start a thread with a body of the host's", () => {
+  it("cannot start a thread with a host body", () => {
     const words = [li(A0, -1), li(11, 1), li(12, 0), li(13, 0), li(14, 0), lui(15, 16), li(16, 0)];
     const machine = new Machine({}, KTM_BUILD);
     const elf = small(...words, call(C_CALL + 64), call(55));
@@ -300,7 +300,7 @@ describe("memory of C programs", () => {
     expect(machine.kernel.machine("brk")).toBeLessThanOrEqual(machine.kernel.machine("stack_low"));
   });
 
-  it("gives each thread a stack of its own, used again when the thread is gone", () => {
+  it("gives each thread a stack of its own, which is reused when the thread is gone", () => {
     const machine = new Machine({ guestMemory: 1 << 18, kstackPages: 4 }, KTM_BUILD);
     const program = machine.loadElf(small(insn("jalr", 0, 1, 0, 0)));
     const create = () => machine.createThread({ name: "t", body: program.entry });

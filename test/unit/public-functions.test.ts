@@ -1,5 +1,5 @@
-// What the functions beside a machine's methods, and the methods that take more than plain values, say to arguments that
-// they do not take: one of the library's own errors, with a sentence.
+// What the functions beside a machine's methods, and the methods that take more than plain values, say to
+// arguments that they do not take: one of the library's own errors, with a sentence.
 
 import { describe, expect, it } from "vitest";
 import {

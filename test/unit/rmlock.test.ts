@@ -83,7 +83,7 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
     },
   );
 
-  it("lends from who wants it alone to the reader that is waited for, one after the other", () => {
+  it("lends the writer's priority to each reader that it waits for in turn", () => {
     const machine = boot();
     const lock = lockOf(machine);
     const seen: (readonly (number | undefined)[])[] = [];
@@ -130,7 +130,7 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
     ]);
   });
 
-  it("lends nothing to who has it alone, if it is sleepable", () => {
+  it("lends nothing to its writer, if it is sleepable", () => {
     const machine = boot();
     const lock = lockOf(machine, SLEEPABLE);
     const seen: (number | undefined)[] = [];
@@ -179,7 +179,7 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
     expect(order).toEqual(["may come in: false", "again", "leaves", "writer"]);
   });
 
-  it("shows who is waited for, and is released while its holder sleeps", () => {
+  it("shows the thread that is waited for, and is released while its holder sleeps", () => {
     const machine = boot();
     const lock = lockOf(machine);
     const seen: unknown[] = [];
@@ -358,7 +358,7 @@ describe("WITNESS", () => {
     expect(reversed.match(/table \(table, rm\)/g)).toHaveLength(1);
   });
 
-  it("lets who has a sleepable one alone sleep, and nobody else", () => {
+  it("lets only the writer of a sleepable one sleep", () => {
     const sleepsWith = (options: number, isAlone: boolean) =>
       consoleOf(options, function* (rm) {
         yield* isAlone ? sys.rm_wlock(rm) : sys.rm_rlock(rm);

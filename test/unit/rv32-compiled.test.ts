@@ -123,7 +123,7 @@ describe("compiled code", () => {
     expect(seen.blocks.get(at("double"))?.returns).toEqual([jump?.steps.at(-1)?.next]);
   });
 
-  it("is compiled together with what it calls by a register", () => {
+  it("is compiled together with the functions that it calls through registers", () => {
     const machine = start({ quantum: 100_000 }, 1);
     machine.run();
     expect(machine.compiled?.joined).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ describe("compiled code", () => {
     expect(records).toEqual(run(false));
   });
 
-  it("goes on with text that is loaded later", () => {
+  it("also compiles text that is loaded later", () => {
     const run = (jit: boolean) => {
       const machine = start({ jit });
       machine.run({ for: 500_000 });

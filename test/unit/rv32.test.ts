@@ -188,7 +188,7 @@ describe("a slice", () => {
     expect(subject.panic).toMatch(/^breakpoint: pc 0x358,/);
   });
 
-  it("can end inside a loop, which goes on in the next", () => {
+  it("can end inside a loop, which continues in the next", () => {
     const loop = [
       word("addi", { rd: 5, rs1: 5, imm: -1 }),
       word("bne", { rs1: 5, imm: -4 }),
@@ -273,7 +273,7 @@ describe("a fault", () => {
 });
 
 describe("the counters", () => {
-  it("count cycles and instructions of the CPU, and tell its number", () => {
+  it("count cycles and instructions of the CPU, and give its number", () => {
     const read = (rd: number, imm: number) => word("csrrs", { rd, imm });
     const words = [
       ...[read(5, 0xc00), read(6, 0xc00), read(7, 0xc01), read(8, 0xc02), read(9, 0xc02)],

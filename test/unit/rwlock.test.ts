@@ -60,7 +60,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   describe.each(Object.keys(kinds) as (keyof typeof kinds)[])("a lock of kind %s", (kind) => {
     const call = kinds[kind];
 
-    it("is shared by many or held by one, at any moment of a storm", () => {
+    it("has several sharers or one owner at any moment of a storm", () => {
       let most = 0;
       for (let seed = 1; seed <= 12; seed++) {
         const random = new Random(seed);
@@ -126,7 +126,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
         yield* call.unshare(lock);
       };
 
-    it("goes to those that want it alone when both kinds wait", () => {
+    it("goes to exclusive waiters when both kinds wait", () => {
       const order: string[] = [];
       const machine = boot();
       const lock = create(machine, call.init("data", 0));
@@ -148,7 +148,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(order).toEqual(["A", "C", "b", "d"]);
     });
 
-    it("is shared past a thread that wants it alone by who shares another one or only tries, not by who may wait", () => {
+    it("is shared past an exclusive waiter by a thread that shares another one or only tries, not by one that may wait", () => {
       const order: string[] = [];
       const machine = boot();
       const lock = create(machine, call.init("data", 0));
@@ -180,7 +180,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(order).toEqual(["shares another", "tries: true", "first leaves", "writer", "waits"]);
     });
 
-    it("is shared after a downgrade by those that waited for that, unless a thread wants it alone", () => {
+    it("is shared after a downgrade by its waiting sharers, unless there is an exclusive waiter", () => {
       const downgraded = (withWriter: boolean) => {
         const order: string[] = [];
         const machine = boot();
@@ -329,7 +329,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     });
   });
 
-  it("a read/write lock lends to who has it alone, from both kinds of waiters", () => {
+  it("an rwlock lends to its exclusive owner from both kinds of waiters", () => {
     const machine = boot({ hz: 1_000_000 });
     const lock = create(machine, sys.rw_init("data", 0));
     const seen: (number | undefined)[] = [];
@@ -361,7 +361,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(seen).toEqual([120, 100, 160]);
   });
 
-  it("waits for a condition, and for a semaphore, no longer than it is told", () => {
+  it("waits for a condition, and for a semaphore, no longer than its timeout", () => {
     const machine = boot();
     const mutex = create(machine, sys.mtx_create("m"));
     const cv = create(machine, sys.cv_create("c"));
@@ -388,7 +388,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(seen).toEqual([EWOULDBLOCK, true, 0, 0, true, false, EWOULDBLOCK, 0, 0]);
   });
 
-  it("waits for a semaphore anew when another thread was first", () => {
+  it("waits for a semaphore again when another thread was first", () => {
     const machine = boot();
     const sema = create(machine, sys.sema_create("s", 0));
     const seen: unknown[] = [];

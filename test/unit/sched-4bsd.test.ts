@@ -15,7 +15,10 @@ function run(text: string, options: TestRunOptions = {}): RunReport {
   return runText(tasks(text), { scheduler: "4bsd", ...options });
 }
 
-/** Two threads that sleep and were on CPU 1 last: one wakes by its timer, the other one waits for a wakeup; CPU 2 is idle. */
+/**
+ * Two threads that sleep and were on CPU 1 last: one wakes by its timer, the other one waits for a wakeup; CPU
+ * 2 is idle.
+ */
 function sleepersOfOneCpu(build: KernelSource, plant: number) {
   const config = { scheduler: "4bsd", cpus: 3, hz: 1_000, cyclesPerSecond: 1_000_000 } as const;
   const machine = new Machine({ ...config, quantum: 100 }, build);
@@ -45,8 +48,8 @@ function sleepersOfOneCpu(build: KernelSource, plant: number) {
 }
 
 /**
- * In each of some moments the bad one is woken, and CPU 1, which is idle, is to take it: how often the good one woke there
- * in the same round, and how often the bad one was left waiting beside CPU 2.
+ * In each of some moments the bad one is woken, and CPU 1, which is idle, is to take it: how often the good one
+ * woke there in the same round, and how often the bad one was left waiting beside CPU 2.
  */
 function phases(build: KernelSource, plant: number): { met: number; left: number } {
   let met = 0;
@@ -66,14 +69,14 @@ function phases(build: KernelSource, plant: number): { met: number; left: number
 describe("threads of one kind under 4bsd", () => {
   itSharesFairly("4bsd");
 
-  it("are taken by an idle CPU when the one that was told of them has got a better one", () => {
+  it("are taken by an idle CPU when the interrupted one has got a better thread", () => {
     const { met, left } = phases(buildUnderTest, 0);
     expect(met).toBeGreaterThan(0);
     expect(left).toBe(0);
     expect(phases("check", Plant.IDLE_LEFT).left).toBe(met);
   });
 
-  it("that may not run everywhere have queues of their own", () => {
+  it("that may not run on all CPUs have queues of their own", () => {
     const report = run(
       `"bound": { "instance": 3, "cpus": [1], "loop": -1, "phases": {
          "a": { "loop": 5, "run": 500 }, "b": { "loop": 5, "cpus": [1], "run": 500 } } },
@@ -86,7 +89,7 @@ describe("threads of one kind under 4bsd", () => {
 });
 
 describe("a nice value under 4bsd", () => {
-  it("orders the shares, and starves nobody", () => {
+  it("orders the shares, and starves no thread", () => {
     const nice = [-5, 0, 5, 19];
     const text = nice.map((n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`);
     const got = shares(run(text.join(), { forUs: 120 * SECOND_US }));
@@ -94,7 +97,7 @@ describe("a nice value under 4bsd", () => {
     expect(got.at(-1)).toBeGreaterThan(0.01);
   });
 
-  it("of SCHED_BATCH counts as that of SCHED_OTHER does; SCHED_IDLE has what is left", () => {
+  it("counts the same under SCHED_BATCH as under SCHED_OTHER; SCHED_IDLE gets what is left", () => {
     const report = run(
       `"other": { "loop": -1, "run": 500 }, "batch": { "policy": "SCHED_BATCH", "loop": -1, "run": 500 },
        "idle": { "policy": "SCHED_IDLE", "loop": -1, "run": 500 }`,
@@ -113,7 +116,7 @@ describe("real-time policies under 4bsd", () => {
 describe("the kernel call sched_setscheduler", () => {
   const { EINVAL } = { EINVAL: 22 };
 
-  it("refuses policies and values that there are not, and sets those that there are", () => {
+  it("refuses unknown policies and values out of range, and sets valid ones", () => {
     const machine = new Machine({ scheduler: "4bsd" }, buildUnderTest);
     const results: number[] = [];
     machine.createThread({

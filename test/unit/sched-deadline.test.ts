@@ -36,7 +36,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "hog").deadline).toBeNull();
   });
 
-  it("are met on several CPUs, each of which has promised what it can", () => {
+  it("are met on several CPUs, each with as much reserved as it can take", () => {
     const heavy = Array.from({ length: 4 }, (_, i) =>
       periodic(`t${i}`, [6_100, 10_000, 10_000], 6_000, `"delay": ${i * 700},`),
     );
@@ -54,7 +54,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     }
   });
 
-  it("go by the earliest, not by who came first", () => {
+  it("run the earliest first, whatever the order of arrival", () => {
     const text = tasks(
       `"late": { "policy": "SCHED_DEADLINE", "dl-runtime": 30000, "dl-deadline": 90000, "dl-period": 90000,
          "loop": 1, "run": 20000 },
@@ -67,7 +67,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "late").involuntarySwitches).toBe(1);
   });
 
-  it("have budgets: who wants more than was promised waits for the next period", () => {
+  it("have budgets: a thread that wants more than was reserved waits for the next period", () => {
     const text = tasks(
       `"greedy": { "policy": "SCHED_DEADLINE", "dl-runtime": 2000, "dl-period": 10000, "loop": -1, "run": 50000 },
        "other": { "loop": -1, "run": 1000 }`,
@@ -79,7 +79,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
-  it("are refused in a sentence when no CPU has so much left", () => {
+  it("are refused in a sentence when no CPU has enough left", () => {
     const text = tasks(
       `"big": { "instance": 3, "policy": "SCHED_DEADLINE", "dl-runtime": 600, "dl-period": 1000,
         "loop": 1, "run": 100 }`,
@@ -90,7 +90,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
   });
 
-  it("end with the thread, and with another policy, and their promises with them", () => {
+  it("end with the thread, or with a change of policy, and free their reservations", () => {
     const m = new Machine({ scheduler, cpus: 2 }, buildUnderTest);
     const results: number[] = [];
     m.createProcess({
@@ -107,7 +107,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(results).toEqual([0, 16, 0, 16, 0, 16, 0, 16, 0, 16]);
   });
 
-  it("are missed by jobs that end later, and by none that ends just then", () => {
+  it("are missed by jobs that end later, but not by one that ends exactly then", () => {
     const config = { scheduler, cyclesPerSecond: 1_000_000, hz: 1_000_000, quantum: 100 };
     const m = new Machine(config, buildUnderTest);
     const thread = (name: string, body: () => Body) =>
@@ -168,7 +168,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(results).toEqual([22, 22, 22, 0]);
   });
 
-  it("can be given by a phase, which is told when that is refused", () => {
+  it("can be given by a phase, with a note when that is refused", () => {
     const text = tasks(
       `"first": { "policy": "SCHED_DEADLINE", "dl-runtime": 800, "dl-period": 1000, "loop": 1, "run": 5000 },
        "then": { "loop": 1, "phases": {

@@ -1,4 +1,5 @@
-// A scheduler of one's own, in JavaScript: the lottery of examples/, the kernel's side of the seam, and what is refused.
+// A scheduler of one's own, in JavaScript: the lottery of examples/, the kernel's side of the seam, and what is
+// refused.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -96,7 +97,7 @@ class Fair implements Scheduler {
 }
 
 describe("a scheduler in JavaScript", () => {
-  it("may go by what threads have run, this turn included", () => {
+  it("may decide by the run time of threads, including the current turn", () => {
     const machine = boot(new Fair(), { roundRobin: 1_000_000, cyclesPerSecond: 100_000_000 });
     const hogs = [0, 5].map((nice) =>
       machine.createProcess({
@@ -112,7 +113,7 @@ describe("a scheduler in JavaScript", () => {
     expect((ran[0] as number) / (ran[1] as number)).toBeCloseTo(1.25 ** 5, 0);
   });
 
-  it("decides who runs: first in, first out", () => {
+  it("decides which thread runs: first in, first out", () => {
     const order: number[] = [];
     const machine = boot(new Fifo());
     for (let i = 0; i < 5; i++) {
@@ -145,7 +146,7 @@ describe("a scheduler in JavaScript", () => {
     expect(hashes[0]).toBe(hashes[1]);
   });
 
-  it("has slices of its own, and CPUs of its own choice", () => {
+  it("decides about slices, and about the CPU of a thread", () => {
     class Own extends Fifo {
       ticks = 0;
       tick(): boolean {
@@ -342,7 +343,7 @@ describe("a snapshot of a machine with a scheduler in JavaScript", () => {
 });
 
 describe("the lottery of examples/", () => {
-  it("goes on from a snapshot with the same draws", async () => {
+  it("continues from a snapshot with the same draws", async () => {
     const example = "../../examples/schedulers/lottery.mjs";
     const { Lottery } = (await import(example)) as { Lottery: new () => Scheduler };
     const machine = boot(new Lottery(), { cpus: 2, snapshots: true });

@@ -35,7 +35,7 @@ describe.each(SCHEDULERS)("under %s on one CPU or two", (scheduler) => {
   };
   const nothing = function* (): Body {};
 
-  it.each([1, 2])("a thread that waits has the CPU when it gets a better one (%d)", (cpus) => {
+  it.each([1, 2])("a waiting thread gets the CPU when its policy improves (%d)", (cpus) => {
     const { machine, threads, run, ran } = boot(cpus, { hog: nothing, waits: nothing });
     const [hog, waits] = threads as [(typeof threads)[0], (typeof threads)[0]];
     machine.call(sys.sched_setscheduler(hog, Policy.FIFO, 50));
@@ -47,7 +47,7 @@ describe.each(SCHEDULERS)("under %s on one CPU or two", (scheduler) => {
     expect(ran(1)).toBeGreaterThan(18);
   });
 
-  it.each([1, 2])("the one that runs loses it when it makes itself worse (%d)", (cpus) => {
+  it.each([1, 2])("the running thread loses it when it lowers its priority (%d)", (cpus) => {
     const worse = function* (): Body {
       yield* sys.compute(10n * MS);
       yield* sys.sched_setscheduler_self(Policy.FIFO, 20);

@@ -1,5 +1,6 @@
 // A thread that waits gets a better priority: under 4bsd and ule it takes the CPU from a worse one at once, as the
-// originals' sched_priority and sched_thread_priority add it to its queue anew; under LWKT it is first at the next switch.
+// originals' sched_priority and sched_thread_priority add it to its queue anew; under LWKT it is first at the
+// next switch.
 
 import { describe, expect, it } from "vitest";
 import { type MachineConfig, SCHEDULER_NAMES, type SchedulerName } from "../../src/core/config.js";
@@ -80,11 +81,11 @@ describe.each(SCHEDULER_NAMES)(
   (scheduler) => {
     const interrupts = isLwkt(scheduler) ? later : at_once;
 
-    it.each([1, 2])("takes the CPU from a worse one, on %i CPUs", (cpus) => {
+    it.each([1, 2])("preempts a worse one, on %i CPUs", (cpus) => {
       expect(order({ scheduler, config: { cpus }, raise: better })).toEqual(interrupts);
     });
 
-    it("takes it from no better one", () => {
+    it("does not preempt a better one", () => {
       const raise = (other: ThreadView) => sys.sched_prio(other.address, WORSE_STILL);
       expect(order({ scheduler, raise })).toEqual(later);
     });
@@ -114,16 +115,16 @@ describe.each(["4bsd", "ule"] as const)("a thread that waits under %s", (schedul
     return names;
   }
 
-  it("takes no CPU from the thread that boots it", () => {
+  it("does not preempt the thread that boots the CPU", () => {
     expect(raisedByHost(false)).toEqual(raisedByHost(true));
   });
 
-  it("takes the CPU from a worse one when it gets a better policy", () => {
+  it("preempts a worse one when its policy improves", () => {
     const raise = (other: ThreadView) => sys.sched_setscheduler(other.address, FIFO, 50);
     expect(order({ scheduler, raise })).toEqual(at_once);
   });
 
-  it("would not with the fault that is planted", () => {
+  it("does not with the planted fault", () => {
     expect(order({ scheduler, plant: Plant.RANK_WAITS, raise: better })).toEqual(later);
   });
 });

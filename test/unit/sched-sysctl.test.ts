@@ -59,7 +59,7 @@ describe("kern.sched", () => {
     });
   });
 
-  it("is not there under lwkt, which says whose it is", () => {
+  it("does not exist under lwkt, whose error names the schedulers that have it", () => {
     expect(values(boot("lwkt"))).toEqual({});
     expect(() => boot("lwkt").sysctl("kern.sched.name")).toThrow(
       "kern.sched.name belongs to the schedulers 4bsd and ule, which this machine does not have",
@@ -164,7 +164,7 @@ describe("kern.sched of 4bsd", () => {
     return { machine, seen };
   }
 
-  it("tells an idle CPU of a thread, its last one if that is idle, and counts that", () => {
+  it("interrupts an idle CPU for a thread, its last one if that is idle, and counts that", () => {
     const { machine, seen } = sleeper(() => {});
     expect(new Set(seen)).toEqual(new Set([2]));
     const told = machine.sysctl("kern.sched.ipiwakeup.delivered");
@@ -172,18 +172,18 @@ describe("kern.sched of 4bsd", () => {
     expect(machine.sysctl("kern.sched.ipiwakeup.requested")).toBe(told);
   });
 
-  it("is missed when nobody is told", () => {
+  it("is missed when no CPU is interrupted", () => {
     const { seen } = sleeper((m) => m.kernel.setMachine("plant", Plant.SCORE_IDLE_UNTOLD), "check");
     expect(seen).toContain(1);
   });
 
-  it("tells none when ipiwakeup is off: the first idle CPU that looks has the thread", () => {
+  it("interrupts no CPU when ipiwakeup is off: the first idle CPU that looks gets the thread", () => {
     const { machine, seen } = sleeper((m) => m.setSysctl("kern.sched.ipiwakeup.enabled", 0));
     expect(machine.sysctl("kern.sched.ipiwakeup.delivered")).toBe(0);
     expect(new Set(seen.slice(6, -1))).toEqual(new Set([1]));
   });
 
-  it("lets a CPU prefer who ran there among so many equals", () => {
+  it("lets a CPU prefer a thread that ran there among that many equals", () => {
     const migrations = (fuzz: number) => {
       const machine = boot("4bsd", { cpus: 2, quantum: 1_000 });
       machine.setSysctl("kern.sched.runq_fuzz", fuzz);
@@ -243,7 +243,7 @@ describe("kern.sched of ule", () => {
     return order.join("");
   }
 
-  it("preempt_thresh puts who is preempted in front of its equals, and no other", () => {
+  it("preempt_thresh puts a preempted thread, and no other, in front of its equals", () => {
     // The one that woke the kernel's thread goes on behind it, and so does the other where it was not preempted.
     expect(afterWakeup(40, 48)).toMatch(/^(k{40})(a{40}b{40}|b{40}a{40})$/);
     const first = afterWakeup(40, 48).at(40);
@@ -252,7 +252,7 @@ describe("kern.sched of ule", () => {
     expect(afterWakeup(60, 87)).toBe(afterWakeup(40, 48));
   });
 
-  it("static_boost has who wakes run before those of the calendar that did not sleep", () => {
+  it("static_boost runs a woken thread before those of the calendar that did not sleep", () => {
     const waits = (boost: number) => {
       const machine = boot("ule", { runQueues: 64 });
       machine.setSysctl("kern.sched.static_boost", boost);

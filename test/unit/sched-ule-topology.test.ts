@@ -91,7 +91,7 @@ describe("ule and the topology of CPUs", () => {
     expect(run()).toBe(run());
   });
 
-  it("is what it was where all share one cache", () => {
+  it("is unchanged where all CPUs share one cache", () => {
     const hash = (config: MachineConfig) => {
       const machine = boot({ cpus: 4, ...config });
       workers(machine, 7);
@@ -132,7 +132,7 @@ describe("kern.sched", () => {
     );
   });
 
-  it("means what it says: without stealing and a balancer threads stay where they are", () => {
+  it("keeps threads where they are without stealing and a balancer", () => {
     const idle = (isOn: number) => {
       const machine = boot({ cpus: 4 });
       machine.setSysctl("kern.sched.steal_idle", isOn);

@@ -55,7 +55,7 @@ describe("threads of one kind under ule", () => {
     expect(sorted[4]).toBeGreaterThan(0.95);
   });
 
-  it("are stolen by CPUs that have nothing to do", () => {
+  it("are stolen by idle CPUs", () => {
     const report = run(
       `"hog": { "instance": 2, "loop": -1, "run": 500 }, "brief": { "loop": 1, "run": 1000 }`,
       { cpus: 2, forUs: SECOND_US },
@@ -88,7 +88,7 @@ describe("a score under ule", () => {
 });
 
 describe("policies under ule", () => {
-  it("order shares by nice values and starve nobody; SCHED_IDLE has what is left", () => {
+  it("order shares by nice values and starve no thread; SCHED_IDLE gets what is left", () => {
     const text = [-5, 0, 5, 19].map(
       (n, i) => `"t${i}": { "priority": ${n}, "loop": -1, "run": 500 }`,
     );
@@ -112,7 +112,7 @@ describe("policies under ule", () => {
     expect(ends).toEqual([...ends].sort((a, b) => a - b));
   });
 
-  it("are made of sleep alone where code takes no time", () => {
+  it("depend on sleep alone where code takes no time", () => {
     const machine = new Machine({ scheduler: "ule", time: "idle", cpus: 2 }, buildUnderTest);
     const seen: string[] = [];
     const napper = (name: string, ticks: number) =>

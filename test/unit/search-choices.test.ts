@@ -103,7 +103,7 @@ describe("a search chooses", () => {
     expect(without).toMatchObject({ complete: true, failure: null });
   });
 
-  it("whether a call fails for want of memory or threads", async () => {
+  it("whether a call fails for lack of memory or threads", async () => {
     const setup: Setup = (machine) => {
       machine.createThread({
         name: "maker",
@@ -153,7 +153,7 @@ describe("a search chooses", () => {
     expect(all).toMatchObject({ schedules: 81, complete: true });
   });
 
-  it("nothing that it does not know", async () => {
+  it("no unknown kind of choice", async () => {
     const choose = ["weather"] as never;
     await expect(run(() => {}, { choose })).rejects.toThrow('choose has "weather"');
   });
@@ -210,7 +210,7 @@ describe("a search for races", () => {
     expect(result).toMatchObject({ complete: true, failure: null });
   });
 
-  it("knows what wakeups, semaphores, atomic flags and the making of threads order", async () => {
+  it("knows the order that wakeups, semaphores, atomic flags and the creation of threads establish", async () => {
     const setups: Setup[] = [
       two(
         body(function* (word) {
@@ -271,7 +271,7 @@ describe("a search for races", () => {
     }
   });
 
-  it("knows what a lock orders whose turn came to others meanwhile, whatever lock it is", async () => {
+  it("knows what a lock of any kind orders although it went to others meanwhile", async () => {
     const [EXCLUSIVE, SHARED, RELEASE] = [0x80000, 0x200000, 0x100000];
     type Lock = (lock: Handle) => ReturnType<typeof sys.sema_wait>;
     const locks: Record<string, [ReturnType<typeof sys.rw_init>, Lock, Lock, Lock, Lock]> = {
@@ -414,7 +414,7 @@ describe("a judge of each step", () => {
     };
   };
 
-  it("sees what is right again at the end", async () => {
+  it("sees a state that is right again at the end", async () => {
     for (const strategy of ["random", "pct", "exhaustive"] as const) {
       const { failure } = await run(setup, { strategy });
       expect(failure).toMatchObject({ kind: "assertion", message: "two are inside", steps: 2 });

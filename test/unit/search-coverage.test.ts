@@ -62,7 +62,7 @@ describe("a search knows", () => {
     expect(seen([2, 2], { strategy }).coverage.isCut).toBe(false);
   });
 
-  it("what pct promises", () => {
+  it("the guarantee of pct", () => {
     const { coverage } = seen([2, 2], { strategy: "pct", schedules: 100 });
     // A choice before each step but those that only one thread has left.
     expect(coverage).toMatchObject({ threads: 2, decisions: 3 });
@@ -82,7 +82,7 @@ describe("a search knows", () => {
     return exploreWith({ runners: [runner(), runner()], joins: false }, setup, options);
   };
 
-  it("the same whoever performs its parts", async () => {
+  it("the same whichever worker performs its parts", async () => {
     for (const strategy of ["random", "pct"] as const) {
       const options = { build, strategy, schedules: 6_000 };
       const setup = lookers([6, 6]);
@@ -91,7 +91,7 @@ describe("a search knows", () => {
     }
   });
 
-  it("how far an exhaustive search has come, whoever performs its parts", async () => {
+  it("how far an exhaustive search has come, whichever worker performs its parts", async () => {
     const setup = lookers([6, 6]);
     for (const schedules of [1, 5, 300, 461, 462, 463, 800, 923, 924, 925]) {
       const options = { build, strategy: "exhaustive", schedules } as const;
@@ -106,7 +106,7 @@ describe("a search knows", () => {
     }
   });
 
-  it("the same failure, whoever performs its parts, and however few schedules are left behind it", async () => {
+  it("the same failure, whichever worker performs its parts, and however few schedules are left", async () => {
     const setup: Setup = (machine, { shared }) => {
       const word = shared(0, "word");
       const order: string[] = [];
@@ -135,7 +135,7 @@ describe("a search knows", () => {
     }
   });
 
-  it("nothing of parts behind the one that ends a search", async () => {
+  it("nothing of parts after the one that ends a search", async () => {
     const setup = lookers([8, 8]);
     const options = { build, strategy: "exhaustive", schedules: 2_000 } as const;
     const performed: number[] = [];

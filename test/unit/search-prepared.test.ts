@@ -1,5 +1,5 @@
-// Schedules start behind what threads do before the first choice, where that is always the same. One that is told starts
-// at the very beginning: both have to be the same schedule.
+// Schedules start behind what threads do before the first choice, where that is always the same. One that is
+// told starts at the very beginning: both have to be the same schedule.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

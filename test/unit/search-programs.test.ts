@@ -68,7 +68,7 @@ describe("an exhaustive search of programs", () => {
     });
   }
 
-  it("has no decision before what a thread does with words of its own", async () => {
+  it("has no decision before accesses to a thread's own words", async () => {
     const setup = threads([writes(9, 1), writes(9, 2), (b) => b.lw("a0", "s1", 12)]);
     const result = await run(setup, { strategy: "exhaustive" });
     expect(result).toMatchObject({ schedules: 1, complete: true });
@@ -104,7 +104,7 @@ describe("an exhaustive search of programs", () => {
     expect(found).toEqual({ schedules: 1, complete: true, seen: [3] });
   });
 
-  it("has one before what it does once it has made another one, whatever it did before", async () => {
+  it("has one before its steps after it has created another thread, whatever it did before", async () => {
     const found = await maker(copies, writes(3), writes(1));
     expect(found).toEqual({ schedules: 2, complete: true, seen: [1, 3] });
   });
@@ -215,7 +215,7 @@ describe("a broken program", () => {
     }
   }
 
-  it("is told with its words and calls", () => {
+  it("is reported with its words and calls", () => {
     const { story } = exploreNow(handover as Setup, { build: buildUnderTest });
     expect(story?.steps).toEqual([
       { thread: "consumer", what: "reads full: 0" },

@@ -31,6 +31,8 @@ function memoryOf({ kernel }: Machine): Buffer {
   return Buffer.concat([u8.slice(0, from), u8.slice(kernel.machine("search_end"))]);
 }
 
+const TICKS_MAX = 2 ** 31 - 1;
+
 /** Uses more of every arena, and sets callouts of all levels of the wheel. */
 function disturb(machine: Machine, seed: number): void {
   for (let i = 0; i < 3 + seed; i++) {
@@ -38,7 +40,7 @@ function disturb(machine: Machine, seed: number): void {
     machine.createThread({
       name: `sleeper ${i}`,
       *body() {
-        yield sys.tsleep(`channel ${seed} ${i}`, 0, "wait", 10 ** (i + 1));
+        yield sys.tsleep(`channel ${seed} ${i}`, 0, "wait", Math.min(10 ** (i + 1), TICKS_MAX));
         for (;;) yield sys.tsleep(`forever ${i}`, 0, "wait", 0);
       },
     });
@@ -53,7 +55,7 @@ describe("the start of a search", () => {
   for (const settings of SETTINGS) {
     const machine = () => new Machine({ ...SMALL, ...settings }, buildUnderTest);
 
-    it(`is put back by the kernel as by the host, with ${JSON.stringify(settings)}`, () => {
+    it(`is restored by the kernel as by the host, with ${JSON.stringify(settings)}`, () => {
       const tested = machine();
       tested.load(program("text").li("a0", 1).ret().build());
       const start = tested.snapshot({ packed: false });
@@ -81,7 +83,7 @@ describe("the start of a search", () => {
     });
   }
 
-  it("has the text that there was, whatever was loaded behind it", () => {
+  it("has its original text, whatever was loaded after it", () => {
     const tested = new Machine(SMALL, buildUnderTest);
     tested.load(program("text").li("a0", 1).ret().build());
     const start = tested.snapshot({ packed: false });

@@ -36,7 +36,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("a deadlock says", () => {
-  it("who shares an rwlock or sx, and who is first in line", () => {
+  it("which threads share an rwlock or sx, and which is first in line", () => {
     const setup: Setup = (machine) => {
       const rw = made(machine, sys.rw_init("table", 0));
       const sx = made(machine, sys.sx_init("tree", 0));
@@ -62,7 +62,7 @@ describe("a deadlock says", () => {
     expect(message).toContain("third waits for rwlock table, shared by one, behind two");
   });
 
-  it("who got an rwlock from whom", () => {
+  it("which thread got an rwlock from which", () => {
     const setup: Setup = (machine) => {
       const rw = made(machine, sys.rw_init("table", 0));
       bodies(machine, {
@@ -90,7 +90,7 @@ describe("a deadlock says", () => {
     );
   });
 
-  it("who reads an rmlock, and whom readers wait for", () => {
+  it("which threads read an rmlock, and which one the others wait for", () => {
     const setup: Setup = (machine) => {
       const rm = made(machine, sys.rm_init("routes", 0));
       bodies(machine, {
@@ -111,7 +111,7 @@ describe("a deadlock says", () => {
     expect(message).toContain("late waits for rmlock routes, behind writer");
   });
 
-  it("who holds a lock of lockmgr, or that nobody does", () => {
+  it("which thread holds a lock of lockmgr, or that none does", () => {
     const setup: Setup = (machine) => {
       const [shared, alone, disowned, kept] = ["shared", "alone", "disowned", "kept"].map((name) =>
         made(machine, sys.lockinit(0, name, 0, 0)),
@@ -151,7 +151,7 @@ describe("a deadlock says", () => {
   });
 });
 
-it("a story has a row for each step, those included in which time goes on", () => {
+it("a story has a row for each step, including those in which time advances", () => {
   const setup: Setup = (machine) => {
     bodies(machine, {
       *sleeper() {
@@ -214,7 +214,7 @@ describe("the trace of a story", () => {
     expect(trace.about).toMatchObject({ kind: "lost-wakeup", tape: failure?.tape, seed: 0 });
   });
 
-  it("shows who has which lock, who waits for it, and who wakes whom", () => {
+  it("shows the owner and the waiters of each lock, and which thread wakes which", () => {
     const setup: Setup = (machine) => {
       const lock = made(machine, sys.mtx_create("lock"));
       const rw = made(machine, sys.rw_init("table", 0));

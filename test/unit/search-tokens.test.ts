@@ -5,8 +5,8 @@ import { type ExploreOptions, explore, type Setup, sys } from "../../src/index.j
 import { buildUnderTest } from "../support/build.js";
 
 /**
- * Two threads count to two; each takes the token, if it takes it: one of its own, or one of the pool for an address; or tries
- * for it until it has it. It sleeps in between, if it does.
+ * Two threads count to two; each takes the token, if it takes it: one of its own, or one of the pool for an
+ * address; or tries for it until it has it. It sleeps in between, if it does.
  */
 function counter({ takes, sleeps }: { takes: boolean | "pool" | "tries"; sleeps: boolean }): Setup {
   return (machine, { shared }) => {
@@ -43,7 +43,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
       ...options,
     });
 
-  it("finds what goes wrong without a token", async () => {
+  it("finds the fault of a test without a token", async () => {
     const { failure } = await run(counter({ takes: false, sleeps: false }));
     expect(failure?.message).toMatch(/count is 1/);
   });
@@ -67,7 +67,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect(some.failure).toBe(null);
   });
 
-  it("takes what is done under a token for ordered, also by who sleeps in between, and nothing else", async () => {
+  it("orders what is done under a token, even by a thread that sleeps in between, and nothing else", async () => {
     const guards =
       (takes: boolean): Setup =>
       (machine, { shared }) => {
@@ -92,7 +92,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     expect((await run(guards(false), options)).failure?.kind).toBe("race");
   });
 
-  it("lets who looks come before or after who wants the token alone, on whatever CPU each is", async () => {
+  it("tries readers both before and after a writer of the token, on whatever CPUs they are", async () => {
     const setup: Setup = (machine, { shared }) => {
       const count = shared(0, "count");
       const token = { address: machine.call(sys.lwkt_token_create(0))[1] >>> 0 };
@@ -116,7 +116,7 @@ describe.each([1, 2])("a search under lwkt-modern on %i CPUs", (cpus) => {
     }
   });
 
-  it("finds that a token is given up by who sleeps", async () => {
+  it("finds that a sleeping thread gives up its token", async () => {
     const { failure } = await run(counter({ takes: true, sleeps: true }));
     expect(failure?.message).toMatch(/count is 1/);
   });

@@ -61,7 +61,7 @@ describe("a workload under search", () => {
     expect(long.result.failure).toMatchObject({ kind: "livelock" });
   });
 
-  it("has time go on for all that wait for a clock", () => {
+  it("advances time for all threads that wait for a clock", () => {
     const timed = tasks({
       sleeper: task(3, '"sleep": 1500, "lock": "m", "run": 2, "unlock": "m"'),
       ticker: task(3, '"timer": { "ref": "tick", "period": 700 }, "lock": "m", "unlock": "m"'),

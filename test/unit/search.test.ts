@@ -160,7 +160,7 @@ describe("a search", () => {
     expect(await told(5)).toEqual(await told(5));
   });
 
-  it("throws when it was told to", async () => {
+  it("throws if that was requested", async () => {
     await expect(run(setup, { throws: true })).rejects.toThrow(/^assertion: .* \(replay: ktm1:/);
   });
 
@@ -170,7 +170,7 @@ describe("a search", () => {
     await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
   });
 
-  it("tells of a panic, and searches on", async () => {
+  it("reports a panic, and continues the search", async () => {
     const panics: Setup = (machine, { choice }) => {
       machine.createThread({
         name: "unlocks",
@@ -232,5 +232,28 @@ describe("an event handler of a test", () => {
     expect(schedules).toBeGreaterThan(0);
     const again = await run(setup, { replay: failure?.tape ?? "" });
     expect(again.failure?.message).toBe("the writer came first");
+  });
+});
+
+describe("a body", () => {
+  it("that makes a call with wrong arguments is a failed assertion, with a tape", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0);
+      machine.createThread({
+        name: "careless",
+        *body() {
+          if ((yield* word.get()) === 1) yield sys.wakeup(0.5);
+        },
+      });
+      machine.createThread({
+        name: "other",
+        *body() {
+          yield* word.set(1);
+        },
+      });
+    };
+    const { failure } = await run(setup, { strategy: "exhaustive" });
+    const message = 'thread "careless": wakeup: 0.5 is not a channel';
+    expect(failure).toMatchObject({ kind: "assertion", message });
   });
 });

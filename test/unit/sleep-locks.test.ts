@@ -61,7 +61,7 @@ describe.each(SCHEDULERS)("sleeping with an interlock under %s", (scheduler) => 
     return done;
   }
 
-  it("misses no wakeup of a waker that is quicker, as a sleep without the interlock does", () => {
+  it("misses no wakeup of a faster waker, as a sleep without the interlock does", () => {
     const tries = Array.from({ length: 60 }, (_, turn) => turn);
     expect(tries.filter((turn) => checkThenSleep(turn, true))).toHaveLength(60);
     expect(tries.filter((turn) => checkThenSleep(turn, false))).toHaveLength(0);

@@ -78,7 +78,7 @@ describe("a snapshot", () => {
     expect([second.textBase, second.dataBase]).toEqual([first.textBase, first.dataBase]);
   });
 
-  it("forgets texts that came later, and knows those that it had", () => {
+  it("forgets texts interned later, and keeps those that it had", () => {
     const machine = boot();
     const early = machine.channel("early");
     const before = machine.snapshot();
@@ -256,7 +256,7 @@ describe("a snapshot", () => {
     );
   });
 
-  it("whose memory another one took is empty", () => {
+  it("whose memory was transferred to another one is empty", () => {
     const machine = bootCounting();
     const first = machine.snapshot();
     const second = machine.snapshot({ reuse: first });
@@ -353,6 +353,24 @@ describe("there is no snapshot", () => {
 });
 
 describe("a body", () => {
+  it("that gives a call the next number when it is brought back is refused", () => {
+    const machine = boot();
+    let ticks = 2;
+    machine.createThread({
+      name: "t",
+      *body() {
+        for (;;) yield* kernel.pause("rest", ticks);
+      },
+    });
+    machine.run({ for: 3_000_000 });
+    const snapshot = machine.snapshot();
+    machine.run({ for: 3_000_000 });
+    ticks = 3;
+    expect(() => machine.restore(snapshot)).toThrow(/at its step 1 it made the call pause/);
+    ticks = 2;
+    machine.restore(snapshot);
+  });
+
   it("that does something else when it is brought back is refused, and nothing has changed", () => {
     const machine = boot();
     let steps = 0;
@@ -458,7 +476,7 @@ describe("a snapshot's file", () => {
   afterEach(() => rmSync(directory, { recursive: true }));
   const path = () => join(directory, "machine.ktm");
 
-  it("is the machine again", () => {
+  it("restores the machine", () => {
     const machine = bootCounting({ cpus: 2 });
     machine.run({ switches: 200 });
     saveSnapshot(machine.snapshot(), path());
@@ -490,6 +508,47 @@ describe("a snapshot's file", () => {
     expect(read.hash).toBe(machine.hash);
   });
 
+  it("takes the functions that each machine is given, also after one that was given wrong ones", () => {
+    function* body() {
+      for (;;) yield* kernel.pause("rest", 1);
+    }
+    const machine = boot();
+    machine.createThread({ name: "t", body });
+    const heard: string[] = [];
+    const onCtor = () => heard.push("first");
+    machine.onEvent("thread_ctor", onCtor);
+    machine.run({ for: 2_000_000 });
+    const read = decodeSnapshot(encodeSnapshot(machine.snapshot()));
+    const other = function* () {
+      yield kernel.lwkt_yield();
+    };
+    const wrong = { bodies: { body: other }, handlers: { onCtor } };
+    expect(() => Machine.fromSnapshot(read, wrong)).toThrow(/cannot be brought back/);
+    const second = Machine.fromSnapshot(read, {
+      bodies: { body },
+      handlers: { onCtor: () => heard.push("second") },
+    });
+    second.createThread({ name: "u", stopped: true, body: other });
+    machine.createThread({ name: "u", stopped: true, body: other });
+    expect(heard).toEqual(["second", "first"]);
+  });
+
+  it("leaves a machine as it was that is not given its functions, or has something that it knows nothing of", () => {
+    const machine = boot();
+    const snapshot = machine.snapshot();
+    machine.onEvent("thread_ctor", function onCtor() {});
+    machine.createThread({ name: "t", stopped: true, body: yielder });
+    const read = decodeSnapshot(encodeSnapshot(machine.snapshot()));
+    const before = memoryOf(boot());
+    const fresh = boot();
+    expect(() => fresh.restore(read, { bodies: { yielder } })).toThrow('the function "onCtor"');
+    expect(memoryOf(fresh)).toEqual(before);
+    const now = memoryOf(machine);
+    machine.attach({ name: "late", save: () => 0, restore: () => {} });
+    expect(() => machine.restore(snapshot)).toThrow("nothing about the late");
+    expect(memoryOf(machine)).toEqual(now);
+  });
+
   it("cannot tell two bodies of one name apart", () => {
     const machine = boot();
     for (const name of ["a", "b"]) {
@@ -518,7 +577,7 @@ describe("a snapshot's file", () => {
     decodeSnapshot(bytes);
   });
 
-  it("is refused when it is cut short or goes on", () => {
+  it("is refused when it is truncated or too long", () => {
     const bytes = encodeSnapshot(bootCounting().snapshot());
     for (let length = 0; length < bytes.length; length += 7) {
       expect(() => decodeSnapshot(bytes.subarray(0, length)), `${length} bytes`).toThrow(
@@ -570,7 +629,7 @@ describe("a snapshot's file", () => {
 });
 
 describe("the past", () => {
-  it("is not kept unless one asks for it", () => {
+  it("is not kept unless requested", () => {
     const machine = bootCounting();
     expect(() => machine.rewind({ switches: 0 })).toThrow(/call machine.record\(\) first/);
     machine.record();
@@ -579,7 +638,7 @@ describe("the past", () => {
     expect(() => machine.rewind({ switches: 0 })).toThrow(SnapshotError);
   });
 
-  it("has moments that were, and no others", () => {
+  it("has only moments that occurred", () => {
     const machine = bootCounting();
     machine.run({ switches: 100 });
     machine.record();
@@ -595,7 +654,7 @@ describe("the past", () => {
     expect(() => machine.record({ every: Number.NaN })).toThrow(/every is NaN/);
   });
 
-  it("goes back behind what the host has done, and never across it", () => {
+  it("goes back to after the host's interventions, and never across them", () => {
     const machine = bootCounting();
     const body = machine.load(counting);
     machine.record();
@@ -616,7 +675,7 @@ describe("the past", () => {
     expect(() => machine.rewind({ switches: 150 })).toThrow(/has not been at 150 switches yet/);
   });
 
-  it("goes back to the end of a round in whose middle the host has done something", () => {
+  it("returns to the end of a round in which the host has intervened", () => {
     const machine = bootCounting();
     const body = machine.load(counting);
     machine.record();

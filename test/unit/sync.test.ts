@@ -48,7 +48,7 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     expect(syncObjects(machine)[0]).toMatchObject({ uses: 8, contended: 7, waitersMax: 7 });
   });
 
-  it("keeps a mutex with its owner when somebody else wakes those who wait for it", () => {
+  it("leaves a mutex with its owner when another thread wakes its waiters", () => {
     const machine = boot();
     const mutex = create(machine, sys.mtx_create("door"));
     const order: string[] = [];
@@ -73,7 +73,7 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     expect(syncObjects(machine)[0]).toMatchObject({ isOwned: false, owner: null, waiters: 0 });
   });
 
-  it("shows who owns a mutex and who waits for it", () => {
+  it("shows the owner and the waiters of a mutex", () => {
     const machine = boot();
     const mutex = create(machine, sys.mtx_create("door"));
     const owner = spawn(machine, "owner", function* () {
@@ -119,7 +119,7 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     ]);
   });
 
-  it("has who is woken for a unit that another one takes wait for its whole time", () => {
+  it("makes a thread wait for its whole timeout again if another one takes the unit that it was woken for", () => {
     const machine = boot(2);
     const semaphore = create(machine, sys.sema_create("units", 0));
     const seen: unknown[] = [];
@@ -140,7 +140,7 @@ describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
     expect(seen).toEqual([EWOULDBLOCK, true, 0]);
   });
 
-  it("refuses semaphores below zero, barriers for nobody, and objects without room", () => {
+  it("refuses negative semaphores, barriers for no thread, and objects beyond the arena", () => {
     const machine = boot(1, 16);
     expect(machine.call(sys.sema_create("s", -1))[0]).toBe(EINVAL);
     expect(machine.call(sys.barrier_create("b", 0))[0]).toBe(EINVAL);

@@ -103,7 +103,7 @@ describe("a table jump that became comparisons", () => {
     ["a value that is worked out", range(9), 9, "(i32.shr_u (local.get 0) (i32.const 1))"],
   ];
 
-  it.each(cases)("goes where it went: %s", (_, targets, otherwise, value) => {
+  it.each(cases)("keeps its targets: %s", (_, targets, otherwise, value) => {
     const module = moduleOf(targets, otherwise, value);
     expect(countTableJumps(module)).toBe(1);
     const original = functionOf(module);
@@ -141,7 +141,7 @@ describe("a table jump that became comparisons", () => {
 describe("weights", () => {
   const weights = [1, 1, 1, 1, 1, 1, 1, 1, 8, 16, 32, 64];
 
-  it("make the ways to heavy values short, and change nowhere where a jump goes", () => {
+  it("shorten the paths to heavy values, and change no target", () => {
     const module = moduleOf(range(12), 11);
     const original = functionOf(module);
     expect(replaceTableJumps(module, weights)).toBe(1);

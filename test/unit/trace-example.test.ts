@@ -37,10 +37,10 @@ function compareThreads(workload: WorkloadRun, runs: readonly Slice[]): void {
 
 const examples = readdirSync(EXAMPLES).filter((name) => name.endsWith(".json"));
 
-it("there are five examples to trace", () => expect(examples).toHaveLength(5));
+it("there are five example traces", () => expect(examples).toHaveLength(5));
 
 describe.each(examples)("the trace of %s", (file) => {
-  it.each([1, 4])("agrees with its run on %i CPUs, which it does not change", (cpus) => {
+  it.each([1, 4])("agrees with its run on %i CPUs, and does not change it", (cpus) => {
     const folder = mkdtempSync(join(tmpdir(), "trace-"));
     const path = join(folder, "trace.json");
     const workload = run(file, cpus, path);

@@ -83,14 +83,14 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     }
   });
 
-  it("has it wait for the middle thread's work too when it does not", () => {
+  it("makes the high thread wait for the middle one's work, too, when it does not lend", () => {
     const overhead = inversion(MutexOption.NOLEND, 10_000n, 0n);
     for (const work of [50_000n, 2_000_000n]) {
       expect(inversion(MutexOption.NOLEND, 10_000n, work) - overhead).toBe(work);
     }
   });
 
-  it("goes to the best that waits, and to the first among equals", () => {
+  it("goes to the best waiter, and to the first among equals", () => {
     const machine = boot();
     const mutex = mutexOf(machine);
     const order: string[] = [];
@@ -119,7 +119,7 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     expect(order).toEqual(["d", "b", "e", "a", "c"]);
   });
 
-  it("takes the CPU from nobody when what is lent makes no priority better", () => {
+  it("preempts no thread when a loan does not improve a priority", () => {
     const machine = boot();
     const mutex = mutexOf(machine);
     const order: string[] = [];
@@ -163,7 +163,7 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     expect(lost).toBe(0);
   });
 
-  it("may be taken again by its owner if it recurses, and tried", () => {
+  it("may be taken again by its owner if it recurses, even by a try", () => {
     const machine = boot({ cpus: 2 });
     const mutex = mutexOf(machine, MutexOption.RECURSE);
     const plain = mutexOf(machine);
@@ -185,7 +185,7 @@ describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
     expect(seen).toEqual([true, true, true, false, false, true, false]);
   });
 
-  it("spins, if it is that kind, until the owner on another CPU is through", () => {
+  it("spins, if it is a spin mutex, until the owner on another CPU releases it", () => {
     const machine = boot({ cpus: 4, statistics: false });
     const mutex = mutexOf(machine, MutexOption.SPIN);
     const spinner = program("spinner")

@@ -1,4 +1,5 @@
-// Whom a wakeup of one thread wakes: the best priority, the first among equals (sleepq_signal), whatever the sleepers wait with.
+// Whom a wakeup of one thread wakes: the best priority, the first among equals (sleepq_signal), whatever the
+// sleepers wait with.
 
 import { describe, expect, it } from "vitest";
 import { Policy } from "../../src/generated/layout.js";
@@ -70,7 +71,10 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     sema: make(machine, sys.sema_create("sema", 0)),
   });
 
-  /** Threads that prepare themselves and then wait, one after the other; their names in the order in which they are woken. */
+  /**
+   * Threads that prepare themselves and then wait, one after the other; their names in the order in which they
+   * are woken.
+   */
   function order(
     machine: Machine,
     { wait, wake }: Way,
@@ -124,7 +128,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(order(machine, way, equals)).toEqual(["a", "b", "c", "d", "e"]);
     });
 
-    it("knows a priority that changes while the thread sleeps", () => {
+    it("takes a priority into account that changes during the sleep", () => {
       for (const [which, priority, expected] of [
         ["c", 60, "cab"],
         ["a", 200, "bca"],
@@ -141,7 +145,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       }
     });
 
-    it("knows what is lent to a thread that sleeps, at once", () => {
+    it("counts a priority lent to a sleeper at once", () => {
       const machine = withOwnPriorities(boot({ cpus: 2, hz: 100_000 }));
       const held = make(machine, sys.mtx_create("held"));
       const owns = function* (): Body {
@@ -162,7 +166,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       expect(woken.join("")).toBe("cab");
     });
 
-    it("knows all 99 real-time priorities", () => {
+    it("distinguishes all 99 real-time priorities", () => {
       const machine = boot({ cpus: 2 });
       const threads = [
         withPolicy(Policy.OTHER, 0),
@@ -175,7 +179,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     });
 
     if (scheduler === "ule") {
-      it("has batch threads sleep at one priority (static_boost)", () => {
+      it("makes batch threads sleep at one priority (static_boost)", () => {
         const nice = [10, 0, -10].map((value) => withPolicy(Policy.OTHER, value));
         const compute = nice.map(
           (prepare) =>
@@ -190,7 +194,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
 
     if (isLwkt(scheduler)) {
-      it("knows the levels of threads of LWKT", () => {
+      it("compares the levels of LWKT threads", () => {
         const machine = boot({ bare: way.name === "cv_signal" || way.name === "sema_post" });
         const woken: string[] = [];
         const objects = objectsOf(machine);
@@ -216,7 +220,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     }
   });
 
-  it("finds the best of very many, whoever comes and goes", () => {
+  it("finds the best of very many sleepers while others come and go", () => {
     const machine = withOwnPriorities(boot({ maxthread: 3_000 }));
     const woken: number[] = [];
     const count = 2_000;
@@ -238,7 +242,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(woken).toEqual([999, 1_999, 0, 1, 2]);
   });
 
-  it("an sx goes to the best that wants it alone, also when that one's priority has changed meanwhile", () => {
+  it("an sx goes to the best exclusive waiter, even if its priority has changed meanwhile", () => {
     const machine = withOwnPriorities(boot({ cpus: 2 }));
     const lock = make(machine, sys.sx_init("lock", 0));
     const order: string[] = [];
@@ -268,7 +272,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   if (isLwkt(scheduler)) {
-    it("a mutex goes to the thread of LWKT whose level got better while it waited, which lends at once", () => {
+    it("a mutex goes to the LWKT thread whose level improved while it waited, and which lends at once", () => {
       const machine = boot();
       const mutex = make(machine, sys.mtx_create("mutex"));
       const order: string[] = [];

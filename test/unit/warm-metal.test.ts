@@ -34,7 +34,7 @@ describe("a program on bare metal that is run twice", () => {
     expect(warm.compiled).toBeGreaterThan(5);
   });
 
-  it("is not run again when it has changed what it has executed", () => {
+  it("is not run again when it has changed the code that it has executed", () => {
     const changing = (b: Builder) =>
       b.auipc("a0", 0).lw("a1", "a0").addi("a1", "a1", 0).sw("zero", "a0").jump("pass");
     const warm = new WarmMetal(bareProgram(changing), buildUnderTest);

@@ -74,7 +74,7 @@ describe("the order of locks", () => {
     expect(machine.console).toContain("lock order c -> a attempted by thread third");
   });
 
-  it("is that of types: two locks of one name are told once", () => {
+  it("is that of types: two locks of one name are reported once", () => {
     const machine = boot();
     const [one, two] = [mutex(machine, "fork"), mutex(machine, "fork")];
     thread(machine, "eater", () => inOrder(one, two));
@@ -83,7 +83,7 @@ describe("the order of locks", () => {
     expect(machine.console).not.toContain("reversal");
   });
 
-  it("forbids a lock that may be held asleep inside one that may not", () => {
+  it("forbids taking a sleepable lock while holding one that is not", () => {
     const machine = boot();
     const [door, slow] = [mutex(machine, "door"), sx(machine, "slow")];
     thread(machine, "sleepy", function* () {
@@ -96,7 +96,7 @@ describe("the order of locks", () => {
     expect(machine.console).toContain("slow (slow, sx)");
   });
 
-  it("is not that of locks which are only tried", () => {
+  it("does not include locks that are only tried", () => {
     const machine = boot();
     const [a, b] = [mutex(machine, "a"), mutex(machine, "b")];
     thread(machine, "first", () => inOrder(a, b));
@@ -109,7 +109,7 @@ describe("the order of locks", () => {
     expect(machine.console).toBe("");
   });
 
-  it("is forgotten by nobody: a lock that was handed over counts as one that was taken", () => {
+  it("counts a lock that was handed over as taken", () => {
     const machine = boot();
     const [a, b] = [mutex(machine, "a"), mutex(machine, "b")];
     machine.createThread({
@@ -151,7 +151,7 @@ describe("the order of locks", () => {
 });
 
 describe("a thread that holds a lock", () => {
-  it("may not sleep, unless it is one to sleep with, or the sleep gives it up", () => {
+  it("may not sleep, unless the lock is sleepable or released by the sleep", () => {
     const machine = boot();
     const [door, slow] = [mutex(machine, "door"), sx(machine, "slow")];
     const user = mutex(machine, "user", MutexOption.NOLEND);
@@ -185,7 +185,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toMatch(/exiting with the following locks held:\nshared rw table/);
   });
 
-  it("must not wait for one that can block while the lock is a spin mutex", () => {
+  it("must not want a blocking lock while that is a spin mutex", () => {
     const machine = boot();
     const [spin, door] = [mutex(machine, "spin", MutexOption.SPIN), mutex(machine, "door")];
     const body = () =>
@@ -198,7 +198,7 @@ describe("a thread that holds a lock", () => {
     );
   });
 
-  it("must not want it alone while it shares it", () => {
+  it("must not want to own it while it shares it", () => {
     const machine = boot();
     const table = rw(machine, "table");
     const body = () =>
@@ -210,7 +210,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toBe("exclusive lock of (rw) table\nwhile share locked\n");
   });
 
-  it("must not want to share an sx that it has alone", () => {
+  it("must not want to share an sx that it owns", () => {
     const machine = boot();
     const slow = sx(machine, "slow");
     const body = () =>
@@ -222,7 +222,7 @@ describe("a thread that holds a lock", () => {
     expect(machine.console).toBe("shared lock of (sx) slow\nwhile exclusively locked\n");
   });
 
-  it("may not wait for a condition, unless the wait gives it up", () => {
+  it("may not wait for a condition, unless the wait releases the lock", () => {
     const machine = boot();
     const [door, table] = [mutex(machine, "door"), rw(machine, "table")];
     const cv = made(machine.call(sys.cv_create("ready")));
@@ -287,7 +287,7 @@ describe("a thread that holds a lock", () => {
   });
 });
 
-it("reports on a workload, whose report has it in its console", () => {
+it("reports on a workload in the console part of its report", () => {
   const text = tasks(`
     "one": { "loop": 1, "lock": "a", "lock1": "b", "unlock": "b", "unlock1": "a" },
     "two": { "loop": 1, "sleep": 900, "lock": "b", "sleep1": 50, "lock1": "a", "unlock": "a", "unlock1": "b" }`);

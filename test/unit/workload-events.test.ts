@@ -176,7 +176,7 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
     expect(report.outcome).toBe("finished");
   });
 
-  it("lets everybody who names a barrier meet there, each instance once", () => {
+  it("lets all tasks that name a barrier meet there, each instance once", () => {
     const report = run(
       `"a": { "loop": 1, "instance": 2, "barrier": "b" },
        "c": { "loop": 1, "run": 300, "barrier": "b", "barrier": "b" },
@@ -216,7 +216,7 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
     ]);
   });
 
-  it("counts what is posted to a semaphore, also before anybody waits", () => {
+  it("counts posts to a semaphore, even before a thread waits", () => {
     const report = run(
       `"poster": { "loop": 1, "phases": { "now": { "loop": 2, "sem_post": "s" },
          "later": { "sleep": 100, "sem_post": "s" } } },
@@ -272,7 +272,7 @@ describe.each(SCHEDULERS)("events under %s", (scheduler) => {
 });
 
 describe("wrong use of a mutex", () => {
-  it("is a panic that names the thread that unlocks what it does not hold", () => {
+  it("is a panic that names the thread when it unlocks a mutex that it does not hold", () => {
     const text = tasks(`"bad": { "loop": 1, "run": 1, "unlock": "m" }`);
     expect(() => runText(text)).toThrow(KernelPanic);
     expect(() => runText(text)).toThrow(
@@ -280,7 +280,7 @@ describe("wrong use of a mutex", () => {
     );
   });
 
-  it("is a panic when a thread locks what it holds", () => {
+  it("is a panic when a thread locks a mutex that it holds", () => {
     expect(() => runText(tasks(`"bad": { "loop": 1, "lock": "m", "lock": "m" }`))).toThrow(
       /recursed on non-recursive mutex m/,
     );

@@ -272,7 +272,7 @@ describe("defaults and inheritance", () => {
 });
 
 describe("notes", () => {
-  it("says once that a resume wakes nobody", () => {
+  it("says once that a resume wakes no thread", () => {
     const text = '{"tasks":{"t":{"resume":"x",\n"resume0":"y","resume":"y","resume":"t"}}}';
     const reason = "no task has this name and no thread suspends at it";
     expect(parse(text).notes).toEqual([
@@ -449,7 +449,7 @@ describe("wrong files", () => {
     expect(error.message).toMatch(/\(did you mean "n+0"\?\)$/);
   });
 
-  it("suggests only what is near", () => {
+  it("suggests only similar names", () => {
     expect(nearestName("sleeep", ["run", "sleep"])).toBe("sleep");
     expect(nearestName("LOOP", ["loop"])).toBe("loop");
     expect(nearestName("gnu", ["loop", "run"])).toBeNull();

@@ -104,7 +104,7 @@ describe("threads", () => {
     expect(reportRun(run, "idle")).toMatchObject({ outcome: "finished", threadCount: 10_000 });
   });
 
-  it("that a fork finds no room for are counted in a note, and the forker goes on", () => {
+  it("that a fork finds no room for are counted in a note, and the forking task continues", () => {
     const report = runText(tasks(`"bomb": { "loop": -1, "fork": "bomb", "sleep": 100 }`), {
       forUs: 3_000,
     });
@@ -206,7 +206,7 @@ describe("the end", () => {
 });
 
 describe("the compiler", () => {
-  it("rejects a task with more timers of its own than a thread can keep", () => {
+  it("rejects a task with more private timers than a thread can keep", () => {
     const timers = Array.from(
       { length: 12 },
       (_, i) => `"timer": { "ref": "unique${i}", "period": 1 }`,
@@ -226,7 +226,7 @@ describe("the compiler", () => {
 });
 
 describe("a snapshot of a workload's machine", () => {
-  it("has the accounts of the threads that had ended, so that the report is the same", () => {
+  it("includes the accounts of threads that have ended, so that the report is the same", () => {
     const run = bootText(
       tasks(
         '"a": { "instance": 5, "loop": 3, "run": 100 }, "b": { "loop": 60, "run": 50, "sleep": 20 }',

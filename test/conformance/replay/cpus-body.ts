@@ -1,5 +1,5 @@
-// What a thread of a case for several CPUs does: its operations, as they are written, less those that make no sense
-// where they come, and with what a thread does behind its last one (FORMAT.md of these cases, section 3).
+// The body of a thread of a case for several CPUs: its operations in order, without those that are invalid at their
+// place, and followed by what a thread does after its last one (FORMAT.md of these cases, section 3).
 
 import { InputError } from "./difference.js";
 
@@ -27,9 +27,9 @@ export interface CpusCase {
   readonly final: unknown;
 }
 
-/** A body on its way. */
+/** A body in progress. */
 export class CpusBody {
-  /** The operation that was begun last. */
+  /** The last operation begun. */
   pc = -1;
   private gen = 0;
   private sections = 0;
@@ -84,7 +84,7 @@ export class CpusBody {
   }
 }
 
-/** The element of a list of a case; an {@link InputError} names what there is not. */
+/** An element of a list of a case; an {@link InputError} names one that does not exist. */
 export function element<E>(list: readonly E[], index: number | undefined, what: string): E {
   const found = list[index ?? -1];
   if (found === undefined) throw new InputError(`there is no ${what} ${String(index)}`);

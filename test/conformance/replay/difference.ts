@@ -8,12 +8,12 @@ export interface Difference {
   readonly got: unknown;
 }
 
-/** A conformance file or case that is not what it should be. */
+/** An invalid conformance file or case. */
 export class InputError extends Error {
   override readonly name = "InputError";
 }
 
-/** The first difference between two JSON values, or null; the order of keys is no difference. */
+/** The first difference between two JSON values, or null; the order of keys does not matter. */
 export function firstDifference(where: string, expected: unknown, got: unknown): Difference | null {
   if (expected === got) return null;
   if (Array.isArray(expected) && Array.isArray(got)) return arrayDifference(where, expected, got);

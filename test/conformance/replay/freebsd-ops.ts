@@ -1,4 +1,4 @@
-// The operations of the cases (FORMAT.md, section 4), as kernel calls and looks at kernel memory.
+// The operations of the cases (FORMAT.md, section 4), as kernel calls and reads of kernel memory.
 
 import * as Layout from "../../../src/generated/layout.js";
 import { InputError } from "./difference.js";
@@ -37,13 +37,13 @@ function* call(nr: number, ...args: number[]): Operation {
   return yield { nr, args };
 }
 
-/** Makes a call whose result nobody sees. */
+/** Makes a call and ignores its result. */
 function* callVoid(nr: number, ...args: number[]): Operation {
   yield { nr, args };
   return null;
 }
 
-/** A flag of td_dbgflags, which FreeBSD and the cases call TDB_*: here those are the kinds of body. */
+/** A flag of td_dbgflags. FreeBSD and the cases call these TDB_*, which here is the prefix of the kinds of body. */
 function debugFlag(name: string): number {
   return constant(name.replace(/^TDB_/, "DBG_"));
 }
@@ -62,14 +62,14 @@ function flagsOf({ flags = [] }: Creation): number {
 
 // ---- Identities ----
 
-/** The living thread of an identity, or why there is none. */
+/** The thread of an identity while it exists, or why it does not. */
 function threadOf(world: World, name: unknown): ThreadRecord | "nothread" | "dead" {
   const thread = world.threads.get(name as string);
   if (thread === undefined) return "nothread";
   return world.isAlive(thread) ? thread : "dead";
 }
 
-/** The living process of an identity, or why there is none. */
+/** The process of an identity while it exists, or why it does not. */
 function procOf(world: World, name: unknown): ProcRecord | "noproc" | "dead" {
   const proc = world.procs.get(name as string);
   if (proc === undefined) return "noproc";
@@ -259,7 +259,7 @@ const objectChannels: Readonly<Record<string, (address: number) => number>> = {
   p_flag: (p) => p + Layout.Proc.p_flag,
 };
 
-/** The address of a channel by name, or why its object is not there. */
+/** The address of a channel by name, or why its object does not exist. */
 function channelOf(world: World, name: string): number | string {
   const [kind = "", ...rest] = name.split(":");
   const address = objectChannels[kind];

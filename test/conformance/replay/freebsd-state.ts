@@ -1,4 +1,4 @@
-// The final state of a case: everything that its threads and processes have become.
+// The final state of a case: all of its threads and processes.
 
 import * as Layout from "../../../src/generated/layout.js";
 import type { ProcRecord, ThreadRecord, World } from "./freebsd-world.js";

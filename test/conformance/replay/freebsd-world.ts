@@ -1,4 +1,4 @@
-// Identities of threads and processes in a replay, and what their structures say.
+// The threads and processes of a replay by identity, and access to their structures.
 
 import type { Kernel } from "../../../src/core/kernel.js";
 import * as Layout from "../../../src/generated/layout.js";
@@ -6,7 +6,7 @@ import { tidChain } from "./tid-chain.js";
 
 const { Thread: T, ThreadCold: C, Proc: P, Frame: F } = Layout;
 
-/** Is told of the identities that come to exist. */
+/** Receives the identities as they are created. */
 export interface Identities {
   created(name: string): void;
 }
@@ -54,7 +54,7 @@ export class World {
     this.addThread("init", kernel.read(init + P.p_threads));
   }
 
-  /** An identity's thread exists from now on. */
+  /** Records the thread of an identity. */
   addThread(name: string, td: number, raw = false): void {
     const tid = this.kernel.readSigned(this.kernel.cold(td) + C.td_tid);
     this.threads.set(name, { name, td, tid, raw, freed: false });
@@ -62,7 +62,7 @@ export class World {
     this.identities.created(name);
   }
 
-  /** An identity's process exists from now on. */
+  /** Records the process of an identity. */
   addProc(name: string, p: number): void {
     this.procs.set(name, { name, p, pid: this.kernel.readSigned(p + P.p_pid) });
     this.owners.set(p, `proc ${name}`);
@@ -76,12 +76,12 @@ export class World {
 
   // ---- Fields ----
 
-  /** A field of a thread's hot part of one byte. */
+  /** A one-byte field of a thread's hot part. */
   hot8(td: number, field: keyof typeof T): number {
     return this.kernel.u8[td + T[field]] as number;
   }
 
-  /** A field of a thread's cold part of one byte. */
+  /** A one-byte field of a thread's cold part. */
   cold8(td: number, field: keyof typeof C): number {
     return this.kernel.u8[this.kernel.cold(td) + C[field]] as number;
   }
@@ -101,14 +101,14 @@ export class World {
     return this.kernel.read(p + P[field]);
   }
 
-  // ---- Life ----
+  // ---- Which still exist ----
 
-  /** A thread's structure is still this identity's. */
+  /** True if a thread's structure still belongs to this identity. */
   owns({ name, td }: ThreadRecord): boolean {
     return this.owners.get(td) === name;
   }
 
-  /** The thread has not exited. */
+  /** True if the thread has not exited. */
   isAlive(thread: ThreadRecord): boolean {
     if (!this.owns(thread) || thread.freed) return false;
     if (thread.raw) return true;
@@ -117,12 +117,12 @@ export class World {
     return (flags & Layout.TDL_EXITED) === 0;
   }
 
-  /** The process has not been harvested. */
+  /** True if the process has not been harvested. */
   exists({ name, p, pid }: ProcRecord): boolean {
     return this.owners.get(p) === `proc ${name}` && (this.proc(p, "p_pid") | 0) === pid;
   }
 
-  /** The process is neither a zombie nor gone. */
+  /** True if the process exists and is not a zombie. */
   isAliveProc(proc: ProcRecord): boolean {
     return this.exists(proc) && this.proc(proc.p, "p_state") !== Layout.PRS.ZOMBIE;
   }

@@ -40,7 +40,7 @@ export interface Tunables {
   readonly maxlog?: number;
 }
 
-/** The log is long enough. */
+/** Thrown when the log has reached its recorded length. */
 class Cut extends Error {}
 
 /** Replays a case; null when log and final state, or results, are the recorded ones. */
@@ -87,7 +87,7 @@ function bootKernel(tunables: Tunables, build: KernelBuild): Kernel {
   );
 }
 
-/** The same; a machine that is too small to boot is the case's fault. */
+/** Boots the kernel; a machine that is too small to boot is an error of the case. */
 function booted(tunables: Tunables, build: KernelBuild): Kernel {
   try {
     return bootKernel(tunables, build);
@@ -211,8 +211,8 @@ class Replay implements Identities {
   }
 
   /**
-   * The kernel hands its trace over. What a creating call has traced can be named only when the call has
-   * returned; but a kernel that never comes back fills the log, too.
+   * Takes trace records from the kernel. Those of a creating call can be named only when the call has returned; but a
+   * kernel that never returns fills the log, too.
    */
   private collect(from: number, to: number): void {
     this.pending.push(...this.kernel.records(from, to));
@@ -232,7 +232,7 @@ type EventMaker = (
   name: (address: number) => string | null,
 ) => unknown[];
 
-/** How each type of trace record is logged; the others are not. */
+/** How trace records are logged, by type; other types are not. */
 const eventOf: Readonly<Record<number, EventMaker>> = {
   [Ktr.RUNNABLE]: (a, _b, _c, name) => ["runnable", name(a)],
   [Ktr.FBSWITCH]: (a, b, _c, name) => ["switch", name(a), name(b)],

@@ -1,4 +1,4 @@
-// The state of an LWKT machine of one CPU, in the form in which recorded cases have it.
+// The state of an LWKT machine with one CPU, in the form of the recorded cases.
 
 import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads, lwktRunq } from "../../../src/core/runq-view.js";
@@ -6,7 +6,7 @@ import * as Layout from "../../../src/generated/layout.js";
 
 const { GlobalData: G, LwktWait: W, Thread: T, ThreadCold: C } = Layout;
 
-/** What the structures of a case are called. */
+/** Names of the structures of a case. */
 export interface LwktNames {
   /** The name that a thread structure is shown under, by address. */
   readonly names: ReadonlyMap<number, string>;
@@ -82,7 +82,7 @@ function waitState(
   };
 }
 
-/** The threads whose structures are still theirs. */
+/** The states of threads whose structures have not been reused. */
 function threadStates(kernel: Kernel, names: LwktNames): Record<string, unknown> {
   const states: Record<string, unknown> = {};
   for (const [name, td] of names.threads) {

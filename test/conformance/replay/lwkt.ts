@@ -1,8 +1,8 @@
 // Replays recorded cases of the LWKT scheduler (format: "LWKT scheduler vectors") on the kernel itself.
 //
-// Every thread of a case, the boot thread and the idle thread have bodies of the host: generators that
-// translate operations into kernel calls, which enter the kernel where the calls of a user's threads do.
-// What the kernel did is read from its trace; what it is like, from its structures.
+// Every thread of a case, the boot thread and the idle thread have host bodies: generators that translate operations
+// into kernel calls, which enter the kernel like the calls of any user's threads. What the kernel did is read from its
+// trace, its state from its structures.
 
 import { KernelPanic } from "../../../src/core/errors.js";
 import type { KernelSource } from "../../../src/core/instantiate.js";
@@ -62,7 +62,7 @@ interface Call {
 type Result = readonly [number, number];
 type Script = Generator<Call, void, Result>;
 
-/** Switches of the boot thread in a row in which nothing happens: what it does next is what it did before. */
+/** Consecutive switches of the boot thread without effect, after which it is known to repeat itself for ever. */
 const TURNS_MAX = 1000;
 
 /** Thrown by a script when the case ends: `idle` or `limit` is in the log. */
@@ -109,20 +109,20 @@ const plainCalls: Readonly<
   set_untimely_switch: [Sys.set_untimely_switch, "n"],
 };
 
-/** One case on its way through the kernel. */
+/** The replay of one case. */
 class Replay {
   readonly log: unknown[] = [];
   private readonly kernel: Kernel;
   private readonly scripts = new Map<number, Script>();
-  /** What the last owner of a structure is called, by the structure's address. */
+  /** The name of a structure's last owner, by address. */
   private readonly names = new Map<number, string>();
   private readonly addresses = new Map<string, number>();
   private readonly objects = new Map<string, number>();
   private readonly templates = new Map<string, number>();
   private readonly threads: ReadonlyMap<string, LwktThread>;
-  /** The thread that each thread is about to create, by the creator's address. */
+  /** The name of the thread that each thread is about to create, by the creator's address. */
   private readonly creating = new Map<number, string>();
-  /** The thread that runs, as far as the trace has been read. */
+  /** The running thread, as far as the trace has been read. */
   private current: number;
   private steps = 0;
 
@@ -217,7 +217,7 @@ class Replay {
     }
   }
 
-  /** Gives a thread that exists since the machine booted a script. */
+  /** Gives a script to a thread that has existed since boot. */
   private start(name: string, td: number, script: Script): void {
     this.kernel.u8[td + T.td_body] = Layout.TDB.HOST;
     this.names.set(td, name);
@@ -226,7 +226,7 @@ class Replay {
     script.next(); // to its first call, which `bootScript` and `idleScript` make at once
   }
 
-  /** The structure that the caller owns of a template thread: zero-filled, one per thread. */
+  /** The caller-owned structure of a template thread: zero-filled, one per thread. */
   private template(name: string): number {
     let at = this.templates.get(name);
     if (at === undefined) {
@@ -302,7 +302,7 @@ class Replay {
     return [kind, this.names.get(a), this.names.get(b), mask, d | 0, e | 0];
   }
 
-  /** The structure has a new owner from here on. */
+  /** Records a structure's new owner. */
   private allocEntry({ a, b }: TraceRecord): readonly unknown[] {
     const name = this.creating.get(this.current) as string;
     const from = [null, "template", this.names.get(a)][b];
@@ -327,7 +327,7 @@ class Replay {
     yield* this.switchForEver();
   }
 
-  /** Nothing schedules the boot thread; one that has scheduled itself may be all that is left to run. */
+  /** Nothing else schedules the boot thread; one that has scheduled itself may be the only runnable thread. */
   private *switchForEver(): Script {
     let entries = -1;
     for (let turns = 0; turns < TURNS_MAX; turns++) {
@@ -425,7 +425,7 @@ class Replay {
     }
   }
 
-  /** Operations that change the kernel's memory behind its back. */
+  /** Operations that write to kernel memory directly. */
   private overwrite(op: string, [a, b, c]: readonly (string | number)[]): void {
     const { kernel } = this;
     if (op === "set_p_stat") {
@@ -472,7 +472,7 @@ class Replay {
     this.kernel.exports.bare_proc(td >>> 0, proc.pid, processState(proc.stat));
   }
 
-  /** Does nothing yet: the first `next` of a generator has no value to give. */
+  /** A placeholder step, because the first `next` of a generator passes no value. */
   private *first(): Script {
     yield { nr: 0, args: [] };
   }

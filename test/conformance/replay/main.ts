@@ -97,12 +97,12 @@ function replay(one: Case, build: KernelBuild): Difference | null {
   throw new InputError('it has neither "tunables" nor "max_steps" nor "cpus"');
 }
 
-/** Replays a case of a file; what is wrong with the case itself is an {@link InputError} that names both. */
+/** Replays a case of a file; an error in the case itself is an {@link InputError} that names both. */
 function replayFrom(file: string, one: Case, build: KernelBuild): Difference | null {
   try {
     return replay(one, build);
   } catch (error) {
-    // A case is not checked field by field: what is missing shows where it is used.
+    // A case is not validated field by field: a missing field shows where it is used.
     const isBadCase =
       error instanceof InputError || error instanceof ConfigError || error instanceof TypeError;
     if (!isBadCase) throw error;

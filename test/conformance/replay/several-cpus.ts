@@ -1,5 +1,5 @@
-// Replays recorded cases for several CPUs (test/conformance/cases/several-cpus/FORMAT.md) on the kernel: the bodies are
-// the host's, switches are read from the trace.
+// Replays recorded cases for several CPUs (test/conformance/cases/several-cpus/FORMAT.md) on the kernel, with host
+// bodies; switches are read from the trace.
 
 import type { KernelSource } from "../../../src/core/instantiate.js";
 import { Kernel } from "../../../src/core/kernel.js";
@@ -10,7 +10,7 @@ import { type Difference, firstDifference, InputError } from "./difference.js";
 
 const { GlobalData: G, Ktr, LwktToken, LwktWait, Run, RUN_REASON, Sys, Thread: T } = Layout;
 
-/** Kernel calls by operation, and what their first number is: thread, number, token or wait structure. */
+/** Kernel calls by operation, and the kind of their first argument: thread, number, token or wait structure. */
 const calls: Readonly<Record<string, readonly [nr: number, kind?: "T" | "n" | "k" | "w"]>> = {
   yield: [Sys.lwkt_yield],
   switch: [Sys.lwkt_switch],

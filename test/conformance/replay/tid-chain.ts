@@ -1,4 +1,4 @@
-// The lists of the hash of thread ids, whose order is observed though the kernel keeps stamps only.
+// The lists of the thread id hash: their order is compared, although the kernel keeps only stamps.
 
 import type { Kernel } from "../../../src/core/kernel.js";
 import * as Layout from "../../../src/generated/layout.js";

@@ -1,6 +1,6 @@
-// Storms under chaos: threads of several CPUs that hand tokens, sleeps and wakeups to each other while messages are
-// late, slices are cut and CPUs take their turns in any order. What must hold whatever the timing is judged: nobody
-// is in a section with somebody else, nothing that was asked for is lost, and all threads come to their end.
+// Storms under chaos: threads of several CPUs that use tokens, sleep and wake each other while messages are delayed,
+// slices are cut short and CPUs run in any order. What must hold whatever the timing is checked: no two threads are in
+// a section at once, no request is lost, and all threads end.
 
 import { type Body, type Handle, type KernelSource, Machine, sys } from "../../../src/index.js";
 import { Random } from "../random.js";
@@ -14,14 +14,14 @@ export class ChaosStorm {
   private readonly machine: Machine;
   private readonly random: Random;
   private readonly threads: number;
-  /** Turns that were handed to each thread and not taken. */
+  /** Turns given to each thread that it has not taken yet. */
   private readonly turns: number[];
   private readonly tds: { address: number }[] = [];
   private inside = 0;
-  /** Two have been in it at once. */
+  /** True if two threads have been in a section at once. */
   private isBroken = false;
   private ended = 0;
-  /** The first thread, which never waits, is at its end: nobody need hand turns to others any more. */
+  /** True when the first thread, which never waits, is ending: turns no longer matter. */
   private isClosing = false;
   steps = 0;
 
@@ -83,7 +83,7 @@ export class ChaosStorm {
     this.ended++;
   }
 
-  /** Nobody else is in it. */
+  /** A section that no other thread may be in. */
   private *section(token: Handle, random: Random): Body {
     yield* sys.lwkt_gettoken(token);
     if (++this.inside !== 1) this.isBroken = true;
@@ -92,14 +92,14 @@ export class ChaosStorm {
     yield* sys.lwkt_reltoken(token);
   }
 
-  /** Hands a thread a turn, which it may wait for. */
+  /** Gives a thread a turn, which it may be waiting for. */
   private *hand(to: number): Body {
     this.turns[to] = (this.turns[to] ?? 0) + 1;
     const td = this.tds[to] as Handle;
     yield* sys.lwkt_schedule(td);
   }
 
-  /** Waits for a turn, off the run queue: whoever hands one makes the thread runnable again. */
+  /** Waits for a turn off the run queue; the giver makes the thread runnable again. */
   private *wait(me: number): Body {
     yield* sys.lwkt_deschedule_self();
     if (this.turns[me] === 0 && !this.isClosing) yield* sys.lwkt_switch();

@@ -1,10 +1,11 @@
-// Storms of crowds: kernel threads and processes of many threads on 2 to 64 CPUs, under every scheduler, that do everything
-// to each other at once. They make threads that others start, up to kern.maxthread; suspend and resume each other, change each
-// other's priorities, policies, deadlines and sets of CPUs; serve interrupts and die of it; fork processes whose threads one
-// of them ends, while others stop them and let them go. What must be true is told by the law (docs/law-between-cpus.md) and
-// by kthread(9): who has not been started does not run; who was asked to suspend before it looked does not go on until it is
-// resumed; nobody stays where it must not run; no interrupt is lost; a creation fails only where there is no room; in the
-// end everybody is gone, every request has been answered or dropped, and there is room again for as many as before.
+// Storms of crowds: kernel threads and processes of many threads on 2 to 64 CPUs, under every scheduler, that
+// do everything to each other at once. They make threads that others start, up to kern.maxthread; suspend and
+// resume each other, change each other's priorities, policies, deadlines and sets of CPUs; serve interrupts and
+// die of it; fork processes whose threads one of them ends, while others stop them and let them go. What must
+// be true is told by the law (docs/law-between-cpus.md) and by kthread(9): who has not been started does not
+// run; who was asked to suspend before it looked does not go on until it is resumed; nobody stays where it must
+// not run; no interrupt is lost; a creation fails only where there is no room; in the end everybody is gone,
+// every request has been answered or dropped, and there is room again for as many as before.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -23,7 +24,7 @@ const { PCATCH, Policy, PPAUSE, RFSTOPPED, TDS } = Layout;
 
 /** Rounds within which a thread has left a CPU that it must not run on any more. */
 const OBEYED = 12;
-/** Rounds within which everybody has ended, once that is asked for. */
+/** Rounds within which all threads have ended, once that is requested. */
 const ENDED = 6_000;
 const ROUNDS = 120;
 const ROUNDS_PER_CHECK = 5;
@@ -31,7 +32,7 @@ const ROUNDS_PER_CHECK = 5;
 const THREADS = 140;
 const LINES = 2;
 
-/** What is decided beside the seed. */
+/** Conditions other than the seed. */
 export interface CrowdConditions {
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
@@ -46,9 +47,9 @@ interface Actor {
   readonly isKernel: boolean;
   td: number;
   started: boolean;
-  /** True from where it decides to end: others leave it alone then. */
+  /** True once it has decided to end: others then leave it alone. */
   over: boolean;
-  /** The number of the request to suspend that holds, 0 = none. */
+  /** The number of the current request to suspend, 0 = none. */
   request: number;
   /** Where it may run, and since which round. */
   set: bigint;
@@ -134,7 +135,7 @@ export class CrowdStorm {
     return this.machine.run({ rounds: count }).reason;
   }
 
-  // ---- Who there is ----
+  // ---- Threads and processes ----
 
   private actor(isKernel: boolean): Actor {
     const actor: Actor = {
@@ -155,7 +156,7 @@ export class CrowdStorm {
     );
   }
 
-  /** Threads that can be made beside those that there are. */
+  /** Number of threads that can still be created. */
   private freeRoom(): number {
     const { kernel } = this.machine;
     return kernel.machine("maxthread") - 1 - kernel.machine("nthreads");
@@ -228,7 +229,7 @@ export class CrowdStorm {
     }
   }
 
-  /** A kernel thread looks whether it is to suspend: asked before, it goes on only when it has been let go. */
+  /** A kernel thread checks for a request to suspend: if there was one before, it continues only when resumed. */
   private *look(me: Actor): Body {
     const asked = me.request;
     yield sys.kthread_suspend_check();
@@ -368,19 +369,19 @@ export class CrowdStorm {
     yield sys.exit(0);
   }
 
-  /** The others go on until their process ends. */
+  /** The other threads run until their process ends. */
   private *memberLife(me: Actor): Body {
     while (!me.over) {
       this.steps++;
       yield* this.step(me);
     }
     for (;;) {
-      yield* sys.compute(1_000n); // it must be told
+      yield* sys.compute(1_000n); // it must be interrupted to notice
       if (this.ends) yield* sys.tsleep("end", PCATCH, "end", 2); // who ends them may have a worse priority
     }
   }
 
-  /** True until a process has ended, though one of its threads may be about to end it. */
+  /** True until a process has ended, even if one of its threads is about to end it. */
   private isThere({ address, pid }: Family): boolean {
     const { reader } = this;
     return (
@@ -447,7 +448,7 @@ export class CrowdStorm {
     }
   }
 
-  /** Everybody ends, and leaves nothing behind. */
+  /** All threads end, and leave nothing behind. */
   private finish(): void {
     const { machine } = this;
     this.ends = true;
@@ -464,7 +465,7 @@ export class CrowdStorm {
     this.checkRoom();
   }
 
-  /** Whoever waits for somebody goes on: for its start, its resumption, its process's or an interrupt. */
+  /** Releases every waiting thread: by a start, a resumption of it or of its process, or an interrupt. */
   private letGo(): void {
     const { machine } = this;
     for (const actor of this.unborn.splice(0)) {
@@ -498,7 +499,7 @@ export class CrowdStorm {
     }
   }
 
-  /** As many threads as ever find room, and not one more. */
+  /** As many threads as before can be created, and not one more. */
   private checkRoom(): void {
     const harvested = this.reader.list(this.machine.kernel.machine("proc_free"), (p) =>
       this.reader.proc(p, "p_list_next"),

@@ -1,4 +1,4 @@
-// A storm of FreeBSD's calls on a kernel, with the model of them (fbsd-model.ts) beside it.
+// A storm of FreeBSD's calls on a kernel, compared with their model (fbsd-model.ts).
 
 import * as Layout from "../../../src/generated/layout.js";
 import { Bsd4CpusModel, FbsdCpusModel } from "./fbsd-model.js";
@@ -11,7 +11,7 @@ const { Sys, Thread: T, TDS, TDI_SLEEPING, TDF_KTH_SUSP } = Layout;
 /** The first address that threads sleep on. */
 const CHANNEL = 0x7ffe_0000;
 
-/** The model that a script runs beside. */
+/** The model to compare a script with. */
 export function fbsdModel({ cpus, scheduler }: Script): FbsdCpusModel {
   const model = scheduler === "4bsd" ? new Bsd4CpusModel(cpus) : new FbsdCpusModel(cpus);
   model.flagsOffset = T.td_flags;

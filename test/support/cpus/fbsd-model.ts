@@ -3,7 +3,7 @@
 // kthread(9), under lwkt and under 4bsd. Letters and moving are those of model.ts; the rest is written from the law
 // (docs/law-between-cpus.md), the rules of kern_synch.c, kern_kthread.c and sched_4bsd.c, and not from the kernel.
 //
-// The model does not know what time it is: who drives it says which tick a round has.
+// The model has no clock: its driver sets the tick of a round.
 
 import { CpusModel, ModelError } from "./model.js";
 import type { Call, Cpu, Thread } from "./state.js";
@@ -19,7 +19,7 @@ interface Timeout {
   readonly at: number;
 }
 
-/** By which threads are queued: a level of LWKT, or FreeBSD's priority. */
+/** What threads are ordered by: an LWKT level, or a FreeBSD priority. */
 interface Rank {
   readonly level: number;
   readonly priority: number;
@@ -29,7 +29,7 @@ function rankOf({ level, priority }: Rank): Rank {
   return { level, priority };
 }
 
-/** What a CPU ran when a round began. */
+/** The thread that a CPU ran when a round began. */
 interface Begun extends Rank {
   readonly current: Thread;
   readonly switches: number;
@@ -39,17 +39,17 @@ interface Begun extends Rank {
 export class FbsdCpusModel extends CpusModel {
   /** The tick of this round. */
   ticks = 0;
-  /** The channel of a thread's flags lies so far behind its address: kthread_suspend. */
+  /** Offset of the channel of a thread's flags from its address: kthread_suspend. */
   flagsOffset = 0;
-  /** Who sleeps, in the order in which they went to sleep. */
+  /** Sleeping threads, in the order in which they went to sleep. */
   private sleepers: Thread[] = [];
   /** In the order in which they were armed. */
   private timeouts: Timeout[] = [];
-  /** Threads that came to a run queue since the last round, before its CPU ran, with the rank that they had then. */
+  /** Threads queued since the last round, before their CPU ran, with the ranks that they had then. */
   private readonly newcomers = new Map<Thread, Rank>();
   private begun: Begun[] = [];
 
-  // ---- Who must not wait ----
+  // ---- Threads that must not wait ----
 
   override boundary(): void {
     const before = this.threads.filter(({ queued }) => queued);
@@ -72,7 +72,7 @@ export class FbsdCpusModel extends CpusModel {
     super.boundary();
   }
 
-  /** Who waits for a CPU alone. */
+  /** Threads that wait for a particular CPU. */
   protected waiting(cpu: Cpu): readonly Thread[] {
     return this.threads.filter((t) => t.queued && t.cpu === cpu.index && t !== cpu.current);
   }
@@ -82,9 +82,8 @@ export class FbsdCpusModel extends CpusModel {
   }
 
   /**
-   * A round is over: a thread that should have had its CPU in it, or null. No CPU is idle while a thread waits for
-   * it alone; and who computes through a whole round gives way to a better thread that came before it, if
-   * `preemption` is on.
+   * At the end of a round, a thread that should have run in it, or null. No CPU is idle while a thread waits for it;
+   * and with `preemption`, a thread that computes through a whole round yields to a better one that came before it.
    */
   overdue(cpu: Cpu, preemption: boolean): Thread | null {
     const { current, switches } = cpu;
@@ -108,7 +107,7 @@ export class FbsdCpusModel extends CpusModel {
     super.sliceBegin(cpu);
   }
 
-  /** What is due of a CPU's timeouts, in order of time, and then of arming. */
+  /** Fires a CPU's timeouts that are due, in order of time and then of arming. */
   private expire(cpu: Cpu): void {
     const due = this.timeouts.filter(({ cpu: at, at: tick }) => {
       return at === cpu.index && tick <= this.ticks;
@@ -160,7 +159,7 @@ export class FbsdCpusModel extends CpusModel {
     this.dequeue(t);
     yield* this.giveUp(t);
     this.disarm(t);
-    // Also for one that was woken, but did not get a CPU before its time was over.
+    // Also for a thread that was woken but did not run before its timeout.
     return t.deadline !== 0 && t.deadline <= this.ticks ? EWOULDBLOCK : 0;
   }
 
@@ -169,7 +168,7 @@ export class FbsdCpusModel extends CpusModel {
     return undefined;
   }
 
-  /** The best priority, the longest asleep among equals. */
+  /** Wakes the best priority; of equals, the one longest asleep. */
   *wakeupOne(t: Thread, channel: number): Call {
     const asleep = this.sleepers.filter((sleeper) => sleeper.channel === channel);
     const best = Math.min(...asleep.map(({ priority }) => priority));

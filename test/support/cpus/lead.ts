@@ -1,5 +1,5 @@
-// The model on its own: in a machine whose code takes no time and nobody is preempted for a better thread, each CPU
-// runs in each round until it has nothing to do, so that the law says all that happens. Records cases.
+// The model on its own: in a machine where code takes no time and better threads do not preempt, each CPU runs in each
+// round until it has nothing to do, so that the law determines everything. Records cases.
 
 import { CpusBody, type CpusCase, type CpusOp } from "../../conformance/replay/cpus-body.js";
 import { CpusModel } from "./model.js";

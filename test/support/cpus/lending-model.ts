@@ -1,6 +1,5 @@
-// A plain model of priority lending, to hold the turnstiles against (assembly/kern/subr_turnstile.ts): who
-// holds and who waits is read from the machine, and what everybody should have been lent is worked out anew, from
-// nothing but the threads' own priorities.
+// A plain model of priority lending, to compare the turnstiles with (assembly/kern/subr_turnstile.ts): owners and
+// waiters are read from the machine, and what each thread should be lent is computed from the threads' own priorities.
 
 import * as Layout from "../../../src/generated/layout.js";
 import type { Machine } from "../../../src/index.js";
@@ -20,7 +19,7 @@ export class Lending {
   private readonly locks: readonly number[];
   private readonly levels: ReadonlyMap<number, number>;
 
-  /** `levels` are the own levels of threads of LWKT that belong to no process: these have no priority. */
+  /** `levels` holds the own levels of LWKT threads without a process, which have no priority. */
   constructor(
     machine: Machine,
     threads: readonly number[],
@@ -60,7 +59,7 @@ export class Lending {
       : this.byte(this.machine.kernel.cold(td) + C.td_priority);
   }
 
-  /** What is lent to a thread; 255 for nothing. */
+  /** The priority lent to a thread; 255 for none. */
   lent(td: number): number {
     return WORST - this.byte(this.locksOf(td) + L.tl_lent);
   }
@@ -71,7 +70,7 @@ export class Lending {
       .map((td) => ({ td, lock: this.read(td + T.td_wchan) }));
   }
 
-  /** The priority that each thread should have by the rule, worked out round after round. */
+  /** The priority that each thread should have, iterated until nothing changes. */
   expected(): Map<number, number> {
     const waiters = this.waiters();
     const best = new Map(this.threads.map((td) => [td, this.base(td)]));
@@ -90,14 +89,14 @@ export class Lending {
     return best;
   }
 
-  /** True while a CPU has yet to carry out what another one has asked of a thread. */
+  /** True while a request for a thread is still to be carried out. */
   private isAsked(td: number): boolean {
     const { kernel } = this.machine;
     const delta = kernel.machine("letter_delta");
     return delta !== 0 && this.read(((td >>> 2) + delta) >>> 0) !== 0;
   }
 
-  /** What is not as the rule has it, in words. */
+  /** Violations of the rule, as sentences. */
   faults(): string[] {
     const found: string[] = [];
     const expected = this.expected();
@@ -115,7 +114,7 @@ export class Lending {
     return found;
   }
 
-  /** The queues of a lock: in the order of priorities, with all that wait for it. */
+  /** Checks the queues of a lock: in order of priority, and complete. */
   private queueFaults(lock: number, expected: ReadonlyMap<number, number>): string[] {
     const found: string[] = [];
     const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;

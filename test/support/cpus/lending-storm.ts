@@ -1,7 +1,7 @@
-// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in any nesting,
-// sleep with them, and change priorities all the time. Every third storm has locks of lockmgr among them, whose waiters lend
-// nothing, and a spin mutex. At each step what is lent is what the model of the rule says
-// (lending-model.ts), and nothing is lent at the end.
+// Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in
+// any nesting, sleep with them, and change priorities all the time. Every third storm has locks of lockmgr
+// among them, whose waiters lend nothing, and a spin mutex. At each step what is lent is what the model of the
+// rule says (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 
@@ -21,12 +21,12 @@ import { Lending } from "./lending-model.js";
 import { Mismatch } from "./storm.js";
 
 const LOCKS = 7;
-/** What each thread does. */
+/** Steps of each thread. */
 const STEPS = 60;
 /** The threads of LWKT among those of a machine with that scheduler, one in so many. */
 const LWKTS = 3;
 
-/** What is decided beside the seed. */
+/** Conditions other than the seed. */
 export interface LendingConditions {
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
@@ -90,7 +90,7 @@ export class LendingStorm {
   /** The own level of each thread of LWKT. */
   private readonly levels = new Map<number, number>();
   private readonly lending: Lending;
-  /** What was wrong when a thread looked: bodies must not throw. */
+  /** The first violation that a thread noticed: bodies must not throw. */
   private fault: string | null = null;
   /** Steps of all threads, */
   steps = 0;
@@ -119,7 +119,7 @@ export class LendingStorm {
     if (hasAll) this.spin = this.machine.call(sys.mtx_init("spin", MTX_SPIN))[1] >>> 0;
     const count = 3 + this.random.below(14);
     for (let i = 0; i < count; i++) this.makeThread(i, isLwkt(scheduler) && i % LWKTS === 0);
-    // Who queues for a read-mostly lock queues for the mutex inside.
+    // Waiters for a read-mostly lock queue for the mutex inside.
     const addresses = this.locks.flatMap(({ address, kind }) =>
       kind === "rm" ? [address, this.machine.kernel.read(address + RmLock.rm_lock)] : [address],
     );
@@ -154,7 +154,7 @@ export class LendingStorm {
     if (isLwkt) this.levels.set(thread.address, 8);
   }
 
-  /** Looks at everybody's priority. */
+  /** Checks all priorities. */
   private look(): void {
     this.fault ??= this.lending.faults().join("; ") || null;
     const borrowers = this.threads.filter((td) => this.lending.lent(td) < this.lending.base(td));
@@ -180,18 +180,18 @@ export class LendingStorm {
     }
     while (held.length > 0) yield* this.leave(held, held.length - 1);
     this.look();
-    // All stay until the last is through: a structure that is used again would be another thread.
+    // All stay until the last is done: a reused structure would be another thread.
     yield* sys.tsleep("end", 0, "end", 0);
   }
 
-  /** Has the spin mutex for a moment; others of other CPUs spin for it, whatever they hold. */
+  /** Holds the spin mutex for a moment; threads of other CPUs spin for it, whatever they hold. */
   private *spinning(): Body {
     yield* sys.mtx_lock_spin(this.spin);
     yield* sys.compute(BigInt(this.random.below(150)));
     yield* sys.mtx_unlock_spin(this.spin);
   }
 
-  /** Takes a lock above those that are held, alone or to share it, with waiting or without; or turns one around. */
+  /** Takes a lock later in the order, exclusively or shared, waiting or trying; or upgrades or downgrades one. */
   private *take(held: Held[]): Body {
     const { random } = this;
     const above = (held.at(-1)?.index ?? -1) + 1;
@@ -218,7 +218,7 @@ export class LendingStorm {
     held.push({ index, isShared });
   }
 
-  /** From alone to shared, or the other way if nobody else shares it. */
+  /** Downgrades, or upgrades if there is no other sharer. */
   private *turn(last: Held): Body {
     const { address, kind } = this.locks[last.index] as Lock;
     if (kind === "mtx") return;
@@ -272,7 +272,7 @@ export class LendingStorm {
     yield* sys.lwkt_setpri_self(level);
   }
 
-  /** Gives a priority to somebody else, who may run, wait, or belong to another CPU. */
+  /** Sets the priority of another thread, which may run, wait, or belong to another CPU. */
   private *setOther(self: number): Body {
     const other = this.random.pick(this.threads);
     if (other === self || this.levels.has(other)) return;

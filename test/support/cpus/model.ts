@@ -3,8 +3,8 @@
 // rules of lwkt_thread.c as FORMAT.md of the recorded cases tells them. It shares nothing with the kernel:
 // queues are arrays, a kernel call is a generator that yields where its thread gives up the CPU.
 //
-// The model does not know what time it is. Who drives it says which thread goes on where, and when a round is over:
-// storm.ts takes that from a kernel and has every switch checked, lead.ts decides it by itself.
+// The model has no clock. Its driver says which thread continues where, and when a round is over: storm.ts takes that
+// from a kernel and has every switch checked, lead.ts decides it itself.
 
 import {
   type Call,
@@ -19,7 +19,7 @@ import {
   type Wait,
 } from "./state.js";
 
-/** What the model says must not be. */
+/** A violation of the model's rules. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
 }
@@ -85,7 +85,7 @@ export class CpusModel extends CpusState {
     }
   }
 
-  /** A CPU begins its slice: its idle thread has nothing to preempt, and makes runnable what is pended. */
+  /** A CPU begins its slice: its idle thread has nothing to preempt, and makes pended interrupt threads runnable. */
   sliceBegin(cpu: Cpu): void {
     if (cpu.current === cpu.idle) this.idleInterrupts(cpu);
   }
@@ -117,7 +117,7 @@ export class CpusModel extends CpusState {
     this.stayed.push(t);
   }
 
-  /** A CPU has opened: what waits for that alone is carried out. */
+  /** A CPU has opened: carries out letters that waited only for that. */
   private deliverHeld(cpu: Cpu): void {
     for (const t of this.stayed) {
       const { kinds } = t.due;
@@ -154,7 +154,7 @@ export class CpusModel extends CpusState {
     else if (kinds.has("RETRY")) this.tryMove(t);
   }
 
-  // ---- Making runnable, and not ----
+  // ---- Scheduling and descheduling ----
 
   protected scheduleHere(t: Thread): void {
     if (t.gone) return;
@@ -266,7 +266,7 @@ export class CpusModel extends CpusState {
     this.enqueue(t);
   }
 
-  /** `t` was on its way to a token, and is not any more. */
+  /** `t` is no longer about to take a token. */
   private forgo(t: Thread): void {
     for (const token of this.tokens) if (token.granted === t) token.granted = null;
     for (const token of this.waits) if (token.granted === t) token.granted = null;
@@ -342,7 +342,7 @@ export class CpusModel extends CpusState {
     return undefined;
   }
 
-  /** The critical section of a thread has ended: what waited for that happens now. */
+  /** The critical section of a thread has ended: does what waited for that. */
   private *open(t: Thread): Call {
     const cpu = this.cpu(t.cpu);
     if (!cpu.look) return undefined;
@@ -481,7 +481,7 @@ export class CpusModel extends CpusState {
     return undefined;
   }
 
-  /** The CPU of a set that is next in turn. */
+  /** The next CPU in turn within a set. */
   protected placeWithin(allowed: readonly number[]): number {
     const cpu = allowed.find((index) => index >= this.nextCpu) ?? (allowed[0] as number);
     this.nextCpu = (cpu + 1) % this.cpus.length;
@@ -664,7 +664,7 @@ export class CpusModel extends CpusState {
   }
 
   /**
-   * Goes on with the calls of the current thread, until it is in its body again or gives up the CPU; one that has
+   * Continues the calls of the current thread until it is in its body again or gives up the CPU; for a thread that has
    * just been switched to, until the slice may end.
    */
   private goOn(cpu: Cpu): void {
@@ -683,7 +683,7 @@ export class CpusModel extends CpusState {
     }
   }
 
-  /** The thread that was switched to goes on. */
+  /** The thread that was switched to continues. */
   resume(cpu: Cpu): void {
     if (!cpu.arrived) return;
     cpu.arrived = false;
@@ -703,7 +703,7 @@ export class CpusModel extends CpusState {
     this.call(cpu, this.open(t));
   }
 
-  /** The current thread is between two instructions, and loses its CPU without having asked for it. */
+  /** The current thread is between two instructions, and is switched out involuntarily. */
   lose(cpu: Cpu): void {
     const t = cpu.current;
     if (t === cpu.idle) {
@@ -731,7 +731,7 @@ export class CpusModel extends CpusState {
     return undefined;
   }
 
-  /** Whom the switcher takes: the head of the best level, unless somebody else has a right to the CPU. */
+  /** The switcher's choice: the head of the best level, unless another thread has a right to the CPU. */
   choice(cpu: Cpu): Thread {
     const to = cpu.gives?.to ?? cpu.current.preempts;
     if (to !== null) return to;

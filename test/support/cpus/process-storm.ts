@@ -1,7 +1,7 @@
-// Storms of processes on several CPUs: user threads that compute, sleep and make short calls, while they are
-// stopped, let go, single-threaded, bound to CPUs, given priorities and ended. What must be true is told by the law
-// (docs/law-between-cpus.md, sections 1, 8 and 9): who is asked obeys within a bounded number of rounds, who
-// is let go goes on, and what was set is set.
+// Storms of processes on several CPUs: user threads that compute, sleep and make short calls, while they are stopped,
+// resumed, single-threaded, bound to CPUs, given priorities and ended. The law (docs/law-between-cpus.md, sections 1,
+// 8 and 9) says what must hold: threads obey within a bounded number of rounds, resumed ones continue, and settings
+// take effect.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -18,7 +18,7 @@ import { Mismatch } from "./storm.js";
 
 const { PCATCH, TDS } = Layout;
 
-/** Rounds within which everybody has obeyed: two after the last safe point, and what it takes to get there. */
+/** Rounds within which all threads have obeyed: two after the last safe point, plus the time to get there. */
 const OBEYED = 12;
 /** Boundaries at which a thread that was asked may still be found running: that of the round in which it was told. */
 const TOLD = 2;
@@ -64,7 +64,7 @@ function shapeOf(seed: number, { cpus, scheduler }: ProcessConditions): Shape {
   };
 }
 
-/** What is decided beside the seed. */
+/** Conditions other than the seed. */
 export interface ProcessConditions {
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
@@ -85,13 +85,13 @@ export class ProcessStorm {
   private readonly shape: Shape;
   private readonly members: Member[] = [];
   private process = 0;
-  /** What the members are to do: more than one thing at a time they do not. */
+  /** The current order to the members: one at a time. */
   private order: "live" | "single" | "exit" | "end" = "live";
   private mode = 0;
   private sections = 0;
-  /** Who need not obey what was asked of all, while it is asked: nobody is asked when it is null. */
+  /** The member exempt from the current request to all; null if there is no request. */
   private asked: { readonly but: Member | null } | null = null;
-  /** Those who have had their turn, and sleep so that others have theirs. */
+  /** Members that have had their turn, and sleep so that others get theirs. */
   private readonly resting = new Set<Member>();
   /** True while the scheduler makes priorities, by what threads do. */
   private shares = false;
@@ -162,13 +162,13 @@ export class ProcessStorm {
     }
   }
 
-  /** All but one are asked to stop or to die, from now on: who runs is told, and obeys. */
+  /** From now on all but one are asked to stop or to die: running threads are told, and obey. */
   private ask(but: Member | null): void {
     for (const member of this.members) member.late = 0;
     this.asked = { but };
   }
 
-  /** Runs until something is so, for at most some rounds. */
+  /** Runs until a condition holds, for a limited number of rounds. */
   private until(what: string, limit: number, isSo: () => boolean): void {
     for (let i = 0; i < limit && !isSo(); i++) this.round();
     if (!isSo()) this.fail(`${what} has not happened within ${limit} rounds`);
@@ -382,7 +382,7 @@ export class ProcessStorm {
     }
   }
 
-  /** Somebody else says which CPUs a thread may run on. */
+  /** Sets the CPUs that another thread may run on. */
   private bind(): void {
     const member = this.random.pick(this.members);
     member.kept = this.isBound(member);

@@ -1,8 +1,9 @@
-// Storms of rounds: machines of 1 to 64 CPUs, under every scheduler, whose threads compute for many rounds, sleep for many
-// ticks, and are woken, moved, bound, given other priorities, policies and deadlines, and interrupted meanwhile. A run
-// that takes every short way through its rounds (run/run.ts, quiet.ts: quiet stretches, CPUs that only compute, idle CPUs that
-// are passed over), and one that takes none of them, one round at a time, must leave the same memory at each of the moments
-// at which the storm looks: whatever a short way leaves out is seen there, not only if a thread runs at another time.
+// Storms of rounds: machines of 1 to 64 CPUs, under every scheduler, whose threads compute for many rounds,
+// sleep for many ticks, and are woken, moved, bound, given other priorities, policies and deadlines, and
+// interrupted meanwhile. A run that takes every short way through its rounds (run/run.ts, quiet.ts: quiet
+// stretches, CPUs that only compute, idle CPUs that are passed over), and one that takes none of them, one
+// round at a time, must leave the same memory at each of the moments at which the storm looks: whatever a short
+// way leaves out is seen there, not only if a thread runs at another time.
 
 import * as Layout from "../../../src/generated/layout.js";
 import { type KernelSource, Machine, type SchedulerName, sys } from "../../../src/index.js";
@@ -301,7 +302,10 @@ export class RoundStorm {
 
   // ---- Memory ----
 
-  /** A copy of all memory without what says how far a run call may go, and what the emulated CPUs have for themselves. */
+  /**
+   * A copy of all memory without what says how far a run call may go, and what the emulated CPUs have for
+   * themselves.
+   */
   private image({ machine: { kernel } }: Side): Uint8Array {
     const image = kernel.u8.slice();
     const clear = (at: number, bytes: number) => image.fill(0, at, at + bytes);

@@ -73,11 +73,11 @@ export interface Script {
   readonly tokens: readonly (readonly [number, number])[];
   readonly waits: readonly (readonly [number, number])[];
   readonly roles: readonly Role[];
-  /** Structures of threads that there are: a creation beyond them fails, on a machine of LWKT alone. */
+  /** Number of thread structures: a creation beyond it fails, on a machine of LWKT alone. */
   readonly structures: number;
 }
 
-/** How much of a storm there is. */
+/** The size of a storm. */
 export interface Size {
   readonly cpus: number;
   readonly roles: number;
@@ -146,7 +146,7 @@ class Maker {
     this.random = new Random(seed);
     const { random } = this;
     this.bare = !random.once(3);
-    // Each storm has moods: kinds of operations that it has more of, and some that it does without.
+    // Each storm favours some kinds of operations, and lacks others.
     for (const [name, weight] of menu) {
       if (this.bare && fullOnly.includes(name)) continue;
       const mood = random.pick([0, 1, 1, 1, 3]);

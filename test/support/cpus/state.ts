@@ -1,4 +1,4 @@
-// What there is in the reference model of several CPUs (model.ts): CPUs, threads, their letters, tokens.
+// The state of the reference model of several CPUs (model.ts): CPUs, threads, their letters, tokens.
 
 /** What a CPU asks of the owner of a thread. */
 export type Kind =
@@ -23,7 +23,7 @@ export type GiveUp = { readonly to: Thread | null } | null;
 /** A kernel call under way. Its result is what the caller gets, undefined where it gets nothing. */
 export type Call = Generator<GiveUp, number | undefined, void>;
 
-/** What has been asked of a thread, in one round or before. */
+/** The requests for a thread, of one round or of earlier ones. */
 export class Letter {
   readonly kinds = new Set<Kind>();
   level = 0;
@@ -41,7 +41,7 @@ export class Letter {
 
 /** A token: owned by a CPU, wanted by those in its line. */
 export class Token {
-  /** The thread that is on its way to it. */
+  /** The thread that it has been granted to, and that has not run since. */
   granted: Thread | null = null;
   /** Boundaries since it was handed over. */
   age = 0;
@@ -56,7 +56,7 @@ export class Token {
   ) {}
 }
 
-/** A wait structure: a token, a generation and those who are blocked on it. */
+/** A wait structure: a token, a generation and the threads blocked on it. */
 export class Wait extends Token {
   gen = 0;
   readonly sleepers: Thread[] = [];
@@ -74,7 +74,7 @@ export class Thread {
   /** Critical sections, the one that it was created in or left the CPU in included. */
   sections = 1;
   started = false;
-  /** It left the CPU by the switcher, and owes the section of that. */
+  /** It left the CPU by the switcher, and is still in that critical section. */
   left = false;
   queued = false;
   wanted = false;
@@ -112,9 +112,9 @@ export class Thread {
   isAsked = false;
   /** 4bsd: the run queue that it is on. */
   queue: Thread[] | null = null;
-  /** 4bsd: it has lost its CPU, and goes on before its equals. */
+  /** 4bsd: it was preempted, and runs before its equals. */
   keepsTurn = false;
-  /** 4bsd: somebody has chosen its CPU: it runs there next. */
+  /** 4bsd: its CPU was chosen explicitly: it runs there next. */
   moved = false;
 
   constructor(readonly name: string) {}
@@ -125,7 +125,7 @@ export function messages(kinds: ReadonlySet<Kind>): number {
   return kinds.size - (kinds.has("RETRY") ? 1 : 0);
 }
 
-/** True for a thread that has never run, is not about to, and of which nothing has been asked. */
+/** True for a thread that has never run, is not about to, and has no pending requests. */
 export function isUnborn(t: Thread): boolean {
   const letters = t.asked.kinds.size + t.due.kinds.size;
   return !t.started && !t.queued && !t.transit && letters === 0;

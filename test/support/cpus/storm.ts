@@ -1,6 +1,5 @@
-// A storm on a kernel, with the model beside it: the kernel says which thread goes on where and when a round is
-// over, the model says what follows from what the threads do; after each round, and at the end, both must have
-// the same state.
+// A storm on a kernel, compared with the model: the kernel says which thread continues where and when a round is over,
+// the model says what follows from the threads' calls; after each round, and at the end, both must have the same state.
 
 import type { Kernel } from "../../../src/core/kernel.js";
 import { linkedThreads } from "../../../src/core/runq-view.js";
@@ -54,7 +53,7 @@ const MAX_STEPS = 20_000;
 export class Storm<M extends CpusModel = CpusModel> {
   rounds = 0;
   steps = 0;
-  /** The calls that each structure's threads made, in order: what a second run of the storm repeats. */
+  /** The calls that each structure's threads made, in order, for a second run of the storm. */
   readonly calls = new Map<number, (readonly [nr: number, args: readonly number[]])[]>();
   protected readonly kernel: Kernel;
   private readonly tokens: number[];
@@ -151,7 +150,7 @@ export class Storm<M extends CpusModel = CpusModel> {
     if (noise !== null) throw new Mismatch(`the machine is idle, but ${noise}`);
   }
 
-  /** Has the model do what the kernel has done since it stopped last. */
+  /** Makes the model do what the kernel has done since it last stopped. */
   protected settle(why: number): void {
     const { model, kernel } = this;
     if (why === Run.IDLE) return;
@@ -230,7 +229,7 @@ export class Storm<M extends CpusModel = CpusModel> {
     return this.name(td, this.rig.a0(td));
   }
 
-  /** A thread shows itself for the first time: the role is its argument. */
+  /** A thread runs for the first time: its argument is the role. */
   private name(td: number, role: number): Thread {
     const thread = this.unnamed.get(role)?.shift();
     if (thread === undefined) throw new Mismatch("a thread runs that nobody has created");
@@ -260,7 +259,7 @@ export class Storm<M extends CpusModel = CpusModel> {
     return this.rig.step(td, nr, args);
   }
 
-  /** Threads that have been created, by callers that have not gone on since, perhaps: who they are. */
+  /** Identifies threads that have been created, possibly by callers that have not continued since. */
   private nameCreated(): void {
     const base = this.kernel.machine("td_base");
     for (const actor of this.creators) {
@@ -277,7 +276,7 @@ export class Storm<M extends CpusModel = CpusModel> {
     }
   }
 
-  /** What the last call gave its caller. */
+  /** Checks the result of the last call. */
   private returned(actor: Actor, t: Thread): void {
     if (t.result !== undefined) {
       const got = this.rig.a0(actor.td);
@@ -302,7 +301,7 @@ export class Storm<M extends CpusModel = CpusModel> {
     }
   }
 
-  /** Behind its last operation a body leaves what it is in, and returns. */
+  /** After its last operation a body releases what it holds, and returns. */
   protected ending(actor: Actor, t: Thread): Step {
     const found = this.perform(actor, t, ["reltoken"]) ?? this.perform(actor, t, ["crit_exit"]);
     return found ?? [Sys.body_return, [], this.exit(t)];
@@ -522,8 +521,8 @@ export class Storm<M extends CpusModel = CpusModel> {
 }
 
 /**
- * Repeats a storm that has run, cut into other pieces, and gives the hash of its switches: it must be that of
- * every other run of the same storm.
+ * Repeats a storm that has run, divided differently, and returns the hash of its switches: it must be that of every
+ * other run of the same storm.
  */
 export function hashOfRepeat(rig: Rig, make: () => Storm, storm: Storm, random: Random): bigint {
   make(); // makes the threads and objects anew
@@ -568,7 +567,7 @@ export function cpuSet(bits: number, cpus: number): [number, number, number[]] {
   return [words[0], words[1], allowed];
 }
 
-/** What went wrong in a storm, or null. Panics and what the model refuses count; other errors are thrown. */
+/** The failure of a storm, or null. Panics and violations of the model count; other errors are thrown. */
 export function failureOf(run: () => void): string | null {
   try {
     run();

@@ -19,12 +19,15 @@ import { failureOf, hashOfRepeat, Mismatch, Storm } from "./storm.js";
 import { UserStorm } from "./user-storm.js";
 import { WaitStorm } from "./wait-storm.js";
 
-/** What a storm is run with. */
+/** Conditions of a storm. */
 export interface Conditions {
   readonly build: KernelBuild;
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
-  /** The scheduler of storms of FreeBSD's calls, of processes, of locks, of waits and of rounds; by default the seed decides. */
+  /**
+   * The scheduler of storms of FreeBSD's calls, of processes, of locks, of waits and of rounds; by default the
+   * seed decides.
+   */
   readonly scheduler?: SchedulerName | undefined;
   /** The fault that is planted: check build only. */
   readonly plant?: number | undefined;
@@ -50,16 +53,16 @@ export interface Suite {
   readonly name: (typeof SUITES)[number];
   /** Steps that the threads of all storms have made so far. */
   readonly steps: number;
-  /** What went wrong in the storm of a seed, or null. */
+  /** The failure of the storm of a seed, or null. */
   run(seed: number): string | null;
-  /** The same storm made as small as it gets, as text. */
+  /** The same storm, shrunk, as text. */
   replay(seed: number): string;
 }
 
-/** Seeds whose storms are repeated, cut into other pieces. */
+/** Seeds whose storms are repeated, divided differently. */
 const REPEATED = 10;
 
-/** Threads beside a model: what the suites of LWKT's calls and of FreeBSD's have in common. */
+/** Common part of the suites that compare threads with a model, for LWKT's calls and for FreeBSD's. */
 abstract class Scripted implements Suite {
   abstract readonly name: Suite["name"];
   steps = 0;
@@ -128,7 +131,7 @@ class Calls extends Scripted {
   }
 }
 
-/** Processes: what is asked of their threads is obeyed in time. */
+/** Processes: their threads obey in time. */
 class Processes implements Suite {
   readonly name = "processes";
   steps = 0;
@@ -176,7 +179,7 @@ class Chaos implements Suite {
   }
 }
 
-/** Locks of all kinds: what is lent is what the rule says, at each step. */
+/** Locks of all kinds: lent priorities follow the rule at each step. */
 class Lendings implements Suite {
   readonly name = "lending";
   steps = 0;
@@ -197,7 +200,7 @@ class Lendings implements Suite {
   }
 }
 
-/** User threads under lwkt, beside the law of their scheduler. */
+/** User threads under lwkt, compared with the rules of their scheduler. */
 class Users implements Suite {
   readonly name = "users";
   steps = 0;
@@ -218,7 +221,7 @@ class Users implements Suite {
   }
 }
 
-/** Waits of all kinds: nobody sleeps on while what it waits for is there. */
+/** Waits of all kinds: no thread stays asleep while what it waits for is available. */
 class Waits implements Suite {
   readonly name = "waits";
   steps = 0;
@@ -239,7 +242,7 @@ class Waits implements Suite {
   }
 }
 
-/** Rounds by the short ways and by the long ones: the same memory. */
+/** Rounds by fast paths and by slow ones: the same memory. */
 class Rounds implements Suite {
   readonly name = "rounds";
   steps = 0;

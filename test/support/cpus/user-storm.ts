@@ -1,6 +1,6 @@
 // Storms of user threads under lwkt: threads of every policy that come and go between the kernel's side and the
-// scheduler of user threads, are moved, bound, woken, lent to and given tokens, while the structures of the scheduler are
-// compared with what its law says (the head of assembly/kern/lwkt_usched.ts) between rounds.
+// scheduler of user threads, are moved, bound, woken, lent to and given tokens, while the structures of the
+// scheduler are compared with what its law says (the head of assembly/kern/lwkt_usched.ts) between rounds.
 
 import { levelThreads, lwktLevel } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
@@ -25,7 +25,7 @@ const TOKEN_CONTINUATIONS = [23, 24];
 const ROUNDS_MAX = 60_000;
 /** Boundaries by which a thread that can run has left a CPU that its set excludes. */
 const OBEYED = 12;
-/** Boundaries by which a CPU that is idle has a thread that waits elsewhere. */
+/** Boundaries by which an idle CPU has pulled a thread that waits elsewhere. */
 const PULLED = 3;
 const NICE_MIN = -20;
 const USER_LEVEL = 6;
@@ -35,7 +35,7 @@ const TIMESHARE = 88;
 const IDLE = 224;
 const KERNEL_LAST = 87;
 
-/** What a storm knows of a thread, from its fields alone. */
+/** A thread as its fields show it. */
 interface Seen {
   readonly td: number;
   readonly cpu: number;
@@ -122,7 +122,7 @@ export class UserStorm {
       else if (what === 10 && me !== 0 && !this.isClosing) yield* this.wait();
       else yield* this.hand(random);
     }
-    // Nobody is to starve the others, or to wait, for ever.
+    // No thread may starve the others, or wait, for ever.
     yield* sys.sched_setscheduler_self(Policy.OTHER, 0);
     this.isClosing = true;
     for (const thread of this.threads) {
@@ -187,7 +187,7 @@ export class UserStorm {
     yield* sys.mtx_unlock(this.mutex);
   }
 
-  /** Waits, off the run queue, until somebody schedules it. */
+  /** Waits, off the run queue, until it is scheduled. */
   private *wait(): Body {
     yield* sys.lwkt_deschedule_self();
     if (this.isClosing) yield* sys.lwkt_schedule_self();
@@ -200,7 +200,7 @@ export class UserStorm {
 
   // ---- The law ----
 
-  /** Compares the scheduler's structures with what the fields of threads say they must be. */
+  /** Compares the scheduler's structures with what follows from the threads' fields. */
   private compare(): void {
     const { cpus } = this.machine.config;
     const placed = new Map<number, Seen>();
@@ -341,7 +341,7 @@ export class UserStorm {
     check(since === kernel.machine("users_seconds"), "an account is behind the clock");
   }
 
-  /** Nobody stays for long where its set says that it must not be. */
+  /** No thread stays long on a CPU that its set excludes. */
   private compareSets(placed: ReadonlyMap<number, Seen>): void {
     for (const [index, { address }] of this.threads.entries()) {
       const seen = placed.get(address);
@@ -353,7 +353,7 @@ export class UserStorm {
     }
   }
 
-  /** Who is idle has within a few boundaries what waits elsewhere. */
+  /** An idle CPU pulls a thread that waits elsewhere within a few boundaries. */
   private comparePulls(placed: ReadonlyMap<number, Seen>): void {
     const { kernel } = this.machine;
     for (let cpu = 0; cpu < this.idle.length; cpu++) {
@@ -369,7 +369,7 @@ export class UserStorm {
     }
   }
 
-  /** True for a thread that nothing keeps from a CPU. */
+  /** True for a thread that may run on a CPU. */
   private mayHave(td: number, cpu: number): boolean {
     const { kernel } = this.machine;
     const index = this.threads.findIndex(({ address }) => address === td);
@@ -394,7 +394,10 @@ export class UserStorm {
     return { own: this.u8(cold + C.td_base_pri), now: this.u8(cold + C.td_priority) };
   }
 
-  /** Real-time priorities 99 to 1 are ranks 17 to 115, the kernel's priorities 48 and up 116 and up; four are a queue. */
+  /**
+   * Real-time priorities 99 to 1 are ranks 17 to 115, the kernel's priorities 48 and up 116 and up; four are a
+   * queue.
+   */
   private rankOf(td: number): number {
     const { own, now } = this.priorities(td);
     if (now < own) return kernelRank(Math.min(now, KERNEL_LAST));

@@ -2,9 +2,10 @@
 // lockmgr's locks and mutexes that are released while they sleep, with and without a time, while others change their
 // priorities, policies, deadlines and sets of CPUs, wake their channels for no reason, and stop their process.
 //
-// There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it waits for
-// is there and nobody else is about to take it; who is signalled is the best of those that wait, the first among equals; what a call returns
-// agrees with what happened; locks are held by those that may; and nobody runs where it must not.
+// There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it
+// waits for is there and nobody else is about to take it; who is signalled is the best of those that wait, the
+// first among equals; what a call returns agrees with what happened; locks are held by those that may; and
+// nobody runs where it must not.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -23,7 +24,7 @@ const { EBUSY, ENOLCK, ERESTART, EWOULDBLOCK, PCATCH, Policy } = Layout;
 const { LockMgr: LK, SyncObject: SO, Thread: T, ThreadCold: C, ThreadLocks: TL } = Layout;
 const { ThreadSched: TS } = Layout;
 
-/** What each thread does. */
+/** Steps of each thread. */
 const STEPS = 45;
 /** Steps at which a party of the barrier goes there. */
 const MEETINGS = [9, 20, 31, 40];
@@ -32,7 +33,7 @@ const ROUNDS_MAX = 60_000;
 /** Rounds within which a thread has left a CPU that its set excludes. */
 const OBEYED = 12;
 const OBJECTS = 2;
-/** The channel of those that wait for tickets. */
+/** The channel of threads that wait for tickets. */
 const TICKETS = "tickets";
 /** Ticks of lockmgr's timeouts. */
 const LOCK_TICKS = 3;
@@ -43,7 +44,7 @@ interface Member {
   /** The CPUs that it may run on, and the round since when. */
   allowed: bigint;
   since: number;
-  /** It has slept for tickets, and not looked again yet. */
+  /** True if it has slept for tickets, and has not checked again yet. */
   isInside: boolean;
   gone: boolean;
 }
@@ -51,18 +52,18 @@ interface Member {
 /** A wait for a condition. */
 interface Wait {
   readonly me: Member;
-  /** Somebody has signalled it. */
+  /** True once it has been signalled. */
   isChosen: boolean;
 }
 
-/** A lock of the lock manager, as those say that hold it. */
+/** A lock of the lock manager, as its holders see it. */
 interface Lock {
   readonly address: number;
   alone: Member | null;
   readonly sharers: Set<Member>;
 }
 
-/** What is decided beside the seed. */
+/** Conditions other than the seed. */
 export interface WaitConditions {
   /** Number of CPUs; by default the seed decides. */
   readonly cpus?: number | undefined;
@@ -92,7 +93,7 @@ export class WaitStorm {
   private tickets = 0;
   private rounds = 0;
   private ended = 0;
-  /** What was wrong when a thread looked: bodies must not throw. */
+  /** The first violation that a thread noticed: bodies must not throw. */
   private fault: string | null = null;
   steps = 0;
 
@@ -204,7 +205,7 @@ export class WaitStorm {
     });
   }
 
-  /** Stops the process, and lets it go on. */
+  /** Stops and continues the process. */
   private *stopper(process: () => number): Body {
     for (let i = 0; i < 12 && this.ended === 0; i++) {
       yield* sys.pause("stopper", 1 + this.random.below(9));
@@ -215,7 +216,7 @@ export class WaitStorm {
     }
   }
 
-  /** Everybody waits: the host does what somebody should. */
+  /** All threads wait: the host does what one of them should. */
   private help(): void {
     const { machine } = this;
     const isWaiting = (address: number) => this.asleep(address).length > 0;
@@ -262,7 +263,7 @@ export class WaitStorm {
     return this.members.filter((member) => this.channelOf(member) === channel);
   }
 
-  /** Those that count as waiting, and do not sleep any more: they look when they run. */
+  /** Threads that count as waiting but are no longer asleep: they check when they run. */
   private awake(object: number, ...channels: readonly number[]): number {
     const sleeping = channels.reduce((sum, channel) => sum + this.asleep(channel).length, 0);
     return this.word(object + SO.so_waiters) - sleeping;
@@ -381,7 +382,10 @@ export class WaitStorm {
     yield* sys.mtx_unlock(this.mutex);
   }
 
-  /** What a sleeper is woken by: its priority, with what is lent to it and what it sleeps at, then the 99 of real time. */
+  /**
+   * What a sleeper is woken by: its priority, with what is lent to it and what it sleeps at, then the 99 of
+   * real time.
+   */
   private rank({ td }: Member): number {
     const { kernel, config } = this.machine;
     const byte = (address: number) => kernel.u8[address >>> 0] as number;
@@ -395,7 +399,7 @@ export class WaitStorm {
     return 128 * at - (priority === base ? first : 0);
   }
 
-  /** Who is signalled now: the best that sleeps, the first among equals, or all. */
+  /** Chooses the threads to signal: the best sleeper, the first among equals, or all. */
   private choose(which: number, isAll: boolean): void {
     const cv = this.cvs[which] as number;
     const sleeping = (this.waits[which] as Wait[]).filter(
@@ -417,7 +421,7 @@ export class WaitStorm {
     if (isHolding) yield* sys.mtx_unlock(this.mutex);
   }
 
-  /** Everybody of the party comes, and nobody goes before. */
+  /** All members meet at the barrier, and none leaves before. */
   private *meet(): Body {
     const turn = Math.floor(this.arrivals / this.parties);
     const isLast = ++this.arrivals === (turn + 1) * this.parties;
@@ -504,7 +508,7 @@ export class WaitStorm {
     this.check(isRight, `lockmgr(0x${flags.toString(16)}) returned ${error}`);
   }
 
-  /** A thread says that it has a lock: the kernel says how. */
+  /** A thread has taken a lock; reads from the kernel whether exclusively or shared. */
   private take(me: Member, lock: Lock): void {
     const isAlone = this.word(lock.address + SO.so_owner) === me.td;
     const others = [...lock.sharers].filter((one) => one !== me);
@@ -539,9 +543,9 @@ export class WaitStorm {
     }
   }
 
-  // ---- What is done to others ----
+  // ---- Interference with other threads ----
 
-  /** Wakes a channel for no reason: who waits looks, and sleeps on. */
+  /** Wakes a channel for no reason: its sleepers check, and sleep again. */
   private *disturb(random: Random): Body {
     const [lock] = this.locks as [Lock];
     yield sys.wakeup(random.pick([this.barrier, ...this.semas, lock.address, lock.address + 4]));
@@ -569,7 +573,7 @@ export class WaitStorm {
     }
   }
 
-  /** Says where another one may run, who may sleep, wait for a CPU, or run elsewhere. */
+  /** Sets the CPUs of another thread, which may be asleep, queued, or running elsewhere. */
   private *bind(other: Member, random: Random): Body {
     const { cpus } = this.machine.config;
     const mask = 1n + BigInt(random.below(2 ** cpus - 1));

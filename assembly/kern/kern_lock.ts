@@ -81,7 +81,7 @@ function xlocked(lk: LockMgr, td: Thread): bool {
   return lk.so_owner == td && lk.so_owner_tid == cold(td).td_tid;
 }
 
-/** True if `td` may act as the lock's exclusive holder: it is, or the lock was left to whoever releases it. */
+/** True if `td` counts as the exclusive owner: it is, or the lock was disowned. */
 export function lk_held_alone(lk: LockMgr, td: Thread): bool {
   return lk.lk_kernproc != 0 || xlocked(lk, td);
 }

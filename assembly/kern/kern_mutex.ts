@@ -1,6 +1,6 @@
 // Mutexes (mutex(9)): one owner, and a turnstile (kern/subr_turnstile.ts) for the waiters.
 //
-// In the original, whoever comes first takes a released mutex, a running thread before a woken one. Here the
+// In the original, the first thread to come takes a released mutex, a running one before a woken one. Here the
 // owner hands it to the best waiter when it releases it: who gets it does not depend on the speed of CPUs,
 // and equals do not starve.
 //

@@ -461,7 +461,7 @@ export function proc_stop(p: Proc): void {
       const error = sbdry_error(td);
       if (error != 0) sleepq_abort(td, error);
     } else if (!td_is_suspended(td)) {
-      if (td_locks(td).tl_blocked != 0) turnstile_leave(td); // who is stopped is handed no lock
+      if (td_locks(td).tl_blocked != 0) turnstile_leave(td); // a stopped thread is handed no lock
       thread_suspend_one(td);
       ktr(KTR_STATE, Ktr.SUSPEND, changetype<u32>(td));
     }

@@ -57,8 +57,8 @@ function pend(gd: GlobalData, td: Thread): void {
 }
 
 /**
- * Pends the thread that runs in the place for it. Whoever has that has left the CPU since then, and misses
- * nothing now.
+ * Pends the running thread in the CPU's reserved place. A thread that is there already has left the CPU since, and can
+ * be made runnable now.
  */
 function pend_current(gd: GlobalData, td: Thread): void {
   const before = gd.gd_pend_current;

@@ -1,4 +1,6 @@
 // Interrupt lines: the state that kern/lwkt_intr.ts keeps for each.
+//
+// Locking: shared by all CPUs and the host, as under a lock of the original: free today (sys/proc.ts).
 import { machine } from "./machine";
 import { Thread } from "./proc";
 

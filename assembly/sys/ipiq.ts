@@ -1,4 +1,7 @@
 // Letters: requests to the owner of a thread. kern/lwkt_ipiq.ts carries them out; the host may look at them.
+//
+// Locking: any CPU writes the `new` part in its slice. The `due` part is touched between two rounds, and by the thread's
+// owner when its critical section ends. Both are emptied when the thread ends.
 import { machine } from "./machine";
 import { Thread } from "./proc";
 

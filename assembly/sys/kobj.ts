@@ -1,6 +1,10 @@
 // Kernel objects that thread code names by address: LWKT wait structures, tokens and, in sys/sync.ts, locks.
 // They live in an arena of 128-byte cells and their storage is stable ("wait structures use stable storage",
 // lwkt_thread.c 470).
+//
+// Locking: the queue and generation of a wait structure belong to the CPU that owns its token, in a critical section.
+// t_cpu and t_reqcpu are the owning CPU's; a token's line and grant are shared by all CPUs, and change hands between
+// two rounds or at a release (kern/lwkt_token.ts).
 import { Thread } from "./proc";
 
 /** Kinds of object: the first word of each cell. */

@@ -1,5 +1,7 @@
 // The trace: fixed-size records of what the kernel did. The host empties the buffer when it is full or when a
 // run call returns. A record is written only if its class is in ktr_mask.
+//
+// Locking: the buffer is written by the CPU that runs, one at a time; the host reads it when it is flushed.
 import { ktr_flush } from "../env";
 import { machine } from "./machine";
 

@@ -1,5 +1,6 @@
 // The doubly linked list through td_qnext and td_qprev, for wait queues, sleep queues and free lists. A
-// thread is on at most one of them. The list head is a pair of words in some structure.
+// thread is on at most one of them. The list head is a pair of words in some structure,
+// whose locking key is that of the list.
 import { Thread } from "./proc";
 
 @unmanaged

@@ -1,5 +1,8 @@
 // Kernel synchronisation objects: locks of all kinds, condition variables, semaphores, barriers and timers.
 // Each is a cell of the kernel object arena (sys/kobj.ts), and the channel that its waiters sleep on.
+//
+// Locking: as the original's sleep queue and turnstile chains: free today (sys/proc.ts). ThreadLocks: (k) its thread for
+// the counts of shared locks; its queue, and what is lent, are under the turnstile's lock.
 import { KOBJ_SIZE } from "./kobj";
 import { machine } from "./machine";
 import { Thread, ThreadCold } from "./proc";

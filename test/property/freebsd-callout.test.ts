@@ -1,6 +1,5 @@
-// The callout wheel against the simplest model of what it must do: whoever's time comes first is woken
-// first, and of those whose time comes at once whoever went to sleep first; at the very tick, across all
-// of the wheel's blocks.
+// The callout wheel against the simplest model: the earliest timeout wakes first and, of equal ones, the thread that
+// went to sleep first; at the exact tick, across all of the wheel's blocks.
 
 import { describe, expect, it } from "vitest";
 import { Machine, sys } from "../../src/index.js";

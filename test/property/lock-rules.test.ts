@@ -1,6 +1,6 @@
-// The rules of rmlock(9) and lockmgr(9), one by one: threads begin 10 us after one another and do what their
-// scripts say, and who came to what in which order is compared with what the rule says. Faults that the check
-// build has in these locks are found by the rules that they break.
+// The rules of rmlock(9) and lockmgr(9), one by one: threads begin 10 us after one another and follow their scripts, and
+// the order in which they get the lock is compared with the rule. The planted faults of the check build in these locks
+// are found by the rules that they break.
 
 import { describe, expect, it } from "vitest";
 import { EBUSY, ENOLCK, EWOULDBLOCK, PDROP, Plant } from "../../src/generated/layout.js";
@@ -55,7 +55,7 @@ interface Rule {
   readonly options?: number;
   /** What each thread does: operations, pauses in microseconds, `prio:N` and `pri`, its priority now. */
   readonly threads: Readonly<Record<string, string>>;
-  /** Who came to what, in order. */
+  /** Which thread got what, in order. */
   readonly log: string;
   /** The planted fault that breaks it. */
   readonly plant?: number;
@@ -168,7 +168,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Runs a rule's threads: who came to what, in order. */
+/** Runs a rule's threads; returns which thread got what, in order. */
 function logOf(
   { kind, options = 0, threads }: Rule,
   scheduler: SchedulerName,

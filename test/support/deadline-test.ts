@@ -1,7 +1,7 @@
-// Deadlines beside plain rules: threads that keep to their budgets, that compute for ever, and that sleep for a moment
-// before their budget is over, under a scheduler, on one CPU or several. Whoever is admitted, and where, is
-// what a plain sum says; after each round the running thread of each CPU is the one with the earliest deadline;
-// nobody has more of a CPU than was promised, and nobody less.
+// Deadlines compared with plain rules: threads that keep to their budgets, that compute for ever, and that sleep shortly
+// before their budget is used up, under a scheduler, on one CPU or several. Admission, and its CPU, follow from a plain
+// sum; after each round the running thread of each CPU is the one with the earliest deadline; no thread gets more of a
+// CPU than was reserved, or less.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, type SchedulerName, sys, type ThreadView } from "../../src/index.js";

@@ -1,10 +1,8 @@
-// What `compare` tells of a workload, worked out a second time from the run's trace alone: who was made
-// runnable, who had which CPU from when to when, and who ended. It knows nothing of the kernel's accounts, of
-// histograms or of reports: latencies are a list of numbers that is sorted, and a thread's time is a sum of
-// stretches.
+// The figures of `compare`, computed a second time from the run's trace alone: when each thread became runnable, when it
+// had which CPU, and when it ended. It uses none of the kernel's accounts, histograms or reports: latencies are a sorted
+// list of numbers, and a thread's time is a sum of stretches.
 //
-// The run goes a round at a time, since idle CPUs are looked at where a round begins; what is compared has not
-// been cut.
+// The run proceeds a round at a time, since idle CPUs are counted where a round begins; the compared run is undivided.
 
 import type { TraceRecord } from "../../src/core/kernel.js";
 import * as Layout from "../../src/generated/layout.js";

@@ -41,7 +41,7 @@ class Model {
     if (queued) this.enqueue(td);
   }
 
-  /** A thread that runs calls lwkt_yield; returns who runs then. */
+  /** The running thread calls lwkt_yield; returns the next one. */
   yields(td: number): number {
     this.enqueue(td);
     return this.pick();

@@ -13,7 +13,7 @@ interface Saved {
 export class Fickle implements Scheduler {
   readonly name = "fickle";
   private machine!: SchedulerMachine;
-  /** Who waits for each CPU, in the order in which they came, with their tickets. */
+  /** The threads that wait for each CPU, in order of arrival, with their tickets. */
   private waiting: Map<SchedulerThread, number>[] = [];
   /** How often each thread was chosen. */
   private turns = new Map<SchedulerThread, number>();

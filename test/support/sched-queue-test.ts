@@ -138,8 +138,8 @@ export class SchedQueueTest {
   }
 
   /**
-   * Who gets another level goes to its end. Under ule also who is given a policy anew, or a better priority; who has no
-   * policy, and gets a worse priority, waits on where it is (sched_thread_priority).
+   * A thread whose level changes goes to the end of the new one. Under ule so does one that is given a policy, or a
+   * better priority; one without a policy whose priority gets worse keeps its place (sched_thread_priority).
    */
   private becomes(actor: Actor, rank: Rank, isPolicy: boolean): void {
     const isOther = actor.level !== rank.level;

@@ -1,7 +1,7 @@
-// Scores, priorities and slices of 4bsd and ule beside plain rules (sched-score-model.ts). Threads compute,
-// sleep, change their nice values and policies, make others and end. After each round the machine says who ran,
-// slept, woke, was made and is gone; the rules say what each thread's account must be then. Rules of placing
-// are looked at, too: no CPU is idle for long while another one has a thread to give, and loads come together.
+// Scores, priorities and slices of 4bsd and ule compared with plain rules (sched-score-model.ts). Threads compute,
+// sleep, change their nice values and policies, create others and end. After each round the machine says which threads
+// ran, slept, woke, were created and ended; the rules say what each thread's account must be then. Placement is checked,
+// too: no CPU is idle for long while another one has a thread to give, and loads converge.
 
 import * as Layout from "../../src/generated/layout.js";
 import { type Body, Machine, sys } from "../../src/index.js";
@@ -16,7 +16,7 @@ import {
 } from "./sched-score-model.js";
 
 const { GlobalData: G, SchedCpu: SC, Thread: T, ThreadCold: C, ThreadSched: TS } = Layout;
-/** Cycles of a tick, and of a round: whoever wakes computes for longer than that. */
+/** Cycles of a tick, and of a round: a woken thread computes for longer than that. */
 const TICK = 1_000;
 const ROUND = 250;
 const PROCESSES = 7;
@@ -357,7 +357,7 @@ export class SchedScoreTest {
       if (sleeps) account.slept = 0;
       return;
     }
-    // Who gives the CPU to itself does not show in its time.
+    // A thread that yields to itself does not show in its time.
     const gave = was.isCurrent && is.ltick === ms;
     if (sleeps) this.ule.sleep(account, ms);
     else if (left || gave) this.ule.account(account, ms, true);

@@ -1,5 +1,5 @@
-// A plain model of rwlock(9) and sx(9) (assembly/kern/kern_rwlock.ts), and threads that do what it says one
-// call at a time: after each, who waits, who has a lock and what the call gave must be what the model has.
+// A plain model of rwlock(9) and sx(9) (assembly/kern/kern_rwlock.ts), and threads that make one call at a time: after
+// each, the waiters, the owner or sharers and the result must be the model's.
 
 import { MTX_RECURSE } from "../../src/generated/layout.js";
 import { type KernelCall, Machine, sys } from "../../src/index.js";
@@ -177,7 +177,7 @@ class Model {
     for (const reader of readers) lock.shares[reader] = (lock.shares[reader] as number) + 1;
   }
 
-  /** The best stands first, and whoever came first among equals; of those that want to share an sx who came first. */
+  /** Waiters by priority and, among equals, by arrival; sharing waiters of an sx by arrival only. */
   private queue(queue: number[], p: number, byArrival = false): void {
     const own = this.priorities[p] as number;
     const place = queue.findIndex((other) => (this.priorities[other] as number) > own);

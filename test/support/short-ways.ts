@@ -167,7 +167,7 @@ export class ShortWays {
     if (random.once(3)) b.call("thread_reap_all");
   }
 
-  /** Changes another thread, or itself; who has ended is refused. */
+  /** Changes another thread, or itself; a thread that has ended is refused. */
   private change(b: Builder): void {
     const { random } = this;
     const other = wordAt("threads", 4 * random.below(this.shape.threads));

@@ -1,6 +1,6 @@
 // Storms of lwkt-modern's tokens: threads on several CPUs take and release them, block, yield and interrupt
-// each other. After each round tokens and threads must agree on who has what, and whoever goes on must have all
-// that it has taken.
+// each other. After each round tokens and threads must agree on who holds what, and a thread that continues must hold
+// all tokens that it has taken.
 
 import type { KernelBuild } from "../../src/core/instantiate.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -201,8 +201,7 @@ export class TokenStorm {
   }
 
   /**
-   * Tries for a token: it must be had if nobody has it, and otherwise nobody may have to wait for the one who
-   * tried.
+   * Tries for a token: that must succeed if the token is free; otherwise no thread may have to wait because of the try.
    */
   private tries(me: Actor, token: number): [Step, (result: number) => void] {
     const { kernel } = this.machine;

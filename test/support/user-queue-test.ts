@@ -1,10 +1,10 @@
-// The user scheduler of lwkt beside a plain model, on 1 to 16 CPUs: who holds each CPU's slot, who waits in
-// which order, what weighs on each CPU, and where who wakes goes. A kernel thread keeps each CPU busy while
-// threads of fixed ranks are woken and given others, one at a time; then each CPU lets those that it has run,
-// in the order that the model says.
+// The user scheduler of lwkt compared with a plain model, on 1 to 16 CPUs: the holder of each CPU's slot, the order of
+// the waiting threads, the load of each CPU, and where woken threads go. A kernel thread keeps each CPU busy while
+// threads of fixed ranks are woken and given other ranks, one at a time; then each CPU runs its threads, in the order
+// that the model says.
 //
 // The rules are those of docs/schedulers.md: a slot per CPU; behind it 99 real-time priorities, then SCHED_IDLE
-// by four of its priorities; a better thread takes the slot, and who loses it so comes before its equals; a
+// by four of its priorities; a better thread takes the slot, and the one that loses it goes before its equals; a
 // thread that becomes runnable goes to the CPU with the least load, its own if that is no more than a queue
 // worse.
 

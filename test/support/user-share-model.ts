@@ -32,7 +32,7 @@ export interface UserThread {
 }
 
 export interface UserCpu {
-  /** Who has the slot, who waits for it in order, and who has to be placed. */
+  /** The holder of the slot, the waiting threads in order, and those to be placed. */
   holder: UserThread | null;
   waiting: UserThread[];
   arrived: UserThread[];
@@ -238,7 +238,7 @@ export class UserShareModel {
     for (const cpu of this.cpus) this.go(cpu);
   }
 
-  /** Places who became runnable, or whose slice is over; then idle CPUs pull. */
+  /** Places threads that became runnable, or whose slice is over; then idle CPUs pull. */
   private boundary(): void {
     if (this.cpus.length === 1) return;
     const idle = new Set(this.cpus.filter(({ current }) => current === null));
@@ -252,7 +252,7 @@ export class UserShareModel {
 
   private place(td: UserThread, idle: Set<UserCpu>): void {
     const { cpus } = this;
-    const runs = this.cpuOf(td).current === td; // it has the slot again, since who had it went to sleep
+    const runs = this.cpuOf(td).current === td; // it has the slot again, since its holder went to sleep
     let best = td.cpu;
     let least = this.cpuOf(td).load - (td.hasEnded ? 0 : td.load) - PPQ;
     td.hasEnded = false;

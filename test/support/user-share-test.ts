@@ -1,8 +1,7 @@
-// The scheduler of user threads of lwkt and lwkt-modern beside a plain model of it (user-share-model.ts), time-sharing
-// included: on 1 to 16 CPUs threads compute for ever, and are put to sleep, woken, and given policies, nice
-// values and sets of CPUs. After each round, which is a tick on every CPU, the kernel must have what the model
-// has: who runs, who has each slot and who waits for it in which order, what weighs on each CPU, and the
-// account and priority of each thread.
+// The user scheduler of lwkt and lwkt-modern compared with a plain model (user-share-model.ts), including time-sharing:
+// on 1 to 16 CPUs threads compute for ever, and are put to sleep, woken, and given policies, nice values and sets of
+// CPUs. After each round, which is a tick on every CPU, the kernel must agree with the model: the running threads, the
+// holder of each slot and the order of the waiting ones, loads, and the account and priority of each thread.
 
 import { levelThreads } from "../../src/core/runq-view.js";
 import * as Layout from "../../src/generated/layout.js";
@@ -203,7 +202,7 @@ export class UserShareTest {
     return id < 0 ? "none" : String(id);
   }
 
-  /** Who waits for a CPU, in order, by the levels that its threads are on. */
+  /** The threads that wait for a CPU, in order, by the levels that they are on. */
   private waiting(cpu: number): string {
     const { kernel } = this.machine;
     const lists = kernel.machine("sched_base") + ChunkLists.size;

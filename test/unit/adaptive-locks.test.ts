@@ -1,4 +1,4 @@
-// Adaptive spinning: who finds a lock taken waits for its owner as long as that one runs, without sleeping.
+// Adaptive spinning: a thread that finds a lock taken spins as long as the owner runs, without sleeping.
 
 import { describe, expect, it } from "vitest";
 import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";

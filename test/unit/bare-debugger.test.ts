@@ -1,5 +1,4 @@
-// A debugger of a program on bare metal: where it stops, and that a run in which somebody looks is the run in which
-// nobody does.
+// A debugger of a program on bare metal: where it stops, and that debugging does not change the run.
 
 import { describe, expect, it } from "vitest";
 import { BareDebugger } from "../../src/debug/bare-debugger.js";

@@ -115,9 +115,9 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     let reused = 0;
     for (const cpus of [2, 3, 6]) {
       for (let delay = 0; delay < 2 * QUANTUM; delay += 45) {
-        // One structure is left: whoever is made next has the one of who has gone.
+        // One structure is left: the next thread gets that of the one that is gone.
         const machine = boot({ scheduler, cpus, maxthread: 40, cyclesPerSecond: 500_000 });
-        // Who asks before the victim's CPU has its turn, who asks after it, and who makes the next thread at once.
+        // Requests before and after the victim's CPU has its turn, and the creator of the next thread, at once.
         const own = Math.floor(cpus / 2) - (delay % 2);
         const last = cpus - 1;
         let ran = false;

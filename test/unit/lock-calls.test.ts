@@ -1,5 +1,5 @@
 // What kernel code does with locks now and then: sleep with a spin mutex, wait without taking the lock again,
-// wait for an sx until a signal, wake who came last, and assert how it holds a lock.
+// wait for an sx interruptibly, wake the last sleeper, and assert how it holds a lock.
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";

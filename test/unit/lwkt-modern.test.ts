@@ -36,7 +36,7 @@ function cycles(count: number): readonly [number, number, number] {
   return [Sys.compute, count, 0];
 }
 
-/** Three equals, each of which computes for three ticks; noted is who has another one before it. */
+/** Three equals, each of which computes for three ticks; records the order in which they run. */
 function inTurns(plant = 0): string {
   const m = boot({ cyclesPerSecond: 1_000_000, hz: 1_000, quantum: 100 }, plant);
   const order: string[] = [];
@@ -371,7 +371,7 @@ describe("a token of lwkt-modern", () => {
     expect(order).toEqual(["kernel", "released", "has it", "user"]);
   });
 
-  /** What readers see who come while somebody tries for a token that another reader has. */
+  /** What readers see that come while a thread tries for a token that another reader holds. */
   function triedFor(plant = 0): unknown[] {
     const m = boot({ cpus: 4, quantum: 100 }, plant);
     const tok = token(m);

@@ -213,7 +213,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       };
       expect(downgraded(false)).toEqual(["reader", "shares another", "owner leaves"]);
       const others = ["owner leaves", "writer", "reader"];
-      // An rwlock wakes nobody; an sx wakes all, and those that may still not share it wait on.
+      // An rwlock wakes no thread; an sx wakes all, and those that may still not share it wait again.
       expect(downgraded(true)).toEqual(
         kind === "rwlock" ? [...others, "shares another"] : ["shares another", ...others],
       );

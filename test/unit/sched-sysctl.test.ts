@@ -207,7 +207,7 @@ describe("kern.sched of 4bsd", () => {
 });
 
 describe("kern.sched of ule", () => {
-  /** Who has the CPU after a thread of priority `pri` was woken on a CPU where a hog computes. */
+  /** The thread that has the CPU after one of priority `pri` was woken on a CPU with a computing thread. */
   function afterWakeup(pri: number, threshold: number) {
     const machine = boot("ule", { quantum: 1_000 });
     machine.setSysctl("kern.sched.preempt_thresh", threshold);

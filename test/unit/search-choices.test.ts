@@ -1,4 +1,4 @@
-// What a search chooses besides who runs next, and what it takes for a failure besides: races, judges of each step.
+// What a search chooses besides the next thread, and what counts as a failure besides: races, judges of each step.
 
 import { describe, expect, it } from "vitest";
 import {
@@ -63,7 +63,7 @@ describe("a search chooses", () => {
   });
 
   it("when a CPU gets its messages", async () => {
-    // Whoever wakes a thread of another CPU goes on before that CPU knows.
+    // A thread that wakes one of another CPU continues before that CPU knows.
     const setup: Setup = (machine, { shared }) => {
       const sent = shared(0, "sent");
       machine.createThread({

@@ -1,5 +1,5 @@
-// Whom a wakeup of one thread wakes: the best priority, the first among equals (sleepq_signal), whatever the
-// sleepers wait with.
+// Which thread a wakeup of one wakes: the best priority, the first among equals (sleepq_signal), whatever call the
+// sleepers wait in.
 
 import { describe, expect, it } from "vitest";
 import { Policy } from "../../src/generated/layout.js";

@@ -1,11 +1,11 @@
 // Storms of crowds: kernel threads and processes of many threads on 2 to 64 CPUs, under every scheduler, that
-// do everything to each other at once. They make threads that others start, up to kern.maxthread; suspend and
+// do everything to each other at once. They create threads that others start, up to kern.maxthread; suspend and
 // resume each other, change each other's priorities, policies, deadlines and sets of CPUs; serve interrupts and
-// die of it; fork processes whose threads one of them ends, while others stop them and let them go. What must
-// be true is told by the law (docs/law-between-cpus.md) and by kthread(9): who has not been started does not
-// run; who was asked to suspend before it looked does not go on until it is resumed; nobody stays where it must
-// not run; no interrupt is lost; a creation fails only where there is no room; in the end everybody is gone,
-// every request has been answered or dropped, and there is room again for as many as before.
+// exit while doing so; fork processes whose threads one of them ends, while others stop and continue them. The law
+// (docs/law-between-cpus.md) and kthread(9) say what must hold: a thread runs only once it is started; one that was
+// asked to suspend before its check continues only when it is resumed; no thread stays on a CPU that it must not run
+// on; no interrupt is lost; a creation fails only without room; in the end all threads are gone, every request has been
+// carried out or dropped, and there is room again for as many as before.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -377,7 +377,7 @@ export class CrowdStorm {
     }
     for (;;) {
       yield* sys.compute(1_000n); // it must be interrupted to notice
-      if (this.ends) yield* sys.tsleep("end", PCATCH, "end", 2); // who ends them may have a worse priority
+      if (this.ends) yield* sys.tsleep("end", PCATCH, "end", 2); // the thread that ends them may have a worse priority
     }
   }
 

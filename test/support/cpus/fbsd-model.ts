@@ -233,8 +233,8 @@ export class FbsdCpusModel extends CpusModel {
 
 /**
  * The same under 4bsd: one run queue for the machine, and one for each CPU, smallest priority first, first in first
- * out. Who runs is on none. What a CPU makes runnable is on its own queue until the round is over, and then in its
- * place.
+ * out. A running thread is on none. A thread that a CPU makes runnable is on that CPU's queue until the round is over,
+ * and is then placed.
  */
 export class Bsd4CpusModel extends FbsdCpusModel {
   private readonly shared: Thread[] = [];
@@ -302,7 +302,7 @@ export class Bsd4CpusModel extends FbsdCpusModel {
     this.place();
   }
 
-  /** While another CPU is idle it interrupts nobody before it is placed. */
+  /** While another CPU is idle it preempts no thread before it is placed. */
   protected override timedOut(): void {}
 
   protected override waiting(cpu: Cpu): readonly Thread[] {

@@ -9,7 +9,7 @@ const { Sys, Thread: T } = Layout;
 
 /** Of storms with timeouts: at 1,000 ticks a second a tick is two or three short quanta. */
 const CYCLES_PER_SECOND = 300_000;
-/** What the boot thread sleeps on, which nobody else does. */
+/** The channel that only the boot thread sleeps on. */
 const BOOT_CHANNEL = 0x7fff_0000;
 
 /** What of the configuration may change from storm to storm. */

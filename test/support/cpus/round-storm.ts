@@ -121,7 +121,7 @@ export class RoundStorm {
     return 1 + random.below(quantum) + quantum * random.pick([0, 0, 1, 2, 5, 20, 60]);
   }
 
-  /** From one tick to what is beyond everybody else's sleep. */
+  /** From one tick to more than any other sleep. */
   private ticks(): number {
     return 1 + this.random.below(this.random.pick([1, 3, 10, 40]));
   }
@@ -169,7 +169,7 @@ export class RoundStorm {
     else b.call("kthread_add", label("child"), 0, 0, 0, 0, string("child"), 0);
   }
 
-  /** Changes another thread, or itself; who has ended is refused. */
+  /** Changes another thread, or itself; a thread that has ended is refused. */
   private change(b: Builder): void {
     const { random } = this;
     const other = wordAt("threads", 4 * random.below(this.count));

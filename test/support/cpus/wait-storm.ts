@@ -2,10 +2,10 @@
 // lockmgr's locks and mutexes that are released while they sleep, with and without a time, while others change their
 // priorities, policies, deadlines and sets of CPUs, wake their channels for no reason, and stop their process.
 //
-// There is no model of who runs when. What is judged holds whatever the timing: nobody sleeps on while what it
-// waits for is there and nobody else is about to take it; who is signalled is the best of those that wait, the
-// first among equals; what a call returns agrees with what happened; locks are held by those that may; and
-// nobody runs where it must not.
+// There is no model of the order in which threads run. What is checked holds whatever the timing: no thread sleeps
+// while what it waits for is available and no other thread is about to take it; the signalled thread is the best
+// waiter, the first among equals; results of calls agree with what happened; locks have valid holders; and no thread
+// runs on a CPU that it must not run on.
 
 import * as Layout from "../../../src/generated/layout.js";
 import {
@@ -370,7 +370,7 @@ export class WaitStorm {
     else if (kind === 2) error = yield* sys.cv_wait_sig(cv, this.mutex);
     else error = yield* sys.cv_timedwait_sig(cv, this.mutex, timo);
     list.splice(list.indexOf(wait), 1);
-    // Who is signalled after its time, before it runs, has waited too long all the same (sleepq_check_timeout).
+    // A thread that is signalled after its timeout, but before it runs, has still timed out (sleepq_check_timeout).
     this.check(error !== 0 || wait.isChosen, "a wait was over, and nobody had signalled it");
     this.check(error !== ERESTART || !wait.isChosen, "a wait that was signalled was interrupted");
     const isTimed = kind === 1 || kind === 3;
@@ -530,7 +530,7 @@ export class WaitStorm {
       lock.sharers.add(me);
       yield* sys.lockmgr(address, Layout.LK_DOWNGRADE, 0);
       if (this.word(address + SO.so_owner) !== before) return;
-      lock.sharers.delete(me); // a lock that nobody shares stays as it is
+      lock.sharers.delete(me); // an unshared lock stays as it is
       lock.alone = me;
     } else if (lock.sharers.has(me)) {
       const tries = random.once(2);

@@ -109,6 +109,7 @@ export enum K {
   SX_SIG_W = 224, //         a: sx to be held exclusively: the same
   SX_SIG_1 = 225, //         a: sx, b: queue: awake, with the lock or interrupted
   THROTTLE_1 = 226, //       a: result of the call: back from a period without a budget
+  EVENT_DRAIN = 227, //      a: list of event handlers: wait until no thread runs it
 }
 
 /** A continuation below the innermost, in its thread's array. Key: the thread, while it runs. */

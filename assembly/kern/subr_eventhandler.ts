@@ -1,8 +1,14 @@
-// Event handlers (EVENTHANDLER(9)): lists of functions, sorted by priority and, among equals, by order of
-// registration. Handlers of thread events run in the middle of what causes them and cannot sleep; those of a
-// shutdown run one after the other in the thread that called reboot, and may sleep.
+// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority and, among equals, by order
+// of registration. Handlers of thread events run in the middle of what causes them: they cannot sleep and make no kernel
+// calls, so their lists do not change meanwhile. Those of a shutdown run one after the other in the thread that called
+// reboot, and may sleep; their lists may change meanwhile, and several threads may run the same list. The rules:
+//
+// - A handler that was there when the run of its list began, and still is when its turn comes, runs once in it.
+// - A handler registered during a run runs in it if its place is behind the one that runs now, and otherwise does not.
+// - A deregistered handler stays in its place, dead, while any thread runs the list: a thread at it still finds its way
+//   to what is behind it. When the last run ends the dead are freed, and the threads that wait for that wake up, all of them (see run_ends).
+// - eventhandler_deregister waits until no thread runs the list; eventhandler_deregister_nowait, and the host, do not.
 import { event, printf } from "../env";
-
 import { EWOULDBLOCK } from "../sys/errno";
 import {
   EVENT_LISTS,
@@ -10,20 +16,29 @@ import {
   EventHandler,
   EventList,
   event_list_head,
+  event_list_runs,
 } from "../sys/eventhandler";
 import { curthread } from "../sys/globaldata";
 import { KOBJ_EVENT, KOBJ_SIZE } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { SHUTDOWN_WAIT } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { Proc, Thread } from "../sys/proc";
 import { called_by_host, cold, td_frame } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { proc_valid, thread_alive } from "./kern_fork";
 import { kobj_alloc, kobj_free } from "./kern_kobj";
 import { kproc_suspend, kthread_suspend } from "./kern_kthread";
+import { str } from "./kern_subr";
+import { tsleep, wakeup } from "./kern_synch";
 
 function is_handler(handler: EventHandler): bool {
   return changetype<usize>(handler) != 0;
+}
+
+/** A dead handler has no rank: a new one takes its place among the living only. */
+function is_passed(handler: EventHandler): bool {
+  return handler.ee_live == 0 && !planted(Plant.EVENT_DEAD_RANKS);
 }
 
 /** Adds a handler to a list; null if the kernel object arena is full. */
@@ -40,8 +55,8 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   handler.ee_id = shutdown_id(fn, arg);
   handler.ee_live = 1;
   let link = event_list_head(list);
-  let next = changetype<EventHandler>(load<u32>(link));
-  while (is_handler(next) && next.ee_priority <= priority) {
+  let next = first_of(list);
+  while (is_handler(next) && (next.ee_priority <= priority || is_passed(next))) {
     link = changetype<usize>(next) + offsetof<EventHandler>("ee_next");
     next = next.ee_next;
   }
@@ -50,35 +65,65 @@ export function eventhandler_register(list: u32, fn: u32, arg: u32, priority: i3
   return handler;
 }
 
-/** Takes a handler off its list. A thread that is running the list can still get from it to the next one. */
-export function eventhandler_deregister(handler: EventHandler): void {
+/** Takes a handler off its list, at once or as soon as no thread runs it. */
+export function eventhandler_deregister_nowait(handler: EventHandler): void {
+  const list = handler.ee_list;
   handler.ee_live = 0;
-  let link = event_list_head(handler.ee_list);
-  while (load<u32>(link) != changetype<u32>(handler)) {
-    link = <usize>load<u32>(link) + offsetof<EventHandler>("ee_next");
-  }
-  store<u32>(link, changetype<u32>(handler.ee_next));
-  const m = machine();
-  if (m.event_runs == 0) {
-    kobj_free(changetype<usize>(handler));
-    return;
-  }
-  handler.ee_arg = <u32>m.event_dead;
-  m.event_dead = changetype<usize>(handler);
+  if (!is_running(list)) prune(list);
+}
+
+/** The same, and waits for that. The host cannot wait. */
+export function eventhandler_deregister(handler: EventHandler): u32 {
+  const list = handler.ee_list;
+  eventhandler_deregister_nowait(handler);
+  return curthread() == machine().host_td ? done(0) : event_drain(list);
+}
+
+/** Waits until no thread runs a list. */
+export function event_drain(list: u32): u32 {
+  if (!is_running(list) || planted(Plant.EVENT_NO_DRAIN)) return done(0);
+  cont_push(K.EVENT_DRAIN, list);
+  tsleep(<u32>event_list_head(list), 0, str("evhrm"), 0);
+  return PENDING;
+}
+
+function is_running(list: u32): bool {
+  return load<u32>(event_list_runs(list)) != 0 && !planted(Plant.EVENT_DEAD_GONE);
+}
+
+function run_begins(list: u32): void {
+  const runs = event_list_runs(list);
+  store<u32>(runs, load<u32>(runs) + 1);
 }
 
 /**
- * A shutdown is over: if it was the last, no thread is at a deregistered handler any more, and they are freed.
+ * Wakes whoever waits, also where nothing was dead, which the original does not: a thread that was woken and found the
+ * next run under way would sleep on for ever.
  */
-function run_ends(): void {
-  const m = machine();
-  m.event_runs--;
-  if (m.event_runs != 0) return;
-  while (m.event_dead != 0) {
-    const dead = m.event_dead;
-    m.event_dead = changetype<EventHandler>(dead).ee_arg;
-    kobj_free(dead);
+function run_ends(list: u32): void {
+  const runs = event_list_runs(list);
+  const left = load<u32>(runs) - 1;
+  store<u32>(runs, left);
+  if (left != 0) return;
+  prune(list);
+  wakeup(<u32>event_list_head(list));
+}
+
+/** Takes the dead off a list. */
+function prune(list: u32): void {
+  let link = event_list_head(list);
+  for (let handler = first_of(list); is_handler(handler); ) {
+    const next = handler.ee_next;
+    if (handler.ee_live == 0) {
+      store<u32>(link, changetype<u32>(next));
+      kobj_free(changetype<usize>(handler));
+    } else link = changetype<usize>(handler) + offsetof<EventHandler>("ee_next");
+    handler = next;
   }
+}
+
+function first_of(list: u32): EventHandler {
+  return changetype<EventHandler>(<usize>load<u32>(event_list_head(list)));
 }
 
 /** True for the address of a registered handler. */
@@ -93,10 +138,8 @@ export function eventhandler_valid(address: u32): bool {
 /** Calls the handlers of a list of thread events for `td`. */
 export function eventhandler_invoke(list: EventList, td: Thread): void {
   if (machine().event_lists == 0) return;
-  let handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
-  while (is_handler(handler)) {
-    if (handler.ee_live != 0) event(list, handler.ee_arg, changetype<u32>(td));
-    handler = handler.ee_next;
+  for (let handler = first_of(list); is_handler(handler); handler = handler.ee_next) {
+    event(list, handler.ee_arg, changetype<u32>(td));
   }
 }
 
@@ -106,8 +149,8 @@ export function eventhandler_invoke(list: EventList, td: Thread): void {
  */
 export function kern_reboot(howto: i32): u32 {
   if (machine().event_lists == 0) return done(0);
-  machine().event_runs++;
-  return reboot_from(changetype<EventHandler>(load<u32>(event_list_head(0))), 0, howto);
+  run_begins(0);
+  return reboot_from(first_of(0), 0, howto);
 }
 
 /** Continues behind `last`, which has run. */
@@ -115,19 +158,21 @@ export function kern_reboot_1(last: EventHandler, howto: i32): u32 {
   return reboot_from(last.ee_next, last.ee_list, howto);
 }
 
-function reboot_from(handler: EventHandler, list: u32, howto: i32): u32 {
-  while (list <= <u32>EventList.SHUTDOWN_FINAL) {
+function reboot_from(from: EventHandler, first: u32, howto: i32): u32 {
+  let handler = from;
+  let list = first;
+  while (true) {
     while (is_handler(handler) && handler.ee_live == 0) handler = handler.ee_next;
     if (is_handler(handler)) {
       cont_push(K.REBOOT_1, changetype<u32>(handler), howto);
       shutdown_handler(handler, howto);
       return PENDING;
     }
-    list++;
-    handler = changetype<EventHandler>(load<u32>(event_list_head(list)));
+    run_ends(list);
+    if (list == <u32>EventList.SHUTDOWN_FINAL) return done(0);
+    run_begins(++list);
+    handler = first_of(list);
   }
-  run_ends();
-  return done(0);
 }
 
 /** Id of the thread or process that a shutdown function is for. */

@@ -46,7 +46,7 @@ import {
 } from "../kern/lwkt_thread";
 import { lwkt_gettoken_1 } from "../kern/lwkt_token";
 import { dl_throttle_1 } from "../kern/sched_deadline";
-import { kern_reboot_1, shutdown_1 } from "../kern/subr_eventhandler";
+import { event_drain, kern_reboot_1, shutdown_1 } from "../kern/subr_eventhandler";
 import { EventHandler } from "../sys/eventhandler";
 import { curthread, mycpu } from "../sys/globaldata";
 import { LwktToken, LwktWait } from "../sys/kobj";
@@ -160,6 +160,8 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
       return kproc_suspend_check(changetype<Proc>(a));
     case K.REBOOT_1:
       return kern_reboot_1(changetype<EventHandler>(a), b);
+    case K.EVENT_DRAIN:
+      return event_drain(a);
     case K.SHUTDOWN_1:
       return shutdown_1();
     case K.MTX_LOCK_1:

@@ -113,6 +113,7 @@ export function search_objects(td: Thread, sn: SearchThread, first: u32, second:
       sn.sn_second = 0;
       break;
     case Sys.eventhandler_deregister:
+    case Sys.eventhandler_deregister_nowait:
       sn.sn_object = eventhandler_valid(first)
         ? shutdown_list(changetype<EventHandler>(<usize>first).ee_list)
         : 0;
@@ -193,6 +194,7 @@ function is_about_object(nr: u32): bool {
     case Sys.lwkt_exit:
     case Sys.eventhandler_register:
     case Sys.eventhandler_deregister:
+    case Sys.eventhandler_deregister_nowait:
       return true;
     default:
       return false;

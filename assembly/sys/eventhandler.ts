@@ -39,12 +39,12 @@ export class EventHandler {
   ee_fn: u32;
   ee_arg: u32;
   ee_id: i32; //   tid or pid of the argument, to notice that its structure has been reused
-  ee_live: u32; // 0 = deregistered
+  ee_live: u32; // 0 = deregistered: dead, in its place until no thread runs the list
 }
 
 /**
- * The cell with the heads of all lists. Its first word is 0, which is no kind of object; one word per list
- * follows.
+ * The cell of all lists. Its first word is 0, which is no kind of object; then a word per list for its head, and one
+ * for how many threads run it.
  */
 @unmanaged
 export class EventLists {
@@ -56,7 +56,12 @@ export function event_list_head(list: u32): usize {
   return machine().event_lists + offsetof<EventLists>() + <usize>list * sizeof<usize>();
 }
 
+/** Where it is kept how many threads run a list. */
+export function event_list_runs(list: u32): usize {
+  return event_list_head(EVENT_LISTS + list);
+}
+
 if (offsetof<EventHandler>() > KOBJ_SIZE) ERROR("KOBJ_SIZE: struct eventhandler is larger");
-if (offsetof<EventLists>() + <usize>EVENT_LISTS * sizeof<usize>() > KOBJ_SIZE) {
+if (offsetof<EventLists>() + <usize>EVENT_LISTS * 2 * sizeof<usize>() > KOBJ_SIZE) {
   ERROR("KOBJ_SIZE: no room for EVENT_LISTS lists");
 }

@@ -266,9 +266,7 @@ export class Machine {
   proc_lastfail: i32; //       rate limiter of the maxproc message
   taskq_first: Task; //        pending tasks of taskqueue_thread (kern/kern_taskqueue.ts)
   taskq_last: Task;
-  event_dead: usize; //        handlers deregistered during a shutdown, to be freed after it
-  event_runs: u32; //          shutdowns in progress
-  event_lists: usize; //       cell with the heads of the event handler lists, 0 = none registered
+  event_lists: usize; //       cell of the event handlers' lists, 0 = none registered
 
   // Trace (sys/ktr.ts).
   ktr_mask: u32;

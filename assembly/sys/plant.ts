@@ -140,6 +140,10 @@ export enum Plant {
   TICKS_SHORT = 127, //      lwkt-modern: the last tick of a quiet stretch may be lost
   QUIET_BUDGET = 128, //     a quiet stretch continues past the end of a budget
   TURN_LOST = 129, //        a halted CPU that should look at its queues gets no turn
+  // Event handlers (kern/subr_eventhandler.ts): test/property/event-handlers.test.ts finds these.
+  EVENT_DEAD_GONE = 132, //  a deregistered handler is removed at once, even if a thread is at it
+  EVENT_NO_DRAIN = 133, //   deregistering a handler does not wait
+  EVENT_DEAD_RANKS = 134, // a deregistered handler keeps its rank
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

@@ -47,14 +47,8 @@ import { postMortemOf } from "./post-mortem.js";
 import { type LoadElfOptions, type LoadedElf, type LoadedProgram, Programs } from "./programs.js";
 import { formatPs } from "./ps.js";
 import type { MachineFunctions } from "./resources.js";
-import {
-  buildOf,
-  checkFork,
-  configOf,
-  MachineSnapshots,
-  type SnapshotOptions,
-  type TwinOptions,
-} from "./snapshots.js";
+import type { SnapshotOptions, TwinOptions } from "./snapshots.js";
+import { buildOf, configOf, forkOptions, MachineSnapshots } from "./snapshots.js";
 import { attachScheduler } from "./user-scheduler.js";
 import { CpuView, ProcessView, ThreadView } from "./views.js";
 
@@ -576,8 +570,7 @@ export class Machine {
 
   /** Another machine that is as this one is, and goes its own way; `options.scheduler` as for {@link fromSnapshot}. */
   fork(options: TwinOptions = {}): Machine {
-    checkFork(this.config, options);
-    return Machine.fromSnapshot(this.snapshot(), options);
+    return Machine.fromSnapshot(this.snapshot(), forkOptions(this.config, options));
   }
 
   /**

@@ -279,10 +279,10 @@ export function configOf(
   );
 }
 
-/** Options of a fork of a machine with a configuration. */
-export function checkFork(config: Snapshot["config"], options: TwinOptions): void {
+/** Options of a fork of a machine with a configuration, which can be. */
+export function forkOptions(config: Snapshot["config"], options: TwinOptions): TwinOptions {
   checkOptions("fork", options, { scheduler: optional(anything) });
-  if (options.scheduler === undefined || options.scheduler !== config.scheduler) return;
+  if (options.scheduler === undefined || options.scheduler !== config.scheduler) return options;
   throw new SnapshotError(
     `a machine and its fork cannot have the same scheduler ${JSON.stringify(options.scheduler.name)}, which decides for one of them only: give the fork another one like it`,
   );

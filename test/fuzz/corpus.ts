@@ -52,6 +52,7 @@ export const corpus: Readonly<Record<string, readonly Kept[]>> = {
     },
     { why: "first to find one of the planted faults", seeds: [1, 3, 6, 15, 53] },
   ],
+  events: [{ why: "each scheduler, on 1 to 8 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9] }],
   queues: [{ why: "4bsd and ule, with 256 queues and with 64", seeds: [1, 2, 3, 4, 5, 6, 7, 8] }],
   "user-queues": [{ why: "1, 2, 3, 4, 8 and 16 CPUs", seeds: [1, 2, 3, 4, 5, 6, 7, 8], size: 100 }],
   "user-shares": [

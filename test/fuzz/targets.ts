@@ -15,6 +15,7 @@ import {
 } from "../../src/index.js";
 import { damaged, oddValues } from "../support/bad-input.js";
 import { buildUnderTest as build } from "../support/build.js";
+import { EventStorm } from "../support/event-storm.js";
 import type { ModelScheduler } from "../support/fbsd-model.js";
 import { FbsdCallTest } from "../support/fbsd-model-test.js";
 import { FbsdStorm } from "../support/fbsd-storm.js";
@@ -72,6 +73,13 @@ function freebsd(seed: number, size: number): number {
   const test = new FbsdCallTest(seed, modelled(seed));
   test.run(size);
   return test.operations;
+}
+
+/** Event handlers of threads and shutdowns: which runs when, and who waits for that. */
+function events(seed: number, size: number): number {
+  const storm = new EventStorm(seed, size);
+  storm.run();
+  return storm.ran;
 }
 
 /** The queues of 4bsd and ule: the order in which threads run. */
@@ -209,6 +217,11 @@ export const targets: Readonly<Record<string, Target>> = {
     about: "threads and processes that do everything to each other, by rules",
     size: 1,
     run: crowds,
+  },
+  events: {
+    about: "event handlers that come and go while threads shut down, beside a model",
+    size: 40,
+    run: events,
   },
   queues: { about: "run queues of 4bsd and ule, beside a model", size: 3_000, run: queues },
   "user-queues": {

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import {
+  type Body,
   EVENTHANDLER_PRI_FIRST,
   EVENTHANDLER_PRI_LAST,
   eventLists,
@@ -33,6 +34,11 @@ import { fbsdFaults } from "../support/fbsd-invariants.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The body of a thread that nobody can suspend. */
+function* sleepOn(): Body {
+  yield* sys.tsleep("for ever", 0, "deaf", 0);
+}
 
 describe("SYSINIT", () => {
   it("runs entries by subsystem, then by order, and equal ones in the order given", () => {
@@ -115,6 +121,48 @@ describe("event handlers", () => {
     off();
     machine.shutdown(4);
     expect(ran).toEqual(["first", "any", "any, too", "last", "post", "final 4"]);
+  });
+
+  it("run where they have their places while others come and go in the middle of a shutdown", () => {
+    const machine = new Machine({ hz: 10 }, buildUnderTest);
+    const deaf = machine.createThread({ name: "deaf", body: sleepOn });
+    const ran: string[] = [];
+    const host = (name: string, priority: number) =>
+      machine.onEvent("shutdown_pre_sync", () => ran.push(name), priority);
+    const list = eventLists.shutdown_pre_sync;
+    const register = (priority: number) =>
+      machine.call(sys.eventhandler_register(list, kthread_shutdown, deaf, priority))[0] >>> 0;
+    const waiting = register(10); // for as long as a minute
+    const gone = host("gone", 20);
+    host("last", 30);
+    let after = "";
+    machine.createThread({
+      name: "shutdown",
+      *body() {
+        yield* sys.reboot(0);
+        ran.push("over");
+      },
+    });
+    machine.createThread({
+      name: "deregisters",
+      *body() {
+        yield* sys.pause("first", 20); // the handler has begun by then
+        yield* sys.eventhandler_deregister(waiting);
+        after = ran.join();
+      },
+    });
+    machine.run({ for: 3n * BigInt(machine.config.cyclesPerSecond) });
+    gone();
+    // Behind the one that runs, which is dead, and before one that is alive: its turn comes. So does that of one which is
+    // better than the dead, since these have no rank. Whoever comes before the living that have run is too late.
+    host("behind", 15);
+    host("no rank", 5);
+    machine.run();
+    expect(ran).toEqual(["no rank", "behind", "last", "over"]);
+    expect(after).toMatch(/^no rank,behind,last/);
+    ran.length = 0;
+    machine.shutdown();
+    expect(ran).toEqual(["no rank", "behind", "last"]);
   });
 
   it("receive each thread that is created, allocated and freed", () => {

@@ -31,7 +31,7 @@ const LAYOUT = "src/generated/layout.ts";
 /** Where a file may lie. A new folder, or a new kind of file in one, is a decision: write it down. */
 const PLACES: readonly RegExp[] = [
   /^(?:ARCHITECTURE|BENCHMARKS|CHANGELOG|CONTRIBUTING|README)\.md$/,
-  /^(?:LICENSE|\.gitignore|\.npmrc|\.ci\/(?:run|gdb-session\.sh|picolibc\.sh)|package(?:-lock)?\.json|vitest\.config\.ts)$/,
+  /^(?:LICENSE|\.gitignore|\.npmrc|\.ci\/(?:run|gdb-session\.sh|c-library\.sh|picolibc\.sh)|package(?:-lock)?\.json|vitest\.config\.ts)$/,
   /^(?:asconfig|biome|tsconfig|tsconfig\.types)\.json$/,
   /^docs\/[\w-]+\.(?:md|schema\.json)$/,
   /^assembly\/(?:\w+\/)?\w+\.ts$/,

@@ -33,10 +33,10 @@ import {
   ts_queue,
 } from "../sys/sync";
 import { cold, is_td, no_td } from "../sys/thread";
-import { sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
+import { setrunnable, sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
 import { is_mine } from "./lwkt_ipiq";
-import { lwkt_level_of, sched_add, sched_lend } from "./sched";
+import { lwkt_level_of, sched_lend } from "./sched";
 
 /** The worst priority. */
 const WORST: u32 = 255;
@@ -312,7 +312,7 @@ export function turnstile_signal(o: SyncObject): void {
 /** Makes a thread runnable that waited for a lock, unless it is suspended as well. */
 function turnstile_wake(td: Thread): void {
   td_clear_inhib(td, TDI_SLEEPING);
-  if (td.td_inhib == 0) sched_add(td);
+  setrunnable(td);
 }
 
 /** Ends a wait for a lock that lends nothing: the thread runs without the lock. */

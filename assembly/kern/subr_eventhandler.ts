@@ -1,12 +1,12 @@
-// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority and, among equals, by order
-// of registration. Handlers of thread events run in the middle of what causes them: they cannot sleep and make no kernel
-// calls, so their lists do not change meanwhile. Those of a shutdown run one after the other in the thread that called
-// reboot, and may sleep; their lists may change meanwhile, and several threads may run the same list. The rules:
+// Event handlers (EVENTHANDLER(9), subr_eventhandler.c): lists of functions, sorted by priority and, among equals, by
+// order of registration. Handlers of thread events run in the middle of what causes them: they cannot sleep and make no
+// kernel calls, so their lists do not change meanwhile. Those of a shutdown run one after the other in the thread that
+// called reboot, and may sleep; their lists may change meanwhile, and several threads may run the same list. The rules:
 //
 // - A handler that was there when the run of its list began, and still is when its turn comes, runs once in it.
 // - A handler registered during a run runs in it if its place is behind the one that runs now, and otherwise does not.
 // - A deregistered handler stays in its place, dead, while any thread runs the list: a thread at it still finds its way
-//   to what is behind it. When the last run ends the dead are freed, and the threads that wait for that wake up, all of them (see run_ends).
+//   to what is behind it. When the last run ends, the dead are freed and all threads that wait for that wake (run_ends).
 // - eventhandler_deregister waits until no thread runs the list; eventhandler_deregister_nowait, and the host, do not.
 import { event, printf } from "../env";
 import { EWOULDBLOCK } from "../sys/errno";

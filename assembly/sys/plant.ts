@@ -147,6 +147,7 @@ export enum Plant {
   EVENT_DEAD_GONE = 132, //  a deregistered handler is removed at once, even if a thread is at it
   EVENT_NO_DRAIN = 133, //   deregistering a handler does not wait
   EVENT_DEAD_RANKS = 134, // a deregistered handler keeps its rank
+  EVENT_WAKES_DEAD = 140, // the end of a run in which no handler died wakes no thread
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

@@ -568,7 +568,10 @@ export class Machine {
     return machine;
   }
 
-  /** Another machine that is as this one is, and goes its own way; `options.scheduler` as for {@link fromSnapshot}. */
+  /**
+   * Another machine that is as this one is, and goes its own way; `options.scheduler` as for {@link fromSnapshot}. It has
+   * no callbacks, and nothing of what was attached: attach parts of its own and restore a snapshot of this machine.
+   */
   fork(options: TwinOptions = {}): Machine {
     return Machine.fromSnapshot(this.snapshot(), forkOptions(this.config, options));
   }

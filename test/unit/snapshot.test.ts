@@ -240,6 +240,19 @@ describe("a snapshot", () => {
     expect(before.equals(memoryOf(machine))).toBe(true);
   });
 
+  it("brings what was attached into a fork that attaches a part of that name", () => {
+    const machine = boot();
+    let word = 7;
+    machine.attach<number>({ name: "word", save: () => word, restore: (saved) => (word = saved) });
+    const snapshot = machine.snapshot();
+    const fork = machine.fork();
+    let own = 0;
+    fork.attach<number>({ name: "word", save: () => own, restore: (saved) => (own = saved) });
+    word = 8;
+    fork.restore(snapshot);
+    expect([own, word]).toEqual([7, 8]);
+  });
+
   it("has what was attached to the machine", () => {
     const machine = boot();
     let word = 1;

@@ -154,11 +154,12 @@ function passes_turn(m: Machine, gd: GlobalData): bool {
 }
 
 /**
- * True for a CPU that has nothing to run. It halts, or, if it has messages to receive at the end of this
- * round, only advances its clock. (`idle` does the same when a slice finds that out.)
+ * True for a CPU that has nothing to run, and no pended interrupt threads, which its idle thread would make
+ * runnable. It halts, or, if it has messages to receive at the end of this round, only advances its clock.
+ * (`idle` does the same when a slice finds that out.)
  */
 function only_waits(m: Machine, gd: GlobalData): bool {
-  if (gd.gd_nrunnable != 0) return false;
+  if (gd.gd_nrunnable != 0 || (gd.gd_nintr != 0 && !planted(Plant.PASS_PENDED))) return false;
   if ((gd.gd_flags & ~(GDF_HALTED | GDF_RESCHED)) != 0 || m.sched != Sched.LWKT) return false;
   if (gd.gd_next_callout <= m.ticks64 || (m.chaos | m.run_limited) != 0) return false;
   cpu_unhalt(m, gd);

@@ -139,6 +139,7 @@ export enum Plant {
   ENOUGH_MORE = 123, //      ule: idle CPUs look for a CPU with one more thread than they need
   COMPUTE_TOLD = 124, //     a CPU that computes throughout a round ignores its messages
   COMPUTE_TICKS = 125, //    a CPU that computes throughout a round ignores its scheduler's clock
+  PASS_PENDED = 138, //      an idle CPU halts although interrupt threads are pended on it
   PASS_MESSAGE = 126, //     an idle CPU halts although it has a message
   TICKS_SHORT = 127, //      lwkt-modern: the last tick of a quiet stretch may be lost
   QUIET_BUDGET = 128, //     a quiet stretch continues past the end of a budget

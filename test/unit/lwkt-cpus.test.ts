@@ -254,7 +254,12 @@ describe("a token", () => {
         order.push(name);
         yield [Sys.lwkt_reltoken, token];
       };
-    machine.spawn("holder", 5, holder(token, () => order.push("holder")), 0);
+    machine.spawn(
+      "holder",
+      5,
+      holder(token, () => order.push("holder")),
+      0,
+    );
     machine.spawn("first", 5, wants("first", 1500), 2);
     // It asks for it when the holder is about to release it, and again when it has been granted to the first.
     machine.spawn("second", 5, wants("second", 5800), 1);
@@ -460,6 +465,33 @@ describe("an interrupt line", () => {
     machine.run();
     expect(seen).toEqual([0, 1]);
     expect(counts).toEqual([3]);
+  });
+
+  it("gets its thread when the one that pended it leaves the CPU, wherever in the slice that is", () => {
+    const served = (count: number, before_cycles: number, plant: number) => {
+      const machine = new LwktMachine(
+        { cpus: count, quantum: 100, roundRobin: 0 },
+        plant === 0 ? undefined : "check",
+      );
+      if (plant !== 0) machine.kernel.setMachine("plant", plant);
+      const counts: number[] = [];
+      const td = machine.spawn("intr", 31, () => serve(0, counts));
+      machine.call(Sys.intr_register, 0, td);
+      machine.run();
+      machine.spawn("worker", 5, function* () {
+        yield [Sys.crit_enter];
+        yield [Sys.compute, before_cycles, 0];
+        yield [Sys.interrupt, td];
+      });
+      machine.run();
+      return machine.cpu("gd_nintr", 0) === 0;
+    };
+    for (const count of [1, 2]) {
+      const every = Array.from({ length: 110 }, (_, cycles) => cycles);
+      expect(every.filter((cycles) => !served(count, cycles, 0))).toEqual([]);
+      const halted = every.filter((cycles) => !served(count, cycles, Layout.Plant.PASS_PENDED));
+      expect(halted.length).toBeGreaterThan(0);
+    }
   });
 
   it("wakes a machine that is idle", () => {

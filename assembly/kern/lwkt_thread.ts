@@ -61,11 +61,12 @@ import {
   modern_yield_invol,
 } from "./lwkt_modern";
 import {
-  lwkt_gettoken,
   lwkt_havetoken,
   lwkt_regettoken,
   lwkt_reltoken,
   lwkt_token_away,
+  lwkt_token_take,
+  lwkt_token_wait,
   token_forgo,
 } from "./lwkt_token";
 import { user_dequeue, user_enqueue, user_leave, user_switch } from "./lwkt_usched";
@@ -572,13 +573,10 @@ export function lwkt_preempted_proc(): Proc {
  * afterwards.
  */
 export function lwkt_block(w: LwktWait, wmesg: u32, gen: i32): u32 {
-  if (lwkt_havetoken(w)) {
-    lwkt_gettoken(w);
-    return lwkt_block_1(w, gen, wmesg);
-  }
+  crit_enter();
+  if (lwkt_token_take(w)) return lwkt_block_1(w, gen, wmesg);
   cont_push(K.BLOCK_1, changetype<u32>(w), gen);
-  lwkt_gettoken(w);
-  return PENDING;
+  return lwkt_token_wait(w, K.GETTOKEN_1);
 }
 
 /** With the token: blocks and switches, or returns. */
@@ -605,13 +603,10 @@ export function lwkt_block_2(w: LwktWait): u32 {
 
 /** Wakes all threads that are blocked on `w` now (651), in order. */
 export function lwkt_signal(w: LwktWait): u32 {
-  if (lwkt_havetoken(w)) {
-    lwkt_gettoken(w);
-    return lwkt_signal_1(w);
-  }
+  crit_enter();
+  if (lwkt_token_take(w)) return lwkt_signal_1(w);
   cont_push(K.SIGNAL_1, changetype<u32>(w));
-  lwkt_gettoken(w);
-  return PENDING;
+  return lwkt_token_wait(w, K.GETTOKEN_1);
 }
 
 export function lwkt_signal_1(w: LwktWait): u32 {

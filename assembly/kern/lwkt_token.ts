@@ -2,16 +2,18 @@
 // critical section; while it does not block, its CPU keeps the token. If it blocks, the token may be given
 // away, and regettoken reports that.
 //
-// A thread that wants another CPU's token waits in the token's line, off the run queue (TDL_TOKWAIT). Between
-// two rounds, or when the token is released, it is granted to the CPU of the first in line, which keeps it
+// A thread that wants another CPU's token takes it, as any lock, if it is free: if that CPU is in no critical
+// section, and nobody else waits for the token. Otherwise it waits in the token's line, off the run queue
+// (TDL_TOKWAIT). Between two rounds, or when the token is released, it is granted to the CPU of the first in line, which keeps it
 // until that thread has noticed (t_granted). So a token that many CPUs want passes between them in the order
 // of the requests, and each uses it before it moves on. A thread that does not get its CPU, and so does not
 // notice, goes back to the head of the line, and the token to the next (docs/law-between-cpus.md, section 7).
 //
 // Scheduling or descheduling a thread in line decides whether it stays on the run queue afterwards
 // (TDL_WANTED), so that no wakeup is lost and none is mistaken for the grant. Rejected: letting it check
-// again at every wakeup, which requests the token a second time while it is still in line; and requests that
-// chase the token from CPU to CPU ("playing catch-up", 712), which any number of other requests can overtake.
+// again at every wakeup, which requests the token a second time while it is still in line; requests that
+// chase the token from CPU to CPU ("playing catch-up", 712), which any number of other requests can overtake;
+// and asking an idle CPU for a token that nobody there wants, which took a round and two more switches.
 
 import { cpu_bit } from "../sys/cpuset";
 import { curthread, globaldata, mycpu } from "../sys/globaldata";
@@ -47,28 +49,37 @@ export function lwkt_token_away(tok: LwktToken): bool {
 }
 
 /**
- * Acquires a token (693) and leaves the thread in a critical section. Switches if another CPU has it. A token
- * that was handed to a CPU that the machine does not have is not fetched back, as in the original, which knew
- * one CPU.
+ * True if this CPU has the token now: it owns it, or another CPU gives it up, which it does while it is in no
+ * critical section, keeps the token for nobody, and nobody is in line. A token that was handed to a CPU that
+ * the machine does not have is not fetched back, as in the original, which knew one CPU.
  */
+export function lwkt_token_take(tok: LwktToken): bool {
+  if (!lwkt_token_away(tok)) return true;
+  if (tok.t_count != 0 && !planted(Plant.TAKE_LINE)) return false;
+  if (is_td(tok.t_granted) && !planted(Plant.TAKE_GRANTED)) return false;
+  if (cpu_critical(globaldata(tok.t_cpu)) && !planted(Plant.TAKE_CLOSED)) return false;
+  tok.t_cpu = mycpu().gd_cpuid;
+  return true;
+}
+
+/** Acquires a token (693) and leaves the thread in a critical section. Switches if it must wait for it. */
 export function lwkt_gettoken(tok: LwktToken): u32 {
   crit_enter();
-  if (!lwkt_token_away(tok)) return DONE;
-  return lwkt_token_wait(tok, K.GETTOKEN_1);
+  return lwkt_token_take(tok) ? DONE : lwkt_token_wait(tok, K.GETTOKEN_1);
 }
 
 /**
- * Acquires a token if this CPU has it: true, and the thread is in a critical section. Otherwise it is in
- * none; early versions of the original left it in one.
+ * Acquires a token if it need not wait for it: true, and the thread is in a critical section. Otherwise it is
+ * in none; early versions of the original left it in one.
  */
 export function lwkt_trytoken(tok: LwktToken): bool {
-  if (lwkt_token_away(tok) && !planted(Plant.TRY_AWAY)) return false;
+  if (!lwkt_token_take(tok) && !planted(Plant.TRY_AWAY)) return false;
   crit_enter();
   return true;
 }
 
 /** Waits in line for the token, off the CPU; `fn` then checks. */
-function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
+export function lwkt_token_wait(tok: LwktToken, fn: K): u32 {
   const td = curthread();
   KASSERT(td.td_wait == 0, "lwkt_gettoken: td_wait not NULL!");
   cont_push_on(td, fn, changetype<u32>(tok));
@@ -92,7 +103,7 @@ export function lwkt_gettoken_1(tok: LwktToken, fn: K): u32 {
   }
   if ((flags & TDL_WANTED) == 0 && !planted(Plant.GRANT_KEEPS)) _lwkt_dequeue(td);
   if (tok.t_granted == td) tok.t_granted = no_td();
-  if (lwkt_token_away(tok)) return lwkt_token_wait(tok, fn);
+  if (!lwkt_token_take(tok)) return lwkt_token_wait(tok, fn);
   return fn == K.REGETTOKEN_1 ? done(1) : DONE;
 }
 
@@ -112,7 +123,7 @@ export function lwkt_reltoken(tok: LwktToken): u32 {
 export function lwkt_regettoken(tok: LwktToken): u32 {
   set_retval(0);
   if (!lwkt_token_away(tok)) return DONE;
-  return lwkt_token_wait(tok, K.REGETTOKEN_1);
+  return lwkt_token_take(tok) ? done(1) : lwkt_token_wait(tok, K.REGETTOKEN_1);
 }
 
 // ---- The line ----

@@ -105,21 +105,24 @@ function run_ends(list: u32): void {
   const left = load<u32>(runs) - 1;
   store<u32>(runs, left);
   if (left != 0) return;
-  prune(list);
-  wakeup(<u32>event_list_head(list));
+  const any = prune(list);
+  if (any || !planted(Plant.EVENT_WAKES_DEAD)) wakeup(<u32>event_list_head(list));
 }
 
-/** Takes the dead off a list. */
-function prune(list: u32): void {
+/** Takes the dead off a list; false if there were none. */
+function prune(list: u32): bool {
+  let any = false;
   let link = event_list_head(list);
   for (let handler = first_of(list); is_handler(handler); ) {
     const next = handler.ee_next;
     if (handler.ee_live == 0) {
       store<u32>(link, changetype<u32>(next));
       kobj_free(changetype<usize>(handler));
+      any = true;
     } else link = changetype<usize>(handler) + offsetof<EventHandler>("ee_next");
     handler = next;
   }
+  return any;
 }
 
 function first_of(list: u32): EventHandler {

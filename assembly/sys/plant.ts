@@ -26,6 +26,9 @@ export enum Plant {
   TOKEN_CLOSED = 17, //      a token is taken from a CPU in a critical section
   GRANT_KEEPS = 18, //       a thread that has its token stays on a run queue that it was not on before
   LINE_LIFO = 19, //         the last to arrive is first in line
+  TAKE_CLOSED = 135, //      a token is taken at once from a CPU in a critical section
+  TAKE_LINE = 136, //        a token is taken past those that wait for it
+  TAKE_GRANTED = 137, //     a token is taken although it is kept for a thread that has not run yet
   NO_FORGO = 20, //          a token is kept for a thread that was moved or descheduled
   // Moving (kern/lwkt_migrate.ts).
   ARRIVE_LOSES_TURN = 21, // a thread that moved itself while it was off the run queue does not continue
@@ -144,6 +147,7 @@ export enum Plant {
   EVENT_DEAD_GONE = 132, //  a deregistered handler is removed at once, even if a thread is at it
   EVENT_NO_DRAIN = 133, //   deregistering a handler does not wait
   EVENT_DEAD_RANKS = 134, // a deregistered handler keeps its rank
+  EVENT_WAKES_DEAD = 140, // the end of a run in which no handler died wakes no thread
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

@@ -230,7 +230,7 @@ function checkedTopology(topology: Topology | undefined, cpus: number): Topology
   const has = packages * caches * cores * threads;
   if (has !== cpus) {
     throw new ConfigError(
-      `topology has ${packages} packages of ${caches} caches of ${cores} cores of ${threads} threads, ${has} CPUs, and cpus is ${cpus}`,
+      `topology has ${packages} packages of ${caches} caches of ${cores} cores of ${threads} threads, ${has} CPUs, and cpus is ${cpus}; set cpus to ${has}, or change the topology`,
     );
   }
   return Object.freeze({ packages, caches, cores, threads });

@@ -2,7 +2,7 @@
 //
 //   npx tsx test/conformance/record-several-cpus.ts
 //
-// The cases are a data set of the project and are recorded once: recording them again would change the law.
+// The cases are a data set of the project: they are recorded again only when the law changes.
 
 import { writeFileSync } from "node:fs";
 import { Lead, type Outline } from "../support/cpus/lead.js";

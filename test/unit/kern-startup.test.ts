@@ -12,11 +12,13 @@ import {
   eventLists,
   type Global,
   type Handle,
+  type KernelSource,
   kproc_shutdown,
   kprocStart,
   kthread_shutdown,
   kthreadStart,
   Machine,
+  type SchedulerName,
   SI_ORDER_ANY,
   SI_ORDER_FIRST,
   SI_ORDER_MIDDLE,
@@ -197,6 +199,42 @@ describe("event handlers", () => {
     expect(register(eventLists.thread_ctor, kthread_shutdown, 12345, 0)).toBe(0);
     expect(register(eventLists.shutdown_pre_sync, 3, 0, 0)).toBe(0);
     expect(machine.call(sys.eventhandler_deregister(4))[0]).toBe(Layout.EINVAL);
+  });
+
+  /** True if a thread that deregisters a handler goes on, although each time it looks the next run is under way. */
+  function outlastsTwoRuns(scheduler: SchedulerName, source: KernelSource, plant = 0): boolean {
+    const machine = new Machine({ hz: 10, scheduler }, source);
+    machine.kernel.setMachine("plant", plant);
+    const deaf = machine.createThread({ name: "deaf", body: sleepOn });
+    const list = eventLists.shutdown_pre_sync;
+    const register = (priority: number) =>
+      machine.call(sys.eventhandler_register(list, kthread_shutdown, deaf, priority))[0] >>> 0;
+    const gone = register(10);
+    register(20);
+    machine.createThread({
+      name: "shutdown",
+      *body() {
+        yield* sys.reboot(0);
+        yield* sys.reboot(0); // at once: the thread that waits for the first run finds this one
+      },
+    });
+    let hasEnded = false;
+    machine.createThread({
+      name: "deregisters",
+      *body() {
+        yield* sys.pause("first", 20);
+        yield* sys.sched_prio_self(200); // it runs when the other thread sleeps
+        yield* sys.eventhandler_deregister(gone);
+        hasEnded = true;
+      },
+    });
+    machine.run();
+    return hasEnded;
+  }
+
+  it.each(SCHEDULERS)("are gone for a thread that finds a second run under %s", (scheduler) => {
+    expect(outlastsTwoRuns(scheduler, buildUnderTest)).toBe(true);
+    expect(outlastsTwoRuns(scheduler, "check", Layout.Plant.EVENT_WAKES_DEAD)).toBe(false);
   });
 
   it("of a thread that has exited meanwhile are skipped at shutdown", () => {

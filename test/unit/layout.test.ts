@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { afterEach, describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
+import { TOKEN_CONTINUATIONS } from "../support/cpus/user-storm.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OUTPUT = "src/generated/layout.ts";
@@ -149,5 +150,14 @@ describe("the generated layout", () => {
     );
     const hides = await layoutOfSys({ "a.ts": "@unmanaged export class S { size: u32; }" });
     expect(hides.messages).toContain("S.size would hide the struct's size");
+  });
+});
+
+describe("numbers that are in no layout", () => {
+  it("of continuations that storms look for are those of the kernel", () => {
+    const source = readFileSync(join(ROOT, "assembly/kern/cont.ts"), "utf8");
+    for (const [name, number] of Object.entries(TOKEN_CONTINUATIONS)) {
+      expect(source).toMatch(new RegExp(`^ {2}${name} = ${number},`, "m"));
+    }
   });
 });

@@ -183,12 +183,23 @@ describe("a token", () => {
     expect(results).toEqual([1, 0, 0, 1, 1]);
   });
 
-  it("can be acquired by a try only on the CPU that owns it, and leaves a critical section", () => {
-    const tried = (cpu: number, plant = 0) => {
+  /** Has the token of CPU 0, in a critical section of 5,000 cycles. */
+  const holder = (token: number, then: () => void = () => {}) =>
+    function* (): Body {
+      yield [Sys.lwkt_gettoken, token];
+      yield [Sys.compute, 5000, 0];
+      then();
+      yield [Sys.lwkt_reltoken, token];
+    };
+
+  it("can be acquired by a try where it is free, and leaves a critical section", () => {
+    const tried = (cpu: number, held: boolean, plant = 0) => {
       const machine =
         plant === 0 ? cpus(2) : new LwktMachine({ cpus: 2, quantum: 1000, roundRobin: 0 }, "check");
       if (plant !== 0) machine.kernel.setMachine("plant", plant);
       const token = machine.kernel.newObject("token", 0);
+      if (held) machine.spawn("holder", 5, holder(token), 0);
+      machine.run({ rounds: 2 });
       const results: unknown[] = [];
       const td: number = machine.spawn(
         "tries",
@@ -203,9 +214,52 @@ describe("a token", () => {
       machine.run();
       return results;
     };
-    expect(tried(0)).toEqual([1, true, false]);
-    expect(tried(1)).toEqual([0, false, false]);
-    expect(tried(1, Layout.Plant.TRY_AWAY)).toEqual([1, true, false]);
+    expect(tried(0, false)).toEqual([1, true, false]);
+    expect(tried(1, false)).toEqual([1, true, false]);
+    expect(tried(1, true)).toEqual([0, false, false]);
+    expect(tried(1, true, Layout.Plant.TRY_AWAY)).toEqual([1, true, false]);
+  });
+
+  it("is taken at once from a CPU that idles or computes, and goes back there", () => {
+    for (const computes of [false, true]) {
+      const machine = cpus(2);
+      const token = machine.kernel.newObject("token", 1);
+      const owner = () => machine.kernel.readSigned(token + LwktToken.t_cpu);
+      const busy = function* (): Body {
+        yield [Sys.compute, 50_000, 0];
+      };
+      if (computes) machine.spawn("busy", 5, busy, 1);
+      machine.run({ rounds: 3 });
+      const seen: number[] = [];
+      machine.spawn("taker", 5, function* () {
+        const round = machine.kernel.machine("rounds");
+        yield [Sys.lwkt_gettoken, token];
+        seen.push(owner(), machine.kernel.machine("rounds") - round);
+        yield [Sys.lwkt_reltoken, token];
+        seen.push(owner());
+      });
+      machine.run({ rounds: 3 });
+      expect(seen).toEqual([0, 0, 1]);
+    }
+  });
+
+  it("is not taken past those in its line, nor from the thread that it is granted to", () => {
+    const machine = cpus(3);
+    const token = machine.kernel.newObject("token", 0);
+    const order: string[] = [];
+    const wants = (name: string, before_cycles: number) =>
+      function* (): Body {
+        yield [Sys.compute, before_cycles, 0];
+        yield [Sys.lwkt_gettoken, token];
+        order.push(name);
+        yield [Sys.lwkt_reltoken, token];
+      };
+    machine.spawn("holder", 5, holder(token, () => order.push("holder")), 0);
+    machine.spawn("first", 5, wants("first", 1500), 2);
+    // It asks for it when the holder is about to release it, and again when it has been granted to the first.
+    machine.spawn("second", 5, wants("second", 5800), 1);
+    machine.run();
+    expect(order).toEqual(["holder", "first", "second"]);
   });
 
   it("of the pool begins on the first CPU and goes back there", () => {
@@ -293,6 +347,8 @@ describe("a token", () => {
   it("lets a thread that waits for it keep a wakeup that comes meanwhile", () => {
     const machine = cpus(2);
     const token = machine.kernel.newObject("token", 1);
+    machine.spawn("holder", 5, holder(token), 1);
+    machine.run({ rounds: 2 });
     const order: string[] = [];
     const sleeping = machine.spawn("sleeper", 5, function* () {
       yield [Sys.lwkt_deschedule_self];

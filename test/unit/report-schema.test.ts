@@ -1,11 +1,18 @@
-// The JSON of `run --json` is as docs/report.schema.json and docs/report.md say, whatever way a run ends.
+// The JSON of `run --json` is as docs/report.schema.json and docs/report.md say, whatever way a run ends, and that of
+// `compare --json` has the keys that docs/report.md names.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { type Outcome, parseWorkload, type RunReport, runWorkload } from "../../src/index.js";
+import {
+  compareWorkload,
+  type Outcome,
+  parseWorkload,
+  type RunReport,
+  runWorkload,
+} from "../../src/index.js";
 import { WorkloadRun } from "../../src/workload/run.js";
 import { reportRun } from "../../src/workload/run-report.js";
 import { buildUnderTest as build } from "../support/build.js";
@@ -93,5 +100,27 @@ describe("the report as JSON", () => {
     const rows = read("docs/report.md").match(/^\| `[^|]*/gm) ?? [];
     const documented = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map(([, name]) => name));
     expect(documented.sort()).toEqual(Object.keys(schema.properties as Json).sort());
+  });
+});
+
+describe("the JSON of compare", () => {
+  /** The keys of an object and of those in it, spreads as a whole. */
+  function keysOf(value: object, path = ""): string[] {
+    return Object.entries(value).flatMap(([key, part]) => {
+      const [first] = Array.isArray(part) ? part : [null];
+      const isObject = typeof first === "object" && first !== null;
+      return [`${path}.${key}`, ...(isObject ? keysOf(first, `${path}.${key}`) : [])];
+    });
+  }
+
+  it("has the keys that docs/report.md names", () => {
+    const rows = read("docs/report.md").match(/^\| `\.[^|]*/gm) ?? [];
+    const documented = rows.flatMap((row) =>
+      [...row.matchAll(/`([.\w]+)`/g)].map(([, name]) => name),
+    );
+    const found = compareWorkload(parseWorkload(spinner(""), "w.json"), {
+      ...{ build, schedulers: [{ scheduler: "lwkt" }] },
+    });
+    expect(documented.sort()).toEqual(keysOf(found).sort());
   });
 });

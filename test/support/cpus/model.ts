@@ -272,8 +272,17 @@ export class CpusModel extends CpusState {
     for (const token of this.waits) if (token.granted === t) token.granted = null;
   }
 
+  /** The CPU of `t` has the token, or takes it because it is free. */
+  private takes(t: Thread, token: Token): boolean {
+    if (token.owner === t.cpu) return true;
+    const free = token.line.length === 0 && token.granted === null;
+    if (!free || this.cpu(token.owner).closed()) return false;
+    token.owner = t.cpu;
+    return true;
+  }
+
   private *fetch(t: Thread, token: Token): Call {
-    while (token.owner !== t.cpu) {
+    while (!this.takes(t, token)) {
       t.wanted = t.queued;
       t.line = token;
       t.passing = true;

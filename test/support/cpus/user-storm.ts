@@ -19,8 +19,8 @@ const {
   ThreadSched: S,
 } = Layout;
 
-/** K.GETTOKEN_1 and K.REGETTOKEN_1 (assembly/kern/cont.ts): the thread is on its way to a token. */
-const TOKEN_CONTINUATIONS = [23, 24];
+/** Continuations of a thread on its way to a token (`K` in assembly/kern/cont.ts, to which layout.test.ts compares them). */
+export const TOKEN_CONTINUATIONS = { GETTOKEN_1: 23, REGETTOKEN_1: 24 };
 /** Rounds within which all threads have ended. */
 const ROUNDS_MAX = 60_000;
 /** Boundaries by which a thread that can run has left a CPU that its set excludes. */
@@ -386,7 +386,7 @@ export class UserStorm {
   }
 
   private waitsForToken(td: number): boolean {
-    return TOKEN_CONTINUATIONS.includes(this.u8(td + T.td_kfn));
+    return Object.values(TOKEN_CONTINUATIONS).includes(this.u8(td + T.td_kfn));
   }
 
   private priorities(td: number): { own: number; now: number } {

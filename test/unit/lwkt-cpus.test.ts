@@ -254,7 +254,12 @@ describe("a token", () => {
         order.push(name);
         yield [Sys.lwkt_reltoken, token];
       };
-    machine.spawn("holder", 5, holder(token, () => order.push("holder")), 0);
+    machine.spawn(
+      "holder",
+      5,
+      holder(token, () => order.push("holder")),
+      0,
+    );
     machine.spawn("first", 5, wants("first", 1500), 2);
     // It asks for it when the holder is about to release it, and again when it has been granted to the first.
     machine.spawn("second", 5, wants("second", 5800), 1);

@@ -555,22 +555,24 @@ export class Machine {
    * A machine that is what a snapshot is of.
    *
    * @param options.bodies functions that a snapshot from a file refers to; so are `handlers`
-   * @param options.build the kernel's build (default: that of the snapshot); `scheduler`: one's own, if it was one
-   * @throws SnapshotError when the build is another one, or a function or the scheduler is missing.
+   * @param options.build the kernel's build (default: that of the snapshot); `scheduler`: one's own, if it was one;
+   *   `parts`: what is attached to it
+   * @throws SnapshotError when the build is another one, or a function, the scheduler or a part is missing.
    */
   static fromSnapshot(
     snapshot: Snapshot,
     options: MachineFunctions & TwinOptions & { readonly build?: KernelSource } = {},
   ): Machine {
     const machine = new Machine(configOf(snapshot, options), options.build ?? buildOf(snapshot));
-    const { scheduler: _, ...functions } = options;
+    const { scheduler: _, parts = [], ...functions } = options;
+    for (const part of parts) machine.attach(part);
     machine.restore(snapshot, functions);
     return machine;
   }
 
   /**
-   * Another machine that is as this one is, and goes its own way; `options.scheduler` as for {@link fromSnapshot}. It has
-   * no callbacks, and nothing of what was attached: attach parts of its own and restore a snapshot of this machine.
+   * Another machine that is as this one is, and goes its own way; options as for {@link fromSnapshot}. It has no callbacks
+   * (`onPrint`, `onOutput`, `onFault`), and keeps no past.
    */
   fork(options: TwinOptions = {}): Machine {
     return Machine.fromSnapshot(this.snapshot(), forkOptions(this.config, options));

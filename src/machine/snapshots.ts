@@ -2,6 +2,7 @@
 
 import {
   anything,
+  arrayOf,
   callback,
   checkArgument,
   checkOptions,
@@ -241,7 +242,11 @@ const functionRules: Rules = {
   handlers: optional(named),
   build: optional(anything),
 };
-const twinRules: Rules = { ...functionRules, scheduler: optional(anything) };
+const forkRules: Rules = {
+  scheduler: optional(anything),
+  parts: optional(arrayOf(partRule, "an array of parts: objects with name, save and restore")),
+};
+const twinRules: Rules = { ...functionRules, ...forkRules };
 const isNumber = (value: unknown): boolean => typeof value === "bigint" || Number.isFinite(value);
 const amount: Rule = {
   allowed: "a number above 0",
@@ -261,6 +266,11 @@ const momentRule: Rule = {
 export interface TwinOptions {
   /** Its scheduler, if that is one's own: an object decides for one machine only. */
   readonly scheduler?: Scheduler;
+  /**
+   * What is attached to it before the snapshot is put back: one part of the same name for each that is attached to the
+   * snapshot's machine, since a part keeps the state of one machine only.
+   */
+  readonly parts?: readonly SnapshotPart<unknown, MachineFunctions>[];
 }
 
 /** The machine that a snapshot is of: its configuration. */
@@ -281,7 +291,7 @@ export function configOf(
 
 /** Options of a fork of a machine with a configuration, which can be. */
 export function forkOptions(config: Snapshot["config"], options: TwinOptions): TwinOptions {
-  checkOptions("fork", options, { scheduler: optional(anything) });
+  checkOptions("fork", options, forkRules);
   if (options.scheduler === undefined || options.scheduler !== config.scheduler) return options;
   throw new SnapshotError(
     `a machine and its fork cannot have the same scheduler ${JSON.stringify(options.scheduler.name)}, which decides for one of them only: give the fork another one like it`,

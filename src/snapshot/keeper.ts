@@ -91,6 +91,11 @@ export class Keeper {
         `the snapshot is of a machine with ${name} ${theirs}, and this one has ${ours}`,
       );
     }
+    const lost = snapshot.parts.find(({ name }) => this.parts.every((part) => part.name !== name));
+    if (lost === undefined) return;
+    throw new SnapshotError(
+      `the snapshot has a part "${lost.name}", which is attached to its machine and not to this one: attach one like it first, or give it to a new machine as { parts }`,
+    );
   }
 }
 

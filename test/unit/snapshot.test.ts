@@ -25,6 +25,7 @@ import {
   program,
   type Snapshot,
   SnapshotError,
+  type SnapshotPart,
   saveSnapshot,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
@@ -240,19 +241,6 @@ describe("a snapshot", () => {
     expect(before.equals(memoryOf(machine))).toBe(true);
   });
 
-  it("brings what was attached into a fork that attaches a part of that name", () => {
-    const machine = boot();
-    let word = 7;
-    machine.attach<number>({ name: "word", save: () => word, restore: (saved) => (word = saved) });
-    const snapshot = machine.snapshot();
-    const fork = machine.fork();
-    let own = 0;
-    fork.attach<number>({ name: "word", save: () => own, restore: (saved) => (own = saved) });
-    word = 8;
-    fork.restore(snapshot);
-    expect([own, word]).toEqual([7, 8]);
-  });
-
   it("has what was attached to the machine", () => {
     const machine = boot();
     let word = 1;
@@ -267,6 +255,33 @@ describe("a snapshot", () => {
     expect(() => machine.attach({ name: "word", save: () => 0, restore: () => {} })).toThrow(
       /a part "word" already/,
     );
+  });
+
+  it("gives another machine what was attached, if that has a part for it", () => {
+    const part = (start: number) => {
+      const kept = { word: start };
+      const save = () => kept.word;
+      const restore = (saved: number) => {
+        kept.word = saved;
+      };
+      return { kept, part: { name: "word", save, restore } as SnapshotPart };
+    };
+    const [ours, theirs] = [part(1), part(7)];
+    const machine = boot();
+    machine.attach(ours.part);
+    expect(() => machine.fork()).toThrow('a part "word", which is attached to its machine and not');
+    const snapshot = machine.snapshot();
+    expect(() => Machine.fromSnapshot(snapshot)).toThrow("attach one like it first");
+    const other = boot();
+    const before = memoryOf(other);
+    expect(() => other.restore(snapshot)).toThrow('a part "word"');
+    expect(memoryOf(other)).toEqual(before);
+    const fork = machine.fork({ parts: [theirs.part] });
+    expect(theirs.kept.word).toBe(1);
+    theirs.kept.word = 3;
+    fork.restore(snapshot);
+    expect([ours.kept.word, theirs.kept.word]).toEqual([1, 1]);
+    expect(() => machine.fork({ parts: [{} as SnapshotPart] })).toThrow("fork: parts is an array");
   });
 
   it("whose memory was transferred to another one is empty", () => {

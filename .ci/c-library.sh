@@ -10,7 +10,7 @@ cc -O1 -w -fwrapv -ffp-contract=off -D_GNU_SOURCE "$source" -o "$folder/host" ||
 node dist/cli.js cc -w "$source" -o "$folder/machine.elf" || exit 1
 
 failed=0
-for what in 0 1 2 3; do
+for what in 0 1 2 3 4; do
   "$folder/host" "$what" "${SEED:-1}" 4000 >"$folder/expected"
   timeout 60 node dist/cli.js exec "$folder/machine.elf" "$what" "${SEED:-1}" 4000 >"$folder/output" 2>"$folder/report" ||
     { echo "part $what: exit code $?"; cat "$folder/report"; failed=1; }

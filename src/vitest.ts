@@ -14,7 +14,8 @@ import {
 } from "./index.js";
 
 /** How a test searches. */
-export interface ExploreTestOptions extends Omit<ExploreOptions, "throws" | "onProgress"> {
+export interface ExploreTestOptions
+  extends Omit<ExploreOptions, "throws" | "onProgress" | "isInterrupted"> {
   /** The test passes only if a schedule fails in this way. Default: only if none fails. */
   readonly finds?: FailureKind;
   /** Host time that the test may take, in milliseconds. Default: that of vitest. */

@@ -1,31 +1,29 @@
 // The command `compare`: a workload under several schedulers, side by side.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
+import { SCHEDULER_NAMES, type SchedulerName } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { visible, visibleLine } from "../core/visible.js";
 import { reasonOf, WholeFile, writeWhole } from "../core/whole-file.js";
-import { MAXCPU } from "../generated/layout.js";
 import {
   type ComparedRuns,
   type ComparedScheduler,
+  Comparing,
   type Comparison,
-  compareWorkload,
   type Spread,
 } from "../workload/compare.js";
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS } from "../workload/run.js";
 import { drawComparison } from "./compare-svg.js";
 import { checkOutputPath } from "./files.js";
+import { listenForSignals, performPieces } from "./interrupt.js";
+import { type CpuFlags, cpuOptions } from "./machine-options.js";
 import { terminalColumns } from "./output.js";
 import { type Column, formatTable } from "./table.js";
-import { topologyOption } from "./topology.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
 
-interface CompareFlags {
+interface CompareFlags extends CpuFlags {
   readonly schedulers: readonly ComparedScheduler[];
-  readonly cpus: number;
-  readonly topology?: Topology;
   readonly seeds: number;
   readonly for?: number;
   readonly svg?: string;
@@ -48,6 +46,7 @@ Exit codes:
   1    the kernel panicked in one of them
   2    wrong options, a file that is no workload, or a picture that cannot be written: the message says
        where and why
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the seeds that all schedulers have run are compared
 
 Examples:
   kthread-machine compare examples/webserver.json --schedulers lwkt,4bsd,ule
@@ -75,9 +74,8 @@ export function registerCompare(program: Command): void {
           COMPARED.join(),
         ),
     )
-    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS)
     .option("--seeds <n>", "seeds of each, from 0 on", wholeNumber(1, SEEDS_MAX), 1);
-  topologyOption(command)
+  cpuOptions(command, DEFAULT_CPUS)
     .addOption(
       new Option("--for <time>", "virtual time of each run, such as 2s").argParser(parseDuration),
     )
@@ -96,7 +94,7 @@ async function compare(file: string, flags: CompareFlags): Promise<void> {
     forPicture(svg, () => new WholeFile(svg).abandon());
   }
   const isShown = process.stderr.isTTY;
-  const found = compareWorkload(workload, {
+  const comparing = new Comparing(workload, {
     ...{ schedulers, cpus, seeds },
     ...(topology === undefined ? {} : { topology }),
     ...(flags.for === undefined ? {} : { forNs: flags.for }),
@@ -104,11 +102,18 @@ async function compare(file: string, flags: CompareFlags): Promise<void> {
       if (isShown) process.stderr.write(`\r${formatCount(runs)} of ${plural(all, "run")} `);
     },
   });
+  const interrupt = listenForSignals();
+  await performPieces((size) => comparing.perform(size), interrupt);
   if (isShown) process.stderr.write("\r\x1b[K");
+  const found = comparing.comparison;
+  const isEarly = found.seeds < seeds;
   process.stdout.write(
-    flags.json ? `${JSON.stringify(found, null, 2)}\n` : formatComparison(found, terminalColumns()),
+    flags.json
+      ? `${JSON.stringify(found, null, 2)}\n`
+      : formatComparison(found, isEarly, terminalColumns()),
   );
-  if (svg === undefined) return;
+  if (interrupt.exitCode !== null) process.exitCode = interrupt.exitCode;
+  if (svg === undefined || found.runs.length === 0) return;
   const picture = new TextEncoder().encode(await drawComparison(found));
   forPicture(svg, () => writeWhole(svg, picture));
 }
@@ -145,9 +150,11 @@ const left = (title: string): Column => ({ title, align: "left" });
 const right = (title: string): Column => ({ title, align: "right" });
 
 /** Formats a comparison: what is of the whole machine, then what each task had. */
-function formatComparison(comparison: Comparison, columns?: number): string {
+function formatComparison(comparison: Comparison, isEarly: boolean, columns?: number): string {
   const { file, cpuCount, seeds, runs, notes } = comparison;
-  const head = `${visibleLine(file)} on ${plural(cpuCount, "CPU")}, ${plural(seeds, "seed")}\n`;
+  const early = isEarly ? "INTERRUPTED: the comparison so far\n" : "";
+  const head = `${visibleLine(file)} on ${plural(cpuCount, "CPU")}, ${plural(seeds, "seed")}\n${early}`;
+  if (runs.length === 0) return visible(head);
   const names = runs.map(({ scheduler }) => right(scheduler));
   const row = (title: string, cell: (run: ComparedRuns) => string) => [title, ...runs.map(cell)];
   const machine = [

@@ -1,10 +1,8 @@
 // `kthread-machine exec FILE.elf`: runs a C program as kernel threads.
 
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { type ElfImage, parseElf } from "../elf/index.js";
-import { MAXCPU } from "../generated/layout.js";
 import { formatFault } from "../machine/faults.js";
 import { disassembleElf } from "./disassembly.js";
 import { DEFAULT_LIMIT, execBare } from "./exec-bare.js";
@@ -14,9 +12,9 @@ import { checkOutputPath, readInput } from "./files.js";
 import { invitation } from "./gdb.js";
 import { listenForSignals } from "./interrupt.js";
 import { lockOptions, lockSection } from "./lock-text.js";
+import { type MachineFlags, machineOptions } from "./machine-options.js";
 import { type Column, formatTable } from "./table.js";
-import { topologyOption } from "./topology.js";
-import { formatCount, formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
+import { formatCount, formatTime, parseDuration, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
 const DEFAULT_THREADS = 100_000;
@@ -48,11 +46,7 @@ Examples:
   kthread-machine exec rv32ui-p-add --bare --limit 1000000
 `;
 
-interface Flags {
-  readonly cpus: number;
-  readonly topology?: Topology;
-  readonly scheduler: SchedulerName;
-  readonly seed: bigint;
+interface Flags extends MachineFlags {
   readonly faults: "panic" | "thread";
   readonly memory: number;
   readonly threads: number;
@@ -80,19 +74,8 @@ export function registerExec(program: Command): void {
         "the same run: its hash tells.",
     )
     .argument("<file>", "program in an ELF file")
-    .argument("[args...]", "arguments of main; those that look like options after --")
-    .option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), 1);
-  topologyOption(command)
-    .addOption(
-      new Option("--scheduler <name>", "scheduler of the machine")
-        .choices(SCHEDULER_NAMES)
-        .default("lwkt"),
-    )
-    .addOption(
-      new Option("--seed <n>", "seed of the machine's random numbers")
-        .argParser(parseSeed)
-        .default(0n, "0"),
-    )
+    .argument("[args...]", "arguments of main; those that look like options after --");
+  machineOptions(command, 1)
     .addOption(
       new Option("--for <time>", "virtual time to run, such as 2s or 500ms").argParser(
         parseDuration,

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { MachineConfig, SchedulerName } from "../core/config.js";
+import type { MachineConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
 import { parseElf } from "../elf/index.js";
 import { memoryOf } from "../machine/programs.js";
@@ -11,6 +11,7 @@ import type { Setup } from "../search/index.js";
 import { readWorkload } from "../workload/parse.js";
 import { workloadTest } from "../workload/search.js";
 import { readInput } from "./files.js";
+import type { OpenMachineFlags } from "./machine-options.js";
 import { prepareLibrary } from "./own-library.js";
 import { prepareTypeScript } from "./typescript.js";
 
@@ -24,23 +25,33 @@ interface Loaded {
   readonly config: MachineConfig;
 }
 
-/** What the command line says about the machine, whatever the file says. */
-export type MachineSettings = Pick<MachineConfig, "cpus" | "topology"> & {
-  readonly scheduler?: SchedulerName;
-};
+/**
+ * Sees to it that there is such a file, and, but for a module, that it can be read.
+ *
+ * @throws ConfigError, WorkloadError or ElfError with what is wrong.
+ */
+export function checkTest(file: string): void {
+  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
+  if (isWorkload(file)) {
+    readWorkload(file);
+    return;
+  }
+  if (!statSync(file).isFile()) throw new ConfigError(`${file}: this is no file`);
+  if (isProgram(file)) parseElf(readInput(file), file);
+}
 
-/** Loads a test, for a machine with these settings. */
-export async function loadTest(file: string, settings: MachineSettings = {}): Promise<Loaded> {
+const isWorkload = (file: string) => [".json", ".jsonc"].includes(extname(file));
+const isProgram = (file: string) => extname(file) === ".elf";
+
+/** Loads a test that {@link checkTest} has found right, for a machine with these settings. */
+export async function loadTest(file: string, settings: OpenMachineFlags = {}): Promise<Loaded> {
   const { setup, config } = await load(file, settings);
   return { setup, config: { ...config, ...settings } };
 }
 
-async function load(file: string, settings: MachineSettings): Promise<Loaded> {
-  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
-  const kind = extname(file);
-  if (kind === ".json" || kind === ".jsonc") return workloadTest(readWorkload(file), settings);
-  if (!statSync(file).isFile()) throw new ConfigError(`${file}: this is no file`);
-  return kind === ".elf" ? loadProgram(file) : loadModule(file);
+async function load(file: string, settings: OpenMachineFlags): Promise<Loaded> {
+  if (isWorkload(file)) return workloadTest(readWorkload(file), settings);
+  return isProgram(file) ? loadProgram(file) : loadModule(file);
 }
 
 async function loadModule(file: string): Promise<Loaded> {

@@ -1,7 +1,7 @@
 // The worker threads of `explore --workers N`: each loads the module, and performs the parts of the search that
 // it is given.
 
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { parentPort, Worker } from "node:worker_threads";
 import { ConfigError } from "../core/errors.js";
 import { adoptBuild, compiledBuild } from "../core/instantiate.js";
 import type { WasmModule } from "../core/wasm-types.js";
@@ -10,15 +10,17 @@ import {
   performTask,
   type Task,
   type TaskResult,
-  type TaskRunner,
   type Turn,
   type Words,
   World,
   whileAsked,
 } from "../search/index.js";
-import { loadTest, type MachineSettings } from "./explore-module.js";
+import { loadTest } from "./explore-module.js";
+import type { OpenMachineFlags } from "./machine-options.js";
 
-interface WorkerData {
+/** What a worker thread is started with. */
+export interface WorkerData {
+  readonly role: "worker";
   readonly file: string;
   /** Its config is what the command line says about the machine. */
   readonly options: ExploreOptions;
@@ -35,9 +37,12 @@ interface Question {
 
 type Answer = { readonly result: TaskResult } | { readonly error: string };
 
+/** Performs each task that it is given. */
+type Performer = (task: Task, words: Words, turn: Turn) => Promise<TaskResult>;
+
 /** Those who perform the parts of a search. `end` stops them. */
 export interface Crew {
-  readonly runners: readonly TaskRunner[];
+  readonly runners: readonly Performer[];
   end(): Promise<void>;
 }
 
@@ -46,7 +51,12 @@ const QUESTIONS = 2;
 
 /** Starts worker threads. */
 export function startWorkers(count: number, file: string, options: ExploreOptions): Crew {
-  const workerData: WorkerData = { file, options, kernel: compiledBuild("release") };
+  const workerData: WorkerData = {
+    role: "worker",
+    file,
+    options,
+    kernel: compiledBuild("release"),
+  };
   // The command is one file, of which main.ts is the beginning.
   const workers = Array.from(
     { length: count },
@@ -65,7 +75,7 @@ export function startWorkers(count: number, file: string, options: ExploreOption
  * Asks a worker thread, which answers questions in their order. What kills it is thrown by whoever asks it,
  * then or later.
  */
-function runnerOf(worker: Worker): TaskRunner {
+function runnerOf(worker: Worker): Performer {
   let death: Error | null = null;
   const asked: { resolve(result: TaskResult): void; reject(error: Error): void }[] = [];
   worker.on("error", (error) => {
@@ -90,10 +100,9 @@ function runnerOf(worker: Worker): TaskRunner {
 }
 
 /** What a worker thread does: answers tasks, one after the other. */
-export async function serve(): Promise<void> {
-  const { file, options, kernel } = workerData as WorkerData;
+export function serveTasks({ file, options, kernel }: WorkerData): void {
   adoptBuild("release", kernel);
-  const settings = options.config as MachineSettings;
+  const settings = options.config as OpenMachineFlags;
   const loaded = loadTest(file, settings).then(({ setup, config }) => new World(setup, config));
   loaded.catch(() => {}); // whoever asks is told
   parentPort?.on("message", async (question: Question) => {

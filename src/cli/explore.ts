@@ -3,41 +3,33 @@
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import stringWidth from "string-width";
-import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
-import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
-import { MAXCPU } from "../generated/layout.js";
 import {
   type Coverage,
   choiceNames,
   DEPTH_DEFAULT,
-  type Explored,
+  DEPTH_MAX,
   type ExploreFailure,
-  type ExploreOptions,
   type ExploreResult,
-  type ExploreStory,
-  exploreNow,
-  exploreWith,
   pctChance,
   type SearchChoice,
-  type Setup,
   STEPS_MAX,
   type Step,
   type StrategyName,
+  strategyNames,
 } from "../search/index.js";
 import { ExitCode } from "./exit.js";
-import { loadTest, type MachineSettings } from "./explore-module.js";
-import { type Crew, startWorkers } from "./explore-workers.js";
+import { checkTest } from "./explore-module.js";
+import type { Found, SearchFlags } from "./explore-search.js";
+import { searchInThread } from "./explore-thread.js";
 import { checkOutputPath } from "./files.js";
+import { openMachineOptions } from "./machine-options.js";
 import { complain, terminalColumns } from "./output.js";
-import { openQueue } from "./queue.js";
 import { type Column, formatTable } from "./table.js";
-import { topologyOption, topologyText } from "./topology.js";
-
+import { topologyText } from "./topology.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
 
-const NS_PER_MS = 1e6;
 const WORKERS_MAX = 256;
 /** Steps of a story that are shown: its end, where it is longer. */
 const STORY_MAX = 200;
@@ -64,7 +56,8 @@ Exit codes:
   0    no schedule failed
   1    a schedule failed: its kind, its story and its tape, for --replay, are printed
   2    wrong options, or a file that is none of these: the message says why
-  130  ended by Ctrl-C, without a report; the same seed begins with the same schedules
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM: the report shows the search so far; the same seed begins with
+       the same schedules
 
 Examples:
   kthread-machine explore test.mjs --strategy exhaustive
@@ -72,30 +65,8 @@ Examples:
   kthread-machine explore test.mjs --replay ktm1:01 --trace failure.json
 `;
 
-interface Flags {
-  readonly strategy: StrategyName;
-  readonly schedules?: number;
-  readonly preemptions?: number;
-  readonly seed: number;
-  readonly for?: number;
-  readonly depth?: number;
-  readonly steps?: number;
-  readonly reduce?: true;
-  readonly choose?: readonly SearchChoice[];
-  readonly races?: true;
-  readonly cpus?: number;
-  readonly topology?: Topology;
-  readonly scheduler?: SchedulerName;
-  readonly replay?: string;
-  readonly trace?: string;
-  readonly workers: number;
-  readonly queue?: string;
-  readonly json?: true;
-}
-
 /** Adds the command `explore` to a program. */
 export function registerExplore(program: Command): void {
-  const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
   const command = program
     .command("explore")
     .summary("search for the schedule in which a test fails")
@@ -106,11 +77,20 @@ export function registerExplore(program: Command): void {
     .argument(
       "<file>",
       "module with the test (.mjs, .js, .ts), C program (.elf), or workload (.json)",
-    )
+    );
+  howOptions(openMachineOptions(searchOptions(command)))
+    .option("--json", "print one JSON object")
+    .addHelpText("after", HELP)
+    .hook("preAction", checkStrategy)
+    .action(run);
+}
+
+/** Adds what says which schedules are performed. */
+function searchOptions(command: Command): Command {
+  const count = wholeNumber(1, Number.MAX_SAFE_INTEGER);
+  return command
     .addOption(
-      new Option("--strategy <name>", "how to choose")
-        .choices(["random", "pct", "exhaustive"])
-        .default("random"),
+      new Option("--strategy <name>", "how to choose").choices(strategyNames).default("random"),
     )
     .option(
       "--schedules <n>",
@@ -124,15 +104,21 @@ export function registerExplore(program: Command): void {
     )
     .option("--seed <n>", "seed of the random choices", wholeNumber(0, 2 ** 32 - 1), 0)
     .option("--for <time>", "host time to search at most, such as 10s", parseDuration)
-    .option("--depth <n>", "orderings that a bug needs, for pct (default: 3)", count)
+    .option(
+      "--depth <n>",
+      `orderings that a bug needs, for pct (default: ${DEPTH_DEFAULT})`,
+      wholeNumber(1, DEPTH_MAX),
+    )
     .option(
       "--steps <n>",
       "steps of a schedule, after which it is a livelock (default: 2000)",
       wholeNumber(1, STEPS_MAX),
     )
-    .option(
-      "--reduce",
-      "leave out schedules that differ in the order of independent steps only, when exhaustive",
+    .addOption(
+      new Option(
+        "--reduce",
+        "leave out schedules that differ in the order of independent steps only, when exhaustive",
+      ).conflicts("preemptions"),
     )
     .option(
       "--choose <names>",
@@ -140,8 +126,19 @@ export function registerExplore(program: Command): void {
       parseChoices,
     )
     .option("--races", "two accesses to plain memory that nothing orders are a failure");
-  machineOptions(command)
-    .option("--replay <tape>", "perform one schedule: a tape, or a file with one", parseTape)
+}
+
+/** Adds what says by whom, and what is written besides. */
+function howOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--replay <tape>", "perform one schedule: a tape, or a file with one")
+        .argParser(parseTape)
+        .conflicts([
+          ...["strategy", "schedules", "preemptions", "seed", "for", "depth", "reduce", "choose"],
+          ...["races", "workers", "queue"],
+        ]),
+    )
     .option(
       "--trace <path>",
       "write the failing schedule, or the one of --replay, as a Chrome trace, for ui.perfetto.dev",
@@ -158,26 +155,25 @@ export function registerExplore(program: Command): void {
         "Redis or Valkey server by which `worker` processes get parts of the search; the result is the same",
       )
         .argParser(parseQueue)
-        .conflicts(["replay", "workers"]),
-    )
-    .option("--json", "print one JSON object")
-    .addHelpText("after", HELP)
-    .action(run);
+        .conflicts("workers"),
+    );
 }
 
-/** What of the machine can be said whatever the file says. */
-function machineOptions(command: Command): Command {
-  return topologyOption(
-    command.option(
-      "--cpus <n>",
-      "emulated CPUs (default: as the file says, or 1)",
-      wholeNumber(1, MAXCPU),
-    ),
-  ).addOption(
-    new Option("--scheduler <name>", "scheduler (default: as the file says, or lwkt)").choices(
-      SCHEDULER_NAMES,
-    ),
-  );
+/** Options that mean something to one strategy only. */
+const optionsOf: Readonly<Partial<Record<StrategyName, readonly string[]>>> = {
+  pct: ["depth"],
+  exhaustive: ["reduce"],
+};
+
+/** Refuses an option of another strategy than the one that is asked for: it would mean nothing. */
+function checkStrategy(command: Command): void {
+  const strategy: StrategyName = command.getOptionValue("strategy");
+  for (const [owner, names] of Object.entries(optionsOf)) {
+    const given = names.find((name) => command.getOptionValue(name) !== undefined);
+    if (given === undefined || owner === strategy) continue;
+    const text = `--${given} is for --strategy ${owner}; leave it out, or add that`;
+    command.error(`error: ${text}`, { exitCode: ExitCode.USAGE });
+  }
 }
 
 function parseChoices(text: string): SearchChoice[] {
@@ -201,91 +197,32 @@ function parseTape(text: string): string {
   }
 }
 
-async function run(file: string, flags: Flags): Promise<void> {
-  if (flags.depth !== undefined && flags.strategy !== "pct") {
-    throw new ConfigError("--depth is for --strategy pct; leave one of them out, or add the other");
-  }
-  const isParallel = flags.workers > 1 && flags.queue === undefined && flags.replay === undefined;
-  // This thread is one of them, unless it hands out subtrees. The others load the test while it is loaded here.
-  const count = flags.workers - (flags.strategy === "exhaustive" ? 0 : 1);
-  const workers = isParallel ? startWorkers(count, file, plainOptionsOf(flags)) : null;
-  try {
-    await report(file, flags, workers);
-  } finally {
-    await workers?.end();
-  }
-}
-
-async function report(file: string, flags: Flags, workers: Crew | null): Promise<void> {
-  const { setup, config } = await loadTest(file, settingsOf(flags));
+async function run(file: string, flags: SearchFlags): Promise<void> {
+  checkTest(file);
   if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "test's");
   const isShown = process.stderr.isTTY && flags.json !== true;
-  const options: ExploreOptions = {
-    ...optionsOf(flags),
-    config,
-    onProgress: (schedules, perSecond) => {
-      if (!isShown) return;
-      const speed = `${formatCount(perSecond)} a second`;
-      process.stderr.write(`\r${formatCount(schedules)} schedules, ${speed} `);
-    },
-  };
-  const explored =
-    workers === null
-      ? await search(file, setup, flags, options)
-      : await exploreWith({ ...workers, joins: true }, setup, options);
+  const { found, signalled } = await searchInThread(file, flags, (schedules, perSecond) => {
+    if (!isShown) return;
+    const speed = `${formatCount(perSecond)} a second`;
+    process.stderr.write(`\r${formatCount(schedules)} schedules, ${speed} `);
+  });
   if (isShown) process.stderr.write("\r\x1b[K");
-  const { result } = explored;
+  const { result, traceError } = found;
+  const early = signalled === null ? "" : "INTERRUPTED: the search so far\n";
   process.stdout.write(
-    flags.json === true ? `${JSON.stringify(result)}\n` : describe(explored, flags),
+    flags.json === true ? `${JSON.stringify(result)}\n` : `${early}${describe(found, flags)}`,
   );
   process.exitCode = result.failure === null ? 0 : ExitCode.FAILURE;
-  if (explored.traceError !== null) {
-    complain(explored.traceError.message);
+  if (traceError !== null) {
+    complain(traceError);
     process.exitCode = ExitCode.FAILURE;
   }
-}
-
-/** What the command line says about the machine. */
-function settingsOf({ cpus, topology, scheduler }: Flags): MachineSettings {
-  return {
-    ...(cpus === undefined ? {} : { cpus }),
-    ...(topology === undefined ? {} : { topology }),
-    ...(scheduler === undefined ? {} : { scheduler }),
-  };
-}
-
-/** The options of the search that are plain data. */
-function optionsOf(flags: Flags): ExploreOptions {
-  const { for: time, json: _json, workers: _workers, queue: _queue, ...rest } = flags;
-  const { cpus: _cpus, topology: _topology, scheduler: _scheduler, ...options } = rest;
-  return { ...options, ...(time === undefined ? {} : { for: time / NS_PER_MS }) };
-}
-
-/** The same for others, who load the file themselves: its config may have functions. */
-function plainOptionsOf(flags: Flags): ExploreOptions {
-  const { trace: _trace, ...options } = optionsOf(flags);
-  return { ...options, config: settingsOf(flags) };
-}
-
-/** Searches here, or by a queue. */
-async function search(
-  file: string,
-  setup: Setup,
-  flags: Flags,
-  options: ExploreOptions,
-): Promise<Explored> {
-  if (flags.queue === undefined) return exploreNow(setup, options);
-  const crew = await openQueue(flags.queue, file, plainOptionsOf(flags));
-  try {
-    return await exploreWith({ ...crew, joins: false }, setup, options);
-  } finally {
-    await crew.end();
-  }
+  if (signalled !== null) process.exitCode = signalled;
 }
 
 // ---- The report as text ----
 
-function describe({ result, story, coverage }: Explored, flags: Flags): string {
+function describe({ result, story, coverage }: Found, flags: SearchFlags): string {
   const { schedules, per_second, failure } = result;
   const speed = `${formatCount(per_second)} a second`;
   if (failure !== null && story !== null) {
@@ -302,13 +239,17 @@ function describe({ result, story, coverage }: Explored, flags: Flags): string {
 }
 
 /** How many of random schedules were different. */
-function different({ different: count }: Coverage, { strategy }: Flags): string {
+function different({ different: count }: Coverage, { strategy }: SearchFlags): string {
   if (strategy === "exhaustive") return "";
   return count === null ? "" : `, ${formatCount(count)} of them different`;
 }
 
 /** What has not been seen. */
-function rest({ complete, schedules }: ExploreResult, coverage: Coverage, flags: Flags): string {
+function rest(
+  { complete, schedules }: ExploreResult,
+  coverage: Coverage,
+  flags: SearchFlags,
+): string {
   const { share, isCut, threads, decisions } = coverage;
   if (complete) {
     if (flags.preemptions === undefined) return "";
@@ -334,7 +275,7 @@ function percent(part: number): string {
 }
 
 /** The options with which the schedule is performed again. */
-function replayOf({ tape }: ExploreFailure, { cpus, topology, scheduler }: Flags): string {
+function replayOf({ tape }: ExploreFailure, { cpus, topology, scheduler }: SearchFlags): string {
   const settings = [
     cpus === undefined ? "" : `--cpus ${cpus} `,
     topology === undefined ? "" : `--topology ${topologyText(topology)} `,
@@ -344,7 +285,7 @@ function replayOf({ tape }: ExploreFailure, { cpus, topology, scheduler }: Flags
 }
 
 /** The failing schedule: a column for each thread, a line for each step. */
-function tell(failure: ExploreFailure, { steps, hash }: ExploreStory): string {
+function tell(failure: ExploreFailure, { steps, hash }: NonNullable<Found["story"]>): string {
   const first = Math.max(0, steps.length - STORY_MAX);
   const left = first === 0 ? "" : `(the first ${plural(first, "step")} left out)\n`;
   const counts = `${plural(failure.preemptions, "preemption")}, ${plural(failure.steps, "step")}`;

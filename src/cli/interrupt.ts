@@ -1,5 +1,6 @@
 // Signals that end a run early but in good order, and pieces of a run that are short enough to hear them.
 
+import { setImmediate } from "node:timers/promises";
 import { ExitCode } from "./exit.js";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -18,8 +19,8 @@ export interface Interrupt {
   stop(): void;
 }
 
-/** Notes the first signal; a second one ends the process as ever. */
-export function listenForSignals(): Interrupt {
+/** Notes the first signal, and says so; a second one ends the process as ever. */
+export function listenForSignals(onSignal: () => void = () => {}): Interrupt {
   let exitCode: number | null = null;
   const stop = () => {
     for (const signal of SIGNALS) process.removeListener(signal, listener);
@@ -27,6 +28,7 @@ export function listenForSignals(): Interrupt {
   const listener = (signal: NodeJS.Signals) => {
     exitCode = exitCodes[signal as (typeof SIGNALS)[number]];
     stop();
+    onSignal();
   };
   for (const signal of SIGNALS) process.on(signal, listener);
   return {
@@ -40,29 +42,38 @@ export function listenForSignals(): Interrupt {
 /** Host time of a piece, in milliseconds: a signal is heard after one piece at the latest. */
 const PIECE_MS_MIN = 10;
 const PIECE_MS_MAX = 25;
+const ROUNDS_MIN = 256;
 const ROUNDS_MAX = 200_000;
 
 /**
- * Sizes the pieces of a run by the time that the last one took. How a run is cut does not change it: that
- * is why the host's clock may have a say here.
+ * Performs pieces of one run, or of several, until the last one, whose result it returns, or until a signal has come:
+ * then null. It listens no longer than that. `pieces` asks for the rounds of each. They are sized by the time that the last one took; how a run is cut
+ * does not change it: that is why the host's clock may have a say here.
  */
-export class Pacer {
-  /** Rounds of the next piece. */
-  rounds = 256;
-  private startedAt = performance.now();
-
-  /** A piece begins. */
-  begin(): void {
-    this.startedAt = performance.now();
-  }
-
-  /** A piece has ended. */
-  end(): void {
-    const milliseconds = performance.now() - this.startedAt;
-    if (milliseconds > PIECE_MS_MAX) {
-      this.rounds = Math.max(1, Math.floor((this.rounds * PIECE_MS_MIN) / milliseconds));
-    } else if (milliseconds < PIECE_MS_MIN) {
-      this.rounds = Math.min(ROUNDS_MAX, this.rounds * 2);
+export async function performPieces<T>(
+  pieces: (size: () => number) => Generator<void, T>,
+  interrupt: Interrupt,
+): Promise<T | null> {
+  let rounds = ROUNDS_MIN;
+  let startedAt = 0;
+  const all = pieces(() => {
+    startedAt = performance.now();
+    return rounds;
+  });
+  try {
+    for (;;) {
+      const { done, value } = all.next();
+      if (done === true) return value;
+      const milliseconds = performance.now() - startedAt;
+      if (milliseconds > PIECE_MS_MAX) {
+        rounds = Math.max(1, Math.floor((rounds * PIECE_MS_MIN) / milliseconds));
+      } else if (milliseconds < PIECE_MS_MIN) {
+        rounds = Math.min(ROUNDS_MAX, rounds * 2);
+      }
+      await setImmediate();
+      if (interrupt.exitCode !== null) return null;
     }
+  } finally {
+    interrupt.stop();
   }
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import { ExitCode } from "./exit.js";
-import { serve } from "./explore-workers.js";
+import { serve } from "./explore-thread.js";
 import { complain } from "./output.js";
 import { runCommand } from "./program.js";
 
@@ -32,5 +32,5 @@ if (isMainThread) {
   ) as { version: string };
   await runCommand(process.argv.slice(2), version);
 } else {
-  await serve(); // one of several that `explore --workers` starts
+  await serve(); // one that `explore` has started
 }

@@ -1,21 +1,17 @@
 // The command `kthread-machine`: its commands, and what it says when one fails.
 
 import { Command, CommanderError } from "commander";
-import { ConfigError, KernelError, KernelPanic } from "../core/errors.js";
 import { visible } from "../core/visible.js";
-import { ElfError } from "../elf/index.js";
-import { TraceError } from "../trace/file.js";
-import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
 import { registerCc } from "./cc.js";
 import { registerCompare } from "./compare.js";
 import { registerCompletion } from "./completion.js";
 import { registerExec } from "./exec.js";
 import { ExitCode } from "./exit.js";
 import { registerExplore } from "./explore.js";
+import { verdictOn } from "./failure.js";
 import { complain, NAME } from "./output.js";
 import { registerPs, registerRun } from "./run.js";
 import { registerStress } from "./stress.js";
-import { formatTime } from "./units.js";
 import { registerWorker } from "./worker.js";
 
 function buildProgram(version: string): Command {
@@ -51,7 +47,7 @@ function buildProgram(version: string): Command {
 const HELP = `
 Start here:
   ${NAME} run examples/webserver.json        what a busy web server's threads do
-  ${NAME} run examples/deadlock.json         who waits for whom in a deadlock
+  ${NAME} run examples/deadlock.json         which thread waits for which in a deadlock
   ${NAME} stress --threads 1000000 --cpus 4  a million threads
 
 ${NAME} <command> --help tells more about a command: its options, exit codes and examples.
@@ -63,34 +59,9 @@ function reportError(error: unknown): void {
     process.exitCode = error.exitCode === 0 ? 0 : ExitCode.USAGE;
     return;
   }
-  if (error instanceof WorkloadError) {
-    for (const problem of error.errors) complain(formatProblem(problem));
-    process.exitCode = ExitCode.USAGE;
-  } else if (isAboutInput(error)) {
-    complain(error.message);
-    process.exitCode = ExitCode.USAGE;
-  } else {
-    complain(error instanceof KernelPanic ? panicText(error) : unexpectedText(error));
-    process.exitCode = ExitCode.FAILURE;
-  }
-}
-
-/** True for what the user can put right: one sentence says how. */
-function isAboutInput(error: unknown): error is Error {
-  return error instanceof ConfigError || error instanceof ElfError || error instanceof TraceError;
-}
-
-function panicText(panic: KernelPanic): string {
-  const { postMortem } = panic;
-  if (postMortem === null) return panic.message;
-  const { cpu, thread, cycles, ps } = postMortem;
-  const where = `on CPU ${cpu}, thread ${thread ?? "none"}`;
-  return `${panic.message}\n${where}, after ${formatTime(Number(cycles))} of virtual time\n\n${ps.trimEnd()}`;
-}
-
-function unexpectedText(error: unknown): string {
-  if (error instanceof KernelError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const { texts, exitCode } = verdictOn(error);
+  for (const text of texts) complain(text);
+  process.exitCode = exitCode;
 }
 
 /** Runs the command with these arguments; the exit code is the process's. */

@@ -12,8 +12,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type * as BullMq from "bullmq";
 import { ConfigError } from "../core/errors.js";
-import type { ExploreOptions, Task, TaskResult, TaskRunner, Words } from "../search/index.js";
-import { startWorkers } from "./explore-workers.js";
+import {
+  type ExploreOptions,
+  type Task,
+  type TaskResult,
+  type TaskRunner,
+  type Turn,
+  type Words,
+  whileAsked,
+} from "../search/index.js";
+import { type Crew, startWorkers } from "./explore-workers.js";
 
 const QUEUE = "kthread-machine-explore";
 /** Parts that are in the queue at a time. */
@@ -26,6 +34,9 @@ const DEATHS_MAX = 100;
 /** How long an unreachable server is waited for. */
 const CONNECT_MS = 5_000;
 const DEFAULT_PORT = 6379;
+/** How long the answer to a part is waited for when the search is over, and how often it is looked whether it is. */
+const PATIENCE_MS = 2_000;
+const ASKED_EVERY_MS = 50;
 
 /** A part of a search, as a job says it. */
 interface Job {
@@ -94,7 +105,7 @@ export async function openQueue(
   const search = randomUUID();
   const sha256 = sha256Of(file);
   let jobs = 0;
-  const run: TaskRunner = async (task, words) => {
+  const run: TaskRunner = async (task, words, turn) => {
     const data: Job = { file, sha256, options, task, words };
     const jobId = `${search}-${jobs++}`;
     const job = await queue.add("part", data, {
@@ -102,7 +113,9 @@ export async function openQueue(
       removeOnComplete: { age: 60 },
       removeOnFail: { age: 60 },
     });
-    const answer = (await job.waitUntilFinished(events)) as Answer;
+    const answered: Promise<Answer> = job.waitUntilFinished(events);
+    const answer = await orUnasked(answered, turn);
+    if (answer === null) return null;
     if ("error" in answer) throw new ConfigError(answer.error);
     return answer.result;
   };
@@ -116,12 +129,32 @@ export async function openQueue(
   };
 }
 
+/** What a promise comes to, or null some time after nobody asks for it any more: no worker may be there to keep it. */
+async function orUnasked<T>(promise: Promise<T>, turn: Turn): Promise<T | null> {
+  const asked = whileAsked(turn);
+  let unaskedMs = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const unasked = new Promise<null>((resolve) => {
+    timer = setInterval(() => {
+      if (asked.goesOn(0)) return;
+      unaskedMs += ASKED_EVERY_MS;
+      if (unaskedMs >= PATIENCE_MS) resolve(null);
+    }, ASKED_EVERY_MS);
+  });
+  promise.catch(() => {}); // if it is null, nobody waits for the promise
+  try {
+    return await Promise.race([promise, unasked]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 // ---- Workers ----
 
 /** The worker threads of the last search that had a part here, since loading a test takes time. */
-class Crew {
+class Threads {
   private key = "";
-  private crew: ReturnType<typeof startWorkers> | null = null;
+  private crew: Crew | null = null;
 
   async perform({ file, sha256, options, task, words }: Job): Promise<Answer> {
     if (!existsSync(file)) return { error: `a worker has no file ${file} in its folder` };
@@ -130,7 +163,7 @@ class Crew {
     if (this.key !== key) await this.end();
     this.key = key;
     this.crew ??= startWorkers(1, file, options);
-    const [runner] = this.crew.runners as [TaskRunner];
+    const [runner] = this.crew.runners as [Crew["runners"][number]];
     try {
       const last = new Int32Array(new SharedArrayBuffer(4)); // whoever asks, asks for all of it
       const result = await runner(task, words, { at: 0, last });
@@ -153,7 +186,7 @@ export async function serveQueue(url: string, threads: number): Promise<{ end():
   const { Worker } = await loadBullMq();
   await reach(url);
   const workers = Array.from({ length: threads }, () => {
-    const crew = new Crew();
+    const crew = new Threads();
     const worker = new Worker<Job, Answer>(QUEUE, (job) => crew.perform(job.data), {
       connection: connectionTo(url),
       lockDuration: CLAIM_MS,

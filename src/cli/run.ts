@@ -1,35 +1,25 @@
 // `kthread-machine run FILE` and `kthread-machine ps FILE`: a workload on a machine.
 
-import { setImmediate } from "node:timers/promises";
 import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
-import { MAXCPU } from "../generated/layout.js";
 import { type ChromeTrace, createChromeTrace } from "../trace/chrome.js";
 import { readWorkload } from "../workload/parse.js";
 import { DEFAULT_CPUS, WorkloadRun, workloadDurationUs } from "../workload/run.js";
 import { type DurationSource, reportRun } from "../workload/run-report.js";
 import { ExitCode } from "./exit.js";
 import { checkOutputPath, closeTrace } from "./files.js";
-import { type Interrupt, listenForSignals, Pacer } from "./interrupt.js";
+import { type Interrupt, listenForSignals, performPieces } from "./interrupt.js";
 import { lockOptions } from "./lock-text.js";
+import { type MachineFlags, machineOptions } from "./machine-options.js";
 import { terminalColumns } from "./output.js";
 import { createProgress, type Progress } from "./progress.js";
 import { formatReport } from "./report-text.js";
 import { parseSeeds, type Seeds, sweep } from "./sweep.js";
-import { topologyOption } from "./topology.js";
-import { formatTime, parseDuration, parseSeed, wholeNumber } from "./units.js";
+import { formatTime, parseDuration } from "./units.js";
 
 /** After this much host time a run on a terminal shows how far it is. */
 const PROGRESS_AFTER_MS = 2_000;
 /** Of more threads than this only sums are reported, unless all are asked for. */
 const REPORTED_THREADS_MAX = 20_000;
-
-interface MachineFlags {
-  readonly cpus: number;
-  readonly topology?: Topology;
-  readonly scheduler: SchedulerName;
-  readonly seed: bigint;
-}
 
 interface RunFlags extends MachineFlags {
   readonly for?: number;
@@ -48,21 +38,6 @@ interface PsFlags extends MachineFlags {
   readonly at: readonly number[];
 }
 
-function machineOptions(command: Command): Command {
-  command.option("--cpus <n>", "emulated CPUs, 1 to 64", wholeNumber(1, MAXCPU), DEFAULT_CPUS);
-  return topologyOption(command)
-    .addOption(
-      new Option("--scheduler <name>", "scheduler of the machine")
-        .choices(SCHEDULER_NAMES)
-        .default("lwkt"),
-    )
-    .addOption(
-      new Option("--seed <n>", "seed of the machine's random numbers")
-        .argParser(parseSeed)
-        .default(0n, "0"),
-    );
-}
-
 /** Adds the command `run` to a program. */
 export function registerRun(program: Command): void {
   const command = program
@@ -74,7 +49,7 @@ export function registerRun(program: Command): void {
         "machine always gives the same run: its hash tells.",
     )
     .argument("<file>", "workload in rt-app's JSON; - reads the standard input");
-  machineOptions(command)
+  machineOptions(command, DEFAULT_CPUS)
     .addOption(
       new Option(
         "--for <time>",
@@ -129,7 +104,7 @@ export function registerPs(program: Command): void {
         "threads of the machine.",
     )
     .argument("<file>", "workload in rt-app's JSON; - reads the standard input");
-  machineOptions(command)
+  machineOptions(command, DEFAULT_CPUS)
     .addOption(
       new Option("--at <time>", "the moment, such as 250ms; may be given several times")
         .argParser(parseMoments)
@@ -160,7 +135,11 @@ async function run(file: string, flags: RunFlags): Promise<void> {
       ...(flags.for === undefined ? {} : { forNs: flags.for }),
       ...(topology === undefined ? {} : { topology }),
     };
-    sweep(workload, { ...flags.seeds, cpus, scheduler, chaos, ...settings }, flags.json === true);
+    await sweep(
+      workload,
+      { ...flags.seeds, cpus, scheduler, chaos, ...settings },
+      flags.json === true,
+    );
     return;
   }
   if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "workload");
@@ -210,32 +189,29 @@ async function runToEnd(
 ): Promise<"idle" | "time" | "interrupted"> {
   const { trace, progress, interrupt } = attendants;
   try {
-    return await advance(workloadRun, durationNs, attendants);
+    const pieces = (size: () => number) => advance(workloadRun, durationNs, size, progress);
+    return (await performPieces(pieces, interrupt)) ?? "interrupted";
   } finally {
-    interrupt.stop();
     progress.stop();
     if (trace !== null) closeTrace(trace);
   }
 }
 
-async function advance(
+function* advance(
   workloadRun: WorkloadRun,
   durationNs: number | null,
-  { progress, interrupt }: Attendants,
-): Promise<"idle" | "time" | "interrupted"> {
+  size: () => number,
+  progress: Progress,
+): Generator<void, "idle" | "time"> {
   const until = durationNs === null ? null : BigInt(durationNs);
-  const pacer = new Pacer();
   for (;;) {
-    pacer.begin();
-    const reason = workloadRun.advance(until, pacer.rounds);
-    pacer.end();
+    const reason = workloadRun.advance(until, size());
     if (reason === "idle" || reason === "time") return reason;
     progress.show(() => {
       const { cycles, counters } = workloadRun.machine;
       return { timeNs: Number(cycles), switches: counters.switches };
     });
-    await setImmediate();
-    if (interrupt.exitCode !== null) return "interrupted";
+    yield;
   }
 }
 

@@ -2,16 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { SingleBar } from "cli-progress";
-import { type Command, Option } from "commander";
-import { SCHEDULER_NAMES, type SchedulerName, type Topology } from "../core/config.js";
+import type { Command } from "commander";
 import { errnoName } from "../core/errors.js";
-import { MAXCPU } from "../generated/layout.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals } from "./interrupt.js";
 import { packageFile } from "./libc.js";
+import { type MachineFlags, machineOptions } from "./machine-options.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
-import { topologyOption } from "./topology.js";
-import { formatCount, formatTime, parseSeed, plural, wholeNumber } from "./units.js";
+import { formatCount, formatTime, plural, wholeNumber } from "./units.js";
 
 const DEFAULT_THREADS = 1_000_000;
 const DEFAULT_CPUS = 4;
@@ -31,13 +29,9 @@ Examples:
   kthread-machine stress --threads 100000 --rounds 10 --json
 `;
 
-interface Flags {
+interface Flags extends MachineFlags {
   readonly threads: number;
-  readonly cpus: number;
-  readonly topology?: Topology;
   readonly rounds: number;
-  readonly scheduler: SchedulerName;
-  readonly seed: bigint;
   readonly chaos?: true;
   readonly elf?: true;
   readonly json?: true;
@@ -53,17 +47,8 @@ export function registerStress(program: Command): void {
         "Reports the speed, the memory, and the hash by which two runs are compared.",
     )
     .option("--threads <n>", "threads", wholeNumber(1, THREADS_MAX), DEFAULT_THREADS)
-    .option("--cpus <n>", "emulated CPUs", wholeNumber(1, MAXCPU), DEFAULT_CPUS);
-  topologyOption(command)
-    .option("--rounds <n>", "yields, wakeups and sleeps of each", wholeNumber(1, ROUNDS_MAX), 1)
-    .addOption(
-      new Option("--scheduler <name>", "scheduler").choices(SCHEDULER_NAMES).default("lwkt"),
-    )
-    .addOption(
-      new Option("--seed <n>", "seed of the machine's choices")
-        .argParser(parseSeed)
-        .default(0n, "0"),
-    )
+    .option("--rounds <n>", "yields, wakeups and sleeps of each", wholeNumber(1, ROUNDS_MAX), 1);
+  machineOptions(command, DEFAULT_CPUS)
     .option(
       "--chaos",
       "preempt threads at random, and let messages and timeouts be late within bounds",

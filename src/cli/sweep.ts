@@ -5,13 +5,14 @@ import { visible, visibleLine } from "../core/visible.js";
 import type { Workload } from "../workload/model.js";
 import {
   SWEEP_RUNS_MAX,
+  Sweep,
   type SweepOptions,
   type SweepReport,
   type SweptThread,
-  sweepWorkload,
   type Variation,
 } from "../workload/sweep.js";
 import { ExitCode } from "./exit.js";
+import { listenForSignals, performPieces } from "./interrupt.js";
 import { type Column, formatTable } from "./table.js";
 import { formatCount, formatTime, plural } from "./units.js";
 
@@ -35,20 +36,28 @@ export function parseSeeds(text: string): Seeds {
   );
 }
 
-/** Runs a workload with each seed, and prints what has come of it. */
-export function sweep(workload: Workload, options: SweepOptions, isJson: boolean): void {
+/** Runs a workload with each seed, and prints what has come of it, also when a signal ends it early. */
+export async function sweep(
+  workload: Workload,
+  options: SweepOptions,
+  isJson: boolean,
+): Promise<void> {
   const isShown = process.stderr.isTTY && !isJson;
-  const report = sweepWorkload(workload, {
+  const performed = new Sweep(workload, {
     ...options,
     onRun: (runs) => {
       if (isShown) process.stderr.write(`\r${plural(runs, "run")} `);
       return true;
     },
   });
+  const interrupt = listenForSignals();
+  await performPieces((size) => performed.perform(size), interrupt);
   if (isShown) process.stderr.write("\r\x1b[K");
+  const { report } = performed;
   process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : formatSweep(report));
   if (report.failures.some(({ kind }) => kind === "panic")) process.exitCode = ExitCode.FAILURE;
   else if (report.failures.length > 0) process.exitCode = ExitCode.DEADLOCK;
+  if (interrupt.exitCode !== null) process.exitCode = interrupt.exitCode;
 }
 
 const left = (title: string): Column => ({ title, align: "left" });
@@ -58,7 +67,9 @@ const SPREAD = [right("MIN"), right("MEDIAN"), right("MAX")];
 function formatSweep(report: SweepReport): string {
   const { file, cpuCount, scheduler, chaos, from, to, runs, different, threads } = report;
   const how = `${plural(cpuCount, "CPU")}, scheduler ${scheduler}${chaos ? ", chaos" : ""}`;
-  const head = `${visibleLine(file)}: ${plural(runs, "run")} on ${how}, seeds ${from} to ${to}\n`;
+  const isAll = runs === to - from + 1;
+  const early = isAll ? "" : `INTERRUPTED after ${plural(runs, "run")}: the report so far\n`;
+  const head = `${visibleLine(file)}: ${plural(runs, "run")} on ${how}, seeds ${from} to ${to}\n${early}`;
   const differing = `${formatCount(different)} different\n`;
   const machine = [
     ["time", ...cells(report.timeNs, formatTime)],

@@ -1,6 +1,6 @@
-// The option --topology: how the emulated CPUs are made of packages, caches, cores and threads.
+// The value of --topology: how the emulated CPUs are made of packages, caches, cores and threads.
 
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { InvalidArgumentError } from "commander";
 import type { Topology } from "../core/config.js";
 import { visibleLine } from "../core/visible.js";
 import { MAXCPU } from "../generated/layout.js";
@@ -33,7 +33,13 @@ export function parseTopology(text: string): Topology {
   throw new InvalidArgumentError(`It has ${cpus} CPUs; a machine has ${MAXCPU} at most.`);
 }
 
-function topologyCpus({ packages = 1, caches = 1, cores = 1, threads = 1 }: Topology): number {
+/** How many CPUs a topology has. */
+export function topologyCpus({
+  packages = 1,
+  caches = 1,
+  cores = 1,
+  threads = 1,
+}: Topology): number {
   return packages * caches * cores * threads;
 }
 
@@ -41,20 +47,4 @@ function topologyCpus({ packages = 1, caches = 1, cores = 1, threads = 1 }: Topo
 export function topologyText(topology: Topology): string {
   const given = NAMES.filter((name) => topology[name] !== undefined);
   return given.map((name) => `${name}=${topology[name]}`).join(",");
-}
-
-/** Gives a command the option, which also says how many CPUs there are unless --cpus does. */
-export function topologyOption(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--topology <parts>",
-        "what the CPUs are made of, for ule, such as packages=2,caches=1,cores=4,threads=2",
-      ).argParser(parseTopology),
-    )
-    .hook("preAction", (of) => {
-      const topology = of.getOptionValue("topology") as Topology | undefined;
-      if (topology === undefined || of.getOptionValueSource("cpus") === "cli") return;
-      of.setOptionValueWithSource("cpus", topologyCpus(topology), "implied");
-    });
 }

@@ -116,9 +116,17 @@ export function shaped(allowed: string, fields: Rules): Rule {
   };
 }
 
-/** An array of what a rule allows. */
+/** An array of what a rule allows; an empty one, too. */
 export function arrayOf(element: Rule, allowed: string): Rule {
   return { allowed, accepts: (value) => Array.isArray(value) && value.every(element.accepts) };
+}
+
+/** The same rule for an array that has something in it. */
+export function notEmpty(rule: Rule): Rule {
+  return {
+    ...rule,
+    accepts: (value) => rule.accepts(value) && (value as readonly unknown[]).length > 0,
+  };
 }
 
 /** One of some texts. */

@@ -6,16 +6,19 @@ import {
   callback,
   checkArgument,
   checkOptions,
+  count,
   flag,
+  oneOf,
   optional,
   type Rule,
   text,
+  whole,
 } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import { TraceError, targetRule } from "../trace/file.js";
 import type { Coverage } from "./coverage.js";
 import type { FailureKind } from "./failure.js";
-import type { ExploreOptions } from "./options.js";
+import { type ExploreOptions, strategyNames } from "./options.js";
 import { StoryFile } from "./story-trace.js";
 import { DEPTH_MAX, ExhaustiveStrategy, ReplayStrategy } from "./strategies.js";
 import { choiceNames, decodeTape, encodeTape, trimTape, wordsOfTape } from "./tape.js";
@@ -166,7 +169,7 @@ function conclude(
   const per_second = clock.perSecond(schedules);
   const limits = limitsOf(options);
   const shortest =
-    found === null || options.replay !== undefined ? found : shorten(world, found, limits);
+    found === null || options.replay !== undefined ? found : shorten(world, found, limits, clock);
   if (shortest === null) {
     const scenes =
       trace === null || options.replay === undefined
@@ -192,20 +195,20 @@ function attempt(write: () => void): TraceError | null {
   }
 }
 
-/** What is no number is left to those who know what it means. */
+/** What is of the machine is left to that. */
 const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
-  strategy: optional(anything),
-  schedules: optional(anything),
-  preemptions: optional(anything),
-  seed: optional(anything),
+  strategy: optional(oneOf(strategyNames)),
+  schedules: optional(whole(1, Number.MAX_SAFE_INTEGER)),
+  preemptions: optional(count),
+  seed: optional(count),
   for: optional({
     allowed: "a number of milliseconds, 0 or more",
     accepts: (value) => typeof value === "number" && value >= 0,
   }),
-  depth: optional(anything),
-  steps: optional(anything),
+  depth: optional(whole(1, DEPTH_MAX)),
+  steps: optional(whole(1, STEPS_MAX)),
   reduce: optional(flag),
-  choose: optional(arrayOf(text, `an array of ${choiceNames.join(", ")}`)),
+  choose: optional(arrayOf(oneOf(choiceNames), `an array of ${choiceNames.join(", ")}`)),
   races: optional(flag),
   replay: optional(text),
   trace: optional(targetRule),
@@ -213,31 +216,13 @@ const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
   config: optional(anything),
   build: optional(anything),
   onProgress: optional(callback),
+  isInterrupted: optional(callback),
 };
 
 function check(setup: Setup, options: ExploreOptions): void {
   checkArgument("explore", "setup", setup, callback);
   checkOptions("explore", options, optionRules);
-  const { strategy, schedules, preemptions, seed, depth, steps, reduce, choose = [] } = options;
-  const unknown = choose.find((name) => !choiceNames.includes(name));
-  if (unknown !== undefined) {
-    throw new ConfigError(`choose has "${unknown}"; it may have ${choiceNames.join(", ")}`);
-  }
-  if (strategy !== undefined && !["random", "pct", "exhaustive"].includes(strategy)) {
-    throw new ConfigError(
-      `strategy is "${String(strategy)}"; it must be random, pct or exhaustive`,
-    );
-  }
-  const numbers = { schedules, preemptions, seed, depth, steps };
-  for (const [name, value] of Object.entries(numbers)) {
-    const least = name === "preemptions" || name === "seed" ? 0 : 1;
-    const most = { depth: DEPTH_MAX, steps: STEPS_MAX }[name] ?? Number.MAX_SAFE_INTEGER;
-    if (value === undefined) continue;
-    if (Number.isSafeInteger(value) && value >= least && value <= most) continue;
-    const range =
-      most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
-    throw new ConfigError(`${name} is ${String(value)}; it must be a whole number ${range}`);
-  }
+  const { strategy, preemptions, reduce } = options;
   if (reduce === true && (strategy !== "exhaustive" || preemptions !== undefined)) {
     throw new ConfigError(
       "reduce is for an exhaustive search without a bound on preemptions: leave one of them out",
@@ -283,8 +268,9 @@ function unbound(limits: Limits): Limits {
 // ---- Making a failing schedule shorter ----
 
 /** A schedule that fails in the same way with fewer preemptions, and then with fewer choices and steps. */
-function shorten(world: World, found: Outcome, limits: Limits): Outcome {
-  return withFewerChoices(world, withFewestPreemptions(world, found, limits), limits);
+function shorten(world: World, found: Outcome, limits: Limits, clock: Clock): Outcome {
+  const fewest = withFewestPreemptions(world, found, limits, clock);
+  return withFewerChoices(world, fewest, limits, clock);
 }
 
 function isSame(outcome: Outcome | null, found: Outcome): outcome is Outcome {
@@ -292,13 +278,19 @@ function isSame(outcome: Outcome | null, found: Outcome): outcome is Outcome {
 }
 
 /** Tries all schedules with 0 preemptions, then with 1, and so on, as far as there is time for it. */
-function withFewestPreemptions(world: World, found: Outcome, limits: Limits): Outcome {
+function withFewestPreemptions(
+  world: World,
+  found: Outcome,
+  limits: Limits,
+  clock: Clock,
+): Outcome {
   let left = SHORTER_STEPS_MAX;
   for (let preemptions = 0; preemptions < found.preemptions; preemptions++) {
     const strategy = new ExhaustiveStrategy();
     for (let i = 0; i < SHORTER_MAX && left > 0; i++) {
       const outcome = world.perform(strategy, i, { ...limits, preemptions, reduce: false });
       if (isSame(outcome, found)) return outcome;
+      if (clock.isInterrupted()) return found;
       left -= world.steps;
       if (!strategy.end(world.state)) break;
     }
@@ -307,7 +299,7 @@ function withFewestPreemptions(world: World, found: Outcome, limits: Limits): Ou
 }
 
 /** Takes choices back one by one, as long as the schedule fails and gets no worse. */
-function withFewerChoices(world: World, found: Outcome, limits: Limits): Outcome {
+function withFewerChoices(world: World, found: Outcome, limits: Limits, clock: Clock): Outcome {
   let best = found;
   let left = SHORTER_STEPS_MAX;
   for (let isBetter = true; isBetter; ) {
@@ -318,6 +310,7 @@ function withFewerChoices(world: World, found: Outcome, limits: Limits): Outcome
       for (const candidate of candidates) {
         const outcome = world.perform(new ReplayStrategy(candidate), 0, unbound(limits));
         left -= world.steps;
+        if (clock.isInterrupted()) return best;
         if (!isSame(outcome, found) || compare(outcome, best) >= 0) continue;
         best = outcome;
         isBetter = true;

@@ -14,7 +14,13 @@ export {
 export type { FailureKind } from "./failure.js";
 export type { LockState } from "./holders.js";
 export type { SearchTools, SharedWord } from "./operations.js";
-export type { ExploreOptions, SearchChoice, StrategyName } from "./options.js";
+export {
+  type ExploreOptions,
+  type SearchChoice,
+  type StrategyName,
+  strategyNames,
+} from "./options.js";
+export { DEPTH_MAX } from "./strategies.js";
 export { choiceNames, encodeTape, type TapeMode } from "./tape.js";
 export {
   DEPTH_DEFAULT,

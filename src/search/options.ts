@@ -4,8 +4,10 @@ import type { MachineConfig } from "../core/config.js";
 import type { KernelSource } from "../core/instantiate.js";
 import type { TraceTarget } from "../trace/file.js";
 
+export const strategyNames = ["random", "pct", "exhaustive"] as const;
+
 /** How a search chooses. */
-export type StrategyName = "random" | "pct" | "exhaustive";
+export type StrategyName = (typeof strategyNames)[number];
 
 /** What a search can choose besides who runs next. */
 export type SearchChoice = "timeouts" | "delivery" | "failures" | "random";
@@ -54,4 +56,9 @@ export interface ExploreOptions {
   readonly build?: KernelSource;
   /** Called about four times a second. */
   readonly onProgress?: (schedules: number, perSecond: number) => void;
+  /**
+   * Asked about four times a second: the search ends with what it has found so far once it says true. A failing schedule
+   * may then be longer than it need be.
+   */
+  readonly isInterrupted?: () => boolean;
 }

@@ -50,8 +50,11 @@ export interface Turn {
   readonly last: Int32Array;
 }
 
-/** Performs one task after the other, with decisions before accesses to these words. */
-export type TaskRunner = (task: Task, words: Words, turn: Turn) => Promise<TaskResult>;
+/**
+ * Performs one task after the other, with decisions before accesses to these words. Null: it has not performed the task,
+ * since nobody asks for it any more.
+ */
+export type TaskRunner = (task: Task, words: Words, turn: Turn) => Promise<TaskResult | null>;
 
 /** Says whether a search goes on, and is told of the schedules so far. */
 export interface Stopwatch {
@@ -66,13 +69,12 @@ export function whileAsked({ at, last }: Turn): Stopwatch {
 const SCHEDULES_DEFAULT = 10_000;
 const STEPS_DEFAULT = 2_000;
 export const DEPTH_DEFAULT = 3;
+/** How often a caller is told how far a search is, and asked whether it has had enough. */
 const PROGRESS_MS = 250;
 /** How often a search in parallel looks at the clock. */
 const LOOK_MS = 50;
 /** A place behind those of all tasks. */
 const NEVER = 2 ** 31 - 1;
-/** Schedules between two looks at the clock. */
-const CLOCK_INTERVAL = 64;
 /**
  * Random schedules of a task, and decisions that a subtree begins with: a task takes far longer than handing it out,
  * and there are far more tasks than workers.
@@ -84,6 +86,8 @@ const TASK_DECISIONS = 8;
 export class Clock implements Stopwatch {
   private readonly began = performance.now();
   private told = this.began;
+  private asked = this.began;
+  private hasEnded = false;
 
   constructor(private readonly options: ExploreOptions) {}
 
@@ -91,9 +95,20 @@ export class Clock implements Stopwatch {
     return Math.round((1000 * schedules) / Math.max(performance.now() - this.began, 1e-3));
   }
 
-  /** False when the time is over. */
+  /** True once the caller has had enough. */
+  isInterrupted(now = performance.now()): boolean {
+    const { isInterrupted } = this.options;
+    if (this.hasEnded || isInterrupted === undefined) return this.hasEnded;
+    if (now - this.asked < PROGRESS_MS) return false;
+    this.asked = now;
+    this.hasEnded = isInterrupted() === true;
+    return this.hasEnded;
+  }
+
+  /** False when the time is over, or the caller has had enough. */
   goesOn(schedules: number): boolean {
     const now = performance.now();
+    if (this.isInterrupted(now)) return false;
     if (this.options.for !== undefined && now - this.began >= this.options.for) return false;
     if (now - this.told < PROGRESS_MS) return true;
     this.told = now;
@@ -186,7 +201,7 @@ function perform(
     if (found !== null) return result(false, found);
     if (world.hasLearned && !isReplay) return { ...result(false), words: world.shared };
     if (!strategy.end(world.state)) return result(!isReplay);
-    if (number % CLOCK_INTERVAL === 0 && clock?.goesOn(schedules) === false) break;
+    if (clock?.goesOn(schedules) === false) break;
   }
   if (!isRandom) survey.stop(world.state);
   return result(false);
@@ -296,6 +311,7 @@ async function performOnce(
       const at = hand();
       if (at === null) return;
       const result = await runner(handed.tasks[at] as Task, world.words, { at, last });
+      if (result === null) return;
       merger.add(at, result);
       if (result.found !== null || result.words !== null) endAt(at);
       if (merger.isOver) endAt(merger.tasks - 1);
@@ -310,10 +326,11 @@ async function performOnce(
   } finally {
     clearInterval(timer);
   }
-  if (merger.most !== null) {
+  if (merger.most !== null && !clock.isInterrupted()) {
     Atomics.store(last, 0, NEVER);
     const part: Task = { ...(handed.tasks[merger.tasks] as Task), most: merger.most };
-    merger.take(await (runners[0] as TaskRunner)(part, world.words, { at: 0, last }));
+    const result = await (runners[0] as TaskRunner)(part, world.words, { at: 0, last });
+    if (result !== null) merger.take(result);
   }
   return resultOf(merger, handed, isTree, hand() === null);
 }

@@ -45,11 +45,41 @@ export const runWorkloadRules: Rules = {
 export function runWorkload(workload: Workload, options: RunWorkloadOptions = {}): RunReport {
   checkArgument("runWorkload", "workload", workload, workloadRule);
   checkOptions("runWorkload", options, runWorkloadRules);
+  return toEnd(runInPieces(workload, options));
+}
+
+/** Rounds that the next piece of a run has; undefined for all that are left. */
+export type PieceSize = () => number | undefined;
+
+/** One piece, which is all. */
+export const wholeRun: PieceSize = () => undefined;
+
+/**
+ * The same run in pieces, between which its caller may do something else, or give it up. How it is cut does not change it.
+ */
+export function* runInPieces(
+  workload: Workload,
+  options: RunWorkloadOptions,
+  size: PieceSize = wholeRun,
+): Generator<void, RunReport> {
   const run = new WorkloadRun(workload, options);
   const durationUs = workloadDurationUs(workload);
-  const until = options.forNs ?? (durationUs === null ? null : durationUs * 1_000);
-  const reason: RunReason = run.advance(until === null ? null : BigInt(until));
+  const untilNs = options.forNs ?? (durationUs === null ? null : durationUs * 1_000);
+  const until = untilNs === null ? null : BigInt(untilNs);
+  let reason: RunReason = run.advance(until, size());
+  while (reason === "rounds") {
+    yield;
+    reason = run.advance(until, size());
+  }
   const inFile = workload.global.durationUs === null ? "default" : "file";
   const durationFrom = options.forNs === undefined ? inFile : "option";
   return reportRun(run, reason === "idle" ? "idle" : "time", { durationFrom });
+}
+
+/** Performs all pieces of something. */
+export function toEnd<T>(pieces: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done === true) return value;
+  }
 }

@@ -6,6 +6,7 @@ import {
   callback,
   checkArgument,
   checkOptions,
+  notEmpty,
   optional,
   type Rules,
   shaped,
@@ -14,9 +15,10 @@ import {
 import type { SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
 import type { KernelBuild } from "../core/instantiate.js";
-import { runWorkload } from "./api.js";
+import { type PieceSize, runInPieces, toEnd, wholeRun } from "./api.js";
 import type { Workload } from "./model.js";
 import { workloadRule } from "./parse.js";
+import { DEFAULT_CPUS } from "./run.js";
 import type { Outcome, RunReport } from "./run-report.js";
 
 /** A scheduler to compare. */
@@ -90,7 +92,9 @@ export interface Comparison {
   readonly version: 1;
   readonly file: string;
   readonly cpuCount: number;
+  /** Seeds that were run under all schedulers; 0 if the comparison was ended before the first of them was. */
   readonly seeds: number;
+  /** In the order of the schedulers; without those that have not run yet. */
   readonly runs: readonly ComparedRuns[];
   /** What is done otherwise than the file asks, each once, with those schedulers in front that do so unless all do. */
   readonly notes: readonly string[];
@@ -105,9 +109,11 @@ const SEEDS_MAX = 1_000_000;
 
 /** What a run checks is left to that. */
 const optionRules: Rules = {
-  schedulers: arrayOf(
-    shaped("", { scheduler: anything }),
-    "an array of { scheduler }, with runQueues where they are not the usual ones",
+  schedulers: notEmpty(
+    arrayOf(
+      shaped("", { scheduler: anything }),
+      "an array of one { scheduler } or more, with runQueues where they are not the usual ones",
+    ),
   ),
   seeds: optional(whole(1, SEEDS_MAX)),
   cpus: optional(anything),
@@ -120,46 +126,82 @@ const optionRules: Rules = {
 /**
  * Runs a workload under each of several schedulers, with each of several seeds.
  *
+ * @throws ArgumentError when there is no scheduler, or no seed.
  * @throws WorkloadError, ConfigError and KernelPanic as {@link runWorkload}.
  */
 export function compareWorkload(workload: Workload, options: CompareOptions): Comparison {
   checkArgument("compareWorkload", "workload", workload, workloadRule);
   checkOptions("compareWorkload", options, optionRules);
-  const { schedulers, seeds = 1, cpus, topology, forNs, build, onRun } = options;
-  const notes = new Map<string, string[]>();
-  let cpuCount = 0;
-  let done = 0;
-  const runs = schedulers.map((choice) => {
-    const name = comparedName(choice);
-    const reports: RunReport[] = [];
+  const comparing = new Comparing(workload, options);
+  toEnd(comparing.perform(wholeRun));
+  return comparing.comparison;
+}
+
+/** A comparison that can be performed piece by piece. */
+export class Comparing {
+  /** Of each scheduler, in their order. */
+  private readonly runs: readonly Figures[][];
+
+  constructor(
+    private readonly workload: Workload,
+    private readonly options: CompareOptions,
+  ) {
+    this.runs = options.schedulers.map(() => []);
+  }
+
+  /**
+   * Makes the runs, in pieces of this size: each seed under all schedulers before the next one, so that a comparison that
+   * is given up has as many seeds of each.
+   */
+  *perform(size: PieceSize): Generator<void, void> {
+    const { schedulers, seeds = 1, cpus, topology, forNs, build, onRun } = this.options;
+    const options = {
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(topology === undefined ? {} : { topology }),
+      ...(forNs === undefined ? {} : { forNs }),
+      ...(build === undefined ? {} : { build }),
+    };
+    let done = 0;
     for (let seed = 0; seed < seeds; seed++) {
-      const report = told(`under ${name}, seed ${seed}`, () =>
-        runWorkload(workload, {
-          ...choice,
-          seed,
-          ...(cpus === undefined ? {} : { cpus }),
-          ...(topology === undefined ? {} : { topology }),
-          ...(forNs === undefined ? {} : { forNs }),
-          ...(build === undefined ? {} : { build }),
-        }),
-      );
-      cpuCount = report.cpuCount;
-      for (const note of seed === 0 ? report.notes : []) {
-        notes.set(note, [...(notes.get(note) ?? []), name]);
+      for (const [i, choice] of schedulers.entries()) {
+        const run = runInPieces(this.workload, { ...choice, ...options, seed }, size);
+        const report = yield* told(`under ${comparedName(choice)}, seed ${seed}`, run);
+        this.runs[i]?.push(figuresOf(report));
+        onRun?.(++done, schedulers.length * seeds);
+        yield;
       }
-      reports.push(report);
-      onRun?.(++done, schedulers.length * seeds);
     }
-    return summary(name, reports);
-  });
-  const said = [...notes].map(([note, names]) => noteOf(note, names, schedulers.length));
-  return { version: 1, file: workload.fileName, cpuCount, seeds, runs, notes: said };
+  }
+
+  /** What the runs so far have come to: those of the seeds that all schedulers have run, or of the first seed. */
+  get comparison(): Comparison {
+    const { schedulers } = this.options;
+    const seeds = Math.min(...this.runs.map(({ length }) => length));
+    const notes = new Map<string, string[]>();
+    const runs: ComparedRuns[] = [];
+    for (const [i, choice] of schedulers.entries()) {
+      const own = this.runs[i]?.slice(0, Math.max(seeds, 1)) ?? [];
+      const [first] = own;
+      if (first === undefined) continue;
+      const name = comparedName(choice);
+      for (const note of first.notes) notes.set(note, [...(notes.get(note) ?? []), name]);
+      runs.push(summary(name, own));
+    }
+    return {
+      version: 1,
+      file: this.workload.fileName,
+      cpuCount: this.options.cpus ?? DEFAULT_CPUS,
+      seeds,
+      runs,
+      notes: [...notes].map(([note, names]) => noteOf(note, names, runs.length)),
+    };
+  }
 }
 
 /** A panic says in which of all these runs it happened. */
-function told<T>(where: string, run: () => T): T {
+function* told<T>(where: string, run: Generator<void, T>): Generator<void, T> {
   try {
-    return run();
+    return yield* run;
   } catch (error) {
     if (error instanceof KernelPanic) error.message += `, ${where}`;
     throw error;
@@ -171,75 +213,115 @@ function noteOf(note: string, names: readonly string[], runs: number): string {
   return names.length === runs ? note : `${names.join(", ")}: ${note}`;
 }
 
-function summary(scheduler: string, reports: readonly RunReport[]): ComparedRuns {
-  const over = (value: (report: RunReport) => number) => spread(reports.map(value));
+/** What a comparison takes from the report of a run, which is far larger. */
+interface Figures {
+  readonly hash: string;
+  readonly outcome: Outcome;
+  readonly notes: readonly string[];
+  readonly fairness: number;
+  /** Null where no thread was woken. */
+  readonly latencyP50Ns: number | null;
+  readonly latencyP99Ns: number | null;
+  readonly latencyMaxNs: number | null;
+  readonly switches: number;
+  readonly involuntarySwitches: number;
+  readonly migrations: number;
+  readonly idleWhileRunnable: number;
+  /** Null where no thread has a deadline. */
+  readonly deadlineMisses: number | null;
+  readonly deadlineJobs: number | null;
+  readonly idle: number;
+  readonly tasks: ReadonlyMap<string, TaskFigures>;
+}
+
+/** The CPU time of each thread of a task in parts of the run's time, and when the last one ended; null if one has not. */
+interface TaskFigures {
+  readonly shares: readonly number[];
+  readonly endedNs: number | null;
+}
+
+function figuresOf(report: RunReport): Figures {
+  const { hash, outcome, notes, switches, threads, cpus, timeNs, idleWhileRunnableNs } = report;
+  const machineNs = timeNs * cpus.length || 1;
+  const latencies = threads.flatMap(({ latency }) => (latency === null ? [] : [latency]));
+  const deadlines = threads.flatMap(({ deadline }) => (deadline === null ? [] : [deadline]));
   return {
-    scheduler,
-    hashes: reports.map(({ hash }) => hash),
-    outcomes: reports.map(({ outcome }) => outcome),
-    fairness: over(({ threads }) => jain(threads.map(({ cpuTimeNs }) => cpuTimeNs))),
-    latencyP50Ns: latency(reports, ({ p50Ns }) => p50Ns, middle),
-    latencyP99Ns: latency(reports, ({ p99Ns }) => p99Ns, highest),
-    latencyMaxNs: latency(reports, ({ maxNs }) => maxNs, highest),
-    switches: over(({ switches }) => switches),
-    involuntarySwitches: over(({ threads }) => sum(threads.map((t) => t.involuntarySwitches))),
-    migrations: over(({ threads }) => sum(threads.map((t) => t.migrations))),
-    idleWhileRunnable: over(
-      ({ idleWhileRunnableNs, cpus, timeNs }) => idleWhileRunnableNs / (timeNs * cpus.length || 1),
+    hash,
+    outcome,
+    notes,
+    fairness: jain(threads.map(({ cpuTimeNs }) => cpuTimeNs)),
+    latencyP50Ns: ofAny(latencies, ({ p50Ns }) => p50Ns, middle),
+    latencyP99Ns: ofAny(latencies, ({ p99Ns }) => p99Ns, highest),
+    latencyMaxNs: ofAny(latencies, ({ maxNs }) => maxNs, highest),
+    switches,
+    involuntarySwitches: sum(threads.map((thread) => thread.involuntarySwitches)),
+    migrations: sum(threads.map((thread) => thread.migrations)),
+    idleWhileRunnable: idleWhileRunnableNs / machineNs,
+    deadlineMisses: ofAny(deadlines, ({ misses }) => misses, sum),
+    deadlineJobs: ofAny(deadlines, ({ jobs }) => jobs, sum),
+    idle: sum(cpus.map(({ idleNs }) => idleNs)) / machineNs,
+    tasks: new Map(
+      [...new Set(threads.map(({ task }) => task))].map((name) => {
+        const own = threads.filter(({ task }) => task === name);
+        return [name, taskFigures(own, timeNs)];
+      }),
     ),
-    deadlineMisses: deadlines(reports, ({ misses }) => misses),
-    deadlineJobs: deadlines(reports, ({ jobs }) => jobs),
-    idle: over(
-      ({ cpus, timeNs }) => sum(cpus.map(({ idleNs }) => idleNs)) / (timeNs * cpus.length || 1),
-    ),
-    tasks: tasksOf(reports),
   };
 }
 
-type LatencyOf = NonNullable<RunReport["threads"][number]["latency"]>;
-
-function latency(
-  reports: readonly RunReport[],
-  value: (latency: LatencyOf) => number,
-  pick: (values: number[]) => number,
-): Spread | null {
-  const picked = reports.flatMap(({ threads }) => {
-    const values = threads.flatMap((thread) =>
-      thread.latency === null ? [] : [value(thread.latency)],
-    );
-    return values.length === 0 ? [] : [pick(values)];
-  });
-  return picked.length === 0 ? null : spread(picked);
+/** One number of what threads have of a kind; null if none has it. */
+function ofAny<T>(
+  all: readonly T[],
+  value: (one: T) => number,
+  pick: (values: readonly number[]) => number,
+): number | null {
+  return all.length === 0 ? null : pick(all.map(value));
 }
 
-type DeadlineOf = NonNullable<RunReport["threads"][number]["deadline"]>;
-
-function deadlines(
-  reports: readonly RunReport[],
-  value: (deadline: DeadlineOf) => number,
-): Spread | null {
-  const sums = reports.flatMap(({ threads }) => {
-    const values = threads.flatMap(({ deadline }) => (deadline === null ? [] : [value(deadline)]));
-    return values.length === 0 ? [] : [sum(values)];
-  });
-  return sums.length === 0 ? null : spread(sums);
+function taskFigures(threads: RunReport["threads"], timeNs: number): TaskFigures {
+  const ends = threads.map(({ endedAtNs }) => endedAtNs);
+  return {
+    shares: threads.map(({ cpuTimeNs }) => cpuTimeNs / (timeNs || 1)),
+    endedNs: ends.includes(null) ? null : highest(ends.map((end) => end ?? 0)),
+  };
 }
 
-function tasksOf(reports: readonly RunReport[]): ComparedTask[] {
-  const names = [...new Set(reports.flatMap(({ threads }) => threads.map(({ task }) => task)))];
-  return names.map((task) => {
-    const shares: number[] = [];
-    const ends: number[] = [];
-    let threads = 0;
-    let isEnded = true;
-    for (const report of reports) {
-      const own = report.threads.filter((thread) => thread.task === task);
-      threads = Math.max(threads, own.length);
-      for (const { cpuTimeNs } of own) shares.push(cpuTimeNs / (report.timeNs || 1));
-      if (own.length === 0 || own.some(({ endedAtNs }) => endedAtNs === null)) isEnded = false;
-      else ends.push(highest(own.map(({ endedAtNs }) => endedAtNs ?? 0)));
-    }
-    return { task, threads, share: spread(shares), endedNs: isEnded ? spread(ends) : null };
+function summary(scheduler: string, runs: readonly Figures[]): ComparedRuns {
+  const over = (value: (run: Figures) => number) => spread(runs.map(value));
+  const overAny = (value: (run: Figures) => number | null) => {
+    const values = runs.map(value).filter((one) => one !== null);
+    return values.length === 0 ? null : spread(values);
+  };
+  return {
+    scheduler,
+    hashes: runs.map(({ hash }) => hash),
+    outcomes: runs.map(({ outcome }) => outcome),
+    fairness: over((run) => run.fairness),
+    latencyP50Ns: overAny((run) => run.latencyP50Ns),
+    latencyP99Ns: overAny((run) => run.latencyP99Ns),
+    latencyMaxNs: overAny((run) => run.latencyMaxNs),
+    switches: over((run) => run.switches),
+    involuntarySwitches: over((run) => run.involuntarySwitches),
+    migrations: over((run) => run.migrations),
+    idleWhileRunnable: over((run) => run.idleWhileRunnable),
+    deadlineMisses: overAny((run) => run.deadlineMisses),
+    deadlineJobs: overAny((run) => run.deadlineJobs),
+    idle: over((run) => run.idle),
+    tasks: tasksOf(runs),
+  };
+}
+
+function tasksOf(runs: readonly Figures[]): ComparedTask[] {
+  const names = new Set(runs.flatMap(({ tasks }) => [...tasks.keys()]));
+  return [...names].map((task) => {
+    const own = runs.map(({ tasks }) => tasks.get(task));
+    const ends = own.flatMap((figures) => figures?.endedNs ?? []);
+    return {
+      task,
+      threads: highest(own.map((figures) => figures?.shares.length ?? 0)),
+      share: spread(own.flatMap((figures) => figures?.shares ?? [])),
+      endedNs: ends.length === runs.length ? spread(ends) : null,
+    };
   });
 }
 

@@ -1,7 +1,14 @@
 /** The same workload with many seeds: how its results vary, and the seeds with which it fails. */
 import { callback, checkArgument, checkOptions, count, optional } from "../core/arguments.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
-import { type RunWorkloadOptions, runWorkload, runWorkloadRules } from "./api.js";
+import {
+  type PieceSize,
+  type RunWorkloadOptions,
+  runInPieces,
+  runWorkloadRules,
+  toEnd,
+  wholeRun,
+} from "./api.js";
 import type { Workload } from "./model.js";
 import { workloadRule } from "./parse.js";
 import { DEFAULT_CPUS } from "./run.js";
@@ -121,14 +128,9 @@ function sum(values: readonly number[]): number {
 export function sweepWorkload(workload: Workload, options: SweepOptions): SweepReport {
   checkArgument("sweepWorkload", "workload", workload, workloadRule);
   checkOptions("sweepWorkload", options, sweepRules);
-  const { from, to, onRun, ...runOptions } = options;
-  checkSeeds(from, to);
-  const sweep = new Sweep(workload, runOptions);
-  for (let seed = from; seed <= to; seed++) {
-    sweep.run(seed);
-    if (onRun?.(seed - from + 1) === false) break;
-  }
-  return sweep.report(from, to);
+  const sweep = new Sweep(workload, options);
+  toEnd(sweep.perform(wholeRun));
+  return sweep.report;
 }
 
 function checkSeeds(from: number, to: number): void {
@@ -136,7 +138,8 @@ function checkSeeds(from: number, to: number): void {
   throw new ConfigError(`to is ${to}; it must be from ${from} to ${from + SWEEP_RUNS_MAX - 1}`);
 }
 
-class Sweep {
+/** A sweep that can be performed piece by piece. */
+export class Sweep {
   private runs = 0;
   private readonly hashes = new Set<string>();
   private readonly failures: SweepFailure[] = [];
@@ -148,18 +151,30 @@ class Sweep {
 
   constructor(
     private readonly workload: Workload,
-    private readonly options: RunWorkloadOptions,
-  ) {}
+    private readonly options: SweepOptions,
+  ) {
+    checkSeeds(options.from, options.to);
+  }
 
-  run(seed: number): void {
-    this.runs++;
+  /** Makes the runs, in pieces of this size. One that is not at its end when the caller gives up does not count. */
+  *perform(size: PieceSize): Generator<void, void> {
+    const { from, to, onRun, ...options } = this.options;
+    for (let seed = from; seed <= to; seed++) {
+      yield* this.run(seed, options, size);
+      if (onRun?.(seed - from + 1) === false) return;
+      yield;
+    }
+  }
+
+  private *run(seed: number, options: RunWorkloadOptions, size: PieceSize): Generator<void, void> {
     try {
-      this.add(seed, runWorkload(this.workload, { ...this.options, seed }));
+      this.add(seed, yield* runInPieces(this.workload, { ...options, seed }, size));
     } catch (error) {
       if (!(error instanceof KernelPanic)) throw error;
       const [message = ""] = error.message.split("\n");
       this.failures.push({ seed, kind: "panic", message });
     }
+    this.runs++;
   }
 
   private add(seed: number, report: RunReport): void {
@@ -184,8 +199,9 @@ class Sweep {
     }
   }
 
-  report(from: number, to: number): SweepReport {
-    const { cpus = DEFAULT_CPUS, scheduler = "lwkt", chaos = false } = this.options;
+  /** What the runs so far have come to. */
+  get report(): SweepReport {
+    const { cpus = DEFAULT_CPUS, scheduler = "lwkt", chaos = false, from, to } = this.options;
     return {
       version: 1,
       file: this.workload.fileName,

@@ -61,6 +61,17 @@ if (server !== undefined) {
       await queue.close();
     }
 
+    it("ends without a worker when its time is over", async () => {
+      const file = "examples/explore/circle-right.mjs";
+      const asked = start("explore", file, "--for", "500ms", "--json", "--queue", server);
+      const { code, out } = await finish(asked);
+      expect(code).toBe(0);
+      expect(JSON.parse(out)).toMatchObject({ schedules: 0, complete: false, failure: null });
+      const queue = new Queue("kthread-machine-explore", { connection: { url: server } });
+      expect(await queue.getJobCountByTypes("waiting", "active")).toBe(0);
+      await queue.close();
+    });
+
     for (const [name, ...args] of [
       ["circle-right", "--strategy", "exhaustive"],
       ["circle", "--strategy", "exhaustive"],

@@ -1,13 +1,12 @@
 // The command `explore`, as a user calls it: the module that it searches has a copy of the library of its own.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { checkTrace } from "../support/chrome-trace.js";
-import { finish, start } from "../support/command-process.js";
 
 /** The module, line by line: the tidy test takes what begins like an export for one. */
 const MODULE = [
@@ -142,20 +141,6 @@ it("says where a test is wrong that is no test", () => {
     expect(told.status).toBe(status);
     expect(told.stderr + told.stdout).toContain(message);
   }
-});
-
-it("leaves nothing behind when it is killed while it searches", async () => {
-  const there = mkdtempSync(join(folder, "killed-"));
-  const child = start(
-    ["explore", file, "--preemptions", "0", "--schedules", "1000000000", "--json"].concat(
-      ...["--trace", join(there, "trace.json")],
-    ),
-  );
-  const end = finish(child);
-  const killed = setTimeout(() => child.kill("SIGINT"), 3_000);
-  expect((await end).out).toBe("");
-  clearTimeout(killed);
-  expect(readdirSync(there)).toEqual([]);
 });
 
 it("finds the same with any number of workers", () => {

@@ -3,7 +3,12 @@
 
 import { describe, expect, it } from "vitest";
 import type { SchedulerName } from "../../src/core/config.js";
-import { type ComparedRuns, compareWorkload, type Spread } from "../../src/workload/compare.js";
+import {
+  type ComparedRuns,
+  Comparing,
+  compareWorkload,
+  type Spread,
+} from "../../src/workload/compare.js";
 import { parseWorkload } from "../../src/workload/parse.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { type Figures, FiguresModel } from "../support/figures-model.js";
@@ -35,6 +40,33 @@ const bound = tasks(
   `"hog": { "instance": 2, "loop": -1, "run": 900, "cpus": [0] },
    "nap": { "loop": -1, "run": 200, "sleep": 3000, "cpus": [0] }`,
 );
+
+describe("a comparison", () => {
+  const schedulers = [{ scheduler: "lwkt" }, { scheduler: "ule" }] as const;
+  const options = { schedulers, build, seeds: 3, forNs: 20 * MS };
+
+  it("needs a scheduler and a seed", () => {
+    const refused = (more: object) => () => compareWorkload(parsed(mixed), { ...options, ...more });
+    expect(refused({ schedulers: [] })).toThrow(
+      "compareWorkload: schedulers is an array; it must be an array of one { scheduler } or more",
+    );
+    expect(refused({ seeds: 0 })).toThrow("compareWorkload: seeds is 0; it must be");
+  });
+
+  it("is the same in pieces, and has the seeds that all have run when it is given up", () => {
+    const whole = compareWorkload(parsed(mixed), options);
+    const pieces = new Comparing(parsed(mixed), options);
+    const hashes = () => pieces.comparison.runs.map((runs) => runs.hashes);
+    const seen = new Set<string>();
+    for (const _ of pieces.perform(() => 7)) seen.add(JSON.stringify(hashes()));
+    expect(pieces.comparison).toEqual(whole);
+    const [lwkt = [], ule = []] = whole.runs.map((runs) => runs.hashes);
+    const first = [[], [lwkt.slice(0, 1)]];
+    const later = [1, 2, 3].map((seeds) => [lwkt.slice(0, seeds), ule.slice(0, seeds)]);
+    expect([...seen].map((text) => JSON.parse(text))).toEqual([...first, ...later]);
+  });
+});
+
 const workloads = [
   ["a mixed one", mixed, 3],
   ["one that is bound", bound, 2],

@@ -170,6 +170,17 @@ describe("a search", () => {
     await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
   });
 
+  it("ends with what it has found when its caller has had enough", async () => {
+    const endless = right["three locks in one order"] as Setup;
+    let asked = 0;
+    const options = { schedules: 1e9, isInterrupted: () => ++asked === 2 };
+    const { schedules, complete, failure } = await run(endless, options);
+    expect(asked).toBe(2);
+    expect(schedules).toBeGreaterThan(0);
+    expect([complete, failure]).toEqual([false, null]);
+    await expect(run(setup, { isInterrupted: 1 as never })).rejects.toThrow("isInterrupted is 1");
+  });
+
   it("reports a panic, and continues the search", async () => {
     const panics: Setup = (machine, { choice }) => {
       machine.createThread({

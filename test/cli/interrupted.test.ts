@@ -1,0 +1,164 @@
+// Ctrl-C and SIGTERM in the commands that search and compare: a report so far, the signal's exit code, no half files.
+
+import type { ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { finish, type ProcessEnd, start } from "../support/command-process.js";
+import { cpuMsOf } from "../support/cpu-time.js";
+
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ktm-interrupted-"));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const sleep = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
+
+/** Waits until a command has had some more processor time: on a busy computer the clock says little. */
+async function untilUsed({ pid }: ChildProcess, milliseconds: number): Promise<void> {
+  const until = cpuMsOf(pid as number) + milliseconds;
+  while (cpuMsOf(pid as number) < until) await sleep(20);
+}
+
+/** Starts a command, and sends it a signal as soon as `hasBegun` says that it is at work. */
+async function interrupted(
+  args: readonly string[],
+  signal: NodeJS.Signals,
+  hasBegun: (child: ChildProcess) => Promise<void>,
+): Promise<ProcessEnd> {
+  const child = start(args);
+  const end = finish(child);
+  await hasBegun(child);
+  child.kill(signal);
+  return end;
+}
+
+describe("explore", () => {
+  const marker = () => join(folder, "begun");
+
+  /** A test whose setup leaves a file, with bodies in JavaScript. */
+  function moduleWith(name: string, body: string): string {
+    const path = join(folder, name);
+    const text = [
+      'import { writeFileSync } from "node:fs";',
+      "export default function setup(machine, { shared }) {",
+      `  writeFileSync(${JSON.stringify(marker())}, "");`,
+      "  const count = shared(0);",
+      `  for (const name of ["a", "b", "c"]) machine.createThread({ name, *body() { ${body} } });`,
+      "}",
+    ];
+    rmSync(marker(), { force: true });
+    writeFileSync(path, text.join("\n"));
+    return path;
+  }
+
+  const begun = async (child: ChildProcess) => {
+    while (!existsSync(marker())) await sleep(20);
+    await untilUsed(child, 300);
+  };
+  const endless = ["--schedules", "1000000000"];
+  const nothing = () => moduleWith("nothing.mjs", "yield* count.set(1);");
+
+  it.each([
+    ["SIGINT", 130, []],
+    ["SIGTERM", 143, ["--workers", "2"]],
+    ["SIGTERM", 143, ["--workers", "2", "--strategy", "exhaustive", "--preemptions", "2"]],
+  ] as const)(
+    "tells by %s what it has seen so far, and ends with %i",
+    async (signal, code, more) => {
+      const body = "for (let i = 0; i < 40; i++) yield* count.set((yield* count.get()) + 1);";
+      const file = moduleWith("endless.mjs", body);
+      const args = ["explore", file, ...endless, ...more];
+      const told = await interrupted(args, signal, begun);
+      expect(told).toMatchObject({ code, err: "" });
+      expect(told.out).toMatch(/^INTERRUPTED: the search so far\nno failure in [\d,]+ schedules/);
+    },
+  );
+
+  it("prints one JSON object, and leaves no trace of nothing", async () => {
+    const there = mkdtempSync(join(folder, "trace-"));
+    const args = ["explore", nothing(), ...endless, "--json", "--trace", join(there, "t.json")];
+    const { code, out } = await interrupted(args, "SIGINT", begun);
+    expect(code).toBe(130);
+    const { failure, complete, schedules } = JSON.parse(out);
+    expect([failure, complete]).toEqual([null, false]);
+    expect(schedules).toBeGreaterThan(0);
+    expect(readdirSync(there)).toEqual([]);
+  });
+
+  it("ends also where a body computes for ever, and says that there is no report", async () => {
+    const file = moduleWith("hangs.mjs", "for (;;);");
+    const { code, out, err } = await interrupted(["explore", file], "SIGTERM", begun);
+    expect({ code, out }).toEqual({ code: 143, out: "" });
+    expect(err).toMatch(/^kthread-machine: .*hangs\.mjs: one schedule takes over 10 s, so that/);
+  });
+
+  it("says that a test must not end the process", async () => {
+    const file = moduleWith("exits.mjs", "process.exit(7);");
+    const { code, err } = await finish(start(["explore", file]));
+    expect(code).toBe(2);
+    expect(err).toContain("exits.mjs: it ends the process");
+  });
+});
+
+describe("a workload that never ends", () => {
+  const forever = `{ "tasks": { "w": { "instance": 2, "loop": -1, "run": 50, "sleep": 10 } } }`;
+  /** More than a pipe holds: when it is all gone, the command has begun to read. */
+  const padding = " ".repeat(1 << 20);
+
+  const given = (text: string) => async (child: ChildProcess) => {
+    await new Promise<void>((resolve) => child.stdin?.end(padding + text, () => resolve()));
+    await untilUsed(child, 1_000);
+  };
+
+  it("gives a sweep the runs that are complete", async () => {
+    const args = ["run", "-", "--seeds", "1..1000000", "--for", "10ms"];
+    const text = await interrupted(args, "SIGINT", given(forever));
+    expect(text).toMatchObject({ code: 130, err: "" });
+    expect(text.out).toMatch(/^-: [\d,]+ runs? on .*\nINTERRUPTED after [\d,]+ runs?: the report/);
+    const json = await interrupted([...args, "--json"], "SIGTERM", given(forever));
+    expect(json.code).toBe(143);
+    const { runs, from, to, switches } = JSON.parse(json.out);
+    expect([from, to]).toEqual([1, 1_000_000]);
+    expect(runs).toBeGreaterThan(0);
+    expect(switches.min).toBeGreaterThan(0);
+  });
+
+  it("ends a sweep in the middle of its first run", async () => {
+    const args = ["run", "-", "--seeds", "1..2", "--for", "100000s", "--json"];
+    const { code, out } = await interrupted(args, "SIGINT", given(forever));
+    expect(code).toBe(130);
+    expect(JSON.parse(out)).toMatchObject({ runs: 0, switches: null, failures: [] });
+  });
+
+  it("gives a comparison the seeds that all schedulers have run, and a picture of them", async () => {
+    const picture = join(folder, "many.svg");
+    const args = ["compare", "-", "--seeds", "10000", "--for", "10ms"];
+    const text = await interrupted([...args, "--svg", picture], "SIGTERM", given(forever));
+    expect(text).toMatchObject({ code: 143, err: "" });
+    expect(text.out).toMatch(
+      /^- on 4 CPUs, \d+ seeds?\nINTERRUPTED: the comparison so far\n\nMACH/,
+    );
+    expect(readdirSync(folder).filter((name) => name.startsWith("many"))).toEqual(["many.svg"]);
+    const json = await interrupted([...args, "--json"], "SIGINT", given(forever));
+    expect(json.code).toBe(130);
+    const { seeds, runs } = JSON.parse(json.out);
+    expect(seeds).toBeGreaterThan(0);
+    expect(runs.map(({ hashes }: { hashes: string[] }) => hashes.length)).toEqual([
+      ...[seeds, seeds, seeds],
+    ]);
+  });
+
+  it("leaves a comparison without a run empty, and makes no picture", async () => {
+    const picture = join(folder, "none.svg");
+    const args = ["compare", "-", "--for", "100000s", "--svg", picture, "--json"];
+    const { code, out } = await interrupted(args, "SIGINT", given(forever));
+    expect(code).toBe(130);
+    expect(JSON.parse(out)).toMatchObject({ version: 1, seeds: 0, runs: [], notes: [] });
+    expect(readdirSync(folder).filter((name) => name.startsWith("none"))).toEqual([]);
+  });
+});

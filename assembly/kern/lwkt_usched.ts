@@ -20,8 +20,10 @@
 //
 // Between two rounds threads that became runnable, or whose slice is over, go to the CPU with the least load,
 // or stay on their own if its load is worse by no more than a queue. The load is the sum of the priorities,
-// so that threads that have used much weigh more. Then idle CPUs pull the best thread from the CPU with the
-// highest load.
+// so that threads that have used much weigh more. A CPU whose slot a thread of a better class has (real time,
+// time-sharing, idle) counts only if there is no other, and once a second the threads that wait on such a CPU
+// are placed anew: they would wait for as long as that thread computes. Then idle CPUs pull the best thread
+// from the CPU with the highest load.
 //
 // Rejected: updating the accounts whenever a thread returns from the kernel, as dfly_recalculate_estcpu does.
 // The decay then depends on how often that happens; five equal threads were 8 % apart after 40 seconds.
@@ -70,6 +72,7 @@ import {
   SchedCpu,
   sched_cpu,
   ThreadSched,
+  TSF_ARRIVED,
   TSF_ENDED,
   TSF_MOVED,
   td_sched,
@@ -106,6 +109,9 @@ const BATCH_MAX: u32 = STATHZ * 30;
 /** After a second, DECAY / (DECAY + 1) of estcpu remains. */
 const DECAY: u32 = 2;
 
+/** No CPU's number. */
+const NO_CPU: u32 = u32.MAX_VALUE;
+
 // ---- Rank ----
 
 /** True for a thread that is treated as in the kernel: it borrows a priority, or a token is kept for it. */
@@ -129,11 +135,21 @@ function level_for(td: Thread): i32 {
   return pri >= <u32>PRI_MIN_IDLE ? LEVEL_IDLE : LEVEL_NORM;
 }
 
+/** The best priority of a thread's class: real time, time-sharing or idle. */
+function class_of(td: Thread): u32 {
+  const pri = <i32>cold(td).td_base_pri;
+  return pri >= PRI_MIN_IDLE ? PRI_MIN_IDLE : pri >= PUSER ? PUSER : 0;
+}
+
 /** What a thread adds to its CPU's load: the more, the worse its priority within its class. */
 function load_for(td: Thread): u32 {
-  const pri: u32 = cold(td).td_base_pri;
-  const best: i32 = pri >= <u32>PRI_MIN_IDLE ? PRI_MIN_IDLE : pri >= <u32>PUSER ? PUSER : 0;
-  return PPQ + ((pri - <u32>best) & ~(PPQ - 1));
+  return PPQ + ((<u32>cold(td).td_base_pri - class_of(td)) & ~(PPQ - 1));
+}
+
+/** True if `td` does not run on a CPU for as long as the holder of its slot computes. */
+function is_shut_out(cpu: u32, td: Thread): bool {
+  const holder = sched_cpu(cpu).sc_holder;
+  return is_td(holder) && class_of(holder) < class_of(td) && !planted(Plant.USER_SHUT_OUT);
 }
 
 /**
@@ -415,6 +431,19 @@ export function user_second(m: Machine, seconds: u32): void {
     if ((td.td_flags & TDF_USER) == 0 || (td.td_lwflags & TDL_RUNQ) == 0) continue;
     reckon(globaldata(td.td_cpu), td);
   }
+  if (m.ncpus != 1) release_shut_out(m);
+}
+
+/** Threads that are shut out where they wait, and would not be elsewhere, are placed anew. */
+function release_shut_out(m: Machine): void {
+  if (!is_waiting(m) || planted(Plant.USER_SHUT_IN)) return;
+  for (let i: u32 = 1; i < m.zone_next; i++) {
+    const td = td_at(i);
+    if ((td.td_flags & TDF_USER) == 0 || (td.td_lwflags & TDL_RUNQ) == 0) continue;
+    const cpu: u32 = td.td_cpu;
+    if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0 || !is_shut_out(cpu, td)) continue;
+    if (can_move(td) && least_loaded(m, td, 0, true) != NO_CPU) sched_arrived(globaldata(cpu), td);
+  }
 }
 
 // ---- Between two rounds ----
@@ -426,7 +455,11 @@ export function user_place(m: Machine, td: Thread): void {
   sched_departed(td);
   const own: u32 = (ts.ts_flags & TSF_ENDED) != 0 ? 0 : ts.ts_load; // a woken thread does not count where it waits
   ts.ts_flags &= ~TSF_ENDED;
-  const best = can_move(td) ? least_loaded(m, allowed_cpus(m, td), cpu, own) : cpu;
+  let best = cpu;
+  if (can_move(td)) {
+    best = least_loaded(m, td, own, true);
+    if (best == NO_CPU) best = least_loaded(m, td, own, false);
+  }
   if (best != cpu) move(m, td, best);
   else notify(m, cpu);
 }
@@ -446,17 +479,22 @@ function can_move(td: Thread): bool {
 
 /**
  * dfly_choose_best_queue: the CPU with the least load, searching from the next one; the thread's own has an
- * advantage.
+ * advantage. `open`: of those that it is not shut out of, NO_CPU if there is none.
  */
-function least_loaded(m: Machine, allowed: u64, cpu: u32, own: u32): u32 {
-  let best = cpu;
+function least_loaded(m: Machine, td: Thread, own: u32, open: bool): u32 {
+  const allowed = allowed_cpus(m, td);
+  const cpu: u32 = td.td_cpu;
+  let best = open ? NO_CPU : cpu;
   let least: i32 = i32.MAX_VALUE;
-  if (((allowed >> cpu) & 1) != 0) least = <i32>(sched_cpu(cpu).sc_load - own) - <i32>PPQ;
+  if (((allowed >> cpu) & 1) != 0 && !(open && is_shut_out(cpu, td))) {
+    best = cpu;
+    least = <i32>(sched_cpu(cpu).sc_load - own) - <i32>PPQ;
+  }
   for (let i: u32 = 1; i < m.ncpus; i++) {
     const other = (cpu + i) % m.ncpus;
     const load = <i32>sched_cpu(other).sc_load;
     const excluded = ((allowed >> other) & 1) == 0 && !planted(Plant.USER_SET_IGNORED);
-    if (excluded || load >= least) continue;
+    if (excluded || load >= least || (open && is_shut_out(other, td))) continue;
     best = other;
     least = load;
   }

@@ -149,6 +149,9 @@ export enum Plant {
   EVENT_NO_DRAIN = 133, //   deregistering a handler does not wait
   EVENT_DEAD_RANKS = 134, // a deregistered handler keeps its rank
   EVENT_WAKES_DEAD = 140, // the end of a run in which no handler died wakes no thread
+  // More of the scheduler of user threads (kern/lwkt_usched.ts): user-queues and user-shares find these.
+  USER_SHUT_OUT = 141, //    threads go to CPUs that one of a better class keeps
+  USER_SHUT_IN = 142, //     threads stay on CPUs that one of a better class keeps
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

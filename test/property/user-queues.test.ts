@@ -14,7 +14,7 @@ describe("user threads under lwkt", () => {
     expect(test.operations).toBeGreaterThanOrEqual(SIZE);
   });
 
-  it.each([Plant.USER_LOAD_STAYS, Plant.USER_SLOT_KEPT])(
+  it.each([Plant.USER_LOAD_STAYS, Plant.USER_SLOT_KEPT, Plant.USER_SHUT_OUT])(
     "without which a fault is found: %d",
     (plant) => {
       const found = [1, 2, 3, 4].some((seed) => {

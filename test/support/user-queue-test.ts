@@ -196,10 +196,15 @@ export class UserQueueTest {
     const own = actor.cpu;
     this.enter(this.cpus[own] as Cpu, actor);
     let best = own;
-    let least = this.loadOf(this.cpus[own] as Cpu) - actor.load - PPQ;
-    for (let i = 1; i < this.cpus.length; i++) {
+    let least = Number.POSITIVE_INFINITY;
+    const isIdle = ({ queue }: Actor) => queue >= 1_000;
+    const isOpen = ({ holder }: Cpu) => holder === null || isIdle(holder) || !isIdle(actor);
+    const open = this.cpus.filter(isOpen);
+    for (let i = 0; i < this.cpus.length; i++) {
       const other = (own + i) % this.cpus.length;
-      const load = this.loadOf(this.cpus[other] as Cpu);
+      const cpu = this.cpus[other] as Cpu;
+      if (open.length > 0 && !open.includes(cpu)) continue;
+      const load = this.loadOf(cpu) - (i === 0 ? actor.load + PPQ : 0);
       if (load >= least) continue;
       best = other;
       least = load;

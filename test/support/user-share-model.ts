@@ -62,8 +62,14 @@ function queueOf({ rt, priority }: UserThread): number {
   return rt !== 0 ? 116 - rt : 68 + priority - (priority % PPQ);
 }
 
-function loadOf({ priority }: UserThread): number {
-  const best = priority >= IDLE_BEST ? IDLE_BEST : priority >= TIMESHARE ? TIMESHARE : 0;
+/** The best priority of its class. */
+function classOf({ priority }: UserThread): number {
+  return priority >= IDLE_BEST ? IDLE_BEST : priority >= TIMESHARE ? TIMESHARE : 0;
+}
+
+function loadOf(td: UserThread): number {
+  const { priority } = td;
+  const best = classOf(td);
   return PPQ + priority - best - ((priority - best) % PPQ);
 }
 
@@ -229,6 +235,7 @@ export class UserShareModel {
     if (isSecond) {
       this.seconds++;
       for (const td of this.threads) if (td.isAwake) this.reckon(td);
+      for (const td of this.threads) if (td.isAwake) this.releaseShutOut(td);
     }
     this.boundary();
     if (asked !== null) {
@@ -254,17 +261,37 @@ export class UserShareModel {
     const { cpus } = this;
     const runs = this.cpuOf(td).current === td; // it has the slot again, since its holder went to sleep
     let best = td.cpu;
-    let least = this.cpuOf(td).load - (td.hasEnded ? 0 : td.load) - PPQ;
+    let least = Number.POSITIVE_INFINITY;
+    const own = td.load * (td.hasEnded ? 0 : 1) + PPQ;
     td.hasEnded = false;
-    for (let i = 1; i < cpus.length; i++) {
+    const open = this.openTo(td);
+    for (let i = 0; i < cpus.length; i++) {
       const cpu = (td.cpu + i) % cpus.length;
-      const { load } = cpus[cpu] as UserCpu;
-      if (!isAllowed(td, cpu) || load >= least || runs) continue;
+      const load = (cpus[cpu] as UserCpu).load - (i === 0 ? own : 0);
+      if (!isAllowed(td, cpu) || (open.length > 0 && !open.includes(cpu))) continue;
+      if (load >= least || runs) continue;
       best = cpu;
       least = load;
     }
     if (best === td.cpu) this.notify(this.cpuOf(td), idle);
     else this.move(td, best, idle);
+  }
+
+  /** The CPUs of a thread on which no thread of a better class has the slot. */
+  private openTo(td: UserThread): number[] {
+    return [...this.cpus.keys()].filter((cpu) => {
+      const { holder } = this.cpus[cpu] as UserCpu;
+      return isAllowed(td, cpu) && (holder === null || classOf(holder) >= classOf(td));
+    });
+  }
+
+  /** A thread that is kept from running by a better class is placed anew if there are CPUs without. */
+  private releaseShutOut(td: UserThread): void {
+    const cpu = this.cpuOf(td);
+    const { holder } = cpu;
+    if (holder === null || classOf(holder) >= classOf(td) || this.cpus.length === 1) return;
+    if (cpu.current === td || cpu.arrived.includes(td) || this.openTo(td).length === 0) return;
+    cpu.arrived.push(td);
   }
 
   private move(td: UserThread, to: number, idle: Set<UserCpu>): void {

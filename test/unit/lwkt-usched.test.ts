@@ -55,6 +55,42 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
     });
   });
 
+  describe("beside real-time threads that compute", () => {
+    const hog = (count: number, policy: string) =>
+      `{ "instance": ${count}, "loop": -1, "policy": "${policy}", "run": 3000 }`;
+
+    it.each([
+      [2, 1, 2],
+      [4, 3, 5],
+      [4, 2, 4],
+    ])(
+      "threads share the CPUs that are left: of %d with %d taken, %d threads",
+      (cpus, real, count) => {
+        const text = `"real": ${hog(real, "SCHED_FIFO")}, "other": ${hog(count, "SCHED_OTHER")}`;
+        const report = run(text, { cpus, forUs: 60 * SECOND_US });
+        const part = (cpus - real) / count;
+        for (const { task, cpuTimeNs } of report.threads) {
+          const share = cpuTimeNs / report.timeNs;
+          if (task === "real") expect(share).toBeGreaterThan(0.99);
+          else expect(Math.abs(share / part - 1)).toBeLessThan(0.05);
+        }
+      },
+    );
+
+    it("threads leave the CPU that one of them takes, but for those that are bound to it", () => {
+      const report = run(
+        `"real": { "cpus": [0], "phases": { "first": { "run": 1000000 },
+                   "then": { "loop": -1, "policy": "SCHED_RR", "run": 3000 } } },
+         "bound": { "cpus": [0], "loop": -1, "run": 3000 },
+         "free": ${hog(2, "SCHED_BATCH")}`,
+        { cpus: 2, forUs: 8 * SECOND_US },
+      );
+      const seconds = (name: string) => threadOf(report, name).cpuTimeNs / 1e9;
+      expect(seconds("bound")).toBeLessThan(2);
+      for (const name of ["free-0", "free-1"]) expect(seconds(name)).toBeGreaterThan(2.7);
+    });
+  });
+
   describe("a nice value", () => {
     it("orders the shares, and starves no thread", () => {
       const nice = [-5, 0, 5, 19];

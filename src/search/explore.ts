@@ -208,7 +208,7 @@ const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
   depth: optional(whole(1, DEPTH_MAX)),
   steps: optional(whole(1, STEPS_MAX)),
   reduce: optional(flag),
-  choose: optional(arrayOf(oneOf(choiceNames), `an array of ${choiceNames.join(", ")}`)),
+  choose: optional(arrayOf(text, `an array of ${choiceNames.join(", ")}`)),
   races: optional(flag),
   replay: optional(text),
   trace: optional(targetRule),
@@ -222,7 +222,11 @@ const optionRules: Readonly<Record<keyof ExploreOptions, Rule>> = {
 function check(setup: Setup, options: ExploreOptions): void {
   checkArgument("explore", "setup", setup, callback);
   checkOptions("explore", options, optionRules);
-  const { strategy, preemptions, reduce } = options;
+  const { strategy, preemptions, reduce, choose = [] } = options;
+  const unknown = choose.find((name) => !choiceNames.includes(name));
+  if (unknown !== undefined) {
+    throw new ConfigError(`choose has "${unknown}"; it may have ${choiceNames.join(", ")}`);
+  }
   if (reduce === true && (strategy !== "exhaustive" || preemptions !== undefined)) {
     throw new ConfigError(
       "reduce is for an exhaustive search without a bound on preemptions: leave one of them out",

@@ -5,6 +5,7 @@
 // round at a time, must leave the same memory at each of the moments at which the storm looks: whatever a short
 // way leaves out is seen there, not only if a thread runs at another time.
 
+import { levelThreads, lwktLevel } from "../../../src/core/runq-view.js";
 import * as Layout from "../../../src/generated/layout.js";
 import { type KernelSource, Machine, type SchedulerName, sys } from "../../../src/index.js";
 import { channel, external, label, program, string, wordAt } from "../../../src/program/index.js";
@@ -315,6 +316,12 @@ export class RoundStorm {
       clear(gd + G.gd_slice_reason, 4);
       clear(gd + G.gd_slice_td, 4);
       clear(gd + G.gd_touched, 4);
+      // The bit of an empty level is stale: whoever looks for a thread there first clears it.
+      for (let nq = 0; nq < Layout.NRUNQ; nq++) {
+        if (levelThreads(kernel, lwktLevel(kernel, cpu, nq)).length > 0) continue;
+        const byte = gd + G.gd_runqmask + (nq >> 3);
+        image[byte] = (image[byte] as number) & ~(1 << (nq & 7));
+      }
     }
     const first = kernel.machine("td_base");
     const end = first + kernel.machine("td_count") * T.size;

@@ -4,10 +4,11 @@
 //
 // A thread that wants another CPU's token takes it, as any lock, if it is free: if that CPU is in no critical
 // section, and nobody else waits for the token. Otherwise it waits in the token's line, off the run queue
-// (TDL_TOKWAIT). Between two rounds, or when the token is released, it is granted to the CPU of the first in line, which keeps it
-// until that thread has noticed (t_granted). So a token that many CPUs want passes between them in the order
-// of the requests, and each uses it before it moves on. A thread that does not get its CPU, and so does not
-// notice, goes back to the head of the line, and the token to the next (docs/law-between-cpus.md, section 7).
+// (TDL_TOKWAIT). Between two rounds, or when the token is released, it is granted to the CPU of the first in
+// line, which keeps it until that thread has noticed (t_granted). So a token that many CPUs want passes
+// between them in the order of the requests, and each uses it before it moves on. A thread that does not get
+// its CPU, and so does not notice, goes back to the head of the line, and the token to the next
+// (docs/law-between-cpus.md, section 7).
 //
 // Scheduling or descheduling a thread in line decides whether it stays on the run queue afterwards
 // (TDL_WANTED), so that no wakeup is lost and none is mistaken for the grant. Rejected: letting it check

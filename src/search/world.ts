@@ -3,6 +3,7 @@
 // The kernel performs them (assembly/run/search.ts): what a step is, and where a choice is made, stands there. Here
 // the machine goes back to the start, JavaScript bodies do their steps, and the end is judged.
 
+import { isThenable } from "../core/arguments.js";
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
@@ -395,7 +396,7 @@ export class World {
     const fault = this.faultOrNull();
     if (fault !== null) throw new Failed(fault.kind, fault.message);
     if (stop === SearchStop.EXIT) this.assertStatus();
-    else if (atRest?.() !== true) this.assertAllEnded();
+    else if (judgeBy(atRest) !== true) this.assertAllEnded();
     return true;
   }
 
@@ -473,6 +474,7 @@ export class World {
 
 /** The judges of what a test has returned. */
 function judgesOf(value: unknown): Watch {
+  refusePromise("setup", value);
   if (typeof value === "function") return { end: value as Judge };
   if (typeof value !== "object" || value === null) return {};
   const { always, end, atRest } = value as Record<string, unknown>;
@@ -483,10 +485,23 @@ function judgesOf(value: unknown): Watch {
   return value;
 }
 
-function judgeBy(judge: Judge | undefined): void {
+/** What a check says; one that throws fails the schedule. */
+function judgeBy(judge: (() => unknown) | undefined): unknown {
+  let verdict: unknown;
   try {
-    judge?.();
+    verdict = judge?.();
   } catch (error) {
     throw new Failed("assertion", textOf(error));
   }
+  refusePromise("a check of the test", verdict);
+  return verdict;
+}
+
+/** A schedule is over before a promise is kept: what comes later would not be part of the test, and no failure of it. */
+function refusePromise(whose: string, value: unknown): void {
+  if (!isThenable(value)) return;
+  value.then(undefined, () => {}); // what it fails of is no longer of interest
+  throw new ConfigError(
+    `${whose} has returned a promise; it must do its work at once, without async and await`,
+  );
 }

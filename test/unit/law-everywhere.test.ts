@@ -254,6 +254,20 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(steps).toBe(20);
   });
 
+  it("a call of the host's that would wait says so, whether or not a thread runs on its CPU", () => {
+    for (const computes of [false, true]) {
+      const machine = boot({ scheduler, cpus: 2 });
+      const body = function* (): Body {
+        yield* sys.compute(50_000n);
+      };
+      if (computes) machine.createThread({ name: "busy", cpu: 0, body });
+      const sx = { address: machine.call(sys.sx_init("x", 0))[1] >>> 0 };
+      machine.run({ rounds: 3 });
+      expect(machine.call(sys.sx_slock(sx))[0]).toBe(0);
+      expect(() => machine.call(sys.sx_xlock(sx))).toThrow(/waits: only a thread can make it/);
+    }
+  });
+
   it("a thread that the host wakes preempts a worse thread, and not a better one", () => {
     for (const cpus of [1, 2, 4]) {
       for (const [own, isFirst] of [

@@ -241,7 +241,8 @@ function tellOf(
   options: ExploreOptions,
 ): { readonly failure: ExploreFailure; readonly story: ExploreStory } {
   const { choices, preemptions, steps, hash } = outcome;
-  const words = world.words.filter((word) => !world.warm.includes(word));
+  const isWord = (word: number) => word < world.guestMemory && !world.warm.includes(word);
+  const words = world.words.filter(isWord);
   const tape = encodeTape(choices, words, modeOf(options));
   const { scenes, told } = tell(world, choices, options);
   const { kind, message } = told?.failure ?? outcome.failure;

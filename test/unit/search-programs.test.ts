@@ -210,6 +210,17 @@ describe("a broken program", () => {
     }
   }
 
+  it("is replayed only with words that there are", () => {
+    const replay = (tape: string) => () =>
+      exploreNow(threads([increment, increment]), { replay: tape, build: buildUnderTest });
+    expect(replay("ktm1:01@3ffc")).not.toThrow();
+    for (const word of ["4000", "4004", "7c4000"]) {
+      expect(replay(`ktm1:01@${word}`)).toThrow(
+        `the schedule names a word at 0x${word}, and guest memory ends at 0x4000`,
+      );
+    }
+  });
+
   it("is reported with its words and calls", () => {
     const { story } = exploreNow(handover as Setup, { build: buildUnderTest });
     expect(story?.steps).toEqual([

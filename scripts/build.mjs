@@ -10,8 +10,8 @@
 // parts read (scripts/makesyscalls.mjs).
 //
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
-// where the stamp differs but the contents do not, nothing is built either. A lock lets two builds
-// run at once: the second waits and then finds nothing to do. Every output is written beside its
+// where the stamp differs but the contents do not, nothing is built either. What AssemblyScript compiles is
+// made first, as many parts at a time as the host has cores. A lock lets two builds run at once: the second waits and then finds nothing to do. Every output is written beside its
 // place and renamed, so that a reader sees the old file or the new one, never half of one.
 
 import { createHash } from "node:crypto";
@@ -26,8 +26,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
 import { makeSyscalls } from "./makesyscalls.mjs";
 
@@ -67,17 +69,22 @@ const WITH_NAMES = ["--debug"];
 /** Beside the library, which they take from dist/index.js: one copy of it for all. */
 const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
 
-/** Every part: what it reads, what it writes, and how it is made. */
+/**
+ * Every part: what it reads, what it writes, and how it is made. `compiled` says that AssemblyScript does it, and how
+ * long that takes beside the others.
+ */
 const PARTS = {
-  release: wasmPart("release", ["build/layout.ts"]),
-  check: wasmPart("check", []),
-  debug: wasmPart("debug", []),
+  release: wasmPart("release", 20, ["build/layout.ts"]),
+  check: wasmPart("check", 8),
+  debug: wasmPart("debug", 1),
   codec: {
+    compiled: 1,
     inputs: [dirname(CODEC), "scripts/build.mjs", "package-lock.json"],
     outputs: ["build/codec.wasm", "dist/codec.wasm"],
     make: makeCodec,
   },
   "bench-kernel": {
+    compiled: 22,
     inputs: [...WASM_INPUTS, dirname(BENCH_KERNEL)],
     outputs: ["build/bench.wasm"],
     make: makeBenchKernel,
@@ -106,8 +113,9 @@ const PARTS = {
   },
 };
 
-function wasmPart(target, extraOutputs) {
+function wasmPart(target, compiled, extraOutputs = []) {
   return {
+    compiled,
     inputs: WASM_INPUTS,
     outputs: [`build/${target}.wasm`, `dist/${target}.wasm`, ...extraOutputs],
     make: () => makeWasm(target),
@@ -375,11 +383,26 @@ export async function build({
   if (names.every(isFresh) && !layoutDiffers()) return;
   onStale?.();
   await withLock(async () => {
-    for (const name of names) {
-      if (!isFresh(name)) await buildPart(name, quiet);
-      if (name === "release") settleLayout(checkLayout);
-    }
+    const compiled = names.filter((name) => PARTS[name].compiled && !isFresh(name));
+    await allOf(compiled.sort(longestFirst), (name) => buildPart(name, quiet, makeInThread));
+    if (names.includes("release")) settleLayout(checkLayout);
+    for (const name of names) if (!isFresh(name)) await buildPart(name, quiet, makePart);
   });
+}
+
+function longestFirst(one, other) {
+  return PARTS[other].compiled - PARTS[one].compiled;
+}
+
+/** Does an action with each item, as many at a time as the host has cores. The first failure is thrown at the end. */
+async function allOf(items, action) {
+  const rest = items.values(); // each of these takes the next
+  const line = async () => {
+    for (const item of rest) await action(item);
+  };
+  const lines = Array.from({ length: Math.min(availableParallelism(), items.length) }, line);
+  const failed = (await Promise.allSettled(lines)).find(({ status }) => status === "rejected");
+  if (failed !== undefined) throw failed.reason;
 }
 
 function layoutDiffers() {
@@ -387,11 +410,31 @@ function layoutDiffers() {
   return made !== null && made !== readOrNull(join(ROOT, LAYOUT));
 }
 
-async function buildPart(name, quiet) {
-  const { inputs, outputs, make } = PARTS[name];
+/** Makes a part and writes its outputs; returns what the compiler had to say. */
+export async function makePart(name) {
+  return PARTS[name].make();
+}
+
+/** Makes a part in a thread of its own. */
+async function makeInThread(name) {
+  const worker = new Worker(new URL("build-part.mjs", import.meta.url), { workerData: name });
+  const answer = await new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+    worker.once("exit", (code) =>
+      reject(new BuildError(`The ${name} build ended with code ${code}.`)),
+    );
+  });
+  if (answer.told) throw new BuildError(answer.error.message);
+  if (answer.error !== undefined) throw answer.error;
+  return answer.messages;
+}
+
+async function buildPart(name, quiet, make) {
+  const { inputs, outputs } = PARTS[name];
   const stats = inputStats(inputs);
   const content = contentOf(stats);
-  const messages = await make();
+  const messages = await make(name);
   saveStamp(name, stats, content);
   if (!quiet) process.stdout.write(`${messages}built ${outputs[0]}\n`);
 }

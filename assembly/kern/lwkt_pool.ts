@@ -38,6 +38,11 @@ function link_of(place: u32): usize {
   return link;
 }
 
+/** True for a token of the pool. The place in one that is not is 0, at which it is not found. */
+export function is_pool_token(tok: LwktToken): bool {
+  return load<usize>(link_of(changetype<PoolToken>(tok).pt_place)) == changetype<usize>(tok);
+}
+
 /** The token of an address; null if it must be created and the kernel object arena is full. */
 export function lwkt_token_pool_lookup(address: u32): LwktToken {
   const place = place_of(address);

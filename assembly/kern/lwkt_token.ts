@@ -154,6 +154,17 @@ function line_join(tok: LwktToken, td: Thread): void {
   line_watch(m, tok);
 }
 
+/** A token without a line is about to be freed: takes it off the list of those that are examined between rounds. */
+export function token_unlist(tok: LwktToken): void {
+  if (tok.t_listed == 0) return;
+  const m = machine();
+  let before = changetype<LwktToken>(0);
+  for (let at = m.tok_first; at != tok; at = at.t_next) before = at;
+  if (is_tok(before)) before.t_next = tok.t_next;
+  else m.tok_first = tok.t_next;
+  if (m.tok_last == tok) m.tok_last = before;
+}
+
 /** Makes sure that the token is examined between the next two rounds. */
 function line_watch(m: Machine, tok: LwktToken): void {
   const bit = cpu_bit(cpu_exists(tok.t_cpu) ? tok.t_cpu : 0);

@@ -249,8 +249,13 @@ export function lwkt_regettokref(tok: Token): u32 {
   return done((ref & REF_LOST) != 0 ? 1 : 0);
 }
 
+/** True if a thread has a reference to the token, which it holds while it runs. */
+export function has_reference(td: Thread, tok: Token): bool {
+  const tt = td_tokens(td);
+  return find_ref(tt, tok) != tt.tt_count;
+}
+
 /** True if the running thread holds the token. */
 export function lwkt_havetokref(tok: Token): bool {
-  const tt = td_tokens(curthread());
-  return find_ref(tt, tok) != tt.tt_count;
+  return has_reference(curthread(), tok);
 }

@@ -5,7 +5,7 @@ import { panic } from "../env";
 import { is_proc, proc_valid } from "../kern/kern_fork";
 import { lc_can_sleep } from "../kern/lock_class";
 import { curthread, globaldata } from "../sys/globaldata";
-import { KOBJ_SIZE, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
+import { KOBJ_SIZE, KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
 import { machine } from "../sys/machine";
 import { FUNC_HOST, PRS, Proc, Thread } from "../sys/proc";
 import { SyncObject } from "../sys/sync";
@@ -98,8 +98,15 @@ export function arg_wait(nr: u32, address: u32): LwktWait {
   return changetype<LwktWait>(address);
 }
 
+/** True for the kinds of a token, and of a wait structure, which has one. */
+function has_token(kind: u32): bool {
+  return kind == KOBJ_TOKEN || kind == KOBJ_WAIT;
+}
+
 export function arg_token(nr: u32, address: u32): LwktToken {
-  if (!kobj_valid(address)) panic("kernel call %d: 0x%x is not a token", nr, address);
+  if (!kobj_valid(address) || !has_token(changetype<LwktToken>(address).ko_kind)) {
+    panic("kernel call %d: 0x%x is not a token", nr, address);
+  }
   return changetype<LwktToken>(address);
 }
 

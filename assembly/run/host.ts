@@ -3,7 +3,7 @@
 import { panic } from "../env";
 import { K } from "../kern/cont";
 import { interrupt_post } from "../kern/lwkt_intr";
-import { cpu_exists, cpu_wake } from "../kern/lwkt_ipiq";
+import { cpu_critical, cpu_exists, cpu_wake } from "../kern/lwkt_ipiq";
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { sched_moved } from "../kern/sched";
 import { EBUSY, EINVAL, EOPNOTSUPP, ESRCH } from "../sys/errno";
@@ -45,11 +45,13 @@ export function host_call(nr: u32): void {
   const gd = globaldata(host_cpu(nr, td_frame(td).a0));
   cpu_wake(m, gd);
   const current = gd.gd_curthread;
+  const critical = cpu_critical(gd);
   td.td_cpu = <u8>gd.gd_cpuid;
   if (m.sched != Sched.LWKT) cold(td).td_priority = cold(current).td_priority;
   m.curcpu = gd;
   gd.gd_curthread = td;
-  td.td_pri = TDPRI_CRIT; // pended work does not take the CPU from the host
+  // Pended work does not take the CPU from the host. lwkt_token_uninit asks whether the CPU was in a critical section.
+  td.td_pri = critical ? 2 * TDPRI_CRIT : TDPRI_CRIT;
   td.td_state = <u8>TDS.RUNNING;
   trap(td, nr);
   while (td.td_kfn != 0 && td.td_kfn != K.COMPUTE && gd.gd_curthread == td) cont_run(td);

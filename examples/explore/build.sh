@@ -6,18 +6,20 @@ set -eu
 out=$(realpath -m "${1:-$(dirname "$0")}")
 cd "$(dirname "$0")"
 mkdir -p "$out"
-object=$(mktemp --suffix=.o)
-trap 'rm -f "$object"' EXIT
+objects=$(mktemp -d)
+trap 'rm -rf "$objects"' EXIT
 
-# build SOURCE OUT [OPTION...]
+# build SOURCE NAME [OPTION...]
 build() {
+  local object="$objects/$2.o"
   node ../../dist/cli.js cc --compiler clang -c "$1" -o "$object" -O2 -gline-tables-only -fdebug-compilation-dir=. -Wall \
     -Wextra "${@:3}"
-  node ../../dist/cli.js cc --compiler clang "$object" -o "$2"
+  node ../../dist/cli.js cc --compiler clang "$object" -o "$out/$2.elf"
 }
 
 for source in *.c; do
-  name="$out/${source%.c}"
-  build "$source" "$name.elf"
-  build "$source" "$name-right.elf" -DRIGHT
+  name=${source%.c}
+  build "$source" "$name" & # both forms at once
+  build "$source" "$name-right" -DRIGHT
+  wait $!
 done

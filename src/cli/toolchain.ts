@@ -35,7 +35,7 @@ const compilers: Readonly<Record<CompilerName, Compiler>> = {
     name: "clang",
     command: "clang",
     target: ["--target=riscv32-unknown-elf"],
-    linking: ["-fuse-ld=lld"],
+    linking: ["-fuse-ld=lld", "-Wno-unused-command-line-argument"], // that for the compiler alone is not used
     needs: ["ld.lld"],
   },
   gcc: {
@@ -94,14 +94,15 @@ export function compile(request: CompileRequest, libc: LibcName, wanted?: Compil
   checkInstructions(request);
   const compiler = findCompiler(libc === "picolibc" ? "gcc" : wanted);
   const library = libraryOf(libc, compiler.command, instructionOptions(request));
+  const run = runner(compiler, library);
   const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
   try {
     if (request.isPartial) {
-      const options = [...optionsFor(request), ...request.passed, "-o", request.output];
-      return run(compiler, library, options);
+      return run([...optionsFor(request), ...request.passed, "-o", request.output]);
     }
-    const built = buildLibrary(compiler, library, request, folder);
-    return built === null ? ExitCode.FAILURE : link(compiler, library, request, built);
+    const built = buildLibrary(run, library, request, folder);
+    if (built === null) return ExitCode.FAILURE;
+    return run(linkOptions(compiler, library, request, built));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -169,9 +170,9 @@ function instructionOptions({ passed }: CompileRequest): string[] {
   return [...given, ...rest.filter((option) => option.startsWith("-m"))];
 }
 
-/** Compiles the library and the start file into a folder; null when that fails. */
+/** Compiles the library, with one start of the compiler, and the start file into a folder; null when that fails. */
 function buildLibrary(
-  compiler: Compiler,
+  run: Runner,
   library: Library,
   request: CompileRequest,
   folder: string,
@@ -180,25 +181,25 @@ function buildLibrary(
   const instructions = instructionOptions(request);
   const start = join(folder, "start.o");
   const startFile = packageFile("lib/c/start.S");
-  if (run(compiler, library, [...instructions, "-c", startFile, "-o", start]) !== 0) return null;
-  const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
+  if (run([...instructions, "-c", startFile, "-o", start]) !== 0) return null;
   const objects = library.sources.map((path) => join(folder, basename(path).replace(/c$/, "o")));
-  for (const [index, path] of library.sources.entries()) {
-    const output = objects[index] as string;
-    if (run(compiler, library, [...options, "-c", path, "-o", output]) !== 0) return null;
-  }
+  if (objects.length === 0) return { start, objects };
+  const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
+  // The compiler writes them to the folder that it works in, which debug information would name.
+  const place = `-ffile-prefix-map=${folder}=${process.cwd()}`;
+  if (run([...options, place, "-c", ...library.sources], folder) !== 0) return null;
   return { start, objects };
 }
 
-function link(
+function linkOptions(
   compiler: Compiler,
   library: Library,
   request: CompileRequest,
   { start, objects }: { start: string; objects: readonly string[] },
-): number {
+): string[] {
   const hasOwn = request.passed.some((argument) => /^(-T|-Wl,-T)/.test(argument));
   const ours = hasOwn ? [] : [...library.checks, packageFile("lib/c/program.ld")];
-  return run(compiler, library, [
+  return [
     ...optionsFor(request),
     "-nostdlib",
     "-static",
@@ -212,16 +213,21 @@ function link(
     ...compiler.linking,
     "-o",
     request.output,
-  ]);
+  ];
 }
 
-/** Runs the compiler; what it says goes to the terminal. */
-function run(compiler: Compiler, library: Library, options: readonly string[]): number {
-  const all = [...commonOptions(compiler, library), ...options];
-  const { status, error } = spawnSync(compiler.command, all, {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if (error !== undefined)
-    throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
-  return status === 0 ? 0 : ExitCode.FAILURE;
+/** Runs the compiler with these options, in a folder if one is given; what it says goes to the terminal. */
+type Runner = (options: readonly string[], folder?: string) => number;
+
+function runner(compiler: Compiler, library: Library): Runner {
+  const common = commonOptions(compiler, library);
+  return (options, folder) => {
+    const { status, error } = spawnSync(compiler.command, [...common, ...options], {
+      stdio: ["ignore", "inherit", "inherit"],
+      cwd: folder,
+    });
+    if (error !== undefined)
+      throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
+    return status === 0 ? 0 : ExitCode.FAILURE;
+  };
 }

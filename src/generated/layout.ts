@@ -1244,6 +1244,7 @@ export const Plant = {
   TAKE_CLOSED: 135,
   TAKE_LINE: 136,
   TAKE_GRANTED: 137,
+  UNINIT_BLIND: 143,
   NO_FORGO: 20,
   ARRIVE_LOSES_TURN: 21,
   MOVE_WAKES: 22,
@@ -2816,6 +2817,8 @@ export const Sys = {
   wakeup_any: 261,
   lockmgr_assert: 262,
   eventhandler_deregister_nowait: 263,
+  lwkt_token_uninit: 264,
+  lwkt_wait_uninit: 265,
 } as const;
 
 // assembly/sys/sysinit.ts

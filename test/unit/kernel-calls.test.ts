@@ -52,7 +52,8 @@ const numbers = `
   228 lwkt_trytoken, 229 lwkt_token_pool_lookup, 252 lwkt_getpooltoken, 253 lwkt_relpooltoken,
   238 sx_slock_sig, 239 sx_xlock_sig, 254 cv_wait_unlock, 255 msleep_spin, 256 mtx_trylock_spin,
   257 mtx_assert, 258 rw_assert, 259 sx_assert, 260 rm_assert, 261 wakeup_any,
-  262 lockmgr_assert, 263 eventhandler_deregister_nowait
+  262 lockmgr_assert, 263 eventhandler_deregister_nowait,
+  264 lwkt_token_uninit, 265 lwkt_wait_uninit
 `;
 
 const { calls } = readTable();

@@ -120,12 +120,16 @@ export function lwkt_move_here(gd: GlobalData, td: Thread, cpu: u32): void {
 export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
   const c = cold(td);
   if (c.td_migrate == 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
+  const cpu: u32 = <u32>c.td_migrate - 1;
+  if (!cpu_allowed(td, cpu) && !planted(Plant.RETRY_EXCLUDED)) {
+    c.td_migrate = 0; // its affinity was changed meanwhile
+    return;
+  }
   if (lwkt_cannot_migrate(gd, td)) {
     if (td == gd.gd_curthread) gd.gd_flags |= GDF_RESCHED;
     ipi_retry(td);
     return;
   }
-  const cpu: u32 = <u32>c.td_migrate - 1;
   c.td_migrate = 0;
   migrate(gd, td, cpu);
 }

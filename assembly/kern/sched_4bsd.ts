@@ -160,12 +160,12 @@ function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
 }
 
 /**
- * True if the first thread of a level of this CPU's queue lost the CPU within its slice, or the level has the
- * deadlines: the machine's queue has only threads that borrow from these.
+ * True if the first thread of a level of this CPU's queue lost the CPU within its slice, or has a deadline, which
+ * no thread of the machine's queue has.
  */
 function keeps_turn(queue: u32, level: u32): bool {
-  if (level == LEVEL_DEADLINE) return true;
-  return (td_sched(prioq_peek(queue, level)).ts_flags & TSF_HEAD) != 0;
+  const first = prioq_peek(queue, level);
+  return (td_sched(first).ts_flags & TSF_HEAD) != 0 || has_deadline(first);
 }
 
 // ---- Between two rounds ----

@@ -121,6 +121,40 @@ describe("affinity", () => {
     });
   }
 
+  for (const scheduler of SCHEDULERS) {
+    it(`holds against a move that an earlier set asked for, under ${scheduler}`, () => {
+      const machine = boot({ scheduler });
+      const places: number[] = [];
+      let bound = 0;
+      const computing = function* (): Body {
+        yield* kernel.cpuset_setaffinity(2);
+        bound = yield* kernel.curthread();
+        while (true) yield kernel.compute(700);
+      };
+      machine.createThread({
+        name: "binder",
+        cpu: 0,
+        *body() {
+          yield* kernel.cpuset_setaffinity(1);
+          const { address: process } = yield* kernel.fork(computing, 0, 0, 0, -1);
+          while (bound === 0) yield kernel.sched_relinquish();
+          for (let i = 0; i < 20; i++) {
+            yield* kernel.cpuset_setthread(bound, 1); // it is running, and leaves at its next safe point,
+            yield kernel.compute(700 + 31 * i);
+            yield* kernel.cpuset_setthread(bound, 2);
+            yield kernel.proc_stop(process); // where it is suspended instead
+            for (let round = 0; round < 4; round++) yield kernel.compute(1000);
+            places.push(machine.kernel.u8[bound + T.td_cpu] as number);
+            yield kernel.proc_cont(process);
+            for (let round = 0; round < 4; round++) yield kernel.compute(1000);
+          }
+        },
+      });
+      machine.run({ rounds: 500 });
+      expect(places).toEqual(Array(20).fill(1));
+    });
+  }
+
   it("costs a thread its turn under 4bsd while the machine's queue has equals, and no longer", () => {
     const machine = boot({ scheduler: "4bsd" });
     const turns = { bound: 0, free: 0 };

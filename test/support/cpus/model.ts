@@ -202,6 +202,10 @@ export class CpusModel extends CpusState {
 
   protected tryMove(t: Thread): void {
     if (t.goal < 0 || t.gone) return;
+    if (t.excluded.has(t.goal)) {
+      t.goal = -1;
+      return;
+    }
     if (this.cannotMove(t)) {
       this.ask(this.cpu(t.cpu), t, "RETRY");
       return;

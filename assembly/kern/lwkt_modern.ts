@@ -54,6 +54,7 @@ import {
   DEADLINE_LEVEL,
   lwkt_switch,
   lwkt_yield_quick,
+  switch_panic,
 } from "./lwkt_thread";
 import { has_tokens, lwkt_getalltokens, lwkt_relalltokens } from "./lwkt_tokref";
 import { user_holds, user_switch } from "./lwkt_usched";
@@ -167,7 +168,7 @@ export function modern_switch(gd: GlobalData, td: Thread): u32 {
     if ((td.td_flags & TDF_USER) != 0) user_switch(gd, td);
     ntd = modern_choose(gd);
   }
-  KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
+  if (ntd.td_pri < TDPRI_CRIT) switch_panic(td, ntd);
   if (td == ntd) return crit_exit();
   cpu_switch(gd, td, ntd);
   switch_in(gd, ntd);

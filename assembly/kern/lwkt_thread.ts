@@ -245,11 +245,17 @@ export function lwkt_switch_of(gd: GlobalData, td: Thread): u32 {
     if ((td.td_flags & TDF_USER) != 0) user_switch(gd, td);
     ntd = lwkt_choose(gd);
   }
-  KASSERT(ntd.td_pri >= TDPRI_CRIT, "priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
+  if (ntd.td_pri < TDPRI_CRIT) switch_panic(td, ntd);
   if (td == ntd) return crit_exit_of(gd, td);
   cpu_switch(gd, td, ntd);
   switch_in(gd, ntd);
   return PENDING;
+}
+
+/** The next thread is in no critical section. So is the one that the host, whose call waits, has interrupted. */
+export function switch_panic(td: Thread, ntd: Thread): void {
+  if (td == machine().host_td) panic("a kernel call of the host waits: only a thread can make it");
+  panic("priority problem in lwkt_switch %d %d", td.td_pri, ntd.td_pri);
 }
 
 /**

@@ -1355,6 +1355,10 @@ export const Plant = {
   REACH_NO_CHAIN: 96,
   REACH_NO_PROMISE: 97,
   REACH_NO_CRITICAL: 98,
+  REACH_NO_YIELD: 163,
+  REACH_NO_RESERVE: 164,
+  REACH_NO_CPUS: 165,
+  REACH_NO_WAKE: 166,
   REACH_NOBODY: 4096,
 } as const;
 
@@ -2046,7 +2050,7 @@ export const Settled = {
 } as const;
 
 export const SearchThread = {
-  size: 68,
+  size: 72,
   sn_number: 0,
   sn_pending: 4,
   sn_op: 8,
@@ -2062,8 +2066,9 @@ export const SearchThread = {
   sn_priority: 48,
   sn_size: 52,
   sn_atomic: 56,
-  sn_acquire: 60,
-  sn_waits: 64,
+  sn_reserves: 60,
+  sn_acquire: 64,
+  sn_waits: 68,
 } as const;
 
 export const SearchThreadTypes = {
@@ -2082,12 +2087,13 @@ export const SearchThreadTypes = {
   sn_priority: "i32",
   sn_size: "u32",
   sn_atomic: "u32",
+  sn_reserves: "u32",
   sn_acquire: "u32",
   sn_waits: "u32",
 } as const;
 
 export const Search = {
-  size: 344,
+  size: 348,
   s_image: 0,
   s_pieces: 4,
   s_arenas: 8,
@@ -2153,25 +2159,26 @@ export const Search = {
   s_op_second: 256,
   s_op_size: 260,
   s_op_atomic: 264,
-  s_touched_count: 268,
-  s_learned: 272,
-  s_alone: 276,
-  s_clocks: 280,
-  s_sync: 284,
-  s_sync_used: 288,
-  s_sync_count: 292,
-  s_access: 296,
-  s_access_used: 300,
-  s_access_count: 304,
-  s_actor: 308,
-  s_raced: 312,
-  s_race_word: 316,
-  s_race_wrote: 320,
-  s_race_first: 324,
-  s_race_step: 328,
-  s_race_second: 332,
-  s_race_writes: 336,
-  s_tds: 340,
+  s_op_reserves: 268,
+  s_touched_count: 272,
+  s_learned: 276,
+  s_alone: 280,
+  s_clocks: 284,
+  s_sync: 288,
+  s_sync_used: 292,
+  s_sync_count: 296,
+  s_access: 300,
+  s_access_used: 304,
+  s_access_count: 308,
+  s_actor: 312,
+  s_raced: 316,
+  s_race_word: 320,
+  s_race_wrote: 324,
+  s_race_first: 328,
+  s_race_step: 332,
+  s_race_second: 336,
+  s_race_writes: 340,
+  s_tds: 344,
 } as const;
 
 export const SearchTypes = {
@@ -2240,6 +2247,7 @@ export const SearchTypes = {
   s_op_second: "u32",
   s_op_size: "u32",
   s_op_atomic: "u32",
+  s_op_reserves: "u32",
   s_touched_count: "u32",
   s_learned: "u32",
   s_alone: "u32",

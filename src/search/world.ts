@@ -178,6 +178,11 @@ export class World {
     }
   }
 
+  /** Bytes of guest memory. */
+  get guestMemory(): number {
+    return this.machine.config.guestMemory;
+  }
+
   /** Steps of the last schedule. */
   get steps(): number {
     return this.state.get(S.s_steps);
@@ -201,11 +206,16 @@ export class World {
     return this.state.get(S.s_learned) !== this.known.length;
   }
 
+  /** Entries of the kernel's array of shared words: the last one, of no word, stands for the CPUs of threads. */
+  private get entries(): number {
+    return this.guestMemory / 4 + 2;
+  }
+
   /** These and the others. */
   get shared(): Words {
     const base = this.state.get(S.s_shared);
     const found: number[] = [];
-    for (let word = 0; word < this.machine.config.guestMemory / 4; word++) {
+    for (let word = 0; word < this.entries; word++) {
       if (this.kernel.u8[base + word] !== 0) found.push(4 * word);
     }
     return found;
@@ -224,7 +234,7 @@ export class World {
 
   private set shared(words: Words) {
     const base = this.state.get(S.s_shared);
-    this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
+    this.kernel.u8.fill(0, base, base + this.entries);
     for (const address of words) this.kernel.u8[base + address / 4] = 1;
     this.state.set(S.s_learned, words.length);
   }

@@ -3,7 +3,15 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { type Body, type Handle, KernelError, sys } from "../../src/index.js";
+import {
+  type Body,
+  type BodyFunction,
+  type Handle,
+  KernelError,
+  type Machine,
+  sys,
+} from "../../src/index.js";
+import { program } from "../../src/program/index.js";
 import {
   bootLawMachine as boot,
   cold8,
@@ -22,6 +30,21 @@ const modes = {
   BOUNDARY: Layout.SINGLE_BOUNDARY,
   EXIT: Layout.SINGLE_EXIT,
 } as const;
+
+/** What a thread that never sleeps does: one long call, machine code that is compiled, and calls in a loop. */
+const codes = ["host", "loop", "yield"] as const;
+
+/** The body of such a thread. */
+function endless(machine: Machine, code: (typeof codes)[number]): BodyFunction | number {
+  if (code === "host") {
+    return function* () {
+      for (;;) yield* sys.compute(1_000_000_000n);
+    };
+  }
+  const b = program("endless").label("loop").addi("t0", "t0", 1).jump("loop");
+  b.label("yield").call("sched_relinquish").jump("yield");
+  return machine.load(b.build()).addressOf(code);
+}
 
 describe.each(SCHEDULERS)("under %s", (scheduler) => {
   it("more wakeups in a round than any ring has room for are all carried out", () => {
@@ -254,6 +277,20 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(steps).toBe(20);
   });
 
+  it("a call of the host's that would wait says so, whether or not a thread runs on its CPU", () => {
+    for (const computes of [false, true]) {
+      const machine = boot({ scheduler, cpus: 2 });
+      const body = function* (): Body {
+        yield* sys.compute(50_000n);
+      };
+      if (computes) machine.createThread({ name: "busy", cpu: 0, body });
+      const sx = { address: machine.call(sys.sx_init("x", 0))[1] >>> 0 };
+      machine.run({ rounds: 3 });
+      expect(machine.call(sys.sx_slock(sx))[0]).toBe(0);
+      expect(() => machine.call(sys.sx_xlock(sx))).toThrow(/waits: only a thread can make it/);
+    }
+  });
+
   it("a thread that the host wakes preempts a worse thread, and not a better one", () => {
     for (const cpus of [1, 2, 4]) {
       for (const [own, isFirst] of [
@@ -300,15 +337,16 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   });
 
   it("a running thread obeys within two rounds of its last safe point: exit, stop, single threads", () => {
+    const asked_of = (["exit", "stop", "NO_EXIT", "BOUNDARY", "EXIT"] as const).flatMap((what) =>
+      codes.map((code) => [what, code] as const),
+    );
     for (const cpus of [2, 3, 8]) {
-      for (const what of ["exit", "stop", "NO_EXIT", "BOUNDARY", "EXIT"] as const) {
+      for (const [what, code] of asked_of) {
         const machine = boot({ scheduler, cpus, cyclesPerSecond: 1_000_000_000 });
+        const compute = endless(machine, code);
         let siblings: number[] = [];
         let asked = -1n;
         let alone = -1n;
-        const compute = function* (): Body {
-          for (;;) yield* sys.compute(1_000_000_000n);
-        };
         let process = 0;
         machine.createThread({
           name: "forker",
@@ -353,7 +391,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
             : siblings.every((td) => hot8(machine, td, "td_state") !== TDS.RUNNING));
         while (asked === -1n) machine.run({ rounds: 1 });
         for (; !isDone() && rounds < 50; rounds++) machine.run({ rounds: 1 });
-        expect([what, cpus, rounds <= 4]).toEqual([what, cpus, true]);
+        expect([what, code, cpus, rounds <= 4]).toEqual([what, code, cpus, true]);
         machine.run({ rounds: 3 });
         expectWhole(machine);
       }

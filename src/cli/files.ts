@@ -1,9 +1,11 @@
 // Files that a command reads and writes: none that it writes replaces one that it reads, and a trace that fails
 // costs no report.
 
-import { statSync } from "node:fs";
+import { accessSync, constants, type Stats, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { readPlain } from "../core/file-system.js";
+import { reasonOf } from "../core/whole-file.js";
 import type { ChromeTrace } from "../trace/chrome.js";
 import { TraceError } from "../trace/file.js";
 import { ExitCode } from "./exit.js";
@@ -22,6 +24,15 @@ export function readInput(file: string): Uint8Array {
   }
 }
 
+/** What there is under a name, if anything: whoever opens it says why it cannot be reached. */
+function statIfAny(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Sees to it that what an option writes does not replace the file that the command reads, `what`, whatever name that
  * goes by.
@@ -29,11 +40,26 @@ export function readInput(file: string): Uint8Array {
  * @throws ConfigError if it would.
  */
 export function checkOutputPath(option: string, path: string, file: string, what: string): void {
-  const input = statSync(file, { throwIfNoEntry: false });
-  const output = statSync(path, { throwIfNoEntry: false });
+  const [input, output] = [statIfAny(file), statIfAny(path)];
   if (input === undefined || output === undefined) return;
   if (input.dev === output.dev && input.ino === output.ino) {
     throw new ConfigError(`${option} would write over the ${what} file; give it another name`);
+  }
+}
+
+/**
+ * Sees to it that another program can write a file for the command: that program's own words would be all that is said.
+ *
+ * @throws ConfigError if it cannot.
+ */
+export function checkWritable(path: string): void {
+  try {
+    if (path === "") throw new Error("the name is empty");
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) throw new Error("it is a directory");
+    accessSync(there === undefined ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw new ConfigError(`cannot write to ${JSON.stringify(path)}: ${reasonOf(error)}`);
   }
 }
 

@@ -45,34 +45,52 @@ export function createProgress(
   };
 }
 
-class BarProgress {
+/** A bar on the terminal, from when there is something to show until it is stopped. */
+export class TerminalBar {
   private readonly bar: SingleBar;
-  private readonly durationNs: number;
+  private readonly total: number;
   private isShown = false;
 
-  constructor(durationNs: number) {
-    this.durationNs = durationNs;
-    this.bar = new SingleBar({
-      format: " [{bar}] {percentage}%  {time} of {total_time}  {switches} switches",
-      hideCursor: true,
-      clearOnComplete: true,
-    });
+  /** `format` is that of cli-progress. */
+  constructor(format: string, total: number) {
+    this.bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true });
+    this.total = total;
   }
 
-  show({ timeNs, switches }: Position): void {
-    const payload = {
-      time: formatTime(timeNs),
-      total_time: formatTime(this.durationNs),
-      switches: formatCount(switches),
-    };
-    if (!this.isShown) this.bar.start(BAR_STEPS, 0, payload);
+  show(value: number, payload: Readonly<Record<string, string>>): void {
+    if (!this.isShown) this.bar.start(this.total, 0, payload);
     this.isShown = true;
-    this.bar.update(Math.floor((BAR_STEPS * timeNs) / Math.max(1, this.durationNs)), payload);
+    this.bar.update(value, payload);
   }
 
+  /** Clears it. */
   stop(): void {
     if (this.isShown) this.bar.stop();
     this.isShown = false;
+  }
+}
+
+class BarProgress {
+  private readonly bar = new TerminalBar(
+    " [{bar}] {percentage}%  {time} of {total_time}  {switches} switches",
+    BAR_STEPS,
+  );
+  private readonly durationNs: number;
+
+  constructor(durationNs: number) {
+    this.durationNs = durationNs;
+  }
+
+  show({ timeNs, switches }: Position): void {
+    this.bar.show(Math.floor((BAR_STEPS * timeNs) / Math.max(1, this.durationNs)), {
+      time: formatTime(timeNs),
+      total_time: formatTime(this.durationNs),
+      switches: formatCount(switches),
+    });
+  }
+
+  stop(): void {
+    this.bar.stop();
   }
 }
 

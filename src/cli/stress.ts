@@ -1,13 +1,13 @@
 // `kthread-machine stress`: as many threads as asked for, all at once, and what they cost.
 
 import { readFileSync } from "node:fs";
-import { SingleBar } from "cli-progress";
 import type { Command } from "commander";
 import { errnoName } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals } from "./interrupt.js";
 import { packageFile } from "./libc.js";
 import { type MachineFlags, machineOptions } from "./machine-options.js";
+import { TerminalBar } from "./progress.js";
 import { runStress, type StressProgress, type StressReport } from "./stress-run.js";
 import { formatCount, formatTime, plural, wholeNumber } from "./units.js";
 
@@ -83,30 +83,24 @@ async function stress(flags: Flags): Promise<void> {
 
 /** Shows on a terminal how many threads have been created, and then how many have exited. */
 class ProgressBar {
-  private readonly bar: SingleBar;
+  private readonly bar: TerminalBar;
   private readonly threads: number;
-  private isShown = false;
 
   constructor(threads: number) {
     this.threads = threads;
-    this.bar = new SingleBar({
-      format: " {phase} [{bar}] {percentage}%  {value} of {total} threads",
-      hideCursor: true,
-      clearOnComplete: true,
-    });
+    this.bar = new TerminalBar(
+      " {phase} [{bar}] {percentage}%  {value} of {total} threads",
+      threads,
+    );
   }
 
   show({ created, exited }: StressProgress): void {
     const isCreating = created < this.threads && exited === 0;
-    const payload = { phase: isCreating ? "creating" : "running " };
-    if (!this.isShown) this.bar.start(this.threads, 0, payload);
-    this.isShown = true;
-    this.bar.update(isCreating ? created : exited, payload);
+    this.bar.show(isCreating ? created : exited, { phase: isCreating ? "creating" : "running " });
   }
 
   stop(): void {
-    if (this.isShown) this.bar.stop();
-    this.isShown = false;
+    this.bar.stop();
   }
 }
 

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
-import { checkOutputPath } from "./files.js";
+import { checkOutputPath, checkWritable } from "./files.js";
 import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
 
 /** The compilers that are known, the preferred one first. */
@@ -78,6 +78,7 @@ export function splitArguments(
     throw new ConfigError("where to write is not given: add -o OUT.elf");
   }
   for (const file of files) checkOutputPath("-o", output, file, "source");
+  checkWritable(output);
   return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
 }
 

@@ -45,6 +45,31 @@ describe("a file that a command writes", () => {
     }
   });
 
+  it("is refused with the reason where there can be none", async () => {
+    const plain = join(folder, "plain");
+    writeFileSync(plain, "");
+    const compiled = ["cc", "examples/c/pool.c", "-o"];
+    for (const [path, reason] of [
+      [folder, "it is a directory"],
+      [join(folder, "none", "x"), "there is no such directory"],
+      [join(plain, "x"), "what should be its directory is a file"],
+      ["", "the name is empty"],
+    ] as const) {
+      const shown = JSON.stringify(path);
+      for (const [what, ...args] of [
+        [`to ${shown}`, ...compiled],
+        [`the trace to ${shown}`, "run", PIPELINE, "--trace"],
+        [`the picture to ${shown}`, "compare", PIPELINE, "--for", "1ms", "--svg"],
+      ] as const) {
+        expect(await cli(...args, path)).toEqual({
+          code: 2,
+          out: "",
+          err: `kthread-machine: cannot write ${what}: ${reason}\n`,
+        });
+      }
+    }
+  });
+
   it("costs no report of a C program when it is lost", async () => {
     const lost = join(folder, "lost");
     mkdirSync(lost);

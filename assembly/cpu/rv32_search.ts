@@ -37,6 +37,7 @@ import {
 } from "./rv32_opcode";
 
 const LR: u32 = 0x02;
+const SC: u32 = 0x03;
 const FENCE_SIZE: u32 = 4;
 /** The bits of a word that tell a fence from fence.i and from everything else. */
 const FENCE_MASK: u32 = 0x707f;
@@ -86,6 +87,7 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   s.s_op_word = address;
   s.s_op_second = second;
   s.s_op_size = size;
+  s.s_op_reserves = u32(opcode == OP_AMO && (word >> 27 == LR || word >> 27 == SC));
   s.s_op_atomic = u32(opcode == OP_AMO || (s.s_races != 0 && is_ordered(opcode, record)));
   return true;
 }

@@ -13,7 +13,7 @@ import { panic } from "../env";
 import { EBUSY, EDEADLK, ENOLCK } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
 import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
-import { SLOCKS_MAX } from "../sys/param";
+import { PCATCH, SLOCKS_MAX } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
@@ -48,7 +48,7 @@ import {
 import { cold, is_td, no_td } from "../sys/thread";
 import { cont_push, DONE, done, K, PENDING } from "./cont";
 import { mtx_assert_once, mtx_release } from "./kern_mutex";
-import { sync_awake, sync_create, sync_queued } from "./kern_sync";
+import { sync_awake, sync_create, sync_queued, sync_requeued } from "./kern_sync";
 import { sleepq_enter, sleepq_lookup, sleepq_wait, tsleep, wakeup } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
 
@@ -154,20 +154,31 @@ function shared_channel(lk: LockMgr): u32 {
   return changetype<u32>(lk) + <u32>sizeof<u32>();
 }
 
+/** A request is about to sleep: counts it among the contested ones, once. */
+function queued(lk: LockMgr, flags: u32): void {
+  if ((flags & LK_SLEPT) != 0) {
+    sync_requeued(lk);
+    return;
+  }
+  lock_blocked(lk, curthread());
+  sync_queued(lk);
+}
+
 /**
  * Sleeps in one of a lock's queues, releasing the interlock (sleeplk); continues with `fn` and the remaining
  * flags.
  */
 function sleep(lk: LockMgr, flags: u32, ilk: SyncObject, is_shared: bool, fn: K): u32 {
-  if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
-  sync_queued(lk);
+  queued(lk, flags);
   if (!is_shared && (flags & LK_SLEEPFAIL) != 0) lk.lk_exslpfail++;
   const timo = (flags & LK_TIMELOCK) != 0 ? lk.lk_timo : 0;
   const wchan = is_shared ? shared_channel(lk) : changetype<u32>(lk);
-  sleepq_enter(wchan, lk.lk_pri, lk.so_name, timo);
+  // A drain does not give up, so that nothing may interrupt its sleep either.
+  const pri = fn == K.LK_DRAIN_1 ? lk.lk_pri & ~PCATCH : lk.lk_pri;
+  sleepq_enter(wchan, pri, lk.so_name, timo);
   if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
   cont_push(fn, changetype<u32>(lk), (flags & ~LK_INTERLOCK) | LK_SLEPT);
-  sleepq_wait(lk.lk_pri, timo);
+  sleepq_wait(pri, timo);
   return PENDING;
 }
 
@@ -333,8 +344,7 @@ function drain(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
 
 /** Waiters come first: tries again a tick later, where the original spins until one of them has the lock. */
 function drain_later(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
-  if ((flags & LK_SLEPT) == 0) lock_blocked(lk, curthread());
-  sync_queued(lk);
+  queued(lk, flags);
   wake_waiters(lk);
   if ((flags & LK_INTERLOCK) != 0) mtx_release(ilk);
   cont_push(K.LK_DRAIN_1, changetype<u32>(lk), (flags & ~LK_INTERLOCK) | LK_SLEPT);
@@ -342,7 +352,7 @@ function drain_later(lk: LockMgr, flags: u32, ilk: SyncObject): u32 {
   return PENDING;
 }
 
-/** Awake or interrupted: a drain does not give up. */
+/** Awake: tries again. */
 export function lk_drain_1(lk: LockMgr, flags: u32): u32 {
   sync_awake(lk);
   return drain(lk, flags, no_interlock());

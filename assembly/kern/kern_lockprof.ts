@@ -22,8 +22,8 @@ import { SyncObject } from "../sys/sync";
 import { cold } from "../sys/thread";
 import { stats_bucket } from "./kern_stats";
 
-/** A deleted entry. */
-const FORGOTTEN: u32 = 1;
+/** The last place of the table of pairs: all bits of a place's number. */
+const LAST_PAIR: u32 = LOCK_PAIRS - 1;
 
 /** Adds the time since a moment; the clock of the CPU that recorded it may have been ahead of ours. */
 function add_time(times: LockTimes, since: u64): u64 {
@@ -68,11 +68,16 @@ export function lockprof_awake(o: SyncObject, td: Thread): void {
   count_pair(o, cold(td).td_tid, w.lw_owner, time);
 }
 
+/** The place in the table at which the search for a pair begins. */
+function pair_home(lock: u32, waiter: i32, owner: i32): u32 {
+  const hash = (lock >> 7) ^ (<u32>waiter * 0x9e3779b1) ^ (<u32>owner * 0x85ebca6b);
+  return (hash >> 3) & LAST_PAIR;
+}
+
 function count_pair(o: SyncObject, waiter: i32, owner: i32, time: u64): void {
   const lock = changetype<u32>(o);
-  let at = ((lock >> 7) ^ (<u32>waiter * 0x9e3779b1) ^ (<u32>owner * 0x85ebca6b)) >> 3;
+  let at = pair_home(lock, waiter, owner);
   for (;;) {
-    at &= LOCK_PAIRS - 1;
     const pair = lock_pair_at(at);
     if (pair.pr_lock == lock && pair.pr_waiter == waiter && pair.pr_owner == owner) {
       pair.pr_count++;
@@ -83,16 +88,13 @@ function count_pair(o: SyncObject, waiter: i32, owner: i32, time: u64): void {
       new_pair(pair, lock, waiter, owner, time);
       return;
     }
-    at++;
+    at = (at + 1) & LAST_PAIR;
   }
 }
 
 function new_pair(pair: LockPair, lock: u32, waiter: i32, owner: i32, time: u64): void {
   const m = machine();
-  if (m.lock_pairs == LOCK_PAIRS_MAX) {
-    m.lock_pairs_lost++;
-    return;
-  }
+  if (m.lock_pairs == LOCK_PAIRS_MAX) return; // only the lock's totals contain it
   m.lock_pairs++;
   pair.pr_lock = lock;
   pair.pr_waiter = waiter;
@@ -101,11 +103,28 @@ function new_pair(pair: LockPair, lock: u32, waiter: i32, owner: i32, time: u64)
   pair.pr_cycles = time;
 }
 
+/** Frees an entry, and moves up each entry behind it whose search would now end there. */
+function free_pair(free: u32): void {
+  let hole = free;
+  let at = free;
+  for (;;) {
+    at = (at + 1) & LAST_PAIR;
+    const pair = lock_pair_at(at);
+    if (pair.pr_lock == 0) break;
+    const home = pair_home(pair.pr_lock, pair.pr_waiter, pair.pr_owner);
+    if (((at - home) & LAST_PAIR) < ((at - hole) & LAST_PAIR)) continue;
+    const to = changetype<usize>(lock_pair_at(hole));
+    memory.copy(to, changetype<usize>(pair), offsetof<LockPair>());
+    hole = at;
+  }
+  lock_pair_at(hole).pr_lock = 0;
+  machine().lock_pairs--;
+}
+
 /** An object is freed: its cell's next user starts with an empty profile. */
 export function lockprof_forget(o: SyncObject): void {
   memory.fill(changetype<usize>(lock_profile(o)), 0, LOCK_PROFILE_STRIDE);
-  for (let i: u32 = 0; i < LOCK_PAIRS; i++) {
-    const pair = lock_pair_at(i);
-    if (pair.pr_lock == changetype<u32>(o)) pair.pr_lock = FORGOTTEN;
+  for (let at: u32 = 0; at < LOCK_PAIRS; at++) {
+    while (lock_pair_at(at).pr_lock == changetype<u32>(o)) free_pair(at);
   }
 }

@@ -11,7 +11,7 @@
 import { panic } from "../env";
 import { EBUSY } from "../sys/errno";
 import { curthread } from "../sys/globaldata";
-import { LOCK_PROFILE, LOCK_WITNESS } from "../sys/machine";
+import { LOCK_PROFILE, LOCK_WITNESS, machine } from "../sys/machine";
 import { PDROP } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
@@ -44,6 +44,7 @@ import {
   turnstile_signal,
   turnstile_unclaim,
 } from "./subr_turnstile";
+import { witness_owner } from "./subr_witness";
 
 /** True for valid options of such a lock. */
 export function rm_options_valid(options: u32): bool {
@@ -205,7 +206,9 @@ export function rm_runlock(o: SyncObject): u32 {
 
 /** Makes the writer wait for this reader: for ever if that thread has ended. */
 function wait_for(rm: RmLock, r: RmReader): void {
-  if (cold(r.rmp_thread).td_tid == r.rmp_tid) turnstile_claim(rm, r.rmp_thread);
+  if (cold(r.rmp_thread).td_tid != r.rmp_tid) return;
+  if ((machine().lock_watch & LOCK_WITNESS) != 0) witness_owner(r.rmp_thread);
+  turnstile_claim(rm, r.rmp_thread);
 }
 
 // ---- Writers ----

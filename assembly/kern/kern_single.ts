@@ -207,17 +207,17 @@ export function thread_single(p: Proc, mode: i32): u32 {
     changetype<usize>(p),
     changetype<usize>(td.td_proc),
   );
-  return thread_single_1(p, mode);
+  return thread_single_1(p, mode, PCATCH);
 }
 
-/** Waits for its turn, then sets the process's flags (1249). */
-function thread_single_1(p: Proc, mode: i32): u32 {
+/** Waits for its turn, with `catches` in its sleep's priority, then sets the process's flags (1249). */
+function thread_single_1(p: Proc, mode: i32, catches: u32): u32 {
   const td = curthread();
   if (mode == SINGLE_ALLPROC) {
     if ((p.p_flag & P_STOPPED_SINGLE) != 0) {
       if ((p.p_flag2 & P2_WEXIT) != 0) return done(1);
       cont_push(K.SINGLE_1, changetype<u32>(p), single_word(p, mode));
-      tsleep(p_flag_channel(p), PCATCH, str("thrsgl"), 0);
+      tsleep(p_flag_channel(p), catches, str("thrsgl"), 0);
       return PENDING;
     }
     if ((p.p_flag & (P_STOPPED_SIG | P_TRACED)) != 0 || (p.p_flag2 & P2_WEXIT) != 0) {
@@ -237,11 +237,15 @@ function single_word(p: Proc, mode: i32): u32 {
   return ((<u32>p.p_pid) << 2) | mode;
 }
 
-/** Its turn has come. If the process is gone it backs out; in the original the caller holds the process. */
-export function thread_single_turn(p: Proc, word: u32): u32 {
+/**
+ * Its turn has come, or, with an error, its sleep was interrupted: it waits on, as in the original, which
+ * tries to sleep again and again; here it sleeps so that nothing interrupts it. If the process is gone it
+ * backs out; in the original the caller holds the process.
+ */
+export function thread_single_turn(p: Proc, word: u32, error: i32): u32 {
   const mode = <i32>(word & 3);
   if (single_word(p, mode) != word) return done(1);
-  return thread_single_1(p, mode);
+  return thread_single_1(p, mode, error == 0 ? PCATCH : 0);
 }
 
 function single_flags(p: Proc, mode: i32): void {

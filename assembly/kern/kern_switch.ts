@@ -150,7 +150,7 @@ export function host_yield(m: Machine, gd: GlobalData, now: u64): bool {
 }
 
 /** True for a thread of this CPU with a body of this kind that is between two steps and in no call. */
-export function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
+function is_plain(td: Thread, gd: GlobalData, kind: TDB): bool {
   return load<u32>(changetype<usize>(td), PLAIN_FIELD) == plain_word(kind, gd.gd_cpuid);
 }
 

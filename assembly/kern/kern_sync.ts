@@ -60,9 +60,14 @@ function sync_account(o: SyncObject, waiters: i32): void {
 
 /** The current thread is about to wait for an object. */
 export function sync_queued(o: SyncObject): void {
+  o.so_contended++;
+  sync_requeued(o);
+}
+
+/** It has waited already for the same request, and is about to wait again. */
+export function sync_requeued(o: SyncObject): void {
   const before = o.so_waiters;
   sync_account(o, before);
-  o.so_contended++;
   const waiters = before + 1;
   o.so_waiters = waiters;
   if (waiters > o.so_waiters_max) o.so_waiters_max = waiters;

@@ -282,7 +282,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const c = cold(td);
   const shares = machine().sched != Sched.LWKT;
   const before = shares ? rank_of(td) : 0;
-  const had_rank = shares && before != prio_level(0, c.td_priority);
+  const had_rank = shares && (has_deadline(td) || before != prio_level(0, c.td_priority));
   dl_leave(td);
   if (shares) policy_clear(td);
   else if ((td.td_flags & TDF_USER) != 0) user_leave(td);

@@ -159,8 +159,12 @@ function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
   return prioq_take(GLOBAL, level);
 }
 
-/** True if the first thread of a level of this CPU's queue lost the CPU within its slice. */
+/**
+ * True if the first thread of a level of this CPU's queue lost the CPU within its slice, or the level has the
+ * deadlines: the machine's queue has only threads that borrow from these.
+ */
 function keeps_turn(queue: u32, level: u32): bool {
+  if (level == LEVEL_DEADLINE) return true;
   return (td_sched(prioq_peek(queue, level)).ts_flags & TSF_HEAD) != 0;
 }
 

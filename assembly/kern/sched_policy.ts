@@ -1,10 +1,9 @@
 // Policies of threads (sched_setscheduler(2)): their valid values and initial priorities, and a thread's rank
 // on the run queues and who preempts whom. The same for all schedulers that have policies; how CPU use and
 // sleep change priorities is up to each.
-import { has_deadline } from "../sys/deadline";
 import { machine, Sched } from "../sys/machine";
-import { PRI_MIN_IDLE, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
-import { LEVEL_DEADLINE, prio_level } from "../sys/prioq";
+import { PRI_MIN_IDLE, PRI_MIN_KERN, PRI_MIN_REALTIME, PRI_MIN_TIMESHARE } from "../sys/param";
+import { LEVEL_DEADLINE, prio_level, rt_best } from "../sys/prioq";
 import { Thread } from "../sys/proc";
 import {
   NICE_MAX,
@@ -30,16 +29,15 @@ export function rank_of(td: Thread): u32 {
 
 /** The level of the run queues that a thread belongs to. */
 export function level_of(td: Thread): u32 {
-  return rank(td, <u32>cold(td).td_priority & machine().rq_mask);
+  const pri: u32 = cold(td).td_priority;
+  const first = pri & machine().rq_mask;
+  return rank(td, first == LEVEL_DEADLINE ? pri : first); // the deadlines' level is theirs alone
 }
 
 function rank(td: Thread, priority: u32): u32 {
   const rt: u32 = td_sched(td).ts_rt;
+  if (rt == 0) return prio_level(0, priority);
   const c = cold(td);
-  if (rt == 0) {
-    const first = has_deadline(td) && c.td_priority == c.td_base_pri;
-    return first ? LEVEL_DEADLINE : prio_level(0, priority);
-  }
   return prio_level(c.td_priority == c.td_base_pri ? rt : 0, priority); // a borrowed priority has no real-time part
 }
 
@@ -62,10 +60,9 @@ export function sched_better(td: Thread, cur: Thread): bool {
 /** The initial FreeBSD priority of a policy. */
 export function policy_priority(policy: u32, value: i32): u32 {
   if (policy == Policy.FIFO || policy == Policy.RR) {
-    const under_deadlines = machine().sched == Sched.LWKT; // deadlines have a level there
-    const best = under_deadlines ? PRI_MIN_REALTIME + 8 : PRI_MIN_REALTIME;
-    const steps = under_deadlines ? 24 : 32;
-    return <u32>(best + ((RT_PRIO_MAX - value) * steps) / RT_PRIO_MAX);
+    const best = rt_best();
+    const steps = <u32>PRI_MIN_KERN - best;
+    return best + (<u32>(RT_PRIO_MAX - value) * steps) / RT_PRIO_MAX;
   }
   if (policy == Policy.DEADLINE) return PRI_MIN_REALTIME;
   const nice = value - NICE_MIN;

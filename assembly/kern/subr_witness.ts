@@ -220,7 +220,7 @@ function report_duplicate(td: Thread, held: SyncObject, wanted: SyncObject): voi
   );
 }
 
-/** Lists a lock that a thread holds (witness_list_lock). */
+/** Lists a lock that a thread holds, with how often it has recursed (witness_list_lock). */
 function print_held(held: LockInstance): void {
   const o = held.li_lock;
   const exclusive = (held.li_flags & LI_EXCLUSIVE) != 0;
@@ -229,9 +229,30 @@ function print_held(held: LockInstance): void {
     exclusive ? str("exclusive") : str("shared"),
     class_name(o),
     o.so_name,
-    exclusive ? <usize>o.so_value : 0,
+    exclusive ? recursions(o) : more_shares(held),
     changetype<usize>(o),
   );
+}
+
+/** How often the exclusive owner of a lock has taken it again. */
+function recursions(o: SyncObject): i32 {
+  return o.so_kind == KOBJ_LOCKMGR ? changetype<LockMgr>(o).lk_recurse : o.so_value;
+}
+
+/** How often a thread has shared the lock before: it has one instance each time. */
+function more_shares(held: LockInstance): i32 {
+  let count = 0;
+  for (let before = held.li_next; is_instance(before); before = before.li_next) {
+    if (before.li_lock == held.li_lock) count++;
+  }
+  return count;
+}
+
+/** True if a lock is not in the thread's list a second time, between `first` and `held`. */
+function is_latest(first: LockInstance, held: LockInstance): bool {
+  let later = first;
+  while (later.li_lock != held.li_lock) later = later.li_next;
+  return later == held;
 }
 
 // ---- Taking and releasing ----
@@ -339,7 +360,11 @@ export function witness_unlock(o: SyncObject, td: Thread): void {
 /** `td` waits for a lock whose owner is asleep: a fault if the lock forbids sleeping (propagate_priority). */
 export function witness_blocked(o: SyncObject): void {
   const owner = o.so_owner;
-  if (is_sleepable(o) || !is_td(owner)) return;
+  if (!is_sleepable(o) && is_td(owner)) witness_owner(owner);
+}
+
+/** A thread is waited for that has a lock with which it may not sleep. */
+export function witness_owner(owner: Thread): void {
   if ((owner.td_inhib & TDI_SLEEPING) == 0 || td_locks(owner).tl_blocked != 0) return;
   if (is_throttled(owner)) return;
   printf(
@@ -360,11 +385,12 @@ function may_sleep(held: LockInstance): bool {
 
 /** `td` goes to sleep and releases `but` before; `text` is the original's message (witness_warn). */
 export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: u32): void {
+  const first = locks_held(td);
   let told = false;
   let spins = false;
-  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
+  for (let held = first; is_instance(held); held = held.li_next) {
     const o = held.li_lock;
-    if (o == but || may_sleep(held)) continue;
+    if (o == but || may_sleep(held) || !is_latest(first, held)) continue;
     if (is_spin(o)) spins = true;
     const type = type_of(o);
     if (type == WITNESS_COUNT) return;
@@ -382,12 +408,15 @@ export function witness_sleep(td: Thread, but: SyncObject, text: string, wmesg: 
 
 /** A thread exits. Panics if it holds a lock (witness_thread_exit). */
 export function witness_thread_exit(td: Thread): void {
-  if (!is_instance(locks_held(td))) return;
+  const first = locks_held(td);
+  if (!is_instance(first)) return;
   printf(
     "Thread %N (tid %d) exiting with the following locks held:\n",
     changetype<usize>(td),
     cold(td).td_tid,
   );
-  for (let held = locks_held(td); is_instance(held); held = held.li_next) print_held(held);
+  for (let held = first; is_instance(held); held = held.li_next) {
+    if (is_latest(first, held)) print_held(held);
+  }
   panic("Thread %N cannot exit while holding sleeplocks\n", changetype<usize>(td));
 }

@@ -131,7 +131,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.SUSPEND_CHECK:
       return thread_suspend_check(a);
     case K.SINGLE_1:
-      return thread_single_turn(changetype<Proc>(a), b);
+      return thread_single_turn(changetype<Proc>(a), b, retval);
     case K.SINGLE_2:
       return thread_single_2(changetype<Proc>(a), b);
     case K.SINGLE_3:

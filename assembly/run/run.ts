@@ -18,7 +18,7 @@ import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { chaos_late, chaos_round, chaos_slice } from "../kern/kern_chaos";
 import { ast } from "../kern/kern_single";
 import { stats_round } from "../kern/kern_stats";
-import { charge_runtime, host_yield, is_plain } from "../kern/kern_switch";
+import { charge_runtime, host_yield } from "../kern/kern_switch";
 import { callout_earliest, softclock } from "../kern/kern_timeout";
 import { idle_interrupts } from "../kern/lwkt_intr";
 import { cpu_unhalt, ipi_boundary, ipi_waiting } from "../kern/lwkt_ipiq";
@@ -391,10 +391,16 @@ function slice_break(gd: GlobalData, event: u32): u32 {
   return Run.BREAK;
 }
 
-/** True if nothing keeps `td`, the current thread, from the next step of its body, which must be of this kind. */
+/**
+ * True if nothing keeps `td`, the current thread, from the next step of its body, which must be of this kind.
+ * This is `is_plain`, field by field: td_body has often just been stored, and a host has to wait for the store of a
+ * byte before it can load the word around it.
+ */
 function goes_on(gd: GlobalData, td: Thread, kind: TDB): bool {
   return (
-    is_plain(td, gd, kind) &&
+    td.td_body == <u8>kind &&
+    td.td_kfn == 0 &&
+    td.td_cpu == <u8>gd.gd_cpuid &&
     (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) == 0 &&
     gd.gd_cycles < gd.gd_slice_end
   );

@@ -44,7 +44,14 @@ import {
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
 import { POINT, READY, round_begin, slice_begin, slice_go, slice_run, slice_step } from "./run";
-import { search_draw, search_note_wakeup, search_only_wakes, search_yields } from "./search_calls";
+import {
+  search_draw,
+  search_note_wakeup,
+  search_notice_cpu,
+  search_only_wakes,
+  search_shows_cpu,
+  search_yields,
+} from "./search_calls";
 import {
   search_add,
   search_can_run,
@@ -67,6 +74,7 @@ import {
 } from "./search_race";
 import {
   search_arguments,
+  search_is_critical,
   search_objects,
   search_plain_number,
   search_reach,
@@ -503,6 +511,8 @@ function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
     sn.sn_second = s.s_op_second;
     sn.sn_size = s.s_op_size;
     sn.sn_atomic = s.s_op_atomic;
+    sn.sn_reserves = u32(s.s_op != Pending.CALL && s.s_op != Pending.RETURN) & s.s_op_reserves;
+    if (sn.sn_reserves != 0) search_notice_cpu(s);
     if (s.s_op == Pending.CALL) search_arguments(td, sn);
     sn.sn_reach = search_reach(sn);
     return 0;
@@ -540,6 +550,7 @@ function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32)
   body_call(m, gd, td, nr);
   look_whether_alone(m, s);
   if (short != Short.NOTHING) search_unshorten(s, short);
+  if (search_shows_cpu(plain) || search_is_critical(td)) search_notice_cpu(s);
   if (plain == Sys.random && (s.s_choices & SEARCH_RANDOM) != 0) search_draw(td);
   const result = after_kernel(s, td, sn);
   if (result != GOES_ON) return result;

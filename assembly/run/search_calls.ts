@@ -1,9 +1,10 @@
 // What a search knows about kernel calls: which of them yield, and which wake threads.
 
-import { machine } from "../sys/machine";
+import { machine, Sched } from "../sys/machine";
 import { SEARCH_UNHEARD_MAX } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
-import { Search, SearchUnheard } from "../sys/search";
+import { Search, SearchUnheard, search_learn_cpus } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { td_at, td_frame } from "../sys/thread";
 import { search_pick } from "./search_choose";
@@ -31,6 +32,32 @@ export function search_only_wakes(nr: u32): bool {
     default:
       return false;
   }
+}
+
+/** True for calls that say on which CPU a thread is, or need to be on some CPU. */
+export function search_shows_cpu(plain: u32): bool {
+  switch (plain) {
+    case Sys.curcpu:
+    case Sys.interrupt:
+    case Sys.cpuset_setaffinity:
+    case Sys.cpuset_setthread:
+    case Sys.sched_setdeadline:
+    case Sys.sched_setdeadline_self:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * A thread is about to do something that depends on its CPU. Which one that is may follow from the order of
+ * steps that are independent otherwise, where a scheduler looks for a CPU for each thread: a search with reduction
+ * has to know.
+ */
+export function search_notice_cpu(s: Search): void {
+  const m = machine();
+  if (s.s_reduces == 0 || m.ncpus == 1 || planted(Plant.REACH_NO_CPUS)) return;
+  if (m.sched != Sched.LWKT || m.user_threads != 0) search_learn_cpus();
 }
 
 /** Records a wakeup without a sleeper, before it takes place. */

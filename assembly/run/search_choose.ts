@@ -16,6 +16,7 @@ import {
   SEARCH_OPTIONS_MAX,
   STEPS_IN_A_ROW_MAX,
 } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDL_EXITED, TDS, Thread } from "../sys/proc";
 import {
   EVENT_TIME,
@@ -160,7 +161,10 @@ export function search_choose(s: Search): Thread {
     const must_yield = (turn == Turn.SPINS || s.s_in_a_row >= STEPS_IN_A_ROW_MAX) && count > 1;
     const to_end = must_yield || turn == Turn.YIELDED;
     move_last(s, count, to_end);
-    if (must_yield) count--;
+    if (must_yield) {
+      count--;
+      if (s.s_reduces != 0) wake_all(s);
+    }
     preempts = !to_end;
   }
   const events = s.s_choices != 0 ? collect_events(s, count) : 0;
@@ -339,6 +343,15 @@ function first_awake(count: u32, asleep: u64): u32 {
     if (!is_skipped(i, asleep)) return i;
   }
   return NONE;
+}
+
+/**
+ * A thread is held back until another one has had a step, of whatever kind: those that were tried before, as
+ * steps that are independent of it, must be tried again.
+ */
+function wake_all(s: Search): void {
+  if (planted(Plant.REACH_NO_WAKE)) return;
+  for (let i: u32 = 0; i < s.s_places; i++) search_thread(i).sn_asleep = 0;
 }
 
 /**

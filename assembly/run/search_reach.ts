@@ -18,7 +18,7 @@ import { LOCK_WITNESS, Machine, machine, Sched } from "../sys/machine";
 import { CHAIN_MAX } from "../sys/param";
 import { Plant, planted, planted_call } from "../sys/plant";
 import { Frame, TDF_DEADLINE, TDL_STARTED, TDPRI_CRIT, Thread } from "../sys/proc";
-import { is_event, Pending, Reach, SearchThread } from "../sys/search";
+import { is_event, Pending, Reach, SearchThread, search_sees_cpus } from "../sys/search";
 import {
   KOBJ_LOCKMGR,
   KOBJ_MTX,
@@ -204,6 +204,7 @@ function is_about_object(nr: u32): bool {
 function reach_of_call(nr: u32, object: u32): u32 {
   if (planted_call(Plant.REACH_NOBODY, nr)) return Reach.LOCAL;
   if (concerns_nobody(nr)) return Reach.LOCAL;
+  if (planted(Plant.REACH_NO_YIELD) && nr == Sys.sched_relinquish) return Reach.LOCAL;
   if (is_about_object(nr)) return object == 0 ? Reach.ALL : Reach.OBJECTS;
   switch (nr) {
     case Sys.sema_value:
@@ -234,12 +235,11 @@ function reach_of_call(nr: u32, object: u32): u32 {
 
 /**
  * True for calls that no other thread can notice. Whether a thread owns a lock exclusively is changed by no
- * other thread while it runs, and time stands still while threads run.
+ * other thread while it runs, and time stands still while threads run. A yield is none of them: whether its
+ * thread is held back later depends on whether another one has a step behind it (search_choose).
  */
 function concerns_nobody(nr: u32): bool {
   switch (nr) {
-    case Sys.lwkt_yield:
-    case Sys.sched_relinquish:
     case Sys.compute:
     case Sys.curthread:
     case Sys.ticks:
@@ -281,6 +281,7 @@ export function search_reaches_hold(m: Machine): bool {
   // Lock orders (WITNESS), which threads run while others spin, rounds that waiters for tokens count.
   if ((m.lock_watch & LOCK_WITNESS) != 0 || m.lock_adaptive != 0 || is_token(m.tok_first))
     return false;
+  if (search_sees_cpus()) return false;
   // Handlers of thread creation and exit.
   if (m.event_lists == 0) return true;
   for (let list = <u32>EventList.THREAD_CTOR; list <= <u32>EventList.THREAD_FINI; list++) {
@@ -295,19 +296,26 @@ export function search_depend(a_td: Thread, a: SearchThread, b_td: Thread, b: Se
   const b_reach = reach_now(b_td, b);
   if (a_reach == Reach.ALL || b_reach == Reach.ALL) return true;
   if (may_promise(a_td, a) && may_promise(b_td, b)) return true;
+  if (reserves(a, b) && a_td.td_cpu == b_td.td_cpu) return true;
   if (a_reach == Reach.LOCAL || b_reach == Reach.LOCAL) return false;
   if (a_reach == Reach.LOOKS && b_reach == Reach.LOOKS) return false;
   return is_met(a, a.sn_object, b) || is_met(a, a.sn_second, b);
 }
 
+/** True if one of two steps makes or needs a reservation, which ends when its CPU switches to another thread. */
+function reserves(a: SearchThread, b: SearchThread): bool {
+  if (planted(Plant.REACH_NO_RESERVE)) return false;
+  return (a.sn_reserves | b.sn_reserves) != 0;
+}
+
 /** The reach of a step now: a thread in a critical section, or with tokens, keeps others from running. */
 function reach_now(td: Thread, sn: SearchThread): u32 {
-  if (is_event(td) || is_critical(td) || has_tokens(td)) return Reach.ALL;
+  if (is_event(td) || search_is_critical(td) || has_tokens(td)) return Reach.ALL;
   return sn.sn_reach;
 }
 
 /** True for a thread in a critical section of its own; one that is off its CPU may be in that of the switch. */
-function is_critical(td: Thread): bool {
+export function search_is_critical(td: Thread): bool {
   if (planted(Plant.REACH_NO_CRITICAL)) return false;
   const off = td != globaldata(td.td_cpu).gd_curthread;
   const switches = off && (machine().sched == Sched.LWKT || (td.td_lwflags & TDL_STARTED) == 0);

@@ -42,7 +42,7 @@ const LOCK_WAIT_STRIDE: usize = (offsetof<LockWait>() + sizeof<u64>() - 1) & ~(s
 /** Who waited for whom: an entry of a hash table with open addressing. */
 @unmanaged
 export class LockPair {
-  pr_lock: u32; //   the lock's address, 0 = free entry, 1 = deleted entry
+  pr_lock: u32; //   the lock's address, 0 = free entry
   pr_waiter: i32; // thread ids
   pr_owner: i32;
   pr_count: u32;

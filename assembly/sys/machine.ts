@@ -275,7 +275,6 @@ export class Machine {
   stats_wasted: u64; //        cycles that CPUs were idle while threads waited for one
 
   lock_pairs: u32; //          pairs of threads in the lock profile (kern/kern_lockprof.ts)
-  lock_pairs_lost: u32; //     waits of further pairs, for which there was no room
 
   /** Instructions between two samples for the compiler; 0 = no sampling. */
   jit_period: u32;

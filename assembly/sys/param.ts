@@ -138,7 +138,7 @@ export const WITNESS_COUNT: u32 = 256;
 export const WITNESS_ORDERS: u32 = 2048;
 /**
  * Size of lock profiling's hash of pairs, a power of two, and how many entries may be used: with a quarter
- * free, probes stay short. Waits of further pairs are counted together.
+ * free, probes stay short. Waits of further pairs are in the totals of their locks only.
  */
 export const LOCK_PAIRS: u32 = 4096;
 export const LOCK_PAIRS_MAX: u32 = 3072;

@@ -158,6 +158,11 @@ export enum Plant {
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored
   REACH_NO_PROMISE = 97, //  CPU shares reserved for deadlines are ignored
   REACH_NO_CRITICAL = 98, // critical sections are ignored
+  // The same: test/property/search-reduction.test.ts finds these.
+  REACH_NO_YIELD = 163, //   yields are ignored
+  REACH_NO_RESERVE = 164, // reservations are ignored
+  REACH_NO_CPUS = 165, //    that the CPUs of threads matter is not learned
+  REACH_NO_WAKE = 166, //    nothing is tried again where a thread is held back
   REACH_NOBODY = 4096, //    plus the number of a kernel call: that call is taken to concern no other thread
 }
 

@@ -5,9 +5,12 @@
 // Levels are finer than FreeBSD's 256 priorities, so that the 99 real-time priorities of POSIX are distinct:
 //
 //   0..15    interrupt threads, priorities 0 to 15
-//   16       deadlines
-//   17..115  real-time, 99 to 1; the priorities 16 to 47 lie among them
+//   16       deadlines, priority 16
+//   17..115  real-time, 99 to 1; the priorities 17 to 47 lie among them
 //   116..    priorities 48 to 255
+//
+// A thread that borrows a priority has only that: its level is at least as good as the lender's, and that of
+// a thread that borrows from one with a deadline is the deadlines', behind all that have one of their own.
 //
 // Locking: under sched_lock, free like all locks of the original. A CPU adds threads to its own queues only;
 // what it may take from others' queues, and when, is up to the schedulers (kern/sched_place.ts).
@@ -20,7 +23,7 @@ import {
   lists_bytes,
 } from "./chunklist";
 import { KASSERT } from "./kassert";
-import { machine } from "./machine";
+import { machine, Sched } from "./machine";
 import { PRI_MIN_KERN, PRI_MIN_REALTIME, RQ_LEVELS } from "./param";
 import { Thread } from "./proc";
 import {
@@ -31,7 +34,7 @@ import {
   runq_remove,
   runq_take,
 } from "./runq";
-import { td_sched } from "./sched";
+import { RT_PRIO_MAX, td_sched } from "./sched";
 import { is_td, no_td } from "./thread";
 
 /** Head of a queue beside its levels; WORDS words follow, with a bit for each level that may have threads. */
@@ -49,11 +52,13 @@ const QUEUE_BYTES: usize = BITS_OFFSET + <usize>WORDS * sizeof<u64>();
 if (BITS_OFFSET % sizeof<u64>() != 0) ERROR("the bits of a queue are aligned");
 if (WORDS > 64) ERROR("pq_words: more words than bits");
 
-/** The level of threads with deadlines. */
+/** The level of threads with deadlines, and of those that borrow from them. */
 export const LEVEL_DEADLINE: u32 = 16;
 /** The level of the best real-time priority, and the first level behind the real-time ones. */
 const LEVEL_RT: u32 = 17;
 const LEVEL_KERN: u32 = 116;
+
+if (LEVEL_DEADLINE != <u32>PRI_MIN_REALTIME) ERROR("the priority of deadlines is their level");
 
 /** No level: the queue is empty. */
 export const NO_LEVEL: u32 = 0xffff;
@@ -87,12 +92,21 @@ function word_of(head: PrioqHead, i: u32): usize {
   return changetype<usize>(head) + <usize>i * sizeof<u64>();
 }
 
+/**
+ * The best FreeBSD priority of a real-time policy: behind that of threads with deadlines, which under lwkt
+ * have a level of LWKT to themselves.
+ */
+export function rt_best(): u32 {
+  return <u32>PRI_MIN_REALTIME + (machine().sched == Sched.LWKT ? 8 : 1);
+}
+
 /** The level of real-time priority `rt`, 1 to 99, or, if that is 0, of a FreeBSD priority. */
 export function prio_level(rt: u32, priority: u32): u32 {
   if (rt != 0) return LEVEL_KERN - rt;
   if (priority >= <u32>PRI_MIN_KERN) return LEVEL_KERN + priority - <u32>PRI_MIN_KERN;
-  if (priority < <u32>PRI_MIN_REALTIME) return priority;
-  return LEVEL_RT + (((priority - <u32>PRI_MIN_REALTIME) * 99) >> 5);
+  if (priority <= LEVEL_DEADLINE) return priority;
+  const best = rt_best();
+  return LEVEL_RT + ((max(priority, best) - best) * RT_PRIO_MAX) / (<u32>PRI_MIN_KERN - best);
 }
 
 /** The list of one level of a queue. */

@@ -184,6 +184,7 @@ export class SearchThread {
   sn_priority: i32; // its priority in a PCT search; 0 = none yet
   sn_size: u32; //     bytes that it accesses next
   sn_atomic: u32; //   1 = that access is atomic
+  sn_reserves: u32; // 1 = it is lr.w or sc.w: what else its CPU does in between ends the reservation
   sn_acquire: u32; //  object that orders it behind others when its call returns, 0 = none (run/search_race.ts)
   sn_waits: u32; //    1 = it is waiting in a call for another thread
 }
@@ -265,6 +266,7 @@ export class Search {
   s_op_second: u32; //    the second word that it touches, 0 = none
   s_op_size: u32; //      bytes that it accesses
   s_op_atomic: u32; //    1 = it is atomic
+  s_op_reserves: u32; //  1 = it is lr.w or sc.w
   s_touched_count: u32;
   s_learned: u32; //      words found to be shared so far
   s_alone: u32; //        1 = only one thread with a body has existed in this schedule
@@ -364,7 +366,7 @@ const RACE_BYTES: u64 =
   <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + sizeof<u32>()) +
   <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + sizeof<u32>());
 
-/** Entries for words of guest memory: an incomplete word at the end counts, and so does the one behind it. */
+/** Entries for words of guest memory: an incomplete word at the end counts, and so does CPU_WORD. */
 function words_of(guest_size: u32): usize {
   return <usize>guest_size / sizeof<u32>() + 2;
 }
@@ -414,6 +416,26 @@ export function search_thread(index: u32): SearchThread {
 /** The SearchThread that stands for an event. */
 export function search_event(event: u32): SearchThread {
   return search_thread(machine().td_count + event);
+}
+
+/**
+ * The entry of s_shared, behind those of guest memory, that stands for the CPUs that threads are on: 1 = it
+ * matters to threads of the test on which CPU each of them is.
+ */
+function cpu_word(s: Search): usize {
+  return s.s_shared + <usize>(machine().guest_size >> 2) + 1;
+}
+
+/** True if it is known that the CPUs of threads matter. */
+export function search_sees_cpus(): bool {
+  return load<u8>(cpu_word(search())) != 0;
+}
+
+/** A search with reduction has learned that the CPUs of threads matter. */
+export function search_learn_cpus(): void {
+  if (search_sees_cpus()) return;
+  store<u8>(cpu_word(search()), 1);
+  search().s_learned++;
 }
 
 /** True for a value of an array of threads that stands for an event. */

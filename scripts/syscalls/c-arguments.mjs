@@ -36,11 +36,12 @@ function caseText({ name, args }) {
 }
 
 /** The statement that converts an argument, or null. */
-function conversion({ name, kind, host, register }, index, args) {
+function conversion({ kind, host, register }, index, args) {
   if (kind === "address") return `copyin_check(${read(register)}, ${read(register + 1)});`;
-  if (host === "string") return store(register, `copyinstr(${read(register)})`);
+  if (host === "string" || host === "format")
+    return store(register, `copyinstr(${read(register)})`);
   if (host === "channel") return store(register, `copyin_channel(${read(register)})`);
-  if (name !== "fmtarg") return null;
+  if (host !== "format_arg") return null;
   const format = args[index - 1].register;
   return store(register, `copyin_fmtarg(${read(format)}, ${read(register)})`);
 }

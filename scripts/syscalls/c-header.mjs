@@ -21,6 +21,8 @@ const TYPES = {
   token: "struct lwkt_token *",
   object: "void *",
   string: "const char *",
+  format: "const char *",
+  format_arg: "uintptr_t ",
   channel: "const volatile void *",
   created: "int ",
   void: "int ",
@@ -83,7 +85,6 @@ function docText(call) {
 
 function typeOf({ name, kind, host }) {
   if (name === "arg") return "void *";
-  if (name === "fmtarg") return "uintptr_t ";
   return kind === "address" ? "const void *" : TYPES[host];
 }
 

@@ -14,6 +14,8 @@ const ARGUMENT_TYPES = {
   token: "Handle | number",
   object: "Handle | number",
   string: "string | number",
+  format: "string | number",
+  format_arg: "string | Handle | number",
   channel: "string | Handle | number",
   u64: "bigint | number",
   cycles: "bigint | number",

@@ -36,6 +36,9 @@ export const ARGUMENT_KINDS = {
   u64: wide("u64"),
   cycles: wide("cycles"),
   string: plain("string"),
+  /** The format of a name, and the next argument, which is all that it can print. */
+  format: plain("format"),
+  format_arg: plain("format_arg"),
   channel: plain("channel"),
   /** The guest address of memory whose length is the next argument; the call looks at it itself. */
   address: plain("u32"),

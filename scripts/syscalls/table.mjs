@@ -15,7 +15,7 @@ const REGISTERS_MAX = 8;
 /** What a C program adds to the number of a call with strings or channels (c-arguments.mjs). */
 export const C_CALL = 2048;
 
-const POINTERS = ["string", "channel"];
+const POINTERS = ["string", "format", "channel"];
 
 /** True for a call that has arguments which are pointers in C. */
 export function isConverted({ args, isInternal }) {

@@ -36,8 +36,14 @@ export function checkTest(file: string): void {
     readWorkload(file);
     return;
   }
-  if (!statSync(file).isFile()) throw new ConfigError(`${file}: this is no file`);
-  if (isProgram(file)) parseElf(readInput(file), file);
+  if (extname(file) === ".c") {
+    throw new ConfigError(
+      `${file}: C is compiled first: kthread-machine cc ${file} -o TEST.elf, then explore TEST.elf`,
+    );
+  }
+  if (!isProgram(file) && statSync(file).isFile()) return;
+  const bytes = readInput(file);
+  if (isProgram(file)) parseElf(bytes, file);
 }
 
 const isWorkload = (file: string) => [".json", ".jsonc"].includes(extname(file));

@@ -1,6 +1,7 @@
 // The search that `explore` makes, in the thread that is for it: loads the test, and performs its schedules here, by other
 // threads, or by a queue.
 
+import { ConfigError } from "../core/errors.js";
 import {
   type Coverage,
   type Explored,
@@ -90,13 +91,28 @@ async function explored(
   options: ExploreOptions,
   workers: Crew | null,
 ): Promise<Explored> {
-  if (workers !== null) return exploreWith({ ...workers, joins: true }, setup, options);
-  if (flags.queue === undefined) return exploreNow(setup, options);
+  if (workers !== null) {
+    return ofFile(file, () => exploreWith({ ...workers, joins: true }, setup, options));
+  }
+  if (flags.queue === undefined) return ofFile(file, () => exploreNow(setup, options));
   const crew = await openQueue(flags.queue, file, plainOptionsOf(flags));
   try {
-    return await exploreWith({ ...crew, joins: false }, setup, options);
+    return await ofFile(file, () => exploreWith({ ...crew, joins: false }, setup, options));
   } finally {
     await crew.end();
+  }
+}
+
+/** Searches, and says of what the test does wrong which file it is in. */
+async function ofFile(
+  file: string,
+  perform: () => Explored | Promise<Explored>,
+): Promise<Explored> {
+  try {
+    return await perform();
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.message.includes(file)) throw error;
+    throw new ConfigError(`${file}: ${error.message}`, { cause: error });
   }
 }
 

@@ -7,10 +7,9 @@
 // is the same however many there are.
 
 import { createHash, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { connect } from "node:net";
 import type * as BullMq from "bullmq";
+import type * as IoRedis from "ioredis";
 import { ConfigError } from "../core/errors.js";
 import {
   type ExploreOptions,
@@ -22,6 +21,7 @@ import {
   whileAsked,
 } from "../search/index.js";
 import { type Crew, startWorkers } from "./explore-workers.js";
+import { complain } from "./output.js";
 
 const QUEUE = "kthread-machine-explore";
 /** Parts that are in the queue at a time. */
@@ -31,10 +31,13 @@ const CLAIM_MS = 5_000;
 const LOOK_MS = 1_000;
 /** Workers that may die over one part before that is given up. */
 const DEATHS_MAX = 100;
-/** How long an unreachable server is waited for. */
+/** How long an unreachable server is waited for, and one that is silent. */
 const CONNECT_MS = 5_000;
-const DEFAULT_PORT = 6379;
-/** How long the answer to a part is waited for when the search is over, and how often it is looked whether it is. */
+const ANSWER_MS = 2_000;
+/**
+ * How long the answer to a part is waited for when the search is over, and how often it is looked whether it is; and how
+ * long the server, to tidy up.
+ */
 const PATIENCE_MS = 2_000;
 const ASKED_EVERY_MS = 50;
 
@@ -50,9 +53,11 @@ interface Job {
 
 type Answer = { readonly result: TaskResult } | { readonly error: string };
 
-async function loadBullMq(): Promise<typeof BullMq> {
+/** The packages that a queue needs, which come with this one only if they are asked for. */
+async function loadPackages(): Promise<typeof BullMq & Pick<typeof IoRedis, "Redis">> {
   try {
-    return await import("bullmq");
+    const [bullmq, { Redis }] = await Promise.all([import("bullmq"), import("ioredis")]);
+    return { ...bullmq, Redis };
   } catch {
     throw new ConfigError(
       "--queue needs the packages bullmq and ioredis: npm install bullmq ioredis",
@@ -73,18 +78,61 @@ function sha256Of(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-/** Says if nobody answers at a server's address; the queue's own connections would try for ever. */
-async function reach(url: string): Promise<void> {
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const socket = connect({ host, port: Number(port === "" ? DEFAULT_PORT : port) });
+/** The address of a server for a message: without the password. */
+export function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== "") shown.password = "***";
+  return shown.href;
+}
+
+/** Says if a server does not answer or refuses us; the queue's own connections would try for ever. */
+async function reach(url: string, Redis: typeof IoRedis.Redis): Promise<void> {
+  const client = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_MS,
+    commandTimeout: ANSWER_MS,
+    retryStrategy: () => null,
+  });
+  let why: Error | null = null;
+  client.on("error", (error: Error) => {
+    why ??= error;
+  });
   try {
-    await once(socket, "connect", { signal: AbortSignal.timeout(CONNECT_MS) });
-  } catch {
-    throw new ConfigError(`${url}: no Redis or Valkey server answers there`);
+    await client.connect();
+    await client.ping();
+  } catch (error) {
+    why ??= error as Error;
   } finally {
-    socket.destroy();
+    client.disconnect();
   }
+  if (why !== null) throw new ConfigError(`${withoutPassword(url)}: ${refusalOf(why)}`);
+}
+
+function refusalOf({ name, message }: Error): string {
+  return name === "ReplyError"
+    ? `the server refuses the address: ${message.replace(/\.$/, "")}; it has the form redis://USER:PASSWORD@HOST:PORT/DATABASE`
+    : "no Redis or Valkey server answers there";
+}
+
+/** What listens for the errors of connections: they try again by themselves, and the user is told once. */
+function complainOnce(url: string): (error: Error) => void {
+  let isTold = false;
+  return (error) => {
+    if (isTold || (error as NodeJS.ErrnoException).code === undefined) return;
+    isTold = true;
+    complain(`${withoutPassword(url)}: the server is gone; waiting for it to come back`);
+  };
+}
+
+/** Waits for something that needs the server, but not for ever: it may be gone. */
+async function withPatience(work: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds);
+  });
+  work.catch(() => {});
+  await Promise.race([work, enough]);
+  clearTimeout(timer);
 }
 
 /** Hands the parts of a search to whoever serves the queue. `end` leaves nothing of this search in it. */
@@ -93,39 +141,48 @@ export async function openQueue(
   file: string,
   options: ExploreOptions,
 ): Promise<{ readonly runners: readonly TaskRunner[]; end(): Promise<void> }> {
-  const { Queue, QueueEvents } = await loadBullMq();
-  await reach(url);
+  const { Queue, QueueEvents, Redis } = await loadPackages();
+  await reach(url, Redis);
   const connection = connectionTo(url);
   const queue = new Queue(QUEUE, { connection });
   const events = new QueueEvents(QUEUE, { connection });
-  queue.on("error", () => {}); // they try again by themselves
-  events.on("error", () => {});
+  const onError = complainOnce(url);
+  queue.on("error", onError);
+  events.on("error", onError);
   for (const part of [queue, events]) part.setMaxListeners(0); // each part of the search listens
   await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
   const search = randomUUID();
   const sha256 = sha256Of(file);
   let jobs = 0;
-  const run: TaskRunner = async (task, words, turn) => {
-    const data: Job = { file, sha256, options, task, words };
+  /** Parts that are in the queue. */
+  const open = new Set<string>();
+  const ask = async (data: Job): Promise<Answer> => {
     const jobId = `${search}-${jobs++}`;
+    open.add(jobId);
     const job = await queue.add("part", data, {
       jobId,
       removeOnComplete: { age: 60 },
       removeOnFail: { age: 60 },
     });
-    const answered: Promise<Answer> = job.waitUntilFinished(events);
-    const answer = await orUnasked(answered, turn);
+    const answer: Answer = await job.waitUntilFinished(events);
+    await queue.remove(jobId);
+    open.delete(jobId);
+    return answer;
+  };
+  const tidyUp = async () => {
+    await Promise.all(Array.from(open, (jobId) => queue.remove(jobId)));
+    await events.close();
+    await queue.close();
+  };
+  const run: TaskRunner = async (task, words, turn) => {
+    const answer = await orUnasked(ask({ file, sha256, options, task, words }), turn);
     if (answer === null) return null;
     if ("error" in answer) throw new ConfigError(answer.error);
     return answer.result;
   };
   return {
     runners: Array<TaskRunner>(PARTS_AT_ONCE).fill(run),
-    end: async () => {
-      for (let i = 0; i < jobs; i++) await queue.remove(`${search}-${i}`);
-      await events.close();
-      await queue.close();
-    },
+    end: () => withPatience(tidyUp(), PATIENCE_MS),
   };
 }
 
@@ -181,10 +238,11 @@ class Threads {
   }
 }
 
-/** Performs parts of searches until `end` is called. */
+/** Performs parts of searches until `end` is called, which leaves a part that takes long to another worker. */
 export async function serveQueue(url: string, threads: number): Promise<{ end(): Promise<void> }> {
-  const { Worker } = await loadBullMq();
-  await reach(url);
+  const { Worker, Redis } = await loadPackages();
+  await reach(url, Redis);
+  const onError = complainOnce(url);
   const workers = Array.from({ length: threads }, () => {
     const crew = new Threads();
     const worker = new Worker<Job, Answer>(QUEUE, (job) => crew.perform(job.data), {
@@ -193,18 +251,14 @@ export async function serveQueue(url: string, threads: number): Promise<{ end():
       stalledInterval: LOOK_MS,
       maxStalledCount: DEATHS_MAX,
     });
-    worker.on("error", () => {}); // it tries again by itself
+    worker.on("error", onError);
     return { worker, crew };
   });
   await Promise.all(workers.map(({ worker }) => worker.waitUntilReady()));
   return {
-    end: async () => {
-      await Promise.all(
-        workers.map(async ({ worker, crew }) => {
-          await worker.close();
-          await crew.end();
-        }),
-      );
+    end: () => {
+      const ended = workers.map(({ worker, crew }) => worker.close().then(() => crew.end()));
+      return withPatience(Promise.all(ended), CLAIM_MS);
     },
   };
 }

@@ -1,7 +1,8 @@
 // `kthread-machine worker --queue redis://...`: performs parts of searches that `explore --queue` hands out.
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isQueueUrl, serveQueue } from "./queue.js";
+import { listenForSignals } from "./interrupt.js";
+import { isQueueUrl, serveQueue, withoutPassword } from "./queue.js";
 import { plural, wholeNumber } from "./units.js";
 
 const THREADS_MAX = 256;
@@ -11,7 +12,7 @@ Start it on any number of machines, in a folder where the test has the path by w
 stopped or killed at any time: what it was at is done by another one.
 
 Exit codes:
-  0    it was stopped, by Ctrl-C or SIGTERM
+  0    it was stopped, by Ctrl-C, SIGTERM or SIGHUP
   2    wrong options, or no server answers: the message says which
 
 Example:
@@ -39,12 +40,9 @@ export function registerWorker(program: Command): void {
     .addHelpText("after", HELP)
     .action(async ({ queue, threads }: { queue: string; threads: number }) => {
       const service = await serveQueue(queue, threads);
-      process.stderr.write(`serving ${queue} with ${plural(threads, "thread")}\n`);
-      const stop = () => {
+      process.stderr.write(`serving ${withoutPassword(queue)} with ${plural(threads, "thread")}\n`);
+      listenForSignals(() => {
         service.end().then(() => process.exit(0));
-      };
-      // A second one ends the process as ever.
-      process.once("SIGTERM", stop);
-      process.once("SIGINT", stop);
+      });
     });
 }

@@ -35,8 +35,9 @@ export function shown(value: unknown): string {
   }
 }
 
-function isThenable(value: object): boolean {
-  return typeof (value as { then?: unknown }).then === "function";
+/** True for a promise of any make. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** A whole number in a range, both ends included. */

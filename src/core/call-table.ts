@@ -18,7 +18,9 @@ export const KERNEL_CALL_MAX = 0xfff;
  * - `wait`, `token`: a kernel object, by address or by the number that an earlier call returned
  * - `object`: a mutex, condition variable, semaphore, barrier or timer, by the address that the call
  *   which made it returned
- * - `string`: a text, such as a wait message or a thread's name
+ * - `string`: a text, such as a wait message
+ * - `format`: the name of a thread or process, in which one directive of printf's stands for the next argument
+ * - `format_arg`: what that directive prints: a number, or for `%s` a text
  * - `address`: a guest address, or the function of a thread
  */
 export type ArgumentKind =
@@ -35,6 +37,8 @@ export type ArgumentKind =
   | "token"
   | "object"
   | "string"
+  | "format"
+  | "format_arg"
   | "address";
 
 /**
@@ -42,7 +46,12 @@ export type ArgumentKind =
  * useful there; a `never` call does not return; a `created` call leaves an error number in a0 and, if
  * that is 0, the address of the new thread or process in a1.
  */
-export type ResultKind = "void" | "never" | "bool" | "created" | Exclude<ArgumentKind, "string">;
+export type ResultKind =
+  | "void"
+  | "never"
+  | "bool"
+  | "created"
+  | Exclude<ArgumentKind, "string" | "format" | "format_arg">;
 
 /** One kernel call. */
 export interface CallSpec {

@@ -1,6 +1,8 @@
 // The kernel's printf, formatted on the host: texts are rare and short-lived, so the kernel hands over
 // the format and its words as they are.
 
+import { shown } from "./arguments.js";
+
 /** How to print what is not a number. */
 export interface FormatContext {
   /** A thread's or process's identity, for %p. */
@@ -40,6 +42,8 @@ interface Directive {
  */
 export class Format {
   private readonly parts: readonly (string | Directive)[];
+  /** How many words it prints. */
+  readonly words: number;
   /** Which words are names; null if there are words that have to be looked at now. */
   private readonly names: readonly number[] | null;
 
@@ -57,6 +61,7 @@ export class Format {
     if (end < text.length) parts.push(text.slice(end));
     this.parts = parts;
     const kinds = parts.filter((part) => typeof part !== "string").map(({ kind }) => kind);
+    this.words = kinds.length;
     const canWait = !kinds.some((kind) => "spn".includes(kind));
     this.names = canWait ? [...kinds.keys()].filter((i) => kinds[i] === "N") : null;
   }
@@ -85,6 +90,17 @@ export class Format {
     }
     return text;
   }
+}
+
+/**
+ * What is wrong with the format of a thread's or process's name, or null. The kernel keeps a name as its format
+ * and one word, so that a second directive would print 0.
+ */
+export function mistakeInName(format: string): string | null {
+  if (!format.includes("%")) return null;
+  const { words } = new Format(format);
+  if (words <= 1) return null;
+  return `the name ${shown(format)} prints ${words} arguments, and a call gives it one; write the others into the text`;
 }
 
 function printWord(directive: Directive, word: number, context: FormatContext): string {

@@ -3,6 +3,7 @@
 import { isHandle, shown } from "../core/arguments.js";
 import { ARGUMENT_REGISTERS_MAX, type ArgumentKind, type CallSpec } from "../core/call-table.js";
 import { KernelError } from "../core/errors.js";
+import { mistakeInName } from "../core/format.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import { SnapshotError } from "../snapshot/errors.js";
@@ -330,7 +331,10 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
     value: Exclude<CallArgument, BodyFunction>,
   ): number {
     if (typeof value === "number" && ((value | 0) === value || value >>> 0 === value)) return value;
-    if (typeof value === "string" && isTextKind(kind)) return this.kernel.intern(value);
+    if (typeof value === "string" && TEXT_KINDS.has(kind)) {
+      if (kind === "format") checkName(call, value);
+      return this.kernel.intern(value);
+    }
     if (isHandle(value)) return value.address;
     return refuse(call, NUMBER_KINDS.has(kind) ? NUMBER : kind, value);
   }
@@ -468,11 +472,26 @@ function isWide(value: CallArgument): value is number | bigint {
 }
 
 const NUMBER = "whole number of 32 bits";
-const NUMBER_KINDS: ReadonlySet<ArgumentKind> = new Set(["i32", "u32", "pri", "ticks"]);
+const NUMBER_KINDS: ReadonlySet<ArgumentKind> = new Set([
+  "i32",
+  "u32",
+  "pri",
+  "ticks",
+  "format_arg",
+]);
 
 /** Kinds of arguments for which a text stands for its address in the kernel. */
-function isTextKind(kind: ArgumentKind): boolean {
-  return kind === "string" || kind === "channel" || kind === "u32";
+const TEXT_KINDS: ReadonlySet<ArgumentKind> = new Set([
+  "string",
+  "format",
+  "format_arg",
+  "channel",
+]);
+
+function checkName(call: KernelCall<unknown>, format: string): void {
+  const mistake = mistakeInName(format);
+  if (mistake === null) return;
+  throw new KernelError(call.call, Layout.EINVAL, `${call.call}: ${mistake}`);
 }
 
 function refuse(call: KernelCall<unknown>, kind: string, value: unknown): never {

@@ -36,7 +36,10 @@ export interface LockReport {
   readonly wait: LockTimesReport;
   /** Times that it was held; for a lock that is shared, from the first that shares it until nobody does. */
   readonly hold: LockTimesReport;
-  /** Who waited for whom, the longest first. */
+  /**
+   * Which threads waited for which, the longest first: for all locks together 3,072 pairs. Waits of further pairs
+   * are in `wait` only.
+   */
   readonly waits: readonly LockWaitReport[];
 }
 
@@ -90,7 +93,7 @@ function readPairs({ kernel }: Machine, toNs: (cycles: number) => number) {
   for (let i = 0; i < Layout.LOCK_PAIRS; i++) {
     const at = table + i * P.size;
     const lock = kernel.read(at + P.pr_lock);
-    if (lock <= 1) continue; // nothing, or forgotten
+    if (lock === 0) continue;
     const pairs = found.get(lock) ?? [];
     pairs.push({
       waiterTid: kernel.readSigned(at + P.pr_waiter),

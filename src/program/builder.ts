@@ -41,13 +41,13 @@ import { Instructions } from "./instructions.js";
 import { type DataBlock, describeItem, type Item, type PendingValue } from "./items.js";
 import { type Move, orderMoves } from "./moves.js";
 import {
-  accepts,
   type Constant32,
   type Cycles,
   contentRule,
   type Duration,
   type External,
   formatOperand,
+  mistakeIn,
   type Operand,
   type OperandsOf,
   type Symbolic,
@@ -611,15 +611,8 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
   }
 
   private checkArgument(name: string, kind: ArgumentKind, index: number, operand: Operand): void {
-    const isFine =
-      typeof operand === "object"
-        ? operand !== null && accepts(kind, operand)
-        : typeof operand === "number" ||
-          isRegister(operand) ||
-          (typeof operand === "bigint" && registersOf(kind) === 2);
-    if (isFine) return;
-    const shown = typeof operand === "object" ? operand?.kind : JSON.stringify(String(operand));
-    this.fail(`argument ${index + 1} of ${name} (${kind}) cannot be ${shown}`);
+    const mistake = mistakeIn(kind, operand);
+    if (mistake !== null) this.fail(`argument ${index + 1} of ${name} (${kind}) ${mistake}`);
   }
 
   private passWord(

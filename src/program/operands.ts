@@ -4,9 +4,10 @@
  */
 
 import { checkArgument, count, long, type Rule, whole } from "../core/arguments.js";
-import type { ArgumentKind } from "../core/call-table.js";
+import { type ArgumentKind, registersOf } from "../core/call-table.js";
 import { ArgumentError } from "../core/errors.js";
-import type { Register } from "./registers.js";
+import { mistakeInName } from "../core/format.js";
+import { isRegister, type Register } from "./registers.js";
 
 /** An amount of virtual time. How many cycles or ticks it is depends on the machine that runs it. */
 export interface Duration {
@@ -200,6 +201,8 @@ const accepted = {
   token: ["symbol"],
   object: [],
   string: ["string"],
+  format: ["string"],
+  format_arg: ["string", "symbol", "label"],
   address: ["symbol", "label"],
 } as const satisfies Record<ArgumentKind, readonly Symbolic["kind"][]>;
 
@@ -217,8 +220,24 @@ export type OperandsOf<A extends readonly ArgumentKind[]> = {
   [I in keyof A]: OperandOf<A[I]>;
 };
 
+/** Why an operand cannot be an argument of a kind, or null. */
+export function mistakeIn(kind: ArgumentKind, operand: Operand): string | null {
+  const isSymbolic = typeof operand === "object" && operand !== null;
+  if (isSymbolic && kind === "format" && operand.kind === "string") {
+    const mistake = mistakeInName(operand.text);
+    return mistake === null ? null : `is wrong: ${mistake}`;
+  }
+  const isFine = isSymbolic
+    ? accepts(kind, operand)
+    : typeof operand === "number" ||
+      isRegister(operand) ||
+      (typeof operand === "bigint" && registersOf(kind) === 2);
+  if (isFine) return null;
+  return `cannot be ${typeof operand === "object" ? operand?.kind : JSON.stringify(String(operand))}`;
+}
+
 /** Whether an argument of a kind takes a symbolic operand. */
-export function accepts(kind: ArgumentKind, operand: Symbolic): boolean {
+function accepts(kind: ArgumentKind, operand: Symbolic): boolean {
   if (operand.kind === "word-at" || operand.kind === "external") return true;
   return (accepted[kind] as readonly string[]).includes(operand.kind);
 }

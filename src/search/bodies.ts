@@ -2,6 +2,7 @@
 
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import * as Layout from "../generated/layout.js";
+import { BodyError } from "../machine/bodies.js";
 import {
   type Body,
   isKernelCall,
@@ -57,9 +58,21 @@ export class SearchBodies {
   /** Begins the body of the thread whose turn it is. */
   begin(): void {
     const td = this.state.get(S.s_td);
-    const actor: Actor = { body: this.machine.bodies.begin(td), next: null, call: null };
+    const actor: Actor = { body: this.bodyOf(td), next: null, call: null };
     this.actors.set(td, actor);
     this.advance(td, actor, 0, 0);
+  }
+
+  /** The body of a thread; a function that makes none is a mistake of the test, in whatever schedule. */
+  private bodyOf(td: number): Body {
+    try {
+      return this.machine.bodies.begin(td);
+    } catch (error) {
+      if (!(error instanceof BodyError)) throw error;
+      throw error.cause === undefined
+        ? new ConfigError(error.message)
+        : this.failureOf(td, error.cause);
+    }
   }
 
   /** Performs the step of the thread whose turn it is. */

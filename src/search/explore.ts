@@ -143,10 +143,20 @@ function openStory({ trace }: ExploreOptions): StoryFile | null {
 function createWorld(setup: Setup, { config, build, replay }: ExploreOptions): World {
   const world = new World(setup, config, build);
   if (replay !== undefined) {
-    const words = new Set([...world.warm, ...wordsOfTape(replay)]);
+    const words = new Set([...world.warm, ...wordsIn(world, replay)]);
     world.words = [...words].sort((a, b) => a - b);
   }
   return world;
+}
+
+/** The words that a schedule names, all of which must be there. */
+function wordsIn({ guestMemory }: World, tape: string): number[] {
+  const words = wordsOfTape(tape);
+  const wild = words.find((word) => word >= guestMemory);
+  if (wild === undefined) return words;
+  throw new ConfigError(
+    `the schedule names a word at 0x${wild.toString(16)}, and guest memory ends at 0x${guestMemory.toString(16)}: replay it with the test and the settings that it is of`,
+  );
 }
 
 /** What a search has found, and the story of the schedule that failed. */
@@ -241,7 +251,8 @@ function tellOf(
   options: ExploreOptions,
 ): { readonly failure: ExploreFailure; readonly story: ExploreStory } {
   const { choices, preemptions, steps, hash } = outcome;
-  const words = world.words.filter((word) => !world.warm.includes(word));
+  const isWord = (word: number) => word < world.guestMemory && !world.warm.includes(word);
+  const words = world.words.filter(isWord);
   const tape = encodeTape(choices, words, modeOf(options));
   const { scenes, told } = tell(world, choices, options);
   const { kind, message } = told?.failure ?? outcome.failure;

@@ -138,6 +138,7 @@ function describeArgument(
       if (isGuest) return programs.nameOf(address);
       return isText(machine, address) ? JSON.stringify(kernel.text(address)) : hex(address);
     case "string":
+    case "format":
       if (isGuest) return JSON.stringify(guestText(machine, address));
       return isText(machine, address) ? JSON.stringify(kernel.text(address)) : String(value);
     case "thread":

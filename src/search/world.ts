@@ -3,6 +3,7 @@
 // The kernel performs them (assembly/run/search.ts): what a step is, and where a choice is made, stands there. Here
 // the machine goes back to the start, JavaScript bodies do their steps, and the end is judged.
 
+import { isThenable } from "../core/arguments.js";
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError, KernelPanic } from "../core/errors.js";
 import type { KernelSource } from "../core/instantiate.js";
@@ -177,6 +178,11 @@ export class World {
     }
   }
 
+  /** Bytes of guest memory. */
+  get guestMemory(): number {
+    return this.machine.config.guestMemory;
+  }
+
   /** Steps of the last schedule. */
   get steps(): number {
     return this.state.get(S.s_steps);
@@ -200,11 +206,16 @@ export class World {
     return this.state.get(S.s_learned) !== this.known.length;
   }
 
+  /** Entries of the kernel's array of shared words: the last one, of no word, stands for the CPUs of threads. */
+  private get entries(): number {
+    return this.guestMemory / 4 + 2;
+  }
+
   /** These and the others. */
   get shared(): Words {
     const base = this.state.get(S.s_shared);
     const found: number[] = [];
-    for (let word = 0; word < this.machine.config.guestMemory / 4; word++) {
+    for (let word = 0; word < this.entries; word++) {
       if (this.kernel.u8[base + word] !== 0) found.push(4 * word);
     }
     return found;
@@ -223,7 +234,7 @@ export class World {
 
   private set shared(words: Words) {
     const base = this.state.get(S.s_shared);
-    this.kernel.u8.fill(0, base, base + this.machine.config.guestMemory / 4);
+    this.kernel.u8.fill(0, base, base + this.entries);
     for (const address of words) this.kernel.u8[base + address / 4] = 1;
     this.state.set(S.s_learned, words.length);
   }
@@ -395,7 +406,7 @@ export class World {
     const fault = this.faultOrNull();
     if (fault !== null) throw new Failed(fault.kind, fault.message);
     if (stop === SearchStop.EXIT) this.assertStatus();
-    else if (atRest?.() !== true) this.assertAllEnded();
+    else if (judgeBy(atRest) !== true) this.assertAllEnded();
     return true;
   }
 
@@ -473,6 +484,7 @@ export class World {
 
 /** The judges of what a test has returned. */
 function judgesOf(value: unknown): Watch {
+  refusePromise("setup", value);
   if (typeof value === "function") return { end: value as Judge };
   if (typeof value !== "object" || value === null) return {};
   const { always, end, atRest } = value as Record<string, unknown>;
@@ -483,10 +495,23 @@ function judgesOf(value: unknown): Watch {
   return value;
 }
 
-function judgeBy(judge: Judge | undefined): void {
+/** What a check says; one that throws fails the schedule. */
+function judgeBy(judge: (() => unknown) | undefined): unknown {
+  let verdict: unknown;
   try {
-    judge?.();
+    verdict = judge?.();
   } catch (error) {
     throw new Failed("assertion", textOf(error));
   }
+  refusePromise("a check of the test", verdict);
+  return verdict;
+}
+
+/** A schedule is over before a promise is kept: what comes later would not be part of the test, and no failure of it. */
+function refusePromise(whose: string, value: unknown): void {
+  if (!isThenable(value)) return;
+  value.then(undefined, () => {}); // what it fails of is no longer of interest
+  throw new ConfigError(
+    `${whose} has returned a promise; it must do its work at once, without async and await`,
+  );
 }

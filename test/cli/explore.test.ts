@@ -133,6 +133,13 @@ it("says where a test is wrong that is no test", () => {
     ],
     ['\n throw new Error("no");', 2, `cannot be loaded: no (${wrong}:2)`],
     ["export default function setup() {\n absent(); }", 2, "is not defined (wrong.mjs:2)"],
+    ["export default (machine) => machine.createThread({});", 2, `${wrong}: createThread: name is`],
+    ["export default async () => {};", 2, `${wrong}: setup has returned a promise; it must`],
+    [
+      'export default (machine) => void machine.createThread({ name: "a", async *body() {} });',
+      2,
+      `${wrong}: the body of thread "a" is an async generator, which no body can be`,
+    ],
     [`export default function setup(machine) {${body("absent();")}`, 1, "defined (wrong.mjs:3)"],
     [`export default function setup(machine) {${body('throw new Error("no")')}`, 1, '"a": no\n'],
   ] as const) {
@@ -141,6 +148,10 @@ it("says where a test is wrong that is no test", () => {
     expect(told.status).toBe(status);
     expect(told.stderr + told.stdout).toContain(message);
   }
+  const source = join(folder, "test.c");
+  writeFileSync(source, "");
+  expect(explore(source).stderr).toContain(`${source}: C is compiled first: kthread-machine cc`);
+  expect(explore(folder).stderr).toContain(`${folder}: this is a directory, not a file`);
 });
 
 it("finds the same with any number of workers", () => {

@@ -184,6 +184,7 @@ describe("calls about different objects are independent", () => {
   for (const [family, pieces] of Object.entries(families)) {
     if (family === "deadline") continue; // which are all about what the CPU can promise
     for (const [name, piece] of Object.entries(pieces)) {
+      if (name === "yields") continue; // it may hold its thread back until any other one has a step
       it(`${family}: ${name}`, async () => {
         const part = (which: number): Part => [{ piece, which, inner: null }];
         for (const config of configs) {
@@ -266,7 +267,7 @@ describe("a wrong word about a call is found", () => {
   }
 
   it("that threads with deadlines end without consequences", async () => {
-    const pieces = [...Object.values(families.deadline ?? {}), families.time?.yields as Piece];
+    const pieces = [...Object.values(families.deadline ?? {}), families.time?.compute as Piece];
     expect(await isFound(Plant.REACH_NO_PROMISE, growing(pieces))).toBe(true);
   });
 

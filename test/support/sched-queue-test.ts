@@ -27,11 +27,13 @@ const LEVEL_DEADLINE = 16;
 const MIN_REALTIME = 16;
 const MIN_KERNEL = 48;
 const MIN_IDLE = 224;
+/** The deadline of a thread that has none: behind all others. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 /** The level of a fixed priority (assembly/sys/prioq.ts). */
 function levelOf(priority: number): number {
-  if (priority < MIN_REALTIME) return priority;
-  if (priority < MIN_KERNEL) return 17 + Math.floor(((priority - MIN_REALTIME) * 99) / 32);
+  if (priority <= MIN_REALTIME) return priority;
+  if (priority < MIN_KERNEL) return 17 + Math.floor(((priority - MIN_REALTIME - 1) * 99) / 31);
   return 116 + priority - MIN_KERNEL;
 }
 
@@ -81,7 +83,9 @@ export class SchedQueueTest {
   }
 
   private fixed(priority: number): Rank {
-    return { level: levelOf(priority & this.mask), deadlineUs: 0, priority };
+    const first = priority & this.mask;
+    const level = levelOf(first === MIN_REALTIME ? priority : first); // the deadlines' level is theirs alone
+    return { level, deadlineUs: NEVER, priority };
   }
 
   /** Does about `size` operations; throws when an order is not the model's. */
@@ -115,8 +119,8 @@ export class SchedQueueTest {
       case 1: {
         const rt = 1 + random.below(99);
         this.machine.call(sys.sched_setscheduler(actor.thread, random.pick([1, 2]), rt));
-        const priority = MIN_REALTIME + Math.floor(((99 - rt) * 32) / 99);
-        this.becomes(actor, { level: 116 - rt, deadlineUs: 0, priority }, true);
+        const priority = MIN_REALTIME + 1 + Math.floor(((99 - rt) * 31) / 99);
+        this.becomes(actor, { level: 116 - rt, deadlineUs: NEVER, priority }, true);
         return;
       }
       case 2: {
@@ -143,7 +147,8 @@ export class SchedQueueTest {
    */
   private becomes(actor: Actor, rank: Rank, isPolicy: boolean): void {
     const isOther = actor.level !== rank.level;
-    const hadPolicy = actor.level !== this.fixed(actor.priority).level;
+    const hadPolicy =
+      actor.deadlineUs !== NEVER || actor.level !== this.fixed(actor.priority).level;
     const isBetter = rank.priority < actor.priority;
     const isMoved =
       this.scheduler === "ule" ? isPolicy || isBetter || (hadPolicy && isOther) : isOther;

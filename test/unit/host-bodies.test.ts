@@ -578,6 +578,26 @@ describe("the arguments and results of a host body's calls", () => {
     expect(seen).toEqual([1, 42, 0, 0]);
   });
 
+  it("names a thread by a format and one argument, and refuses a format with more", () => {
+    const machine = new Machine({}, buildUnderTest);
+    const add = (format: string, arg: number | string) =>
+      machine.call(sys.kthread_add(function* () {}, 0, 0, 0, 0, format, arg));
+    for (const [format, arg] of [
+      ["disk %d", 7],
+      ["on %s", "sda"],
+      ["100%% of %x", 255],
+      ["alone", 0],
+    ] as const) {
+      add(format, arg);
+    }
+    const names = [...machine.threads()].map(({ name }) => name);
+    expect(names).toEqual(["swapper", "disk 7", "on sda", "100% of ff", "alone", "init"]);
+    expect(() => add("disk %d of %d", 7)).toThrow(
+      'kthread_add: the name "disk %d of %d" prints 2 arguments, and a call gives it one',
+    );
+    expect(machine.call(sys.mtx_init("%d of %d", 0))[0]).toBe(0); // no format
+  });
+
   it("performs a call step by step as yield* does, and can be given up in between", () => {
     const call = sys.curcpu();
     const performance = call[Symbol.iterator]();

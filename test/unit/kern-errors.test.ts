@@ -408,6 +408,34 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(notes).toEqual([1, 0, 1]);
   });
 
+  it("thread_single waits its turn for another process though its own process is to end meanwhile", () => {
+    const m = boot();
+    const notes: unknown[] = [];
+    const { p } = m.user(function* () {
+      yield* sys.thr_create(function* () {
+        yield* sys.tsleep("x", PPAUSE | PCATCH, "x", 0);
+      }, 0);
+      yield* sys.pause("m", 2);
+      notes.push(yield* sys.thread_single(p, Layout.SINGLE_NO_EXIT));
+      yield* sys.pause("m", 8);
+      notes.push("end");
+      yield sys.thread_single_end(p, Layout.SINGLE_NO_EXIT);
+      yield* sys.pause("m", 8);
+    });
+    m.user(function* () {
+      yield* sys.thr_create(function* () {
+        yield* sys.pause("t", 5);
+        notes.push("exit");
+        yield sys.exit(0);
+      }, 0);
+      yield* sys.pause("m", 4);
+      notes.push(yield* sys.thread_single(p, Layout.SINGLE_ALLPROC));
+      yield sys.thread_single_end(p, Layout.SINGLE_ALLPROC);
+    });
+    m.run();
+    expect(notes).toEqual([0, "exit", "end", 0]);
+  });
+
   it("wait returns 0 for a child that has ended, and ECHILD for a process that is not a child", () => {
     const m = boot();
     const notes = m.do(function* (note) {

@@ -100,6 +100,37 @@ it("begins with nothing in the place of a lock that was destroyed", () => {
   expect(lockReports(machine)?.[0]).toMatchObject({ name: "second", hold: { count: 0, maxNs: 0 } });
 });
 
+it("knows which threads waited for which, however many locks with waits were destroyed before", () => {
+  const machine = boot({ maxthread: 20, objects: 16 });
+  const kept = [1, 2].map((i) => machine.call(sys.mtx_create(`kept ${i}`))[1]);
+  const pairs = (name: string) => lockReports(machine)?.find((lock) => lock.name === name)?.waits;
+  /** Two threads that each take the lock once, the second while the first has it. */
+  const contest = (lock: number) => {
+    for (const holds of [true, false]) {
+      machine.createThread({
+        name: `holds: ${holds}`,
+        *body() {
+          yield* sys.mtx_lock(lock);
+          if (holds) yield* sys.pause("hold", 1);
+          yield* sys.mtx_unlock(lock);
+          yield sys.kthread_exit();
+        },
+      });
+    }
+    machine.run();
+  };
+  for (const lock of kept) contest(lock);
+  const before = ["kept 1", "kept 2"].map(pairs);
+  for (let i = 0; i < 3_200; i++) {
+    const [, lock] = machine.call(sys.mtx_create("short"));
+    contest(lock);
+    if (i % 100 === 0 || i > 3_060) expect([i, pairs("short")?.length]).toEqual([i, 1]);
+    machine.call(sys.mtx_destroy(lock));
+  }
+  expect(machine.kernel.machine("lock_pairs")).toBe(2);
+  expect(["kept 1", "kept 2"].map(pairs)).toEqual(before);
+});
+
 it("is in the report of a workload, and does not change its run", () => {
   const text = tasks(`
     "a": { "instance": 3, "loop": 20, "lock": "door", "run": 30, "unlock": "door", "run1": 20 }`);

@@ -1,7 +1,15 @@
 // The lock manager (lockmgr(9)): each request, its flags, its errors and its panics.
 
 import { describe, expect, it } from "vitest";
-import { EBUSY, EDEADLK, EINVAL, ENOLCK, EWOULDBLOCK, PCATCH } from "../../src/generated/layout.js";
+import {
+  EBUSY,
+  EDEADLK,
+  EINTR,
+  EINVAL,
+  ENOLCK,
+  EWOULDBLOCK,
+  PCATCH,
+} from "../../src/generated/layout.js";
 import {
   type Body,
   type KernelCall,
@@ -244,6 +252,49 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
     const drains = { a: LK.DRAIN, b: LK.EXCLUSIVE, c: LK.SHARED };
     expect(order("alone", drains)).toEqual(["b", "c", "a"]);
     expect(order("share", { a: LK.DRAIN })).toEqual(["a"]);
+  });
+
+  it("is drained by a thread whose process is to end, though its other waits can be interrupted", () => {
+    const machine = boot();
+    const lock = lockOf(machine, 0, 0, PCATCH);
+    const seen: unknown[] = [];
+    inTurn(machine, {
+      *owner() {
+        yield* sys.lockmgr(lock, LK.EXCLUSIVE, 0);
+        yield* sys.sleep(500n * US);
+        seen.push("released");
+        yield* sys.lockmgr(lock, LK.RELEASE, 0);
+      },
+      *forker() {
+        const drainer = function* (): Body {
+          yield* sys.thr_create(function* () {
+            yield* sys.sleep(100n * US);
+            seen.push("exits");
+            yield sys.exit(0);
+          }, 0);
+          yield* sys.thr_create(function* () {
+            seen.push(yield* sys.lockmgr(lock, LK.EXCLUSIVE, 0));
+          }, 0);
+          seen.push(yield* sys.lockmgr(lock, LK.DRAIN, 0));
+          yield* sys.lockmgr(lock, LK.RELEASE, 0);
+        };
+        yield* sys.fork(drainer, 0, 0, 0, -1);
+      },
+    });
+    expect(seen).toEqual(["exits", EINTR, "released", 0]);
+    expect(machine.call(sys.lockdestroy(lock))[0]).toBe(0);
+  });
+
+  it("counts a request that has to wait once, however often it is woken in vain", () => {
+    const machine = boot();
+    const lock = lockOf(machine);
+    const user = function* (): Body {
+      yield* sys.lockmgr(lock, LK.EXCLUSIVE, 0);
+      yield* sys.sleep(50n * US);
+      yield* sys.lockmgr(lock, LK.RELEASE, 0);
+    };
+    inTurn(machine, { one: user, two: user, three: user, four: user });
+    expect(syncObjects(machine)).toMatchObject([{ uses: 4, contended: 3, waiters: 0 }]);
   });
 
   it("releases the interlock when it has the lock, when it waits and when it fails", () => {

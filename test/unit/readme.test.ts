@@ -1,7 +1,7 @@
 // The README's programs run, and print what it says; links between documents lead somewhere.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -11,8 +11,8 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 
 /** The contents of the fenced blocks of a language, "" for none. */
-function blocks(language: string): string[] {
-  const fences = [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
+function blocks(language: string, text: string = README): string[] {
+  const fences = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)];
   return fences.filter(([, name]) => name === language).map(([, , text = ""]) => text);
 }
 
@@ -48,6 +48,46 @@ function command(...args: readonly string[]): string {
 function sameEverywhere(text: string): string[] {
   return text.split("\n").filter((line) => /^ {2}(?:sleeps|messages|instr|hash)/.test(line));
 }
+
+/** Programs of the documents that are whole: they import what they use. */
+function wholePrograms(): [name: string, source: string][] {
+  return ["README.md", "docs/c-programs.md", "docs/debugging.md"].flatMap((path) =>
+    blocks("ts", readFileSync(join(ROOT, path), "utf8")).map((source, index): [string, string] => [
+      `${path.replace(/\W/g, "-")}-${index}.ts`,
+      source,
+    ]),
+  );
+}
+
+/** What the compiler says of programs in a project with the strictest settings; empty if nothing. */
+function complaintsAbout(programs: readonly (readonly [name: string, source: string])[]): string {
+  const folder = mkdtempSync(join(ROOT, "build/readme-"));
+  try {
+    for (const [name, source] of programs) writeFileSync(join(folder, name), source);
+    const strict = {
+      strict: true,
+      noUncheckedIndexedAccess: true,
+      exactOptionalPropertyTypes: true,
+    };
+    const modules = { module: "nodenext", target: "es2023", types: ["node"] };
+    const paths = { "kthread-machine": [join(ROOT, "src/index.ts")] };
+    const compilerOptions = { noEmit: true, skipLibCheck: true, paths, ...strict, ...modules };
+    const files = programs.map(([name]) => name);
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+    const tsc = join(ROOT, "node_modules/.bin/tsc");
+    return spawnSync(tsc, ["-p", folder], { cwd: ROOT, encoding: "utf8" }).stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+it("the programs of the documents have the types that a strict project wants", () => {
+  const programs = wholePrograms();
+  expect(programs.length).toBeGreaterThanOrEqual(4);
+  expect(complaintsAbout(programs)).toBe("");
+  const wrong = 'import { Machine } from "kthread-machine";\nnew Machine({ cpus: "2" });\n';
+  expect(complaintsAbout([["wrong.ts", wrong]])).toContain("is not assignable to type 'number'");
+});
 
 describe("the README", () => {
   it("shows what `npm start` prints", () => {

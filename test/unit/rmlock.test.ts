@@ -374,4 +374,33 @@ describe("WITNESS", () => {
       expect(sleepsWith(options, isAlone)).toContain("with the following non-sleepable locks held");
     }
   });
+
+  it("panics when a writer waits for a reader that sleeps, be it the first or a later one", () => {
+    for (const options of [0, SLEEPABLE]) {
+      for (const sleeper of [0, 1]) {
+        const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+        const [, rm] = machine.call(sys.rm_init("table", options));
+        for (const [i, name] of ["first", "later"].entries()) {
+          machine.createThread({
+            name,
+            *body() {
+              yield* sys.rm_rlock(rm);
+              if (i === sleeper) yield* sys.tsleep("x", 0, "x", 9);
+              else for (let turn = 0; turn < 5; turn++) yield* sys.sched_relinquish();
+              yield* sys.rm_runlock(rm);
+              yield* sys.kthread_exit();
+            },
+          });
+        }
+        machine.createThread({
+          name: "writer",
+          *body() {
+            yield* sys.rm_wlock(rm);
+          },
+        });
+        expect(() => machine.run()).toThrow("sleeping thread");
+        expect(machine.console).toContain(`Sleeping thread ${["first", "later"][sleeper]} (tid`);
+      }
+    }
+  });
 });

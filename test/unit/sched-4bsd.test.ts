@@ -166,7 +166,7 @@ describe("the kernel call sched_setscheduler", () => {
       },
     });
     machine.run({ rounds: 4 });
-    expect(other.priority).toBe(16);
+    expect(other.priority).toBe(17);
   });
 });
 

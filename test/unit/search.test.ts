@@ -170,6 +170,48 @@ describe("a search", () => {
     await expect(run(setup, { strategy: "best" as never })).rejects.toThrow('strategy is "best"');
   });
 
+  it("refuses what would go on behind a schedule: promises of the setup, the checks and the bodies", async () => {
+    const body = function* () {
+      yield sys.tsleep("for ever", 0, "ever", 0);
+    };
+    const late = async () => {
+      throw new Error("too late");
+    };
+    for (const [watch, sentence] of [
+      [late, "a check of the test has returned a promise"],
+      [{ always: late }, "a check of the test has returned a promise"],
+      [{ atRest: late }, "a check of the test has returned a promise"],
+      [late(), "setup has returned a promise; it must do its work at once"],
+    ] as const) {
+      const test: Setup = (machine) => {
+        machine.createThread({ name: "sleeper", body });
+        return typeof watch === "function" ? { atRest: () => true, end: watch } : watch;
+      };
+      await expect(run(test, {})).rejects.toThrow(sentence);
+    }
+    const none = async function* () {} as unknown as typeof body;
+    const test: Setup = (machine) => void machine.createThread({ name: "a", body: none });
+    await expect(run(test, {})).rejects.toThrow('the body of thread "a" is an async generator');
+  });
+
+  it("finds what a body or a check at rest throws before anything runs", async () => {
+    const sad = (): never => {
+      throw new Error("no");
+    };
+    const early = await run((machine) => void machine.createThread({ name: "a", body: sad }), {});
+    expect(early.failure).toMatchObject({ kind: "assertion", message: 'thread "a": no', steps: 0 });
+    const rest = await run((machine) => {
+      machine.createThread({
+        name: "a",
+        *body() {
+          yield sys.tsleep("for ever", 0, "ever", 0);
+        },
+      });
+      return { atRest: sad };
+    }, {});
+    expect(rest.failure).toMatchObject({ kind: "assertion", message: "no" });
+  });
+
   it("ends with what it has found when its caller has had enough", async () => {
     const endless = right["three locks in one order"] as Setup;
     let asked = 0;

@@ -271,3 +271,66 @@ describe("pi_enabled of a workload", () => {
     },
   );
 });
+
+/** A policy in words, such as "fifo 99": the call with which a thread gives it to itself. */
+function policyOf(words: string) {
+  const [name, value] = words.split(" ") as [string, string];
+  if (name === "deadline") return sys.sched_setdeadline_self(5_000, 20_000, 20_000);
+  const policies: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
+  return sys.sched_setscheduler_self(policies[name] as number, Number(value));
+}
+
+describe.each(SCHEDULERS)("under %s a thread that lends, whatever its policy", (scheduler) => {
+  const CRITICAL_MS = 4;
+
+  /** For how many milliseconds a thread waits for the mutex of `low`, while `middle` computes for 30. */
+  function waitOf(low: string, middle: string, high: string, options: object): number {
+    const machine = new Machine({ scheduler, objects: 4, ...options }, buildUnderTest);
+    const [, lock] = machine.call(sys.mtx_create("door"));
+    let waited = Number.NaN;
+    machine.createThread({
+      name: "low",
+      *body() {
+        yield* policyOf(low);
+        yield* sys.mtx_lock(lock);
+        for (let i = 0; i < 40; i++) yield* sys.compute(100_000n);
+        yield* sys.mtx_unlock(lock);
+      },
+    });
+    machine.createThread({
+      name: "high",
+      *body() {
+        expect(yield* policyOf(high)).toBe(0);
+        yield* sys.sleep(2_000_000n);
+        const from = yield* sys.cycles();
+        yield* sys.mtx_lock(lock);
+        waited = Number((yield* sys.cycles()) - from) / 1e6;
+        yield* sys.mtx_unlock(lock);
+      },
+    });
+    machine.createThread({
+      name: "middle",
+      *body() {
+        yield* sys.sleep(1_000_000n);
+        yield* policyOf(middle);
+        for (let i = 0; i < 300; i++) yield* sys.compute(100_000n);
+      },
+    });
+    machine.run();
+    return waited;
+  }
+
+  it.each([
+    ["other 0", "fifo 50", "fifo 51"],
+    ["other 0", "fifo 98", "fifo 99"],
+    ["other 0", "fifo 1", "fifo 2"],
+    ["other 0", "fifo 99", "deadline"],
+    ["fifo 10", "rr 99", "deadline"],
+    ["batch 19", "other 0", "rr 10"],
+    ["idle 0", "other -20", "other -20"],
+  ])("waits for the rest of the critical section at most: %s, %s, %s", (low, middle, high) => {
+    for (const options of [{}, ...(scheduler.startsWith("lwkt") ? [] : [{ runQueues: 64 }])]) {
+      expect(waitOf(low, middle, high, options)).toBeLessThanOrEqual(CRITICAL_MS);
+    }
+  });
+});

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import {
   type Body,
   type BodyFunction,
+  LockManager,
   Machine,
   MutexOption,
   parseWorkload,
@@ -183,6 +184,25 @@ describe("a thread that holds a lock", () => {
     const body = () => thread(machine, "careless", () => sys.rw_rlock(shared) as unknown as Body);
     expect(body).toThrow("Thread careless cannot exit while holding sleeplocks");
     expect(machine.console).toMatch(/exiting with the following locks held:\nshared rw table/);
+  });
+
+  it("is listed once, with how often it has recursed", () => {
+    const machine = boot();
+    const [shared, door] = [rw(machine, "table"), mutex(machine, "door", MutexOption.RECURSE)];
+    const vnode = made(machine.call(sys.lockinit(0, "vnode", 0, LockManager.CANRECURSE)));
+    const body = () =>
+      thread(machine, "careless", function* () {
+        for (let i = 0; i < 3; i++) {
+          yield* sys.lockmgr(vnode, LockManager.EXCLUSIVE, 0);
+          yield* sys.rw_rlock(shared);
+          if (i > 0) yield* sys.mtx_lock(door);
+        }
+      });
+    expect(body).toThrow("cannot exit while holding sleeplocks");
+    for (const line of ["rw table r = 2", "sleep mutex door r = 1", "lockmgr vnode r = 2"]) {
+      expect(machine.console).toContain(line);
+    }
+    expect(machine.console.match(/shared rw table/g)).toHaveLength(1);
   });
 
   it("must not want a blocking lock while that is a spin mutex", () => {

@@ -128,6 +128,28 @@ describe("a search chooses", () => {
     await failsOnlyWith(forks, { choose: ["failures"] }, /EAGAIN/);
   });
 
+  it("whether locks of every kind can be made", async () => {
+    const makers = [
+      sys.mtx_init("m", 0),
+      sys.rw_init("r", 0),
+      sys.sx_init("x", 0),
+      sys.rm_init("rm", 0),
+      sys.lockinit(0, "lk", 0, 0),
+    ];
+    for (const make of makers) {
+      const setup: Setup = (machine) => {
+        machine.createThread({
+          name: "maker",
+          *body() {
+            const { error } = yield* make;
+            if (error !== 0) throw new Error(`no lock: ${error}`);
+          },
+        });
+      };
+      await failsOnlyWith(setup, { choose: ["failures"] }, /no lock: 12/);
+    }
+  });
+
   it("what random() gives", async () => {
     const setup: Setup = (machine) => {
       machine.createThread({

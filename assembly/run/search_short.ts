@@ -79,6 +79,8 @@ function choose_short(nr: u32): Short {
     case Sys.mtx_init:
     case Sys.rw_init:
     case Sys.sx_init:
+    case Sys.rm_init:
+    case Sys.lockinit:
     case Sys.cv_create:
     case Sys.sema_create:
     case Sys.barrier_create:

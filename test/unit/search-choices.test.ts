@@ -116,18 +116,6 @@ describe("a search chooses", () => {
       });
     };
     await failsOnlyWith(setup, { choose: ["failures"] }, /no mutex: 12/);
-    for (const make of [() => sys.rm_init("r", 0), () => sys.lockinit(0, "l", 0, 0)]) {
-      const locks: Setup = (machine) => {
-        machine.createThread({
-          name: "maker",
-          *body() {
-            const { error } = yield* make();
-            if (error !== 0) throw new Error(`no lock: ${error}`);
-          },
-        });
-      };
-      await failsOnlyWith(locks, { choose: ["failures"] }, /no lock: 12/);
-    }
     const forks: Setup = (machine) => {
       machine.createThread({
         name: "maker",

@@ -34,6 +34,9 @@ const IDLE_LEVEL = 3;
 const TIMESHARE = 88;
 const IDLE = 224;
 const KERNEL_LAST = 87;
+/** The priority, and the level, of threads with deadlines; and the best priority of SCHED_FIFO under lwkt. */
+const DEADLINES = 16;
+const RT_BEST = 24;
 
 /** A thread as its fields show it. */
 interface Seen {
@@ -402,7 +405,8 @@ export class UserStorm {
     const { own, now } = this.priorities(td);
     if (now < own) return kernelRank(Math.min(now, KERNEL_LAST));
     const rt = this.u8(this.part(td) + S.ts_rt);
-    return rt !== 0 ? 116 - rt : kernelRank(now - (now % 4));
+    const first = now - (now % 4);
+    return rt !== 0 ? 116 - rt : kernelRank(first === DEADLINES ? now : first);
   }
 
   private lwktLevelOf(td: number): number {
@@ -429,7 +433,8 @@ export class UserStorm {
 
 function kernelRank(priority: number): number {
   if (priority >= 48) return 116 + priority - 48;
-  return priority < 16 ? priority : 17 + Math.floor(((priority - 16) * 99) / 32);
+  if (priority <= DEADLINES) return priority;
+  return 17 + Math.floor((Math.max(priority - RT_BEST, 0) * 99) / (48 - RT_BEST));
 }
 
 /** A policy and a value of it. */

@@ -29,10 +29,10 @@ export enum Plant {
   TAKE_CLOSED = 135, //      a token is taken at once from a CPU in a critical section
   TAKE_LINE = 136, //        a token is taken past those that wait for it
   TAKE_GRANTED = 137, //     a token is taken although it is kept for a thread that has not run yet
-  RETRY_EXCLUDED = 173, //   a move that was put off is made although the thread's set excludes its CPU now
   UNINIT_BLIND = 143, //     tokens and wait structures are freed although a thread will come back to them
   NO_FORGO = 20, //          a token is kept for a thread that was moved or descheduled
   // Moving (kern/lwkt_migrate.ts).
+  RETRY_EXCLUDED = 173, //   a move that was put off is made although the thread's set excludes its CPU now
   ARRIVE_LOSES_TURN = 21, // a thread that moved itself while it was off the run queue does not continue
   MOVE_WAKES = 22, //        moving wakes a thread that is about to block
   TRANSIT_MINE = 23, //      a CPU acts at once on a thread that is still on its way to it

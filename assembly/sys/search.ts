@@ -366,7 +366,7 @@ const RACE_BYTES: u64 =
   <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + sizeof<u32>()) +
   <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + sizeof<u32>());
 
-/** Entries for words of guest memory: an incomplete word at the end counts, and so does CPU_WORD. */
+/** Entries for words of guest memory: an incomplete word at the end counts, and so does cpu_word. */
 function words_of(guest_size: u32): usize {
   return <usize>guest_size / sizeof<u32>() + 2;
 }

@@ -2,19 +2,15 @@
 // control characters, work that explodes. Each ends in order: a sentence, an exit code, no file left behind.
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { formatTable } from "../../src/cli/table.js";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { CLI, cli, finish, type ProcessEnd, ROOT, start } from "../support/command-process.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-hostile-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 function workload(name: string, tasks: string): string {
   const path = join(folder, name);

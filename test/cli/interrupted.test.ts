@@ -1,20 +1,14 @@
 // Ctrl-C and SIGTERM in the commands that search and compare: a report so far, the signal's exit code, no half files.
 
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { finish, type ProcessEnd, start } from "../support/command-process.js";
 import { cpuMsOf } from "../support/cpu-time.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-interrupted-"));
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 const sleep = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
 
@@ -80,7 +74,7 @@ describe("explore", () => {
   );
 
   it("prints one JSON object, and leaves no trace of nothing", async () => {
-    const there = mkdtempSync(join(folder, "trace-"));
+    const there = scratchFolder();
     const args = ["explore", nothing(), ...endless, "--json", "--trace", join(there, "t.json")];
     const { code, out } = await interrupted(args, "SIGINT", begun);
     expect(code).toBe(130);

@@ -1,20 +1,17 @@
 // The commands run and ps as a user's shell sees them: output, exit codes, signals, files.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { CLI, cli, finish, ROOT, start } from "../support/command-process.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
+const folder = scratchFolder();
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-run-"));
   if (!existsSync(CLI)) throw new Error("dist/cli.js is missing: run `npm run build`");
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a workload with these tasks and returns its path. */
 function workload(name: string, tasks: string): string {

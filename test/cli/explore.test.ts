@@ -130,6 +130,7 @@ it("says where a test is wrong that is no test", () => {
     ['\n throw new Error("no");', 2, `cannot be loaded: no (${wrong}:2)`],
     ["export default function setup() {\n absent(); }", 2, "is not defined (wrong.mjs:2)"],
     ["export default (machine) => machine.createThread({});", 2, `${wrong}: createThread: name is`],
+    ["export default () => {};", 2, `${wrong}: the test has no thread, so there is nothing to`],
     ["export default async () => {};", 2, `${wrong}: setup has returned a promise; it must`],
     [
       'export default (machine) => void machine.createThread({ name: "a", async *body() {} });',

@@ -59,6 +59,8 @@ export interface CompileRequest {
 }
 
 const PARTIAL = ["-c", "-S", "-E"];
+/** What compilers call it, for assembly and preprocessed sources. */
+const STANDARD_OUTPUT = "-";
 
 /** What -march may say: instructions that the CPU has, with those that the C library needs. */
 const MARCH =
@@ -78,8 +80,10 @@ export function splitArguments(
   if (output === undefined) {
     throw new ConfigError("where to write is not given: add -o OUT.elf");
   }
-  for (const file of files) checkOutputPath("-o", output, file, "source");
-  checkWritable(output);
+  if (output !== STANDARD_OUTPUT) {
+    for (const file of files) checkOutputPath("-o", output, file, "source");
+    checkWritable(output);
+  }
   return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
 }
 

@@ -221,12 +221,29 @@ describe("bad input", () => {
     expect(await sentence("run", "x", "--cpus", "65")).toMatch(/whole number from 1 to 64/);
     expect(await sentence("run", "x", "--for", "2")).toMatch(/such as 2s, 500ms or 10us/);
     expect(await sentence("run", "x", "--scheduler", "cfs")).toMatch(/choices are lwkt, 4bsd, ule/);
-    expect(await sentence("run", "x", "--seed", "abc")).toMatch(/whole number/);
+    for (const seed of ["abc", "1.5", "18446744073709551616", "-9223372036854775809"]) {
+      expect(await sentence("run", "x", "--seed", seed)).toMatch(
+        /It must be a whole number from -9223372036854775808 to 18446744073709551615\.$/,
+      );
+    }
+    for (const args of [["run"], ["explore"], ["exec"], ["ps", "--at", "1ms"]]) {
+      expect(await sentence(...args, "")).toBe('kthread-machine: "": there is no such file');
+    }
     expect(await sentence("run")).toMatch(/missing required argument 'file'/);
     expect(await sentence("rnu")).toMatch(/unknown command 'rnu'/);
     expect(await sentence("ps", "examples/webserver.json")).toMatch(/--at <time>/);
     const trace = ["--trace", join(folder, "no/such/folder"), "--for", "1ms"];
     expect(await sentence("run", "examples/webserver.json", ...trace)).toMatch(/cannot write/);
+    for (const [command, option, file] of [
+      ["run", "--trace", "examples/webserver.json"],
+      ["compare", "--svg", "examples/webserver.json"],
+      ["explore", "--trace", "examples/explore/circle.mjs"],
+      ["exec", "--trace", "examples/c/work.elf"],
+    ] as const) {
+      expect(await sentence(command, file, option, "-")).toBe(
+        `kthread-machine: ${option} takes the name of a file; ./- if that is to be called -`,
+      );
+    }
   });
 
   it("that is a bomb is refused, not run", async () => {

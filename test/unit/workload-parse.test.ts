@@ -460,7 +460,7 @@ describe("files that cannot be workloads", () => {
   it.each([
     ["no-such.json", /no-such\.json: there is no such file$/],
     ["wild.json/x", /: there is no such file$/],
-    [".", /: this is a directory, not a workload file$/],
+    [".", /: this is a directory, not a file$/],
     ["empty.json", /empty\.json:1:1: the file is empty/],
     ["unclosed.json", /unclosed\.json:7:1: expected "," or "}", not the end of the file$/],
     ["binary.json", /binary\.json: this is not a text file: byte 7 is zero$/],

@@ -5,7 +5,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/support/scratch.ts",
+    globalSetup: "test/support/suite.ts",
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

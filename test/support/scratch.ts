@@ -1,38 +1,13 @@
-// Where tests write files. A run of the suite has one folder in the system's temporary folder, which is the temporary
-// folder of the tests, of the commands that they start and of the compilers that those start. It goes when the run ends,
-// also when that fails or is interrupted; and a run fails in which something other than a test's own folder is left there,
-// for a user would have it left, too.
+// Where tests write files: in folders of the temporary folder that a run of the suite has for itself (suite.ts).
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestProject } from "vitest/node";
 
-/** What a test's own folders are called: they are left to the run. */
-const OWN = "scratch-";
-/** The names by which programs find the temporary folder. */
-const VARIABLES = ["TMPDIR", "TMP", "TEMP"];
+/** What the tests' own folders are called: they are left to the run. */
+export const SCRATCH = "scratch-";
 
 /** A new folder for files of a test. Nobody has to remove it. */
 export function scratchFolder(): string {
-  return mkdtempSync(join(tmpdir(), OWN));
-}
-
-/** Vitest calls this before a run, and what it returns after it. */
-export default function beginRun({ tmpDir: vitestFolder }: TestProject): () => void {
-  const folder = mkdtempSync(join(tmpdir(), "kthread-machine-tests-"));
-  for (const name of VARIABLES) process.env[name] = folder;
-  process.once("exit", () => {
-    const folders = [folder, vitestFolder]; // the latter stays where vitest is interrupted
-    for (const one of folders) rmSync(one, { recursive: true, force: true });
-  });
-  process.once("SIGHUP", () => process.exit(129)); // vitest hears the other signals
-  return () => {
-    const left = readdirSync(folder).filter((name) => !name.startsWith(OWN));
-    if (left.length === 0) return;
-    process.exitCode = 1;
-    throw new Error(
-      `tests, or commands that they start, leave these files in the temporary folder: ${left.join(", ")}`,
-    );
-  };
+  return mkdtempSync(join(tmpdir(), SCRATCH));
 }

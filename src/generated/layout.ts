@@ -640,7 +640,7 @@ export const DEBUG_FAULTS = 2;
 export const DEBUG_MARKS = 4;
 
 export const Machine = {
-  size: 996,
+  size: 1000,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -852,12 +852,13 @@ export const Machine = {
   exit_status: 960,
   bad_pointer: 964,
   bad_address: 968,
-  plant: 972,
-  panicked: 976,
-  panic_fmt: 980,
-  panic_arg0: 984,
-  panic_arg1: 988,
-  panic_arg2: 992,
+  run_steps: 972,
+  plant: 976,
+  panicked: 980,
+  panic_fmt: 984,
+  panic_arg0: 988,
+  panic_arg1: 992,
+  panic_arg2: 996,
 } as const;
 
 export const MachineTypes = {
@@ -1072,6 +1073,7 @@ export const MachineTypes = {
   exit_status: "i32",
   bad_pointer: "u32",
   bad_address: "u32",
+  run_steps: "u32",
   plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
@@ -1175,6 +1177,7 @@ export const LOCK_PAIRS = 4096;
 export const LOCK_PAIRS_MAX = 3072;
 export const STRING_MAX = 255;
 export const RUN_INSTRUCTIONS_MAX = 67108864n;
+export const RUN_STEPS_MAX = 1048576;
 export const SEARCH_INSTRUCTIONS_MAX = 1048576n;
 export const SEARCH_DECISIONS_MAX = 262144;
 export const SEARCH_OPTIONS_MAX = 1024;

@@ -25,7 +25,7 @@ import { searchInThread } from "./explore-thread.js";
 import { checkOutputPath } from "./files.js";
 import { openMachineOptions } from "./machine-options.js";
 import { complain, terminalColumns } from "./output.js";
-import { type Column, formatTable } from "./table.js";
+import { formatTable, left, right } from "./table.js";
 import { topologyText } from "./topology.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
@@ -298,10 +298,7 @@ function tableOf(steps: readonly Step[], first: number): string {
   const names = [...new Set(shown.map(({ thread }) => thread))];
   const hasLines = shown.some(({ line }) => line !== undefined);
   const table = (titles: readonly string[], cells: (step: Step) => string[]): string => {
-    const columns: readonly Column[] = [
-      { title: "STEP", align: "right" },
-      ...[...(hasLines ? ["LINE"] : []), ...titles].map(leftColumn),
-    ];
+    const columns = [right("STEP"), ...[...(hasLines ? ["LINE"] : []), ...titles].map(left)];
     const rows = shown.map((step, i) => {
       const line = hasLines ? [step.line ?? ""] : [];
       return [String(first + i + 1), ...line, ...cells(step)];
@@ -314,8 +311,4 @@ function tableOf(steps: readonly Step[], first: number): string {
   const width = terminalColumns() ?? Number.POSITIVE_INFINITY;
   const isRoom = wide.split("\n").every((line) => stringWidth(line) <= width);
   return isRoom ? wide : table(["THREAD", "DOES"], ({ thread, what }) => [thread, what]);
-}
-
-function leftColumn(title: string): Column {
-  return { title, align: "left" };
 }

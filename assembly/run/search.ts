@@ -66,7 +66,6 @@ import {
   race_access,
   race_begin,
   race_call,
-  race_has_tokens,
   race_return,
   race_step,
   race_thread,
@@ -265,8 +264,7 @@ function perform_event(m: Machine, s: Search): u32 {
 
 function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
-  race_step(s, sn.sn_number);
-  if (has_tokens(td)) race_has_tokens(s, td, sn.sn_number);
+  race_step(s, td, sn.sn_number);
   const leaves_others = can_leave_others(m, td);
   const gd = turn(m, td);
   const pending = sn.sn_pending;
@@ -408,7 +406,7 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     return leaves_others && is_before_operation(td, sn) ? 0 : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
-  race_step(s, sn.sn_number);
+  race_step(s, td, sn.sn_number);
   const gd = turn(m, td);
   const why = slice_step(m, gd);
   if ((why == Run.HOST || why == READY) && gd.gd_curthread == td) {

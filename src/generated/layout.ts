@@ -1360,6 +1360,7 @@ export const Plant = {
   REACH_NO_RESERVE: 164,
   REACH_NO_CPUS: 165,
   REACH_NO_WAKE: 166,
+  RACE_NO_CRITICAL: 190,
   REACH_NOBODY: 4096,
 } as const;
 

@@ -1,6 +1,7 @@
 // What a search chooses besides the next thread, and what counts as a failure besides: races, judges of each step.
 
 import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
 import {
   type ExploreOptions,
   type ExploreResult,
@@ -367,6 +368,50 @@ describe("a search for races", () => {
     const options = { races: true, strategy: "exhaustive" } as const;
     expect(await run(setup(true), options)).toMatchObject({ complete: true, failure: null });
     expect((await run(setup(false), options)).failure?.kind).toBe("race");
+  });
+
+  it("knows that the critical sections of one CPU come one after the other", async () => {
+    type Step = () => ReturnType<typeof sys.compute>;
+    const none: Step = () => sys.compute(0) as never;
+    const enter: Step = () => sys.crit_enter() as never;
+    const exit: Step = () => sys.crit_exit() as never;
+    /** Each thread enters, changes the word twice, with a step in between, and leaves. */
+    const setup =
+      (cpu: number, entries: readonly Step[], between: Step, plant = 0): Setup =>
+      (machine, { shared }) => {
+        machine.kernel.setMachine("plant", plant);
+        const word = shared(0, "word");
+        for (const [i, enters] of entries.entries()) {
+          machine.createThread({
+            name: `t${i}`,
+            cpu: i === 0 ? 0 : cpu,
+            *body() {
+              yield* enters();
+              yield* word.set((yield* word.get()) + 1);
+              yield* between();
+              yield* word.set((yield* word.get()) + 1);
+              if (enters === enter) yield* exit();
+            },
+          });
+        }
+      };
+    const sleeps: Step = () => sys.tsleep("nothing", 0, "sleeps", 2) as never;
+    const kind = async (test: Setup, options: ExploreOptions = {}) => {
+      const { failure } = await run(test, { races: true, strategy: "exhaustive", ...options });
+      return failure?.kind ?? null;
+    };
+    for (const scheduler of ["lwkt", "lwkt-modern"] as const) {
+      for (const between of [none, sleeps]) {
+        const both = setup(0, [enter, enter], between);
+        const config = { scheduler };
+        expect(await kind(both, { config })).toBeNull();
+        expect(await kind(setup(0, [enter, none], between), { config })).toBe("race");
+      }
+    }
+    const apart = { config: { cpus: 2 } };
+    expect(await kind(setup(1, [enter, enter], none), apart)).toBe("race");
+    const planted = setup(0, [enter, enter], none, Plant.RACE_NO_CRITICAL);
+    expect(await kind(planted, { build: "check" })).toBe("race");
   });
 
   it("knows the loads, stores and atomics of machine code", async () => {

@@ -107,7 +107,6 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   s.s_decisions = 0;
   s.s_steps = 0;
   s.s_preemptions = 0;
-  s.s_lowest = 0;
   s.s_stage = SearchStage.CHOOSE;
   s.s_unheard_count = 0;
   s.s_known = 0;

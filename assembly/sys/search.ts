@@ -254,7 +254,6 @@ export class Search {
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
-  s_lowest: i32; //       lowest priority of a PCT search
   s_stage: u32; //        SearchStage
   s_unheard_count: u32;
   s_known: u32; //        1 = other schedules have covered everything that can follow

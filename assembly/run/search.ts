@@ -543,10 +543,10 @@ function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32)
   const plain = search_plain_number(nr);
   search_note_wakeup(s, td, nr);
   race_call(s, td, sn, plain);
-  const short = search_shorten(s, plain);
+  const short = search_shorten(s, td, nr);
   body_call(m, gd, td, nr);
   look_whether_alone(m, s);
-  if (short != Short.NOTHING) search_unshorten(s, short);
+  if (short != Short.NOTHING) search_unshorten(s, td, short);
   if (search_shows_cpu(plain) || search_is_critical(td)) search_notice_cpu(s);
   if (plain == Sys.random && (s.s_choices & SEARCH_RANDOM) != 0) search_draw(td);
   const result = after_kernel(s, td, sn);

@@ -102,6 +102,10 @@ export enum Plant {
   LEND_DEADLINE_ARRIVAL = 181, // waiters with deadlines stand in the order of arrival
   LENT_UNTOLD = 182, //      a runnable thread whose deadline changes does not preempt, nor is it preempted
   LENT_SLEEPS = 183, //      a thread without budget sleeps on while it borrows a priority
+  // WITNESS (kern/subr_witness.ts): test/property/witness.test.ts finds these.
+  WITNESS_DIRECT = 184, //   orders through other locks are not known
+  WITNESS_SPIN_TYPE = 185, // a spin mutex and a mutex of one name are of one type
+  WITNESS_ALL_HELD = 186, // all locks held are compared, though the order from the latest one is known
   // User threads under lwkt (kern/lwkt_usched.ts).
   USER_STAYS = 44, //        idle CPUs pull nothing
   USER_SET_IGNORED = 45, //  user threads are placed on CPUs that they must not run on

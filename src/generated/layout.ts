@@ -1312,6 +1312,9 @@ export const Plant = {
   LEND_DEADLINE_ARRIVAL: 181,
   LENT_UNTOLD: 182,
   LENT_SLEEPS: 183,
+  WITNESS_DIRECT: 184,
+  WITNESS_SPIN_TYPE: 185,
+  WITNESS_ALL_HELD: 186,
   USER_STAYS: 44,
   USER_SET_IGNORED: 45,
   USER_LOAD_STAYS: 46,
@@ -2998,6 +3001,7 @@ export const W_DUPLICATE = 1;
 export const W_SLEPT = 2;
 export const WITNESS_ANCESTOR = 1;
 export const WITNESS_REVERSED = 2;
+export const WITNESS_PARENT = 4;
 
 export const LockOrder = {
   size: 20,

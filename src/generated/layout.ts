@@ -159,6 +159,7 @@ export const DlCpuTypes = {
   dc_share: "u32",
   dc_threads: "u32",
 } as const;
+export const LENT_DEADLINE = 239;
 export const DL_UNIT = 1048576;
 
 // assembly/sys/errno.ts
@@ -830,14 +831,15 @@ export const Machine = {
   dl_used: 864,
   dl_free: 868,
   dl_refused: 872,
-  reap_lastfail: 876,
-  proc_lastfail: 880,
-  taskq_first: 884,
-  taskq_last: 888,
-  event_lists: 892,
-  ktr_mask: 896,
-  ktr_next: 900,
-  stats: 904,
+  dl_lends: 876,
+  reap_lastfail: 880,
+  proc_lastfail: 884,
+  taskq_first: 888,
+  taskq_last: 892,
+  event_lists: 896,
+  ktr_mask: 900,
+  ktr_next: 904,
+  stats: 908,
   stats_wasted: 912,
   lock_pairs: 920,
   jit_period: 924,
@@ -1051,6 +1053,7 @@ export const MachineTypes = {
   dl_used: "u32",
   dl_free: "u32",
   dl_refused: "u32",
+  dl_lends: "u32",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
   taskq_first: "usize",
@@ -1308,6 +1311,13 @@ export const Plant = {
   LEND_NOT_SHARED: 41,
   LEND_ONLY_BETTER: 42,
   LEND_UNTOLD: 43,
+  LEND_NO_DEADLINE: 180,
+  LEND_DEADLINE_ARRIVAL: 181,
+  LENT_UNTOLD: 182,
+  LENT_SLEEPS: 183,
+  WITNESS_DIRECT: 184,
+  WITNESS_SPIN_TYPE: 185,
+  WITNESS_ALL_HELD: 186,
   USER_STAYS: 44,
   USER_SET_IGNORED: 45,
   USER_LOAD_STAYS: 46,
@@ -2399,7 +2409,7 @@ export const LK_SHARED_WAITERS = 2;
 export const LK_EXCLUSIVE_WAITERS = 4;
 
 export const SyncObject = {
-  size: 96,
+  size: 100,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2421,6 +2431,7 @@ export const SyncObject = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
+  so_due: 96,
 } as const;
 
 export const SyncObjectTypes = {
@@ -2445,10 +2456,11 @@ export const SyncObjectTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
 } as const;
 
 export const RmLock = {
-  size: 108,
+  size: 112,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2470,9 +2482,10 @@ export const RmLock = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
-  rm_lock: 96,
-  rm_first: 100,
-  rm_last: 104,
+  so_due: 96,
+  rm_lock: 100,
+  rm_first: 104,
+  rm_last: 108,
 } as const;
 
 export const RmLockTypes = {
@@ -2497,6 +2510,7 @@ export const RmLockTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
   rm_lock: "usize",
   rm_first: "usize",
   rm_last: "usize",
@@ -2520,7 +2534,7 @@ export const RmReaderTypes = {
 } as const;
 
 export const LockMgr = {
-  size: 124,
+  size: 128,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2542,13 +2556,14 @@ export const LockMgr = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
-  lk_flags: 96,
-  lk_pri: 100,
-  lk_timo: 104,
-  lk_recurse: 108,
-  lk_waiters: 112,
-  lk_exslpfail: 116,
-  lk_kernproc: 120,
+  so_due: 96,
+  lk_flags: 100,
+  lk_pri: 104,
+  lk_timo: 108,
+  lk_recurse: 112,
+  lk_waiters: 116,
+  lk_exslpfail: 120,
+  lk_kernproc: 124,
 } as const;
 
 export const LockMgrTypes = {
@@ -2573,6 +2588,7 @@ export const LockMgrTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
   lk_flags: "u32",
   lk_pri: "u32",
   lk_timo: "i32",
@@ -2991,6 +3007,7 @@ export const W_DUPLICATE = 1;
 export const W_SLEPT = 2;
 export const WITNESS_ANCESTOR = 1;
 export const WITNESS_REVERSED = 2;
+export const WITNESS_PARENT = 4;
 
 export const LockOrder = {
   size: 20,

@@ -112,6 +112,30 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
   });
 
+  it("take 95 % of a CPU exactly, however that is divided", () => {
+    for (const [count, runtime] of [
+      [1, 950],
+      [2, 475],
+      [19, 50],
+      [95, 10],
+    ] as const) {
+      const m = new Machine({ scheduler }, buildUnderTest);
+      const errors: number[] = [];
+      const thread = (budget: number) =>
+        m.createProcess({
+          name: "p",
+          *body() {
+            errors.push(yield* sys.sched_setdeadline_self(budget, 1_000, 1_000));
+            yield* sys.tsleep("over", 0, "over", 0);
+          },
+        });
+      for (let i = 0; i < count; i++) thread(runtime);
+      thread(1);
+      m.run();
+      expect(errors).toEqual([...Array<number>(count).fill(0), 16]);
+    }
+  });
+
   it("end with the thread, or with a change of policy, and free their reservations", () => {
     const m = new Machine({ scheduler, cpus: 2 }, buildUnderTest);
     const results: number[] = [];

@@ -11,6 +11,7 @@ import {
   DEPTH_MAX,
   type ExploreFailure,
   type ExploreResult,
+  MEASURED,
   pctChance,
   type SearchChoice,
   STEPS_MAX,
@@ -250,7 +251,7 @@ function rest(
   coverage: Coverage,
   flags: SearchFlags,
 ): string {
-  const { share, isCut, threads, decisions } = coverage;
+  const { share, isCut, threads, events, decisions } = coverage;
   if (complete) {
     if (flags.preemptions === undefined) return "";
     return isCut ? "; others have more" : "; none has more";
@@ -261,17 +262,21 @@ function rest(
   const depth = flags.depth ?? DEPTH_DEFAULT;
   const chance = pctChance(coverage, depth);
   const one = `1 in ${formatCount(Math.ceil(1 / chance))}`;
-  const together = percent(1 - (1 - chance) ** schedules);
-  const among = `${plural(threads, "thread")} and ${plural(decisions, "decision")}`;
+  const measured = Math.min(schedules, MEASURED);
+  const together = percent(1 - (1 - chance) ** (schedules - measured));
+  const others = events === 0 ? "" : ` and ${plural(events, "event")}`;
+  const among = `${plural(threads, "thread")}${others} within ${plural(decisions, "decision")}`;
   return (
     `${more}\nA failure that takes ${plural(depth, "ordering")} among ${among} is seen with a probability ` +
-    `of at least ${one} by each schedule, ${together} by all.`
+    `of at least ${one} by each schedule after the first ${measured}, ${together} by all.`
   );
 }
 
-/** A part of 1 in percent, with two digits that say something. */
+/** A part of 1 in percent, with two digits that say something; less than all of it is less than 100 %. */
 function percent(part: number): string {
-  return `${Number((100 * part).toPrecision(2))} %`;
+  const percents = 100 * part;
+  if (percents > 99 && part < 1) return `${Math.min(Math.floor(10 * percents) / 10, 99.9)} %`;
+  return `${Number(percents.toPrecision(2))} %`;
 }
 
 /** The options with which the schedule is performed again. */

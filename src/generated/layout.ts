@@ -159,6 +159,7 @@ export const DlCpuTypes = {
   dc_share: "u32",
   dc_threads: "u32",
 } as const;
+export const LENT_DEADLINE = 239;
 export const DL_UNIT = 1048576;
 
 // assembly/sys/errno.ts
@@ -640,7 +641,7 @@ export const DEBUG_FAULTS = 2;
 export const DEBUG_MARKS = 4;
 
 export const Machine = {
-  size: 996,
+  size: 1000,
   curcpu: 0,
   ncpus: 4,
   maxthread: 8,
@@ -830,14 +831,15 @@ export const Machine = {
   dl_used: 864,
   dl_free: 868,
   dl_refused: 872,
-  reap_lastfail: 876,
-  proc_lastfail: 880,
-  taskq_first: 884,
-  taskq_last: 888,
-  event_lists: 892,
-  ktr_mask: 896,
-  ktr_next: 900,
-  stats: 904,
+  dl_lends: 876,
+  reap_lastfail: 880,
+  proc_lastfail: 884,
+  taskq_first: 888,
+  taskq_last: 892,
+  event_lists: 896,
+  ktr_mask: 900,
+  ktr_next: 904,
+  stats: 908,
   stats_wasted: 912,
   lock_pairs: 920,
   jit_period: 924,
@@ -852,12 +854,13 @@ export const Machine = {
   exit_status: 960,
   bad_pointer: 964,
   bad_address: 968,
-  plant: 972,
-  panicked: 976,
-  panic_fmt: 980,
-  panic_arg0: 984,
-  panic_arg1: 988,
-  panic_arg2: 992,
+  run_steps: 972,
+  plant: 976,
+  panicked: 980,
+  panic_fmt: 984,
+  panic_arg0: 988,
+  panic_arg1: 992,
+  panic_arg2: 996,
 } as const;
 
 export const MachineTypes = {
@@ -1050,6 +1053,7 @@ export const MachineTypes = {
   dl_used: "u32",
   dl_free: "u32",
   dl_refused: "u32",
+  dl_lends: "u32",
   reap_lastfail: "i32",
   proc_lastfail: "i32",
   taskq_first: "usize",
@@ -1072,6 +1076,7 @@ export const MachineTypes = {
   exit_status: "i32",
   bad_pointer: "u32",
   bad_address: "u32",
+  run_steps: "u32",
   plant: "u32",
   panicked: "u32",
   panic_fmt: "usize",
@@ -1175,6 +1180,7 @@ export const LOCK_PAIRS = 4096;
 export const LOCK_PAIRS_MAX = 3072;
 export const STRING_MAX = 255;
 export const RUN_INSTRUCTIONS_MAX = 67108864n;
+export const RUN_STEPS_MAX = 1048576;
 export const SEARCH_INSTRUCTIONS_MAX = 1048576n;
 export const SEARCH_DECISIONS_MAX = 262144;
 export const SEARCH_OPTIONS_MAX = 1024;
@@ -1305,6 +1311,13 @@ export const Plant = {
   LEND_NOT_SHARED: 41,
   LEND_ONLY_BETTER: 42,
   LEND_UNTOLD: 43,
+  LEND_NO_DEADLINE: 180,
+  LEND_DEADLINE_ARRIVAL: 181,
+  LENT_UNTOLD: 182,
+  LENT_SLEEPS: 183,
+  WITNESS_DIRECT: 184,
+  WITNESS_SPIN_TYPE: 185,
+  WITNESS_ALL_HELD: 186,
   USER_STAYS: 44,
   USER_SET_IGNORED: 45,
   USER_LOAD_STAYS: 46,
@@ -1360,6 +1373,7 @@ export const Plant = {
   REACH_NO_RESERVE: 164,
   REACH_NO_CPUS: 165,
   REACH_NO_WAKE: 166,
+  RACE_NO_CRITICAL: 190,
   REACH_NOBODY: 4096,
 } as const;
 
@@ -2094,7 +2108,7 @@ export const SearchThreadTypes = {
 } as const;
 
 export const Search = {
-  size: 348,
+  size: 352,
   s_image: 0,
   s_pieces: 4,
   s_arenas: 8,
@@ -2139,47 +2153,48 @@ export const Search = {
   s_events: 168,
   s_saved: 176,
   s_saved_free: 180,
-  s_count: 184,
-  s_settled: 188,
-  s_last: 192,
-  s_in_a_row: 196,
-  s_begun: 200,
-  s_living: 204,
-  s_crowded: 208,
-  s_places: 212,
-  s_decisions: 216,
-  s_steps: 220,
-  s_preemptions: 224,
-  s_lowest: 228,
-  s_stage: 232,
-  s_unheard_count: 236,
-  s_known: 240,
-  s_granted: 244,
-  s_op: 248,
-  s_op_word: 252,
-  s_op_second: 256,
-  s_op_size: 260,
-  s_op_atomic: 264,
-  s_op_reserves: 268,
-  s_touched_count: 272,
-  s_learned: 276,
-  s_alone: 280,
-  s_clocks: 284,
-  s_sync: 288,
-  s_sync_used: 292,
-  s_sync_count: 296,
-  s_access: 300,
-  s_access_used: 304,
-  s_access_count: 308,
-  s_actor: 312,
-  s_raced: 316,
-  s_race_word: 320,
-  s_race_wrote: 324,
-  s_race_first: 328,
-  s_race_step: 332,
-  s_race_second: 336,
-  s_race_writes: 340,
-  s_tds: 344,
+  s_saved_kept: 184,
+  s_saved_count: 188,
+  s_count: 192,
+  s_settled: 196,
+  s_last: 200,
+  s_in_a_row: 204,
+  s_begun: 208,
+  s_living: 212,
+  s_crowded: 216,
+  s_places: 220,
+  s_decisions: 224,
+  s_steps: 228,
+  s_preemptions: 232,
+  s_stage: 236,
+  s_unheard_count: 240,
+  s_known: 244,
+  s_granted: 248,
+  s_op: 252,
+  s_op_word: 256,
+  s_op_second: 260,
+  s_op_size: 264,
+  s_op_atomic: 268,
+  s_op_reserves: 272,
+  s_touched_count: 276,
+  s_learned: 280,
+  s_alone: 284,
+  s_clocks: 288,
+  s_sync: 292,
+  s_sync_used: 296,
+  s_sync_count: 300,
+  s_access: 304,
+  s_access_used: 308,
+  s_access_count: 312,
+  s_actor: 316,
+  s_raced: 320,
+  s_race_word: 324,
+  s_race_wrote: 328,
+  s_race_first: 332,
+  s_race_step: 336,
+  s_race_second: 340,
+  s_race_writes: 344,
+  s_tds: 348,
 } as const;
 
 export const SearchTypes = {
@@ -2227,6 +2242,8 @@ export const SearchTypes = {
   s_events: "u64",
   s_saved: "u32",
   s_saved_free: "u32",
+  s_saved_kept: "u32",
+  s_saved_count: "i32",
   s_count: "u32",
   s_settled: "u32",
   s_last: "usize",
@@ -2238,7 +2255,6 @@ export const SearchTypes = {
   s_decisions: "u32",
   s_steps: "u32",
   s_preemptions: "u32",
-  s_lowest: "i32",
   s_stage: "u32",
   s_unheard_count: "u32",
   s_known: "u32",
@@ -2393,7 +2409,7 @@ export const LK_SHARED_WAITERS = 2;
 export const LK_EXCLUSIVE_WAITERS = 4;
 
 export const SyncObject = {
-  size: 96,
+  size: 100,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2415,6 +2431,7 @@ export const SyncObject = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
+  so_due: 96,
 } as const;
 
 export const SyncObjectTypes = {
@@ -2439,10 +2456,11 @@ export const SyncObjectTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
 } as const;
 
 export const RmLock = {
-  size: 108,
+  size: 112,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2464,9 +2482,10 @@ export const RmLock = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
-  rm_lock: 96,
-  rm_first: 100,
-  rm_last: 104,
+  so_due: 96,
+  rm_lock: 100,
+  rm_first: 104,
+  rm_last: 108,
 } as const;
 
 export const RmLockTypes = {
@@ -2491,6 +2510,7 @@ export const RmLockTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
   rm_lock: "usize",
   rm_first: "usize",
   rm_last: "usize",
@@ -2514,7 +2534,7 @@ export const RmReaderTypes = {
 } as const;
 
 export const LockMgr = {
-  size: 124,
+  size: 128,
   so_kind: 0,
   so_name: 4,
   so_owner: 8,
@@ -2536,13 +2556,14 @@ export const LockMgr = {
   so_shared_last: 84,
   so_witness: 88,
   so_unwatched: 92,
-  lk_flags: 96,
-  lk_pri: 100,
-  lk_timo: 104,
-  lk_recurse: 108,
-  lk_waiters: 112,
-  lk_exslpfail: 116,
-  lk_kernproc: 120,
+  so_due: 96,
+  lk_flags: 100,
+  lk_pri: 104,
+  lk_timo: 108,
+  lk_recurse: 112,
+  lk_waiters: 116,
+  lk_exslpfail: 120,
+  lk_kernproc: 124,
 } as const;
 
 export const LockMgrTypes = {
@@ -2567,6 +2588,7 @@ export const LockMgrTypes = {
   so_shared_last: "usize",
   so_witness: "u32",
   so_unwatched: "u32",
+  so_due: "u32",
   lk_flags: "u32",
   lk_pri: "u32",
   lk_timo: "i32",
@@ -2985,6 +3007,7 @@ export const W_DUPLICATE = 1;
 export const W_SLEPT = 2;
 export const WITNESS_ANCESTOR = 1;
 export const WITNESS_REVERSED = 2;
+export const WITNESS_PARENT = 4;
 
 export const LockOrder = {
   size: 20,

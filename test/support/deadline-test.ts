@@ -118,7 +118,7 @@ export class DeadlineTest {
 
   private ask(task: Task): void {
     const { thread, runtime, deadline, period } = task;
-    const share = Math.ceil((runtime * UNIT) / deadline);
+    const share = Math.max(1, Math.floor((runtime * UNIT) / deadline));
     const fits = (cpu: number) => (this.promised[cpu] as number) + share <= LIMIT;
     const all = this.promised.map((_, cpu) => cpu).filter(fits);
     const least = Math.min(...all.map((cpu) => this.promised[cpu] as number));

@@ -149,6 +149,58 @@ describe("a machine", () => {
     expect(machine.run({ for: 1_000_000 }).reason).toBe("time");
   });
 
+  it("gives it that chance where code takes no time, too, and counts rounds as ever", () => {
+    const calls = program("calls").label("again").call("curcpu").jump("again").build();
+    const endless: ((machine: Machine) => void)[] = [
+      (machine) => machine.createThread({ name: "calls", body: machine.load(calls) }),
+      (machine) =>
+        machine.createThread({
+          name: "body",
+          *body() {
+            for (;;) yield* sys.sched_relinquish();
+          },
+        }),
+      (machine) => {
+        // Two threads of a process that is asked to suspend wake each other, as in the original.
+        let address = 0;
+        const check = function* (): Body {
+          yield* sys.pause("until then", 1);
+          yield* sys.kproc_suspend_check(address);
+        };
+        address = machine.createProcess({ name: "k", body: check }).address;
+        machine.call(sys.kthread_add(check, 0, address, 0, 0, "t", 0));
+        machine.createThread({
+          name: "asks",
+          *body() {
+            yield* sys.kproc_suspend(address, 0);
+          },
+        });
+      },
+    ];
+    for (const begin of endless) {
+      const machine = boot({ time: "idle" });
+      begin(machine);
+      let asked = 0;
+      const { reason } = machine.run({ rounds: 5, onProgress: () => ++asked < 3 });
+      expect([reason, asked]).toEqual(["stopped", 3]);
+    }
+    const machine = boot({ time: "idle" });
+    let naps = 0;
+    const long = program("long")
+      .loop(1_200_000, (b) => b.call("curcpu"))
+      .call("pause", string("nap"), 1)
+      .build();
+    machine.createThread({ name: "long", body: machine.load(long) });
+    machine.createThread({
+      name: "naps",
+      *body() {
+        for (; naps < 10; naps++) yield* sys.pause("nap", 1);
+      },
+    });
+    machine.run({ rounds: 5 }); // the first is longer than what is done without asking
+    expect(naps).toBe(4);
+  });
+
   it("names a thread whose format asks for its own name", () => {
     const machine = boot();
     const rest = program("rest").label("start").call("pause", string("rest"), 5);

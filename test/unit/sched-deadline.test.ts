@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { type Body, Machine, sys } from "../../src/index.js";
+import { type Body, Machine, MutexOption, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 import { runText, tasks, threadOf } from "../support/workload-run.js";
@@ -79,6 +79,28 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
+  it("have what a critical section took too much paid back, however long that was", () => {
+    const config = { scheduler, hz: 1, quantum: 1e9, cyclesPerSecond: 1e6 };
+    const machine = new Machine(config, buildUnderTest);
+    const spin = machine.call(sys.mtx_init("spin", MutexOption.SPIN))[1] >>> 0;
+    const times: bigint[] = [];
+    machine.createThread({
+      name: "greedy",
+      *body() {
+        expect(yield* sys.sched_setdeadline_self(1, 10, 10)).toBe(0); // a cycle in ten
+        yield* sys.mtx_lock_spin(spin);
+        yield* sys.compute(10_000_000_000_000n);
+        yield* sys.mtx_unlock_spin(spin);
+        times.push(yield* sys.cycles());
+        yield* sys.compute(2_000_000_000n); // longer than what is left of a slice
+        times.push(yield* sys.cycles());
+      },
+    });
+    machine.run();
+    expect(Number(times[0]) / 1e13).toBeCloseTo(1, 3);
+    expect(Number(times[1]) / 1e14).toBeCloseTo(1, 2);
+  });
+
   it("are refused in a sentence when no CPU has enough left", () => {
     const text = tasks(
       `"big": { "instance": 3, "policy": "SCHED_DEADLINE", "dl-runtime": 600, "dl-period": 1000,
@@ -88,6 +110,30 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
       /a thread of "big" asks for 60\.0 % of a CPU by its deadline .* no CPU that it may have has so much left/,
     );
     expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
+  });
+
+  it("take 95 % of a CPU exactly, however that is divided", () => {
+    for (const [count, runtime] of [
+      [1, 950],
+      [2, 475],
+      [19, 50],
+      [95, 10],
+    ] as const) {
+      const m = new Machine({ scheduler }, buildUnderTest);
+      const errors: number[] = [];
+      const thread = (budget: number) =>
+        m.createProcess({
+          name: "p",
+          *body() {
+            errors.push(yield* sys.sched_setdeadline_self(budget, 1_000, 1_000));
+            yield* sys.tsleep("over", 0, "over", 0);
+          },
+        });
+      for (let i = 0; i < count; i++) thread(runtime);
+      thread(1);
+      m.run();
+      expect(errors).toEqual([...Array<number>(count).fill(0), 16]);
+    }
   });
 
   it("end with the thread, or with a change of policy, and free their reservations", () => {

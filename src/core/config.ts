@@ -3,6 +3,7 @@
 import * as Layout from "../generated/layout.js";
 import { checkOptions, flag, optional, type Rules, shown, whole } from "./arguments.js";
 import { ConfigError } from "./errors.js";
+import { nearestName } from "./nearest.js";
 import { type Scheduler, schedulerFault } from "./scheduler.js";
 
 /** Schedulers that a machine can boot with. */
@@ -288,7 +289,9 @@ export function completeConfig(config: MachineConfig): CompleteConfig {
   }
   if (numbers.roundRobin < 0) numbers.roundRobin = Math.round(numbers.cyclesPerSecond / 10);
   if (numbers.hz > numbers.cyclesPerSecond) {
-    throw new ConfigError(`hz is ${numbers.hz}; it cannot exceed cyclesPerSecond`);
+    throw new ConfigError(
+      `hz is ${numbers.hz}; it cannot exceed cyclesPerSecond (${numbers.cyclesPerSecond})`,
+    );
   }
   if (numbers.registers !== 16 && numbers.registers !== 32) {
     throw new ConfigError(`registers is ${numbers.registers}; it must be 16 or 32`);
@@ -356,7 +359,9 @@ function checkNames(config: MachineConfig): void {
   if (typeof config === "object" && config !== null) {
     const unknown = Object.keys(config).find((name) => !Object.hasOwn(fields, name));
     if (unknown !== undefined) {
-      throw new ConfigError(`there is no setting "${unknown}" of a machine`);
+      const near = nearestName(unknown, Object.keys(fields));
+      const guess = near === null ? "" : `; did you mean ${near}?`;
+      throw new ConfigError(`there is no setting ${shown(unknown)} of a machine${guess}`);
     }
   }
   checkOptions("Machine", config, fields);

@@ -29,7 +29,7 @@ import {
 } from "./arguments.js";
 import { Bodies } from "./bodies.js";
 import { type Handle, type KernelCall, sys } from "./calls.js";
-import { creationError, creationFlags } from "./creation.js";
+import { creationError, creationFlags, refusal } from "./creation.js";
 import { type EventListName, eventLists } from "./event-lists.js";
 import { type FaultReport, reportFault } from "./faults.js";
 import { HostState } from "./host-state.js";
@@ -346,7 +346,7 @@ export class Machine {
     checkArgument("place", "cpu", cpu, this.rules.cpu);
     this.beforeChange("place");
     const error = this.guarded(() => this.kernel.exports.host_place(thread.address, cpu));
-    if (error !== 0) throw new KernelError("place", error);
+    if (error !== 0) throw refusal("place", error);
   }
 
   /** Makes a wait structure for lwkt_block and lwkt_signal; its token belongs to `cpu`. */
@@ -435,7 +435,7 @@ export class Machine {
     checkArgument("interrupt", "thread", thread, threadRule);
     this.beforeChange("interrupt");
     const error = this.guarded(() => this.kernel.exports.host_interrupt(thread.address));
-    if (error !== 0) throw new KernelError("interrupt", error);
+    if (error !== 0) throw refusal("interrupt", error);
   }
 
   /**
@@ -447,7 +447,7 @@ export class Machine {
     checkArgument("raise", "line", line, lineRule);
     this.beforeChange("raise");
     const error = this.guarded(() => this.kernel.exports.host_raise(line));
-    if (error !== 0) throw new KernelError("raise", error);
+    if (error !== 0) throw refusal("raise", error);
   }
 
   // ---- Variables ----

@@ -348,6 +348,32 @@ describe("a machine", () => {
     expect(thread.cpu).toBe(2);
   });
 
+  it("says why the kernel refuses what it asks for", () => {
+    const machine = boot();
+    const thread = machine.createThread({ name: "t", *body() {} });
+    const none = { address: thread.address + 64 * 1000 };
+    const bsd = boot({ scheduler: "4bsd" });
+    for (const [request, sentence] of [
+      [
+        () => machine.place(thread, 0),
+        "place: EBUSY: the thread has run or is runnable already; cr",
+      ],
+      [() => machine.place(none, 0), "place: ESRCH: it is no thread of this machine"],
+      [() => machine.interrupt(none), "interrupt: ESRCH: it is no thread of this machine"],
+      [() => bsd.interrupt(thread), "interrupt: EOPNOTSUPP: only lwkt and lwkt-modern have inte"],
+      [() => machine.raise(32), "raise: EINVAL: there is no such line; they are 0 to 31"],
+      [() => machine.raise(3), "raise: ESRCH: no thread serves this line"],
+      [
+        () => machine.createThread({ name: "u", process: thread, *body() {} }),
+        "kthread_add: EINVAL: its process is no kernel process of this machine",
+      ],
+    ] as const) {
+      expect(request).toThrow(sentence);
+    }
+    const misspelt = () => new Machine({ cpu: 4 } as never, buildUnderTest);
+    expect(misspelt).toThrow('there is no setting "cpu" of a machine; did you mean cpus?');
+  });
+
   it("lets equals share a CPU by round robin, and a better thread take it at once", () => {
     const machine = boot({ roundRobin: 1_000_000, statistics: true });
     const burn = machine.load(program("burn").compute(ms(5)).build());

@@ -4,12 +4,8 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import {
-  formatProblem,
-  nearestName,
-  PROBLEMS_MAX,
-  WorkloadError,
-} from "../../src/workload/diagnostics.js";
+import { nearestName } from "../../src/core/nearest.js";
+import { formatProblem, PROBLEMS_MAX, WorkloadError } from "../../src/workload/diagnostics.js";
 import {
   EVENT_TYPES,
   eventTypeOf,

@@ -62,6 +62,7 @@ function bashScript(commands: readonly Known[]): string {
     ...options
       .filter(({ choices }) => choices.length > 0)
       .map(({ long, choices }) => `        ${long}) words="${choices.join(" ")}" ;;`),
+    ...values(options),
     `        *) words="${options.map(({ long }) => long).join(" ")}" ;;`,
     `      esac ;;`,
   ]);
@@ -76,6 +77,14 @@ ${cases.join("\n")}
 }
 complete -o default -F _kthread_machine ${NAME}
 `;
+}
+
+/** Behind an option with any value: no words, for which bash completes names of files. */
+function values(options: readonly KnownOption[]): string[] {
+  const names = options.flatMap(({ long, choices, hasValue }) =>
+    hasValue && choices.length === 0 ? [long] : [],
+  );
+  return names.length === 0 ? [] : [`        ${names.join(" | ")}) words="" ;;`];
 }
 
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;

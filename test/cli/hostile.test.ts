@@ -260,6 +260,7 @@ describe("the commands", () => {
       };
       expect(words("kthread-machine")).toContain("stress");
       expect(words("kthread-machine run")).toContain("--trace");
+      expect(words("kthread-machine run --trace")).toEqual([""]); // a file
       expect(words("kthread-machine run --scheduler")).toEqual([
         "lwkt",
         "4bsd",

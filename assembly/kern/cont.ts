@@ -105,7 +105,7 @@ export enum K {
   RW_ADAPTIVE_W = 220, //    a: rwlock or sx for which the thread spins, exclusively: try again
   RW_ADAPTIVE_R = 221, //    a: rwlock or sx for which the thread spins, to share it: try again
   MSLEEP_SPIN_1 = 222, //    a: spin mutex: awake, take it again
-  SX_SIG_R = 223, //         a: sx to be shared: the suspension check is done, or it has spun: try again
+  SX_SIG_R = 223, //         a: sx to be shared, b: 1 after the suspension check, 0 after spinning: try again
   SX_SIG_W = 224, //         a: sx to be held exclusively: the same
   SX_SIG_1 = 225, //         a: sx, b: queue: awake, with the lock or interrupted
   THROTTLE_1 = 226, //       a: result of the call: back from a period without a budget

@@ -218,7 +218,7 @@ export function rw_adaptive(l: SyncObject, queue: u32): u32 {
 /** Shares an sx as rw_rlock does, interrupted when the process stops or ends: 0, EINTR or ERESTART. */
 export function sx_slock_sig(l: SyncObject): u32 {
   lock_wanted(l, curthread(), false);
-  return look_sig(l, TS_SHARED, false);
+  return look_sig(l, TS_SHARED, false, 0);
 }
 
 /** The same for exclusive ownership, as rw_wlock. */
@@ -226,7 +226,7 @@ export function sx_xlock_sig(l: SyncObject): u32 {
   const td = curthread();
   lock_wanted(l, td, true);
   if (rw_wowned(l, td) && (l.so_flags & MTX_RECURSE) == 0) recursed(l);
-  return look_sig(l, TS_EXCLUSIVE, false);
+  return look_sig(l, TS_EXCLUSIVE, false, 0);
 }
 
 /** Takes the lock if that needs no waiting: true if the thread has it. */
@@ -237,11 +237,15 @@ function take(l: SyncObject, td: Thread, queue: u32): bool {
   return true;
 }
 
+/** Second word of K.SX_SIG_R and K.SX_SIG_W: the thread has just made its suspension check. */
+const CHECKED: u32 = 1;
+
 /**
- * Takes the lock or waits for it. `waits`: it is waiting already; otherwise, if it is asked to stop or end,
- * it does not begin.
+ * Takes the lock or waits for it, after a suspension check if the thread is asked to stop or end. `waits`: it is waiting
+ * already. `checked`: it has made that check just now, and waits whether or not TDA_SUSPEND is still set: a request that
+ * has been taken back leaves the flag behind, and the check would be made again and again.
  */
-function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
+function look_sig(l: SyncObject, queue: u32, waits: bool, checked: u32): u32 {
   const td = curthread();
   if (take(l, td, queue)) {
     if (!waits) return done(0);
@@ -254,8 +258,8 @@ function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
     lock_blocked(l, td);
     sync_queued(l);
   }
-  if ((cold(td).td_ast & TDA_SUSPEND) != 0) {
-    cont_push(again, changetype<u32>(l));
+  if (checked != CHECKED && (cold(td).td_ast & TDA_SUSPEND) != 0) {
+    cont_push(again, changetype<u32>(l), CHECKED);
     thread_suspend_check(1);
     return PENDING;
   }
@@ -269,9 +273,9 @@ function look_sig(l: SyncObject, queue: u32, waits: bool): u32 {
   return PENDING;
 }
 
-/** After the suspension check, which gave `error`; also, with 0, after spinning. */
-export function sx_sig_again(l: SyncObject, queue: u32, error: i32): u32 {
-  if (error == 0) return look_sig(l, queue, true);
+/** After the suspension check, which gave `error`; also, with 0, after spinning: then nothing is checked. */
+export function sx_sig_again(l: SyncObject, queue: u32, checked: u32, error: i32): u32 {
+  if (error == 0) return look_sig(l, queue, true, checked);
   sync_awake(l);
   return done(error);
 }
@@ -281,7 +285,7 @@ export function sx_sig_1(l: SyncObject, queue: u32): u32 {
   const td = curthread();
   td.td_flags &= ~TDF_SINTR;
   const error = <i32>cold(td).td_intrval;
-  if (error == TS_LEFT) return look_sig(l, queue, true);
+  if (error == TS_LEFT) return look_sig(l, queue, true, 0);
   sync_awake(l);
   if (error == 0) lock_awake(l, td);
   return done(error);

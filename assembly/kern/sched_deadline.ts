@@ -281,12 +281,15 @@ function exceeds(dl: Deadline, left: u64, time: u64): bool {
   return <f64>left * <f64>dl.dl_relative > <f64>time * <f64>dl.dl_runtime;
 }
 
-/** The next period of a throttled thread has come: the excess of the last one is subtracted first. */
+/**
+ * The next period of a throttled thread has come. What it has used too much is subtracted first, from as many periods as
+ * that takes: a critical section or a loan can last any time, so they are not counted one by one.
+ */
 function replenish(gd: GlobalData, dl: Deadline, td: Thread): void {
-  do {
-    dl.dl_until += dl.dl_period;
-    dl.dl_limit += dl.dl_runtime;
-  } while (dl_left(gd, td) == 0);
+  const ran = used(gd, td);
+  const periods = ran < dl.dl_limit ? 1 : (ran - dl.dl_limit) / dl.dl_runtime + 1;
+  dl.dl_until += periods * dl.dl_period;
+  dl.dl_limit += periods * dl.dl_runtime;
   if (dl.dl_until < gd.gd_cycles) dl_renew(dl, td, gd.gd_cycles);
 }
 

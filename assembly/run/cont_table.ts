@@ -211,7 +211,7 @@ function cont_continue(fn: u32, a: u32, b: u32): u32 {
     case K.SX_SIG_R:
     case K.SX_SIG_W: {
       const queue = fn == K.SX_SIG_R ? TS_SHARED : TS_EXCLUSIVE;
-      return sx_sig_again(changetype<SyncObject>(a), queue, retval);
+      return sx_sig_again(changetype<SyncObject>(a), queue, b, retval);
     }
     case K.SX_SIG_1:
       return sx_sig_1(changetype<SyncObject>(a), b);

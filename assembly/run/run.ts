@@ -7,7 +7,8 @@
 // callout. A run call may stop between any two steps, and the next one resumes exactly there: the way a run
 // is divided changes nothing.
 //
-// With cycle_cost 0 a slice ends when its CPU halts, and time advances by jumps only.
+// With cycle_cost 0 a slice ends when its CPU halts, and time advances by jumps only. A run call then returns now and
+// again in the middle of a slice (Run.BUDGET).
 
 import { RV_FAULT, RV_LEFT, RV_POINT, RV_SLICE, rv32_fault_address, rv32_run } from "../cpu/rv32";
 import { arrive_at_mark } from "../cpu/rv32_break";
@@ -46,6 +47,7 @@ import {
 } from "../sys/globaldata";
 import { KTR_PROC, Ktr, ktr, ktr_drain, WHY_CALLOUT } from "../sys/ktr";
 import { DEBUG_FAULTS, DEBUG_NEXT, Machine, machine, RUN_FRESH, Run, Sched } from "../sys/machine";
+import { RUN_STEPS_MAX } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDF_USER, TDPRI_CRIT, Thread } from "../sys/proc";
 import { gives_shares } from "../sys/sched";
@@ -411,6 +413,20 @@ function may_switch(m: Machine): bool {
   return m.run_limited == 0 || m.run_switches != 0;
 }
 
+/**
+ * Where code takes no time a slice has no end: threads that wake each other inside the kernel for ever, or a body that never
+ * sleeps, would not let the host have its say.
+ */
+function goes_on_for_long(m: Machine): bool {
+  if (m.search != 0) return false; // a search counts its own steps
+  if (m.run_steps < RUN_STEPS_MAX) {
+    m.run_steps++;
+    return false;
+  }
+  m.run_steps = 0;
+  return true;
+}
+
 /** The kernel as the emulated CPU sees it. */
 @unmanaged
 class Kernel {
@@ -467,7 +483,10 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
     const fn = <u32>td.td_kfn;
     const in_kernel = fn != 0 && fn != K.COMPUTE;
     if (!in_kernel || td != gd.gd_slice_td) {
-      if (gd.gd_cycles >= gd.gd_slice_end && cost != 0) return 0;
+      if (gd.gd_cycles >= gd.gd_slice_end) {
+        if (cost != 0) return 0;
+        if (goes_on_for_long(m)) return Run.BUDGET;
+      }
       if (!may_switch(m)) return Run.SWITCHES;
       gd.gd_slice_td = td;
     }

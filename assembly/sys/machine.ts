@@ -28,7 +28,7 @@ export enum Run {
   TIME = 3, //     run_until is reached
   SWITCHES = 4, // run_switches is used up
   STOPPED = 5, //  stop_request
-  BUDGET = 6, //   run_rounds is used up
+  BUDGET = 6, //   run_rounds is used up, or code that takes no time has gone on for long
   BREAK = 7, //    a debugger's stop: RV32 code is at a breakpoint, or a step is done
 }
 
@@ -294,6 +294,9 @@ export class Machine {
   exit_status: i32; //         its exit status
   bad_pointer: u32; //         1 = an argument of the current call points outside memory,
   bad_address: u32; //         at this address
+
+  // Where code takes no time.
+  run_steps: u32; //           steps since the run call began, or last returned Run.BUDGET because of them
 
   // Panic.
   plant: u32; //               check build: the planted fault (sys/plant.ts), 0 = none

@@ -151,6 +151,8 @@ export const STRING_MAX: u32 = 255;
  * tenth of a second.
  */
 export const RUN_INSTRUCTIONS_MAX: u64 = 1 << 26;
+/** The same for steps of the kernel and of host bodies, which take a hundred times as long. */
+export const RUN_STEPS_MAX: u32 = 1 << 20;
 
 // Searches (sys/search.ts). A test that exceeds one of these is not in error: the excess is ignored, or ends
 // its schedule.

@@ -19,7 +19,7 @@ import { checkOutputPath } from "./files.js";
 import { listenForSignals, performPieces } from "./interrupt.js";
 import { type CpuFlags, cpuOptions } from "./machine-options.js";
 import { terminalColumns } from "./output.js";
-import { type Column, formatTable } from "./table.js";
+import { formatTable, left, right } from "./table.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
 
 interface CompareFlags extends CpuFlags {
@@ -145,9 +145,6 @@ function parseSchedulers(text: string): ComparedScheduler[] {
       : { scheduler, runQueues: queues === "64" ? 64 : 256 };
   });
 }
-
-const left = (title: string): Column => ({ title, align: "left" });
-const right = (title: string): Column => ({ title, align: "right" });
 
 /** Formats a comparison: what is of the whole machine, then what each task had. */
 function formatComparison(comparison: Comparison, isEarly: boolean, columns?: number): string {

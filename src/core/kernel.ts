@@ -676,6 +676,7 @@ export class Kernel {
     words[left + 1] = Math.floor((switches ?? 0) / 2 ** 32);
     words[(MACHINE_ADDRESS + M.run_limited) >>> 2] = switches === undefined ? 0 : 1;
     words[(MACHINE_ADDRESS + M.run_rounds) >>> 2] = rounds === undefined ? 0 : rounds + 1;
+    words[(MACHINE_ADDRESS + M.run_steps) >>> 2] = 0;
   }
 
   /** The hash of all switches so far: the CPUs' hashes, folded in order. */

@@ -9,15 +9,18 @@
 import { Compiler, type CompilerCounters } from "../compiler/index.js";
 import {
   anything,
+  arrayOf,
+  bytes,
   callback,
   checkArgument,
   checkOptions,
   count,
   flag,
   long,
+  notEmpty,
   optional,
-  type Rule,
   type Rules,
+  shaped,
   unsigned,
   whole,
   word,
@@ -70,20 +73,16 @@ export interface BareOptions {
   readonly build?: KernelSource;
 }
 
-const isSegment = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return false;
-  const { address, bytes, size } = value as Record<string, unknown>;
-  return unsigned.accepts(address) && unsigned.accepts(size) && bytes instanceof Uint8Array;
-};
-const programRule: Rule = {
-  allowed: "a program with an entry point and at least one segment: address, size and bytes",
-  accepts: (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    const { entry, segments } = value as Record<string, unknown>;
-    const hasSome = Array.isArray(segments) && segments.length > 0;
-    return unsigned.accepts(entry) && hasSome && segments.every(isSegment);
+const segmentRule = shaped("", { address: unsigned, size: unsigned, bytes });
+const programRule = shaped(
+  "a program with an entry point, at least one segment (address, size and bytes), and tohost",
+  {
+    entry: unsigned,
+    segments: notEmpty(arrayOf(segmentRule, "")),
+    tohost: unsigned,
+    fromhost: optional(unsigned),
   },
-};
+);
 const optionRules: Rules = {
   memory: optional(count),
   onOutput: optional(callback),
@@ -175,7 +174,25 @@ export class BareMetal {
   }
 
   private load(): void {
-    for (const { address, bytes } of this.program.segments) this.memory(address).set(bytes);
+    const { segments, tohost, fromhost = tohost } = this.program;
+    const words = [
+      ["tohost", tohost, 8],
+      ["fromhost", fromhost, 4],
+    ] as const;
+    for (const { address, size, bytes } of segments) {
+      if (bytes.length > size) {
+        throw new ConfigError(
+          `the segment at ${hex(address)} has ${bytes.length} bytes, and its size is ${size}; make that as large`,
+        );
+      }
+      this.memory(address).set(bytes);
+    }
+    for (const [name, at, bytes] of words) {
+      if (this.isMemory(at, bytes)) continue;
+      throw new ConfigError(
+        `${name} is ${hex(at)}; it must be the address of ${bytes} bytes of memory, which goes from ${hex(this.origin)} to ${hex(this.origin + this.size)}`,
+      );
+    }
   }
 
   /** The thread that is the program. */

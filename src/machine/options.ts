@@ -102,6 +102,9 @@ export interface RunOptionsOf<M> {
   readonly switches?: number;
   /** For this number of rounds (of a quantum each). */
   readonly rounds?: number;
-  /** Called about every 2,000 rounds; the run ends when it returns false. */
+  /**
+   * Called about every 2,000 rounds, and every million steps of code that takes no time; the run ends when it returns
+   * false.
+   */
   readonly onProgress?: (machine: M) => boolean | undefined;
 }

@@ -97,7 +97,7 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * Searches for a schedule in which a test fails.
  *
  * @param setup creates the threads of the test and returns its judge
- * @throws ConfigError when an option is impossible, or the test has threads that a search cannot drive.
+ * @throws ConfigError when an option is impossible, or the test has no thread, or some that a search cannot drive.
  * @throws ExploreError with `throws`, if a schedule failed.
  * @throws TraceError when the trace cannot be written.
  */

@@ -193,11 +193,12 @@ function perform(
   const isRandom = !("prefix" in task);
   survey.begin(world.state);
   for (let number = from; schedules < to - from; ) {
-    const found = world.perform(strategy, number++, limits);
+    const found = world.perform(strategy, number, limits);
     if (!world.isKnown) {
       schedules++;
-      survey.note(world.state, isRandom);
+      survey.note(world.state, number, isRandom);
     }
+    number++;
     if (found !== null) return result(false, found);
     if (world.hasLearned && !isReplay) return { ...result(false), words: world.shared };
     if (!strategy.end(world.state)) return result(!isReplay);

@@ -11,6 +11,7 @@ import {
   type Rules,
   shaped,
   whole,
+  wide,
 } from "../core/arguments.js";
 import type { SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
@@ -118,7 +119,7 @@ const optionRules: Rules = {
   seeds: optional(whole(1, SEEDS_MAX)),
   cpus: optional(anything),
   topology: optional(anything),
-  forNs: optional(anything),
+  forNs: optional(wide),
   build: optional(anything),
   onRun: optional(callback),
 };

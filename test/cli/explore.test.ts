@@ -1,12 +1,12 @@
 // The command `explore`, as a user calls it: the module that it searches has a copy of the library of its own.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { checkTrace } from "../support/chrome-trace.js";
+import { scratchFolder } from "../support/scratch.js";
 
 /** The module, line by line: the tidy test takes what begins like an export for one. */
 const MODULE = [
@@ -27,17 +27,13 @@ const MODULE = [
 ].join("\n");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-let folder = "";
-let file = "";
+const folder = scratchFolder();
+const file = join(folder, "handover.mjs");
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "explore-"));
-  file = join(folder, "handover.mjs");
   const library = pathToFileURL(join(root, "dist/index.js")).href;
   writeFileSync(file, `import { sys } from ${JSON.stringify(library)};\n${MODULE}`);
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function explore(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
@@ -134,6 +130,7 @@ it("says where a test is wrong that is no test", () => {
     ['\n throw new Error("no");', 2, `cannot be loaded: no (${wrong}:2)`],
     ["export default function setup() {\n absent(); }", 2, "is not defined (wrong.mjs:2)"],
     ["export default (machine) => machine.createThread({});", 2, `${wrong}: createThread: name is`],
+    ["export default () => {};", 2, `${wrong}: the test has no thread, so there is nothing to`],
     ["export default async () => {};", 2, `${wrong}: setup has returned a promise; it must`],
     [
       'export default (machine) => void machine.createThread({ name: "a", async *body() {} });',

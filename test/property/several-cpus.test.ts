@@ -82,6 +82,13 @@ describe("storms of user threads under lwkt", () => {
   it("find the scheduler of user threads in the state of its law", () => {
     expect(failures(suite("users", { build }), 1, 30)).toEqual([]);
   });
+
+  it.each([8_002_227, 8_002_242])(
+    "do, of seed %i, whose idle CPUs pull thread after thread",
+    (seed) => {
+      expect(suite("users", { build }).run(seed)).toBeNull();
+    },
+  );
 });
 
 describe("storms of waits", () => {

@@ -293,6 +293,38 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
         expect(begins).toEqual(["released", 1, false, 0]);
       },
     );
+
+    it.each([sys.sx_slock_sig, sys.sx_xlock_sig])(
+      "waits after a request to stop that was taken back before its thread looked (%#)",
+      (take) => {
+        const machine = boot({ roundRobin: 0 });
+        const sx = make(machine, sys.sx_init("sx", 0));
+        const seen: unknown[] = [];
+        machine.createThread({
+          name: "owner",
+          *body() {
+            yield* sys.sx_xlock(sx);
+            let started = false;
+            const process = yield* sys.fork(
+              function* () {
+                started = true;
+                yield* sys.sched_relinquish();
+                seen.push(yield* take(sx));
+              },
+              ...([0, 0, 0, -1] as const),
+            );
+            while (!started) yield* sys.sched_relinquish();
+            yield sys.proc_stop(process); // it waits for the CPU, and notices nothing of either
+            yield sys.proc_cont(process);
+            for (let i = 0; i < 3; i++) yield* sys.sched_relinquish();
+            seen.push(stateOf(machine, sx).waiters);
+            yield* sys.sx_xunlock(sx);
+          },
+        });
+        machine.run();
+        expect(seen).toEqual([1, 0]);
+      },
+    );
   });
 
   describe("an assertion", () => {

@@ -100,6 +100,15 @@ describe("a machine", () => {
     for (const cpu of machine.cpus) expect(cpu.busyCycles + cpu.idleCycles).toBe(cpu.cycles);
   });
 
+  it("takes a seed of 64 bits, with a sign or without, and refuses one with more", () => {
+    const seedOf = (seed: bigint | number) => boot({ seed }).config.seed;
+    expect(seedOf(-1)).toBe(seedOf(2n ** 64n - 1n));
+    expect(seedOf(-(2n ** 63n))).toBe(2n ** 63n);
+    for (const seed of [2n ** 64n, -(2n ** 63n) - 1n, 1.5, 2 ** 53, Number.NaN]) {
+      expect(() => seedOf(seed)).toThrow(/^seed is .*; it must be a whole number of 64 bits/);
+    }
+  });
+
   it("makes the same run from the same seed, however the run is cut", () => {
     for (const cpus of [1, 2, 4]) {
       const whole = busyMachine(cpus);
@@ -138,6 +147,58 @@ describe("a machine", () => {
     });
     expect(machine.run({ onProgress: () => false }).reason).toBe("stopped");
     expect(machine.run({ for: 1_000_000 }).reason).toBe("time");
+  });
+
+  it("gives it that chance where code takes no time, too, and counts rounds as ever", () => {
+    const calls = program("calls").label("again").call("curcpu").jump("again").build();
+    const endless: ((machine: Machine) => void)[] = [
+      (machine) => machine.createThread({ name: "calls", body: machine.load(calls) }),
+      (machine) =>
+        machine.createThread({
+          name: "body",
+          *body() {
+            for (;;) yield* sys.sched_relinquish();
+          },
+        }),
+      (machine) => {
+        // Two threads of a process that is asked to suspend wake each other, as in the original.
+        let address = 0;
+        const check = function* (): Body {
+          yield* sys.pause("until then", 1);
+          yield* sys.kproc_suspend_check(address);
+        };
+        address = machine.createProcess({ name: "k", body: check }).address;
+        machine.call(sys.kthread_add(check, 0, address, 0, 0, "t", 0));
+        machine.createThread({
+          name: "asks",
+          *body() {
+            yield* sys.kproc_suspend(address, 0);
+          },
+        });
+      },
+    ];
+    for (const begin of endless) {
+      const machine = boot({ time: "idle" });
+      begin(machine);
+      let asked = 0;
+      const { reason } = machine.run({ rounds: 5, onProgress: () => ++asked < 3 });
+      expect([reason, asked]).toEqual(["stopped", 3]);
+    }
+    const machine = boot({ time: "idle" });
+    let naps = 0;
+    const long = program("long")
+      .loop(1_200_000, (b) => b.call("curcpu"))
+      .call("pause", string("nap"), 1)
+      .build();
+    machine.createThread({ name: "long", body: machine.load(long) });
+    machine.createThread({
+      name: "naps",
+      *body() {
+        for (; naps < 10; naps++) yield* sys.pause("nap", 1);
+      },
+    });
+    machine.run({ rounds: 5 }); // the first is longer than what is done without asking
+    expect(naps).toBe(4);
   });
 
   it("names a thread whose format asks for its own name", () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
-import { type Body, Machine, sys } from "../../src/index.js";
+import { type Body, Machine, MutexOption, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 import { runText, tasks, threadOf } from "../support/workload-run.js";
@@ -94,10 +94,7 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
       yield* sys.sched_setscheduler_self(1, 99);
       while (true) yield* sys.compute(100_000n);
     });
-    const ranMs = () => {
-      m.call(sys.wakeup("any")); // the running thread is charged for what it has run
-      return m.thread(asks).runtime / 1e6;
-    };
+    const ranMs = () => m.thread(asks).runtime / 1e6; // it sleeps at the end of each period
     m.run({ until: 199_500_000 });
     expect(ranMs()).toBeGreaterThan(19.5);
     expect(ranMs()).toBeLessThan(20.5);
@@ -109,6 +106,28 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     m.run({ until: 599_500_000 });
     expect(ranMs()).toBeGreaterThan(159);
     expect(ranMs()).toBeLessThan(161);
+  });
+
+  it("have what a critical section took too much paid back, however long that was", () => {
+    const config = { scheduler, hz: 1, quantum: 1e9, cyclesPerSecond: 1e6 };
+    const machine = new Machine(config, buildUnderTest);
+    const spin = machine.call(sys.mtx_init("spin", MutexOption.SPIN))[1] >>> 0;
+    const times: bigint[] = [];
+    machine.createThread({
+      name: "greedy",
+      *body() {
+        expect(yield* sys.sched_setdeadline_self(1, 10, 10)).toBe(0); // a cycle in ten
+        yield* sys.mtx_lock_spin(spin);
+        yield* sys.compute(10_000_000_000_000n);
+        yield* sys.mtx_unlock_spin(spin);
+        times.push(yield* sys.cycles());
+        yield* sys.compute(2_000_000_000n); // longer than what is left of a slice
+        times.push(yield* sys.cycles());
+      },
+    });
+    machine.run();
+    expect(Number(times[0]) / 1e13).toBeCloseTo(1, 3);
+    expect(Number(times[1]) / 1e14).toBeCloseTo(1, 2);
   });
 
   it("are refused in a sentence when no CPU has enough left", () => {

@@ -194,6 +194,13 @@ describe("a search", () => {
     await expect(run(test, {})).rejects.toThrow('the body of thread "a" is an async generator');
   });
 
+  it("refuses a test without threads, of which any search would say that nothing fails", async () => {
+    for (const judge of [undefined, () => {}, { end: () => {} }]) {
+      await expect(run(() => judge, {})).rejects.toThrow("the test has no thread, so there is");
+      await expect(run(() => judge, { replay: "ktm1:" })).rejects.toThrow("has no thread");
+    }
+  });
+
   it("finds what a body or a check at rest throws before anything runs", async () => {
     const sad = (): never => {
       throw new Error("no");

@@ -25,8 +25,6 @@ export const TOKEN_CONTINUATIONS = { GETTOKEN_1: 23, REGETTOKEN_1: 24 };
 const ROUNDS_MAX = 60_000;
 /** Boundaries by which a thread that can run has left a CPU that its set excludes. */
 const OBEYED = 12;
-/** Boundaries by which an idle CPU has pulled a thread that waits elsewhere. */
-const PULLED = 3;
 const NICE_MIN = -20;
 const USER_LEVEL = 6;
 const IDLE_LEVEL = 3;
@@ -47,6 +45,12 @@ interface Seen {
   readonly isRunning: boolean;
 }
 
+/** An idle CPU: its number of switches, and the threads that it could have. */
+interface Idle {
+  readonly switches: bigint;
+  readonly waits: ReadonlySet<string>;
+}
+
 function check(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Mismatch(what);
 }
@@ -60,8 +64,8 @@ export class UserStorm {
   private mutex = 0;
   private ended = 0;
   private isClosing = false;
-  /** Boundaries in a row at which a CPU was idle while a thread waited that it may have. */
-  private readonly idle: number[];
+  /** Each CPU as it was when the round before was over. */
+  private readonly idle: Idle[];
   /** Boundaries in a row at which each thread could run and was on a CPU that its set excludes. */
   private readonly astray: number[] = [];
   steps = 0;
@@ -84,7 +88,7 @@ export class UserStorm {
       source,
     );
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
-    this.idle = Array<number>(cpus).fill(0);
+    this.idle = Array.from({ length: cpus }, () => ({ switches: 0n, waits: new Set() }));
   }
 
   /** Runs the storm; throws a {@link Mismatch} where something is not as the law says. */
@@ -241,7 +245,7 @@ export class UserStorm {
     const { kernel } = this.machine;
     const gd = kernel.globaldata(cpu);
     const sc = kernel.machine("sched_cpus") + cpu * SchedCpu.size;
-    const holder = kernel.read(sc + SchedCpu.sc_holder);
+    const holder = this.holder(cpu);
     let count = 0;
     for (let nq = 0; nq < Layout.NRUNQ; nq++) {
       const level = levelThreads(kernel, lwktLevel(kernel, cpu, nq));
@@ -276,6 +280,12 @@ export class UserStorm {
     const load = ours.reduce((sum, { td }) => sum + this.loadOf(td), 0);
     check(kernel.read(sc + SchedCpu.sc_load) === load, `CPU ${cpu}: the load is wrong`);
     if (holder !== 0) this.compareHolder(cpu, holder, waiting);
+  }
+
+  /** The thread that has a CPU's slot, 0 for none. */
+  private holder(cpu: number): number {
+    const { kernel } = this.machine;
+    return kernel.read(kernel.machine("sched_cpus") + cpu * SchedCpu.size + SchedCpu.sc_holder);
   }
 
   /** The threads that wait for a CPU, each on the level of its rank. */
@@ -356,20 +366,37 @@ export class UserStorm {
     }
   }
 
-  /** An idle CPU pulls a thread that waits elsewhere within a few boundaries. */
+  /**
+   * An idle CPU pulls a thread at each boundary: one that stays idle for a round leaves none waiting that it could have
+   * had before. A CPU is often idle again at the next boundary, since what it pulled has blocked meanwhile, and other
+   * threads may wait then; so it is the same thread that must not wait on, behind the same holder of its CPU's slot:
+   * if that has gone elsewhere, the thread may have had the slot for a while.
+   */
   private comparePulls(placed: ReadonlyMap<number, Seen>): void {
     const { kernel } = this.machine;
-    for (let cpu = 0; cpu < this.idle.length; cpu++) {
+    for (const [cpu, before] of this.idle.entries()) {
       const gd = kernel.globaldata(cpu);
       const isIdle = kernel.read(gd + G.gd_curthread) === kernel.read(gd + G.gd_idletd);
-      // One whose slot another has got still runs until its slice is over: it stands in a queue, and waits for nothing.
-      const waits = [...placed.values()].some(
-        (seen) =>
-          seen.queue !== 0 && !seen.isRunning && seen.cpu !== cpu && this.mayHave(seen.td, cpu),
-      );
-      this.idle[cpu] = isIdle && waits ? (this.idle[cpu] ?? 0) + 1 : 0;
-      check((this.idle[cpu] ?? 0) <= PULLED, `CPU ${cpu} is idle, and threads wait`);
+      const switches = kernel.read64(gd + G.gd_switches);
+      const waits = isIdle ? this.waitsFor(cpu, placed) : new Set<string>();
+      const left = switches === before.switches && [...waits].some((one) => before.waits.has(one));
+      check(!left, `CPU ${cpu} is idle, and threads wait`);
+      this.idle[cpu] = { switches, waits };
     }
+  }
+
+  /** The threads that wait on other CPUs and may run on this one: where, behind whom, and how long each has run. */
+  private waitsFor(cpu: number, placed: ReadonlyMap<number, Seen>): Set<string> {
+    const found = new Set<string>();
+    for (const seen of placed.values()) {
+      // One whose slot another has got still runs until its slice is over: it stands in a queue, and waits for nothing.
+      if (seen.queue === 0 || seen.isRunning || seen.cpu === cpu || !this.mayHave(seen.td, cpu)) {
+        continue;
+      }
+      const ran = this.machine.kernel.read64(seen.td + T.td_runtime);
+      found.add(`${seen.td} ${seen.cpu} ${this.holder(seen.cpu)} ${ran}`);
+    }
+    return found;
   }
 
   /** True for a thread that may run on a CPU. */

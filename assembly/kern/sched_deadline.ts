@@ -99,26 +99,40 @@ export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_u
   const relative = cycles_of(m, deadline_us);
   // Rounded down, as the limit is: rounded up, 950 of 1,000 were more than 95 %.
   const share = max<u32>(1, <u32>((<u64>runtime_us * DL_UNIT) / deadline_us));
-  const before = has_deadline(td) ? withdraw(td) : 0;
+  const asks_again = has_deadline(td);
+  const before = asks_again ? withdraw(td) : 0;
   const cpu = admit(m, td, share);
-  if (cpu < 0 || (!has_deadline(td) && !dl_alloc(m, td))) {
+  if (cpu < 0 || (!asks_again && !dl_alloc(m, td))) {
     m.dl_refused++;
-    if (has_deadline(td)) promise(td_deadline(td).dl_cpu, before);
+    if (asks_again) promise(td_deadline(td).dl_cpu, before);
     return cpu < 0 ? EBUSY : EAGAIN;
   }
   const dl = td_deadline(td);
+  if (asks_again && !planted(Plant.DL_ASKS_AGAIN)) dl_change(dl, runtime, relative);
   dl.dl_runtime = runtime;
   dl.dl_relative = relative;
   dl.dl_period = cycles_of(m, period_us);
   dl.dl_share = share;
   dl.dl_cpu = cpu;
   promise(cpu, share);
+  if (asks_again && !planted(Plant.DL_ASKS_AGAIN)) return 0;
   td.td_flags |= TDF_DEADLINE;
   dl_renew(dl, td, globaldata(td.td_cpu).gd_cycles);
   dl.dl_job = dl.dl_until;
   const busy = td.td_state == <u8>TDS.RUNNING || td.td_state == <u8>TDS.RUNQ;
   dl.dl_flags = busy ? 0 : DLF_OFF;
   return 0;
+}
+
+/**
+ * A thread that has a deadline asks for another one: its budget goes on, with more time or less and with a
+ * nearer or farther deadline, as if it had begun like that. So a thread gets no new budget by asking.
+ */
+function dl_change(dl: Deadline, runtime: u64, relative: u64): void {
+  dl.dl_until += relative - dl.dl_relative;
+  dl.dl_job += relative - dl.dl_relative;
+  if (runtime >= dl.dl_runtime) dl.dl_limit += runtime - dl.dl_runtime;
+  else dl.dl_limit -= min<u64>(dl.dl_limit, dl.dl_runtime - runtime);
 }
 
 /** Gives a thread a Deadline structure; false if none is free. */

@@ -78,6 +78,7 @@ export enum Plant {
   DL_REPLENISH = 87, //      a budget is replenished as soon as it is used up
   DL_ADMISSION = 88, //      CPUs admit every request
   DL_WAKE = 89, //           a thread that wakes up gets a whole budget and a new deadline
+  DL_ASKS_AGAIN = 187, //    a thread that asks for a deadline again gets a new budget
   GROUP_FLAT = 90, //        the least loaded CPU is taken, whatever the load of its group
   GROUP_COLD = 91, //        caches are never warm
   GROUP_CORE = 92, //        a thread goes back to its CPU although the core's other CPUs are busy

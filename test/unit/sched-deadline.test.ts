@@ -79,6 +79,35 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
+  it("have budgets that do not begin anew when the thread asks again, but change", () => {
+    const m = new Machine({ scheduler }, buildUnderTest);
+    const thread = (name: string, body: () => Body) =>
+      [...m.createProcess({ name, body }).threads()][0]?.address ?? 0;
+    let budget = 1_000;
+    const asks = thread("asks", function* () {
+      while (true) {
+        expect(yield* sys.sched_setdeadline_self(budget, 10_000, 10_000)).toBe(0);
+        yield* sys.compute(400_000n);
+      }
+    });
+    thread("rest", function* () {
+      yield* sys.sched_setscheduler_self(1, 99);
+      while (true) yield* sys.compute(100_000n);
+    });
+    const ranMs = () => m.thread(asks).runtime / 1e6; // it sleeps at the end of each period
+    m.run({ until: 199_500_000 });
+    expect(ranMs()).toBeGreaterThan(19.5);
+    expect(ranMs()).toBeLessThan(20.5);
+    budget = 5_000;
+    m.run({ until: 399_500_000 });
+    expect(ranMs()).toBeGreaterThan(119);
+    expect(ranMs()).toBeLessThan(121);
+    budget = 2_000;
+    m.run({ until: 599_500_000 });
+    expect(ranMs()).toBeGreaterThan(159);
+    expect(ranMs()).toBeLessThan(161);
+  });
+
   it("have what a critical section took too much paid back, however long that was", () => {
     const config = { scheduler, hz: 1, quantum: 1e9, cyclesPerSecond: 1e6 };
     const machine = new Machine(config, buildUnderTest);

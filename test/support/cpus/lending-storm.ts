@@ -1,7 +1,8 @@
 // Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in
 // any nesting, sleep with them, and change priorities all the time. Every third storm has locks of lockmgr
-// among them, whose waiters lend nothing, and a spin mutex. In every other storm threads get deadlines, too. At
-// each step what is lent is what the model of the rule says (lending-model.ts), and nothing is lent at the end.
+// among them, whose waiters lend nothing, and a spin mutex. In every other storm threads get deadlines, too,
+// and in half of those policies. At each step what is lent is what the model of the rule says
+// (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 
@@ -85,8 +86,9 @@ export class LendingStorm {
   private readonly random: Random;
   private readonly locks: Lock[] = [];
   private readonly threads: number[] = [];
-  /** Whether threads get deadlines. */
+  /** Whether threads get deadlines, and policies. */
   private readonly hasDeadlines: boolean;
+  private readonly hasPolicies: boolean;
   /** A spin mutex, 0 without one. */
   private spin = 0;
   /** The own level of each thread of LWKT. */
@@ -120,6 +122,7 @@ export class LendingStorm {
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     const hasAll = seed % 3 === 0;
     this.hasDeadlines = seed % 2 === 0;
+    this.hasPolicies = seed % 4 === 0;
     for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i, hasAll));
     if (hasAll) this.spin = this.machine.call(sys.mtx_init("spin", MTX_SPIN))[1] >>> 0;
     const count = 3 + this.random.below(14);
@@ -272,6 +275,8 @@ export class LendingStorm {
     if (!this.levels.has(self)) {
       if (this.hasDeadlines && this.random.once(2))
         yield* sys.sched_setdeadline_self(...this.times());
+      else if (this.hasPolicies && this.random.once(2))
+        yield* sys.sched_setscheduler_self(...this.policy());
       else yield* sys.sched_prio_self(100 + this.random.below(100));
       return;
     }
@@ -286,7 +291,18 @@ export class LendingStorm {
     if (other === self || this.levels.has(other)) return;
     if (this.hasDeadlines && this.random.once(2))
       yield* sys.sched_setdeadline(other, ...this.times());
+    else if (this.hasPolicies && this.random.once(2))
+      yield* sys.sched_setscheduler(other, ...this.policy());
     else yield* sys.sched_prio(other, 100 + this.random.below(100));
+  }
+
+  /** A policy and its value. */
+  private policy(): [number, number] {
+    const policy = this.random.pick([0, 0, 1, 2, 3, 5]);
+    return [
+      policy,
+      policy === 1 || policy === 2 ? 1 + this.random.below(99) : this.random.below(40) - 20,
+    ];
   }
 
   /** Runtime, deadline and period in microseconds: budgets that threads use up now and then. */

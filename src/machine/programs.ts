@@ -7,6 +7,7 @@
 // stacks of threads come from the end downwards.
 
 import {
+  arrayOf,
   bytes as bytesRule,
   checkArgument,
   checkOptions,
@@ -68,10 +69,7 @@ export interface LoadElfOptions {
 
 const loadElfRules: Rules = {
   name: optional(text),
-  args: optional({
-    allowed: "an array of texts",
-    accepts: (value) => Array.isArray(value) && value.every(text.accepts),
-  }),
+  args: optional(arrayOf(text, "an array of texts")),
 };
 
 /** A part of guest memory that is in use. */

@@ -162,12 +162,16 @@ function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
 }
 
 /**
- * True if a level of this CPU's queue comes before that of the machine's queue: its first thread lost the CPU
- * within its slice or, among deadlines, the machine's queue has no earlier one.
+ * True if a level of this CPU's queue comes before that of the machine's queue: its first thread has the earlier
+ * deadline or, where neither has one, lost the CPU within its slice.
  */
 function keeps_turn(queue: u32, level: u32): bool {
   const first = prioq_best(queue, level);
-  if (level == LEVEL_DEADLINE) return !dl_before(prioq_best(GLOBAL, level), first);
+  if (level == LEVEL_DEADLINE) {
+    const other = prioq_best(GLOBAL, level);
+    if (dl_before(first, other)) return true;
+    if (dl_before(other, first)) return false;
+  }
   return (td_sched(first).ts_flags & TSF_HEAD) != 0;
 }
 

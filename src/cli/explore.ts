@@ -263,7 +263,8 @@ function rest(
   const chance = pctChance(coverage, depth);
   const one = `1 in ${formatCount(Math.ceil(1 / chance))}`;
   const measured = Math.min(schedules, MEASURED);
-  const together = percent(1 - (1 - chance) ** (schedules - measured));
+  const all = 1 - (1 - chance) ** (schedules - measured);
+  const together = percent(chance < 1 ? Math.min(all, 1 - Number.EPSILON) : all);
   const others = events === 0 ? "" : ` and ${plural(events, "event")}`;
   const among = `${plural(threads, "thread")}${others} within ${plural(decisions, "decision")}`;
   return (

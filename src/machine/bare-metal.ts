@@ -29,6 +29,7 @@ import { ConfigError } from "../core/errors.js";
 import { hex } from "../core/hex.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Kernel } from "../core/kernel.js";
+import { pcOf, registerAt, setPc } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 
 /** A part of memory that a program's file fills; what is behind its bytes is zero. */
@@ -97,8 +98,6 @@ const MEMORY_MAX = 256 << 20;
 const ADDRESSES = 2 ** 32;
 /** Cycles between two looks at tohost. */
 const QUANTUM = 10_000;
-/** Bytes of records (assembly/cpu/rv32_decode.ts) for one of text. */
-const RECORD_RATIO = 8;
 const SYS_WRITE = 64;
 const SYS_EXIT = 93;
 const REGISTERS = 32;
@@ -208,8 +207,7 @@ export class BareMetal {
     const td = address >>> 0;
     // A body of the host's becomes one of code: the kernel takes no address of another origin than 0.
     kernel.u8[td + Layout.Thread.td_body] = Layout.TDB.RV32 | Layout.TDB_FRESH;
-    kernel.u32[(td + Layout.Thread.td_pc) >>> 2] =
-      kernel.machine("decoded_base") + RECORD_RATIO * (entry - this.origin);
+    setPc(kernel, td, entry);
     return td;
   }
 
@@ -247,27 +245,20 @@ export class BareMetal {
   /** The registers x0 to x31. */
   get registers(): number[] {
     return Array.from({ length: REGISTERS }, (_, k) =>
-      k === 0 ? 0 : this.kernel.read(this.registerAt(k)),
+      k === 0 ? 0 : this.kernel.read(registerAt(this.kernel, this.td, k)),
     );
-  }
-
-  private registerAt(number: number): number {
-    const { kernel, td } = this;
-    const high = td + kernel.machine("high_delta") - 64;
-    return (number < 16 ? kernel.frame(td) : high) + 4 * number;
   }
 
   /** Sets one of the registers x1 to x31. */
   setRegister(number: number, value: number): void {
     checkArgument("setRegister", "number", number, whole(1, REGISTERS - 1));
     checkArgument("setRegister", "value", value, word);
-    this.kernel.u32[this.registerAt(number) >>> 2] = value;
+    this.kernel.u32[registerAt(this.kernel, this.td, number) >>> 2] = value;
   }
 
   /** The address of the next instruction. */
   get pc(): number {
-    const record = this.kernel.read(this.td + Layout.Thread.td_pc);
-    return (record - this.kernel.machine("decoded_base")) / RECORD_RATIO + this.origin;
+    return pcOf(this.kernel, this.td);
   }
 
   /** Cycles so far. */

@@ -176,11 +176,7 @@ export class WorkloadRun {
    * number of rounds.
    */
   advance(until: bigint | null, rounds?: number): RunReason {
-    const { reason } = this.machine.run({
-      ...(until === null ? {} : { until }),
-      ...(rounds === undefined ? {} : { rounds }),
-    });
-    return reason;
+    return this.machine.run({ until: until ?? undefined, rounds }).reason;
   }
 
   /** The threads that exist, but for those that have closed their accounts. */
@@ -422,7 +418,7 @@ function machineConfig(
   const memory = guestMemory(compiled);
   return {
     cpus: options.cpus,
-    ...(options.topology === undefined ? {} : { topology: options.topology }),
+    topology: options.topology,
     scheduler: options.scheduler,
     userThreads: true,
     runQueues: options.runQueues ?? 256,

@@ -56,6 +56,28 @@ it("finds a lost wakeup, reports it, and replays it", () => {
   expect(told.stdout).toContain(`--replay '${failure.tape}'`);
 });
 
+it("says truly how much it has not seen", () => {
+  const lookers = join(folder, "lookers.mjs");
+  writeFileSync(
+    lookers,
+    [
+      "export default function setup(machine, { shared }) {",
+      "  const word = shared(0);",
+      '  for (const name of ["one", "two"]) machine.createThread({ name, *body() {',
+      "    for (let i = 0; i < 6; i++) yield* word.get();",
+      "  } });",
+      "}",
+    ].join("\n"),
+  );
+  // One of 924 is left.
+  const most = explore(lookers, "--strategy", "exhaustive", "--schedules", "923");
+  expect(most.stdout).toContain("; about 99.9 % of all, each choice weighing the same");
+  const pct = explore(lookers, "--strategy", "pct", "--depth", "2", "--schedules", "1032");
+  expect(pct.stdout).toContain(
+    "A failure that takes 2 orderings among 2 threads within 11 decisions is seen with a probability of at least 1 in 22 by each schedule after the first 32, 99.9 % by all.",
+  );
+});
+
 it("loads a module in TypeScript, by each worker, and says what is wrong with it", () => {
   const typed = join(folder, "counter.ts");
   const library = join(root, "src/index.js");

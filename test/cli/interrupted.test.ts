@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { bareElf, bareProgram } from "../support/bare-program.js";
 import { finish, type ProcessEnd, start } from "../support/command-process.js";
 import { cpuMsOf } from "../support/cpu-time.js";
 import { scratchFolder } from "../support/scratch.js";
@@ -154,6 +155,27 @@ describe("a workload that never ends", () => {
     expect(code).toBe(130);
     expect(JSON.parse(out)).toMatchObject({ version: 1, seeds: 0, runs: [], notes: [] });
     expect(readdirSync(folder).filter((name) => name.startsWith("none"))).toEqual([]);
+  });
+});
+
+describe("exec --bare", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGHUP", 129],
+  ] as const)("tells by %s where the program was, and ends with %i", async (signal, code) => {
+    const file = join(folder, "endless.elf");
+    writeFileSync(file, bareElf(bareProgram((b) => b.label("round").jump("round"))));
+    const limit = ["--limit", String(Number.MAX_SAFE_INTEGER)];
+    const begun = (child: ChildProcess) => untilUsed(child, 500);
+    const {
+      code: ended,
+      out,
+      err,
+    } = await interrupted(["exec", file, "--bare", ...limit], signal, begun);
+    expect([ended, out]).toEqual([code, ""]);
+    expect(err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
+    const json = await interrupted(["exec", file, "--bare", "--json", ...limit], signal, begun);
+    expect(JSON.parse(json.out)).toMatchObject({ status: code, reason: "interrupted" });
   });
 });
 

@@ -7,10 +7,12 @@
 //
 // Each CPU runs the thread with the earliest deadline first. Budgets follow the constant bandwidth server: a
 // thread that becomes ready after its old deadline, or with more budget left than its share of the time until
-// then, gets a whole budget and a new deadline; otherwise it continues with what it had. A thread that has
-// used up its budget sleeps until the next period, when both are renewed, unless it borrows a priority as the
-// owner of a lock: then it goes on, or is woken, and sleeps when it borrows no longer. Budgets are checked at
-// the start of a slice, so one can be exceeded by a quantum, which is paid back later.
+// then, gets a whole budget and a new deadline; otherwise it continues with what it had. If its deadline is
+// nearer than its period, it gets one budget a period all the same: one that comes after its deadline has the
+// next period's, with the deadline of that, and one that has more left than its share loses the rest. A
+// thread that has used up its budget sleeps until the next period, when both are renewed, unless it borrows a
+// priority as the owner of a lock: then it goes on, or is woken, and sleeps when it borrows no longer. Budgets
+// are checked at the start of a slice, so one can be exceeded by a quantum, which is paid back later.
 //
 // The owner of a lock that lends has the earliest of its own deadline and those of the threads that wait for
 // the lock, through any chain (kern/subr_turnstile.ts), on the CPU on which it is. What it runs meanwhile is
@@ -271,9 +273,20 @@ function ready(gd: GlobalData, dl: Deadline, td: Thread, known: bool): void {
   let now = gd.gd_cycles;
   if (!known) dl.dl_job = now + dl.dl_relative;
   else if (dl.dl_job - dl.dl_relative < now) now = dl.dl_job - dl.dl_relative; // its timer's time, not the CPU's
-  const left = dl_left(gd, td);
-  const renews = dl.dl_until <= now || exceeds(dl, left, dl.dl_until - now);
-  if (renews || planted(Plant.DL_WAKE)) dl_renew(dl, td, now);
+  const next = dl.dl_until - dl.dl_relative + dl.dl_period;
+  const early = now < next && !planted(Plant.DL_EARLY); // its period is not over, though its deadline may be
+  if (planted(Plant.DL_WAKE)) dl_renew(dl, td, now);
+  else if (dl.dl_until <= now) dl_renew(dl, td, early ? next : now);
+  else if (exceeds(dl, dl_left(gd, td), dl.dl_until - now)) {
+    if (early && dl.dl_relative != dl.dl_period) dl_shorten(gd, dl, td, dl.dl_until - now);
+    else dl_renew(dl, td, now);
+  }
+}
+
+/** Leaves a thread its share of the time until its deadline. */
+function dl_shorten(gd: GlobalData, dl: Deadline, td: Thread, time: u64): void {
+  const left = (<f64>time * <f64>dl.dl_runtime) / <f64>dl.dl_relative;
+  dl.dl_limit = used(gd, td) + <u64>left;
 }
 
 /** True if `left` is more than a thread's share of `time`. */

@@ -79,6 +79,7 @@ export enum Plant {
   DL_ADMISSION = 88, //      CPUs admit every request
   DL_WAKE = 89, //           a thread that wakes up gets a whole budget and a new deadline
   DL_ASKS_AGAIN = 187, //    a thread that asks for a deadline again gets a new budget
+  DL_EARLY = 188, //         a thread that wakes after its deadline begins a period, though the last one is not over
   GROUP_FLAT = 90, //        the least loaded CPU is taken, whatever the load of its group
   GROUP_COLD = 91, //        caches are never warm
   GROUP_CORE = 92, //        a thread goes back to its CPU although the core's other CPUs are busy

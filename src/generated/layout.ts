@@ -1295,6 +1295,7 @@ export const Plant = {
   DL_ADMISSION: 88,
   DL_WAKE: 89,
   DL_ASKS_AGAIN: 187,
+  DL_EARLY: 188,
   GROUP_FLAT: 90,
   GROUP_COLD: 91,
   GROUP_CORE: 92,

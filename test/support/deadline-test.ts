@@ -1,7 +1,8 @@
 // Deadlines compared with plain rules: threads that keep to their budgets, that compute for ever, or ask again all the
-// time as well, and that sleep shortly before their budget is used up, under a scheduler, on one CPU or several.
-// Admission, and its CPU, follow from a plain sum; after each round the running thread of each CPU is the one with the
-// earliest deadline; no thread gets more of a CPU than was reserved, or less.
+// time as well, and that sleep shortly before their budget is used up, for a moment or until their deadline is over,
+// under a scheduler, on one CPU or several. Admission, and its CPU, follow from a plain sum; after each round the
+// running thread of each CPU is the one with the earliest deadline; no thread gets more of a CPU than was reserved, or
+// less.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, type SchedulerName, sys, type ThreadView } from "../../src/index.js";
@@ -17,7 +18,7 @@ const EBUSY = 16;
 const UNIT = 2 ** 20;
 const LIMIT = Math.floor((UNIT * 95) / 100);
 
-type Kind = "honest" | "endless" | "restless" | "asking";
+type Kind = "honest" | "endless" | "restless" | "asking" | "early";
 
 interface Task {
   readonly name: string;
@@ -78,7 +79,7 @@ export class DeadlineTest {
 
   private task(number: number): Task {
     const { random } = this;
-    const kind = random.pick(["honest", "endless", "restless", "asking"] as const);
+    const kind = random.pick(["honest", "endless", "restless", "asking", "early"] as const);
     const period = 1_000 * (6 + random.below(15));
     const deadline = Math.max(4_000, period - 1_000 * random.below(4));
     const runtime = 600 + random.below(Math.floor(deadline / 3));
@@ -97,7 +98,7 @@ export class DeadlineTest {
               yield* sys.pause("next", period / 1_000);
             } else {
               yield* sys.compute(BigInt(Math.floor(runtime * 0.9)));
-              yield* sys.pause("rest", 1);
+              yield* sys.pause("rest", kind === "early" ? Math.ceil(deadline / 1_000) : 1);
             }
           }
         },
@@ -207,15 +208,13 @@ export class DeadlineTest {
   /** Checks each thread's CPU time since its admission, and how many of its jobs were late. */
   private shares(): void {
     const now = Number(this.machine.cycles);
-    for (const { name, kind, thread, runtime, deadline, period, admitted } of this.tasks) {
+    for (const { name, kind, thread, runtime, period, admitted } of this.tasks) {
       if (admitted === null) continue;
       const time = now - admitted.at;
       const ran = this.ran(thread) - admitted.ran;
-      // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as
-      // it is over.
+      // A budget is looked at once a round.
       const isEndless = kind === "endless" || kind === "asking";
-      const per = isEndless ? period : deadline;
-      const most = (time * runtime) / per + 2 * runtime + 2 * QUANTUM;
+      const most = (time * runtime) / period + 2 * runtime + 2 * QUANTUM;
       if (ran > most) throw this.fault(`${name} ran ${ran} of ${time}, ${most} at most`);
       const least = isEndless ? (Math.floor(time / period) - 2) * runtime - QUANTUM : 0;
       if (ran < least) throw this.fault(`${name} ran ${ran} of ${time}, ${least} at least`);

@@ -79,6 +79,31 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
+  it("have one budget per period, though the deadline is nearer and the thread sleeps past it", () => {
+    for (const [work, rest] of [
+      [900_000n, 1_200_000n], // wakes behind its deadline
+      [900_000n, 950_000n], // and shortly before it
+    ] as const) {
+      const m = new Machine({ scheduler, hz: 100_000 }, buildUnderTest);
+      const thread = (name: string, body: () => Body) =>
+        [...m.createProcess({ name, body }).threads()][0]?.address ?? 0;
+      const early = thread("early", function* () {
+        yield* sys.sched_setdeadline_self(1_000, 2_000, 10_000);
+        while (true) {
+          yield* sys.compute(work);
+          yield* sys.sleep(rest);
+        }
+      });
+      thread("rest", function* () {
+        yield* sys.sched_setscheduler_self(1, 99);
+        while (true) yield* sys.compute(100_000n);
+      });
+      m.run({ until: 1_000_000_000 });
+      expect(m.thread(early).runtime / 1e6).toBeGreaterThan(80);
+      expect(m.thread(early).runtime / 1e6).toBeLessThan(102);
+    }
+  });
+
   it("have budgets that do not begin anew when the thread asks again, but change", () => {
     const m = new Machine({ scheduler }, buildUnderTest);
     const thread = (name: string, body: () => Body) =>

@@ -95,7 +95,9 @@ async function compare(file: string, flags: CompareFlags): Promise<void> {
   }
   const isShown = process.stderr.isTTY;
   const comparing = new Comparing(workload, {
-    ...{ schedulers, cpus, topology, seeds, forNs: flags.for },
+    ...{ schedulers, cpus, seeds },
+    ...(topology === undefined ? {} : { topology }),
+    ...(flags.for === undefined ? {} : { forNs: flags.for }),
     onRun: (runs, all) => {
       if (isShown) process.stderr.write(`\r${formatCount(runs)} of ${plural(all, "run")} `);
     },

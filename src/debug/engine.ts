@@ -47,7 +47,7 @@ export class Engine {
   /** Runs on, at most for some rounds, and until a time in cycles. */
   run(rounds: number, until?: bigint): RunReason {
     this.kernel.setMachine("watch_hit", 0);
-    return this.machine.run({ rounds, until }).reason;
+    return this.machine.run({ rounds, ...(until === undefined ? {} : { until }) }).reason;
   }
 
   /** Runs on to where any thread is about to execute an instruction. */

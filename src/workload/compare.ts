@@ -156,7 +156,12 @@ export class Comparing {
    */
   *perform(size: PieceSize): Generator<void, void> {
     const { schedulers, seeds = 1, cpus, topology, forNs, build, onRun } = this.options;
-    const options = { cpus, topology, forNs, build };
+    const options = {
+      ...(cpus === undefined ? {} : { cpus }),
+      ...(topology === undefined ? {} : { topology }),
+      ...(forNs === undefined ? {} : { forNs }),
+      ...(build === undefined ? {} : { build }),
+    };
     let done = 0;
     for (let seed = 0; seed < seeds; seed++) {
       for (const [i, choice] of schedulers.entries()) {

@@ -176,7 +176,11 @@ export class WorkloadRun {
    * number of rounds.
    */
   advance(until: bigint | null, rounds?: number): RunReason {
-    return this.machine.run({ until: until ?? undefined, rounds }).reason;
+    const { reason } = this.machine.run({
+      ...(until === null ? {} : { until }),
+      ...(rounds === undefined ? {} : { rounds }),
+    });
+    return reason;
   }
 
   /** The threads that exist, but for those that have closed their accounts. */
@@ -418,7 +422,7 @@ function machineConfig(
   const memory = guestMemory(compiled);
   return {
     cpus: options.cpus,
-    topology: options.topology,
+    ...(options.topology === undefined ? {} : { topology: options.topology }),
     scheduler: options.scheduler,
     userThreads: true,
     runQueues: options.runQueues ?? 256,

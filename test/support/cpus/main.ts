@@ -28,7 +28,7 @@ interface Options {
 
 /** Beginnings of the names of faults that other tests look for, which docs/reliability.md names. */
 const ELSEWHERE =
-  /^(?:SCORE|MODERN|DL|GROUP|REACH|RANK|RM|TRY|POOL)_|^IDLE_LEFT$|^SPIN_RETURNS$|^TOKEN_(?!LATE$|CLOSED$)|^LK_(?!NO_REWAKE$|FAIL_COUNTS$)/;
+  /^(?:SCORE|MODERN|DL|GROUP|REACH|RANK|RM|TRY|POOL)_|^IDLE_LEFT$|^TOKEN_(?!LATE$|CLOSED$)|^LK_(?!NO_REWAKE$|FAIL_COUNTS$)/;
 /** The planted faults that storms are to find. */
 const plants: readonly (readonly [string, number])[] = Object.entries(Layout.Plant).filter(
   ([name]) => name !== "NONE" && !ELSEWHERE.test(name),

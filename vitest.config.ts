@@ -5,8 +5,10 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/suite.ts",
     pool: "forks",
     maxWorkers: 2,
+    isolate: false, // no module keeps anything from one test to the next: files may share what is loaded
     testTimeout: 60_000,
     hookTimeout: 60_000,
     env: { KTM_BUILD: process.env.KTM_BUILD ?? "release" },

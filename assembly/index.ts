@@ -7,7 +7,6 @@ export {
   rv32_decode_text,
   rv32_decodes_to,
   rv32_is_jump_to_yield,
-  rv32_record,
 } from "./cpu/rv32_decode";
 export { debug_csr, debug_set_csr } from "./cpu/rv32_machine_mode";
 export { rv32_reservation } from "./cpu/rv32_reserve";

@@ -11,7 +11,7 @@ import { Plimit, Proc, Thread, Ucred } from "../sys/proc";
 import { cold } from "../sys/thread";
 
 /** Objects that a machine of this size can hold; when they run out, a change fails with ENOMEM. */
-function cow_count(maxthread: u32, maxproc: u32): usize {
+export function cow_count(maxthread: u32, maxproc: u32): usize {
   const spare = maxthread < COW_THREADS_MAX ? maxthread : COW_THREADS_MAX;
   return <usize>maxproc + spare + COW_SPARE;
 }

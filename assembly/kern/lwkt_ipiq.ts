@@ -414,9 +414,13 @@ function receive_priorities(gd: GlobalData, td: Thread, l: Letter, asks: u32): v
   priority_changed(gd, td);
 }
 
-/** The owner has changed a thread's priority: another thread may be the best now. */
+/**
+ * The owner has changed a thread's priority: another thread may be the best now. While the host makes a call
+ * on this CPU, the thread that it has interrupted counts as running.
+ */
 export function priority_changed(gd: GlobalData, td: Thread): void {
-  if (td == gd.gd_curthread) {
+  const runs = gd.gd_curthread == machine().host_td && td.td_state == <u8>TDS.RUNNING;
+  if (td == gd.gd_curthread || runs) {
     if (machine().sched != Sched.LWKT) {
       if (sched_runnable(gd)) gd.gd_flags |= GDF_RESCHED;
       return;

@@ -26,7 +26,7 @@
 // order, but which an earlier condition in _lwkt_enqueue already covers; and fairq, which is off in the
 // original.
 import { ChunkList, list_first_slot, list_next_slot } from "../sys/chunklist";
-import { has_deadline } from "../sys/deadline";
+import { td_until_number } from "../sys/deadline";
 import { GDF_DEADLINE, GDF_MODERN, GDF_RESCHED, GlobalData } from "../sys/globaldata";
 import { KASSERT } from "../sys/kassert";
 import { Machine, machine } from "../sys/machine";
@@ -125,7 +125,7 @@ function choose_from(gd: GlobalData, nq: i32): Thread {
   if (nq == <i32>DEADLINE_LEVEL && (gd.gd_flags & GDF_DEADLINE) != 0) {
     const td = runq_earliest(list);
     dl_chosen(gd, td);
-    if (has_deadline(td) && can_run(td)) return td;
+    if (td_until_number(td) != 0 && can_run(td)) return td;
   }
   for (; slot != 0; slot = list_next_slot(list, slot)) {
     const td = changetype<Thread>(load<usize>(slot));

@@ -43,6 +43,11 @@ export function is_pool_token(tok: LwktToken): bool {
   return load<usize>(link_of(changetype<PoolToken>(tok).pt_place)) == changetype<usize>(tok);
 }
 
+/** True if the token of an address has been created. */
+export function lwkt_token_is_pooled(address: u32): bool {
+  return load<usize>(link_of(place_of(address))) != 0;
+}
+
 /** The token of an address; null if it must be created and the kernel object arena is full. */
 export function lwkt_token_pool_lookup(address: u32): LwktToken {
   const place = place_of(address);

@@ -12,7 +12,7 @@
 // nothing.
 import { panic, printf } from "../env";
 import { list_first_slot, SLOT_SIZE } from "../sys/chunklist";
-import { has_deadline } from "../sys/deadline";
+import { td_until_number } from "../sys/deadline";
 import {
   curthread,
   GDF_DEADLINE,
@@ -208,7 +208,7 @@ function lwkt_choose(gd: GlobalData): Thread {
     if (nq == DEADLINE_LEVEL && (gd.gd_flags & GDF_DEADLINE) != 0) {
       const first = runq_earliest(level);
       dl_chosen(gd, first);
-      if (has_deadline(first)) return first; // its place does not matter
+      if (td_until_number(first) != 0) return first; // its place does not matter
     }
     const td = changetype<Thread>(load<usize>(slot));
     level.head = slot + SLOT_SIZE;

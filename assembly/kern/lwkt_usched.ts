@@ -44,14 +44,15 @@ import { Machine, machine, Sched } from "../sys/machine";
 import { PRI_MAX_TIMESHARE, PRI_MIN_IDLE, PRI_MIN_TIMESHARE, PUSER, STATHZ } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import {
+  LEVEL_DEADLINE,
   NO_LEVEL,
   prio_level,
   prioq_add,
+  prioq_best,
   prioq_count,
   prioq_first,
   prioq_level,
   prioq_next,
-  prioq_peek,
   prioq_remove,
   prioq_take,
 } from "../sys/prioq";
@@ -83,6 +84,7 @@ import { ipi_follow } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue } from "./lwkt_thread";
 import { waits_for_token } from "./lwkt_token";
 import { lwkt_level_of } from "./sched";
+import { dl_before } from "./sched_deadline";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed } from "./sched_place";
 import { is_timeshare, policy_clear, policy_priority, policy_set } from "./sched_policy";
 import { sched_own_priority, turnstile_adjust, turnstile_priority } from "./subr_turnstile";
@@ -156,7 +158,10 @@ function is_shut_out(cpu: u32, td: Thread): bool {
  * True if `td` takes the slot from `holder`: better by a queue, and not a batch thread among time-sharing ones.
  */
 function takes_slot(td: Thread, holder: Thread): bool {
-  if (queue_of(td) >= queue_of(holder)) return false;
+  const queue = queue_of(td);
+  const other = queue_of(holder);
+  if (queue == LEVEL_DEADLINE && other == queue) return dl_before(td, holder);
+  if (queue >= other) return false;
   return td_sched(td).ts_policy != <u8>Policy.BATCH || in_kernel(td) || !is_timeshare(holder);
 }
 
@@ -208,7 +213,7 @@ function wait(gd: GlobalData, td: Thread, first: bool): void {
 /** The best waiting thread; null if there is none. */
 function first_waiting(cpu: u32): Thread {
   const level = prioq_first(cpu);
-  return level == NO_LEVEL ? no_td() : prioq_peek(cpu, level);
+  return level == NO_LEVEL ? no_td() : prioq_best(cpu, level);
 }
 
 /** Gives the free slot to the best waiting thread. */
@@ -308,6 +313,19 @@ export function user_requeue(gd: GlobalData, td: Thread): void {
   settle(gd, sc);
 }
 
+/** True if a holder that yields, or whose slice is over, comes before the best waiting thread. */
+function goes_on(td: Thread, next: Thread): bool {
+  const queue = queue_of(td);
+  const other = queue_of(next);
+  return other > queue || (other == queue && queue == LEVEL_DEADLINE && dl_before(td, next));
+}
+
+/** A user thread's lent deadline has changed: the slot may be another thread's. */
+export function user_until_changed(gd: GlobalData, td: Thread): void {
+  const sc = sched_cpu(gd.gd_cpuid);
+  if (sc.sc_holder == td || td_sched(td).ts_queue != 0) settle(gd, sc);
+}
+
 /** The current thread, a user thread, calls lwkt_switch: its slot may go to another one. */
 export function user_switch(gd: GlobalData, td: Thread): void {
   const flags = gd.gd_flags;
@@ -317,7 +335,7 @@ export function user_switch(gd: GlobalData, td: Thread): void {
   const ended = (flags & GDF_SLICEEND) != 0;
   const next = first_waiting(gd.gd_cpuid);
   const lost = !ended && (flags & GDF_INVOL) != 0;
-  if (lost ? !takes_slot(next, td) : queue_of(next) > queue_of(td)) return;
+  if (lost ? !takes_slot(next, td) : goes_on(td, next)) return;
   pass(gd, sc, lost && !planted(Plant.USER_LOSES_TURN));
   const ts = td_sched(td);
   ts.ts_flags &= ~TSF_MOVED; // it has run where it was put

@@ -10,6 +10,7 @@ import { GDF_DEADLINE, GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../s
 import { excluded_cpus, letter_written } from "../sys/ipiq";
 import { KTR_PROC, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine, Sched } from "../sys/machine";
+import { PRI_MIN_REALTIME } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { NO_LEVEL, prio_level } from "../sys/prioq";
 import {
@@ -49,6 +50,7 @@ import {
   _lwkt_dequeue,
   _lwkt_dequeue_of,
   _lwkt_enqueue_of,
+  DEADLINE_LEVEL,
   lwkt_schedule_here,
   lwkt_setpri_locked,
   lwkt_switch_of,
@@ -65,6 +67,7 @@ import {
   user_policy,
   user_possible,
   user_requeue,
+  user_until_changed,
   users_begin,
 } from "./lwkt_usched";
 import {
@@ -133,6 +136,7 @@ import {
   has_own_level,
   turnstile_adjust,
   turnstile_level_now,
+  turnstile_new_deadline,
   turnstile_priority,
 } from "./subr_turnstile";
 
@@ -228,7 +232,7 @@ function lwkt_better(td: Thread, cur: Thread): bool {
   }
   const level = td.td_pri & TDPRI_MASK;
   const other = cur.td_pri & TDPRI_MASK;
-  return level > other || (level == other && dl_before(td, cur));
+  return level > other || (level == other && level == DEADLINE_LEVEL && dl_before(td, cur));
 }
 
 /**
@@ -305,18 +309,35 @@ export function sched_lend(td: Thread): void {
 
 /**
  * The same for a thread of this CPU. If its priority does not change, it keeps its place, and nothing else
- * happens.
+ * happens, except that at the priority of deadlines its deadline may have changed.
  */
 export function sched_lend_here(gd: GlobalData, td: Thread): void {
   if (has_own_level(td)) {
     const level = turnstile_level_now(td);
-    if (level == (td.td_pri & TDPRI_MASK)) return;
-    lwkt_setpri_locked(td, level);
+    if (level != (td.td_pri & TDPRI_MASK)) lwkt_setpri_locked(td, level);
+    else if (!is_by_deadline(td)) return;
   } else {
     const pri = turnstile_priority(td);
-    if (cold(td).td_priority == <u8>pri) return;
-    sched_priority(td, pri);
+    if (cold(td).td_priority != <u8>pri) sched_priority(td, pri);
+    else if (!is_by_deadline(td)) return;
   }
+  until_changed(gd, td);
+}
+
+/** The deadline lent to a thread has changed: it may preempt now, or be preempted; by message if necessary. */
+export function sched_relend(td: Thread): void {
+  if (is_mine(td)) until_changed(mycpu(), td);
+  else ipi_lend(td);
+}
+
+/** True if deadlines decide when a thread runs: its own, or one that is lent to it. */
+function is_by_deadline(td: Thread): bool {
+  return machine().dl_used != 0 && turnstile_priority(td) == <u32>PRI_MIN_REALTIME;
+}
+
+/** A thread of this CPU, which is queued by its priority, may have another deadline. */
+function until_changed(gd: GlobalData, td: Thread): void {
+  if ((td.td_flags & TDF_USER) != 0) user_until_changed(gd, td);
   priority_changed(gd, td);
 }
 
@@ -418,6 +439,7 @@ function sched_improved(td: Thread): void {
  * the thread is first made runnable, by its creator.
  */
 export function sched_deadline(td: Thread): void {
+  if (td_locks(td).tl_blocked != 0) turnstile_new_deadline(td);
   if (is_mine(td) || is_unborn(td)) {
     const before = queued_rank(td);
     sched_deadline_here(td);

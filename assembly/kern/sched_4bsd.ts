@@ -23,6 +23,7 @@ import {
   LEVEL_DEADLINE,
   NO_LEVEL,
   prioq_add,
+  prioq_best,
   prioq_count,
   prioq_first,
   prioq_next,
@@ -33,6 +34,7 @@ import {
 import { TDS, Thread } from "../sys/proc";
 import { NICE_MIN, Policy, TSF_HEAD, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
 import { is_td, td_at } from "../sys/thread";
+import { dl_before } from "./sched_deadline";
 import {
   allowed_cpus,
   idle_cpus,
@@ -160,12 +162,17 @@ function take_fuzzily(gd: GlobalData, fuzz: u32, level: u32): Thread {
 }
 
 /**
- * True if the first thread of a level of this CPU's queue lost the CPU within its slice, or has a deadline, which
- * no thread of the machine's queue has.
+ * True if a level of this CPU's queue comes before that of the machine's queue: its first thread has the earlier
+ * deadline or, where neither has one, lost the CPU within its slice.
  */
 function keeps_turn(queue: u32, level: u32): bool {
-  const first = prioq_peek(queue, level);
-  return (td_sched(first).ts_flags & TSF_HEAD) != 0 || has_deadline(first);
+  const first = prioq_best(queue, level);
+  if (level == LEVEL_DEADLINE) {
+    const other = prioq_best(GLOBAL, level);
+    if (dl_before(first, other)) return true;
+    if (dl_before(other, first)) return false;
+  }
+  return (td_sched(first).ts_flags & TSF_HEAD) != 0;
 }
 
 // ---- Between two rounds ----
@@ -254,6 +261,17 @@ function interrupt(m: Machine, td: Thread, cpus: u64, forwards: bool): void {
     at = cpu;
   }
   if (worst != rank) kick_cpu(m, at);
+  else if (rank == LEVEL_DEADLINE) interrupt_later(m, td, cpus);
+}
+
+/** All of a set of CPUs run threads of the deadlines' level: interrupts the one with the latest deadline. */
+function interrupt_later(m: Machine, td: Thread, cpus: u64): void {
+  let latest = td;
+  for (let left = cpus; left != 0; left &= left - 1) {
+    const cur = globaldata(<u32>ctz<u64>(left)).gd_curthread;
+    if (rank_of(cur) == LEVEL_DEADLINE && dl_before(latest, cur)) latest = cur;
+  }
+  if (latest != td) kick_cpu(m, latest.td_cpu);
 }
 
 /**

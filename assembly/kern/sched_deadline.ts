@@ -9,8 +9,13 @@
 // thread that becomes ready after its old deadline, or with more budget left than its share of the time until
 // then, gets a whole budget and a new deadline; otherwise it continues with what it had. A thread that has
 // used up its budget sleeps until the next period, when both are renewed, unless it borrows a priority as the
-// owner of a lock. Budgets are checked at the start of a slice, so one can be exceeded by a quantum, which is
-// paid back later.
+// owner of a lock: then it goes on, or is woken, and sleeps when it borrows no longer. Budgets are checked at
+// the start of a slice, so one can be exceeded by a quantum, which is paid back later.
+//
+// The owner of a lock that lends has the earliest of its own deadline and those of the threads that wait for
+// the lock, through any chain (kern/subr_turnstile.ts), on the CPU on which it is. What it runs meanwhile is
+// charged to its own budget, if it has one, and never to a waiter's: a waiter that is blocked has not run, and
+// the CPU that has promised it its share may be another one.
 //
 // A job is what a thread does from becoming ready to going to sleep, or to the next expiry of its timer; a
 // job that ends after its deadline is a miss.
@@ -30,6 +35,7 @@ import {
   dl_index,
   has_deadline,
   td_deadline,
+  td_until,
 } from "../sys/deadline";
 import { EAGAIN, EBUSY, EINVAL, EOPNOTSUPP } from "../sys/errno";
 import {
@@ -45,12 +51,12 @@ import { Machine, machine, Sched } from "../sys/machine";
 import { DL_MAX, DL_PERCENT } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDF_DEADLINE, TDS, Thread } from "../sys/proc";
-import { td_locks } from "../sys/sync";
+import { SyncObject, td_locks } from "../sys/sync";
 import { td_frame } from "../sys/thread";
 import { cont_push, done, K } from "./cont";
 import { ast_pending } from "./kern_ast";
 import { str } from "./kern_subr";
-import { sleepq_enter, tsleep_1 } from "./kern_synch";
+import { sleepq_enter, tsleep_1, wakeup } from "./kern_synch";
 import { own_channel, ticks_until } from "./kern_time";
 
 /** The part of a CPU that can be reserved. */
@@ -91,27 +97,42 @@ export function dl_enter(td: Thread, runtime_us: u32, deadline_us: u32, period_u
   const runtime = cycles_of(m, runtime_us);
   if (runtime == 0 || runtime_us > deadline_us || deadline_us > period_us) return EINVAL;
   const relative = cycles_of(m, deadline_us);
-  const share = <u32>((<u64>runtime_us * DL_UNIT + deadline_us - 1) / deadline_us);
-  const before = has_deadline(td) ? withdraw(td) : 0;
+  // Rounded down, as the limit is: rounded up, 950 of 1,000 were more than 95 %.
+  const share = max<u32>(1, <u32>((<u64>runtime_us * DL_UNIT) / deadline_us));
+  const asks_again = has_deadline(td);
+  const before = asks_again ? withdraw(td) : 0;
   const cpu = admit(m, td, share);
-  if (cpu < 0 || (!has_deadline(td) && !dl_alloc(m, td))) {
+  if (cpu < 0 || (!asks_again && !dl_alloc(m, td))) {
     m.dl_refused++;
-    if (has_deadline(td)) promise(td_deadline(td).dl_cpu, before);
+    if (asks_again) promise(td_deadline(td).dl_cpu, before);
     return cpu < 0 ? EBUSY : EAGAIN;
   }
   const dl = td_deadline(td);
+  if (asks_again && !planted(Plant.DL_ASKS_AGAIN)) dl_change(dl, runtime, relative);
   dl.dl_runtime = runtime;
   dl.dl_relative = relative;
   dl.dl_period = cycles_of(m, period_us);
   dl.dl_share = share;
   dl.dl_cpu = cpu;
   promise(cpu, share);
+  if (asks_again && !planted(Plant.DL_ASKS_AGAIN)) return 0;
   td.td_flags |= TDF_DEADLINE;
   dl_renew(dl, td, globaldata(td.td_cpu).gd_cycles);
   dl.dl_job = dl.dl_until;
   const busy = td.td_state == <u8>TDS.RUNNING || td.td_state == <u8>TDS.RUNQ;
   dl.dl_flags = busy ? 0 : DLF_OFF;
   return 0;
+}
+
+/**
+ * A thread that has a deadline asks for another one: its budget goes on, with more time or less and with a
+ * nearer or farther deadline, as if it had begun like that. So a thread gets no new budget by asking.
+ */
+function dl_change(dl: Deadline, runtime: u64, relative: u64): void {
+  dl.dl_until += relative - dl.dl_relative;
+  dl.dl_job += relative - dl.dl_relative;
+  if (runtime >= dl.dl_runtime) dl.dl_limit += runtime - dl.dl_runtime;
+  else dl.dl_limit -= min<u64>(dl.dl_limit, dl.dl_runtime - runtime);
 }
 
 /** Gives a thread a Deadline structure; false if none is free. */
@@ -139,8 +160,13 @@ function withdraw(td: Thread): u32 {
   const dc = dl_cpu(dl.dl_cpu);
   dc.dc_share -= dl.dl_share;
   dc.dc_threads--;
-  if (dc.dc_threads == 0) globaldata(dl.dl_cpu).gd_flags &= ~GDF_DEADLINE;
+  if (machine().dl_lends == 0) dl_unneeded(dl.dl_cpu);
   return dl.dl_share;
+}
+
+/** Clears GDF_DEADLINE of a CPU that has promised nothing. */
+function dl_unneeded(cpu: u32): void {
+  if (dl_cpu(cpu).dc_threads == 0) globaldata(cpu).gd_flags &= ~GDF_DEADLINE;
 }
 
 /** A thread no longer has a deadline: frees its structure and its share. */
@@ -176,11 +202,27 @@ export function dl_allows(td: Thread, cpus: u64): bool {
 
 // ---- Order ----
 
-/** True if `td` has a deadline and preempts `cur`, which is at the same level. */
+/** True if `td` has an earlier deadline, its own or lent, than `cur`, which is at the same level. */
 export function dl_before(td: Thread, cur: Thread): bool {
-  if (!has_deadline(td)) return false;
   if (has_deadline(cur) && planted(Plant.DL_ORDER)) return false;
-  return !has_deadline(cur) || td_deadline(td).dl_until < td_deadline(cur).dl_until;
+  return td_until(td) < td_until(cur);
+}
+
+/**
+ * Sets the number of the Deadline that the waiters for a lock lend its owner, 0 for none; false if that changes
+ * nothing. While there are such locks, every CPU looks for deadlines.
+ */
+export function dl_lend(o: SyncObject, number: u32): bool {
+  if (o.so_due == number) return false;
+  const m = machine();
+  if (o.so_due == 0 && m.dl_lends++ == 0) {
+    for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) globaldata(cpu).gd_flags |= GDF_DEADLINE;
+  }
+  o.so_due = number;
+  if (number == 0 && --m.dl_lends == 0) {
+    for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) dl_unneeded(cpu);
+  }
+  return true;
 }
 
 /** A thread was picked: if it has no budget left it gets no further than its next safe point. */
@@ -273,7 +315,16 @@ export function dl_throttle(gd: GlobalData, td: Thread): bool {
   return true;
 }
 
-/** The next period has come. It slept between two of its instructions, where it could not be told of ASTs. */
+/**
+ * A thread that waits for its next period borrows a priority: it goes on with the budget used up, and waits
+ * again when it borrows no longer.
+ */
+export function dl_resume(td: Thread): void {
+  td_deadline(td).dl_flags &= ~DLF_THROTTLED;
+  wakeup(own_channel(td));
+}
+
+/** The next period has come, or it borrows a priority. It slept between two of its instructions, where it could not be told of ASTs. */
 export function dl_throttle_1(retval: u32): u32 {
   if (machine().ncpus != 1 && ast_pending(curthread())) mycpu().gd_flags |= GDF_RESCHED;
   return done(retval);

@@ -32,6 +32,7 @@ import {
   PRI_MAX_TIMESHARE,
   PRI_MIN_IDLE,
   PRI_MIN_KERN,
+  PRI_MIN_REALTIME,
   PRI_MIN_TIMESHARE,
   SLICE_MIN_DIVISOR,
   STATHZ,
@@ -60,6 +61,7 @@ import {
   td_sched,
 } from "../sys/sched";
 import { cold, is_td, no_td } from "../sys/thread";
+import { dl_before } from "./sched_deadline";
 import { first_of, load_of, sched_lowest } from "./sched_group";
 import { allowed_cpus, kick_cpu, sched_arrived, sched_departed, sched_kept } from "./sched_place";
 import { is_timeshare, level_of, sched_better } from "./sched_policy";
@@ -648,7 +650,7 @@ export function ule_setpreempt(gd: GlobalData, td: Thread, cur: Thread): void {
 function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote: bool): bool {
   if (has_deadline(td) || has_deadline(cur)) return sched_better(td, cur);
   const pri = waiting_priority(td);
-  if (pri > other || (pri == other && !is_better_rt(td, cur))) return false;
+  if (pri > other || (pri == other && !is_better_equal(td, cur))) return false;
   if (other >= PRI_MIN_IDLE) return true;
   if (m.ule_preempt == 0) return false;
   if (pri <= <i32>m.ule_preempt) return true;
@@ -656,10 +658,14 @@ function should_preempt(m: Machine, td: Thread, cur: Thread, other: i32, remote:
 }
 
 /**
- * Of two threads of equal priority: true if `td` has the better of the 99 priorities of SCHED_FIFO and SCHED_RR.
+ * Of two threads of equal priority: true if `td` has the better of the 99 priorities of SCHED_FIFO and SCHED_RR,
+ * or the earlier of two lent deadlines.
  */
-function is_better_rt(td: Thread, cur: Thread): bool {
-  return td_sched(td).ts_rt > td_sched(cur).ts_rt && cold(td).td_priority == cold(cur).td_priority;
+function is_better_equal(td: Thread, cur: Thread): bool {
+  const pri: u32 = cold(td).td_priority;
+  if (pri != <u32>cold(cur).td_priority) return false;
+  if (pri == <u32>PRI_MIN_REALTIME) return dl_before(td, cur);
+  return td_sched(td).ts_rt > td_sched(cur).ts_rt;
 }
 
 // ---- Threads ----

@@ -6,17 +6,31 @@
 // priority by which the thread is queued follows at once on its own CPU, and on another one by a letter
 // (LEND) at the next boundary.
 //
-// Waiters are ordered by priority, first come, first served among equals, and are requeued when their
-// priorities change. A lock contains its queues: threads do not donate turnstiles as in the original, because
-// an object takes a whole cell anyway. There are two queues, of exclusive and of sharing waiters. The sharers
-// of a lock are not known and borrow nothing. A thread has a list of the locks it owns that have waiters.
+// A waiter at the priority of deadlines lends its deadline, too: that of a thread is the earliest of its own
+// and of those of such waiters, through the same chains. A lock keeps the number of the one that it lends
+// (so_due), so that threads have nothing more to keep: 16 million are to fit.
+//
+// Waiters are ordered by priority, those with deadlines by these, and first come, first served among equals.
+// They are requeued when their priorities or deadlines change. A lock contains its queues: threads do not
+// donate turnstiles as in the original, because an object takes a whole cell anyway. There are two queues, of
+// exclusive and of sharing waiters. The sharers of a lock are not known and borrow nothing. A thread has a
+// list of the locks it owns that have waiters.
 //
 // Threads that deadlock in a circle of locks wait for ever; what they lend each other may then stay better
 // than it should be.
 //
 // Rejected: a sleep queue (kern_synch.ts) for the waiters. Any thread can wake a channel, and a woken waiter
 // would for a moment lend nothing.
+import {
+  dl_index,
+  is_throttled,
+  LENT_DEADLINE,
+  td_until,
+  td_until_number,
+  until_of,
+} from "../sys/deadline";
 import { machine, Sched } from "../sys/machine";
+import { PRI_MIN_REALTIME } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { TDI_SLEEPING, TDP_LENT, TDPRI_MASK, Thread } from "../sys/proc";
 import {
@@ -36,7 +50,8 @@ import { cold, is_td, no_td } from "../sys/thread";
 import { setrunnable, sleepq_ranked, td_clear_inhib, td_set_inhib } from "./kern_synch";
 import { lock_released, lock_taken } from "./lock_watch";
 import { is_mine } from "./lwkt_ipiq";
-import { lwkt_level_of, sched_lend } from "./sched";
+import { lwkt_level_of, sched_lend, sched_relend } from "./sched";
+import { dl_lend, dl_resume } from "./sched_deadline";
 
 /** The worst priority. */
 const WORST: u32 = 255;
@@ -114,8 +129,38 @@ function set_lent(td: Thread, l: ThreadLocks, lent: u32): bool {
   // Most loans come from equals, and do not change the borrower's priority.
   const stays = <u32>c.td_priority == min<u32>(c.td_base_pri, WORST - lent);
   if (!stays || has_level || !is_mine(td)) sched_lend(td);
-  if (td.td_wchan != 0 && l.tl_blocked == 0) sleepq_ranked(td);
+  if (td.td_wchan != 0 && l.tl_blocked == 0) {
+    sleepq_ranked(td);
+    if (is_throttled(td) && lent != 0 && !planted(Plant.LENT_SLEEPS)) dl_resume(td);
+  }
   return true;
+}
+
+/** Updates what is lent to the owner of a lock, with lock state `l`; false if that changes nothing. */
+function lend(o: SyncObject, td: Thread, l: ThreadLocks): bool {
+  const lent = lent_to(l);
+  if (lent < LENT_DEADLINE && <u32>l.tl_lent < LENT_DEADLINE) return set_lent(td, l, lent);
+  const due = dl_lend(o, deadline_lent(o));
+  const better = set_lent(td, l, lent);
+  if (due) relend(td);
+  return better || due;
+}
+
+/** A thread may have another deadline now. */
+function relend(td: Thread): void {
+  if (!planted(Plant.LENT_UNTOLD)) sched_relend(td);
+}
+
+/** The number of the earliest Deadline that the waiters for a lock lend; 0 for none. */
+function deadline_lent(o: SyncObject): u32 {
+  if (planted(Plant.LEND_NO_DEADLINE)) return 0;
+  return earlier_of(earlier_of(0, o.so_first), o.so_shared_first);
+}
+
+/** The earlier of a Deadline and that of the first thread of a queue, which is that queue's earliest. */
+function earlier_of(best: u32, first: Thread): u32 {
+  if (!is_td(first) || turnstile_priority(first) != PRI_MIN_REALTIME) return best;
+  return until_of(best) <= td_until(first) ? best : td_until_number(first);
 }
 
 /** The priority lent by all waiters for a thread's locks. */
@@ -138,7 +183,7 @@ function propagate(lock: SyncObject, owner: Thread): void {
   while ((o.so_flags & MTX_NOLEND) == 0) {
     if (!is_td(td)) return;
     const l = td_locks(td);
-    if (!set_lent(td, l, lent_to(l)) || l.tl_blocked == 0) return; // the chain's end
+    if (!lend(o, td, l) || l.tl_blocked == 0) return; // the chain's end
     if (planted(Plant.LEND_ONE_STEP)) return;
     o = changetype<SyncObject>(td.td_wchan);
     if (!planted(Plant.LEND_KEEPS_PLACE)) requeue(o, td);
@@ -159,6 +204,18 @@ export function turnstile_adjust(td: Thread): void {
   const o = changetype<SyncObject>(td.td_wchan);
   requeue(o, td);
   propagate(o, lock_owner(o));
+}
+
+/**
+ * A thread that waits for a lock has another deadline, under the same number: takes it off the threads to
+ * which it was lent, and lends it anew.
+ */
+export function turnstile_new_deadline(td: Thread): void {
+  const number = load<u16>(dl_index(td));
+  store<u16>(dl_index(td), 0);
+  turnstile_adjust(td);
+  store<u16>(dl_index(td), number);
+  turnstile_adjust(td);
 }
 
 /**
@@ -190,6 +247,17 @@ function is_fifo(o: SyncObject, queue: u32): bool {
   return (o.so_flags & MTX_NOLEND) != 0 && (o.so_kind == KOBJ_MTX || queue == TS_SHARED);
 }
 
+/** The thread behind which one with a deadline belongs: `before`, the last of its equals, or one ahead of it. */
+function place_by_deadline(before: Thread, td: Thread): Thread {
+  const until = td_until(td);
+  let at = before;
+  if (planted(Plant.LEND_DEADLINE_ARRIVAL)) return at;
+  while (is_td(at) && turnstile_priority(at) == PRI_MIN_REALTIME && td_until(at) > until) {
+    at = changetype<Thread>(at.td_qprev);
+  }
+  return at;
+}
+
 /** Queues a thread in queue `q` of a lock, behind all that are not worse. */
 function enqueue(o: SyncObject, queue: u32, q: TurnstileQueue, td: Thread): void {
   let before = q.tq_last;
@@ -198,6 +266,7 @@ function enqueue(o: SyncObject, queue: u32, q: TurnstileQueue, td: Thread): void
     while (is_td(before) && turnstile_priority(before) > pri) {
       before = changetype<Thread>(before.td_qprev);
     }
+    if (pri == PRI_MIN_REALTIME) before = place_by_deadline(before, td);
   }
   const after = is_td(before) ? changetype<Thread>(before.td_qnext) : q.tq_first;
   td.td_qprev = changetype<u32>(before);
@@ -268,7 +337,9 @@ export function turnstile_unclaim(o: SyncObject, td: Thread): void {
   const l = td_locks(td);
   uncontest(o, l);
   if (l.tl_lent == 0 || planted(Plant.LEND_OUTLIVES)) return;
+  const had_deadline = <u32>l.tl_lent >= LENT_DEADLINE && dl_lend(o, 0);
   set_lent(td, l, planted(Plant.LEND_ALL_UNDONE) ? 0 : lent_to(l));
+  if (had_deadline) relend(td);
 }
 
 /** `td` gives up exclusive ownership: the lock is free. */
@@ -365,6 +436,7 @@ export function turnstile_forget(td: Thread): void {
   while (is_lock(l.tl_contested)) {
     const o = l.tl_contested;
     o.so_owner_tid = TID_GONE;
+    dl_lend(o, 0);
     uncontest(o, l);
   }
   cold(td).td_sx_slocks = 0;

@@ -19,7 +19,8 @@ import { panic, printf } from "../env";
 import { is_throttled } from "../sys/deadline";
 import { machine } from "../sys/machine";
 import { WITNESS_COUNT, WITNESS_ORDERS } from "../sys/param";
-import { TDI_SLEEPING, Thread } from "../sys/proc";
+import { Plant, planted } from "../sys/plant";
+import { TDI_SLEEPING, TDPRI_CRIT, Thread } from "../sys/proc";
 import {
   KOBJ_LOCKMGR,
   KOBJ_MTX,
@@ -46,12 +47,16 @@ import {
   W_DUPLICATE,
   W_SLEPT,
   WITNESS_ANCESTOR,
+  WITNESS_PARENT,
   WITNESS_REVERSED,
   witness_at,
   witness_relation,
   witness_state,
 } from "../sys/witness";
 import { str } from "./kern_subr";
+
+/** w_kind of spin mutexes, which are no type with others of their name. */
+const KIND_SPIN: u32 = ~KOBJ_MTX;
 
 function is_instance(held: LockInstance): bool {
   return changetype<usize>(held) != 0;
@@ -102,10 +107,11 @@ function exhausted(): void {
 function type_of(o: SyncObject): u32 {
   if (o.so_witness != 0) return o.so_witness - 1;
   const ws = witness_state();
+  const kind = is_spin(o) && !planted(Plant.WITNESS_SPIN_TYPE) ? KIND_SPIN : o.so_kind;
   let index: u32 = 0;
   while (index < ws.ws_types) {
     const w = witness_at(index);
-    if (w.w_name == o.so_name && w.w_kind == o.so_kind) break;
+    if (w.w_name == o.so_name && w.w_kind == kind) break;
     index++;
   }
   if (index == WITNESS_COUNT) {
@@ -114,15 +120,27 @@ function type_of(o: SyncObject): u32 {
   }
   if (index == ws.ws_types) {
     witness_at(index).w_name = o.so_name;
-    witness_at(index).w_kind = o.so_kind;
+    witness_at(index).w_kind = kind;
     ws.ws_types++;
   }
   o.so_witness = index + 1;
   return index;
 }
 
+/** True if `to` was taken while `from` was held, directly or through others. */
 function is_ancestor(from: u32, to: u32): bool {
   return (load<u8>(witness_relation(from, to)) & WITNESS_ANCESTOR) != 0;
+}
+
+/** True if `from` was the lock taken last when `to` was taken. */
+function is_parent(from: u32, to: u32): bool {
+  if (planted(Plant.WITNESS_ALL_HELD)) return false;
+  return (load<u8>(witness_relation(from, to)) & WITNESS_PARENT) != 0;
+}
+
+function relate(from: u32, to: u32, relation: u8): void {
+  const at = witness_relation(from, to);
+  store<u8>(at, load<u8>(at) | relation);
 }
 
 /** A type was taken while another was held: everything above the one is now above everything below the other. */
@@ -143,10 +161,11 @@ function add_order(td: Thread, parent: u32, child: u32): void {
     if (above != parent && !is_ancestor(above, parent)) continue;
     for (let below: u32 = 0; below < ws.ws_types; below++) {
       if (below != child && !is_ancestor(child, below)) continue;
-      const at = witness_relation(above, below);
-      store<u8>(at, load<u8>(at) | WITNESS_ANCESTOR);
+      if (planted(Plant.WITNESS_DIRECT) && (above != parent || below != child)) continue;
+      relate(above, below, WITNESS_ANCESTOR);
     }
   }
+  relate(parent, child, WITNESS_PARENT);
 }
 
 /** The first step of the recorded order from one type to another below it. */
@@ -174,16 +193,29 @@ function print_order(order: LockOrder): void {
   );
 }
 
-/** Reports a lock that is wanted while another is held; `why` says what is wrong. */
-function report_reversal(td: Thread, held: SyncObject, wanted: SyncObject, why: string): void {
+/**
+ * Reports a lock that is wanted while another is held; `why` says what is wrong. If a lock of the wanted one's
+ * type is held as well, taken before the other one, it is named first.
+ */
+function report_reversal(
+  td: Thread,
+  instance: LockInstance,
+  wanted: SyncObject,
+  why: string,
+): void {
+  const held = instance.li_lock;
   const first = type_of(held);
   const second = type_of(wanted);
-  const at = witness_relation(first, second);
-  if ((load<u8>(at) & WITNESS_REVERSED) != 0) return;
-  store<u8>(at, load<u8>(at) | WITNESS_REVERSED);
+  if ((load<u8>(witness_relation(first, second)) & WITNESS_REVERSED) != 0) return;
+  relate(first, second, WITNESS_REVERSED);
+  relate(second, first, WITNESS_REVERSED);
   printf("lock order reversal:%s\n", changetype<usize>(why));
-  print_lock(" 1st 0x%x %s (%s, %s)\n", held);
-  print_lock(" 2nd 0x%x %s (%s, %s)\n", wanted);
+  let earlier = instance.li_next;
+  while (is_instance(earlier) && type_of(earlier.li_lock) != second) earlier = earlier.li_next;
+  const third = is_instance(earlier);
+  if (third) print_lock(str("1st"), earlier.li_lock);
+  print_lock(third ? str("2nd") : str("1st"), held);
+  print_lock(third ? str("3rd") : str("2nd"), wanted);
   if (is_ancestor(second, first)) {
     let from = second;
     while (from != first) {
@@ -201,8 +233,15 @@ function report_reversal(td: Thread, held: SyncObject, wanted: SyncObject, why: 
   );
 }
 
-function print_lock(text: string, o: SyncObject): void {
-  printf(text, changetype<usize>(o), o.so_name, o.so_name, class_name(o));
+function print_lock(place: u32, o: SyncObject): void {
+  printf(
+    " %s 0x%x %s (%s, %s)\n",
+    place,
+    changetype<usize>(o),
+    o.so_name,
+    o.so_name,
+    class_name(o),
+  );
 }
 
 /** Reports two locks of one type held at once: their names give no order. */
@@ -268,40 +307,58 @@ export function witness_checkorder(
   but: SyncObject,
 ): void {
   if (witness_state().ws_exhausted != 0 || td == machine().host_td) return;
-  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
+  if (!is_spin(o) && td.td_pri >= TDPRI_CRIT) blockable_with_spin(o);
+  const first = locks_held(td);
+  for (let held = first; is_instance(held); held = held.li_next) {
     if (held.li_lock == o) {
       again(o, held, exclusive);
       return;
     }
   }
+  const latest = next_checked(first, o, but);
   const wanted = type_of(o);
-  if (wanted == WITNESS_COUNT) return;
-  let nearest = WITNESS_COUNT;
-  for (let held = locks_held(td); is_instance(held); held = held.li_next) {
-    const other = held.li_lock;
-    if (other == but) continue;
-    if (is_spin(other) != is_spin(o)) {
-      if (is_spin(other)) blockable_with_spin(o);
-      continue;
-    }
-    const type = type_of(other);
-    if (type == wanted) {
-      if (!may_be_two(o)) report_duplicate(td, other, o);
-      continue;
-    }
-    if (nearest == WITNESS_COUNT) nearest = type;
-    if (is_ancestor(type, wanted)) continue;
-    if (is_sleepable(o) && !is_sleepable(other)) {
-      report_reversal(td, other, o, " (sleepable after non-sleepable)");
-      return;
-    }
-    if (is_ancestor(wanted, type)) {
-      report_reversal(td, other, o, "");
-      return;
-    }
+  if (!is_instance(latest) || wanted == WITNESS_COUNT) return;
+  const parent = type_of(latest.li_lock);
+  if (parent == wanted) {
+    if (!may_be_two(o)) report_duplicate(td, latest.li_lock, o);
+    return;
   }
-  if (nearest == WITNESS_COUNT || is_ancestor(nearest, wanted)) return;
-  add_order(td, nearest, wanted);
+  // What was taken directly inside the latest one before was compared with the others then.
+  if (is_parent(parent, wanted) || is_reversed(td, latest, o, wanted, but)) return;
+  add_order(td, parent, wanted);
+}
+
+/**
+ * The first lock of a list, from `held` on, with which WITNESS compares a lock: spin mutexes and the others
+ * are kept apart, since any lock may be taken before a spin mutex.
+ */
+function next_checked(held: LockInstance, o: SyncObject, but: SyncObject): LockInstance {
+  let at = held;
+  while (is_instance(at) && (at.li_lock == but || is_spin(at.li_lock) != is_spin(o))) {
+    at = at.li_next;
+  }
+  return at;
+}
+
+/** True if a lock may not be taken inside one of those from `latest` on, which is reported if it is new. */
+function is_reversed(
+  td: Thread,
+  latest: LockInstance,
+  o: SyncObject,
+  wanted: u32,
+  but: SyncObject,
+): bool {
+  let held = latest;
+  while (is_instance(held)) {
+    const other = held.li_lock;
+    const sleeps = is_sleepable(o) && !is_sleepable(other);
+    if (sleeps || is_ancestor(wanted, type_of(other))) {
+      report_reversal(td, held, o, sleeps ? " (sleepable after non-sleepable)" : "");
+      return true;
+    }
+    held = next_checked(held.li_next, o, but);
+  }
+  return false;
 }
 
 /** A thread wants a lock that it holds already; invalid recursion panics elsewhere. */

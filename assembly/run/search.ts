@@ -66,7 +66,6 @@ import {
   race_access,
   race_begin,
   race_call,
-  race_has_tokens,
   race_return,
   race_step,
   race_thread,
@@ -108,7 +107,6 @@ export function search_begin(by: u32, prefix: u32, random: i32): void {
   s.s_decisions = 0;
   s.s_steps = 0;
   s.s_preemptions = 0;
-  s.s_lowest = 0;
   s.s_stage = SearchStage.CHOOSE;
   s.s_unheard_count = 0;
   s.s_known = 0;
@@ -265,8 +263,7 @@ function perform_event(m: Machine, s: Search): u32 {
 
 function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
-  race_step(s, sn.sn_number);
-  if (has_tokens(td)) race_has_tokens(s, td, sn.sn_number);
+  race_step(s, td, sn.sn_number);
   const leaves_others = can_leave_others(m, td);
   const gd = turn(m, td);
   const pending = sn.sn_pending;
@@ -408,7 +405,7 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     return leaves_others && is_before_operation(td, sn) ? 0 : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
-  race_step(s, sn.sn_number);
+  race_step(s, td, sn.sn_number);
   const gd = turn(m, td);
   const why = slice_step(m, gd);
   if ((why == Run.HOST || why == READY) && gd.gd_curthread == td) {
@@ -546,10 +543,10 @@ function call(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread, nr: u32)
   const plain = search_plain_number(nr);
   search_note_wakeup(s, td, nr);
   race_call(s, td, sn, plain);
-  const short = search_shorten(s, plain);
+  const short = search_shorten(s, td, nr);
   body_call(m, gd, td, nr);
   look_whether_alone(m, s);
-  if (short != Short.NOTHING) search_unshorten(s, short);
+  if (short != Short.NOTHING) search_unshorten(s, td, short);
   if (search_shows_cpu(plain) || search_is_critical(td)) search_notice_cpu(s);
   if (plain == Sys.random && (s.s_choices & SEARCH_RANDOM) != 0) search_draw(td);
   const result = after_kernel(s, td, sn);

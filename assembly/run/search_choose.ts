@@ -302,12 +302,14 @@ function is_skipped(i: u32, skip: u64): bool {
 }
 
 /**
- * The thread with the best priority; if a change is due at this decision, its priority becomes the worst first.
+ * The thread with the best priority, which drops first if a change is due at this decision. Each change has a
+ * priority of its own, below all that threads begin with: when a change comes says nothing of the place among the
+ * others that have dropped, as in the proof of the bound.
  */
 function best(s: Search, count: u32, skip: u64): u32 {
   for (let i: u32 = 0; i < s.s_changes_count; i++) {
     if (load<u32>(s.s_changes + <usize>i * sizeof<u32>()) != s.s_decisions) continue;
-    thread_of(option(s, best_of(s, count, skip))).sn_priority = --s.s_lowest;
+    thread_of(option(s, best_of(s, count, skip))).sn_priority = -1 - <i32>i;
     break;
   }
   return best_of(s, count, skip);

@@ -4,15 +4,18 @@
 // Order is kept in vector clocks. One step happens before another if a chain connects them: the program order
 // of a thread; from a release of a lock, a post of a semaphore or an atomic store to a later acquire of the
 // same lock, semaphore or word; and from waking or creating a thread to that thread. A timeout orders
-// nothing, nor does a wakeup without a sleeper. A call with no better rule orders all calls on the same
-// object, so that some races are missed but none is reported falsely.
+// nothing, nor does a wakeup without a sleeper. A CPU's critical sections come one after the other, as if each
+// took a lock of that CPU, which a thread also gives back where it leaves the CPU in the middle of one. A call with
+// no better rule orders all calls on the same object, so that some races are missed but none is reported falsely.
 //
 // In machine code a plain load may be a C atomic: it counts as one if a fence follows it, and so does a store
 // behind a fence (cpu/rv32_search.ts). Nothing races with a byte that atomics access.
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";
+import { globaldata } from "../sys/globaldata";
 import { RACE_BYTES_MAX, RACE_CLOCKS_MAX, RACE_THREADS_MAX } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
   Pending,
@@ -27,7 +30,7 @@ import {
 import { Sys } from "../sys/syscall";
 import { td_frame } from "../sys/thread";
 import { REF_EXCLUSIVE, td_tokens, token_of, token_ref } from "../sys/token";
-import { channel_of } from "./search_reach";
+import { channel_of, search_is_critical } from "./search_reach";
 
 // Values of s_actor that are not a thread's number.
 /** No thread: time has advanced. */
@@ -86,20 +89,29 @@ export function race_thread(s: Search, number: u32, td: Thread): void {
   race_wake(s, number);
 }
 
-/** A thread begins a step. */
-export function race_step(s: Search, number: u32): void {
+/**
+ * A thread begins a step: it has its CPU for itself now if it is in a critical section, and its lwkt-modern
+ * tokens, and is ordered behind the threads that had them meanwhile.
+ */
+export function race_step(s: Search, td: Thread, number: u32): void {
   s.s_actor = number;
   if (s.s_races == 0 || !has_clock(number)) return;
   const own = clock_of(s, number) + <usize>(number - 1) * sizeof<u32>();
   store<u32>(own, load<u32>(own) + 1);
+  if (is_critical(td)) acquire(s, number, cpu_key(td));
+  if (has_tokens(td)) takes_tokens(s, td, number);
 }
 
-/**
- * A thread with lwkt-modern tokens begins a step: it holds them now, and is ordered behind the threads that
- * held them meanwhile.
- */
-export function race_has_tokens(s: Search, td: Thread, number: u32): void {
-  if (s.s_races == 0) return;
+function is_critical(td: Thread): bool {
+  return !planted(Plant.RACE_NO_CRITICAL) && search_is_critical(td);
+}
+
+/** Stands for the critical sections of a thread's CPU. */
+function cpu_key(td: Thread): u32 {
+  return changetype<u32>(globaldata(td.td_cpu));
+}
+
+function takes_tokens(s: Search, td: Thread, number: u32): void {
   const tt = td_tokens(td);
   for (let i: u32 = 0; i < tt.tt_count; i++) {
     acquire(s, number, changetype<u32>(token_of(load<u32>(token_ref(tt, i)))));
@@ -207,6 +219,7 @@ function waits_without_lock(nr: u32): bool {
 export function race_call(s: Search, td: Thread, sn: SearchThread, nr: u32): void {
   if (s.s_races == 0) return;
   sn.sn_acquire = 0;
+  if (is_critical(td)) release(s, sn.sn_number, cpu_key(td));
   if (has_tokens(td)) leaves_tokens(s, td, sn.sn_number);
   const frame = td_frame(td);
   if (orders_nothing(nr)) return;

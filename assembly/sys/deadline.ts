@@ -6,8 +6,9 @@
 //
 // Locking: (o) the CPU that owns the thread, (s) sched_lock: free, as all locks of the original (sys/proc.ts).
 import { machine } from "./machine";
-import { DL_MAX } from "./param";
+import { DL_MAX, PRI_MIN_REALTIME } from "./param";
 import { TDF_DEADLINE, Thread } from "./proc";
+import { ThreadLocks, td_locks } from "./sync";
 import { td_index } from "./thread";
 
 /** A thread's deadline parameters and state. Times are in cycles. */
@@ -44,6 +45,11 @@ export class DlCpu {
   dc_threads: u32; // number of threads that hold them
 }
 
+/** The deadline of a thread without one: behind all others. */
+const NO_DEADLINE: u64 = u64.MAX_VALUE;
+/** tl_lent of a thread that borrows from one with a deadline. */
+export const LENT_DEADLINE: u32 = 255 - PRI_MIN_REALTIME;
+
 /** A whole CPU. */
 export const DL_UNIT: u32 = 1 << 20;
 
@@ -76,6 +82,35 @@ export function dl_index(td: Thread): usize {
 /** The structure of a thread that has one. */
 export function td_deadline(td: Thread): Deadline {
   return dl_at(load<u16>(dl_index(td)));
+}
+
+/** The deadline of a structure, by its number. */
+export function until_of(number: u32): u64 {
+  return number == 0 ? NO_DEADLINE : dl_at(number).dl_until;
+}
+
+/**
+ * The number of the structure with the deadline by which a thread is ordered: the earliest of its own and those
+ * that are lent to it; 0 if there is none.
+ */
+export function td_until_number(td: Thread): u32 {
+  const own: u32 = load<u16>(dl_index(td));
+  const l = td_locks(td);
+  return <u32>l.tl_lent == LENT_DEADLINE ? earliest_lent(l, own) : own;
+}
+
+/** The earliest of a deadline and those that a thread's locks lend it. */
+function earliest_lent(l: ThreadLocks, own: u32): u32 {
+  let best = own;
+  for (let o = l.tl_contested; changetype<usize>(o) != 0; o = o.so_contested) {
+    if (until_of(o.so_due) < until_of(best)) best = o.so_due;
+  }
+  return best;
+}
+
+/** That deadline. */
+export function td_until(td: Thread): u64 {
+  return until_of(td_until_number(td));
 }
 
 /** True for a thread with a deadline. */

@@ -260,6 +260,7 @@ export class Machine {
   dl_used: u32; //             structures ever handed out
   dl_free: u32; //             first returned structure, 0 = none
   dl_refused: u32; //          requests that no CPU could admit
+  dl_lends: u32; //            locks whose waiters lend a deadline
 
   // Reaping (kern/kern_thread.ts).
   reap_lastfail: i32; //       rate limiter of the maxthread message

@@ -78,6 +78,7 @@ export enum Plant {
   DL_REPLENISH = 87, //      a budget is replenished as soon as it is used up
   DL_ADMISSION = 88, //      CPUs admit every request
   DL_WAKE = 89, //           a thread that wakes up gets a whole budget and a new deadline
+  DL_ASKS_AGAIN = 187, //    a thread that asks for a deadline again gets a new budget
   GROUP_FLAT = 90, //        the least loaded CPU is taken, whatever the load of its group
   GROUP_COLD = 91, //        caches are never warm
   GROUP_CORE = 92, //        a thread goes back to its CPU although the core's other CPUs are busy
@@ -97,6 +98,15 @@ export enum Plant {
   LEND_NOT_SHARED = 41, //   those that wait to share a lock lend nothing
   LEND_ONLY_BETTER = 42, //  a lent priority does not drop when the lender's priority does
   LEND_UNTOLD = 43, //       a thread of another CPU is not requeued by its borrowed priority
+  // Lending of deadlines (kern/subr_turnstile.ts); test/unit/deadline-lending.test.ts finds the last two.
+  LEND_NO_DEADLINE = 180, // the owner of a lock borrows the priority of deadlines, but no deadline
+  LEND_DEADLINE_ARRIVAL = 181, // waiters with deadlines stand in the order of arrival
+  LENT_UNTOLD = 182, //      a runnable thread whose deadline changes does not preempt, nor is it preempted
+  LENT_SLEEPS = 183, //      a thread without budget sleeps on while it borrows a priority
+  // WITNESS (kern/subr_witness.ts): test/property/witness.test.ts finds these.
+  WITNESS_DIRECT = 184, //   orders through other locks are not known
+  WITNESS_SPIN_TYPE = 185, // a spin mutex and a mutex of one name are of one type
+  WITNESS_ALL_HELD = 186, // all locks held are compared, though the order from the latest one is known
   // User threads under lwkt (kern/lwkt_usched.ts).
   USER_STAYS = 44, //        idle CPUs pull nothing
   USER_SET_IGNORED = 45, //  user threads are placed on CPUs that they must not run on
@@ -165,6 +175,8 @@ export enum Plant {
   REACH_NO_RESERVE = 164, // reservations are ignored
   REACH_NO_CPUS = 165, //    that the CPUs of threads matter is not learned
   REACH_NO_WAKE = 166, //    nothing is tried again where a thread is held back
+  // A search for races: test/unit/search-choices.test.ts finds this.
+  RACE_NO_CRITICAL = 190, // critical sections order nothing
   REACH_NOBODY = 4096, //    plus the number of a kernel call: that call is taken to concern no other thread
 }
 

@@ -9,8 +9,8 @@
 //   17..115  real-time, 99 to 1; the priorities 17 to 47 lie among them
 //   116..    priorities 48 to 255
 //
-// A thread that borrows a priority has only that: its level is at least as good as the lender's, and that of
-// a thread that borrows from one with a deadline is the deadlines', behind all that have one of their own.
+// A thread that borrows a priority has only that: its level is at least as good as the lender's. One that
+// borrows from a thread with a deadline is at the deadlines' level, where it has that deadline, too.
 //
 // Locking: under sched_lock, free like all locks of the original. A CPU adds threads to its own queues only;
 // what it may take from others' queues, and when, is up to the schedulers (kern/sched_place.ts).
@@ -217,8 +217,15 @@ export function prioq_peek(queue: u32, level: u32): Thread {
 }
 
 /**
- * Takes the first thread of a level that is not empty; at the deadline level, the one with the earliest deadline.
+ * The thread that comes next of a level that is not empty: the first one or, at the deadlines' level, the one
+ * with the earliest deadline. That is a linear scan: few threads have deadlines, since a CPU admits only so
+ * many.
  */
+export function prioq_best(queue: u32, level: u32): Thread {
+  return level == LEVEL_DEADLINE ? runq_earliest(level_at(queue, level)) : prioq_peek(queue, level);
+}
+
+/** Takes the thread that comes next of a level that is not empty (prioq_best). */
 export function prioq_take(queue: u32, level: u32): Thread {
   if (level == LEVEL_DEADLINE) return take_earliest(queue);
   const td = changetype<Thread>(runq_take(level_at(queue, level)));
@@ -227,10 +234,8 @@ export function prioq_take(queue: u32, level: u32): Thread {
   return td;
 }
 
-/** A linear scan: few threads have deadlines, since a CPU admits only so many. */
 function take_earliest(queue: u32): Thread {
-  const list = level_at(queue, LEVEL_DEADLINE);
-  const td = runq_earliest(list);
+  const td = prioq_best(queue, LEVEL_DEADLINE);
   prioq_remove(td);
   return td;
 }

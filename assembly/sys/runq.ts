@@ -16,7 +16,7 @@ import {
   lists_init,
   SLOT_SIZE,
 } from "./chunklist";
-import { has_deadline, td_deadline } from "./deadline";
+import { td_until } from "./deadline";
 import { GlobalData, gd_runq } from "./globaldata";
 import { CHUNKS_SPARE, NRUNQ } from "./param";
 import { Thread } from "./proc";
@@ -68,25 +68,20 @@ export function runq_remove(level: ChunkList, td: Thread): void {
 }
 
 /**
- * The thread of a level with the earliest deadline; the first one if none has a deadline; null if the level
- * is empty.
+ * The thread of a level with the earliest deadline, its own or lent; the first one if none has a deadline;
+ * null if the level is empty.
  */
 export function runq_earliest(level: ChunkList): Thread {
   let slot = list_first_slot(level);
   if (slot == 0) return changetype<Thread>(0);
   let best = changetype<Thread>(load<usize>(slot));
-  let until = deadline_of(best);
+  let until = td_until(best);
   while ((slot = list_next_slot(level, slot)) != 0) {
     const td = changetype<Thread>(load<usize>(slot));
-    const other = deadline_of(td);
+    const other = td_until(td);
     if (other >= until) continue;
     best = td;
     until = other;
   }
   return best;
-}
-
-/** Deadline of a thread's budget, the end of time for a thread without one. */
-function deadline_of(td: Thread): u64 {
-  return has_deadline(td) ? td_deadline(td).dl_until : u64.MAX_VALUE;
 }

@@ -243,6 +243,8 @@ export class Search {
   s_events: u64; //       CPUs that have received their messages since then
   s_saved: u32; //        saved value of the resource that a call is to lack (run/search_short.ts)
   s_saved_free: u32;
+  s_saved_kept: u32;
+  s_saved_count: i32;
   s_count: u32; //        threads in s_ready
   s_settled: u32; //      Settled: what still holds of them
   s_last: Thread; //      the thread that had the last turn
@@ -254,7 +256,6 @@ export class Search {
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
-  s_lowest: i32; //       lowest priority of a PCT search
   s_stage: u32; //        SearchStage
   s_unheard_count: u32;
   s_known: u32; //        1 = other schedules have covered everything that can follow

@@ -92,6 +92,8 @@ export const LK_EXCLUSIVE_WAITERS: u32 = 0x4;
  * | uses | waiters_max | waited     | since         | expiry |
  *  64      68          72      76     80             84
  * | flags | contested | first | last | shared_first | shared_last | witness |
+ *  92          96
+ * | unwatched | due |
  */
 @unmanaged
 export class SyncObject {
@@ -118,6 +120,7 @@ export class SyncObject {
   so_shared_last: Thread;
   so_witness: u32; //     WITNESS: 1 + the index of its type, 0 = none yet
   so_unwatched: u32; //   LOCK_* bits of Machine.lock_watch that do not apply to it
+  so_due: u32; //         lock: number of the earliest Deadline that its waiters lend, 0 = none (sys/deadline.ts)
 }
 
 /**

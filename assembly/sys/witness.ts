@@ -13,7 +13,7 @@ import { td_index } from "./thread";
 @unmanaged
 export class Witness {
   w_name: u32; //  a string
-  w_kind: u32; //  KOBJ_*
+  w_kind: u32; //  KOBJ_*, or another number for spin mutexes
   w_flags: u32; // W_*
 }
 
@@ -25,6 +25,8 @@ export const W_SLEPT: u32 = 0x2;
 /** Values of the matrix: the relation of the row's type to the column's. */
 export const WITNESS_ANCESTOR: u8 = 0x1;
 export const WITNESS_REVERSED: u8 = 0x2;
+/** The column's was taken directly inside the row's. */
+export const WITNESS_PARENT: u8 = 0x4;
 
 /** A first time that one type was taken while another was held. */
 @unmanaged

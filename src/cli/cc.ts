@@ -12,6 +12,7 @@ Exit codes:
   0  OUT.elf is there
   1  the compiler or the linker has found errors: it has told them
   2  wrong arguments, or no compiler is installed: the message says what to install
+  129, 130, 143  ended by SIGHUP, Ctrl-C or SIGTERM
 
 Examples:
   kthread-machine cc hello.c -o hello.elf && kthread-machine exec hello.elf
@@ -46,7 +47,7 @@ export function registerCc(program: Command): void {
     )
     .allowUnknownOption()
     .addHelpText("after", HELP)
-    .action((given: string[], { output, compiler, libc }: Flags) => {
-      process.exitCode = compile(splitArguments(given, output), libc, compiler);
+    .action(async (given: string[], { output, compiler, libc }: Flags) => {
+      process.exitCode = await compile(splitArguments(given, output), libc, compiler);
     });
 }

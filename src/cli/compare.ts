@@ -19,7 +19,7 @@ import { checkOutputPath } from "./files.js";
 import { listenForSignals, performPieces } from "./interrupt.js";
 import { type CpuFlags, cpuOptions } from "./machine-options.js";
 import { terminalColumns } from "./output.js";
-import { type Column, formatTable } from "./table.js";
+import { formatTable, left, right } from "./table.js";
 import { formatCount, formatTime, parseDuration, plural, wholeNumber } from "./units.js";
 
 interface CompareFlags extends CpuFlags {
@@ -95,9 +95,7 @@ async function compare(file: string, flags: CompareFlags): Promise<void> {
   }
   const isShown = process.stderr.isTTY;
   const comparing = new Comparing(workload, {
-    ...{ schedulers, cpus, seeds },
-    ...(topology === undefined ? {} : { topology }),
-    ...(flags.for === undefined ? {} : { forNs: flags.for }),
+    ...{ schedulers, cpus, topology, seeds, forNs: flags.for },
     onRun: (runs, all) => {
       if (isShown) process.stderr.write(`\r${formatCount(runs)} of ${plural(all, "run")} `);
     },
@@ -145,9 +143,6 @@ function parseSchedulers(text: string): ComparedScheduler[] {
       : { scheduler, runQueues: queues === "64" ? 64 : 256 };
   });
 }
-
-const left = (title: string): Column => ({ title, align: "left" });
-const right = (title: string): Column => ({ title, align: "right" });
 
 /** Formats a comparison: what is of the whole machine, then what each task had. */
 function formatComparison(comparison: Comparison, isEarly: boolean, columns?: number): string {

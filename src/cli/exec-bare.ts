@@ -1,5 +1,6 @@
 // `kthread-machine exec FILE.elf --bare`: runs a program in machine mode, without a kernel.
 
+import { setImmediate } from "node:timers/promises";
 import { hex } from "../core/hex.js";
 import { BareDebugger } from "../debug/bare-debugger.js";
 import { ElfError } from "../elf/errors.js";
@@ -12,6 +13,8 @@ import { formatCount, formatTime } from "./units.js";
 
 /** Cycles after which a program is stopped. */
 export const DEFAULT_LIMIT = 1_000_000_000;
+/** Rounds between two looks at whether a signal has come: some tens of milliseconds. */
+const ROUNDS_AT_ONCE = 2_000;
 
 export interface BareFlags {
   /** Cycles. */
@@ -25,9 +28,11 @@ export interface BareFlags {
   readonly gdb: number | null;
 }
 
+/** How the run of the command ended. */
+type End = BareEnd | { readonly reason: "interrupted" };
+
 interface Report {
   readonly status: number;
-  readonly end: BareEnd;
   /** What has happened, in one line. */
   readonly text: string;
 }
@@ -52,7 +57,7 @@ export async function execBare(image: ElfImage, flags: BareFlags): Promise<void>
     { ...programOf(image, symbols) },
     {
       jit: flags.jit && flags.gdb === null,
-      ...(flags.memory === undefined ? {} : { memory: flags.memory << 20 }),
+      memory: flags.memory === undefined ? undefined : flags.memory << 20,
       onOutput: (bytes) => {
         if (flags.json) output.push(bytes);
         else process.stdout.write(bytes);
@@ -61,16 +66,13 @@ export async function execBare(image: ElfImage, flags: BareFlags): Promise<void>
   );
   const started = performance.now();
   const interrupt = listenForSignals();
-  const stop = await debug(image.file, machine, flags, interrupt);
-  interrupt.stop(); // the run itself is one piece: a signal ends the process as ever
-  if (stop === "interrupted") {
-    process.stderr.write("interrupted\n");
-    process.exitCode = interrupt.exitCode ?? ExitCode.INTERRUPTED;
-    return;
-  }
-  const end = stop ?? machine.run(BigInt(flags.limit));
+  const end =
+    (await debug(image.file, machine, flags, interrupt)) ??
+    (await runToEnd(machine, BigInt(flags.limit), interrupt));
+  interrupt.stop();
   const seconds = (performance.now() - started) / 1000;
-  const { status, text } = describe(end, machine, symbols, flags.limit);
+  const told = describe(end, machine, symbols, flags.limit);
+  const status = (end.reason === "interrupted" ? interrupt.exitCode : null) ?? told.status;
   if (flags.json) {
     const object = {
       status,
@@ -84,9 +86,22 @@ export async function execBare(image: ElfImage, flags: BareFlags): Promise<void>
     process.stdout.write(`${JSON.stringify(object, null, 2)}\n`);
   } else {
     const instructions = formatCount(Number(machine.instructions));
-    process.stderr.write(`${text}\n${instructions} instructions in ${formatTime(seconds * 1e9)}\n`);
+    const figures = `${instructions} instructions in ${formatTime(seconds * 1e9)}`;
+    process.stderr.write(`${told.text}\n${figures}\n`);
   }
   process.exitCode = status;
+}
+
+/** Runs round by round, so that signals are heard: a limit that is not the last one would move the rounds. */
+async function runToEnd(machine: BareMetal, limit: bigint, interrupt: Interrupt): Promise<End> {
+  for (;;) {
+    for (let round = 0; round < ROUNDS_AT_ONCE; round++) {
+      const end = machine.runPiece(limit, false);
+      if (end !== null && end !== "broken") return end;
+    }
+    await setImmediate();
+    if (interrupt.exitCode !== null) return { reason: "interrupted" };
+  }
 }
 
 /** Has gdb debug the program, if it is asked for; null when the program is to run, or to run on. */
@@ -95,7 +110,7 @@ async function debug(
   machine: BareMetal,
   { gdb, limit }: BareFlags,
   interrupt: Interrupt,
-): Promise<BareEnd | "interrupted" | null> {
+): Promise<End | null> {
   if (gdb === null) return null;
   let debug: BareDebugger | null = null;
   const endOf = () => (debug as BareDebugger | null)?.end ?? null;
@@ -110,7 +125,7 @@ async function debug(
     onListening: (port) => process.stderr.write(invitation(file, port)),
     isInterrupted: () => interrupt.exitCode !== null,
   });
-  return how === "killed" ? "interrupted" : endOf();
+  return how === "killed" ? { reason: "interrupted" } : endOf();
 }
 
 function isPass(end: BareEnd | null): boolean {
@@ -131,26 +146,30 @@ function programOf(image: ElfImage, symbols: SymbolTable) {
       "it has no symbol tohost, the 8 bytes where a program on bare metal tells that it is done; define it, or run it without --bare",
     );
   }
-  const fromhost = symbols.find("fromhost");
   const { entry, segments } = image;
-  return { entry, segments, tohost, ...(fromhost === undefined ? {} : { fromhost }) };
+  return { entry, segments, tohost, fromhost: symbols.find("fromhost") };
 }
 
-function describe(end: BareEnd, machine: BareMetal, symbols: SymbolTable, limit: number): Report {
+function describe(end: End, machine: BareMetal, symbols: SymbolTable, limit: number): Report {
   switch (end.reason) {
     case "exit":
       return end.code === 0
-        ? { status: 0, end, text: "passed" }
-        : { status: ExitCode.FAILURE, end, text: `failed: test ${end.code}` };
+        ? { status: 0, text: "passed" }
+        : { status: ExitCode.FAILURE, text: `failed: test ${end.code}` };
+    case "interrupted":
+      return {
+        status: ExitCode.INTERRUPTED,
+        text: `interrupted at ${symbols.describe(machine.pc)}`,
+      };
     case "trap": {
       const cause = causes[end.cause] ?? `cause ${end.cause}`;
       const where = symbols.describe(end.epc);
       const text = `${cause} at ${where} (mepc ${hex(end.epc)}, mtval ${hex(end.value)}), and mtvec points to no handler in memory`;
-      return { status: ExitCode.FAILURE, end, text };
+      return { status: ExitCode.FAILURE, text };
     }
     case "limit": {
       const text = `stopped at ${symbols.describe(machine.pc)}: it has reached the limit of ${formatCount(limit)} cycles; --limit sets another one`;
-      return { status: ExitCode.FAILURE, end, text };
+      return { status: ExitCode.FAILURE, text };
     }
   }
 }

@@ -117,7 +117,7 @@ function machineFor(options: ExecOptions): MachineConfig {
   const { textMemory, end } = memoryOf([parseElf(bytes, file)]);
   return {
     cpus,
-    ...(topology === undefined ? {} : { topology }),
+    topology,
     scheduler,
     seed,
     faults,

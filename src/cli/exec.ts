@@ -13,8 +13,9 @@ import { invitation } from "./gdb.js";
 import { listenForSignals } from "./interrupt.js";
 import { lockOptions, lockSection } from "./lock-text.js";
 import { type MachineFlags, machineOptions } from "./machine-options.js";
-import { type Column, formatTable } from "./table.js";
-import { formatCount, formatTime, parseDuration, wholeNumber } from "./units.js";
+import { terminalColumns } from "./output.js";
+import { formatTable, left, right } from "./table.js";
+import { formatCount, formatTime, formatVirtualTime, parseDuration, wholeNumber } from "./units.js";
 
 const DEFAULT_MEMORY_MIB = 256;
 const DEFAULT_THREADS = 100_000;
@@ -200,7 +201,7 @@ async function exec(
   if (flags.json === true) {
     process.stdout.write(`${JSON.stringify(jsonOf(report, Buffer.concat(output)), null, 2)}\n`);
   } else {
-    process.stderr.write(describe(report));
+    process.stderr.write(describe(report, terminalColumns(process.stderr)));
   }
   const code = report.reason === "interrupted" ? interrupt.exitCode : exitCodeOf(report);
   process.exitCode = code === 0 ? (process.exitCode ?? 0) : (code ?? ExitCode.INTERRUPTED);
@@ -227,12 +228,12 @@ function jsonOf(report: ExecReport, output: Buffer): object {
 
 // ---- The report as text ----
 
-const columns: readonly Column[] = [
-  { title: "THREAD", align: "left" },
-  { title: "COUNT", align: "right" },
-  { title: "STATE", align: "left" },
-  { title: "CPU TIME", align: "right" },
-  { title: "SWITCHES", align: "right" },
+const threadColumns = [
+  left("THREAD"),
+  right("COUNT"),
+  left("STATE"),
+  right("CPU TIME"),
+  right("SWITCHES"),
 ];
 
 interface Group {
@@ -260,7 +261,8 @@ function groups(threads: readonly ExecThread[]): Group[] {
   return [...found.values()];
 }
 
-function describe(report: ExecReport): string {
+/** The report as text, for a terminal of this width. */
+export function describe(report: ExecReport, columns?: number): string {
   const all = groups(report.threads);
   const rows = all
     .slice(0, ROWS_MAX)
@@ -274,8 +276,8 @@ function describe(report: ExecReport): string {
   const more = all.length > ROWS_MAX ? `and ${all.length - ROWS_MAX} more kinds of threads\n` : "";
   const faults = report.faults.map((fault) => `${formatFault(fault)}\n`).join("");
   const names = new Map(report.threads.map(({ tid, name }) => [tid, name]));
-  const locks = lockSection(report.locks, (tid) => names.get(tid) ?? `tid ${tid}`);
-  return `${faults}${headline(report)}\n${formatTable(columns, rows)}${more}${locks}${figures(report)}\n`;
+  const locks = lockSection(report.locks, (tid) => names.get(tid) ?? `tid ${tid}`, columns);
+  return `${faults}${headline(report)}\n${formatTable(threadColumns, rows, columns)}${more}${locks}${figures(report)}\n`;
 }
 
 function headline({ reason, status, panic, faults }: ExecReport): string {
@@ -299,5 +301,5 @@ function headline({ reason, status, panic, faults }: ExecReport): string {
 
 function figures(report: ExecReport): string {
   const { instructions, switches, cycles, host_seconds, hash } = report;
-  return `${formatCount(instructions)} instructions, ${formatCount(switches)} switches, ${formatTime(cycles)} of virtual time in ${formatTime(host_seconds * 1e9)}, hash ${hash}`;
+  return `${formatCount(instructions)} instructions, ${formatCount(switches)} switches, ${formatVirtualTime(cycles)} in ${formatTime(host_seconds * 1e9)}, hash ${hash}`;
 }

@@ -5,6 +5,7 @@ import { extname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MachineConfig } from "../core/config.js";
 import { ConfigError } from "../core/errors.js";
+import { shownFile } from "../core/file-system.js";
 import { parseElf } from "../elf/index.js";
 import { memoryOf } from "../machine/programs.js";
 import type { Setup } from "../search/index.js";
@@ -31,7 +32,7 @@ interface Loaded {
  * @throws ConfigError, WorkloadError or ElfError with what is wrong.
  */
 export function checkTest(file: string): void {
-  if (!existsSync(file)) throw new ConfigError(`${file}: there is no such file`);
+  if (!existsSync(file)) throw new ConfigError(`${shownFile(file)}: there is no such file`);
   if (isWorkload(file)) {
     readWorkload(file);
     return;

@@ -11,6 +11,7 @@ import {
   DEPTH_MAX,
   type ExploreFailure,
   type ExploreResult,
+  MEASURED,
   pctChance,
   type SearchChoice,
   STEPS_MAX,
@@ -25,7 +26,7 @@ import { searchInThread } from "./explore-thread.js";
 import { checkOutputPath } from "./files.js";
 import { openMachineOptions } from "./machine-options.js";
 import { complain, terminalColumns } from "./output.js";
-import { type Column, formatTable } from "./table.js";
+import { formatTable, left, right } from "./table.js";
 import { topologyText } from "./topology.js";
 import { formatCount, parseDuration, plural, wholeNumber } from "./units.js";
 import { parseQueue } from "./worker.js";
@@ -250,7 +251,7 @@ function rest(
   coverage: Coverage,
   flags: SearchFlags,
 ): string {
-  const { share, isCut, threads, decisions } = coverage;
+  const { share, isCut, threads, events, decisions } = coverage;
   if (complete) {
     if (flags.preemptions === undefined) return "";
     return isCut ? "; others have more" : "; none has more";
@@ -261,17 +262,22 @@ function rest(
   const depth = flags.depth ?? DEPTH_DEFAULT;
   const chance = pctChance(coverage, depth);
   const one = `1 in ${formatCount(Math.ceil(1 / chance))}`;
-  const together = percent(1 - (1 - chance) ** schedules);
-  const among = `${plural(threads, "thread")} and ${plural(decisions, "decision")}`;
+  const measured = Math.min(schedules, MEASURED);
+  const all = 1 - (1 - chance) ** (schedules - measured);
+  const together = percent(chance < 1 ? Math.min(all, 1 - Number.EPSILON) : all);
+  const others = events === 0 ? "" : ` and ${plural(events, "event")}`;
+  const among = `${plural(threads, "thread")}${others} within ${plural(decisions, "decision")}`;
   return (
     `${more}\nA failure that takes ${plural(depth, "ordering")} among ${among} is seen with a probability ` +
-    `of at least ${one} by each schedule, ${together} by all.`
+    `of at least ${one} by each schedule after the first ${measured}, ${together} by all.`
   );
 }
 
-/** A part of 1 in percent, with two digits that say something. */
+/** A part of 1 in percent, with two digits that say something; less than all of it is less than 100 %. */
 function percent(part: number): string {
-  return `${Number((100 * part).toPrecision(2))} %`;
+  const percents = 100 * part;
+  if (percents > 99 && part < 1) return `${Math.min(Math.floor(10 * percents) / 10, 99.9)} %`;
+  return `${Number(percents.toPrecision(2))} %`;
 }
 
 /** The options with which the schedule is performed again. */
@@ -298,10 +304,7 @@ function tableOf(steps: readonly Step[], first: number): string {
   const names = [...new Set(shown.map(({ thread }) => thread))];
   const hasLines = shown.some(({ line }) => line !== undefined);
   const table = (titles: readonly string[], cells: (step: Step) => string[]): string => {
-    const columns: readonly Column[] = [
-      { title: "STEP", align: "right" },
-      ...[...(hasLines ? ["LINE"] : []), ...titles].map(leftColumn),
-    ];
+    const columns = [right("STEP"), ...[...(hasLines ? ["LINE"] : []), ...titles].map(left)];
     const rows = shown.map((step, i) => {
       const line = hasLines ? [step.line ?? ""] : [];
       return [String(first + i + 1), ...line, ...cells(step)];
@@ -314,8 +317,4 @@ function tableOf(steps: readonly Step[], first: number): string {
   const width = terminalColumns() ?? Number.POSITIVE_INFINITY;
   const isRoom = wide.split("\n").every((line) => stringWidth(line) <= width);
   return isRoom ? wide : table(["THREAD", "DOES"], ({ thread, what }) => [thread, what]);
-}
-
-function leftColumn(title: string): Column {
-  return { title, align: "left" };
 }

@@ -5,7 +5,7 @@ import { ElfError } from "../elf/index.js";
 import { TraceError } from "../trace/file.js";
 import { formatProblem, WorkloadError } from "../workload/diagnostics.js";
 import { ExitCode } from "./exit.js";
-import { formatTime } from "./units.js";
+import { formatVirtualTime } from "./units.js";
 
 /** What is to be said of a failure, and how the command ends. Plain data, which a thread can tell another one. */
 export interface Verdict {
@@ -41,7 +41,7 @@ function panicText(panic: KernelPanic): string {
   if (postMortem === null) return panic.message;
   const { cpu, thread, cycles, ps } = postMortem;
   const where = `on CPU ${cpu}, thread ${thread ?? "none"}`;
-  return `${panic.message}\n${where}, after ${formatTime(Number(cycles))} of virtual time\n\n${ps.trimEnd()}`;
+  return `${panic.message}\n${where}, after ${formatVirtualTime(Number(cycles))}\n\n${ps.trimEnd()}`;
 }
 
 function unexpectedText(error: unknown): string {

@@ -4,7 +4,7 @@
 import { accessSync, constants, type Stats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConfigError } from "../core/errors.js";
-import { readPlain } from "../core/file-system.js";
+import { readPlain, shownFile } from "../core/file-system.js";
 import { reasonOf } from "../core/whole-file.js";
 import type { ChromeTrace } from "../trace/chrome.js";
 import { TraceError } from "../trace/file.js";
@@ -20,7 +20,7 @@ export function readInput(file: string): Uint8Array {
   try {
     return readPlain(file);
   } catch (error) {
-    throw new ConfigError(`${file}: ${(error as Error).message}`);
+    throw new ConfigError(`${shownFile(file)}: ${(error as Error).message}`);
   }
 }
 
@@ -37,9 +37,12 @@ function statIfAny(path: string): Stats | undefined {
  * Sees to it that what an option writes does not replace the file that the command reads, `what`, whatever name that
  * goes by.
  *
- * @throws ConfigError if it would.
+ * @throws ConfigError if it would, or if it names the standard output, where the report goes.
  */
 export function checkOutputPath(option: string, path: string, file: string, what: string): void {
+  if (path === "-") {
+    throw new ConfigError(`${option} takes the name of a file; ./- if that is to be called -`);
+  }
   const [input, output] = [statIfAny(file), statIfAny(path)];
   if (input === undefined || output === undefined) return;
   if (input.dev === output.dev && input.ino === output.ino) {

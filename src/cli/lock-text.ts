@@ -2,27 +2,19 @@
 
 import type { Command } from "commander";
 import type { LockReport } from "../machine/lock-profile.js";
-import { type Column, formatTable } from "./table.js";
+import { formatTable, left, right } from "./table.js";
 import { formatCount, formatTime } from "./units.js";
 
 /** Locks, and pairs of threads, that are shown. */
 const LOCKS_SHOWN_MAX = 20;
 const WAITS_SHOWN_MAX = 10;
 
-const lockColumns: readonly Column[] = [
-  { title: "LOCK", align: "left" },
-  ...["TAKEN", "CONTESTED", "WAITED", "MAX", "P99", "HELD", "MAX", "P99"].map(
-    (title): Column => ({ title, align: "right" }),
-  ),
+const lockColumns = [
+  left("LOCK"),
+  ...["TAKEN", "CONTESTED", "WAITED", "MAX", "P99", "HELD", "MAX", "P99"].map(right),
 ];
 
-const waitColumns: readonly Column[] = [
-  { title: "WAITED", align: "left" },
-  { title: "FOR", align: "left" },
-  { title: "WHO HAD", align: "left" },
-  { title: "TIMES", align: "right" },
-  { title: "TIME", align: "right" },
-];
+const waitColumns = [...["WAITED", "FOR", "WHO HAD"].map(left), right("TIMES"), right("TIME")];
 
 /** Adds what has a command look at locks. */
 export function lockOptions(command: Command): Command {

@@ -9,8 +9,8 @@ export function complain(text: string): void {
   process.stderr.write(`${NAME}: ${visible(text)}\n`);
 }
 
-/** Characters in a line of the terminal that the output goes to; undefined where there is none, or it does not say. */
-export function terminalColumns(): number | undefined {
-  const { isTTY, columns } = process.stdout;
+/** Characters in a line of the terminal that a stream goes to; undefined where there is none, or it does not say. */
+export function terminalColumns(stream: NodeJS.WriteStream = process.stdout): number | undefined {
+  const { isTTY, columns } = stream;
   return isTTY && columns > 0 ? columns : undefined;
 }

@@ -1,7 +1,7 @@
 // How far a run has come, on the standard error: a bar on a terminal, otherwise a line now and then.
 
 import { SingleBar } from "cli-progress";
-import { formatCount, formatTime } from "./units.js";
+import { formatCount, formatTime, formatVirtualTime } from "./units.js";
 
 const LINE_EVERY_PERCENT = 10;
 const LINE_EVERY_NS = 1e9;
@@ -110,7 +110,7 @@ class LineProgress {
     this.step = step;
     const share = this.durationNs === null ? "" : `${step * LINE_EVERY_PERCENT}%, `;
     this.stream.write(
-      `progress: ${share}${formatTime(timeNs)} of virtual time, ${formatCount(switches)} switches\n`,
+      `progress: ${share}${formatVirtualTime(timeNs)}, ${formatCount(switches)} switches\n`,
     );
   }
 

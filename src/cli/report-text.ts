@@ -11,8 +11,8 @@ import type {
   ThreadReport,
 } from "../workload/run-report.js";
 import { lockSection } from "./lock-text.js";
-import { type Column, formatTable } from "./table.js";
-import { formatCount, formatShare, formatTime, plural } from "./units.js";
+import { type Column, formatTable, left, right } from "./table.js";
+import { formatCount, formatShare, formatTime, formatVirtualTime, plural } from "./units.js";
 
 /** With more threads than this only the busiest are shown. */
 const THREADS_SHOWN_MAX = 50;
@@ -35,9 +35,6 @@ export interface TextOptions {
   /** Width of the terminal; undefined: tables may be as wide as they like. */
   readonly columns?: number | undefined;
 }
-
-const left = (title: string): Column => ({ title, align: "left" });
-const right = (title: string): Column => ({ title, align: "right" });
 
 /** Formats a report. */
 export function formatReport(report: RunReport, options: TextOptions): string {
@@ -70,18 +67,18 @@ const durationTexts: Readonly<Record<DurationSource, string>> = {
 };
 
 function outcomeText({ outcome, timeNs, durationFrom }: RunReport): string {
-  const time = formatTime(timeNs);
+  const time = formatVirtualTime(timeNs);
   switch (outcome) {
     case "finished":
-      return `finished: all threads had ended after ${time} of virtual time`;
+      return `finished: all threads had ended after ${time}`;
     case "time":
-      return `stopped after ${time} of virtual time, ${durationTexts[durationFrom]}`;
+      return `stopped after ${time}, ${durationTexts[durationFrom]}`;
     case "rest":
-      return `at rest after ${time} of virtual time: those who are left wait for work`;
+      return `at rest after ${time}: those who are left wait for work`;
     case "deadlock":
-      return `DEADLOCK after ${time} of virtual time: nothing can happen any more`;
+      return `DEADLOCK after ${time}: nothing can happen any more`;
     case "interrupted":
-      return `INTERRUPTED after ${time} of virtual time: the report so far`;
+      return `INTERRUPTED after ${time}: the report so far`;
   }
 }
 

@@ -130,16 +130,8 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const workload = readWorkload(file);
   if (flags.seeds !== undefined) {
     const { cpus, topology, scheduler, chaos = false, adaptiveLocks = false } = flags;
-    const settings = {
-      adaptiveLocks,
-      ...(flags.for === undefined ? {} : { forNs: flags.for }),
-      ...(topology === undefined ? {} : { topology }),
-    };
-    await sweep(
-      workload,
-      { ...flags.seeds, cpus, scheduler, chaos, ...settings },
-      flags.json === true,
-    );
+    const machine = { cpus, topology, scheduler, chaos, adaptiveLocks };
+    await sweep(workload, { ...flags.seeds, ...machine, forNs: flags.for }, flags.json === true);
     return;
   }
   if (flags.trace !== undefined) checkOutputPath("--trace", flags.trace, file, "workload");

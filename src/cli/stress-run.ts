@@ -94,7 +94,7 @@ function elfConfig({ threads }: StressOptions): MachineConfig {
 function stressConfig(options: StressOptions): MachineConfig {
   return {
     cpus: options.cpus,
-    ...(options.topology === undefined ? {} : { topology: options.topology }),
+    topology: options.topology,
     scheduler: options.scheduler,
     userThreads: false,
     seed: options.seed ?? 0,

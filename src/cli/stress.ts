@@ -14,7 +14,7 @@ import { formatCount, formatTime, plural, wholeNumber } from "./units.js";
 const DEFAULT_THREADS = 1_000_000;
 const DEFAULT_CPUS = 4;
 /** No 32-bit memory holds more. */
-const THREADS_MAX = 40_000_000;
+const THREADS_MAX = 30_000_000;
 const ROUNDS_MAX = 1_000_000;
 
 const HELP = `

@@ -13,7 +13,8 @@ import {
 } from "../workload/sweep.js";
 import { ExitCode } from "./exit.js";
 import { listenForSignals, performPieces } from "./interrupt.js";
-import { type Column, formatTable } from "./table.js";
+import { terminalColumns } from "./output.js";
+import { formatTable, left, right } from "./table.js";
 import { formatCount, formatTime, plural } from "./units.js";
 
 /** Seeds, both included. */
@@ -54,17 +55,18 @@ export async function sweep(
   await performPieces((size) => performed.perform(size), interrupt);
   if (isShown) process.stderr.write("\r\x1b[K");
   const { report } = performed;
-  process.stdout.write(isJson ? `${JSON.stringify(report, null, 2)}\n` : formatSweep(report));
+  process.stdout.write(
+    isJson ? `${JSON.stringify(report, null, 2)}\n` : formatSweep(report, terminalColumns()),
+  );
   if (report.failures.some(({ kind }) => kind === "panic")) process.exitCode = ExitCode.FAILURE;
   else if (report.failures.length > 0) process.exitCode = ExitCode.DEADLOCK;
   if (interrupt.exitCode !== null) process.exitCode = interrupt.exitCode;
 }
 
-const left = (title: string): Column => ({ title, align: "left" });
-const right = (title: string): Column => ({ title, align: "right" });
 const SPREAD = [right("MIN"), right("MEDIAN"), right("MAX")];
 
-function formatSweep(report: SweepReport): string {
+/** What has come of a sweep, for a terminal of this width. */
+export function formatSweep(report: SweepReport, columns?: number): string {
   const { file, cpuCount, scheduler, chaos, from, to, runs, different, threads } = report;
   const how = `${plural(cpuCount, "CPU")}, scheduler ${scheduler}${chaos ? ", chaos" : ""}`;
   const isAll = runs === to - from + 1;
@@ -79,10 +81,10 @@ function formatSweep(report: SweepReport): string {
   ];
   const sections = [
     head + differing,
-    formatTable([left("MACHINE"), ...SPREAD], machine),
+    formatTable([left("MACHINE"), ...SPREAD], machine, columns),
     threads.length === 0
       ? ""
-      : formatTable([left("THREAD"), left(""), ...SPREAD], threads.flatMap(threadRows)),
+      : formatTable([left("THREAD"), left(""), ...SPREAD], threads.flatMap(threadRows), columns, 2),
     formatFailures(report),
   ];
   return visible(sections.filter((section) => section !== "").join("\n"));

@@ -10,6 +10,11 @@ export interface Column {
   readonly align: "left" | "right";
 }
 
+/** A column of texts. */
+export const left = (title: string): Column => ({ title, align: "left" });
+/** A column of numbers. */
+export const right = (title: string): Column => ({ title, align: "right" });
+
 const GAP = "  ";
 const CUT = "…";
 /** A column of texts is not cut below this width so that the table stays in one piece. */

@@ -4,13 +4,14 @@
 // The library is compiled with each program, which takes a second, for the same instructions as the
 // program: no set of prebuilt variants has to be kept, and what is not used is left out.
 
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, isAbsolute, join } from "node:path";
 import { ConfigError } from "../core/errors.js";
 import { ExitCode } from "./exit.js";
 import { checkOutputPath, checkWritable } from "./files.js";
+import { listenForSignals } from "./interrupt.js";
 import { type LibcName, type Library, libraryOf, packageFile } from "./libc.js";
 
 /** The compilers that are known, the preferred one first. */
@@ -58,6 +59,8 @@ export interface CompileRequest {
 }
 
 const PARTIAL = ["-c", "-S", "-E"];
+/** What compilers call it, for assembly and preprocessed sources. */
+const STANDARD_OUTPUT = "-";
 
 /** What -march may say: instructions that the CPU has, with those that the C library needs. */
 const MARCH =
@@ -77,36 +80,56 @@ export function splitArguments(
   if (output === undefined) {
     throw new ConfigError("where to write is not given: add -o OUT.elf");
   }
-  for (const file of files) checkOutputPath("-o", output, file, "source");
-  checkWritable(output);
+  if (output !== STANDARD_OUTPUT) {
+    for (const file of files) checkOutputPath("-o", output, file, "source");
+    checkWritable(output);
+  }
   return { passed: given, output, isPartial: given.some((argument) => PARTIAL.includes(argument)) };
 }
 
 /**
- * Compiles and links; returns the exit code. What the compiler says goes to the terminal.
+ * Compiles and links; gives the exit code. What the compiler says goes to the terminal. A signal ends that, too.
  *
  * @throws ConfigError when no compiler is installed, the library is not there for it, or the machine has not got the
  *   instructions that are asked for.
  */
-export function compile(request: CompileRequest, libc: LibcName, wanted?: CompilerName): number {
+export async function compile(
+  request: CompileRequest,
+  libc: LibcName,
+  wanted?: CompilerName,
+): Promise<number> {
   if (libc === "picolibc" && wanted === "clang") {
     throw new ConfigError("picolibc needs what riscv64-unknown-elf-gcc has: use --compiler gcc");
   }
   checkInstructions(request);
   const compiler = findCompiler(libc === "picolibc" ? "gcc" : wanted);
   const library = libraryOf(libc, compiler.command, instructionOptions(request));
-  const run = runner(compiler, library);
+  const runner = new Runner(compiler, library);
+  const interrupt = listenForSignals(() => runner.stop());
   const folder = mkdtempSync(join(tmpdir(), "kthread-machine-cc-"));
   try {
-    if (request.isPartial) {
-      return run([...optionsFor(request), ...request.passed, "-o", request.output]);
-    }
-    const built = buildLibrary(run, library, request, folder);
-    if (built === null) return ExitCode.FAILURE;
-    return run(linkOptions(compiler, library, request, built));
+    const status = await build(runner, compiler, library, request, folder);
+    return interrupt.exitCode ?? status;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+    interrupt.stop();
   }
+}
+
+/** Does what is asked for, with what is in between in a folder; gives the exit code. */
+async function build(
+  runner: Runner,
+  compiler: Compiler,
+  library: Library,
+  request: CompileRequest,
+  folder: string,
+): Promise<number> {
+  if (request.isPartial) {
+    return runner.run([...optionsFor(request), ...request.passed, "-o", request.output]);
+  }
+  const built = await buildLibrary(runner, library, request, folder);
+  if (built === null) return ExitCode.FAILURE;
+  return runner.run(linkOptions(compiler, library, request, built));
 }
 
 /** Refuses instructions that the machine has not: a program with them would end at the first that it comes to. */
@@ -172,24 +195,24 @@ function instructionOptions({ passed }: CompileRequest): string[] {
 }
 
 /** Compiles the library, with one start of the compiler, and the start file into a folder; null when that fails. */
-function buildLibrary(
-  run: Runner,
+async function buildLibrary(
+  runner: Runner,
   library: Library,
   request: CompileRequest,
   folder: string,
-): { start: string; objects: string[] } | null {
+): Promise<{ start: string; objects: string[] } | null> {
   const debug = request.passed.filter((argument) => argument.startsWith("-g"));
   const instructions = instructionOptions(request);
   const start = join(folder, "start.o");
   const startFile = packageFile("lib/c/start.S");
-  if (run([...instructions, "-c", startFile, "-o", start]) !== 0) return null;
+  if ((await runner.run([...instructions, "-c", startFile, "-o", start])) !== 0) return null;
   const objects = library.sources.map((path) => join(folder, basename(path).replace(/c$/, "o")));
   if (objects.length === 0) return { start, objects };
   const options = [...instructions, ...debug, "-O2", "-ffreestanding", "-fno-builtin"];
   // The compiler writes them to the folder that it works in, which debug information would name.
   const place = `-ffile-prefix-map=${folder}=${process.cwd()}`;
-  if (run([...options, place, "-c", ...library.sources], folder) !== 0) return null;
-  return { start, objects };
+  const status = await runner.run([...options, place, "-c", ...library.sources], folder);
+  return status === 0 ? { start, objects } : null;
 }
 
 function linkOptions(
@@ -217,18 +240,37 @@ function linkOptions(
   ];
 }
 
-/** Runs the compiler with these options, in a folder if one is given; what it says goes to the terminal. */
-type Runner = (options: readonly string[], folder?: string) => number;
+/** Runs the compiler; what it says goes to the terminal. */
+class Runner {
+  private readonly command: string;
+  private readonly common: readonly string[];
+  private running: ChildProcess | null = null;
+  private isStopped = false;
 
-function runner(compiler: Compiler, library: Library): Runner {
-  const common = commonOptions(compiler, library);
-  return (options, folder) => {
-    const { status, error } = spawnSync(compiler.command, [...common, ...options], {
-      stdio: ["ignore", "inherit", "inherit"],
-      cwd: folder,
+  constructor(compiler: Compiler, library: Library) {
+    this.command = compiler.command;
+    this.common = commonOptions(compiler, library);
+  }
+
+  /** Runs it with these options, in a folder if one is given; gives the exit code. */
+  run(options: readonly string[], folder?: string): Promise<number> {
+    if (this.isStopped) return Promise.resolve(ExitCode.FAILURE);
+    return new Promise((resolve, reject) => {
+      const child = spawn(this.command, [...this.common, ...options], {
+        stdio: ["ignore", "inherit", "inherit"],
+        cwd: folder,
+      });
+      this.running = child;
+      child.on("error", (error) =>
+        reject(new ConfigError(`${this.command} cannot be run: ${error.message}`)),
+      );
+      child.on("close", (status) => resolve(status === 0 ? 0 : ExitCode.FAILURE));
     });
-    if (error !== undefined)
-      throw new ConfigError(`${compiler.command} cannot be run: ${error.message}`);
-    return status === 0 ? 0 : ExitCode.FAILURE;
-  };
+  }
+
+  /** Ends the one that runs; no other is begun. */
+  stop(): void {
+    this.isStopped = true;
+    this.running?.kill();
+  }
 }

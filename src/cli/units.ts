@@ -1,6 +1,7 @@
 // Times and counts as people write and read them.
 
 import { InvalidArgumentError } from "commander";
+import { SEED_MAX, SEED_MIN } from "../core/config.js";
 
 const nsPerUnit: ReadonlyMap<string, number> = new Map([
   ["ns", 1],
@@ -38,10 +39,11 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** Reads the seed of a machine: any whole number. */
+/** Reads the seed of a machine: a whole number of 64 bits, with a sign or without. */
 export function parseSeed(text: string): bigint {
-  if (!/^-?\d+$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
-  return BigInt(text);
+  const seed = /^-?\d{1,20}$/.test(text) ? BigInt(text) : null;
+  if (seed !== null && seed >= SEED_MIN && seed <= SEED_MAX) return seed;
+  throw new InvalidArgumentError(`It must be a whole number from ${SEED_MIN} to ${SEED_MAX}.`);
 }
 
 /** Formats a time in the unit that suits it, with up to four digits: 1.234 s, 56.7 ms, 890 ns. */
@@ -64,6 +66,12 @@ function roundTo(value: number, digits: number): number {
 function fourDigits(value: number): string {
   const digitsBefore = Math.max(1, Math.floor(Math.log10(roundTo(value, 4))) + 1);
   return value.toFixed(Math.max(0, Math.min(3, 4 - digitsBefore)));
+}
+
+/** The same for a sentence: no time at all has a unit, too. */
+export function formatVirtualTime(ns: number): string {
+  const time = formatTime(ns);
+  return `${time === "0" ? "0 ns" : time} of virtual time`;
 }
 
 /** Formats a count with commas between groups of digits. */

@@ -4,11 +4,12 @@
 // at any time (assembly/cpu/rv32_compiled.ts).
 
 import type { Kernel } from "../core/kernel.js";
+import { registerDelta } from "../core/rv32-frame.js";
 import type { Reservations } from "./block.js";
 import { CLUSTER_MAX, type Cluster, clusterAt } from "./cluster.js";
 import { emitCluster, TOLD_MAX } from "./emit.js";
 import { Marks } from "./marks.js";
-import { frameOffset, registersOf } from "./registers.js";
+import { registersOf } from "./registers.js";
 import { Text, type TextRange } from "./text.js";
 import { Code, moduleOf, Op, RUN_TYPE, tellingModule } from "./wasm.js";
 
@@ -351,7 +352,7 @@ export class Compiler {
       guestEnd: this.guestEnd,
       stacks: stacksOf(kernel),
       reservations: this.reservations,
-      frameOffset: (register) => frameOffset(kernel, register),
+      frameOffset: (register) => registerDelta(kernel, register),
       compiledOp,
       place,
       tell: this.tell,

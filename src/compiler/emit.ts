@@ -10,6 +10,7 @@
 // Where an exit leads to compiled code of another function, that is called instead, in the place of this one
 // (`chains`): what calls what on the host does not grow, and registers are in the thread's frame in between.
 
+import { RECORD_SHIFT } from "../core/rv32-frame.js";
 import { accessesOf } from "./accesses.js";
 import type { Block, BlockCode, Reservations } from "./block.js";
 import type { Cluster } from "./cluster.js";
@@ -179,7 +180,7 @@ class Emitter implements BlockCode {
   private recordOf(record: number): void {
     const { text } = this.target;
     text.emitDistance(this.code);
-    this.code.const(text.shift).put(Op.i32_shl).tee(record);
+    this.code.const(RECORD_SHIFT).put(Op.i32_shl).tee(record);
   }
 
   private entryNumbers(): Map<number, number> {

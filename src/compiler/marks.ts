@@ -4,6 +4,7 @@
 // without a fence.i, and goes on executing what was decoded first: there what a mark hides is kept.
 
 import type { Kernel } from "../core/kernel.js";
+import { recordAt } from "../core/rv32-frame.js";
 
 type Words = readonly number[];
 
@@ -52,6 +53,6 @@ export class Marks {
   }
 
   private indexOf(pc: number): number {
-    return (this.kernel.exports.rv32_record(pc) >>> 0) >>> 2;
+    return recordAt(this.kernel, pc) >>> 2;
   }
 }

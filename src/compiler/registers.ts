@@ -1,6 +1,5 @@
 // The registers of a compiled function: locals of WebAssembly while it runs, the thread's frame otherwise.
 
-import type { Kernel } from "../core/kernel.js";
 import { formatOf } from "../program/encode.js";
 import type { Cluster } from "./cluster.js";
 
@@ -25,11 +24,4 @@ export function registersOf({ blocks }: Cluster): RegisterUse {
   written.delete(0);
   const ascending = (set: Set<number>) => [...set].sort((a, b) => a - b);
   return { used: ascending(used), written: ascending(written) };
-}
-
-/** Where a register, not x0, lies relative to its thread. */
-export function frameOffset(kernel: Kernel, register: number): number {
-  return register < 16
-    ? (kernel.frameDelta + 4 * register) >>> 0
-    : (kernel.machine("high_delta") + 4 * (register - 16)) >>> 0;
 }

@@ -1,6 +1,7 @@
 // Guest text as the compiler reads it: an instruction at a time, by what it does to the flow of control.
 
 import type { Kernel } from "../core/kernel.js";
+import { recordAt } from "../core/rv32-frame.js";
 import { MachineMode } from "../generated/layout.js";
 import { expandCompressed, isCompressed } from "../program/compressed.js";
 import { decode, type Format, formatOf, type Instruction } from "../program/encode.js";
@@ -81,9 +82,8 @@ export class Text {
   readonly storeLow: number;
   /** Where the byte of guest address 0 is, or would be. */
   readonly guest: number;
-  /** Address of the first record, and how far a distance of guest addresses is shifted to be one of records. */
+  /** Address of the first record. */
   readonly decoded: number;
-  readonly shift: number;
   readonly isMetal: boolean;
   private readonly hasAllRegisters: boolean;
   /** No text is known behind this guest address. */
@@ -103,8 +103,6 @@ export class Text {
     this.hasAllRegisters = kernel.machine("frame_high") !== 0;
     this.guest = kernel.machine("guest_base") - this.origin;
     this.decoded = kernel.machine("decoded_base");
-    const word = (kernel.exports.rv32_record(this.origin + 4) >>> 0) - this.decoded;
-    this.shift = Math.log2(word / 4);
     this.end = Math.min(this.size, TEXT_AT_FIRST);
   }
 
@@ -164,13 +162,9 @@ export class Text {
       : view.getUint32(this.guest + pc, true);
     const insn = word === undefined ? undefined : decode(word);
     if (insn === undefined) return stop;
-    const isSlow = !this.isMetal && this.kernel.read(this.recordOf(pc)) === SLOW;
+    const isSlow = !this.isMetal && this.kernel.read(recordAt(this.kernel, pc)) === SLOW;
     if (isSlow && !this.isOperationOnMemory(insn)) return stop;
     return { pc, next, insn, ...this.flowOf(pc, insn) };
-  }
-
-  private recordOf(pc: number): number {
-    return this.decoded + ((pc - this.origin) << this.shift);
   }
 
   /** An atomic, of registers that there are: it has no record. */

@@ -51,7 +51,7 @@ export interface MachineConfig {
   readonly quantum?: number;
   /** Scheduler, by its name, or one of one's own in JavaScript ({@link Scheduler}). Default "lwkt". */
   readonly scheduler?: SchedulerName | Scheduler;
-  /** Seed of the machine's random numbers, any integer of 64 bits. Default 0. */
+  /** Seed of the machine's random numbers, any whole number of 64 bits, with a sign or without. Default 0. */
   readonly seed?: bigint | number;
   /** A wakeup of a better thread takes the CPU at the next safe point. Default true. */
   readonly preemption?: boolean;
@@ -229,17 +229,29 @@ function checkedTopology(topology: Topology | undefined, cpus: number): Topology
   if (Object.keys(topology).length === 0) return {};
   const has = packages * caches * cores * threads;
   if (has !== cpus) {
+    const counted = (count: number, noun: string) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+    const parts = [
+      ...[counted(packages, "package"), counted(caches, "cache"), counted(cores, "core")],
+      counted(threads, "thread"),
+    ];
     throw new ConfigError(
-      `topology has ${packages} packages of ${caches} caches of ${cores} cores of ${threads} threads, ${has} CPUs, and cpus is ${cpus}; set cpus to ${has}, or change the topology`,
+      `topology has ${parts.join(" of ")}, ${counted(has, "CPU")}, and cpus is ${cpus}; set cpus to ${has}, or change the topology`,
     );
   }
   return Object.freeze({ packages, caches, cores, threads });
 }
 
+/** The smallest and the largest seed: 64 bits, with a sign or without. */
+export const SEED_MIN = -(2n ** 63n);
+export const SEED_MAX = 2n ** 64n - 1n;
+
 function checkedSeed(seed: bigint | number | undefined): bigint {
   if (seed === undefined) return 0n;
-  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) {
-    throw new ConfigError(`seed is ${shown(seed)}; it must be a whole number or a bigint`);
+  const isWhole = typeof seed === "bigint" || Number.isSafeInteger(seed);
+  if (!isWhole || seed < SEED_MIN || seed > SEED_MAX) {
+    throw new ConfigError(
+      `seed is ${shown(seed)}; it must be a whole number of 64 bits (a bigint beyond 2^53)`,
+    );
   }
   return BigInt.asUintN(64, BigInt(seed));
 }

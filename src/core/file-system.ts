@@ -15,10 +15,22 @@ const BYTES_MAX = 2 ** 31 - 1;
 
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
   EACCES: "it cannot be read: permission denied",
+  EISDIR: "this is a directory, not a file",
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
   EPERM: "it cannot be read: permission denied",
 };
+
+/** Why a file cannot be read, without the system's own words where they are known. */
+export function whyUnread(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return SYSTEM_ERRORS[code ?? ""] ?? message;
+}
+
+/** How messages call a file: one without a name is easily overlooked. */
+export function shownFile(path: string): string {
+  return path === "" ? '""' : path;
+}
 
 /**
  * The bytes of a file or a pipe. A device is refused: it may have no end.
@@ -34,7 +46,6 @@ export function readPlain(path: string): Uint8Array {
     if (what.size > BYTES_MAX) throw new Error("the file is larger than 2 GiB");
     return readFileSync(path);
   } catch (error) {
-    const known = SYSTEM_ERRORS[(error as NodeJS.ErrnoException).code ?? ""];
-    throw known === undefined ? error : new Error(known, { cause: error });
+    throw new Error(whyUnread(error), { cause: error });
   }
 }

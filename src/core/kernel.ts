@@ -60,7 +60,6 @@ export interface Exports {
   search_pick(count: number): number;
   search_backtrack(floor: number, depth: number): number;
   random_next(): number;
-  rv32_record(guest: number): number;
   rv32_is_jump_to_yield(pc: number): number;
   rv32_compiled_op(): number;
   rv32_mark(pc: number, place: number, entry: number, worth: number): void;

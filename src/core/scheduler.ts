@@ -133,50 +133,90 @@ export interface SchedulerWorld extends SchedulerMachine {
   fail(error: unknown): void;
 }
 
+/** Whose scheduler each one is: of the machine that has booted with it last. */
+const worlds = new WeakMap<Scheduler, SchedulerWorld>();
+
+/** A scheduler as its machine asks it. */
+class Asked {
+  /** Why the scheduler is not where the machine is. */
+  astray: Error | null = null;
+
+  constructor(
+    private readonly scheduler: Scheduler,
+    private readonly world: SchedulerWorld,
+  ) {
+    worlds.set(scheduler, world);
+  }
+
+  /** Its answer, or another one where it throws: the run ends with that when the step is done. */
+  ask<T>(question: () => T, otherwise: T): T {
+    try {
+      this.checkOwner();
+      if (this.astray !== null) throw this.astray;
+      return question();
+    } catch (error) {
+      this.world.fail(error);
+      return otherwise;
+    }
+  }
+
+  /** @throws TypeError when another machine has booted with it meanwhile. */
+  checkOwner(): void {
+    if (worlds.get(this.scheduler) === this.world) return;
+    throw new TypeError(
+      `the scheduler ${this.name} decides for another machine by now, which has booted with the same object: give each machine one of its own`,
+    );
+  }
+
+  wrong(method: string, why: string): TypeError {
+    return new TypeError(`the scheduler ${this.name}: ${method}() ${why}`);
+  }
+
+  private get name(): string {
+    return JSON.stringify(this.scheduler.name);
+  }
+}
+
 /**
  * The kernel's questions, put to a scheduler. What it must not answer becomes an error that the run ends with, and
  * the kernel gets an answer that keeps it in order: its state is as sound as before.
  */
 export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): AttachedScheduler {
   let waiting = Array.from({ length: world.cpus }, () => new Set<number>());
-  let astray: Error | null = null; // why the scheduler is not where the machine is
+  const asked = new Asked(scheduler, world);
   const queue = (cpu: number) => waiting[cpu] as Set<number>;
-  const asked = <T>(question: () => T, otherwise: T): T => {
-    try {
-      if (astray !== null) throw astray;
-      return question();
-    } catch (error) {
-      world.fail(error);
-      return otherwise;
-    }
-  };
-  const wrong = (method: string, why: string) =>
-    new TypeError(`the scheduler ${JSON.stringify(scheduler.name)}: ${method}() ${why}`);
-  asked(() => scheduler.start?.(world), undefined);
+  asked.ask(() => scheduler.start?.(world), undefined);
   return {
-    save: () => ({ waiting: waiting.map((tds) => [...tds]), state: stateOf(scheduler) }),
+    save() {
+      asked.checkOwner();
+      return { waiting: waiting.map((tds) => [...tds]), state: stateOf(scheduler) };
+    },
     load(saved) {
+      asked.checkOwner();
       waiting = saved.waiting.map((tds) => new Set(tds));
-      astray = wrong("load", "has not led to where the machine is; put back another snapshot");
+      asked.astray = asked.wrong(
+        "load",
+        "has not led to where the machine is; put back another snapshot",
+      );
       loadState(scheduler, saved.state, world);
-      astray = null;
+      asked.astray = null;
     },
     sched_queue(td, cpu, keepsTurn) {
       const address = td >>> 0;
       queue(cpu).add(address);
-      asked(() => scheduler.add(world.thread(address), cpu, keepsTurn !== 0), undefined);
+      asked.ask(() => scheduler.add(world.thread(address), cpu, keepsTurn !== 0), undefined);
     },
     sched_unqueue(td, cpu) {
       const address = td >>> 0;
       queue(cpu).delete(address);
-      asked(() => scheduler.remove(world.thread(address), cpu), undefined);
+      asked.ask(() => scheduler.remove(world.thread(address), cpu), undefined);
     },
     sched_take(cpu) {
       const [first] = queue(cpu);
-      const address = asked(() => {
+      const address = asked.ask(() => {
         const chosen = scheduler.choose(cpu)?.address;
         if (chosen !== undefined && queue(cpu).has(chosen)) return chosen;
-        throw wrong("choose", `has chosen no thread that waits for CPU ${cpu}`);
+        throw asked.wrong("choose", `has chosen no thread that waits for CPU ${cpu}`);
       }, first as number);
       queue(cpu).delete(address);
       return address;
@@ -185,12 +225,12 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Att
       const { preempts } = scheduler;
       if (preempts === undefined) return 0;
       const [one, other] = [world.thread(td >>> 0), world.thread(current >>> 0)];
-      return asked(() => (preempts.call(scheduler, one, other) ? 1 : 0), 0);
+      return asked.ask(() => (preempts.call(scheduler, one, other) ? 1 : 0), 0);
     },
     sched_tick(td, cpu, ticks) {
       const { tick } = scheduler;
       if (tick === undefined) return -1;
-      return asked(() => (tick.call(scheduler, world.thread(td >>> 0), cpu, ticks) ? 1 : 0), 0);
+      return asked.ask(() => (tick.call(scheduler, world.thread(td >>> 0), cpu, ticks) ? 1 : 0), 0);
     },
     sched_pick_cpu(td, low, high) {
       const { pickCpu } = scheduler;
@@ -199,10 +239,13 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Att
       const allowed = waiting.flatMap((_, cpu) =>
         ((set >> BigInt(cpu)) & 1n) === 1n ? [cpu] : [],
       );
-      return asked(() => {
+      return asked.ask(() => {
         const cpu = pickCpu.call(scheduler, world.thread(td >>> 0), allowed);
         if (allowed.includes(cpu)) return cpu;
-        throw wrong("pickCpu", `has picked ${String(cpu)}, which is none of ${allowed.join(", ")}`);
+        throw asked.wrong(
+          "pickCpu",
+          `has picked ${String(cpu)}, which is none of ${allowed.join(", ")}`,
+        );
       }, -1);
     },
   };

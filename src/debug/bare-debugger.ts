@@ -5,6 +5,7 @@
 
 import { ConfigError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
+import { recordAt, setPc } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 import type { BareEnd, BareMetal } from "../machine/bare-metal.js";
 import type { Stop } from "./debugger.js";
@@ -16,8 +17,7 @@ import { ArmedStops, type WatchKind, type Watchpoint } from "./stops.js";
 const ROUNDS_AT_ONCE = 500;
 /** gdb's number of the control and status register 0. */
 const CSR_FIRST = 65;
-/** Bytes of records (assembly/cpu/rv32_decode.ts) for one of text, and the longest instruction. */
-const RECORD_RATIO = 8;
+/** The longest instruction. */
 const INSTRUCTION_BYTES = 4;
 const ADDRESSES = 2 ** 32;
 
@@ -142,12 +142,8 @@ export class BareDebugger implements GdbTarget, GdbAbilities {
     }
     const offset = (value >>> 0) - machine.origin;
     if (offset % 2 !== 0 || offset < 0 || offset >= machine.size) return false;
-    kernel.u32[(machine.td + Layout.Thread.td_pc) >>> 2] = this.recordOf(offset);
+    setPc(kernel, machine.td, value >>> 0);
     return true;
-  }
-
-  private recordOf(offset: number): number {
-    return this.kernel.machine("decoded_base") + RECORD_RATIO * offset;
   }
 
   /** Bytes of memory; fewer, or none, where it ends. */
@@ -166,7 +162,8 @@ export class BareDebugger implements GdbTarget, GdbAbilities {
     if (from < 0 || to > this.machine.size) return false;
     this.kernel.u8.set(bytes, this.kernel.machine("guest_base") + from);
     const first = Math.max(0, (from & ~1) - (INSTRUCTION_BYTES - 2));
-    this.kernel.u8.fill(0, this.recordOf(first), this.recordOf((to + 1) & ~1));
+    const recordOf = (offset: number) => recordAt(this.kernel, this.machine.origin + offset);
+    this.kernel.u8.fill(0, recordOf(first), recordOf((to + 1) & ~1));
     return true;
   }
 

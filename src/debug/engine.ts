@@ -6,6 +6,7 @@
 
 import { ConfigError } from "../core/errors.js";
 import type { Kernel } from "../core/kernel.js";
+import { pcOf, registerAt, setPc } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 import type { Machine } from "../machine/machine.js";
 import type { RunReason } from "../machine/options.js";
@@ -46,7 +47,7 @@ export class Engine {
   /** Runs on, at most for some rounds, and until a time in cycles. */
   run(rounds: number, until?: bigint): RunReason {
     this.kernel.setMachine("watch_hit", 0);
-    return this.machine.run({ rounds, ...(until === undefined ? {} : { until }) }).reason;
+    return this.machine.run({ rounds, until }).reason;
   }
 
   /** Runs on to where any thread is about to execute an instruction. */
@@ -120,33 +121,25 @@ export class Engine {
 
   // ---- Registers and memory ----
 
-  private registerAt(td: number, number: number): number {
-    const high = td + this.kernel.machine("high_delta");
-    return number < 16 ? this.kernel.frame(td) + 4 * number : high + 4 * (number - 16);
-  }
-
   /** A register of a thread: x0 to x31, or {@link PC}. */
   register(td: number, number: number): number {
     const { kernel } = this;
     if (number === 0 || (number < PC && number >= kernel.config.registers)) return 0;
-    if (number !== PC) return kernel.read(this.registerAt(td, number));
-    const record = kernel.read(td + Layout.Thread.td_pc);
-    const origin = kernel.machine("guest_origin");
-    return (origin + (record - kernel.exports.rv32_record(origin)) / RECORD_RATIO) >>> 0;
+    return number === PC ? pcOf(kernel, td) : kernel.read(registerAt(kernel, td, number));
   }
 
   /** Sets a register. False if it cannot be that: pc must be an even address of the text. */
   setRegister(td: number, number: number, value: number): boolean {
     const { kernel } = this;
     if (number === 0) return true;
-    let [at, word] = [this.registerAt(td, number), value];
     if (number === PC) {
       const isText = value % 2 === 0 && value >= kernel.machine("guest_low");
       if (!isText || value >= this.machine.config.textMemory) return false;
-      at = td + Layout.Thread.td_pc;
-      word = kernel.exports.rv32_record(value) >>> 0;
-    } else if (number >= kernel.config.registers) return false;
-    kernel.u32[at >>> 2] = word;
+      setPc(kernel, td, value);
+      return true;
+    }
+    if (number >= kernel.config.registers) return false;
+    kernel.u32[registerAt(kernel, td, number) >>> 2] = value;
     return true;
   }
 
@@ -173,6 +166,3 @@ export class Engine {
     return true;
   }
 }
-
-/** Bytes of decoded text per byte of text (assembly/cpu/rv32_decode.ts). */
-const RECORD_RATIO = 8;

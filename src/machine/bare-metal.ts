@@ -9,15 +9,18 @@
 import { Compiler, type CompilerCounters } from "../compiler/index.js";
 import {
   anything,
+  arrayOf,
+  bytes,
   callback,
   checkArgument,
   checkOptions,
   count,
   flag,
   long,
+  notEmpty,
   optional,
-  type Rule,
   type Rules,
+  shaped,
   unsigned,
   whole,
   word,
@@ -26,6 +29,7 @@ import { ConfigError } from "../core/errors.js";
 import { hex } from "../core/hex.js";
 import type { KernelSource } from "../core/instantiate.js";
 import { Kernel } from "../core/kernel.js";
+import { pcOf, registerAt, setPc } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 
 /** A part of memory that a program's file fills; what is behind its bytes is zero. */
@@ -70,20 +74,16 @@ export interface BareOptions {
   readonly build?: KernelSource;
 }
 
-const isSegment = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null) return false;
-  const { address, bytes, size } = value as Record<string, unknown>;
-  return unsigned.accepts(address) && unsigned.accepts(size) && bytes instanceof Uint8Array;
-};
-const programRule: Rule = {
-  allowed: "a program with an entry point and at least one segment: address, size and bytes",
-  accepts: (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    const { entry, segments } = value as Record<string, unknown>;
-    const hasSome = Array.isArray(segments) && segments.length > 0;
-    return unsigned.accepts(entry) && hasSome && segments.every(isSegment);
+const segmentRule = shaped("", { address: unsigned, size: unsigned, bytes });
+const programRule = shaped(
+  "a program with an entry point, at least one segment (address, size and bytes), and tohost",
+  {
+    entry: unsigned,
+    segments: notEmpty(arrayOf(segmentRule, "")),
+    tohost: unsigned,
+    fromhost: optional(unsigned),
   },
-};
+);
 const optionRules: Rules = {
   memory: optional(count),
   onOutput: optional(callback),
@@ -98,8 +98,6 @@ const MEMORY_MAX = 256 << 20;
 const ADDRESSES = 2 ** 32;
 /** Cycles between two looks at tohost. */
 const QUANTUM = 10_000;
-/** Bytes of records (assembly/cpu/rv32_decode.ts) for one of text. */
-const RECORD_RATIO = 8;
 const SYS_WRITE = 64;
 const SYS_EXIT = 93;
 const REGISTERS = 32;
@@ -175,7 +173,25 @@ export class BareMetal {
   }
 
   private load(): void {
-    for (const { address, bytes } of this.program.segments) this.memory(address).set(bytes);
+    const { segments, tohost, fromhost = tohost } = this.program;
+    const words = [
+      ["tohost", tohost, 8],
+      ["fromhost", fromhost, 4],
+    ] as const;
+    for (const { address, size, bytes } of segments) {
+      if (bytes.length > size) {
+        throw new ConfigError(
+          `the segment at ${hex(address)} has ${bytes.length} bytes, and its size is ${size}; make that as large`,
+        );
+      }
+      this.memory(address).set(bytes);
+    }
+    for (const [name, at, bytes] of words) {
+      if (this.isMemory(at, bytes)) continue;
+      throw new ConfigError(
+        `${name} is ${hex(at)}; it must be the address of ${bytes} bytes of memory, which goes from ${hex(this.origin)} to ${hex(this.origin + this.size)}`,
+      );
+    }
   }
 
   /** The thread that is the program. */
@@ -191,8 +207,7 @@ export class BareMetal {
     const td = address >>> 0;
     // A body of the host's becomes one of code: the kernel takes no address of another origin than 0.
     kernel.u8[td + Layout.Thread.td_body] = Layout.TDB.RV32 | Layout.TDB_FRESH;
-    kernel.u32[(td + Layout.Thread.td_pc) >>> 2] =
-      kernel.machine("decoded_base") + RECORD_RATIO * (entry - this.origin);
+    setPc(kernel, td, entry);
     return td;
   }
 
@@ -230,27 +245,20 @@ export class BareMetal {
   /** The registers x0 to x31. */
   get registers(): number[] {
     return Array.from({ length: REGISTERS }, (_, k) =>
-      k === 0 ? 0 : this.kernel.read(this.registerAt(k)),
+      k === 0 ? 0 : this.kernel.read(registerAt(this.kernel, this.td, k)),
     );
-  }
-
-  private registerAt(number: number): number {
-    const { kernel, td } = this;
-    const high = td + kernel.machine("high_delta") - 64;
-    return (number < 16 ? kernel.frame(td) : high) + 4 * number;
   }
 
   /** Sets one of the registers x1 to x31. */
   setRegister(number: number, value: number): void {
     checkArgument("setRegister", "number", number, whole(1, REGISTERS - 1));
     checkArgument("setRegister", "value", value, word);
-    this.kernel.u32[this.registerAt(number) >>> 2] = value;
+    this.kernel.u32[registerAt(this.kernel, this.td, number) >>> 2] = value;
   }
 
   /** The address of the next instruction. */
   get pc(): number {
-    const record = this.kernel.read(this.td + Layout.Thread.td_pc);
-    return (record - this.kernel.machine("decoded_base")) / RECORD_RATIO + this.origin;
+    return pcOf(this.kernel, this.td);
   }
 
   /** Cycles so far. */

@@ -293,7 +293,7 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
         bodyArg = this.argumentOfBody(call, args[++i]);
         bodyAt = count++;
       } else if (kind === "u64" || kind === "cycles") {
-        this.convertWide(call, value, count);
+        this.convertWide(call, kind, value, count);
         count += 2;
       } else {
         registers[count++] = this.convertWord(call, kind, value);
@@ -314,14 +314,19 @@ export class Bodies implements SnapshotPart<Saved, MachineFunctions> {
       : this.convertWord(call, "u32", value);
   }
 
-  private convertWide(call: KernelCall<unknown>, value: CallArgument, at: number): void {
+  private convertWide(
+    call: KernelCall<unknown>,
+    kind: "u64" | "cycles",
+    value: CallArgument,
+    at: number,
+  ): void {
     if (typeof value === "number" && value >>> 0 === value) {
       this.registers[at] = value;
       this.registers[at + 1] = 0;
-    } else if (isWide(value)) {
+    } else if (isWide(value) && (kind === "u64" || value >= 0)) {
       this.wide.setBigUint64(4 * at, BigInt(value), true);
     } else {
-      refuse(call, "whole number of 64 bits", value);
+      refuse(call, kind === "u64" ? WIDE : `${WIDE}, 0 or more`, value);
     }
   }
 
@@ -472,6 +477,7 @@ function isWide(value: CallArgument): value is number | bigint {
 }
 
 const NUMBER = "whole number of 32 bits";
+const WIDE = "whole number of 64 bits";
 const NUMBER_KINDS: ReadonlySet<ArgumentKind> = new Set([
   "i32",
   "u32",

@@ -12,6 +12,7 @@ import {
 import { calls } from "../core/calls.js";
 import { hex } from "../core/hex.js";
 import type { Kernel } from "../core/kernel.js";
+import { registerAt } from "../core/rv32-frame.js";
 import { type SourceLine, sourceLines } from "../elf/index.js";
 import * as Layout from "../generated/layout.js";
 import { callNames, registerName } from "../program/index.js";
@@ -81,10 +82,8 @@ export function guestReader(kernel: Kernel): GuestReader {
 /** The registers of a thread of RV32 code, by name. */
 function registersOf(kernel: Kernel, td: number, pc: number): Record<string, number> {
   const registers: Record<string, number> = { pc };
-  const high = td + kernel.machine("high_delta");
   for (let number = 1; number < kernel.config.registers; number++) {
-    const at = number < 16 ? kernel.frame(td) + 4 * number : high + 4 * (number - 16);
-    registers[registerName(number)] = kernel.read(at);
+    registers[registerName(number)] = kernel.read(registerAt(kernel, td, number));
   }
   return registers;
 }

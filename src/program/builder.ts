@@ -14,7 +14,7 @@
  * costs in cycles should be plain from its text.
  */
 
-import { checkArgument, shown } from "../core/arguments.js";
+import { checkArgument, shown, text } from "../core/arguments.js";
 import {
   type ArgumentKind,
   type CallSpec,
@@ -149,13 +149,15 @@ export class ProgramBuilder<const T extends CallTable> extends Instructions {
 
   /** Starts execution at a label rather than at the first instruction. */
   entry(label: string): this {
+    checkArgument("entry", "label", label, text);
     this.entryLabel = label;
     return this;
   }
 
   /** Shows a line of text in the listing, above the next instruction. */
-  comment(text: string): this {
-    append(this.comments, this.items.length, text);
+  comment(line: string): this {
+    checkArgument("comment", "line", line, text);
+    append(this.comments, this.items.length, line);
     return this;
   }
 

@@ -3,7 +3,15 @@
  * program is loaded (addresses, channels, texts, amounts of time), and values in data or registers.
  */
 
-import { checkArgument, count, long, type Rule, whole } from "../core/arguments.js";
+import {
+  checkArgument,
+  count,
+  integer,
+  long,
+  type Rule,
+  text as textRule,
+  whole,
+} from "../core/arguments.js";
 import { type ArgumentKind, registersOf } from "../core/call-table.js";
 import { ArgumentError } from "../core/errors.js";
 import { mistakeInName } from "../core/format.js";
@@ -131,6 +139,7 @@ const cyclesRule: Rule = {
   accepts: (value) => count.accepts(value) || long.accepts(value) || isDuration(value),
 };
 const whole32 = whole(0, 2 ** 31 - 1);
+const registerRule: Rule = { allowed: "a register's name, such as a0", accepts: isRegister };
 
 function isDuration(value: unknown): value is Duration {
   if (typeof value !== "object" || value === null) return false;
@@ -162,29 +171,47 @@ export function cycles(amount: number | bigint | Duration): Cycles {
   });
 }
 
+/** An operand that has a name; another value would be taken for one when the program is loaded. */
+function named<K extends string>(kind: K, method: string, name: string) {
+  checkArgument(method, "name", name, textRule);
+  return Object.freeze({ kind, name });
+}
+
+/** The same for a place in the program. */
+function placed<K extends string>(kind: K, method: string, name: string, offset: number) {
+  checkArgument(method, "offset", offset, integer);
+  return Object.freeze({ ...named(kind, method, name), offset });
+}
+
 /** The wait channel called `name`; the same name is the same channel in the whole machine. */
-export const channel = (name: string): Channel => Object.freeze({ kind: "channel", name });
+export const channel = (name: string): Channel => named("channel", "channel", name);
 
 /** A text for the kernel, such as a wait message or a thread's name. */
-export const string = (text: string): Text => Object.freeze({ kind: "string", text });
+export function string(text: string): Text {
+  checkArgument("string", "text", text, textRule);
+  return Object.freeze({ kind: "string", text });
+}
 
 /** The address of the data block or label `name`, plus `offset` bytes. */
 export const symbol = (name: string, offset = 0): SymbolAddress =>
-  Object.freeze({ kind: "symbol", name, offset });
+  placed("symbol", "symbol", name, offset);
 
 /** The address of the label `name`, as the function of a thread. */
-export const label = (name: string): LabelAddress => Object.freeze({ kind: "label", name });
+export const label = (name: string): LabelAddress => named("label", "label", name);
 
 /** The 32-bit value that whoever loads the program supplies under `name`. */
-export const external = (name: string): External => Object.freeze({ kind: "external", name });
+export const external = (name: string): External => named("external", "external", name);
 
 /** The word that the data block `name` holds, at `offset` bytes, when the instruction runs. */
 export const wordAt = (name: string, offset = 0): WordAt =>
-  Object.freeze({ kind: "word-at", name, offset });
+  placed("word-at", "wordAt", name, offset);
 
 /** The 64-bit value whose low word is in `lo` and whose high word is in `hi`. */
-export const pair = (lo: Register, hi: Register): RegisterPair =>
-  Object.freeze({ kind: "pair", lo, hi });
+export function pair(lo: Register, hi: Register): RegisterPair {
+  checkArgument("pair", "lo", lo, registerRule);
+  checkArgument("pair", "hi", hi, registerRule);
+  return Object.freeze({ kind: "pair", lo, hi });
+}
 
 /** Which symbolic operands an argument takes besides numbers, registers, `wordAt`, `external`. */
 const accepted = {
@@ -227,6 +254,8 @@ export function mistakeIn(kind: ArgumentKind, operand: Operand): string | null {
     const mistake = mistakeInName(operand.text);
     return mistake === null ? null : `is wrong: ${mistake}`;
   }
+  const isNumber = typeof operand === "number" || typeof operand === "bigint";
+  if (kind === "cycles" && isNumber && operand < 0) return `cannot be negative: ${operand}`;
   const isFine = isSymbolic
     ? accepts(kind, operand)
     : typeof operand === "number" ||

@@ -2,7 +2,7 @@
 // exhaustive search has come, whether its bound left anything out, and what PCT promises.
 
 import * as Layout from "../generated/layout.js";
-import type { SearchState } from "./strategies.js";
+import { MEASURED, type SearchState } from "./strategies.js";
 
 const { Search: S, SearchDecision: D } = Layout;
 
@@ -14,8 +14,10 @@ const DIGEST_LOW = 2 ** 22;
 
 /** What a part of a search has seen, as plain data. */
 export interface Seen {
-  /** Most threads, and most decisions, of a schedule. */
+  /** Most threads of a schedule, and how many kinds of events a decision may choose beside them. */
   readonly threads: number;
+  readonly events: number;
+  /** Most decisions of the first schedules, among which those of PCT are that change priorities. */
   readonly decisions: number;
   /** Of random schedules: one number for each that is different from the others. */
   readonly digests: Iterable<number>;
@@ -69,6 +71,7 @@ class Digests {
 export class Survey {
   private readonly different = new Digests();
   private threads = 0;
+  private events = 0;
   private decisions = 0;
   private isCut = false;
   private share: number | null = null;
@@ -78,10 +81,11 @@ export class Survey {
     state.set(S.s_cut, 0);
   }
 
-  /** A schedule is over; `isRandom` if the same one may come again. */
-  note(state: SearchState, isRandom: boolean): void {
+  /** Schedule `number` is over; `isRandom` if the same one may come again. */
+  note(state: SearchState, number: number, isRandom: boolean): void {
     this.threads = Math.max(this.threads, state.get(S.s_begun));
-    this.decisions = Math.max(this.decisions, state.get(S.s_decisions));
+    this.events = eventsOf(state);
+    if (number < MEASURED) this.decisions = Math.max(this.decisions, state.get(S.s_decisions));
     this.isCut ||= state.get(S.s_cut) !== 0;
     if (isRandom) this.different.add(state.kernel.exports.search_digest());
   }
@@ -92,23 +96,25 @@ export class Survey {
   }
 
   /** Puts what another one has seen to it, which comes next. The first that was stopped says how far all have come. */
-  add({ threads, decisions, digests, isCut, share }: Seen): void {
+  add({ threads, events, decisions, digests, isCut, share }: Seen): void {
     this.share ??= share;
     this.threads = Math.max(this.threads, threads);
+    this.events = Math.max(this.events, events);
     this.decisions = Math.max(this.decisions, decisions);
     this.isCut ||= isCut;
     for (const digest of digests) this.different.add(digest);
   }
 
   get seen(): Seen {
-    const { threads, decisions, isCut, share } = this;
-    return { threads, decisions, isCut, share, digests: this.different.values };
+    const { threads, events, decisions, isCut, share } = this;
+    return { threads, events, decisions, isCut, share, digests: this.different.values };
   }
 
   get coverage(): Coverage {
-    const { threads, decisions, isCut, share } = this;
+    const { threads, events, decisions, isCut, share } = this;
     const { size } = this.different;
-    return { threads, decisions, isCut, share, different: size < DIFFERENT_MAX ? size : null };
+    const different = size < DIFFERENT_MAX ? size : null;
+    return { threads, events, decisions, isCut, share, different };
   }
 }
 
@@ -139,10 +145,22 @@ export function shareBefore(state: SearchState, length: number): number {
   return share;
 }
 
+/** Kinds of events that have priorities of their own as threads have: time, and messages for each CPU. */
+function eventsOf(state: SearchState): number {
+  const choices = state.get(S.s_choices);
+  const cpus = state.kernel.machine("ncpus");
+  const times = (choices & Layout.SEARCH_TIMEOUTS) !== 0 ? 1 : 0;
+  return (choices & Layout.SEARCH_DELIVERY) !== 0 && cpus > 1 ? times + cpus : times;
+}
+
 /**
- * What PCT promises: the least probability with which one schedule shows a failure that takes `depth` orderings
- * (S. Burckhardt and others, "A randomized scheduler with probabilistic guarantees of finding bugs").
+ * What PCT promises of each schedule behind the first {@link MEASURED}: the least probability with which it shows a
+ * failure that takes `depth` orderings (S. Burckhardt and others, "A randomized scheduler with probabilistic
+ * guarantees of finding bugs").
  */
-export function pctChance({ threads, decisions }: Coverage, depth: number): number {
-  return 1 / (Math.max(threads, 1) * Math.max(decisions, 1) ** (depth - 1));
+export function pctChance(
+  { threads, events, decisions }: Pick<Coverage, "threads" | "events" | "decisions">,
+  depth: number,
+): number {
+  return 1 / (Math.max(threads + events, 1) * Math.max(decisions, 1) ** (depth - 1));
 }

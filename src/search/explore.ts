@@ -30,6 +30,7 @@ import {
   performAll,
   performWhole,
   type SearchResult,
+  STEPS_DEFAULT,
 } from "./tasks.js";
 import type { Scene, Step } from "./teller.js";
 import { type Limits, type Outcome, type Setup, STEPS_MAX, World } from "./world.js";
@@ -97,7 +98,7 @@ const SHORTER_STEPS_MAX = 4_000_000;
  * Searches for a schedule in which a test fails.
  *
  * @param setup creates the threads of the test and returns its judge
- * @throws ConfigError when an option is impossible, or the test has threads that a search cannot drive.
+ * @throws ConfigError when an option is impossible, or the test has no thread, or some that a search cannot drive.
  * @throws ExploreError with `throws`, if a schedule failed.
  * @throws TraceError when the trace cannot be written.
  */
@@ -253,13 +254,23 @@ function tellOf(
   const { choices, preemptions, steps, hash } = outcome;
   const isWord = (word: number) => word < world.guestMemory && !world.warm.includes(word);
   const words = world.words.filter(isWord);
-  const tape = encodeTape(choices, words, modeOf(options));
+  const tape = encodeTape(choices, words, modeOf(options), stepsFor(outcome, options));
   const { scenes, told } = tell(world, choices, options);
   const { kind, message } = told?.failure ?? outcome.failure;
   return {
     failure: { kind, message, tape, preemptions, steps, seed: options.seed ?? 0 },
     story: { steps: scenes.map(({ step }) => step), scenes, hash },
   };
+}
+
+/**
+ * The limit of steps with which a schedule fails in the same way, if the default is none. One that has come to its limit
+ * stops there again; another one needs a step more than it takes, so as not to be taken for that.
+ */
+function stepsFor({ failure, steps }: Outcome, options: ExploreOptions): number | undefined {
+  const isAtLimit = failure.kind === "livelock" && steps === limitsOf(options).steps;
+  const limit = isAtLimit ? steps : Math.max(steps + 1, STEPS_DEFAULT);
+  return limit === STEPS_DEFAULT ? undefined : limit;
 }
 
 /** Performs a schedule once more, and tells it. */

@@ -20,7 +20,7 @@ export {
   type StrategyName,
   strategyNames,
 } from "./options.js";
-export { DEPTH_MAX } from "./strategies.js";
+export { DEPTH_MAX, MEASURED } from "./strategies.js";
 export { choiceNames, encodeTape, type TapeMode } from "./tape.js";
 export {
   DEPTH_DEFAULT,

@@ -3,6 +3,7 @@
 import type { ArgumentKind } from "../core/call-table.js";
 import { calls } from "../core/calls.js";
 import { hex } from "../core/hex.js";
+import { pcOf, registerAt } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 import { instructionAt } from "../machine/backtrace.js";
 import { callSpecs } from "../machine/calls.js";
@@ -12,14 +13,10 @@ import { callNames } from "../program/index.js";
 import { lockRequest, nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
-const { Pending, Search: S, SearchThread: N, Thread: T } = Layout;
+const { Pending, Search: S, SearchThread: N } = Layout;
 
 /** What a C program adds to the number of a call that has strings or channels. */
 const C_CALL = 2048;
-/** A guest address to its record. */
-const RECORD_SHIFT = 3;
-/** Registers in the thread's frame; the others are in its second one. */
-const FRAME_REGISTERS = 16;
 /** Characters that are shown of what a program prints. */
 const PRINTED_MAX = 24;
 /** The register of a call's first argument. */
@@ -51,18 +48,13 @@ export function describeProgramStep(
 
 /** The line of its source that a thread of RISC-V code has come to, such as "pool.c:14"; null where none is known. */
 export function lineOfProgram(machine: Machine, td: number): string | null {
-  const line = ownLine(machine.kernel, machine.programs, td, pcOf(machine, td));
+  const line = ownLine(machine.kernel, machine.programs, td, pcOf(machine.kernel, td));
   return line === null ? null : `${line.file.split("/").at(-1)}:${line.line}`;
 }
 
 /** The word of guest memory that an address lies in. */
 export function wordAt({ kernel }: Machine, address: number): number {
   return kernel.view.getInt32(kernel.machine("guest_base") + (address & ~3), true);
-}
-
-/** The guest address of a thread's next instruction. */
-function pcOf({ kernel }: Machine, td: number): number {
-  return (kernel.read(td + T.td_pc) - kernel.machine("decoded_base")) >>> RECORD_SHIFT;
 }
 
 /** The value of a word: that of a handle is the object's name. */
@@ -73,7 +65,10 @@ function valueText(machine: Machine, value: number): string {
 
 function describeChange(machine: Machine, td: number, address: number): string {
   const name = machine.programs.nameOf(address);
-  const instruction = instructionAt(guestReader(machine.kernel), pcOf(machine, td))?.instruction;
+  const instruction = instructionAt(
+    guestReader(machine.kernel),
+    pcOf(machine.kernel, td),
+  )?.instruction;
   if (instruction === undefined) return `changes ${name}`;
   const value = registerOf(machine, td, instruction.rs2);
   const { op } = instruction;
@@ -83,13 +78,7 @@ function describeChange(machine: Machine, td: number, address: number): string {
 }
 
 function registerOf({ kernel }: Machine, td: number, number: number): number {
-  if (number === 0) return 0;
-  const high = td + kernel.machine("high_delta");
-  return kernel.readSigned(
-    number < FRAME_REGISTERS
-      ? kernel.frame(td) + 4 * number
-      : high + 4 * (number - FRAME_REGISTERS),
-  );
+  return number === 0 ? 0 : kernel.readSigned(registerAt(kernel, td, number));
 }
 
 function describeCall(machine: Machine, td: number, number: number): string {

@@ -1,7 +1,7 @@
 // A schedule as a short text: the choices of a search where there was more than one possibility. Choice 0
 // goes on with the thread that ran, so that most choices are 0; those at the end are left out.
 
-import { arrayOf, checkArgument, count, flag, oneOf, shaped } from "../core/arguments.js";
+import { arrayOf, checkArgument, count, flag, oneOf, optional, shaped } from "../core/arguments.js";
 import { ConfigError } from "../core/errors.js";
 import type { SearchChoice } from "./options.js";
 
@@ -27,6 +27,7 @@ export interface TapeMode {
 }
 
 const wholesRule = arrayOf(count, "an array of whole numbers, 0 or more");
+const stepsRule = optional(count);
 const modeRule = shaped(`{ choose, races }, with an array of ${choiceNames.join(", ")}`, {
   choose: arrayOf(oneOf(choiceNames), ""),
   races: flag,
@@ -35,16 +36,19 @@ const modeRule = shaped(`{ choose, races }, with an array of ${choiceNames.join(
 /**
  * The text of a schedule. A digit is a choice, (12) a larger one, and [30] stands for 30 times 0. Letters before them
  * say what was chosen besides who ran next. Behind an @ stand the addresses of the words that threads are known
- * to share besides those that a search finds at once, in hexadecimal.
+ * to share besides those that a search finds at once, in hexadecimal. Behind a / stand the steps that it takes to
+ * see the schedule fail, if that is not the default limit.
  */
 export function encodeTape(
   choices: readonly number[],
   words: readonly number[] = [],
   mode: TapeMode = { choose: [], races: false },
+  steps?: number,
 ): string {
   checkArgument("encodeTape", "choices", choices, wholesRule);
   checkArgument("encodeTape", "words", words, wholesRule);
   checkArgument("encodeTape", "mode", mode, modeRule);
+  checkArgument("encodeTape", "steps", steps, stepsRule);
   const { choose, races } = mode;
   const letters = choiceNames.map((name) => (choose.includes(name) ? LETTERS[name] : ""));
   let text = PREFIX + letters.join("") + (races ? RACES : "");
@@ -58,8 +62,8 @@ export function encodeTape(
     text += choice < 10 ? String(choice) : `(${choice})`;
     zeros = 0;
   }
-  if (words.length === 0) return text;
-  return `${text}@${words.map((word) => word.toString(16)).join(",")}`;
+  if (words.length > 0) text += `@${words.map((word) => word.toString(16)).join(",")}`;
+  return steps === undefined ? text : `${text}/${steps}`;
 }
 
 /** Without the zeros at its end. */
@@ -102,20 +106,26 @@ export function modeOfTape(text: string): TapeMode {
   };
 }
 
-/** Choices, words and letters, if it is a schedule. */
-function partsOf(text: string): [choices: string, words: string, letters: string] {
+/** The steps that a schedule takes, if it says so. */
+export function stepsOfTape(text: string): number | null {
+  const steps = partsOf(text)[3];
+  return steps === "" ? null : Number(steps);
+}
+
+/** Choices, words, letters and steps, if it is a schedule. */
+function partsOf(text: string): [choices: string, words: string, letters: string, steps: string] {
   const tape = text.trim();
   const parts =
-    /^ktm1:([a-z]*)((?:\d|\(\d{1,6}\)|\[\d{1,6}\])*)(?:@([\da-f]{1,7}(?:,[\da-f]{1,7})*))?$/.exec(
+    /^ktm1:([a-z]*)((?:\d|\(\d{1,6}\)|\[\d{1,6}\])*)(?:@([\da-f]{1,7}(?:,[\da-f]{1,7})*))?(?:\/(\d{1,6}))?$/.exec(
       tape,
     );
   if (parts === null) {
     throw new ConfigError(
-      `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n], and @ with addresses`,
+      `"${shorten(tape)}" is no schedule; one begins with ${PREFIX} and has digits, (n) and [n], @ with addresses, and / with a number of steps`,
     );
   }
-  const [, letters = "", choices = "", words = ""] = parts;
-  return [choices, words, letters];
+  const [, letters = "", choices = "", words = "", steps = ""] = parts;
+  return [choices, words, letters, steps];
 }
 
 function shorten(text: string): string {

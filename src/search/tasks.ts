@@ -12,7 +12,7 @@ import {
   ReplayStrategy,
   type Strategy,
 } from "./strategies.js";
-import { decodeTape, modeOfTape, type TapeMode } from "./tape.js";
+import { decodeTape, modeOfTape, stepsOfTape, type TapeMode } from "./tape.js";
 import type { Limits, Outcome, Words, World } from "./world.js";
 
 /** A part of a search. */
@@ -67,7 +67,7 @@ export function whileAsked({ at, last }: Turn): Stopwatch {
 }
 
 const SCHEDULES_DEFAULT = 10_000;
-const STEPS_DEFAULT = 2_000;
+export const STEPS_DEFAULT = 2_000;
 export const DEPTH_DEFAULT = 3;
 /** How often a caller is told how far a search is, and asked whether it has had enough. */
 const PROGRESS_MS = 250;
@@ -129,14 +129,19 @@ const CHOICES: Readonly<Record<SearchChoice, number>> = {
   random: Layout.SEARCH_RANDOM,
 };
 
-/** The bounds of a search's schedules; a replay has none but that of steps. */
+/**
+ * The bounds of a search's schedules; a replay has none but that of steps, which is as many as its schedule takes or
+ * more.
+ */
 export function limitsOf(options: ExploreOptions): Limits {
   const { preemptions, steps, replay, reduce } = options;
   const isReplay = replay !== undefined;
   const { choose, races } = modeOf(options);
   return {
     preemptions: isReplay || preemptions === undefined ? Number.POSITIVE_INFINITY : preemptions,
-    steps: isReplay ? Math.max(steps ?? 0, STEPS_DEFAULT) : (steps ?? STEPS_DEFAULT),
+    steps: isReplay
+      ? Math.max(steps ?? 0, stepsOfTape(replay) ?? STEPS_DEFAULT)
+      : (steps ?? STEPS_DEFAULT),
     reduce: reduce === true && !isReplay,
     choices: choose.reduce((bits, name) => bits | CHOICES[name], 0),
     races,
@@ -193,11 +198,12 @@ function perform(
   const isRandom = !("prefix" in task);
   survey.begin(world.state);
   for (let number = from; schedules < to - from; ) {
-    const found = world.perform(strategy, number++, limits);
+    const found = world.perform(strategy, number, limits);
     if (!world.isKnown) {
       schedules++;
-      survey.note(world.state, isRandom);
+      survey.note(world.state, number, isRandom);
     }
+    number++;
     if (found !== null) return result(false, found);
     if (world.hasLearned && !isReplay) return { ...result(false), words: world.shared };
     if (!strategy.end(world.state)) return result(!isReplay);

@@ -119,8 +119,8 @@ export class World {
     readonly words: Words;
     readonly choices: number;
   } | null = null;
-  /** The judge, if the test is set up already at the start. */
-  private readonly judge: unknown;
+  /** The judges, if the test is set up already at the start. */
+  private readonly judges: Watch;
   private readonly isSetUp: boolean;
   /** True if the last schedule was given up, because others have shown what could follow. */
   isKnown = false;
@@ -150,7 +150,14 @@ export class World {
     this.kernel.setBudget({});
     this.start = this.machine.snapshot(UNPACKED);
     const before = this.kernel.texts.mark().count;
-    this.judge = this.prepare();
+    const { threads } = this.machine.counters;
+    this.judges = this.prepare();
+    // That nothing fails would be true, and would be taken for a test that passes.
+    if (this.machine.counters.threads === threads) {
+      throw new ConfigError(
+        "the test has no thread, so there is nothing to search: setup must create some, with machine.createThread() for example",
+      );
+    }
     this.isSetUp = !this.machine.bodies.isWaiting;
     if (this.isSetUp) {
       this.start = this.machine.snapshot(UNPACKED);
@@ -257,7 +264,7 @@ export class World {
     state.set(S.s_prepared, start === this.start ? 0 : 1);
     strategy.begin(state, schedule);
     try {
-      const watch = judgesOf(this.isSetUp ? this.judge : this.prepare());
+      const watch = this.isSetUp ? this.judges : this.prepare();
       const { always, end } = watch;
       if (always !== undefined && limits.reduce) {
         throw new ConfigError("a test with a judge of each step cannot be searched with reduction");
@@ -310,9 +317,9 @@ export class World {
     return machine.snapshot(UNPACKED);
   }
 
-  private prepare(): unknown {
+  private prepare(): Watch {
     try {
-      return this.setup(this.machine, createTools());
+      return judgesOf(this.setup(this.machine, createTools()));
     } catch (error) {
       if (error instanceof KernelPanic || error instanceof ConfigError) throw error;
       throw new ConfigError(`setup has thrown: ${textOf(error)}`);

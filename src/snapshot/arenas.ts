@@ -5,6 +5,7 @@
 // arenas that are known here counts as used, so that an arena that is not is kept whole.
 
 import type { Kernel } from "../core/kernel.js";
+import { RECORD_RATIO } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
 
 /** A range of addresses. */
@@ -37,9 +38,8 @@ export interface TextMark {
 }
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
-/** Bytes of a continuation (assembly/kern/cont.ts), and of the records of a byte of text (cpu/rv32_decode.ts). */
+/** Bytes of a continuation (assembly/kern/cont.ts). */
 const CONTINUATION_SIZE = 12;
-const DECODED_RATIO = 8;
 /** At most so many threads have credentials and limits of their own. */
 const SHARED_MAX = 65_536;
 /** Slots whose summary is a byte: 64 a bit. */
@@ -320,7 +320,7 @@ export class Arenas {
     const array = (at: number, unit: number): Arena => {
       return { at, size: textMemory * unit, counter: "text", counterAt: 0, unit, base: 0 };
     };
-    return [array(this.field("decoded_base"), DECODED_RATIO), array(this.field("guest_base"), 1)];
+    return [array(this.field("decoded_base"), RECORD_RATIO), array(this.field("guest_base"), 1)];
   }
 
   /** What lies between the partial arenas, from the machine structure to the end of the arenas. */

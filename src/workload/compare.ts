@@ -11,6 +11,7 @@ import {
   type Rules,
   shaped,
   whole,
+  wide,
 } from "../core/arguments.js";
 import type { SchedulerName, Topology } from "../core/config.js";
 import { KernelPanic } from "../core/errors.js";
@@ -118,7 +119,7 @@ const optionRules: Rules = {
   seeds: optional(whole(1, SEEDS_MAX)),
   cpus: optional(anything),
   topology: optional(anything),
-  forNs: optional(anything),
+  forNs: optional(wide),
   build: optional(anything),
   onRun: optional(callback),
 };
@@ -155,12 +156,7 @@ export class Comparing {
    */
   *perform(size: PieceSize): Generator<void, void> {
     const { schedulers, seeds = 1, cpus, topology, forNs, build, onRun } = this.options;
-    const options = {
-      ...(cpus === undefined ? {} : { cpus }),
-      ...(topology === undefined ? {} : { topology }),
-      ...(forNs === undefined ? {} : { forNs }),
-      ...(build === undefined ? {} : { build }),
-    };
+    const options = { cpus, topology, forNs, build };
     let done = 0;
     for (let seed = 0; seed < seeds; seed++) {
       for (const [i, choice] of schedulers.entries()) {

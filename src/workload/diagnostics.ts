@@ -2,6 +2,7 @@
  * What the workload reader says when a file is wrong: one clear sentence with its place, and the
  * error that carries up to ten of them.
  */
+import { shownFile } from "../core/file-system.js";
 
 /** A place in a text; both numbers count from 1, columns in UTF-16 units, as editors do. */
 export interface Position {
@@ -40,7 +41,7 @@ export function quote(text: string): string {
 /** Renders a problem as `file:line:column: sentence`, or `file: sentence` for the whole file. */
 export function formatProblem(problem: WorkloadProblem): string {
   const place = problem.line > 0 ? `:${problem.line}:${problem.column}` : "";
-  return `${problem.fileName}${place}: ${problem.message}`;
+  return `${shownFile(problem.fileName)}${place}: ${problem.message}`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The bytes of a workload file, checked to be a text of bearable size. */
-import { fileSystem } from "../core/file-system.js";
+import { fileSystem, whyUnread } from "../core/file-system.js";
 import { WHOLE_FILE, WorkloadError } from "./diagnostics.js";
 
 /** The largest file that is read, in bytes. */
@@ -23,14 +23,6 @@ function failFile(path: string, message: string): never {
   throw new WorkloadError({ fileName: path, key: null, message, ...WHOLE_FILE });
 }
 
-const SYSTEM_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ENOTDIR: "there is no such file",
-  EISDIR: "this is a directory, not a workload file",
-  EACCES: "the file cannot be read: permission denied",
-  EPERM: "the file cannot be read: permission denied",
-};
-
 /** Reads at most one byte more than allowed, so that an endless device does no harm. */
 function readBytes(path: string): Uint8Array {
   try {
@@ -46,8 +38,7 @@ function readBytes(path: string): Uint8Array {
     if (error instanceof WorkloadError) {
       throw error;
     }
-    const code = String((error as NodeJS.ErrnoException).code ?? "unknown error");
-    return failFile(path, SYSTEM_ERRORS[code] ?? `the file cannot be read (${code})`);
+    return failFile(path, whyUnread(error));
   }
 }
 

@@ -163,6 +163,7 @@ export class WorkloadRun {
       ...sizeNotes(config),
       ...seedNotes(config),
       ...topologyNotes(config),
+      ...runQueueNotes(options),
     ];
     this.watchEnds();
     this.machine.attach(this.accounts());
@@ -175,11 +176,7 @@ export class WorkloadRun {
    * number of rounds.
    */
   advance(until: bigint | null, rounds?: number): RunReason {
-    const { reason } = this.machine.run({
-      ...(until === null ? {} : { until }),
-      ...(rounds === undefined ? {} : { rounds }),
-    });
-    return reason;
+    return this.machine.run({ until: until ?? undefined, rounds }).reason;
   }
 
   /** The threads that exist, but for those that have closed their accounts. */
@@ -421,7 +418,7 @@ function machineConfig(
   const memory = guestMemory(compiled);
   return {
     cpus: options.cpus,
-    ...(options.topology === undefined ? {} : { topology: options.topology }),
+    topology: options.topology,
     scheduler: options.scheduler,
     userThreads: true,
     runQueues: options.runQueues ?? 256,
@@ -472,6 +469,12 @@ function seedNotes({ seed = 0, scheduler, chaos }: MachineConfig): string[] {
 function topologyNotes({ topology = {}, scheduler = "lwkt" }: MachineConfig): string[] {
   if (scheduler === "ule" || Object.keys(topology).length === 0) return [];
   return [`the topology changes nothing under ${String(scheduler)}: only ule looks at it`];
+}
+
+/** Nor have run queues, where the scheduler has its own number of them. */
+function runQueueNotes({ runQueues, scheduler = "lwkt" }: WorkloadOptions): string[] {
+  if (runQueues === undefined || scheduler === "4bsd" || scheduler === "ule") return [];
+  return [`runQueues changes nothing under ${scheduler}: only 4bsd and ule look at it`];
 }
 
 function sizeNotes(config: MachineConfig): string[] {

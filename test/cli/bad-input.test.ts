@@ -1,10 +1,9 @@
 // Twelve hundred bad inputs: files, options and calls. Each ends in a sentence and an exit code, or in an
 // error of the library's own: no stack trace, nothing over two seconds, no file left behind.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { ConfigError, KernelError, KernelPanic, Machine } from "../../src/index.js";
 import {
   badArguments,
@@ -17,6 +16,7 @@ import { buildUnderTest } from "../support/build.js";
 import { cpuMs } from "../support/cpu-time.js";
 import { Random } from "../support/random.js";
 import { commandEnd, faultOfCommand } from "../support/run-command.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const FILES = 400;
 const OPTIONS = 300;
@@ -24,11 +24,7 @@ const TOOLS = 200;
 const CALLS = 300;
 const MS_MAX = 2_000;
 
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-bad-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 it(`${FILES} damaged workload files end in order`, async () => {
   const random = new Random(1);

@@ -1,8 +1,7 @@
 // The command compare: a workload under several schedulers, and the two examples of a famous bug.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -10,6 +9,7 @@ import { SCHEDULER_NAMES } from "../../src/core/config.js";
 import { parseWorkload, readWorkload } from "../../src/index.js";
 import { type Comparison, compareWorkload, jain } from "../../src/workload/compare.js";
 import { buildUnderTest } from "../support/build.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -95,7 +95,7 @@ describe("the command compare", () => {
   });
 
   it("counts migrations, and time that CPUs were idle while threads waited", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "w.json");
+    const file = join(scratchFolder(), "w.json");
     const hogs = '"hog": { "instance": 3, "loop": -1, "run": 1000, "cpus": [0] }';
     writeFileSync(file, `{ "tasks": { ${hogs} } }`);
     for (const { idleWhileRunnable, migrations } of compared(file, "--for", "1s", "--cpus", "2")
@@ -117,7 +117,7 @@ describe("the command compare", () => {
   });
 
   it("counts deadlines that were missed", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "w.json");
+    const file = join(scratchFolder(), "w.json");
     const task = (name: string, run: number) =>
       `"${name}": { "policy": "SCHED_DEADLINE", "dl-runtime": 3000, "dl-period": 10000, "loop": -1,
         "run": ${run}, "timer": { "ref": "unique", "period": 10000 } }`;
@@ -132,7 +132,7 @@ describe("the command compare", () => {
   });
 
   it("draws a picture, or says why it cannot", () => {
-    const file = join(mkdtempSync(join(tmpdir(), "compare-")), "a<b.svg");
+    const file = join(scratchFolder(), "a<b.svg");
     expect(compare("examples/webserver.json", "--for", "50ms", "--svg", file).status).toBe(0);
     const text = readFileSync(file, "utf8");
     expect(text).toMatch(/^<svg xmlns.*\n[\s\S]*<\/svg>\n$/);
@@ -162,7 +162,7 @@ describe("the command compare", () => {
   });
 
   it("draws over no workload that it reads, and says at once that it cannot draw", () => {
-    const folder = mkdtempSync(join(tmpdir(), "compare-"));
+    const folder = scratchFolder();
     const file = join(folder, "hogs.json");
     const text = readFileSync(join(ROOT, "examples/ule-n-plus-one.json"), "utf8");
     writeFileSync(file, text);

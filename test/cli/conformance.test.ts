@@ -1,21 +1,20 @@
 // The conformance command as a shell sees it: what it prints, and its exit code.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { buildUnderTest } from "../support/build.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAM = join(ROOT, "dist/conformance.js");
 
-let folder = "";
+const folder = scratchFolder();
 
 beforeAll(() => {
   if (!existsSync(PROGRAM)) throw new Error("dist/conformance.js is missing: run `npm run build`");
-  folder = mkdtempSync(join(tmpdir(), "ktm-conformance-"));
   mkdirSync(join(folder, "deep/er"), { recursive: true });
   mkdirSync(join(folder, "hollow"));
   const good = { name: "good", tunables: {}, ops: [["tid_alloc"]], results: [100002] };
@@ -31,8 +30,6 @@ beforeAll(() => {
   write("huge.txt", [{ ...good, tunables: { maxthread: "x" } }]);
   write("unknown.txt", [{ ...good, ops: [["fly"]] }]);
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function write(name: string, value: unknown): void {
   writeFileSync(join(folder, name), JSON.stringify(value));

@@ -1,21 +1,16 @@
 // `kthread-machine exec FILE --bare` as a user's shell sees it.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { BareMetal } from "../../src/machine/bare-metal.js";
 import { type Builder, bareElf, bareProgram } from "../support/bare-program.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-let folder = "";
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-bare-"));
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 function exec(write: (builder: Builder) => unknown, ...options: string[]) {
   const file = join(folder, "program.elf");
@@ -52,6 +47,18 @@ describe("exec --bare", () => {
     const { status, stderr } = exec(endless, "--limit", "1000");
     expect(status).toBe(1);
     expect(stderr).toMatch(/^stopped at 0x80000000: it has reached the limit of 1,000 cycles/);
+  });
+
+  it("runs as one piece does, though it listens for signals in between", () => {
+    const long = (b: Builder) => {
+      for (let i = 0; i < 97; i++) b.addi("a1", "a1", 3); // a round ends at the branch behind it
+    };
+    const write = (b: Builder) =>
+      b.li("a0", 1_500_007).label("loop").apply(long).addi("a0", "a0", -1).bnez("a0", "loop");
+    const whole = new BareMetal(bareProgram(write));
+    expect(whole.run(10n ** 9n)).toEqual({ reason: "exit", code: 0 });
+    const { cycles, instructions } = JSON.parse(exec(write, "--json").stdout);
+    expect([BigInt(cycles), BigInt(instructions)]).toEqual([whole.cycles, whole.instructions]);
   });
 
   it("runs the same with --no-jit", () => {

@@ -1,14 +1,14 @@
 // exec --gdb: a debugger at a port of this machine.
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { type Builder, bareElf, bareProgram } from "../support/bare-program.js";
 import { GdbClient } from "../support/gdb-client.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLI = join(ROOT, "dist/cli.js");
@@ -52,8 +52,7 @@ const figures = (text: string) => /, hash [0-9a-f]{16}/.exec(text)?.[0];
 
 describe("exec --gdb", () => {
   it("debugs a program on bare metal, with the end and the cycles of a run without it", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "ktm-gdb-"));
-    const file = join(folder, "program.elf");
+    const file = join(scratchFolder(), "program.elf");
     const write = (b: Builder) =>
       b
         .li("a0", 30_000)
@@ -64,24 +63,20 @@ describe("exec --gdb", () => {
         .jump("fail");
     writeFileSync(file, bareElf(bareProgram(write)));
     const cycles = (text: string) => JSON.parse(text).cycles as number;
-    try {
-      const free = await start([file, "--bare", "--json"]).ended;
-      const { port, ended } = start([file, "--bare", "--json", "--gdb", "0"]);
-      const gdb = await client(await port);
-      expect(await gdb.ask("?")).toBe("T05thread:1;core:0;");
-      expect(await gdb.ask("qSupported")).not.toContain("Reverse");
-      expect(await gdb.ask("bs")).toBe("");
-      expect(await gdb.ask("qXfer:features:read:target.xml:0,fff")).toContain('name="mepc"');
-      expect(await gdb.ask("p342")).toBe("05110040"); // misa
-      expect(await gdb.ask("vCont;s:1")).toBe("T05thread:1;core:0;");
-      expect(await gdb.ask("p20")).toBe("04000080");
-      expect(await gdb.ask("vCont;c")).toBe("W01");
-      const { status, stdout } = await ended;
-      expect([status, cycles(stdout)]).toEqual([free.status, cycles(free.stdout)]);
-      expect(JSON.parse(stdout)).toMatchObject({ reason: "exit", code: 5 });
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const free = await start([file, "--bare", "--json"]).ended;
+    const { port, ended } = start([file, "--bare", "--json", "--gdb", "0"]);
+    const gdb = await client(await port);
+    expect(await gdb.ask("?")).toBe("T05thread:1;core:0;");
+    expect(await gdb.ask("qSupported")).not.toContain("Reverse");
+    expect(await gdb.ask("bs")).toBe("");
+    expect(await gdb.ask("qXfer:features:read:target.xml:0,fff")).toContain('name="mepc"');
+    expect(await gdb.ask("p342")).toBe("05110040"); // misa
+    expect(await gdb.ask("vCont;s:1")).toBe("T05thread:1;core:0;");
+    expect(await gdb.ask("p20")).toBe("04000080");
+    expect(await gdb.ask("vCont;c")).toBe("W01");
+    const { status, stdout } = await ended;
+    expect([status, cycles(stdout)]).toEqual([free.status, cycles(free.stdout)]);
+    expect(JSON.parse(stdout)).toMatchObject({ reason: "exit", code: 5 });
   });
 
   it("waits for gdb, and leaves with the program's output, status and hash", async () => {

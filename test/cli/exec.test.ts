@@ -1,25 +1,19 @@
 // The commands exec and cc as a user's shell sees them: output, exit codes, messages.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encode } from "../../src/program/encode.js";
 import { makeElf, R, text, W } from "../support/elf.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const CLI = join(ROOT, "dist/cli.js");
 const CUSTOM0 = 0x0b;
 
-let folder = "";
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-exec-"));
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 function cli(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {

@@ -14,6 +14,9 @@ import { buildUnderTest } from "../support/build.js";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const strategies = ["random", "pct", "exhaustive"] as const;
 
+/** The build in the command: a fresh process performs a tape on it, whichever build found the tape. */
+const COMMANDS = "release";
+
 /** How each mistake fails, and in which forms besides JavaScript it is there. */
 const examples: readonly (readonly [name: string, FailureKind, preemptions: number, string[]])[] = [
   ["counter", "assertion", 1, ["counter-code.mjs", "counter.elf"]],
@@ -72,7 +75,7 @@ for (const [name, kind, preemptions, others] of examples) {
           expect(again.result.failure).toEqual(result.failure);
           expect(again.story?.hash).toBe(story?.hash);
         }
-        expect(hashOfProcess(file, tape)).toBe(story?.hash);
+        if (buildUnderTest === COMMANDS) expect(hashOfProcess(file, tape)).toBe(story?.hash);
       });
 
       it("cannot fail with fewer preemptions", async () => {

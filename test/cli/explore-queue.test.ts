@@ -3,13 +3,13 @@
 
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Queue } from "bullmq";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { cli, finish, start } from "../support/command-process.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const server = process.env.KTM_REDIS;
 
@@ -95,11 +95,8 @@ if (server !== undefined) {
     });
 
     describe("that ends early", () => {
-      let folder = "";
-      let file = "";
+      const file = join(scratchFolder(), "endless.mjs");
       beforeAll(() => {
-        folder = mkdtempSync(join(tmpdir(), "ktm-queue-"));
-        file = join(folder, "endless.mjs");
         const lines = [
           "export default function setup(machine, { shared }) {",
           "  const count = shared(0);",
@@ -111,7 +108,6 @@ if (server !== undefined) {
         ];
         writeFileSync(file, lines.join("\n"));
       });
-      afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
       const endless = (at: string) =>
         start(["explore", file, "--schedules", "1000000000", "--queue", at]);

@@ -1,12 +1,12 @@
 // The command `explore`, as a user calls it: the module that it searches has a copy of the library of its own.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { checkTrace } from "../support/chrome-trace.js";
+import { scratchFolder } from "../support/scratch.js";
 
 /** The module, line by line: the tidy test takes what begins like an export for one. */
 const MODULE = [
@@ -27,17 +27,13 @@ const MODULE = [
 ].join("\n");
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-let folder = "";
-let file = "";
+const folder = scratchFolder();
+const file = join(folder, "handover.mjs");
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "explore-"));
-  file = join(folder, "handover.mjs");
   const library = pathToFileURL(join(root, "dist/index.js")).href;
   writeFileSync(file, `import { sys } from ${JSON.stringify(library)};\n${MODULE}`);
 });
-
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function explore(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
@@ -58,6 +54,28 @@ it("finds a lost wakeup, reports it, and replays it", () => {
   expect(told.status).toBe(1);
   expect(told.stdout).toContain('wakeup("filled")');
   expect(told.stdout).toContain(`--replay '${failure.tape}'`);
+});
+
+it("says truly how much it has not seen", () => {
+  const lookers = join(folder, "lookers.mjs");
+  writeFileSync(
+    lookers,
+    [
+      "export default function setup(machine, { shared }) {",
+      "  const word = shared(0);",
+      '  for (const name of ["one", "two"]) machine.createThread({ name, *body() {',
+      "    for (let i = 0; i < 6; i++) yield* word.get();",
+      "  } });",
+      "}",
+    ].join("\n"),
+  );
+  // One of 924 is left.
+  const most = explore(lookers, "--strategy", "exhaustive", "--schedules", "923");
+  expect(most.stdout).toContain("; about 99.9 % of all, each choice weighing the same");
+  const pct = explore(lookers, "--strategy", "pct", "--depth", "2", "--schedules", "1032");
+  expect(pct.stdout).toContain(
+    "A failure that takes 2 orderings among 2 threads within 11 decisions is seen with a probability of at least 1 in 22 by each schedule after the first 32, 99.9 % by all.",
+  );
 });
 
 it("loads a module in TypeScript, by each worker, and says what is wrong with it", () => {
@@ -134,6 +152,7 @@ it("says where a test is wrong that is no test", () => {
     ['\n throw new Error("no");', 2, `cannot be loaded: no (${wrong}:2)`],
     ["export default function setup() {\n absent(); }", 2, "is not defined (wrong.mjs:2)"],
     ["export default (machine) => machine.createThread({});", 2, `${wrong}: createThread: name is`],
+    ["export default () => {};", 2, `${wrong}: the test has no thread, so there is nothing to`],
     ["export default async () => {};", 2, `${wrong}: setup has returned a promise; it must`],
     [
       'export default (machine) => void machine.createThread({ name: "a", async *body() {} });',

@@ -2,19 +2,20 @@
 // control characters, work that explodes. Each ends in order: a sentence, an exit code, no file left behind.
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { describe as describeExec } from "../../src/cli/exec.js";
+import type { ExecReport } from "../../src/cli/exec-run.js";
+import { formatSweep } from "../../src/cli/sweep.js";
 import { formatTable } from "../../src/cli/table.js";
+import { readWorkload } from "../../src/workload/parse.js";
 import type { RunReport } from "../../src/workload/run-report.js";
+import { Sweep } from "../../src/workload/sweep.js";
 import { CLI, cli, finish, type ProcessEnd, ROOT, start } from "../support/command-process.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-hostile-"));
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 function workload(name: string, tasks: string): string {
   const path = join(folder, name);
@@ -146,6 +147,31 @@ describe("what files say", () => {
         "日本語日…     1",
       ),
     );
+  });
+
+  it("has its table taken apart by exec and sweeps, too", () => {
+    const ended: ExecReport = {
+      ...{ status: 0, reason: "exit", instructions: 1e6, switches: 12, cycles: 1e6 },
+      ...{ host_seconds: 0.1, hash: "0123456789abcdef", locks: null, faults: [], panic: null },
+      threads: [
+        {
+          name: "worker",
+          tid: 100002,
+          state: "exited",
+          waitMessage: null,
+          cycles: 1e6,
+          switches: 12,
+        },
+      ],
+    };
+    expect(describeExec(ended)).toContain("\nTHREAD  COUNT  STATE   CPU TIME  SWITCHES\nworker ");
+    expect(describeExec(ended, 30)).toContain("\n\nTHREAD  CPU TIME  SWITCHES\nworker  1.000 ms ");
+    const pipeline = readWorkload(join(ROOT, "examples/pipeline.json"));
+    const { report } = new Sweep(pipeline, { from: 0, to: 1 });
+    const time = { min: 1e6, median: 2e6, max: 3e6 };
+    const swept = { ...report, runs: 2, timeNs: time };
+    expect(formatSweep(swept)).toContain("\ntime      1.000 ms  2.000 ms  3.000 ms\n");
+    expect(formatSweep(swept, 30)).toContain("\ntime      1.000 ms  2.000 ms\n");
   });
 
   it("has its table taken apart where the terminal has no room for all of its columns", () => {

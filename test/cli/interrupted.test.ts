@@ -1,20 +1,15 @@
-// Ctrl-C and SIGTERM in the commands that search and compare: a report so far, the signal's exit code, no half files.
+// Ctrl-C and SIGTERM in the commands that take long: a report so far, the signal's exit code, no half files.
 
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { bareElf, bareProgram } from "../support/bare-program.js";
 import { finish, type ProcessEnd, start } from "../support/command-process.js";
 import { cpuMsOf } from "../support/cpu-time.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-interrupted-"));
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 const sleep = (milliseconds: number) => new Promise((next) => setTimeout(next, milliseconds));
 
@@ -80,7 +75,7 @@ describe("explore", () => {
   );
 
   it("prints one JSON object, and leaves no trace of nothing", async () => {
-    const there = mkdtempSync(join(folder, "trace-"));
+    const there = scratchFolder();
     const args = ["explore", nothing(), ...endless, "--json", "--trace", join(there, "t.json")];
     const { code, out } = await interrupted(args, "SIGINT", begun);
     expect(code).toBe(130);
@@ -161,4 +156,55 @@ describe("a workload that never ends", () => {
     expect(JSON.parse(out)).toMatchObject({ version: 1, seeds: 0, runs: [], notes: [] });
     expect(readdirSync(folder).filter((name) => name.startsWith("none"))).toEqual([]);
   });
+});
+
+describe("exec --bare", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGHUP", 129],
+  ] as const)("tells by %s where the program was, and ends with %i", async (signal, code) => {
+    const file = join(folder, "endless.elf");
+    writeFileSync(file, bareElf(bareProgram((b) => b.label("round").jump("round"))));
+    const limit = ["--limit", String(Number.MAX_SAFE_INTEGER)];
+    const begun = (child: ChildProcess) => untilUsed(child, 500);
+    const {
+      code: ended,
+      out,
+      err,
+    } = await interrupted(["exec", file, "--bare", ...limit], signal, begun);
+    expect([ended, out]).toEqual([code, ""]);
+    expect(err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
+    const json = await interrupted(["exec", file, "--bare", "--json", ...limit], signal, begun);
+    expect(JSON.parse(json.out)).toMatchObject({ status: code, reason: "interrupted" });
+  });
+});
+
+describe("cc", () => {
+  /** A folder with a compiler that is asked for its version, then makes a file, and then takes its time. */
+  function slowCompiler(begun: string): string {
+    const bin = scratchFolder();
+    const script = `#!/bin/sh\ncase $1 in --version | -print*) exit 0;; esac\n: >${begun}\nexec sleep 60\n`;
+    for (const name of ["clang", "ld.lld"]) writeFileSync(join(bin, name), script, { mode: 0o755 });
+    return bin;
+  }
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)(
+    "ends by %s with %i, ends the compiler, and leaves nothing behind",
+    async (signal, code) => {
+      const begun = join(folder, `compiles-${signal}`);
+      const TMPDIR = scratchFolder();
+      const PATH = `${slowCompiler(begun)}:${process.env.PATH}`;
+      const args = ["cc", "examples/c/pool.c", "-o", join(folder, "pool.elf")];
+      const child = start(args, "pipe", { ...process.env, PATH, TMPDIR });
+      const end = finish(child);
+      while (!existsSync(begun)) await sleep(20);
+      expect(readdirSync(TMPDIR)).toHaveLength(1);
+      child.kill(signal);
+      expect(await end).toEqual({ code, out: "", err: "" });
+      expect(readdirSync(TMPDIR)).toEqual([]);
+    },
+  );
 });

@@ -1,29 +1,15 @@
 // Files that commands write, and options that have no part in what a command is asked for.
 
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type ExecOptions, runProgram } from "../../src/cli/exec-run.js";
 import { encode } from "../../src/program/encode.js";
 import { cli, finish, start } from "../support/command-process.js";
 import { makeElf, R, text, W } from "../support/elf.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-output-"));
-});
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = scratchFolder();
 
 const PIPELINE = "examples/pipeline.json";
 const WEBSERVER = "examples/webserver.json";

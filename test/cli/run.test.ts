@@ -1,20 +1,17 @@
 // The commands run and ps as a user's shell sees them: output, exit codes, signals, files.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { CLI, cli, finish, ROOT, start } from "../support/command-process.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder = "";
+const folder = scratchFolder();
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "ktm-run-"));
   if (!existsSync(CLI)) throw new Error("dist/cli.js is missing: run `npm run build`");
 });
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Writes a workload with these tasks and returns its path. */
 function workload(name: string, tasks: string): string {
@@ -224,12 +221,29 @@ describe("bad input", () => {
     expect(await sentence("run", "x", "--cpus", "65")).toMatch(/whole number from 1 to 64/);
     expect(await sentence("run", "x", "--for", "2")).toMatch(/such as 2s, 500ms or 10us/);
     expect(await sentence("run", "x", "--scheduler", "cfs")).toMatch(/choices are lwkt, 4bsd, ule/);
-    expect(await sentence("run", "x", "--seed", "abc")).toMatch(/whole number/);
+    for (const seed of ["abc", "1.5", "18446744073709551616", "-9223372036854775809"]) {
+      expect(await sentence("run", "x", "--seed", seed)).toMatch(
+        /It must be a whole number from -9223372036854775808 to 18446744073709551615\.$/,
+      );
+    }
+    for (const args of [["run"], ["explore"], ["exec"], ["ps", "--at", "1ms"]]) {
+      expect(await sentence(...args, "")).toBe('kthread-machine: "": there is no such file');
+    }
     expect(await sentence("run")).toMatch(/missing required argument 'file'/);
     expect(await sentence("rnu")).toMatch(/unknown command 'rnu'/);
     expect(await sentence("ps", "examples/webserver.json")).toMatch(/--at <time>/);
     const trace = ["--trace", join(folder, "no/such/folder"), "--for", "1ms"];
     expect(await sentence("run", "examples/webserver.json", ...trace)).toMatch(/cannot write/);
+    for (const [command, option, file] of [
+      ["run", "--trace", "examples/webserver.json"],
+      ["compare", "--svg", "examples/webserver.json"],
+      ["explore", "--trace", "examples/explore/circle.mjs"],
+      ["exec", "--trace", "examples/c/work.elf"],
+    ] as const) {
+      expect(await sentence(command, file, option, "-")).toBe(
+        `kthread-machine: ${option} takes the name of a file; ./- if that is to be called -`,
+      );
+    }
   });
 
   it("that is a bomb is refused, not run", async () => {

@@ -62,7 +62,7 @@ describe("--topology", () => {
   ])("is refused by %s when it does not come to --cpus, or is none", (...args) => {
     const other = cli(...args, "--cpus", "4", "--topology", "packages=2,cores=4");
     expect(other.status).toBe(2);
-    expect(other.stderr).toMatch(/topology has 2 packages of 1 caches of 4 cores/);
+    expect(other.stderr).toMatch(/topology has 2 packages of 1 cache of 4 cores/);
     expect(other.stderr.trim().split("\n").length).toBe(1);
     const none = cli(...args, "--topology", "cores");
     expect(none.status).toBe(2);

@@ -43,21 +43,19 @@ async function output(command, args, cwd) {
   }
 }
 
-/** The tools, Debian's Chromium, and a project with the packed library in it. */
-async function prepare() {
+/** The tools, Debian's Chromium, and, in a folder, a project with the packed library. */
+async function prepare(project) {
   if (!existsSync(tool(".package-lock.json"))) {
     await output("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], HERE);
   }
   if (!existsSync(CHROMIUM)) {
     execFileSync("apt-get", ["install", "-y", "-qq", "chromium"], { stdio: "ignore" });
   }
-  const project = mkdtempSync(join(tmpdir(), "kthread-machine-package-"));
   cpSync(join(HERE, "project"), project, { recursive: true });
   writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
   await output("npm", ["pack", "--silent", "--pack-destination", project], ROOT);
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz"));
   await output("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`], project);
-  return project;
 }
 
 /** Checks the types of `files` as one project would have them checked. */
@@ -182,21 +180,21 @@ async function inBrowsers(project, expected) {
   }
 }
 
-const project = await prepare();
-try {
-  await typeChecks(project);
-  let expected = null;
-  for (const [name, [command, ...args]] of Object.entries(hosts)) {
-    await check(name, async () => {
-      const got = await output(command, [...args, "compiled/main.js"], project);
-      expected ??= got;
-      mustBe(got, expected);
-    });
-  }
-  console.log(`hashes: ${expected}`);
-  await inBrowsers(project, expected);
-} finally {
-  rmSync(project, { recursive: true, force: true });
+const project = mkdtempSync(join(tmpdir(), "kthread-machine-package-"));
+// Also by Ctrl-C, which ends what this one waits for, too.
+process.once("exit", () => rmSync(project, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+await prepare(project);
+await typeChecks(project);
+let expected = null;
+for (const [name, [command, ...args]] of Object.entries(hosts)) {
+  await check(name, async () => {
+    const got = await output(command, [...args, "compiled/main.js"], project);
+    expected ??= got;
+    mustBe(got, expected);
+  });
 }
+console.log(`hashes: ${expected}`);
+await inBrowsers(project, expected);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -17,6 +17,7 @@ describe.each(SCHEDULERS)("priority lending under %s", (scheduler) => {
   it("is the best priority of all waiters, through all chains, after each step", () => {
     let chains = 0;
     let lent = 0;
+    let due = 0;
     const suite = lending({ build, scheduler });
     for (let seed = 1; seed <= SEEDS; seed++) {
       expect([seed, suite.run(seed)]).toEqual([seed, null]);
@@ -26,9 +27,11 @@ describe.each(SCHEDULERS)("priority lending under %s", (scheduler) => {
       storm.run();
       chains += storm.chains;
       lent += storm.lent;
+      due += storm.due;
     }
     expect(lent).toBeGreaterThan(300);
     expect(chains).toBeGreaterThan(30);
+    expect(due).toBeGreaterThan(30);
   });
 });
 

@@ -155,7 +155,7 @@ describe("a planted fault", () => {
     { plant: Plant.USER_STAYS, name: "users", seeds: 10 },
     { plant: Plant.USER_SET_IGNORED, name: "users", seeds: 10 },
     { plant: Plant.USER_LOAD_STAYS, name: "users", seeds: 10 },
-    { plant: Plant.USER_LEVEL_STALE, name: "users", seeds: 10 },
+    { plant: Plant.USER_LEVEL_STALE, name: "users", seeds: 60 },
     { plant: Plant.USER_SLOT_KEPT, name: "users", seeds: 10 },
     { plant: Plant.USER_NO_ACCOUNT, name: "users", seeds: 10 },
     { plant: Plant.SEMA_ONE_WAKE, name: "waits", seeds: 40 },

@@ -1,6 +1,6 @@
 // Runs the command as a separate process, as a user's shell does.
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,8 +17,13 @@ export interface ProcessEnd {
 }
 
 /** Starts the command. */
-export function start(args: readonly string[], stdout: "pipe" | number = "pipe"): ChildProcess {
-  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio: ["pipe", stdout, "pipe"] });
+export function start(
+  args: readonly string[],
+  stdout: "pipe" | number = "pipe",
+  env: NodeJS.ProcessEnv = process.env,
+): ChildProcess {
+  const stdio: StdioOptions = ["pipe", stdout, "pipe"];
+  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio, env });
 }
 
 /** Waits for its end. */

@@ -1,7 +1,7 @@
-// Deadlines compared with plain rules: threads that keep to their budgets, that compute for ever, and that sleep shortly
-// before their budget is used up, under a scheduler, on one CPU or several. Admission, and its CPU, follow from a plain
-// sum; after each round the running thread of each CPU is the one with the earliest deadline; no thread gets more of a
-// CPU than was reserved, or less.
+// Deadlines compared with plain rules: threads that keep to their budgets, that compute for ever, or ask again all the
+// time as well, and that sleep shortly before their budget is used up, under a scheduler, on one CPU or several.
+// Admission, and its CPU, follow from a plain sum; after each round the running thread of each CPU is the one with the
+// earliest deadline; no thread gets more of a CPU than was reserved, or less.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, type SchedulerName, sys, type ThreadView } from "../../src/index.js";
@@ -17,7 +17,7 @@ const EBUSY = 16;
 const UNIT = 2 ** 20;
 const LIMIT = Math.floor((UNIT * 95) / 100);
 
-type Kind = "honest" | "endless" | "restless";
+type Kind = "honest" | "endless" | "restless" | "asking";
 
 interface Task {
   readonly name: string;
@@ -78,17 +78,20 @@ export class DeadlineTest {
 
   private task(number: number): Task {
     const { random } = this;
-    const kind = random.pick(["honest", "endless", "restless"] as const);
+    const kind = random.pick(["honest", "endless", "restless", "asking"] as const);
     const period = 1_000 * (6 + random.below(15));
     const deadline = Math.max(4_000, period - 1_000 * random.below(4));
     const runtime = 600 + random.below(Math.floor(deadline / 3));
     const name = `${kind}${number}`;
+    const isAdmitted = () => (this.tasks[number]?.admitted ?? null) !== null;
     const [thread] = this.machine
       .createProcess({
         name,
         *body() {
           while (true) {
-            if (kind === "endless") yield* sys.compute(1_000n);
+            if (kind === "asking" && isAdmitted())
+              yield* sys.sched_setdeadline_self(runtime, deadline, period);
+            if (kind === "endless" || kind === "asking") yield* sys.compute(1_000n);
             else if (kind === "honest") {
               yield* sys.compute(BigInt(Math.floor(runtime * 0.8)));
               yield* sys.pause("next", period / 1_000);
@@ -118,7 +121,7 @@ export class DeadlineTest {
 
   private ask(task: Task): void {
     const { thread, runtime, deadline, period } = task;
-    const share = Math.ceil((runtime * UNIT) / deadline);
+    const share = Math.max(1, Math.floor((runtime * UNIT) / deadline));
     const fits = (cpu: number) => (this.promised[cpu] as number) + share <= LIMIT;
     const all = this.promised.map((_, cpu) => cpu).filter(fits);
     const least = Math.min(...all.map((cpu) => this.promised[cpu] as number));
@@ -133,7 +136,7 @@ export class DeadlineTest {
     }
     if (expected === undefined) return;
     this.promised[expected] = (this.promised[expected] as number) + share;
-    task.admitted = { at: Number(this.machine.cycles), ran: thread.runtime };
+    task.admitted = { at: Number(this.machine.cycles), ran: this.ran(thread) };
     const { kernel } = this.machine;
     const shares = this.promised.map((_, cpu) =>
       kernel.view.getUint32(kernel.machine("dl_base") + cpu * DlCpu.size + DlCpu.dc_share, true),
@@ -141,6 +144,17 @@ export class DeadlineTest {
     if (shares.join() !== this.promised.join()) {
       throw this.fault(`${shares.join()} are promised, and not ${this.promised.join()}`);
     }
+  }
+
+  /** What a thread has run so far, the turn that it is in included. */
+  private ran(thread: ThreadView): number {
+    if (thread.state !== "running") return thread.runtime;
+    const { kernel } = this.machine;
+    const gd = kernel.globaldata(thread.cpu);
+    const { gd_cycles, gd_switchtime } = Layout.GlobalData;
+    return (
+      thread.runtime + kernel.readNumber(gd + gd_cycles) - kernel.readNumber(gd + gd_switchtime)
+    );
   }
 
   // ---- Order ----
@@ -196,13 +210,14 @@ export class DeadlineTest {
     for (const { name, kind, thread, runtime, deadline, period, admitted } of this.tasks) {
       if (admitted === null) continue;
       const time = now - admitted.at;
-      const ran = thread.runtime - admitted.ran;
+      const ran = this.ran(thread) - admitted.ran;
       // A budget is looked at once a round; a deadline that is nearer than the period may be renewed as soon as
       // it is over.
-      const per = kind === "endless" ? period : deadline;
+      const isEndless = kind === "endless" || kind === "asking";
+      const per = isEndless ? period : deadline;
       const most = (time * runtime) / per + 2 * runtime + 2 * QUANTUM;
       if (ran > most) throw this.fault(`${name} ran ${ran} of ${time}, ${most} at most`);
-      const least = kind === "endless" ? (Math.floor(time / period) - 2) * runtime - QUANTUM : 0;
+      const least = isEndless ? (Math.floor(time / period) - 2) * runtime - QUANTUM : 0;
       if (ran < least) throw this.fault(`${name} ran ${ran} of ${time}, ${least} at least`);
       const misses = thread.deadline?.misses ?? 0;
       if (kind === "honest" && misses > 0) throw this.fault(`${name} missed ${misses} deadlines`);

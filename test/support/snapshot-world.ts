@@ -276,7 +276,7 @@ export function createWorld(
   return { machine, bodies: { [host.name]: host } };
 }
 
-/** The machine's memory from the machine structure on. */
+/** The machine's memory from the machine structure on: itself, and no copy, so that it changes with the machine. */
 export function memoryOf({ kernel: { u8 } }: Machine): Buffer {
   return Buffer.from(u8.buffer, Layout.MACHINE_ADDRESS);
 }

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Compiler } from "../../src/compiler/index.js";
 import type { Kernel } from "../../src/core/kernel.js";
+import { recordAt } from "../../src/core/rv32-frame.js";
 import type { BareMetal } from "../../src/machine/bare-metal.js";
 import { type Builder, bareMachine, ORIGIN, PASSED } from "../support/bare-program.js";
 import { word } from "../support/rv32-machine.js";
@@ -66,7 +67,7 @@ describe("compiled code on bare metal", () => {
     expect(compiler.marked).toContain(place);
     expect(machine.run(LIMIT)).toEqual(PASSED);
     expect(machine.registers[A0]).toBe(rounds);
-    const operation = kernel.read(kernel.exports.rv32_record(place));
+    const operation = kernel.read(recordAt(kernel, place));
     expect(operation, "its mark is off").not.toBe(kernel.exports.rv32_compiled_op());
   });
 });

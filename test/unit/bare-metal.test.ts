@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../src/core/errors.js";
-import { BareMetal } from "../../src/machine/bare-metal.js";
+import { BareMetal, type BareProgram } from "../../src/machine/bare-metal.js";
 import { encodeI } from "../../src/program/encode.js";
 import {
   type Builder,
@@ -211,6 +211,25 @@ describe("memory on bare metal", () => {
     for (const address of [0, 0x1234, 0x2000_0000, 0x8000_0000, 0xffff_f000]) {
       expect(make([address]).pc).toBe(address);
     }
+  });
+
+  it("has the words of tohost and fromhost, and room for what the segments bring", () => {
+    const bytes = new Uint8Array(8);
+    const whole = {
+      entry: 0x1000,
+      segments: [{ address: 0x1000, size: 8, bytes }],
+      tohost: 0x1000,
+    };
+    const refused = (part: Partial<BareProgram>) => () =>
+      new BareMetal({ ...whole, ...part }, { build: buildUnderTest });
+    expect(refused({ tohost: 0xffc })).toThrow(
+      "tohost is 0xffc; it must be the address of 8 bytes",
+    );
+    expect(refused({ fromhost: 0x2001000 })).toThrow("fromhost is 0x2001000; it must be the");
+    expect(refused({ segments: [{ address: 0x1000, size: 4, bytes }] })).toThrow(
+      "the segment at 0x1000 has 8 bytes, and its size is 4; make that as large",
+    );
+    expect(new BareMetal(whole, { build: buildUnderTest }).run(0n)).toEqual({ reason: "limit" });
   });
 
   it("is refused when the program is too far apart, or does not fit", () => {

@@ -51,6 +51,15 @@ describe("a comparison", () => {
       "compareWorkload: schedulers is an array; it must be an array of one { scheduler } or more",
     );
     expect(refused({ seeds: 0 })).toThrow("compareWorkload: seeds is 0; it must be");
+    expect(refused({ forNs: -1 })).toThrow("compareWorkload: forNs is -1; it must be");
+  });
+
+  it("says of run queues that a scheduler does not look at", () => {
+    const odd = [{ scheduler: "lwkt", runQueues: 64 }, { scheduler: "ule" }] as const;
+    const { notes } = compareWorkload(parsed(mixed), { ...options, schedulers: odd, seeds: 1 });
+    expect(notes).toEqual([
+      "lwkt:64: runQueues changes nothing under lwkt: only 4bsd and ule look at it",
+    ]);
   });
 
   it("is the same in pieces, and has the seeds that all have run when it is given up", () => {

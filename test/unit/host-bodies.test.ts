@@ -526,7 +526,9 @@ describe("the arguments and results of a host body's calls", () => {
     const of32 = "is not a whole number of 32 bits";
     for (const [call, sentence] of [
       [sys.compute(2n ** 64n), `compute: ${2n ** 64n}n ${of64}`],
-      [sys.compute(-(2n ** 63n) - 1n), of64],
+      [sys.cpuset_setaffinity(-(2n ** 63n) - 1n), of64],
+      [sys.compute(-1n), `compute: -1n ${of64}, 0 or more`],
+      [sys.sleep(-5), `sleep: -5 ${of64}, 0 or more`],
       [sys.compute(2 ** 64), of64],
       [sys.pause("x", 2 ** 32), `pause: 4294967296 ${of32}`],
       [sys.pause("x", -(2 ** 31) - 1), of32],
@@ -534,7 +536,9 @@ describe("the arguments and results of a host body's calls", () => {
     ] as const) {
       expect(outcome(call)).toThrow(sentence);
     }
-    for (const call of [sys.compute(2n ** 64n - 1n), sys.compute(-1n), sys.wakeup(2 ** 32 - 1)]) {
+    for (const call of [
+      ...[sys.compute(2n ** 64n - 1n), sys.cpuset_setaffinity(-1n), sys.wakeup(2 ** 32 - 1)],
+    ]) {
       expect(outcome(call)).not.toThrow();
     }
   });

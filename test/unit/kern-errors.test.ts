@@ -54,6 +54,20 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
     expect(new Set(notes)).toEqual(new Set([EINVAL]));
   });
 
+  it("a thread that is in the hash of ids is not added again, nor taken out twice", () => {
+    const m = boot();
+    const child = m.thread("child", function* () {
+      yield* sys.tsleep("never", PPAUSE, "never", 50);
+    });
+    const notes = m.do(function* (note) {
+      note(yield* sys.tidhash_add(child));
+      note(yield* sys.tidhash_remove(child));
+      note(yield* sys.tidhash_remove(child));
+      note(yield* sys.tidhash_add(child));
+    });
+    expect(notes).toEqual([Layout.EBUSY, 0, EINVAL, 0]);
+  });
+
   it("kthread_suspend returns EWOULDBLOCK when the thread does not answer in time", () => {
     const m = boot();
     const deaf = m.thread("deaf", function* () {

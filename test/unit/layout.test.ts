@@ -1,27 +1,20 @@
 // The generated struct layout: that it says what the compiler does, and that it is up to date.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { TOKEN_CONTINUATIONS } from "../support/cpus/user-storm.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const OUTPUT = "src/generated/layout.ts";
 
-const folders: string[] = [];
-
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A folder with these files, removed after the test. */
+/** A folder with these files. */
 function project(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), "layout-"));
-  folders.push(folder);
+  const folder = scratchFolder();
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);

@@ -100,6 +100,15 @@ describe("a machine", () => {
     for (const cpu of machine.cpus) expect(cpu.busyCycles + cpu.idleCycles).toBe(cpu.cycles);
   });
 
+  it("takes a seed of 64 bits, with a sign or without, and refuses one with more", () => {
+    const seedOf = (seed: bigint | number) => boot({ seed }).config.seed;
+    expect(seedOf(-1)).toBe(seedOf(2n ** 64n - 1n));
+    expect(seedOf(-(2n ** 63n))).toBe(2n ** 63n);
+    for (const seed of [2n ** 64n, -(2n ** 63n) - 1n, 1.5, 2 ** 53, Number.NaN]) {
+      expect(() => seedOf(seed)).toThrow(/^seed is .*; it must be a whole number of 64 bits/);
+    }
+  });
+
   it("makes the same run from the same seed, however the run is cut", () => {
     for (const cpus of [1, 2, 4]) {
       const whole = busyMachine(cpus);

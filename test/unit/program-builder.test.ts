@@ -700,6 +700,9 @@ describe("a mistake in a program", () => {
     expect(() => cycles(-1n)).toThrow(
       "cycles: amount is -1n; it must be a whole number, 0 or more",
     );
+    expect(() => program("p").compute(-1)).toThrow(
+      'program "p", instruction 1: argument 1 of compute (cycles) cannot be negative: -1',
+    );
     expect(us(2.3).nanoseconds).toBe(2300n);
     expect(us(10n ** 20n).nanoseconds).toBe(10n ** 23n);
   });

@@ -7,16 +7,22 @@ import {
   BareMetal,
   type Body,
   ConfigError,
+  channel,
   createChromeTrace,
+  cycles,
   decodeSnapshot,
   ElfError,
   encodeSnapshot,
+  external,
   KernelPanic,
   kprocStart,
   kthreadStart,
   loadSnapshot,
   Machine,
+  type MachineProgramBuilder,
+  label as operandLabel,
   ProgramError,
+  pair,
   parseElf,
   parseWorkload,
   program,
@@ -24,8 +30,12 @@ import {
   runWorkload,
   SnapshotError,
   saveSnapshot,
+  string,
+  symbol,
   sys,
+  ticks,
   WorkloadError,
+  wordAt,
 } from "../../src/index.js";
 import { oddValues } from "../support/bad-input.js";
 import { buildUnderTest as build } from "../support/build.js";
@@ -44,6 +54,15 @@ const workload = parseWorkload('{ "tasks": { "a": { "loop": 1, "run": 1 } } }', 
 const body = function* (): Body {
   yield sys.lwkt_yield();
 };
+
+const segment = { address: 0x1000, size: 64, bytes: new Uint8Array(4) };
+const bareMetal = (part: object) =>
+  new BareMetal({ entry: 0x1000, segments: [segment], tohost: 0x1020, ...part }, { build });
+
+/** Builds a program and loads it, when the last mistakes are noticed. */
+function load(part: (p: MachineProgramBuilder) => unknown): void {
+  boot().load(program("p").apply(part).nop().build()).entry;
+}
 
 /** Calls with one argument that is odd; the machine is a fresh one. */
 const calls: Readonly<Record<string, (odd: never, machine: Machine) => unknown>> = {
@@ -66,6 +85,8 @@ const calls: Readonly<Record<string, (odd: never, machine: Machine) => unknown>>
   kprocStart: (odd, machine) => kprocStart(machine, odd),
   BareMetal: (odd) => new BareMetal(odd, { build }),
   "BareMetal segments": (odd) => new BareMetal({ entry: 0, segments: odd } as never, { build }),
+  "BareMetal tohost": (odd) => bareMetal({ tohost: odd }),
+  "BareMetal fromhost": (odd) => bareMetal({ fromhost: odd }),
   loadElf: (odd, machine) => machine.loadElf(odd),
   "loadElf options": (odd, machine) => machine.loadElf(new Uint8Array(52), odd),
   snapshot: (odd, machine) => machine.snapshot(odd),
@@ -84,6 +105,20 @@ const calls: Readonly<Record<string, (odd: never, machine: Machine) => unknown>>
     machine.record();
     machine.rewind({ cycles: odd });
   },
+  "channel()": (odd) => load((p) => p.li("a0", channel(odd))),
+  "string()": (odd) => load((p) => p.li("a0", string(odd))),
+  "symbol()": (odd) => load((p) => p.li("a0", symbol(odd))),
+  "symbol() offset": (odd) => load((p) => p.data("d", { zero: 4 }).li("a0", symbol("d", odd))),
+  "label()": (odd) => load((p) => p.li("a0", operandLabel(odd))),
+  "external()": (odd) => load((p) => p.li("a0", external(odd))),
+  "wordAt()": (odd) => load((p) => p.call("wakeup", wordAt(odd))),
+  "pair()": (odd) => load((p) => p.call("compute", pair(odd, "a0"))),
+  "ticks()": (odd) => load((p) => p.li("a0", ticks(odd))),
+  "cycles()": (odd) => load((p) => p.compute(cycles(odd))),
+  entry: (odd) => load((p) => p.entry(odd)),
+  comment: (odd) => load((p) => p.comment(odd)),
+  compute: (odd) => load((p) => p.compute(odd)),
+  jump: (odd) => load((p) => p.jump(odd)),
   label: (odd) => program("p").label(odd),
   data: (odd) => program("p").data(odd, { zero: 4 }),
   li: (odd) => program("p").li("a0", odd),

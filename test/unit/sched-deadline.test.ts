@@ -79,6 +79,35 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
     expect(threadOf(report, "other").cpuTimeNs / 1e9).toBeGreaterThan(0.79);
   });
 
+  it("have budgets that do not begin anew when the thread asks again, but change", () => {
+    const m = new Machine({ scheduler }, buildUnderTest);
+    const thread = (name: string, body: () => Body) =>
+      [...m.createProcess({ name, body }).threads()][0]?.address ?? 0;
+    let budget = 1_000;
+    const asks = thread("asks", function* () {
+      while (true) {
+        expect(yield* sys.sched_setdeadline_self(budget, 10_000, 10_000)).toBe(0);
+        yield* sys.compute(400_000n);
+      }
+    });
+    thread("rest", function* () {
+      yield* sys.sched_setscheduler_self(1, 99);
+      while (true) yield* sys.compute(100_000n);
+    });
+    const ranMs = () => m.thread(asks).runtime / 1e6; // it sleeps at the end of each period
+    m.run({ until: 199_500_000 });
+    expect(ranMs()).toBeGreaterThan(19.5);
+    expect(ranMs()).toBeLessThan(20.5);
+    budget = 5_000;
+    m.run({ until: 399_500_000 });
+    expect(ranMs()).toBeGreaterThan(119);
+    expect(ranMs()).toBeLessThan(121);
+    budget = 2_000;
+    m.run({ until: 599_500_000 });
+    expect(ranMs()).toBeGreaterThan(159);
+    expect(ranMs()).toBeLessThan(161);
+  });
+
   it("have what a critical section took too much paid back, however long that was", () => {
     const config = { scheduler, hz: 1, quantum: 1e9, cyclesPerSecond: 1e6 };
     const machine = new Machine(config, buildUnderTest);
@@ -110,6 +139,30 @@ describe.each(SCHEDULERS)("deadlines under %s", (scheduler) => {
       /a thread of "big" asks for 60\.0 % of a CPU by its deadline .* no CPU that it may have has so much left/,
     );
     expect(runText(text, { scheduler, cpus: 3 }).outcome).toBe("finished");
+  });
+
+  it("take 95 % of a CPU exactly, however that is divided", () => {
+    for (const [count, runtime] of [
+      [1, 950],
+      [2, 475],
+      [19, 50],
+      [95, 10],
+    ] as const) {
+      const m = new Machine({ scheduler }, buildUnderTest);
+      const errors: number[] = [];
+      const thread = (budget: number) =>
+        m.createProcess({
+          name: "p",
+          *body() {
+            errors.push(yield* sys.sched_setdeadline_self(budget, 1_000, 1_000));
+            yield* sys.tsleep("over", 0, "over", 0);
+          },
+        });
+      for (let i = 0; i < count; i++) thread(runtime);
+      thread(1);
+      m.run();
+      expect(errors).toEqual([...Array<number>(count).fill(0), 16]);
+    }
   });
 
   it("end with the thread, or with a change of policy, and free their reservations", () => {

@@ -207,6 +207,21 @@ describe("a scheduler in JavaScript", () => {
     expect(() => boot(scheduler as Scheduler)).toThrow(text);
   });
 
+  it("decides for the machine that has booted with it last, and the other one says so", () => {
+    class Tidy extends Fifo {
+      start(): void {
+        for (const queue of this.queues) queue.length = 0;
+      }
+    }
+    const scheduler = new Tidy();
+    const first = boot(scheduler);
+    crowd(first, 2);
+    const second = boot(scheduler);
+    crowd(second, 2);
+    expect(second.run().reason).toBe("idle");
+    expect(() => first.run()).toThrow(/^the scheduler "fifo" decides for another machine by now, /);
+  });
+
   it("has no deadlines, and without save() and load() no snapshots and no past, and says so", () => {
     const machine = boot(new Fifo());
     expect(() => machine.snapshot()).toThrow(/scheduler is one's own: what "fifo" keeps/);

@@ -104,7 +104,7 @@ describe("ule and the topology of CPUs", () => {
 
   it("is refused when it does not come to the number of CPUs", () => {
     expect(() => boot({ cpus: 8, topology: { packages: 2, cores: 2 } })).toThrow(
-      /topology has 2 packages of 1 caches of 2 cores of 1 threads, 4 CPUs, and cpus is 8; set cpus to 4, or change the topology/,
+      /topology has 2 packages of 1 cache of 2 cores of 1 thread, 4 CPUs, and cpus is 8; set cpus to 4, or change the topology/,
     );
     expect(() => boot({ topology: { sockets: 1 } as never })).toThrow(/sockets/);
     expect(() => boot({ topology: { cores: 0 } })).toThrow(/cores/);

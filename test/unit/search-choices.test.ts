@@ -1,6 +1,7 @@
 // What a search chooses besides the next thread, and what counts as a failure besides: races, judges of each step.
 
 import { describe, expect, it } from "vitest";
+import * as Layout from "../../src/generated/layout.js";
 import {
   type ExploreOptions,
   type ExploreResult,
@@ -23,6 +24,8 @@ const run = (setup: Setup, options: ExploreOptions): Promise<ExploreResult> =>
 const made = (machine: Machine, call: Parameters<Machine["call"]>[0]): Handle => ({
   address: (machine.call(call)[1] ?? 0) >>> 0,
 });
+
+const { Plant } = Layout;
 
 /** Fails under `options`, again from its tape without them, and not without them. */
 async function failsOnlyWith(setup: Setup, options: ExploreOptions, message: RegExp) {
@@ -148,6 +151,125 @@ describe("a search chooses", () => {
       };
       await failsOnlyWith(setup, { choose: ["failures"] }, /no lock: 12/);
     }
+  });
+
+  describe("whether a call fails that makes", () => {
+    const none = function* () {};
+    const { ENOMEM } = Layout;
+    /** A call that creates something, and what it gives where there is no room for it. */
+    type Maker = readonly [make: () => Generator, fails: unknown];
+    const error = (call: () => Generator): Maker => [
+      function* () {
+        return ((yield* call()) as { error: number }).error;
+      },
+      ENOMEM,
+    ];
+    const calls = (call: () => unknown) => call as () => Generator;
+    const handle = (given: unknown) => (given as Handle | null)?.address ?? given;
+    const makers: Readonly<Record<string, Maker>> = {
+      "a thread of LWKT": error(calls(() => sys.lwkt_create(none, 0, 0, 0, "l", 0))),
+      "a kernel thread of LWKT": error(calls(() => sys.lwkt_kthread_create(none, 0, "l", 0))),
+      "a token of the pool": error(calls(() => sys.lwkt_token_pool_lookup(64))),
+      "a token of the pool and takes it": error(calls(() => sys.lwkt_getpooltoken(64))),
+      "a thread structure": [
+        function* () {
+          return handle(yield* sys.thread_alloc(1));
+        },
+        0,
+      ],
+      "a stack of another size": [
+        function* () {
+          const td = yield* sys.thread_alloc(1);
+          if (handle(td) === 0) return 0;
+          return yield* sys.thread_recycle(td, 3);
+        },
+        ENOMEM,
+      ],
+      "a credential": [
+        function* () {
+          const failed = yield* sys.td_setucred(7);
+          if (failed === 0) yield* sys.td_restoreucred();
+          return failed;
+        },
+        ENOMEM,
+      ],
+      "the credential of a process": [
+        function* () {
+          return yield* sys.proc_setcred(yield* sys.pfind(0), 7);
+        },
+        ENOMEM,
+      ],
+      "the limits of a process": [
+        function* () {
+          return yield* sys.proc_setlimit(yield* sys.pfind(0), 7);
+        },
+        ENOMEM,
+      ],
+      "a handler": [calls(() => sys.eventhandler_register(0, 0, 7, 10)), 0],
+    };
+    for (const [name, [make, fails]] of Object.entries(makers)) {
+      it(name, async () => {
+        const setup: Setup = (machine) => {
+          machine.createThread({
+            name: "maker",
+            *body() {
+              const given = yield* make() as Generator<never>;
+              if (given === fails) throw new Error("no room");
+            },
+          });
+          return { atRest: () => true };
+        };
+        await failsOnlyWith(setup, { choose: ["failures"] }, /no room/);
+      });
+    }
+
+    it("what is there already: such a call does not fail", async () => {
+      const setup: Setup = (machine) => {
+        machine.createThread({
+          name: "maker",
+          *body() {
+            if ((yield* sys.lwkt_getpooltoken(64)).error !== 0) return;
+            yield* sys.lwkt_relpooltoken(64);
+            yield* sys.lwkt_getpooltoken(64);
+            yield* sys.lwkt_relpooltoken(64);
+          },
+        });
+      };
+      const all = await run(setup, { choose: ["failures"], strategy: "exhaustive" });
+      expect(all).toMatchObject({ schedules: 2, complete: true, failure: null });
+    });
+
+    it("a thread of LWKT, and leaves the structures that are kept as they were", async () => {
+      let made = 0;
+      const setup: Setup = (machine) => {
+        machine.createThread({
+          name: "maker",
+          *body() {
+            for (let i = 0; i < 3; i++) {
+              const { error } = yield* sys.lwkt_create(none, 0, 0, 0, "l", 0);
+              if (error === 0) made++;
+              yield* sys.pause("child", 1); // it ends, and its CPU keeps its structure
+            }
+          },
+        });
+        made = 0;
+        return () => {
+          const named = [...machine.threads()].filter((thread) => thread.name === "l");
+          if (named.some(({ state }) => state !== "exited")) throw new Error("a thread is left");
+        };
+      };
+      const seen = new Set<number>();
+      const counted: Setup = (machine, tools) => {
+        const judge = setup(machine, tools) as () => void;
+        return () => {
+          judge();
+          seen.add(made);
+        };
+      };
+      const all = await run(counted, { choose: ["failures"], strategy: "exhaustive" });
+      expect(all).toMatchObject({ complete: true, failure: null });
+      expect([...seen].sort()).toEqual([0, 1, 2, 3]);
+    });
   });
 
   it("what random() gives", async () => {
@@ -367,6 +489,50 @@ describe("a search for races", () => {
     const options = { races: true, strategy: "exhaustive" } as const;
     expect(await run(setup(true), options)).toMatchObject({ complete: true, failure: null });
     expect((await run(setup(false), options)).failure?.kind).toBe("race");
+  });
+
+  it("knows that the critical sections of one CPU come one after the other", async () => {
+    type Step = () => ReturnType<typeof sys.compute>;
+    const none: Step = () => sys.compute(0) as never;
+    const enter: Step = () => sys.crit_enter() as never;
+    const exit: Step = () => sys.crit_exit() as never;
+    /** Each thread enters, changes the word twice, with a step in between, and leaves. */
+    const setup =
+      (cpu: number, entries: readonly Step[], between: Step, plant = 0): Setup =>
+      (machine, { shared }) => {
+        machine.kernel.setMachine("plant", plant);
+        const word = shared(0, "word");
+        for (const [i, enters] of entries.entries()) {
+          machine.createThread({
+            name: `t${i}`,
+            cpu: i === 0 ? 0 : cpu,
+            *body() {
+              yield* enters();
+              yield* word.set((yield* word.get()) + 1);
+              yield* between();
+              yield* word.set((yield* word.get()) + 1);
+              if (enters === enter) yield* exit();
+            },
+          });
+        }
+      };
+    const sleeps: Step = () => sys.tsleep("nothing", 0, "sleeps", 2) as never;
+    const kind = async (test: Setup, options: ExploreOptions = {}) => {
+      const { failure } = await run(test, { races: true, strategy: "exhaustive", ...options });
+      return failure?.kind ?? null;
+    };
+    for (const scheduler of ["lwkt", "lwkt-modern"] as const) {
+      for (const between of [none, sleeps]) {
+        const both = setup(0, [enter, enter], between);
+        const config = { scheduler };
+        expect(await kind(both, { config })).toBeNull();
+        expect(await kind(setup(0, [enter, none], between), { config })).toBe("race");
+      }
+    }
+    const apart = { config: { cpus: 2 } };
+    expect(await kind(setup(1, [enter, enter], none), apart)).toBe("race");
+    const planted = setup(0, [enter, enter], none, Plant.RACE_NO_CRITICAL);
+    expect(await kind(planted, { build: "check" })).toBe("race");
   });
 
   it("knows the loads, stores and atomics of machine code", async () => {

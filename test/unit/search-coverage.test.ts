@@ -65,9 +65,65 @@ describe("a search knows", () => {
   it("the guarantee of pct", () => {
     const { coverage } = seen([2, 2], { strategy: "pct", schedules: 100 });
     // A choice before each step but those that only one thread has left.
-    expect(coverage).toMatchObject({ threads: 2, decisions: 3 });
+    expect(coverage).toMatchObject({ threads: 2, events: 0, decisions: 3 });
     expect(pctChance(coverage, 1)).toBeCloseTo(1 / 2);
     expect(pctChance(coverage, 3)).toBeCloseTo(1 / (2 * 9));
+  });
+
+  it("that events have priorities of their own beside threads", () => {
+    const events = (choose: ExploreOptions["choose"], cpus: number) => {
+      const options = { strategy: "pct", schedules: 50, choose, config: { cpus } } as const;
+      return seen([2, 2], options).coverage.events;
+    };
+    expect(events(["timeouts"], 1)).toBe(1);
+    expect(events(["delivery"], 1)).toBe(0);
+    expect(events(["timeouts", "delivery"], 4)).toBe(5);
+    expect(pctChance({ threads: 2, events: 5, decisions: 3 }, 2)).toBeCloseTo(1 / (7 * 3));
+  });
+
+  it("of how many decisions pct's guarantee speaks: those of the first schedules", () => {
+    let schedule = 0;
+    const setup: Setup = (machine, tools) => {
+      schedule++;
+      // Later ones are longer.
+      lookers(schedule < 60 ? [2, 2] : [9, 9])(machine, tools);
+    };
+    const { coverage } = exploreNow(setup, { build, strategy: "pct", schedules: 100 });
+    expect(coverage.decisions).toBe(3);
+  });
+
+  it("the chance of each order under pct: changes drop threads whichever comes first", () => {
+    // The first thread is interrupted by the second, which is interrupted by the third: with priorities in this order,
+    // and with the first change at the later step.
+    const orders: Record<string, number> = {};
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0);
+      let order = "";
+      for (const [name, steps] of Object.entries({ c: 2, b: 2, a: 1 })) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let left = steps; left > 0; left--) {
+              yield* word.add(1);
+              order += name;
+            }
+          },
+        });
+      }
+      return () => {
+        orders[order] = (orders[order] ?? 0) + 1;
+      };
+    };
+    const schedules = 12_000;
+    const { coverage } = exploreNow(setup, {
+      build,
+      strategy: "pct",
+      depth: 3,
+      schedules,
+      seed: 5,
+    });
+    const expected = schedules / (6 * coverage.decisions ** 2);
+    expect(Math.abs((orders.cbabc ?? 0) - expected)).toBeLessThan(4 * Math.sqrt(expected));
   });
 
   /** The search with its parts handed out to two. */

@@ -1,13 +1,13 @@
 // The story of a schedule that fails: who waits for whom, and the same as a trace file.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type BodyFunction, type Handle, type Machine, type Setup, sys } from "../../src/index.js";
 import { exploreNow } from "../../src/search/index.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { type CheckedTrace, checkTrace } from "../support/chrome-trace.js";
+import { scratchFolder } from "../support/scratch.js";
 import { broken } from "../support/search-tests.js";
 
 const LK_EXCLUSIVE = 0x80000;
@@ -29,11 +29,7 @@ function bodies(machine: Machine, named: Record<string, () => Generator>): void 
 const messageOf = (setup: Setup, replay?: string) =>
   exploreNow(setup, { build, ...(replay === undefined ? {} : { replay }) }).result.failure?.message;
 
-let folder = "";
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "story-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 describe("a deadlock says", () => {
   it("which threads share an rwlock or sx, and which is first in line", () => {

@@ -9,8 +9,9 @@ import {
   type Setup,
   sys,
 } from "../../src/index.js";
+import { program } from "../../src/program/index.js";
 import { exploreNow } from "../../src/search/index.js";
-import { decodeTape, encodeTape, wordsOfTape } from "../../src/search/tape.js";
+import { decodeTape, encodeTape, stepsOfTape, wordsOfTape } from "../../src/search/tape.js";
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 import { broken, right } from "../support/search-tests.js";
@@ -194,6 +195,13 @@ describe("a search", () => {
     await expect(run(test, {})).rejects.toThrow('the body of thread "a" is an async generator');
   });
 
+  it("refuses a test without threads, of which any search would say that nothing fails", async () => {
+    for (const judge of [undefined, () => {}, { end: () => {} }]) {
+      await expect(run(() => judge, {})).rejects.toThrow("the test has no thread, so there is");
+      await expect(run(() => judge, { replay: "ktm1:" })).rejects.toThrow("has no thread");
+    }
+  });
+
   it("finds what a body or a check at rest throws before anything runs", async () => {
     const sad = (): never => {
       throw new Error("no");
@@ -254,9 +262,51 @@ describe("a tape", () => {
       expect(decodeTape(encodeTape(choices))).toEqual(choices);
     }
     expect(encodeTape([0, 0, 0, 0, 0, 1, 11, 0])).toBe("ktm1:[5]1(11)");
+    expect(encodeTape([0, 1], [0x2000], undefined, 5000)).toBe("ktm1:01@2000/5000");
+    expect(stepsOfTape("ktm1:01@2000/5000")).toBe(5000);
+    expect(stepsOfTape("ktm1:01")).toBeNull();
     expect(encodeTape([0, 1], [0x2000, 0x2010])).toBe("ktm1:01@2000,2010");
     expect(wordsOfTape("ktm1:01@2000,2010")).toEqual([0x2000, 0x2010]);
     expect(decodeTape("ktm1:01@2000,2010")).toEqual([0, 1]);
+  });
+
+  it("fails in the same way whatever limit of steps it was found with", async () => {
+    const long: Setup = (machine, { shared }) => {
+      const [word, seen] = [shared(0), shared(0)];
+      for (const name of ["one", "two"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let i = 0; i < 1_100; i++) yield* word.add(1);
+            if ((yield* seen.add(1)) === 1) throw new Error(`${name} is late`);
+          },
+        });
+      }
+    };
+    const endless: Setup = (machine) => {
+      const body = program("runs").label("on").addi("a0", "a0", 1).call("curthread").jump("on");
+      machine.createThread({ name: "runs", body: machine.load(body.build()) });
+    };
+    const never: Setup = (machine) => {
+      const body = program("runs").label("on").addi("a0", "a0", 1).jump("on");
+      machine.createThread({ name: "runs", body: machine.load(body.build()) });
+    };
+    const cases = [
+      [long, 5_000, "assertion", "/2202"],
+      [endless, 5_000, "livelock", "/5000"],
+      [endless, 2_000, "livelock", ""],
+      [endless, 70, "livelock", "/70"],
+      [never, 5_000, "livelock", ""],
+    ] as const;
+    for (const [setup, steps, kind, end] of cases) {
+      const found = exploreNow(setup, { steps, schedules: 20, build: buildUnderTest });
+      expect(found.result.failure?.kind).toBe(kind);
+      const tape = found.result.failure?.tape ?? "";
+      expect(/(\/\d+)?$/.exec(tape)?.[0]).toBe(end);
+      const again = exploreNow(setup, { replay: tape, build: buildUnderTest });
+      expect(again.result.failure).toEqual(found.result.failure);
+      expect(again.story?.hash).toBe(found.story?.hash);
+    }
   });
 });
 

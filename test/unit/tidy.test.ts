@@ -158,6 +158,7 @@ const RULES: ExportRules = {
     "src/fast-check.ts",
     "assembly/codec/index.ts",
     "vitest.config.ts",
+    "test/support/suite.ts", // vitest's global setup
   ],
   wasmEntries: ["bench/ours/assembly/index.ts", "test/support/assembly/runq-entry.ts"],
   shared: "assembly/sys/",

@@ -1,30 +1,18 @@
 // The Chrome trace of real runs: it keeps to the format's rules, and agrees with what the machine counts.
 
 import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MachineConfig } from "../../src/core/config.js";
 import * as Layout from "../../src/generated/layout.js";
 import { channel, Machine, program, string, sys, ticks, us } from "../../src/index.js";
 import { CPUS_PID, createChromeTrace, LWKT_PID } from "../../src/trace/chrome.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, nanoseconds, runsOf } from "../support/chrome-trace.js";
+import { scratchFolder } from "../support/scratch.js";
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "trace-"));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder();
 
 /** RV32 threads that compute, yield, sleep for a time, and wake and wait for each other. */
 function sleeper(index: number) {

@@ -1,7 +1,6 @@
 // The trace of each example workload: valid, the same run, and in agreement with the threads' accounts.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -10,6 +9,7 @@ import { readWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
 import { buildUnderTest as build } from "../support/build.js";
 import { checkTrace, lengthOf, runsOf, type Slice } from "../support/chrome-trace.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const HALF_A_SECOND = 500_000_000n;
@@ -41,11 +41,10 @@ it("there are five example traces", () => expect(examples).toHaveLength(5));
 
 describe.each(examples)("the trace of %s", (file) => {
   it.each([1, 4])("agrees with its run on %i CPUs, and does not change it", (cpus) => {
-    const folder = mkdtempSync(join(tmpdir(), "trace-"));
+    const folder = scratchFolder();
     const path = join(folder, "trace.json");
     const workload = run(file, cpus, path);
     const runs = runsOf(checkTrace(path));
-    rmSync(folder, { recursive: true });
     expect(runs.length).toBeGreaterThan(3);
     compareThreads(workload, runs);
     for (const cpu of workload.machine.cpus) {

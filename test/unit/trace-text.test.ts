@@ -1,15 +1,13 @@
 // Trace records as text, and what of them a panic leaves behind.
 
-import { rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { KernelPanic, Machine, sys } from "../../src/index.js";
 import { formatRecord } from "../../src/machine/record-text.js";
 import { createChromeTrace } from "../../src/trace/chrome.js";
-
 import { buildUnderTest as build } from "../support/build.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ALL_CLASSES = 0x1f;
 
@@ -74,12 +72,11 @@ describe("the text of a trace record", () => {
 
 describe("the post-mortem of a panic", () => {
   it("ends with the last trace records when a trace was written", () => {
-    const path = join(tmpdir(), `post-mortem-${process.pid}.json`);
+    const path = join(scratchFolder(), "trace.json");
     const machine = doomed();
     const trace = createChromeTrace(machine, path);
     const { postMortem } = panicOf(machine);
     trace.close();
-    rmSync(path);
     const lines = postMortem?.trace ?? [];
     expect(lines.length).toBeGreaterThan(3);
     expect(lines.at(-1)).toMatch(/WAKEUP +sleeper is woken by culprit$/);

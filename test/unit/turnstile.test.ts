@@ -275,7 +275,10 @@ describe("pi_enabled of a workload", () => {
 /** A policy in words, such as "fifo 99": the call with which a thread gives it to itself. */
 function policyOf(words: string) {
   const [name, value] = words.split(" ") as [string, string];
-  if (name === "deadline") return sys.sched_setdeadline_self(5_000, 20_000, 20_000);
+  if (name === "deadline") {
+    const deadline = Number(value ?? 20_000);
+    return sys.sched_setdeadline_self(5_000, deadline, deadline);
+  }
   const policies: Record<string, number> = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5 };
   return sys.sched_setscheduler_self(policies[name] as number, Number(value));
 }
@@ -326,6 +329,8 @@ describe.each(SCHEDULERS)("under %s a thread that lends, whatever its policy", (
     ["other 0", "fifo 1", "fifo 2"],
     ["other 0", "fifo 99", "deadline"],
     ["fifo 10", "rr 99", "deadline"],
+    ["other 0", "deadline 40000", "deadline 20000"],
+    ["deadline 90000", "deadline 40000", "deadline 20000"],
     ["batch 19", "other 0", "rr 10"],
     ["idle 0", "other -20", "other -20"],
   ])("waits for the rest of the critical section at most: %s, %s, %s", (low, middle, high) => {

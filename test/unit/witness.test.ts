@@ -75,6 +75,23 @@ describe("the order of locks", () => {
     expect(machine.console).toContain("lock order c -> a attempted by thread third");
   });
 
+  it("names three locks where two of a type were taken with another between them", () => {
+    const machine = boot();
+    const [a, b, again] = ["a", "b", "a"].map((name) => mutex(machine, name)) as [
+      number,
+      number,
+      number,
+    ];
+    thread(machine, "first", () => inOrder(a, b, again));
+    const hex = (at: number) => `0x${at.toString(16)}`;
+    expect(machine.console.split("\n").slice(0, 4)).toEqual([
+      "lock order reversal:",
+      ` 1st ${hex(a)} a (a, sleep mutex)`,
+      ` 2nd ${hex(b)} b (b, sleep mutex)`,
+      ` 3rd ${hex(again)} a (a, sleep mutex)`,
+    ]);
+  });
+
   it("is that of types: two locks of one name are reported once", () => {
     const machine = boot();
     const [one, two] = [mutex(machine, "fork"), mutex(machine, "fork")];
@@ -211,6 +228,19 @@ describe("a thread that holds a lock", () => {
     const body = () =>
       thread(machine, "eager", function* () {
         yield* sys.mtx_lock_spin(spin);
+        yield* sys.mtx_lock(door);
+      });
+    expect(body).toThrow(
+      "acquiring blockable sleep lock with spinlock or critical section held (sleep mutex) door",
+    );
+  });
+
+  it("must not want a blocking lock in a critical section of its own", () => {
+    const machine = boot({ scheduler: "lwkt" });
+    const door = mutex(machine, "door");
+    const body = () =>
+      thread(machine, "eager", function* () {
+        yield* sys.crit_enter();
         yield* sys.mtx_lock(door);
       });
     expect(body).toThrow(

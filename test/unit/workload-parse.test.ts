@@ -1,10 +1,9 @@
 // Reading workload files: their grammar in its wild form, and what is said of files that are none.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   formatProblem,
   nearestName,
@@ -21,13 +20,13 @@ import {
 } from "../../src/workload/model.js";
 import { parseWorkload, readWorkload } from "../../src/workload/parse.js";
 import { DEPTH_MAX, NODES_MAX, TEXT_LENGTH_MAX } from "../../src/workload/syntax.js";
+import { scratchFolder } from "../support/scratch.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const fixture = (name: string): string => join(ROOT, "test/fixtures/workload", name);
 const example = (name: string): string => join(ROOT, "examples", name);
 
-const scratch = mkdtempSync(join(tmpdir(), "workload-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = scratchFolder();
 
 /** The error that a reading ends with; anything but a WorkloadError is passed on. */
 function failureOf(read: () => unknown): WorkloadError {
@@ -461,7 +460,7 @@ describe("files that cannot be workloads", () => {
   it.each([
     ["no-such.json", /no-such\.json: there is no such file$/],
     ["wild.json/x", /: there is no such file$/],
-    [".", /: this is a directory, not a workload file$/],
+    [".", /: this is a directory, not a file$/],
     ["empty.json", /empty\.json:1:1: the file is empty/],
     ["unclosed.json", /unclosed\.json:7:1: expected "," or "}", not the end of the file$/],
     ["binary.json", /binary\.json: this is not a text file: byte 7 is zero$/],

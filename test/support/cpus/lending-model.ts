@@ -6,6 +6,10 @@ import type { Machine } from "../../../src/index.js";
 
 const { SyncObject: S, Thread: T, ThreadCold: C, ThreadLocks: L } = Layout;
 const WORST = 255;
+/** The priority of threads with deadlines. */
+const DEADLINE = Layout.PRI_MIN_REALTIME;
+/** The deadline of a thread that has none. */
+const NEVER = Number.POSITIVE_INFINITY;
 
 interface Waiter {
   readonly td: number;
@@ -89,6 +93,58 @@ export class Lending {
     return best;
   }
 
+  /** The deadline with a number; {@link NEVER} for 0. */
+  private until(number: number): number {
+    const { kernel } = this.machine;
+    const { Deadline: D, DlCpu } = Layout;
+    const first = kernel.machine("dl_base") + kernel.config.cpus * DlCpu.size;
+    return number === 0 ? NEVER : kernel.readNumber(first + number * D.size + D.dl_until);
+  }
+
+  /** A thread's own deadline. */
+  private own(td: number): number {
+    const { kernel } = this.machine;
+    const at = kernel.machine("dl_index") + 2 * this.machine.thread(td).index;
+    return this.until(kernel.view.getUint16(at, true));
+  }
+
+  /** The deadline that is lent to a thread, as its locks have it. */
+  lentUntil(td: number): number {
+    const untils = [NEVER];
+    if (this.lent(td) !== DEADLINE) return NEVER;
+    let lock = this.read(this.locksOf(td) + L.tl_contested);
+    for (; lock !== 0; lock = this.read(lock + S.so_contested)) untils.push(this.lentBy(lock));
+    return Math.min(...untils);
+  }
+
+  /** The deadline that a lock lends its owner. */
+  private lentBy(lock: number): number {
+    return this.until(this.read(lock + S.so_due));
+  }
+
+  /**
+   * The deadline that each thread should have, its own or lent, iterated until nothing changes; `priorities` are
+   * the threads' priorities with what is lent.
+   */
+  private untils(priorities: ReadonlyMap<number, number>): Map<number, number> {
+    const untils = new Map(this.threads.map((td) => [td, this.own(td)]));
+    const waiters = this.waiters().filter(({ td }) => priorities.get(td) === DEADLINE);
+    for (let hasChanged = true; hasChanged; ) {
+      hasChanged = false;
+      for (const { td, lock } of waiters) {
+        const owner = this.read(lock + S.so_owner);
+        const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;
+        const before = untils.get(owner);
+        const now = untils.get(td) as number;
+        if (!lends || before === undefined || before <= now || this.lent(owner) !== DEADLINE)
+          continue;
+        untils.set(owner, now);
+        hasChanged = true;
+      }
+    }
+    return untils;
+  }
+
   /** True while a request for a thread is still to be carried out. */
   private isAsked(td: number): boolean {
     const { kernel } = this.machine;
@@ -110,12 +166,22 @@ export class Lending {
         found.push(`${td}: queued by priority ${this.priority(td)}, not ${queued}`);
       }
     }
-    for (const lock of this.locks) found.push(...this.queueFaults(lock, expected));
+    const untils = this.untils(expected);
+    for (const td of this.threads) {
+      const has = Math.min(this.own(td), this.lentUntil(td));
+      const want = untils.get(td) as number;
+      if (has !== want) found.push(`${td}: deadline ${has} with what is lent, not ${want}`);
+    }
+    for (const lock of this.locks) found.push(...this.queueFaults(lock, expected, untils));
     return found;
   }
 
-  /** Checks the queues of a lock: in order of priority, and complete. */
-  private queueFaults(lock: number, expected: ReadonlyMap<number, number>): string[] {
+  /** Checks the queues of a lock: in order of priority, of deadlines among these, and complete. */
+  private queueFaults(
+    lock: number,
+    expected: ReadonlyMap<number, number>,
+    untils: ReadonlyMap<number, number>,
+  ): string[] {
     const found: string[] = [];
     const lends = (this.read(lock + S.so_flags) & Layout.MTX_NOLEND) === 0;
     const alone = this.queue(lock + S.so_first);
@@ -136,6 +202,10 @@ export class Lending {
       const order = queue.map((td) => expected.get(td) as number);
       const sorted = [...order].sort((a, b) => a - b);
       if (order.join() !== sorted.join()) found.push(`lock ${lock}: queue ${order}`);
+      const due = queue.filter((_, i) => order[i] === DEADLINE).map((td) => untils.get(td));
+      if (due.some((until, i) => i > 0 && (due[i - 1] as number) > (until as number))) {
+        found.push(`lock ${lock}: deadlines ${due} in its queue`);
+      }
     }
     return found;
   }

@@ -1,7 +1,8 @@
 // Storms of locks: threads on 1 to 16 CPUs take mutexes, read/write, shared/exclusive and read-mostly locks in
 // any nesting, sleep with them, and change priorities all the time. Every third storm has locks of lockmgr
-// among them, whose waiters lend nothing, and a spin mutex. At each step what is lent is what the model of the
-// rule says (lending-model.ts), and nothing is lent at the end.
+// among them, whose waiters lend nothing, and a spin mutex. In every other storm threads get deadlines, too,
+// and in half of those policies. At each step what is lent is what the model of the rule says
+// (lending-model.ts), and nothing is lent at the end.
 //
 // Locks have an order in which all take them, so that nobody waits in a circle.
 
@@ -85,6 +86,9 @@ export class LendingStorm {
   private readonly random: Random;
   private readonly locks: Lock[] = [];
   private readonly threads: number[] = [];
+  /** Whether threads get deadlines, and policies. */
+  private readonly hasDeadlines: boolean;
+  private readonly hasPolicies: boolean;
   /** A spin mutex, 0 without one. */
   private spin = 0;
   /** The own level of each thread of LWKT. */
@@ -96,6 +100,8 @@ export class LendingStorm {
   steps = 0;
   /** threads seen with a priority that is lent, at all looks together, */
   lent = 0;
+  /** those of them with a deadline that is lent, */
+  due = 0;
   /** and looks that saw more than one. */
   chains = 0;
 
@@ -115,6 +121,8 @@ export class LendingStorm {
     this.machine = new Machine(config, source);
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     const hasAll = seed % 3 === 0;
+    this.hasDeadlines = seed % 2 === 0;
+    this.hasPolicies = seed % 4 === 0;
     for (let i = 0; i < LOCKS; i++) this.locks.push(this.makeLock(i, hasAll));
     if (hasAll) this.spin = this.machine.call(sys.mtx_init("spin", MTX_SPIN))[1] >>> 0;
     const count = 3 + this.random.below(14);
@@ -159,6 +167,7 @@ export class LendingStorm {
     this.fault ??= this.lending.faults().join("; ") || null;
     const borrowers = this.threads.filter((td) => this.lending.lent(td) < this.lending.base(td));
     this.lent += borrowers.length;
+    this.due += borrowers.filter((td) => Number.isFinite(this.lending.lentUntil(td))).length;
     if (borrowers.length > 1) this.chains++;
   }
 
@@ -264,7 +273,11 @@ export class LendingStorm {
   /** Gives the caller another priority of its own, or another level. */
   private *setOwn(self: number): Body {
     if (!this.levels.has(self)) {
-      yield* sys.sched_prio_self(100 + this.random.below(100));
+      if (this.hasDeadlines && this.random.once(2))
+        yield* sys.sched_setdeadline_self(...this.times());
+      else if (this.hasPolicies && this.random.once(2))
+        yield* sys.sched_setscheduler_self(...this.policy());
+      else yield* sys.sched_prio_self(100 + this.random.below(100));
       return;
     }
     const level = this.random.below(24);
@@ -276,7 +289,26 @@ export class LendingStorm {
   private *setOther(self: number): Body {
     const other = this.random.pick(this.threads);
     if (other === self || this.levels.has(other)) return;
-    yield* sys.sched_prio(other, 100 + this.random.below(100));
+    if (this.hasDeadlines && this.random.once(2))
+      yield* sys.sched_setdeadline(other, ...this.times());
+    else if (this.hasPolicies && this.random.once(2))
+      yield* sys.sched_setscheduler(other, ...this.policy());
+    else yield* sys.sched_prio(other, 100 + this.random.below(100));
+  }
+
+  /** A policy and its value. */
+  private policy(): [number, number] {
+    const policy = this.random.pick([0, 0, 1, 2, 3, 5]);
+    return [
+      policy,
+      policy === 1 || policy === 2 ? 1 + this.random.below(99) : this.random.below(40) - 20,
+    ];
+  }
+
+  /** Runtime, deadline and period in microseconds: budgets that threads use up now and then. */
+  private times(): [number, number, number] {
+    const deadline = 20 + this.random.below(200);
+    return [1 + this.random.below(4), deadline, deadline + this.random.below(50)];
   }
 
   private judge(): void {
@@ -295,6 +327,8 @@ export class LendingStorm {
       if (lending.lent(td) !== 255)
         throw new Mismatch(`${td}: lent ${lending.lent(td)} at the end`);
     }
+    if (machine.kernel.machine("dl_lends") !== 0)
+      throw new Mismatch("a lock lends a deadline at the end");
     for (const { address, kind } of this.locks) {
       const destroy = kind === "lk" ? sys.lockdestroy : calls[kind].destroy;
       if (machine.call(destroy(address))[0] !== 0) {

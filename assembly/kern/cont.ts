@@ -19,6 +19,7 @@
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { machine } from "../sys/machine";
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import { cold, td_frame, td_index } from "../sys/thread";
 
@@ -157,6 +158,14 @@ export function cont_pop(td: Thread): void {
   td.td_ka = at.ct_a;
   cold(td).td_kb = at.ct_b;
   td.td_kdepth = <u8>(depth - 1);
+}
+
+/**
+ * True for a thread that burns cycles inside a kernel function, between two attempts at a lock, rather than in a
+ * `compute` of its own: its call has not returned.
+ */
+export function is_spinning(td: Thread): bool {
+  return td.td_kfn == <u8>K.COMPUTE && td.td_kdepth != 0 && !planted(Plant.SPIN_RETURNS);
 }
 
 /** Slot of the continuation that has `depth` others of its thread below it. */

@@ -40,7 +40,7 @@ import {
 } from "../sys/sched";
 import { td_locks } from "../sys/sync";
 import { cold, is_td } from "../sys/thread";
-import { DONE, PENDING } from "./cont";
+import { DONE, is_spinning, PENDING } from "./cont";
 import { ast_pending } from "./kern_ast";
 import { note_wakeup } from "./kern_stats";
 import { cpu_switch, switch_in } from "./kern_switch";
@@ -695,7 +695,8 @@ function share_switch(gd: GlobalData, td: Thread): u32 {
   if ((gd.gd_flags & GDF_DEADLINE) != 0) dl_chosen(gd, ntd);
   if (ntd == td) {
     td.td_state = <u8>TDS.RUNNING;
-    if (machine().ncpus != 1 && ast_pending(td)) gd.gd_flags |= GDF_RESCHED; // it has not handled it yet
+    // It has not handled it yet; one that spins for a lock does when its call is over.
+    if (machine().ncpus != 1 && ast_pending(td) && !is_spinning(td)) gd.gd_flags |= GDF_RESCHED;
     return DONE;
   }
   cpu_switch(gd, td, ntd);

@@ -14,7 +14,7 @@ import { RV_FAULT, RV_LEFT, RV_POINT, RV_SLICE, rv32_fault_address, rv32_run } f
 import { arrive_at_mark } from "../cpu/rv32_break";
 import { rv32_guest_pc } from "../cpu/rv32_decode";
 import { mm_trap } from "../cpu/rv32_machine_mode";
-import { cont_pop, K } from "../kern/cont";
+import { cont_pop, is_spinning, K } from "../kern/cont";
 import { ast_after_result, ast_pending } from "../kern/kern_ast";
 import { chaos_late, chaos_round, chaos_slice } from "../kern/kern_chaos";
 import { ast } from "../kern/kern_single";
@@ -497,18 +497,19 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
     }
     const body = <u32>td.td_body;
     let told = false;
-    if ((body & TDB_INCALL) != 0) {
+    if ((body & TDB_INCALL) != 0 && (fn == 0 || !is_spinning(td))) {
       td.td_body = <u8>(body & ~TDB_INCALL);
       const f = td_frame(td);
       const retval = f.retval;
       f.a0 = retval;
       if (m.ncpus != 1 && !planted(Plant.AST_FORGOTTEN) && ast_pending(td)) {
-        told = ast_after_result(td, retval);
+        // In a critical section, such as that of a spin mutex that it has just got, it goes on until it leaves that.
+        told = td.td_pri >= TDPRI_CRIT || ast_after_result(td, retval);
         if (!told) {
           ast();
           continue;
         }
-        gd.gd_flags |= GDF_RESCHED; // when it has seen the result
+        gd.gd_flags |= GDF_RESCHED; // at its next safe point, when it has seen the result
       }
     }
     if (!told && (gd.gd_flags & (GDF_RESCHED | GDF_INTR)) != 0) {
@@ -530,7 +531,7 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
 }
 
 /**
- * A safe point: the thread is between two instructions of its own. Runs pended interrupts, handles its ASTs,
+ * A safe point: the thread is between two instructions of its own, or spins for a lock. Runs pended interrupts, handles its ASTs,
  * moves it to another CPU, or yields the CPU to a better thread that has requested it. False if the thread
  * continues, as it always does in a critical section or an interrupt.
  */
@@ -545,7 +546,7 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
     lwkt_yield_quick();
     return true;
   }
-  if (m.ncpus != 1 && ast_pending(td)) {
+  if (m.ncpus != 1 && ast_pending(td) && !is_spinning(td)) {
     ast();
     return true;
   }

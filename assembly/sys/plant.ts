@@ -139,6 +139,7 @@ export enum Plant {
   LK_FAIL_COUNTS = 119, //   a lock is reserved for waiters that give up after waiting
   WAKE_FIRST = 130, //       wakeup_one wakes the first sleeper instead of the best one
   WAKE_RANK_UNSEEN = 131, // unequal ranks among the sleepers of a channel go unnoticed
+  SPIN_RETURNS = 174, //     a thread that spins for a lock counts as back in its body
   SET_ASLEEP = 120, //       a sleeping thread of another CPU stays on a CPU that it must not run on
   // Tries for tokens, and pool tokens (kern/lwkt_tokref.ts, lwkt_token.ts, lwkt_pool.ts).
   TOKEN_TRY_MARKS = 109, //  a failed try for a token makes new readers wait

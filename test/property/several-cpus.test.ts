@@ -124,6 +124,16 @@ describe("storms of crowds", () => {
   });
 });
 
+describe("storms of medleys", () => {
+  it.each(SCHEDULERS)("see each call end, with what it says that it got, under %s", (scheduler) => {
+    expect(failures(suite("medleys", { build, scheduler }), 1, 30)).toEqual([]);
+  });
+
+  it("do so of seed 52, in which the host hung", () => {
+    expect(suite("medleys", { build }).run(52)).toBeNull();
+  });
+});
+
 describe("a planted fault", () => {
   const { Plant } = Layout;
   /** One of each path, and the suite and seeds that find it. */
@@ -157,6 +167,7 @@ describe("a planted fault", () => {
     { plant: Plant.SET_ASLEEP, name: "waits", seeds: 40 },
     { plant: Plant.NEW_OUTLIVES, name: "crowds", seeds: 40 },
     { plant: Plant.UNSUSPEND_COUNT, name: "crowds", seeds: 40 },
+    { plant: Plant.SPIN_RETURNS, name: "medleys", seeds: 160 },
     { plant: Plant.CALLOUT_UNBOUND, name: "rounds", seeds: 20 },
     { plant: Plant.ARRIVAL_LOST, name: "rounds", seeds: 20 },
     { plant: Plant.ENOUGH_MORE, name: "rounds", seeds: 20 },

@@ -267,6 +267,12 @@ class Checker {
     this.expect(`${name} credential`, read.cold(td, "td_ucred") !== 0, true);
   }
 
+  /** True for a thread in the queue of a lock, which is its channel. */
+  private waitsForLock(td: number): boolean {
+    const locks = (td >>> 3) + this.kernel.machine("locks_delta");
+    return this.kernel.u8[(locks + Layout.ThreadLocks.tl_blocked) >>> 0] !== 0;
+  }
+
   /** Every thread with a channel is on that channel's queue, in a list that holds together. */
   private sleepQueues(): void {
     const { read, kernel } = this;
@@ -286,7 +292,9 @@ class Checker {
         });
       }
     }
-    const sleepers = this.linked.filter((td) => read.hot(td, "td_wchan") !== 0);
+    const sleepers = this.linked.filter(
+      (td) => read.hot(td, "td_wchan") !== 0 && !this.waitsForLock(td),
+    );
     for (const td of sleepers) this.expect(`tid ${read.tid(td)} queued`, queued.has(td), true);
     this.expect("threads on sleep queues", queued.size, sleepers.length);
   }

@@ -1,7 +1,8 @@
 // Adaptive spinning: a thread that finds a lock taken spins as long as the owner runs, without sleeping.
 
 import { describe, expect, it } from "vitest";
-import { type Body, type KernelCall, Machine, sys } from "../../src/index.js";
+import * as Layout from "../../src/generated/layout.js";
+import { type Body, type KernelCall, Machine, MutexOption, sys } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
 import { SCHEDULERS } from "../support/schedulers.js";
@@ -130,6 +131,122 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
       }
     },
   );
+
+  /** A lock of CPU 0's that is held from 30 us on, for 200 us. */
+  function held(machine: Machine, take: KernelCall<unknown>, release: KernelCall<unknown>): void {
+    machine.createThread({
+      name: "owner",
+      *body() {
+        yield* sys.cpuset_setaffinity(1);
+        yield* sys.sleep_until(30n * US);
+        yield* take;
+        yield* sys.compute(200n * US);
+        yield* release;
+      },
+    });
+  }
+
+  it("an interruptible wait that began by spinning ends without the lock when the process does", () => {
+    const machine = boot({ cpus: 2 });
+    const sx = machine.call(sys.sx_init("l", 0))[1] >>> 0;
+    const seen: unknown[] = [];
+    machine.createThread({
+      name: "owner",
+      *body() {
+        yield* sys.cpuset_setaffinity(1);
+        yield* sys.sx_xlock(sx);
+        yield* sys.compute(60n * US);
+        yield* sys.sleep(100n * US); // now the waiter sleeps, too
+        yield* sys.sx_xunlock(sx);
+      },
+    });
+    machine.createThread({
+      name: "forker",
+      *body() {
+        yield* sys.fork(
+          function* () {
+            yield* sys.cpuset_setaffinity(2);
+            yield* sys.thr_create(function* () {
+              yield* sys.sleep(20n * US);
+              seen.push(yield* sys.sx_xlock_sig(sx));
+            }, 0);
+            yield* sys.sleep(120n * US);
+            yield sys.exit(0);
+          },
+          ...([0, 0, 0, -1] as const),
+        );
+      },
+    });
+    machine.run();
+    expect(seen).toEqual([Layout.EINTR]);
+  });
+
+  it("a thread whose process is stopped while it spins stops when its call is over", () => {
+    const machine = boot({ cpus: 2 });
+    const lock = machine.call(sys.mtx_create("l"))[1] >>> 0;
+    const seen: unknown[] = [];
+    held(machine, sys.mtx_lock(lock), sys.mtx_unlock(lock));
+    machine.createThread({
+      name: "forker",
+      *body() {
+        const process = yield* sys.fork(
+          function* () {
+            yield* sys.cpuset_setaffinity(2);
+            yield* sys.sleep_until(60n * US);
+            yield* sys.mtx_lock(lock);
+            seen.push(Number(yield* sys.cycles()) > 500_000);
+            yield* sys.mtx_unlock(lock);
+          },
+          ...([0, 0, 0, -1] as const),
+        );
+        yield* sys.cpuset_setaffinity(1);
+        yield* sys.sleep_until(80n * US);
+        yield sys.proc_stop(process);
+        const { p_suspcount } = Layout.Proc;
+        const stopped = () => machine.kernel.read(process.address + p_suspcount);
+        yield* sys.sleep_until(200n * US);
+        seen.push(stopped(), machine.kernel.read(lock + Layout.SyncObject.so_waiters));
+        yield* sys.sleep_until(500n * US);
+        seen.push(stopped());
+        yield sys.proc_cont(process);
+      },
+    });
+    machine.run();
+    expect(seen).toEqual([0, 1, 1, true]);
+  });
+
+  it("a thread that is to stop goes on for as long as it has a spin mutex", () => {
+    const machine = boot({ cpus: 2 });
+    const spin = machine.call(sys.mtx_init("l", MutexOption.SPIN))[1] >>> 0;
+    const seen: unknown[] = [];
+    machine.createThread({
+      name: "forker",
+      *body() {
+        const process = yield* sys.fork(
+          function* () {
+            yield* sys.cpuset_setaffinity(2);
+            yield* sys.mtx_lock_spin(spin);
+            seen.push(yield* sys.msleep_spin("x", spin, "x", 0));
+            yield* sys.compute(10n * US);
+            yield* sys.mtx_unlock_spin(spin);
+            seen.push("never before it continues");
+          },
+          ...([0, 0, 0, -1] as const),
+        );
+        yield* sys.cpuset_setaffinity(1);
+        yield* sys.sleep(50n * US);
+        yield sys.proc_stop(process);
+        yield sys.wakeup("x");
+        yield* sys.sleep(100n * US);
+        seen.push(machine.kernel.read(process.address + Layout.Proc.p_suspcount));
+        yield* sys.mtx_lock_spin(spin); // if a stopped thread had it: "spin lock held too long"
+        yield* sys.mtx_unlock_spin(spin);
+        yield sys.proc_cont(process);
+      },
+    });
+    machine.run();
+    expect(seen).toEqual([0, 1, "never before it continues"]);
+  });
 });
 
 it("is an option of workloads", () => {

@@ -9,6 +9,7 @@ import { CrowdStorm } from "./crowd-storm.js";
 import { FbsdCallsStorm, fbsdModel } from "./fbsd-calls-storm.js";
 import { makeFbsdScript } from "./fbsd-script.js";
 import { LendingStorm } from "./lending-storm.js";
+import { MedleyStorm } from "./medley-storm.js";
 import { CpusModel } from "./model.js";
 import { ProcessStorm } from "./process-storm.js";
 import { type Rig, Rigs } from "./rig.js";
@@ -45,6 +46,7 @@ export const SUITES = [
     "waits",
     "rounds",
     "crowds",
+    "medleys",
   ] as const),
 ] as const;
 
@@ -284,6 +286,27 @@ class Crowds implements Suite {
   }
 }
 
+/** Threads that make calls of all kinds, one inside the other. */
+class Medleys implements Suite {
+  readonly name = "medleys";
+  steps = 0;
+
+  constructor(private readonly conditions: Conditions) {}
+
+  run(seed: number): string | null {
+    const { build, ...options } = this.conditions;
+    return failureOf(() => {
+      const storm = new MedleyStorm(seed, build, options);
+      storm.run();
+      this.steps += storm.steps;
+    });
+  }
+
+  replay(seed: number): string {
+    return `seed ${seed} of the medleys`;
+  }
+}
+
 /** A failure without its numbers: shrinking keeps to the same kind. */
 function kindOf(failure: string | null): string | undefined {
   return failure?.replace(/\d+/g, "N");
@@ -301,5 +324,6 @@ export function suitesFor(conditions: Conditions): readonly Suite[] {
     new Waits(conditions),
     new Rounds(conditions),
     new Crowds(conditions),
+    new Medleys(conditions),
   ];
 }

@@ -271,6 +271,7 @@ describe("a snapshot", () => {
     const snapshot = machine.snapshot();
     expect(() => Machine.fromSnapshot(snapshot)).toThrow("attach one like it first");
     const other = boot();
+    other.createProcess({ name: "alone", *body() {} });
     const before = Buffer.from(memoryOf(other));
     expect(() => other.restore(snapshot)).toThrow('a part "word"');
     expect(before.equals(memoryOf(other))).toBe(true);

@@ -1,4 +1,8 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Each takes up to a gigabyte where a test has a million threads. */
+const WORKERS_MAX = 4;
 
 // KTM_BUILD=release|check|debug chooses the kernel build under test (release when it is unset).
 // Tests read it through `process.env.KTM_BUILD`; `.ci/run` runs the whole suite on release and check.
@@ -7,7 +11,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: "test/support/suite.ts",
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: Math.min(availableParallelism(), WORKERS_MAX),
     isolate: false, // no module keeps anything from one test to the next: files may share what is loaded
     testTimeout: 60_000,
     hookTimeout: 60_000,

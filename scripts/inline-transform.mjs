@@ -107,11 +107,17 @@ const COLD = `
   assembly/kern/sched/share_gone
   assembly/kern/sched/share_switch
   assembly/kern/sched/takes_cpu
+  assembly/kern/sched/until_changed
   assembly/kern/sched_clock/sched_clock
   assembly/kern/sched_clock/sched_seconds
+  assembly/kern/sched_deadline/dl_before
   assembly/kern/sched_deadline/dl_clock
+  assembly/kern/sched_deadline/dl_lend
+  assembly/kern/sched_deadline/dl_resume
   assembly/kern/sched_deadline/dl_sleep
   assembly/kern/sched_ule/ule_sleep
+  assembly/kern/subr_turnstile/deadline_lent
+  assembly/kern/subr_turnstile/place_by_deadline
   assembly/kern/subr_turnstile/turnstile_hand_over
   assembly/kern/lwkt_token/token_forget
   assembly/kern/kern_lockprof/lockprof_awake
@@ -127,6 +133,7 @@ const COLD = `
   assembly/kern/subr_witness/witness_thread_exit
   assembly/kern/thread_gone/preempted_forget
   assembly/sys/chunklist/list_grow
+  assembly/sys/deadline/td_until_number
   assembly/sys/ktr/ktr_write
 `;
 

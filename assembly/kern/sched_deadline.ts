@@ -337,7 +337,10 @@ export function dl_resume(td: Thread): void {
   wakeup(own_channel(td));
 }
 
-/** The next period has come, or it borrows a priority. It slept between two of its instructions, where it could not be told of ASTs. */
+/**
+ * The next period has come, or the thread borrows a priority. It slept between two of its instructions, where it
+ * could not be told of ASTs.
+ */
 export function dl_throttle_1(retval: u32): u32 {
   if (machine().ncpus != 1 && ast_pending(curthread())) mycpu().gd_flags |= GDF_RESCHED;
   return done(retval);

@@ -414,8 +414,8 @@ function may_switch(m: Machine): bool {
 }
 
 /**
- * Where code takes no time a slice has no end: threads that wake each other inside the kernel for ever, or a body that never
- * sleeps, would not let the host have its say.
+ * Where code takes no time a slice has no end: threads that wake each other inside the kernel for ever, or a body
+ * that never sleeps, would not let the host have its say. True once in RUN_STEPS_MAX steps.
  */
 function goes_on_for_long(m: Machine): bool {
   if (m.search != 0) return false; // a search counts its own steps
@@ -531,9 +531,10 @@ export function slice_step(m: Machine, gd: GlobalData): u32 {
 }
 
 /**
- * A safe point: the thread is between two instructions of its own, or spins for a lock. Runs pended interrupts, handles its ASTs,
- * moves it to another CPU, or yields the CPU to a better thread that has requested it. False if the thread
- * continues, as it always does in a critical section or an interrupt.
+ * A safe point: the thread is between two instructions of its own, or spins for a lock. Runs pended interrupts,
+ * handles its ASTs (not while it spins: its call has not returned), moves it to another CPU, or yields the CPU to a
+ * better thread that has requested it. False if the thread continues, as it always does in a critical section or
+ * an interrupt.
  */
 function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if (td == gd.gd_idletd) {

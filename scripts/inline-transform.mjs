@@ -110,10 +110,8 @@ const COLD = `
   assembly/kern/sched/until_changed
   assembly/kern/sched_clock/sched_clock
   assembly/kern/sched_clock/sched_seconds
-  assembly/kern/sched_deadline/dl_before
   assembly/kern/sched_deadline/dl_clock
   assembly/kern/sched_deadline/dl_lend
-  assembly/kern/sched_deadline/dl_resume
   assembly/kern/sched_deadline/dl_sleep
   assembly/kern/sched_ule/ule_sleep
   assembly/kern/subr_turnstile/deadline_lent
@@ -133,7 +131,7 @@ const COLD = `
   assembly/kern/subr_witness/witness_thread_exit
   assembly/kern/thread_gone/preempted_forget
   assembly/sys/chunklist/list_grow
-  assembly/sys/deadline/td_until_number
+  assembly/sys/deadline/earliest_lent
   assembly/sys/ktr/ktr_write
 `;
 

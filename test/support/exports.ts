@@ -33,7 +33,10 @@ const debug = () => {
 const resolve = { cyclesPerSecond: 1_000, hz: 100, channel: () => 4, string: () => 4 };
 const bare = () => {
   const segments = [{ address: 0x8000_0000, bytes: new Uint8Array(8), size: 64 }];
-  return [{ entry: 0x8000_0000, segments, tohost: 0x8000_0010 }, { build, memory: 1 << 16 }];
+  return [
+    { entry: 0x8000_0000, segments, tohost: 0x8000_0010 },
+    { build, memory: 1 << 16 },
+  ];
 };
 const fault: library.FaultReport = {
   ...{ thread: "t", td: 0, tid: 1, cpu: 0, cause: "breakpoint", address: 0, instruction: "ebreak" },

@@ -100,6 +100,53 @@ describe("explore", () => {
   });
 });
 
+describe("a thread of a search with several", () => {
+  /** A test that does something in the threads that others have started, after some schedules. */
+  function lateModule(name: string, what: string): string {
+    const path = join(folder, name);
+    const text = [
+      'import { threadId } from "node:worker_threads";',
+      "let schedules = 0;",
+      "const kept = [];",
+      "export default function setup(machine, { shared }) {",
+      `  if (threadId > 1 && ++schedules > 50) ${what}`,
+      "  const count = shared(0);",
+      '  for (const name of ["a", "b", "c"]) machine.createThread({ name, *body() {',
+      "    for (let i = 0; i < 6; i++) yield* count.add(1);",
+      "  } });",
+      "}",
+    ];
+    writeFileSync(path, text.join("\n"));
+    return path;
+  }
+
+  const searches = [
+    ["--workers", "2", "--strategy", "exhaustive", "--for", "60s"],
+    ["--workers", "2", "--schedules", "4000"],
+  ];
+
+  it("ends the search when the test ends the thread", async () => {
+    const file = lateModule("exits-late.mjs", "process.exit(7);");
+    for (const args of searches) {
+      const { code, err } = await finish(start(["explore", file, ...args]));
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: `kthread-machine: ${file}: it ends the process; a test ends when its bodies have ended\n`,
+      });
+    }
+  });
+
+  it("says what to do when the test has used up its memory", async () => {
+    const file = lateModule("grows.mjs", "for (;;) kept.push(new Array(1e5).fill({}));");
+    const env = { ...process.env, NODE_OPTIONS: "--max-old-space-size=80" };
+    for (const args of searches) {
+      const { code, err } = await finish(start(["explore", file, ...args], "pipe", env));
+      expect(code).toBe(2);
+      expect(err).toContain(`kthread-machine: ${file}: it has used up the memory of its thread`);
+    }
+  });
+});
+
 describe("a workload that never ends", () => {
   const forever = `{ "tasks": { "w": { "instance": 2, "loop": -1, "run": 50, "sleep": 10 } } }`;
   /** More than a pipe holds: when it is all gone, the command has begun to read. */

@@ -5,10 +5,10 @@
 import { all_cpus, cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { curthread, GDF_RESCHED, mycpu } from "../sys/globaldata";
-import { excluded_cpus } from "../sys/ipiq";
+import { excluded_cpus, MOVE_INTO_SET } from "../sys/ipiq";
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
-import { TDPRI_CRIT, Thread } from "../sys/proc";
+import { TDF_USER, TDPRI_CRIT, Thread } from "../sys/proc";
 import { cold, is_td } from "../sys/thread";
 import { done } from "./cont";
 import { td_is_sleeping } from "./kern_synch";
@@ -65,10 +65,17 @@ export function cpuset_setthread(td: Thread, mask: u64): u32 {
     return done(0);
   }
   const cpu = sched_place_within(allowed_cpus(machine(), td));
+  const to = cpu | (is_placed(td) ? MOVE_INTO_SET : 0);
   if (is_unborn(td)) td.td_cpu = <u8>cpu;
-  else if (is_mine(td)) lwkt_move_here(mycpu(), td, cpu);
-  else if (!planted(Plant.SET_ASLEEP) || !td_is_sleeping(td)) ipi_migrate(td, cpu);
+  else if (is_mine(td)) lwkt_move_here(mycpu(), td, to);
+  else if (!planted(Plant.SET_ASLEEP) || !td_is_sleeping(td)) ipi_migrate(td, to);
   return done(0);
+}
+
+/** True for a thread that its scheduler places, and may have given a CPU of its set before it hears of the set. */
+function is_placed(td: Thread): bool {
+  const m = machine();
+  return m.sched == Sched.ULE || (m.sched == Sched.LWKT && (td.td_flags & TDF_USER) != 0);
 }
 
 /** Gives the current thread a policy. */

@@ -7,7 +7,7 @@
 import { cpu_bit } from "../sys/cpuset";
 import { EBUSY, EINVAL } from "../sys/errno";
 import { GDF_RESCHED, GlobalData, mycpu } from "../sys/globaldata";
-import { excluded_cpus } from "../sys/ipiq";
+import { excluded_cpus, MOVE_INTO_SET } from "../sys/ipiq";
 import { machine, Sched } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
 import {
@@ -108,21 +108,28 @@ export function lwkt_arrive(gd: GlobalData, td: Thread): void {
 }
 
 /**
- * Another CPU requests that a thread of this one be moved. If it cannot be moved now, the target is remembered.
+ * Another CPU requests that a thread of this one be moved; `to` as in MOVE. If it cannot be moved now, the target is
+ * remembered.
  */
-export function lwkt_move_here(gd: GlobalData, td: Thread, cpu: u32): void {
-  if (!cpu_allowed(td, cpu)) return;
-  cold(td).td_migrate = <u8>(cpu + 1);
+export function lwkt_move_here(gd: GlobalData, td: Thread, to: u32): void {
+  if (!is_move_valid(td, to)) return;
+  cold(td).td_migrate = <u8>(to + 1);
   lwkt_move_retry(gd, td);
+}
+
+/** False for a move that the thread's affinity excludes, or that is no longer needed; `to` as in MOVE. */
+function is_move_valid(td: Thread, to: u32): bool {
+  if ((to & MOVE_INTO_SET) != 0 && cpu_allowed(td, td.td_cpu)) return false;
+  return cpu_allowed(td, to & ~MOVE_INTO_SET);
 }
 
 /** Moves a thread whose move was put off, or tries again between the next two rounds. */
 export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
   const c = cold(td);
   if (c.td_migrate == 0 || (td.td_lwflags & (TDL_EXITED | TDL_EXITING)) != 0) return;
-  const cpu: u32 = <u32>c.td_migrate - 1;
-  if (!cpu_allowed(td, cpu) && !planted(Plant.RETRY_EXCLUDED)) {
-    c.td_migrate = 0; // its affinity was changed meanwhile
+  const to: u32 = <u32>c.td_migrate - 1;
+  if (!is_move_valid(td, to) && !planted(Plant.RETRY_EXCLUDED)) {
+    c.td_migrate = 0; // its affinity or its CPU was changed meanwhile
     return;
   }
   if (lwkt_cannot_migrate(gd, td)) {
@@ -131,7 +138,7 @@ export function lwkt_move_retry(gd: GlobalData, td: Thread): void {
     return;
   }
   c.td_migrate = 0;
-  migrate(gd, td, cpu);
+  migrate(gd, td, to & ~MOVE_INTO_SET);
 }
 
 /**
@@ -178,9 +185,10 @@ function move_self(td: Thread, cpu: u32): u32 {
 export function lwkt_move_asked(td: Thread): bool {
   const c = cold(td);
   if (c.td_migrate == 0 || is_td(td.td_preempted)) return false;
-  const cpu: u32 = <u32>c.td_migrate - 1;
+  const to: u32 = <u32>c.td_migrate - 1;
   c.td_migrate = 0;
-  if (cpu == <u32>td.td_cpu || !cpu_allowed(td, cpu)) return false;
+  const cpu = to & ~MOVE_INTO_SET;
+  if (cpu == <u32>td.td_cpu || !is_move_valid(td, to)) return false;
   move_self(td, cpu);
   return true;
 }

@@ -617,10 +617,14 @@ export function sched_moved(td: Thread): void {
  */
 export function sched_leaves(td: Thread): void {
   const m = machine();
+  if (m.sched_delta == 0) return;
   const places = m.sched == Sched.LWKT || m.sched == Sched.ULE;
   if (places && !planted(Plant.SET_PINS)) {
     const allowed = allowed_cpus(m, td);
-    if ((allowed & cpu_bit(td.td_cpu)) == 0 && (allowed & (allowed - 1)) != 0) return;
+    if ((allowed & cpu_bit(td.td_cpu)) == 0 && (allowed & (allowed - 1)) != 0) {
+      td_sched(td).ts_flags &= ~TSF_MOVED; // an earlier choice counts no more
+      return;
+    }
   }
   sched_moved(td);
 }

@@ -18,6 +18,11 @@ export const ASK_MOVE: u32 = 0x100; // move it to CPU lt_cpu
 export const ASK_LEND: u32 = 0x1000; // the priority lent to it has changed
 /** The bits that count as messages. */
 export const ASK_KINDS: u32 = 0x11ff;
+/**
+ * In the argument of MOVE, and in td_migrate: the set excludes the thread's CPU, and this is just one of the set; not
+ * needed where the scheduler has given the thread another one meanwhile.
+ */
+export const MOVE_INTO_SET: u32 = 0x80;
 /** Set by the owner for itself: try again to move a thread that could not be moved (td_migrate). */
 export const ASK_RETRY: u32 = 0x200;
 /** RUN was requested after STOP. */

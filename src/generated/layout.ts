@@ -383,6 +383,7 @@ export const ASK_AST = 128;
 export const ASK_MOVE = 256;
 export const ASK_LEND = 4096;
 export const ASK_KINDS = 4607;
+export const MOVE_INTO_SET = 128;
 export const ASK_RETRY = 512;
 export const ASK_RUN_LAST = 1024;
 export const ASK_SETPRI_LAST = 2048;

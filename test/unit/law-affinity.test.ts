@@ -158,7 +158,7 @@ describe("affinity", () => {
   // 4bsd does not look which CPU of a set is idle, as its original does not.
   const placing = SCHEDULERS.filter((scheduler) => scheduler !== "4bsd");
   for (const scheduler of placing) {
-    it.each(["asleep", "running", "calling"] as const)(
+    it.each(["asleep", "waiting", "running", "calling"] as const)(
       `leads a thread to the CPU of its new set that is idle: ${scheduler}, %s`,
       (what) => {
         for (const taken of [0, 1, 62]) {
@@ -177,6 +177,7 @@ describe("affinity", () => {
           };
           const set = (1n << 0n) | (1n << 1n) | (1n << 62n);
           thread("hog", hog, 1n << BigInt(taken), Policy.FIFO);
+          if (what === "waiting") thread("before", hog, 1n << 63n, Policy.FIFO);
           let looks = 0;
           const body = function* (): Body {
             if (what === "asleep") yield* kernel.tsleep("go", 0, "go", 0);

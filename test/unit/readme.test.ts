@@ -46,7 +46,9 @@ function command(...args: readonly string[]): string {
 
 /** The lines of `stress` that are the same on every host. */
 function sameEverywhere(text: string): string[] {
-  return text.split("\n").filter((line) => /^ {2}(?:machine's|sleeps|messages|instr|hash)/.test(line));
+  return text
+    .split("\n")
+    .filter((line) => /^ {2}(?:machine's|sleeps|messages|instr|hash)/.test(line));
 }
 
 /** Programs of the documents that are whole: they import what they use. */

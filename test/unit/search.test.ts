@@ -382,7 +382,7 @@ describe("a body", () => {
     [[0, 4096], "assertion", / is not /],
     [{}, "assertion", / is not /],
     [{ address: "4" }, "assertion", / is not /],
-    [null, "panic", /0x0 is not an/],
+    [null, "panic", /kernel call mtx_lock: 0x0 is not an/],
   ])(
     "that passes %j for a lock, as a test in JavaScript may, is told of as a failure: %s",
     async (wrong, kind, message) => {

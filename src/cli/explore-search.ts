@@ -111,9 +111,14 @@ async function ofFile(
   try {
     return await perform();
   } catch (error) {
-    if (!(error instanceof ConfigError) || error.message.includes(file)) throw error;
-    throw new ConfigError(`${file}: ${error.message}`, { cause: error });
+    throw inFile(file, error);
   }
+}
+
+/** An error, with the file that it is in if it is the user's. */
+export function inFile(file: string, error: unknown): unknown {
+  if (!(error instanceof ConfigError) || error.message.includes(file)) return error;
+  return new ConfigError(`${file}: ${error.message}`, { cause: error });
 }
 
 /** What the command line says about the machine. */

@@ -5,8 +5,8 @@
 
 import { parentPort, Worker, workerData } from "node:worker_threads";
 import { ConfigError } from "../core/errors.js";
-import { type Found, type SearchFlags, search } from "./explore-search.js";
-import { serveTasks, type WorkerData } from "./explore-workers.js";
+import { type Found, inFile, type SearchFlags, search } from "./explore-search.js";
+import { deathOf, ENDS_PROCESS, serveTasks, type WorkerData } from "./explore-workers.js";
 import { CommandFailure, type Verdict, verdictOn } from "./failure.js";
 import { type Interrupt, listenForSignals } from "./interrupt.js";
 
@@ -66,7 +66,7 @@ export async function searchInThread(
     endAfter(REST_MS);
   });
   thread.on("error", (error) => {
-    answer ??= { verdict: verdictOn(error) };
+    answer ??= { verdict: verdictOn(inFile(file, deathOf(error))) };
   });
   await new Promise((resolve) => thread.on("exit", resolve));
   interrupt.stop();
@@ -80,7 +80,7 @@ function endOf(
 ): SearchEnd {
   if (answer === null) {
     if (signalled === null) {
-      throw new ConfigError(`${file}: it ends the process; a test ends when its bodies have ended`);
+      throw inFile(file, new ConfigError(ENDS_PROCESS));
     }
     const text = `${file}: one schedule takes over ${PATIENCE_MS / 1_000} s, so that there is no report`;
     throw new CommandFailure({ texts: [text], exitCode: signalled });

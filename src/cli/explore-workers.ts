@@ -46,6 +46,9 @@ export interface Crew {
   end(): Promise<void>;
 }
 
+/** Why a thread that performs a test has ended without an error. */
+export const ENDS_PROCESS = "it ends the process; a test ends when its bodies have ended";
+
 /** Questions that a worker has at a time: it begins with one as soon as it has answered the one before. */
 const QUESTIONS = 2;
 
@@ -71,6 +74,15 @@ export function startWorkers(count: number, file: string, options: ExploreOption
   };
 }
 
+/** What has killed a thread that performs a test: memory that the test has used up is named with the remedy. */
+export function deathOf(error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ERR_WORKER_OUT_OF_MEMORY") return error as Error;
+  return new ConfigError(
+    "it has used up the memory of its thread: keep less between schedules, or allow more with NODE_OPTIONS=--max-old-space-size=MEGABYTES",
+  );
+}
+
 /**
  * Asks a worker thread, which answers questions in their order. What kills it is thrown by whoever asks it,
  * then or later.
@@ -78,10 +90,12 @@ export function startWorkers(count: number, file: string, options: ExploreOption
 function runnerOf(worker: Worker): Performer {
   let death: Error | null = null;
   const asked: { resolve(result: TaskResult): void; reject(error: Error): void }[] = [];
-  worker.on("error", (error) => {
-    death = error;
-    for (const { reject } of asked.splice(0)) reject(error);
-  });
+  const die = (error: Error) => {
+    death ??= error;
+    for (const { reject } of asked.splice(0)) reject(death);
+  };
+  worker.on("error", (error) => die(deathOf(error)));
+  worker.on("exit", () => die(new ConfigError(ENDS_PROCESS)));
   worker.on("message", (answer: Answer) => {
     const first = asked.shift();
     if ("error" in answer) first?.reject(new ConfigError(answer.error));

@@ -312,16 +312,25 @@ async function performOnce(
   const look = () => {
     if (!clock.goesOn(merger.performed)) endAt(-1);
   };
+  const perform = async (runner: TaskRunner): Promise<boolean> => {
+    const at = hand();
+    if (at === null) return false;
+    const result = await runner(handed.tasks[at] as Task, world.words, { at, last });
+    if (result === null) return false;
+    merger.add(at, result);
+    if (result.found !== null || result.words !== null) endAt(at);
+    if (merger.isOver) endAt(merger.tasks - 1);
+    look();
+    return true;
+  };
   const work = async (runner: TaskRunner) => {
-    while (Atomics.load(last, 0) === NEVER) {
-      const at = hand();
-      if (at === null) return;
-      const result = await runner(handed.tasks[at] as Task, world.words, { at, last });
-      if (result === null) return;
-      merger.add(at, result);
-      if (result.found !== null || result.words !== null) endAt(at);
-      if (merger.isOver) endAt(merger.tasks - 1);
-      look();
+    let at = 0;
+    try {
+      do at = handed.tasks.length;
+      while (Atomics.load(last, 0) === NEVER && (await perform(runner)));
+    } catch (error) {
+      merger.refuse(at, error);
+      endAt(at);
     }
   };
   const isTree = wholeIsTree(options);
@@ -332,6 +341,7 @@ async function performOnce(
   } finally {
     clearInterval(timer);
   }
+  merger.throwRefusal();
   if (merger.most !== null && !clock.isInterrupted()) {
     Atomics.store(last, 0, NEVER);
     const part: Task = { ...(handed.tasks[merger.tasks] as Task), most: merger.most };
@@ -367,6 +377,8 @@ class Merger {
   /** What the last of them has found, which ends the search. */
   found: Outcome | null = null;
   words: Words | null = null;
+  /** The first task that could not be performed, and why. */
+  private refused: { readonly at: number; readonly error: unknown } | null = null;
 
   constructor(private readonly schedulesMax: number) {}
 
@@ -388,6 +400,15 @@ class Merger {
     this.isComplete &&= result.complete;
     this.found = result.found;
     this.words = result.words;
+  }
+
+  refuse(at: number, error: unknown): void {
+    if (this.refused === null || at < this.refused.at) this.refused = { at, error };
+  }
+
+  /** What has kept a task from being performed counts unless a task before it ends the search. */
+  throwRefusal(): void {
+    if (this.refused !== null && !this.isOver) throw this.refused.error;
   }
 
   /** True if no other task matters. */

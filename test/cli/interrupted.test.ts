@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bareElf, bareProgram } from "../support/bare-program.js";
-import { finish, type ProcessEnd, start } from "../support/command-process.js";
+import { finish, type ProcessEnd, start, untilHearing } from "../support/command-process.js";
 import { cpuMsOf } from "../support/cpu-time.js";
 import { scratchFolder } from "../support/scratch.js";
 
@@ -100,6 +100,53 @@ describe("explore", () => {
   });
 });
 
+describe("a thread of a search with several", () => {
+  /** A test that does something in the threads that others have started, after some schedules. */
+  function lateModule(name: string, what: string): string {
+    const path = join(folder, name);
+    const text = [
+      'import { threadId } from "node:worker_threads";',
+      "let schedules = 0;",
+      "const kept = [];",
+      "export default function setup(machine, { shared }) {",
+      `  if (threadId > 1 && ++schedules > 50) ${what}`,
+      "  const count = shared(0);",
+      '  for (const name of ["a", "b", "c"]) machine.createThread({ name, *body() {',
+      "    for (let i = 0; i < 6; i++) yield* count.add(1);",
+      "  } });",
+      "}",
+    ];
+    writeFileSync(path, text.join("\n"));
+    return path;
+  }
+
+  const searches = [
+    ["--workers", "2", "--strategy", "exhaustive", "--for", "60s"],
+    ["--workers", "2", "--schedules", "4000"],
+  ];
+
+  it("ends the search when the test ends the thread", async () => {
+    const file = lateModule("exits-late.mjs", "process.exit(7);");
+    for (const args of searches) {
+      const { code, err } = await finish(start(["explore", file, ...args]));
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: `kthread-machine: ${file}: it ends the process; a test ends when its bodies have ended\n`,
+      });
+    }
+  });
+
+  it("says what to do when the test has used up its memory", async () => {
+    const file = lateModule("grows.mjs", "for (;;) kept.push(new Array(1e5).fill({}));");
+    const env = { ...process.env, NODE_OPTIONS: "--max-old-space-size=80" };
+    for (const args of searches) {
+      const { code, err } = await finish(start(["explore", file, ...args], "pipe", env));
+      expect(code).toBe(2);
+      expect(err).toContain(`kthread-machine: ${file}: it has used up the memory of its thread`);
+    }
+  });
+});
+
 describe("a workload that never ends", () => {
   const forever = `{ "tasks": { "w": { "instance": 2, "loop": -1, "run": 50, "sleep": 10 } } }`;
   /** More than a pipe holds: when it is all gone, the command has begun to read. */
@@ -166,15 +213,11 @@ describe("exec --bare", () => {
     const file = join(folder, "endless.elf");
     writeFileSync(file, bareElf(bareProgram((b) => b.label("round").jump("round"))));
     const limit = ["--limit", String(Number.MAX_SAFE_INTEGER)];
-    const begun = (child: ChildProcess) => untilUsed(child, 500);
-    const {
-      code: ended,
-      out,
-      err,
-    } = await interrupted(["exec", file, "--bare", ...limit], signal, begun);
-    expect([ended, out]).toEqual([code, ""]);
-    expect(err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
-    const json = await interrupted(["exec", file, "--bare", "--json", ...limit], signal, begun);
+    const args = ["exec", file, "--bare", ...limit];
+    const told = await interrupted(args, signal, untilHearing);
+    expect([told.code, told.out]).toEqual([code, ""]);
+    expect(told.err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
+    const json = await interrupted([...args, "--json"], signal, untilHearing);
     expect(JSON.parse(json.out)).toMatchObject({ status: code, reason: "interrupted" });
   });
 });

@@ -1,7 +1,7 @@
 // What a search says of the schedules that it has seen, and of those that it has not.
 
 import { describe, expect, it } from "vitest";
-import type { ExploreOptions, Setup } from "../../src/index.js";
+import { ConfigError, type ExploreOptions, type Setup } from "../../src/index.js";
 import {
   exploreNow,
   exploreWith,
@@ -189,6 +189,25 @@ describe("a search knows", () => {
       expect(alone.failure === null).toBe(more < 0);
       expect((await together(setup, options)).result).toMatchObject(alone);
     }
+  });
+
+  it("what a test does wrong, only if no part before it ends the search", async () => {
+    const setup = lookers([3, 3]);
+    const options = { build, schedules: 5_000 } as const;
+    const world = new World(setup, {}, build);
+    const search = (failing: number) => {
+      const runner: TaskRunner = async (task, _words, turn) => {
+        if (turn.at >= 2) throw new ConfigError(`wrong in part ${turn.at}`);
+        await new Promise((resolve) => setTimeout(resolve, 20)); // the others have thrown by then
+        const few = turn.at === failing ? { ...options, steps: 3 } : options; // a livelock
+        return performTask(world, few, task, whileAsked(turn));
+      };
+      const runners = [runner, runner, runner, runner];
+      return exploreWith({ runners, joins: false }, setup, options);
+    };
+    const { result } = await search(1);
+    expect(result).toMatchObject({ schedules: 1_001, failure: { kind: "livelock" } });
+    await expect(search(5)).rejects.toThrow("wrong in part 2");
   });
 
   it("nothing of parts after the one that ends a search", async () => {

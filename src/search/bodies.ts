@@ -207,7 +207,9 @@ export class SearchBodies {
       if (call.nr === Layout.Sys.lockmgr && i === 1) return lockRequest(Number(arg));
       if (typeof arg === "string") return JSON.stringify(arg);
       if (typeof arg === "function") return arg.name === "" ? "function" : arg.name;
-      return typeof arg === "object" ? nameOfAddress(this.machine, arg.address) : String(arg);
+      // What a test in JavaScript passes may be anything: the call itself refuses what is wrong.
+      const address = (arg as { address?: unknown } | null | undefined)?.address;
+      return typeof address === "number" ? nameOfAddress(this.machine, address) : String(arg);
     });
     return `${call.call}(${args.join(", ")})`;
   }

@@ -377,4 +377,26 @@ describe("a body", () => {
     const message = 'thread "careless": wakeup: 0.5 is not a channel';
     expect(failure).toMatchObject({ kind: "assertion", message });
   });
+
+  it.each([
+    [[0, 4096], "assertion", / is not /],
+    [{}, "assertion", / is not /],
+    [{ address: "4" }, "assertion", / is not /],
+    [null, "panic", /kernel call mtx_lock: 0x0 is not an/],
+  ])(
+    "that passes %j for a lock, as a test in JavaScript may, is told of as a failure: %s",
+    async (wrong, kind, message) => {
+      const setup: Setup = (machine) => {
+        machine.createThread({
+          name: "careless",
+          *body() {
+            yield* sys.mtx_lock(wrong as never);
+          },
+        });
+      };
+      const { failure } = await run(setup, { schedules: 2 });
+      expect(failure?.kind).toBe(kind);
+      expect(failure?.message).toMatch(message);
+    },
+  );
 });

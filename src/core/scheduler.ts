@@ -48,7 +48,10 @@ export interface Scheduler {
   add(thread: SchedulerThread, cpu: number, keepsTurn: boolean): void;
   /** A thread that waited for a CPU does not any more: it is gone, suspended, or moves to another one. */
   remove(thread: SchedulerThread, cpu: number): void;
-  /** Which of the threads that wait for a CPU runs next? There is at least one; it is not removed by another call. */
+  /**
+   * Which of the threads that wait for a CPU runs next? There is at least one. The scheduler takes it off what it keeps:
+   * remove() is not called for it.
+   */
   choose(cpu: number): SchedulerThread;
   /** Does a thread take the CPU from the one that runs? Without this method never. */
   preempts?(thread: SchedulerThread, current: SchedulerThread): boolean;
@@ -216,7 +219,10 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Att
       const address = asked.ask(() => {
         const chosen = scheduler.choose(cpu)?.address;
         if (chosen !== undefined && queue(cpu).has(chosen)) return chosen;
-        throw asked.wrong("choose", `has chosen no thread that waits for CPU ${cpu}`);
+        throw asked.wrong(
+          "choose",
+          `has chosen no thread that waits for CPU ${cpu}; one that it has chosen before waits again only when add() says so, and choose() takes it off, since remove() is not called for it`,
+        );
       }, first as number);
       queue(cpu).delete(address);
       return address;

@@ -14,44 +14,64 @@ export type Arrival =
   | { readonly kind: "damaged" }
   | { readonly kind: "interrupt" };
 
+/** Bytes of a packet that gdb is told to be the most; what is longer is not kept, and counts as damaged. */
+export const PACKET_MAX = 0x10000;
+
 /** Cuts a stream of bytes into packets. A string has a character for each byte. */
 export class PacketReader {
-  private rest: number[] = [];
+  /** What has come of a packet's data; null between two packets. */
+  private body: number[] | null = null;
+  private sum = 0;
+  /** What has come of its sum's digits; null before the `#`. */
+  private digits: string | null = null;
 
   /** Adds bytes, and returns what is complete by now. */
   add(bytes: Uint8Array): Arrival[] {
-    this.rest.push(...bytes);
     const arrivals: Arrival[] = [];
-    for (let one = this.next(); one !== null; one = this.next()) arrivals.push(one);
+    for (const byte of bytes) {
+      const arrival = this.take(byte);
+      if (arrival !== null) arrivals.push(arrival);
+    }
     return arrivals;
   }
 
-  private next(): Arrival | null {
-    const { rest } = this;
-    let start = 0;
-    while (start < rest.length && rest[start] !== DOLLAR && rest[start] !== INTERRUPT) start++;
-    if (rest[start] === INTERRUPT) {
-      this.rest = rest.slice(start + 1);
-      return { kind: "interrupt" };
-    }
-    const end = rest.indexOf(HASH, start);
-    if (end < 0 || end + 2 >= rest.length) {
-      this.rest = rest.slice(start);
+  private take(byte: number): Arrival | null {
+    if (this.body === null) {
+      if (byte === INTERRUPT) return { kind: "interrupt" };
+      if (byte === DOLLAR) this.body = [];
       return null;
     }
-    const data = rest.slice(start + 1, end);
-    const sum = Number.parseInt(String.fromCharCode(...rest.slice(end + 1, end + 3)), 16);
-    this.rest = rest.slice(end + 3);
-    const isWhole = data.reduce((total, byte) => total + byte, 0) % 256 === sum;
-    return isWhole ? { kind: "packet", data: unescaped(data) } : { kind: "damaged" };
+    if (this.digits !== null) {
+      this.digits += String.fromCharCode(byte);
+      return this.digits.length < 2 ? null : this.arrival(this.body, this.digits);
+    }
+    if (byte === HASH) this.digits = "";
+    else {
+      this.sum = (this.sum + byte) % 256;
+      if (this.body.length <= PACKET_MAX) this.body.push(byte);
+    }
+    return null;
+  }
+
+  /** A packet has come to its end. */
+  private arrival(body: readonly number[], digits: string): Arrival {
+    const isWhole = fromHex(digits)?.[0] === this.sum && body.length <= PACKET_MAX;
+    this.body = null;
+    this.digits = null;
+    this.sum = 0;
+    return isWhole ? { kind: "packet", data: unescaped(body) } : { kind: "damaged" };
   }
 }
 
 function unescaped(data: readonly number[]): string {
   let text = "";
-  for (let at = 0; at < data.length; at++) {
-    const byte = data[at] as number;
-    text += String.fromCharCode(byte === ESCAPE ? (data[++at] as number) ^ ESCAPE_XOR : byte);
+  let flip = 0;
+  for (const byte of data) {
+    if (byte === ESCAPE && flip === 0) flip = ESCAPE_XOR;
+    else {
+      text += String.fromCharCode(byte ^ flip);
+      flip = 0;
+    }
   }
   return text;
 }

@@ -17,7 +17,15 @@ import { BareDebugger } from "./bare-debugger.js";
 import { Debugger, type Stop } from "./debugger.js";
 import { PC } from "./engine.js";
 import { abilitiesOf, idOf, stateOf, targetDescription, threadList } from "./gdb-describe.js";
-import { fromHex, PacketReader, packet, toHex, wordFromHex, wordToHex } from "./gdb-packets.js";
+import {
+  fromHex,
+  PACKET_MAX,
+  PacketReader,
+  packet,
+  toHex,
+  wordFromHex,
+  wordToHex,
+} from "./gdb-packets.js";
 import type { GdbAbilities, GdbTarget, GdbThread } from "./gdb-target.js";
 import type { WatchKind } from "./stops.js";
 
@@ -51,8 +59,6 @@ const debuggerRule: Rule = {
 };
 
 const REGISTERS = PC + 1;
-/** Bytes of a packet, in hexadecimal digits for gdb. */
-const PACKET_MAX = 0x10000;
 const NO_SUCH_THREAD = "E03";
 const BAD_ARGUMENT = "E16";
 const BAD_MEMORY = "E0e";
@@ -63,6 +69,15 @@ const watchNames: Readonly<Record<WatchKind, string>> = {
   read: "rwatch",
   access: "awatch",
 };
+
+/** An action of vCont: to go on or step, perhaps with a signal, and which thread. */
+const ACTION = /^([cs]|[CS][0-9a-f]{2})(?::(-1|[0-9a-f]+))?$/;
+
+/** What a packet has the machine do, forward or backward. */
+interface Journey {
+  readonly isBack: boolean;
+  readonly go: () => Promise<Stop>;
+}
 
 /** How a session has ended. */
 export type SessionEnd =
@@ -95,6 +110,10 @@ export class GdbSession {
   private last: Stop = { why: "step" };
   /** The thread that registers are of (Hg); null for that of the last stop. */
   private chosen: number | null = null;
+  /** The thread that a step without a name is of (Hc); null for that of the last stop. */
+  private stepped: number | null = null;
+  /** Breakpoints by address: gdb may have one of software and one of hardware at the same. */
+  private readonly breakpoints = new Map<number, Set<string>>();
   /** The thread list that is being read, in one piece however long that takes. */
   private threadsXml = "";
   private readonly debug: GdbTarget;
@@ -162,24 +181,30 @@ export class GdbSession {
   // ---- Running ----
 
   /** What a packet has the machine do; null for one that has it do nothing. */
-  private journeyOf(data: string): (() => Promise<Stop>) | null {
+  private journeyOf(data: string): Journey | null {
     const { debug } = this;
     const { past } = this.can;
-    if (data === "bc" && past !== null) return () => past.reverse();
+    const resume: Journey = { isBack: false, go: () => debug.resume() };
+    const step = (id: number | null): Journey => {
+      return { isBack: false, go: this.steps((thread) => debug.step(thread), id) };
+    };
+    if (data === "bc" && past !== null) return { isBack: true, go: () => past.reverse() };
     if (data === "bs" && past !== null) {
-      return this.steps((thread) => past.reverseStep(thread), this.chosen);
+      return {
+        isBack: true,
+        go: this.steps((thread) => past.reverseStep(thread), this.stepped),
+      };
     }
-    if (/^[cC]/.test(data)) return () => debug.resume();
-    if (/^[sS]/.test(data)) return this.steps((thread) => debug.step(thread), this.chosen);
+    if (/^(c|C[0-9a-f]{2})$/.test(data)) return resume;
+    if (/^(s|S[0-9a-f]{2})$/.test(data)) return step(this.stepped);
     if (!data.startsWith("vCont;")) return null;
-    const step = /^[sS][^:]*(?::([0-9a-f]+|-1))?$/;
-    for (const action of data.slice("vCont;".length).split(";")) {
-      const match = step.exec(action);
-      if (match === null) continue;
-      const id = match[1] === undefined || match[1] === "-1" ? null : parseInt(match[1], 16);
-      return this.steps((thread) => debug.step(thread), id);
-    }
-    return () => debug.resume();
+    const actions = data
+      .slice("vCont;".length)
+      .split(";")
+      .map((text) => ACTION.exec(text));
+    if (actions.includes(null)) return null;
+    const first = actions.find((action) => /^s/i.test(action?.[1] ?? ""));
+    return first ? step(parseInt(first[2] ?? "0", 16)) : resume;
   }
 
   private steps(go: (thread: GdbThread) => Promise<Stop>, id: number | null) {
@@ -187,14 +212,14 @@ export class GdbSession {
     return thread === null ? () => this.debug.resume() : () => go(thread);
   }
 
-  private travel(journey: () => Promise<Stop>): void {
-    if (this.isOver) {
+  private travel({ isBack, go }: Journey): void {
+    if (this.isOver && !isBack) {
       this.tellEnd(this.last);
       return;
     }
     this.isRunning = true;
     this.isInterruptedNow = false;
-    journey().then(
+    go().then(
       (stop) => {
         this.isRunning = false;
         this.last = stop;
@@ -209,7 +234,7 @@ export class GdbSession {
     );
   }
 
-  /** A machine that has panicked, or trapped, can be looked at; when gdb has it go on, that is the end. */
+  /** A machine that has panicked, or trapped, can be looked at, and go back; when gdb has it go on, that is the end. */
   private get isOver(): boolean {
     return this.last.why === "panic" || this.last.why === "trap";
   }
@@ -244,7 +269,7 @@ export class GdbSession {
   // ---- Looking ----
 
   private threadOf(id: number | null): GdbThread | null {
-    if (id === null || id === 0) return this.debug.thread;
+    if (id === null || id <= 0) return this.debug.thread;
     return this.debug.threads().find((thread) => idOf(thread) === id) ?? null;
   }
 
@@ -299,10 +324,11 @@ export class GdbSession {
   }
 
   private chooseThread(text: string): string {
-    if (text.startsWith("c")) return "OK";
     const id = parseInt(text.slice(1), 16);
     if (id > 0 && this.threadOf(id) === null) return NO_SUCH_THREAD;
-    this.chosen = id > 0 ? id : null;
+    const choice = id > 0 ? id : null;
+    if (text.startsWith("c")) this.stepped = choice;
+    else this.chosen = choice;
     return "OK";
   }
 
@@ -323,24 +349,28 @@ export class GdbSession {
     return all.every(isSet) ? "OK" : BAD_ARGUMENT;
   }
 
-  private hasRegister(number: number): boolean {
-    return number < REGISTERS || this.can.csrs.some((csr) => csr.number === number);
+  /** The number of a register that there is, or null. */
+  private registerNumber(text: string): number | null {
+    const [number] = numbers(text);
+    if (number === undefined) return null;
+    const isThere = number < REGISTERS || this.can.csrs.some((csr) => csr.number === number);
+    return isThere ? number : null;
   }
 
   private readRegister(text: string): string {
     const thread = this.threadOf(this.chosen);
-    const number = parseInt(text, 16);
-    if (thread === null || !this.hasRegister(number)) return BAD_ARGUMENT;
+    const number = this.registerNumber(text);
+    if (thread === null || number === null) return BAD_ARGUMENT;
     return wordToHex(this.debug.register(thread, number));
   }
 
   private writeRegister(text: string): string {
-    const [number = "", digits = ""] = text.split("=");
+    const [digits = "", value = ""] = text.split("=");
     const thread = this.threadOf(this.chosen);
-    const word = wordFromHex(digits);
-    const index = parseInt(number, 16);
-    if (thread === null || word === null || !this.hasRegister(index)) return BAD_ARGUMENT;
-    return this.debug.setRegister(thread, index, word) ? "OK" : BAD_ARGUMENT;
+    const word = wordFromHex(value);
+    const number = this.registerNumber(digits);
+    if (thread === null || word === null || number === null) return BAD_ARGUMENT;
+    return this.debug.setRegister(thread, number, word) ? "OK" : BAD_ARGUMENT;
   }
 
   private readMemory(text: string): string {
@@ -364,8 +394,7 @@ export class GdbSession {
     if (address === undefined || size === undefined) return BAD_ARGUMENT;
     const { debug } = this;
     if (type === "0" || type === "1") {
-      if (isOn) debug.addBreakpoint(address);
-      else debug.removeBreakpoint(address);
+      this.setBreakpoint(isOn, type, address);
       return "OK";
     }
     const kind = watchKinds[type];
@@ -373,6 +402,20 @@ export class GdbSession {
     if (!isOn) debug.removeWatchpoint(kind, address, size);
     else if (!debug.addWatchpoint({ kind, address, size })) return BAD_ARGUMENT;
     return "OK";
+  }
+
+  /** The last type of breakpoint at an address that is taken away takes it away. */
+  private setBreakpoint(isOn: boolean, type: string, address: number): void {
+    const types = this.breakpoints.get(address) ?? new Set();
+    this.breakpoints.set(address, types);
+    if (isOn) types.add(type);
+    else types.delete(type);
+    if (types.size > 0) {
+      this.debug.addBreakpoint(address);
+      return;
+    }
+    this.breakpoints.delete(address);
+    this.debug.removeBreakpoint(address);
   }
 
   // ---- Queries ----
@@ -440,8 +483,9 @@ export class GdbSession {
 
   /** A piece of a text: `m` in front of it when there is more, `l` when there is not. */
   private transfer([object, , annex, from = "", size = ""]: readonly string[]): string {
-    const offset = parseInt(from, 16);
-    const length = Math.min(parseInt(size, 16), PACKET_MAX / 2);
+    const [offset, most] = numbers(`${from},${size}`);
+    if (offset === undefined || most === undefined) return BAD_ARGUMENT;
+    const length = Math.min(most, PACKET_MAX / 2);
     let text: string;
     if (object === "features" && annex === "target.xml") text = targetDescription(this.can.csrs);
     else if (object === "threads") {

@@ -6,6 +6,7 @@ import {
   DYN_SIZE,
   Dynamic,
   RELA_SIZE,
+  RELR_SIZE,
   Relocation,
   SegmentType,
   SHN_UNDEF,
@@ -51,7 +52,53 @@ export function dynamicRelocations(
     const size = tags.get(howLong) ?? 0;
     readTable(reader, segments, { address, size, symbols: tags.get(Dynamic.SYMTAB) }, found);
   }
+  const packed = tags.get(Dynamic.RELR);
+  if (packed !== undefined) {
+    readPacked(reader, segments, packed, tags.get(Dynamic.RELRSZ) ?? 0, found);
+  }
   return found;
+}
+
+/**
+ * The packed table of words that hold their addends (RELR): an even entry is the place of one, an odd one says by its
+ * other bits which of the next 31 words are more of them.
+ */
+function readPacked(
+  reader: Reader,
+  segments: readonly ElfSegment[],
+  address: number,
+  size: number,
+  found: ElfRelocation[],
+): void {
+  const view = viewAt(reader, segments, "its packed table of relocations", address, size);
+  const add = (at: number) => {
+    checkPlace(reader, segments, at);
+    found.push({ at, value: wordAt(segments, at), isRelative: true });
+  };
+  let next = 0;
+  for (let at = 0; at + RELR_SIZE <= size; at += RELR_SIZE) {
+    const entry = view.getUint32(at, true);
+    if (entry % 2 === 0) {
+      add(entry);
+      next = entry + RELR_SIZE;
+      continue;
+    }
+    for (let bit = 1; bit < 32; bit++) {
+      if (((entry >>> bit) & 1) !== 0) add(next + (bit - 1) * RELR_SIZE);
+    }
+    next += 31 * RELR_SIZE;
+  }
+}
+
+/** The word that is loaded at a place in a segment; it is 0 behind the bytes of the file. */
+function wordAt(segments: readonly ElfSegment[], place: number): number {
+  const home = segments.find(({ address, size }) => place >= address && place < address + size);
+  const bytes = new Uint8Array(4);
+  if (home !== undefined) {
+    const from = place - home.address;
+    bytes.set(home.bytes.subarray(from, from + 4));
+  }
+  return new DataView(bytes.buffer).getUint32(0, true);
 }
 
 function dynamicTags(reader: Reader, { offset, fileSize }: ProgramHeader): Map<number, number> {

@@ -1,13 +1,14 @@
 // Numbers of the ELF format (System V ABI, chapters 4 and 5; RISC-V ELF psABI): those that a loader of
 // 32-bit RISC-V programs needs.
 
-/** Bytes of the file's header, a program header, a section header, a symbol, a relocation. */
+/** Bytes of the file's header, a program header, a section header, a symbol, a relocation, an entry of each other table. */
 export const EHDR_SIZE = 52;
 export const PHDR_SIZE = 32;
 export const SHDR_SIZE = 40;
 export const SYM_SIZE = 16;
 export const RELA_SIZE = 12;
 export const DYN_SIZE = 8;
+export const RELR_SIZE = 4;
 
 export const EM_RISCV = 243;
 
@@ -46,6 +47,8 @@ export const Dynamic = Object.freeze({
   REL: 17,
   PLTREL: 20,
   JMPREL: 23,
+  RELRSZ: 35,
+  RELR: 36,
 });
 
 /** Types of relocations that a linker leaves in a static, position-independent program. */

@@ -35,17 +35,17 @@ export function sourceLines(
   if (!(section instanceof Uint8Array)) return found;
   const strings = { line: sections.find(".debug_line_str"), other: sections.find(".debug_str") };
   const wanted = [...new Set(addresses)];
-  try {
-    const cursor = new Cursor(section, 0, section.length);
-    while (cursor.at + 4 <= section.length && wanted.length > found.size) {
-      const length = cursor.u32();
-      if (length === 0 || cursor.at + length > section.length) break;
-      const unit = new Cursor(section, cursor.at, cursor.at + length);
+  const cursor = new Cursor(section, 0, section.length);
+  while (cursor.at + 4 <= section.length && wanted.length > found.size) {
+    const length = cursor.u32();
+    if (length === 0 || cursor.at + length > section.length) break;
+    const unit = new Cursor(section, cursor.at, cursor.at + length);
+    try {
       runUnit(unit, strings, wanted, found);
-      cursor.at += length;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error; // the next unit may be one that can be read
     }
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    cursor.at += length;
   }
   return found;
 }
@@ -190,6 +190,8 @@ function readFiles(unit: Cursor): string[] {
 const Content = Object.freeze({ PATH: 1, FOLDER: 2 });
 const Form = Object.freeze({
   DATA2: 0x05,
+  DATA4: 0x06,
+  DATA8: 0x07,
   STRING: 0x08,
   BLOCK: 0x09,
   DATA1: 0x0b,
@@ -238,6 +240,11 @@ function readForm(unit: Cursor, form: number, strings: Strings): string | number
       return unit.u8();
     case Form.DATA2:
       return unit.u16();
+    case Form.DATA4:
+      return unit.u32();
+    case Form.DATA8:
+      unit.skip(8);
+      return 0;
     case Form.DATA16:
       unit.skip(16);
       return 0;
@@ -341,10 +348,13 @@ class LineProgram {
     unit.at = next;
   }
 
-  /** A row: what lies between the row before and this one belongs to the line of the row before. */
+  /**
+   * A row: what lies between the row before and this one belongs to the line of the row before. Line 0 is code that
+   * the compiler has added, of no line.
+   */
   private emit(): void {
     const { row, address, file, line } = this;
-    if (row !== null && !this.isLeftOut) {
+    if (row !== null && row.line !== 0 && !this.isLeftOut) {
       for (const wanted of this.wanted) {
         if (wanted < row.address || wanted >= address) continue;
         const path = this.header.files[row.file];

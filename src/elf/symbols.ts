@@ -40,10 +40,10 @@ export class SymbolTable {
       .map((symbol) => ({ ...symbol, address: (symbol.address + this.base) >>> 0 }));
   }
 
-  /** The symbol that an address belongs to: the last one at or before it that does not end before it. */
+  /** The symbol that an address belongs to: the last one at or before it, unless that ends before it. */
   at(address: number): SymbolPlace | undefined {
     checkArgument("at", "address", address, unsigned);
-    const wanted = (address - this.base) >>> 0;
+    const wanted = address - this.base;
     let low = 0;
     let high = this.symbols.length;
     while (low < high) {

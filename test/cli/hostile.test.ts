@@ -12,7 +12,15 @@ import { formatTable } from "../../src/cli/table.js";
 import { readWorkload } from "../../src/workload/parse.js";
 import type { RunReport } from "../../src/workload/run-report.js";
 import { Sweep } from "../../src/workload/sweep.js";
-import { CLI, cli, finish, type ProcessEnd, ROOT, start } from "../support/command-process.js";
+import {
+  CLI,
+  cli,
+  finish,
+  type ProcessEnd,
+  ROOT,
+  start,
+  untilHearing,
+} from "../support/command-process.js";
 import { scratchFolder } from "../support/scratch.js";
 
 const folder = scratchFolder();
@@ -40,9 +48,8 @@ describe("a run that is ended by a signal", () => {
       const path = join(folder, `${signal}.json`);
       const child = start(["run", workload("w.json", tasks), "--for", "1h", "--trace", path]);
       const end = finish(child);
-      while (!readdirSync(folder).some((name) => name.startsWith(`${signal}.json.`)))
-        await pause(10);
-      await pause(200);
+      await untilHearing(child);
+      await pause(200); // some rounds
       child.kill(signal);
       const { code, out, err } = await end;
       expect({ code, err }).toEqual({ code: exit, err: "" });

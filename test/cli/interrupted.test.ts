@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { bareElf, bareProgram } from "../support/bare-program.js";
-import { finish, type ProcessEnd, start } from "../support/command-process.js";
+import { finish, type ProcessEnd, start, untilHearing } from "../support/command-process.js";
 import { cpuMsOf } from "../support/cpu-time.js";
 import { scratchFolder } from "../support/scratch.js";
 
@@ -213,15 +213,11 @@ describe("exec --bare", () => {
     const file = join(folder, "endless.elf");
     writeFileSync(file, bareElf(bareProgram((b) => b.label("round").jump("round"))));
     const limit = ["--limit", String(Number.MAX_SAFE_INTEGER)];
-    const begun = (child: ChildProcess) => untilUsed(child, 500);
-    const {
-      code: ended,
-      out,
-      err,
-    } = await interrupted(["exec", file, "--bare", ...limit], signal, begun);
-    expect([ended, out]).toEqual([code, ""]);
-    expect(err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
-    const json = await interrupted(["exec", file, "--bare", "--json", ...limit], signal, begun);
+    const args = ["exec", file, "--bare", ...limit];
+    const told = await interrupted(args, signal, untilHearing);
+    expect([told.code, told.out]).toEqual([code, ""]);
+    expect(told.err).toMatch(/^interrupted at 0x80000000\n[\d,]+ instructions in /);
+    const json = await interrupted([...args, "--json"], signal, untilHearing);
     expect(JSON.parse(json.out)).toMatchObject({ status: code, reason: "interrupted" });
   });
 });

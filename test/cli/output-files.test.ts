@@ -1,11 +1,11 @@
 // Files that commands write, and options that have no part in what a command is asked for.
 
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type ExecOptions, runProgram } from "../../src/cli/exec-run.js";
 import { encode } from "../../src/program/encode.js";
-import { cli, finish, start } from "../support/command-process.js";
+import { cli, finish, start, untilHearing } from "../support/command-process.js";
 import { makeElf, R, text, W } from "../support/elf.js";
 import { scratchFolder } from "../support/scratch.js";
 
@@ -92,8 +92,7 @@ describe("a file that a command writes", () => {
     ] as const) {
       const child = start(["exec", file, "--trace", path]);
       const end = finish(child);
-      const isBegun = () => readdirSync(folder).some((name) => name.endsWith(".partial"));
-      while (!isBegun()) await new Promise((next) => setTimeout(next, 20));
+      await untilHearing(child);
       child.kill(signal);
       const { code: got, err } = await end;
       expect([signal, got]).toEqual([signal, exitCode]);

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { RunReport } from "../../src/workload/run-report.js";
-import { CLI, cli, finish, ROOT, start } from "../support/command-process.js";
+import { CLI, cli, finish, ROOT, start, untilHearing } from "../support/command-process.js";
 import { scratchFolder } from "../support/scratch.js";
 
 const folder = scratchFolder();
@@ -107,9 +107,8 @@ describe("run", () => {
     const path = join(folder, "interrupted.json");
     const child = start(["run", file, "--for", "100000s", "--progress", "--trace", path]);
     const end = finish(child);
-    while (partials("interrupted.json").length === 0)
-      await new Promise((next) => setTimeout(next, 20));
-    await new Promise((next) => setTimeout(next, 300));
+    await untilHearing(child);
+    expect(partials("interrupted.json")).toHaveLength(1);
     child.kill("SIGINT");
     const { code, out } = await end;
     expect(code).toBe(130);

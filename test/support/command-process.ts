@@ -1,7 +1,9 @@
 // Runs the command as a separate process, as a user's shell does.
 
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** The folder of the project, where commands run. */
@@ -37,6 +39,14 @@ export function finish(child: ChildProcess): Promise<ProcessEnd> {
     err += data;
   });
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+/** Waits until the command hears signals, by the list of those that its process catches (Linux only). */
+export async function untilHearing({ pid }: ChildProcess): Promise<void> {
+  const hangUp = 1n; // Node.js catches the others for itself
+  const caught = () =>
+    /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+  while ((BigInt(`0x${caught()}`) & hangUp) === 0n) await sleep(20);
 }
 
 /** Starts the command and waits for its end. */

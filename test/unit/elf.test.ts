@@ -41,6 +41,10 @@ describe("a good ELF file", () => {
     expect(symbols.describe(main)).toBe("main");
     expect(symbols.describe(main + 4)).toBe("main+0x4");
     expect(symbols.describe(0)).toBe("0x0");
+    const label = { name: "label", address: 0x1000, size: 0, isFunction: false };
+    const moved = new SymbolTable("work.elf", [label], 0x4000);
+    expect(moved.describe(0x5004)).toBe("label+0x4");
+    expect(moved.describe(0x3ffc)).toBe("0x3ffc");
     expect(() => symbols.addressOf("mein")).toThrow('work.elf: nothing called "mein" is defined');
     const addresses = image.sections.symbols.map(({ address }) => address);
     expect(addresses).toEqual([...addresses].sort((a, b) => a - b));
@@ -65,6 +69,30 @@ describe("a good ELF file", () => {
     const bytes = segmentBytes(image, segment, 0x40000);
     expect([...new Uint32Array(bytes.buffer)]).toEqual([1, 0x41008, 3]);
     expect([...new Uint32Array(segment.bytes.slice().buffer)]).toEqual([1, 2, 3]);
+  });
+
+  it("gets them where the linker has packed the places, too", () => {
+    // .dynamic: RELR at 0x2000, 12 bytes; the words 0, 1, 3 and 32 of the first segment, and word 33, of its BSS.
+    const words = Array.from({ length: 33 }, (_, index) => index + 1);
+    const spec = (...relr: number[]): Uint8Array =>
+      makeElf({
+        type: 3,
+        entry: 0x1000,
+        segments: [
+          { address: 0x1000, bytes: text(...words), size: 34 * 4 },
+          { address: 0x2000, bytes: text(...relr), flags: R },
+          { type: 2, address: 0x3000, bytes: text(36, 0x2000, 35, 4 * relr.length, 0, 0) },
+        ],
+      });
+    const image = parseElf(spec(0x1000, 0b1011, 0b111));
+    const [segment] = image.segments;
+    if (segment === undefined) throw new Error("no segment");
+    const loaded = [...new Uint32Array(segmentBytes(image, segment, 0x40000).buffer)];
+    const moved = new Set([0, 1, 3, 32, 33]);
+    const expected = [...words, 0].map((word, index) => (moved.has(index) ? 0x40000 + word : word));
+    expect(loaded).toEqual(expected);
+    expect(refusal(spec(0x1000, 0b1011, 0b1111))).toContain("a relocation is for 0x1088");
+    expect(refusal(spec(0b11))).toContain("a relocation is for 0x0");
   });
 });
 
@@ -191,6 +219,19 @@ describe("source lines", () => {
     const dead = unit.slice();
     dead.set([0, 0], unit.length - program.length + 3); // its address becomes 0
     expect(sourceLines(sections(dead), [0, 2, 4]).size).toBe(0);
+  });
+
+  it("are found behind a unit that cannot be read", () => {
+    const unknown = unit.slice();
+    unknown.fill(0x80, 10); // numbers without an end
+    const lines = sourceLines(sections(new Uint8Array([...unknown, ...unit])), [0x100]);
+    expect(lines.get(0x100)).toEqual({ file: "a.c", line: 10 });
+  });
+
+  it("are none for code that the compiler has added, which is of line 0", () => {
+    const added = unit.slice();
+    added[unit.length - program.length + 8] = 0x7f; // one line back rather than nine forward
+    expect([...sourceLines(sections(added), [0x100, 0x104]).keys()]).toEqual([0x104]);
   });
 
   it("are left out where the section is damaged, wherever it ends", () => {

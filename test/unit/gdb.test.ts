@@ -3,17 +3,20 @@
 import { describe, expect, it } from "vitest";
 import { PacketReader, packet, toHex } from "../../src/debug/gdb-packets.js";
 import { Debugger, GdbSession, type SessionEnd, type Stop } from "../../src/debug/index.js";
-import { type LoadedElf, Machine } from "../../src/index.js";
+import { type LoadedElf, Machine, program } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { exampleElf, kernelCallsIn } from "../support/elf.js";
 import { GdbClient } from "../support/gdb-client.js";
 
-interface Connection {
-  readonly machine: Machine;
-  readonly elf: LoadedElf;
+interface Session {
   readonly gdb: GdbClient;
   readonly session: GdbSession;
   readonly ended: Promise<SessionEnd>;
+}
+
+interface Connection extends Session {
+  readonly machine: Machine;
+  readonly elf: LoadedElf;
 }
 
 function machineWith(name: string): { machine: Machine; elf: LoadedElf } {
@@ -25,6 +28,10 @@ function machineWith(name: string): { machine: Machine; elf: LoadedElf } {
 
 function connect(name = "producer_consumer"): Connection {
   const { machine, elf } = machineWith(name);
+  return { machine, elf, ...connectTo(machine) };
+}
+
+function connectTo(machine: Machine): Session {
   const debug: Debugger = new Debugger(machine, {
     isInterrupted: async () => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -37,7 +44,7 @@ function connect(name = "producer_consumer"): Connection {
     exitCode,
   });
   const gdb: GdbClient = new GdbClient((bytes) => session.receive(bytes));
-  return { machine, elf, gdb, session, ended: session.ended };
+  return { gdb, session, ended: session.ended };
 }
 
 /** Where a thread of the example goes to sleep. */
@@ -67,6 +74,20 @@ describe("packets", () => {
     const rest = new PacketReader();
     const all = [...packet("X10,2:}#")].map((byte) => String.fromCharCode(byte)).join("");
     expect(arrivals(rest, all)).toEqual([{ kind: "packet", data: "X10,2:}#" }]);
+  });
+
+  it("are damaged where digits of the sum are none, or they are longer than gdb was told", () => {
+    const reader = new PacketReader();
+    expect(arrivals(reader, "$\u0001#1g")).toEqual([{ kind: "damaged" }]);
+    expect(arrivals(reader, `$${"0".repeat(0x10000)}#00`)).toEqual([
+      { kind: "packet", data: "0".repeat(0x10000) },
+    ]);
+    expect(arrivals(reader, `${"+".repeat(1_000_000)}$${"0".repeat(1_000_000)}`)).toEqual([]);
+    expect(arrivals(reader, "#00$OK#9a")).toEqual([
+      { kind: "damaged" },
+      { kind: "packet", data: "OK" },
+    ]);
+    expect(arrivals(reader, "$a}#de")).toEqual([{ kind: "packet", data: "a" }]);
   });
 });
 
@@ -153,6 +174,61 @@ describe("a session with gdb", () => {
     expect(machine.counters.instructions).toBe(0);
     expect(await gdb.ask(`z2,${at},4`)).toBe("OK");
     expect(await gdb.ask("Z9,0,4")).toBe("");
+  });
+
+  it("refuses what makes no sense, and what it has not announced, and goes on", async () => {
+    const { gdb, machine } = connect();
+    for (const bad of ["p-1", "p", "p1.8", "P-1=00000000", "qXfer:threads:read::,"]) {
+      expect([bad, await gdb.ask(bad)]).toEqual([bad, "E16"]);
+    }
+    for (const unknown of ["c1000", "s1000", "C5", "vCont;t", "vCont;c;x:1", "vCont;", "cat"]) {
+      expect([unknown, await gdb.ask(unknown)]).toEqual([unknown, ""]);
+    }
+    expect(machine.counters.instructions).toBe(0);
+    expect(await gdb.ask("S05")).toMatch(/^T05thread:186a2/);
+    expect(machine.counters.instructions).toBe(1);
+  });
+
+  it("stops at an address as long as one kind of breakpoint is left there", async () => {
+    const { gdb, elf } = connect();
+    const at = hex(msleep(elf));
+    for (const kind of ["Z0", "Z1", "Z1", "z1"]) {
+      expect(await gdb.ask(`${kind},${at},2`)).toBe("OK");
+    }
+    expect(await gdb.ask("vCont;c")).toMatch(/^T05thread/);
+    expect(await gdb.ask("p20")).toBe(word(msleep(elf)));
+    expect(await gdb.ask(`z0,${at},2`)).toBe("OK");
+    expect(await gdb.ask("vCont;c")).toBe("W00");
+  });
+
+  it("steps the thread that was chosen for steps, while it looks at another", async () => {
+    const { gdb, elf } = connect();
+    await gdb.ask(`Z0,${hex(msleep(elf))},2`);
+    const [, here = ""] = /thread:([0-9a-f]+)/.exec(await gdb.ask("vCont;c")) ?? [];
+    await gdb.ask(`z0,${hex(msleep(elf))},2`);
+    const ids = (await gdb.ask("qfThreadInfo")).slice(1).split(",");
+    const other = ids.find((id) => id !== here && id !== "186a2") ?? "";
+    expect(await gdb.ask(`Hc${other}`)).toBe("OK");
+    expect(await gdb.ask(`Hg${here}`)).toBe("OK");
+    expect(await gdb.ask("s")).toContain(`thread:${other};`);
+    expect(await gdb.ask("Hc0")).toBe("OK");
+    expect(await gdb.ask("Hc99")).toBe("E03");
+    expect(await gdb.ask("bs")).toContain(`thread:${other};`);
+  });
+
+  it("goes back from a panic, and ends where it should go on", async () => {
+    const bad = program("bad").li("a1", 3).lw("a0", "zero", 0).build();
+    const machine = new Machine({ jit: false }, buildUnderTest);
+    machine.createThread({ name: "bad", body: machine.load(bad).textBase });
+    const { gdb } = connectTo(machine);
+    expect(await gdb.ask("vCont;c")).toMatch(/^T0bthread/);
+    expect(await gdb.ask("vCont;c")).toMatch(/^T06thread/);
+    expect(await gdb.ask("pb")).toBe(word(3));
+    expect(await gdb.ask("bs")).toMatch(/^T05thread/);
+    expect(await gdb.ask("pb")).toBe(word(0));
+    expect(await gdb.ask("vCont;c")).toMatch(/^T0bthread/);
+    expect(await gdb.ask("vCont;c")).toMatch(/^T06thread/);
+    expect(await gdb.ask("vCont;c")).toBe("W46");
   });
 
   it("ends with the status of the program, and does not change its run", async () => {

@@ -180,6 +180,15 @@ describe("a scheduler in JavaScript", () => {
   it.each<[string, Partial<Scheduler>, RegExp]>([
     ["chooses nobody", { choose: () => undefined as never }, /"fifo".*chosen no thread that waits/],
     [
+      "chooses a thread and keeps it",
+      {
+        choose(this: Fifo, cpu: number) {
+          return (this.queues[cpu] as SchedulerThread[])[0] as SchedulerThread;
+        },
+      },
+      /chosen no thread that waits for CPU \d; one .* choose\(\) takes it off/,
+    ],
+    [
       "throws",
       {
         choose: () => {

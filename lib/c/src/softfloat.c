@@ -1,32 +1,35 @@
 /*
  * What compilers call for floating-point numbers on a CPU without them: IEEE 754 single and double,
  * rounded to nearest, ties to even. Both formats share one unpacked form, so that each operation is
- * written once; that of a single is the same operation rounded to fewer bits.
+ * written once (ieee754.h); that of a single is the same operation rounded to fewer bits.
  */
 #include <stdint.h>
 #include <string.h>
 
-enum kind { ZERO, FINITE, INFINITE, NOT_A_NUMBER };
+typedef uint64_t significand;
 
-/* sig * 2^(exponent - 62), with bit 62 of sig set; bit 0 is sticky: set if any lower bit was lost. */
-struct number {
-  enum kind kind;
-  int sign;
-  int exponent;
-  uint64_t sig;
-};
+enum { TOP = 62 };
 
-struct format {
-  int exponent_bits, fraction_bits;
-};
+#define zero 0
 
-static const struct format single = {8, 23}, twice = {11, 52};
+static int is_equal(uint64_t a, uint64_t b) { return a == b; }
 
-static uint64_t shift_right(uint64_t n, int by) {
+static int is_less(uint64_t a, uint64_t b) { return a < b; }
+
+static uint64_t plus(uint64_t a, uint64_t b) { return a + b; }
+
+static uint64_t minus(uint64_t a, uint64_t b) { return a - b; }
+
+/* By any number, with what is lost in bit 0. */
+static uint64_t right_sticky(uint64_t n, int by) {
   if (by <= 0) return n;
-  if (by > 62) return n != 0;
+  if (by > TOP) return n != 0;
   return n >> by | ((n & (((uint64_t)1 << by) - 1)) != 0);
 }
+
+#include "ieee754.h"
+
+/* ---- From and to bits ---- */
 
 static struct number normalize(struct number n) {
   if (n.sig == 0) {
@@ -34,7 +37,7 @@ static struct number normalize(struct number n) {
     return n;
   }
   if (n.sig >> 63) {
-    n.sig = shift_right(n.sig, 1);
+    n.sig = right_sticky(n.sig, 1);
     n.exponent++;
   }
   int by = __builtin_clzll(n.sig) - 1;
@@ -55,7 +58,7 @@ static struct number unpack(uint64_t bits, struct format f) {
   if (exponent != 0) fraction |= (uint64_t)1 << f.fraction_bits;
   else exponent = 1;
   n.exponent = exponent - most / 2;
-  n.sig = fraction << (62 - f.fraction_bits);
+  n.sig = fraction << (TOP - f.fraction_bits);
   return normalize(n);
 }
 
@@ -69,119 +72,50 @@ static uint64_t pack(struct number n, struct format f) {
   int exponent = n.exponent + most / 2;
   if (exponent >= most) return sign | infinite;
   if (exponent < 1) {
-    n.sig = shift_right(n.sig, 1 - exponent);
+    n.sig = right_sticky(n.sig, 1 - exponent);
     exponent = 1;
   }
-  int drop = 62 - f.fraction_bits;
+  int drop = TOP - f.fraction_bits;
   uint64_t half = (uint64_t)1 << (drop - 1), lost = n.sig & (2 * half - 1), kept = n.sig >> drop;
   if (lost > half || (lost == half && (kept & 1))) kept++;
   return sign | (((uint64_t)(exponent - 1) << f.fraction_bits) + kept);
 }
 
-/* ---- Operations ---- */
+/* ---- What ieee754.h needs ---- */
 
-static const struct number not_a_number = {NOT_A_NUMBER, 0, 0, 0};
-
-static struct number add(struct number a, struct number b) {
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE) return b.kind == INFINITE && a.sign != b.sign ? not_a_number : a;
-  if (b.kind == INFINITE) return b;
-  if (a.kind == ZERO && b.kind == ZERO) {
-    a.sign &= b.sign;
-    return a;
-  }
-  if (a.kind == ZERO) return b;
-  if (b.kind == ZERO) return a;
-  if (a.exponent < b.exponent || (a.exponent == b.exponent && a.sig < b.sig)) {
-    struct number t = a;
-    a = b;
-    b = t;
-  }
-  b.sig = shift_right(b.sig, a.exponent - b.exponent);
-  if (a.sign == b.sign) a.sig += b.sig;
-  else if (a.sig == b.sig) a.sign = a.sig = 0;
-  else a.sig -= b.sig;
-  return normalize(a);
-}
-
-static struct number multiply(struct number a, struct number b) {
-  int sign = a.sign ^ b.sign;
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE || b.kind == INFINITE) {
-    if (a.kind == ZERO || b.kind == ZERO) return not_a_number;
-    return (struct number){INFINITE, sign, 0, 0};
-  }
-  if (a.kind == ZERO || b.kind == ZERO) return (struct number){ZERO, sign, 0, 0};
-  /* Products of halves: the upper 64 bits of 128, and whether the lower ones are zero. */
-  uint64_t al = (uint32_t)a.sig, ah = a.sig >> 32, bl = (uint32_t)b.sig, bh = b.sig >> 32;
+/* Products of halves: the upper 64 bits of 128, and whether the lower ones are zero. */
+static uint64_t product_of(uint64_t a, uint64_t b) {
+  uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
   uint64_t low = al * bl, middle = ah * bl + (low >> 32), other = al * bh + (uint32_t)middle;
   uint64_t high = ah * bh + (middle >> 32) + (other >> 32);
   uint64_t rest = other << 32 | (uint32_t)low;
-  high = high << 2 | rest >> 62;
-  struct number n = {FINITE, sign, a.exponent + b.exponent, high | ((rest << 2) != 0)};
-  return normalize(n);
+  high = high << 2 | rest >> TOP;
+  return high | ((rest << 2) != 0);
 }
 
-static struct number divide(struct number a, struct number b) {
-  int sign = a.sign ^ b.sign;
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE) return b.kind == INFINITE ? not_a_number : (struct number){INFINITE, sign, 0, 0};
-  if (b.kind == ZERO) return a.kind == ZERO ? not_a_number : (struct number){INFINITE, sign, 0, 0};
-  if (a.kind == ZERO || b.kind == INFINITE) return (struct number){ZERO, sign, 0, 0};
-  uint64_t quotient = 0, rest = a.sig;
-  for (int bit = 62; bit >= 0; bit--, rest <<= 1) {
-    if (rest >= b.sig) {
-      rest -= b.sig;
+static uint64_t quotient_of(uint64_t rest, uint64_t divisor) {
+  uint64_t quotient = 0;
+  for (int bit = TOP; bit >= 0; bit--, rest <<= 1) {
+    if (rest >= divisor) {
+      rest -= divisor;
       quotient |= (uint64_t)1 << bit;
     }
   }
-  struct number n = {FINITE, sign, a.exponent - b.exponent, quotient | (rest != 0)};
-  return normalize(n);
+  return quotient | (rest != 0);
 }
 
-/* -1, 0, 1; `unordered` if one is not a number. */
-static int compare(struct number a, struct number b, int unordered) {
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return unordered;
-  if (a.kind == ZERO && b.kind == ZERO) return 0;
-  int sign_a = a.kind == ZERO ? 0 : a.sign ? -1 : 1, sign_b = b.kind == ZERO ? 0 : b.sign ? -1 : 1;
-  if (sign_a != sign_b) return sign_a < sign_b ? -1 : 1;
-  if (a.kind != b.kind) return a.kind < b.kind ? -sign_a : sign_a;
-  if (a.kind == INFINITE) return 0;
-  if (a.exponent != b.exponent) return a.exponent < b.exponent ? -sign_a : sign_a;
-  if (a.sig == b.sig) return 0;
-  return a.sig < b.sig ? -sign_a : sign_a;
+static uint64_t whole_part(struct number n) {
+  return n.exponent > TOP ? n.sig << 1 : n.sig >> (TOP - n.exponent);
 }
-
-/* ---- Integers ---- */
 
 static struct number from_integer(uint64_t magnitude, int sign) {
-  struct number n = {FINITE, sign, 62, magnitude};
+  struct number n = {FINITE, sign, TOP, magnitude};
   if (magnitude >> 63) {
     n.exponent = 63;
-    n.sig = shift_right(magnitude, 1);
+    n.sig = right_sticky(magnitude, 1);
   }
   return normalize(n);
 }
-
-/* The whole part, at most `most`. */
-static uint64_t to_integer(struct number n, uint64_t most) {
-  if (n.kind == ZERO || (n.kind == FINITE && n.exponent < 0)) return 0;
-  if (n.kind != FINITE || n.exponent > 63) return most;
-  uint64_t value = n.exponent > 62 ? n.sig << 1 : n.sig >> (62 - n.exponent);
-  return value < most ? value : most;
-}
-
-static int64_t to_signed(struct number n, int64_t most) {
-  if (n.kind == NOT_A_NUMBER) return most;
-  uint64_t magnitude = to_integer(n, (uint64_t)most + n.sign);
-  return (int64_t)(n.sign ? -magnitude : magnitude);
-}
-
-static uint64_t to_unsigned(struct number n, uint64_t most) {
-  return n.sign && n.kind != NOT_A_NUMBER ? 0 : to_integer(n, most);
-}
-
-static uint64_t magnitude(int64_t n) { return n < 0 ? -(uint64_t)n : (uint64_t)n; }
 
 /* ---- The functions that compilers call, for both formats ---- */
 

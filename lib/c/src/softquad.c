@@ -1,7 +1,7 @@
 /*
  * What compilers call for long double, which on RISC-V is IEEE 754 quadruple: 1 bit for the sign, 15 for the exponent, 112
- * for the fraction; rounded to nearest, ties to even. The way is that of softfloat.c with numbers of 128 bits. It is apart
- * so that float and double, which programs use far more, stay as fast as 64 bits allow.
+ * for the fraction; rounded to nearest, ties to even. The way is that of softfloat.c with numbers of 128 bits (ieee754.h).
+ * It is apart so that float and double, which programs use far more, stay as fast as 64 bits allow.
  */
 #include <stdint.h>
 #include <string.h>
@@ -11,27 +11,18 @@ struct wide {
   uint64_t low, high;
 };
 
-enum kind { ZERO, FINITE, INFINITE, NOT_A_NUMBER };
+typedef struct wide significand;
 
 enum { TOP = 126, LIMBS = 4 };
 
-/* sig * 2^(exponent - TOP), with bit TOP of sig set; bit 0 is sticky: set if any lower bit was lost. */
-struct number {
-  enum kind kind;
-  int sign;
-  int exponent;
-  struct wide sig;
-};
-
-struct format {
-  int exponent_bits, fraction_bits;
-};
-
-static const struct format single = {8, 23}, twice = {11, 52}, quad = {15, 112};
-
 /* ---- Numbers of 128 bits ---- */
 
+#define zero \
+  { 0, 0 }
+
 static int is_zero(struct wide n) { return (n.low | n.high) == 0; }
+
+static int is_equal(struct wide a, struct wide b) { return a.low == b.low && a.high == b.high; }
 
 static int is_less(struct wide a, struct wide b) { return a.high != b.high ? a.high < b.high : a.low < b.low; }
 
@@ -71,6 +62,10 @@ static struct wide right_sticky(struct wide n, int by) {
 }
 
 static int bit_of(struct wide n, int at) { return (int)(right(n, at).low & 1); }
+
+#include "ieee754.h"
+
+static const struct format quad = {15, 112};
 
 /* ---- From and to bits ---- */
 
@@ -141,39 +136,7 @@ static long double make(struct number n) {
   return value;
 }
 
-/* ---- Operations ---- */
-
-static const struct number not_a_number = {NOT_A_NUMBER, 0, 0, {0, 0}};
-
-static struct number negative(struct number n) {
-  n.sign ^= 1;
-  return n;
-}
-
-static struct number add(struct number a, struct number b) {
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE) return b.kind == INFINITE && a.sign != b.sign ? not_a_number : a;
-  if (b.kind == INFINITE) return b;
-  if (a.kind == ZERO && b.kind == ZERO) {
-    a.sign &= b.sign;
-    return a;
-  }
-  if (a.kind == ZERO) return b;
-  if (b.kind == ZERO) return a;
-  if (a.exponent < b.exponent || (a.exponent == b.exponent && is_less(a.sig, b.sig))) {
-    struct number t = a;
-    a = b;
-    b = t;
-  }
-  b.sig = right_sticky(b.sig, a.exponent - b.exponent);
-  if (a.sign == b.sign) {
-    a.sig = plus(a.sig, b.sig);
-  } else {
-    a.sig = minus(a.sig, b.sig);
-    if (is_zero(a.sig)) a.sign = 0;
-  }
-  return normalize(a);
-}
+/* ---- What ieee754.h needs ---- */
 
 static void split(uint32_t limbs[LIMBS], struct wide n) {
   limbs[0] = (uint32_t)n.low;
@@ -182,7 +145,6 @@ static void split(uint32_t limbs[LIMBS], struct wide n) {
   limbs[3] = (uint32_t)(n.high >> 32);
 }
 
-/* The product of two numbers without its lowest TOP bits, which are in bit 0. */
 static struct wide product_of(struct wide a, struct wide b) {
   uint32_t x[LIMBS], y[LIMBS], product[2 * LIMBS] = {0};
   split(x, a);
@@ -204,70 +166,28 @@ static struct wide product_of(struct wide a, struct wide b) {
   return n;
 }
 
-static struct number multiply(struct number a, struct number b) {
-  int sign = a.sign ^ b.sign;
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE || b.kind == INFINITE) {
-    if (a.kind == ZERO || b.kind == ZERO) return not_a_number;
-    return (struct number){INFINITE, sign, 0, {0, 0}};
-  }
-  if (a.kind == ZERO || b.kind == ZERO) return (struct number){ZERO, sign, 0, {0, 0}};
-  return normalize((struct number){FINITE, sign, a.exponent + b.exponent, product_of(a.sig, b.sig)});
-}
-
-static struct number divide(struct number a, struct number b) {
-  int sign = a.sign ^ b.sign;
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return not_a_number;
-  if (a.kind == INFINITE) return b.kind == INFINITE ? not_a_number : (struct number){INFINITE, sign, 0, {0, 0}};
-  if (b.kind == ZERO) return a.kind == ZERO ? not_a_number : (struct number){INFINITE, sign, 0, {0, 0}};
-  if (a.kind == ZERO || b.kind == INFINITE) return (struct number){ZERO, sign, 0, {0, 0}};
-  struct wide quotient = {0, 0}, rest = a.sig;
+static struct wide quotient_of(struct wide rest, struct wide divisor) {
+  struct wide quotient = {0, 0};
   for (int bit = TOP; bit >= 0; bit--, rest = left(rest, 1)) {
     quotient = left(quotient, 1);
-    if (is_less(rest, b.sig)) continue;
-    rest = minus(rest, b.sig);
+    if (is_less(rest, divisor)) continue;
+    rest = minus(rest, divisor);
     quotient.low |= 1;
   }
   quotient.low |= !is_zero(rest);
-  return normalize((struct number){FINITE, sign, a.exponent - b.exponent, quotient});
+  return quotient;
 }
 
-/* -1, 0, 1; `unordered` if one is not a number. */
-static int compare(struct number a, struct number b, int unordered) {
-  if (a.kind == NOT_A_NUMBER || b.kind == NOT_A_NUMBER) return unordered;
-  int sign_a = a.kind == ZERO ? 0 : a.sign ? -1 : 1, sign_b = b.kind == ZERO ? 0 : b.sign ? -1 : 1;
-  if (sign_a != sign_b) return sign_a < sign_b ? -1 : 1;
-  if (a.kind != b.kind) return a.kind < b.kind ? -sign_a : sign_a;
-  if (a.kind != FINITE) return 0;
-  if (a.exponent != b.exponent) return a.exponent < b.exponent ? -sign_a : sign_a;
-  return is_less(a.sig, b.sig) ? -sign_a : is_less(b.sig, a.sig) ? sign_a : 0;
-}
-
-/* ---- Integers ---- */
+static uint64_t whole_part(struct number n) { return right(n.sig, TOP - n.exponent).low; }
 
 static struct number from_integer(uint64_t magnitude, int sign) {
   return normalize((struct number){FINITE, sign, TOP, {magnitude, 0}});
 }
 
-/* The whole part, at most `most`. */
-static uint64_t to_integer(struct number n, uint64_t most) {
-  if (n.kind == ZERO || (n.kind == FINITE && n.exponent < 0)) return 0;
-  if (n.kind != FINITE || n.exponent > 63) return most;
-  uint64_t value = right(n.sig, TOP - n.exponent).low;
-  return value < most ? value : most;
+static struct number negative(struct number n) {
+  n.sign ^= 1;
+  return n;
 }
-
-static int64_t to_signed(struct number n, int64_t most) {
-  if (n.kind == NOT_A_NUMBER) return most;
-  uint64_t magnitude = to_integer(n, (uint64_t)most + n.sign);
-  return (int64_t)(n.sign ? -magnitude : magnitude);
-}
-
-static uint64_t to_unsigned(struct number n, uint64_t most) {
-  return n.sign && n.kind != NOT_A_NUMBER ? 0 : to_integer(n, most);
-}
-
-static uint64_t magnitude(int64_t n) { return n < 0 ? -(uint64_t)n : (uint64_t)n; }
 
 /* ---- The functions that compilers call ---- */
 

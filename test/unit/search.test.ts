@@ -124,6 +124,31 @@ describe("an exhaustive search", () => {
     );
   });
 
+  it("lets the others work while a thread waits without a yield, whatever its priority", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const [flag, word] = [shared(0, "flag"), shared(0, "word")];
+      machine.createThread({
+        name: "waits",
+        *body() {
+          while ((yield* flag.get()) === 0);
+        },
+      });
+      for (const name of ["works", "works, too"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let i = 0; i < 30; i++) yield* word.add(1);
+            if (word.value === 60) yield* flag.set(1);
+          },
+        });
+      }
+    };
+    for (const strategy of ["random", "pct"] as const) {
+      const { failure } = await run(setup, { strategy, schedules: 200 });
+      expect(failure).toBeNull();
+    }
+  });
+
   it("makes a schedule shorter for no longer than it has searched, where its time is bounded", async () => {
     let schedules = 0;
     const setup: Setup = (machine, { shared }) => {

@@ -27,7 +27,7 @@ import { stats_due } from "./kern_stats";
 import { ipi_arrive, ipi_follow, ipi_migrate, ipi_retry, ipi_schedule, is_mine } from "./lwkt_ipiq";
 import { _lwkt_dequeue, _lwkt_enqueue, lwkt_switch } from "./lwkt_thread";
 import { token_forgo, waits_for_token } from "./lwkt_token";
-import { mi_switch, sched_check_preempt, sched_moved, sched_rem } from "./sched";
+import { mi_switch, sched_check_preempt, sched_leaves, sched_rem } from "./sched";
 import { dl_allows } from "./sched_deadline";
 
 /** True if a thread's affinity lets it run on a CPU. */
@@ -81,18 +81,18 @@ function migrate(gd: GlobalData, td: Thread, cpu: u32): void {
   if (machine().sched != Sched.LWKT) {
     const queued = td.td_slot != 0;
     if (queued) sched_rem(td);
+    sched_leaves(td);
     td.td_cpu = <u8>cpu;
     ipi_follow(td);
-    sched_moved(td);
     if (queued) ipi_schedule(td);
     return;
   }
   token_forgo(td);
   _lwkt_dequeue(td);
+  sched_leaves(td);
   td.td_cpu = <u8>cpu;
   stats_due(td);
   ipi_follow(td);
-  sched_moved(td);
   if ((flags & TDL_RUNQ) == 0 || planted(Plant.MOVE_LOSES_RUN)) return;
   if (!is_passing(td)) td.td_lwflags |= TDL_WANTED;
   ipi_arrive(td);
@@ -152,8 +152,8 @@ export function lwkt_setcpu_self(cpu: u32): u32 {
 function move_self(td: Thread, cpu: u32): u32 {
   cold(td).td_migrate = 0;
   if (machine().sched != Sched.LWKT) {
+    sched_leaves(td);
     td.td_cpu = <u8>cpu;
-    sched_moved(td);
     return mi_switch();
   }
   if ((td.td_lwflags & TDL_RUNQ) == 0) {
@@ -164,9 +164,9 @@ function move_self(td: Thread, cpu: u32): u32 {
     td.td_lwflags |= TDL_WANTED;
     _lwkt_dequeue(td);
   }
+  sched_leaves(td);
   td.td_cpu = <u8>cpu;
   stats_due(td);
-  sched_moved(td);
   ipi_arrive(td);
   lwkt_switch();
   return PENDING;

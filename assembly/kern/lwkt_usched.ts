@@ -22,8 +22,10 @@
 // or stay on their own if its load is worse by no more than a queue. The load is the sum of the priorities,
 // so that threads that have used much weigh more. A CPU whose slot a thread of a better class has (real time,
 // time-sharing, idle) counts only if there is no other, and once a second the threads that wait on such a CPU
-// are placed anew: they would wait for as long as that thread computes. Then idle CPUs pull the best thread
-// from the CPU with the highest load.
+// are placed anew: they would wait for as long as that thread computes. Real-time threads go where the slot's
+// holder is the worst, and by load only among equals; once a second those that wait are placed anew if they
+// would run elsewhere, or have a better thread before them and not elsewhere. Then idle CPUs pull the best
+// thread from the CPU with the highest load.
 //
 // Rejected: updating the accounts whenever a thread returns from the kernel, as dfly_recalculate_estcpu does.
 // The decay then depends on how often that happens; five equal threads were 8 % apart after 40 seconds.
@@ -111,9 +113,6 @@ const BATCH_MAX: u32 = STATHZ * 30;
 /** After a second, DECAY / (DECAY + 1) of estcpu remains. */
 const DECAY: u32 = 2;
 
-/** No CPU's number. */
-const NO_CPU: u32 = u32.MAX_VALUE;
-
 // ---- Rank ----
 
 /** True for a thread that is treated as in the kernel: it borrows a priority, or a token is kept for it. */
@@ -148,10 +147,25 @@ function load_for(td: Thread): u32 {
   return PPQ + ((<u32>cold(td).td_base_pri - class_of(td)) & ~(PPQ - 1));
 }
 
-/** True if `td` does not run on a CPU for as long as the holder of its slot computes. */
-function is_shut_out(cpu: u32, td: Thread): bool {
-  const holder = sched_cpu(cpu).sc_holder;
-  return is_td(holder) && class_of(holder) < class_of(td) && !planted(Plant.USER_SHUT_OUT);
+/** Where a thread stands among user threads of other classes, and if it is real-time among those, too. */
+function standing_of(td: Thread): u32 {
+  const best = class_of(td);
+  return best == 0 ? prio_level(td_sched(td).ts_rt, cold(td).td_base_pri) : prio_level(0, best);
+}
+
+/**
+ * How good a CPU is for `td`, by the holder of its slot: 0 if `td` does not run there for as long as that
+ * computes. For a real-time thread the CPU is the better, the worse its holder is.
+ */
+function chance_on(cpu: u32, td: Thread): u32 {
+  const is_real = class_of(td) == 0 && !planted(Plant.USER_REAL_LOAD);
+  let holder = sched_cpu(cpu).sc_holder;
+  if (is_real && holder == td) holder = first_waiting(cpu); // the one that it took the slot from
+  if (!is_td(holder)) return is_real ? u32.MAX_VALUE : 1;
+  const standing = standing_of(holder);
+  const is_better = is_real ? standing < standing_of(td) : class_of(holder) < class_of(td);
+  if (is_better && !planted(Plant.USER_SHUT_OUT)) return 0;
+  return is_real ? standing : 1;
 }
 
 /**
@@ -452,16 +466,28 @@ export function user_second(m: Machine, seconds: u32): void {
   if (m.ncpus != 1) release_shut_out(m);
 }
 
-/** Threads that are shut out where they wait, and would not be elsewhere, are placed anew. */
+/** Threads that do not get their CPU, and would run elsewhere, are placed anew. */
 function release_shut_out(m: Machine): void {
   if (!is_waiting(m) || planted(Plant.USER_SHUT_IN)) return;
   for (let i: u32 = 1; i < m.zone_next; i++) {
     const td = td_at(i);
     if ((td.td_flags & TDF_USER) == 0 || (td.td_lwflags & TDL_RUNQ) == 0) continue;
-    const cpu: u32 = td.td_cpu;
-    if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0 || !is_shut_out(cpu, td)) continue;
-    if (can_move(td) && least_loaded(m, td, 0, true) != NO_CPU) sched_arrived(globaldata(cpu), td);
+    if ((td_sched(td).ts_flags & TSF_ARRIVED) != 0 || !can_move(td)) continue;
+    if (is_better_elsewhere(m, td)) sched_arrived(globaldata(td.td_cpu), td);
   }
+}
+
+/** True if `td` is shut out of its CPU and not of another one, or if it is real-time and would run there at once. */
+function is_better_elsewhere(m: Machine, td: Thread): bool {
+  const here = chance_on(td.td_cpu, td);
+  const wanted = class_of(td) == 0 ? standing_of(td) : u32.MAX_VALUE;
+  const allowed = allowed_cpus(m, td);
+  for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
+    if (((allowed >> cpu) & 1) == 0) continue;
+    const there = chance_on(cpu, td);
+    if (there > here && (here == 0 || there > wanted)) return true;
+  }
+  return false;
 }
 
 // ---- Between two rounds ----
@@ -473,11 +499,7 @@ export function user_place(m: Machine, td: Thread): void {
   sched_departed(td);
   const own: u32 = (ts.ts_flags & TSF_ENDED) != 0 ? 0 : ts.ts_load; // a woken thread does not count where it waits
   ts.ts_flags &= ~TSF_ENDED;
-  let best = cpu;
-  if (can_move(td)) {
-    best = least_loaded(m, td, own, true);
-    if (best == NO_CPU) best = least_loaded(m, td, own, false);
-  }
+  const best = can_move(td) ? choose_cpu(m, td, own) : cpu;
   if (best != cpu) move(m, td, best);
   else notify(m, cpu);
 }
@@ -496,24 +518,24 @@ function can_move(td: Thread): bool {
 }
 
 /**
- * dfly_choose_best_queue: the CPU with the least load, searching from the next one; the thread's own has an
- * advantage. `open`: of those that it is not shut out of, NO_CPU if there is none.
+ * dfly_choose_best_queue: of the CPUs that are best for a thread the one with the least load, searching from
+ * the next one; the thread's own has an advantage.
  */
-function least_loaded(m: Machine, td: Thread, own: u32, open: bool): u32 {
+function choose_cpu(m: Machine, td: Thread, own: u32): u32 {
   const allowed = allowed_cpus(m, td);
   const cpu: u32 = td.td_cpu;
-  let best = open ? NO_CPU : cpu;
+  let best = cpu;
+  let most: u32 = 0;
   let least: i32 = i32.MAX_VALUE;
-  if (((allowed >> cpu) & 1) != 0 && !(open && is_shut_out(cpu, td))) {
-    best = cpu;
-    least = <i32>(sched_cpu(cpu).sc_load - own) - <i32>PPQ;
-  }
-  for (let i: u32 = 1; i < m.ncpus; i++) {
+  for (let i: u32 = 0; i < m.ncpus; i++) {
     const other = (cpu + i) % m.ncpus;
-    const load = <i32>sched_cpu(other).sc_load;
-    const excluded = ((allowed >> other) & 1) == 0 && !planted(Plant.USER_SET_IGNORED);
-    if (excluded || load >= least || (open && is_shut_out(other, td))) continue;
+    if (((allowed >> other) & 1) == 0 && !(i != 0 && planted(Plant.USER_SET_IGNORED))) continue;
+    const chance = chance_on(other, td);
+    let load = <i32>sched_cpu(other).sc_load;
+    if (i == 0) load -= <i32>(own + PPQ);
+    if (chance < most || (chance == most && load >= least)) continue;
     best = other;
+    most = chance;
     least = load;
   }
   return best;

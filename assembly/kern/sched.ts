@@ -4,6 +4,7 @@
 // None of these functions switches, except mi_switch, sched_relinquish and sched_throw, which follow the
 // protocol of cont.ts.
 import { panic } from "../env";
+import { cpu_bit } from "../sys/cpuset";
 import { has_deadline } from "../sys/deadline";
 import { EINVAL } from "../sys/errno";
 import { GDF_DEADLINE, GDF_RESCHED, GDF_SLICEEND, GlobalData, mycpu } from "../sys/globaldata";
@@ -105,7 +106,7 @@ import {
   hs_rem,
   hs_requeue,
 } from "./sched_host";
-import { idle_cpus, sched_arrived, ule_woken_by } from "./sched_place";
+import { allowed_cpus, idle_cpus, sched_arrived, ule_woken_by } from "./sched_place";
 import {
   level_of,
   policy_clear,
@@ -607,6 +608,21 @@ function share_gone(td: Thread): void {
 /** A thread's CPU was chosen explicitly: it runs there next. */
 export function sched_moved(td: Thread): void {
   if (machine().sched_delta != 0) td_sched(td).ts_flags |= TSF_MOVED;
+}
+
+/**
+ * A thread leaves its CPU for one that was chosen. If its set excludes the CPU that it leaves, that is
+ * just one of the set: lwkt and ule then place it like one that becomes runnable, as sched_affinity does in
+ * the originals.
+ */
+export function sched_leaves(td: Thread): void {
+  const m = machine();
+  const places = m.sched == Sched.LWKT || m.sched == Sched.ULE;
+  if (places && !planted(Plant.SET_PINS)) {
+    const allowed = allowed_cpus(m, td);
+    if ((allowed & cpu_bit(td.td_cpu)) == 0 && (allowed & (allowed - 1)) != 0) return;
+  }
+  sched_moved(td);
 }
 
 /** A thread's CPU set has changed: moves it from the machine's queue to that of a CPU in the set. */

@@ -33,6 +33,7 @@ export enum Plant {
   NO_FORGO = 20, //          a token is kept for a thread that was moved or descheduled
   // Moving (kern/lwkt_migrate.ts).
   RETRY_EXCLUDED = 173, //   a move that was put off is made although the thread's set excludes its CPU now
+  SET_PINS = 176, //         a thread whose set excludes its CPU stays on the first one of the set
   ARRIVE_LOSES_TURN = 21, // a thread that moved itself while it was off the run queue does not continue
   MOVE_WAKES = 22, //        moving wakes a thread that is about to block
   TRANSIT_MINE = 23, //      a CPU acts at once on a thread that is still on its way to it
@@ -166,6 +167,7 @@ export enum Plant {
   // More of the scheduler of user threads (kern/lwkt_usched.ts): user-queues and user-shares find these.
   USER_SHUT_OUT = 141, //    threads go to CPUs that one of a better class keeps
   USER_SHUT_IN = 142, //     threads stay on CPUs that one of a better class keeps
+  USER_REAL_LOAD = 175, //   real-time threads go by load, whatever runs on a CPU
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

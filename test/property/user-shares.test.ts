@@ -19,7 +19,7 @@ describe("user threads under lwkt and lwkt-modern", () => {
   it.each([
     ...[Plant.USER_STAYS, Plant.USER_LOAD_STAYS, Plant.USER_LEVEL_STALE, Plant.USER_NO_ACCOUNT],
     ...[Plant.USER_SET_IGNORED, Plant.USER_LOSES_TURN, Plant.USER_PULL_ANY],
-    ...[Plant.USER_SHUT_OUT, Plant.USER_SHUT_IN],
+    ...[Plant.USER_SHUT_OUT, Plant.USER_SHUT_IN, Plant.USER_REAL_LOAD],
   ])("without which a fault is found: %d", (plant) => {
     const found = SEEDS.some((seed) => {
       try {

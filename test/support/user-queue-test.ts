@@ -6,7 +6,7 @@
 // The rules are those of docs/schedulers.md: a slot per CPU; behind it 99 real-time priorities, then SCHED_IDLE
 // by four of its priorities; a better thread takes the slot, and the one that loses it goes before its equals; a
 // thread that becomes runnable goes to the CPU with the least load, its own if that is no more than a queue
-// worse.
+// worse; a real-time one, of the CPUs on which the slot's holder is the worst.
 
 import * as Layout from "../../src/generated/layout.js";
 import { Machine, sys } from "../../src/index.js";
@@ -35,6 +35,8 @@ interface Cpu {
 const ROUNDS = 4;
 /** Priorities of a queue. */
 const PPQ = 4;
+/** The queue of the best SCHED_IDLE threads. */
+const IDLE_QUEUE = 1_000;
 const EVERYWHERE = 2n ** 64n - 1n;
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -158,7 +160,7 @@ export class UserQueueTest {
       const nice = random.below(40) - 20;
       machine.call(sys.sched_setscheduler(actor.thread, 5, nice));
       const worse = Math.floor(((nice + 20) * 32) / 40) & ~(PPQ - 1);
-      actor.queue = 1_000 + worse;
+      actor.queue = IDLE_QUEUE + worse;
       actor.load = PPQ + worse;
     }
   }
@@ -191,19 +193,31 @@ export class UserQueueTest {
     else cpu.waiting.splice(cpu.waiting.indexOf(actor), 1);
   }
 
-  /** Becomes runnable on its CPU, and goes to the one with the least load, from the next one on. */
+  /**
+   * How good a CPU is for a thread, by the holder of its slot or, if that is the thread, the one behind it: 0 behind a
+   * better class or real-time priority; for a real-time thread the better, the worse the holder is.
+   */
+  private chanceOn({ holder, waiting }: Cpu, actor: Actor): number {
+    const isIdle = ({ queue }: Actor) => queue >= IDLE_QUEUE;
+    const before = holder === actor ? (waiting[0] ?? null) : holder;
+    if (isIdle(actor)) return holder === null || isIdle(holder) ? 1 : 0;
+    if (before === null) return Number.POSITIVE_INFINITY;
+    if (isIdle(before)) return IDLE_QUEUE;
+    return before.queue < actor.queue ? 0 : before.queue;
+  }
+
+  /** Becomes runnable on its CPU, and goes to the best one, of equals to that with the least load, from the next one on. */
   private arrive(actor: Actor): void {
     const own = actor.cpu;
     this.enter(this.cpus[own] as Cpu, actor);
     let best = own;
     let least = Number.POSITIVE_INFINITY;
-    const isIdle = ({ queue }: Actor) => queue >= 1_000;
-    const isOpen = ({ holder }: Cpu) => holder === null || isIdle(holder) || !isIdle(actor);
-    const open = this.cpus.filter(isOpen);
+    const chances = this.cpus.map((cpu) => this.chanceOn(cpu, actor));
+    const most = Math.max(...chances);
     for (let i = 0; i < this.cpus.length; i++) {
       const other = (own + i) % this.cpus.length;
       const cpu = this.cpus[other] as Cpu;
-      if (open.length > 0 && !open.includes(cpu)) continue;
+      if (chances[other] !== most) continue;
       const load = this.loadOf(cpu) - (i === 0 ? actor.load + PPQ : 0);
       if (load >= least) continue;
       best = other;

@@ -264,12 +264,12 @@ export class UserShareModel {
     let least = Number.POSITIVE_INFINITY;
     const own = td.load * (td.hasEnded ? 0 : 1) + PPQ;
     td.hasEnded = false;
-    const open = this.openTo(td);
+    const chances = this.chances(td);
+    const most = Math.max(...chances);
     for (let i = 0; i < cpus.length; i++) {
       const cpu = (td.cpu + i) % cpus.length;
       const load = (cpus[cpu] as UserCpu).load - (i === 0 ? own : 0);
-      if (!isAllowed(td, cpu) || (open.length > 0 && !open.includes(cpu))) continue;
-      if (load >= least || runs) continue;
+      if (chances[cpu] !== most || load >= least || runs) continue;
       best = cpu;
       least = load;
     }
@@ -277,21 +277,32 @@ export class UserShareModel {
     else this.move(td, best, idle);
   }
 
-  /** The CPUs of a thread on which no thread of a better class has the slot. */
-  private openTo(td: UserThread): number[] {
-    return [...this.cpus.keys()].filter((cpu) => {
-      const { holder } = this.cpus[cpu] as UserCpu;
-      return isAllowed(td, cpu) && (holder === null || classOf(holder) >= classOf(td));
+  /**
+   * How good each CPU is for a thread: -1 if it must not run there, 0 if it would wait for as long as the holder of the
+   * slot computes. All others are equals, but for real-time threads the ones with the worst holder are the best.
+   */
+  private chances(td: UserThread): number[] {
+    return this.cpus.map(({ holder: first, waiting }, cpu) => {
+      if (!isAllowed(td, cpu)) return -1;
+      const holder = first === td && td.rt !== 0 ? (waiting[0] ?? null) : first;
+      if (holder === null) return td.rt === 0 ? 1 : Number.POSITIVE_INFINITY;
+      if (classOf(holder) < classOf(td) || holder.rt > td.rt) return 0;
+      return td.rt === 0 ? 1 : 100 - holder.rt + classOf(holder);
     });
   }
 
-  /** A thread that is kept from running by a better class is placed anew if there are CPUs without. */
+  /**
+   * A thread that waits behind a better class, or a better real-time priority, is placed anew if it would not elsewhere;
+   * and so is a real-time thread that would run elsewhere at once.
+   */
   private releaseShutOut(td: UserThread): void {
     const cpu = this.cpuOf(td);
-    const { holder } = cpu;
-    if (holder === null || classOf(holder) >= classOf(td) || this.cpus.length === 1) return;
-    if (cpu.current === td || cpu.arrived.includes(td) || this.openTo(td).length === 0) return;
-    cpu.arrived.push(td);
+    if (this.cpus.length === 1 || cpu.current === td || cpu.arrived.includes(td)) return;
+    const chances = this.chances(td);
+    const most = Math.max(...chances);
+    const waitsForGood = chances[td.cpu] === 0 && most > 0;
+    const wouldRun = td.rt !== 0 && most > 100 - td.rt && most > (chances[td.cpu] ?? 0);
+    if (waitsForGood || wouldRun) cpu.arrived.push(td);
   }
 
   private move(td: UserThread, to: number, idle: Set<UserCpu>): void {

@@ -6,7 +6,7 @@ import { type Body, kernel, Machine, type MachineConfig } from "../../src/index.
 import { buildUnderTest } from "../support/build.js";
 import { SCHEDULERS } from "../support/schedulers.js";
 
-const { Thread: T, TDS } = Layout;
+const { Policy, Thread: T, TDS } = Layout;
 
 /** Rounds after which everything has happened. */
 const LONG_ENOUGH = { rounds: 2000 };
@@ -153,6 +153,54 @@ describe("affinity", () => {
       machine.run({ rounds: 500 });
       expect(places).toEqual(Array(20).fill(1));
     });
+  }
+
+  // 4bsd does not look which CPU of a set is idle, as its original does not.
+  const placing = SCHEDULERS.filter((scheduler) => scheduler !== "4bsd");
+  for (const scheduler of placing) {
+    it.each(["asleep", "running", "calling"] as const)(
+      `leads a thread to the CPU of its new set that is idle: ${scheduler}, %s`,
+      (what) => {
+        for (const taken of [0, 1, 62]) {
+          const machine = boot({ scheduler, cpus: 64, quantum: 10_000, roundRobin: 100_000 });
+          const thread = (name: string, body: () => Body, cpus: bigint, policy: number) => {
+            const [created] = machine.createProcess({ name, body }).threads();
+            const { address } = created as { address: number };
+            machine.call(kernel.cpuset_setthread(address, cpus));
+            machine.call(
+              kernel.sched_setscheduler(address, policy, policy === Policy.FIFO ? 90 : 0),
+            );
+            return address;
+          };
+          const hog = function* (): Body {
+            while (true) yield kernel.compute(10_000);
+          };
+          const set = (1n << 0n) | (1n << 1n) | (1n << 62n);
+          thread("hog", hog, 1n << BigInt(taken), Policy.FIFO);
+          let looks = 0;
+          const body = function* (): Body {
+            if (what === "asleep") yield* kernel.tsleep("go", 0, "go", 0);
+            if (what === "calling") yield* kernel.cpuset_setaffinity(set);
+            for (; ; looks++) yield kernel.compute(1000);
+          };
+          const td = thread("bound", body, 1n << 63n, Policy.OTHER);
+          machine.run({ rounds: 50 });
+          // Again and again, since each CPU of the set in turn is the one that it goes to first.
+          for (let i = 0; i < 4; i++) {
+            if (what !== "calling") machine.call(kernel.cpuset_setthread(td, set));
+            machine.run({ rounds: 50 });
+            machine.call(kernel.wakeup("go"));
+            machine.run({ rounds: 50 });
+            const before = looks;
+            machine.run({ rounds: 200 });
+            expect(looks - before, `CPU ${taken}, ${i}`).toBeGreaterThan(1500);
+            if (what === "calling") break;
+            machine.call(kernel.cpuset_setthread(td, 1n << 63n));
+            machine.run({ rounds: 50 });
+          }
+        }
+      },
+    );
   }
 
   it("costs a thread its turn under 4bsd while the machine's queue has equals, and no longer", () => {

@@ -77,6 +77,52 @@ describe.each(["lwkt", "lwkt-modern"] as const)("under %s", (scheduler) => {
       },
     );
 
+    // Each shows what a thread got of a CPU in ten seconds, but for the first of them, in which it may change its CPU.
+    const hogs = (policies: Readonly<Record<string, string>>, cpus: number) => {
+      const text = Object.entries(policies).map(
+        ([name, policy]) => `"${name}": { "loop": -1, ${policy}, "run": 3000 }`,
+      );
+      const report = run(text.join(","), { cpus, forUs: 20 * SECOND_US });
+      return (name: string) => threadOf(report, name).cpuTimeNs / report.timeNs;
+    };
+    const real = (policy: string, priority: number) =>
+      `"policy": "SCHED_${policy}", "priority": ${priority}`;
+
+    it("equals of SCHED_RR share the CPUs that no better one takes", () => {
+      const share = hogs(
+        { best: real("FIFO", 60), a: real("RR", 50), b: real("RR", 50), c: real("RR", 50) },
+        3,
+      );
+      expect(share("best")).toBeGreaterThan(0.99);
+      for (const name of ["a", "b", "c"]) expect(Math.abs(share(name) * 1.5 - 1)).toBeLessThan(0.1);
+    });
+
+    it("the better real-time thread runs, wherever it waits", () => {
+      const share = hogs(
+        {
+          worse: real("RR", 40),
+          better: real("RR", 50),
+          best: `"cpus": [0], ${real("FIFO", 60)}`,
+        },
+        2,
+      );
+      expect(share("best")).toBeGreaterThan(0.99);
+      expect(share("better")).toBeGreaterThan(0.9);
+      expect(share("worse")).toBeLessThan(0.1);
+    });
+
+    it("a real-time thread that wakes takes the CPU of a time-sharing thread, not its turn behind an equal", () => {
+      const share = hogs(
+        {
+          first: real("FIFO", 50),
+          other: '"policy": "SCHED_OTHER", "priority": 19',
+          late: `"delay": 1000000, ${real("FIFO", 50)}`,
+        },
+        2,
+      );
+      for (const name of ["first", "late"]) expect(share(name)).toBeGreaterThan(0.94);
+    });
+
     it("threads leave the CPU that one of them takes, but for those that are bound to it", () => {
       const report = run(
         `"real": { "cpus": [0], "phases": { "first": { "run": 1000000 },

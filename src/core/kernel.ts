@@ -63,6 +63,7 @@ export interface Exports {
   search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
+  search_unchanged(): void;
   search_call(nr: number): number;
   search_about(nr: number): number;
   search_digest(): number;

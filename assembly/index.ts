@@ -23,7 +23,14 @@ export {
 } from "./run/host";
 export { carve_arenas, machine_boot, machine_startup } from "./run/init_main";
 export { machine_run, machine_step } from "./run/run";
-export { search_begin, search_call, search_next, search_prepare, search_run } from "./run/search";
+export {
+  search_begin,
+  search_call,
+  search_next,
+  search_prepare,
+  search_run,
+  search_unchanged,
+} from "./run/search";
 export { search_backtrack, search_digest, search_pick } from "./run/search_choose";
 export { search_about } from "./run/search_reach";
 export { search_restart } from "./run/search_start";

@@ -11,8 +11,9 @@
 //
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
 // where the stamp differs but the contents do not, nothing is built either. What AssemblyScript compiles is
-// made first, as many parts at a time as the host has cores. A lock lets two builds run at once: the second
-// waits and then finds nothing to do. Every output is written beside its place and then renamed, so that a
+// made first, as many parts at a time as the host has cores; then the kernels get their branch hints
+// (scripts/branches.mjs), for which the library must run them; then the rest. A lock lets two builds run at
+// once: the second waits and then finds nothing to do. Every output is written beside its place and then renamed, so that a
 // reader sees the old file or the new one, never half of one.
 
 import { createHash } from "node:crypto";
@@ -31,6 +32,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { BranchCounts, countWith, withCounters, withHints } from "./branches.mjs";
 import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
 import { makeSyscalls } from "./makesyscalls.mjs";
 
@@ -70,12 +72,24 @@ const WITH_NAMES = ["--debug"];
 /** Beside the library, which they take from dist/index.js: one copy of it for all. */
 const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
 
+/** What the training runs besides its own programs. */
+const TRAINING_WORKLOADS = ["examples/pipeline.json", "examples/webserver.json"];
+const TRAINING = "build/training.js";
+const TRAINER = ["scripts/branches.mjs", "scripts/build.mjs", "package-lock.json"];
+
 /**
- * Every part: what it reads, what it writes, and how it is made. `compiled` says that AssemblyScript does it, and how
- * long that takes beside the others.
+ * Every part: what it reads, what it writes, and how it is made; `needs` are parts that it is made from. `compiled`
+ * says that AssemblyScript does it, and how long that takes beside the others; `trained`, that it gets branch hints.
  */
 const PARTS = {
-  release: wasmPart("release", 20, ["build/layout.ts"]),
+  "release-code": {
+    compiled: 20,
+    inputs: WASM_INPUTS,
+    outputs: ["build/release-code.wasm", "build/layout.ts"],
+    make: makeReleaseCode,
+  },
+  training: bundlePart("scripts/training/main.ts", TRAINING, ["scripts/training"]),
+  release: hintedPart("release", ["build/release.wasm", "dist/release.wasm"]),
   check: wasmPart("check", 8),
   debug: wasmPart("debug", 1),
   codec: {
@@ -84,12 +98,13 @@ const PARTS = {
     outputs: ["build/codec.wasm", "dist/codec.wasm"],
     make: makeCodec,
   },
-  "bench-kernel": {
+  "bench-code": {
     compiled: 22,
     inputs: [...WASM_INPUTS, dirname(BENCH_KERNEL)],
-    outputs: ["build/bench.wasm"],
-    make: makeBenchKernel,
+    outputs: ["build/bench-code.wasm"],
+    make: makeBenchCode,
   },
+  "bench-kernel": hintedPart("bench", ["build/bench.wasm"]),
   index: bundlePart("src/index.ts", "dist/index.js", []),
   vitest: bundlePart("src/vitest.ts", "dist/vitest.js", [], BESIDE_INDEX),
   "fast-check": bundlePart("src/fast-check.ts", "dist/fast-check.js", [], BESIDE_INDEX),
@@ -114,12 +129,23 @@ const PARTS = {
   },
 };
 
-function wasmPart(target, compiled, extraOutputs = []) {
+function wasmPart(target, compiled) {
   return {
     compiled,
     inputs: WASM_INPUTS,
-    outputs: [`build/${target}.wasm`, `dist/${target}.wasm`, ...extraOutputs],
+    outputs: [`build/${target}.wasm`, `dist/${target}.wasm`],
     make: () => makeWasm(target),
+  };
+}
+
+/** A kernel with branch hints, made from its code. */
+function hintedPart(name, outputs) {
+  return {
+    trained: true,
+    needs: [`${name}-code`, "training"],
+    inputs: [`build/${name}-code.wasm`, TRAINING, ...TRAINING_WORKLOADS, ...TRAINER],
+    outputs,
+    make: () => makeHinted(name, outputs),
   };
 }
 
@@ -134,22 +160,42 @@ function bundlePart(entry, output, extraInputs, options = FOR_NODE) {
 // --- making one part ------------------------------------------------------------------------
 
 async function makeWasm(target) {
-  const isRelease = target === "release";
-  const transforms = isRelease ? [LAYOUT_TRANSFORM, INLINE_TRANSFORM] : [];
-  const options = isRelease ? WITH_NAMES : [];
-  const { files, messages } = await compile("assembly/index.ts", target, transforms, options);
-  const compiled = files.get(`build/${target}.wasm`);
-  writeModule(target, withId(target, isRelease ? inlineFurther(compiled) : compiled));
-  if (files.has(LAYOUT)) write("build/layout.ts", files.get(LAYOUT));
+  const { files, messages } = await compile("assembly/index.ts", target, [], []);
+  writeModule(target, withId(target, files.get(`build/${target}.wasm`)));
+  return messages;
+}
+
+async function makeReleaseCode() {
+  const transforms = [LAYOUT_TRANSFORM, INLINE_TRANSFORM];
+  const { files, messages } = await compile("assembly/index.ts", "release", transforms, WITH_NAMES);
+  write("build/release-code.wasm", inlineFurther(files.get("build/release.wasm")));
+  write("build/layout.ts", files.get(LAYOUT));
   return messages;
 }
 
 /** As the release build is made: what is measured is what is shipped. */
-async function makeBenchKernel() {
+async function makeBenchCode() {
   const transforms = [INLINE_TRANSFORM];
   const { files, messages } = await compile(BENCH_KERNEL, "release", transforms, WITH_NAMES);
-  write("build/bench.wasm", inlineFurther(files.get("build/release.wasm")));
+  write("build/bench-code.wasm", inlineFurther(files.get("build/release.wasm")));
   return messages;
+}
+
+/** Trains a kernel, in a thread of its own (scripts/build-part.mjs): all its kernels get the counter. */
+async function makeHinted(name, outputs) {
+  const { plain, counting, branches } = withCounters(
+    readFileSync(join(ROOT, `build/${name}-code.wasm`)),
+  );
+  const counts = new BranchCounts(branches);
+  const { train } = await import(pathToFileURL(join(ROOT, TRAINING)));
+  countWith(counts);
+  train(
+    new WebAssembly.Module(counting),
+    TRAINING_WORKLOADS.map((path) => join(ROOT, path)),
+  );
+  const hinted = withHints(plain, counts);
+  for (const output of outputs) write(output, name === "release" ? withId(name, hinted) : hinted);
+  return "";
 }
 
 /** The codec of snapshots is a module of its own, with options of its own. */
@@ -375,19 +421,23 @@ function isAlive(pid) {
 
 /** Builds the stale ones among the named parts (all of them by default); says so first by `onStale`. */
 export async function build({
-  parts: names = Object.keys(PARTS),
+  parts = Object.keys(PARTS),
   quiet = false,
   checkLayout = false,
   onStale,
 } = {}) {
   makeSyscalls();
+  const names = [...new Set(parts.flatMap((name) => [...(PARTS[name].needs ?? []), name]))];
   if (names.every(isFresh) && !layoutDiffers()) return;
   onStale?.();
   await withLock(async () => {
     const compiled = names.filter((name) => PARTS[name].compiled && !isFresh(name));
     await allOf(compiled.sort(longestFirst), (name) => buildPart(name, quiet, makeInThread));
-    if (names.includes("release")) settleLayout(checkLayout);
-    for (const name of names) if (!isFresh(name)) await buildPart(name, quiet, makePart);
+    if (names.includes("release-code")) settleLayout(checkLayout);
+    const bundles = names.filter((name) => !PARTS[name].trained && !isFresh(name));
+    for (const name of bundles) await buildPart(name, quiet, makePart);
+    const trained = names.filter((name) => PARTS[name].trained && !isFresh(name));
+    await allOf(trained, (name) => buildPart(name, quiet, makeInThread));
   });
 }
 

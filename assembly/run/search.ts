@@ -178,6 +178,16 @@ export function search_next(pending: u32, op: u32, object: u32, second: u32, ato
   sn.sn_reach = search_reach(sn);
 }
 
+/**
+ * The atomic access of the thread that has its turn has left what was there, as an attempt to take a lock that is not
+ * free does: a look, as far as spinning goes.
+ */
+export function search_unchanged(): void {
+  const s = search();
+  const turn = s.s_turn;
+  search_thread(td_index(s.s_td)).sn_turn = turn == Turn.YIELDED ? Turn.LOOKED : turn;
+}
+
 /** Performs kernel call `nr` of the host body that has its turn. */
 export function search_call(nr: u32): u32 {
   const m = machine();
@@ -483,11 +493,20 @@ function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u3
     call(m, gd, td, sn, sn.sn_op);
     return 0;
   }
+  const may_spin =
+    sn.sn_pending == Pending.CHANGE && sn.sn_atomic != 0 && sn.sn_turn != Turn.GOES_ON;
+  const object = sn.sn_object;
+  const old = may_spin ? guest_word(m, object) : 0;
   note_access(s, sn, sn.sn_pending);
   if (sn.sn_pending != Pending.RESUME) s.s_granted = changetype<usize>(td);
   const stop = go_on(m, gd, td, sn);
   s.s_granted = 0;
+  if (may_spin && guest_word(m, object) == old) search_unchanged();
   return stop;
+}
+
+function guest_word(m: Machine, address: u32): u32 {
+  return load<u32>(m.guest_base + <usize>address);
 }
 
 /** True for a thread that has its turn and is running RV32 code: slice_step would find nothing else to do. */
@@ -566,6 +585,7 @@ function note_step(s: Search, sn: SearchThread, looks: bool, changes: bool): voi
 
 function note_access(s: Search, sn: SearchThread, pending: u32): void {
   if (pending == Pending.LOOK || pending == Pending.CHANGE) race_access(s, sn, sn.sn_size);
+  s.s_turn = sn.sn_turn;
   if (pending == Pending.LOOK) note_step(s, sn, true, false);
   else if (pending == Pending.CHANGE || pending == Pending.RESUME) note_step(s, sn, false, true);
 }

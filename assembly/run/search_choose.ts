@@ -38,6 +38,8 @@ import { search_depend, search_reaches_hold } from "./search_reach";
 /** Constants of the Fowler-Noll-Vo hash. */
 const DIGEST_BASIS: u64 = 0xcbf29ce484222325;
 const DIGEST_PRIME: u64 = 0x100000001b3;
+/** Priority of a thread that waits for all others, under a PCT search, less its latest decision. */
+const PRIORITY_DROPPED: i32 = -(1 << 20);
 /** No option. */
 const NONE: u32 = u32.MAX_VALUE;
 
@@ -158,12 +160,14 @@ export function search_choose(s: Search): Thread {
   let preempts = false;
   if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {
     const turn = thread_of(last).sn_turn;
-    const must_yield = (turn == Turn.SPINS || s.s_in_a_row >= STEPS_IN_A_ROW_MAX) && count > 1;
+    const is_long = s.s_in_a_row >= STEPS_IN_A_ROW_MAX;
+    const must_yield = (turn == Turn.SPINS || is_long) && count > 1;
     const to_end = must_yield || turn == Turn.YIELDED;
     move_last(s, count, to_end);
     if (must_yield) {
       count--;
       if (s.s_reduces != 0) wake_all(s);
+      if (is_long && s.s_by == SearchBy.PCT) drop(s, last);
     }
     preempts = !to_end;
   }
@@ -313,6 +317,14 @@ function best(s: Search, count: u32, skip: u64): u32 {
     break;
   }
   return best_of(s, count, skip);
+}
+
+/**
+ * A thread that has had so many steps in a row may be waiting for the others without a yield: it goes behind all, the
+ * last that did so last. With its priority it would go on after each step of theirs, and they come to no end.
+ */
+function drop(s: Search, td: Thread): void {
+  thread_of(td).sn_priority = PRIORITY_DROPPED - <i32>s.s_decisions;
 }
 
 function best_of(s: Search, count: u32, skip: u64): u32 {

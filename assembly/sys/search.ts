@@ -89,9 +89,9 @@ export enum Turn {
   GOES_ON = 0,
   /** Its last step was a yield: switching to another thread is no preemption. */
   YIELDED = 1,
-  /** It has read something after a yield. */
+  /** It has read something after a yield, or written atomically what was there already. */
   LOOKED = 2,
-  /** It yields again after reading, and nothing has changed: other threads go next. */
+  /** It yields again after that, and nothing has changed: other threads go next. */
   SPINS = 3,
 }
 
@@ -256,6 +256,7 @@ export class Search {
   s_decisions: u32;
   s_steps: u32;
   s_preemptions: u32;
+  s_turn: u32; //         Turn of s_td before its step
   s_stage: u32; //        SearchStage
   s_unheard_count: u32;
   s_known: u32; //        1 = other schedules have covered everything that can follow

@@ -96,9 +96,16 @@ async function compareCase(
     const failure = await addPairs(benchmark, params, options, pairs);
     showProgress("");
     if (failure !== undefined) return failure;
+    const only = benchmark.measures.find(({ name }) => isInOneOnly(name, pairs));
+    if (only !== undefined) return `"${only.name}" is measured by one of the two only`;
     found = benchmark.measures.flatMap((measure) => compare(benchmark, params, measure, pairs));
   }
   return found;
+}
+
+function isInOneOnly(measure: string, { these, others }: Pairs): boolean {
+  const has = (rounds: readonly Values[]) => rounds.some((values) => measure in values);
+  return has(these) !== has(others);
 }
 
 /** Starts both and has each do its rounds; returns why that was not possible. */

@@ -78,12 +78,25 @@ export function registersOf(kind: ArgumentKind): 1 | 2 {
 const callRule = shaped("", { args: arrayOf(text, ""), nr: integer });
 
 /** A table of kernel calls; whether their numbers make sense {@link checkCallTable} says. */
-export const tableRule: Rule = {
+const tableRule: Rule = {
   allowed:
     "an object with a description of each kernel call: its number and the kinds of its arguments",
   accepts: (value) =>
     typeof value === "object" && value !== null && Object.values(value).every(callRule.accepts),
 };
+
+/** Gives a kernel call's name by its number. */
+export type CallNames = (nr: number) => string | undefined;
+
+/** What a C program adds to a call's number when the call has strings or channels. */
+const C_CALL = 2048;
+
+/** The names of a table's calls by their numbers, those of C programs included. */
+export function callNames(table: CallTable): CallNames {
+  checkArgument("callNames", "table", table, tableRule);
+  const names = new Map(Object.entries(table).map(([name, call]) => [call.nr, name]));
+  return (nr) => names.get(nr % C_CALL);
+}
 
 /** Throws a ConfigError if a table's numbers clash or a call has too many arguments. */
 export function checkCallTable(table: CallTable): void {

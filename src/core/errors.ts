@@ -78,7 +78,7 @@ export interface PostMortem {
 /** The kernel has panicked: the machine is dead, and can still be inspected. */
 export class KernelPanic extends Error {
   override readonly name = "KernelPanic";
-  /** The panic's text as the kernel wrote it. */
+  /** The panic's text as the kernel wrote it, with the names of kernel calls. */
   readonly text: string;
   /** State at the panic; filled in by the machine that catches it. */
   postMortem: PostMortem | null = null;

@@ -7,6 +7,7 @@
 
 import { instantiateSync } from "@assemblyscript/loader";
 import { shown } from "./arguments.js";
+import { compileModule } from "./branch-hints.js";
 import { ArgumentError, ConfigError } from "./errors.js";
 import { fileSystemIfAny } from "./file-system.js";
 import type { WasmMemory, WasmModule } from "./wasm-types.js";
@@ -45,8 +46,7 @@ export function instantiateKernel<Exports = KernelExports>(
   imports: KernelImports,
 ): Exports {
   checkSource(source);
-  const code = isBuild(source) ? compileBuild(source) : source;
-  return plainExports(instantiateSync(code as BufferSource | WebAssembly.Module, imports));
+  return plainExports(instantiateSync(moduleOf(source), imports));
 }
 
 function checkSource(source: unknown): void {
@@ -63,6 +63,11 @@ function checkSource(source: unknown): void {
 
 function isBuild(source: KernelSource): source is KernelBuild {
   return typeof source === "string";
+}
+
+function moduleOf(source: KernelSource): WebAssembly.Module {
+  if (isBuild(source)) return compileBuild(source);
+  return source instanceof WebAssembly.Module ? source : compileModule(source as BufferSource);
 }
 
 function plainExports<Exports>(result: { instance: WebAssembly.Instance }): Exports {
@@ -82,11 +87,7 @@ const BUILD_ID_SECTION = "build-id";
 
 /** What tells a build of the kernel from all others, or null if it was not made by this package's build. */
 export function buildIdOf(source: KernelSource): string | null {
-  const module = isBuild(source)
-    ? compileBuild(source)
-    : source instanceof WebAssembly.Module
-      ? source
-      : new WebAssembly.Module(source as BufferSource);
+  const module = moduleOf(source);
   const [section] = WebAssembly.Module.customSections(module, BUILD_ID_SECTION);
   return section === undefined ? null : new TextDecoder().decode(section);
 }
@@ -134,7 +135,7 @@ export function adoptBuild(build: KernelBuild, module: WasmModule): void {
 function compileBuild(build: PackagedModule): WebAssembly.Module {
   let module = compiled.get(build);
   if (module === undefined) {
-    module = new WebAssembly.Module(readBuild(build));
+    module = compileModule(readBuild(build));
     compiled.set(build, module);
   }
   return module;

@@ -8,6 +8,7 @@
 // it asks the kernel for, by a kernel call or an export.
 
 import * as Layout from "../generated/layout.js";
+import { nameOfCall } from "./calls.js";
 import {
   type CompleteConfig,
   completeConfig,
@@ -24,6 +25,14 @@ import { Texts } from "./texts.js";
 import type { WasmMemory, WasmTable } from "./wasm-types.js";
 
 const { Machine: M, MACHINE_ADDRESS } = Layout;
+
+/** A panic's text with the name of the kernel call in place of its number, which is all that the kernel knows. */
+function withCallName(text: string): string {
+  return text.replace(/^(kernel call )(\d+)/, (whole, before: string, nr: string) => {
+    const name = nameOfCall(Number(nr));
+    return name === undefined ? whole : before + name;
+  });
+}
 
 /** What the kernel exports (assembly/index.ts). */
 export interface Exports {
@@ -54,6 +63,7 @@ export interface Exports {
   search_restart(): void;
   search_run(): number;
   search_next(pending: number, op: number, object: number, second: number, atomic: number): void;
+  search_unchanged(): void;
   search_call(nr: number): number;
   search_about(nr: number): number;
   search_digest(): number;
@@ -261,7 +271,7 @@ export class Kernel {
     return {
       ...this.schedulerImports(),
       panic: (fmt: number, ...args: number[]) => {
-        this.panic = new KernelPanic(this.format(fmt, args));
+        this.panic = new KernelPanic(withCallName(this.format(fmt, args)));
         throw this.panic;
       },
       printf: (fmt: number, ...args: number[]) =>

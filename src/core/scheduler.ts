@@ -180,6 +180,10 @@ class Asked {
   }
 }
 
+/** What a scheduler may have overlooked that chooses a thread that runs already. */
+const CHOSEN =
+  "one that it has chosen before waits again only when add() says so, and choose() takes it off, since remove() is not called for it";
+
 /**
  * The kernel's questions, put to a scheduler. What it must not answer becomes an error that the run ends with, and
  * the kernel gets an answer that keeps it in order: its state is as sound as before.
@@ -219,10 +223,7 @@ export function schedulerHooks(scheduler: Scheduler, world: SchedulerWorld): Att
       const address = asked.ask(() => {
         const chosen = scheduler.choose(cpu)?.address;
         if (chosen !== undefined && queue(cpu).has(chosen)) return chosen;
-        throw asked.wrong(
-          "choose",
-          `has chosen no thread that waits for CPU ${cpu}; one that it has chosen before waits again only when add() says so, and choose() takes it off, since remove() is not called for it`,
-        );
+        throw asked.wrong("choose", `has chosen no thread that waits for CPU ${cpu}; ${CHOSEN}`);
       }, first as number);
       queue(cpu).delete(address);
       return address;

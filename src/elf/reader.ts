@@ -25,9 +25,9 @@ export class Reader {
     throw new ElfError(this.file, message);
   }
 
-  /** Refuses a part of the file that is not there. */
+  /** Refuses a part of the file that is not there; where one of no bytes would be does not matter. */
   checkRange(what: string, offset: number, size: number): void {
-    if (offset + size <= this.size) return;
+    if (size === 0 || offset + size <= this.size) return;
     this.fail(
       `${what} would be at offset ${offset}, ${size} bytes long, but the file has only ${this.size} bytes; it is damaged or was cut off`,
     );

@@ -9,13 +9,13 @@ import {
   text,
   unsigned,
 } from "../core/arguments.js";
-import { calls } from "../core/calls.js";
+import { nameOfCall } from "../core/calls.js";
 import { hex } from "../core/hex.js";
 import type { Kernel } from "../core/kernel.js";
 import { registerAt } from "../core/rv32-frame.js";
 import { type SourceLine, sourceLines } from "../elf/index.js";
 import * as Layout from "../generated/layout.js";
-import { callNames, registerName } from "../program/index.js";
+import { registerName } from "../program/index.js";
 import { backtrace, type GuestReader, instructionAt, instructionText } from "./backtrace.js";
 import type { Programs } from "./programs.js";
 
@@ -61,8 +61,6 @@ const causes: Readonly<Record<number, (address: string) => string>> = {
   [Layout.RV_FAULT_BREAKPOINT]: () => "breakpoint",
   [Layout.RV_FAULT_STACK]: (address) => `stack overflow: the stack pointer would be ${address}`,
 };
-
-const nameOfCall = callNames(calls);
 
 /** Reads guest memory, for {@link instructionAt} and backtraces. */
 export function guestReader(kernel: Kernel): GuestReader {

@@ -6,6 +6,7 @@ import { type CallName, calls } from "../core/calls.js";
 import type { CompleteConfig, MachineConfig } from "../core/config.js";
 import { KernelError, KernelPanic } from "../core/errors.js";
 import type { Printed } from "../core/format.js";
+import { showAs } from "../core/inspected.js";
 import { type KernelBuild, type KernelSource, loadBuild } from "../core/instantiate.js";
 import { type Fault, Kernel } from "../core/kernel.js";
 import { readSysctl, type SysctlName, type SysctlValue, writeSysctl } from "../core/sysctl.js";
@@ -98,6 +99,13 @@ export class Machine {
   private readonly snapshots: MachineSnapshots;
   /** True while something is created in several steps: what a handler throws waits for the last of them. */
   private isCreating = false;
+
+  static {
+    showAs(Machine, ({ config, cycles, counters, hash }) => {
+      const { cpus, scheduler } = config;
+      return { cpus, scheduler, cycles, ...counters, hash };
+    });
+  }
 
   /**
    * Boots a machine.

@@ -1,5 +1,6 @@
 // Typed read-only views over the kernel's structures: a property is read when it is asked for.
 
+import { showAs } from "../core/inspected.js";
 import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 
@@ -50,6 +51,12 @@ export class ThreadView {
   /** Address of the thread structure: the thread's identity inside the kernel. */
   readonly address: number;
   protected readonly kernel: Kernel;
+
+  static {
+    showAs(ThreadView, ({ tid, name, state, waitMessage, cpu }) => {
+      return { tid, name, state, ...(waitMessage === null ? {} : { waitMessage }), cpu };
+    });
+  }
 
   constructor(kernel: Kernel, address: number) {
     this.kernel = kernel;
@@ -272,6 +279,10 @@ export class ProcessView {
   readonly address: number;
   private readonly kernel: Kernel;
 
+  static {
+    showAs(ProcessView, ({ pid, name, state }) => ({ pid, name, state }));
+  }
+
   constructor(kernel: Kernel, address: number) {
     this.kernel = kernel;
     this.address = address;
@@ -341,6 +352,12 @@ export class CpuView {
   readonly id: number;
   private readonly kernel: Kernel;
   private readonly at: number;
+
+  static {
+    showAs(CpuView, ({ id, isIdle, thread, cycles }) => {
+      return { id, ...(isIdle ? { isIdle } : { thread: thread.name }), cycles };
+    });
+  }
 
   constructor(kernel: Kernel, id: number) {
     this.kernel = kernel;

@@ -19,12 +19,12 @@ import {
   type ArgumentKind,
   type CallSpec,
   type CallTable,
+  callNames,
   checkCallTable,
   registersOf,
 } from "../core/call-table.js";
 import { ConfigError } from "../core/errors.js";
 import { assemble } from "./assemble.js";
-import { callNames } from "./disassemble.js";
 import {
   decode,
   encode,

@@ -1,22 +1,9 @@
 /** Words as assembler text, in the notation of the RISC-V assemblers without aliases. */
 
 import { callback, checkArgument, word as wordRule } from "../core/arguments.js";
-import { type CallTable, tableRule } from "../core/call-table.js";
+import type { CallNames } from "../core/call-table.js";
 import { csrNumbers, decode, formatOf, type Instruction, orderings } from "./encode.js";
 import { registerName } from "./registers.js";
-
-/** Gives a kernel call's name by its number. */
-export type CallNames = (nr: number) => string | undefined;
-
-/** What a C program adds to a call's number when the call has strings or channels. */
-const C_CALL = 2048;
-
-/** The names of a table's calls by their numbers, those of C programs included. */
-export function callNames(table: CallTable): CallNames {
-  checkArgument("callNames", "table", table, tableRule);
-  const names = new Map(Object.entries(table).map(([name, call]) => [call.nr, name]));
-  return (nr) => names.get(nr % C_CALL);
-}
 
 function accesses(bits: number): string {
   if (bits === 0) return "0";

@@ -3,7 +3,14 @@
 import { calls } from "../core/calls.js";
 import { type ProgramBuilder, programBuilder } from "./builder.js";
 
-export type { ArgumentKind, CallSpec, CallTable, ResultKind } from "../core/call-table.js";
+export {
+  type ArgumentKind,
+  type CallNames,
+  type CallSpec,
+  type CallTable,
+  callNames,
+  type ResultKind,
+} from "../core/call-table.js";
 export {
   type Comparison,
   type Condition,
@@ -13,7 +20,7 @@ export {
   programBuilder,
 } from "./builder.js";
 export { expandCompressed, isCompressed } from "./compressed.js";
-export { type CallNames, callNames, disassemble } from "./disassemble.js";
+export { disassemble } from "./disassemble.js";
 export { decode, encode, type Instruction, type Mnemonic, type Ordering } from "./encode.js";
 export { ProgramError } from "./errors.js";
 export { type LinkedProgram, type LinkOptions, type LinkResolver, link, unitsOf } from "./link.js";

@@ -1,6 +1,6 @@
 /** What the builder hands to the assembler: the items of the text, and the blocks of data. */
 
-import type { CallNames } from "./disassemble.js";
+import type { CallNames } from "../core/call-table.js";
 import { decode, type MnemonicOf } from "./encode.js";
 import type { LabelAddress, SymbolAddress } from "./operands.js";
 import type { LinkValue } from "./program.js";

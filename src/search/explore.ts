@@ -295,7 +295,9 @@ function unbound(limits: Limits): Limits {
 
 /** A schedule that fails in the same way with fewer preemptions, and then with fewer choices and steps. */
 function shorten(world: World, found: Outcome, limits: Limits, clock: Clock): Outcome {
+  clock.beginShortening();
   const fewest = withFewestPreemptions(world, found, limits, clock);
+  clock.beginShortening();
   return withFewerChoices(world, fewest, limits, clock);
 }
 
@@ -316,7 +318,7 @@ function withFewestPreemptions(
     for (let i = 0; i < SHORTER_MAX && left > 0; i++) {
       const outcome = world.perform(strategy, i, { ...limits, preemptions, reduce: false });
       if (isSame(outcome, found)) return outcome;
-      if (clock.isInterrupted()) return found;
+      if (clock.endsShortening()) return found;
       left -= world.steps;
       if (!strategy.end(world.state)) break;
     }
@@ -336,7 +338,7 @@ function withFewerChoices(world: World, found: Outcome, limits: Limits, clock: C
       for (const candidate of candidates) {
         const outcome = world.perform(new ReplayStrategy(candidate), 0, unbound(limits));
         left -= world.steps;
-        if (clock.isInterrupted()) return best;
+        if (clock.endsShortening()) return best;
         if (!isSame(outcome, found) || compare(outcome, best) >= 0) continue;
         best = outcome;
         isBetter = true;

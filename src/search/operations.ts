@@ -12,7 +12,8 @@ export class Operation {
     /** False if it is one of plain memory: others race with it unless something orders them. */
     readonly isAtomic: boolean,
     /** What it is about. */
-    readonly word: object,
+    readonly word: SharedWord,
+    /** Performs it, and gives what the word held before. */
     readonly perform: () => number,
   ) {}
 

@@ -22,7 +22,7 @@ export interface ExploreOptions {
   readonly preemptions?: number;
   /** Of the random choices, a whole number. Default 0. */
   readonly seed?: number;
-  /** Host time to search at most, in milliseconds. */
+  /** Host time to search at most, in milliseconds. To make what has failed shorter may take as long again. */
   readonly for?: number;
   /** Orderings that a bug needs, for "pct". Default 3. */
   readonly depth?: number;

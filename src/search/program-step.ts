@@ -1,7 +1,7 @@
 // What RISC-V code does in a step, for the story of a schedule.
 
 import type { ArgumentKind } from "../core/call-table.js";
-import { calls } from "../core/calls.js";
+import { nameOfCall } from "../core/calls.js";
 import { hex } from "../core/hex.js";
 import { pcOf, registerAt } from "../core/rv32-frame.js";
 import * as Layout from "../generated/layout.js";
@@ -9,7 +9,6 @@ import { instructionAt } from "../machine/backtrace.js";
 import { callSpecs } from "../machine/calls.js";
 import { guestReader, ownLine } from "../machine/faults.js";
 import type { Machine } from "../machine/machine.js";
-import { callNames } from "../program/index.js";
 import { lockRequest, nameOfAddress, objectName } from "./names.js";
 import type { SearchState } from "./strategies.js";
 
@@ -21,8 +20,6 @@ const C_CALL = 2048;
 const PRINTED_MAX = 24;
 /** The register of a call's first argument. */
 const A0 = 10;
-
-const nameOfCall = callNames(calls);
 
 /** What a thread of RISC-V code does next; or, with `pending`, as if that were it. */
 export function describeProgramStep(

@@ -84,12 +84,17 @@ const TASK_DECISIONS = 8;
 
 /** The host's time: when a search is over, and when it tells how far it is. It decides nothing else. */
 export class Clock implements Stopwatch {
-  private readonly began = performance.now();
+  private began = performance.now();
   private told = this.began;
   private asked = this.began;
   private hasEnded = false;
 
-  constructor(private readonly options: ExploreOptions) {}
+  /** How long what has begun may take. */
+  private most: number;
+
+  constructor(private readonly options: ExploreOptions) {
+    this.most = options.for ?? Number.POSITIVE_INFINITY;
+  }
 
   perSecond(schedules: number): number {
     return Math.round((1000 * schedules) / Math.max(performance.now() - this.began, 1e-3));
@@ -105,11 +110,26 @@ export class Clock implements Stopwatch {
     return this.hasEnded;
   }
 
+  /** One of the two ways to make a failing schedule shorter begins: together they may take as long as the search. */
+  beginShortening(): void {
+    this.began = performance.now();
+    this.most = (this.options.for ?? Number.POSITIVE_INFINITY) / 2;
+  }
+
+  /** True when the time for that is over, or the caller has had enough. */
+  endsShortening(): boolean {
+    const now = performance.now();
+    return this.isInterrupted(now) || this.isLate(now);
+  }
+
+  private isLate(now: number): boolean {
+    return now - this.began >= this.most;
+  }
+
   /** False when the time is over, or the caller has had enough. */
   goesOn(schedules: number): boolean {
     const now = performance.now();
-    if (this.isInterrupted(now)) return false;
-    if (this.options.for !== undefined && now - this.began >= this.options.for) return false;
+    if (this.isInterrupted(now) || this.isLate(now)) return false;
     if (now - this.told < PROGRESS_MS) return true;
     this.told = now;
     this.options.onProgress?.(schedules, this.perSecond(schedules));

@@ -31,6 +31,7 @@ const amo = (funct5: number, rd: number, { number }: Word, rs2: number) =>
 const amoadd = (word: Word) => amo(0, 0, word, A0);
 const lr = (word: Word) => amo(2, A0, word, 0);
 const sc = (word: Word) => amo(3, A1, word, A0);
+const amoswap = (word: Word) => amo(1, A0, word, A0);
 
 /** Stores a number by lr.w and sc.w; a0 says whether that has failed. */
 const stores =
@@ -221,6 +222,12 @@ const operations: readonly ((word: Word, value: number, mutex: number) => Part)[
   ({ name }) =>
     (b) =>
       b.call("sched_relinquish").lw("a0", name, 0),
+  // Two attempts to take a lock, between which it spins: they change nothing where another thread has it.
+  (word, value) => (b) => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      b.li("a0", value).raw(amoswap(word)).call("sched_relinquish");
+    }
+  },
 ];
 
 /** Two or three threads; each keeps what it has seen in a word of its own. */

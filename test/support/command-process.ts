@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { afterEach } from "vitest";
 
 /** The folder of the project, where commands run. */
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,14 +19,24 @@ export interface ProcessEnd {
   readonly err: string;
 }
 
-/** Starts the command. */
+const running = new Set<ChildProcess>();
+
+// A test that fails, or takes too long, leaves its commands behind: some run for hours.
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts the command; it ends with the test at the latest. */
 export function start(
   args: readonly string[],
   stdout: "pipe" | number = "pipe",
   env: NodeJS.ProcessEnv = process.env,
 ): ChildProcess {
   const stdio: StdioOptions = ["pipe", stdout, "pipe"];
-  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio, env });
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio, env });
+  running.add(child);
+  child.on("exit", () => running.delete(child));
+  return child;
 }
 
 /** Waits for its end. */

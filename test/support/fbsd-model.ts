@@ -35,77 +35,63 @@ export class ModelThread {
   ) {}
 }
 
-/** The run queue of a CPU. */
-interface RunQueue {
-  add(thread: ModelThread): void;
-  remove(thread: ModelThread): void;
-  /** Changes a priority, and the place on the queue with it. */
-  setPriority(thread: ModelThread, priority: number): void;
-  choose(): ModelThread | null;
-}
-
 function takeOut<E>(list: E[], element: E): boolean {
   const at = list.indexOf(element);
   if (at >= 0) list.splice(at, 1);
   return at >= 0;
 }
 
-/** 4bsd: first in, first out, smallest priority first; the running thread is on no queue. */
-class Bsd4 implements RunQueue {
-  private readonly queued: ModelThread[] = [];
+/** The run queue of a CPU; each scheduler says when a thread is put on it, and which one is chosen. */
+abstract class RunQueue {
+  protected readonly queued: ModelThread[] = [];
 
-  add(thread: ModelThread): void {
-    this.queued.push(thread);
-  }
+  abstract add(thread: ModelThread): void;
+  abstract choose(): ModelThread | null;
 
   remove(thread: ModelThread): void {
     takeOut(this.queued, thread);
   }
 
+  /** Changes a priority; a thread on the queue goes behind its new equals. */
   setPriority(thread: ModelThread, priority: number): void {
     const wasQueued = takeOut(this.queued, thread);
     thread.priority = priority;
     if (wasQueued) this.queued.push(thread);
   }
 
+  /** The first of those with the smallest rank. */
+  protected best(rankOf: (thread: ModelThread) => number): ModelThread | null {
+    const best = Math.min(...this.queued.map(rankOf));
+    return this.queued.find((thread) => rankOf(thread) === best) ?? null;
+  }
+}
+
+/** 4bsd: first in, first out, smallest priority first; the running thread is on no queue. */
+class Bsd4 extends RunQueue {
+  add(thread: ModelThread): void {
+    this.queued.push(thread);
+  }
+
   choose(): ModelThread | null {
-    let best: ModelThread | null = null;
-    for (const thread of this.queued) {
-      if (best === null || thread.priority < best.priority) best = thread;
-    }
+    const best = this.best(({ priority }) => priority);
     if (best !== null) takeOut(this.queued, best);
     return best;
   }
 }
 
 /** LWKT's level, the smaller the better. */
-function levelOf({ priority }: ModelThread): number {
+function levelOf({ priority }: { readonly priority: number }): number {
   return Math.floor(priority / PRIORITIES_OF_LEVEL);
 }
 
 /** lwkt: the picked thread goes to the tail of its level, and stays on the queue until it blocks. */
-class Lwkt implements RunQueue {
-  private readonly queued: ModelThread[] = [];
-
+class Lwkt extends RunQueue {
   add(thread: ModelThread): void {
     if (!this.queued.includes(thread)) this.queued.push(thread);
   }
 
-  remove(thread: ModelThread): void {
-    takeOut(this.queued, thread);
-  }
-
-  setPriority(thread: ModelThread, priority: number): void {
-    const wasQueued = takeOut(this.queued, thread);
-    thread.priority = priority;
-    if (wasQueued) this.queued.push(thread);
-  }
-
   choose(): ModelThread | null {
-    let best: ModelThread | null = null;
-    for (const thread of this.queued) {
-      if (best === null || levelOf(thread) < levelOf(best)) best = thread;
-    }
+    const best = this.best(levelOf);
     if (best === null) return null;
     takeOut(this.queued, best);
     this.queued.push(best);
@@ -114,27 +100,19 @@ class Lwkt implements RunQueue {
 }
 
 /** lwkt-modern: the running thread keeps its place; one that yields goes behind its equals. */
-class Modern implements RunQueue {
-  private readonly queued: ModelThread[] = [];
-
+class Modern extends RunQueue {
   add(thread: ModelThread): void {
     takeOut(this.queued, thread);
     this.queued.push(thread);
   }
 
-  remove(thread: ModelThread): void {
-    takeOut(this.queued, thread);
-  }
-
-  setPriority(thread: ModelThread, priority: number): void {
-    const before = levelOf(thread);
-    thread.priority = priority;
-    if (levelOf(thread) !== before && takeOut(this.queued, thread)) this.queued.push(thread);
+  override setPriority(thread: ModelThread, priority: number): void {
+    if (levelOf(thread) !== levelOf({ priority })) super.setPriority(thread, priority);
+    else thread.priority = priority;
   }
 
   choose(): ModelThread | null {
-    const best = Math.min(...this.queued.map(levelOf));
-    return this.queued.find((thread) => levelOf(thread) === best) ?? null;
+    return this.best(levelOf);
   }
 }
 

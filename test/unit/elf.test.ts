@@ -34,6 +34,12 @@ describe("a good ELF file", () => {
     ]);
   });
 
+  it("may have a segment without bytes behind its end, as linkers place zeros", () => {
+    const zeros = { address: 0x20000, offset: 0x7fff_f000, size: 64, flags: R | W };
+    const [, , segment] = parseElf(makeElf({ segments: [code, data, zeros] })).segments;
+    expect(segment).toMatchObject({ address: 0x20000, size: 64, bytes: new Uint8Array(0) });
+  });
+
   it("gives the symbols of what a compiler has made, in the order of addresses", () => {
     const image = parseElf(exampleElf("work"), "work.elf");
     const symbols = new SymbolTable("work.elf", image.sections.symbols, 0);

@@ -199,6 +199,59 @@ describe("a CPU's request for a thread", () => {
     expect(machine.pri(target) & 31).toBe(9);
   });
 
+  it("comes in the place of the request to run, and not of one of another kind before it", () => {
+    const machine = cpus(2);
+    const ran: string[] = [];
+    const [first, second] = ["first", "second"].map((name) =>
+      machine.spawn(
+        name,
+        5,
+        function* () {
+          yield [Sys.lwkt_deschedule_self];
+          yield [Sys.lwkt_switch];
+          ran.push(name);
+        },
+        1,
+      ),
+    ) as [number, number];
+    machine.run(LONG_ENOUGH);
+    machine.spawn("sender", 5, function* () {
+      yield [Sys.lwkt_setpri, second, 5];
+      yield [Sys.lwkt_schedule, first];
+      yield [Sys.lwkt_schedule, second];
+    });
+    machine.run(LONG_ENOUGH);
+    expect(ran).toEqual(["first", "second"]);
+  });
+
+  it("adds critical sections to those of an earlier one that still waits for a closed CPU", () => {
+    const machine = cpus(2);
+    const target = machine.spawn("target", 5, () => sleeper([]), 1);
+    machine.run(LONG_ENOUGH);
+    const before = machine.pri(target) >> 5;
+    let closed = 0;
+    machine.spawn(
+      "closed",
+      5,
+      function* () {
+        yield [Sys.crit_enter];
+        yield* busy(6000);
+        closed = machine.pri(target);
+        yield [Sys.crit_exit];
+      },
+      1,
+    );
+    machine.spawn("sender", 5, function* () {
+      yield [Sys.compute, 1500, 0]; // in later rounds
+      yield [Sys.lwkt_setpri, target, 32 + 3];
+      yield [Sys.compute, 1500, 0];
+      yield [Sys.lwkt_setpri, target, 64 + 9];
+    });
+    machine.run({ rounds: 20 });
+    expect([closed >> 5, closed & 31]).toEqual([before, 5]);
+    expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + 3, 9]);
+  });
+
   it("moves with the thread to its new CPU, if its own was closed", () => {
     const machine = cpus(3);
     const { kernel } = machine;

@@ -1,6 +1,7 @@
 // lwkt_token_uninit and lwkt_wait_uninit: when tokens and wait structures may be freed, and what is left of them.
 
 import { describe, expect, it } from "vitest";
+import { nameOfCall } from "../../src/core/calls.js";
 import type { MachineConfig } from "../../src/core/config.js";
 import * as Layout from "../../src/generated/layout.js";
 import { type Body, LwktMachine } from "../support/lwkt-machine.js";
@@ -63,7 +64,7 @@ for (const scheduler of ["lwkt", "lwkt-modern"] as const) {
           m.spawn("t", 5, function* () {
             yield [nr, at];
           });
-          const text = `kernel call ${nr}: 0x${at.toString(16)} is not a token`;
+          const text = `kernel call ${nameOfCall(nr)}: 0x${at.toString(16)} is not a token`;
           expect(() => m.run()).toThrow(text);
         }
       }

@@ -1,5 +1,6 @@
 // The library's machine: what it is made with, runs, calls from outside, views, counters, and what it refuses.
 
+import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
   type Body,
@@ -372,6 +373,27 @@ describe("a machine", () => {
     }
     const misspelt = () => new Machine({ cpu: 4 } as never, buildUnderTest);
     expect(misspelt).toThrow('there is no setting "cpu" of a machine; did you mean cpus?');
+  });
+
+  it("is printed with a few facts, and so are its threads, processes and CPUs", () => {
+    const machine = boot();
+    const thread = machine.createThread({
+      name: "sleeper",
+      *body() {
+        yield* sys.pause("nap", 100);
+      },
+    });
+    machine.run({ for: 1_000_000 });
+    const { cpu, process, tid } = thread;
+    expect(inspect(thread)).toBe(
+      `ThreadView {\n  tid: ${tid},\n  name: 'sleeper',\n  state: 'sleeping',\n  waitMessage: 'nap',\n  cpu: ${cpu}\n}`,
+    );
+    expect(inspect(process)).toBe("ProcessView { pid: 0, name: 'kernel', state: 'normal' }");
+    expect(inspect(machine.cpus[0])).toMatch(/^CpuView \{ id: 0, isIdle: true, cycles: \d+ \}$/);
+    expect(inspect(machine)).toMatch(
+      /^Machine \{[^{}]*switches: \d+[^{}]*hash: '[0-9a-f]{16}'\n\}$/,
+    );
+    expect(inspect({ a: { b: { thread } } })).toContain("thread: [ThreadView]");
   });
 
   it("lets equals share a CPU by round robin, and a better thread take it at once", () => {

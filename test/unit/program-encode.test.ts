@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { callNames, disassemble } from "../../src/program/disassemble.js";
+import { callNames } from "../../src/core/call-table.js";
+import { disassemble } from "../../src/program/disassemble.js";
 import {
   decode,
   encode,

@@ -1,7 +1,15 @@
 // The README's programs run, and print what it says; links between documents lead somewhere.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -46,7 +54,9 @@ function command(...args: readonly string[]): string {
 
 /** The lines of `stress` that are the same on every host. */
 function sameEverywhere(text: string): string[] {
-  return text.split("\n").filter((line) => /^ {2}(?:machine's|sleeps|messages|instr|hash)/.test(line));
+  return text
+    .split("\n")
+    .filter((line) => /^ {2}(?:machine's|sleeps|messages|instr|hash)/.test(line));
 }
 
 /** Programs of the documents that are whole: they import what they use. */
@@ -87,6 +97,14 @@ it("the programs of the documents have the types that a strict project wants", (
   expect(complaintsAbout(programs)).toBe("");
   const wrong = 'import { Machine } from "kthread-machine";\nnew Machine({ cpus: "2" });\n';
   expect(complaintsAbout([["wrong.ts", wrong]])).toContain("is not assignable to type 'number'");
+});
+
+it("docs/browsers.md says how much a browser loads", () => {
+  const [, shown] = /release\.wasm` \(about (\d+) kB\)/.exec(
+    readFileSync(join(ROOT, "docs/browsers.md"), "utf8"),
+  ) as RegExpExecArray;
+  const actual = statSync(join(ROOT, "dist/release.wasm")).size / 1000;
+  expect(Math.abs(actual / Number(shown) - 1)).toBeLessThan(0.05);
 });
 
 describe("the README", () => {

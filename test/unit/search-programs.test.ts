@@ -43,6 +43,7 @@ const AMOADD = 0x2f | (2 << 12) | (9 << 15) | (10 << 20); // amoadd.w x0, a0, (s
 const LR = 0x2f | (10 << 7) | (2 << 12) | (9 << 15) | (0x02 << 27); // lr.w a0, (s1)
 const SC = 0x2f | (11 << 7) | (2 << 12) | (9 << 15) | (10 << 20) | (0x03 << 27); // sc.w a1, a0, (s1)
 const atomically: Part = (b) => b.li("a0", 1).raw(AMOADD);
+const AMOSWAP = 0x2f | (10 << 7) | (2 << 12) | (9 << 15) | (10 << 20) | (0x01 << 27); // amoswap.w a0, a0, (s1)
 const reserving: Part = (b) =>
   b.label("again").raw(LR).addi("a0", "a0", 1).raw(SC).bnez("a1", "again");
 const is = (expected: number) => (word: (at: number) => number) => {
@@ -108,6 +109,25 @@ describe("an exhaustive search of programs", () => {
   it("has one before its steps after it has created another thread, whatever it did before", async () => {
     const found = await maker(copies, writes(3), writes(1));
     expect(found).toEqual({ schedules: 2, complete: true, seen: [1, 3] });
+  });
+
+  it("ends where threads spin for a lock by swaps", async () => {
+    const spins: Part = (b) =>
+      b
+        .label("again")
+        .li("a0", 1)
+        .raw(AMOSWAP)
+        .beqz("a0", "mine")
+        .call("sched_relinquish")
+        .jump("again")
+        .label("mine")
+        .lw("a0", "s1", 4)
+        .addi("a0", "a0", 1)
+        .sw("a0", "s1", 4)
+        .sw("zero", "s1", 0);
+    const setup = threads([spins, spins], (word) => expect(word(1)).toBe(2));
+    const result = await run(setup, { strategy: "exhaustive", schedules: 1_000 });
+    expect(result).toMatchObject({ complete: true, failure: null });
   });
 
   it("does the same for kernel calls, and for both schedulers", async () => {

@@ -1,12 +1,14 @@
 // The search for the schedule that fails: its counts against combinatorics, what it finds, and its tapes.
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   type ExploreOptions,
   type ExploreResult,
   explore,
   type FailureKind,
+  type KernelCall,
   type Setup,
+  type SharedWord,
   sys,
 } from "../../src/index.js";
 import { program } from "../../src/program/index.js";
@@ -83,6 +85,98 @@ describe("an exhaustive search", () => {
       const result = await run(yields, { strategy: "exhaustive", config: { scheduler } });
       expect(result).toMatchObject({ schedules: 1680, complete: true, failure: null });
     }
+  });
+
+  describe("knows that threads spin for a lock by", () => {
+    const attempts = {
+      compareAndSet: (lock: SharedWord) => lock.compareAndSet(0, 1),
+      store: (lock: SharedWord) => lock.store(1),
+    };
+    const spinners =
+      (attempt: (lock: SharedWord) => KernelCall<number>, isReleased: boolean): Setup =>
+      (machine, { shared }) => {
+        const [lock, count] = [shared(0, "lock"), shared(0, "count")];
+        for (const name of ["one", "two"]) {
+          machine.createThread({
+            name,
+            *body() {
+              while ((yield* attempt(lock)) !== 0) yield* sys.sched_relinquish();
+              yield* count.set((yield* count.get()) + 1);
+              if (isReleased) yield* lock.store(0);
+            },
+          });
+        }
+        return () => expect(count.value).toBe(2);
+      };
+
+    it.each(Object.entries(attempts))(
+      "%s: it ends, with reduction and without",
+      async (_, attempt) => {
+        const setup = spinners(attempt, true);
+        const options = { strategy: "exhaustive", schedules: 1_000 } as const;
+        for (const reduce of [false, true]) {
+          const result = await run(setup, { ...options, reduce });
+          expect(result).toMatchObject({ complete: true, failure: null });
+        }
+        const { failure } = await run(spinners(attempt, false), options);
+        expect(failure).toMatchObject({ kind: "livelock", preemptions: 0 });
+      },
+    );
+  });
+
+  it("lets the others work while a thread waits without a yield, whatever its priority", async () => {
+    const setup: Setup = (machine, { shared }) => {
+      const [flag, word] = [shared(0, "flag"), shared(0, "word")];
+      machine.createThread({
+        name: "waits",
+        *body() {
+          while ((yield* flag.get()) === 0);
+        },
+      });
+      for (const name of ["works", "works, too"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let i = 0; i < 30; i++) yield* word.add(1);
+            if (word.value === 60) yield* flag.set(1);
+          },
+        });
+      }
+    };
+    for (const strategy of ["random", "pct"] as const) {
+      const { failure } = await run(setup, { strategy, schedules: 200 });
+      expect(failure).toBeNull();
+    }
+  });
+
+  it("makes a schedule shorter for no longer than it has searched, where its time is bounded", async () => {
+    let schedules = 0;
+    const setup: Setup = (machine, { shared }) => {
+      const word = shared(0);
+      const order: string[] = [];
+      schedules++;
+      for (const name of ["a", "b", "c"]) {
+        machine.createThread({
+          name,
+          *body() {
+            for (let i = 0; i < 8; i++) {
+              yield* word.add(1);
+              order.push(name);
+            }
+          },
+        });
+      }
+      return () => expect(order.filter((name, i) => name !== order[i + 1]).length).toBeLessThan(15);
+    };
+    let time = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => time++); // a schedule takes a millisecond
+    try {
+      const { failure } = await run(setup, { for: 100 });
+      expect(failure?.kind).toBe("assertion");
+    } finally {
+      clock.mockRestore();
+    }
+    expect(schedules).toBeLessThan(210);
   });
 
   it("keeps to a bound on preemptions", async () => {
@@ -377,4 +471,26 @@ describe("a body", () => {
     const message = 'thread "careless": wakeup: 0.5 is not a channel';
     expect(failure).toMatchObject({ kind: "assertion", message });
   });
+
+  it.each([
+    [[0, 4096], "assertion", / is not /],
+    [{}, "assertion", / is not /],
+    [{ address: "4" }, "assertion", / is not /],
+    [null, "panic", /kernel call mtx_lock: 0x0 is not an/],
+  ])(
+    "that passes %j for a lock, as a test in JavaScript may, is told of as a failure: %s",
+    async (wrong, kind, message) => {
+      const setup: Setup = (machine) => {
+        machine.createThread({
+          name: "careless",
+          *body() {
+            yield* sys.mtx_lock(wrong as never);
+          },
+        });
+      };
+      const { failure } = await run(setup, { schedules: 2 });
+      expect(failure?.kind).toBe(kind);
+      expect(failure?.message).toMatch(message);
+    },
+  );
 });

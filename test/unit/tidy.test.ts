@@ -40,6 +40,7 @@ const PLACES: readonly RegExp[] = [
   /^src\/(?:[\w-]+\/)?[\w-]+\.ts$/,
   /^scripts\/(?:[\w-]+\/)?[\w-]+\.mjs$/,
   /^scripts\/makesyscalls\.d\.mts$/,
+  /^scripts\/training\/\w+\.ts$/,
   /^examples\/(?:[\w-]+\/)?[\w-]+\.(?:json|mjs)$/,
   /^examples\/(?:c|explore)\/[\w-]+\.(?:c|h|elf|sh)$/,
   /^include\/\w+\.h$/,
@@ -159,6 +160,7 @@ const RULES: ExportRules = {
     "assembly/codec/index.ts",
     "vitest.config.ts",
     "test/support/suite.ts", // vitest's global setup
+    "scripts/training/main.ts", // the build runs its bundle
   ],
   wasmEntries: ["bench/ours/assembly/index.ts", "test/support/assembly/runq-entry.ts"],
   shared: "assembly/sys/",

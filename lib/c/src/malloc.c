@@ -168,7 +168,7 @@ void *realloc(void *p, size_t size) {
 
 void *aligned_alloc(size_t alignment, size_t size) {
   if (alignment <= ALIGNMENT) return malloc(size);
-  if ((alignment & (alignment - 1)) != 0 || alignment > INT32_MAX / 2) return NULL;
+  if ((alignment & (alignment - 1)) != 0 || alignment > INT32_MAX / 2 || size > INT32_MAX) return NULL;
   char *p = malloc(size + alignment + LEAST);
   if (p == NULL || ((uintptr_t)p & (alignment - 1)) == 0) return p;
   /* Split off what lies before the first aligned place that leaves room for a block. */

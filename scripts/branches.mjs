@@ -20,6 +20,8 @@ const Op = {
   block: 0x02,
   loop: 0x03,
   if: 0x04,
+  else: 0x05,
+  end: 0x0b,
   br: 0x0c,
   br_if: 0x0d,
   br_table: 0x0e,
@@ -122,15 +124,40 @@ function importedFunctions(reader) {
   return functions;
 }
 
-/** Where the conditional branches of a function's body are, in bytes from its start. */
+/**
+ * The conditional branches of a function's body: where they are, in bytes from its start; if they go back in a loop; and
+ * if there is a loop in the code that is only reached when they are not taken, and when they are, as far as that shows.
+ */
 function branchesOfBody(reader, end) {
   const start = reader.at;
   for (let left = reader.u32(); left > 0; left--) reader.skip(2); // locals
   const branches = [];
+  // The body, and the blocks, loops and ifs around the operation: what they are, and the ways that end with them.
+  const open = [{ op: Op.block, ways: [] }];
+  let loops = 0;
+  const close = (ways) => {
+    for (const { hasLoop, way, before } of ways) hasLoop[way] = loops !== before;
+  };
   while (reader.at < end) {
     const at = reader.at - start;
     const op = reader.byte();
-    if (op === Op.if || op === Op.br_if) branches.push(at);
+    const hasLoop = [false, false];
+    if (op === Op.loop) loops++;
+    if (op === Op.block || op === Op.loop) open.push({ op, ways: [] });
+    if (op === Op.if) {
+      branches.push({ at, isRepeat: false, hasLoop });
+      open.push({ op, ways: [{ hasLoop, way: 1, before: loops }] });
+    } else if (op === Op.else) {
+      const { ways } = open.pop();
+      close(ways);
+      open.push({ op, ways: [{ hasLoop: ways[0].hasLoop, way: 0, before: loops }] });
+    } else if (op === Op.br_if) {
+      const label = new Reader(reader.bytes, reader.at).u32();
+      branches.push({ at, isRepeat: open.at(-1 - label).op === Op.loop, hasLoop });
+      open.at(-1).ways.push({ hasLoop, way: 0, before: loops });
+    } else if (op === Op.end) {
+      close(open.pop().ways);
+    }
     skipOperands(reader, op);
   }
   return branches;
@@ -315,22 +342,25 @@ export function countWith(counts) {
   };
 }
 
-/** A kernel of {@link withCounters} with the hints that follow from the counts. */
+/**
+ * A kernel of {@link withCounters} with the hints that follow from the counts. A loop is never laid out as unlikely: there
+ * time is spent, however seldom it is entered. Nor is what follows a loop, only because that goes on more often than not.
+ */
 export function withHints(plain, counts) {
   const { functions, codeAt } = codeOf(plain);
   const entries = [];
   let number = 0;
   for (const { index, branches } of functions) {
     const hints = branches
-      .map((at) => [at, counts.hint(number++)])
-      .filter(([, hint]) => hint !== null);
+      .map((branch) => ({ ...branch, hint: counts.hint(number++) }))
+      .filter(({ isRepeat, hasLoop, hint }) => hint !== null && !isRepeat && !hasLoop[1 - hint]);
     if (hints.length > 0) entries.push([index, hints]);
   }
   const name = [...Buffer.from(SECTION)];
   const body = [...u32(name.length), ...name, ...u32(entries.length)];
   for (const [index, hints] of entries) {
     body.push(...u32(index), ...u32(hints.length));
-    for (const [at, hint] of hints) body.push(...u32(at), 1, hint);
+    for (const { at, hint } of hints) body.push(...u32(at), 1, hint);
   }
   return Buffer.concat([
     plain.subarray(0, codeAt),

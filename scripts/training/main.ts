@@ -28,7 +28,11 @@ const CYCLES_PER_LOOK = 20_000;
 const WORKLOAD_NS = 50_000_000n;
 const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "lwkt-modern", "4bsd", "ule"];
 
-const CPUS = [1, 3];
+/** Of some things there are two cases: one thread waits, or several do. */
+const CASES = [
+  { cpus: 1, most: 2 },
+  { cpus: 3, most: 10 },
+];
 
 type HostCall = Parameters<Machine["call"]>[0];
 /** The calls of locks that the jobs have. */
@@ -148,7 +152,7 @@ function jobs(yields: Code): readonly Job[] {
     msleep,
     conditions,
     { threads: [1, 2, 3].map(nap) },
-    { threads: [yields, yields, yields] },
+    { threads: [yields, yields, yields, yields] },
     { threads: [hog, hog, hog, hog, hog] },
     creating(
       (b) => b.call("kthread_add", label("child"), 0, 0, 0, 0, string("child"), 0),
@@ -209,20 +213,19 @@ function creating(create: Code, end: Code, yields: Code): Job {
   return { threads: [creator], child };
 }
 
-function perform(job: Job, scheduler: SchedulerName, cpus: number): void {
+/** Runs a job for a while. Threads of the same code share it, as those that have a function in common do. */
+function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number): void {
+  const threads = job.threads.slice(0, most);
+  const codes = [...new Set(threads)];
   const b = program("training")
     .data("count", { words: [0] })
     .data("turn", { words: [0] });
-  // Of some things there are two cases: one waits, or several do.
-  const threads = cpus === 1 ? job.threads.slice(0, 2) : job.threads;
-  for (const [i, thread] of threads.entries()) {
-    b.label(`thread ${i}`).forever(() => b.apply(thread));
-  }
+  for (const [i, code] of codes.entries()) b.label(`code ${i}`).forever(() => b.apply(code));
   if (job.child !== undefined) b.label("child").apply(job.child);
   const machine = new Machine({ cpus, scheduler, maxthread: 1_000, quantum: 1_000 });
   const loaded = machine.load(b.build(), job.objects?.(machine) ?? {});
-  for (const i of threads.keys()) {
-    const body = loaded.addressOf(`thread ${i}`);
+  for (const [i, thread] of threads.entries()) {
+    const body = loaded.addressOf(`code ${codes.indexOf(thread)}`);
     machine.createThread({ name: `thread ${i}`, body, cpu: i % cpus });
   }
   for (let cycles = 0; cycles < CYCLES; cycles += CYCLES_PER_LOOK) {
@@ -238,7 +241,7 @@ export function train(kernel: WebAssembly.Module, workloads: readonly string[]):
     const isLwkt = scheduler.startsWith("lwkt");
     const yields: Code = (b) => b.call(isLwkt ? "lwkt_yield" : "sched_relinquish");
     for (const job of [...jobs(yields), ...(isLwkt ? lwktJobs(yields) : [])]) {
-      for (const cpus of CPUS) perform(job, scheduler, cpus);
+      for (const { cpus, most } of CASES) perform(job, scheduler, cpus, most);
     }
     for (const path of workloads) {
       new WorkloadRun(readWorkload(path), { scheduler }).advance(WORKLOAD_NS);

@@ -28,7 +28,6 @@ const { BranchCounts, COUNTER, withCounters, withHints } = (await import(SCRIPT.
 
 const SECTION = "metadata.code.branch_hint";
 const IF = 0x04;
-const BR_IF = 0x0d;
 
 /** Two functions and an import, whose index comes first; `f` leaves its loop at 7, and takes its `if` at numbers over 2. */
 const TEXT = `(module
@@ -102,20 +101,36 @@ describe("branches", () => {
     expect([0, 1, 2, 3, 4].map((number) => counts.hint(number))).toEqual([1, 0, null, null, null]);
   });
 
-  it("have their hints at the bytes where they stand", () => {
+  it("have their hints at the bytes where they stand, but not where they repeat a loop", () => {
     const { plain, counts } = trained([200, 7]);
     const hinted = withHints(plain, counts);
     const hints = hintsOf(hinted);
-    expect(hints.map(([index, [...each]]) => [index, each.map(([, hint]) => hint)])).toEqual([
-      [2, [1, 1]], // the import is function 0; $g is called six times only
-    ]);
+    // The import is function 0, and the branch of $g is reached six times only.
+    expect(hints).toEqual([[2, [[expect.any(Number), 1]]]]);
     // The last function's body begins with one group of one local, an i32, and ends where the file does; its size
     // stands before it.
-    const [, [first, last]] = hints[0] as (typeof hints)[number];
+    const at = hints[0]?.[1][0]?.[0] ?? 0;
     const locals = Buffer.of(1, 1, 0x7f);
     const start = Buffer.from(hinted).lastIndexOf(locals);
     expect(hinted[start - 1]).toBe(hinted.length - start);
-    expect([first, last].map((hint) => hinted[start + (hint?.[0] ?? 0)])).toEqual([IF, BR_IF]);
+    expect(hinted[start + at]).toBe(IF);
+  });
+
+  it.each([
+    ["(if (local.get 0) (then (loop $l (br_if $l (i32.const 0)))))", 1],
+    ["(if (local.get 0) (then (drop (i32.const 1))) (else (loop $l (br_if $l (i32.const 0)))))", 0],
+    ["(block $out (br_if $out (local.get 0)) (loop $l (br_if $l (i32.const 0))))", 0],
+  ] as const)("have no hint that makes a loop unlikely: %s", (body, busy) => {
+    const module = binaryen.parseText(`(module (func (export "f") (param i32) ${body}))`);
+    const { plain, branches } = withCounters(module.emitBinary() as Bytes);
+    expect(branches).toBe(2);
+    const hintsIf = (goes: 0 | 1) => {
+      const counts = new BranchCounts(branches);
+      for (let i = 0; i < 100; i++) counts.branch(goes, 0);
+      return hintsOf(withHints(plain, counts)).flatMap(([, hints]) => hints);
+    };
+    expect(hintsIf(busy)).toHaveLength(1);
+    expect(hintsIf(busy === 1 ? 0 : 1)).toEqual([]);
   });
 
   it("of the release build have hints, by the thousand", () => {

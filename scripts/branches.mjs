@@ -1,11 +1,12 @@
 // Branch hints: the kernel's WebAssembly tells an engine which way its branches go. V8 lays out what is unlikely behind
-// the rest, and keeps values in registers across it: a kernel call, which is full of checks that hold, takes a fifth
-// less time. (Section "metadata.code.branch_hint" of the proposal of that name; other engines skip it.)
+// the rest, and keeps values in registers across it: a kernel call, which is full of checks that hold, takes a tenth to a
+// fifth less time. (Section "metadata.code.branch_hint" of the proposal of that name; other engines skip it.)
 //
 // Which way is found out by counting. The build runs scripts/training/main.ts on a kernel that counts its branches.
 // The machine is deterministic: the same sources have the same hints.
 
 import binaryen from "binaryen";
+import { readKernel } from "./inline.mjs";
 
 /** What the counting kernel imports: (condition, number of the branch) => condition. */
 export const COUNTER = { module: "training", name: "branch" };
@@ -192,10 +193,10 @@ function codeOf(bytes) {
  * branches are numbered in the order in which they stand in the binary.
  */
 export function withCounters(wasm) {
-  const plain = readModule(wasm);
+  const plain = readKernel(wasm);
   const binary = plain.emitBinary();
   plain.dispose();
-  const module = readModule(binary);
+  const module = readKernel(binary);
   const type = binaryen.createType([binaryen.i32, binaryen.i32]);
   module.addFunctionImport(COUNTER.name, COUNTER.module, COUNTER.name, type, binaryen.i32);
   const work = { module, branches: 0 };
@@ -214,21 +215,6 @@ export function withCounters(wasm) {
   const counting = module.emitBinary();
   module.dispose();
   return { plain: binary, counting, branches: work.branches };
-}
-
-function readModule(wasm) {
-  const module = binaryen.readBinary(wasm);
-  module.setFeatures(
-    [
-      "MVP",
-      "BulkMemory",
-      "BulkMemoryOpt",
-      "MutableGlobals",
-      "NontrappingFPToInt",
-      "SignExt",
-    ].reduce((set, name) => set | binaryen.Features[name], 0),
-  );
-  return module;
 }
 
 /** What an expression has in it, in the order in which it is computed; a condition is the last before its branch. */

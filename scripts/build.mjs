@@ -11,10 +11,10 @@
 //
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
 // where the stamp differs but the contents do not, nothing is built either. What AssemblyScript compiles is
-// made first, as many parts at a time as the host has cores; then the kernels get their branch hints
-// (scripts/branches.mjs), for which the library must run them; then the rest. A lock lets two builds run at
-// once: the second waits and then finds nothing to do. Every output is written beside its place and then renamed, so that a
-// reader sees the old file or the new one, never half of one.
+// made first, as many parts at a time as the host has cores; then the rest; and last the kernels get their branch
+// hints (scripts/branches.mjs), for which the library must run them. A lock lets two builds run at once: the
+// second waits and then finds nothing to do. Every output is written beside its place and then renamed, so that
+// a reader sees the old file or the new one, never half of one.
 
 import { createHash } from "node:crypto";
 import {

@@ -12,19 +12,25 @@ const OPERATIONS = new URL("../assembly/cpu/rv32_op.ts", import.meta.url);
 /** The compiler's transform that comes first. */
 export const INLINE_TRANSFORM = fileURLToPath(new URL("inline-transform.mjs", import.meta.url));
 
-/** Sizes are Binaryen's, in nodes of its tree; the features are those of asconfig.json. */
-const INLINING = {
-  alwaysMax: 120,
-  flexibleMax: 800,
-  features: [
-    "MVP",
-    "BulkMemory",
-    "BulkMemoryOpt",
-    "MutableGlobals",
-    "NontrappingFPToInt",
-    "SignExt",
-  ],
-};
+/** Sizes are Binaryen's, in nodes of its tree. */
+const INLINING = { alwaysMax: 120, flexibleMax: 800 };
+
+/** The features of WebAssembly that the kernel uses: those of asconfig.json. */
+const FEATURES = [
+  "MVP",
+  "BulkMemory",
+  "BulkMemoryOpt",
+  "MutableGlobals",
+  "NontrappingFPToInt",
+  "SignExt",
+];
+
+/** A kernel as a module of Binaryen, to be disposed of. */
+export function readKernel(wasm) {
+  const module = binaryen.readBinary(wasm);
+  module.setFeatures(FEATURES.reduce((set, name) => set | binaryen.Features[name], 0));
+  return module;
+}
 
 /**
  * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
@@ -32,8 +38,7 @@ const INLINING = {
  * of the time. Its table jumps go, too. The module has its functions' names, by which it is told what is rare.
  */
 export function inlineFurther(wasm) {
-  const module = binaryen.readBinary(wasm);
-  module.setFeatures(INLINING.features.reduce((set, name) => set | binaryen.Features[name], 0));
+  const module = readKernel(wasm);
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
   binaryen.setAlwaysInlineMaxSize(INLINING.alwaysMax);

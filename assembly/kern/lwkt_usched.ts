@@ -480,7 +480,9 @@ function release_shut_out(m: Machine): void {
 /** True if `td` is shut out of its CPU and not of another one, or if it is real-time and would run there at once. */
 function is_better_elsewhere(m: Machine, td: Thread): bool {
   const here = chance_on(td.td_cpu, td);
-  const wanted = class_of(td) == 0 ? standing_of(td) : u32.MAX_VALUE;
+  const is_real = class_of(td) == 0;
+  if (here != 0 && !is_real) return false;
+  const wanted = is_real ? standing_of(td) : u32.MAX_VALUE;
   const allowed = allowed_cpus(m, td);
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) {
     if (((allowed >> cpu) & 1) == 0) continue;

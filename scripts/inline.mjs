@@ -12,8 +12,8 @@ const OPERATIONS = new URL("../assembly/cpu/rv32_op.ts", import.meta.url);
 /** The compiler's transform that comes first. */
 export const INLINE_TRANSFORM = fileURLToPath(new URL("inline-transform.mjs", import.meta.url));
 
-/** Sizes are Binaryen's, in nodes of its tree. */
-const INLINING = { alwaysMax: 120, flexibleMax: 800 };
+/** Sizes are Binaryen's, in nodes of its tree. A function with one caller is inlined, however long it is. */
+const INLINING = { alwaysMax: 120, flexibleMax: 800, oneCallerMax: -1 };
 
 /** The features of WebAssembly that the kernel uses: those of asconfig.json. */
 const FEATURES = [
@@ -32,6 +32,24 @@ export function readKernel(wasm) {
   return module;
 }
 
+/** Binaryen's options belong to the process, and the compiler leaves its own behind: all that matter are set. */
+function setOptimizations() {
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  binaryen.setGenerateStackIR(true);
+  binaryen.setOptimizeStackIR(true);
+  binaryen.setFastMath(false);
+  // Nothing lies below the machine structure (MACHINE_ADDRESS): sums of an address and a small number may
+  // become offsets of loads and stores.
+  binaryen.setLowMemoryUnused(true);
+  binaryen.setZeroFilledMemory(false);
+  binaryen.setClosedWorld(false);
+  binaryen.setAlwaysInlineMaxSize(INLINING.alwaysMax);
+  binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
+  binaryen.setOneCallerInlineMaxSize(INLINING.oneCallerMax);
+  binaryen.setAllowInliningFunctionsWithLoops(true);
+}
+
 /**
  * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
  * functions, and in them the calls cost more than the work: threads are created and reaped in two thirds
@@ -39,11 +57,7 @@ export function readKernel(wasm) {
  */
 export function inlineFurther(wasm) {
   const module = readKernel(wasm);
-  binaryen.setOptimizeLevel(3);
-  binaryen.setShrinkLevel(0);
-  binaryen.setAlwaysInlineMaxSize(INLINING.alwaysMax);
-  binaryen.setFlexibleInlineMaxSize(INLINING.flexibleMax);
-  binaryen.setAllowInliningFunctionsWithLoops(true);
+  setOptimizations();
   keepCold(module);
   module.optimize();
   const weights = weightsOf(readFileSync(OPERATIONS, "utf8"), "RvOp");

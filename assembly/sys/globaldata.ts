@@ -89,6 +89,7 @@ export const GD_CPU_OFFSET: usize =
   (GD_INTRQ_OFFSET + <usize>MAXPENDING * sizeof<usize>() + 63) & ~63;
 
 if (GD_CPU_OFFSET >= GLOBALDATA_STRIDE) ERROR("GLOBALDATA_STRIDE: struct globaldata is larger");
+if (MACHINE_ADDRESS < 1024) ERROR("MACHINE_ADDRESS: the first 1,024 bytes are to stay unused");
 if (MACHINE_ADDRESS + offsetof<Machine>() > GLOBALDATA_ADDRESS) {
   ERROR("GLOBALDATA_ADDRESS: struct machine reaches into it");
 }

@@ -2,7 +2,10 @@
 // src/core/config.ts; what only affects speed (how far to look ahead, when to compile) stands beside the code
 // that it is for.
 
-/** The machine structure lies at this address in every build, so that a snapshot of one fits another. */
+/**
+ * The machine structure lies at this address in every build, so that a snapshot of one fits another. Nothing
+ * lies below it, on which the release build relies (scripts/inline.mjs): Binaryen wants 1,024 unused bytes.
+ */
 export const MACHINE_ADDRESS: usize = 0x400;
 /** Per-CPU structures start here: at the first page behind the machine structure. */
 export const GLOBALDATA_ADDRESS: usize = 0x1000;

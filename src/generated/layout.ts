@@ -69,8 +69,8 @@ export const WHEEL_SLOTS = 8704;
 export const WHEEL_SIZE = 71296;
 
 // assembly/sys/chunklist.ts
-export const CHUNK_SIZE = 256;
-export const CHUNK_MASK = 255;
+export const CHUNK_SIZE = 512;
+export const CHUNK_MASK = 511;
 
 export const Chunk = {
   size: 8,
@@ -84,7 +84,7 @@ export const ChunkTypes = {
 } as const;
 export const SLOT_SIZE = 4;
 export const CHUNK_SLOT0 = 8;
-export const CHUNK_SLOTS = 62;
+export const CHUNK_SLOTS = 126;
 
 export const ChunkList = {
   size: 8,

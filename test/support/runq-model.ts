@@ -1,6 +1,7 @@
 // Random operations on run queues beside plain lists: after each, the level it touched must hold the same
 // threads in the same order, in chunks that are sound.
 
+import * as Layout from "../../src/generated/layout.js";
 import { Random } from "./random.js";
 
 /** Exports of test/support/assembly/runq-entry.ts. */
@@ -21,8 +22,10 @@ interface RunqExports {
 const CPUS = 2;
 const LEVELS = 32 * CPUS;
 const THREADS = 2000;
+/** Threads that a chunk holds. */
+const SLOTS = (Layout.CHUNK_SIZE - Layout.CHUNK_SLOT0) / 4;
 /** Just more than dense queues need, so that thinned ones run the pool dry. */
-const CHUNKS = Math.ceil(THREADS / 62) + 2 * LEVELS + 4;
+const CHUNKS = Math.ceil(THREADS / SLOTS) + 2 * LEVELS + 4;
 /** Operations until the mix of operations changes. */
 const PHASE = 500;
 
@@ -174,14 +177,14 @@ export class RunqModel {
     this.check(target, `append ${thread} for a move`);
   }
 
-  /** Fills a level and leaves one thread of sixty: chunks of tombstones, until the pool runs dry. */
+  /** Fills a level and leaves one thread of a chunk: chunks of tombstones, until the pool runs dry. */
   private thin(level: number): void {
     const queue = this.levels[level] as number[];
     for (let i = 0; i < 16; i++) {
       const start = queue.length;
-      for (let n = Math.min(700, this.idle.length); n > 0; n--) this.addTail(level);
+      for (let n = Math.min(12 * SLOTS, this.idle.length); n > 0; n--) this.addTail(level);
       for (let at = queue.length - 1; at >= start; at--) {
-        if ((at - start) % 60 !== 30) this.removeQuietly(level, at);
+        if ((at - start) % SLOTS !== SLOTS >> 1) this.removeQuietly(level, at);
       }
       this.check(level, "thinning");
     }

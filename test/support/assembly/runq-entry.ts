@@ -3,6 +3,7 @@ import {
   CHUNK_MASK,
   CHUNK_SIZE,
   CHUNK_SLOT0,
+  CHUNK_SLOTS,
   Chunk,
   ChunkList,
   list_compact,
@@ -27,9 +28,9 @@ export function setup(ncpus: u32, threads: u32, chunks: u32): usize {
   const m = machine();
   m.ncpus = ncpus;
   for (let cpu: u32 = 0; cpu < ncpus; cpu++) runq_init(gd_runq(globaldata(cpu)), NRUNQ);
-  m.td_base = (__heap_base + 255) & ~CHUNK_MASK;
+  m.td_base = (__heap_base + CHUNK_MASK) & ~CHUNK_MASK;
   m.td_count = threads;
-  m.chunk_base = (m.td_base + <usize>threads * offsetof<Thread>() + 255) & ~CHUNK_MASK;
+  m.chunk_base = (m.td_base + <usize>threads * offsetof<Thread>() + CHUNK_MASK) & ~CHUNK_MASK;
   m.chunk_next = m.chunk_base;
   m.chunk_end = m.chunk_base + <usize>chunks * CHUNK_SIZE;
   const list = m.chunk_end;
@@ -114,7 +115,7 @@ export function sound(n: u32): i32 {
     }
     if ((chunk.prev_dead & CHUNK_MASK) != dead) return 4;
     if (c == last) return chunk.next == 0 ? 0 : 5;
-    if (prev != 0 && dead == 62) return 6;
+    if (prev != 0 && dead == CHUNK_SLOTS) return 6;
     prev = c;
     c = chunk.next;
     slot = c + CHUNK_SLOT0;

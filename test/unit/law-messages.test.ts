@@ -653,4 +653,38 @@ describe("lwkt_create", () => {
     machine.run(LONG_ENOUGH);
     expect(seen).toEqual([0]);
   });
+
+  /** Eleven threads that have ended: four in caches of CPUs, six and one that were freed by lwkt_free_thread. */
+  function ended(scheduler: "lwkt" | "lwkt-modern") {
+    const machine = cpus(2, { scheduler });
+    const spawn = (name: string, call: number, cpu: number) =>
+      machine.spawn(name, 5, () => ending(call), cpu);
+    const cached = [0, 1, 1, 0].map((cpu, i) => spawn(`c${i}`, Sys.lwkt_exit, cpu));
+    const own = [0, 1, 2, 3, 4, 5, 6].map((i) => spawn(`o${i}`, Sys.lwkt_proc_exit, 0));
+    machine.run(LONG_ENOUGH);
+    for (const td of own) machine.call(Sys.lwkt_free_thread, td);
+    return { machine, all: [...cached, ...own] };
+  }
+
+  it.each(["lwkt", "lwkt-modern"] as const)(
+    "refuses a template that is free, and lwkt_free_thread one that is free already, under %s",
+    (scheduler) => {
+      const { machine, all } = ended(scheduler);
+      for (const td of all) {
+        const args = machine.createArguments("other", () => dozer([]), 0, td);
+        expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(Layout.EBUSY);
+      }
+      const made = new Set(all.map((_, i) => machine.spawn(`n${i}`, 5, () => dozer([]))));
+      expect(made.size).toBe(all.length);
+      for (let i = 0; i < all.length; i++) {
+        const again = ended(scheduler);
+        const free = () => again.machine.call(Sys.lwkt_free_thread, again.all[i] as number);
+        expect(free).toThrow(/is free already/);
+      }
+    },
+  );
 });
+
+function* ending(call: number): Body {
+  yield [call];
+}

@@ -252,6 +252,23 @@ describe("a CPU's request for a thread", () => {
     expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + 3, 9]);
   });
 
+  it.each([2047, 2048])("adds critical sections up to 2,047, and panics with more: %i", (count) => {
+    for (const step of [1, count]) {
+      const machine = cpus(2, { quantum: 100_000 });
+      const target = machine.spawn("target", 5, () => sleeper([]), 1);
+      machine.run(LONG_ENOUGH);
+      const before = machine.pri(target) >> 5;
+      machine.spawn("sender", 5, function* () {
+        for (let i = 0; i < count; i += step) yield [Sys.lwkt_setpri, target, 32 * step + 7];
+      });
+      const run = () => machine.run(LONG_ENOUGH);
+      if (count > 2047) expect(run).toThrow(/lwkt_setpri: 2048 critical sections are requested/);
+      else run();
+      if (count > 2047) continue;
+      expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + count, 7]);
+    }
+  });
+
   it("moves with the thread to its new CPU, if its own was closed", () => {
     const machine = cpus(3);
     const { kernel } = machine;

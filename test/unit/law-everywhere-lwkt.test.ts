@@ -314,6 +314,38 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     expectWhole(machine);
   });
 
+  it("refuse a template that has yet to be reaped, or has been", () => {
+    for (const cpus of [1, 3]) {
+      const machine = boot({ scheduler, cpus, maxthread: 60 });
+      const ended = Array.from({ length: 40 }, (_, i) =>
+        machine.createThread({ name: `k${i}`, cpu: i % cpus, *body() {} }),
+      );
+      machine.run();
+      const errors = new Set<number>();
+      for (const reaped of [false, true]) {
+        if (reaped) machine.call(sys.thread_reap_all());
+        machine.createThread({
+          name: "asker",
+          *body() {
+            for (const template of ended) {
+              const made = yield* sys.lwkt_create(
+                function* () {},
+                ...([0, template, 0, "again", 0] as const),
+              );
+              errors.add(made.error);
+            }
+          },
+        });
+        machine.run();
+      }
+      expect([...errors]).toEqual([EBUSY]);
+      const again = ended.map((_, i) => machine.createThread({ name: `n${i}`, *body() {} }));
+      expect(new Set(again.map(({ address }) => address)).size).toBe(ended.length);
+      machine.run();
+      expectWhole(machine);
+    }
+  });
+
   it("pend and run any number of interrupt threads", () => {
     for (const cpus of [1, 2, 4]) {
       const machine = boot({ scheduler, cpus });

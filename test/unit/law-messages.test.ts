@@ -252,6 +252,23 @@ describe("a CPU's request for a thread", () => {
     expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + 3, 9]);
   });
 
+  it.each([2047, 2048])("adds critical sections up to 2,047, and panics with more: %i", (count) => {
+    for (const step of [1, count]) {
+      const machine = cpus(2, { quantum: 100_000 });
+      const target = machine.spawn("target", 5, () => sleeper([]), 1);
+      machine.run(LONG_ENOUGH);
+      const before = machine.pri(target) >> 5;
+      machine.spawn("sender", 5, function* () {
+        for (let i = 0; i < count; i += step) yield [Sys.lwkt_setpri, target, 32 * step + 7];
+      });
+      const run = () => machine.run(LONG_ENOUGH);
+      if (count > 2047) expect(run).toThrow(/lwkt_setpri: 2048 critical sections are requested/);
+      else run();
+      if (count > 2047) continue;
+      expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + count, 7]);
+    }
+  });
+
   it("moves with the thread to its new CPU, if its own was closed", () => {
     const machine = cpus(3);
     const { kernel } = machine;
@@ -653,4 +670,38 @@ describe("lwkt_create", () => {
     machine.run(LONG_ENOUGH);
     expect(seen).toEqual([0]);
   });
+
+  /** Eleven threads that have ended: four in caches of CPUs, six and one that were freed by lwkt_free_thread. */
+  function ended(scheduler: "lwkt" | "lwkt-modern") {
+    const machine = cpus(2, { scheduler });
+    const spawn = (name: string, call: number, cpu: number) =>
+      machine.spawn(name, 5, () => ending(call), cpu);
+    const cached = [0, 1, 1, 0].map((cpu, i) => spawn(`c${i}`, Sys.lwkt_exit, cpu));
+    const own = [0, 1, 2, 3, 4, 5, 6].map((i) => spawn(`o${i}`, Sys.lwkt_proc_exit, 0));
+    machine.run(LONG_ENOUGH);
+    for (const td of own) machine.call(Sys.lwkt_free_thread, td);
+    return { machine, all: [...cached, ...own] };
+  }
+
+  it.each(["lwkt", "lwkt-modern"] as const)(
+    "refuses a template that is free, and lwkt_free_thread one that is free already, under %s",
+    (scheduler) => {
+      const { machine, all } = ended(scheduler);
+      for (const td of all) {
+        const args = machine.createArguments("other", () => dozer([]), 0, td);
+        expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(Layout.EBUSY);
+      }
+      const made = new Set(all.map((_, i) => machine.spawn(`n${i}`, 5, () => dozer([]))));
+      expect(made.size).toBe(all.length);
+      for (let i = 0; i < all.length; i++) {
+        const again = ended(scheduler);
+        const free = () => again.machine.call(Sys.lwkt_free_thread, again.all[i] as number);
+        expect(free).toThrow(/is free already/);
+      }
+    },
+  );
 });
+
+function* ending(call: number): Body {
+  yield [call];
+}

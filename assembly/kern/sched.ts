@@ -488,6 +488,11 @@ export function sched_sleep(td: Thread, pri: u32): void {
     dl_sleep(mycpu(), td);
     pri = 0; // it keeps its own priority
   }
+  sched_asleep(td, pri);
+}
+
+/** The same without the end of a job: a thread waits for a lock that threads sleep for. */
+export function sched_asleep(td: Thread, pri: u32): void {
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;

@@ -171,6 +171,8 @@ export enum Plant {
   USER_SHUT_OUT = 141, //    threads go to CPUs that one of a better class keeps
   USER_SHUT_IN = 142, //     threads stay on CPUs that one of a better class keeps
   USER_REAL_LOAD = 175, //   real-time threads go by load, whatever runs on a CPU
+  // Schedulers in JavaScript: test/unit/sched-host.test.ts finds this.
+  HOST_NICE_STALE = 194, //  a scheduler is not told that a waiting thread has lost its nice value
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

@@ -104,8 +104,10 @@ describe("any number of messages in one round", () => {
     );
     machine.run({ rounds: 3 });
     const ask = function* (threads: readonly number[]): Body {
-      for (const td of threads) yield [Sys.lwkt_setpri, td, 7];
-      for (const td of threads) yield [Sys.lwkt_schedule, td]; // and so has a second place in the list
+      for (const td of threads) {
+        yield [Sys.lwkt_setpri, td, 7];
+        yield [Sys.lwkt_schedule, td]; // which gives it a second place in the list
+      }
     };
     const asked: number[] = [];
     const requester = machine.spawn("asks", 5, function* () {

@@ -386,6 +386,30 @@ describe("a token", () => {
     machine.run();
     expect(order).toEqual(["waker", "token", "woken"]);
   });
+
+  it("lets a thread that is descheduled while it is in the line have it, and then block", () => {
+    const machine = cpus(2);
+    const token = machine.kernel.newObject("token", 1);
+    machine.spawn("holder", 5, holder(token), 1);
+    machine.run({ rounds: 2 });
+    const order: string[] = [];
+    const waiting = machine.spawn("waiting", 5, function* () {
+      yield [Sys.lwkt_gettoken, token];
+      order.push("token");
+      yield [Sys.lwkt_reltoken, token];
+      yield [Sys.lwkt_switch];
+      order.push("woken");
+    });
+    machine.spawn("stopper", 3, function* () {
+      yield [Sys.lwkt_deschedule, waiting];
+      order.push("descheduled");
+    });
+    machine.run();
+    expect(order).toEqual(["descheduled", "token"]);
+    machine.call(Sys.lwkt_schedule, waiting);
+    machine.run();
+    expect(order).toEqual(["descheduled", "token", "woken"]);
+  });
 });
 
 describe("migration", () => {

@@ -143,7 +143,6 @@ describe.each(SCHEDULERS.filter(isLwkt))("under %s", (scheduler) => {
     };
     const stay = function* (): Body {
       expect(yield* sys.curthread()).toBe(server);
-      migrates.push(cold8(machine, server, "td_migrate"));
       const before = yield* sys.curcpu();
       for (let i = 0; i < 30; i++) yield* sys.compute(300n);
       expect(yield* sys.curcpu()).toBe(before);
@@ -159,6 +158,7 @@ describe.each(SCHEDULERS.filter(isLwkt))("under %s", (scheduler) => {
       migrates.push(cold8(machine, server, "td_migrate"));
       yield* sys.wait(first);
       const second = yield* sys.fork(stay, ...([0, 0, 0, -1] as const));
+      migrates.push(cold8(machine, server, "td_migrate"));
       yield* sys.wait(second);
     };
     machine.createThread({

@@ -4,7 +4,13 @@
 import { describe, expect, it } from "vitest";
 import * as Layout from "../../src/generated/layout.js";
 import { type Body, type Handle, sys } from "../../src/index.js";
-import { bootLawMachine as boot, expectWhole, hot8, LONG_ENOUGH } from "../support/law-machine.js";
+import {
+  bootLawMachine as boot,
+  cold8,
+  expectWhole,
+  hot8,
+  LONG_ENOUGH,
+} from "../support/law-machine.js";
 import { isLwkt, SCHEDULERS } from "../support/schedulers.js";
 
 const { RFSTOPPED, TDL_EXITED } = Layout;
@@ -118,4 +124,44 @@ describe.each(SCHEDULERS.filter(isLwkt))("under %s", (scheduler) => {
     expect([next.criticalSections, next.lwktPriority]).toEqual([before, 7]);
     expectWhole(machine);
   });
+});
+
+it("a move that was put off for a thread with a token does not outlive it", () => {
+  const machine = boot({ scheduler: "lwkt-modern", cpus: 3, cyclesPerSecond: 500_000 });
+  const token = machine.createToken();
+  const migrates: number[] = [];
+  let first = 0;
+  const holder = function* (): Body {
+    yield* sys.lwkt_setcpu_self(1);
+    yield sys.lwkt_gettoken(token);
+    first = yield* sys.curthread();
+    yield* sys.compute(6500n);
+    yield sys.exit(0);
+  };
+  const next = function* (): Body {
+    expect(yield* sys.curthread()).toBe(first);
+    yield sys.exit(0);
+  };
+  const parent = function* (): Body {
+    const one = yield* sys.fork(holder, ...([0, 0, 0, -1] as const));
+    while (first === 0) yield* sys.compute(100n);
+    yield* sys.lwkt_migrate({ address: first }, 2);
+    yield* sys.compute(2000n);
+    migrates.push(cold8(machine, first, "td_migrate"));
+    yield* sys.wait(one);
+    const other = yield* sys.fork(next, ...([0, 0, 0, -1] as const));
+    migrates.push(cold8(machine, first, "td_migrate"));
+    yield* sys.wait(other);
+    yield sys.exit(0);
+  };
+  machine.createThread({
+    name: "forker",
+    cpu: 0,
+    *body() {
+      yield* sys.fork(parent, ...([0, 0, 0, -1] as const));
+    },
+  });
+  machine.run(LONG_ENOUGH);
+  expect(migrates).toEqual([3, 0]);
+  expectWhole(machine);
 });

@@ -86,6 +86,64 @@ describe("any number of messages in one round", () => {
     expect(flood([300, 300], 300)).toBe(900);
   });
 
+  it("are all carried out, though all threads end in that round and others get their structures", () => {
+    const count = 50;
+    const machine = cpus(3, { quantum: 100_000, maxthread: 60 });
+    const { kernel } = machine;
+    let isOver = false;
+    const first = Array.from({ length: count }, (_, i) =>
+      machine.spawn(
+        `first ${i}`,
+        5,
+        function* () {
+          while (!isOver) yield [Sys.lwkt_yield];
+          yield [Sys.lwkt_exit];
+        },
+        1,
+      ),
+    );
+    machine.run({ rounds: 3 });
+    const ask = function* (threads: readonly number[]): Body {
+      for (const td of threads) {
+        yield [Sys.lwkt_setpri, td, 7];
+        yield [Sys.lwkt_schedule, td]; // which gives it a second place in the list
+      }
+    };
+    const asked: number[] = [];
+    const requester = machine.spawn("asks", 5, function* () {
+      yield* ask(first);
+      isOver = true;
+      asked.push(kernel.machine("rounds"));
+    });
+    const woken: number[] = [];
+    const creator = machine.spawn(
+      "creates",
+      3,
+      function* () {
+        const made: number[] = [];
+        for (let i = 0; i < count; i++) {
+          const body = () => sleeper(woken);
+          yield [Sys.lwkt_create, ...machine.createArguments(`n${i}`, body, Layout.TDL_STOPREQ)];
+          const td = machine.a1(creator);
+          yield [Sys.lwkt_migrate, td, 2];
+          made.push(td);
+        }
+        yield* ask(made);
+        asked.push(kernel.machine("rounds"));
+        expect(made.filter((td) => first.includes(td)).length).toBe(count);
+      },
+      1,
+    );
+    expect([requester, creator].some((td) => first.includes(td))).toBe(false);
+    machine.run(LONG_ENOUGH);
+    expect(asked[0]).toBe(asked[1]);
+    expect(kernel.machine("letters_new_most")).toBe(2 * kernel.machine("td_count"));
+    for (const td of first) machine.call(Sys.lwkt_schedule, td);
+    machine.run(LONG_ENOUGH);
+    expect(woken).toEqual(Array.from({ length: count }, () => 2));
+    expect(first.map((td) => machine.pri(td) & 31)).toEqual(first.map(() => 7));
+  });
+
   it("set the last priority that was requested", () => {
     const machine = cpus(2, { quantum: 100_000 });
     const target = machine.spawn("target", 0, () => sleeper([]), 1);

@@ -9,8 +9,8 @@ import { readKernel } from "./inline.mjs";
 /** What the kernel imports that counts: (number of the function). */
 const COUNTER = { module: "training", name: "enter" };
 
-/** A function is rare if it is entered less often than this. In training the kernel enters functions 300 million times. */
-const TIMES_MIN = 100;
+/** A function is rare if it is entered less often than this. In training the kernel enters functions a billion times. */
+const TIMES_MIN = 1_000;
 /** One with a body of fewer bytes is hardly longer than its call. */
 const BYTES_MIN = 40;
 

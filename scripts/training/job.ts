@@ -21,9 +21,9 @@ export interface Job {
   readonly objects?: (machine: Machine) => Readonly<Record<string, number>>;
   /** So many more threads, which only do this. */
   readonly crowd?: { readonly threads: number; readonly code: Code };
-  /** The most threads that the machine has, and switches after which the job ends. */
+  /** The most threads that the machine has; and how often as long as others the job goes on. */
   readonly maxthread?: number;
-  readonly switches?: number;
+  readonly times?: number;
 }
 
 /** An object that a call of the host makes. */

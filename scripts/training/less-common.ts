@@ -36,12 +36,13 @@ export function lessCommonJobs(yields: Code): readonly Job[] {
       child: (b) => b.li("t0", 1).store("t0", "count").call("kthread_exit"),
       crowd: { threads: IDS - IDS_SPARE, code: asleep },
       maxthread: IDS,
+      times: 5,
     },
     {
       threads: [yields],
       crowd: { threads: LONG_QUEUE, code: yields },
       maxthread: LONG_QUEUE + 100,
-      switches: 2 * LONG_QUEUE,
+      times: 100, // each has its turn some times
     },
   ];
 }

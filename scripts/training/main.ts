@@ -202,7 +202,7 @@ function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number)
     .data("turn", { words: [0] });
   for (const [i, code] of codes.entries()) b.label(`code ${i}`).forever(() => b.apply(code));
   if (job.child !== undefined) b.label("child").apply(job.child);
-  const { crowd, maxthread = 1_000, switches = SWITCHES } = job;
+  const { crowd, maxthread = 1_000, times = 1 } = job;
   if (crowd !== undefined) b.label("crowd").forever(() => b.apply(crowd.code));
   const machine = new Machine({ cpus, scheduler, maxthread, quantum: 1_000 });
   const loaded = machine.load(b.build(), job.objects?.(machine) ?? {});
@@ -213,9 +213,9 @@ function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number)
   for (let i = 0; i < (crowd?.threads ?? 0); i++) {
     machine.createThread({ name: "crowd", body: loaded.addressOf("crowd"), cpu: i % cpus });
   }
-  for (let cycles = 0; cycles < CYCLES; cycles += CYCLES_PER_LOOK) {
+  for (let cycles = 0; cycles < times * CYCLES; cycles += CYCLES_PER_LOOK) {
     machine.run({ for: CYCLES_PER_LOOK });
-    if (machine.counters.switches > switches) break;
+    if (machine.counters.switches > times * SWITCHES) break;
   }
 }
 

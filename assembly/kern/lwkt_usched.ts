@@ -307,6 +307,7 @@ export function user_dequeue(gd: GlobalData, td: Thread): void {
   }
   prioq_remove(td);
   if (prioq_count(cpu) == 0) gd.gd_flags &= ~GDF_USERS;
+  else if (ts.ts_policy == <u8>Policy.BATCH) settle(gd, sc); // it may have stood in front of one that takes the slot
 }
 
 /** A user thread's priority has changed: updates its level, or its place in the queue. */

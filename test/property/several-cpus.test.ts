@@ -89,6 +89,10 @@ describe("storms of user threads under lwkt", () => {
       expect(suite("users", { build }).run(seed)).toBeNull();
     },
   );
+
+  it("do, where a batch thread is pulled that stood in front of one that takes the slot", () => {
+    expect(suite("users", { build }).run(78_202_008)).toBeNull();
+  });
 });
 
 describe("storms of waits", () => {

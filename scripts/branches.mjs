@@ -164,8 +164,8 @@ function branchesOfBody(reader, end) {
   return branches;
 }
 
-/** The functions of a binary as `{ index, branches }`, and where its code section begins. */
-function codeOf(bytes) {
+/** The functions of a binary as `{ index, size, branches }`, size in bytes, and where its code section begins. */
+export function codeOf(bytes) {
   const reader = new Reader(bytes, 8);
   const functions = [];
   let imported = 0;
@@ -180,7 +180,7 @@ function codeOf(bytes) {
       for (let left = reader.u32(); left > 0; left--) {
         const size = reader.u32();
         const index = imported + functions.length;
-        functions.push({ index, branches: branchesOfBody(reader, reader.at + size) });
+        functions.push({ index, size, branches: branchesOfBody(reader, reader.at + size) });
       }
     }
     reader.at = end;
@@ -302,7 +302,11 @@ export class BranchCounts {
     this.passed = new Float64Array(branches);
   }
 
-  /** The import. */
+  /** What the counting kernel imports. */
+  get imports() {
+    return { [COUNTER.module]: { [COUNTER.name]: this.branch } };
+  }
+
   branch = (condition, number) => {
     (condition === 0 ? this.passed : this.taken)[number]++;
     return condition;
@@ -316,16 +320,6 @@ export class BranchCounts {
     if ((times - taken) * ONCE_IN <= times) return 1;
     return taken * ONCE_IN <= times ? 0 : null;
   }
-}
-
-/** Has every instance that is made from now on in this thread count with these, if it counts. */
-export function countWith(counts) {
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = class extends Instance {
-    constructor(module, imports) {
-      super(module, { ...imports, [COUNTER.module]: { [COUNTER.name]: counts.branch } });
-    }
-  };
 }
 
 /**

@@ -11,8 +11,8 @@
 //
 // A part is up to date when a stamp of its inputs (paths, sizes, modification times) is unchanged;
 // where the stamp differs but the contents do not, nothing is built either. What AssemblyScript compiles is
-// made first, as many parts at a time as the host has cores; then the rest; and last the kernels get their branch
-// hints (scripts/branches.mjs), for which the library must run them. A lock lets two builds run at once: the
+// made first, as many parts at a time as the host has cores; then the rest; and last the kernels are optimised for what
+// they do (scripts/inline.mjs, scripts/branches.mjs), for which the library must run them. A lock lets two builds run at once: the
 // second waits and then finds nothing to do. Every output is written beside its place and then renamed, so that
 // a reader sees the old file or the new one, never half of one.
 
@@ -32,9 +32,10 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
-import { BranchCounts, countWith, withCounters, withHints } from "./branches.mjs";
+import { BranchCounts, withCounters, withHints } from "./branches.mjs";
 import { INLINE_TRANSFORM, inlineFurther } from "./inline.mjs";
 import { makeSyscalls } from "./makesyscalls.mjs";
+import { rareFunctions } from "./rare.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, "build/.stamps");
@@ -75,11 +76,11 @@ const BESIDE_INDEX = { ...FOR_NODE, external: ["./index.js"] };
 /** What the training runs besides its own programs. */
 const TRAINING_WORKLOADS = ["examples/pipeline.json", "examples/webserver.json"];
 const TRAINING = "build/training.js";
-const TRAINER = ["scripts/branches.mjs", "scripts/build.mjs", "package-lock.json"];
+const TRAINER = ["scripts", "assembly/cpu/rv32_op.ts", "package-lock.json"];
 
 /**
  * Every part: what it reads, what it writes, and how it is made; `needs` are parts that it is made from. `compiled`
- * says that AssemblyScript does it, and how long that takes beside the others; `trained`, that it gets branch hints.
+ * says that AssemblyScript does it, and how long that takes beside the others; `trained`, that it is optimised for what it does in training.
  */
 const PARTS = {
   "release-code": {
@@ -89,7 +90,7 @@ const PARTS = {
     make: makeReleaseCode,
   },
   training: bundlePart("scripts/training/main.ts", TRAINING, ["scripts/training"]),
-  release: hintedPart("release", ["build/release.wasm", "dist/release.wasm"]),
+  release: trainedPart("release", ["build/release.wasm", "dist/release.wasm"]),
   check: wasmPart("check", 8),
   debug: wasmPart("debug", 1),
   codec: {
@@ -104,7 +105,7 @@ const PARTS = {
     outputs: ["build/bench-code.wasm"],
     make: makeBenchCode,
   },
-  "bench-kernel": hintedPart("bench", ["build/bench.wasm"]),
+  "bench-kernel": trainedPart("bench", ["build/bench.wasm"]),
   index: bundlePart("src/index.ts", "dist/index.js", []),
   vitest: bundlePart("src/vitest.ts", "dist/vitest.js", [], BESIDE_INDEX),
   "fast-check": bundlePart("src/fast-check.ts", "dist/fast-check.js", [], BESIDE_INDEX),
@@ -138,14 +139,14 @@ function wasmPart(target, compiled) {
   };
 }
 
-/** A kernel with branch hints, made from its code. */
-function hintedPart(name, outputs) {
+/** A kernel that is optimised for what it does, made from its code. */
+function trainedPart(name, outputs) {
   return {
     trained: true,
     needs: [`${name}-code`, "training"],
     inputs: [`build/${name}-code.wasm`, TRAINING, ...TRAINING_WORKLOADS, ...TRAINER],
     outputs,
-    make: () => makeHinted(name, outputs),
+    make: () => makeTrained(name, outputs),
   };
 }
 
@@ -168,7 +169,7 @@ async function makeWasm(target) {
 async function makeReleaseCode() {
   const transforms = [LAYOUT_TRANSFORM, INLINE_TRANSFORM];
   const { files, messages } = await compile("assembly/index.ts", "release", transforms, WITH_NAMES);
-  write("build/release-code.wasm", inlineFurther(files.get("build/release.wasm")));
+  write("build/release-code.wasm", files.get("build/release.wasm"));
   write("build/layout.ts", files.get(LAYOUT));
   return messages;
 }
@@ -177,25 +178,39 @@ async function makeReleaseCode() {
 async function makeBenchCode() {
   const transforms = [INLINE_TRANSFORM];
   const { files, messages } = await compile(BENCH_KERNEL, "release", transforms, WITH_NAMES);
-  write("build/bench-code.wasm", inlineFurther(files.get("build/release.wasm")));
+  write("build/bench-code.wasm", files.get("build/release.wasm"));
   return messages;
 }
 
-/** Trains a kernel, in a thread of its own (scripts/build-part.mjs): all its kernels get the counter. */
-async function makeHinted(name, outputs) {
-  const { plain, counting, branches } = withCounters(
-    readFileSync(join(ROOT, `build/${name}-code.wasm`)),
-  );
-  const counts = new BranchCounts(branches);
+/** Trains a kernel: once to see which functions are rare, and when all is inlined, which way branches go. */
+async function makeTrained(name, outputs) {
   const { train } = await import(pathToFileURL(join(ROOT, TRAINING)));
-  countWith(counts);
-  train(
-    new WebAssembly.Module(counting),
-    TRAINING_WORKLOADS.map((path) => join(ROOT, path)),
-  );
+  const workloads = TRAINING_WORKLOADS.map((path) => join(ROOT, path));
+  const trainOn = (wasm, imports) =>
+    importing(imports, () => train(new WebAssembly.Module(wasm), workloads));
+  const code = readFileSync(join(ROOT, `build/${name}-code.wasm`));
+  const inlined = inlineFurther(code, rareFunctions(code, trainOn));
+  const { plain, counting, branches } = withCounters(inlined);
+  const counts = new BranchCounts(branches);
+  trainOn(counting, counts.imports);
   const hinted = withHints(plain, counts);
   for (const output of outputs) write(output, name === "release" ? withId(name, hinted) : hinted);
   return "";
+}
+
+/** Does something while all of this thread's instances of WebAssembly import these, too. */
+function importing(more, action) {
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = class extends Instance {
+    constructor(module, imports) {
+      super(module, { ...imports, ...more });
+    }
+  };
+  try {
+    return action();
+  } finally {
+    WebAssembly.Instance = Instance;
+  }
 }
 
 /** The codec of snapshots is a module of its own, with options of its own. */

@@ -2,14 +2,15 @@
 //
 // A call costs the kernel's short functions more than their work, above all on hosts that do not predict
 // returns. Binaryen inlines what is small; in INLINED stand the functions that it leaves alone because they
-// call others, although a profile shows them where every switch, create and exit passes. What is
-// rare stays a call: Binaryen would put a long function that is called from one place into a short one that is
-// called everywhere, and then leave that one alone. So the functions of COLD are compiled into nothing.
+// call others, although a profile shows them where every switch, create and exit passes. What the build's
+// training hardly enters stays a call (scripts/rare.mjs), and so does what stands in COLD, which is entered, but not
+// always: Binaryen would put a long function that is called from one place into a short one that is called
+// everywhere, and then leave that one alone.
 
 import { DecoratorFlags, FunctionPrototype } from "assemblyscript";
 import binaryen from "binaryen";
 
-const INLINED = `
+const INLINED = namesOf(`
   assembly/cpu/rv32_run/next_level
   assembly/kern/kern_switch/cpu_switch
   assembly/kern/kern_switch/switch_in
@@ -75,69 +76,41 @@ const INLINED = `
   assembly/run/search_choose/decide
   assembly/cpu/rv32_search/rv32_stops
   assembly/cpu/rv32_decode/rv_fetch
-`;
+`);
 
-const COLD = `
+export const COLD = namesOf(`
   assembly/kern/kern_switch/count_involuntary
-  assembly/kern/kern_switch/ktr_switch
   assembly/kern/kern_switch/note_running
   assembly/kern/kern_stats/note_wakeup
   assembly/kern/kern_stats/stats_running
   assembly/kern/kern_timeout/callout_arm_thread
   assembly/kern/kern_timeout/softclock
-  assembly/kern/kern_timeout/wheel_cancel
   assembly/kern/kern_single/thread_suspend_check
-  assembly/kern/lwkt_intr/intr_forget
   assembly/kern/lwkt_ipiq/carry_out_all
-  assembly/kern/lwkt_ipiq/lwkt_process_ipiq
-  assembly/kern/lwkt_thread/lwkt_yield_quick
   assembly/kern/lwkt_usched/user_better
   assembly/kern/lwkt_usched/user_dequeue
   assembly/kern/lwkt_usched/user_enqueue
   assembly/kern/lwkt_usched/user_holds
-  assembly/kern/lwkt_usched/user_leave
   assembly/kern/lwkt_usched/user_requeue
   assembly/kern/lwkt_usched/user_switch
   assembly/kern/sched/enqueue
   assembly/kern/sched/note_runnable
-  assembly/kern/sched/sched_add_busy
   assembly/kern/sched/sched_boundary
   assembly/kern/sched/sched_prio
   assembly/kern/sched/sched_lend_here
   assembly/kern/sched/share_gone
   assembly/kern/sched/share_switch
   assembly/kern/sched/takes_cpu
-  assembly/kern/sched/until_changed
   assembly/kern/sched_clock/sched_clock
   assembly/kern/sched_clock/sched_seconds
-  assembly/kern/sched_deadline/dl_clock
-  assembly/kern/sched_deadline/dl_lend
-  assembly/kern/sched_deadline/dl_sleep
   assembly/kern/sched_ule/ule_sleep
-  assembly/kern/subr_turnstile/deadline_lent
-  assembly/kern/subr_turnstile/place_by_deadline
   assembly/kern/subr_turnstile/turnstile_hand_over
-  assembly/kern/lwkt_token/token_forget
-  assembly/kern/kern_lockprof/lockprof_awake
-  assembly/kern/kern_lockprof/lockprof_blocked
-  assembly/kern/kern_lockprof/lockprof_released
-  assembly/kern/kern_lockprof/lockprof_taken
-  assembly/kern/subr_turnstile/requeue
-  assembly/kern/subr_witness/witness_blocked
-  assembly/kern/subr_witness/witness_checkorder
-  assembly/kern/subr_witness/witness_lock
-  assembly/kern/subr_witness/witness_sleep
-  assembly/kern/subr_witness/witness_unlock
-  assembly/kern/subr_witness/witness_thread_exit
-  assembly/kern/thread_gone/preempted_forget
   assembly/sys/chunklist/list_grow
-  assembly/sys/deadline/earliest_lent
-  assembly/sys/ktr/ktr_write
-`;
+`);
 
-/** Keeps Binaryen from compiling the functions of COLD into others, in a module that has their names. */
-export function keepCold(module) {
-  for (const name of namesOf(COLD)) {
+/** Keeps Binaryen from compiling these functions into others, in a module that has their names; "*" are all. */
+export function keepCalls(module, names) {
+  for (const name of names) {
     binaryen.setPassArgument("no-inline", name);
     module.runPasses(["no-inline"]);
   }
@@ -156,13 +129,13 @@ function functionOf(program, name) {
 
 export default class InlineTransform {
   afterInitialize(program) {
-    for (const name of namesOf(INLINED)) {
+    for (const name of INLINED) {
       functionOf(program, name).decoratorFlags |= DecoratorFlags.Inline;
     }
-    for (const name of namesOf(COLD)) functionOf(program, name);
+    for (const name of COLD) functionOf(program, name);
   }
 
   afterCompile(module) {
-    keepCold(module);
+    keepCalls(module, ["*"]); // inlining comes when it is known which functions are rare
   }
 }

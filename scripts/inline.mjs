@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import binaryen from "binaryen";
-import { keepCold } from "./inline-transform.mjs";
+import { COLD, keepCalls } from "./inline-transform.mjs";
 import { replaceTableJumps, weightsOf } from "./table-jumps.mjs";
 
 /** Where the weights of the emulated CPU's operations stand. */
@@ -53,12 +53,12 @@ function setOptimizations() {
 /**
  * Lets Binaryen inline far more than the compiler does by itself. A kernel call is a chain of small
  * functions, and in them the calls cost more than the work: threads are created and reaped in two thirds
- * of the time. Its table jumps go, too. The module has its functions' names, by which it is told what is rare.
+ * of the time. What is rare stays a call. Its table jumps go, too. The kernel must have its functions' names.
  */
-export function inlineFurther(wasm) {
+export function inlineFurther(wasm, rare) {
   const module = readKernel(wasm);
   setOptimizations();
-  keepCold(module);
+  keepCalls(module, [...COLD, ...rare]);
   module.optimize();
   const weights = weightsOf(readFileSync(OPERATIONS, "utf8"), "RvOp");
   const weighted = replaceTableJumps(module, weights);

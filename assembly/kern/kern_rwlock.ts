@@ -1,8 +1,9 @@
-// Locks with one exclusive owner or several sharers: rwlock(9) and sx(9), which differ in two things.
+// Locks with one exclusive owner or several sharers: rwlock(9) and sx(9), which differ in three things.
 //
 //                          rwlock                                 sx
 //   exclusive owner        borrows from all waiters               borrows nothing: its waiters sleep
 //   waiting sharers        by priority                            in order of arrival
+//   waiting                is no sleep                            is sleep to the scheduler
 //
 // A thread that wants to share waits behind one that wants exclusive ownership, unless it already shares
 // another lock of the kind; a try ignores waiters. A released lock goes to the best exclusive waiter, the
@@ -11,6 +12,7 @@
 import { panic } from "../env";
 import { curthread } from "../sys/globaldata";
 import { PDROP, SLOCKS_MAX } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDA_SUSPEND, TDF_SINTR, TDF_TIMEOUT, Thread } from "../sys/proc";
 import {
   KOBJ_RW,
@@ -27,7 +29,7 @@ import { thread_suspend_check } from "./kern_single";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
-import { mi_switch } from "./sched";
+import { mi_switch, sched_asleep } from "./sched";
 import { spins_for } from "./subr_adaptive";
 import {
   turnstile_block,
@@ -63,10 +65,16 @@ function wait(l: SyncObject, td: Thread, queue: u32): u32 {
   return wait_in(l, td, queue);
 }
 
+/** Queues the current thread for the lock. Who waits for an sx sleeps, and the scheduler counts it as sleep. */
+function block(l: SyncObject, td: Thread, queue: u32): void {
+  if (!is_rw(l) && !planted(Plant.SCORE_SX_AWAKE)) sched_asleep(td, 0);
+  turnstile_block(l, td, queue);
+}
+
 /** Waits in a queue of the lock, unless its owner is running. */
 function wait_in(l: SyncObject, td: Thread, queue: u32): u32 {
   if (spins_for(l, queue == TS_SHARED ? K.RW_ADAPTIVE_R : K.RW_ADAPTIVE_W)) return PENDING;
-  turnstile_block(l, td, queue);
+  block(l, td, queue);
   cont_push(K.RW_LOCK_1, changetype<u32>(l));
   mi_switch();
   return PENDING;
@@ -267,7 +275,7 @@ function look_sig(l: SyncObject, queue: u32, waits: bool, checked: u32): u32 {
   if (spins_for(l, again)) return PENDING;
   cold(td).td_intrval = 0;
   td.td_flags = (td.td_flags & ~TDF_TIMEOUT) | TDF_SINTR;
-  turnstile_block(l, td, queue);
+  block(l, td, queue);
   cont_push(K.SX_SIG_1, changetype<u32>(l), queue);
   mi_switch();
   return PENDING;

@@ -30,6 +30,7 @@ import {
   TDF_INMEM,
   TDL_EXITED,
   TDP_PREEMPTED,
+  TDPRI_CRIT,
   TDS,
   Thread,
   ThreadCold,
@@ -283,6 +284,12 @@ function thread_uma_free(td: Thread): void {
   thread_zone_free(td);
 }
 
+/** A structure that is freed unused looks like one whose thread has run: no request for it is carried out. */
+function thread_unused(td: Thread): void {
+  td.td_lwflags = TDL_EXITED;
+  td.td_pri = TDPRI_CRIT;
+}
+
 /** A new thread with an id and a kernel stack, linked to no process; null beyond the limit (780). */
 export function thread_alloc(pages: u32): Thread {
   if (!thread_count_inc()) return no_td();
@@ -298,6 +305,7 @@ export function thread_alloc(pages: u32): Thread {
   KASSERT(c.td_kstack_pages == 0, "thread_alloc got thread with kstack");
   if (!vm_thread_new(c, pages)) {
     c.td_tid = -1;
+    thread_unused(td);
     thread_uma_free(td);
     tid_free(tid);
     thread_count_add(-1);
@@ -331,6 +339,7 @@ function thread_free_batched(td: Thread): void {
 export function thread_free(td: Thread): void {
   thread_dtor_event(td);
   thread_gone(td);
+  thread_unused(td);
   const tid = cold(td).td_tid;
   thread_free_batched(td);
   tid_free(tid);

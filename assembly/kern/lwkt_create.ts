@@ -32,7 +32,13 @@ import {
   lwkt_switch,
 } from "./lwkt_thread";
 import { thread_gone } from "./thread_gone";
-import { tdfreeq, thread_zero, thread_zone_alloc, thread_zone_free } from "./thread_zone";
+import {
+  tdfreeq,
+  thread_is_free,
+  thread_zero,
+  thread_zone_alloc,
+  thread_zone_free,
+} from "./thread_zone";
 import { stack_attach } from "./vm_glue";
 
 // ---- Structures ----
@@ -112,6 +118,8 @@ export function lwkt_free_thread(td: Thread): u32 {
     "lwkt_free_thread: did not exit! %p",
     changetype<usize>(td),
   );
+  // The original frees it again, and two threads get one structure.
+  KASSERT(!thread_is_free(td), "lwkt_free_thread: is free already! %p", changetype<usize>(td));
   crit_enter();
   const gd = mycpu();
   if (gd.gd_tdfreecount < CACHE_NTHREADS && (td.td_lwflags & TDL_ALLOCATED_THREAD) != 0) {

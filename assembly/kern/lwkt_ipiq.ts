@@ -15,6 +15,7 @@
 // Rejected: a FIFO ring per pair of CPUs. Rings overflow; a message for a thread that has moved must be
 // forwarded and then comes after a later one; and it reaches the next user of the structure when the thread
 // is gone.
+import { panic } from "../env";
 import { cpu_bit } from "../sys/cpuset";
 import { GDF_HALTED, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import {
@@ -173,9 +174,22 @@ export function ipi_deschedule(td: Thread): void {
 export function ipi_setpri(td: Thread, pri: u32): void {
   if (is_gone(td)) return;
   const l = ask(td, ASK_SETPRI);
-  const sections = (<u32>l.lt_pri_new & ~TDPRI_MASK) + (pri & ~TDPRI_MASK);
+  const sections = sections_sum(td, l.lt_pri_new, pri);
   l.lt_pri_new = <u16>(sections + (pri & TDPRI_MASK));
   if (!planted(Plant.SETPRI_NEVER_LAST)) l.lt_new |= <u16>ASK_SETPRI_LAST;
+}
+
+/** The critical sections of two SETPRI requests. A letter has 16 bits for them: too many are refused, not lost. */
+function sections_sum(td: Thread, one: u32, other: u32): u32 {
+  const sum = (one & ~TDPRI_MASK) + (other & ~TDPRI_MASK);
+  if (sum > <u32>u16.MAX_VALUE) {
+    panic(
+      "lwkt_setpri: %d critical sections are requested of %p at once",
+      sum / TDPRI_CRIT,
+      changetype<usize>(td),
+    );
+  }
+  return sum;
 }
 
 /** Requests a thread's FreeBSD priority. */
@@ -274,7 +288,7 @@ function letters_due(m: Machine): void {
     const td = changetype<Thread>(load<u32>(letter_at(m.letters_due, i)));
     const l = letter(td);
     if (l.lt_due == 0) continue;
-    become_due(l);
+    become_due(td, l);
     if (deliver(m, td, l) || planted(Plant.DUE_LOST)) continue;
     if (planted(Plant.LATE_FORGOTTEN) && (m.ipi_late & cpu_bit(td.td_cpu)) != 0) continue;
     store<u32>(letter_at(m.letters_due, kept), changetype<u32>(td));
@@ -289,7 +303,7 @@ function letters_new(m: Machine, count: u32): void {
     const td = changetype<Thread>(load<u32>(letter_at(m.letters_new, i)));
     const l = letter(td);
     if (l.lt_new == 0 || l.lt_slot != i) continue;
-    become_due(l);
+    become_due(td, l);
     if (deliver(m, td, l)) continue;
     store<u32>(letter_at(m.letters_due, m.letters_due_count), changetype<u32>(td));
     m.letters_due_count++;
@@ -312,7 +326,7 @@ function letters_shift(m: Machine, count: u32): void {
 }
 
 /** Requests of the round that is over become due, in addition to earlier ones. */
-function become_due(l: Letter): void {
+function become_due(td: Thread, l: Letter): void {
   const asks = <u32>l.lt_new;
   if (asks == 0) return;
   let due = <u32>l.lt_due;
@@ -320,7 +334,8 @@ function become_due(l: Letter): void {
   if ((asks & (ASK_RUN | ASK_STOP)) != 0) due &= ~ASK_RUN_LAST;
   if ((asks & (ASK_SETPRI | ASK_PRIO)) != 0) due &= ~ASK_SETPRI_LAST;
   if ((asks & ASK_SETPRI) != 0) {
-    l.lt_pri_due = <u16>((<u32>l.lt_pri_due & ~TDPRI_MASK) + <u32>l.lt_pri_new);
+    const sections = sections_sum(td, l.lt_pri_due, l.lt_pri_new);
+    l.lt_pri_due = <u16>(sections + (<u32>l.lt_pri_new & TDPRI_MASK));
     l.lt_pri_new = 0;
   }
   if ((asks & ASK_PRIO) != 0) l.lt_prio_due = l.lt_prio_new;

@@ -288,6 +288,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const shares = machine().sched != Sched.LWKT;
   const before = shares ? rank_of(td) : 0;
   const had_rank = shares && (has_deadline(td) || before != prio_level(0, c.td_priority));
+  const had_nice = machine().sched == Sched.HOST && td_sched(td).ts_nice != 0;
   dl_leave(td);
   if (shares) policy_clear(td);
   else if ((td.td_flags & TDF_USER) != 0) user_leave(td);
@@ -296,6 +297,7 @@ function sched_prio_here(td: Thread, pri: u32): void {
   const changes = c.td_priority != <u8>min<u32>(pri, lent);
   sched_priority(td, min<u32>(pri, lent));
   if (shares && (!changes || had_rank) && rank_of(td) != before) sched_level_changed(td);
+  else if (had_nice && !changes && !planted(Plant.HOST_NICE_STALE)) sched_level_changed(td);
   turnstile_adjust(td);
 }
 
@@ -488,6 +490,11 @@ export function sched_sleep(td: Thread, pri: u32): void {
     dl_sleep(mycpu(), td);
     pri = 0; // it keeps its own priority
   }
+  sched_asleep(td, pri);
+}
+
+/** The same without the end of a job: a thread waits for a lock that threads sleep for. */
+export function sched_asleep(td: Thread, pri: u32): void {
   if (machine().sched != Sched.LWKT) {
     const ts = td_sched(td);
     ts.ts_flags |= TSF_SLEPT;

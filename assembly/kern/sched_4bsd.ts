@@ -6,8 +6,8 @@
 //
 // The priority of a time-sharing thread is 88 + estcpu / weight + nice + 20: estcpu counts the statistics
 // clock ticks that it ran, and the weight is 8 per CPU. Once a second estcpu decays by 2 l / (2 l + 1), l
-// being the one-minute load average; for sleepers this is done when they wake up. Equals take turns: a slice
-// is kern.sched.quantum. A thread that loses the CPU within its slice goes in front of its equals, one whose
+// being the one-minute load average; for sleepers this is done when they wake up, and for those that waited for
+// a lock at the end of the second. Equals take turns: a slice is kern.sched.quantum. A thread that loses the CPU within its slice goes in front of its equals, one whose
 // slice is over behind them.
 //
 // A thread that is made runnable interrupts an idle CPU, its last one if that is idle, or else the CPU with
@@ -32,7 +32,15 @@ import {
   prioq_take,
 } from "../sys/prioq";
 import { TDS, Thread } from "../sys/proc";
-import { NICE_MIN, Policy, TSF_HEAD, TSF_MOVED, TSF_SLEPT, td_sched } from "../sys/sched";
+import {
+  NICE_MIN,
+  Policy,
+  ThreadSched,
+  TSF_HEAD,
+  TSF_MOVED,
+  TSF_SLEPT,
+  td_sched,
+} from "../sys/sched";
 import { is_td, td_at } from "../sys/thread";
 import { dl_before } from "./sched_deadline";
 import {
@@ -57,11 +65,8 @@ const FSHIFT: u32 = 11;
 const FSCALE: u32 = 1 << FSHIFT;
 const LOAD_DECAY: u32 = 1884;
 const LOAD_SECONDS: u32 = 5;
-/**
- * Ends of seconds at which a sleeper's CPU use still decays: at the first one it counts as awake, since it ran
- * (TDF_DIDRUN), at the next its ts_slptime is 1.
- */
-const SLEEP_SECONDS: u32 = 2;
+/** ts_slptime up to which a sleeper's CPU use decays at the end of a second, and not when it wakes. */
+const SLEPT_DECAYED: u32 = 1;
 
 /** Number of run queues of a machine. */
 export function bsd4_queues(ncpus: u32): u32 {
@@ -329,45 +334,80 @@ export function bsd4_resetpriority(td: Thread): void {
   if (ts.ts_queue != 0 && <u32>ts.ts_level != level_of(td)) bsd4_requeue(td);
 }
 
-/** decay_cpu: estcpu after a second's decay. */
-function decayed(m: Machine, estcpu: u32): u32 {
-  const load = <u64>2 * m.sched_ldavg;
+/** decay_cpu: estcpu after a second's decay with a load average. */
+function decayed(average: u32, estcpu: u32): u32 {
+  const load = <u64>2 * average;
   return <u32>((load * estcpu) / (load + FSCALE));
+}
+
+/** updatepri: decays a thread's use for the seconds that it slept, unless there were none after the first. */
+function update_use(m: Machine, ts: ThreadSched): void {
+  const slept = ts.ts_slept;
+  if (slept <= SLEPT_DECAYED || planted(Plant.SCORE_SLEEPER)) return;
+  if (<u64>slept > <u64>10 * m.sched_ldavg) ts.ts_estcpu = 0; // 5 * loadfac, as in the original
+  for (let left = slept - SLEPT_DECAYED - 1; left != 0 && ts.ts_estcpu != 0; left--) {
+    ts.ts_estcpu = decayed(m.sched_ldavg, ts.ts_estcpu);
+  }
 }
 
 /** A thread wakes up: decays its use for the seconds that it slept, and gives it a whole slice. */
 function woken(td: Thread): void {
-  const m = machine();
   const ts = td_sched(td);
   ts.ts_flags &= ~TSF_SLEPT;
   ts.ts_slice = 0;
-  const seconds = ts.ts_slept;
-  ts.ts_slept = 0;
-  if (seconds <= SLEEP_SECONDS || planted(Plant.SCORE_SLEEPER)) return;
-  if (<u64>seconds - 1 > <u64>10 * m.sched_ldavg) ts.ts_estcpu = 0; // 5 * loadfac, as in the original
-  for (let left = seconds - SLEEP_SECONDS - 1; left != 0 && ts.ts_estcpu != 0; left--) {
-    ts.ts_estcpu = decayed(m, ts.ts_estcpu);
+  if (ts.ts_slept > SLEPT_DECAYED) {
+    update_use(machine(), ts);
+    bsd4_resetpriority(td);
   }
-  bsd4_resetpriority(td);
+  ts.ts_slept = 0;
 }
 
-/** schedcpu: `seconds` have passed; there was no runnable thread in all but the last of them. */
+/**
+ * schedcpu: `seconds` have passed; there was no runnable thread in all but the last of them. The use of sleepers decays
+ * at two of these ends of seconds at most, each with the load average of its time.
+ */
 export function bsd4_second(m: Machine, seconds: u32): void {
-  load_average(m, seconds);
+  load_average(m, 1);
+  const first = m.sched_ldavg;
+  if (seconds > 1) load_average(m, 1);
+  const second = m.sched_ldavg;
+  if (seconds > 2) load_average(m, seconds - 2);
   for (let i: u32 = 1; i < m.zone_next; i++) {
     const td = td_at(i);
     const state = <i32>td.td_state;
     if (state == TDS.INACTIVE) continue;
     const ts = td_sched(td);
-    let decays: u32 = 1;
-    if (state != TDS.RUNQ && state != TDS.RUNNING && !planted(Plant.SCORE_SECOND)) {
-      decays = min<u32>(seconds, SLEEP_SECONDS - min<u32>(ts.ts_slept, SLEEP_SECONDS));
-      ts.ts_slept += seconds;
+    const ran = <u32>ts.ts_slptick != td.td_nvcsw;
+    ts.ts_slptick = <i32>td.td_nvcsw;
+    const before = ts.ts_estcpu;
+    const is_awake = state == TDS.RUNQ || state == TDS.RUNNING || planted(Plant.SCORE_SECOND);
+    if (is_awake) awake_second(m, ts, m.sched_ldavg);
+    else {
+      if (ran) awake_second(m, ts, first);
+      else asleep_second(ts, first);
+      if (seconds > 1) asleep_second(ts, second);
+      if (seconds > 2) ts.ts_slept += seconds - 2;
     }
-    if (ts.ts_estcpu == 0 || decays == 0) continue;
-    for (; decays != 0; decays--) ts.ts_estcpu = decayed(m, ts.ts_estcpu);
-    bsd4_resetpriority(td);
+    if (ts.ts_estcpu != before) bsd4_resetpriority(td);
   }
+}
+
+/**
+ * At the end of a second in which a thread ran: it was waiting for a lock if it has slept before, since it is woken
+ * from a sleep by sched_wakeup.
+ */
+function awake_second(m: Machine, ts: ThreadSched, load: u32): void {
+  if (!planted(Plant.SCORE_LOCK_SLEPT)) {
+    update_use(m, ts);
+    ts.ts_slept = 0;
+  }
+  ts.ts_estcpu = decayed(load, ts.ts_estcpu);
+}
+
+/** At the end of a second in which a thread did not run. */
+function asleep_second(ts: ThreadSched, load: u32): void {
+  ts.ts_slept++;
+  if (ts.ts_slept <= SLEPT_DECAYED) ts.ts_estcpu = decayed(load, ts.ts_estcpu);
 }
 
 /** loadav: every five seconds, from the threads that are running or runnable. */

@@ -690,6 +690,9 @@ export function ule_fork(gd: GlobalData, child: Thread, maker: Thread, forks: bo
   interact_fork(ts);
   from.ts_runtime += TICK_INCR;
   interact_update(from);
+  const before: u32 = cold(maker).td_priority;
+  if (!planted(Plant.SCORE_FORK_STALE)) ule_priority(maker);
+  if (<u32>cold(maker).td_priority != before) running_changed(m, maker);
 }
 
 /** sched_exit: a thread's creator is charged for its run time. */

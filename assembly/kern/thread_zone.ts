@@ -5,9 +5,9 @@ import { GlobalData, globaldata } from "../sys/globaldata";
 import { KTR_THREAD, Ktr, ktr } from "../sys/ktr";
 import { Machine, machine } from "../sys/machine";
 import { Plant, planted } from "../sys/plant";
-import { TDP_PREEMPTED, Thread, ThreadCold } from "../sys/proc";
+import { TDL_EXITED, TDP_PREEMPTED, Thread, ThreadCold } from "../sys/proc";
 import { ThreadList, tailq_remove } from "../sys/queue";
-import { cold, no_td, rare, td_at, td_frame } from "../sys/thread";
+import { cold, is_td, no_td, rare, td_at, td_frame } from "../sys/thread";
 import { eventhandler_invoke } from "./subr_eventhandler";
 
 /** The exited structures that a CPU keeps for reuse. */
@@ -21,7 +21,7 @@ export function thread_zone_alloc(): Thread {
   const td = m.zone_free;
   if (changetype<usize>(td) != 0) {
     m.zone_free = changetype<Thread>(td.td_qnext);
-    td.td_qnext = 0;
+    set_links(td, 0, 0);
     return td;
   }
   const made = thread_zone_construct();
@@ -61,11 +61,26 @@ function thread_zone_construct(): Thread {
   return td;
 }
 
-/** Frees a structure. */
+/** Frees a structure. Its link to itself says that it is free. */
 export function thread_zone_free(td: Thread): void {
   const m = machine();
-  td.td_qnext = changetype<u32>(m.zone_free);
+  set_links(td, changetype<u32>(m.zone_free), changetype<u32>(td));
   m.zone_free = td;
+}
+
+/** Sets both links of a structure, with one store. */
+function set_links(td: Thread, next: u32, prev: u32): void {
+  store<u64>(changetype<usize>(td) + offsetof<Thread>("td_qnext"), ((<u64>prev) << 32) | next);
+}
+
+/** True for a structure that no thread uses: it is in the zone, or in the cache of a CPU. */
+export function thread_is_free(td: Thread): bool {
+  for (let cpu: u32 = 0; cpu < machine().ncpus; cpu++) {
+    if (globaldata(cpu).gd_tdfreeq == td) return true;
+  }
+  const prev = changetype<Thread>(td.td_qprev);
+  if (prev == td) return true;
+  return (td.td_lwflags & TDL_EXITED) != 0 && is_td(prev) && prev.td_qnext == changetype<u32>(td);
 }
 
 /** Clears the 64 bytes at an address with plain stores: memory.fill of so few bytes would be a host call. */

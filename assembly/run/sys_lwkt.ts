@@ -22,6 +22,7 @@ import {
   lwkt_trytokref,
 } from "../kern/lwkt_tokref";
 import { thread_end } from "../kern/thread_end";
+import { thread_is_free } from "../kern/thread_zone";
 import { EBUSY, EINVAL, ENOMEM } from "../sys/errno";
 import { curthread, mycpu } from "../sys/globaldata";
 import { KOBJ_TOKEN, KOBJ_WAIT, LwktToken, LwktWait } from "../sys/kobj";
@@ -132,7 +133,7 @@ export function sys_lwkt_create(
   fmtarg: u32,
 ): u32 {
   if ((flags & TDL_KERNEL) != 0) return not_created(f, EINVAL);
-  if (is_td(template) && is_alive(template)) return not_created(f, EBUSY);
+  if (is_td(template) && is_used(template)) return not_created(f, EBUSY);
   return lwkt_create(template, 0);
 }
 
@@ -141,11 +142,15 @@ function not_created(f: Frame, error: i32): u32 {
   return done(error);
 }
 
-/** True for a thread that runs, waits, or belongs to a process, whose structure must not be reused. */
-function is_alive(td: Thread): bool {
-  if ((td.td_lwflags & TDL_EXITED) != 0) return false;
+/**
+ * True for a structure that must not become another thread's: its thread runs, waits, belongs to a process or
+ * has yet to be reaped; or the kernel has it for the next thread.
+ */
+function is_used(td: Thread): bool {
   if (machine().bare == 0 && cold(td).td_tid != -1) return true;
-  return (td.td_lwflags & (TDL_STARTED | TDL_RUNQ)) != 0;
+  const exited = (td.td_lwflags & TDL_EXITED) != 0;
+  if (!exited && (td.td_lwflags & (TDL_STARTED | TDL_RUNQ)) != 0) return true;
+  return thread_is_free(td);
 }
 
 export function sys_lwkt_kthread_create(f: Frame, func: u32, arg: u32, fmt: u32, fmtarg: u32): u32 {

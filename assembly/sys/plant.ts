@@ -57,6 +57,9 @@ export enum Plant {
   SCORE_NO_LIMIT = 67, //    4bsd: the estimate of CPU use has no limit
   SCORE_SLEEPER = 68, //     4bsd: a sleeper's CPU use does not decay when it wakes up
   SCORE_SECOND = 69, //      4bsd: a sleeper's CPU use decays every second
+  SCORE_LOCK_SLEPT = 191, // 4bsd: CPU use does not decay for the time that a thread waited for a mutex
+  SCORE_SX_AWAKE = 192, //   waiting for an sx does not count as sleep
+  SCORE_FORK_STALE = 193, // ule: a thread that makes a process keeps its priority until its next tick
   SCORE_LOAD = 70, //        4bsd: the load average omits waiting threads
   SCORE_IDLE_UNTOLD = 71, // 4bsd: idle CPUs are not interrupted
   SCORE_NO_STEAL = 72, //    ule: idle CPUs steal nothing
@@ -168,6 +171,8 @@ export enum Plant {
   USER_SHUT_OUT = 141, //    threads go to CPUs that one of a better class keeps
   USER_SHUT_IN = 142, //     threads stay on CPUs that one of a better class keeps
   USER_REAL_LOAD = 175, //   real-time threads go by load, whatever runs on a CPU
+  // Schedulers in JavaScript: test/unit/sched-host.test.ts finds this.
+  HOST_NICE_STALE = 194, //  a scheduler is not told that a waiting thread has lost its nice value
   // How a search judges the reach of a step (run/search_reach.ts): test/property/search-reach.test.ts finds
   // these.
   REACH_NO_CHAIN = 96, //    what the owner of a lock waits for is ignored

@@ -33,8 +33,9 @@ export class ThreadSched {
   ts_prev: Thread; //  (s) the previous one
   ts_slice: u32; //    (o) ticks of the scheduler's clock: left in its slice (4bsd), used of it (others)
   ts_estcpu: u32; //   (o) recent CPU use, decaying: ticks of the statistics clock (4bsd), 0 to 16384 (lwkt)
-  ts_slept: u32; //    (o) 4bsd: 1 + ts_slptime, the number of ends of seconds at which it was asleep
-  ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = not asleep
+  ts_slept: u32; //    (o) 4bsd: ts_slptime, ends of seconds at which it slept and had not run since the one before
+  ts_slptick: i32; //  (o) ule: td_slptick, tick at which it went to sleep, 0 = not asleep; 4bsd: td_nvcsw at the
+  //                       last end of a second, for TDF_DIDRUN
   ts_runtime: u32; //  (o) ule: how long it ran, and below, slept voluntarily: decaying, ticks << 10
   ts_slptime: u32; //  (o)
   ts_ltick: i32; //    (o) last (ule) and first tick of the window of ts_ticks; lwkt: second at which its window begins

@@ -19,6 +19,17 @@ import {
 } from "../../src/program/index.js";
 import { readWorkload } from "../../src/workload/parse.js";
 import { WorkloadRun } from "../../src/workload/run.js";
+import {
+  add,
+  type Code,
+  type HostCall,
+  type Job,
+  type LockCall,
+  lock,
+  made,
+  pause,
+} from "./job.js";
+import { lessCommonJobs, lessCommonLwktJobs } from "./less-common.js";
 
 /** A run ends after so many switches, or cycles on each of its CPUs: it is looked at now and then. */
 const SWITCHES = 1_000;
@@ -33,34 +44,6 @@ const CASES = [
   { cpus: 1, most: 2 },
   { cpus: 3, most: 10 },
 ];
-
-type HostCall = Parameters<Machine["call"]>[0];
-/** The calls of locks that the jobs have. */
-type LockCall =
-  | `mtx_${"" | "un"}lock${"" | "_spin"}`
-  | `rw_${"r" | "w"}${"" | "un"}lock`
-  | `sx_${"s" | "x"}${"" | "un"}lock`
-  | `rm_r${"" | "un"}lock`
-  | `sema_${"wait" | "post"}`;
-type Code = (b: MachineProgramBuilder) => unknown;
-
-/** Threads that do the same over and over, at labels of one program; and the objects that they share. */
-interface Job {
-  readonly threads: readonly Code[];
-  /** What the threads do that these create, at the label "child". */
-  readonly child?: Code;
-  readonly objects?: (machine: Machine) => Readonly<Record<string, number>>;
-}
-
-/** An object that a call of the host makes. */
-function made(machine: Machine, call: HostCall): number {
-  const [error, address] = machine.call(call);
-  if (error !== 0 || address === undefined) throw new Error(`training: error ${error}`);
-  return address;
-}
-
-const add = (b: MachineProgramBuilder, name: string) =>
-  b.load("t0", name).addi("t0", "t0", 1).store("t0", name);
 
 /** Threads take a lock, mostly for a moment, and now and then for as long as others need to want it, too. */
 function locking(take: Code, release: Code, make: (machine: Machine) => number, held: Code): Job {
@@ -106,9 +89,6 @@ function turns(
     objects: (machine) => ({ ...mutex(machine), ...objects(machine) }),
   };
 }
-
-const lock = external("lock");
-const pause: Code = (b) => b.call("pause", string("held"), 1);
 
 /** Takes and releases a lock by calls that have it as their only argument. */
 function plain(take: LockCall, release: LockCall, make: HostCall, held: Code): Job {
@@ -222,15 +202,20 @@ function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number)
     .data("turn", { words: [0] });
   for (const [i, code] of codes.entries()) b.label(`code ${i}`).forever(() => b.apply(code));
   if (job.child !== undefined) b.label("child").apply(job.child);
-  const machine = new Machine({ cpus, scheduler, maxthread: 1_000, quantum: 1_000 });
+  const { crowd, maxthread = 1_000, times = 1 } = job;
+  if (crowd !== undefined) b.label("crowd").forever(() => b.apply(crowd.code));
+  const machine = new Machine({ cpus, scheduler, maxthread, quantum: 1_000 });
   const loaded = machine.load(b.build(), job.objects?.(machine) ?? {});
   for (const [i, thread] of threads.entries()) {
     const body = loaded.addressOf(`code ${codes.indexOf(thread)}`);
     machine.createThread({ name: `thread ${i}`, body, cpu: i % cpus });
   }
-  for (let cycles = 0; cycles < CYCLES; cycles += CYCLES_PER_LOOK) {
+  for (let i = 0; i < (crowd?.threads ?? 0); i++) {
+    machine.createThread({ name: "crowd", body: loaded.addressOf("crowd"), cpu: i % cpus });
+  }
+  for (let cycles = 0; cycles < times * CYCLES; cycles += CYCLES_PER_LOOK) {
     machine.run({ for: CYCLES_PER_LOOK });
-    if (machine.counters.switches > SWITCHES) break;
+    if (machine.counters.switches > times * SWITCHES) break;
   }
 }
 
@@ -240,7 +225,9 @@ export function train(kernel: WebAssembly.Module, workloads: readonly string[]):
   for (const scheduler of SCHEDULERS) {
     const isLwkt = scheduler.startsWith("lwkt");
     const yields: Code = (b) => b.call(isLwkt ? "lwkt_yield" : "sched_relinquish");
-    for (const job of [...jobs(yields), ...(isLwkt ? lwktJobs(yields) : [])]) {
+    const all = [...jobs(yields), ...lessCommonJobs(yields)];
+    if (isLwkt) all.push(...lwktJobs(yields), ...lessCommonLwktJobs(yields));
+    for (const job of all) {
       for (const { cpus, most } of CASES) perform(job, scheduler, cpus, most);
     }
     for (const path of workloads) {

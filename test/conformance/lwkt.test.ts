@@ -117,6 +117,12 @@ describe("the replay of a case", () => {
     });
   });
 
+  it("takes any limit of steps: none, and more than a machine can have processes", () => {
+    const bare = { ...yields, threads: [], max_steps: 0, log: [["limit"]], final: null };
+    expect(replayLwkt(bare, buildUnderTest)?.where).toBe("final");
+    expect(replayLwkt({ ...yields, max_steps: 1_000_000 }, buildUnderTest)).toBeNull();
+  });
+
   it("refuses a case without an end: its boot thread is on the run queue for ever", () => {
     const boot = [["lwkt_schedule_self"]] as [[string]];
     expect(() => replayLwkt({ ...yields, boot }, buildUnderTest)).toThrow(

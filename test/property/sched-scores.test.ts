@@ -30,8 +30,14 @@ function foundBy(plant: number): number | null {
 }
 
 const SEEDS = 24;
-/** Found below, and by test/unit/sched-sysctl.test.ts. */
-const ELSEWHERE: ReadonlySet<number> = new Set([Plant.SCORE_NO_BALANCE, Plant.SCORE_IDLE_UNTOLD]);
+/** Found below, by test/unit/sched-sysctl.test.ts, and by test/unit/sched-accounts.test.ts. */
+const ELSEWHERE: ReadonlySet<number> = new Set([
+  Plant.SCORE_NO_BALANCE,
+  Plant.SCORE_IDLE_UNTOLD,
+  Plant.SCORE_LOCK_SLEPT,
+  Plant.SCORE_SX_AWAKE,
+  Plant.SCORE_FORK_STALE,
+]);
 const plants = Object.entries(Plant).filter(
   ([name, plant]) => name.startsWith("SCORE_") && !ELSEWHERE.has(plant),
 );

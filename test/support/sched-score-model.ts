@@ -8,9 +8,10 @@ export interface Account {
   priority: number;
   /** Ticks left of a slice, 0 for a whole one (4bsd), or used of it (ule). */
   slice: number;
-  /** 4bsd: use of CPUs, and seconds at whose ends it slept. */
+  /** 4bsd: use of CPUs; seconds at whose ends it slept, and whether it has run since the last of them. */
   estcpu: number;
   slept: number;
+  didRun: boolean;
   /** ule: when it went to sleep, 0 when it did not; run and sleep times, << 10. */
   slptick: number;
   runtime: number;
@@ -91,26 +92,37 @@ export class Bsd4Rules {
    * the next one makes its use decay once more, and then no more until it wakes.
    */
   secondOf(td: Account, isAwake: boolean): void {
-    if (!isAwake) td.slept++;
-    if (td.slept > 2) return;
+    if (isAwake || td.didRun) this.catchUp(td);
+    else td.slept++;
+    td.didRun = false;
+    if (td.slept > 1) return;
     td.estcpu = this.decayed(td.estcpu);
     this.prioritize(td);
   }
 
-  /** Wakes: what its use would have decayed to. */
-  wake(td: Account): void {
-    const slptime = td.slept - 1;
+  /** What its use would have decayed to while it slept. */
+  private catchUp(td: Account): void {
+    const { slept } = td;
     td.slept = 0;
-    td.slice = 0;
-    if (slptime <= 1) return;
-    if (slptime > 5 * 2 * this.load) td.estcpu = 0;
-    for (let i = slptime - 2; i > 0; i--) td.estcpu = this.decayed(td.estcpu);
+    if (slept <= 1) return;
+    if (slept > 5 * 2 * this.load) td.estcpu = 0;
+    for (let i = slept - 2; i > 0; i--) td.estcpu = this.decayed(td.estcpu);
     this.prioritize(td);
+  }
+
+  sleep(td: Account): void {
+    td.slept = 0;
+    td.didRun = true;
+  }
+
+  wake(td: Account): void {
+    td.slice = 0;
+    this.catchUp(td);
   }
 
   /** Makes a thread, which gets one tick before its equals have their turns. */
   fork(maker: Account): Account {
-    return { ...maker, slice: 1, slept: 0 };
+    return { ...maker, slice: 1, slept: 0, didRun: true };
   }
 
   exit(heir: Account, td: Account): void {

@@ -214,6 +214,7 @@ export class SchedScoreTest {
         slice: u32(ts + TS.ts_slice),
         estcpu: u32(ts + TS.ts_estcpu),
         slept: u32(ts + TS.ts_slept),
+        didRun: u32(ts + TS.ts_slptick) !== u32(td + T.td_nvcsw),
         slptick: u32(ts + TS.ts_slptick),
         runtime: u32(ts + TS.ts_runtime),
         slptime: u32(ts + TS.ts_slptime),
@@ -354,7 +355,7 @@ export class SchedScoreTest {
     // The target `queues` looks at fixed priorities.
     if (!isTimeshare(account)) account.priority = is.priority;
     if (this.scheduler === "4bsd") {
-      if (sleeps) account.slept = 0;
+      if (sleeps) this.bsd4.sleep(account);
       return;
     }
     // A thread that yields to itself does not show in its time.

@@ -2,7 +2,7 @@
 // switchers.
 
 import { describe, expect, it } from "vitest";
-import { EBUSY, EINVAL } from "../../src/generated/layout.js";
+import { EBUSY, EINVAL, RFSTOPPED } from "../../src/generated/layout.js";
 import { type Body, sys } from "../../src/index.js";
 import { bootLawMachine as boot, expectWhole, QUANTUM } from "../support/law-machine.js";
 import { isLwkt, SCHEDULERS } from "../support/schedulers.js";
@@ -312,6 +312,69 @@ describe.each(SCHEDULERS.filter(isLwkt))("LWKT's own calls, under %s", (schedule
     expect(machine.counters.threads).toBe(2);
     expect([...machine.threads()].map(({ name }) => name)).not.toContain("bound");
     expectWhole(machine);
+  });
+
+  it("refuse a template that has yet to be reaped, or has been", () => {
+    for (const cpus of [1, 3]) {
+      const machine = boot({ scheduler, cpus, maxthread: 60 });
+      const ended = Array.from({ length: 40 }, (_, i) =>
+        machine.createThread({ name: `k${i}`, cpu: i % cpus, *body() {} }),
+      );
+      machine.run();
+      const errors = new Set<number>();
+      for (const reaped of [false, true]) {
+        if (reaped) machine.call(sys.thread_reap_all());
+        machine.createThread({
+          name: "asker",
+          *body() {
+            for (const template of ended) {
+              const made = yield* sys.lwkt_create(
+                function* () {},
+                ...([0, template, 0, "again", 0] as const),
+              );
+              errors.add(made.error);
+            }
+          },
+        });
+        machine.run();
+      }
+      expect([...errors]).toEqual([EBUSY]);
+      const again = ended.map((_, i) => machine.createThread({ name: `n${i}`, *body() {} }));
+      expect(new Set(again.map(({ address }) => address)).size).toBe(ended.length);
+      machine.run();
+      expectWhole(machine);
+    }
+  });
+
+  it("do nothing to a structure that was freed unused, nor to its next thread", () => {
+    for (const cpus of [1, 2, 4]) {
+      const machine = boot({ scheduler, cpus, maxthread: 60 });
+      const seen: unknown[] = [];
+      machine.createThread({
+        name: "a",
+        *body() {
+          const free = { address: yield* sys.thread_alloc(0) };
+          yield sys.thread_free(free);
+          yield sys.lwkt_schedule(free);
+          yield* sys.interrupt(free);
+          yield* sys.compute(3_000n);
+          const made = yield* sys.kthread_add(
+            function* () {
+              seen.push("ran");
+              yield sys.kthread_exit();
+            },
+            ...([0, 0, RFSTOPPED, 0, "next", 0] as const),
+          );
+          seen.push(made.address === free.address);
+          yield* sys.pause("wait", 20);
+          seen.push("started");
+          yield sys.sched_add(made);
+        },
+      });
+      machine.run();
+      expect(seen).toEqual([true, "started", "ran"]);
+      expectWhole(machine);
+    }
   });
 
   it("pend and run any number of interrupt threads", () => {

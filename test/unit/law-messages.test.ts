@@ -86,6 +86,64 @@ describe("any number of messages in one round", () => {
     expect(flood([300, 300], 300)).toBe(900);
   });
 
+  it("are all carried out, though all threads end in that round and others get their structures", () => {
+    const count = 50;
+    const machine = cpus(3, { quantum: 100_000, maxthread: 60 });
+    const { kernel } = machine;
+    let isOver = false;
+    const first = Array.from({ length: count }, (_, i) =>
+      machine.spawn(
+        `first ${i}`,
+        5,
+        function* () {
+          while (!isOver) yield [Sys.lwkt_yield];
+          yield [Sys.lwkt_exit];
+        },
+        1,
+      ),
+    );
+    machine.run({ rounds: 3 });
+    const ask = function* (threads: readonly number[]): Body {
+      for (const td of threads) {
+        yield [Sys.lwkt_setpri, td, 7];
+        yield [Sys.lwkt_schedule, td]; // which gives it a second place in the list
+      }
+    };
+    const asked: number[] = [];
+    const requester = machine.spawn("asks", 5, function* () {
+      yield* ask(first);
+      isOver = true;
+      asked.push(kernel.machine("rounds"));
+    });
+    const woken: number[] = [];
+    const creator = machine.spawn(
+      "creates",
+      3,
+      function* () {
+        const made: number[] = [];
+        for (let i = 0; i < count; i++) {
+          const body = () => sleeper(woken);
+          yield [Sys.lwkt_create, ...machine.createArguments(`n${i}`, body, Layout.TDL_STOPREQ)];
+          const td = machine.a1(creator);
+          yield [Sys.lwkt_migrate, td, 2];
+          made.push(td);
+        }
+        yield* ask(made);
+        asked.push(kernel.machine("rounds"));
+        expect(made.filter((td) => first.includes(td)).length).toBe(count);
+      },
+      1,
+    );
+    expect([requester, creator].some((td) => first.includes(td))).toBe(false);
+    machine.run(LONG_ENOUGH);
+    expect(asked[0]).toBe(asked[1]);
+    expect(kernel.machine("letters_new_most")).toBe(2 * kernel.machine("td_count"));
+    for (const td of first) machine.call(Sys.lwkt_schedule, td);
+    machine.run(LONG_ENOUGH);
+    expect(woken).toEqual(Array.from({ length: count }, () => 2));
+    expect(first.map((td) => machine.pri(td) & 31)).toEqual(first.map(() => 7));
+  });
+
   it("set the last priority that was requested", () => {
     const machine = cpus(2, { quantum: 100_000 });
     const target = machine.spawn("target", 0, () => sleeper([]), 1);
@@ -250,6 +308,23 @@ describe("a CPU's request for a thread", () => {
     machine.run({ rounds: 20 });
     expect([closed >> 5, closed & 31]).toEqual([before, 5]);
     expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + 3, 9]);
+  });
+
+  it.each([2047, 2048])("adds critical sections up to 2,047, and panics with more: %i", (count) => {
+    for (const step of [1, count]) {
+      const machine = cpus(2, { quantum: 100_000 });
+      const target = machine.spawn("target", 5, () => sleeper([]), 1);
+      machine.run(LONG_ENOUGH);
+      const before = machine.pri(target) >> 5;
+      machine.spawn("sender", 5, function* () {
+        for (let i = 0; i < count; i += step) yield [Sys.lwkt_setpri, target, 32 * step + 7];
+      });
+      const run = () => machine.run(LONG_ENOUGH);
+      if (count > 2047) expect(run).toThrow(/lwkt_setpri: 2048 critical sections are requested/);
+      else run();
+      if (count > 2047) continue;
+      expect([machine.pri(target) >> 5, machine.pri(target) & 31]).toEqual([before + count, 7]);
+    }
   });
 
   it("moves with the thread to its new CPU, if its own was closed", () => {
@@ -653,4 +728,38 @@ describe("lwkt_create", () => {
     machine.run(LONG_ENOUGH);
     expect(seen).toEqual([0]);
   });
+
+  /** Eleven threads that have ended: four in caches of CPUs, six and one that were freed by lwkt_free_thread. */
+  function ended(scheduler: "lwkt" | "lwkt-modern") {
+    const machine = cpus(2, { scheduler });
+    const spawn = (name: string, call: number, cpu: number) =>
+      machine.spawn(name, 5, () => ending(call), cpu);
+    const cached = [0, 1, 1, 0].map((cpu, i) => spawn(`c${i}`, Sys.lwkt_exit, cpu));
+    const own = [0, 1, 2, 3, 4, 5, 6].map((i) => spawn(`o${i}`, Sys.lwkt_proc_exit, 0));
+    machine.run(LONG_ENOUGH);
+    for (const td of own) machine.call(Sys.lwkt_free_thread, td);
+    return { machine, all: [...cached, ...own] };
+  }
+
+  it.each(["lwkt", "lwkt-modern"] as const)(
+    "refuses a template that is free, and lwkt_free_thread one that is free already, under %s",
+    (scheduler) => {
+      const { machine, all } = ended(scheduler);
+      for (const td of all) {
+        const args = machine.createArguments("other", () => dozer([]), 0, td);
+        expect(machine.call(Sys.lwkt_create, ...args)[0]).toBe(Layout.EBUSY);
+      }
+      const made = new Set(all.map((_, i) => machine.spawn(`n${i}`, 5, () => dozer([]))));
+      expect(made.size).toBe(all.length);
+      for (let i = 0; i < all.length; i++) {
+        const again = ended(scheduler);
+        const free = () => again.machine.call(Sys.lwkt_free_thread, again.all[i] as number);
+        expect(free).toThrow(/is free already/);
+      }
+    },
+  );
 });
+
+function* ending(call: number): Body {
+  yield [call];
+}

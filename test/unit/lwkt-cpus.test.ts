@@ -125,6 +125,41 @@ describe("a message", () => {
     expect(after - before).toBe(2);
   });
 
+  it("comes before what the thread's next CPU asks later, while the thread is on its way there", () => {
+    const machine = cpus(3, { quantum: 20_000 });
+    const { kernel } = machine;
+    const rounds: number[] = [];
+    const now = () => rounds.push(kernel.machine("rounds"));
+    const target = machine.spawn("target", 5, () => busyFor(100_000), 1);
+    machine.spawn("first", 9, function* () {
+      yield [Sys.lwkt_setpri, target, 8];
+      now();
+    });
+    machine.spawn(
+      "mover",
+      9,
+      function* () {
+        while (rounds.length < 1) yield [Sys.compute, 100, 0];
+        yield [Sys.lwkt_migrate, target, 2];
+        now();
+      },
+      1,
+    );
+    machine.spawn(
+      "second",
+      9,
+      function* () {
+        while (rounds.length < 2) yield [Sys.compute, 100, 0];
+        yield [Sys.lwkt_setpri, target, 3];
+        now();
+      },
+      2,
+    );
+    machine.run({ rounds: 10 });
+    expect(new Set(rounds).size).toBe(1);
+    expect(machine.pri(target) & 31).toBe(3);
+  });
+
   it("about a thread that has exited meanwhile does nothing", () => {
     const machine = cpus(2);
     const target = machine.spawn("target", 5, () => sleeper([]), 1);
@@ -385,6 +420,30 @@ describe("a token", () => {
     });
     machine.run();
     expect(order).toEqual(["waker", "token", "woken"]);
+  });
+
+  it("lets a thread that is descheduled while it is in the line have it, and then block", () => {
+    const machine = cpus(2);
+    const token = machine.kernel.newObject("token", 1);
+    machine.spawn("holder", 5, holder(token), 1);
+    machine.run({ rounds: 2 });
+    const order: string[] = [];
+    const waiting = machine.spawn("waiting", 5, function* () {
+      yield [Sys.lwkt_gettoken, token];
+      order.push("token");
+      yield [Sys.lwkt_reltoken, token];
+      yield [Sys.lwkt_switch];
+      order.push("woken");
+    });
+    machine.spawn("stopper", 3, function* () {
+      yield [Sys.lwkt_deschedule, waiting];
+      order.push("descheduled");
+    });
+    machine.run();
+    expect(order).toEqual(["descheduled", "token"]);
+    machine.call(Sys.lwkt_schedule, waiting);
+    machine.run();
+    expect(order).toEqual(["descheduled", "token", "woken"]);
   });
 });
 

@@ -4,17 +4,20 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Plant } from "../../src/generated/layout.js";
 import {
   type Body,
   decodeSnapshot,
   encodeSnapshot,
   explore,
+  type KernelSource,
   Machine,
   type MachineConfig,
   type Scheduler,
   type SchedulerMachine,
   type SchedulerThread,
   sys,
+  type ThreadView,
 } from "../../src/index.js";
 import { buildUnderTest } from "../support/build.js";
 
@@ -40,6 +43,27 @@ class Fifo implements Scheduler {
 
   choose(cpu: number): SchedulerThread {
     return (this.queues[cpu] as SchedulerThread[]).shift() as SchedulerThread;
+  }
+}
+
+/** Remembers the priorities and nice values with which threads were added. */
+class Niceness extends Fifo {
+  private readonly known = new Map<SchedulerThread, { priority: number; nice: number }>();
+
+  override add(thread: SchedulerThread, cpu: number, keepsTurn: boolean): void {
+    super.add(thread, cpu, keepsTurn);
+    this.known.set(thread, { priority: thread.priority, nice: thread.nice });
+  }
+
+  priorityOf({ address }: SchedulerThread): number | undefined {
+    return [...this.known].find(([thread]) => thread.address === address)?.[1].priority;
+  }
+
+  stale(): (readonly [string, number, number])[] {
+    const waiting = [...this.known].filter(([thread]) => this.queues.flat().includes(thread));
+    return waiting
+      .filter(([thread, { nice }]) => thread.nice !== nice)
+      .map(([thread, { nice }]) => [thread.name, nice, thread.nice] as const);
   }
 }
 
@@ -144,6 +168,37 @@ describe("a scheduler in JavaScript", () => {
       return machine.hash;
     });
     expect(hashes[0]).toBe(hashes[1]);
+  });
+
+  it("is told of each waiting thread that has another priority or nice value", () => {
+    /** What a thread's nice value was when it was added, if that is not the one that it has now. */
+    const stale = (source: KernelSource, plant = 0): (readonly [string, number, number])[] => {
+      const scheduler = new Niceness();
+      const machine = new Machine({ scheduler }, source);
+      machine.kernel.setMachine("plant", plant);
+      const start = (name: string) =>
+        machine.createProcess({
+          name,
+          *body() {
+            yield* sys.compute(10_000_000n);
+          },
+        });
+      const [, waiting] = ["first", "second"].map((name) => [...start(name).threads()][0]);
+      const { address } = waiting as ThreadView;
+      machine.run({ rounds: 2 });
+      for (const call of [
+        sys.sched_setscheduler(address, 0, 10),
+        sys.sched_setscheduler(address, 0, 5),
+        sys.sched_prio(address, 88 + 5 + 20), // the priority of nice value 5: a thread of the kernel's has none
+      ]) {
+        machine.call(call);
+        expect(waiting?.state).toBe("runnable");
+        expect(waiting?.priority).toBe(scheduler.priorityOf(waiting as ThreadView));
+      }
+      return scheduler.stale();
+    };
+    expect(stale(buildUnderTest)).toEqual([]);
+    expect(stale("check", Plant.HOST_NICE_STALE)).toEqual([["second", 5, 0]]);
   });
 
   it("decides about slices, and about the CPU of a thread", () => {

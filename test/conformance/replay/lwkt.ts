@@ -65,6 +65,9 @@ type Script = Generator<Call, void, Result>;
 /** Consecutive switches of the boot thread without effect, after which it is known to repeat itself for ever. */
 const TURNS_MAX = 1000;
 
+/** Threads that a case may create, however many steps it has: a machine has 99,999 processes at most. */
+const MOST_CREATIONS = 90_000;
+
 /** Thrown by a script when the case ends: `idle` or `limit` is in the log. */
 class EndOfCase extends Error {}
 
@@ -131,7 +134,7 @@ class Replay {
     build: KernelSource,
   ) {
     this.threads = new Map(test.threads.map((thread) => [thread.name, thread]));
-    const creations = test.threads.length + test.max_steps;
+    const creations = Math.min(test.threads.length + test.max_steps, MOST_CREATIONS);
     this.kernel = new Kernel(
       {
         bare: true,
@@ -139,8 +142,8 @@ class Replay {
         preemption: false,
         roundRobin: 0,
         scheduler: "lwkt",
-        maxthread: creations + 1,
-        maxproc: creations + 1,
+        maxthread: creations + 2,
+        maxproc: creations + 2,
         kstackDepth: 64,
         guestMemory: 4096,
         textMemory: 1024,

@@ -81,6 +81,16 @@ export function reservation_suspend(gd: GlobalData, ends: bool): void {
   if (cpu.reservation != NO_RESERVATION) machine().reserved |= cpu_bit(gd.gd_cpuid);
 }
 
+/** True if a CPU other than the running one has a reservation that a store to `size` bytes at `address` ends. */
+export function is_reserved_elsewhere(address: u32, size: u32): bool {
+  const m = machine();
+  for (let left = m.reserved & ~cpu_bit(m.curcpu.gd_cpuid); left != 0; left &= left - 1) {
+    const reservation = cpu_state(globaldata(<u32>ctz<u64>(left))).reservation;
+    if (address - reservation < 4 || reservation - address < size) return true;
+  }
+  return false;
+}
+
 /** The running CPU has stored to `size` bytes at `address`: ends other CPUs' reservations there. */
 export function reservation_break(address: u32, size: u32): void {
   const m = machine();

@@ -2,13 +2,25 @@
 // loads and stores of shared words. Which words are shared is learned: those that at least two threads have
 // touched in one schedule, one of them by a write. A thread's accesses to its own words run at full length;
 // so does what the first thread does before it has created another one, which in every schedule comes before
-// everything that others do.
+// everything that others do. A word that a thread reads over and over, and does not write, without any visible
+// operation, is taken to be shared as well: it waits for another one to write it.
 //
 // In a search loads, stores and kernel calls have no operations of their own (rv32_decode.ts), so that they
 // all go through rv32_slow, and a machine that is not made for a search pays nothing.
 
+import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
-import { Pending, Search, search, TOUCH_SEVERAL, TOUCH_THREAD, TOUCH_WRITTEN } from "../sys/search";
+import {
+  Learns,
+  Pending,
+  Search,
+  SHARED,
+  search,
+  TOUCH_SEVERAL,
+  TOUCH_THREAD,
+  TOUCH_WRITTEN,
+  WRITES,
+} from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { td_index } from "../sys/thread";
 import { rv_can_load, rv_get } from "./rv32_access";
@@ -16,10 +28,12 @@ import {
   Record,
   rv_fetch,
   rv_funct3,
+  rv_host_address,
   rv_imm_i,
   rv_imm_s,
   rv_length,
   rv_rs1,
+  rv_rs2,
   rv_text_behind,
   rv32_guest_pc,
 } from "./rv32_decode";
@@ -35,6 +49,7 @@ import {
   OP_STORE,
   OPCODE_MASK,
 } from "./rv32_opcode";
+import { is_reserved_elsewhere } from "./rv32_reserve";
 
 const LR: u32 = 0x02;
 const SC: u32 = 0x03;
@@ -68,21 +83,26 @@ export function rv32_stops_at_call(td: usize, record: usize): bool {
  */
 export function rv32_stops(td: usize, record: usize, word: u32): bool {
   const s = search();
-  if (s.s_granted == td) {
-    s.s_granted = 0;
-    return false;
-  }
+  const isGranted = s.s_granted == td;
+  s.s_granted = 0;
   const opcode = word & OPCODE_MASK;
   if (opcode != OP_LOAD && opcode != OP_STORE && opcode != OP_AMO) return false;
   const address = rv_get(td, rv_rs1(word)) + offset_of(opcode, word);
   const size: u32 = opcode == OP_AMO ? 4 : 1 << (rv_funct3(word) & 3);
   if (!rv_can_load(address, size)) return false; // a fault
+  if (isGranted) {
+    if (opcode == OP_STORE) note_store(s, td, word, address, size);
+    return false;
+  }
   const changes = opcode == OP_STORE || (opcode == OP_AMO && word >> 27 != LR);
   let isShared = touch(s, td, address >> 2, changes);
   const end = (address + size - 1) & ~3;
   const second = end == (address & ~3) ? 0 : end;
   if (second != 0 && touch(s, td, second >> 2, changes)) isShared = true;
-  if (!isShared && opcode != OP_AMO) return false;
+  if (!isShared && opcode != OP_AMO) {
+    if (opcode == OP_STORE) note_store(s, td, word, address, size);
+    return false;
+  }
   s.s_op = changes ? Pending.CHANGE : Pending.LOOK;
   s.s_op_word = address;
   s.s_op_second = second;
@@ -90,6 +110,18 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   s.s_op_reserves = u32(opcode == OP_AMO && (word >> 27 == LR || word >> 27 == SC));
   s.s_op_atomic = u32(opcode == OP_AMO || (s.s_races != 0 && is_ordered(opcode, record)));
   return true;
+}
+
+/** Notes whether the store that follows, of the thread at `td`, makes a difference to anything. */
+function note_store(s: Search, td: usize, word: u32, address: u32, size: u32): void {
+  const value = rv_get(td, rv_rs2(word));
+  const at = rv_host_address(address);
+  let isSame: bool;
+  if (size == 4) isSame = load<u32>(at) == value;
+  else if (size == 2) isSame = load<u16>(at) == <u16>value;
+  else isSame = load<u8>(at) == <u8>value;
+  if (planted(Plant.LOOP_NO_STORES)) return;
+  if (!isSame || is_reserved_elsewhere(address, size)) s.s_version++;
 }
 
 // ---- Ordered accesses ----
@@ -149,7 +181,8 @@ function offset_of(opcode: u32, word: u32): i32 {
 /** Records that a thread touches a word of guest memory; true if the word is shared. */
 function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
-  if (load<u8>(shared) != 0) return true;
+  const known = load<u8>(shared);
+  if (known == SHARED) return true;
   if (s.s_alone != 0) return false;
   const entry = s.s_touch + <usize>at * sizeof<u16>();
   const old = load<u16>(entry);
@@ -162,8 +195,12 @@ function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   } else if ((old & TOUCH_THREAD) != me) now |= TOUCH_SEVERAL;
   if (changes) now |= TOUCH_WRITTEN;
   store<u16>(entry, now);
-  if ((now & (TOUCH_SEVERAL | TOUCH_WRITTEN)) != (TOUCH_SEVERAL | TOUCH_WRITTEN)) return false;
-  store<u8>(shared, 1);
+  if (changes && s.s_learns == Learns.WRITES) store<u8>(shared, WRITES);
+  const waits = !changes && s.s_learns == Learns.READS && known != WRITES;
+  if (!waits && (now & (TOUCH_SEVERAL | TOUCH_WRITTEN)) != (TOUCH_SEVERAL | TOUCH_WRITTEN)) {
+    return false;
+  }
+  store<u8>(shared, SHARED);
   s.s_learned++;
   return true;
 }

@@ -12,6 +12,7 @@
 
 import { cpu_state, NO_RESERVATION } from "../cpu/cpu_state";
 import { RECORD_SIZE } from "../cpu/rv32_decode";
+import { is_reserved_elsewhere } from "../cpu/rv32_reserve";
 import { cpu_switch, switch_in } from "../kern/kern_switch";
 import { cpu_wake } from "../kern/lwkt_ipiq";
 import { is_modern } from "../kern/lwkt_modern";
@@ -22,11 +23,13 @@ import { cpu_bit } from "../sys/cpuset";
 import { GDF_INTR, GDF_RESCHED, GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Run, Sched } from "../sys/machine";
 import { EVENTS_IN_A_ROW_MAX, SEARCH_OPTIONS_MAX } from "../sys/param";
+import { Plant, planted } from "../sys/plant";
 import { TDB, TDB_FRESH, TDB_INCALL, TDB_KIND, TDPRI_MASK, TDS, Thread } from "../sys/proc";
 import { lwkt_level, runq_append, runq_prepend, runq_remove } from "../sys/runq";
 import {
   EVENT_TIME,
   is_event,
+  Learns,
   Pending,
   Reach,
   SEARCH_DELIVERY,
@@ -40,6 +43,7 @@ import {
   search_event,
   search_thread,
   Turn,
+  WRITES,
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
@@ -60,6 +64,12 @@ import {
   search_may_switch,
   set_ready,
 } from "./search_choose";
+import {
+  search_always_changes,
+  search_note_loop,
+  search_reserves_next,
+  search_switch_changes,
+} from "./search_loop";
 import {
   RACE_EVERYBODY,
   RACE_NOBODY,
@@ -137,6 +147,7 @@ function events_begin(s: Search): void {
   s.s_event = 0;
   s.s_events = 0;
   s.s_times = 0;
+  s.s_version++;
   if (s.s_choices == 0) return;
   for (let event: u32 = 0; event <= EVENT_TIME; event++) {
     search_event(event).sn_priority = 0;
@@ -241,8 +252,9 @@ function next_step(m: Machine, s: Search): u32 {
   return SearchStop.TELL;
 }
 
-/** No thread can run: delivers messages between CPUs, or advances time. */
+/** No thread can run, or all that can go round in loops: delivers messages between CPUs, or advances time. */
 function settle_idle(m: Machine, s: Search): u32 {
+  s.s_version++;
   s.s_actor = RACE_NOBODY;
   if (m.ipi_cpus != 0 && s.s_times++ < EVENTS_IN_A_ROW_MAX) {
     s.s_actor = RACE_EVERYBODY;
@@ -250,12 +262,14 @@ function settle_idle(m: Machine, s: Search): u32 {
     return count_step(s);
   }
   s.s_times = 0;
-  return search_settle(1) == Run.IDLE ? SearchStop.END : count_step(s);
+  if (search_settle(1) != Run.IDLE) return count_step(s);
+  return s.s_count == 0 ? SearchStop.END : SearchStop.LOOPS;
 }
 
 /** Performs the chosen event. */
 function perform_event(m: Machine, s: Search): u32 {
   const event = s.s_event;
+  s.s_version++;
   if (event == EVENT_TIME) {
     s.s_times++;
     s.s_actor = RACE_NOBODY;
@@ -275,8 +289,11 @@ function perform(m: Machine, s: Search, td: Thread): u32 {
   const sn = search_thread(td_index(td));
   race_step(s, td, sn.sn_number);
   const leaves_others = can_leave_others(m, td);
+  const switches = globaldata(td.td_cpu).gd_curthread != td;
   const gd = turn(m, td);
   const pending = sn.sn_pending;
+  const changes = sn.sn_host != 0 || search_always_changes(pending);
+  if (changes || (switches && search_switch_changes(m))) s.s_version++;
   if (sn.sn_host == 0) {
     const runnable = gd.gd_nrunnable;
     const stop = rv32_step(m, gd, td, sn);
@@ -393,6 +410,7 @@ const AGAIN: u32 = 0xff;
 function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32 {
   const kind = td.td_body & TDB_KIND;
   if (kind == TDB.NONE) {
+    s.s_version++;
     slice_step(m, turn(m, td));
     return AGAIN;
   }
@@ -415,6 +433,7 @@ function settle_thread(m: Machine, s: Search, td: Thread, sn: SearchThread): u32
     return leaves_others && is_before_operation(td, sn) ? 0 : AGAIN;
   }
   if (sn.sn_pending != Pending.RETURN) return 0;
+  s.s_version++;
   race_step(s, td, sn.sn_number);
   const gd = turn(m, td);
   const why = slice_step(m, gd);
@@ -431,6 +450,7 @@ function begin(s: Search, td: Thread, sn: SearchThread): void {
   if (sn.sn_number != 0) forget_member(s, td); // of an earlier thread in the same structure
   const index = td_index(td);
   if (index >= s.s_places) s.s_places = index + 1;
+  s.s_version++;
   memory.fill(changetype<usize>(sn), 0, offsetof<SearchThread>());
   sn.sn_number = ++s.s_begun;
   sn.sn_host = u32((td.td_body & TDB_KIND) == TDB.HOST);
@@ -493,16 +513,26 @@ function rv32_step(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u3
     call(m, gd, td, sn, sn.sn_op);
     return 0;
   }
-  const may_spin =
-    sn.sn_pending == Pending.CHANGE && sn.sn_atomic != 0 && sn.sn_turn != Turn.GOES_ON;
+  const pending = sn.sn_pending;
   const object = sn.sn_object;
-  const old = may_spin ? guest_word(m, object) : 0;
-  note_access(s, sn, sn.sn_pending);
-  if (sn.sn_pending != Pending.RESUME) s.s_granted = changetype<usize>(td);
+  const reserves = sn.sn_reserves != 0;
+  const writes = pending == Pending.CHANGE && sn.sn_atomic != 0;
+  const may_spin = writes && sn.sn_turn != Turn.GOES_ON;
+  const ends_others = writes && is_reserved_elsewhere(object, sizeof<u32>());
+  const old = writes ? guest_word(m, object) : 0;
+  note_access(s, sn, pending);
+  if (pending != Pending.RESUME) s.s_granted = changetype<usize>(td);
   const stop = go_on(m, gd, td, sn);
   s.s_granted = 0;
-  if (may_spin && guest_word(m, object) == old) search_unchanged();
-  return stop;
+  if (stop != 0) return stop;
+  if (writes) {
+    const is_same = guest_word(m, object) == old;
+    if (may_spin && is_same) search_unchanged();
+    if (!is_same || ends_others || reserves) s.s_version++;
+  } else if (reserves && !search_reserves_next(sn)) s.s_version++;
+  if (!is_before_operation(td, sn)) s.s_version++;
+  else if (!search_always_changes(sn.sn_pending)) search_note_loop(s, gd, td, sn);
+  return 0;
 }
 
 function guest_word(m: Machine, address: u32): u32 {
@@ -515,10 +545,30 @@ function is_ready(gd: GlobalData, td: Thread): bool {
   return (td.td_body & (TDB_KIND | TDB_INCALL)) == TDB.RV32;
 }
 
+/**
+ * A thread that has come to no visible operation for long may wait for a word of which nobody knows yet that another
+ * thread will write it: it goes on, until it reads a word that it does not write as it goes round.
+ */
+function learn(m: Machine, gd: GlobalData, s: Search): u32 {
+  s.s_learns = Learns.WRITES;
+  let why = slice_run(m, gd);
+  if (why == Run.BUDGET) {
+    s.s_learns = Learns.READS;
+    why = slice_run(m, gd);
+  }
+  s.s_learns = Learns.NOTHING;
+  for (let i: u32 = 0; i < s.s_touched_count; i++) {
+    const entry = s.s_shared + <usize>load<u32>(s.s_touched + <usize>i * sizeof<u32>());
+    if (load<u8>(entry) == WRITES) store<u8>(entry, 0);
+  }
+  return why;
+}
+
 /** Runs RV32 code up to its next visible operation. */
 function go_on(m: Machine, gd: GlobalData, td: Thread, sn: SearchThread): u32 {
   const s = search();
-  const why = is_ready(gd, td) ? slice_go(m, gd) : slice_run(m, gd);
+  let why = is_ready(gd, td) ? slice_go(m, gd) : slice_run(m, gd);
+  if (why == Run.BUDGET && !planted(Plant.LOOP_UNSEEN)) why = learn(m, gd, s);
   if (why == POINT && gd.gd_curthread == td) {
     race_return(s, sn); // if a call had blocked, it returns now
     sn.sn_pending = s.s_op;

@@ -33,6 +33,7 @@ import {
   Turn,
 } from "../sys/search";
 import { is_td, no_td, td_at, td_index } from "../sys/thread";
+import { search_spins } from "./search_loop";
 import { search_depend, search_reaches_hold } from "./search_reach";
 
 /** Constants of the Fowler-Noll-Vo hash. */
@@ -154,14 +155,17 @@ function move_last(s: Search, count: u32, to_end: bool): void {
  */
 export function search_choose(s: Search): Thread {
   let count = s.s_count;
-  if (count == 1 && s.s_choices == 0 && s.s_reduces == 0) return take_turn(s, ready(s, 0));
+  const spins = s.s_spun == s.s_version;
+  if (count == 1 && s.s_choices == 0 && s.s_reduces == 0 && !spins)
+    return take_turn(s, ready(s, 0));
   for (let i: u32 = 0; i < count; i++) set_option(s, i, ready(s, i));
   const last = s.s_last;
   let preempts = false;
+  let must_yield = false;
   if (is_td(last) && thread_of(last).sn_number != 0 && search_can_run(last)) {
     const turn = thread_of(last).sn_turn;
     const is_long = s.s_in_a_row >= STEPS_IN_A_ROW_MAX;
-    const must_yield = (turn == Turn.SPINS || is_long) && count > 1;
+    must_yield = (turn == Turn.SPINS || is_long) && count > 1;
     const to_end = must_yield || turn == Turn.YIELDED;
     move_last(s, count, to_end);
     if (must_yield) {
@@ -170,6 +174,11 @@ export function search_choose(s: Search): Thread {
       if (is_long && s.s_by == SearchBy.PCT) drop(s, last);
     }
     preempts = !to_end;
+  }
+  if (spins && !must_yield) {
+    if (preempts && search_spins(s, last)) preempts = false;
+    count = leave_out_spinning(s, count);
+    if (count == 0 && s.s_reduces != 0) wake_all(s); // time advances, on which everything depends
   }
   const events = s.s_choices != 0 ? collect_events(s, count) : 0;
   if (count + events == 0) return no_td();
@@ -187,6 +196,19 @@ export function search_choose(s: Search): Thread {
   }
   if (preempts && choice != 0) s.s_preemptions++;
   return take_turn(s, next);
+}
+
+/**
+ * Takes threads out of the `count` options that would only go round in their loops; returns how many are left. A thread
+ * that has to wait until another one has had a step waits for any step, so that these are options, too.
+ */
+function leave_out_spinning(s: Search, count: u32): u32 {
+  let left: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const td = option(s, i);
+    if (!search_spins(s, td)) set_option(s, left++, td);
+  }
+  return left;
 }
 
 /** Gives the turn to `next`. */

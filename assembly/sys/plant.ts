@@ -183,6 +183,10 @@ export enum Plant {
   REACH_NO_RESERVE = 164, // reservations are ignored
   REACH_NO_CPUS = 165, //    that the CPUs of threads matter is not learned
   REACH_NO_WAKE = 166, //    nothing is tried again where a thread is held back
+  // Which threads a search knows to spin (run/search_loop.ts): test/property/search-loops.test.ts finds these.
+  LOOP_NO_REGISTERS = 151, // the lower registers are not compared
+  LOOP_NO_STORES = 152, //  a store changes nothing
+  LOOP_UNSEEN = 153, //     what a thread waits for that has no end of steps stays unknown
   // A search for races: test/unit/search-choices.test.ts finds this.
   RACE_NO_CRITICAL = 190, // critical sections order nothing
   REACH_NOBODY = 4096, //    plus the number of a kernel call: that call is taken to concern no other thread

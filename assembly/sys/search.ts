@@ -19,7 +19,7 @@ import {
   SEARCH_PIECES_MAX,
   SEARCH_UNHEARD_MAX,
 } from "./param";
-import { Thread } from "./proc";
+import { Frame, FrameHigh, Thread } from "./proc";
 
 /** How choices beyond the end of the tape are made. */
 export enum SearchBy {
@@ -53,6 +53,8 @@ export enum SearchStop {
   RACE = 9,
   /** All threads have reached their first visible operations, as requested (search_prepare). */
   READY = 10,
+  /** All threads that can run go round in loops, and nothing will ever end these (run/search_loop.ts). */
+  LOOPS = 11,
 }
 
 // What a search chooses besides the next thread: bits of s_choices.
@@ -189,6 +191,20 @@ export class SearchThread {
   sn_waits: u32; //    1 = it is waiting in a call for another thread
 }
 
+/**
+ * A state to which a thread may come back, round by round (run/search_loop.ts). Its registers follow: a Frame, and a
+ * FrameHigh.
+ */
+@unmanaged
+export class SearchLoop {
+  sl_version: u64; //     s_version at that time: what is here is of use while it is the same
+  sl_pc: u32;
+  sl_reservation: u32; // reserved address, if that matters
+  sl_steps: u32; //       steps since then
+  sl_limit: u32; //       steps after which a later state takes its place
+  sl_spins: u32; //       1 = the thread has come back to such a state
+}
+
 @unmanaged
 export class Search {
   // Addresses of the arrays.
@@ -196,6 +212,7 @@ export class Search {
   s_pieces: usize; //     SearchPiece[SEARCH_PIECES_MAX]
   s_arenas: usize; //     SearchArena[SEARCH_ARENAS_MAX]
   s_threads: usize; //    SearchThread, by index
+  s_loops: usize; //      SearchLoop and registers, by index
   s_tape: usize; //       SearchDecision[SEARCH_DECISIONS_MAX]
   s_changes: usize; //    u32[SEARCH_CHANGES_MAX]: decisions at which a PCT search changes priorities
   s_unheard: usize; //    SearchUnheard[SEARCH_UNHEARD_MAX], a ring
@@ -259,6 +276,8 @@ export class Search {
   s_turn: u32; //         Turn of s_td before its step
   s_stage: u32; //        SearchStage
   s_unheard_count: u32;
+  s_version: u64; //      of all that threads can see; never the same again after a change, in any schedule
+  s_spun: u64; //         s_version when a thread was last found to spin
   s_known: u32; //        1 = other schedules have covered everything that can follow
 
   // The emulated CPU.
@@ -271,6 +290,7 @@ export class Search {
   s_op_reserves: u32; //  1 = it is lr.w or sc.w
   s_touched_count: u32;
   s_learned: u32; //      words found to be shared so far
+  s_learns: u32; //       Learns
   s_alone: u32; //        1 = only one thread with a body has existed in this schedule
 
   // Races (run/search_race.ts).
@@ -326,6 +346,20 @@ export const RACE_CLOCK_SIZE: u32 =
 export const RACE_ACCESS_SIZE: u32 =
   <u32>offsetof<RaceAccess>("ra_reads") + RACE_THREADS_MAX * <u32>offsetof<RaceLook>();
 
+/** Entries of s_shared. */
+export const SHARED: u8 = 1;
+/** Only while s_learns: the thread writes the word. */
+export const WRITES: u8 = 2;
+
+/** What is learned from a thread that has come to no visible operation for long. */
+export enum Learns {
+  NOTHING = 0,
+  /** Which words it writes. */
+  WRITES = 1,
+  /** The first word that it reads and does not write is taken to be shared. */
+  READS = 2,
+}
+
 /** Where search_run resumes. */
 export enum SearchStage {
   /** Before a choice. */
@@ -343,6 +377,10 @@ export const TOUCH_THREAD: u16 = 0x3fff;
 export const TOUCH_WRITTEN: u16 = 0x4000; // the word has been written
 export const TOUCH_SEVERAL: u16 = 0x8000; // more than one thread has touched it
 
+/** Bytes of a SearchLoop with its registers. */
+const LOOP_SIZE: u32 =
+  <u32>offsetof<SearchLoop>() + <u32>(offsetof<Frame>() + offsetof<FrameHigh>());
+
 /** Bytes of the arena. */
 export function search_bytes(threads: u64, guest_size: u32): u64 {
   return (
@@ -355,6 +393,7 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
     <u64>SEARCH_CHANGES_MAX * sizeof<u32>() +
     <u64>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>() +
     (threads + EVENT_PLACES) * offsetof<SearchThread>() +
+    threads * LOOP_SIZE +
     <u64>KEPT_THREADS_MAX * (offsetof<SearchThread>() + sizeof<usize>()) +
     <u64>KEPT_WORDS_MAX * offsetof<SearchTouched>() +
     RACE_BYTES +
@@ -383,7 +422,8 @@ export function search_init(m: Machine): void {
   const words = words_of(m.guest_size);
   s.s_image = m.search_base + <usize>SEARCH_HEAD;
   s.s_tape = s.s_image + <usize>SEARCH_IMAGE_MAX;
-  s.s_unheard = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
+  s.s_loops = s.s_tape + <usize>SEARCH_DECISIONS_MAX * offsetof<SearchDecision>();
+  s.s_unheard = s.s_loops + <usize>m.td_count * LOOP_SIZE;
   s.s_pieces = s.s_unheard + <usize>SEARCH_UNHEARD_MAX * offsetof<SearchUnheard>();
   s.s_arenas = s.s_pieces + <usize>SEARCH_PIECES_MAX * offsetof<SearchPiece>();
   s.s_ready = s.s_arenas + <usize>SEARCH_ARENAS_MAX * offsetof<SearchArena>();
@@ -413,6 +453,11 @@ export function search(): Search {
 
 export function search_thread(index: u32): SearchThread {
   return changetype<SearchThread>(search().s_threads + <usize>index * offsetof<SearchThread>());
+}
+
+/** The SearchLoop of a thread. */
+export function search_loop(index: u32): SearchLoop {
+  return changetype<SearchLoop>(search().s_loops + <usize>index * LOOP_SIZE);
 }
 
 /** The SearchThread that stands for an event. */

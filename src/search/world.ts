@@ -11,6 +11,7 @@ import type { Kernel } from "../core/kernel.js";
 import * as Layout from "../generated/layout.js";
 import type { FaultReport } from "../machine/faults.js";
 import { Machine } from "../machine/machine.js";
+import { type ThreadState, ThreadView } from "../machine/views.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { SearchBodies } from "./bodies.js";
 import { Failed, type FailureKind, textOf } from "./failure.js";
@@ -20,6 +21,7 @@ import { RandomStrategy, SearchState, type Strategy } from "./strategies.js";
 import { findLostWakeup, type Stuck, tellWaits } from "./stuck.js";
 import { type Scene, Teller } from "./teller.js";
 
+const CAN_RUN: ReadonlySet<ThreadState> = new Set(["running", "runnable"]);
 const { Pending, Search: S, SearchStop, SearchThread: N, SearchUnheard: U } = Layout;
 
 /** Judges a schedule at its end: throws if the end is wrong. */
@@ -402,6 +404,10 @@ export class World {
       return false;
     }
     if (stop === SearchStop.RACE) throw new Failed("race", this.tellRace());
+    if (stop === SearchStop.LOOPS) {
+      if (endless === true) return false;
+      throw new Failed("livelock", this.tellLoops());
+    }
     if (stop === SearchStop.STEPS) {
       if (endless === true) return false;
       const names = this.threads().map(({ td }) => this.nameOf(td));
@@ -429,6 +435,16 @@ export class World {
     const lost = findLostWakeup(this.machine, stuck, this.unheard());
     if (lost !== null) throw new Failed("lost-wakeup", lost);
     throw new Failed("deadlock", tellWaits(this.machine, stuck, this.teller));
+  }
+
+  /** Which threads go round in loops for ever, and which ones sleep meanwhile. */
+  private tellLoops(): string {
+    const looping = this.threads().filter(({ td }) =>
+      CAN_RUN.has(new ThreadView(this.kernel, td).state),
+    );
+    const names = looping.map(({ td }) => this.nameOf(td)).join(", ");
+    const verb = looping.length === 1 ? "goes" : "go";
+    return `${names} ${verb} round in a loop for ever: no thread is left that changes what is read there`;
   }
 
   /** Who races for what. */

@@ -8,48 +8,21 @@ import { exploreNow } from "../../src/search/index.js";
 import { buildUnderTest } from "../support/build.js";
 import { Random } from "../support/random.js";
 import { type Ends, endsOf, type Telling } from "../support/search-ends.js";
-import { type Part, threads } from "../support/search-threads.js";
+import {
+  amoadd,
+  amoswap,
+  machineCode,
+  type Part,
+  stores,
+  WORDS,
+  type Word,
+} from "../support/search-threads.js";
 
 /** The first seed, and how many. */
 const SEED = Number(process.env.KTM_SEED ?? 0);
 const SEEDS = Number(process.env.KTM_SEEDS ?? 120);
 /** Schedules without reduction, beyond which a test is too large to be compared. */
 const SCHEDULES_MAX = 2_500;
-
-const A0 = 10;
-const A1 = 11;
-/** Registers with the addresses of three words, and their numbers. */
-const WORDS = [
-  { name: "s1", number: 9 },
-  { name: "s3", number: 19 },
-  { name: "s4", number: 20 },
-] as const;
-type Word = (typeof WORDS)[number];
-
-const amo = (funct5: number, rd: number, { number }: Word, rs2: number) =>
-  0x2f | (rd << 7) | (2 << 12) | (number << 15) | (rs2 << 20) | (funct5 << 27);
-const amoadd = (word: Word) => amo(0, 0, word, A0);
-const lr = (word: Word) => amo(2, A0, word, 0);
-const sc = (word: Word) => amo(3, A1, word, A0);
-const amoswap = (word: Word) => amo(1, A0, word, A0);
-
-/** Stores a number by lr.w and sc.w; a0 says whether that has failed. */
-const stores =
-  (word: Word, value: number): Part =>
-  (b) =>
-    b.raw(lr(word)).li("a0", value).raw(sc(word)).mv("a0", "a1");
-
-/** Threads of machine code that have the addresses of three words; what they leave in all words is told. */
-const machineCode =
-  (parts: readonly Part[]): Telling =>
-  (end) => {
-    const all = parts.map(
-      (part): Part =>
-        (b) =>
-          b.addi("s3", "s1", 4).addi("s4", "s1", 8).apply(part),
-    );
-    return threads(all, (word) => end(Array.from({ length: 8 }, (_, at) => word(at)).join()));
-  };
 
 type Bodies = (words: readonly SharedWord[], log: (what: number) => void) => Generator[];
 

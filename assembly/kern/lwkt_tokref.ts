@@ -8,8 +8,8 @@
 //
 // A thread that asks for a taken token leaves its CPU with the reference on its list, and stays runnable. One
 // that wants exclusive ownership leaves a mark (TOK_EXCLREQ), which makes new readers wait unless they have
-// other tokens already. In one round out of as many as there are CPUs they ignore the mark, since the thread
-// that left it may not come back (in the original: a time window for each CPU). A thread may acquire a token
+// other tokens already. In about one round out of as many as there are CPUs they ignore the mark, since the
+// thread that left it may not come back (in the original: a time window for each CPU). A thread may acquire a token
 // any number of times, but not exclusively while it shares it, which would wait for itself: a panic.
 //
 // Acquiring all or none is one step here: no other CPU interferes. So neither the original's second attempt,
@@ -54,7 +54,20 @@ function is_own(tt: ThreadTokens, tok: Token): bool {
  */
 function gives_way(tt: ThreadTokens): bool {
   if (tt.tt_count != 1 || machine().search != 0 || planted(Plant.TOKEN_NO_REQUEST)) return false;
-  return <u32>(machine().rounds % machine().ncpus) != mycpu().gd_cpuid;
+  return !readers_pass(mycpu().gd_cpuid);
+}
+
+/**
+ * True if readers of a CPU ignore marks in this round: in one of as many as there are CPUs, by a hash, for each CPU on
+ * its own. If CPUs took turns, threads that hold a token for some rounds each could come in one after the other, with
+ * none of these rounds between them, and a writer would wait for ever.
+ */
+function readers_pass(cpu: u32): bool {
+  const m = machine();
+  if (planted(Plant.TOKEN_IN_TURN)) return <u32>(m.rounds % m.ncpus) == cpu;
+  let hash = <u32>m.rounds * 0x9e3779b1 + cpu * 0x85ebca6b;
+  hash = (hash ^ (hash >>> 15)) * 0x2c1b3c6d;
+  return (hash ^ (hash >>> 13)) % m.ncpus == 0;
 }
 
 /**

@@ -74,6 +74,7 @@ export enum Plant {
   TOKEN_PARTLY = 80, //      a thread that cannot have all its tokens keeps those that it could get
   TOKEN_SHARED_ALONE = 81, // readers exclude each other
   TOKEN_NO_REQUEST = 82, //  new readers pass a thread that waits for exclusive ownership
+  TOKEN_IN_TURN = 195, //    the CPUs whose readers pass a thread that waits for exclusive ownership take turns
   TOKEN_PREEMPTS = 83, //    a thread that waits for tokens preempts
   TOKEN_OUTLIVES = 84, //    a thread's tokens outlive it
   // Deadlines (kern/sched_deadline.ts) and groups of CPUs (kern/sched_group.ts, sched_ule.ts).

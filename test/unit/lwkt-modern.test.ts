@@ -107,6 +107,32 @@ function writerGetsIn(plant = 0): boolean {
   return isDone;
 }
 
+/** How often a writer and two readers on two CPUs that hold a token for three rounds each get it. */
+function turnsOfWriter(plant = 0): Record<string, number> {
+  const m = boot({ cpus: 2, quantum: 1_000, hz: 1_000, cyclesPerSecond: 10_000_000 }, plant);
+  const tok = m.call(Sys.lwkt_token_create, 0)[1] >>> 0;
+  const turns = { r0: 0, r1: 0, w: 0 };
+  const start = (name: keyof typeof turns, nr: number, cpu: number) =>
+    m.spawn(
+      name,
+      10,
+      function* () {
+        for (;;) {
+          yield [nr, tok];
+          turns[name]++;
+          yield cycles(3_000);
+          yield [Sys.lwkt_reltoken, tok];
+        }
+      },
+      cpu,
+    );
+  start("r0", Sys.lwkt_gettoken_shared, 0);
+  start("r1", Sys.lwkt_gettoken_shared, 1);
+  start("w", Sys.lwkt_gettoken, 1);
+  m.run({ rounds: 3_000 });
+  return turns;
+}
+
 describe("the list of lwkt-modern", () => {
   it("orders threads by priority, and equals by arrival", () => {
     const m = boot();
@@ -301,6 +327,14 @@ describe("a token of lwkt-modern", () => {
   it("lets a writer in while readers come and go", () => {
     expect(writerGetsIn()).toBe(true);
     expect(writerGetsIn(Plant.TOKEN_NO_REQUEST)).toBe(false);
+  });
+
+  it("has its turns among readers that hold it for some rounds", () => {
+    const { r0, r1, w } = turnsOfWriter();
+    expect(w).toBeGreaterThan(100);
+    expect(r0).toBeGreaterThan(100);
+    expect(r1).toBeGreaterThan(100);
+    expect(turnsOfWriter(Plant.TOKEN_IN_TURN).w).toBe(0);
   });
 
   it("can be acquired again by its holder, and is free when the last reference is released", () => {

@@ -1,5 +1,6 @@
 // What a job of the training is: threads of one program, which do the same over and over, and what they share.
 
+import type { SchedulerName } from "../../src/core/config.js";
 import type { Machine } from "../../src/machine/machine.js";
 import { external, type MachineProgramBuilder, string } from "../../src/program/index.js";
 
@@ -24,6 +25,8 @@ export interface Job {
   /** The most threads that the machine has; and how often as long as others the job goes on. */
   readonly maxthread?: number;
   readonly times?: number;
+  /** Under which schedulers only it is of use. */
+  readonly only?: readonly SchedulerName[];
 }
 
 /** An object that a call of the host makes. */

@@ -29,7 +29,7 @@ import {
   made,
   pause,
 } from "./job.js";
-import { lessCommonJobs, lessCommonLwktJobs } from "./less-common.js";
+import { uncommonJobs, uncommonLwktJobs } from "./uncommon.js";
 
 /** A run ends after so many switches, or cycles on each of its CPUs: it is looked at now and then. */
 const SWITCHES = 1_000;
@@ -225,9 +225,9 @@ export function train(kernel: WebAssembly.Module, workloads: readonly string[]):
   for (const scheduler of SCHEDULERS) {
     const isLwkt = scheduler.startsWith("lwkt");
     const yields: Code = (b) => b.call(isLwkt ? "lwkt_yield" : "sched_relinquish");
-    const all = [...jobs(yields), ...lessCommonJobs(yields)];
-    if (isLwkt) all.push(...lwktJobs(yields), ...lessCommonLwktJobs(yields));
-    for (const job of all) {
+    const all = [...jobs(yields), ...uncommonJobs(yields)];
+    if (isLwkt) all.push(...lwktJobs(yields), ...uncommonLwktJobs(yields));
+    for (const job of all.filter(({ only }) => only === undefined || only.includes(scheduler))) {
       for (const { cpus, most } of CASES) perform(job, scheduler, cpus, most);
     }
     for (const path of workloads) {

@@ -16,7 +16,7 @@ const IDS_SPARE = 6;
 const asleep: Code = (b) => b.call("tsleep", channel("nobody"), 0, string("asleep"), 0);
 
 /** Jobs of every scheduler, with its way to yield. */
-export function lessCommonJobs(yields: Code): readonly Job[] {
+export function uncommonJobs(yields: Code): readonly Job[] {
   return [
     ...locks(yields),
     ...sleeps(yields),
@@ -43,6 +43,7 @@ export function lessCommonJobs(yields: Code): readonly Job[] {
       crowd: { threads: LONG_QUEUE, code: yields },
       maxthread: LONG_QUEUE + 100,
       times: 100, // each has its turn some times
+      only: ["lwkt", "ule"],
     },
   ];
 }
@@ -176,7 +177,7 @@ function processes(yields: Code): Job {
 }
 
 /** Jobs of LWKT's schedulers alone. */
-export function lessCommonLwktJobs(yields: Code): readonly Job[] {
+export function uncommonLwktJobs(yields: Code): readonly Job[] {
   const sleeper: Code = (b) => {
     b.call("curthread").store("a0", "turn").call("lwkt_deschedule_self").call("lwkt_switch");
   };

@@ -9,7 +9,7 @@ import { readKernel } from "./inline.mjs";
 /** What the kernel imports that counts: (number of the function). */
 const COUNTER = { module: "training", name: "enter" };
 
-/** A function is rare if it is entered less often than this. In training the kernel enters functions a billion times. */
+/** A function is rare if it is entered less often than this. In training they are entered a hundred million times. */
 const TIMES_MIN = 1_000;
 /** One with a body of fewer bytes is hardly longer than its call. */
 const BYTES_MIN = 40;
@@ -19,31 +19,33 @@ const BYTES_MIN = 40;
  * besides the host.
  */
 export function rareFunctions(wasm, train) {
-  const { counting, names, sizes } = withEntryCounters(wasm);
+  const { counting, names } = withEntryCounters(wasm);
   const entries = new Float64Array(names.length);
   const enter = (number) => {
     entries[number]++;
   };
   train(counting, { [COUNTER.module]: { [COUNTER.name]: enter } });
-  return names.filter((_, i) => entries[i] < TIMES_MIN && sizes[i] >= BYTES_MIN);
+  return names.filter((_, i) => entries[i] < TIMES_MIN);
 }
 
-/** A kernel that counts when it enters a function; its functions' names, and the bytes of their bodies. */
+/** A kernel that counts when it enters one of its longer functions, and their names. */
 function withEntryCounters(wasm) {
   const sizes = codeOf(wasm).functions.map(({ size }) => size);
   const module = readKernel(wasm);
   module.addFunctionImport(COUNTER.name, COUNTER.module, COUNTER.name, binaryen.i32, binaryen.none);
   const names = [];
+  let at = 0;
   for (let i = 0; i < module.getNumFunctions(); i++) {
     const reference = module.getFunctionByIndex(i);
     const { name, body, results } = binaryen.getFunctionInfo(reference);
     if (body === 0) continue; // an import
+    if (sizes[at++] < BYTES_MIN) continue;
     const count = module.call(COUNTER.name, [module.i32.const(names.length)], binaryen.none);
     binaryen.Function.setBody(reference, module.block(null, [count, body], results));
     names.push(name);
   }
-  if (names.length !== sizes.length) throw new Error("rare: some functions have no size.");
+  if (at !== sizes.length) throw new Error("rare: some functions have no size.");
   const counting = module.emitBinary();
   module.dispose();
-  return { counting, names, sizes };
+  return { counting, names };
 }

@@ -81,8 +81,9 @@ describe("the stress test", () => {
   });
 
   it("reserves 40 more bytes per thread for requests between several CPUs", async () => {
+    const threads = 1_000_000;
     const of = async (cpus: number) =>
-      (await runStress({ ...base, threads: 500_000, cpus })).machineBytes / 500_000;
+      (await runStress({ ...base, threads, cpus })).machineBytes / threads;
     const letters = (await of(4)) - (await of(1));
     expect(letters).toBeGreaterThan(40);
     expect(letters).toBeLessThan(64); // the rings, wheels and queues of three more CPUs with them

@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, reportFailure, UsageError } from "./build.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const BUILDING = "building what has changed, all of it in a fresh checkout: a minute or so ...";
+const BUILDING = "building what has changed, all of it in a fresh checkout: a minute or two ...";
 /** The programs, with what each needs besides itself: builds of the kernel that it can be asked to run, above all. */
 const PROGRAMS = {
   cli: ["release", "codec", "index"], // a test that it searches imports the library

@@ -79,6 +79,7 @@ const INLINED = namesOf(`
 `);
 
 export const COLD = namesOf(`
+  assembly/cpu/rv32_slow/rv32_slow
   assembly/kern/kern_switch/count_involuntary
   assembly/kern/kern_switch/note_running
   assembly/kern/kern_stats/note_wakeup

@@ -60,7 +60,10 @@ export class TerminalBar {
   /** `format` is that of cli-progress. */
   static async open(format: string, total: number): Promise<TerminalBar> {
     const { SingleBar } = await import("cli-progress");
-    return new TerminalBar(new SingleBar({ format, hideCursor: true, clearOnComplete: true }), total);
+    return new TerminalBar(
+      new SingleBar({ format, hideCursor: true, clearOnComplete: true }),
+      total,
+    );
   }
 
   show(value: number, payload: Readonly<Record<string, string>>): void {

@@ -620,20 +620,15 @@ export function sched_moved(td: Thread): void {
 /**
  * A thread leaves its CPU for one that was chosen. If its set excludes the CPU that it leaves, that is
  * just one of the set: lwkt and ule then place it like one that becomes runnable, as sched_affinity does in
- * the originals.
+ * the originals. That is so of a set of one CPU, too: the set may have others by the time it has arrived.
  */
 export function sched_leaves(td: Thread): void {
   const m = machine();
   if (m.sched_delta == 0) return;
   const places = m.sched == Sched.LWKT || m.sched == Sched.ULE;
-  if (places && !planted(Plant.SET_PINS)) {
-    const allowed = allowed_cpus(m, td);
-    if ((allowed & cpu_bit(td.td_cpu)) == 0 && (allowed & (allowed - 1)) != 0) {
-      td_sched(td).ts_flags &= ~TSF_MOVED; // an earlier choice counts no more
-      return;
-    }
-  }
-  sched_moved(td);
+  if (places && !planted(Plant.SET_PINS) && (allowed_cpus(m, td) & cpu_bit(td.td_cpu)) == 0) {
+    td_sched(td).ts_flags &= ~TSF_MOVED; // an earlier choice counts no more
+  } else sched_moved(td);
 }
 
 /** A thread's CPU set has changed: moves it from the machine's queue to that of a CPU in the set. */

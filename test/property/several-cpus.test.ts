@@ -166,7 +166,7 @@ describe("a planted fault", () => {
     { plant: Plant.SEMA_SHORT, name: "waits", seeds: 40 },
     { plant: Plant.CV_BROADCAST_ONE, name: "waits", seeds: 40 },
     { plant: Plant.BARRIER_EARLY, name: "waits", seeds: 40 },
-    { plant: Plant.LK_NO_REWAKE, name: "waits", seeds: 150 },
+    { plant: Plant.LK_NO_REWAKE, name: "waits", seeds: 250 },
     { plant: Plant.LK_FAIL_COUNTS, name: "waits", seeds: 150 },
     { plant: Plant.SET_ASLEEP, name: "waits", seeds: 40 },
     { plant: Plant.NEW_OUTLIVES, name: "crowds", seeds: 40 },

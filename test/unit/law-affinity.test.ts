@@ -241,6 +241,44 @@ describe("affinity", () => {
     },
   );
 
+  /** How often a thread computes that was bound to a busy CPU, and may run on an idle one since before it ran there. */
+  function looksWhenFreed(scheduler: SchedulerName, plant = 0): number {
+    const machine = boot({ scheduler, cpus: 3 }, plant === 0 ? buildUnderTest : "check");
+    if (plant !== 0) machine.kernel.setMachine("plant", plant);
+    let looks = 0;
+    const thread = (name: string, body: () => Body, cpus: bigint, policy: number) => {
+      const [created] = machine.createProcess({ name, body }).threads();
+      const { address } = created as { address: number };
+      machine.call(kernel.cpuset_setthread(address, cpus));
+      machine.call(kernel.sched_setscheduler(address, policy, policy === Policy.FIFO ? 90 : 0));
+      return address;
+    };
+    const hog = function* (): Body {
+      while (true) yield kernel.compute(1000);
+    };
+    thread("first", hog, 1n, Policy.FIFO);
+    thread("second", hog, 2n, Policy.FIFO);
+    const counts = function* (): Body {
+      for (; ; looks++) yield kernel.compute(1000);
+    };
+    const td = thread("counts", counts, 1n, Policy.OTHER);
+    machine.run({ rounds: 50 });
+    machine.call(kernel.cpuset_setthread(td, 2n));
+    machine.run({ rounds: 50 });
+    expect(looks).toBe(0);
+    machine.call(kernel.cpuset_setthread(td, 7n));
+    machine.run({ rounds: 1000 });
+    return looks;
+  }
+
+  it.each(placing)(
+    "frees a thread that was bound to one CPU and has not run there: %s",
+    (scheduler) => {
+      expect(looksWhenFreed(scheduler)).toBeGreaterThan(500);
+      expect(looksWhenFreed(scheduler, Layout.Plant.SET_PINS)).toBe(0);
+    },
+  );
+
   it("costs a thread its turn under 4bsd while the machine's queue has equals, and no longer", () => {
     const machine = boot({ scheduler: "4bsd" });
     const turns = { bound: 0, free: 0 };

@@ -383,8 +383,8 @@ function decode_word(pc: u32, word: u32): void {
       decode_op(pc, word);
       return;
     case OP_MISC_MEM:
-      if (rv_funct3(word) == 0) put(pc, RvOp.NOP, 0, 0, 0);
-      else slow(pc); // fence.i
+      if (rv_funct3(word) == 0 && machine().search == 0) put(pc, RvOp.NOP, 0, 0, 0);
+      else slow(pc); // fence.i, and in a search fence, too
       return;
     case OP_CUSTOM_0:
       decode_kernel_call(pc, word);

@@ -11,11 +11,15 @@
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
+  FENCED_ACQUIRE,
+  FENCED_RELEASE,
   Learns,
   Pending,
   Search,
   SHARED,
+  SHARED_ATOMIC_SHIFT,
   search,
+  search_thread,
   TOUCH_SEVERAL,
   TOUCH_THREAD,
   TOUCH_WRITTEN,
@@ -109,6 +113,9 @@ export function rv32_stops(td: usize, record: usize, word: u32): bool {
   s.s_op_size = size;
   s.s_op_reserves = u32(opcode == OP_AMO && (word >> 27 == LR || word >> 27 == SC));
   s.s_op_atomic = u32(opcode == OP_AMO || (s.s_races != 0 && is_ordered(opcode, record)));
+  if (s.s_warms != 0 && (opcode == OP_AMO || is_ordered(opcode, record))) {
+    note_atomic(s, address, size);
+  }
   return true;
 }
 
@@ -126,15 +133,37 @@ function note_store(s: Search, td: usize, word: u32, address: u32, size: u32): v
 
 // ---- Ordered accesses ----
 
+/** The thread at `td` executes this fence: what it orders matters at its next visible operation. */
+export function rv32_note_fence(td: usize, fence: u32): void {
+  const before = (fence >> 24) & FENCE_RW;
+  const after = (fence >> 20) & FENCE_RW;
+  const sn = search_thread(td_index(changetype<Thread>(td)));
+  if ((before & FENCE_R) != 0 && after == FENCE_RW) sn.sn_fenced |= FENCED_ACQUIRE;
+  if (before == FENCE_RW && (after & FENCE_W) != 0) sn.sn_fenced |= FENCED_RELEASE;
+}
+
+/** These bytes of a shared word are known from here on to be those of an atomic variable. */
+function note_atomic(s: Search, address: u32, size: u32): void {
+  for (let byte = address; byte < address + size; byte++) {
+    const entry = s.s_shared + <usize>(byte >> 2);
+    if ((load<u8>(entry) & SHARED) == 0) continue;
+    store<u8>(entry, load<u8>(entry) | <u8>((<u32>1) << (SHARED_ATOMIC_SHIFT + (byte & 3))));
+  }
+}
+
 /**
- * True for what compilers make of C's atomic loads and stores: a load before a fence that delays all later
- * accesses, and a store after one that waits for all earlier ones, with nothing but arithmetic in between.
+ * True for what compilers make of C's atomic loads and stores, with nothing but arithmetic in between: a load before a
+ * fence that delays all later accesses, a store after one that waits for all earlier ones, and a store before a
+ * fence that makes a load wait for it, which only atomics need. Where a fence behind that load makes an atomic of it, the
+ * fence before may be the load's own.
  */
 function is_ordered(opcode: u32, record: usize): bool {
   const pc = rv32_guest_pc(record);
-  if (opcode == OP_LOAD) {
-    const at = behind_arithmetic(pc + rv_length(pc));
-    return is_fence(at) && (fence_before(at) & FENCE_R) != 0 && fence_after(at) == FENCE_RW;
+  const next = behind_arithmetic(pc + rv_length(pc));
+  if (opcode == OP_LOAD) return is_acquiring(next);
+  if (is_fence(next) && fence_before(next) == FENCE_RW && fence_after(next) == FENCE_RW) {
+    const load = behind_arithmetic(next + FENCE_SIZE);
+    if (is_load(load) && !is_acquiring(behind_arithmetic(load + rv_length(load)))) return true;
   }
   for (let at = pc - FENCE_SIZE; at >= pc - FENCE_REACH; at -= 2) {
     if (is_fence(at) && fence_before(at) == FENCE_RW && (fence_after(at) & FENCE_W) != 0) {
@@ -142,6 +171,15 @@ function is_ordered(opcode: u32, record: usize): bool {
     }
   }
   return false;
+}
+
+/** True for a fence that delays all later accesses until loads before it are over. */
+function is_acquiring(at: u32): bool {
+  return is_fence(at) && (fence_before(at) & FENCE_R) != 0 && fence_after(at) == FENCE_RW;
+}
+
+function is_load(at: u32): bool {
+  return rv_text_behind(at) >= FENCE_SIZE && (rv_fetch(at) & OPCODE_MASK) == OP_LOAD;
 }
 
 function is_fence(at: u32): bool {
@@ -182,7 +220,7 @@ function offset_of(opcode: u32, word: u32): i32 {
 function touch(s: Search, td: usize, at: u32, changes: bool): bool {
   const shared = s.s_shared + <usize>at;
   const known = load<u8>(shared);
-  if (known == SHARED) return true;
+  if ((known & SHARED) != 0) return true;
   if (s.s_alone != 0) return false;
   const entry = s.s_touch + <usize>at * sizeof<u16>();
   const old = load<u16>(entry);

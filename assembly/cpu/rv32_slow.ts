@@ -55,7 +55,7 @@ import {
 } from "./rv32_opcode";
 import { stack_end } from "./rv32_operands";
 import { reservation_break } from "./rv32_reserve";
-import { rv32_stops, rv32_stops_at_call } from "./rv32_search";
+import { rv32_note_fence, rv32_stops, rv32_stops_at_call } from "./rv32_search";
 
 /** The instruction was not executed; it now has a record, which the loop executes. */
 export const RV_AGAIN: u32 = 0xff;
@@ -101,7 +101,11 @@ export function rv32_slow(gd: GlobalData, td: usize, record: usize): u32 {
     case OP_AMO:
       return rv_atomic(gd, td, pc, word);
     case OP_MISC_MEM:
-      if (rv_funct3(word) != 1) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+      if (rv_funct3(word) > 1) return rv_fault(gd, RV_FAULT_ILLEGAL, pc);
+      if (rv_funct3(word) == 0) {
+        rv32_note_fence(td, word);
+        return 0;
+      }
       if (machine().metal != 0) mm_fence_i(); // elsewhere text cannot be stored to
       return 0;
     case OP_SYSTEM:

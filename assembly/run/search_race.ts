@@ -8,16 +8,26 @@
 // took a lock of that CPU, which a thread also gives back where it leaves the CPU in the middle of one. A call with
 // no better rule orders all calls on the same object, so that some races are missed but none is reported falsely.
 //
-// In machine code a plain load may be a C atomic: it counts as one if a fence follows it, and so does a store
-// behind a fence (cpu/rv32_search.ts). Nothing races with a byte that atomics access.
+// In machine code a plain load or store may be a C atomic, which counts as one if a fence is next to it
+// (cpu/rv32_search.ts). Nothing races with a byte that atomics access, in this schedule or in those before the search
+// (s_shared): a relaxed access of it looks plain.
+//
+// Fences order by themselves, as in C: everything before a fence that releases happens before everything after one
+// that acquires, if a store behind the former is seen by a load before the latter. For that each thread has two
+// more clocks: its own at its last fence that releases, which its stores leave with their words; and
+// what the words that it has loaded had, which it gets at its next fence that acquires.
 
 import { lwkt_token_pool_lookup } from "../kern/lwkt_pool";
 import { has_tokens } from "../kern/lwkt_tokref";
 import { globaldata } from "../sys/globaldata";
+import { machine } from "../sys/machine";
 import { RACE_BYTES_MAX, RACE_CLOCKS_MAX, RACE_THREADS_MAX } from "../sys/param";
 import { Plant, planted } from "../sys/plant";
 import { Thread } from "../sys/proc";
 import {
+  FENCED_ACQUIRE,
+  FENCED_BEFORE,
+  FENCED_RELEASE,
   Pending,
   RACE_ACCESS_SIZE,
   RACE_CLOCK_SIZE,
@@ -26,9 +36,11 @@ import {
   RaceLook,
   Search,
   SearchThread,
+  SHARED_ATOMIC_SHIFT,
+  search_thread,
 } from "../sys/search";
 import { Sys } from "../sys/syscall";
-import { td_frame } from "../sys/thread";
+import { td_frame, td_index } from "../sys/thread";
 import { REF_EXCLUSIVE, td_tokens, token_of, token_ref } from "../sys/token";
 import { channel_of, search_is_critical } from "./search_reach";
 
@@ -57,6 +69,9 @@ export function race_begin(s: Search): void {
     memory.fill(load<u32>(s.s_access_used + <usize>i * sizeof<u32>()), 0, RACE_ACCESS_SIZE);
   }
   s.s_access_count = 0;
+  if (s.s_fenced != 0)
+    memory.fill(s.s_fence_clocks, 0, <usize>(2 * RACE_THREADS_MAX) * CLOCK_BYTES);
+  s.s_fenced = 0;
 }
 
 /** True for a thread that has a clock. */
@@ -71,6 +86,16 @@ function clock_of(s: Search, number: u32): usize {
 
 function time_of(clock: usize, number: u32): u32 {
   return load<u32>(clock + <usize>(number - 1) * sizeof<u32>());
+}
+
+/** The clock of a thread at its last fence that releases. */
+function released_clock(s: Search, number: u32): usize {
+  return s.s_fence_clocks + <usize>(2 * number - 2) * CLOCK_BYTES;
+}
+
+/** What a thread gets at its next fence that acquires. */
+function loaded_clock(s: Search, number: u32): usize {
+  return s.s_fence_clocks + <usize>(2 * number - 1) * CLOCK_BYTES;
 }
 
 /** Orders everything before `from` before `to`. */
@@ -96,10 +121,25 @@ export function race_thread(s: Search, number: u32, td: Thread): void {
 export function race_step(s: Search, td: Thread, number: u32): void {
   s.s_actor = number;
   if (s.s_races == 0 || !has_clock(number)) return;
+  race_fence(s, search_thread(td_index(td)));
   const own = clock_of(s, number) + <usize>(number - 1) * sizeof<u32>();
   store<u32>(own, load<u32>(own) + 1);
   if (is_critical(td)) acquire(s, number, cpu_key(td));
   if (has_tokens(td)) takes_tokens(s, td, number);
+}
+
+/** The fences of a thread since its last visible operation. */
+function race_fence(s: Search, sn: SearchThread): void {
+  const clock = clock_of(s, sn.sn_number);
+  if (s.s_fenced != 0 && (sn.sn_fenced & FENCED_ACQUIRE) != 0) {
+    join(clock, loaded_clock(s, sn.sn_number));
+  }
+  if ((sn.sn_fenced & FENCED_RELEASE) != 0 && !planted(Plant.RACE_NO_FENCES)) {
+    s.s_fenced = 1;
+    join(released_clock(s, sn.sn_number), clock);
+    sn.sn_fenced = FENCED_BEFORE;
+  }
+  sn.sn_fenced &= FENCED_BEFORE;
 }
 
 function is_critical(td: Thread): bool {
@@ -140,14 +180,14 @@ export function race_wake(s: Search, number: u32): void {
 
 // ---- Ordering objects ----
 
-/** The clock of an object or word; 0 if there are too many. */
-function sync_of(s: Search, key: u32): usize {
+/** The clock of an object or word; 0 if there are too many, or none yet and `makes` is false. */
+function sync_of(s: Search, key: u32, makes: bool = true): usize {
   let at = (key * GOLDEN) % RACE_CLOCKS_MAX;
   while (true) {
     const clock = changetype<RaceClock>(s.s_sync + <usize>at * RACE_CLOCK_SIZE);
     if (clock.rc_key == key) break;
     if (clock.rc_key == 0) {
-      if (s.s_sync_count == RACE_CLOCKS_MAX / 2) return 0;
+      if (!makes || s.s_sync_count == RACE_CLOCKS_MAX / 2) return 0;
       store<u32>(s.s_sync_used + <usize>s.s_sync_count * sizeof<u32>(), changetype<u32>(clock));
       s.s_sync_count++;
       clock.rc_key = key;
@@ -317,13 +357,31 @@ export function race_access(s: Search, sn: SearchThread, size: u32): void {
   for (let i: u32 = 0; i < bytes; i++) {
     const access = access_of(s, sn.sn_op + i);
     if (changetype<usize>(access) == 0) return;
-    if (sn.sn_atomic != 0) access.ra_atomic = 1;
+    if (sn.sn_atomic != 0 || is_atomic(s, sn.sn_op + i)) access.ra_atomic = 1;
     else if (access.ra_atomic == 0) access_byte(s, sn, access, writes);
   }
-  if (sn.sn_atomic == 0) return;
   const word = sn.sn_op & ~3;
+  if (s.s_fenced != 0) pass_fences(s, sn, word, writes);
+  if (sn.sn_atomic == 0) return;
   if (writes) release(s, sn.sn_number, word);
   acquire(s, sn.sn_number, word);
+}
+
+/** True for a byte that is known to be of an atomic variable. */
+function is_atomic(s: Search, address: u32): bool {
+  if (address >= machine().guest_size) return false;
+  const entry: u32 = load<u8>(s.s_shared + <usize>(address >> 2));
+  return ((entry >> (SHARED_ATOMIC_SHIFT + (address & 3))) & 1) != 0;
+}
+
+/** A store leaves with its word what the thread's fences have released, and a load gets that for fences to come. */
+function pass_fences(s: Search, sn: SearchThread, word: u32, writes: bool): void {
+  const released = released_clock(s, sn.sn_number);
+  const releases = writes && (sn.sn_fenced & FENCED_BEFORE) != 0;
+  const clock = sync_of(s, word, releases);
+  if (clock == 0) return;
+  if (releases) join(clock, released);
+  if (!writes || sn.sn_atomic != 0) join(loaded_clock(s, sn.sn_number), clock);
 }
 
 function access_of(s: Search, key: u32): RaceAccess {

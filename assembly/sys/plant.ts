@@ -188,7 +188,8 @@ export enum Plant {
   LOOP_NO_REGISTERS = 151, // the lower registers are not compared
   LOOP_NO_STORES = 152, //  a store changes nothing
   LOOP_UNSEEN = 153, //     what a thread waits for that has no end of steps stays unknown
-  // A search for races: test/unit/search-choices.test.ts finds this.
+  // A search for races: test/unit/search-choices.test.ts and search-fences.test.ts find these.
+  RACE_NO_FENCES = 144, //   fences order nothing
   RACE_NO_CRITICAL = 190, // critical sections order nothing
   REACH_NOBODY = 4096, //    plus the number of a kernel call: that call is taken to concern no other thread
 }

@@ -187,6 +187,7 @@ export class SearchThread {
   sn_size: u32; //     bytes that it accesses next
   sn_atomic: u32; //   1 = that access is atomic
   sn_reserves: u32; // 1 = it is lr.w or sc.w: what else its CPU does in between ends the reservation
+  sn_fenced: u32; //   FENCED_ACQUIRE, FENCED_RELEASE: fences since its last visible operation; FENCED_BEFORE
   sn_acquire: u32; //  object that orders it behind others when its call returns, 0 = none (run/search_race.ts)
   sn_waits: u32; //    1 = it is waiting in a call for another thread
 }
@@ -221,7 +222,7 @@ export class Search {
   s_options: usize; //    Thread[SEARCH_OPTIONS_MAX + EVENT_PLACES]
   s_touch: usize; //      u16 for each word of guest memory: which threads have touched it in this schedule
   s_touched: usize; //    u32 for each word: list of the touched words
-  s_shared: usize; //     u8 for each word: 1 = threads share it
+  s_shared: usize; //     u8 for each word: SHARED, WRITES and SHARED_ATOMIC_SHIFT
 
   // What is known at the start of schedules, if that lies behind what threads do before the first choice.
   s_kept: usize; //       SearchThread[KEPT_THREADS_MAX]
@@ -249,6 +250,7 @@ export class Search {
   s_reduces: u32; //      1 = skip schedules that differ only in the order of independent steps
   s_watches: u32; //      1 = return after each step
   s_races: u32; //        1 = look for data races
+  s_warms: u32; //        1 = learn which bytes atomics access
   s_choices: u32; //      what is searched besides threads: SEARCH_TIMEOUTS and so on
   s_changes_count: u32;
   s_cut: u32; //          1 = some decision had fewer options because of s_preemptions_max
@@ -295,6 +297,8 @@ export class Search {
 
   // Races (run/search_race.ts).
   s_clocks: usize; //     u32[RACE_THREADS_MAX] for each thread: steps of the others that happened before its own
+  s_fence_clocks: usize; // two such clocks for each thread (run/search_race.ts)
+  s_fenced: u32; //       1 = they are in use
   s_sync: usize; //       RaceClock[RACE_CLOCKS_MAX], a hash of the objects that order threads
   s_sync_used: usize; //  u32[RACE_CLOCKS_MAX]: the entries in use
   s_sync_count: u32;
@@ -346,10 +350,20 @@ export const RACE_CLOCK_SIZE: u32 =
 export const RACE_ACCESS_SIZE: u32 =
   <u32>offsetof<RaceAccess>("ra_reads") + RACE_THREADS_MAX * <u32>offsetof<RaceLook>();
 
-/** Entries of s_shared. */
+/** Bits of an entry of s_shared: threads share the word. */
 export const SHARED: u8 = 1;
 /** Only while s_learns: the thread writes the word. */
 export const WRITES: u8 = 2;
+/** Four bits from this one on, for the bytes of a shared word: atomics access it. */
+export const SHARED_ATOMIC_SHIFT: u32 = 4;
+
+// Bits of sn_fenced.
+/** A fence has delayed what follows until the loads before it were over. */
+export const FENCED_ACQUIRE: u32 = 1;
+/** A fence has delayed later stores until all accesses before it were over. */
+export const FENCED_RELEASE: u32 = 2;
+/** There has been one that releases before that. */
+export const FENCED_BEFORE: u32 = 4;
 
 /** What is learned from a thread that has come to no visible operation for long. */
 export enum Learns {
@@ -403,7 +417,7 @@ export function search_bytes(threads: u64, guest_size: u32): u64 {
 
 /** Bytes of the state of race detection. */
 const RACE_BYTES: u64 =
-  <u64>RACE_THREADS_MAX * (RACE_THREADS_MAX + 1) * sizeof<u32>() +
+  <u64>RACE_THREADS_MAX * (3 * RACE_THREADS_MAX + 1) * sizeof<u32>() +
   <u64>RACE_CLOCKS_MAX * (RACE_CLOCK_SIZE + sizeof<u32>()) +
   <u64>RACE_BYTES_MAX * (RACE_ACCESS_SIZE + sizeof<u32>());
 
@@ -435,7 +449,8 @@ export function search_init(m: Machine): void {
   s.s_kept_members = s.s_kept + <usize>KEPT_THREADS_MAX * offsetof<SearchThread>();
   s.s_kept_words = s.s_kept_members + <usize>KEPT_THREADS_MAX * sizeof<usize>();
   s.s_clocks = s.s_kept_words + <usize>KEPT_WORDS_MAX * offsetof<SearchTouched>();
-  s.s_tds = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * sizeof<u32>();
+  s.s_fence_clocks = s.s_clocks + <usize>RACE_THREADS_MAX * RACE_THREADS_MAX * sizeof<u32>();
+  s.s_tds = s.s_fence_clocks + <usize>2 * RACE_THREADS_MAX * RACE_THREADS_MAX * sizeof<u32>();
   s.s_sync = s.s_tds + <usize>RACE_THREADS_MAX * sizeof<usize>();
   s.s_sync_used = s.s_sync + <usize>RACE_CLOCKS_MAX * RACE_CLOCK_SIZE;
   s.s_access = s.s_sync_used + <usize>RACE_CLOCKS_MAX * sizeof<u32>();

@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import { readPlain } from "../core/file-system.js";
 import {
   type Coverage,

@@ -1,6 +1,7 @@
-// How far a run has come, on the standard error: a bar on a terminal, otherwise a line now and then.
+// How far a run has come, on the standard error: a bar on a terminal, otherwise a line now and then. What draws bars is
+// loaded only where there is a terminal: it takes as long as the rest of a command's help.
 
-import { SingleBar } from "cli-progress";
+import type { SingleBar } from "cli-progress";
 import { formatCount, formatTime, formatVirtualTime } from "./units.js";
 
 const LINE_EVERY_PERCENT = 10;
@@ -26,15 +27,15 @@ export interface Progress {
  *
  * @param afterMs host time before which nothing is shown; what nobody has asked for is for terminals only
  */
-export function createProgress(
+export async function createProgress(
   durationNs: number | null,
   stream: NodeJS.WriteStream,
   afterMs: number,
-): Progress {
+): Promise<Progress> {
   if (!stream.isTTY && afterMs > 0) return { show() {}, stop() {} };
   const progress =
     stream.isTTY && durationNs !== null
-      ? new BarProgress(durationNs)
+      ? await BarProgress.open(durationNs)
       : new LineProgress(durationNs, stream);
   const startedAt = performance.now();
   return {
@@ -51,10 +52,18 @@ export class TerminalBar {
   private readonly total: number;
   private isShown = false;
 
-  /** `format` is that of cli-progress. */
-  constructor(format: string, total: number) {
-    this.bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true });
+  private constructor(bar: SingleBar, total: number) {
+    this.bar = bar;
     this.total = total;
+  }
+
+  /** `format` is that of cli-progress. */
+  static async open(format: string, total: number): Promise<TerminalBar> {
+    const { SingleBar } = await import("cli-progress");
+    return new TerminalBar(
+      new SingleBar({ format, hideCursor: true, clearOnComplete: true }),
+      total,
+    );
   }
 
   show(value: number, payload: Readonly<Record<string, string>>): void {
@@ -71,14 +80,17 @@ export class TerminalBar {
 }
 
 class BarProgress {
-  private readonly bar = new TerminalBar(
-    " [{bar}] {percentage}%  {time} of {total_time}  {switches} switches",
-    BAR_STEPS,
-  );
+  private readonly bar: TerminalBar;
   private readonly durationNs: number;
 
-  constructor(durationNs: number) {
+  private constructor(bar: TerminalBar, durationNs: number) {
+    this.bar = bar;
     this.durationNs = durationNs;
+  }
+
+  static async open(durationNs: number): Promise<BarProgress> {
+    const format = " [{bar}] {percentage}%  {time} of {total_time}  {switches} switches";
+    return new BarProgress(await TerminalBar.open(format, BAR_STEPS), durationNs);
   }
 
   show({ timeNs, switches }: Position): void {

@@ -148,7 +148,7 @@ async function run(file: string, flags: RunFlags): Promise<void> {
   const durationNs = flags.for ?? (durationUs === null ? null : durationUs * 1_000);
   const trace =
     flags.trace === undefined ? null : createChromeTrace(workloadRun.machine, flags.trace);
-  const progress = createProgress(
+  const progress = await createProgress(
     durationNs,
     process.stderr,
     flags.progress ? 0 : PROGRESS_AFTER_MS,
@@ -219,7 +219,7 @@ async function ps(file: string, flags: PsFlags): Promise<void> {
   const workloadRun = new WorkloadRun(readWorkload(file), flags);
   const moments = [...new Set(flags.at)].sort((a, b) => a - b);
   for (const [index, moment] of moments.entries()) {
-    const progress = createProgress(moment, process.stderr, PROGRESS_AFTER_MS);
+    const progress = await createProgress(moment, process.stderr, PROGRESS_AFTER_MS);
     const interrupt = listenForSignals();
     await runToEnd(workloadRun, moment, { trace: null, progress, interrupt });
     if (moments.length > 1) {

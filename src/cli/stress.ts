@@ -60,7 +60,7 @@ export function registerStress(program: Command): void {
 }
 
 async function stress(flags: Flags): Promise<void> {
-  const bar = process.stderr.isTTY ? new ProgressBar(flags.threads) : null;
+  const bar = process.stderr.isTTY ? await ProgressBar.open(flags.threads) : null;
   const interrupt = listenForSignals();
   try {
     const { elf: isElf, ...others } = flags;
@@ -86,12 +86,14 @@ class ProgressBar {
   private readonly bar: TerminalBar;
   private readonly threads: number;
 
-  constructor(threads: number) {
+  private constructor(bar: TerminalBar, threads: number) {
+    this.bar = bar;
     this.threads = threads;
-    this.bar = new TerminalBar(
-      " {phase} [{bar}] {percentage}%  {value} of {total} threads",
-      threads,
-    );
+  }
+
+  static async open(threads: number): Promise<ProgressBar> {
+    const format = " {phase} [{bar}] {percentage}%  {value} of {total} threads";
+    return new ProgressBar(await TerminalBar.open(format, threads), threads);
   }
 
   show({ created, exited }: StressProgress): void {

@@ -1,6 +1,6 @@
 // Plain tables: columns aligned, two spaces apart, no borders.
 
-import stringWidth from "string-width";
+import stringWidth from "fast-string-width";
 import { visibleLine } from "../core/visible.js";
 
 /** A column of a table. */

@@ -74,9 +74,11 @@ export function formatVirtualTime(ns: number): string {
   return `${time === "0" ? "0 ns" : time} of virtual time`;
 }
 
-/** Formats a count with commas between groups of digits. */
+/**
+ * Formats a count with commas between groups of digits, as toLocaleString does, which takes 10 ms the first time.
+ */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString("en-US");
+  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 /** Formats a share of a whole as a percentage. */

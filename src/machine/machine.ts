@@ -129,7 +129,12 @@ export class Machine {
     this.compiler = this.config.jit && Compiler.isPossible ? new Compiler(this.kernel) : null;
     this.host = new HostState(this.kernel.machine("guest_low") + 4, this.config.textMemory);
     const { kernel, host, bodies } = this;
-    this.snapshots = new MachineSnapshots({ kernel, host, bodies, runOn: (to) => this.runTo(to) });
+    this.snapshots = new MachineSnapshots({
+      kernel,
+      host,
+      bodies,
+      runOn: (to) => this.runTo(to).reason === "exit",
+    });
     this.snapshots.attach(new CompiledPart(this.kernel, this.compiler) as SnapshotPart);
     if (scheduler !== null) this.snapshots.attach(scheduler as SnapshotPart);
     this.programs = new Programs(this.kernel, this.host);

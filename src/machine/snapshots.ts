@@ -54,7 +54,8 @@ interface Subject {
   readonly host: HostState;
   readonly bodies: Bodies;
   /** Runs on, without a word to the recording. */
-  readonly runOn: Recordable["runOn"];
+  /** Runs to a moment; true if a program has ended the run. */
+  readonly runOn: (...to: Parameters<Recordable["runOn"]>) => boolean;
 }
 
 /** The snapshots of one machine. */
@@ -221,8 +222,13 @@ export class MachineSnapshots implements Recordable {
     this.keeper.put(snapshot);
   }
 
+  /** Runs to a moment of the past, on past ends of runs that programs made on the way. */
   runOn(to: Parameters<Recordable["runOn"]>[0]): void {
-    this.subject.runOn(to);
+    const here = () => this.position().switches;
+    const last = "switches" in to ? here() + to.switches : null;
+    let isEnd: boolean;
+    do isEnd = this.subject.runOn(last === null ? to : { switches: last - here() });
+    while (isEnd && here() !== last);
   }
 }
 

@@ -80,6 +80,10 @@ const NEVER = 2 ** 31 - 1;
  * and there are far more tasks than workers.
  */
 const TASK_SCHEDULES = 1_000;
+/** Schedules after which an exhaustive search looks ahead, with up to so many preemptions, and so many of each number. */
+const BEGINNING = 1_000;
+const AHEAD_PREEMPTIONS = 2;
+const AHEAD_SCHEDULES = 1_000;
 const TASK_DECISIONS = 8;
 
 /** The host's time: when a search is over, and when it tells how far it is. It decides nothing else. */
@@ -233,8 +237,61 @@ function perform(
   return result(false);
 }
 
+/**
+ * Begins an exhaustive search. Depth first, schedules that differ in their last choices come first, and a mistake in the
+ * middle of long threads comes late, however few preemptions it takes: most take one or two. So a search that is not
+ * over after its first schedules looks at those with few preemptions before it goes on. They count if one of them fails,
+ * and otherwise it is as if they had not been: all schedules are performed again in their order.
+ *
+ * @returns what the search has found, or null if it has to be performed
+ */
+function beginTree(world: World, options: ExploreOptions, clock: Clock): SearchResult | null {
+  if (!wholeIsTree(options)) return null;
+  const schedules = Math.min(mostSchedules(options), BEGINNING);
+  const beginning = performInOrder(world, { ...options, schedules }, clock);
+  const isOver = beginning.found !== null || beginning.complete || !clock.goesOn(schedules);
+  if (isOver || beginning.schedules < BEGINNING) return beginning;
+  const { words } = world;
+  const ahead = lookAhead(world, options, clock);
+  if (ahead.found !== null) {
+    return { ...beginning, found: ahead.found, schedules: schedules + ahead.schedules };
+  }
+  world.words = words;
+  return clock.goesOn(schedules) ? null : beginning;
+}
+
+/** Performs schedules with few preemptions, up to the first that fails. */
+function lookAhead(
+  world: World,
+  options: ExploreOptions,
+  clock: Clock,
+): Pick<SearchResult, "found" | "schedules"> {
+  const limits = { ...limitsOf(options), reduce: false };
+  const most = mostSchedules(options) - BEGINNING;
+  let schedules = 0;
+  const bound = Math.min(limits.preemptions, AHEAD_PREEMPTIONS + 1);
+  for (let preemptions = 0; preemptions < bound; preemptions++) {
+    let strategy = new ExhaustiveStrategy();
+    for (let i = 0; i < AHEAD_SCHEDULES && schedules < most; i++) {
+      const found = world.perform(strategy, i, { ...limits, preemptions });
+      schedules++;
+      if (found !== null) return { found, schedules };
+      if (!clock.goesOn(BEGINNING + schedules)) return { found, schedules };
+      if (world.hasLearned) {
+        world.words = world.shared;
+        strategy = new ExhaustiveStrategy();
+      } else if (!strategy.end(world.state)) break;
+    }
+  }
+  return { found: null, schedules };
+}
+
 /** All of a search, performed here. */
 export function performWhole(world: World, options: ExploreOptions, clock: Clock): SearchResult {
+  return beginTree(world, options, clock) ?? performInOrder(world, options, clock);
+}
+
+function performInOrder(world: World, options: ExploreOptions, clock: Clock): SearchResult {
   for (;;) {
     const survey = new Survey();
     const result = perform(world, options, wholeTask(options), clock, survey);
@@ -295,6 +352,8 @@ export async function performAll(
   options: ExploreOptions,
   clock: Clock,
 ): Promise<SearchResult> {
+  const early = beginTree(world, options, clock);
+  if (early !== null) return early;
   for (;;) {
     const result = await performOnce(hands, world, options, clock);
     if (result.words === null) return result;

@@ -127,6 +127,8 @@ export class World {
   /** True if the last schedule was given up, because others have shown what could follow. */
   isKnown = false;
   private known: Words = [];
+  /** The kernel's entries of words that the warm-up has found, which tell bytes that atomics access. */
+  private readonly found = new Map<number, number>();
   /** Tells the schedule, if somebody listens. */
   private teller: Teller | null = null;
   /** Those that the kernel knows. */
@@ -178,13 +180,22 @@ export class World {
     this.start = machine.snapshot(UNPACKED);
   }
 
-  /** Learns which words of guest memory threads share: decisions lie before accesses to them. */
+  /**
+   * Learns which words of guest memory threads share, since decisions lie before accesses to them, and which bytes of
+   * these atomics access.
+   */
   private warmUp(): void {
+    const { state } = this;
     const strategy = new RandomStrategy(0);
+    state.set(S.s_warms, 1);
     for (let schedule = 0; schedule < WARM_UP; schedule++) {
       this.perform(strategy, schedule, WARM_UP_LIMITS);
-      if (this.hasLearned) this.words = this.shared;
+      const words = this.hasLearned ? this.shared : this.known;
+      const base = state.get(S.s_shared);
+      for (const word of words) this.found.set(word, this.kernel.u8[base + word / 4] as number);
+      this.words = words;
     }
+    state.set(S.s_warms, 0);
   }
 
   /** Bytes of guest memory. */
@@ -244,7 +255,7 @@ export class World {
   private set shared(words: Words) {
     const base = this.state.get(S.s_shared);
     this.kernel.u8.fill(0, base, base + this.entries);
-    for (const address of words) this.kernel.u8[base + address / 4] = 1;
+    for (const word of words) this.kernel.u8[base + word / 4] = this.found.get(word) ?? 1;
     this.state.set(S.s_learned, words.length);
   }
 

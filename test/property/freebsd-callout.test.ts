@@ -22,7 +22,7 @@ interface Sleep {
 /** Threads that sleep for random times, and now and then wake another before its time. */
 function storm(seed: number, cpus: number, ticks: number): void {
   const machine = new Machine(
-    { scheduler: "4bsd", time: "idle", cpus, hz: 1_000_000, ticks, seed },
+    { scheduler: "4bsd", maxthread: 1_000, time: "idle", cpus, hz: 1_000_000, ticks, seed },
     buildUnderTest,
   );
   const random = new Random(seed);

@@ -175,7 +175,7 @@ function logOf(
   source: KernelSource,
   plant = 0,
 ): string {
-  const config = { scheduler, objects: 40, hz: 1_000_000, quantum: 1_000 };
+  const config = { scheduler, maxthread: 1_000, objects: 40, hz: 1_000_000, quantum: 1_000 };
   const machine = withOwnPriorities(new Machine(config, source));
   if (plant !== 0) machine.kernel.setMachine("plant", plant);
   const init =
@@ -209,7 +209,7 @@ describe.each(SCHEDULERS)("read-mostly locks and the lock manager under %s", (sc
   });
 
   it("a reader that has ended is not the next thread in its structure", () => {
-    const machine = new Machine({ scheduler, objects: 40 }, build);
+    const machine = new Machine({ scheduler, maxthread: 1_000, objects: 40 }, build);
     const lock = machine.call(sys.rm_init("table", 0))[1] >>> 0;
     const came: number[] = [];
     const reader = () =>

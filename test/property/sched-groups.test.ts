@@ -18,7 +18,7 @@ class World {
     const { packages = 1, caches = 1, cores = 1, threads = 1 } = topology ?? {};
     const cpus = packages * caches * cores * threads;
     const build = plant === 0 ? buildUnderTest : "check";
-    this.machine = new Machine({ scheduler: "ule", topology, cpus, seed }, build);
+    this.machine = new Machine({ scheduler: "ule", topology, cpus, seed, maxthread: 1_000 }, build);
     if (plant !== 0) this.machine.kernel.setMachine("plant", plant);
     this.machine.setSysctl("kern.sched.balance", 0);
     this.machine.setSysctl("kern.sched.steal_idle", 0);

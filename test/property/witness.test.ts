@@ -32,7 +32,7 @@ const CALLS = {
 function lines(seed: number, plant = 0): { printed: string[]; expected: string[]; taken: number } {
   const random = new Random(seed);
   const machine = new Machine(
-    { witness: true, objects: 64, cpus: random.pick([1, 2]) },
+    { witness: true, maxthread: 1_000, objects: 64, cpus: random.pick([1, 2]) },
     plant === 0 ? buildUnderTest : "check",
   );
   if (plant !== 0) machine.kernel.setMachine("plant", plant);

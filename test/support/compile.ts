@@ -14,12 +14,12 @@ export interface Fault {
   readonly instead: string;
 }
 
-/** Compiles an entry file, given by its path in the project; throws the compiler's message. */
-export async function compile(entry: string, fault?: Fault): Promise<Uint8Array> {
+/** Compiles an entry file, given by its path in the project, as far optimised; throws the compiler's message. */
+export async function compile(entry: string, fault?: Fault, level = 2): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const messages = asc.createMemoryStream();
   const args = [entry, "--config", "none", "--baseDir", ROOT, "--outFile", "out.wasm"];
-  args.push("--runtime", "stub", "--memoryBase", "73728", "-O2", "--noAssert");
+  args.push("--runtime", "stub", "--memoryBase", "73728", `-O${level}`, "--noAssert");
   args.push("--uncheckedBehavior", "always", "--use", "INVARIANTS=1", "--use", "abort=");
   const { error } = await asc.main(args, {
     stdout: messages,

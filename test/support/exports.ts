@@ -13,8 +13,14 @@ const body = function* () {
   yield sys.lwkt_yield();
 };
 const machine = () => {
-  const config = { maxthread: 20, maxproc: 4, objects: 40, snapshots: true, jit: false, cpus: 2 };
-  return new Machine(config, build);
+  const small = {
+    maxthread: 20,
+    maxproc: 4,
+    objects: 40,
+    stringMemory: 1 << 14,
+    guestMemory: 1 << 17,
+  };
+  return new Machine({ ...small, snapshots: true, jit: false, cpus: 2 }, build);
 };
 const withThread = () => {
   const subject = machine();

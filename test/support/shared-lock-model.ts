@@ -229,7 +229,13 @@ export class SharedLockStorm {
     const random = new Random(seed);
     this.random = random;
     const cpus = random.pick([1, 1, 2, 4]);
-    const config = { scheduler: random.pick(SCHEDULERS), cpus, objects: 16, quantum: 1_000 };
+    const config = {
+      scheduler: random.pick(SCHEDULERS),
+      cpus,
+      maxthread: 1_000,
+      objects: 16,
+      quantum: 1_000,
+    };
     this.machine = withOwnPriorities(new Machine(config, buildUnderTest));
     const init = kind === "rwlock" ? sys.rw_init : sys.sx_init;
     for (let i = 0; i < LOCKS; i++) this.machine.call(init(`lock ${i}`, MTX_RECURSE));

@@ -30,7 +30,15 @@ const sharing: readonly (readonly [
 describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (options = {}) =>
     new Machine(
-      { scheduler, objects: 40, hz: 1_000_000, quantum: 100, adaptiveLocks: true, ...options },
+      {
+        scheduler,
+        maxthread: 1_000,
+        objects: 40,
+        hz: 1_000_000,
+        quantum: 100,
+        adaptiveLocks: true,
+        ...options,
+      },
       buildUnderTest,
     );
 

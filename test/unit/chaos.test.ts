@@ -30,7 +30,10 @@ function bustle(machine: Machine): void {
 }
 
 function hashOf(seed: number, chaos: boolean, rounds = 0, scheduler: "lwkt" | "4bsd" = "lwkt") {
-  const machine = new Machine({ cpus: 2, seed, chaos, scheduler }, buildUnderTest);
+  const machine = new Machine(
+    { cpus: 2, seed, chaos, scheduler, maxthread: 1_000 },
+    buildUnderTest,
+  );
   bustle(machine);
   if (rounds > 0) while (machine.run({ rounds }).reason !== "idle");
   else machine.run();

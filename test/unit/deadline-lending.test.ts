@@ -22,7 +22,7 @@ class Scene {
   constructor(scheduler: SchedulerName, cpus = 1, plant = 0) {
     const config = { cyclesPerSecond: 1_000_000 * US, hz: 1_000_000, quantum: QUANTUM * US };
     this.machine = new Machine(
-      { scheduler, cpus, objects: 16, ...config },
+      { scheduler, cpus, maxthread: 1_000, objects: 16, ...config },
       plant === 0 ? buildUnderTest : "check",
     );
     if (plant !== 0) this.machine.kernel.setMachine("plant", plant);

@@ -21,7 +21,7 @@ import { SCHEDULERS } from "../support/schedulers.js";
 describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (options = {}) =>
     new Machine(
-      { scheduler, objects: 32, hz: 100_000, quantum: 1_000, ...options },
+      { scheduler, maxthread: 1_000, objects: 32, hz: 100_000, quantum: 1_000, ...options },
       buildUnderTest,
     );
 

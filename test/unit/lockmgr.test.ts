@@ -29,7 +29,7 @@ const US = 1_000n;
 describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
   const boot = (options = {}) =>
     new Machine(
-      { scheduler, objects: 16, hz: 1_000_000, quantum: 1_000, ...options },
+      { scheduler, maxthread: 1_000, objects: 16, hz: 1_000_000, quantum: 1_000, ...options },
       buildUnderTest,
     );
 
@@ -442,7 +442,7 @@ describe.each(SCHEDULERS)("a lock of lockmgr under %s", (scheduler) => {
 describe("WITNESS", () => {
   it("does not mind the interlock, which is released before the thread waits", () => {
     const consoleOf = (flags: number) => {
-      const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+      const machine = new Machine({ witness: true, maxthread: 1_000, objects: 16 }, buildUnderTest);
       const [, lock] = machine.call(sys.lockinit(0, "vnode", 0, 0));
       const [, mutex] = machine.call(sys.mtx_create("interlock"));
       machine.createThread({
@@ -464,7 +464,7 @@ describe("WITNESS", () => {
 
   it("lets a thread hold several of one name and sleep with them, unless created with LK_NODUP", () => {
     const consoleOf = (flags: number) => {
-      const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+      const machine = new Machine({ witness: true, maxthread: 1_000, objects: 16 }, buildUnderTest);
       const locks = [0, 1].map(() => machine.call(sys.lockinit(0, "vnode", 0, flags))[1]);
       machine.createThread({
         name: "t",

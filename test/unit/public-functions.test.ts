@@ -49,7 +49,11 @@ const own = [
   WorkloadError,
 ] as const;
 
-const boot = () => new Machine({ maxthread: 20, maxproc: 4, snapshots: true }, build);
+const boot = () =>
+  new Machine(
+    { maxthread: 20, maxproc: 4, stringMemory: 1 << 14, guestMemory: 1 << 17, snapshots: true },
+    build,
+  );
 const workload = parseWorkload('{ "tasks": { "a": { "loop": 1, "run": 1 } } }', "a.json");
 const body = function* (): Body {
   yield sys.lwkt_yield();

@@ -16,7 +16,7 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
   const boot = (options = {}) =>
     withOwnPriorities(
       new Machine(
-        { scheduler, objects: 40, hz: 1_000_000, quantum: 1_000, ...options },
+        { scheduler, maxthread: 1_000, objects: 40, hz: 1_000_000, quantum: 1_000, ...options },
         buildUnderTest,
       ),
     );
@@ -329,7 +329,7 @@ describe.each(SCHEDULERS)("a read-mostly lock under %s", (scheduler) => {
 
 describe("WITNESS", () => {
   const consoleOf = (options: number, calls: (rm: number, mutex: number) => Body): string => {
-    const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+    const machine = new Machine({ witness: true, maxthread: 1_000, objects: 16 }, buildUnderTest);
     const [, rm] = machine.call(sys.rm_init("table", options));
     const [, mutex] = machine.call(sys.mtx_create("door"));
     machine.createThread({
@@ -378,7 +378,10 @@ describe("WITNESS", () => {
   it("panics when a writer waits for a reader that sleeps, be it the first or a later one", () => {
     for (const options of [0, SLEEPABLE]) {
       for (const sleeper of [0, 1]) {
-        const machine = new Machine({ witness: true, objects: 16 }, buildUnderTest);
+        const machine = new Machine(
+          { witness: true, maxthread: 1_000, objects: 16 },
+          buildUnderTest,
+        );
         const [, rm] = machine.call(sys.rm_init("table", options));
         for (const [i, name] of ["first", "later"].entries()) {
           machine.createThread({

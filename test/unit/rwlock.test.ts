@@ -46,7 +46,7 @@ describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (options = {}) =>
     withOwnPriorities(
       new Machine(
-        { scheduler, objects: 16, hz: 100_000, quantum: 1_000, ...options },
+        { scheduler, maxthread: 1_000, objects: 16, hz: 100_000, quantum: 1_000, ...options },
         buildUnderTest,
       ),
     );

@@ -51,6 +51,20 @@ const is = (expected: number) => (word: (at: number) => number) => {
 };
 
 describe("an exhaustive search of programs", () => {
+  it("finds a mistake at the beginning of long threads, and counts none of its looks ahead otherwise", async () => {
+    const part: Part = (b) => increment(b) && writes(12, 1)(b);
+    const options = { strategy: "exhaustive", schedules: 4_000 } as const;
+    const wrong = threads([part, part], is(2));
+    const { failure, schedules } = await run(wrong, options);
+    expect(failure).toMatchObject({ kind: "assertion", preemptions: 1 });
+    expect(schedules).toBeGreaterThan(1_000);
+    expect((await run(wrong, { ...options, schedules: 1_000 })).failure).toBeNull();
+    expect((await run(wrong, { ...options, preemptions: 0 })).failure).toBeNull();
+    const right: Part = (b) => atomically(b) && writes(12, 1)(b);
+    const all = await run(threads([right, right], is(2)), options);
+    expect(all).toMatchObject({ failure: null, complete: false, schedules: 4_000 });
+  });
+
   for (const counts of [
     [2, 2],
     [3, 3],

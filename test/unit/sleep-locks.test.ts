@@ -11,7 +11,8 @@ import { SCHEDULERS } from "../support/schedulers.js";
 const TURNS = 125_000;
 
 describe.each(SCHEDULERS)("sleeping with an interlock under %s", (scheduler) => {
-  const boot = (options = {}) => new Machine({ scheduler, objects: 8, ...options }, buildUnderTest);
+  const boot = (options = {}) =>
+    new Machine({ scheduler, maxthread: 1_000, objects: 8, ...options }, buildUnderTest);
 
   const mutexOf = (machine: Machine): number => {
     const [error, address] = machine.call(sys.mtx_create("door"));

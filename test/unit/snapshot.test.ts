@@ -679,6 +679,37 @@ describe("the past", () => {
     expect(() => machine.record({ every: Number.NaN })).toThrow(/every is NaN/);
   });
 
+  it("goes on past the end of a run that a program made on the way", () => {
+    const machine = new Machine({ ...SMALL, snapshots: true }, buildUnderTest);
+    machine.createThread({
+      name: "runs on",
+      *body() {
+        for (;;) yield kernel.lwkt_yield();
+      },
+    });
+    const ends = program("ends").call("kern_exit", 7).build();
+    machine.createThread({ name: "ends", body: machine.load(ends) });
+    machine.createThread({
+      name: "too",
+      *body() {
+        for (;;) yield kernel.lwkt_yield();
+      },
+    });
+    machine.record();
+    expect(machine.run({ switches: 50 }).reason).toBe("exit");
+    const { hash } = machine;
+    const moments = [10, 20, 30].map(() => {
+      machine.run({ switches: 10 });
+      return { switches: machine.counters.switches, cycles: machine.cycles, hash: machine.hash };
+    });
+    for (const moment of moments.reverse()) {
+      machine.rewind({ switches: moment.switches });
+      expect(machine.counters.switches).toBe(moment.switches);
+      expect(machine.hash).toBe(moment.hash);
+    }
+    expect(machine.hash).not.toBe(hash);
+  });
+
   it("goes back to after the host's interventions, and never across them", () => {
     const machine = bootCounting();
     const body = machine.load(counting);

@@ -13,7 +13,10 @@ const US = 1_000n;
 
 describe.each(SCHEDULERS)("synchronisation under %s", (scheduler) => {
   const boot = (cpus = 1, objects = 64) =>
-    new Machine({ cpus, scheduler, objects, hz: 1_000_000, quantum: 1_000 }, buildUnderTest);
+    new Machine(
+      { cpus, scheduler, maxthread: 1_000, objects, hz: 1_000_000, quantum: 1_000 },
+      buildUnderTest,
+    );
 
   const create = (machine: Machine, call: KernelCall<unknown>): number => {
     const [error, address] = machine.call(call);

@@ -234,7 +234,9 @@ describe("a trace", () => {
   it("has its name only when it is complete", () => {
     const path = join(folder, "late.json");
     const partial = () => readdirSync(folder).filter((name) => name.endsWith(".partial"));
-    const traces = [1, 2].map(() => createChromeTrace(new Machine({}, build), path));
+    const traces = [1, 2].map(() =>
+      createChromeTrace(new Machine({ maxthread: 1_000 }, build), path),
+    );
     expect(existsSync(path)).toBe(false);
     expect(partial()).toHaveLength(2);
     for (const trace of [...traces, ...traces]) trace.close();
@@ -244,7 +246,8 @@ describe("a trace", () => {
   });
 
   it("says in one sentence that it cannot be written, and replaces nothing but a plain file", () => {
-    const trace = (path: string) => () => createChromeTrace(new Machine({}, build), path);
+    const trace = (path: string) => () =>
+      createChromeTrace(new Machine({ maxthread: 1_000 }, build), path);
     const at = (name: string) => join(folder, name);
     writeFileSync(at("victim"), "precious");
     symlinkSync(at("victim"), at("link"));

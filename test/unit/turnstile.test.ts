@@ -13,7 +13,7 @@ const US = 1_000n;
 describe.each(SCHEDULERS)("a mutex under %s", (scheduler) => {
   const boot = (options = {}) =>
     new Machine(
-      { scheduler, objects: 16, hz: 100_000, quantum: 1_000, ...options },
+      { scheduler, maxthread: 1_000, objects: 16, hz: 100_000, quantum: 1_000, ...options },
       buildUnderTest,
     );
 
@@ -288,7 +288,10 @@ describe.each(SCHEDULERS)("under %s a thread that lends, whatever its policy", (
 
   /** For how many milliseconds a thread waits for the mutex of `low`, while `middle` computes for 30. */
   function waitOf(low: string, middle: string, high: string, options: object): number {
-    const machine = new Machine({ scheduler, objects: 4, ...options }, buildUnderTest);
+    const machine = new Machine(
+      { scheduler, maxthread: 1_000, objects: 4, ...options },
+      buildUnderTest,
+    );
     const [, lock] = machine.call(sys.mtx_create("door"));
     let waited = Number.NaN;
     machine.createThread({

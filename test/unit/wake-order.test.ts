@@ -57,7 +57,10 @@ const ways: readonly Way[] = [
 
 describe.each(SCHEDULERS)("under %s", (scheduler) => {
   const boot = (options = {}) =>
-    new Machine({ scheduler, objects: 16, quantum: 1_000, ...options }, buildUnderTest);
+    new Machine(
+      { scheduler, maxthread: 1_000, objects: 16, quantum: 1_000, ...options },
+      buildUnderTest,
+    );
 
   const make = (machine: Machine, call: KernelCall<unknown>): number => {
     const [error, address] = machine.call(call);

@@ -6,7 +6,8 @@
 
 size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict file) {
   (void)file;
-  if (size * count != 0) cnputsn(from, size * count);
+  if (size == 0 || count == 0) return 0;
+  cnputsn(from, size * count);
   return count;
 }
 

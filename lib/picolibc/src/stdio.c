@@ -62,8 +62,9 @@ int puts(const char *s) { return printf("%s\n", s) < 0 ? EOF : 0; }
 
 size_t fwrite(const void *restrict from, size_t size, size_t count, FILE *restrict file) {
   const char *bytes = from;
+  if (size == 0 || count == 0) return 0;
   if (file == &console) {
-    if (size * count != 0) cnputsn(from, size * count);
+    cnputsn(from, size * count);
     return count;
   }
   for (size_t done = 0; done < count; done++) {

@@ -117,7 +117,7 @@ export class LendingStorm {
     const cpus = options.cpus ?? ownCpus;
     const quantum = 100 + this.random.below(400);
     const adaptiveLocks = this.random.once(4);
-    const config = { cpus, scheduler, quantum, adaptiveLocks, objects: 200, seed };
+    const config = { cpus, scheduler, quantum, adaptiveLocks, maxthread: 100, objects: 200, seed };
     this.machine = new Machine(config, source);
     if (options.plant !== undefined) this.machine.kernel.setMachine("plant", options.plant);
     const hasAll = seed % 3 === 0;

@@ -37,6 +37,8 @@ interface Side {
   readonly threads: readonly number[];
   readonly servants: readonly number[];
   readonly isShort: boolean;
+  /** Room for a copy of its memory: a new one each time would take longer than all else. */
+  readonly image: Uint8Array;
 }
 
 /** A storm of one seed. */
@@ -255,7 +257,8 @@ export class RoundStorm {
     if (isShort && this.conditions.plant !== undefined) {
       machine.kernel.setMachine("plant", this.conditions.plant);
     }
-    return { machine, threads, servants, isShort };
+    const image = new Uint8Array(machine.kernel.u8.length);
+    return { machine, threads, servants, isShort, image };
   }
 
   /** Runs to a moment, or to the end. */
@@ -307,8 +310,8 @@ export class RoundStorm {
    * A copy of all memory without what says how far a run call may go, and what the emulated CPUs have for
    * themselves.
    */
-  private image({ machine: { kernel } }: Side): Uint8Array {
-    const image = kernel.u8.slice();
+  private image({ machine: { kernel }, image }: Side): Uint8Array {
+    image.set(kernel.u8);
     const clear = (at: number, bytes: number) => image.fill(0, at, at + bytes);
     for (let cpu = 0; cpu < this.cpus; cpu++) {
       const gd = kernel.globaldata(cpu);

@@ -13,13 +13,17 @@ import { bsd4_clock, bsd4_init, bsd4_second } from "./sched_4bsd";
 import { hs_clock } from "./sched_host";
 import { ule_clock, ule_init, ule_round } from "./sched_ule";
 
+/** Cycles from one tick of the statistics clock to the next. */
+function stat_period(m: Machine): u64 {
+  return max<u64>(1, m.cycles_per_second / STATHZ);
+}
+
 /** Sets the clocks, from the configuration. */
 export function sched_clock_init(m: Machine): void {
-  const period = max<u64>(1, m.cycles_per_second / STATHZ);
+  const period = stat_period(m);
   const quantum = m.rr_cycles;
   m.sched_tick = quantum != 0 && quantum < period ? quantum : period;
   m.sched_slice = <u32>min<u64>(quantum / m.sched_tick, 1 << 30);
-  m.sched_stat = <u32>min<u64>(period / m.sched_tick, 1 << 30);
   m.sched_second = m.cycles_per_second;
   for (let cpu: u32 = 0; cpu < m.ncpus; cpu++) sched_cpu(cpu).sc_clock = m.sched_tick;
   bsd4_init(m);
@@ -46,12 +50,21 @@ export function sched_clock(m: Machine, gd: GlobalData): void {
   const td = gd.gd_curthread;
   if (td == gd.gd_idletd || m.cycle_cost == 0) return;
   const n = <u32>min<u64>(ticks, 1 << 30);
-  const stats = (sc.sc_stat + n) / m.sched_stat;
-  sc.sc_stat = (sc.sc_stat + n) % m.sched_stat;
+  const stats = stats_between(m, sc.sc_clock - ticks * m.sched_tick, sc.sc_clock);
   if (m.sched == Sched.HOST) hs_clock(gd, td, n);
   else if (m.sched == Sched.ULE) ule_clock(gd, td, n, stats);
   else if (m.sched == Sched.LWKT) lwkt_clock(gd, td, n, stats);
   else bsd4_clock(gd, td, n, stats);
+}
+
+/**
+ * Ticks of the statistics clock up to the last of those that were due from cycle `first` on; the next one is due at
+ * `next`. Slices that are no divisors of its period change nothing about how often it ticks.
+ */
+function stats_between(m: Machine, first: u64, next: u64): u32 {
+  const period = stat_period(m);
+  const tick = m.sched_tick;
+  return <u32>min<u64>((next - tick) / period - (first - tick) / period, 1 << 30);
 }
 
 /** lwkt: kernel threads are not charged. */

@@ -234,7 +234,6 @@ export class Machine {
   users_seconds: u32; //       whole seconds since then
   sched_tick: u64; //          cycles per tick of the scheduler's clock
   sched_slice: u32; //         length of a slice in these ticks; 0 = unlimited
-  sched_stat: u32; //          length of a statistics clock period in these ticks
   sched_second: u64; //        cycle at which the next second begins
   sched_ldavg: u32; //         one-minute load average, times 2048
   sched_seconds: u32; //       seconds since it was last computed

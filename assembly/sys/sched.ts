@@ -77,7 +77,6 @@ export const TSF_KEPT: u8 = 0x80;
 @unmanaged
 export class SchedCpu {
   sc_clock: u64; //        cycle of the next tick of the scheduler's clock
-  sc_stat: u32; //         ticks of that clock until the next statistics clock tick
   sc_first: Thread; //     threads made runnable here in this round, in that order
   sc_last: Thread;
   sc_idx: u32; //          ule: tdq_idx, where threads enter the calendar queue
@@ -87,6 +86,7 @@ export class SchedCpu {
   sc_lowpri: u32; //       ule: tdq_lowpri, best priority of its threads, 255 when idle (several CPUs only)
   sc_preempt: u32; //      ule: tdq_owepreempt, 1 = the running thread is to be preempted
   sc_kept: i32; //         ule: threads queued at a level other than their own (TSF_KEPT)
+  sc_pad: u32; //          aligns the clock of the next CPU
 }
 
 /** True if threads share time by slices: always, except that under lwkt only user threads do. */

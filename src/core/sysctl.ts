@@ -143,8 +143,7 @@ function readNumber(kernel: Kernel, name: SysctlName): number {
   if (isScheduling(name)) return kernel.machine(tunableOf(kernel, name).field);
   if (isSlice(name)) {
     checkScheduler(kernel, name, both);
-    const ticks = Math.floor(kernel.machine("sched_slice") / kernel.machine("sched_stat"));
-    return name === "kern.sched.slice" ? ticks : ticks * TICK_US;
+    return readSlice(kernel, name);
   }
   let sum = 0;
   for (let cpu = 0; cpu < kernel.config.cpus; cpu++) {
@@ -194,6 +193,19 @@ export function writeSysctl(kernel: Kernel, name: SysctlName, value: number): vo
 /** Ticks of the statistics clock: a microsecond is lost for each, as in the originals. */
 const TICK_US = Math.floor(1_000_000 / Layout.STATHZ);
 
+/** Ticks of the scheduler's clock, which may be faster, in one of the statistics clock. */
+function clockTicks(kernel: Kernel): number {
+  const period = Math.max(1, Math.floor(kernel.config.cyclesPerSecond / Layout.STATHZ));
+  return period / Number(kernel.machine64("sched_tick"));
+}
+
+/** The nearest number of ticks, or as many microseconds; what is less than a tick is one as in the originals. */
+function readSlice(kernel: Kernel, name: (typeof slices)[number]): number {
+  const slice = kernel.machine("sched_slice");
+  const ticks = slice === 0 ? 0 : Math.max(1, Math.round(slice / clockTicks(kernel)));
+  return name === "kern.sched.slice" ? ticks : ticks * TICK_US;
+}
+
 /** A slice is a whole number of ticks; of ule's least one only kern.sched.quantum knows. */
 function writeSlice(kernel: Kernel, name: (typeof slices)[number], value: number): void {
   checkScheduler(kernel, name, both);
@@ -203,7 +215,7 @@ function writeSlice(kernel: Kernel, name: (typeof slices)[number], value: number
     throw new ConfigError(`${name} cannot be ${value}; it is a whole number from 1 to ${max}`);
   }
   const ticks = isTicks ? value : Math.max(1, Math.floor((value + (TICK_US >> 1)) / TICK_US));
-  const slice = ticks * kernel.machine("sched_stat");
+  const slice = Math.round(ticks * clockTicks(kernel));
   kernel.setMachine("sched_slice", slice);
   if (!isTicks) kernel.setMachine("ule_slice_min", Math.floor(slice / Layout.SLICE_MIN_DIVISOR));
 }

@@ -808,7 +808,6 @@ export const Machine = {
   users_seconds: 740,
   sched_tick: 744,
   sched_slice: 752,
-  sched_stat: 756,
   sched_second: 760,
   sched_ldavg: 768,
   sched_seconds: 772,
@@ -1030,7 +1029,6 @@ export const MachineTypes = {
   users_seconds: "u32",
   sched_tick: "u64",
   sched_slice: "u32",
-  sched_stat: "u32",
   sched_second: "u64",
   sched_ldavg: "u32",
   sched_seconds: "u32",
@@ -1930,21 +1928,20 @@ export const TSF_KEPT = 128;
 export const SchedCpu = {
   size: 48,
   sc_clock: 0,
-  sc_stat: 8,
-  sc_first: 12,
-  sc_last: 16,
-  sc_idx: 20,
-  sc_ridx: 24,
-  sc_holder: 28,
-  sc_load: 32,
-  sc_lowpri: 36,
-  sc_preempt: 40,
-  sc_kept: 44,
+  sc_first: 8,
+  sc_last: 12,
+  sc_idx: 16,
+  sc_ridx: 20,
+  sc_holder: 24,
+  sc_load: 28,
+  sc_lowpri: 32,
+  sc_preempt: 36,
+  sc_kept: 40,
+  sc_pad: 44,
 } as const;
 
 export const SchedCpuTypes = {
   sc_clock: "u64",
-  sc_stat: "u32",
   sc_first: "usize",
   sc_last: "usize",
   sc_idx: "u32",
@@ -1954,6 +1951,7 @@ export const SchedCpuTypes = {
   sc_lowpri: "u32",
   sc_preempt: "u32",
   sc_kept: "i32",
+  sc_pad: "u32",
 } as const;
 
 // assembly/sys/search.ts

@@ -1,7 +1,7 @@
 // kern.sched under 4bsd and ule: the names of the originals, their defaults and ranges, and what they change.
 
 import { describe, expect, it } from "vitest";
-import { Plant } from "../../src/generated/layout.js";
+import { Plant, ThreadSched } from "../../src/generated/layout.js";
 import {
   type BodyFunction,
   type KernelSource,
@@ -120,6 +120,47 @@ describe("kern.sched.quantum and kern.sched.slice", () => {
     for (const turn of turns) expect(Math.abs(turn - (3 * 1e6) / 127)).toBeLessThan(3_000);
     expect(turns.length).toBeGreaterThan(10);
   });
+
+  it.each([1_000, 3_000, 5_000, 7_000])(
+    "are of the statistics clock where a slice takes %d us",
+    (us) => {
+      for (const scheduler of ["4bsd", "ule"] as const) {
+        const machine = boot(scheduler, { cyclesPerSecond: 1_000_000, roundRobin: us });
+        expect(machine.sysctl("kern.sched.slice")).toBe(Math.max(1, Math.round(us / 7_874)));
+        for (const ticks of [1, 12, 100]) {
+          machine.setSysctl("kern.sched.slice", ticks);
+          expect(machine.sysctl("kern.sched.slice")).toBe(ticks);
+          const slice = machine.kernel.machine("sched_slice") * us;
+          expect(Math.abs(slice - ticks * 7_874)).toBeLessThanOrEqual(us / 2);
+        }
+      }
+    },
+  );
+
+  it.each(["4bsd", "ule", "lwkt"] as const)(
+    "say nothing about how much CPU time a thread is charged for: %s",
+    (scheduler) => {
+      const charged = (roundRobin: number) => {
+        const machine = boot(scheduler, { cyclesPerSecond: 1_000_000, quantum: 500, roundRobin });
+        const [thread] = machine
+          .createProcess({
+            name: "hog",
+            *body() {
+              yield* sys.sched_setscheduler_self(0, 0);
+              while (true) yield* sys.compute(500n);
+            },
+          })
+          .threads();
+        machine.run({ until: 990_000n }); // nothing has decayed yet
+        const at = (thread?.address ?? 0) + machine.kernel.machine("sched_delta");
+        const field = scheduler === "ule" ? ThreadSched.ts_runtime : ThreadSched.ts_estcpu;
+        return machine.kernel.read((at + field) >>> 0);
+      };
+      const usual = charged(100_000);
+      expect(usual).toBeGreaterThan(100);
+      for (const slice of [500, 1_000, 3_000, 5_000, 7_000]) expect(charged(slice)).toBe(usual);
+    },
+  );
 
   it("know ule's least slice from the quantum alone, as the original's does", () => {
     const least = (set: (machine: Machine) => void) => {
@@ -282,6 +323,57 @@ describe("kern.sched of ule", () => {
       return ran;
     };
     expect(waits(136)).toBeGreaterThan(waits(0) * 1.2);
+  });
+
+  /** Hogs on two CPUs, where a thread of SCHED_FIFO sleeps on CPU 1 for seven tenths of the time if it `sleeps`. */
+  function hogs(set: Partial<Record<SysctlName, number>>, count: number, sleeps: boolean) {
+    const [cyclesPerSecond, seconds] = [1_000_000, 20];
+    const machine = boot("ule", { cpus: 2, cyclesPerSecond, quantum: 500, statistics: true });
+    for (const [name, value] of Object.entries(set)) machine.setSysctl(name as SysctlName, value);
+    const made = Array.from({ length: count }, (_, i) => {
+      const body: BodyFunction = function* () {
+        yield* sys.sched_setscheduler_self(0, 0);
+        while (true) yield* sys.compute(5_000n);
+      };
+      const [thread] = machine.createProcess({ name: `hog${i}`, body }).threads();
+      return thread as NonNullable<typeof thread>;
+    });
+    if (sleeps) {
+      const body: BodyFunction = function* () {
+        yield* sys.sched_setscheduler_self(1, 5);
+        while (true) {
+          yield* sys.compute(30_000n);
+          yield* sys.pause("nap", 70);
+        }
+      };
+      const [thread] = machine.createProcess({ name: "sleeper", body }).threads();
+      machine.call(sys.cpuset_setthread(thread?.address ?? 0, 2n));
+    }
+    machine.run({ until: BigInt(seconds * cyclesPerSecond) });
+    const idle = machine.cpus.map((cpu) => cpu.idleCycles / (seconds * cyclesPerSecond));
+    return {
+      idle: idle.reduce((sum, one) => sum + one, 0),
+      moves: made.reduce((sum, thread) => sum + thread.migrations, 0),
+    };
+  }
+
+  it("balance and balance_interval say whether and how often threads are moved between busy CPUs", () => {
+    expect(hogs({ "kern.sched.balance": 0 }, 3, false).moves).toBe(0);
+    const often = hogs({ "kern.sched.balance_interval": 13 }, 3, false).moves;
+    const usual = hogs({}, 3, false).moves;
+    const rare = hogs({ "kern.sched.balance_interval": 1270 }, 3, false).moves;
+    expect(often).toBeGreaterThan(usual * 3);
+    expect(usual).toBeGreaterThan(rare * 3);
+    expect(rare).toBeGreaterThan(0);
+  });
+
+  it("steal_idle and steal_thresh say whether an idle CPU takes a thread of one with so many", () => {
+    const alone = { "kern.sched.balance": 0 } as const;
+    expect(hogs(alone, 2, true).idle).toBeLessThan(0.01);
+    expect(hogs({ ...alone, "kern.sched.steal_idle": 0 }, 2, true).idle).toBeGreaterThan(0.6);
+    // No CPU ever has so many.
+    expect(hogs({ ...alone, "kern.sched.steal_thresh": 4 }, 2, true).idle).toBeGreaterThan(0.6);
+    expect(hogs({ ...alone, "kern.sched.steal_thresh": 2 }, 2, true).idle).toBeLessThan(0.01);
   });
 
   it("topology_spec is FreeBSD's description of the groups", () => {

@@ -74,6 +74,7 @@ const LONG_FUNCTIONS = new Map<string, string>([
 const QUIET_FIELDS = new Map<string, string>([
   ["PrioqHead.pq_pad", "keeps the words behind it aligned"],
   ["ChunkLists.cl_pad", "keeps the lists behind it from crossing cache lines"],
+  ["SchedCpu.sc_pad", "keeps the clock of the next CPU aligned"],
   ["ThreadSched.ts_pad", "makes the structure a cache line"],
   ["ThreadSched.ts_pad1", "makes the structure a cache line"],
   ["ThreadSched.ts_pad2", "makes the structure a cache line"],

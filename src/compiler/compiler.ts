@@ -142,7 +142,7 @@ export class Compiler {
     };
     this.needed = samples;
     const { table } = kernel.exports;
-    const module = new WebAssembly.Module(tellingModule() as BufferSource);
+    const module = compiledTeller();
     const env = { tell: (place: number, pc: number) => this.seen(place, pc) };
     this.tell = table.grow(1, new WebAssembly.Instance(module, { env }).exports.tell);
     kernel.onHot = (pc, left) => this.sample(pc, left);
@@ -157,7 +157,7 @@ export class Compiler {
   /** False where the host forbids to make code. */
   static get isPossible(): boolean {
     try {
-      new WebAssembly.Module(moduleOf(new Code().put(Op.unreachable), 0) as BufferSource);
+      compiledTeller();
       return true;
     } catch {
       return false;
@@ -371,12 +371,28 @@ export class Compiler {
   }
 }
 
+let teller: WebAssembly.Module | null = null;
+
+/** What all compilers have in common, compiled once: to compile it for each machine took half of what booting one takes. */
+function compiledTeller(): WebAssembly.Module {
+  teller ??= new WebAssembly.Module(tellingModule() as BufferSource);
+  return teller;
+}
+
+let hasChains: boolean | null = null;
+
 /** True if the host knows calls that take the place of the caller. */
 function canChain(): boolean {
-  const code = new Code().get(0).get(0).get(0).get(0).get(0);
-  return WebAssembly.validate(
-    moduleOf(code.put(Op.return_call_indirect, RUN_TYPE, 0), 0) as BufferSource,
-  );
+  if (hasChains !== null) return hasChains;
+  const code = new Code()
+    .get(0)
+    .get(0)
+    .get(0)
+    .get(0)
+    .get(0)
+    .put(Op.return_call_indirect, RUN_TYPE, 0);
+  hasChains = WebAssembly.validate(moduleOf(code, 0) as BufferSource);
+  return hasChains;
 }
 
 /** Where the words of threads' stacks would begin if a thread's address, divided by 16, were 0. */

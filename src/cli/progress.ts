@@ -1,5 +1,5 @@
 // How far a run has come, on the standard error: a bar on a terminal, otherwise a line now and then. What draws bars is
-// loaded only where there is a terminal: it takes as long as the rest of a command's help.
+// loaded only where there is a terminal, as every command would begin later otherwise.
 
 import type { SingleBar } from "cli-progress";
 import { formatCount, formatTime, formatVirtualTime } from "./units.js";

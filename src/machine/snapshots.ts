@@ -53,9 +53,8 @@ interface Subject {
   readonly kernel: Kernel;
   readonly host: HostState;
   readonly bodies: Bodies;
-  /** Runs on, without a word to the recording. */
-  /** Runs to a moment; true if a program has ended the run. */
-  readonly runOn: (...to: Parameters<Recordable["runOn"]>) => boolean;
+  /** Runs to a moment, without a word to the recording; true if a program has ended the run. */
+  readonly runOn: (to: Parameters<Recordable["runOn"]>[0]) => boolean;
 }
 
 /** The snapshots of one machine. */

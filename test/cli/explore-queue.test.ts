@@ -66,6 +66,13 @@ describe("a queue", () => {
   });
 });
 
+/** A file with a test in it, there before the tests of its suite. */
+function testFile(name: string, lines: readonly string[]): string {
+  const file = join(scratchFolder(), name);
+  beforeAll(() => writeFileSync(file, lines.join("\n")));
+  return file;
+}
+
 if (server !== undefined) {
   describe("a search over a real server", () => {
     /** What `explore` finds, without its speed. */
@@ -95,19 +102,15 @@ if (server !== undefined) {
     });
 
     describe("that ends early", () => {
-      const file = join(scratchFolder(), "endless.mjs");
-      beforeAll(() => {
-        const lines = [
-          "export default function setup(machine, { shared }) {",
-          "  const count = shared(0);",
-          "  const body = function* () {",
-          "    for (let i = 0; i < 40; i++) yield* count.set((yield* count.get()) + 1);",
-          "  };",
-          '  for (const name of ["a", "b", "c"]) machine.createThread({ name, body });',
-          "}",
-        ];
-        writeFileSync(file, lines.join("\n"));
-      });
+      const file = testFile("endless.mjs", [
+        "export default function setup(machine, { shared }) {",
+        "  const count = shared(0);",
+        "  const body = function* () {",
+        "    for (let i = 0; i < 40; i++) yield* count.set((yield* count.get()) + 1);",
+        "  };",
+        '  for (const name of ["a", "b", "c"]) machine.createThread({ name, body });',
+        "}",
+      ]);
 
       const endless = (at: string) =>
         start(["explore", file, "--schedules", "1000000000", "--queue", at]);
@@ -164,27 +167,23 @@ if (server !== undefined) {
       );
     });
 
-    const late = join(scratchFolder(), "late.mjs");
-    beforeAll(() => {
-      // One order of 48,620, which takes preemption after preemption: an exhaustive search comes to it late.
-      const lines = [
-        "export default function setup(machine, { shared }) {",
-        "  const count = shared(0);",
-        '  let order = "";',
-        "  const body = (name) => function* () {",
-        "    for (let i = 0; i < 9; i++) {",
-        "      yield* count.add(1);",
-        "      order += name;",
-        "    }",
-        "  };",
-        '  for (const name of ["a", "b"]) machine.createThread({ name, body: body(name) });',
-        "  return () => {",
-        '    if (order === "ba".repeat(9)) throw new Error("the turns are taken in turns");',
-        "  };",
-        "}",
-      ];
-      writeFileSync(late, lines.join("\n"));
-    });
+    // One order of 48,620, which takes preemption after preemption: an exhaustive search comes to it late.
+    const late = testFile("late.mjs", [
+      "export default function setup(machine, { shared }) {",
+      "  const count = shared(0);",
+      '  let order = "";',
+      "  const body = (name) => function* () {",
+      "    for (let i = 0; i < 9; i++) {",
+      "      yield* count.add(1);",
+      "      order += name;",
+      "    }",
+      "  };",
+      '  for (const name of ["a", "b"]) machine.createThread({ name, body: body(name) });',
+      "  return () => {",
+      '    if (order === "ba".repeat(9)) throw new Error("the turns are taken in turns");',
+      "  };",
+      "}",
+    ]);
 
     for (const [file, ...args] of [
       ["examples/explore/circle-right.mjs", "--strategy", "exhaustive"],
@@ -194,6 +193,7 @@ if (server !== undefined) {
     ] as const) {
       it(`gives the answer of one process though a worker is killed: ${basename(file)} ${args.join(" ")}`, async () => {
         const alone = await cli("explore", file, ...args, "--json");
+        expect(alone.code).toBe(file.includes("right") ? 0 : 1);
         const workers = [1, 2, 3].map(() => start(["worker", "--queue", server]));
         try {
           const asked = start(["explore", file, ...args, "--json", "--queue", server]);

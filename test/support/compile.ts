@@ -14,7 +14,7 @@ export interface Fault {
   readonly instead: string;
 }
 
-/** Compiles an entry file, given by its path in the project, as far optimised; throws the compiler's message. */
+/** Compiles an entry file, given by its path in the project, with -O`level`; throws the compiler's message. */
 export async function compile(entry: string, fault?: Fault, level = 2): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const messages = asc.createMemoryStream();

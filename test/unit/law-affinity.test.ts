@@ -166,6 +166,16 @@ describe("affinity", () => {
   const placing = SCHEDULERS.filter((scheduler) => scheduler !== "4bsd");
   const WHEN = ["asleep", "waiting", "running", "calling"] as const;
 
+  /** Makes user threads of a machine with their CPUs and policies; returns their addresses. */
+  const binderOf =
+    (machine: Machine) => (name: string, body: () => Body, cpus: bigint, policy: number) => {
+      const [created] = machine.createProcess({ name, body }).threads();
+      const { address } = created as { address: number };
+      machine.call(kernel.cpuset_setthread(address, cpus));
+      machine.call(kernel.sched_setscheduler(address, policy, policy === Policy.FIFO ? 90 : 0));
+      return address;
+    };
+
   /**
    * A thread whose set is changed to three CPUs again and again while it is `when`, so that each of them is the one that it
    * goes to first; one of them is taken for good. Returns how often it computed after each change.
@@ -181,13 +191,7 @@ describe("affinity", () => {
       plant === 0 ? buildUnderTest : "check",
     );
     if (plant !== 0) machine.kernel.setMachine("plant", plant);
-    const thread = (name: string, body: () => Body, cpus: bigint, policy: number) => {
-      const [created] = machine.createProcess({ name, body }).threads();
-      const { address } = created as { address: number };
-      machine.call(kernel.cpuset_setthread(address, cpus));
-      machine.call(kernel.sched_setscheduler(address, policy, policy === Policy.FIFO ? 90 : 0));
-      return address;
-    };
+    const thread = binderOf(machine);
     const hog = function* (): Body {
       while (true) yield kernel.compute(10_000);
     };
@@ -246,13 +250,7 @@ describe("affinity", () => {
     const machine = boot({ scheduler, cpus: 3 }, plant === 0 ? buildUnderTest : "check");
     if (plant !== 0) machine.kernel.setMachine("plant", plant);
     let looks = 0;
-    const thread = (name: string, body: () => Body, cpus: bigint, policy: number) => {
-      const [created] = machine.createProcess({ name, body }).threads();
-      const { address } = created as { address: number };
-      machine.call(kernel.cpuset_setthread(address, cpus));
-      machine.call(kernel.sched_setscheduler(address, policy, policy === Policy.FIFO ? 90 : 0));
-      return address;
-    };
+    const thread = binderOf(machine);
     const hog = function* (): Body {
       while (true) yield kernel.compute(1000);
     };

@@ -51,6 +51,7 @@ const INLINED = namesOf(`
   assembly/kern/sched/sched_gone
   assembly/kern/sched/sched_throw
   assembly/kern/sched/mi_switch
+  assembly/kern/sched/mi_switch_out
   assembly/kern/sched/sched_add
   assembly/kern/sched/sched_enqueue
   assembly/kern/kern_kthread/kthread_exit
@@ -80,14 +81,20 @@ const INLINED = namesOf(`
 
 export const COLD = namesOf(`
   assembly/cpu/rv32_slow/rv32_slow
+  assembly/cpu/rv32_yield/shared_level
+  assembly/cpu/rv32_yield/touch_ahead
+  assembly/cpu/rv32_yield/users_level
   assembly/kern/kern_switch/count_involuntary
   assembly/kern/kern_switch/note_running
   assembly/kern/kern_stats/note_wakeup
   assembly/kern/kern_stats/stats_running
   assembly/kern/kern_timeout/callout_arm_thread
+  assembly/kern/kern_timeout/callout_bound
   assembly/kern/kern_timeout/softclock
   assembly/kern/kern_single/thread_suspend_check
   assembly/kern/lwkt_ipiq/carry_out_all
+  assembly/kern/lwkt_modern/modern_turn_over
+  assembly/kern/lwkt_thread/lwkt_yield_invol
   assembly/kern/lwkt_usched/user_better
   assembly/kern/lwkt_usched/user_dequeue
   assembly/kern/lwkt_usched/user_enqueue
@@ -104,16 +111,24 @@ export const COLD = namesOf(`
   assembly/kern/sched/takes_cpu
   assembly/kern/sched_clock/sched_clock
   assembly/kern/sched_clock/sched_seconds
+  assembly/kern/sched_turn/sched_turned
+  assembly/kern/sched_turn/sched_turns_begin
+  assembly/kern/sched_turn/sched_turns_end
+  assembly/kern/sched_ule/should_preempt
   assembly/kern/sched_ule/ule_sleep
   assembly/kern/subr_turnstile/turnstile_hand_over
+  assembly/run/run/reschedule
   assembly/sys/chunklist/list_grow
 `);
 
 /** Keeps Binaryen from compiling these functions into others, in a module that has their names; "*" are all. */
 export function keepCalls(module, names) {
   for (const name of names) {
-    binaryen.setPassArgument("no-inline", name);
-    module.runPasses(["no-inline"]);
+    for (const pattern of [name, `${name}<*`]) {
+      // a generic function has its types behind its name
+      binaryen.setPassArgument("no-inline", pattern);
+      module.runPasses(["no-inline"]);
+    }
   }
   binaryen.clearPassArguments();
 }

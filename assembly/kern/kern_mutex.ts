@@ -24,7 +24,7 @@ import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait, tsleep } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_taken, lock_wanted } from "./lock_watch";
 import { crit_enter, crit_exit, crit_exit_noyield } from "./lwkt_thread";
-import { mi_switch } from "./sched";
+import { mi_switch_out } from "./sched";
 import { SPIN_CYCLES, spins_for } from "./subr_adaptive";
 import { turnstile_block, turnstile_disown, turnstile_hand_over } from "./subr_turnstile";
 
@@ -91,7 +91,7 @@ function mtx_wait(m: SyncObject, td: Thread): u32 {
   if (spins_for(m, K.MTX_ADAPTIVE)) return PENDING;
   turnstile_block(m, td, TS_EXCLUSIVE);
   cont_push_on(td, K.MTX_LOCK_1, changetype<u32>(m));
-  mi_switch();
+  mi_switch_out();
   return PENDING;
 }
 

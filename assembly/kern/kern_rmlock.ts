@@ -35,7 +35,7 @@ import { mtx_lock, mtx_owned, mtx_release, mtx_take } from "./kern_mutex";
 import { sync_awake, sync_create, sync_destroy, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
-import { mi_switch } from "./sched";
+import { mi_switch_out } from "./sched";
 import {
   turnstile_block,
   turnstile_claim,
@@ -240,7 +240,7 @@ export function rm_wlock_1(rm: RmLock): u32 {
     wait_for(rm, reader);
     turnstile_block(rm, td, TS_EXCLUSIVE);
     cont_push(K.RM_WLOCK_1, changetype<u32>(rm));
-    mi_switch();
+    mi_switch_out();
     return PENDING;
   }
   sync_awake(rm);

@@ -29,7 +29,7 @@ import { thread_suspend_check } from "./kern_single";
 import { sync_awake, sync_queued } from "./kern_sync";
 import { sleep_checked, sleepq_enter, sleepq_wait } from "./kern_synch";
 import { lock_awake, lock_blocked, lock_released, lock_taken, lock_wanted } from "./lock_watch";
-import { mi_switch, sched_asleep } from "./sched";
+import { mi_switch_out, sched_asleep } from "./sched";
 import { spins_for } from "./subr_adaptive";
 import {
   turnstile_block,
@@ -76,7 +76,7 @@ function wait_in(l: SyncObject, td: Thread, queue: u32): u32 {
   if (spins_for(l, queue == TS_SHARED ? K.RW_ADAPTIVE_R : K.RW_ADAPTIVE_W)) return PENDING;
   block(l, td, queue);
   cont_push(K.RW_LOCK_1, changetype<u32>(l));
-  mi_switch();
+  mi_switch_out();
   return PENDING;
 }
 
@@ -277,7 +277,7 @@ function look_sig(l: SyncObject, queue: u32, waits: bool, checked: u32): u32 {
   td.td_flags = (td.td_flags & ~TDF_TIMEOUT) | TDF_SINTR;
   block(l, td, queue);
   cont_push(K.SX_SIG_1, changetype<u32>(l), queue);
-  mi_switch();
+  mi_switch_out();
   return PENDING;
 }
 

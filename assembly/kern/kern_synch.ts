@@ -36,7 +36,7 @@ import { cold, is_td, no_td, rare } from "../sys/thread";
 import { cont_push, cont_push_on, done, K, PENDING } from "./cont";
 import { thread_suspend_check } from "./kern_single";
 import { callout_arm_thread, callout_cancel_thread } from "./kern_timeout";
-import { mi_switch, sched_add, sched_sleep, sleep_rank } from "./sched";
+import { mi_switch_out, sched_add, sched_sleep, sleep_rank } from "./sched";
 import { turnstile_abort } from "./subr_turnstile";
 import { witness_sleep } from "./subr_witness";
 
@@ -362,7 +362,7 @@ export function tsleep_1(pri: u32, timo: i32, error: i32): u32 {
       sleepq_ranked(td);
       td_set_inhib(td, TDI_SLEEPING);
       cont_push_on(td, K.TSLEEP_2, pri, timo);
-      mi_switch();
+      mi_switch_out();
       return PENDING;
     }
     sleepq_remove(td);

@@ -691,16 +691,22 @@ export function sched_queues(ncpus: u32): u32 {
 export function mi_switch(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
+  if (td.td_state != TDS.RUNNING || td == gd.gd_idletd) return mi_switch_out();
   if (machine().sched == Sched.LWKT) {
-    if (td.td_state == TDS.RUNNING) {
-      ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
-      return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
-    }
-    _lwkt_dequeue_of(gd, td);
-    return lwkt_switch_of(gd, td);
+    ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
+    return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
   }
-  if (td.td_state == TDS.RUNNING && td != gd.gd_idletd) sched_add(td);
+  sched_add(td);
   return share_switch(gd, td);
+}
+
+/** The same for a thread that is known not to stay runnable: it is INHIBITED, or the idle thread. */
+export function mi_switch_out(): u32 {
+  const gd = mycpu();
+  const td = gd.gd_curthread;
+  if (machine().sched != Sched.LWKT) return share_switch(gd, td);
+  _lwkt_dequeue_of(gd, td);
+  return lwkt_switch_of(gd, td);
 }
 
 /** Takes the next thread of this CPU off its queue. */

@@ -27,7 +27,7 @@ import { lwkt_move_asked } from "../kern/lwkt_migrate";
 import { is_modern, modern_schedulerclock, modern_turn_over } from "../kern/lwkt_modern";
 import { lwkt_switch, lwkt_yield_invol, lwkt_yield_quick } from "../kern/lwkt_thread";
 import { has_tokens } from "../kern/lwkt_tokref";
-import { mi_switch, sched_boundary, sched_runnable } from "../kern/sched";
+import { mi_switch, mi_switch_out, sched_boundary, sched_runnable } from "../kern/sched";
 import { sched_clock, sched_seconds, sched_time } from "../kern/sched_clock";
 import { dl_clock, dl_throttle } from "../kern/sched_deadline";
 import { sched_turned, sched_turns_begin, sched_turns_end } from "../kern/sched_turn";
@@ -557,9 +557,14 @@ function safe_point(m: Machine, gd: GlobalData, td: Thread): bool {
   if ((gd.gd_flags & GDF_DEADLINE) != 0 && dl_throttle(gd, td)) return true;
   gd.gd_flags |= GDF_INVOL;
   if (m.sched == Sched.LWKT) lwkt_yield_invol();
-  else mi_switch();
+  else reschedule();
   gd.gd_flags &= ~GDF_INVOL;
   return true;
+}
+
+/** Lets another thread have the CPU, if the scheduler has one: a call, since few slices end before their threads do. */
+function reschedule(): void {
+  mi_switch();
 }
 
 /** The idle thread: switches if there is a thread to run, otherwise halts its CPU and returns false. */
@@ -567,7 +572,7 @@ function idle(m: Machine, gd: GlobalData): bool {
   idle_interrupts(gd);
   if (m.sched == Sched.LWKT ? gd.gd_nrunnable != 0 : sched_runnable(gd)) {
     if (m.sched == Sched.LWKT) lwkt_switch();
-    else mi_switch();
+    else mi_switch_out();
     if (gd.gd_curthread != gd.gd_idletd || !is_modern(gd)) return true;
     if (gd.gd_cycles < gd.gd_slice_end) gd.gd_cycles = gd.gd_slice_end; // all wait for tokens: it spins
     return false;

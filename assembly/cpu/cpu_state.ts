@@ -66,7 +66,7 @@ export class CpuState {
   watches: u64;
   /** Address of the last fault: of memory, of a jump's target, or of the instruction. */
   fault_address: u32;
-  /** Time of the last sample (rv32_compiled.ts), in sixteenths of a cycle. */
+  /** Time of the last sample (rv32_compiled.ts), in 32nds of a cycle; negative where time has begun again since. */
   sampled: u64;
   /** Sum of words that were loaded only to bring in their cache lines. */
   touched: u32;

@@ -80,6 +80,7 @@ import {
   next_level,
   run_begin,
   run_end,
+  run_resume,
   run_switched,
   set_limit,
   slice_over,
@@ -695,7 +696,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       pc += RECORD_SIZE;
       run_end(gd, from, clock + <u64>pc);
       store<usize>(td, pc, offsetof<Thread>("td_pc"));
-      leave_level<Kernel>(gd, level, head, td);
+      if (level !== null) leave_level<Kernel>(gd, level, head, td);
       level = null;
       head = 0;
       mark = 0;
@@ -708,7 +709,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       cpu.reservation = NO_RESERVATION;
       if (!changetype<Kernel>(0).call(gd, call)) return RV_LEFT;
       if (m.run_limited != 0) budget = switch_budget(m);
-      from = m.cycle_cost == 0 ? 0 : gd.gd_cycles << CLOCK_SHIFT;
+      from = run_resume(m, gd);
       first = gd.gd_curthread;
       td = changetype<usize>(first);
       pc = load<usize>(td, offsetof<Thread>("td_pc"));
@@ -735,7 +736,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
   gd.gd_hash = hash;
   gd.gd_switchtime = switchtime;
   store<usize>(td, pc, offsetof<Thread>("td_pc"));
-  leave_level<Kernel>(gd, level, head, td);
+  if (level !== null) leave_level<Kernel>(gd, level, head, td);
   switches += <u32>((head - mark) / SLOT_SIZE);
   if (switches != 0) run_switched(gd, first, changetype<Thread>(td), switches);
   reservation_suspend(gd, (event & 0xff) == RV_FAULT);

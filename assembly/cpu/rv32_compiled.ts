@@ -97,9 +97,9 @@ export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64
 
 /** Reports to the host that a CPU is at this record, at `time` in 32nds of a cycle, if a sample is due. */
 export function rv32_sample(cpu: CpuState, at: usize, time: u64): void {
-  const period = (<u64>machine().jit_period) << CLOCK_SHIFT;
-  // If instructions take no time, `time` starts again from time to time.
-  if (time >= cpu.sampled && time - cpu.sampled < period) return;
+  const period = (<i64>machine().jit_period) << CLOCK_SHIFT;
+  const since = <i64>(time - cpu.sampled);
+  if (since >= 0 && since < period) return; // time has gone back where a machine was
   cpu.sampled = time;
   const op = changetype<Record>(at).op;
   if (op == RvOp.COMPILED || op == RvOp.YIELD || op == RvOp.J_YIELD) return;

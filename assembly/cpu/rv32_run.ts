@@ -65,8 +65,13 @@ export function run_begin(m: Machine, gd: GlobalData): u64 {
  * earlier.
  */
 export function set_limit(m: Machine, cpu: CpuState, time: u64): void {
-  cpu.limit =
-    m.jit_period == 0 ? cpu.end : min<u64>(cpu.end, time + ((<u64>m.jit_period) << CLOCK_SHIFT));
+  const period = (<u64>m.jit_period) << CLOCK_SHIFT;
+  if (period == 0) {
+    cpu.limit = cpu.end;
+    return;
+  }
+  const last = m.cycle_cost == 0 ? <i64>cpu.sampled : <i64>time;
+  cpu.limit = min<u64>(cpu.end, <u64>max<i64>(last + <i64>period, 0));
 }
 
 /** True if the slice is over at `time`, in 32nds, at the record `pc`. */
@@ -119,11 +124,10 @@ function give_level<Kernel>(gd: GlobalData, level: ChunkList | null, head: usize
 /** Gives a level back to the queue; `td` is running. */
 export function leave_level<Kernel>(
   gd: GlobalData,
-  level: ChunkList | null,
+  level: ChunkList,
   head: usize,
   td: usize,
 ): void {
-  if (level === null) return;
   give_level<Kernel>(gd, level, head);
   const cpu = cpu_state(gd);
   if (cpu.turns == 0) return;
@@ -161,9 +165,20 @@ export function run_switched(gd: GlobalData, first: Thread, td: Thread, switches
   if (m.run_limited != 0) m.run_switches -= switches;
 }
 
-/** Ends a run that began at time `from` and ends at `time`, both in 32nds of a cycle. */
+/** The time, in 32nds of a cycle, at which a run goes on after a kernel call. */
+export function run_resume(m: Machine, gd: GlobalData): u64 {
+  if (m.cycle_cost != 0) return gd.gd_cycles << CLOCK_SHIFT;
+  set_limit(m, cpu_state(gd), 0);
+  return 0;
+}
+
+/**
+ * Ends a run that began at time `from` and ends at `time`, both in 32nds of a cycle. Where instructions take no
+ * time, the next one begins at 0 again.
+ */
 export function run_end(gd: GlobalData, from: u64, time: u64): void {
   const instructions = (time - from) >> CLOCK_SHIFT;
   gd.gd_instructions += instructions;
   if (machine().cycle_cost != 0) gd.gd_cycles += instructions;
+  else cpu_state(gd).sampled -= time;
 }

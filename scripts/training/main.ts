@@ -35,6 +35,8 @@ import { uncommonJobs, uncommonLwktJobs } from "./uncommon.js";
 const SWITCHES = 1_000;
 const CYCLES = 200_000;
 const CYCLES_PER_LOOK = 20_000;
+/** Instructions between two samples of the compiler, so that what computes is compiled before its run ends. */
+const SAMPLE_PERIOD = 1_400;
 /** Virtual time of a workload, in nanoseconds. */
 const WORKLOAD_NS = 50_000_000n;
 const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "lwkt-modern", "4bsd", "ule"];
@@ -205,6 +207,7 @@ function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number)
   const { crowd, maxthread = 1_000, times = 1 } = job;
   if (crowd !== undefined) b.label("crowd").forever(() => b.apply(crowd.code));
   const machine = new Machine({ cpus, scheduler, maxthread, quantum: 1_000 });
+  machine.kernel.setMachine("jit_period", SAMPLE_PERIOD);
   const loaded = machine.load(b.build(), job.objects?.(machine) ?? {});
   for (const [i, thread] of threads.entries()) {
     const body = loaded.addressOf(`code ${codes.indexOf(thread)}`);

@@ -15,10 +15,17 @@ import { Code, moduleOf, Op, RUN_TYPE, tellingModule } from "./wasm.js";
 
 /** How eagerly to compile. */
 export interface CompilerOptions {
-  /** Instructions between two samples of where a CPU is. Default 16,384. */
+  /** Instructions between two samples of where a CPU is, at first. Default 16,384. */
   readonly period?: number;
+  /** The same at most: while samples find nothing to compile, fewer are taken. Default 64 periods. */
+  readonly longest?: number;
   /** Samples in a function before it is compiled. Default 6. */
   readonly samples?: number;
+  /**
+   * Samples that are passed over before any count: what runs for less than the compiler takes to begin, some two
+   * milliseconds of the host, is interpreted. Default 64.
+   */
+  readonly patience?: number;
   /**
    * Instructions, below 256: what compiled code leaves sooner, on an average, is compiled again together with
    * what it leaves for. Default 60.
@@ -76,6 +83,8 @@ interface Heat {
  * again.
  */
 const SIZE_EACH = 100;
+/** After so many samples without one that leads to code, there are half as many. */
+const FRUITLESS_MAX = 64;
 /** Most functions of WebAssembly at a time, and times that one guest function is compiled. */
 const UNITS_MAX = 4096;
 const COMPILED_MAX = 8;
@@ -98,6 +107,11 @@ export class Compiler {
   private readonly compiledOp: number;
   private readonly reservations: Reservations;
   private readonly needed: number;
+  /** How many samples are still passed over. */
+  private patience: number;
+  /** How many samples since the last one that led to code, and how many instructions there are between two now. */
+  private fruitless = 0;
+  private pace: number;
   private readonly chains = canChain();
   private readonly tell: number;
   private readonly units = new Map<number, Unit>();
@@ -115,6 +129,7 @@ export class Compiler {
   private searched: TextRange = NOWHERE;
   private readonly marks: Marks;
   private readonly period: number;
+  private readonly longest: number;
   private readonly worth: number;
   private readonly most: number;
   /** Where functions begin, as far as the loader knows. */
@@ -128,9 +143,18 @@ export class Compiler {
   /** Begins to compile what is hot in a kernel. */
   constructor(
     private readonly kernel: Kernel,
-    { period = 16_384, samples = 6, worth = 60, most = CLUSTER_MAX }: CompilerOptions = {},
+    {
+      period = 16_384,
+      longest = 64 * period,
+      samples = 6,
+      patience = 64,
+      worth = 60,
+      most = CLUSTER_MAX,
+    }: CompilerOptions = {},
   ) {
     this.period = period;
+    this.pace = period;
+    this.longest = longest;
     this.worth = worth;
     this.most = most;
     this.marks = new Marks(kernel);
@@ -141,6 +165,7 @@ export class Compiler {
       rareDelta: kernel.machine("rare_delta"),
     };
     this.needed = samples;
+    this.patience = patience;
     const { table } = kernel.exports;
     const module = compiledTeller();
     const env = { tell: (place: number, pc: number) => this.seen(place, pc) };
@@ -151,7 +176,7 @@ export class Compiler {
       this.textId = {};
       this.drop();
     };
-    kernel.setMachine("jit_period", period);
+    this.setPace(period);
   }
 
   /** False where the host forbids to make code. */
@@ -176,7 +201,7 @@ export class Compiler {
 
   /** Marks compiled code again: memory has been put back to where it has no marks, and has this text. */
   restore(text: object): void {
-    this.kernel.setMachine("jit_period", this.period);
+    this.setPace(this.period);
     if (text !== this.textId) {
       this.textId = text;
       this.forget();
@@ -221,8 +246,19 @@ export class Compiler {
     return heat;
   }
 
+  /** From now on there are so many instructions between two samples. */
+  private setPace(pace: number): void {
+    this.pace = pace;
+    this.fruitless = 0;
+    this.kernel.setMachine("jit_period", pace);
+  }
+
   /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
   private sample(pc: number, left: number | null): void {
+    if (this.patience > 0) {
+      this.patience--;
+      return;
+    }
     if (left !== null) {
       this.marks.takeOff(left);
       if (this.join(left, pc)) return;
@@ -232,6 +268,8 @@ export class Compiler {
       }
       this.dropped.set(left, (this.dropped.get(left) ?? 0) + 1);
     }
+    this.fruitless++;
+    if (this.fruitless === FRUITLESS_MAX) this.setPace(Math.min(2 * this.pace, this.longest));
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
     heat.samples += left === null ? 1 : this.needed;
@@ -241,6 +279,7 @@ export class Compiler {
     if (isKnown || heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
     heat.compiled++;
     heat.known = heat.places.size;
+    this.setPace(this.period);
     this.compile(pc);
   }
 

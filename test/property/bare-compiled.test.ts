@@ -120,7 +120,7 @@ function machineAt(origin: number, bytes: Uint8Array, compiled: boolean, most = 
   );
   const { kernel } = machine as unknown as { kernel: Kernel };
   const compiler = compiled
-    ? new Compiler(kernel, { period: 64, samples: 1, worth: 255, most })
+    ? new Compiler(kernel, { period: 64, samples: 1, patience: 0, longest: 64, worth: 255, most })
     : null;
   const memory = () => {
     const at = kernel.machine("guest_base");

@@ -65,7 +65,13 @@ export class WarmMetal {
     this.resetRegisters();
     kernel.u32[(td + Layout.Thread.td_pc) >>> 2] = this.entryRecord;
     this.inside.end = null;
-    this.compiler = new Compiler(kernel, { period: 64, samples: 1, worth: 1 });
+    this.compiler = new Compiler(kernel, {
+      period: 64,
+      samples: 1,
+      patience: 0,
+      longest: 64,
+      worth: 1,
+    });
     for (let index = 0; index < executed.length; index += EVERY) {
       this.compiler.compile(origin + (executed[index] as number));
     }

@@ -81,7 +81,7 @@ export class Subject {
     }
     // With small clusters, compiled functions lead to other compiled functions.
     const most = setup.fill % 2 === 0 ? {} : { most: 4 + (setup.fill % 40) };
-    const eager = { period: 64, samples: 1, worth: 255, ...most };
+    const eager = { period: 64, samples: 1, patience: 0, longest: 64, worth: 255, ...most };
     this.compiler = compiled ? new Compiler(kernel, eager) : null;
     this.compiler?.compile(ENTRY);
   }

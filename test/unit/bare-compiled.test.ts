@@ -8,7 +8,7 @@ import type { BareMetal } from "../../src/machine/bare-metal.js";
 import { type Builder, bareMachine, ORIGIN, PASSED } from "../support/bare-program.js";
 import { word } from "../support/rv32-machine.js";
 
-const ROUNDS = 200_000;
+const ROUNDS = 600_000;
 const LIMIT = 10_000_000n;
 
 /** Sums up in a0, and does `behind` before it passes. */
@@ -62,7 +62,7 @@ describe("compiled code on bare metal", () => {
     const place = machine.registers[8]!;
     expect(place).toBeGreaterThan(ORIGIN);
     const { kernel } = machine as unknown as { kernel: Kernel };
-    const compiler = new Compiler(kernel, { period: 1 << 30, samples: 1 });
+    const compiler = new Compiler(kernel, { period: 1 << 30, samples: 1, patience: 0 });
     compiler.compile(place);
     expect(compiler.marked).toContain(place);
     expect(machine.run(LIMIT)).toEqual(PASSED);

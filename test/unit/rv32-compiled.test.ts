@@ -29,7 +29,7 @@ function workers(yields: "lwkt_yield" | "sched_relinquish") {
   const b = program("workers").data("table", {
     words: Array.from({ length: 16 }, (_, i) => 7 * i),
   });
-  b.label("worker").li("s0", 12);
+  b.label("worker").li("s0", 60);
   b.label("again").jal("ra", "work").call(yields).jal("ra", "work");
   b.addi("s0", "s0", -1).bnez("s0", "again").call("kthread_exit");
   placeWork(b);
@@ -78,7 +78,7 @@ describe("compiled code", () => {
   }
 
   it.each([1, 2, 3])("counts by lr.w and sc.w on %i CPUs, wherever slices end", (cpus) => {
-    const turns = 20_000;
+    const turns = 60_000;
     // Compiled code is not entered while another CPU has a word reserved that lies next to the text.
     const b = program("counting").data("padding", { zero: 4096 }).data("counts", { zero: 16 });
     b.label("worker").li("s0", turns).la("s1", "counts").add("s1", "s1", "a0");

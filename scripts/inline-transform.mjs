@@ -80,6 +80,9 @@ const INLINED = namesOf(`
 `);
 
 export const COLD = namesOf(`
+  assembly/cpu/rv32_run/begin_again
+  assembly/cpu/rv32_run/is_over
+  assembly/cpu/rv32_run/level_goes_on
   assembly/cpu/rv32_slow/rv32_slow
   assembly/cpu/rv32_yield/shared_level
   assembly/cpu/rv32_yield/touch_ahead
@@ -88,7 +91,6 @@ export const COLD = namesOf(`
   assembly/kern/kern_switch/note_running
   assembly/kern/kern_stats/note_wakeup
   assembly/kern/kern_stats/stats_running
-  assembly/kern/kern_timeout/callout_arm_thread
   assembly/kern/kern_timeout/callout_bound
   assembly/kern/kern_timeout/softclock
   assembly/kern/kern_single/thread_suspend_check
@@ -117,6 +119,7 @@ export const COLD = namesOf(`
   assembly/kern/sched_ule/should_preempt
   assembly/kern/sched_ule/ule_sleep
   assembly/kern/subr_turnstile/turnstile_hand_over
+  assembly/run/quiet/quiet_until
   assembly/run/run/reschedule
   assembly/sys/chunklist/list_grow
 `);

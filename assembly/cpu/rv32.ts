@@ -77,6 +77,7 @@ import { reservation_suspend } from "./rv32_reserve";
 import {
   call_number,
   leave_level,
+  level_goes_on,
   next_level,
   run_begin,
   run_end,
@@ -85,15 +86,11 @@ import {
   set_limit,
   slice_over,
   switch_budget,
+  take_turns,
   yield_to_self,
 } from "./rv32_run";
 import { RV_AGAIN, rv32_slow } from "./rv32_slow";
-import {
-  rv32_only_yields,
-  rv32_yield_alone,
-  rv32_yield_start,
-  rv32_yield_turns,
-} from "./rv32_yield";
+import { rv32_only_yields, rv32_yield_alone, rv32_yield_start } from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
@@ -656,12 +653,14 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         clock += RECORD_SIZE - far;
         continue;
       }
-      if (exit == EXIT_TURNS) {
-        const turns = head;
-        head = rv32_yield_turns(cpu, td, pc, head, hash, switchtime);
-        td = load<usize>(head - SLOT_SIZE);
+      if (exit == EXIT_TURNS && level !== null) {
+        switches += <u32>((head - mark) / SLOT_SIZE);
+        head = take_turns<Kernel>(gd, level, td, pc, head, hash, switchtime, budget - switches);
+        mark = head;
+        td = cpu.turns_td;
         hash = cpu.turns_hash;
-        switchtime += <u64>(head - turns) >> 1; // two cycles for each slot, of four bytes
+        switches += cpu.turns_count;
+        switchtime += 2 * <u64>cpu.turns_count;
         clock = (switchtime << CLOCK_SHIFT) - <u64>pc;
         if (clock + <u64>pc < cpu.limit && head != cpu.stop) continue;
       }
@@ -727,7 +726,7 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
       break;
     }
     if (level === null || head != cpu.stop) continue; // it was for a sample
-    level = next_level<Kernel>(gd, level, head, budget - switches);
+    level = level_goes_on<Kernel>(gd, level, head, budget - switches);
     if (level !== null) head = level.head; // unchanged, because the running thread is on it
     mark = head;
   }

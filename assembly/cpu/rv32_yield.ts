@@ -135,38 +135,37 @@ export function rv32_yield_level<Kernel>(
   gd: GlobalData,
   current: ChunkList | null,
 ): ChunkList | null {
-  if (cpu_state(gd).shares != 0) {
-    const level = shared_level<Kernel>(gd, current);
-    return level === null ? null : with_room(gd, level);
-  }
-  if (gd.gd_flags == GDF_USERS) {
-    const level = users_level<Kernel>(gd, current);
-    return level === null ? null : with_room(gd, level);
-  }
+  let level: ChunkList | null;
+  if (cpu_state(gd).shares != 0) level = shared_level<Kernel>(gd, current);
+  else if (gd.gd_flags == GDF_USERS) level = users_level<Kernel>(gd, current);
+  else level = highest_level(gd, current);
+  if (level !== null) rv32_make_room(gd, level);
+  return level;
+}
+
+/** The same under lwkt, where the running thread is on its level. */
+function highest_level(gd: GlobalData, current: ChunkList | null): ChunkList | null {
   if (current === null && (machine().cycle_cost == 0 || !can_yield(gd))) return null;
-  for (;;) {
-    const mask = gd.gd_runqmask;
-    if (mask == 0) return null;
+  let mask = gd.gd_runqmask;
+  while (mask != 0) {
     const nq = 31 - clz<u32>(mask);
     // The loop relies on the running thread being on the level: two threads, and it never meets itself.
     if (current === null && (gd.gd_curthread.td_pri & TDPRI_MASK) != nq) return null;
     const level = lwkt_level(gd, nq);
-    if (list_first_slot(level) == 0) {
-      gd.gd_runqmask = mask & ~(1 << nq);
-      continue;
-    }
-    return with_room(gd, level);
+    if (list_first_slot(level) != 0) return level;
+    mask &= ~(1 << nq);
+    gd.gd_runqmask = mask;
   }
+  return null;
 }
 
-/** A level with room at its tail. If it is long, the next threads are prefetched. */
-function with_room(gd: GlobalData, level: ChunkList): ChunkList {
+/** Makes room at a level's tail. If the level is long, the next threads are prefetched. */
+export function rv32_make_room(gd: GlobalData, level: ChunkList): void {
   if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
   const head = level.head;
   if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
     touch_ahead(gd, head, level.tail);
   }
-  return level;
 }
 
 /**

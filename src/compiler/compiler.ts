@@ -22,7 +22,7 @@ export interface CompilerOptions {
   /** Samples in a function before it is compiled. Default 6. */
   readonly samples?: number;
   /**
-   * Samples that are passed over before any count: what runs for less than the compiler takes to begin, some two
+   * Samples in all before anything is compiled: what runs for less than the compiler takes to begin, some two
    * milliseconds of the host, is interpreted. Default 64.
    */
   readonly patience?: number;
@@ -107,7 +107,7 @@ export class Compiler {
   private readonly compiledOp: number;
   private readonly reservations: Reservations;
   private readonly needed: number;
-  /** How many samples are still passed over. */
+  /** How many samples are still to come before anything is compiled. */
   private patience: number;
   /** How many samples since the last one that led to code, and how many instructions there are between two now. */
   private fruitless = 0;
@@ -255,10 +255,7 @@ export class Compiler {
 
   /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
   private sample(pc: number, left: number | null): void {
-    if (this.patience > 0) {
-      this.patience--;
-      return;
-    }
+    if (this.patience > 0) this.patience--;
     if (left !== null) {
       this.marks.takeOff(left);
       if (this.join(left, pc)) return;
@@ -273,7 +270,7 @@ export class Compiler {
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
     heat.samples += left === null ? 1 : this.needed;
-    if (heat.samples < this.samplesFor(heat)) return;
+    if (this.patience > 0 || heat.samples < this.samplesFor(heat)) return;
     heat.samples = 0;
     const isKnown = heat.places.size === heat.known && left === null;
     if (isKnown || heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;

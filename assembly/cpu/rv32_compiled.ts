@@ -99,7 +99,7 @@ export function rv32_run_compiled(cpu: CpuState, td: usize, at: usize, left: u64
 export function rv32_sample(cpu: CpuState, at: usize, time: u64): void {
   const period = (<i64>machine().jit_period) << CLOCK_SHIFT;
   const since = <i64>(time - cpu.sampled);
-  if (since >= 0 && since < period) return; // time has gone back where a machine was
+  if (since >= 0 && since < period) return; // below 0 the machine has been put back to an earlier time
   cpu.sampled = time;
   const op = changetype<Record>(at).op;
   if (op == RvOp.COMPILED || op == RvOp.YIELD || op == RvOp.J_YIELD) return;

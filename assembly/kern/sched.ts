@@ -691,12 +691,12 @@ export function sched_queues(ncpus: u32): u32 {
 export function mi_switch(): u32 {
   const gd = mycpu();
   const td = gd.gd_curthread;
-  if (td.td_state != TDS.RUNNING || td == gd.gd_idletd) return mi_switch_out();
+  if (td.td_state != TDS.RUNNING) return mi_switch_out();
   if (machine().sched == Sched.LWKT) {
     ktr(KTR_PROC, Ktr.RUNNABLE, changetype<u32>(td));
     return is_modern(gd) ? modern_relinquish(gd, td) : lwkt_yield();
   }
-  sched_add(td);
+  if (td != gd.gd_idletd) sched_add(td);
   return share_switch(gd, td);
 }
 

@@ -253,9 +253,15 @@ export class Compiler {
     this.kernel.setMachine("jit_period", pace);
   }
 
+  /** A sample: until anything may be compiled there is one less to come; then, if it is one of many in vain, fewer. */
+  private count(): void {
+    if (this.patience > 0) this.patience--;
+    else if (++this.fruitless === FRUITLESS_MAX)
+      this.setPace(Math.min(2 * this.pace, this.longest));
+  }
+
   /** A CPU was seen at an address; or it has left there compiled code that was too short, entered at `left`. */
   private sample(pc: number, left: number | null): void {
-    if (this.patience > 0) this.patience--;
     if (left !== null) {
       this.marks.takeOff(left);
       if (this.join(left, pc)) return;
@@ -265,8 +271,7 @@ export class Compiler {
       }
       this.dropped.set(left, (this.dropped.get(left) ?? 0) + 1);
     }
-    this.fruitless++;
-    if (this.fruitless === FRUITLESS_MAX) this.setPace(Math.min(2 * this.pace, this.longest));
+    this.count();
     const heat = this.heatOf(this.startOf(pc));
     heat.places.add(pc);
     heat.samples += left === null ? 1 : this.needed;
@@ -276,7 +281,6 @@ export class Compiler {
     if (isKnown || heat.compiled >= COMPILED_MAX || this.units.size >= UNITS_MAX) return;
     heat.compiled++;
     heat.known = heat.places.size;
-    this.setPace(this.period);
     this.compile(pc);
   }
 
@@ -373,6 +377,7 @@ export class Compiler {
     if (cluster.entries.length === 0) return null;
     this.heatOf(start).size = cluster.covers.size;
     const unit = this.place(start, cluster);
+    this.setPace(this.period);
     this.took_ms += performance.now() - began;
     return unit;
   }

@@ -105,6 +105,34 @@ describe("compiled code", () => {
     expect(compiled.compiled?.functions).toBeGreaterThan(0);
   });
 
+  /** Runs a body for so many cycles; returns the machine, and how often its compiler was told where the CPU is. */
+  function sampled(cycles: bigint, body: (b: MachineProgramBuilder) => unknown) {
+    const machine = new Machine({}, buildUnderTest);
+    let samples = 0;
+    const { onHot } = machine.kernel;
+    machine.kernel.onHot = (pc, left) => {
+      samples++;
+      onHot?.(pc, left);
+    };
+    const loaded = machine.load(program("sampled").forever(body).build());
+    machine.createThread({ name: "sampled", body: loaded.entry });
+    machine.run({ for: cycles });
+    return { samples, functions: machine.compiled?.functions };
+  }
+
+  it("is not made before a million instructions", () => {
+    const adds = (b: MachineProgramBuilder) => b.addi("a0", "a0", 1).addi("a1", "a1", 2);
+    expect(sampled(1_000_000n, adds).functions).toBe(0);
+    expect(sampled(1_500_000n, adds).functions).toBe(1);
+  });
+
+  it("is looked for less and less often where kernel calls are all that is done", () => {
+    const { samples, functions } = sampled(100_000_000n, (b) => b.call("curthread"));
+    expect(functions).toBeLessThan(2);
+    expect(samples).toBeGreaterThan(128);
+    expect(samples, "of 5,000 at the first pace").toBeLessThan(1_500);
+  });
+
   it("knows where a call by a register leads, and comes back from there, once it was seen", () => {
     const machine = new Machine({}, buildUnderTest);
     const loaded = machine.load(workers("lwkt_yield"));

@@ -50,10 +50,8 @@ export class CpuState {
   turns: u32;
   /** 1 = kernel calls may be performed in the inner loop, see run/quick_calls.ts. */
   quick: u32;
-  /** After take_turns: the hash, the thread that is running, and how many switches there were. */
+  /** The hash after rv32_yield_turns. */
   turns_hash: u64;
-  turns_td: usize;
-  turns_count: u32;
 
   /** For rv32_slow: instructions of this run that are completed and not yet accounted for (run_end). */
   elapsed: u64;

@@ -86,11 +86,15 @@ import {
   set_limit,
   slice_over,
   switch_budget,
-  take_turns,
   yield_to_self,
 } from "./rv32_run";
 import { RV_AGAIN, rv32_slow } from "./rv32_slow";
-import { rv32_only_yields, rv32_yield_alone, rv32_yield_start } from "./rv32_yield";
+import {
+  rv32_only_yields,
+  rv32_yield_alone,
+  rv32_yield_start,
+  rv32_yield_turns,
+} from "./rv32_yield";
 
 export { RV_FAULT, rv32_fault_address } from "./rv32_access";
 export { RV_POINT } from "./rv32_slow";
@@ -653,14 +657,12 @@ export function rv32_run<Kernel>(gd: GlobalData): u32 {
         clock += RECORD_SIZE - far;
         continue;
       }
-      if (exit == EXIT_TURNS && level !== null) {
-        switches += <u32>((head - mark) / SLOT_SIZE);
-        head = take_turns<Kernel>(gd, level, td, pc, head, hash, switchtime, budget - switches);
-        mark = head;
-        td = cpu.turns_td;
+      if (exit == EXIT_TURNS) {
+        const turns = head;
+        head = rv32_yield_turns(cpu, td, pc, head, hash, switchtime);
+        td = load<usize>(head - SLOT_SIZE);
         hash = cpu.turns_hash;
-        switches += cpu.turns_count;
-        switchtime += 2 * <u64>cpu.turns_count;
+        switchtime += <u64>(head - turns) >> 1; // two cycles for each slot, of four bytes
         clock = (switchtime << CLOCK_SHIFT) - <u64>pc;
         if (clock + <u64>pc < cpu.limit && head != cpu.stop) continue;
       }

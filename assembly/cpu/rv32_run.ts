@@ -4,14 +4,7 @@
 //
 // Locking: the running CPU's own.
 
-import {
-  CHUNK_MASK,
-  CHUNK_SIZE,
-  CHUNK_SLOTS,
-  ChunkList,
-  list_next_chunk,
-  SLOT_SIZE,
-} from "../sys/chunklist";
+import { CHUNK_MASK, CHUNK_SIZE, CHUNK_SLOTS, ChunkList, SLOT_SIZE } from "../sys/chunklist";
 import { GlobalData, globaldata } from "../sys/globaldata";
 import { Machine, machine, Sched } from "../sys/machine";
 import { RUN_INSTRUCTIONS_MAX, SEARCH_INSTRUCTIONS_MAX } from "../sys/param";
@@ -23,7 +16,7 @@ import { rv32_sample } from "./rv32_compiled";
 import { CLOCK_SHIFT, Record, rv_host_address } from "./rv32_decode";
 import { RvOp } from "./rv32_op";
 import { reservation_resume, set_load_room, set_store_end } from "./rv32_reserve";
-import { rv32_make_room, rv32_yield_level, rv32_yield_turns } from "./rv32_yield";
+import { rv32_yield_level } from "./rv32_yield";
 
 /** Latest end of a slice whose 32nds fit into 64 bits. */
 const SLICE_END_MAX: u64 = 1 << 58;
@@ -69,7 +62,8 @@ export function run_begin(m: Machine, gd: GlobalData): u64 {
 
 /**
  * Sets the time at which the inner loop is left: the slice's end, or the compiler's next sample if that is
- * earlier.
+ * earlier: a period from now, or where instructions take no time, as it begins again at each kernel call, a
+ * period after the last one.
  */
 export function set_limit(m: Machine, cpu: CpuState, time: u64): void {
   const period = (<u64>m.jit_period) << CLOCK_SHIFT;
@@ -112,8 +106,12 @@ export function next_level<Kernel>(
   give_level<Kernel>(gd, level, head);
   const next = rv32_yield_level<Kernel>(gd, level);
   if (next === null) return null;
-  cpu_state(gd).turned = next.head;
-  take_from(gd, next, budget);
+  const tail = next.tail;
+  const slots = CHUNK_SIZE - max(next.head & CHUNK_MASK, tail & CHUNK_MASK);
+  const cpu = cpu_state(gd);
+  cpu.gap = tail - next.head;
+  cpu.turned = next.head;
+  cpu.stop = next.head + min<usize>(slots, min<usize>(budget, CHUNK_SLOTS) * SLOT_SIZE);
   return next;
 }
 
@@ -125,61 +123,6 @@ export function level_goes_on<Kernel>(
   budget: u32,
 ): ChunkList | null {
   return next_level<Kernel>(gd, level, head, budget);
-}
-
-/** The loop is to take threads from this level, from its head on. */
-function take_from(gd: GlobalData, level: ChunkList, budget: u32): void {
-  const cpu = cpu_state(gd);
-  const head = level.head;
-  const tail = level.tail;
-  const slots = CHUNK_SIZE - max(head & CHUNK_MASK, tail & CHUNK_MASK);
-  cpu.gap = tail - head;
-  cpu.stop = head + min<usize>(slots, min<usize>(budget, CHUNK_SLOTS) * SLOT_SIZE);
-}
-
-/** What next_level does where the same level of LWKT goes on: the head or the tail is at the end of a chunk. */
-function next_chunk(gd: GlobalData, level: ChunkList, head: usize, budget: u32): void {
-  const tail = head + cpu_state(gd).gap;
-  level.head = (head & CHUNK_MASK) == 0 ? list_next_chunk(head - CHUNK_SIZE) : head;
-  level.tail = tail;
-  rv32_make_room(gd, level);
-  take_from(gd, level, budget);
-}
-
-/**
- * Threads that only yield, and are all at the jump at `pc`, take turns, from chunk to chunk of their level, until the
- * slice, the budget of switches or a thread at another place ends that. `td` was switched to at `switchtime`. Returns
- * the level's head; the rest is in turns_hash, turns_td and turns_count.
- */
-export function take_turns<Kernel>(
-  gd: GlobalData,
-  level: ChunkList,
-  td: usize,
-  pc: usize,
-  head: usize,
-  hash: u64,
-  switchtime: u64,
-  budget: u32,
-): usize {
-  const cpu = cpu_state(gd);
-  cpu.turns_hash = hash;
-  let count: u32 = 0;
-  for (;;) {
-    const from = head;
-    head = rv32_yield_turns(cpu, td, pc, head, cpu.turns_hash, switchtime);
-    if (head != from) td = load<usize>(head - SLOT_SIZE);
-    const turns = <u32>((head - from) / SLOT_SIZE);
-    count += turns;
-    switchtime += 2 * <u64>turns;
-    if (head != cpu.stop || count >= budget || switchtime << CLOCK_SHIFT >= cpu.limit) break;
-    // The end of a chunk. The level has the running thread, and so remains the one to take threads from.
-    if (cpu.turns != 0) level_goes_on<Kernel>(gd, level, head, budget - count);
-    else next_chunk(gd, level, head, budget - count);
-    head = level.head;
-  }
-  cpu.turns_td = td;
-  cpu.turns_count = count;
-  return head;
 }
 
 /** Updates a level's head. */

@@ -139,7 +139,7 @@ export function rv32_yield_level<Kernel>(
   if (cpu_state(gd).shares != 0) level = shared_level<Kernel>(gd, current);
   else if (gd.gd_flags == GDF_USERS) level = users_level<Kernel>(gd, current);
   else level = highest_level(gd, current);
-  if (level !== null) rv32_make_room(gd, level);
+  if (level !== null) make_room(gd, level);
   return level;
 }
 
@@ -160,7 +160,7 @@ function highest_level(gd: GlobalData, current: ChunkList | null): ChunkList | n
 }
 
 /** Makes room at a level's tail. If the level is long, the next threads are prefetched. */
-export function rv32_make_room(gd: GlobalData, level: ChunkList): void {
+function make_room(gd: GlobalData, level: ChunkList): void {
   if ((level.tail & CHUNK_MASK) == 0) level.tail = list_grow(level);
   const head = level.head;
   if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {

@@ -214,7 +214,7 @@ export function list_first_slot(list: ChunkList): usize {
 }
 
 /** Frees a used-up head chunk and returns the first slot of its successor, the new head chunk. */
-export function list_next_chunk(c: usize): usize {
+function list_next_chunk(c: usize): usize {
   const next = changetype<Chunk>(c).next;
   chunk_free(c);
   const chunk = changetype<Chunk>(next);

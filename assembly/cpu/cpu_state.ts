@@ -5,7 +5,7 @@
 // Rejected: locals of the inner loop for these constants. They would compete with what does change for the
 // processor's registers; a field is a memory operand of the one instruction that needs it.
 import { GD_CPU_OFFSET, GlobalData } from "../sys/globaldata";
-import { GLOBALDATA_STRIDE } from "../sys/param";
+import { CACHE_LINE_MASK, GLOBALDATA_STRIDE } from "../sys/param";
 
 @unmanaged
 export class CpuState {
@@ -86,7 +86,7 @@ if (
 ) {
   ERROR("compiled code wants the three words of a reservation in this order");
 }
-if ((GD_CPU_OFFSET & 63) != 0) ERROR("CpuState must begin a cache line");
+if ((GD_CPU_OFFSET & CACHE_LINE_MASK) != 0) ERROR("CpuState must begin a cache line");
 if (
   ((offsetof<CpuState>("limit") | offsetof<CpuState>("watches") | offsetof<CpuState>("sampled")) &
     7) !=

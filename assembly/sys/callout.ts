@@ -6,7 +6,14 @@
 // Locking: a wheel belongs to its CPU; the link inside a thread follows the key of its fields in sys/proc.ts.
 import { ChunkList, ChunkLists } from "./chunklist";
 import { machine } from "./machine";
-import { WHEEL_LEVELS, WHEEL_SHIFT, WHEEL0_SLOTS, WHEEL1_SLOTS, WHEEL2_SLOTS } from "./param";
+import {
+  CACHE_LINE_MASK,
+  WHEEL_LEVELS,
+  WHEEL_SHIFT,
+  WHEEL0_SLOTS,
+  WHEEL1_SLOTS,
+  WHEEL2_SLOTS,
+} from "./param";
 import { ThreadCold } from "./proc";
 
 /** What the wheel needs of a callout. In a thread, these fields are td_c_time and td_c_slot. */
@@ -70,7 +77,8 @@ export class CalloutWheel {
 /** Bitmap words per level: a summary word has a bit for each. */
 const WHEEL_WORDS: usize = 64;
 /** Behind the head: the bitmaps, then the lists. */
-export const WHEEL_BITS_OFFSET: usize = (offsetof<CalloutWheel>() + 63) & ~63;
+export const WHEEL_BITS_OFFSET: usize =
+  (offsetof<CalloutWheel>() + CACHE_LINE_MASK) & ~CACHE_LINE_MASK;
 /** Bytes of one level's bitmap. */
 export const WHEEL_BITS_SIZE: usize = WHEEL_WORDS * sizeof<u64>();
 export const WHEEL_LISTS_OFFSET: usize = WHEEL_BITS_OFFSET + WHEEL_LEVELS * WHEEL_BITS_SIZE;
@@ -78,7 +86,11 @@ export const WHEEL_LISTS_OFFSET: usize = WHEEL_BITS_OFFSET + WHEEL_LEVELS * WHEE
 export const WHEEL_SLOTS: u32 = WHEEL0_SLOTS + WHEEL1_SLOTS + WHEEL2_SLOTS;
 /** Bytes of a wheel, in whole cache lines. */
 export const WHEEL_SIZE: usize =
-  (WHEEL_LISTS_OFFSET + offsetof<ChunkLists>() + WHEEL_SLOTS * offsetof<ChunkList>() + 63) & ~63;
+  (WHEEL_LISTS_OFFSET +
+    offsetof<ChunkLists>() +
+    WHEEL_SLOTS * offsetof<ChunkList>() +
+    CACHE_LINE_MASK) &
+  ~CACHE_LINE_MASK;
 
 if (<usize>WHEEL0_SLOTS > WHEEL_WORDS * 64) ERROR("WHEEL0_SLOTS: more slots than bits");
 if (<usize>WHEEL1_SLOTS > WHEEL_WORDS * 64) ERROR("WHEEL1_SLOTS: more slots than bits");

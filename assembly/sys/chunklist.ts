@@ -19,6 +19,7 @@
 // will need a lock once CPUs run on several host threads.
 import { panic } from "../env";
 import { machine } from "./machine";
+import { CACHE_LINE_SIZE } from "./param";
 
 export const CHUNK_SIZE: usize = 512;
 /** The bits of a slot's address that give its place in the chunk. */
@@ -57,7 +58,7 @@ export class ChunkLists {
   cl_pad: u32; //         keeps each of the lists behind it within one cache line
 }
 
-if (64 % offsetof<ChunkList>() != 0) ERROR("struct chunklist divides a cache line");
+if (CACHE_LINE_SIZE % offsetof<ChunkList>() != 0) ERROR("struct chunklist divides a cache line");
 if (offsetof<ChunkLists>() % offsetof<ChunkList>() != 0) ERROR("no list crosses a cache line");
 
 /** Bytes of an array of `count` lists. */

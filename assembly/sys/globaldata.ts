@@ -7,6 +7,7 @@ import { ChunkList, ChunkLists } from "./chunklist";
 import { PendCell } from "./intr";
 import { Machine, machine } from "./machine";
 import {
+  CACHE_LINE_MASK,
   GLOBALDATA_ADDRESS,
   GLOBALDATA_STRIDE,
   MACHINE_ADDRESS,
@@ -80,13 +81,13 @@ export const GDF_MODERN: u32 = 0x100;
 export const GDF_HALTED: u32 = 0x4;
 
 /** Behind the fields: the levels of LWKT's run queue, in cache lines of their own. */
-export const GD_RUNQ_OFFSET: usize = (offsetof<GlobalData>() + 63) & ~63;
+export const GD_RUNQ_OFFSET: usize = (offsetof<GlobalData>() + CACHE_LINE_MASK) & ~CACHE_LINE_MASK;
 /** Behind those: the pended interrupt threads, oldest first. */
 export const GD_INTRQ_OFFSET: usize =
   GD_RUNQ_OFFSET + offsetof<ChunkLists>() + <usize>NRUNQ * offsetof<ChunkList>();
 /** Behind those, up to the next CPU's structure: the state of the emulated CPU. */
 export const GD_CPU_OFFSET: usize =
-  (GD_INTRQ_OFFSET + <usize>MAXPENDING * sizeof<usize>() + 63) & ~63;
+  (GD_INTRQ_OFFSET + <usize>MAXPENDING * sizeof<usize>() + CACHE_LINE_MASK) & ~CACHE_LINE_MASK;
 
 if (GD_CPU_OFFSET >= GLOBALDATA_STRIDE) ERROR("GLOBALDATA_STRIDE: struct globaldata is larger");
 if (MACHINE_ADDRESS < 1024) ERROR("MACHINE_ADDRESS: the first 1,024 bytes are to stay unused");

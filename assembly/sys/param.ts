@@ -14,6 +14,10 @@ export const GLOBALDATA_STRIDE: usize = 1024;
 /** Statics of the compiler start here, behind MAXCPU structures (memoryBase in asconfig.json). */
 export const STATICS_ADDRESS: usize = 0x12000;
 
+/** Bytes of a cache line of the host, and the bits of an address within it: structures are laid out by lines. */
+export const CACHE_LINE_SIZE: usize = 64;
+export const CACHE_LINE_MASK: usize = CACHE_LINE_SIZE - 1;
+
 /** Maximum number of emulated CPUs: CPU sets are 64-bit masks. */
 export const MAXCPU: i32 = 64;
 /** Maximum number of memory domains (vm_ndomains): FreeBSD's MAXMEMDOM on common platforms. */

@@ -12,6 +12,7 @@
 // lines only: Thread (hot) and Frame (registers). ThreadCold, FrameHigh and ThreadRare are here, too; parts
 // that only some machines have are in sched.ts, sync.ts, ipiq.ts, token.ts and stats.ts. The address of the
 // hot part identifies the thread inside the kernel.
+import { CACHE_LINE_SIZE } from "./param";
 
 /**
  * What a context switch touches: 64 bytes, one cache line.
@@ -45,7 +46,7 @@ export class Thread {
   td_ka: u32; //        (k) first word of the innermost continuation
 }
 
-if (offsetof<Thread>() != 64) ERROR("struct thread is one cache line");
+if (offsetof<Thread>() != CACHE_LINE_SIZE) ERROR("struct thread is one cache line");
 if (offsetof<Thread>("td_flags") != 4) ERROR("struct thread KBI td_flags");
 if (offsetof<Thread>("td_qnext") != 24) ERROR("struct thread KBI td_qnext");
 if (offsetof<Thread>("td_qprev") != 28) ERROR("struct thread KBI td_qprev");
@@ -77,7 +78,7 @@ export class Frame {
   a5: u32;
 }
 
-if (offsetof<Frame>() != 64) ERROR("struct trapframe is one cache line");
+if (offsetof<Frame>() != CACHE_LINE_SIZE) ERROR("struct trapframe is one cache line");
 
 /** Registers x16 to x31, in an array of their own: threads that do not use them never touch it. */
 @unmanaged
@@ -100,7 +101,7 @@ export class FrameHigh {
   t6: u32;
 }
 
-if (offsetof<FrameHigh>() != 64) ERROR("the upper registers are one cache line");
+if (offsetof<FrameHigh>() != CACHE_LINE_SIZE) ERROR("the upper registers are one cache line");
 
 /** What creation, sleep and exit touch: 64 bytes, one cache line. */
 @unmanaged
@@ -131,7 +132,7 @@ export class ThreadCold {
   td_migrate: u8; //       (o) 1 + the CPU that another CPU wants to move it to, 0 = none
 }
 
-if (offsetof<ThreadCold>() != 64) ERROR("the cold part is one cache line");
+if (offsetof<ThreadCold>() != CACHE_LINE_SIZE) ERROR("the cold part is one cache line");
 
 /** What few threads ever need: an array of 16-byte entries, which the other threads never touch. */
 @unmanaged

@@ -5,7 +5,7 @@
 // Locking: a domain is under its own lock, a task under the task queue's; the callout is as in sys/callout.ts.
 import { Callout } from "./callout";
 import { machine } from "./machine";
-import { TIDBATCH } from "./param";
+import { CACHE_LINE_MASK, TIDBATCH } from "./param";
 import { Thread } from "./proc";
 
 /** Functions that a task may run. */
@@ -34,9 +34,10 @@ export class ThreadDomain {
 const REAP_TASK_OFFSET: usize = offsetof<Callout>();
 const BARRIER_TASK_OFFSET: usize = REAP_TASK_OFFSET + offsetof<Task>();
 /** Offset of the first domain, and bytes from one to the next: whole cache lines. */
-export const THREAD_DOMAIN_OFFSET: usize = (BARRIER_TASK_OFFSET + offsetof<Task>() + 63) & ~63;
+export const THREAD_DOMAIN_OFFSET: usize =
+  (BARRIER_TASK_OFFSET + offsetof<Task>() + CACHE_LINE_MASK) & ~CACHE_LINE_MASK;
 export const THREAD_DOMAIN_STRIDE: usize =
-  (offsetof<ThreadDomain>() + <usize>TIDBATCH * sizeof<i32>() + 63) & ~63;
+  (offsetof<ThreadDomain>() + <usize>TIDBATCH * sizeof<i32>() + CACHE_LINE_MASK) & ~CACHE_LINE_MASK;
 
 /** Bytes of the arena. */
 export function reap_bytes(ndomains: u32): usize {

@@ -3,6 +3,7 @@
 //
 // Locking: (o) the CPU that owns the thread, (s) sched_lock: free, as all locks of the original (sys/proc.ts).
 import { Machine, machine, Sched } from "./machine";
+import { CACHE_LINE_SIZE } from "./param";
 import { Thread } from "./proc";
 
 /** Policies of threads, with the numbers of POSIX systems. */
@@ -50,7 +51,7 @@ export class ThreadSched {
   ts_noted: u8; //     (s) CPU on whose list of threads to be placed it is (TSF_ARRIVED)
 }
 
-if (offsetof<ThreadSched>() != 64) ERROR("struct td_sched is one cache line");
+if (offsetof<ThreadSched>() != CACHE_LINE_SIZE) ERROR("struct td_sched is one cache line");
 
 // ts_flags.
 /** It is on its CPU's list of threads to be placed at the end of the round. */

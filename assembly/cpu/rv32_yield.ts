@@ -160,16 +160,15 @@ function highest_level(gd: GlobalData, current: ChunkList | null): ChunkList | n
   return null;
 }
 
-/** Makes room at a level's tail. If the level is long, the next threads are prefetched. */
+/** Makes room at a level's tail. If the level is long, that and the next threads are prefetched. */
 function make_room(gd: GlobalData, level: ChunkList): void {
+  const long = gd.gd_nrunnable > TOUCH_AHEAD_THREADS;
   if ((level.tail & CHUNK_MASK) == 0) {
     level.tail = list_grow(level);
-    touch_slots(gd, level.tail);
+    if (long) touch_slots(gd, level.tail);
   }
   const head = level.head;
-  if ((head & CHUNK_MASK) == CHUNK_SLOT0 && gd.gd_nrunnable > TOUCH_AHEAD_THREADS) {
-    touch_ahead(gd, head, level.tail);
-  }
+  if (long && (head & CHUNK_MASK) == CHUNK_SLOT0) touch_ahead(gd, head, level.tail);
 }
 
 /**

@@ -25,8 +25,6 @@ export interface Job {
   /** The most threads that the machine has; and how often as long as others the job goes on. */
   readonly maxthread?: number;
   readonly times?: number;
-  /** Ticks a second, where that many sleeps end while the job goes on. */
-  readonly hz?: number;
   /** Under which schedulers only it is of use. */
   readonly only?: readonly SchedulerName[];
 }

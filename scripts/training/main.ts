@@ -37,6 +37,8 @@ const CYCLES = 200_000;
 const CYCLES_PER_LOOK = 20_000;
 /** Instructions between two samples of the compiler, so that what computes is compiled before its run ends. */
 const SAMPLE_PERIOD = 1_400;
+/** Ticks a second: so many that sleeps end, with a timeout of some ticks, while a job goes on. */
+const HZ = 100_000;
 /** Virtual time of a workload, in nanoseconds. */
 const WORKLOAD_NS = 50_000_000n;
 const SCHEDULERS: readonly SchedulerName[] = ["lwkt", "lwkt-modern", "4bsd", "ule"];
@@ -133,7 +135,7 @@ function jobs(yields: Code): readonly Job[] {
     plain("sema_wait", "sema_post", sys.sema_create("lock", 1), pause),
     msleep,
     conditions,
-    { threads: [1, 2, 3].map(nap), hz: 100_000, times: 5 },
+    { threads: [1, 2, 3].map(nap) },
     { threads: [yields, yields, yields, yields] },
     { threads: [hog, hog, hog, hog, hog] },
     creating(
@@ -204,9 +206,9 @@ function perform(job: Job, scheduler: SchedulerName, cpus: number, most: number)
     .data("turn", { words: [0] });
   for (const [i, code] of codes.entries()) b.label(`code ${i}`).forever(() => b.apply(code));
   if (job.child !== undefined) b.label("child").apply(job.child);
-  const { crowd, maxthread = 1_000, times = 1, hz = 1_000 } = job;
+  const { crowd, maxthread = 1_000, times = 1 } = job;
   if (crowd !== undefined) b.label("crowd").forever(() => b.apply(crowd.code));
-  const machine = new Machine({ cpus, scheduler, maxthread, quantum: 1_000, hz });
+  const machine = new Machine({ cpus, scheduler, maxthread, quantum: 1_000, hz: HZ });
   machine.kernel.setMachine("jit_period", SAMPLE_PERIOD);
   const loaded = machine.load(b.build(), job.objects?.(machine) ?? {});
   for (const [i, thread] of threads.entries()) {
